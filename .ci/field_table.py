@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from studio.core.filters.catalogue import CATALOGUE  # noqa: E402
+from studio.core.filters.catalog import CATALOG  # noqa: E402
 from studio.core.filters.field_spec import FieldSpec  # noqa: E402
 
 DOCS = ROOT / "docs" / "user" / "filter-language.md"
@@ -26,7 +26,7 @@ def with_table(text: str) -> str:
     """Replace the table of fields in the text of the page."""
     before, rest = text.split(HEAD)
     _old, after = rest.split("\n\n", 1)
-    table = "".join(row(spec) for spec in CATALOGUE if spec.filterable)
+    table = "".join(row(spec) for spec in CATALOG if spec.filterable)
     return f"{before}{HEAD}{table}\n{after}"
 
 

@@ -4,6 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
+import polib
 import pytest
 
 from runs.render.help import heading_id
@@ -51,6 +52,23 @@ def test_attributes_are_distinguished_from_calls() -> None:
         is_called = callable(found) or isinstance(found, classmethod | staticmethod)
         is_right = name in others if found is None else is_called != bool(point)
         assert is_right, f"{kind}.{name}"
+
+
+@pytest.mark.parametrize(
+    "name", ["start", "log", "find", "compare", "share", "operate"]
+)
+def test_buttons_of_the_tutorials_are_on_pages(name: str) -> None:
+    page = (ROOT / f"docs/user/{name}.md").read_text()
+    messages = polib.pofile(str(ROOT / "runs/locale/zh_Hans/LC_MESSAGES/django.po"))
+    texts = [entry.msgid for entry in messages]
+    lost = []
+    for button in re.findall(r"\*\*([^*]+)\*\*", page):
+        start = button.removesuffix("…")
+        whole = [text for text in texts if text in (button, start)]
+        open_ended = [text for text in texts if text.startswith(f"{start}%(")]
+        if not whole and not (start != button and open_ended):
+            lost.append(button)
+    assert lost == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from studio.core.connection import is_loopback
 
 #: A server that was just killed may hold its port a moment longer.
-PATIENCE_SECONDS = 3.0
+MAX_WAIT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
     """
     place = _resolve(host, port)
     family = socket.AF_INET6 if ":" in place else socket.AF_INET
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + MAX_WAIT_SECONDS
     while port and (error := _in_use(family, place, port)):
         if time.monotonic() > end:
             raise CommandError(

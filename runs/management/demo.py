@@ -1,4 +1,4 @@
-"""`manage.py studio --demo`: a small sweep beside the server, through the SDK."""
+"""`manage.py studio --demo`: a small sweep next to the server, through the SDK."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def check() -> None:
 
 
 @contextmanager
-def beside(home: Path, say: Callable[[str], object]) -> Iterator[None]:
-    """The sweep, for the length of a block; what still trains at its end is stopped.
+def training(home: Path, say: Callable[[str], object]) -> Iterator[None]:
+    """Run the sweep during a block, and stop it at the end.
 
-    `say` gets a line when the training ends by itself.
+    `say` gets a line if the training ends before that.
     """
     folder = home / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)

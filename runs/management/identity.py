@@ -1,6 +1,6 @@
 """The identity that a home folder and its database share.
 
-`settle` in `runs.management.ownership` decides what a start does where they differ.
+`runs.management.ownership` decides what a start does if they differ.
 """
 
 from __future__ import annotations

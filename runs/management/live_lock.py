@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: "Run Studio" as two numbers; advisory locks are per database.
 LOCK = (0x52756E, 0x53747564)
 #: A server that was just killed may hold its lock a moment longer.
-PATIENCE_SECONDS = 2.0
+MAX_WAIT_SECONDS = 2.0
 CHECK_SECONDS = 3.0
 #: PostgreSQL's limit for the name of a connection, in bytes.
 MAX_NAME = 63
@@ -79,7 +79,7 @@ class LiveLock:
     def take(self) -> None:
         """Raises CommandError where another server holds it, or PostgreSQL is away."""
         try:
-            holder = self._wait(time.monotonic() + PATIENCE_SECONDS)
+            holder = self._wait(time.monotonic() + MAX_WAIT_SECONDS)
         except self._driver.Error as error:
             raise CommandError(
                 f"The database {describe_database()} cannot be used: {one_line(error)}"
@@ -121,7 +121,7 @@ class LiveLock:
         if self._session is not None:
             self._session.execute("SELECT 1")
             return None
-        holder = self._wait(time.monotonic() + PATIENCE_SECONDS)
+        holder = self._wait(time.monotonic() + MAX_WAIT_SECONDS)
         return self._new_owner() if holder is None else holder
 
     def _new_owner(self) -> str | None:

@@ -30,10 +30,10 @@ CLIENT_NAME = "studio env on the server's machine"
 
 @transaction.atomic
 def first_owner(*, now: int) -> User:
-    """The longest-standing owner of `default`, made when there is none.
+    """The first owner of `default`; it is created if there is no owner.
 
-    An operator who can start the server may sign in to it, so an owner whom everybody
-    removed comes back.
+    An operator who starts the server can sign in to it, even if members have removed
+    that owner.
     """
     workspace = create_workspace(DEFAULT_WORKSPACE, actor=SERVER, now=now)
     owners = Member.objects.filter(
@@ -58,7 +58,7 @@ def system_user() -> str:
 
 @transaction.atomic
 def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
-    """See that `client.json` holds this address and a token that works."""
+    """Write this address and a working token to `client.json` if it differs."""
     kept = read_client(folder)
     secret = str(kept.get("token", ""))
     token = _working(secret)
@@ -85,7 +85,7 @@ def _working(secret: str) -> ApiToken | None:
 
 
 def _new_token(user: User, *, now: int) -> str:
-    """A token for this machine; one whose secret was lost with its file ends here."""
+    """Create a token for this machine, and revoke those whose secret is lost."""
     for old in user.tokens.filter(name=CLIENT_NAME, revoked__isnull=True):
         revoke_token(old, actor=SERVER, now=now)
     _token, secret = create_token(

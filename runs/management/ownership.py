@@ -1,8 +1,8 @@
 """Whether a home folder and a database belong together, decided before any write.
 
 Both carry the same identity. `examine` reads what is there, `decide` says what a start
-does, and `settle` writes identities after the migration. A first start that is killed
-in between leaves `identity.new`, which the next one takes up.
+does, and `write_identities` runs after the migration. A first start that is killed in
+between leaves `identity.new`, and the next start continues from there.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from runs.management.identity import (
     write_database,
     write_home,
 )
-from runs.management.moved import refuse_moved
+from runs.management.move_record import refuse_moved
 from runs.management.read_only import Reader, describe_database, one_line, read_only
 from runs.models import File
 from runs.storage.files import files
 from studio.core.private import sync_folder, write_private
 
 #: The newest stored files that are looked up in a database without an identity.
-NEWEST = 20
-NAMING = ("runs_file", "runs_snapshot")
+MAX_NEWEST_FILES = 20
+TABLES_WITH_BLOBS = ("runs_file", "runs_snapshot")
 ADOPT = "accept the two as a pair with `manage.py studio --adopt`"
 SET_BACK = "Set DATABASE_URL and STUDIO_HOME back, restore a backup, or"
 
@@ -86,9 +86,10 @@ def examine(folder: Path) -> Facts:
         return replace(
             found,
             newest=len(newest),
-            known=count_named(reader, newest),
+            known=count_known(reader, newest),
             names_files=any(
-                reader.values(table, "id FROM {table} LIMIT 1") for table in NAMING
+                reader.values(table, "id FROM {table} LIMIT 1")
+                for table in TABLES_WITH_BLOBS
             ),
         )
 
@@ -108,12 +109,12 @@ def decide(found: Facts) -> Step:
     if found.database and found.home:
         raise CommandError(_differ(found))
     if found.database:
-        return _prove(found, Step.HOME)
+        return _require_proof(found, Step.HOME)
     if found.home:
-        return _prove(found, Step.DATABASE)
+        return _require_proof(found, Step.DATABASE)
     if not found.newest and not found.names_files:
         return Step.BOTH
-    return _prove(found, Step.BOTH)
+    return _require_proof(found, Step.BOTH)
 
 
 def lost_files() -> str:
@@ -122,7 +123,9 @@ def lost_files() -> str:
     A half copied folder can look so. An older copy of the database may name files that
     were deleted since, so this does not stop a start.
     """
-    blobs = list(File.objects.order_by("-pk").values_list("blob", "size")[:NEWEST])
+    blobs = list(
+        File.objects.order_by("-pk").values_list("blob", "size")[:MAX_NEWEST_FILES]
+    )
     if not blobs or any(files.is_whole(name, size) for name, size in blobs):
         return ""
     return (
@@ -132,7 +135,7 @@ def lost_files() -> str:
     )
 
 
-def _prove(found: Facts, step: Step) -> Step:
+def _require_proof(found: Facts, step: Step) -> Step:
     if not found.newest:
         raise CommandError(
             f"{_both(found)} cannot be told to belong together: the folder stores no "
@@ -188,7 +191,7 @@ def pending_file(folder: Path) -> Path:
     return folder / "identity.new"
 
 
-def settle(folder: Path, step: Step) -> None:
+def write_identities(folder: Path, step: Step) -> None:
     """Write what was decided; the tables are there. Raises CommandError, OSError."""
     try:
         if step is Step.BOTH:
@@ -237,7 +240,7 @@ def refuse_foreign(folder: Path) -> None:
 def newest_stored() -> list[str]:
     """The names of the newest stored files, by when they were written."""
     found = ((_written(name), name) for name in files.names())
-    return [name for _, name in heapq.nlargest(NEWEST, found)]
+    return [name for _, name in heapq.nlargest(MAX_NEWEST_FILES, found)]
 
 
 def _written(name: str) -> float:
@@ -247,10 +250,10 @@ def _written(name: str) -> float:
         return 0.0
 
 
-def count_named(reader: Reader, blobs: list[str]) -> int:
+def count_known(reader: Reader, blobs: list[str]) -> int:
     found: set[str] = set()
     places = ", ".join(["%s"] * len(blobs))
-    for table in NAMING:
+    for table in TABLES_WITH_BLOBS:
         if blobs:
             rest = f"blob FROM {{table}} WHERE blob IN ({places})"
             found.update(reader.values(table, rest, blobs))

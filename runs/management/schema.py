@@ -122,3 +122,12 @@ def refuse_missing_columns() -> None:
                     "and this version cannot use it. Set STUDIO_HOME to an empty "
                     "folder, or restore a backup of a released version."
                 )
+
+
+def refuse_unmigrated() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError(
+            "The database does not have the schema of this version. Start "
+            "`manage.py studio` once and stop it, then repeat the command."
+        )

@@ -10,9 +10,9 @@ from django.db import DatabaseError, connection
 
 from runs.management import home, live_lock, ownership
 from runs.management.address import reserve
-from runs.management.backup.restore import refuse_partial_restore
+from runs.management.backup import refuse_partial_restore
 from runs.management.database import refuse_locked, refuse_newer_schema
-from runs.management.moved import refuse_moved
+from runs.management.move_record import refuse_moved
 from runs.management.read_only import describe_database, one_line, read_only
 
 

@@ -1,4 +1,4 @@
-"""Starts the server's processes, starts again what dies, and ends them all."""
+"""Start the server's processes, restart those that die, and end them all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.conf import settings
 TICK_SECONDS = 0.2
 #: Longer than the web server itself gives to requests that are under way.
 STOP_SECONDS = 30.0
-#: A process that lived as long is started again at once; else it waits, ever longer.
+#: A process that ran this long restarts at once; others after a growing delay.
 STEADY_SECONDS = 30.0
 MAX_WAIT_SECONDS = 30.0
 
@@ -38,7 +38,7 @@ class Child:
 
     def start(self, now: float) -> None:
         # A group of its own: Ctrl-C reaches the supervisor alone, which ends the rest
-        # in order. Standard output is for the ready line, so what it says goes to 2.
+        # in order. Standard output is for the ready line, so children print to stderr.
         self.process = subprocess.Popen(
             self.command,
             cwd=settings.BASE_DIR,
@@ -61,7 +61,7 @@ class Child:
 
 
 class Supervisor:
-    """Runs until `stop` is set, by a signal or by somebody's call."""
+    """Runs until `stop` is set, by a signal or by a call."""
 
     def __init__(self, children: Sequence[Child], say: Say) -> None:
         self.children = children
@@ -103,7 +103,7 @@ class Supervisor:
             self._signal(child, signal.SIGTERM)
         end = time.monotonic() + STOP_SECONDS
         while any(child.is_alive() for child in running):
-            # A second signal says that somebody does not want to wait.
+            # A second signal asks to end at once.
             if time.monotonic() > end or self.signals > 1:
                 for child in running:
                     self._signal(child, signal.SIGKILL)
@@ -116,22 +116,24 @@ class Supervisor:
 
     @contextlib.contextmanager
     def stopped_by_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM stop it; so does the terminal's end, where that counts."""
+        """SIGINT and SIGTERM stop it, and SIGHUP unless it is ignored."""
         numbers = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             numbers.append(signal.SIGHUP)
-        before = {number: signal.signal(number, self._heard) for number in numbers}
+        before = {
+            number: signal.signal(number, self._note_signal) for number in numbers
+        }
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _heard(self, _number: int, _frame: FrameType | None) -> None:
+    def _note_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.signals += 1
         self.stop.set()
 
 
 def python(*arguments: str) -> list[str]:
-    """The command of a child in this very Python, tied to this process."""
+    """The command of a child in this Python; the child ends with this process."""
     return [sys.executable, *arguments, "--parent", str(os.getpid())]

@@ -1,4 +1,4 @@
-"""The worker's tasks and its clock: what is done how often."""
+"""The worker's tasks: what it does, and how often."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from runs.actions.run_list import (
     delete_old_exports,
     delete_unused_selections,
 )
-from runs.management.backup.schedule import ScheduledBackups, configured
+from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
 from runs.models import merge_run_counts
 from studio.core.errors import StudioError
@@ -31,9 +31,9 @@ from studio.core.errors import StudioError
 log = logging.getLogger("studio.worker")
 
 TICK_SECONDS = 5
-#: A worker that was not run for so long, as on a laptop asleep, heard nothing either.
+#: A worker that paused this long, as on a sleeping laptop, missed heartbeats.
 GAP_SECONDS = 30
-#: When removals begin after a start, and the sweep of stored files.
+#: Delay after a start until the first removal, and the first sweep of stored files.
 FIRST_REMOVAL_SECONDS = 600
 FIRST_SWEEP_SECONDS = 1800
 SWEEP_SECONDS = 6 * 3600
@@ -41,7 +41,7 @@ SWEEP_SECONDS = 6 * 3600
 
 @dataclass
 class Clock:
-    """When the server last was seen at work, so that pauses do not count as silence."""
+    """Since when the server has received heartbeats without a pause."""
 
     listening_since: int
     last: int
@@ -58,7 +58,7 @@ class Clock:
 
 @dataclass
 class Task:
-    """`run` is called with the time when it is `due`, then every `seconds`."""
+    """Calls `run` with the time when the task is `due`, then every `seconds`."""
 
     name: str
     seconds: int
@@ -88,14 +88,14 @@ def all_tasks(clock: Clock) -> Sequence[Task]:
         Task("mark silent runs", 10, mark_silent),
         Task("fold the counts of runs", 10, fold_counts),
         Task("make histories", TICK_SECONDS, HistoryExporter()),
-        Task("back up", 60, ScheduledBackups(configured())),
+        Task("back up", 60, ScheduledBackups(configured_schedule())),
         *removals(clock.last),
         Task("optimize the database", 86_400, optimize),
     )
 
 
 def removals(started: int) -> Sequence[Task]:
-    """What deletes something: never at a start, nor in the day after a clock jump."""
+    """Tasks that delete: not just after a start, nor in the day after a clock jump."""
     tasks = (
         ("remove old exports", 3600, delete_old_exports),
         ("remove expired sign-ins", 600, delete_expired_sign_ins),
@@ -104,11 +104,11 @@ def removals(started: int) -> Sequence[Task]:
         ("drop unused selections", 86_400, delete_unused_selections),
         ("drop ended share links", 86_400, delete_expired_share_links),
     )
-    soon = started + FIRST_REMOVAL_SECONDS * 1000
+    first_removal = started + FIRST_REMOVAL_SECONDS * 1000
     first_sweep = started + FIRST_SWEEP_SECONDS * 1000
     return (
         *(
-            Task(name, every, skip_while_paused(run), soon)
+            Task(name, every, skip_while_paused(run), first_removal)
             for name, every, run in tasks
         ),
         Task(

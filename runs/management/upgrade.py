@@ -8,25 +8,27 @@ of finished upgrades are removed when there are too many.
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from runs.management import identity, schema
-from runs.management.backup import manifest, postgres, sqlite
-from runs.management.backup.manifest import SQLITE, StoredFile
-from runs.management.backup.programs import ProgramFailed
+from runs.management.backup import (
+    COPY_ERRORS,
+    COPY_SUFFIXES,
+    StoredFile,
+    copy_kind,
+    describe_file,
+    write_copy,
+)
 from studio.core.private import sync_folder, write_private
 
 #: How many copies of finished upgrades are kept; the oldest are removed.
 COPIES = 3
-SUFFIXES = {SQLITE: ".sqlite3", manifest.DUMP: ".dump", manifest.TABLES: ".zip"}
 
 Say = Callable[[str], object]
 
@@ -57,7 +59,7 @@ def prepare_upgrade(folder: Path, planned: list[str], say: Say) -> None:
         )
         return
     say("Copying the database before changing it …")
-    made = _one_sentence(folder, lambda: _copy(folder, applied, planned))
+    made = _as_command_error(folder, lambda: _copy(folder, applied, planned))
     _write(folder, made)
     if known is not None and list(known.applied) == applied:
         # The same schema with older data: the new copy is in its place.
@@ -82,7 +84,7 @@ def finished_copies(folder: Path) -> list[Path]:
         path
         for path in _copies(folder).glob("*")
         if path.name.startswith(("before-", "studio-"))
-        and path.suffix in SUFFIXES.values()
+        and path.suffix in COPY_SUFFIXES.values()
     ]
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
 
@@ -119,20 +121,13 @@ def moment() -> str:
 
 def _is_whole(folder: Path, known: Upgrade) -> bool:
     path = _copies(folder) / known.copy.name
-    return path.is_file() and manifest.describe(path) == known.copy
+    return path.is_file() and describe_file(path) == known.copy
 
 
-def _one_sentence(folder: Path, work: Callable[[], Upgrade]) -> Upgrade:
+def _as_command_error(folder: Path, work: Callable[[], Upgrade]) -> Upgrade:
     try:
         return work()
-    except (
-        OSError,
-        sqlite3.Error,
-        DatabaseError,
-        ProgramFailed,
-        BadZipFile,
-        ValueError,
-    ) as error:
+    except COPY_ERRORS as error:
         raise CommandError(
             f"The database could not be copied to {_copies(folder)}, so it was not "
             f"changed: {str(error).strip()}. Free some space or check the folder, then "
@@ -145,14 +140,13 @@ def _copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
     copies.mkdir(mode=0o700, exist_ok=True)
     for left in copies.glob("*.partial"):
         left.unlink()
-    on_sqlite = connection.vendor == "sqlite"
-    kind = SQLITE if on_sqlite else postgres.kind_of_copy(logical=False)
+    kind = copy_kind()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     last = planned[-1].replace(".", "-")
-    target = _unused(copies / f"before-{last}-{stamp}{SUFFIXES[kind]}")
+    target = _unused(copies / f"before-{last}-{stamp}{COPY_SUFFIXES[kind]}")
     temporary = target.with_name(f"{target.name}.partial")
     try:
-        _copy_database(temporary, kind)
+        write_copy(temporary, kind)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -161,7 +155,7 @@ def _copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
     return Upgrade(
         identity=identity.read_database(),
         kind=kind,
-        copy=manifest.describe(target),
+        copy=describe_file(target),
         applied=tuple(applied),
         planned=tuple(planned),
         moment=moment(),
@@ -175,17 +169,6 @@ def _unused(path: Path) -> Path:
         number += 1
         found = path.with_stem(f"{path.stem}-{number}")
     return found
-
-
-def _copy_database(target: Path, kind: str) -> None:
-    """Copy and check: a copy that cannot be read is none."""
-    if kind == SQLITE:
-        sqlite.copy(Path(str(connection.settings_dict["NAME"])), target)
-        sqlite.check(target)
-        return
-    with postgres.snapshot() as exported:
-        postgres.copy(target, kind, exported)
-    postgres.check(target, kind)
 
 
 def _write(folder: Path, upgrade: Upgrade) -> None:

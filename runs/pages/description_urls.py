@@ -17,17 +17,17 @@ notes: list[URLPattern] = [
     ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/description/known/",
-        known_links.complete_for_experiment,
+        known_links.complete_experiment_reference,
         name="experiment-description-known",
     ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/description/versions/",
-        experiment_description.versions,
+        experiment_description.show_experiment_versions,
         name="experiment-description-versions",
     ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/description/versions/restore/",
-        experiment_description.restore,
+        experiment_description.restore_experiment_version,
         name="experiment-description-restore",
     ),
     path(
@@ -52,7 +52,7 @@ notes: list[URLPattern] = [
     ),
     path(
         "w/<str:workspace>/runs/<str:run_id>/description/known/",
-        known_links.complete_for_run,
+        known_links.complete_run_reference,
         name="run-description-known",
     ),
     path(

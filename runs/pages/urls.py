@@ -18,7 +18,7 @@ from runs.pages.filters import facets
 from runs.pages.filters import term_editor as filter_editor
 from runs.pages.groups import group_choice
 from runs.pages.groups import group_formats as group_texts
-from runs.pages.help import help as help_pages
+from runs.pages.help import help_pages
 from runs.pages.metrics import export as metric_export
 from runs.pages.metrics import metrics as run_metrics
 from runs.pages.metrics import points as metric_points
@@ -32,7 +32,7 @@ from runs.pages.run import tags as run_tags
 from runs.pages.run import tools as run_tools
 from runs.pages.run_list import column_menu as column_head
 from runs.pages.run_list import columns_dialog, history_export, run_list, stars
-from runs.pages.run_list import explain_differences as what_differs
+from runs.pages.run_list import differences as what_differs
 from runs.pages.run_list import selection_form as selecting
 from runs.pages.site import azureml_redirects as portal
 from runs.pages.site import health, home
@@ -46,18 +46,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("parts/", parts.parts, name="parts"),
-    path("help/", help_pages.index, name="help"),
-    path("help/<slug:slug>/", help_pages.page, name="help-page"),
-    path("help/pictures/<str:name>", help_pages.picture, name="help-picture"),
-    path("runs/<str:run_id>", portal.portal_run, name="portal-run"),
+    path("parts/", parts.show_styleguide, name="parts"),
+    path("help/", help_pages.help_index, name="help"),
+    path("help/<slug:slug>/", help_pages.help_page, name="help-page"),
+    path("help/pictures/<str:name>", help_pages.help_picture, name="help-picture"),
+    path("runs/<str:run_id>", portal.redirect_to_run, name="portal-run"),
     path(
         "experiments/id/<int:number>",
-        portal.portal_experiment,
+        portal.redirect_to_experiment,
         name="portal-experiment",
     ),
     path("w/<str:workspace>/", home.workspace_home, name="workspace"),
-    path("w/<str:workspace>/experiments/", experiments.experiments, name="experiments"),
+    path(
+        "w/<str:workspace>/experiments/",
+        experiments.experiments_page,
+        name="experiments",
+    ),
     path(
         "w/<str:workspace>/experiments/<str:slug>/",
         run_list.experiment_runs,
@@ -71,42 +75,50 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "w/<str:workspace>/list/complete/",
-        filter_complete.complete,
+        filter_complete.complete_filter,
         name="list-complete",
     ),
     path(
         "w/<str:workspace>/list/filter/", filter_editor.edit_filter, name="list-filter"
     ),
-    path("w/<str:workspace>/list/facets/", facets.facets, name="list-facets"),
+    path("w/<str:workspace>/list/facets/", facets.facets_panel, name="list-facets"),
     path(
         "w/<str:workspace>/list/facets/range/",
         facets.facet_range,
         name="list-facets-range",
     ),
     path(
-        "w/<str:workspace>/list/columns/", columns_dialog.columns, name="list-columns"
+        "w/<str:workspace>/list/columns/",
+        columns_dialog.edit_columns,
+        name="list-columns",
     ),
-    path("w/<str:workspace>/list/select/", selecting.select, name="list-select"),
+    path("w/<str:workspace>/list/select/", selecting.select_runs, name="list-select"),
     path("w/<str:workspace>/list/group/", group_choice.choose_group, name="list-group"),
     path(
         "w/<str:workspace>/list/differs/",
-        what_differs.what_differs,
+        what_differs.explain_differences,
         name="list-differs",
     ),
-    path("w/<str:workspace>/list/groups/", group_texts.group_text, name="list-groups"),
-    path("w/<str:workspace>/list/head/", column_head.column_head, name="list-head"),
+    path("w/<str:workspace>/list/groups/", group_texts.copy_groups, name="list-groups"),
+    path(
+        "w/<str:workspace>/list/head/", column_head.show_column_menu, name="list-head"
+    ),
     path("w/<str:workspace>/undo/", undo.undo_latest, name="undo"),
     path("w/<str:workspace>/undo/<int:number>/", undo.undo_one, name="undo-change"),
     path("w/<str:workspace>/list/goal/", column_head.metric_goal, name="list-goal"),
-    path("w/<str:workspace>/exports/", history_export.ask, name="history-exports"),
+    path(
+        "w/<str:workspace>/exports/",
+        history_export.request_histories,
+        name="history-exports",
+    ),
     path(
         "w/<str:workspace>/exports/<int:number>/",
-        history_export.progress,
+        history_export.show_progress,
         name="history-export",
     ),
     path(
         "w/<str:workspace>/exports/<int:number>/histories.parquet",
-        history_export.download,
+        history_export.download_histories,
         name="history-file",
     ),
     path("w/<str:workspace>/compare/", compare.compare_page, name="compare"),

@@ -11,12 +11,12 @@ import re
 from hashlib import blake2b
 
 #: So many frames of own code make a kind, so much of a text's first line.
-FRAMES, LONGEST = 3, 300
+FRAMES, MAX_LINE_CHARS = 3, 300
 #: A kind has no more characters.
 MAX_ERROR_KIND = 64
 _FRAME = re.compile(r'^\s+File "(?P<path>[^"]+)", line \d+, in (?P<name>\S+)')
 _TYPE = re.compile(r"^(?P<type>[A-Za-z_][\w.]{0,120})(?=:|$)")
-_TOLD = re.compile(r"^User program failed with ")
+_LOCATION = re.compile(r"^User program failed with ")
 _FOREIGN = re.compile(r"site-packages|dist-packages|/lib/python\d|\\lib\\|^<")
 _VARYING = re.compile(
     r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:\.\d+)?"
@@ -33,11 +33,11 @@ def error_kind(error: str) -> str | None:
     starts = [n for n, line in enumerate(lines) if _TRACEBACK in line]
     below = lines[starts[-1] + 1 :] if starts else lines
     flush = [line for line in below if not line[:1].isspace()]
-    headline = _TOLD.sub("", (flush or below or lines)[0].strip())
+    headline = _LOCATION.sub("", (flush or below or lines)[0].strip())
     found = _TYPE.match(headline)
     kind = found["type"] if found else ""
     frames = _own_frames(below) if starts else []
-    said = "" if frames else _VARYING.sub("#", headline[:LONGEST])
+    said = "" if frames else _VARYING.sub("#", headline[:MAX_LINE_CHARS])
     basis = "\n".join([kind, *frames, said])
     digest = blake2b(basis.encode(), digest_size=5).hexdigest()
     name = kind.rpartition(".")[2] or "Error"

@@ -83,7 +83,7 @@ def test_every_failure_of_a_page_is_a_page_with_a_way_out(visitor, kind, status,
     assert "Traceback" not in answer.text
 
 
-def test_an_unknown_address_answers_in_the_form_of_its_room(visitor):
+def test_an_unknown_address_has_the_error_format_of_its_api(visitor):
     assert "Page not found" in visitor.get("/nowhere").text
     assert visitor.get("/api/v1/nowhere").json()["error"]["code"] == "NotFound"
     unknown = visitor.get("/api/9.9/nowhere")

@@ -59,7 +59,7 @@ def test_an_unreachable_database_server_is_a_503(tmp_path: Path) -> None:
         psycopg.errors.AdminShutdown,
     ],
 )
-def test_what_a_server_in_distress_says_is_a_503(
+def test_errors_of_an_overloaded_database_are_a_503(
     kind: type[psycopg.OperationalError],
 ) -> None:
     assert isinstance(as_studio_error(wrapped(kind("no"))), Unavailable)

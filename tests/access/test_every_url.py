@@ -24,7 +24,7 @@ from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
 from runs.models import Member, Role
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 
@@ -168,7 +168,7 @@ def wrong_answers(scene: Scene, route: str, caller: str) -> Iterator[str]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", sorted(TABLE))
-def test_who_may_do_what(scene, route):
+def test_permissions_by_role(scene, route):
     wrong = [line for caller in CALLERS for line in wrong_answers(scene, route, caller)]
     assert wrong == []
 

@@ -49,7 +49,7 @@ def test_a_foreign_host_is_refused_on_every_path(visitor, path, host):
     assert answer.status_code == 400
 
 
-def test_a_foreign_host_is_refused_in_the_protocols_words(visitor):
+def test_a_foreign_host_is_refused_in_the_format_of_the_protocol(visitor):
     answer = visitor.get(MLFLOW, headers={"Host": "evil.example"})
     assert "error_code" in answer.json()
     answer = visitor.get(REST, headers={"Host": "evil.example"})

@@ -13,7 +13,7 @@ from runs.actions.actor import Actor
 from runs.actions.clock import now_ms
 from runs.actions.views.views import ViewState, create_view, save_view
 from runs.models import View
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, token_of
 from tests.access.table import SAMPLES, TABLE
 
@@ -74,7 +74,7 @@ def test_there_are_addresses_of_views() -> None:
 
 
 @pytest.mark.parametrize(("route", "method"), OF_VIEWS)
-def test_it_is_answered_like_one_that_never_was(
+def test_a_hidden_run_gets_the_same_response_as_a_missing_one(
     team: Team, view: View, route: str, method: str
 ) -> None:
     known = list(ask(team, route, method, view.slug))
@@ -86,7 +86,7 @@ def test_it_is_answered_like_one_that_never_was(
     assert (view.name, view.revision, view.deleted) == (SECRET, 2, None)
 
 
-def test_no_page_or_list_says_a_word_of_it(team: Team, view: View) -> None:
+def test_a_private_view_is_mentioned_nowhere(team: Team, view: View) -> None:
     """Everything that is read without a name: menus, exports, histories, searches."""
     asked = [
         route

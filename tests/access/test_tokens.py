@@ -85,7 +85,7 @@ def test_the_token_of_a_former_member_is_refused(team):
     assert Client().get(PAIR, headers=bearer(secret)).status_code == 401
 
 
-def test_a_token_may_no_more_than_its_cap(team):
+def test_a_token_has_no_more_permissions_than_its_cap(team):
     _token, secret = token_of(team.owner, team.workspace, cap=Role.READER)
     assert Client().get(PAIR, headers=bearer(secret)).status_code == 200
     answer = Client().post(PAIR, headers=bearer(secret))
@@ -93,7 +93,7 @@ def test_a_token_may_no_more_than_its_cap(team):
     assert answer.json()["error"]["role"] == "reader"
 
 
-def test_a_token_may_no_more_than_its_owner(team):
+def test_a_token_has_no_more_permissions_than_its_owner(team):
     _token, secret = token_of(team.reader, team.workspace, cap=Role.OWNER)
     assert Client().post(PAIR, headers=bearer(secret)).status_code == 403
 

@@ -39,7 +39,7 @@ from runs.storage.files import files
 
 home, now = settings.STUDIO_HOME, 1_795_521_600_000
 database.prepare(home, print)
-ownership.settle(home, ownership.Step.BOTH)
+ownership.write_identities(home, ownership.Step.BOTH)
 workspace = create_workspace("default", actor=SERVER, now=now)
 user = ensure_user("ada", actor=SERVER, now=now)
 add_member(workspace, user, Role.OWNER, actor=SERVER, now=now)
@@ -166,11 +166,13 @@ class Done:
 
 
 def kill_at(
-    start: Callable[[], subprocess.Popen[str]], longest: float, chance: random.Random
+    start: Callable[[], subprocess.Popen[str]],
+    max_seconds: float,
+    chance: random.Random,
 ) -> None:
     """Start a process and kill it at a random moment, unless it ended before."""
     process = start()
-    time.sleep(chance.uniform(0.0, longest))
+    time.sleep(chance.uniform(0.0, max_seconds))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
 
@@ -194,7 +196,7 @@ def execute(home: Home, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any,
 
 
 def clone_database(address: str, source: str, name: str) -> str:
-    """A copy of a PostgreSQL database that nobody uses; returns its address."""
+    """A copy of a PostgreSQL database that is not in use; returns its address."""
     with psycopg.connect(address, autocommit=True) as connection:
         old = re.search(r"/(\w+)\?", source)
         assert old is not None

@@ -29,7 +29,7 @@ try:
 except CommandError as error:
     raise SystemExit(str(error))
 """
-#: A migration that fails, as one would that meets data nobody thought of.
+#: A migration that fails, as it would with unexpected data.
 FAIL = """
 from django.db import DatabaseError
 from runs.management import schema
@@ -50,7 +50,7 @@ from django.conf import settings
 from runs.management import database, ownership
 step = ownership.decide(ownership.examine(settings.STUDIO_HOME))
 database.prepare(settings.STUDIO_HOME, print)
-ownership.settle(settings.STUDIO_HOME, step)
+ownership.write_identities(settings.STUDIO_HOME, step)
 """
 
 

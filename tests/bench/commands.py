@@ -143,14 +143,14 @@ def lists(
     with entered(home, kind) as env:
         from django.conf import settings
 
-        from runs.management import static
+        from runs.management import static_files
         from tests.bench.lists import Visitor, measure
         from tests.bench.questions import FAMILIES, NASTY
 
         report = Report("Lists")
         asked = [one for one in (*FAMILIES, *NASTY) if only in one.name]
         # The home may be older than the pages that are measured over it.
-        static.collect(settings.STATIC_ROOT)
+        static_files.collect(settings.STATIC_ROOT)
         visitor = Visitor(home)
         with nullcontext() if no_http else running(home, env=env) as server:
             measure(visitor, server, asked, report, repeats=repeats, explain=slowest)

@@ -21,7 +21,7 @@ from runs.management.home import read_client
 from runs.models import Experiment, User, Workspace
 from runs.search.run_list.run_page import find_runs
 from runs.search.run_list.tree_runs import find_tree
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.bench.questions import ALL, Question
 from tests.bench.report import Report, measured, times
 from tests.parts.server import Server

@@ -34,7 +34,7 @@ def test_the_shells_server_counts_without_a_workspace_too(
 
 
 @pytest.mark.usefixtures("other_server")
-def test_without_its_token_no_other_server_is_asked() -> None:
+def test_a_server_without_a_stored_token_is_not_contacted() -> None:
     with pytest.raises(click.ClickException, match="STUDIO_TOKEN is not"):
         connect()
 

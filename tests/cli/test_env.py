@@ -98,7 +98,7 @@ def test_a_shell_exports_exactly_what_was_meant(
     assert found["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:8000/w/team-a"
 
 
-def test_what_gets_in_the_way_is_unset(at_home: dict[str, str]) -> None:
+def test_conflicting_variables_are_unset(at_home: dict[str, str]) -> None:
     found = shell_environment(
         "sh", {**at_home, **dict.fromkeys(CONFLICTING_VARIABLES, "x")}
     )
@@ -153,12 +153,12 @@ def test_a_reachable_server_prints_no_warning(
         assert studio(user, "env").stderr == ""
 
 
-def test_of_a_server_elsewhere_it_says_what_to_look_at() -> None:
+def test_an_unreachable_remote_server_says_what_to_check() -> None:
     found = Connection("https://studio.example.org", "t", "w")
     assert "this machine reaches it" in unreachable_message(found)
 
 
-def test_without_a_server_it_says_what_to_do(user: dict[str, str]) -> None:
+def test_a_missing_server_says_what_to_do(user: dict[str, str]) -> None:
     done = studio(user, "env")
     assert (done.returncode, done.stdout) == (1, "")
     assert "manage.py studio" in done.stderr

@@ -114,7 +114,7 @@ def test_another_service_is_recognized(elsewhere: str) -> None:
 @pytest.mark.parametrize(
     "url", ["studio.example.org", "ftp://a.example", "https://", "http://a:b@c.example"]
 )
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(click.BadParameter, match="such as https://"):
         parse_address(url)
 

@@ -88,7 +88,7 @@ def test_port_0_takes_a_free_port_that_the_web_processes_can_share() -> None:
 def test_a_port_in_use_is_refused(
     listening: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(address, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(address, "MAX_WAIT_SECONDS", 0.0)
     with pytest.raises(CommandError, match=rf"Port {listening} .* --port"):
         reserve("127.0.0.1", listening)
 

@@ -23,7 +23,7 @@ except CommandError as error:
     raise SystemExit(str(error))
 """
 
-#: A database of an older version, in which somebody has a run.
+#: A database of an older version, in which a user has a run.
 GO_BACK = """
 import django; django.setup()
 from django.core.management import call_command

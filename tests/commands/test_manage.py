@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.management.moved import describe
+from runs.management.move_record import describe
 from runs.management.read_only import describe_server
 from studio import __version__
 from studio.settings import environment

@@ -31,7 +31,7 @@ def _home(tmp_path: Path, settings: Any) -> None:
     settings.STUDIO_HOME = tmp_path
 
 
-def test_somebody_new_is_a_contributor(owner: User) -> None:
+def test_a_new_member_is_a_contributor(owner: User) -> None:
     member("anna")
     assert role_of("anna") is Role.CONTRIBUTOR
     assert not User.objects.get(username="anna").has_usable_password()

@@ -51,7 +51,7 @@ def test_the_token_is_kept_over_starts_and_the_address_follows(
     assert ApiToken.objects.get().role_cap == Role.CONTRIBUTOR
 
 
-def test_a_revoked_or_lost_token_is_made_anew_and_the_old_one_ends(
+def test_a_start_replaces_a_revoked_or_lost_token(
     tmp_path: Path, owner: User, now: int
 ) -> None:
     keep_client_token(tmp_path, owner, URL, now=now)

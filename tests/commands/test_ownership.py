@@ -12,7 +12,7 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
-from runs.management import moved
+from runs.management import move_record
 from runs.management.identity import (
     read_database,
     read_home,
@@ -29,7 +29,7 @@ from runs.management.ownership import (
     newest_stored,
     pending_file,
     refuse_foreign,
-    settle,
+    write_identities,
 )
 from runs.models import Run, StudioIdentity, Workspace
 from runs.storage.files import files
@@ -63,7 +63,7 @@ def facts(home: str = "", database: str = "", **more: Any) -> Facts:
         (facts(pending=Y, is_empty=True), Step.BOTH),
     ],
 )
-def test_what_belongs_together_starts(found: Facts, step: Step) -> None:
+def test_a_matching_home_and_database_start(found: Facts, step: Step) -> None:
     assert decide(found) is step
 
 
@@ -104,7 +104,7 @@ def test_what_does_not_is_refused_with_a_way_to_continue(
 def test_the_first_start_writes_one_identity_to_both(
     tmp_path: Path, files_dir: Path
 ) -> None:
-    settle(tmp_path, decide(examine(tmp_path)))
+    write_identities(tmp_path, decide(examine(tmp_path)))
     identity = read_home(tmp_path)
     assert identity == read_database()
     assert len(identity) == 32
@@ -121,7 +121,7 @@ def test_a_first_start_that_was_killed_is_taken_up(
     pending_file(tmp_path).write_text(f"{X}\n")
     if killed == "before the folder":
         write_database(X)
-    settle(tmp_path, decide(examine(tmp_path)))
+    write_identities(tmp_path, decide(examine(tmp_path)))
     assert read_home(tmp_path) == read_database()
     assert not pending_file(tmp_path).exists()
 
@@ -210,7 +210,7 @@ def test_commands_refuse_a_database_that_a_move_left(
     settings.STUDIO_HOME = tmp_path
     write_home(tmp_path, X)
     write_database(X)
-    moved.mark(connection)
+    move_record.mark_moved(connection)
     with pytest.raises(CommandError, match="moved to another database"):
         call_command(*command)
     adopt(tmp_path)

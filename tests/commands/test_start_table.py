@@ -49,7 +49,7 @@ EXPECTED = {
     ("in use", EMPTY): "nother",
     ("in use", EARLIER): "nother",
 }
-#: How to go on, one of which each refusal names.
+#: Each refusal names one of these next steps.
 WAYS = ("--adopt", "Install that version", "Stop it first", "Stop that server")
 
 
@@ -187,7 +187,7 @@ def test_a_refused_start_leaves_the_live_server_its_token(
     assert world.live_database.execute(sql) == [(0,)]
 
 
-def test_adopting_takes_two_together_and_refuses_the_old_home(
+def test_adopting_pairs_home_and_database_and_refuses_the_old_home(
     world: World, tmp_path: Path
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from runs.management.commands.studio import beginning
+from runs.management.commands.studio import start_message
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.manage import manage
 from tests.parts.server import READY, Server, running, start
@@ -42,11 +42,11 @@ def test_it_answers_once_it_says_that_it_is_ready(server: Server) -> None:
 
 
 def test_what_is_prepared_is_said_first_and_being_ready_last(tmp_path: Path) -> None:
-    first = beginning(tmp_path, with_demo=True)
+    first = start_message(tmp_path, with_demo=True)
     assert f"Preparing {tmp_path}; the first start" in first
     assert "a minute or two" in first
     (tmp_path / "client.json").write_text("{}")
-    assert beginning(tmp_path, with_demo=False) == f"Preparing {tmp_path} …"
+    assert start_message(tmp_path, with_demo=False) == f"Preparing {tmp_path} …"
 
 
 def test_the_sign_in_link_opens_and_looking_uses_nothing_up(server: Server) -> None:

@@ -33,7 +33,7 @@ def test_a_task_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> N
     assert "database is locked" in caplog.text
 
 
-def test_a_pause_of_the_machine_is_no_silence_of_the_runs() -> None:
+def test_a_pause_of_the_machine_marks_no_run_unresponsive() -> None:
     clock = Clock.started(0)
     clock.tick(5 * SECOND)
     assert clock.listening_since == 0
@@ -41,7 +41,7 @@ def test_a_pause_of_the_machine_is_no_silence_of_the_runs() -> None:
     assert clock.listening_since == 3600 * SECOND
 
 
-def test_a_clock_that_was_set_back_starts_anew() -> None:
+def test_a_clock_that_was_set_back_restarts_the_timeout() -> None:
     clock = Clock.started(100 * SECOND)
     clock.tick(50 * SECOND)
     assert clock.listening_since == 50 * SECOND

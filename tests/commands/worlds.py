@@ -29,7 +29,7 @@ from runs.management import database, owner, ownership
 from runs.models import Run, Workspace
 step = ownership.decide(ownership.examine(settings.STUDIO_HOME))
 database.prepare(settings.STUDIO_HOME, print)
-ownership.settle(settings.STUDIO_HOME, step)
+ownership.write_identities(settings.STUDIO_HOME, step)
 owner.first_owner(now=1)
 run = Run.objects.first() or create_run(
     ensure_default(Workspace.objects.get(), actor=SERVER, now=1), actor=SERVER, now=1
@@ -99,7 +99,7 @@ def _maintenance(address: str) -> str:
 
 
 def fill(home: Path, database: Database, files: int) -> None:
-    """Prepare the two as a first start does, and save so many files more."""
+    """Prepare both as a first start does, and store this number of files."""
     done = run_script(home, FILL, str(files), env=database.env)
     assert done.returncode == 0, done.stderr
     then = time.time() - LONG_AGO

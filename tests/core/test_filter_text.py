@@ -11,7 +11,7 @@ from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
 from studio.core.filters.parse import parse_places
 from studio.core.filters.source import FilterText
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.calls import counted_calls
 
 Q = "status:Failed and metrics.acc > 0.5"

@@ -55,11 +55,11 @@ def test_operators(text: str, part: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['"a phrase', "/* a note", "-'x", "a /* status:"])
-def test_nothing_in_phrases_and_comments(text: str) -> None:
+def test_completion_offers_nothing_in_phrases_and_comments(text: str) -> None:
     assert wanted(text, len(text)).what == "nothing"
 
 
-def test_what_is_replaced_goes_to_the_end_of_the_word() -> None:
+def test_a_completion_replaces_the_whole_word() -> None:
     text = "status:failed tags.model"
     found = wanted(text, 9)
     assert (text[found.start : found.end], found.part) == ("failed", "fa")

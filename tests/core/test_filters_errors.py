@@ -49,7 +49,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("text", "underlined", "expected"), PLACES)
-def test_an_error_has_a_place_and_an_expectation(text, underlined, expected):
+def test_an_error_has_a_position_and_what_was_expected(text, underlined, expected):
     details = error_of(text).details
     start, end = details["position"], details["position"] + details["length"]
     if "status in" not in text:

@@ -124,7 +124,7 @@ def test_a_field_survives_its_text(field):
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=40) | st.text("ab.:=<>|()\"'`-, 017dT", max_size=30))
-def test_any_text_is_a_filter_or_an_error_with_a_place(text):
+def test_any_text_is_a_filter_or_an_error_with_a_position(text):
     try:
         node = parse(text)
     except InvalidFilter as error:

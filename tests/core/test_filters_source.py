@@ -36,7 +36,7 @@ def test_terms_are_those_of_the_tree() -> None:
         (3, "status:failed  /* by whom? */ and tags.`a b` = 'it''s'  and (x)"),
     ],
 )
-def test_one_term_goes(number: int, left: str) -> None:
+def test_a_term_is_removed(number: int, left: str) -> None:
     assert read(TYPED).without(number) == left
 
 

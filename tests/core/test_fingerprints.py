@@ -40,7 +40,7 @@ def test_the_exception_and_the_own_function_do(old: str, new: str) -> None:
     assert error_kind(TRACEBACK.replace(old, new)) != error_kind(TRACEBACK)
 
 
-def test_of_a_chain_of_exceptions_the_last_counts() -> None:
+def test_the_last_exception_of_a_chain_counts() -> None:
     again = "\nDuring handling of the above exception, another exception occurred:\n\n"
     assert error_kind(f"ValueError: x{again}{TRACEBACK}") == error_kind(TRACEBACK)
 

@@ -47,7 +47,7 @@ TABLE = {
 @pytest.mark.parametrize(
     ("old", "new"), [*itertools.product(RunStatus, RunStatus)], ids=str
 )
-def test_what_may_follow_what(old, new):
+def test_allowed_status_changes(old, new):
     assert may_follow(old, new) == (new.value in TABLE[old.value].split())
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, metric
-from studio.core.viewcharts import MAX_CHARTS, read_chart, read_charts
-from studio.core.viewlenient import read_leniently
+from studio.core.view_charts import MAX_CHARTS, read_chart, read_charts
+from studio.core.view_parsing import parse_tolerant
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_chart_is_written_as_it_was_read(text: str) -> None:
         ("bar!metrics.a!xrange=1~", "bar!metrics.a"),
     ],
 )
-def test_what_says_nothing_is_left_out(text: str, shortest: str) -> None:
+def test_constant_fields_are_left_out(text: str, shortest: str) -> None:
     assert str(read_chart(text)) == shortest
 
 
@@ -80,13 +80,13 @@ def test_a_page_has_a_bounded_number_of_charts() -> None:
     text = ",".join(f"line!metrics.m{n}" for n in range(MAX_CHARTS + 1))
     with pytest.raises(InvalidValue):
         read_charts(text)
-    spec, complaints = read_leniently({"charts": text, "q": "a"})
+    spec, complaints = parse_tolerant({"charts": text, "q": "a"})
     assert spec.charts == ()
     assert [each.name for each in complaints] == ["charts"]
 
 
 def test_one_wrong_chart_leaves_the_others() -> None:
-    spec, complaints = read_leniently({"charts": "line!metrics.a,pie!x,bar!metrics.b"})
+    spec, complaints = parse_tolerant({"charts": "line!metrics.a,pie!x,bar!metrics.b"})
     assert [chart.kind for chart in spec.charts] == ["line", "bar"]
     assert len(complaints) == 1
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.viewdiff import differences, overriding
-from studio.core.viewlenient import read_stored
-from studio.core.viewshare import written_out
-from studio.core.viewspec import ViewSpec
+from studio.core.view_differences import differences, overriding
+from studio.core.view_parsing import read_stored
+from studio.core.view_sharing import written_out
+from studio.core.view_spec import ViewSpec
 
 BASE = "q=status:failed&columns=name,status,metrics.acc&charts=line!metrics.loss"
 

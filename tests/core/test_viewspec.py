@@ -8,8 +8,8 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute, metric
-from studio.core.viewlenient import without
-from studio.core.viewspec import (
+from studio.core.view_parsing import without
+from studio.core.view_spec import (
     DEFAULT_COLUMNS,
     Chart,
     Column,
@@ -18,7 +18,7 @@ from studio.core.viewspec import (
     Sort,
     ViewSpec,
 )
-from studio.core.viewtext import joined
+from studio.core.view_text import joined
 
 FULL = ViewSpec(
     q='status:failed tag:"a b" metrics.acc > 0.9 & 训练',

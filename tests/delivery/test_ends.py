@@ -118,7 +118,7 @@ def fail(run: Run) -> None:
 @pytest.mark.parametrize(
     ("end", "statuses"), [(fail, ["Failed"]), (Run.cancel, [])], ids=["fail", "cancel"]
 )
-def test_so_are_a_failure_and_a_cancellation(
+def test_failures_and_cancellations_are_reported(
     outputs: Path, spool: Path, end: Callable[[Run], None], statuses: list[str]
 ) -> None:
     for number in itertools.count(step=7):

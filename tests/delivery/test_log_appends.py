@@ -40,7 +40,7 @@ def test_a_log_grows(rest: Rest) -> None:
     assert (shown["path"], shown["size"]) == (LOG, 8)
 
 
-def test_what_came_before_is_skipped(rest: Rest) -> None:
+def test_rows_received_before_are_skipped(rest: Rest) -> None:
     append(rest, 0, b"one\ntwo\n")
     assert append(rest, 0, b"one\n") == (200, {"next": 8, "size": 8})
     assert append(rest, 4, b"two\nthree\n") == (200, {"next": 14, "size": 14})
@@ -69,7 +69,7 @@ def test_without_a_writer_the_offset_is_the_files(rest: Rest) -> None:
     assert text(rest) == b"one\ntwo\n"
 
 
-def test_what_a_crash_left_behind_the_end_is_never_read(rest: Rest) -> None:
+def test_rubbish_after_the_end_of_a_segment_is_never_read(rest: Rest) -> None:
     append(rest, 0, b"one\n")
     blob = File.objects.get().blob
     with files.appending(blob) as grow:

@@ -58,7 +58,7 @@ def test_a_log_call_that_is_interrupted_at_any_step_skips_and_doubles_nothing(
     assert number > 20
 
 
-def test_what_is_printed_and_interrupted_at_any_step_comes_once(
+def test_interrupted_output_arrives_once(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))

@@ -65,7 +65,7 @@ def later(fake: Any, receipt: Receipt) -> Receipt:
     return sender.receipt
 
 
-def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
+def test_each_loss_counts_once_here_and_for_the_next_sender(
     fake: Any, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     fake.spool = home / "spool"
@@ -95,7 +95,7 @@ def test_each_loss_counts_once_here_and_for_who_delivers_the_rest(
     assert len(list(home.glob("spool/*"))) == 0
 
 
-def test_what_is_only_in_memory_at_the_end_is_lost_once(fake: Any, home: Path) -> None:
+def test_points_only_in_memory_are_lost_once(fake: Any, home: Path) -> None:
     writer = Writer.open(fake, "r1", offline=True)
     log_some(writer, home)
     with pytest.MonkeyPatch.context() as patch:

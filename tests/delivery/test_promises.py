@@ -39,7 +39,7 @@ def test_a_script_that_ends_has_delivered_all(actor: Actor) -> None:
     assert actor.waiting() == []
 
 
-def test_what_a_killed_script_logged_comes_with_the_next_run(actor: Actor) -> None:
+def test_points_of_a_killed_script_arrive_with_the_next_run(actor: Actor) -> None:
     killed, following = actor.new_run(), actor.new_run()
     actor.run(
         """

@@ -33,7 +33,7 @@ def test_a_writer_that_logged_nothing_has_stored_nothing(rest: Rest) -> None:
     assert '<dd id="run-receipt">nothing </dd>' in page(rest)
 
 
-def test_what_is_missing_stands_out(rest: Rest) -> None:
+def test_missing_values_stand_out(rest: Rest) -> None:
     log(rest, sent=5)
     assert "5 points, <strong>2 points missing</strong>" in page(rest)
 

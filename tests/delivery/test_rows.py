@@ -75,7 +75,7 @@ def test_every_scalar_comes_back_as_it_was(rest: Rest) -> None:
         ("image", "plot_1.png"),
     ],
 )
-def test_kinds_that_are_no_scalars(rest: Rest, kind: str, value: Any) -> None:
+def test_values_that_are_not_scalars(rest: Rest, kind: str, value: Any) -> None:
     send(rest, 0, ["m", value, None, None, kind])
     assert rest.get("runs/r1/metrics/m")["kind"] == kind
     assert values(rest) == [(0, value)]
@@ -114,13 +114,13 @@ def test_a_row_that_was_given_up_uses_its_number_up(rest: Rest) -> None:
     }
 
 
-def test_a_run_takes_so_many_names_and_goes_on(
+def test_a_run_skips_names_over_its_limit_and_continues(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "MAX_METRIC_NAMES", 2)
     answer = send(rest, 0, ["a", 1], ["b", 1], ["c", 1], ["a", 2])
     assert (answer["next"], answer["applied"]) == (4, 3)
-    assert "'c' was not kept" in answer["refused"][0]["message"]
+    assert "'c' was not stored" in answer["refused"][0]["message"]
 
 
 def test_a_cancel_request_comes_back_with_the_answer(rest: Rest) -> None:

@@ -50,8 +50,11 @@ def logged(fake: Any, spool: Path, *names: str, end: str | None = None) -> Sende
 
 
 def deliver(sender: Sender) -> None:
-    while sender.send_due():
-        pass
+    """Send until there is nothing to send, or the sender pauses."""
+    for _ in range(1_000):
+        if not sender.send_due():
+            return
+    raise AssertionError("The sender repeats what changes nothing.")
 
 
 def test_only_the_refused_row_is_given_up(spool: Path) -> None:
@@ -111,7 +114,7 @@ def test_a_conflict_of_another_kind_gives_up_no_row(spool: Path) -> None:
 def ended(spool: Path) -> Any:
     [folder] = spool.glob("[0-9a-f]*")
     end = json.loads((folder / "end.json").read_text())
-    return end.get("status"), end.get("message")
+    return end.get("status"), end.get("message"), end.get("ended")
 
 
 def interrupted_close(writer: Writer, status: str | None, message: str = "") -> None:
@@ -143,11 +146,10 @@ def test_the_last_status_of_an_end_that_is_repeated_counts(
     writer.add_point("loss", 1)
     interrupted_close(writer, "Completed", "fine")
     first = writer.sender.end_record
-    writer.close(again[0], message=again[1])
-    assert ended(spool) == stored
     assert first is not None
-    assert writer.sender.end_record is not None
-    assert writer.sender.end_record["ended"] == first["ended"]
+    first["ended"] -= 5_000
+    writer.close(again[0], message=again[1])
+    assert ended(spool) == (*stored, first["ended"])
 
 
 def test_a_run_that_ends_without_a_status_reports_none(spool: Path) -> None:

@@ -83,9 +83,7 @@ def test_lines_of_a_handler_come_once(fake: Any, writer: Writer) -> None:
     assert len(lines) == 2 * number + 2
 
 
-def test_what_a_handler_logs_as_it_ends_the_script_is_there(
-    fake: Any, writer: Writer
-) -> None:
+def test_points_logged_by_an_exit_handler_are_stored(fake: Any, writer: Writer) -> None:
     def give_up() -> None:
         writer.add_point("caught", -1)
         writer.append_log("logs/user_log.txt", b"caught\n")

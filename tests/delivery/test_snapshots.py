@@ -50,7 +50,7 @@ def test_a_snapshot_is_kept_and_named_in_the_runs_properties(rest: Rest) -> None
     assert answer.getvalue() == sources
 
 
-def test_the_same_again_is_fine_another_is_not(rest: Rest) -> None:
+def test_writing_the_same_value_again_is_allowed(rest: Rest) -> None:
     first = keep(rest, archive("train.py")).json()
     assert keep(rest, archive("train.py")).json() == first
     answer = keep(rest, archive("other.py"))
@@ -92,7 +92,7 @@ def test_the_last_run_takes_its_snapshot_along(rest: Rest) -> None:
         b"",
     ],
 )
-def test_what_is_no_plain_source_is_refused(rest: Rest, content: bytes) -> None:
+def test_files_that_are_not_plain_text_are_refused(rest: Rest, content: bytes) -> None:
     assert keep(rest, content).status_code == 400
     assert Snapshot.objects.count() == 0
     assert list(arrived_before(2**62)) == []

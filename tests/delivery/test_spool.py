@@ -54,7 +54,7 @@ def test_a_later_process_finds_them(tmp_path: Path, small: None) -> None:
     assert drained(Spool.reopen(tmp_path, "rows")) == records(100)
 
 
-def test_what_is_delivered_is_removed_but_for_the_last(
+def test_delivered_segments_are_removed_except_the_last(
     tmp_path: Path, small: None
 ) -> None:
     spool = fill(tmp_path, 100)

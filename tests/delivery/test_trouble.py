@@ -133,7 +133,7 @@ def test_nothing_is_sent_while_it_is_not_known_whose_token_it_is(
     assert len(find_leftovers(sender.client) or []) == 1
 
 
-def test_a_heart_beat_outlives_an_answer_that_is_none(sender: Sender) -> None:
+def test_heartbeats_continue_after_an_invalid_response(sender: Sender) -> None:
     delivery = BackgroundDelivery()
     monitored = {id(sender): 0.0}
     delivery._senders, delivery._next_heartbeats = [sender], monitored
@@ -142,7 +142,7 @@ def test_a_heart_beat_outlives_an_answer_that_is_none(sender: Sender) -> None:
     assert not sender.cancel_requested
 
 
-def test_what_is_refused_of_a_million_names_is_one_sentence(
+def test_a_million_refused_names_give_one_sentence(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     for number in range(3):

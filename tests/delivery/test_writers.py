@@ -28,7 +28,7 @@ def fall_silent() -> None:
     assert mark_unresponsive_runs(now_ms(), listening_since=0) == 1
 
 
-def test_a_heart_beat_keeps_a_run_alive(rest: Rest) -> None:
+def test_a_heartbeat_keeps_a_run_alive(rest: Rest) -> None:
     Run.objects.update(heard=now_ms() - 5 * MINUTE)
     assert beat(rest) == {"status": "Running", "cancel": False}
     assert mark_unresponsive_runs(now_ms(), listening_since=0) == 0

@@ -35,9 +35,7 @@ def test_a_logged_run_is_found_by_typing_and_shows_its_chart_and_files(
     expect(page.get_by_text("learned to read digits")).to_be_visible()
 
 
-def test_the_link_that_a_client_prints_leads_to_the_run(
-    server: Server, owner_page: Page
-) -> None:
+def test_the_printed_link_opens_the_run(server: Server, owner_page: Page) -> None:
     said = run_module(
         VERSIONS[-1], "tests.e2e.client_script", "run_tree", env=server.environment
     )

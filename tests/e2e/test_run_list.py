@@ -126,7 +126,7 @@ def test_a_star_keeps_the_focus(server: Server, owner_page: Page, name: str) -> 
     assert len(set(ids)) == len(ids) >= 3
 
 
-def test_what_is_for_no_script_is_hidden_and_names_are_what_is_read(
+def test_parts_without_scripts_are_hidden_and_names_are_readable(
     server: Server, owner_page: Page
 ) -> None:
     owner_page.goto(f"{server.url}/w/default/runs/")

@@ -278,7 +278,9 @@ def test_everything_is_readable_without_a_script(
     context.close()
 
 
-def test_what_a_run_logs_first_appears_by_itself(run: Writer, owner_page: Page) -> None:
+def test_the_first_points_of_a_run_appear_without_a_reload(
+    run: Writer, owner_page: Page
+) -> None:
     owner_page.goto(run.page)
     expect(owner_page.get_by_text("Live")).to_be_visible()
     run.log("loss", [3.0, 0.25])

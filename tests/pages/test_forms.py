@@ -70,7 +70,7 @@ def test_what_a_field_reads(query: str, field: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\0b", "a" * 151])
-def test_a_form_refuses_with_the_words_of_the_rule(name: str) -> None:
+def test_a_form_shows_the_error_text_of_the_rule(name: str) -> None:
     form = EveryField({"name": name})
     with pytest.raises(InvalidValue) as by_rule:
         check_user_name(name)

@@ -19,6 +19,8 @@ VOID = frozenset(
 )
 #: Their end tags can be left out; the next one of their kind ends them.
 IMPLIED_END = frozenset(["li", "tr", "td", "th", "dt", "dd", "option", "p"])
+#: The steps of a selector; values of attributes can have blanks.
+_STEPS = re.compile(r"(?:\[[^\]]*\]|\S)+")
 _STEP = re.compile(r"#[\w:-]+|\.[\w-]+|\[[^\]]+\]|^[\w-]+")
 
 
@@ -52,7 +54,7 @@ class Element:
 
     def all(self, selector: str) -> list[Element]:
         """Return the elements inside that the selector finds."""
-        first, *more = selector.split()
+        first, *more = _STEPS.findall(selector)
         found = [each for each in self.inside() if each.fits(first)]
         for step in more:
             inner = [
@@ -132,3 +134,8 @@ def one(page: Any, selector: str) -> Element:
 def texts(page: Any, selector: str) -> list[str]:
     """Return the texts of the elements that the selector finds."""
     return [each.text for each in every(page, selector)]
+
+
+def hrefs(page: Any, selector: str = "a") -> list[str]:
+    """Return where the links lead that the selector finds."""
+    return [link["href"] for link in every(page, selector) if "href" in link.attributes]

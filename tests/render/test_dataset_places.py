@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.run.dataset_places import source_address
+from runs.render.run.dataset_sources import source_address
 
 SAID = [
     ('{"uri": "s3://b/d.csv"}', "s3://b/d.csv"),

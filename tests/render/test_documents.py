@@ -107,7 +107,7 @@ def test_a_number_too_large_to_be_drawn_is_named() -> None:
         confusion_matrix({"matrix": [[10**400]]}, normalised=False)
 
 
-def test_of_many_classes_the_most_confused_are_shown() -> None:
+def test_the_most_confused_of_many_classes_are_shown() -> None:
     size = MAX_CLASSES + 10
     rows = [[9 if a == b else 0 for b in range(size)] for a in range(size)]
     rows[30][2] = 5
@@ -127,7 +127,7 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize("document", WRONG)
-def test_what_has_another_form_is_refused_with_the_reason(document: Any) -> None:
+def test_values_of_another_form_are_refused_with_the_reason(document: Any) -> None:
     for draw in (
         lambda: confusion_matrix(document, normalised=False),
         lambda: accuracy_figure(document, CurveKind.ROC),
@@ -139,7 +139,7 @@ def test_what_has_another_form_is_refused_with_the_reason(document: Any) -> None
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff", b"[1]", b'{"data": 3}', b"[" * 100_000])
-def test_what_is_no_document_is_refused(text: bytes) -> None:
+def test_an_invalid_document_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidValue):
         read_document(text)
 

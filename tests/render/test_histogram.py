@@ -36,6 +36,6 @@ def test_no_number_has_no_bar() -> None:
     assert histogram([]) == []
 
 
-def test_what_spans_orders_of_magnitude_is_spread_by_ratios() -> None:
+def test_values_over_orders_of_magnitude_have_logarithmic_bins() -> None:
     bars = histogram([(10.0**-n, 1) for n in range(5)])
     assert [bar.runs for bar in bars if bar.runs] == [1] * 5

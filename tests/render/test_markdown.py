@@ -190,7 +190,7 @@ def test_headings_stand_below_the_cards_own() -> None:
         ("```nosuch\nx < y\n```", "<code>x &lt; y"),
     ],
 )
-def test_what_people_write_is_rendered(text: str, html: str) -> None:
+def test_markdown_is_rendered(text: str, html: str) -> None:
     assert html in render_markdown(text)
 
 
@@ -202,7 +202,7 @@ def test_a_hostile_text_does_not_hold_a_page_up(piece: str) -> None:
     assert render_markdown((piece * 65_536)[:65_536])
 
 
-def test_what_is_too_nested_is_shown_as_it_stands() -> None:
+def test_deeply_nested_json_is_shown_unchanged() -> None:
     assert render_markdown(">" * 60 + " deep <b>").startswith("<pre>&gt;&gt;")
 
 

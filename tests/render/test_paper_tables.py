@@ -43,9 +43,7 @@ def test_latex_is_escaped() -> None:
         ("", ""),
     ],
 )
-def test_what_latex_takes_for_something_else_stays_itself(
-    text: str, shown: str
-) -> None:
+def test_special_characters_of_latex_are_escaped(text: str, shown: str) -> None:
     """A list behind the end of a row would be the row's distance from the next."""
     assert latex(text) == shown
 

@@ -45,7 +45,7 @@ def test_an_endless_line_is_cut() -> None:
     assert len(texts(b"x" * 1_000_000)[0]) == previews.MAX_LINE_CHARS + 1
 
 
-def test_of_a_long_file_the_last_lines_keep_their_numbers() -> None:
+def test_the_last_lines_of_a_long_file_keep_their_numbers() -> None:
     cut = previews.lines_of_both_ends(b"a\nb\n", b"y\nz\n", 100, between=6)
     assert cut.first == [(1, "a"), (2, "b")]
     assert cut.last == [(9, "y"), (10, "z")]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runs.render.filters import filter_words
-from studio.core.viewdiff import differences
-from studio.core.viewspec import ViewSpec
+from studio.core.view_differences import differences
+from studio.core.view_spec import ViewSpec
 
 
 def texts(old: str, new: str) -> list[str]:

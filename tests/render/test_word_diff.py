@@ -25,7 +25,7 @@ def changed_words(before: str, after: str) -> list[tuple[str, str]]:
         ("中文字", "中文", [(GONE, "中文字"), (NEW, "中文")]),
     ],
 )
-def test_what_changed_is_marked(
+def test_changes_are_marked(
     before: str, after: str, parts: list[tuple[str, str]]
 ) -> None:
     assert changed_words(before, after) == parts

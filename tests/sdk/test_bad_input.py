@@ -44,7 +44,7 @@ def test_a_server_that_does_not_answer_as_it_should(
     assert "\n" not in said
 
 
-def test_something_else_at_the_address(user: User, live: Server) -> None:
+def test_another_service_at_the_address_is_reported(user: User, live: Server) -> None:
     code = "from azureml.core import Workspace, Experiment\n"
     code += TRY.format('Experiment(Workspace.from_config(), "x")')
     said = user.said(code, env={"STUDIO_URL": f"{live.url}/static"})
@@ -127,7 +127,7 @@ def test_a_wrong_call_names_the_correct_one(refused: list[str], number: int) -> 
     assert list(WRONG_CALLS.values())[number] in refused[number]
 
 
-def test_what_breaks_a_rule_is_not_logged_and_training_goes_on(user: User) -> None:
+def test_invalid_points_are_skipped_and_training_continues(user: User) -> None:
     code = begun(
         """
 run.log("n" * 300, 1)

@@ -101,7 +101,7 @@ def test_a_path_without_a_file_is_an_error_that_names_both(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("own_environment")
-def test_without_a_server_it_is_said_how_to_get_one(
+def test_a_missing_server_explains_how_to_start_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("STUDIO_URL")
@@ -129,7 +129,7 @@ def test_a_file_written_for_azure_leads_to_my_workspace(
     assert "'default'" in warned[0]
 
 
-def test_what_write_config_wrote_is_read_in_any_folder_below(
+def test_write_config_applies_to_all_subfolders(
     user: User, live: Server, tmp_path: Path
 ) -> None:
     user.run(f"{SHOW}\nws.write_config()", folder=tmp_path)

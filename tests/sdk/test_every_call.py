@@ -128,7 +128,7 @@ def test_how_a_script_is_to_run_is_checked(seen: dict[str, Any]) -> None:
     assert seen["both"][0] == "UserErrorException"
 
 
-def test_experiments_are_tagged_archived_and_taken_back(seen: dict[str, Any]) -> None:
+def test_experiments_are_tagged_archived_and_restored(seen: dict[str, Any]) -> None:
     assert seen["experiment tags"] == {"kept": None, "b": "2"}
     views, dated = seen["archived"]
     assert dated is True

@@ -19,7 +19,7 @@ from tests.parts.server import client_environment, kill_tree, wait_ready
 from tests.sdk.user import User
 
 
-def test_the_readmes_script_logs_a_run(user: User) -> None:
+def test_the_readme_script_logs_a_run(user: User) -> None:
     text = (ROOT / "README.md").read_text()
     scripts = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     [script] = [one for one in scripts if "azureml" in one]

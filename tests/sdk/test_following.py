@@ -30,7 +30,7 @@ class Growing:
 STATE: Any = SimpleNamespace(id="r1", page_url=lambda: "http://studio/r1")
 
 
-def test_what_is_new_is_fetched_and_letters_stay_whole(
+def test_new_log_text_is_fetched_without_splitting_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     files: Any = Growing()
@@ -79,7 +79,7 @@ def test_half_a_letter_at_a_logs_end_is_a_mark(
     assert capsys.readouterr().out == "\N{REPLACEMENT CHARACTER}"
 
 
-def test_of_several_workers_the_first_is_shown() -> None:
+def test_the_first_of_several_workers_is_shown() -> None:
     names = [
         "user_logs/std_log_process_1.txt",
         "user_logs/std_log.txt",

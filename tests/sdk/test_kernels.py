@@ -158,7 +158,7 @@ def test_an_end_that_is_interrupted_can_be_repeated(
     assert points(user, run_id) == [2, 2]
 
 
-def test_what_a_killed_kernel_logged_arrives_with_the_next_run(
+def test_points_of_a_killed_kernel_arrive_with_the_next_run(
     user: User, notebook: Notebook
 ) -> None:
     notebook.cell(BEGIN)

@@ -20,7 +20,7 @@ def test_the_version_is_text(seen: dict[str, Any]) -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", seen["version"])
 
 
-def test_what_a_workspace_says_can_be_concatenated(seen: dict[str, Any]) -> None:
+def test_workspace_details_are_strings(seen: dict[str, Any]) -> None:
     assert seen["workspace"].startswith(
         "Workspace name: defaultAzure region: 127.0.0.1"
     )

@@ -20,7 +20,7 @@ def test_a_run_starts_and_completes(seen: dict[str, Any]) -> None:
     assert seen["run"].endswith("Type: None,\nStatus: Running)")
 
 
-def test_details_have_the_keys_that_scripts_read(seen: dict[str, Any]) -> None:
+def test_details_have_the_keys_that_scripts_use(seen: dict[str, Any]) -> None:
     known = {
         *("runId", "target", "status", "startTimeUtc", "services", "properties"),
         *("inputDatasets", "outputDatasets", "logFiles", "submittedBy"),
@@ -31,7 +31,7 @@ def test_details_have_the_keys_that_scripts_read(seen: dict[str, Any]) -> None:
     assert seen["details"]["target"] == "local"
 
 
-def test_what_is_printed_and_what_lies_in_outputs_is_kept(seen: dict[str, Any]) -> None:
+def test_output_and_files_in_outputs_are_kept(seen: dict[str, Any]) -> None:
     assert "printed in the block\n" in seen["logs"]["logs/user_log.txt"]
     assert "outputs/weights.bin" in seen["outputs"]
 

@@ -120,7 +120,7 @@ run.complete()
     assert done.stderr.count("studio sync") >= 1
 
 
-def test_a_server_that_says_nothing_keeps_no_script_waiting(user: User) -> None:
+def test_a_silent_server_does_not_delay_the_script(user: User) -> None:
     code = GO_OFFLINE + begun(
         """
 import studio.sdk.connection

@@ -77,7 +77,7 @@ def test_a_file_of_v1_is_read(project: Path) -> None:
     assert found.environment_variables == {"ANY_name": "1"}
 
 
-def test_what_is_not_known_is_kept(project: Path) -> None:
+def test_unknown_parts_are_kept(project: Path) -> None:
     found = RunConfiguration.load(str(project), "sklearn")
     found.target = "local"
     found.save(str(project), "second")
@@ -91,7 +91,7 @@ def test_what_is_not_known_is_kept(project: Path) -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_what_is_saved_is_loaded(tmp_path: Path, apart: bool) -> None:
+def test_saved_state_is_loaded(tmp_path: Path, apart: bool) -> None:
     (tmp_path / "aml_config").mkdir()
     made = RunConfiguration("train.py", ["--n", 3], command=None)
     made.environment.python.conda_dependencies.add_pip_package("näher")

@@ -59,7 +59,7 @@ def test_a_server_of_another_version_is_reported_once(newer: Client) -> None:
         newer.get("runs")
 
 
-def test_what_it_refuses_may_be_for_its_version(newer: Client) -> None:
+def test_a_refusal_can_depend_on_the_server_version(newer: Client) -> None:
     with pytest.raises(InvalidValue, match=r"No\. This client is version .*/dist/"):
         newer.post("runs", {})
 
@@ -73,7 +73,7 @@ def send_file(client: Client) -> None:
 
 
 @pytest.mark.parametrize("call", [ask, send_file])
-def test_a_server_that_says_nothing_is_asked_once_in_the_time_there_is(
+def test_a_silent_server_is_requested_once_within_the_timeout(
     call: Callable[[Client], None],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -82,7 +82,7 @@ def test_whole_numbers_among_fractions_become_fractions() -> None:
     assert list(map(type, unify_types([1, 2], "l"))) == [int, int]
 
 
-def test_what_json_lacks_goes_by_name_and_comes_back() -> None:
+def test_values_that_json_lacks_round_trip_by_name() -> None:
     value = {"a": [float("inf"), 1], "b": {"c": float("-inf")}, "d": "text"}
     assert to_wire(value) == {
         "a": ["Infinity", 1],

@@ -23,7 +23,7 @@ from runs.models import (
 )
 from runs.search.run_list.run_page import RunPage, find_runs
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 
 MINUTE = 60_000

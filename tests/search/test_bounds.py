@@ -13,7 +13,7 @@ from runs.search.filters import completion
 from runs.search.filters.facets import SAMPLE_RUNS, FacetReader
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -88,7 +88,7 @@ def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
 @pytest.mark.parametrize(
     "q", ["name like '%zz%9'", "description contains qqq", "tags.own like '%q%'"]
 )
-def test_what_nothing_matches_is_looked_for_once(shelf: Library, q: str) -> None:
+def test_a_filter_without_matches_runs_once(shelf: Library, q: str) -> None:
     shelf.make("x", tags={"own": "1"})
     with CaptureQueriesContext(connection) as captured:
         assert shelf.find(q) == []

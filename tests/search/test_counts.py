@@ -10,7 +10,7 @@ from runs.search.filters.facets import FacetReader
 from runs.search.query import status_counts
 from runs.search.query.status_counts import MAX_EXACT_COUNT, count_statuses
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 

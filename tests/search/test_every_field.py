@@ -16,11 +16,11 @@ from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, fields, mlflow, to_text, tree
-from studio.core.filters.catalogue import CATALOGUE
+from studio.core.filters.catalog import CATALOG
 from studio.core.filters.field_spec import FieldSpec
 from studio.core.filters.tree import Comparison, Field, Value
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
 from tests.parts.records import NOON
 from tests.search.library import Library
@@ -64,9 +64,9 @@ def named(specs: Any) -> Any:
     return pytest.mark.parametrize("spec", specs, ids=lambda spec: spec.name)
 
 
-every_field = named(CATALOGUE)
-FILTERED = [spec for spec in CATALOGUE if spec.filterable]
-COLUMNS = [spec for spec in CATALOGUE if spec.column]
+every_field = named(CATALOG)
+FILTERED = [spec for spec in CATALOG if spec.filterable]
+COLUMNS = [spec for spec in CATALOG if spec.column]
 
 
 def ids(library: Library, q: str, **spec: Any) -> list[str]:
@@ -106,7 +106,7 @@ def test_every_operator_divides_the_runs_with_its_opposite(
             assert sorted(found + others) == sorted(spoken), term
 
 
-@named([spec for spec in CATALOGUE if spec.sortable])
+@named([spec for spec in CATALOG if spec.sortable])
 def test_a_sort_has_every_run_and_those_without_a_value_last(
     library: Library, spec: FieldSpec
 ) -> None:
@@ -178,7 +178,7 @@ def test_groups_are_of_its_values_or_it_is_refused(
     assert any(group.values != (None,) for group in groups)
 
 
-@named([spec for spec in CATALOGUE if is_facet(field_of(spec))])
+@named([spec for spec in CATALOG if is_facet(field_of(spec))])
 def test_a_facet_counts_its_values_and_completion_offers_them(
     library: Library, spec: FieldSpec
 ) -> None:
@@ -202,15 +202,15 @@ def test_a_facet_counts_its_values_and_completion_offers_them(
 
 def test_rest_lists_every_field_with_its_operators(library: Library) -> None:
     listed = browser_of(library.ada).get("/api/v1/fields").json()["fields"]
-    assert [each["name"] for each in listed] == [spec.name for spec in CATALOGUE]
-    for spec, each in zip(CATALOGUE, listed, strict=True):
+    assert [each["name"] for each in listed] == [spec.name for spec in CATALOG]
+    for spec, each in zip(CATALOG, listed, strict=True):
         assert each["operators"] == list(spec.operators)
         assert each["sortable"] == spec.sortable
         assert each["column"] == spec.column
 
 
 @pytest.mark.parametrize("name", mlflow.RUNS.attributes)
-def test_what_mlflow_names_can_be_searched_and_sorted(
+def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     library: Library, name: str
 ) -> None:
     _field, kind = mlflow.RUNS.attributes[name]

@@ -10,7 +10,7 @@ from runs.search.filters import completion
 from runs.search.filters.facets import FacetReader
 from runs.search.query import status_counts
 from studio.core.filters import parse_field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 

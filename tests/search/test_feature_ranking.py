@@ -12,7 +12,7 @@ from runs.search.compare.feature_ranking import FeatureRanking, cramers_v, rank_
 from runs.search.query.selection import find_visible_selection
 from runs.search.values import value_arrays as many_runs
 from studio.core.filters import field_text
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.search.library import Library
 
 pytestmark = pytest.mark.django_db

@@ -68,6 +68,6 @@ def test_a_start_with_half_a_field_ends_with_one_sentence(tmp_path: Path) -> Non
     assert ended.returncode == 1
     assert ended.stderr == (
         "Run Studio cannot start. The field color is declared in "
-        "studio/core/filters/catalogue.py but not in runs/search/fields: "
+        "studio/core/filters/catalog.py but not in runs/search/fields: "
         "add an entry with this name there.\n"
     )

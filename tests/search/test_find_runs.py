@@ -15,7 +15,7 @@ from runs.search.run_list.run_page import find_runs
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import parse_field
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import MINUTE, Library
 
@@ -153,7 +153,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(shelf: Library) -> No
     assert one <= 24
 
 
-def test_long_texts_are_not_read_unasked(library: Library) -> None:
+def test_long_texts_are_read_only_on_request(library: Library) -> None:
     run = library.page("id:b").rows[0].run
     assert {"error", "description"} <= run.get_deferred_fields()
     run = library.page("id:b", columns="error").rows[0].run

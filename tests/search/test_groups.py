@@ -17,8 +17,8 @@ from runs.search.groups.grouping import Grouping, list_groups
 from runs.search.values import value_arrays as many_runs
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute
-from studio.core.viewspec import ViewSpec
-from studio.core.viewtext import read_field
+from studio.core.view_spec import ViewSpec
+from studio.core.view_text import read_field
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -189,7 +189,7 @@ def test_too_many_runs_make_no_groups(
 
 
 @pytest.mark.parametrize("group", ["created", "tags", "description", "-tags.model"])
-def test_what_makes_no_groups_is_an_error(shelf: Library, group: str) -> None:
+def test_a_field_that_makes_no_groups_is_an_error(shelf: Library, group: str) -> None:
     with pytest.raises(InvalidValue, match="group"):
         groups(shelf, f"group={group}")
 

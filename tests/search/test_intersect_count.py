@@ -11,7 +11,7 @@ from runs.search.query import intersect_count, query_plan, status_counts
 from runs.search.query.query_plan import ScanUnion
 from runs.search.query.status_counts import count_statuses
 from runs.search.sql.access_paths import IndexScan
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -97,7 +97,7 @@ def test_windows_count_as_walking_does(
     ] == walked
 
 
-def test_what_only_children_have_is_none_of_the_roots(
+def test_fields_of_children_only_are_not_fields_of_roots(
     row: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 0)

@@ -9,7 +9,7 @@ import pytest
 
 from runs.search.run_list.run_page import RunPage, find_runs
 from studio.core.errors import InvalidValue
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 

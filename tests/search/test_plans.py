@@ -19,7 +19,7 @@ from runs.search.query.status_counts import MAX_EXACT_COUNT
 from runs.search.run_list import tree_runs
 from runs.search.run_list.run_page import find_runs
 from studio.core.filters import mlflow
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -226,9 +226,7 @@ def test_a_page_is_read_in_the_order_of_an_index(
 
 
 @pytest.mark.parametrize("sort", ["-duration", "ended", "target"])
-def test_what_is_sorted_when_asked_is_read_as_it_lies(
-    large: Library, sort: str
-) -> None:
+def test_rows_in_index_order_are_read_without_a_sort(large: Library, sort: str) -> None:
     spec = ViewSpec.from_query({"children": "1", "sort": sort}).changed(rows=1)
     with CaptureQueriesContext(connection) as captured:
         find_runs(spec, large.ada, large.workspace, now=NOON)

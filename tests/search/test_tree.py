@@ -18,7 +18,7 @@ from runs.search.run_list import tree_children, tree_runs
 from runs.search.run_list.run_page import find_runs
 from runs.search.run_list.tree_runs import TreePage, find_tree
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library, empty_library
 

@@ -24,7 +24,7 @@ def head_of(
     return head
 
 
-def test_last_is_the_greatest_step_not_the_latest_arrival() -> None:
+def test_last_is_the_highest_step_not_the_latest_arrival() -> None:
     head = head_of((2, 5, 0.2), (1, 9, 0.9))
     assert (head.last, head.last_step, head.last_time) == (0.2, 2, 5)
 
@@ -46,7 +46,7 @@ def test_nan_counts_as_zero_by_mlflows_rule() -> None:
     assert head_of((1, 1, NAN), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.5
 
 
-def test_first_is_the_least_step() -> None:
+def test_first_is_the_lowest_step() -> None:
     head = head_of((2, 5, 0.2), (1, 9, 0.9), (1, 9, 0.1))
     assert (head.first, head.first_step, head.first_time) == (0.9, 1, 9)
 

@@ -68,7 +68,7 @@ def _without(value: Any, names: set[str]) -> Any:
 
 
 def missing(before: Any, after: Any, path: str = "") -> list[str]:
-    """Where `after` lacks what `before` has; new names beside the old ones are fine."""
+    """Where `after` lacks what `before` has; additional names are fine."""
     if isinstance(before, dict) and isinstance(after, dict):
         found = [f"{path}/{name} is gone" for name in before.keys() - after.keys()]
         for name in before.keys() & after.keys():

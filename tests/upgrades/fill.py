@@ -1,6 +1,6 @@
-"""Fills the tables that no client of the protocols reaches: people, views, changes.
+"""Fill the tables that no client of the protocols reaches: users, views, changes.
 
-Run beside a server, with its settings: `python -m tests.upgrades.fill`.
+Run next to a server, with its settings: `python -m tests.upgrades.fill`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     from runs.actions.views import stars_and_defaults as view_choices
     from runs.actions.views.views import ViewState, create_view, save_view
     from runs.models import Run
-    from studio.core.viewspec import ViewSpec
+    from studio.core.view_spec import ViewSpec
 
     state = ViewState(
         ViewSpec(q="metrics.loss < 0.1 and tags.team = nlp", children=True)

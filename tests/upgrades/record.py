@@ -35,7 +35,7 @@ SECTIONS = (
     *("experiment_life", "parameters_metrics_tags", "histories", "run_tree"),
     *("resuming", "deleting", "artifacts", "datasets", "models"),
 )
-#: What a home needs to go on, without the secrets of whoever recorded it.
+#: The files that a home needs, without the secrets of the recorder.
 KEPT = ("identity", "studio.sqlite3", "files")
 
 
@@ -80,12 +80,14 @@ def log(server: Server, folder: Path, env: Mapping[str, str]) -> None:
 
 
 def log_by_hand(server: Server) -> None:
-    """What the scripts' clients do not send."""
+    """Log what the clients of the scripts do not send."""
     connection = Connection(server)
     run = connection.rest("POST", "/runs", {"id": "by-hand", "experiment": "hand"})
     points = [{"key": "m", "value": value, "step": value} for value in range(10)]
-    odd = [{"key": "odd", "value": value} for value in ("NaN", "-Infinity", 2**60)]
-    batch = {"writer": "hand", "sequence": 1, "points": points + odd}
+    nonfinite = [
+        {"key": "odd", "value": value} for value in ("NaN", "-Infinity", 2**60)
+    ]
+    batch = {"writer": "hand", "sequence": 1, "points": points + nonfinite}
     connection.rest("POST", f"/runs/{run['id']}/metrics", batch)
     params = [{"key": "depth", "value": "3"}]
     model = {"experiment_id": "0", "name": "m", "source_run_id": run["id"]}

@@ -1,4 +1,4 @@
-"""Clients that take too long are let go, and those that are merely slow are served."""
+"""The server disconnects clients that take too long, and serves slow ones."""
 
 from __future__ import annotations
 

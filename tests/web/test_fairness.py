@@ -36,7 +36,7 @@ def cookies(hurried: Server) -> str:
 
 @contextmanager
 def locked(server: Server) -> Iterator[None]:
-    """Nobody can write meanwhile; readers read on."""
+    """Block writers during a block; readers continue."""
     with closing(sqlite3.connect(server.home / "studio.sqlite3")) as database:
         database.execute("BEGIN IMMEDIATE")
         yield
@@ -68,7 +68,7 @@ def with_token(server: Server) -> dict[str, str]:
     }
 
 
-def test_people_read_while_a_token_waits_and_then_it_is_told_to_come_back(
+def test_browsers_are_served_while_a_token_waits_and_gets_429(
     hurried: Server, cookies: str
 ) -> None:
     with flood(hurried) as sent:

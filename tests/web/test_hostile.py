@@ -16,9 +16,9 @@ from django.http import HttpResponse, StreamingHttpResponse
 from uvicorn.server import ServerState
 
 from runs.http.environ_keys import AUTHORIZE_ONLY
-from runs.management.web.front import Front
-from runs.management.web.protocol import Connection
-from runs.management.web.serving import configuration
+from runs.management.web.asgi_application import AsgiApplication
+from runs.management.web.connection import Connection
+from runs.management.web.server import configuration
 from tests.parts.server import Server
 from tests.parts.waiting import run_apart
 from tests.web.raw import ask, head, link, read_all, status
@@ -87,7 +87,7 @@ def test_a_client_that_aborts_causes_no_error(
             made.append(Connection(config, state, app_state={}))
             return made[-1]
 
-        config, state = configuration(Front(application)), ServerState()
+        config, state = configuration(AsgiApplication(application)), ServerState()
         server = await loop.create_server(connection, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -119,7 +119,7 @@ def test_a_disk_that_fills_up_in_an_answer_ends_it_with_one_line(
 
     async def work() -> None:
         loop, state = asyncio.get_running_loop(), ServerState()
-        config = configuration(Front(application))
+        config = configuration(AsgiApplication(application))
         server = await loop.create_server(
             lambda: Connection(config, state, app_state={}), "127.0.0.1", 0
         )

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.test import Client
 
 from runs.http.environ_keys import KNOWN_CALLER
-from runs.management.web.callers import VERIFIED_SECONDS, Caller, Callers, Kind
-from runs.management.web.limits import ClientGone, Limits, Scheduler
+from runs.management.web.callers import VERIFIED_SECONDS, Caller, CallerKind, Callers
 from runs.management.web.pace import Pace
+from runs.management.web.scheduler import ClientGone, Limits, Scheduler
 from studio.core.errors import TooManyRequests
 from tests.parts.waiting import run_apart
 
@@ -47,23 +47,23 @@ class Office:
         self.started: list[str] = []
 
     async def ask(
-        self, name: str, kind: Kind = Kind.PROGRAM, link: Link | None = None
+        self, name: str, kind: CallerKind = CallerKind.SCRIPT, link: Link | None = None
     ) -> asyncio.Task[None]:
         caller = Caller(kind, name[0])
         task = asyncio.create_task(self._wait(name, caller, link or Link()))
-        await settle()
+        await write_identities()
         return task
 
     async def _wait(self, name: str, caller: Caller, link: Any) -> None:
         await self.scheduler.start(caller, link)
         self.started.append(name)
 
-    async def finish(self, name: str, kind: Kind = Kind.PROGRAM) -> None:
+    async def finish(self, name: str, kind: CallerKind = CallerKind.SCRIPT) -> None:
         self.scheduler.finish(Caller(kind, name[0]))
-        await settle()
+        await write_identities()
 
 
-async def settle() -> None:
+async def write_identities() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -101,8 +101,8 @@ def test_people_always_have_threads_that_programs_cannot_take() -> None:
         office = Office()
         for name in ("a1", "a2", "b1", "b2", "c1", "c2", "d1", "d2"):
             await office.ask(name)
-        assert len(office.started) == LIMITS.most == 6
-        await office.ask("p1", Kind.PERSON)
+        assert len(office.started) == LIMITS.max_per_group == 6
+        await office.ask("p1", CallerKind.BROWSER)
         assert office.started[-1] == "p1"
 
     run(work)
@@ -111,11 +111,11 @@ def test_people_always_have_threads_that_programs_cannot_take() -> None:
 def test_few_others_start_while_a_person_waits_for_a_page() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
-        await office.ask("p1", Kind.PERSON)
+        await office.ask("p1", CallerKind.BROWSER)
         for name in ("a1", "b1", "c1", "d1"):
             await office.ask(name)
         assert office.started == ["p1", "a1", "b1"]
-        await office.finish("p", Kind.PERSON)
+        await office.finish("p", CallerKind.BROWSER)
         assert office.started == ["p1", "a1", "b1", "c1", "d1"]
 
     run(work)
@@ -124,12 +124,12 @@ def test_few_others_start_while_a_person_waits_for_a_page() -> None:
 def test_strangers_and_invented_credentials_share_an_eighth() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
-        await office.ask("a1", Kind.STRANGER)
-        await office.ask("b1", Kind.CLAIMANT)
-        await office.ask("c1", Kind.CLAIMANT)
-        await office.ask("t1", Kind.PROGRAM)
+        await office.ask("a1", CallerKind.ANONYMOUS)
+        await office.ask("b1", CallerKind.UNVERIFIED)
+        await office.ask("c1", CallerKind.UNVERIFIED)
+        await office.ask("t1", CallerKind.SCRIPT)
         assert office.started == ["a1", "b1", "t1"]
-        await office.finish("a", Kind.STRANGER)
+        await office.finish("a", CallerKind.ANONYMOUS)
         assert office.started == ["a1", "b1", "t1", "c1"]
 
     run(work)
@@ -141,7 +141,7 @@ def test_a_stranger_gets_its_turn_among_programs_that_wait() -> None:
         names = ("a1", "a2", "b1", "b2", "c1", "c2")
         for name in (*names, "d1", "d2", "e1"):
             await office.ask(name)
-        await office.ask("s1", Kind.STRANGER)
+        await office.ask("s1", CallerKind.ANONYMOUS)
         for name in ("a", "b"):
             await office.finish(name)
         assert "s1" in office.started
@@ -149,7 +149,7 @@ def test_a_stranger_gets_its_turn_among_programs_that_wait() -> None:
     run(work)
 
 
-def test_who_waited_too_long_is_told_to_come_back() -> None:
+def test_a_request_that_waited_too_long_is_refused() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=1, wait_seconds=0.01, threads=8))
         await office.ask("a1")
@@ -184,13 +184,13 @@ def test_a_credential_counts_once_the_application_verified_it() -> None:
     now = [0.0]
     callers = Callers(lambda: now[0])
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
-    assert callers.find(environ) == Caller(Kind.CLAIMANT, "192.0.2.7")
+    assert callers.find(environ) == Caller(CallerKind.UNVERIFIED, "192.0.2.7")
     callers.learn({**environ, KNOWN_CALLER: "token"})
-    assert callers.find(environ).kind is Kind.PROGRAM
+    assert callers.find(environ).kind is CallerKind.SCRIPT
     other = {**environ, "HTTP_AUTHORIZATION": "Bearer y"}
-    assert callers.find(other).kind is Kind.CLAIMANT
+    assert callers.find(other).kind is CallerKind.UNVERIFIED
     now[0] = VERIFIED_SECONDS + 1
-    assert callers.find(environ).kind is Kind.CLAIMANT
+    assert callers.find(environ).kind is CallerKind.UNVERIFIED
 
 
 def test_a_credential_that_was_refused_counts_no_longer() -> None:
@@ -198,7 +198,7 @@ def test_a_credential_that_was_refused_counts_no_longer() -> None:
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     callers.learn({**environ, KNOWN_CALLER: "token"})
     callers.learn({**environ, KNOWN_CALLER: ""})
-    assert callers.find(environ).kind is Kind.CLAIMANT
+    assert callers.find(environ).kind is CallerKind.UNVERIFIED
 
 
 def test_an_answer_that_asked_for_no_caller_changes_nothing() -> None:
@@ -206,7 +206,7 @@ def test_an_answer_that_asked_for_no_caller_changes_nothing() -> None:
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     callers.learn({**environ, KNOWN_CALLER: "token"})
     callers.learn(environ)
-    assert callers.find(environ).kind is Kind.PROGRAM
+    assert callers.find(environ).kind is CallerKind.SCRIPT
 
 
 @pytest.mark.django_db
@@ -245,7 +245,7 @@ def test_a_session_is_one_caller_whatever_other_cookies_there_are() -> None:
     callers.learn({**plain, KNOWN_CALLER: "session"})
     found = callers.find({**plain, "HTTP_COOKIE": hidden})
     assert found == callers.find(plain)
-    assert found.kind is Kind.PERSON
+    assert found.kind is CallerKind.BROWSER
 
 
 def test_a_transfer_may_stop_for_a_while_and_must_keep_its_rate() -> None:

@@ -47,7 +47,9 @@ def test_a_body_of_unknown_length_ends_at_the_views_limit(hurried: Server) -> No
         assert status(made.recv(65536)) == 413
 
 
-def test_who_waits_to_be_told_is_told_to_go_on(hurried: Server, artifacts: str) -> None:
+def test_a_client_that_expects_100_continue_gets_it(
+    hurried: Server, artifacts: str
+) -> None:
     size = 100_000
     lines = (f"Content-Length: {size}", "Expect: 100-continue", CLOSE)
     with link(hurried) as made:

@@ -46,9 +46,9 @@ def test_a_stream_is_produced_whole_before_it_is_read() -> None:
         free = asyncio.Event()
         with ThreadPoolExecutor(2) as pool:
             relay = await produced(pool, pieces(), free.set)
-            # The thread is free again, and nobody has read a byte.
+            # The thread is free again, and no byte was read.
             await asyncio.wait_for(free.wait(), 30)
-            return b"".join([piece async for piece in relay.pieces()])
+            return b"".join([piece async for piece in relay.chunks()])
 
     assert run_apart(work()) == b"".join(pieces())
 
@@ -65,7 +65,7 @@ def test_a_stream_is_read_while_it_is_produced() -> None:
         with ThreadPoolExecutor(2) as pool:
             relay = await produced(pool, slow(), lambda: None)
             found = b""
-            async for piece in relay.pieces():
+            async for piece in relay.chunks():
                 found += piece
                 read.set()
             return found
@@ -88,7 +88,7 @@ def test_a_client_that_leaves_ends_the_production_and_closes_the_stream() -> Non
         free = asyncio.Event()
         with ThreadPoolExecutor(2) as pool:
             relay = await produced(pool, endless(), free.set)
-            async with aclosing(relay.pieces()) as stream:  # type: ignore[type-var]
+            async with aclosing(relay.chunks()) as stream:  # type: ignore[type-var]
                 assert await anext(stream)
             relay.abandon()
             await asyncio.wait_for(free.wait(), 30)
@@ -106,6 +106,6 @@ def test_a_stream_that_fails_does_not_look_complete() -> None:
         with ThreadPoolExecutor(2) as pool:
             relay = await produced(pool, broken(), lambda: None)
             with pytest.raises(ValueError, match="the rest is missing"):
-                assert [piece async for piece in relay.pieces()] == []
+                assert [piece async for piece in relay.chunks()] == []
 
     run_apart(work())

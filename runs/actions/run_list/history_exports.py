@@ -18,8 +18,8 @@ from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.view_parsing import parse_tolerant
+from studio.core.view_spec import ViewSpec
 
 #: How long exports are kept, and how many a user can have waiting.
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5
@@ -129,7 +129,7 @@ def _export_steps(job: HistoryExport) -> Iterator[None]:
 
 def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     """Return the exported list; no experiment is All runs. Raise NotFound."""
-    spec, _complaints = read_leniently(dict(_query_pairs(job.query)))
+    spec, _complaints = parse_tolerant(dict(_query_pairs(job.query)))
     if not job.experiment:
         return None, spec
     known = Experiment.objects.filter(workspace=job.workspace)

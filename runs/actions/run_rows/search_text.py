@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from runs.models import Run, RunTag, SearchText, search_text
+from runs.models import Run, RunTag, SearchText
 from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
 from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core.batches import batches
@@ -91,13 +91,6 @@ def build_search_texts() -> int:
         if not found:
             return built
         built, last = built + len(found), found[-1]
-
-
-def rebuild_search_texts() -> int:
-    """Rebuild all search texts; for a stopped server."""
-    SearchText.objects.all().delete()
-    search_text.refill(connection)
-    return build_search_texts()
 
 
 def _compose_text(name: str, run_id: str, description: str, tags: Iterable[Tag]) -> str:

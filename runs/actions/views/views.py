@@ -2,7 +2,7 @@
 
 A save is a compare-and-swap on the revision that its author saw, so it never overwrites
 the work of others by accident. In shared views *me* is replaced by the user name
-(`core.viewshare`).
+(`core.view_sharing`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
-from studio.core.viewlenient import read_stored
-from studio.core.viewshare import written_out
-from studio.core.viewspec import ViewSpec
+from studio.core.view_parsing import read_stored
+from studio.core.view_sharing import written_out
+from studio.core.view_spec import ViewSpec
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SLUG_LENGTH = 10

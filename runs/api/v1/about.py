@@ -8,13 +8,13 @@ from runs.access import SIGNED_IN, StudioRequest, signed_in_user
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import FieldInfo, FieldList, WorkspaceInfo, WorkspaceList
 from runs.models import Member, Role
-from studio.core.filters.fields import CATALOGUE
+from studio.core.filters.fields import CATALOG
 
 
 @endpoint("GET", SIGNED_IN, reply=FieldList)
 def list_fields(_request: StudioRequest) -> FieldList:
     """List the fields of the filter language, which sort and columns use too."""
-    infos = [msgspec.convert(spec.as_json(), FieldInfo) for spec in CATALOGUE]
+    infos = [msgspec.convert(spec.as_json(), FieldInfo) for spec in CATALOG]
     return FieldList(infos)
 
 

@@ -36,7 +36,7 @@ from runs.search.query import RunKeys
 from runs.search.run_list import find_runs
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Parameters that the URL of the run list page has too.
 _LIST_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "rows")

@@ -36,9 +36,9 @@ from runs.models import User, View
 from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
-from studio.core.viewdiff import differences
-from studio.core.viewlenient import read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.view_differences import differences
+from studio.core.view_parsing import read_stored
+from studio.core.view_spec import ViewSpec
 
 CREATED, CHANGED, SAME = "created", "changed", "unchanged"
 

@@ -19,9 +19,9 @@ from runs.search.views import (
     find_view,
 )
 from studio.core.errors import Conflict, InvalidValue, NotFound
-from studio.core.viewdiff import NOTHING, Difference, differences
-from studio.core.viewlenient import Complaint, read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.view_differences import NOTHING, Difference, differences
+from studio.core.view_parsing import ParameterWarning, read_stored
+from studio.core.view_spec import ViewSpec
 
 
 def listed_view(view: View) -> ViewInfo:
@@ -62,7 +62,10 @@ def list_name(kept: View | ViewRevision) -> str | None:
 
 
 def missing_part_messages(
-    request: StudioRequest, view: View, spec: ViewSpec, complaints: Iterable[Complaint]
+    request: StudioRequest,
+    view: View,
+    spec: ViewSpec,
+    complaints: Iterable[ParameterWarning],
 ) -> list[str]:
     """Return messages about unreadable and missing parts of a view."""
     workspace, user = workspace_of(request), signed_in_user(request)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from runs.api.v1.schemas import RequestStruct, StateJson
 from runs.api.v1.view_replies import list_name
 from runs.models import View
-from studio.core import names, viewtext
+from studio.core import names, view_text
 from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
 
 #: Bytes of a file, and views in it.
@@ -120,7 +120,7 @@ def _state_part(name: str, value: Any) -> Any:
     if name not in LIST_PARTS or not isinstance(value, str):
         return value
     try:
-        items = viewtext.split(value, ",", name)
+        items = view_text.split(value, ",", name)
     except InvalidValue:
         return value
     # An empty position among the selected runs would be lost in a list.

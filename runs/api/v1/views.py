@@ -48,7 +48,7 @@ from runs.search.views import (
     views_in,
 )
 from studio.core.errors import Conflict, InvalidValue
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 
 @endpoint("GET", Permission.READ, query=ViewQuery, reply=ViewList)

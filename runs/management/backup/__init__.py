@@ -6,3 +6,69 @@ so each backup adds only what is new:
     objects/<two letters>/<sha256>
     <UTC stamp>/manifest.json, database.*, secret_key, identity, client.json
 """
+
+from runs.management.backup.backup_folder import BackupFolder
+from runs.management.backup.create import (
+    BackupOptions,
+    CreatedBackup,
+    Report,
+    check_backups,
+    create_backup,
+    refuse_empty_database,
+)
+from runs.management.backup.database_copy import (
+    COPY_ERRORS,
+    COPY_SUFFIXES,
+    copy_kind,
+    write_copy,
+)
+from runs.management.backup.manifest import (
+    BackedUpBlob,
+    StoredFile,
+    describe_file,
+    read_manifest,
+)
+from runs.management.backup.named_blobs import locate_blob
+from runs.management.backup.objects import BytesChanged, hash_of, in_parallel
+from runs.management.backup.postgres import read_snapshot
+from runs.management.backup.progress import Progress, size_text
+from runs.management.backup.restore import (
+    check_restore,
+    put_blob,
+    refuse_partial_restore,
+    restore_backup,
+)
+from runs.management.backup.schedule import ScheduledBackups, configured_schedule
+from runs.management.backup.sqlite import sqlite_faults
+
+__all__ = [
+    "COPY_ERRORS",
+    "COPY_SUFFIXES",
+    "BackedUpBlob",
+    "BackupFolder",
+    "BackupOptions",
+    "BytesChanged",
+    "CreatedBackup",
+    "Progress",
+    "Report",
+    "ScheduledBackups",
+    "StoredFile",
+    "check_backups",
+    "check_restore",
+    "configured_schedule",
+    "copy_kind",
+    "create_backup",
+    "describe_file",
+    "hash_of",
+    "in_parallel",
+    "locate_blob",
+    "put_blob",
+    "read_manifest",
+    "read_snapshot",
+    "refuse_empty_database",
+    "refuse_partial_restore",
+    "restore_backup",
+    "size_text",
+    "sqlite_faults",
+    "write_copy",
+]

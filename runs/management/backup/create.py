@@ -18,8 +18,15 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 from runs.management import identity, ownership, schema
-from runs.management.backup import blobs, layout, manifest, postgres, prune, sqlite
-from runs.management.backup.layout import PARTIAL, BackupFolder
+from runs.management.backup import (
+    backup_folder,
+    manifest,
+    named_blobs,
+    postgres,
+    prune,
+    sqlite,
+)
+from runs.management.backup.backup_folder import PARTIAL, BackupFolder
 from runs.management.backup.manifest import FILE_NAMES, SQLITE, Manifest, StoredFile
 from runs.management.backup.objects import (
     Copied,
@@ -43,14 +50,14 @@ Report = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
-class Options:
+class BackupOptions:
     full: bool = False
     logical: bool = False
     keep: int | None = None
 
 
 @dataclass(frozen=True)
-class Created:
+class CreatedBackup:
     manifest: Manifest
     new_files: int
     new_bytes: int
@@ -70,15 +77,15 @@ class CopiedDatabase:
     blobs: tuple[NamedBlob, ...]
 
 
-def create(path: Path, options: Options, report: Report) -> Created:
+def create_backup(path: Path, options: BackupOptions, report: Report) -> CreatedBackup:
     """Raises CommandError with a sentence; earlier backups stay as they were."""
-    layout.refuse_inside(path, settings.FILES_DIR)
+    backup_folder.refuse_inside(path, settings.FILES_DIR)
     folder = BackupFolder(path.absolute())
-    with one_sentence(folder.path):
+    with as_command_error(folder.path):
         # Before the folder is created.
         ownership.refuse_foreign(settings.STUDIO_HOME)
-        refuse_nothing("back up")
-    with one_sentence(folder.path), folder.locked():
+        refuse_empty_database("back up")
+    with as_command_error(folder.path), folder.locked():
         previous = _previous(folder)
         with hold_deletions():
             stamp = folder.new_stamp()
@@ -88,18 +95,18 @@ def create(path: Path, options: Options, report: Report) -> Created:
             _refuse_other_home(folder, previous, copied.identity)
             stored = _copy_blobs(folder, copied, previous, options, report)
         made = _manifest(work, stamp, copied, stored)
-        prove(folder, work, made, full=options.full)
-        manifest.write(made, work)
+        check_written(folder, work, made, full=options.full)
+        manifest.write_manifest(made, work)
         sync_folder(work)
         work.rename(folder.path / stamp)
         sync_folder(folder.path)
         pruned = prune.prune(folder, options.keep) if options.keep else 0
     new = [one for one in stored if one.new]
-    return Created(made, len(new), sum(one.new for one in new), pruned)
+    return CreatedBackup(made, len(new), sum(one.new for one in new), pruned)
 
 
 @contextmanager
-def one_sentence(path: Path) -> Iterator[None]:
+def as_command_error(path: Path) -> Iterator[None]:
     """What can go wrong outside of this program, as a sentence for the operator."""
     try:
         yield
@@ -119,11 +126,11 @@ def _previous(folder: BackupFolder) -> Manifest | None:
     """The newest backup that can be read; a damaged one must not prevent new ones."""
     for stamp in reversed(folder.stamps()):
         with suppress(CommandError):
-            return manifest.read(folder, stamp)
+            return manifest.read_manifest(folder, stamp)
     return None
 
 
-def refuse_nothing(verb: str) -> None:
+def refuse_empty_database(verb: str) -> None:
     """Connecting would create an empty SQLite database."""
     name = Path(str(connection.settings_dict["NAME"]))
     is_there = connection.vendor != "sqlite" or name.is_file()
@@ -145,7 +152,9 @@ def _refuse_other_home(
         )
 
 
-def copy_database(folder: Path, options: Options, report: Report) -> CopiedDatabase:
+def copy_database(
+    folder: Path, options: BackupOptions, report: Report
+) -> CopiedDatabase:
     """Copy the database into the folder, and list the files that the copy names."""
 
     def progress(done: int, total: int) -> None:
@@ -157,18 +166,18 @@ def copy_database(folder: Path, options: Options, report: Report) -> CopiedDatab
         sqlite.copy(Path(str(connection.settings_dict["NAME"])), target, progress)
         return CopiedDatabase(
             SQLITE,
-            manifest.describe(target),
+            manifest.describe_file(target),
             own,
             migrations,
-            tuple(blobs.of_copy(target)),
+            tuple(named_blobs.of_copy(target)),
         )
     kind = postgres.kind_of_copy(logical=options.logical)
     target = folder / FILE_NAMES[kind]
-    with postgres.snapshot() as moment:
+    with postgres.read_snapshot() as moment:
         migrations, own = _described()
-        named = tuple(blobs.of_database())
+        named = tuple(named_blobs.of_database())
         postgres.copy(target, kind, moment, progress)
-    return CopiedDatabase(kind, manifest.describe(target), own, migrations, named)
+    return CopiedDatabase(kind, manifest.describe_file(target), own, migrations, named)
 
 
 def _described() -> tuple[tuple[str, ...], str]:
@@ -180,16 +189,16 @@ def _copy_blobs(
     folder: BackupFolder,
     copied: CopiedDatabase,
     previous: Manifest | None,
-    options: Options,
+    options: BackupOptions,
     report: Report,
 ) -> list[Copied]:
     root = Path(settings.FILES_DIR)
     before = previous.blobs if previous else ()
     writer = ObjectWriter(
         folder,
-        lambda name: blobs.locate(root, name),
+        lambda name: named_blobs.locate_blob(root, name),
         {(blob.name, blob.size): blob.sha256 for blob in before},
-        layout.time_of(previous.stamp).timestamp() if previous else 0.0,
+        backup_folder.time_of(previous.stamp).timestamp() if previous else 0.0,
         options.full,
     )
     stored = []
@@ -226,11 +235,13 @@ def _home_files(work: Path) -> Iterator[StoredFile]:
     for name in HOME_FILES:
         source = Path(settings.STUDIO_HOME, name)
         if source.is_file():
-            layout.write_synced(work / name, source.read_bytes())
-            yield manifest.describe(work / name)
+            backup_folder.write_synced(work / name, source.read_bytes())
+            yield manifest.describe_file(work / name)
 
 
-def prove(folder: BackupFolder, work: Path, made: Manifest, *, full: bool) -> None:
+def check_written(
+    folder: BackupFolder, work: Path, made: Manifest, *, full: bool
+) -> None:
     """Check what was written by reading it. Raises CommandError, ValueError."""
     if made.kind == SQLITE:
         sqlite.check(work / made.database.name)
@@ -256,8 +267,8 @@ def check_backups(path: Path, *, full: bool) -> int:
         raise CommandError(f"{path} holds no complete backup.")
     for stamp in stamps:
         try:
-            found = manifest.read(folder, stamp)
-            prove(folder, folder.path / stamp, found, full=full)
+            found = manifest.read_manifest(folder, stamp)
+            check_written(folder, folder.path / stamp, found, full=full)
         except (OSError, ValueError, sqlite3.Error, ProgramFailed, BadZipFile) as error:
             raise CommandError(f"The backup {stamp} is damaged: {error}.") from error
     return len(stamps)

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from runs.management.backup.layout import MANIFEST, BackupFolder, write_synced
+from runs.management.backup.backup_folder import MANIFEST, BackupFolder, write_synced
 
 FORMAT = 1
-PIECE = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 #: Kinds of a copied database: a SQLite file, a pg_dump archive, an archive of tables.
 SQLITE, DUMP, TABLES = "sqlite", "pg_dump", "tables"
 FILE_NAMES = {
@@ -62,12 +62,12 @@ class Manifest:
         return sum(blob.size for blob in self.blobs)
 
 
-def write(manifest: Manifest, folder: Path) -> None:
+def write_manifest(manifest: Manifest, folder: Path) -> None:
     content = json.dumps(asdict(manifest), indent=1).encode()
     write_synced(folder / MANIFEST, content)
 
 
-def read(folder: BackupFolder, stamp: str) -> Manifest:
+def read_manifest(folder: BackupFolder, stamp: str) -> Manifest:
     """Raises CommandError where the manifest cannot be read."""
     path = folder.path / stamp / MANIFEST
     try:
@@ -93,7 +93,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
     return Manifest(**known)
 
 
-def latest(folder: BackupFolder, at: str | None = None) -> Manifest:
+def latest_manifest(folder: BackupFolder, at: str | None = None) -> Manifest:
     """The newest complete backup, or the one of that stamp."""
     stamps = folder.stamps()
     if not stamps:
@@ -103,13 +103,13 @@ def latest(folder: BackupFolder, at: str | None = None) -> Manifest:
             f"{folder.path} holds no complete backup {at}. It holds "
             f"{', '.join(stamps)}."
         )
-    return read(folder, at or stamps[-1])
+    return read_manifest(folder, at or stamps[-1])
 
 
-def describe(path: Path, name: str = "") -> StoredFile:
+def describe_file(path: Path, name: str = "") -> StoredFile:
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-            size += len(piece)
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
     return StoredFile(name or path.name, size, digest.hexdigest())

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from runs.management.backup.layout import BackupFolder
-from runs.management.backup.manifest import PIECE, BackedUpBlob
+from runs.management.backup.backup_folder import BackupFolder
+from runs.management.backup.manifest import CHUNK_BYTES, BackedUpBlob
 from studio.core.private import sync_folder
 
 #: Flushing many small files is waiting: several wait at once.
@@ -50,7 +50,7 @@ class Copied:
     new: int = 0
 
 
-class Changed(Exception):
+class BytesChanged(Exception):
     """The bytes are not those that were expected."""
 
 
@@ -67,32 +67,32 @@ def in_parallel(
 def copy_bytes(source: Path, target: Path, size: int, sha256: str = "") -> str:
     """Copy the first `size` bytes, flushed; returns their hash.
 
-    Raises Changed where there are fewer, or their hash is not `sha256`; then, and after
-    any other error, no target is left.
+    Raises BytesChanged if there are fewer bytes, or their hash is not `sha256`. After
+    any error no target is left.
     """
     digest, left = hashlib.sha256(), size
     try:
         with source.open("rb") as old, _new_file(target) as new:
-            while left and (piece := read_piece(old, min(left, PIECE))):
-                digest.update(piece)
-                new.write(piece)
-                left -= len(piece)
+            while left and (chunk := read_chunk(old, min(left, CHUNK_BYTES))):
+                digest.update(chunk)
+                new.write(chunk)
+                left -= len(chunk)
             new.flush()
             os.fsync(new.fileno())
         if left or (sha256 and digest.hexdigest() != sha256):
-            raise Changed(source)
+            raise BytesChanged(source)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     return digest.hexdigest()
 
 
-def read_piece(source: BinaryIO, size: int) -> bytes:
-    """Raises Changed where the disk cannot read: one bad file must not end a backup."""
+def read_chunk(source: BinaryIO, size: int) -> bytes:
+    """Raises BytesChanged on read errors: one bad file must not end a backup."""
     try:
         return source.read(size)
     except OSError as error:
-        raise Changed(source.name) from error
+        raise BytesChanged(source.name) from error
 
 
 def _new_file(path: Path) -> BinaryIO:
@@ -101,14 +101,14 @@ def _new_file(path: Path) -> BinaryIO:
 
 
 def hash_of(path: Path, size: int) -> str:
-    """The hash of the first `size` bytes; raises Changed where there are fewer."""
+    """The hash of the first `size` bytes; raises BytesChanged where there are fewer."""
     digest, left = hashlib.sha256(), size
     with path.open("rb") as file:
-        while left and (piece := read_piece(file, min(left, PIECE))):
-            digest.update(piece)
-            left -= len(piece)
+        while left and (chunk := read_chunk(file, min(left, CHUNK_BYTES))):
+            digest.update(chunk)
+            left -= len(chunk)
     if left:
-        raise Changed(path)
+        raise BytesChanged(path)
     return digest.hexdigest()
 
 
@@ -147,7 +147,7 @@ class ObjectWriter:
         except FileNotFoundError:
             # Its upload ended in this moment, and moved it.
             return self.add(blob)
-        except Changed:
+        except BytesChanged:
             return self._kept(blob) or Copied(None, blob.name, Fault.DAMAGED)
 
     def _known_hash(self, log: NamedBlob, source: Path | None) -> str:

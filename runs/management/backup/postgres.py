@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from runs.management import schema
 from runs.management.backup import programs
-from runs.management.backup.layout import sync_file
+from runs.management.backup.backup_folder import sync_file
 from runs.management.backup.manifest import DUMP, TABLES
 from runs.management.backup.sqlite import Progress, ignore_progress
 
@@ -26,7 +26,7 @@ CONTENTS = "tables.json"
 
 
 @contextmanager
-def snapshot() -> Iterator[str]:
+def read_snapshot() -> Iterator[str]:
     """One moment of the database for all that is read in the block; yields its name."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -54,7 +54,7 @@ def kind_of_copy(*, logical: bool) -> str:
 def copy(
     target: Path, kind: str, moment: str, progress: Progress = ignore_progress
 ) -> None:
-    """Within `snapshot`. Raises ProgramFailed, DatabaseError, OSError."""
+    """Within `read_snapshot`. Raises ProgramFailed, DatabaseError, OSError."""
     target.touch(mode=0o600)
     if kind == DUMP:
         dump(target, moment)

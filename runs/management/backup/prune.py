@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from runs.management.backup import manifest
-from runs.management.backup.layout import PARTIAL, BackupFolder
+from runs.management.backup.backup_folder import PARTIAL, BackupFolder
 from studio.core.private import sync_folder
 
 
@@ -20,7 +20,7 @@ def prune(folder: BackupFolder, keep: int) -> int:
     old = stamps[:-keep]
     if not old:
         return 0
-    kept = [manifest.read(folder, stamp) for stamp in stamps[-keep:]]
+    kept = [manifest.read_manifest(folder, stamp) for stamp in stamps[-keep:]]
     for stamp in old:
         path = folder.path / stamp
         removed = path.rename(path.with_name(f"{stamp}{PARTIAL}"))

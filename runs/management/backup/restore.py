@@ -22,8 +22,8 @@ from django.db.migrations.loader import MigrationLoader
 
 from runs.management import identity, schema
 from runs.management.backup import manifest, postgres
+from runs.management.backup.backup_folder import BackupFolder, write_synced
 from runs.management.backup.create import Report
-from runs.management.backup.layout import BackupFolder, write_synced
 from runs.management.backup.manifest import (
     DUMP,
     SQLITE,
@@ -32,7 +32,7 @@ from runs.management.backup.manifest import (
     StoredFile,
 )
 from runs.management.backup.objects import (
-    Changed,
+    BytesChanged,
     copy_bytes,
     has_size,
     hash_of,
@@ -46,7 +46,7 @@ MARKER = "restore.partial"
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoredBackup:
     """`lost` names stored files whose object is missing or damaged."""
 
     manifest: Manifest
@@ -74,10 +74,10 @@ def read_marker(home: Path) -> dict[str, str] | None:
         return {"path": "PATH", "stamp": "STAMP"}
 
 
-def restore(path: Path, at: str | None, report: Report) -> Restored:
+def restore_backup(path: Path, at: str | None, report: Report) -> RestoredBackup:
     """The caller holds the home's lock. Raises CommandError with a sentence."""
     folder, home = BackupFolder(path.absolute()), Path(settings.STUDIO_HOME)
-    with one_sentence(folder.path):
+    with as_command_error(folder.path):
         chosen = choose(folder, home, at)
         refuse_damaged(folder, chosen)
         content = {"path": str(folder.path), "stamp": chosen.stamp}
@@ -88,13 +88,13 @@ def restore(path: Path, at: str | None, report: Report) -> Restored:
         restore_database(folder, chosen, report)
         (home / MARKER).unlink()
         sync_folder(home)
-    return Restored(chosen, lost)
+    return RestoredBackup(chosen, lost)
 
 
-def check(path: Path, at: str | None) -> None:
+def check_restore(path: Path, at: str | None) -> None:
     """For the command, before it writes even a lock: raises CommandError."""
     folder = BackupFolder(path.absolute())
-    with one_sentence(folder.path):
+    with as_command_error(folder.path):
         choose(folder, Path(settings.STUDIO_HOME), at)
 
 
@@ -102,7 +102,7 @@ def choose(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
     marker = read_marker(home)
     if marker is not None and at is None and marker["path"] == str(folder.path):
         at = marker["stamp"]
-    chosen = manifest.latest(folder, at)
+    chosen = manifest.latest_manifest(folder, at)
     refuse_other_kind(chosen)
     refuse_newer(chosen)
     refuse_other_restore(marker, folder, chosen)
@@ -112,7 +112,7 @@ def choose(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
 
 
 @contextmanager
-def one_sentence(path: Path) -> Iterator[None]:
+def as_command_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error, DatabaseError, ProgramFailed, BadZipFile) as error:
@@ -172,7 +172,7 @@ def refuse_data(home: Path) -> None:
     stored = any(path.is_file() and path.parent != files for path in files.rglob("*"))
     there = [name for name in ("identity", "client.json") if (home / name).exists()]
     database = home / "studio.sqlite3"
-    parts = (database, *beside(database))
+    parts = (database, *sidecar_files(database))
     if stored or there or any(one.exists() and one.stat().st_size for one in parts):
         raise CommandError(
             f"{home} is not empty, and a restore overwrites nothing. Set STUDIO_HOME "
@@ -185,7 +185,7 @@ def refuse_data(home: Path) -> None:
         )
 
 
-def beside(database: Path) -> tuple[Path, Path]:
+def sidecar_files(database: Path) -> tuple[Path, Path]:
     """What SQLite keeps next to a database; it would apply another one's changes."""
     name = database.name
     return database.with_name(f"{name}-wal"), database.with_name(f"{name}-shm")
@@ -195,7 +195,7 @@ def refuse_damaged(folder: BackupFolder, chosen: Manifest) -> None:
     """Before anything is changed: the database's copy is what it was."""
     for file in (chosen.database, *chosen.home):
         path = folder.path / chosen.stamp / file.name
-        if not path.is_file() or manifest.describe(path) != file:
+        if not path.is_file() or manifest.describe_file(path) != file:
             raise CommandError(
                 f"{path} is damaged or missing. Restore another backup with --at: "
                 f"{', '.join(folder.stamps())}."
@@ -233,7 +233,7 @@ def put_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = root / "incoming" / f"restore-{uuid.uuid4().hex}"
         copy_bytes(folder.object(blob.sha256), temporary, blob.size, blob.sha256)
-    except (Changed, FileNotFoundError):
+    except (BytesChanged, FileNotFoundError):
         return False
     temporary.replace(target)
     return True
@@ -249,7 +249,7 @@ def _put_file(source: Path, target: Path, file: StoredFile) -> None:
     temporary = target.with_name(f"{target.name}.restore")
     try:
         copy_bytes(source, temporary, file.size, file.sha256)
-    except Changed as error:
+    except BytesChanged as error:
         raise CommandError(f"{source} is damaged. Restore another backup.") from error
     temporary.replace(target)
 
@@ -260,7 +260,7 @@ def restore_database(folder: BackupFolder, chosen: Manifest, report: Report) -> 
         connection.close()
         target = Path(str(connection.settings_dict["NAME"]))
         # They belong to a copy that an interrupted restore placed and a program opened.
-        for left in beside(target):
+        for left in sidecar_files(target):
             left.unlink(missing_ok=True)
         _put_file(source, target, chosen.database)
         sync_folder(target.parent)

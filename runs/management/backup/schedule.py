@@ -14,7 +14,7 @@ from typing import IO
 
 from django.conf import settings
 
-from runs.management.backup.layout import BackupFolder, time_of
+from runs.management.backup.backup_folder import BackupFolder, time_of
 from runs.management.supervisor import python
 
 log = logging.getLogger("studio.worker")
@@ -32,7 +32,7 @@ class Schedule:
     keep: int
 
 
-def configured() -> Schedule | None:
+def configured_schedule() -> Schedule | None:
     """What the settings say; None without `STUDIO_BACKUP_PATH`."""
     path: Path | None = settings.BACKUP_PATH
     if path is None:

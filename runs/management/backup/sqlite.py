@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from runs.management.backup.layout import sync_file
+from runs.management.backup.backup_folder import sync_file
 
 #: Between two steps other threads of this process run: 16 MB with pages of 4 KB.
 STEP_PAGES = 4096
@@ -51,11 +51,11 @@ def copy(source: Path, target: Path, progress: Progress = ignore_progress) -> No
 
 def check(path: Path) -> None:
     """Raises CommandError unless every page and index of the database is whole."""
-    for line in faults(path):
+    for line in sqlite_faults(path):
         raise CommandError(f"The copy {path} is damaged: {line}.")
 
 
-def faults(path: Path) -> list[str]:
+def sqlite_faults(path: Path) -> list[str]:
     try:
         with contextlib.closing(connect_read_only(path)) as connection:
             found = connection.execute("PRAGMA quick_check(20)").fetchall()

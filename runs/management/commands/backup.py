@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from runs.management import home, tether
-from runs.management.arguments import positive
-from runs.management.backup import create
-from runs.management.backup.progress import Progress, size_text
+from runs.management import home, parent_watchdog
+from runs.management.backup import (
+    BackupOptions,
+    CreatedBackup,
+    Progress,
+    create_backup,
+    size_text,
+)
 
 
 class Command(BaseCommand):
@@ -40,11 +44,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         home.keep_private()
         if options["parent"]:
-            tether.tie(options["parent"])
+            parent_watchdog.end_with_parent(options["parent"])
         begin, progress = time.monotonic(), Progress()
-        chosen = create.Options(options["full"], options["logical"], options["keep"])
+        chosen = BackupOptions(options["full"], options["logical"], options["keep"])
         try:
-            made = create.create(options["path"], chosen, progress)
+            made = create_backup(options["path"], chosen, progress)
         finally:
             progress.end()
         seconds = time.monotonic() - begin
@@ -53,7 +57,13 @@ class Command(BaseCommand):
             raise CommandError(faults(made))
 
 
-def summary(made: create.Created, path: Path, seconds: float) -> str:
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def summary(made: CreatedBackup, path: Path, seconds: float) -> str:
     manifest = made.manifest
     removed = f", {made.pruned} old ones removed" if made.pruned else ""
     return (
@@ -64,7 +74,7 @@ def summary(made: create.Created, path: Path, seconds: float) -> str:
     )
 
 
-def faults(made: create.Created) -> str:
+def faults(made: CreatedBackup) -> str:
     """What this home had lost before; the backup holds all that is left."""
     manifest = made.manifest
     counts = f"{len(manifest.missing)} missing, {len(manifest.damaged)} damaged"

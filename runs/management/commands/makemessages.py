@@ -88,7 +88,7 @@ def message_files() -> list[Path]:
 
 
 def untranslated(path: Path) -> list[str]:
-    """Return the texts without a translation, or with one that nobody has checked."""
+    """Return the texts without a translation, or with an unchecked one."""
     file = polib.pofile(str(path))
     return [entry.msgid for entry in file.untranslated_entries() + file.fuzzy_entries()]
 

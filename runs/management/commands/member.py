@@ -1,4 +1,4 @@
-"""`manage.py member`: adds people, and lets somebody back in, without the web."""
+"""`manage.py member`: adds a member and prints a sign-in link, without the web."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from runs.actions.clock import now_ms
 from runs.management.home import is_served, read_client
 from runs.management.owner import DEFAULT_WORKSPACE, sign_in_url
 from runs.management.ownership import refuse_foreign
-from runs.management.unfinished import refuse_unfinished
+from runs.management.unusable_home import refuse_unusable
 from runs.models import Member, Role, User, Workspace
 from studio.core.errors import StudioError
 
 
 class Command(BaseCommand):
-    help = "Makes a person a member of a workspace and prints a sign-in link."
+    help = "Adds a member to a workspace and prints a sign-in link."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="the person's user name; made if it is new")
+        parser.add_argument("name", help="the user name; created if it is new")
         parser.add_argument(
             "--workspace",
             default=DEFAULT_WORKSPACE,
-            help="made if it is new (default: %(default)s)",
+            help="created if it is new (default: %(default)s)",
         )
         parser.add_argument(
             "--role",
             choices=[role.label for role in Role],
-            help="without it a new member is contributor, a workspace's first owner",
+            help="default: contributor, or owner for the first member of a workspace",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        refuse_unfinished(settings.STUDIO_HOME)
+        refuse_unusable(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
             user, member = make_member(
@@ -56,8 +56,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Sign in within 15 minutes: {link}")
         if not is_served(settings.STUDIO_HOME):
             self.stderr.write(
-                "The server does not run, so nothing answers there yet: start it with "
-                "`python manage.py studio`."
+                "The server is not running, so the link does not work yet. Start it "
+                "with `python manage.py studio`."
             )
 
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
 def make_member(
     name: str, workspace_name: str, role: str | None
 ) -> tuple[User, Member]:
-    """Without `role` a member keeps theirs, and a new one gets what is usual."""
+    """Without `role` a member keeps theirs, and a new member gets the usual role."""
     now = now_ms()
     workspace = create_workspace(workspace_name, actor=SERVER, now=now)
     user = ensure_user(name, actor=SERVER, now=now)
@@ -82,6 +82,6 @@ def usual_role(workspace: Workspace) -> Role:
 
 
 def base_url() -> str:
-    """Where people reach the server: as they type it, or as it was last started."""
+    """The server's address: the configured origin, or that of the last start."""
     known = read_client(settings.STUDIO_HOME).get("url")
     return settings.STUDIO_ORIGIN or known or f"http://127.0.0.1:{settings.PORT}"

@@ -13,9 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from runs.management import home, live_lock
-from runs.management.backup.progress import Progress
-from runs.management.move.move import move
-from runs.management.unfinished import refuse_unfinished
+from runs.management.backup import Progress
+from runs.management.move import move_data
+from runs.management.unusable_home import refuse_unusable
 from runs.models import File, Run
 from studio.settings import environment
 
@@ -44,13 +44,13 @@ class Command(BaseCommand):
         folder: Path = settings.STUDIO_HOME
         home.prepare(folder)
         home.lock(folder, as_server=False)
-        refuse_unfinished(folder)
+        refuse_unusable(folder)
         source = live_lock.live_lock(folder)
         if source is not None:
             source.take()
         begin, progress = time.monotonic(), Progress()
         try:
-            made = move(target_settings(options["database_url"], folder), progress)
+            made = move_data(target_settings(options["database_url"], folder), progress)
         finally:
             progress.end()
             if source is not None:

@@ -11,8 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from runs.management import home
-from runs.management.backup import restore
-from runs.management.backup.progress import Progress, size_text
+from runs.management.backup import Progress, check_restore, restore_backup, size_text
 
 
 class Command(BaseCommand):
@@ -26,12 +25,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        restore.check(options["path"], options["at"])
+        check_restore(options["path"], options["at"])
         home.prepare(settings.STUDIO_HOME)
         home.lock(settings.STUDIO_HOME, as_server=False)
         begin, progress = time.monotonic(), Progress()
         try:
-            made = restore.restore(options["path"], options["at"], progress)
+            made = restore_backup(options["path"], options["at"], progress)
         finally:
             progress.end()
         found = made.manifest

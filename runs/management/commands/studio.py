@@ -1,4 +1,4 @@
-"""`manage.py studio`: prepares everything, serves, and keeps it running."""
+"""`manage.py studio`: prepares the home, serves, and keeps the server running."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.db import connection
 
 from runs.actions.clock import now_ms
 from runs.management import (
+    client_wheel,
     database,
     demo,
     home,
@@ -23,13 +24,12 @@ from runs.management import (
     owner,
     ownership,
     start_check,
-    static,
-    wheel,
+    static_files,
 )
 from runs.management.address import Address, refuse_open, reserve
-from runs.management.ready import wait_ready
+from runs.management.readiness import wait_ready
 from runs.management.supervisor import Child, Supervisor, python
-from runs.management.unfinished import refuse_unfinished
+from runs.management.unusable_home import refuse_unusable
 
 
 class Command(BaseCommand):
@@ -88,10 +88,14 @@ class Command(BaseCommand):
         address, keeper = reserve(options["host"], options["port"])
         if warning := address.warning(settings.STUDIO_ORIGIN):
             self.say(warning)
-        self.say(beginning(folder, with_demo=options["demo"]))
+        self.say(start_message(folder, with_demo=options["demo"]))
         supervisor = Supervisor(children(address, options), self.say)
         # Signals count from here on, so that none cuts a migration in two.
-        with keeper, supervisor.stopped_by_signals(), held(folder, supervisor):
+        with (
+            keeper,
+            supervisor.stopped_by_signals(),
+            exclusive_database(folder, supervisor),
+        ):
             self.prepare(folder, adopt=options["adopt"])
             self.serve(supervisor, address, folder, with_demo=options["demo"])
         if supervisor.reason:
@@ -100,7 +104,7 @@ class Command(BaseCommand):
     def prepare(self, folder: Path, *, adopt: bool = False) -> None:
         """Raises CommandError where the database or the folder cannot be used."""
         try:
-            refuse_unfinished(folder, adopt=adopt)
+            refuse_unusable(folder, adopt=adopt)
             # Before anything is written: the two may not belong together.
             step = None if adopt else ownership.decide(ownership.examine(folder))
             self.fill(folder, step)
@@ -110,12 +114,14 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
     def fill(self, folder: Path, step: ownership.Step | None) -> None:
-        with ThreadPoolExecutor(1) as aside:
-            built = aside.submit(wheel.offer, settings.PUBLIC_DIR / "dist", self.say)
+        with ThreadPoolExecutor(1) as background:
+            built = background.submit(
+                client_wheel.offer, settings.PUBLIC_DIR / "dist", self.say
+            )
             database.prepare(folder, self.say)
-            ownership.settle(folder, step or ownership.Step.BOTH)
+            ownership.write_identities(folder, step or ownership.Step.BOTH)
             settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
-            static.collect(settings.STATIC_ROOT)
+            static_files.collect(settings.STATIC_ROOT)
             built.result()
 
     def serve(
@@ -132,14 +138,14 @@ class Command(BaseCommand):
             base = settings.STUDIO_ORIGIN or address.url
             user = owner.first_owner(now=now_ms())
             owner.keep_client_token(folder, user, base, now=now_ms())
-            is_ready = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
-            if is_ready:
+            is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
+            if is_serving:
                 link = owner.sign_in_url(base, user, now=now_ms())
                 connection.close()
                 self.stdout.write(f"Run Studio is ready: {link}")
                 self.stdout.flush()
-            trains = with_demo and is_ready
-            with demo.beside(folder, self.say) if trains else nullcontext():
+            trains = with_demo and is_serving
+            with demo.training(folder, self.say) if trains else nullcontext():
                 supervisor.run()
         finally:
             supervisor.end()
@@ -150,8 +156,8 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def held(folder: Path, supervisor: Supervisor) -> Iterator[None]:
-    """The database for this server alone, for the length of a block."""
+def exclusive_database(folder: Path, supervisor: Supervisor) -> Iterator[None]:
+    """Lock the database for this server during a block."""
     lock = live_lock.live_lock(folder)
     if lock is None:
         yield
@@ -164,8 +170,8 @@ def held(folder: Path, supervisor: Supervisor) -> Iterator[None]:
         lock.close()
 
 
-def beginning(folder: Path, *, with_demo: bool) -> str:
-    """What people wait for, before the line that the server is ready."""
+def start_message(folder: Path, *, with_demo: bool) -> str:
+    """What the server does before it is ready."""
     text = f"Preparing {folder} …"
     if not home.client_file(folder).exists():
         text = f"Preparing {folder}; the first start may take half a minute …"

@@ -14,7 +14,7 @@ from runs.actions.expiry import expiry_paused
 from runs.actions.files import plan_sweep, run_sweep
 from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line
-from runs.management.unfinished import refuse_unfinished
+from runs.management.unusable_home import refuse_unusable
 
 NOTHING = "Nothing to move or to free."
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        refuse_unfinished(settings.STUDIO_HOME)
+        refuse_unusable(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
             self.sweep(is_dry=options["dry_run"])

@@ -12,12 +12,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from runs.management import home, identity, ownership
-from runs.management.backup.create import check_backups, refuse_nothing
-from runs.management.backup.progress import Progress
-from runs.management.move.move import refuse_old_schema
-from runs.management.verify import database, repair, stored
-from runs.management.verify.findings import Finding, lines, open_findings
+from runs.management import home, identity, ownership, schema, verify
+from runs.management.backup import Progress, check_backups, refuse_empty_database
 
 
 class Command(BaseCommand):
@@ -61,9 +57,9 @@ class Command(BaseCommand):
             raise CommandError(f"The check failed: {str(error).strip()}") from error
         finally:
             progress.end()
-        for line in lines(findings):
+        for line in verify.finding_lines(findings):
             self.stdout.write(line)
-        left = open_findings(findings)
+        left = verify.open_findings(findings)
         seconds = time.monotonic() - begin
         if not left:
             match = "The database and the stored files match"
@@ -79,19 +75,19 @@ class Command(BaseCommand):
         seconds = time.monotonic() - begin
         self.stdout.write(f"Complete backups in {path}: {checked}; {seconds:.1f} s.")
 
-    def find(self, options: dict[str, Any], progress: Progress) -> list[Finding]:
+    def find(self, options: dict[str, Any], progress: Progress) -> list[verify.Finding]:
         ownership.refuse_foreign(settings.STUDIO_HOME)
-        refuse_nothing("verify")
-        refuse_old_schema()
+        refuse_empty_database("verify")
+        schema.refuse_unmigrated()
         if options["repair"]:
             refuse_unknown_home()
         full: bool = options["full"]
-        found = list(database.check_database(progress, full=full))
-        of_files = list(stored.check_files(progress, full=full))
+        found = list(verify.check_database(progress, full=full))
+        of_files = list(verify.check_files(progress, full=full))
         if options["repair"]:
-            found = database.repair_derived(found)
-            repair.keep_incoming()
-            of_files = repair.repair_files(
+            found = verify.repair_derived(found)
+            verify.finish_uploads()
+            of_files = verify.repair_files(
                 of_files,
                 options["backup"],
                 quarantine_unknown=options["quarantine_unknown"],
@@ -110,17 +106,17 @@ def refuse_unknown_home() -> None:
 
 def checked(totals: Mapping[str, int], *, full: bool) -> str:
     """What was read; `totals` are those of the phases that the checks report."""
-    rows = totals.get(stored.ROWS, 0)
-    there = totals.get(stored.STORED, 0)
+    rows = totals.get(verify.ROWS, 0)
+    there = totals.get(verify.STORED, 0)
     text = f"Checked: the database, {rows:,} rows of files, {there:,} stored files"
     if not full:
         return f"{text} by their size. `--full` also hashes their bytes."
-    hashed, parts = totals.get(stored.BYTES, 0), totals.get(database.POINTS, 0)
+    hashed, parts = totals.get(verify.BYTES, 0), totals.get(verify.POINTS, 0)
     text = f"{text}, the hashes of {hashed:,} of them"
     return f"{text}, {parts:,} parts of metric histories."
 
 
-def conclusion(left: list[Finding], seconds: float) -> str:
+def conclusion(left: list[verify.Finding], seconds: float) -> str:
     hint = (
         "`--repair` repairs what it can, with `--backup PATH` also lost bytes; "
         "`--quarantine-unknown` moves unknown files away."

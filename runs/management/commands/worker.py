@@ -13,11 +13,11 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from runs.actions.clock import now_ms
-from runs.management import tether
-from runs.management.moved import refuse_moved
+from runs.management import parent_watchdog
+from runs.management.move_record import refuse_moved
 from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
-from runs.management.unfinished import refuse_unfinished
+from runs.management.unusable_home import refuse_unusable
 
 
 class Command(BaseCommand):
@@ -31,8 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["parent"]:
-            tether.tie(options["parent"])
-        refuse_unfinished(settings.STUDIO_HOME)
+            parent_watchdog.end_with_parent(options["parent"])
+        refuse_unusable(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         stop = threading.Event()
 

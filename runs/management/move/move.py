@@ -12,15 +12,14 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from django.db.utils import ConnectionHandler
 
-from runs.management import identity, moved, ownership, schema
-from runs.management.backup.create import Report
+from runs.management import identity, move_record, ownership, schema
+from runs.management.backup import Report
 from runs.management.bulk_load import bulk_load, reset_sequences
 from runs.management.move.columns import Digest, Row, Table, all_tables
-from runs.management.move.stores import FETCH, TableStore, store_of
+from runs.management.move.table_stores import FETCH, TableStore, store_of
 from runs.management.move.unstorable import refuse_unstorable
 
 Digests = dict[str, tuple[int, str]]
@@ -41,28 +40,32 @@ class MovedData:
         return self.digests[model._meta.db_table][0]
 
 
-def move(database: dict[str, Any], report: Report) -> MovedData:
+def move_data(database: dict[str, Any], report: Report) -> MovedData:
     """To the database of these settings; the caller holds the home's lock.
 
     Raises CommandError; then the target is as it was, and so is the source.
     """
     source, target = _wrapper(), _open(database)
-    place = moved.describe(target.settings_dict)
-    if place == moved.describe(source.settings_dict):
+    place = move_record.describe(target.settings_dict)
+    if place == move_record.describe(source.settings_dict):
         raise CommandError(_same(place, source.vendor))
     ownership.refuse_foreign(Path(settings.STUDIO_HOME))
-    refuse_old_schema()
-    with one_sentence(place, source, target), read_moment(source), as_default(target):
+    schema.refuse_unmigrated()
+    with (
+        as_command_error(place, source, target),
+        read_moment(source),
+        as_default(target),
+    ):
         if schema.is_empty(target):
             digests = fill(source, report)
         else:
             digests = compare_earlier(source, place, report)
-    moved.note(
+    move_record.record_move(
         Path(settings.STUDIO_HOME),
-        source=moved.describe(source.settings_dict),
+        source=move_record.describe(source.settings_dict),
         target=place,
     )
-    mark(source, place)
+    mark_source(source, place)
     return MovedData(place, digests)
 
 
@@ -73,9 +76,9 @@ def _same(place: str, vendor: str) -> str:
     return f"move-to reads from the present setting, which is {place} already. {step}"
 
 
-def mark(source: BaseDatabaseWrapper, place: str) -> None:
+def mark_source(source: BaseDatabaseWrapper, place: str) -> None:
     try:
-        moved.mark(source)
+        move_record.mark_moved(source)
     except DatabaseError as error:
         raise CommandError(
             f"The data moved to {place}, but the old database could not be marked: "
@@ -108,7 +111,7 @@ def as_default(target: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @contextmanager
-def one_sentence(place: str, *databases: BaseDatabaseWrapper) -> Iterator[None]:
+def as_command_error(place: str, *databases: BaseDatabaseWrapper) -> Iterator[None]:
     errors = (
         DatabaseError,
         OSError,
@@ -132,15 +135,6 @@ def read_moment(source: BaseDatabaseWrapper) -> Iterator[None]:
             with source.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
-
-
-def refuse_old_schema() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError(
-            "The database has not the schema of this version. Start `manage.py studio` "
-            "once and stop it, then repeat the command."
-        )
 
 
 def fill(source: BaseDatabaseWrapper, report: Report) -> Digests:

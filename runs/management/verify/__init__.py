@@ -1,1 +1,21 @@
 """Compare the database with the stored files, and repair what can be repaired."""
+
+from runs.management.verify.database import POINTS, check_database, repair_derived
+from runs.management.verify.findings import Finding, finding_lines, open_findings
+from runs.management.verify.repair import finish_uploads, repair_files
+from runs.management.verify.stored_files import BYTES, ROWS, STORED, check_files
+
+__all__ = [
+    "BYTES",
+    "POINTS",
+    "ROWS",
+    "STORED",
+    "Finding",
+    "check_database",
+    "check_files",
+    "finding_lines",
+    "finish_uploads",
+    "open_findings",
+    "repair_derived",
+    "repair_files",
+]

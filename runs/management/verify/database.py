@@ -10,8 +10,7 @@ from pathlib import Path
 from django.db import connection
 
 from runs.management import database
-from runs.management.backup import sqlite
-from runs.management.backup.create import Report
+from runs.management.backup import Report, sqlite_faults
 from runs.management.verify.findings import Fault, Finding
 from runs.models import MetricChunk, rollups
 from runs.storage.metrics import unpack_row
@@ -54,7 +53,7 @@ def check_database(report: Report, *, full: bool) -> Iterator[Finding]:
 
 def _check_sqlite(*, full: bool) -> Iterator[Finding]:
     path = Path(str(connection.settings_dict["NAME"]))
-    for line in sqlite.faults(path):
+    for line in sqlite_faults(path):
         yield Finding(Fault.DATABASE, line)
     with connection.cursor() as cursor:
         if full:

@@ -36,7 +36,7 @@ class Finding:
 MAX_LINES = 20
 
 
-def lines(findings: Sequence[Finding]) -> Iterator[str]:
+def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
     for fault in Fault:
         found = [one for one in findings if one.fault is fault]
         if not found:

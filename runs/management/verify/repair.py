@@ -8,10 +8,7 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 from runs.actions.clock import now_ms
-from runs.management.backup import manifest
-from runs.management.backup.layout import BackupFolder
-from runs.management.backup.manifest import BackedUpBlob
-from runs.management.backup.restore import put_blob
+from runs.management.backup import BackedUpBlob, BackupFolder, put_blob, read_manifest
 from runs.management.verify.findings import Fault, Finding
 from runs.models import File, Snapshot
 from runs.storage.files import (
@@ -34,7 +31,7 @@ def repair_files(
     Unknown files move only with `quarantine_unknown`: where the database is a restored
     older copy, they are what was logged since.
     """
-    source = LostBytes(backup) if backup else None
+    source = BackupSource(backup) if backup else None
     with deletions_allowed() as is_allowed:
         if not is_allowed:
             raise CommandError("A backup is running. Repeat the repair when it ended.")
@@ -42,7 +39,7 @@ def repair_files(
 
 
 def _repair(
-    finding: Finding, source: LostBytes | None, quarantine_unknown: bool
+    finding: Finding, source: BackupSource | None, quarantine_unknown: bool
 ) -> Finding:
     is_done = False
     if finding.fault is Fault.UNKNOWN and quarantine_unknown:
@@ -62,7 +59,7 @@ def keep(blob: str) -> bool:
     return True
 
 
-def keep_incoming() -> int:
+def finish_uploads() -> int:
     """Finish uploads whose row was committed just before their process died."""
     names = [p.name for p in (files.root / INCOMING).glob("*") if is_blob_name(p.name)]
     known = [name for name in names if _size_and_hash(name) is not None]
@@ -77,7 +74,7 @@ def _size_and_hash(blob: str) -> tuple[int, str] | None:
     return found
 
 
-class LostBytes:
+class BackupSource:
     """The objects of a backup folder, by the names of stored files."""
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +85,7 @@ class LostBytes:
             raise CommandError(f"{path} holds no complete backup.")
         # Names of stored files are unique, whichever home they are from.
         for stamp in stamps:
-            found = manifest.read(self._folder, stamp)
+            found = read_manifest(self._folder, stamp)
             self._blobs.update({(b.name, b.size): b for b in found.blobs})
 
     def put_back(self, blob: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from runs.management import tether
-from runs.management.web.processes import Processes, listen, preload
-from runs.management.web.serving import allow_many_files
+from runs.management import parent_watchdog
+from runs.management.web.server import allow_many_files
+from runs.management.web.worker_processes import WorkerProcesses, listen, preload
 
 
 def main() -> None:
@@ -16,10 +16,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
     given = parser.parse_args()
-    tether.tie(given.parent)
+    parent_watchdog.end_with_parent(given.parent)
     allow_many_files()
     preload()
-    Processes(listen(given.host, given.port), given.processes).run()
+    WorkerProcesses(listen(given.host, given.port), given.processes).run()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Who sends a request, as far as that is known before Django has looked.
+"""Who sends a request, as far as the server knows before Django runs.
 
-A credential counts as verified when an answer of the application said so lately. Any
-other is worth no more than none: invented cookies win nothing.
+A credential counts as verified if a recent response of the application confirmed it.
+Any other credential counts as none, so invented cookies gain nothing.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from django.http import parse_cookie
 from runs.http import KNOWN_CALLER, client_address_from_environ, read_secret
 from studio.core.errors import SignInRequired
 
-#: How long the application's word holds.
+#: How long a verified credential counts as verified.
 VERIFIED_SECONDS = 600.0
 MAX_VERIFIED = 10_000
 
 
-class Kind(Enum):
-    PERSON = "session"
-    PROGRAM = "token"
-    #: Either of those, who announces a large body and is not let in yet.
-    SENDER = "sender"
-    #: With a credential that was not verified lately.
-    CLAIMANT = "claimant"
-    STRANGER = "stranger"
+class CallerKind(Enum):
+    BROWSER = "session"
+    SCRIPT = "token"
+    #: A verified caller that announces a large body and waits for permission.
+    UPLOADER = "uploader"
+    #: Sends a credential that was not verified recently.
+    UNVERIFIED = "unverified"
+    ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True)
 class Caller:
-    kind: Kind
+    kind: CallerKind
     #: A digest of the credential; the address of those who are not verified.
     key: str
 
@@ -47,27 +47,30 @@ class Callers:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self._verified: OrderedDict[str, tuple[Kind, float]] = OrderedDict()
+        self._verified: OrderedDict[str, tuple[CallerKind, float]] = OrderedDict()
 
     def find(self, environ: dict[str, Any]) -> Caller:
         credential = credential_in(environ)
         if not credential:
-            return Caller(Kind.STRANGER, client_address_from_environ(environ))
-        kind, end = self._verified.get(credential, (Kind.CLAIMANT, 0.0))
+            return Caller(CallerKind.ANONYMOUS, client_address_from_environ(environ))
+        kind, end = self._verified.get(credential, (CallerKind.UNVERIFIED, 0.0))
         if end > self.clock():
             return Caller(kind, credential)
-        return Caller(Kind.CLAIMANT, client_address_from_environ(environ))
+        return Caller(CallerKind.UNVERIFIED, client_address_from_environ(environ))
 
     def learn(self, environ: dict[str, Any]) -> None:
-        """Remember what the application found out while it answered."""
+        """Remember what the application reported while it answered."""
         credential, known = credential_in(environ), environ.get(KNOWN_CALLER)
-        # For static files and unknown paths it does not ask who calls.
+        # Static files and unknown paths are answered without a look at the caller.
         if not credential or known is None:
             return
         self._verified.pop(credential, None)
         if not known:
             return
-        self._verified[credential] = (Kind(known), self.clock() + VERIFIED_SECONDS)
+        self._verified[credential] = (
+            CallerKind(known),
+            self.clock() + VERIFIED_SECONDS,
+        )
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
 
@@ -75,8 +78,8 @@ class Callers:
 def credential_in(environ: dict[str, Any]) -> str:
     """A digest of the token or session; empty without one.
 
-    Of the secret as the access rules read it: who writes a header in another way is
-    still the same caller.
+    It hashes the secret as the access rules read it: a caller that writes the header in
+    another way is still the same caller.
     """
     header = environ.get("HTTP_AUTHORIZATION")
     secret = _session_in(environ) if header is None else f"token {_token_in(header)}"

@@ -1,4 +1,4 @@
-"""Calls of the WSGI application: in a worker thread, or, for a few, right here."""
+"""Calls of the WSGI application, in a worker thread or in the event loop."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from django.http import HttpResponseBase
 
 from runs.http import is_file_stream
-from runs.management.web.answers import Answer, Headers, Rest, gather
 from runs.management.web.relay import Abandoned, Relay
+from runs.management.web.response_sender import Answer, Headers, Rest, gather
 
 Application = Callable[..., HttpResponseBase]
 
 
 class Call:
-    """One call in a thread. Its answer may be there before the thread is free."""
+    """One call in a thread. The answer can be ready before the thread is free."""
 
     def __init__(
         self,
@@ -57,28 +57,28 @@ class Call:
             return Answer(status, headers)
         if not response.streaming:
             return whole(status, headers, body_of(response))
-        pieces: Iterator[bytes] = iter(response)
+        chunks: Iterator[bytes] = iter(response)
         if is_file_stream(response):
-            return self._from_files(Answer(status, headers), response, pieces)
+            return self._from_files(Answer(status, headers), response, chunks)
         relay = Relay(self.loop, self.readers)
         answer = Answer(status, headers, relay=relay)
         self.loop.call_soon_threadsafe(self._deliver, answer)
-        produce(relay, response, pieces)
+        produce(relay, response, chunks)
         return answer
 
     def _from_files(
-        self, answer: Answer, response: HttpResponseBase, pieces: Iterator[bytes]
+        self, answer: Answer, response: HttpResponseBase, chunks: Iterator[bytes]
     ) -> Answer:
         """A small file is whole now; the rest of a large one is read when wanted."""
         try:
-            answer.body, is_all = gather(pieces)
+            answer.body, is_all = gather(chunks)
         except BaseException:
             response.close()
             raise
         if is_all:
             response.close()
         else:
-            answer.rest = Rest(pieces, response.close)
+            answer.rest = Rest(chunks, response.close)
         return answer
 
     def _deliver(self, answer: Answer) -> None:
@@ -86,11 +86,11 @@ class Call:
             self.answered.set_result(answer)
 
 
-def produce(relay: Relay, response: HttpResponseBase, pieces: Iterator[bytes]) -> None:
+def produce(relay: Relay, response: HttpResponseBase, chunks: Iterator[bytes]) -> None:
     """Run the stream to its end, in the thread that owns its database connection."""
     try:
-        for piece in pieces:
-            relay.put(piece)
+        for chunk in chunks:
+            relay.put(chunk)
         relay.finish()
     except Abandoned as error:
         relay.finish(error)
@@ -102,13 +102,13 @@ def produce(relay: Relay, response: HttpResponseBase, pieces: Iterator[bytes]) -
 
 
 def call_now(application: Application, environ: dict[str, Any]) -> Answer:
-    """Django's answer in the event loop, where it may not ask the database."""
+    """Answer in the event loop, where Django can't query the database."""
     status, headers, response = begin(application, environ)
     return whole(status, headers, body_of(response))
 
 
 def whole(status: int, headers: Headers, body: bytes) -> Answer:
-    """With its length, which early errors lack: without it the answer goes chunked."""
+    """Set Content-Length where it is missing, so that the answer is not chunked."""
     if body and not any(name.lower() == b"content-length" for name, _ in headers):
         headers.append((b"content-length", str(len(body)).encode()))
     return Answer(status, headers, body)

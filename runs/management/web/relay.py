@@ -1,6 +1,6 @@
-"""What a thread produces at full speed, and the event loop sends as the client reads.
+"""A buffer between a thread that produces a response and a slower client.
 
-A little is kept in memory, the rest in an unnamed file.
+It keeps a little in memory and the rest in an unnamed file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
-from runs.management.web.bodies import temporary_file, write_all
+from runs.management.web.request_bodies import temporary_file, write_all
 
 MAX_IN_MEMORY = 512 * 1024
 READ_BYTES = 256 * 1024
@@ -42,22 +42,22 @@ class Relay:
 
     # In the producing thread.
 
-    def put(self, piece: bytes) -> None:
-        """Hand a piece over. Raises Abandoned, and OSError when the disk is full."""
+    def put(self, chunk: bytes) -> None:
+        """Add a chunk. Raises Abandoned, and OSError when the disk is full."""
         with self._lock:
             if self._is_abandoned:
                 raise Abandoned
-            if self._file is None and self._held_bytes + len(piece) <= MAX_IN_MEMORY:
-                self._held.append(piece)
-                self._held_bytes += len(piece)
+            if self._file is None and self._held_bytes + len(chunk) <= MAX_IN_MEMORY:
+                self._held.append(chunk)
+                self._held_bytes += len(chunk)
             else:
                 self._file = self._file or temporary_file()
-                write_all(self._file, piece)
-                self._in_file += len(piece)
+                write_all(self._file, chunk)
+                self._in_file += len(chunk)
             self._tell()
 
     def finish(self, error: BaseException | None = None) -> None:
-        """That was all, or all before it failed."""
+        """Mark the end of the data, or the error that ended it."""
         with self._lock:
             self._is_complete, self._error = True, error
             self._tell()
@@ -71,26 +71,26 @@ class Relay:
 
     # In the event loop.
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[bytes]:
         """All that is put, in order. Raises what ended the production early."""
         position = 0
         while True:
-            piece = self._take_held()
-            if not piece and position < self._in_file:
-                piece = await self._read(position)
-                position += len(piece)
-            if piece:
-                yield piece
+            chunk = self._take_held()
+            if not chunk and position < self._in_file:
+                chunk = await self._read(position)
+                position += len(chunk)
+            if chunk:
+                yield chunk
             elif await self._is_over(position):
                 return
 
     def _take_held(self) -> bytes:
         with self._lock:
-            piece = b"".join(self._held)
+            chunk = b"".join(self._held)
             self._held.clear()
             if self._file is None:
                 self._held_bytes = 0
-            return piece
+            return chunk
 
     async def _read(self, position: int) -> bytes:
         assert self._file is not None
@@ -112,7 +112,7 @@ class Relay:
         return False
 
     def abandon(self) -> None:
-        """Free what is held; the producing thread stops at its next piece."""
+        """Free what is held; the producing thread stops at its next chunk."""
         with self._lock:
             self._is_abandoned = True
             self._held.clear()

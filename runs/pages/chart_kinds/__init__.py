@@ -1,6 +1,6 @@
 """The kinds of charts of a list of runs: each draws itself, lists and names itself.
 
-`studio.core.viewcharts` has how each is written in an address, under the same names.
+`studio.core.view_charts` has how each is written in an address, under the same names.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from datetime import tzinfo
 from runs.pages.chart_kinds.bars import BARS
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.histogram import HISTOGRAM
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
 from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import run_notes
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
 from runs.search.charts import AxisRange
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 __all__ = [
     "KINDS",
     "ChartKind",
     "Drawing",
     "Figure",
-    "Row",
-    "Table",
+    "KindTable",
+    "TableRow",
     "draw",
     "kind_of",
     "note_of",
@@ -50,7 +50,9 @@ def draw_chart(
     return Drawing(made.figure, [*made.notes, *run_notes(drawn)])
 
 
-def build_table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+def build_table(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
+) -> KindTable:
     """What it shows, for readers who do not see or run it.
 
     Without a workspace's name its rows lead nowhere.

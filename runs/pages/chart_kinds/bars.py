@@ -8,7 +8,7 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, KindTable, TableRow
 from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
 from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
@@ -26,7 +26,7 @@ from runs.render.charts import Dot, bar_figure
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def _figure(
@@ -72,7 +72,7 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     return (mean.std, mean.std)
 
 
-def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> KindTable:
     if not chart.groups:
         return values_table(chart, drawn, zone, workspace)
     columns = [chart_column(field, drawn.runs) for field in chart.fields]
@@ -84,7 +84,7 @@ def _means_table(
     drawn: ChartRuns,
     columns: Sequence[ChartColumn],
     labels: Sequence[str],
-) -> Table:
+) -> KindTable:
     """How high the bar of each group is, and how far its runs lie apart."""
     said = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
     heads = [_("Runs"), *(each % label for label in labels for each in said)]
@@ -100,8 +100,8 @@ def _means_table(
             cells += [display_value(each) for each in found] or [
                 display_value(None)
             ] * len(said)
-        rows.append(Row(group_label(group), cells, color_number(group.number)))
-    return Table(_("Group"), heads, rows)
+        rows.append(TableRow(group_label(group), cells, color_number(group.number)))
+    return KindTable(_("Group"), heads, rows)
 
 
 BARS = ChartKind(

@@ -24,8 +24,8 @@ from runs.search.query import (
 )
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.filters.tree import Field
-from studio.core.viewcharts import MAX_RUNS, Chart
-from studio.core.viewspec import ViewSpec
+from studio.core.view_charts import MAX_RUNS, Chart
+from studio.core.view_spec import ViewSpec
 
 
 @dataclass(frozen=True)

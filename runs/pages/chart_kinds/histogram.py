@@ -7,13 +7,13 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Row, Table
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, KindTable, TableRow
 from runs.pages.chart_kinds.notes import column_notes, unplaced_notes
 from runs.pages.chart_kinds.values import chart_look, count_cell, numeric_column
 from runs.render.charts import bin_label, count_bins, histogram_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, chart_column
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def _figure(
@@ -30,13 +30,13 @@ def _figure(
     return Drawing(histogram_figure(bins, label, chart_look(chart), clock), notes)
 
 
-def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> Table:
+def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> KindTable:
     column = chart_column(chart.fields[0], drawn.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     clock = zone if column.is_time else None
-    rows = [Row(bin_label(each, clock), [count_cell(each.runs)]) for each in bins]
-    return Table(field_label(chart.fields[0]), [_("Runs")], rows)
+    rows = [TableRow(bin_label(each, clock), [count_cell(each.runs)]) for each in bins]
+    return KindTable(field_label(chart.fields[0]), [_("Runs")], rows)
 
 
 HISTOGRAM = ChartKind(

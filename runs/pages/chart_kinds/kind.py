@@ -11,7 +11,7 @@ from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.titles import fields_title
 from runs.render.metrics import DisplayValue
 from runs.search.charts import AxisRange
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 Figure = dict[str, Any]
 
@@ -25,7 +25,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """`series` is the colour's number, 0 for none; `href` leads to the run."""
 
     name: str
@@ -35,10 +35,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class KindTable:
     first: str
     heads: list[str]
-    rows: list[Row]
+    rows: list[TableRow]
 
 
 def _no_notes(_chart: Chart) -> list[str]:
@@ -64,7 +64,7 @@ class ChartKind:
     label: Callable[[], str]
     word: Callable[[], str]
     figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
-    table: Callable[[Chart, ChartRuns, tzinfo, str], Table]
+    table: Callable[[Chart, ChartRuns, tzinfo, str], KindTable]
     title: Callable[[Chart], str] = fields_title
     notes: Callable[[Chart], list[str]] = _no_notes
     points: Callable[[Chart, ChartRuns], Iterator[Sequence[object]]] | None = None

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import Metric
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, Row, Table
+from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
 from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
 from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
@@ -33,7 +33,7 @@ from runs.render.charts import (
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics import DisplayValue, display_last, display_value
 from runs.render.run_list.csv_rows import value_cell
-from runs.render.run_list.sheets import harmless, iso
+from runs.render.run_list.sheets import escape_formula, iso
 from runs.render.text.numbers import grouped, number
 from runs.search.charts import (
     AxisRange,
@@ -49,7 +49,7 @@ from runs.search.groups import deviation_band
 from runs.search.metrics import time_origin
 from runs.search.values import metric_value
 from runs.storage.metrics import store
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def _full_window(chart: Chart) -> AxisRange:
@@ -147,13 +147,13 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _table(chart: Chart, drawn: ChartRuns, _zone: tzinfo, workspace: str) -> Table:
+def _table(chart: Chart, drawn: ChartRuns, _zone: tzinfo, workspace: str) -> KindTable:
     if chart.groups:
         return _groups_table(chart, drawn)
     return _lines_table(chart, drawn, workspace)
 
 
-def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
+def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> KindTable:
     heads: list[str] = []
     for field in chart.fields:
         label = field.key
@@ -175,7 +175,7 @@ def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> Table:
         )
         for run in drawn.runs
     ]
-    return Table(_("Run"), heads, rows)
+    return KindTable(_("Run"), heads, rows)
 
 
 def _summary(head: Metric | None) -> list[DisplayValue]:
@@ -189,19 +189,19 @@ def _summary(head: Metric | None) -> list[DisplayValue]:
     return [last, least, most, DisplayValue(grouped(head.count))]
 
 
-def _groups_table(chart: Chart, drawn: ChartRuns) -> Table:
+def _groups_table(chart: Chart, drawn: ChartRuns) -> KindTable:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
         heads += [_("mean of the last values of %s") % label, _("%s std") % label]
-    return Table(
+    return KindTable(
         _("Group"),
         heads,
         [_group_row(group, chart, drawn) for group in chart_groups(drawn.runs, chart)],
     )
 
 
-def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> Row:
+def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> TableRow:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
         held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]
@@ -211,7 +211,7 @@ def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> Row:
             if mean
             else [display_value(None)] * 2
         )
-    return Row(group_label(group), cells, color_number(group.number))
+    return TableRow(group_label(group), cells, color_number(group.number))
 
 
 def _notes(chart: Chart) -> list[str]:
@@ -240,8 +240,8 @@ def _points(chart: Chart, drawn: ChartRuns) -> Iterator[Sequence[object]]:
     series = choose_series(drawn.runs, drawn.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
     for each in series:
-        run, metric = each.run, harmless(each.field.key)
-        names = (harmless(run.run.run_id), harmless(run.name), metric)
+        run, metric = each.run, escape_formula(each.field.key)
+        names = (escape_formula(run.run.run_id), escape_formula(run.name), metric)
         for step, time, value in store.read(each.head):
             yield (*names, step, iso(time), value_cell(value))
 

@@ -12,7 +12,7 @@ from runs.render.charts import is_nonfinite
 from runs.render.filters.filter_words import field_label
 from runs.render.text.numbers import grouped
 from runs.search.charts import ChartColumn, ChosenSeries
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def sampling_note(shown: int, total: int) -> str:

@@ -18,7 +18,7 @@ from runs.render.charts import Dimension, parallel_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.filters.text import field_text
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def _figure(

@@ -18,7 +18,7 @@ from runs.pages.chart_kinds.values import (
 from runs.render.charts import clock_time, scatter_figure
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def _figure(

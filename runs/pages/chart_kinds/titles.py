@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from runs.render.filters.filter_words import field_label
 from runs.search.charts import ChartGroup
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 #: How many fields a title names.
 MAX_NAMED_FIELDS = 3

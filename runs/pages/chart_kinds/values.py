@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import Row, Table
+from runs.pages.chart_kinds.kind import KindTable, TableRow
 from runs.render.charts import Axis, ChartLook, Dot
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics import DisplayValue, display_value
@@ -18,7 +18,7 @@ from runs.render.text import times
 from runs.render.text.numbers import grouped
 from runs.search.charts import ChartColumn, ChartRun, chart_column
 from runs.search.groups import mean_and_std
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 #: Colours repeat after so many.
 COLOR_COUNT = 10
@@ -82,14 +82,16 @@ def summarize_values(values: Sequence[object]) -> ValueSummary | None:
     return ValueSummary(mean, std, min(numbers), max(numbers), len(numbers))
 
 
-def values_table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> Table:
+def values_table(
+    chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
+) -> KindTable:
     columns = [chart_column(field, drawn.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
         run_row(run, [_column_cell(column, at, zone) for column in columns], workspace)
         for at, run in enumerate(drawn.runs)
     ]
-    return Table(_("Run"), heads, rows)
+    return KindTable(_("Run"), heads, rows)
 
 
 def count_cell(count: int) -> DisplayValue:
@@ -109,9 +111,9 @@ def _value_cell(value: float | str | None) -> DisplayValue:
     return display_value(value)
 
 
-def run_row(run: ChartRun, cells: Sequence[DisplayValue], workspace: str) -> Row:
+def run_row(run: ChartRun, cells: Sequence[DisplayValue], workspace: str) -> TableRow:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
-    return Row(run.name, list(cells), color_number(run.number), href)
+    return TableRow(run.name, list(cells), color_number(run.number), href)
 
 
 def color_number(number: int) -> int:

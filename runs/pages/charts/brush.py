@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters.facet_sections import RANGES, edited
+from runs.pages.filters.facet_sections import RANGES, with_replaced_term
 from runs.pages.lists.list_state import read_part
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
-from studio.core import viewtext
+from runs.pages.requests.responses import with_vary_headers
+from studio.core import view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields
 from studio.core.filters.tree import (
@@ -38,19 +38,19 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
     """`field` with `low`, `high` or both, or with `word` repeated."""
     state = read_part(request)
     scope, spec = state.scope, state.spec
-    links = Links(state.workspace.name, spec, spec.filter(), scope.number)
-    field = viewtext.read_field(request.GET.get("field", ""), "field")
+    links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
+    field = view_text.read_field(request.GET.get("field", ""), "field")
     words = request.GET.getlist("word")[:MAX_WORDS]
     if words:
         texts = tuple(Text(word) for word in words)
         query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
     else:
-        query = edited(links, field, RANGES, _read_range(request, field))
+        query = with_replaced_term(links, field, RANGES, _read_range(request, field))
     address = scope.path + query
     if request.htmx:
         answer = HttpResponse(status=204)
         answer["X-Studio-Location"] = address
-        return varied(answer)
+        return with_vary_headers(answer)
     return HttpResponseRedirect(address)
 
 

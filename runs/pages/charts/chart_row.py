@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import quote
 
-from runs.pages.chart_kinds import KINDS, Table, chart_note, chart_title, kind_of
+from runs.pages.chart_kinds import KINDS, KindTable, chart_note, chart_title, kind_of
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidValue
-from studio.core.viewcharts import MAX_CHARTS, Chart, read_chart
+from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class ChartCard:
     legend: str
     icon: str
     role: str
-    table: Table | None = None
+    table: KindTable | None = None
 
 
 def chart_cards(
     charts: Sequence[Chart],
     place: ChartRowAddresses,
-    tables: Sequence[Table] = (),
+    tables: Sequence[KindTable] = (),
 ) -> list[ChartCard]:
     """`tables`, if they are to stand in the page, has one for each chart."""
     cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]

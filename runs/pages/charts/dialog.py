@@ -22,22 +22,22 @@ from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
 from runs.pages.lists.list_state import ListState, read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.search.run_list import common_metrics, list_fields
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text
 from studio.core.filters.tree import METRICS, PARAMS, TAGS
-from studio.core.viewcharts import (
+from studio.core.view_charts import (
     BANDS,
-    HEAVIEST,
     MAX_BINS,
     MAX_CHARTS,
     MAX_RUNS,
+    MAX_SMOOTHING,
     Chart,
 )
-from studio.core.viewspec import encoded
+from studio.core.view_spec import encoded
 
 #: Parameters of the dialog; all others belong to the page.
 FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
@@ -61,7 +61,7 @@ def edit_chart(request: PageRequest) -> HttpResponse:
         "charts/_chart_dialog.html" if request.htmx else "charts/chart_dialog.html"
     )
     status = FORM_ERROR_STATUS if problem else 200
-    return varied(render(request, template, context, status=status))
+    return with_vary_headers(render(request, template, context, status=status))
 
 
 @access(Permission.READ)
@@ -70,7 +70,9 @@ def complete_fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
     state = read_part_tolerantly(request)
     names = _field_names(state, request.GET.get("find", "")[:250])
-    return varied(render(request, "charts/_chart_fields.html", {"names": names}))
+    return with_vary_headers(
+        render(request, "charts/_chart_fields.html", {"names": names})
+    )
 
 
 def _read_position(request: PageRequest, charts: Sequence[Chart]) -> int | None:
@@ -99,7 +101,7 @@ def _show_page_with_chart(
         # The script shows it as a link of the page would.
         answer = HttpResponse(status=204)
         answer["X-Studio-Location"] = address
-        return varied(answer)
+        return with_vary_headers(answer)
     return HttpResponseRedirect(address)
 
 
@@ -108,7 +110,7 @@ def page_address(
 ) -> str:
     if request.GET.getlist("run"):
         pairs = [pair for pair in _page_parameters(request) if pair[0] != "charts"]
-        text = viewtext.joined(charts)
+        text = view_text.joined(charts)
         pairs += [("charts", text)] if text else []
         query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
         return f"/w/{request.workspace.name}/compare/?{query}"
@@ -182,7 +184,7 @@ def _context(
         ),
         "legends": [("", _("Automatic")), ("1", _("Shown")), ("0", _("Hidden"))],
         "first_runs": CHART_KINDS[values["kind"]].first_runs,
-        "heaviest": HEAVIEST,
+        "heaviest": MAX_SMOOTHING,
         "most_runs": MAX_RUNS,
         "most_bins": MAX_BINS,
         "names": _field_names(state, ""),

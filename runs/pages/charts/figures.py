@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import (
     Figure,
-    Table,
+    KindTable,
     build_table,
     chart_title,
     draw_chart,
@@ -34,15 +34,15 @@ from runs.pages.lists.list_state import build_state, read_scope
 from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_response, varied
+from runs.pages.requests.responses import csv_response, with_vary_headers
 from runs.render.metrics import display_value
-from runs.render.run_list.sheets import harmless
+from runs.render.run_list.sheets import escape_formula
 from runs.search.charts import AxisRange
 from runs.search.sql.limits import time_limit
 from studio.core.errors import InvalidValue
-from studio.core.viewcharts import Chart, read_chart
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.view_charts import Chart, read_chart
+from studio.core.view_parsing import parse_tolerant
+from studio.core.view_spec import ViewSpec
 
 MISSING = display_value(None)
 #: The most runs that a legend names unasked.
@@ -56,7 +56,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
     spec, chart = _read_chart_request(request)
     stamp = responses.change_stamp(request, spec, request.path, request.GET)
     if responses.is_unchanged(request, stamp):
-        return responses.not_modified(responses.known_tag(request))
+        return responses.not_modified(responses.browser_etag(request))
     window = _read_window(request, chart)
     with time_limit():
         drawn = read_runs(build_state(request, read_scope(request), spec), chart)
@@ -73,12 +73,12 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         "first": _numbers_of_unselected_runs(chart, drawn),
     }
     body = msgspec.json.encode(answer)
-    return varied(HttpResponse(body, content_type="application/json"), etag)
+    return with_vary_headers(HttpResponse(body, content_type="application/json"), etag)
 
 
 def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
     """The list's state as a page reads it, leniently, and the chart, strictly."""
-    spec, _complaints = read_leniently(request.GET.dict())
+    spec, _complaints = parse_tolerant(request.GET.dict())
     return spec, read_chart(request.GET.get("chart", ""), "chart")
 
 
@@ -172,7 +172,7 @@ def chart_table(request: PageRequest) -> HttpResponse:
         "scope": state.scope,
     }
     template = "charts/_chart_table.html" if request.htmx else "charts/chart_table.html"
-    return varied(render(request, template, context))
+    return with_vary_headers(render(request, template, context))
 
 
 @access(Permission.READ)
@@ -191,9 +191,9 @@ def chart_values(request: PageRequest) -> HttpResponseBase:
     return csv_response(rows, f"{chart.kind}.csv")
 
 
-def _csv_rows(made: Table) -> Iterator[Sequence[object]]:
-    yield (harmless(made.first), *(harmless(head) for head in made.heads))
+def _csv_rows(made: KindTable) -> Iterator[Sequence[object]]:
+    yield (escape_formula(made.first), *(escape_formula(head) for head in made.heads))
     for row in made.rows:
         # A mark for what is missing is for readers: programs get nothing.
         full = ("" if cell == MISSING else cell.full or cell.text for cell in row.cells)
-        yield (harmless(row.name), *map(harmless, full))
+        yield (escape_formula(row.name), *map(escape_formula, full))

@@ -7,12 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.pages.requests.forms import FlagField, PageForm, TextField, TextListField
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
 from studio.core.errors import InvalidValue
 from studio.core.filters import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field, metric
-from studio.core.viewcharts import Chart, read_chart
+from studio.core.view_charts import Chart, read_chart
 
 DEFAULT_KIND = "line"
 #: Empty inputs for more fields.
@@ -120,7 +120,7 @@ def _groups(values: dict[str, Any]) -> list[tuple[str, str]]:
     sign = "-" if values["but"] else ""
     return [
         ("group", f"{sign}{_read_field(name, PARAMS)}")
-        for name in viewtext.split(values["alike"], ",", "group")
+        for name in view_text.split(values["alike"], ",", "group")
     ]
 
 
@@ -131,7 +131,7 @@ def _range(low: str, high: str) -> str:
 def _read_field(name: str, kind: str = METRICS) -> str:
     """Return a field's name; a bare word is the key of a metric or parameter."""
     try:
-        return field_text(viewtext.read_field(name, "chart"))
+        return field_text(view_text.read_field(name, "chart"))
     except InvalidValue:
         if "." in name.partition('"')[0]:
             raise

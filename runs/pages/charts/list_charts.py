@@ -8,18 +8,18 @@ from typing import Any
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import Table, build_table
+from runs.pages.chart_kinds import KindTable, build_table
 from runs.pages.chart_kinds.chart_runs import read_chart_runs
 from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_cards
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
 from runs.search.sql.limits import time_limit
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 
 def chart_row_context(
-    request: PageRequest, state: ListState, links: Links
+    request: PageRequest, state: ListState, links: ListLinks
 ) -> dict[str, Any]:
     """What the list's templates need. A full page has the tables; a fragment is only
     ever asked for by a script, which draws."""
@@ -28,7 +28,7 @@ def chart_row_context(
         part=lambda name: links.part(ADDRESS_PARTS[name]),
         brush=links.part("charts/brush"),
     )
-    tables: Sequence[Table] = ()
+    tables: Sequence[KindTable] = ()
     charts = state.spec.charts
     if charts and not request.htmx:
         tables = _tables(state)
@@ -48,12 +48,12 @@ ADDRESS_PARTS = {
 }
 
 
-def _list_address(links: Links, charts: tuple[Chart, ...]) -> str:
+def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
     spec = links.spec
     return links.query(charts=charts, after=spec.after, before=spec.before)
 
 
-def _tables(state: ListState) -> list[Table]:
+def _tables(state: ListState) -> list[KindTable]:
     zone, workspace = get_current_timezone(), state.workspace.name
     charts = state.spec.charts
     with time_limit():

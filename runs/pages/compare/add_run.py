@@ -12,13 +12,13 @@ from runs.access import Permission, access
 from runs.models import Run
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
 from studio.core.filters import to_text
 from studio.core.filters.text import quoted
 from studio.core.filters.tree import Comparison, Text, attribute
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Runs that are offered at once.
 MAX_SUGGESTIONS = 8
@@ -46,7 +46,7 @@ def suggest_runs(request: PageRequest) -> HttpResponse:
     state = read_state(request.GET)
     text = request.GET.get("add", "").strip()[:300]
     context = {"offered": find_candidates(request, state, text), "added": text}
-    return varied(render(request, "compare/_compare_offer.html", context))
+    return with_vary_headers(render(request, "compare/_compare_offer.html", context))
 
 
 def find_candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:

@@ -18,11 +18,11 @@ from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
 from runs.search.compare import ComparedRow, Comparison
 from runs.search.sql.limits import time_limit
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.filters.tree import Field, metric
-from studio.core.viewcharts import MAX_RUNS, Chart
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec
+from studio.core.view_charts import MAX_RUNS, Chart
+from studio.core.view_parsing import parse_tolerant
+from studio.core.view_spec import ViewSpec
 
 #: How many charts stand where nobody chose any, and what says that none shall.
 DEFAULT_CHART_COUNT, NO_CHARTS = 2, "none"
@@ -39,12 +39,12 @@ class _Addresses:
     compared: Comparison
 
     def page(self, charts: tuple[Chart, ...]) -> str:
-        return self.state.href(charts=viewtext.joined(charts) or NO_CHARTS)
+        return self.state.href(charts=view_text.joined(charts) or NO_CHARTS)
 
     def part(self, charts: Sequence[Chart], name: str) -> str:
         path = f"/w/{self.request.workspace.name}/list/{ADDRESS_PARTS[name]}/"
         if name == "edit":
-            text = viewtext.joined(tuple(charts))
+            text = view_text.joined(tuple(charts))
             return f"{path}?{replace(self.state, charts=text).query()}"
         runs = [("run", run.run_id) for run in self.compared.runs]
         return f"{path}?{urlencode(runs)}"
@@ -81,7 +81,7 @@ def chosen_charts(
     if state.charts == NO_CHARTS:
         return ()
     if state.charts:
-        spec, _complaints = read_leniently({"charts": state.charts})
+        spec, _complaints = parse_tolerant({"charts": state.charts})
         return spec.charts
     rows = [row for row in compared.metrics if row.points > 1 and row.differs]
     best = sorted(rows, key=lambda row: _rank(row, goals))[:DEFAULT_CHART_COUNT]
@@ -92,7 +92,7 @@ def chart_warnings(state: CompareState) -> list[str]:
     """What is wrong with the charts of the address."""
     if state.charts == NO_CHARTS:
         return []
-    _spec, found = read_leniently({"charts": state.charts})
+    _spec, found = parse_tolerant({"charts": state.charts})
     return [each.message for each in found]
 
 

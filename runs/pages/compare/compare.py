@@ -24,7 +24,7 @@ from runs.pages.compare.sections import CompareTable, table_sections
 from runs.pages.compare.state import CompareState, is_canonical, read_state
 from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.render.text.addresses import experiment_path, run_path
 from runs.search.compare import (
     MAX_COMPARED,
@@ -95,7 +95,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
         "added": added,
     }
     template = "compare/_compare.html" if request.htmx else "compare/compare.html"
-    return varied(render(request, template, context))
+    return with_vary_headers(render(request, template, context))
 
 
 def _conclusions_context(

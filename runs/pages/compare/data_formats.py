@@ -12,7 +12,7 @@ from django.utils import timezone
 from runs.access import preferred_format
 from runs.pages.compare.sections import TITLES, label_of
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import CSV, JSON, TEXT, varied
+from runs.pages.requests.responses import CSV, JSON, TEXT, with_vary_headers
 from runs.render.metrics import display_last
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
@@ -42,7 +42,7 @@ def comparison_data(
     rows = list(section_rows(compared, files))
     if kind == JSON:
         text = json.dumps(_json_body(compared, rows), ensure_ascii=False) + "\n"
-        return varied(HttpResponse(text, content_type=JSON))
+        return with_vary_headers(HttpResponse(text, content_type=JSON))
     sheet = comparison_sheet(compared, rows)
     if kind == CSV:
         text = sheets.as_csv(sheet)
@@ -51,7 +51,7 @@ def comparison_data(
     answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
     if request.GET.get("format") == "csv":
         answer["Content-Disposition"] = 'attachment; filename="comparison.csv"'
-    return varied(answer)
+    return with_vary_headers(answer)
 
 
 def section_rows(

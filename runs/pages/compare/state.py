@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from django.http import QueryDict
 
 from runs.search.compare import MAX_COMPARED
-from studio.core.viewspec import encoded
+from studio.core.view_spec import encoded
 
 #: Longer texts in an address are no address of ours.
 MAX_VALUE_CHARS = 4000

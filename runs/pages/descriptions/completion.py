@@ -25,7 +25,7 @@ MAX_QUERY_CHARS = 200
 
 @access(Permission.ANNOTATE)
 @require_safe
-def complete_for_run(request: PageRequest, run_id: str) -> HttpResponse:
+def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     kind, part = _read_typed(request)
     user, workspace = request.actor.user, request.workspace
@@ -42,7 +42,7 @@ def complete_for_run(request: PageRequest, run_id: str) -> HttpResponse:
 
 @access(Permission.ANNOTATE)
 @require_safe
-def complete_for_experiment(request: PageRequest, slug: str) -> HttpResponse:
+def complete_experiment_reference(request: PageRequest, slug: str) -> HttpResponse:
     """An experiment has neither metrics nor files: those of its runs need their id."""
     experiment = find_experiment(request, slug)
     kind, part = _read_typed(request)

@@ -50,14 +50,14 @@ edit_description = by_method(GET=_edit, POST=_save)
 
 @access(Permission.READ)
 @require_safe
-def versions(request: PageRequest, slug: str) -> HttpResponse:
+def show_experiment_versions(request: PageRequest, slug: str) -> HttpResponse:
     found = _versions(request, find_experiment(request, slug))
     return description_versions.show_versions(request, found)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
-def restore(request: PageRequest, slug: str) -> HttpResponse:
+def restore_experiment_version(request: PageRequest, slug: str) -> HttpResponse:
     found = _versions(request, find_experiment(request, slug))
     return description_versions.restore_version(request, found)
 

@@ -16,7 +16,7 @@ from runs.search.experiments import ExperimentPage, ExperimentRow
 from studio.core.filters import to_text
 from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
 from studio.core.statuses import GROUPS, RunStatus
-from studio.core.viewspec import DEFAULT_ROWS, ROWS
+from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
 DEFAULT_SORT = "-activity"
 #: Tags that a line shows; the rest is counted.

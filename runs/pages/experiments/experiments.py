@@ -28,7 +28,7 @@ HTMX_SWAPS_THIS = 422
 @access(Permission.READ)
 @require_safe
 @vary_on_headers("HX-Request", "Accept")
-def experiments(request: PageRequest) -> HttpResponse:
+def experiments_page(request: PageRequest) -> HttpResponse:
     state = State.of(request.GET.dict())
     kind = requested_format(request)
     complaints: list[InvalidValue] = []

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.filters.completion_options import Completion
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from studio.core.filters.completion import NOTHING, wanted
 
 
 @access(Permission.READ)
 @require_safe
-def complete(request: PageRequest) -> HttpResponse:
+def complete_filter(request: PageRequest) -> HttpResponse:
     """The options for `text` at the place `at`, as a fragment."""
     text = request.GET.get("text", "")[:20_000]
     at = request.GET.get("at", "")
@@ -31,4 +31,6 @@ def complete(request: PageRequest) -> HttpResponse:
     if asked.what != NOTHING:
         groups, exact = Completion(request, asked).groups()
         context = {"groups": [g for g in groups if g.options], "exact": exact}
-    return varied(render(request, "filters/_filter_completion.html", context))
+    return with_vary_headers(
+        render(request, "filters/_filter_completion.html", context)
+    )

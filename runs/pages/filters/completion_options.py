@@ -12,7 +12,7 @@ from runs.pages.filters.completion_rows import Group, Option, begun, examples
 from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
-from runs.render.filters.operators import said
+from runs.render.filters.operators import operator_label
 from runs.render.text import numbers
 from runs.render.text.status_words import status_label
 from runs.search.filters import (
@@ -38,8 +38,6 @@ from studio.core.filters.tree import Field, Text, attribute
 MAX_VALUES = 8
 #: Keys of one kind, before anything is typed and after.
 FEW_KEYS, MORE_KEYS = 3, 6
-#: What is offered before anything is typed.
-FIRST = ("status", "name", "created", "duration", "experiment", "submitter", "starred")
 ICONS = {
     tree.TAGS: "tag",
     tree.PARAMS: "key",
@@ -91,12 +89,12 @@ class Completion:
             spec
             for spec in specs
             if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
-            and (part or spec.name in FIRST)
+            and (part or spec.suggested)
             and spec.offered
         ]
         found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
         if not part:
-            found.sort(key=lambda spec: FIRST.index(spec.name))
+            found.sort(key=lambda spec: spec.suggested)
         for spec in found[: MORE_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.asked.part
@@ -152,7 +150,7 @@ class Completion:
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
             ends = op in tree.NO_VALUE
-            yield self._option("code", op, insert, note=said(op), ends=ends)
+            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
 
     def _of_field(self, field: Field) -> list[Group]:
         kind = fields.value_type(field)

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from runs.pages.lists.list_state import in_one_line
 from studio.core.errors import StudioError
 from studio.core.messages import Message, translated, translated_values
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 
-def problem(spec: ViewSpec, error: StudioError, *, rows_stay: bool) -> dict[str, Any]:
+def filter_problem(
+    spec: ViewSpec, error: StudioError, *, rows_stay: bool
+) -> dict[str, Any]:
     details = error.details
     # It lies under the text of the box.
     text = in_one_line(spec.q)

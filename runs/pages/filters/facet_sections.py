@@ -9,9 +9,9 @@ from hashlib import blake2b
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.render.filters.facet_histogram import Bar, histogram
-from runs.render.filters.filter_words import field_label
+from runs.render.filters.filter_words import aggregate_label, field_label
 from runs.render.text import numbers
 from runs.render.text.status_words import status_label
 from runs.search.filters import Facet, ValueCount, is_term_on
@@ -31,7 +31,7 @@ from studio.core.filters.tree import (
 #: Values that a section shows at first, and at most.
 FEW, MANY = 5, 100
 #: Characters of a value that are shown.
-LONGEST = 300
+MAX_LABEL_CHARS = 300
 #: Numbers are bars from so many different ones on.
 BARS_FROM = 9
 CHOICES = ("=", "in", "is not null")
@@ -41,7 +41,7 @@ STATUS = attribute("status")
 
 
 @dataclass(frozen=True)
-class Choice:
+class FacetChoice:
     """A value: `share` of the commonest, in percent.
 
     `href` is empty where its address would be too long.
@@ -57,7 +57,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnBar:
     """A bar of the histogram, in units of its picture."""
 
     x: int
@@ -70,7 +70,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Section:
+class FacetSection:
     """`note` stands at the right of its head; closed ones have neither of the rest."""
 
     key: str
@@ -79,10 +79,10 @@ class Section:
     is_open: bool
     toggle: str
     note: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[FacetChoice, ...] = ()
     more: int = 0
     more_href: str = ""
-    bars: tuple[Drawn, ...] = ()
+    bars: tuple[DrawnBar, ...] = ()
     low: str = ""
     high: str = ""
     note_below: str = ""
@@ -106,7 +106,9 @@ def is_numeric(facet: Facet) -> bool:
     return all(each.number is not None for each in facet.values)
 
 
-def choices(facet: Facet, links: Links, limit: int) -> tuple[tuple[Choice, ...], int]:
+def choices(
+    facet: Facet, links: ListLinks, limit: int
+) -> tuple[tuple[FacetChoice, ...], int]:
     """The commonest values and the chosen ones, and how many more there are."""
     chosen = _chosen(facet.field, links.node)
     shown = list(facet.values[:limit])
@@ -124,17 +126,17 @@ def _choice(
     each: ValueCount,
     most: int,
     chosen: Sequence[Value | None],
-    links: Links,
-) -> Choice:
+    links: ListLinks,
+) -> FacetChoice:
     value = _value(each)
     is_chosen = value in chosen and not each.digest
     kept = [one for one in chosen if one != value]
     asked = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
     text = status_label(text) if field == STATUS else text
-    if len(text) > LONGEST or each.digest:
-        text = f"{text[:LONGEST]}…"
-    return Choice(
+    if len(text) > MAX_LABEL_CHARS or each.digest:
+        text = f"{text[:MAX_LABEL_CHARS]}…"
+    return FacetChoice(
         key_of(field, f"{each.value} {each.digest}" if each.digest else each.value),
         text or _("(empty)"),
         each.runs,
@@ -178,7 +180,7 @@ def _meant(field: Field, value: Value) -> Iterable[Value]:
     return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
 
 
-def _href(field: Field, asked: Sequence[Value | None], links: Links) -> str:
+def _href(field: Field, asked: Sequence[Value | None], links: ListLinks) -> str:
     """The list with any of the values, or without terms that choose some."""
     values = tuple(each for each in asked if each is not None)
     term: Comparison | None = None
@@ -188,11 +190,11 @@ def _href(field: Field, asked: Sequence[Value | None], links: Links) -> str:
         term = Comparison(field, "is not null")
     elif values:
         term = Comparison(field, "in" if values[1:] else "=", values)
-    return edited(links, field, CHOICES, term)
+    return with_replaced_term(links, field, CHOICES, term)
 
 
-def edited(
-    links: Links, field: Field, ops: Collection[str], term: Comparison | None
+def with_replaced_term(
+    links: ListLinks, field: Field, ops: Collection[str], term: Comparison | None
 ) -> str:
     """The list without the field's terms of these operators, and with another."""
     gone = [
@@ -204,7 +206,7 @@ def edited(
     return links.query(q=source.text if term is None else source.with_term(term))
 
 
-def bars(facet: Facet, node: Node | None) -> tuple[Drawn, ...]:
+def bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
     counted = [(each.number, each.runs) for each in facet.values]
     found = histogram([(n, runs) for n, runs in counted if n is not None])
     low, high = range_of(facet.field, node)
@@ -214,10 +216,10 @@ def bars(facet: Facet, node: Node | None) -> tuple[Drawn, ...]:
 
 def _drawn(
     at: int, bar: Bar, most: int, low: float | None, high: float | None
-) -> Drawn:
+) -> DrawnBar:
     height = round(BAR_HEIGHT * bar.runs / most, 1)
     if bar.low is None or bar.high is None:
-        return Drawn(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
+        return DrawnBar(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
     height = max(height, 1.5)
     has_range = low is not None or high is not None
     is_above = low is None or bar.high >= low
@@ -233,7 +235,7 @@ def _drawn(
     }
     y = round(BAR_HEIGHT - height, 1)
     low_text, high_text = typed(bar.low), typed(bar.high)
-    return Drawn(at * BAR_WIDTH, y, height, inside, low_text, high_text, told)
+    return DrawnBar(at * BAR_WIDTH, y, height, inside, low_text, high_text, told)
 
 
 def typed(value: float) -> str:
@@ -260,9 +262,11 @@ def range_of(field: Field, node: Node | None) -> tuple[float | None, float | Non
 
 
 def with_range(
-    links: Links, field: Field, low: float | None, high: float | None
+    links: ListLinks, field: Field, low: float | None, high: float | None
 ) -> str:
     """The list with another range of the field, or with none."""
     ends = tuple(Number(each) for each in (low, high) if each is not None)
     op = "between" if len(ends) == 2 else ">=" if low is not None else "<="
-    return edited(links, field, RANGES, Comparison(field, op, ends) if ends else None)
+    return with_replaced_term(
+        links, field, RANGES, Comparison(field, op, ends) if ends else None
+    )

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlencode
 from django.http import QueryDict
 
 from runs.search.filters import MAX_OPEN, is_facet
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, field_text, parse_field
 
@@ -26,10 +26,10 @@ class PanelState:
 
     @classmethod
     def of(cls, given: QueryDict, cookies: Mapping[str, str]) -> PanelState:
-        told = given.get("open")
-        if told is None and COOKIE in cookies:
-            told = unquote(cookies[COOKIE])
-        opened = None if told is None else _fields(told)[:MAX_OPEN]
+        text = given.get("open")
+        if text is None and COOKIE in cookies:
+            text = unquote(cookies[COOKIE])
+        opened = None if text is None else _fields(text)[:MAX_OPEN]
         more = _fields(given.get("more", ""))
         return cls(opened, more, given.get("find", "").strip()[:100])
 
@@ -45,7 +45,7 @@ class PanelState:
 def _fields(text: str) -> tuple[Field, ...]:
     """The fields that a list names; what is none of them is left out."""
     found = []
-    for word in viewtext.split(text[:4000], ",", "open")[:50]:
+    for word in view_text.split(text[:4000], ",", "open")[:50]:
         try:
             field = parse_field(word)
         except InvalidFilter:
@@ -59,7 +59,7 @@ def names(fields: Iterable[Field]) -> str:
     return ",".join(map(field_text, fields))
 
 
-def told(given: QueryDict) -> str:
+def facet_state_query(given: QueryDict) -> str:
     """What the address says of it."""
     said = [name for name in ("open", "more") if given.get(name)]
     return urlencode({name: given[name] for name in said})

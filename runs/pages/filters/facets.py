@@ -20,11 +20,11 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.pages.filters import facet_sections as sections
-from runs.pages.filters.facet_state import PanelState, names, told
+from runs.pages.filters.facet_state import PanelState, facet_state_query, names
 from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.render.text import numbers
 from runs.search.fields import FACETS
 from runs.search.filters import (
@@ -34,10 +34,10 @@ from runs.search.filters import (
     KeyShare,
 )
 from runs.search.sql.limits import time_limit
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
 from studio.core.filters import Field, field_text, tree
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Keys of a kind that are listed before a search.
 KEYS = 6
@@ -45,14 +45,16 @@ KEYS = 6
 
 @access(Permission.READ)
 @require_safe
-def facets(request: PageRequest) -> HttpResponse:
+def facets_panel(request: PageRequest) -> HttpResponse:
     """The panel alone, for the page's script; else the list with its panel open."""
     state = read_part(request)
     if not request.htmx:
         query = state.spec.to_query(facets=True)
         return redirect(f"{state.scope.path}?{query}")
-    context = panel(request, state, state.scope.path)
-    return varied(render(request, "filters/_facets.html", {"facets": context}))
+    context = facets_context(request, state, state.scope.path)
+    return with_vary_headers(
+        render(request, "filters/_facets.html", {"facets": context})
+    )
 
 
 @access(Permission.READ)
@@ -60,8 +62,8 @@ def facets(request: PageRequest) -> HttpResponse:
 def facet_range(request: PageRequest) -> HttpResponse:
     """From the form of a histogram to the list with that range."""
     state = read_part(request)
-    links = Links(state.workspace.name, state.spec, state.spec.filter())
-    field = viewtext.read_field(request.GET.get("field", ""), "field")
+    links = ListLinks(state.workspace.name, state.spec, state.spec.filter())
+    field = view_text.read_field(request.GET.get("field", ""), "field")
     low, high = (_number(request.GET.get(name, "")) for name in ("low", "high"))
     if low is not None and high is not None and low > high:
         low, high = high, low
@@ -83,7 +85,9 @@ def _number(text: str) -> int | float | None:
     return int(value) if value == int(value) and abs(value) < 1e15 else value
 
 
-def panel(request: PageRequest, listed: ListState, path: str) -> dict[str, Any]:
+def facets_context(
+    request: PageRequest, listed: ListState, path: str
+) -> dict[str, Any]:
     """The panel's context; a filter that has no answer is said there."""
     spec = replace(listed.spec, facets=True, after="", before="")
     state = PanelState.of(listed.given, request.COOKIES)
@@ -100,7 +104,7 @@ def panel(request: PageRequest, listed: ListState, path: str) -> dict[str, Any]:
         experiment, now = listed.experiment, listed.now
         reader = FacetReader(spec, *who, experiment=experiment, now=now)
         # Without a script the panel's own state goes along with each choice.
-        tail = "" if request.htmx else told(listed.given)
+        tail = "" if request.htmx else facet_state_query(listed.given)
         made = _Panel(reader, state, workspace, path, tail)
         with time_limit():
             return {**base, **made.context()}
@@ -128,7 +132,7 @@ class _Panel:
     ) -> None:
         self.reader, self.state, self.path, self.tail = reader, state, path, tail
         spec = reader.spec
-        self.links = Links(workspace, spec, spec.filter())
+        self.links = ListLinks(workspace, spec, spec.filter())
 
     def context(self) -> dict[str, Any]:
         reader = self.reader
@@ -143,11 +147,11 @@ class _Panel:
         self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
         made = [self._section(each, state) for each in (*keyed, *attributes)]
         runs = numbers.grouped(len(found.ids))
-        told = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
+        scope_text = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
         if not found.exact:
-            told = _("in the newest %s runs") % runs
+            scope_text = _("in the newest %s runs") % runs
         return {
-            "told": told,
+            "told": scope_text,
             "exact": found.exact,
             "sections": [each for each in made if each is not None],
             "state": self.state.query(),
@@ -175,14 +179,14 @@ class _Panel:
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
         return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
 
-    def _section(self, field: Field, state: PanelState) -> sections.Section | None:
+    def _section(self, field: Field, state: PanelState) -> sections.FacetSection | None:
         opened = state.opened or ()
         is_open = field in opened
         if is_open:
             others = tuple(each for each in opened if each != field)
         else:
             others = (*opened, field)[-MAX_OPEN:]
-        section = sections.Section(
+        section = sections.FacetSection(
             sections.key_of(field),
             field_text(field),
             sections.label_of(field),
@@ -197,8 +201,8 @@ class _Panel:
         return replace(section, note=note)
 
     def _filled(
-        self, field: Field, section: sections.Section, state: PanelState
-    ) -> sections.Section | None:
+        self, field: Field, section: sections.FacetSection, state: PanelState
+    ) -> sections.FacetSection | None:
         facet = self.reader.read(field)
         count = len(facet.values)
         if not count and field not in self.reader.named():
@@ -223,7 +227,9 @@ class _Panel:
             note_below=_beyond(more) if has_more and more else "",
         )
 
-    def _with_bars(self, facet: Any, section: sections.Section) -> sections.Section:
+    def _with_bars(
+        self, facet: Any, section: sections.FacetSection
+    ) -> sections.FacetSection:
         known = [each.number for each in facet.values if each.number is not None]
         low, high = sections.range_of(facet.field, self.links.node)
         ends = ""

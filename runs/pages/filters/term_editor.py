@@ -35,9 +35,9 @@ from runs.pages.lists.list_state import (
     read_scope,
 )
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.render.filters.filter_words import pill
-from runs.render.filters.operators import said
+from runs.render.filters.operators import operator_label
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
@@ -178,7 +178,9 @@ class _Editor:
             "draft": draft,
             "field_name": field_text(draft.field),
             "field_groups": filter_fields.options(self._reader, draft.field),
-            "operators": [(op, said(op, kind)) for op in operators_of(draft.field)],
+            "operators": [
+                (op, operator_label(op, kind)) for op in operators_of(draft.field)
+            ],
             "units": list(UNITS),
             "inputs": _inputs(draft),
             "date_type": date_type(draft),
@@ -217,13 +219,13 @@ class _Editor:
             page = render(
                 self.request, "filters/filter_editor.html", context, status=status
             )
-            return varied(page)
+            return with_vary_headers(page)
         answer = render(self.request, fragment, context, status=status)
         if is_wrong:
             answer["HX-Retarget"] = "#pill-editor"
             answer["HX-Reswap"] = "innerHTML"
             answer["HX-Push-Url"] = "false"
-        return varied(answer)
+        return with_vary_headers(answer)
 
 
 def _inputs(draft: Draft) -> list[tuple[str, str, str]]:

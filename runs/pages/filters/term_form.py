@@ -106,7 +106,7 @@ class Draft:
 
     def _chosen(self, text: str) -> Value:
         for value in self.known:
-            if shown(value) == text:
+            if value_input_text(value) == text:
                 return value
         if fields.value_type(self.field) != fields.STATUS:
             return Text(text)
@@ -200,19 +200,21 @@ def _fits(draft: Draft, value: Value) -> bool:
         YES_NO: (Flag,),
     }
     # An input has one line, and drops the breaks of what is put into it.
-    is_broken = draft.editor == WRITTEN and not {"\r", "\n"}.isdisjoint(shown(value))
+    is_broken = draft.editor == WRITTEN and not {"\r", "\n"}.isdisjoint(
+        value_input_text(value)
+    )
     return isinstance(value, allowed[draft.editor]) and not is_broken
 
 
 def _split(value: Value) -> tuple[str, str]:
     if not isinstance(value, (Ago, Duration)):
-        return shown(value), ""
+        return value_input_text(value), ""
     fitting = [unit for unit, ms in UNITS.items() if value.ms % ms == 0]
     unit = fitting[-1] if value.ms else "min"
     return str(value.ms // UNITS[unit]), unit
 
 
-def shown(value: Value) -> str:
+def value_input_text(value: Value) -> str:
     """The value as an input of the form holds it."""
     if isinstance(value, Text):
         return value.text

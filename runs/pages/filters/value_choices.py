@@ -9,11 +9,11 @@ from runs.search.filters import FacetReader
 from studio.core.filters import fields
 from studio.core.filters.tree import attribute
 
-MOST = 40
+MAX_CHOICES = 40
 
 
 @dataclass(frozen=True)
-class Choice:
+class ValueChoice:
     """`share` is how many of a hundred runs have the value."""
 
     value: str
@@ -25,13 +25,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Choices:
-    rows: tuple[Choice, ...]
+class ValueChoices:
+    rows: tuple[ValueChoice, ...]
     more: int
     exact: bool
 
 
-def choices(reader: FacetReader, draft: Draft, find: str) -> Choices:
+def choices(reader: FacetReader, draft: Draft, find: str) -> ValueChoices:
     """The values that hold `find`, and those that are ticked whatever they hold."""
     facet = reader.read(draft.field)
     is_status = draft.field == attribute("status")
@@ -51,9 +51,9 @@ def choices(reader: FacetReader, draft: Draft, find: str) -> Choices:
     places = {value: place for place, value in enumerate(ticked)}
     rows.sort(key=lambda row: places.get(row[0], len(places)))
     shown = [*missing, *rows]
-    return Choices(
+    return ValueChoices(
         tuple(
-            Choice(
+            ValueChoice(
                 value,
                 text,
                 runs,
@@ -61,9 +61,9 @@ def choices(reader: FacetReader, draft: Draft, find: str) -> Choices:
                 value in ticked,
                 value if is_status else "",
             )
-            for value, text, runs in shown[:MOST]
+            for value, text, runs in shown[:MAX_CHOICES]
         ),
-        max(len(shown) - MOST, 0),
+        max(len(shown) - MAX_CHOICES, 0),
         reader.runs(draft.field).exact,
     )
 

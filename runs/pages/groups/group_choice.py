@@ -14,21 +14,21 @@ from runs.access import Permission, access
 from runs.pages.groups.group_values import name_of
 from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.fields import GROUPED
 from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
-from studio.core.viewspec import Group, ViewSpec
+from studio.core.view_spec import Group, ViewSpec
 
 #: Keys of one kind that are listed; more are found by their name.
 KEYS = 20
 
 
 @dataclass(frozen=True)
-class Choice:
+class GroupChoice:
     name: str
     label: str
     note: str
@@ -63,7 +63,7 @@ def choose_group(request: PageRequest) -> HttpResponse:
     template = (
         "groups/_group_choice.html" if request.htmx else "filters/filter_editor.html"
     )
-    return varied(render(request, template, context))
+    return with_vary_headers(render(request, template, context))
 
 
 class _Choices:
@@ -75,7 +75,7 @@ class _Choices:
         query = self.spec.to_query(group=group)
         return self.path + (f"?{query}" if query else "")
 
-    def chosen(self) -> list[Choice]:
+    def chosen(self) -> list[GroupChoice]:
         """The fields of now, each with the list without it."""
         assert self.spec.group is not None or not self.fields
         found = []
@@ -84,11 +84,13 @@ class _Choices:
             all_but = self.spec.group is not None and self.spec.group.all_but
             group = Group(left, all_but) if left else None
             found.append(
-                Choice(field_text(field), name_of(field), "", self.href(group))
+                GroupChoice(field_text(field), name_of(field), "", self.href(group))
             )
         return found
 
-    def offered(self, reader: FacetReader, part: str) -> list[tuple[str, list[Choice]]]:
+    def offered(
+        self, reader: FacetReader, part: str
+    ) -> list[tuple[str, list[GroupChoice]]]:
         lowered = part.lower()
         found = [
             (
@@ -110,14 +112,14 @@ class _Choices:
             pass
         return [(title, [each for each in rows if each.href]) for title, rows in found]
 
-    def _keyed(self, each: KeyCount) -> Choice:
+    def _keyed(self, each: KeyCount) -> GroupChoice:
         runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
         note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
         return self._choice(each.field, each.field.key, note)
 
-    def _choice(self, field: Field, label: str, note: str) -> Choice:
+    def _choice(self, field: Field, label: str, note: str) -> GroupChoice:
         if field in self.fields:
-            return Choice(field_text(field), label, note, "")
+            return GroupChoice(field_text(field), label, note, "")
         now = self.spec.group
         is_param = field.kind == tree.PARAMS
         all_but = self.href(
@@ -125,4 +127,6 @@ class _Choices:
         )
         kept = self.fields if now is not None and not now.all_but else ()
         href = self.href(Group((*kept, field)))
-        return Choice(field_text(field), label, note, href, all_but if is_param else "")
+        return GroupChoice(
+            field_text(field), label, note, href, all_but if is_param else ""
+        )

@@ -39,7 +39,7 @@ from studio.core.filters import Field, field_text, tree
 
 @access(Permission.READ)
 @require_safe
-def group_text(request: PageRequest) -> HttpResponse:
+def copy_groups(request: PageRequest) -> HttpResponse:
     """The groups of the list as `form` asks: csv, markdown or latex."""
     state = read_part(request)
     if state.spec.group is None:

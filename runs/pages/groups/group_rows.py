@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
-from runs.pages.groups.group_values import name_of, odd_of, term_of, title_of
-from runs.pages.lists.run_cells import BestValues, Row, build_rows
-from runs.pages.lists.run_links import Links, ValueLink, column_css
+from runs.pages.groups.group_values import name_of, nonfinite_note, term_of, title_of
+from runs.pages.lists.run_cells import BestValues, ListRow, build_rows
+from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.groups.deviations import with_deviation
@@ -22,18 +22,18 @@ from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import METRICS, Node, attribute
-from studio.core.viewspec import Column, Group, Rank, ViewSpec
+from studio.core.view_spec import Column, Group, Rank, ViewSpec
 
 #: So many runs of an open group are shown; its link has all.
-MEMBERS = 10
+MAX_MEMBERS = 10
 #: Chips of one group; the characters of a chip, and of a group's label.
-CHIPS = 6
+MAX_CHIPS = 6
 LONGEST, LONGEST_LABEL = 120, 1_000
 NO_VALUE = "–"
 
 
 @dataclass(frozen=True)
-class Head:
+class GroupHead:
     label: str
     css: str
     href: str = ""
@@ -42,7 +42,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Cell:
+class GroupCell:
     """A field's mean and deviation; `title` has the rest."""
 
     css: str
@@ -64,9 +64,9 @@ class GroupRow:
     count: str
     #: Empty, as a chip's `only`, where an address would be too long.
     href: str
-    cells: tuple[Cell, ...]
+    cells: tuple[GroupCell, ...]
     toggle: str
-    members: tuple[Row, ...] = ()
+    members: tuple[ListRow, ...] = ()
     rest: str = ""
 
 
@@ -99,7 +99,7 @@ class GroupTableBuilder:
         request: PageRequest,
         grouping: Grouping,
         groups: Sequence[ListGroup],
-        links: Links,
+        links: ListLinks,
     ) -> None:
         self.request, self.grouping, self.links = request, grouping, links
         self.groups = groups
@@ -119,7 +119,7 @@ class GroupTableBuilder:
         runs = Run.objects.visible_to(self.request.actor.user).filter(pk__in=keys)
         return runs.only("pk", "run_id", "name").in_bulk()
 
-    def heads(self) -> list[Head]:
+    def heads(self) -> list[GroupHead]:
         label = _("Group")
         heads = [
             self._head(label, "name", None, "value"),
@@ -130,7 +130,7 @@ class GroupTableBuilder:
             for field in self.grouping.numbers
         ]
 
-    def _head(self, label: str, css: str, field: Field | None, stat: str) -> Head:
+    def _head(self, label: str, css: str, field: Field | None, stat: str) -> GroupHead:
         names = {
             "mean": _("Mean"),
             "std": _("Standard deviation"),
@@ -146,7 +146,7 @@ class GroupTableBuilder:
         first = stat != "value"
         if field is None:
             down = not self.rank.descending if is_here else first
-            return Head(label, css, self._by(Rank(stat, None, down)), order)
+            return GroupHead(label, css, self._by(Rank(stat, None, down)), order)
         stat = self.rank.stat if is_here else stat
         down = (
             not self.rank.descending
@@ -169,7 +169,7 @@ class GroupTableBuilder:
             )
             for key, name in names.items()
         )
-        return Head(label, css, self._by(Rank(stat, field, down)), order, ways)
+        return GroupHead(label, css, self._by(Rank(stat, field, down)), order, ways)
 
     def _by(self, rank: Rank) -> str:
         return self.links.query(group=replace(self.group, by=rank))
@@ -189,8 +189,8 @@ class GroupTableBuilder:
         row = GroupRow(
             group.key,
             self._label(group),
-            tuple(self._chip(group, n) for n in told[:CHIPS]),
-            len(told[CHIPS:]),
+            tuple(self._chip(group, n) for n in told[:MAX_CHIPS]),
+            len(told[MAX_CHIPS:]),
             numbers.grouped(group.count),
             href,
             tuple(self._cell(group, field) for field in self.grouping.numbers),
@@ -199,7 +199,7 @@ class GroupTableBuilder:
         if not is_open:
             return row
         rest = ""
-        if group.count > MEMBERS:
+        if group.count > MAX_MEMBERS:
             said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
             rest = (
                 said % {"n": numbers.grouped(group.count)}
@@ -255,12 +255,12 @@ class GroupTableBuilder:
             return ""
         return self.links.requiring(*terms, group=None)
 
-    def _cell(self, group: ListGroup, field: Field) -> Cell:
+    def _cell(self, group: ListGroup, field: Field) -> GroupCell:
         stats = self.stats[group.number, field]
         css = column_css(field)
         if not stats.count:
-            title = odd_of(stats)
-            return Cell(css, NO_VALUE, title=title)
+            title = nonfinite_note(stats)
+            return GroupCell(css, NO_VALUE, title=title)
         best = self.names.get(stats.best)
         if field.kind == METRICS:
             text, deviation = with_deviation(stats.mean, stats.std)
@@ -271,7 +271,7 @@ class GroupTableBuilder:
                 times.duration(round(stats.min)),
                 times.duration(round(stats.max)),
             )
-        return Cell(
+        return GroupCell(
             css,
             text,
             deviation,
@@ -282,9 +282,9 @@ class GroupTableBuilder:
             best_href=run_path(self.links.workspace, best.run_id) if best else "",
         )
 
-    def _members(self, group: ListGroup) -> list[Row]:
+    def _members(self, group: ListGroup) -> list[ListRow]:
         by = self.rank.field or next(iter(self.grouping.goals), None)
-        keys = self.grouping.members(group, MEMBERS, by)
+        keys = self.grouping.members(group, MAX_MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
         asked = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace

@@ -16,15 +16,15 @@ from runs.pages.groups.group_rows import (
     too_long_filter_text,
 )
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.search.groups import Grouping, ListGroup, list_groups
 from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text
-from studio.core.viewlenient import Complaint
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.view_parsing import ParameterWarning
+from studio.core.view_spec import Column, ViewSpec
 
 #: So many groups are copied; a list of more is no table for people.
 MAX_COPIED_GROUPS = 2000
@@ -77,7 +77,7 @@ def find_groups_of(
     return GroupPage(grouping, start, min(start + spec.rows, len(grouping)))
 
 
-def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[Complaint]:
+def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     """An order by a field that the groups do not show is named."""
     grouping = grouped.grouping
     chosen = spec.group.by if spec.group else None
@@ -86,7 +86,7 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[Complaint]:
         return []
     name = field_text(field)
     said = _("group: no column %(name)s to sort the groups by") % {"name": name}
-    return [Complaint("group", said)]
+    return [ParameterWarning("group", said)]
 
 
 def ungrouped_list(spec: ViewSpec) -> ViewSpec:
@@ -121,7 +121,7 @@ def copied_note(grouping: Grouping) -> str:
 
 
 def group_context(
-    request: PageRequest, grouped: GroupPage, links: Links
+    request: PageRequest, grouped: GroupPage, links: ListLinks
 ) -> dict[str, Any]:
     spec = links.spec
     context: dict[str, Any] = {

@@ -63,11 +63,11 @@ def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
     if best is not None:
         lines.append(_("best run: %(name)s") % {"name": best.name})
     if stats.odd:
-        lines.append(odd_of(stats))
+        lines.append(nonfinite_note(stats))
     return "\n".join(lines)
 
 
-def odd_of(stats: GroupStats) -> str:
+def nonfinite_note(stats: GroupStats) -> str:
     if not stats.odd:
         return ""
     said = ngettext(

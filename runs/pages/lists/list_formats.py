@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from runs.pages.lists.list_state import ListState
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import CSV, JSON, varied
+from runs.pages.requests.responses import CSV, JSON, with_vary_headers
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.run_list.sheets import Sheet
@@ -26,7 +26,7 @@ from studio.core.filters import Field, fields
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, attribute
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import Column
+from studio.core.view_spec import Column
 
 #: What could not be followed, where the body has no place for it: a JSON list of texts.
 NOTICE_HEADER = "X-Studio-Notice"
@@ -91,7 +91,7 @@ def sheet_response(
         text = sheets.as_text(sheet, timezone.get_current_timezone())
         text += "".join(f"{line}\n" for line in told.get("notices", ()))
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
-    answer = varied(HttpResponse(text, content_type=content_type))
+    answer = with_vary_headers(HttpResponse(text, content_type=content_type))
     links = [
         f'<{request.build_absolute_uri(address)}>; rel="{name}"'
         for name, address in ways.items()

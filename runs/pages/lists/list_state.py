@@ -21,8 +21,8 @@ from runs.pages.requests.page_request import PageRequest
 from runs.render.text.addresses import experiment_path, run_path
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
-from studio.core.viewlenient import Complaint, read_leniently
-from studio.core.viewspec import DEFAULT_ROWS, ViewSpec
+from studio.core.view_parsing import ParameterWarning, parse_tolerant
+from studio.core.view_spec import DEFAULT_ROWS, ViewSpec
 
 RUN_PREFIX = "run."
 
@@ -120,7 +120,7 @@ class Origin:
     view: View
     base: ViewSpec
     newest: ViewSpec
-    unread: tuple[Complaint, ...] = ()
+    unread: tuple[ParameterWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class ListState:
     #: The whole query string, with what is none of the spec's.
     given: QueryDict
     #: What of the address could not be followed.
-    complaints: tuple[Complaint, ...] = ()
+    complaints: tuple[ParameterWarning, ...] = ()
     #: None: the built-in view, or one that is not looked for yet.
     origin: Origin | None = None
     #: The list's own address, where the page was opened by another one.
@@ -158,7 +158,7 @@ class ListState:
         number = self.spec.view_revision
         return self.view is not None and 0 < number != self.view.revision
 
-    def showing(self, spec: ViewSpec, *more: Complaint) -> ListState:
+    def showing(self, spec: ViewSpec, *more: ParameterWarning) -> ListState:
         """The same list in another state, with more that could not be followed."""
         return replace(self, spec=spec, complaints=(*self.complaints, *more))
 
@@ -166,7 +166,7 @@ class ListState:
 def read_page(request: PageRequest, scope: ListScope, given: QueryDict) -> ListState:
     """Of a list's page; what is wrong in its query string is among its complaints."""
     texts = {name: str(text) for name, text in given.items()}
-    spec, complaints = read_leniently(texts)
+    spec, complaints = parse_tolerant(texts)
     state = build_state(request, scope, spec)
     return replace(state, given=given, complaints=tuple(complaints))
 

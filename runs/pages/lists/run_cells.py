@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.pages.lists.run_links import Links, ValueLink, column_css
+from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
     Branch,
     RolledUp,
@@ -40,7 +40,7 @@ from studio.core.filters.tree import (
     attribute,
 )
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import Column
+from studio.core.view_spec import Column
 
 #: Longer texts are told apart by reading them, not by being equal.
 MAX_LINK_TEXT = 200
@@ -96,7 +96,7 @@ MAX_TITLE_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
-class Cell:
+class ListCell:
     kind: str
     css: str
     label: str = ""
@@ -108,11 +108,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class ListRow:
     run: Run
     starred: bool
     children: int
-    cells: tuple[Cell, ...]
+    cells: tuple[ListCell, ...]
     href: str
     children_href: str
     rollup: tuple[tuple[str, int], ...] = ()
@@ -154,8 +154,11 @@ NO_BEST = BestValues({}, "")
 
 
 def build_rows(
-    page: RunPage, columns: Sequence[Column], links: Links, best: BestValues = NO_BEST
-) -> list[Row]:
+    page: RunPage,
+    columns: Sequence[Column],
+    links: ListLinks,
+    best: BestValues = NO_BEST,
+) -> list[ListRow]:
     """The page's rows; the numbers of a metric column share their decimals."""
     asked = [column.field for column in columns]
     by_column = [
@@ -168,10 +171,10 @@ def build_rows(
     ]
 
 
-def _build_row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
+def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> ListRow:
     branch = build_branch(row, links) if row.place else None
     rollup = [(word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP.items()]
-    return Row(
+    return ListRow(
         row.run,
         row.starred,
         row.children,
@@ -184,7 +187,7 @@ def _build_row(row: RunRow, cells: tuple[Cell, ...], links: Links) -> Row:
     )
 
 
-def _children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
+def _children_href(row: RunRow, links: ListLinks, branch: Branch | None) -> str:
     """The child runs: in the tree below their row, else a list of their own."""
     if not row.children:
         return ""
@@ -192,8 +195,8 @@ def _children_href(row: RunRow, links: Links, branch: Branch | None) -> str:
 
 
 def _cells(
-    asked: Field, found: Sequence[RunRow], links: Links, best: BestValues
-) -> Iterable[Cell]:
+    asked: Field, found: Sequence[RunRow], links: ListLinks, best: BestValues
+) -> Iterable[ListCell]:
     values = [row.values.get(asked) for row in found]
     if asked.kind == METRICS:
         rolled = [
@@ -204,15 +207,15 @@ def _cells(
         words = best.own.get(asked, best.words)
         return _with_best(cells, values, best.values.get(asked), words)
     if asked == attribute("name"):
-        return [Cell("name", "name", text=row.run.name) for row in found]
+        return [ListCell("name", "name", text=row.run.name) for row in found]
     if asked == attribute("tags"):
         return [_tags_cell(row.tags, links) for row in found]
     return [_cell(asked, row, links) for row in found]
 
 
 def _with_links(
-    asked: Field, cells: Iterable[Cell], found: Sequence[RunRow], links: Links
-) -> Iterator[Cell]:
+    asked: Field, cells: Iterable[ListCell], found: Sequence[RunRow], links: ListLinks
+) -> Iterator[ListCell]:
     """Each value asks for itself, where that is sensible."""
     for cell, row in zip(cells, found, strict=True):
         term = None if cell.links or cell.kind == "name" else value_term(asked, row)
@@ -224,7 +227,7 @@ def _with_links(
 
 def _metric_cells(
     asked: Field, values: Sequence[object], rolled: Sequence[RolledUp | None]
-) -> list[Cell]:
+) -> list[ListCell]:
     """Where a root has no value, one of those below it stands for it."""
     label = field_label(asked)
     known = [v if r is None else r.value for v, r in zip(values, rolled, strict=True)]
@@ -242,8 +245,8 @@ def _metric_cells(
 
 
 def _with_best(
-    cells: list[Cell], values: Sequence[object], best: float | None, words: str
-) -> list[Cell]:
+    cells: list[ListCell], values: Sequence[object], best: float | None, words: str
+) -> list[ListCell]:
     """Marks the cells that have the best value."""
     if best is None:
         return cells
@@ -259,22 +262,22 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _metric_cell(label: str, value: object, shown: str | None) -> Cell:
+def _metric_cell(label: str, value: object, shown: str | None) -> ListCell:
     css = "number metric in-card"
     if shown is None:
         text = MISSING if value is None else str(value)
-        return Cell("text", css, label, text)
+        return ListCell("text", css, label, text)
     assert isinstance(value, (int, float))
     if not math.isfinite(value):
         css += " bad"
-    return Cell("text", css, label, shown, title=str(value))
+    return ListCell("text", css, label, shown, title=str(value))
 
 
-def _tags_cell(tags: Sequence[tuple[str, str | None]], links: Links) -> Cell:
+def _tags_cell(tags: Sequence[tuple[str, str | None]], links: ListLinks) -> ListCell:
     count = _tags_that_fit(tags)
     shown = tuple(_tag_link(key, value, links) for key, value in tags[:count])
     rest = [_tag_text(*tag) for tag in tags[count:]]
-    return Cell(
+    return ListCell(
         "tags", "tags in-card", title="\n".join(rest), links=shown, more=len(rest)
     )
 
@@ -291,20 +294,20 @@ def _tag_text(key: str, value: str | None) -> str:
     return f"{key}: {value}" if value else key
 
 
-def _tag_link(key: str, value: str | None, links: Links) -> ValueLink:
+def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
     tag = Field(TAGS, key)
     if not value:
         return links.link(key, Comparison(tag, "is not null"))
     return links.link(value, Comparison(tag, "=", (Text(value),)), key)
 
 
-def _cell(asked: Field, row: RunRow, links: Links) -> Cell:
+def _cell(asked: Field, row: RunRow, links: ListLinks) -> ListCell:
     value = row.values.get(asked)
     css = column_css(asked)
     if asked == attribute("status"):
         return _status_cell(row.run.state, links)
     if value is None or value == "":
-        return Cell(
+        return ListCell(
             "text", f"{css} in-card" if "duration" in css else css, text=MISSING
         )
     if asked == attribute("duration") and row.run.state.is_active:
@@ -314,39 +317,43 @@ def _cell(asked: Field, row: RunRow, links: Links) -> Cell:
     return _plain_cell(asked, value, css)
 
 
-def _ticking_cell(run: Run, length: Any, css: str) -> Cell:
+def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
     """A duration that the page's script lets go on; as text, for templates group it."""
     shown = times.duration(length)
-    return Cell("ticking", f"{css} in-card", text=shown, value=str(run.started))
+    return ListCell("ticking", f"{css} in-card", text=shown, value=str(run.started))
 
 
-def _plain_cell(asked: Field, value: Any, css: str) -> Cell:
+def _plain_cell(asked: Field, value: Any, css: str) -> ListCell:
     kind = fields.value_type(asked)
     if kind == fields.TIME:
-        return Cell("time", css, value=value)
+        return ListCell("time", css, value=value)
     if isinstance(value, bool):
-        return Cell("text", css, text=_("yes") if value else _("no"))
+        return ListCell("text", css, text=_("yes") if value else _("no"))
     if kind == fields.DURATION:
-        return Cell("text", f"{css} in-card", text=times.duration(value))
+        return ListCell("text", f"{css} in-card", text=times.duration(value))
     if _is_number(value):
-        return Cell("text", css, text=numbers.number(value), title=str(value))
+        return ListCell("text", css, text=numbers.number(value), title=str(value))
     told = str(value).strip()
     first = told.partition("\n")[0]
     title = (
         told if len(told) <= MAX_TITLE_CHARACTERS else f"{told[:MAX_TITLE_CHARACTERS]}…"
     )
-    return Cell("text", f"{css} clip", text=first[:MAX_TITLE_CHARACTERS], title=title)
+    return ListCell(
+        "text", f"{css} clip", text=first[:MAX_TITLE_CHARACTERS], title=title
+    )
 
 
-def _status_cell(status: RunStatus, links: Links) -> Cell:
+def _status_cell(status: RunStatus, links: ListLinks) -> ListCell:
     term = Comparison(attribute("status"), "=", (Text(status.value),))
     link = links.link(status.value, term)
-    return Cell("status", "state in-card", links=(link,), value=status)
+    return ListCell("status", "state in-card", links=(link,), value=status)
 
 
-def _link_cell(asked: Field, row: RunRow, value: Any, links: Links) -> Cell:
+def _link_cell(asked: Field, row: RunRow, value: Any, links: ListLinks) -> ListCell:
     compared = Number(value) if _is_number(value) else Text(str(value))
     shown = source_of(asked).shown
     text = str(value) if shown is None else shown(row.run)
     term = Comparison(asked, "=", (compared,))
-    return Cell("link", column_css(asked), title=text, links=(links.link(text, term),))
+    return ListCell(
+        "link", column_css(asked), title=text, links=(links.link(text, term),)
+    )

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 
 from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
+from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import Source
 from studio.core.filters.text import field_text, to_text
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
-    ATTRIBUTE,
     METRICS,
     Comparison,
     Text,
@@ -33,7 +33,7 @@ from studio.core.filters.tree import (
     without_term,
 )
 from studio.core.statuses import GROUPS, RunStatus
-from studio.core.viewspec import Column, Sort, ViewSpec, encoded
+from studio.core.view_spec import Column, Sort, ViewSpec, encoded
 
 #: Entries of the status strip beside each other on a phone, and how many characters of
 #: theirs are too many: for them in small type, and for them at all.
@@ -42,13 +42,6 @@ MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
 #: Proxies take addresses of 8,000 characters; the rest of a state needs some as well.
 MAX_ADDRESS_CHARACTERS = 6_000
 NUMERIC_TYPES = (fields.NUMBER, fields.DURATION)
-COLUMN_CSS = {
-    "name": "name",
-    "tags": "tags",
-    "status": "state",
-    "experiment": "experiment",
-    "duration": "number duration",
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ class StripEntry:
 
 
 @dataclass
-class Links:
+class ListLinks:
     """Query strings of the list with another filter; the same one is made once."""
 
     workspace: str
@@ -200,7 +193,7 @@ def without_values_of(node: Node | None, asked: Field) -> Node | None:
 
 
 def column_heads(
-    spec: ViewSpec, columns: Sequence[Column], links: Links, menu: str = ""
+    spec: ViewSpec, columns: Sequence[Column], links: ListLinks, menu: str = ""
 ) -> list[ColumnHead]:
     """`menu` is the address of heads' menus without the field."""
     if menu:
@@ -208,7 +201,7 @@ def column_heads(
     return [_column_head(spec.sort, column, links, menu) for column in columns]
 
 
-def _column_head(sort: Sort, column: Column, links: Links, menu: str) -> ColumnHead:
+def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> ColumnHead:
     asked = column.field
     head = ColumnHead(
         field_label(asked),
@@ -233,14 +226,12 @@ def is_largest_first(asked: Field) -> bool:
 
 def column_css(asked: Field) -> str:
     """The classes of a column's cells."""
-    if asked.kind == METRICS:
-        return "number metric"
-    if asked.kind == ATTRIBUTE and asked.key in COLUMN_CSS:
-        return COLUMN_CSS[asked.key]
+    if css := source_of(asked).css:
+        return css
     return "number" if fields.value_type(asked) in NUMERIC_TYPES else ""
 
 
-def status_strip(counts: Mapping[RunStatus, int], links: Links) -> list[StripEntry]:
+def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[StripEntry]:
     """The status strip: a group's link asks for it alone, or no longer for it."""
     return [
         _strip_entry(group, members, counts, links) for group, members in GROUPS.items()
@@ -259,7 +250,7 @@ def _strip_entry(
     group: str,
     members: frozenset[RunStatus],
     counts: Mapping[RunStatus, int],
-    links: Links,
+    links: ListLinks,
 ) -> StripEntry:
     word = group if len(members) == 1 else group.lower()
     status = attribute("status")

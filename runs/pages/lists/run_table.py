@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_cells import NO_BEST, ROLLUP, BestValues, Row, build_rows
-from runs.pages.lists.run_links import Links, column_heads, status_strip, strip_css
+from runs.pages.lists.run_cells import NO_BEST, ROLLUP, BestValues, ListRow, build_rows
+from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, strip_css
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
@@ -35,7 +35,7 @@ from runs.search.run_list import (
 )
 from studio.core.filters import Field
 from studio.core.filters.tree import attribute, fields_of
-from studio.core.viewspec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
+from studio.core.view_spec import DEFAULT_COLUMNS, ROWS, Column, ViewSpec
 
 NAME, TAGS, STATUS = attribute("name"), attribute("tags"), attribute("status")
 
@@ -73,7 +73,7 @@ class Pill:
     without: str
 
 
-def filter_pills(links: Links) -> list[Pill]:
+def filter_pills(links: ListLinks) -> list[Pill]:
     source = links.source
     return [
         Pill(
@@ -132,10 +132,10 @@ def find_page(
     return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
 
 
-def table(
+def run_table_context(
     page: RunPage,
     columns: tuple[Column, ...],
-    links: Links,
+    links: ListLinks,
     counts: StatusCounts,
 ) -> dict[str, Any]:
     active = any(row.run.state.is_active for row in page.rows)
@@ -166,7 +166,7 @@ def table(
     }
 
 
-def _exports(links: Links) -> dict[str, str]:
+def _exports(links: ListLinks) -> dict[str, str]:
     """Where all rows of the list are had, by the form's name."""
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"
@@ -174,7 +174,7 @@ def _exports(links: Links) -> dict[str, str]:
     return found | {"histories": links.histories}
 
 
-def _same_page_links(links: Links) -> dict[str, str]:
+def _same_page_links(links: ListLinks) -> dict[str, str]:
     """The same page of rows, read again or shown in another way."""
     spec = links.spec
     place = {"after": spec.after, "before": spec.before}
@@ -248,8 +248,8 @@ def kept_rows(
     state: ListState,
     page: RunPage,
     columns: Sequence[Column],
-    links: Links,
-) -> list[Row]:
+    links: ListLinks,
+) -> list[ListRow]:
     """The asked rows that the page has no more, drawn as the page draws its own."""
     asked_for = _shown_keys(state) if request.htmx else set()
     missing = asked_for.difference(row.run.pk for row in page.rows)

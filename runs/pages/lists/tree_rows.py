@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.render.text import numbers
 from runs.search.run_list import (
     MORE_CHILDREN,
@@ -20,7 +20,7 @@ from runs.search.run_list import (
 )
 from studio.core.filters import Field
 from studio.core.filters.tree import METRICS, attribute
-from studio.core.viewtext import MAX_OPEN, Open
+from studio.core.view_text import MAX_OPEN, Open
 
 #: Deeper rows are indented no further.
 MAX_INDENT = 8
@@ -55,7 +55,7 @@ class RolledUp:
     words: str
 
 
-def build_branch(row: RunRow, links: Links) -> Branch | None:
+def build_branch(row: RunRow, links: ListLinks) -> Branch | None:
     """Where the row hangs; None in a list that is no tree."""
     place = row.place
     if place is None:
@@ -69,7 +69,7 @@ def build_branch(row: RunRow, links: Links) -> Branch | None:
     )
 
 
-def _toggle(run_id: str, place: TreePlace, links: Links) -> str:
+def _toggle(run_id: str, place: TreePlace, links: ListLinks) -> str:
     others = tuple(o for o in links.spec.tree if o.run_id != run_id)
     if not place.is_open:
         return _with_open_rows(links, (*others, Open(run_id)))
@@ -81,7 +81,7 @@ def _toggle(run_id: str, place: TreePlace, links: Links) -> str:
 
 
 def rolled_up_value(
-    asked: Field, row: RunRow, links: Links, goals: Mapping[Field, bool]
+    asked: Field, row: RunRow, links: ListLinks, goals: Mapping[Field, bool]
 ) -> RolledUp | None:
     """What stands for the value that a root lacks: the one that it sorts by, or else
     the best of a metric whose goal is known. Without either nothing does."""
@@ -118,13 +118,13 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
     }
 
 
-def _with_open_rows(links: Links, opened: tuple[Open, ...]) -> str:
+def _with_open_rows(links: ListLinks, opened: tuple[Open, ...]) -> str:
     """The same page with other rows open."""
     spec = links.spec
     return links.query(tree=opened, after=spec.after, before=spec.before)
 
 
-def _more_line(line: MoreChildren, links: Links) -> MoreLine:
+def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
         return MoreLine(line.depth, "", "", _("No matching child runs"))
@@ -145,7 +145,7 @@ def _more_line(line: MoreChildren, links: Links) -> MoreLine:
     return MoreLine(min(line.depth, MAX_INDENT), href, text, note)
 
 
-def _order_text(links: Links) -> str:
+def _order_text(links: ListLinks) -> str:
     sort = links.spec.sort
     if sort.field.kind == METRICS:
         return _("best first")

@@ -41,13 +41,13 @@ from runs.search.views import (
     find_view,
 )
 from studio.core.errors import NotFound
-from studio.core.viewdiff import NOTHING, Difference, differences, overriding
-from studio.core.viewlenient import Complaint, overridden, read_stored, without
-from studio.core.viewspec import Column, ViewSpec
-from studio.core.viewtext import joined
+from studio.core.view_differences import NOTHING, Difference, differences, overriding
+from studio.core.view_parsing import ParameterWarning, overridden, read_stored, without
+from studio.core.view_spec import Column, ViewSpec
+from studio.core.view_text import joined
 
 #: What stands for the built-in view in an address.
-BUILT_IN = "default"
+BUILT_IN_VIEW = "default"
 
 
 def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
@@ -89,14 +89,14 @@ def _at_own_address(state: ListState) -> ListState:
 def with_view(state: ListState) -> ListState:
     """The same with the view that it names."""
     spec = state.spec
-    if state.origin or spec.view_slug in ("", BUILT_IN):
+    if state.origin or spec.view_slug in ("", BUILT_IN_VIEW):
         return state
     try:
         view = find_view(spec.view_slug, state.viewer, state.workspace)
     except NotFound:
         # In one and the same sentence for what is private and what never was.
         said = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
-        return state.showing(without(spec, "view"), Complaint("view", said))
+        return state.showing(without(spec, "view"), ParameterWarning("view", said))
     origin = read_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
@@ -149,7 +149,7 @@ def list_address(workspace: str, experiment: Experiment | None, spec: ViewSpec) 
     return list_path(workspace, experiment) + (f"?{query}" if query else "")
 
 
-def missing_notices(state: ListState, page: RunPage) -> list[Complaint]:
+def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
     """What the view names and is gone, said as the list's notice.
 
     The list itself names selected runs that are. Nothing is asked where the page shows
@@ -168,7 +168,7 @@ def missing_notices(state: ListState, page: RunPage) -> list[Complaint]:
         kinds.setdefault(each.kind, []).append(each.name)
     unread = [c.message for c in origin.unread]
     said = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
-    return [Complaint("view", text) for text in said]
+    return [ParameterWarning("view", text) for text in said]
 
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
@@ -203,7 +203,7 @@ def view_bar(
             workspace, experiment_of_view(origin.view), origin.newest
         )
         if origin
-        else scope.at(ViewSpec(view=BUILT_IN)),
+        else scope.at(ViewSpec(view=BUILT_IN_VIEW)),
         "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}{unchosen}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "back": scope.at(state.spec),
@@ -250,7 +250,7 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
 def reset_href(workspace: str, view: View | None, experiment: Experiment | None) -> str:
     """The view as it was saved."""
     if view is None:
-        return list_address(workspace, experiment, ViewSpec(view=BUILT_IN))
+        return list_address(workspace, experiment, ViewSpec(view=BUILT_IN_VIEW))
     return list_address(workspace, experiment_of_view(view), spec_of_view(view))
 
 

@@ -14,7 +14,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response
 from runs.pages.run_shell.head import find_head
 from runs.render.run_list.csv_rows import value_cell
-from runs.render.run_list.sheets import harmless, iso
+from runs.render.run_list.sheets import escape_formula, iso
 from runs.search.metrics import find_series
 from runs.storage.metrics import store
 
@@ -34,7 +34,7 @@ def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
         return
     yield ("metric", "step", "time", "value")
     for head in heads:
-        name = harmless(head.key.name)
+        name = escape_formula(head.key.name)
         for step, time, value in store.read(head):
             yield (name, step, iso(time), value_cell(value))
 
@@ -47,7 +47,7 @@ def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
         if isinstance(row, dict)
     ]
     columns = list(dict.fromkeys(name for point in points for name in point[2]))
-    yield ("step", "time", *map(harmless, columns))
+    yield ("step", "time", *map(escape_formula, columns))
     for step, time, row in points:
         yield (step, iso(time), *(value_cell(row.get(name)) for name in columns))
 

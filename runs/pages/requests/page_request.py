@@ -7,7 +7,7 @@ from runs.actions.actor import Actor
 from runs.models import Member, Role, User, Workspace
 
 
-class PersonActing(Actor):
+class SignedInActor(Actor):
     user: User
 
 
@@ -15,4 +15,4 @@ class PageRequest(StudioRequest):
     workspace: Workspace
     member: Member
     role: Role
-    actor: PersonActing
+    actor: SignedInActor

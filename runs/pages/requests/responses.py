@@ -29,7 +29,7 @@ from studio import __version__
 from studio.core.errors import InvalidValue
 from studio.core.filters import Node
 from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 #: What the fragment's own clocks let go on is no news.
@@ -62,7 +62,7 @@ def requested_export(request: PageRequest) -> str:
     return name
 
 
-def varied(answer: Response, etag: str = "") -> Response:
+def with_vary_headers(answer: Response, etag: str = "") -> Response:
     """One address answers the page and its fragment; neither is kept unasked."""
     patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
     answer["Cache-Control"] = "private, no-store"
@@ -103,23 +103,23 @@ def etag_of(stamp: str, html: str) -> str:
     return f'"{stamp}-{_digest(_TICKING.sub(_without_text, html))}"'
 
 
-def known_tag(request: PageRequest) -> str:
+def browser_etag(request: PageRequest) -> str:
     """The tag that the browser has; compression makes it a weak one."""
     return request.headers.get("If-None-Match", "").removeprefix("W/")
 
 
 def is_unchanged(request: PageRequest, stamp: str) -> bool:
     """Whether nothing at all was written since the browser got its page."""
-    return bool(stamp) and known_tag(request).startswith(f'"{stamp}-')
+    return bool(stamp) and browser_etag(request).startswith(f'"{stamp}-')
 
 
 def has_same_content(request: PageRequest, etag: str) -> bool:
-    known = known_tag(request)
+    known = browser_etag(request)
     return bool(known) and known.rpartition("-")[2] == etag.rpartition("-")[2]
 
 
 def not_modified(etag: str) -> HttpResponse:
-    return varied(HttpResponse(status=304), etag)
+    return with_vary_headers(HttpResponse(status=304), etag)
 
 
 def _depends_on_time(spec: ViewSpec, node: Node | None) -> bool:

@@ -13,7 +13,7 @@ from runs.actions.clock import now_ms
 from runs.actions.run import force_cancel, request_cancel, restore_run, trash_run
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run.forms import CancelForm
 from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
 from runs.pages.run_shell.editors import undo_path
@@ -85,5 +85,5 @@ def _result_message(run: Run) -> str:
 
 
 def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
-    place = asked_place(request) or run_path(request.workspace.name, run.run_id)
+    place = safe_path(request) or run_path(request.workspace.name, run.run_id)
     return redirect(place)

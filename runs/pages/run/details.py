@@ -49,7 +49,7 @@ from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: A list with more rows than the second shows only the first number of them.
 CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS = 7, 9

@@ -14,7 +14,7 @@ from runs.actions.run import StatusSource, archive_run, change_status
 from runs.actions.run_rows import set_deletion_lock
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run.forms import FinishForm, SwitchForm
 from runs.pages.run_shell.allowed_actions import MANUAL_END_STATUSES, finish_refusal
 from runs.pages.run_shell.editors import undo_path
@@ -86,5 +86,5 @@ finish_run = by_method(GET=_ask_how_it_ended, POST=_save_how_it_ended)
 
 
 def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
-    place = asked_place(request) or run_path(request.workspace.name, run.run_id)
+    place = safe_path(request) or run_path(request.workspace.name, run.run_id)
     return redirect(place)

@@ -19,19 +19,19 @@ from runs.pages.lists.list_state import ListScope, read_part, read_scope
 from runs.pages.lists.run_links import NUMERIC_TYPES, is_largest_first
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.responses import with_vary_headers
+from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters.filter_words import field_label
 from runs.search.run_list import find_goals
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.text import field_text
-from studio.core.viewspec import Column, Sort, ViewSpec
-from studio.core.viewtext import read_field
+from studio.core.view_spec import Column, Sort, ViewSpec
+from studio.core.view_text import read_field
 
 
 @dataclass(frozen=True)
-class Item:
+class MenuItem:
     text: str
     href: str
     icon: str
@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Goal:
+class GoalChoice:
     text: str
     value: str
     chosen: bool
@@ -47,7 +47,7 @@ class Goal:
 
 @access(Permission.READ)
 @require_safe
-def column_head(request: PageRequest) -> HttpResponse:
+def show_column_menu(request: PageRequest) -> HttpResponse:
     """What can be done with a column; a page of its own where no script opens it."""
     state = read_part(request)
     scope, spec = state.scope, state.spec
@@ -67,16 +67,16 @@ def column_head(request: PageRequest) -> HttpResponse:
     template = (
         "run_list/_column_menu.html" if request.htmx else "run_list/column_menu.html"
     )
-    return varied(render(request, template, context))
+    return with_vary_headers(render(request, template, context))
 
 
-def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[Item]:
+def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[MenuItem]:
     if not fields.spec_of(asked).sortable:
         return []
     down, up = _sort_words(asked)
     order = [Sort(asked, descending=True), Sort(asked)]
     items = [
-        Item(
+        MenuItem(
             down if sort.descending else up,
             scope.at(spec.changed(sort=sort)),
             "sort-down" if sort.descending else "sort-up",
@@ -98,7 +98,7 @@ def _sort_words(asked: Field) -> tuple[str, str]:
 
 def _moves(
     spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], asked: Field
-) -> list[Item]:
+) -> list[MenuItem]:
     """To the left, to the right, away; the name stays the first."""
     places = [n for n, column in enumerate(columns) if column.field == asked]
     if not places:
@@ -110,7 +110,7 @@ def _moves(
 
     if columns[place].width:
         own = (*columns[:place], Column(asked), *columns[place + 1 :])
-        items.append(Item(_("Automatic width"), with_order(*own), "collapse"))
+        items.append(MenuItem(_("Automatic width"), with_order(*own), "collapse"))
     if asked == tree.attribute("name"):
         return items
     for step, text, icon in (
@@ -120,12 +120,12 @@ def _moves(
         if 0 < place + step < len(columns):
             order = list(columns)
             order.insert(place + step, order.pop(place))
-            items.append(Item(text, with_order(*order), icon))
+            items.append(MenuItem(text, with_order(*order), icon))
     rest = columns[:place] + columns[place + 1 :]
-    return [*items, Item(_("Remove the column"), with_order(*rest), "close")]
+    return [*items, MenuItem(_("Remove the column"), with_order(*rest), "close")]
 
 
-def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
+def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[GoalChoice]:
     if not is_ranked_metric(asked):
         return []
     there = _experiments(request, scope)
@@ -136,7 +136,7 @@ def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[Goal]:
         LOWER_IS_BETTER: _("Lower is better"),
         "none": _("Not ranked"),
     }
-    return [Goal(words[name], name, GOALS[name] is known) for name in GOALS]
+    return [GoalChoice(words[name], name, GOALS[name] is known) for name in GOALS]
 
 
 def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
@@ -163,7 +163,7 @@ def metric_goal(request: PageRequest) -> HttpResponse:
         now=now_ms(),
     )
     messages.success(request, _said(scope, asked, goal))
-    return HttpResponseRedirect(asked_place(request) or scope.path)
+    return HttpResponseRedirect(safe_path(request) or scope.path)
 
 
 def _said(scope: ListScope, asked: Field, goal: str) -> str:

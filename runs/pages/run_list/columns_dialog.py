@@ -21,25 +21,25 @@ from runs.access import Permission, access
 from runs.pages.lists.list_state import ListScope, ListState, read_part
 from runs.pages.lists.run_table import columns_of, default_columns, with_name
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.render.filters.filter_words import aggregate_label, field_label
 from runs.render.text import numbers
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text
-from studio.core.viewlenient import without
-from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec
-from studio.core.viewtext import MAX_ITEMS, joined, read_columns
+from studio.core.view_parsing import without
+from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec
+from studio.core.view_text import MAX_ITEMS, joined, read_columns
 
 NAME = Column(tree.attribute("name"))
-LONGEST_FIND = 250
+MAX_FIND_CHARS = 250
 #: What the form's buttons do; any other parameter belongs to the list.
 CHANGES = ("shown", "had", "pick", "up", "down", "remove", "done")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ColumnEntry:
     """A field that can be picked: its name around what was looked for, and a note."""
 
     value: str
@@ -50,15 +50,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ColumnEntry, ...]
     more: str
 
 
 @access(Permission.READ)
 @require_safe
-def columns(request: PageRequest) -> HttpResponse:
+def edit_columns(request: PageRequest) -> HttpResponse:
     state = read_part(request)
     shown, spec = columns_of(state), state.spec
     given = request.GET
@@ -74,7 +74,7 @@ def columns(request: PageRequest) -> HttpResponse:
         "run_list/_column_dialog.html" if request.htmx else "run_list/columns.html"
     )
     context = _context(request, state.showing(spec), shown)
-    return varied(render(request, template, context))
+    return with_vary_headers(render(request, template, context))
 
 
 def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
@@ -118,7 +118,7 @@ def _context(
     request: PageRequest, state: ListState, shown: Sequence[Column]
 ) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
-    part = request.GET.get("find", "").strip()[:LONGEST_FIND]
+    part = request.GET.get("find", "").strip()[:MAX_FIND_CHARS]
     fields = _fields(state, part)
     chosen = {column.field for column in shown}
     groups = _groups(fields, part, chosen)
@@ -164,7 +164,7 @@ def _count(matching: int, total: int, part: str) -> str:
     }
 
 
-def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[Group]:
+def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGroup]:
     titles = {
         tree.METRICS: _("Metrics"),
         tree.PARAMS: _("Parameters"),
@@ -174,7 +174,9 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[Group]:
     }
     order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
     groups = [
-        Group(title, _entries(fields.found[kind], part, chosen), _more(fields, kind))
+        ColumnGroup(
+            title, _entries(fields.found[kind], part, chosen), _more(fields, kind)
+        )
         for kind, title in order.items()
     ]
     return [group for group in groups if group.entries]
@@ -189,7 +191,7 @@ def _more(fields: FieldList, kind: str) -> str:
 
 def _entries(
     listed: Sequence[ListedField], part: str, chosen: set[Field]
-) -> tuple[Entry, ...]:
+) -> tuple[ColumnEntry, ...]:
     found = []
     for each in listed:
         label = each.field.key
@@ -198,7 +200,7 @@ def _entries(
             if part.lower() not in f"{label} {field_text(each.field)}".lower():
                 continue
         found.append(
-            Entry(
+            ColumnEntry(
                 field_text(each.field),
                 field_label(each.field),
                 _marked(label, part),

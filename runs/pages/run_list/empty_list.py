@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.render.filters.filter_words import pill
 from runs.render.text import numbers
 from runs.search.query import find_exclusions
 
 
-def empty_list_context(state: ListState, links: Links) -> dict[str, Any]:
+def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     spec, experiment = state.spec, state.experiment
     narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
     ways = []

@@ -18,14 +18,14 @@ from runs.models import Experiment
 from runs.pages.lists import run_table
 from runs.pages.lists.list_formats import NOTICE_HEADER, encode_notices, sheet_column
 from runs.pages.lists.list_state import ListState
-from runs.pages.requests.responses import EXPORT_TYPES, varied
+from runs.pages.requests.responses import EXPORT_TYPES, with_vary_headers
 from runs.render.run_list import exports, parquet, sheets
 from runs.search.run_list import Export, export_runs
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
 
 #: Characters that a file's name does not take well.
-_ODD = re.compile(r"[^\w.\-]+")
+_UNSAFE_NAME_CHARS = re.compile(r"[^\w.\-]+")
 
 
 def export_response(state: ListState, form: str) -> StreamingHttpResponse:
@@ -42,7 +42,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     first = next(found.chunks, None)
     if first is not None:
         found.chunks = chain([first], found.chunks)
-    answer = varied(StreamingHttpResponse(_parts(form, found, told)))
+    answer = with_vary_headers(StreamingHttpResponse(_parts(form, found, told)))
     answer["Content-Type"] = EXPORT_TYPES[form]
     answer["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
@@ -54,7 +54,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
 
 def file_name(experiment: Experiment | None) -> str:
     name = experiment.name if experiment else "all-runs"
-    return _ODD.sub("-", name).strip("-.")[:80] or "runs"
+    return _UNSAFE_NAME_CHARS.sub("-", name).strip("-.")[:80] or "runs"
 
 
 def _parts(form: str, found: Export, told: list[str]) -> Iterator[bytes]:

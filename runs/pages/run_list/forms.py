@@ -14,7 +14,7 @@ from runs.pages.requests.forms import (
 from runs.search.run_list import RANKED_AGGREGATES
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import METRICS, Field
-from studio.core.viewtext import read_field
+from studio.core.view_text import read_field
 
 #: Whether higher values of a metric are better; None if neither is.
 GOALS = {HIGHER_IS_BETTER: True, LOWER_IS_BETTER: False, "none": None}

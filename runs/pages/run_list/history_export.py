@@ -25,19 +25,19 @@ from runs.models import ExportState, HistoryExport
 from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope_number
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.render.run_list.parquet import require_pyarrow
 from studio.core.errors import NotFound
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 PARQUET = "application/vnd.apache.parquet"
 #: Seconds between looks at what is being made.
-PACE = 2
+POLL_SECONDS = 2
 
 
 @access(Permission.READ)
 @require_POST
-def ask(request: PageRequest) -> HttpResponse:
+def request_histories(request: PageRequest) -> HttpResponse:
     """The list is that of the query string; a question that is wrong is refused now."""
     require_pyarrow()
     state = read_part_tolerantly(request)
@@ -59,19 +59,19 @@ def ask(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def progress(request: PageRequest, number: int) -> HttpResponse:
+def show_progress(request: PageRequest, number: int) -> HttpResponse:
     job = _mine(request, number)
     template = (
         "run_list/_history_export.html"
         if request.htmx
         else "run_list/history_export.html"
     )
-    return varied(render(request, template, _context(request, job)))
+    return with_vary_headers(render(request, template, _context(request, job)))
 
 
 @access(Permission.READ)
 @require_safe
-def download(request: PageRequest, number: int) -> HttpResponseBase:
+def download_histories(request: PageRequest, number: int) -> HttpResponseBase:
     job = _mine(request, number)
     path = exports_folder() / Path(job.file).name
     if job.state != ExportState.DONE or not path.is_file():
@@ -97,7 +97,7 @@ def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
     return {
         "job": job,
         "is_open": is_open,
-        "pace": PACE,
+        "pace": POLL_SECONDS,
         "here": _address(request, job),
         "file_href": f"{_address(request, job)}histories.parquet",
         "list_href": href,

@@ -19,7 +19,7 @@ from runs.models import ExperimentStar
 from runs.pages.charts.list_charts import chart_row_context
 from runs.pages.experiments.description import description_context
 from runs.pages.filters import error_note as filter_note
-from runs.pages.filters.facets import panel
+from runs.pages.filters.facets import facets_context
 from runs.pages.groups.group_formats import groups_response
 from runs.pages.groups.group_table import (
     GroupPage,
@@ -40,7 +40,7 @@ from runs.pages.lists.list_state import (
     redirect_to_query,
     with_pushed_url,
 )
-from runs.pages.lists.run_links import Links, status_strip
+from runs.pages.lists.run_links import ListLinks, status_strip
 from runs.pages.lists.view_origin import (
     missing_notices,
     read_list,
@@ -49,7 +49,11 @@ from runs.pages.lists.view_origin import (
 )
 from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_export, requested_format, varied
+from runs.pages.requests.responses import (
+    requested_export,
+    requested_format,
+    with_vary_headers,
+)
 from runs.pages.run_list import selection_form
 from runs.pages.run_list.empty_list import empty_list_context
 from runs.pages.run_list.export import export_response
@@ -63,8 +67,8 @@ from studio.core.errors import (
     QueryTimeout,
     StudioError,
 )
-from studio.core.viewlenient import Complaint, readable_part, without
-from studio.core.viewspec import ROWS, Column, ViewSpec
+from studio.core.view_parsing import ParameterWarning, readable_part, without
+from studio.core.view_spec import ROWS, Column, ViewSpec
 
 #: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
 HTMX_SWAPS_THIS = 422
@@ -164,7 +168,7 @@ def _list_response(
     try:
         stamp = responses.change_stamp(request, state.spec, state.path, state.given)
         if request.htmx and responses.is_unchanged(request, stamp):
-            return responses.not_modified(responses.known_tag(request))
+            return responses.not_modified(responses.browser_etag(request))
         state = with_view(state)
         result = find_list(request, state)
     except UnanswerableFilter as error:
@@ -182,7 +186,9 @@ def _list_response(
     if request.htmx:
         return _fragment(request, state, context, stamp)
     context |= _page_context(request, state) | {"etag": f'"{stamp}-"'}
-    return varied(render(request, shell.template, {**context, **shell.context}))
+    return with_vary_headers(
+        render(request, shell.template, {**context, **shell.context})
+    )
 
 
 def find_list(request: PageRequest, state: ListState) -> ListResult:
@@ -202,7 +208,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     except InvalidFilter:
         raise
     except InvalidValue as error:
-        notice = Complaint.about(error)
+        notice = ParameterWarning.about(error)
         if notice.name not in OPTIONAL_PARAMETERS:
             raise
         spec = without(spec, notice.name)
@@ -227,7 +233,9 @@ def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListSta
         "tree: there are no runs %(ids)s to open",
         len(unknown),
     ) % {"ids": ", ".join(unknown)}
-    return state.showing(replace(state.spec, tree=known), Complaint("tree", text))
+    return state.showing(
+        replace(state.spec, tree=known), ParameterWarning("tree", text)
+    )
 
 
 def _formatted(
@@ -243,7 +251,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     state, page, columns = result.state, result.page, result.columns
     spec, parameters = state.spec, state.spec.parameters()
     workspace, numbers = state.workspace.name, result.selected_numbers
-    links = Links(workspace, spec, spec.filter(), state.scope.number, numbers)
+    links = ListLinks(workspace, spec, spec.filter(), state.scope.number, numbers)
     kept = [(name, parameters[name]) for name in KEPT_PARAMETERS if name in parameters]
     shown = run_table.shown_columns(columns, page, spec)
     context: dict[str, Any] = {
@@ -254,7 +262,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
         **_named(state),
-        **run_table.table(page, columns, links, result.counts),
+        **run_table.run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
         "kept_rows": run_table.kept_rows(request, state, page, shown, links),
         "add_chart": links.part("charts"),
@@ -288,7 +296,7 @@ def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
         "list_in": state.scope.number,
         "can_edit": request.role >= Permission.ANNOTATE.role,
         "news": run_table.new_runs_messages(),
-        "facets": panel(request, state, state.path) if spec.facets else None,
+        "facets": facets_context(request, state, state.path) if spec.facets else None,
         "facets_href": "?" + spec.to_query(facets=not spec.facets),
         "facets_url": f"/w/{state.workspace.name}/list/facets/",
         "facets_of": state.scope.number,
@@ -314,7 +322,7 @@ def _refused_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
     """The filter cannot be answered: show where and why, and leave the rows alone."""
-    problem = filter_note.problem(spec, error, rows_stay=True)
+    problem = filter_note.filter_problem(spec, error, rows_stay=True)
     response = render(
         request,
         "filters/_filter_note.html",
@@ -324,14 +332,14 @@ def _refused_fragment(
     response["HX-Retarget"] = "#filter-note"
     response["HX-Reswap"] = "outerHTML"
     response["HX-Push-Url"] = "false"
-    return varied(response)
+    return with_vary_headers(response)
 
 
 def _refused_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
     """A page has no earlier rows to keep: it shows those of the readable part."""
-    problem = filter_note.problem(state.spec, error, rows_stay=False)
+    problem = filter_note.filter_problem(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
         if isinstance(error, QueryTimeout):
@@ -345,7 +353,9 @@ def _refused_page(
     context |= view_bar(request, state, state.spec.columns)
     context |= _page_context(request, state) | {"problem": problem}
     whole = {**context, **shell.context}
-    return varied(render(request, shell.template, whole, status=error.status))
+    return with_vary_headers(
+        render(request, shell.template, whole, status=error.status)
+    )
 
 
 def _find_readable_part(
@@ -360,7 +370,7 @@ def _find_readable_part(
 
 
 def _context_without_rows(state: ListState) -> dict[str, Any]:
-    links = Links(state.workspace.name, state.spec, None, state.scope.number)
+    links = ListLinks(state.workspace.name, state.spec, None, state.scope.number)
     return {
         "spec": state.spec,
         **_named(state),
@@ -381,5 +391,5 @@ def _fragment(
     etag = responses.etag_of(stamp, html)
     if responses.has_same_content(request, etag):
         return responses.not_modified(etag)
-    response = varied(HttpResponse(html), etag)
+    response = with_vary_headers(HttpResponse(html), etag)
     return with_pushed_url(request, response, state.path, context["spec"].to_query())

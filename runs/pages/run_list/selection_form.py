@@ -23,7 +23,7 @@ from runs.actions.run_list import DAY_MS, save_selection
 from runs.models import STORED_SELECTION_PREFIX, Run, Selection
 from runs.pages.compare.state import CompareState
 from runs.pages.lists.list_state import ListState, build_state, read_scope
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.pages.lists.run_table import find_page, select_first_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list.forms import SelectionForm
@@ -45,8 +45,8 @@ from runs.search.query import (
 from runs.search.run_list import RunPage
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
-from studio.core.viewlenient import Complaint, read_leniently
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.view_parsing import ParameterWarning, parse_tolerant
+from studio.core.view_spec import Column, ViewSpec
 
 #: So many ids of those that are missing are named.
 MAX_NAMED = 5
@@ -64,7 +64,7 @@ def find_selection(state: ListState) -> VisibleSelection:
     return found
 
 
-def notices(chosen: VisibleSelection) -> list[Complaint]:
+def notices(chosen: VisibleSelection) -> list[ParameterWarning]:
     """Selected runs that are not here any more are named."""
     said = []
     if chosen.missing:
@@ -83,11 +83,11 @@ def notices(chosen: VisibleSelection) -> list[Complaint]:
             chosen.gone,
         )
         said.append(told % {"n": numbers.grouped(chosen.gone)})
-    return [Complaint("selected", text) for text in said]
+    return [ParameterWarning("selected", text) for text in said]
 
 
 def tray(
-    state: ListState, chosen: VisibleSelection, page: RunPage, links: Links
+    state: ListState, chosen: VisibleSelection, page: RunPage, links: ListLinks
 ) -> dict[str, Any]:
     """The head's box, and what the tray says; without a selection there is no tray."""
     here = [row.run.pk for row in page.rows]
@@ -160,7 +160,7 @@ def _all_that_match(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> 
 
 @access(Permission.READ)
 @require_POST
-def select(request: PageRequest) -> HttpResponse:
+def select_runs(request: PageRequest) -> HttpResponse:
     """The list again, with other runs selected.
 
     `add` and `drop` name runs, divided by commas; `toggle` is one of them, `page` the
@@ -183,7 +183,7 @@ def select(request: PageRequest) -> HttpResponse:
 def _posted_spec(request: PageRequest) -> ViewSpec:
     """The list's state; a selection that nobody knows is none."""
     query = SelectionForm(request.POST).check()["query"]
-    spec, _wrong = read_leniently(dict(parse_qsl(query, keep_blank_values=True)))
+    spec, _wrong = parse_tolerant(dict(parse_qsl(query, keep_blank_values=True)))
     try:
         selected_keys(spec, request.workspace)
     except InvalidValue:

@@ -13,7 +13,7 @@ from runs.models import Run
 from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.forms import StarForm
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.safe_redirects import safe_path
 
 
 @access(Permission.STAR)
@@ -44,4 +44,4 @@ def _starred(request: PageRequest, on: bool) -> HttpResponse:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
         return render(request, "site/_star.html", context)
-    return HttpResponseRedirect(asked_place(request) or "/")
+    return HttpResponseRedirect(safe_path(request) or "/")

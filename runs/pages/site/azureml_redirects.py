@@ -25,7 +25,7 @@ WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)
 
 @access(BROWSER_ONLY)
 @require_safe
-def portal_run(request: StudioRequest, run_id: str) -> HttpResponse:
+def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
     """To the page of the run that I may read."""
     mine = Run.objects.visible_to(signed_in_user(request))
     alike = mine.filter(run_id=run_id.replace("\x00", ""))
@@ -38,7 +38,7 @@ def portal_run(request: StudioRequest, run_id: str) -> HttpResponse:
 
 @access(BROWSER_ONLY)
 @require_safe
-def portal_experiment(request: StudioRequest, number: int) -> HttpResponse:
+def redirect_to_experiment(request: StudioRequest, number: int) -> HttpResponse:
     """To the run list of the experiment that I may read."""
     mine = Experiment.objects.visible_to(signed_in_user(request))
     found = mine.filter(number=number).order_by(_nearest(request), "workspace__name")

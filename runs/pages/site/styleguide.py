@@ -17,7 +17,7 @@ from studio.core.statuses import RunStatus
 
 @access(SIGNED_IN)
 @require_safe
-def parts(request: HttpRequest) -> HttpResponse:
+def show_styleguide(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "site/parts.html",

@@ -15,7 +15,7 @@ from runs.actions.clock import now_ms
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.models import ChangeSet
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header, undo_path
 from runs.pages.run_shell.head import find_head, head_context
 from runs.pages.undo.change_lines import change_line
@@ -77,7 +77,7 @@ def _ask_to_overwrite(
             (change_line(each["field"], each["before"], each["now"]), each)
             for each in later
         ],
-        "next": asked_place(request) or head_frame["path"],
+        "next": safe_path(request) or head_frame["path"],
         "title": _("Undo"),
         "editor_template": "undo/_undo.html",
     }
@@ -96,4 +96,4 @@ def _finish(
         answer["HX-Trigger"] = toast_header(said, undo, label)
         return answer
     messages.success(request, said, extra_tags=undo)
-    return redirect(asked_place(request) or head_context(request, head)["path"])
+    return redirect(safe_path(request) or head_context(request, head)["path"])

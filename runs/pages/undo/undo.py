@@ -20,7 +20,7 @@ from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import ChangeSet
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header
 from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
@@ -112,7 +112,7 @@ def _ask_to_overwrite(
             (change_line(each["field"], each["before"], each["now"]), each)
             for each in later
         ],
-        "next": asked_place(request),
+        "next": safe_path(request),
     }
     if not request.htmx:
         return render(request, "undo/undo.html", context, status=FORM_ERROR_STATUS)
@@ -130,5 +130,5 @@ def _finish(
         return answer
     messages.success(request, said, extra_tags=undo)
     return redirect(
-        asked_place(request) or reverse("run-list", args=[request.workspace.name])
+        safe_path(request) or reverse("run-list", args=[request.workspace.name])
     )

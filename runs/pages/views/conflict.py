@@ -15,7 +15,7 @@ from runs.pages.run_shell.editors import FORM_ERROR_STATUS
 from runs.render.filters import filter_words
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
-from studio.core.viewdiff import NOTHING, Difference, differences
+from studio.core.view_differences import NOTHING, Difference, differences
 
 
 def conflict_page(
@@ -36,9 +36,11 @@ def conflict_page(
         "view": view,
         "later": later,
         "theirs": filter_words.difference_lines(
-            between(read_view_state(began), read_view_state(view))
+            state_differences(read_view_state(began), read_view_state(view))
         ),
-        "mine": filter_words.difference_lines(between(read_view_state(view), mine)),
+        "mine": filter_words.difference_lines(
+            state_differences(read_view_state(view), mine)
+        ),
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "their_href": reset_href(workspace, view, mine.experiment),
@@ -49,7 +51,7 @@ def conflict_page(
     )
 
 
-def between(old: ViewState, new: ViewState) -> list[Difference]:
+def state_differences(old: ViewState, new: ViewState) -> list[Difference]:
     """What differs, the list included."""
     found = list(differences(old.spec, new.spec))
     names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]

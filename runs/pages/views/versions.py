@@ -21,19 +21,19 @@ from runs.pages.lists.list_state import scope_number
 from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.undo.undo import last_undo_href
-from runs.pages.views.conflict import between, conflict_page
-from runs.pages.views.links import ends
-from runs.pages.views.view_forms import RestoreVersionForm
+from runs.pages.views.conflict import conflict_page, state_differences
+from runs.pages.views.forms import RestoreVersionForm
+from runs.pages.views.return_paths import return_context
 from runs.render.filters import filter_words
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
 
 #: Versions that the page shows at a time.
-MOST = 200
+MAX_VERSIONS = 200
 
 
 @dataclass(frozen=True)
-class Row:
+class VersionRow:
     """A version with what it changed of the one before."""
 
     revision: ViewRevision
@@ -46,25 +46,29 @@ class Row:
 
 @access(Permission.READ)
 @require_safe
-def history(request: PageRequest, slug: str) -> HttpResponse:
+def view_history(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
     asked = request.GET.get("before", "")
     before = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-    found = list_view_revisions(view, request.actor.user, MOST + 1, before=before)
+    found = list_view_revisions(
+        view, request.actor.user, MAX_VERSIONS + 1, before=before
+    )
     rows = _rows(request, view, found)
     context = {
         "view": view,
         "described": render_description(request, view.description),
-        "rows": rows[:MOST],
-        "older": found[MOST - 1].number if len(found) > MOST else 0,
+        "rows": rows[:MAX_VERSIONS],
+        "older": found[MAX_VERSIONS - 1].number if len(found) > MAX_VERSIONS else 0,
         "save_refusal": save_refusal(request, view),
         "view_href": reset_href(request.workspace.name, view, None),
-        **ends(request),
+        **return_context(request),
     }
     return render(request, "views/view_history.html", context)
 
 
-def _rows(request: PageRequest, view: View, found: Sequence[ViewRevision]) -> list[Row]:
+def _rows(
+    request: PageRequest, view: View, found: Sequence[ViewRevision]
+) -> list[VersionRow]:
     older = [*found[1:], None] if found else []
     return [
         _row(request, view, each, before)
@@ -74,15 +78,17 @@ def _rows(request: PageRequest, view: View, found: Sequence[ViewRevision]) -> li
 
 def _row(
     request: PageRequest, view: View, each: ViewRevision, before: ViewRevision | None
-) -> Row:
+) -> VersionRow:
     state = view_actions.read_view_state(each)
-    told = between(view_actions.read_view_state(before), state) if before else []
+    told = (
+        state_differences(view_actions.read_view_state(before), state) if before else []
+    )
     workspace = request.workspace.name
     spec = replace(state.spec, view=f"{view.slug}.{view.revision}")
     query = state.spec.to_query()
     if state.experiment is not None:
         query += f"&in={scope_number(state.experiment)}"
-    return Row(
+    return VersionRow(
         each,
         filter_words.summarize_differences(told),
         filter_words.difference_lines(told),

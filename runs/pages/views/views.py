@@ -18,7 +18,7 @@ from runs.actions.clock import now_ms
 from runs.models import Role, View, can_edit_view
 from runs.pages.lists.list_state import find_scope, read_part_tolerantly
 from runs.pages.lists.view_origin import (
-    BUILT_IN,
+    BUILT_IN_VIEW,
     UNCHOSEN,
     open_view_link,
     view_bar,
@@ -26,10 +26,10 @@ from runs.pages.lists.view_origin import (
 )
 from runs.pages.requests.forms import StarForm
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import varied
+from runs.pages.requests.responses import with_vary_headers
 from runs.pages.run_list import run_list
-from runs.pages.views.links import back_of, ends
-from runs.pages.views.view_forms import DefaultViewForm
+from runs.pages.views.forms import DefaultViewForm
+from runs.pages.views.return_paths import return_context, return_path
 from runs.search.views import (
     filter_by_words,
     find_defaults,
@@ -39,9 +39,9 @@ from runs.search.views import (
     search_words,
     views_in,
 )
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
-from studio.core.viewlenient import without
+from studio.core.view_parsing import without
 
 #: Views of a page of the list that manages them.
 ROWS = 100
@@ -59,7 +59,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
 
 @access(Permission.READ)
 @require_safe
-def menu(request: PageRequest) -> HttpResponse:
+def view_menu(request: PageRequest) -> HttpResponse:
     """What opens under *Current view*; the parameters are those of the list."""
     state = with_view(read_part_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
@@ -82,7 +82,7 @@ def menu(request: PageRequest) -> HttpResponse:
     part = (
         "views/_view_choices.html" if "find" in request.GET else "views/_view_menu.html"
     )
-    return varied(render(request, part, context))
+    return with_vary_headers(render(request, part, context))
 
 
 def _entries(views: Any) -> list[tuple[View, str]]:
@@ -102,14 +102,14 @@ def _note(view: View) -> str:
 
 def _count(spec: dict[str, Any], name: str) -> int:
     try:
-        return len(viewtext.split(str(spec.get(name, "")), ",", name))
+        return len(view_text.split(str(spec.get(name, "")), ",", name))
     except InvalidValue:
         return 0
 
 
 @access(Permission.READ)
 @require_safe
-def views(request: PageRequest) -> HttpResponse:
+def views_page(request: PageRequest) -> HttpResponse:
     """All views that the reader may see, and those deleted that may come back."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
@@ -135,14 +135,14 @@ def views(request: PageRequest) -> HttpResponse:
         },
         "chosen": find_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,
-        **ends(request),
+        **return_context(request),
     }
     return render(request, "views/views.html", context)
 
 
 @access(Permission.STAR)
 @require_POST
-def star(request: PageRequest, slug: str) -> HttpResponse:
+def star_view(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
     on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
@@ -151,7 +151,7 @@ def star(request: PageRequest, slug: str) -> HttpResponse:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
         return render(request, "site/_star.html", context)
-    return redirect(back_of(request))
+    return redirect(return_path(request))
 
 
 @access(Permission.VIEWS)
@@ -164,7 +164,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
         raise PermissionDenied(_("Only owners can set the workspace default."))
     slug = sent["view"]
     whose = None if everybody else user
-    if slug in ("", BUILT_IN):
+    if slug in ("", BUILT_IN_VIEW):
         view = None
         experiment = find_scope(request, sent["scope"]).experiment
     else:
@@ -178,4 +178,4 @@ def choose_default(request: PageRequest) -> HttpResponse:
         view_actions.clear_default_view(request.workspace, experiment, user=whose)
         said = _("Default view removed.")
     messages.success(request, said)
-    return redirect(back_of(request))
+    return redirect(return_path(request))

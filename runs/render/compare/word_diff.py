@@ -26,7 +26,7 @@ def word_diff(before: str, after: str) -> list[DiffPart]:
 
 
 #: What is kept around a change, and of a change itself.
-_AROUND, _CHANGED = 60, 1_000
+_CONTEXT_WORDS, _CHANGED = 60, 1_000
 
 
 def excerpt(parts: Sequence[DiffPart]) -> list[DiffPart]:
@@ -40,9 +40,9 @@ def _shorter(part: DiffPart, is_first: bool, is_last: bool) -> DiffPart:
     if part.kind != SAME:
         cut = text if len(text) <= _CHANGED else f"{text[:_CHANGED]}…"
     else:
-        head = "" if is_first else text[:_AROUND]
-        tail = "" if is_last else text[-_AROUND:]
-        cut = text if len(text) <= 2 * _AROUND else f"{head}…{tail}"
+        head = "" if is_first else text[:_CONTEXT_WORDS]
+        tail = "" if is_last else text[-_CONTEXT_WORDS:]
+        cut = text if len(text) <= 2 * _CONTEXT_WORDS else f"{head}…{tail}"
     return DiffPart(part.kind, cut)
 
 

@@ -25,7 +25,7 @@ FEWEST_WORDS, MOST_WORDS = 5, 400
 #: Lines of a file that are compared, that are shown in all, and around a change.
 MAX_LINES, MAX_SHOWN_LINES, CONTEXT_LINES = 10_000, 1_000, 3
 #: Lines of a change that stand together; characters of a line that are shown.
-PIECE, LONGEST_LINE = 250, 2_000
+PIECE, MAX_LINE_CHARS = 250, 2_000
 SAME, OLD, NEW, FOLD = "same", "del", "ins", "fold"
 _Opcode = tuple[str, int, int, int, int]
 
@@ -170,7 +170,7 @@ def _replaced_lines(
 
 def _mark_pair(old: str, new: str) -> tuple[str, str]:
     """Two lines of which one replaces the other; unlike ones are not marked."""
-    if max(len(old), len(new)) > LONGEST_LINE:
+    if max(len(old), len(new)) > MAX_LINE_CHARS:
         start = len(commonprefix([old, new]))  # noqa: RUF071  # by characters
         return escape(_cut_line(old, start)), escape(_cut_line(new, start))
     mine, theirs = split_words(old), split_words(new)
@@ -184,7 +184,7 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
 
 def _cut_line(text: str, at: int = 0) -> str:
     """What there is room for, from a little before a place on."""
-    return excerpt(text, at, LONGEST_LINE)
+    return excerpt(text, at, MAX_LINE_CHARS)
 
 
 def excerpt(text: str, at: int, longest: int) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from runs.render.text import numbers, times
 from runs.render.text.status_words import status_label
-from studio.core import viewcharts, viewtext
+from studio.core import view_charts, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
 from studio.core.filters.text import field_text
@@ -29,7 +29,14 @@ from studio.core.filters.tree import (
     Word,
 )
 from studio.core.statuses import RunStatus
-from studio.core.viewdiff import ADDED, NOTHING, OTHER, REMOVED, SWITCHES, Difference
+from studio.core.view_differences import (
+    ADDED,
+    NOTHING,
+    OTHER,
+    REMOVED,
+    SWITCHES,
+    Difference,
+)
 
 #: Operators as signs; the ones that are missing here are said in words.
 OPERATOR_SIGNS = {
@@ -231,11 +238,11 @@ def _said(part: str, text: str) -> str:
         return text
     try:
         if part == "chart":
-            return _chart(viewcharts.read_chart(text))
+            return _chart(view_charts.read_chart(text))
         if part == "sort":
-            sort = viewtext.read_sort(text)
+            sort = view_text.read_sort(text)
             return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
-        found = viewtext.read_columns(text)
+        found = view_text.read_columns(text)
     except InvalidValue:
         return text
     return ", ".join(
@@ -244,7 +251,7 @@ def _said(part: str, text: str) -> str:
     )
 
 
-def _chart(chart: viewcharts.Chart) -> str:
+def _chart(chart: view_charts.Chart) -> str:
     """All that it says: two charts that differ in anything differ in words."""
     drawn = ", ".join(field_label(each) for each in chart.fields)
     options = ", ".join(f"{name} {value}" for name, value in chart.options)

@@ -10,7 +10,7 @@ from studio.core.filters import fields
 LAST, OLDER = "last", "older"
 
 
-def said(op: str, kind: str = "") -> str:
+def operator_label(op: str, kind: str = "") -> str:
     """An operator in words; `kind` is what its field holds."""
     if kind == fields.TIME:
         words = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.render.run.dataset_places import (
+from runs.render.run.dataset_sources import (
     source_address,
 )
 from runs.render.run.tracebacks import (

@@ -11,22 +11,22 @@ from typing import Any
 
 import msgspec
 
-from runs.render.run_list.sheets import Column, csv_cell, csv_lines, harmless
+from runs.render.run_list.sheets import Column, csv_cell, csv_lines, escape_formula
 
 #: Rows that are sent at once.
-PIECE = 5_000
+MAX_PIECE_CHARS = 5_000
 _VALUE = Column("value", "")
 
 
 def csv_pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The rows, whose cells are ready to be written."""
     left = iter(rows)
-    while piece := list(islice(left, PIECE)):
+    while piece := list(islice(left, MAX_PIECE_CHARS)):
         yield csv_lines(piece)
 
 
 def value_cell(value: Any) -> str:
     """What was logged: a number, a text, a truth; a row or a list as JSON."""
     if isinstance(value, (dict, list)):
-        return harmless(msgspec.json.encode(value).decode())
+        return escape_formula(msgspec.json.encode(value).decode())
     return csv_cell(_VALUE, value)

@@ -19,7 +19,7 @@ Chunk = Sequence[Sequence[Any]]
 
 def csv_parts(columns: Sequence[Column], chunks: Iterable[Chunk]) -> Iterator[bytes]:
     """As `sheets.as_csv`: RFC 4180, times in ISO 8601, nothing that is a formula."""
-    head: list[Chunk] = [[[sheets.harmless(column.name)] for column in columns]]
+    head: list[Chunk] = [[[sheets.escape_formula(column.name)] for column in columns]]
     written = ([*map(_csv_column, columns, chunk)] for chunk in chunks)
     for chunk in chain(head, written):
         yield sheets.csv_lines(zip(*chunk, strict=True)).encode()

@@ -12,7 +12,7 @@ import numpy as np
 from runs.render.run_list.parquet import require_pyarrow
 
 #: Points of a row group, about.
-GROUP = 250_000
+ROWS_PER_GROUP = 250_000
 
 
 class HistoryFile:
@@ -56,7 +56,7 @@ class HistoryFile:
         ]
         self._waiting.append(pa.record_batch(columns, schema=self.schema))
         self._count += count
-        if self._count >= GROUP:
+        if self._count >= ROWS_PER_GROUP:
             self._write()
         return count
 
@@ -84,12 +84,12 @@ def _values(points: Any) -> tuple[Any, Sequence[str | None]]:
     for value in points.values.tolist():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         is_exact = is_number and abs(value) < 2**1000 if is_number else False
-        numbers.append(float(value) if is_exact or _is_odd(value) else None)
-        texts.append(None if is_exact or _is_odd(value) else _words(value))
+        numbers.append(float(value) if is_exact or _is_nonfinite(value) else None)
+        texts.append(None if is_exact or _is_nonfinite(value) else _words(value))
     return numbers, texts
 
 
-def _is_odd(value: Any) -> bool:
+def _is_nonfinite(value: Any) -> bool:
     """NaN and infinities are numbers too."""
     return isinstance(value, float)
 

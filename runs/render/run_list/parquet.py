@@ -18,7 +18,7 @@ from runs.render.run_list.sheets import Column
 from studio.core.errors import NotSupported
 
 #: Rows of a group: what is in memory at once.
-GROUP = 16_384
+ROWS_PER_GROUP = 16_384
 WHOLE, TRUTH, MAP = "whole", "truth", "map"
 _TEXT_OF = "{} (text)"
 
@@ -88,7 +88,7 @@ def _grouped(chunks: Iterable[Chunk], width: int) -> Iterator[list[list[Any]]]:
     for chunk in chunks:
         for values, more in zip(group, chunk, strict=True):
             values.extend(more)
-        if len(group[0]) >= GROUP:
+        if len(group[0]) >= ROWS_PER_GROUP:
             yield group
             group = [[] for _ in range(width)]
     if group[0]:

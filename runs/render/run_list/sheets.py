@@ -54,7 +54,7 @@ def as_records(sheet: Sheet) -> list[dict[str, Any]]:
 
 def as_csv(sheet: Sheet) -> str:
     """RFC 4180; times in ISO 8601, UTC, durations in seconds."""
-    head = [harmless(column.name) for column in sheet.columns]
+    head = [escape_formula(column.name) for column in sheet.columns]
     rows = (
         [csv_cell(c, v) for c, v in zip(sheet.columns, row, strict=True)]
         for row in sheet.rows
@@ -105,7 +105,7 @@ def plain_value(value: Any) -> Any:
 
 def csv_cell(column: Column, value: Any) -> str:
     if value is None or type(value) is str:
-        return harmless(value or "")
+        return escape_formula(value or "")
     if isinstance(value, bool):
         return "true" if value else "false"
     if column.kind == TIME and isinstance(value, int):
@@ -114,7 +114,7 @@ def csv_cell(column: Column, value: Any) -> str:
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else numbers.word_for(value)
-    return str(value) if isinstance(value, int) else harmless(_words(value))
+    return str(value) if isinstance(value, int) else escape_formula(_words(value))
 
 
 def iso(time: int) -> str:
@@ -123,7 +123,7 @@ def iso(time: int) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A text that a spreadsheet would take for a formula is kept from being one."""
     is_formula = text.startswith(FORMULA) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text

@@ -13,7 +13,7 @@ from runs.search.run_list import RunRow, find_runs
 from studio.core.filters import tree
 from studio.core.filters.text import to_text
 from studio.core.filters.tree import Comparison, Field, Text, attribute
-from studio.core.viewspec import Column, ViewSpec
+from studio.core.view_spec import Column, ViewSpec
 
 #: Runs that are looked up by their ids at once.
 LOOKUP_SIZE = 100

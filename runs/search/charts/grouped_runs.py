@@ -9,7 +9,7 @@ from runs.search.charts.drawn_runs import ChartRun
 from runs.search.values import all_texts
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 GroupKey = tuple[tuple[str, str | None], ...]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from runs.search.charts.grouped_runs import ChartGroup
 from runs.search.charts.run_curves import AxisPoints, AxisRange, Series, read_series
 from runs.search.groups import Floats, mean_and_std, means_by_position
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 #: From so many places on, stretches take their place; and how many of those there are.
 MAX_EXACT_POSITIONS, INTERVALS = 1000, 500

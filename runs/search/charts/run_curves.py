@@ -18,7 +18,7 @@ from runs.search.charts.drawn_runs import ChartRun
 from runs.search.metrics import CHART_POINTS, has_numbers, time_origin
 from runs.storage.metrics import Points, as_float, sample_positions, store
 from studio.core.filters.tree import Field
-from studio.core.viewcharts import Chart
+from studio.core.view_charts import Chart
 
 #: The most lines of a chart, points that are read for it, and points that are drawn.
 MAX_LINES = 100

@@ -33,7 +33,7 @@ from runs.search.values import (
     read_value_codes,
 )
 from studio.core.filters.tree import Field, attribute
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Numbers with more different values than this are taken in so many classes.
 MAX_SINGLE_NUMBERS, CLASSES = 12, 10

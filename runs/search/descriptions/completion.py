@@ -9,7 +9,7 @@ from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import to_text
 from studio.core.filters.tree import Word
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 MAX_SUGGESTIONS = 8
 

@@ -17,6 +17,7 @@ from runs.search.sql import value_conditions as values
 from runs.search.sql.expressions import Contains, two_valued
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
+from studio.core.filters.catalog import EXPERIMENT_FIELDS
 from studio.core.filters.text import number_text
 from studio.core.filters.tree import (
     And,
@@ -34,7 +35,7 @@ from studio.core.filters.tree import (
 
 #: People who can be meant by one word.
 MAX_PEOPLE = 200
-ALLOWED = "name, submitter, created, starred, archived and tags.<key>"
+ALLOWED = f"{', '.join(EXPERIMENT_FIELDS[:-1])} and {EXPERIMENT_FIELDS[-1]}"
 
 
 def parse_experiment_filter(text: str) -> Node | None:

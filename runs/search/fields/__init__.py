@@ -1,6 +1,6 @@
 """The server's half of every field: its condition, sort, value, index, facet and link.
 
-`studio.core.filters.catalogue` has the half that clients know, under the same names.
+`studio.core.filters.catalog` has the half that clients know, under the same names.
 """
 
 from runs.search.fields.registry import (

@@ -198,7 +198,10 @@ OF_TAGS = (
         link=CellLink.NAME,
     ),
     FieldSource(
-        "tags", value=lambda run, context, _field: context.tags(run), link=CellLink.NONE
+        "tags",
+        value=lambda run, context, _field: context.tags(run),
+        link=CellLink.NONE,
+        css="tags",
     ),
 )
 KEYED = {
@@ -238,6 +241,7 @@ KEYED = {
         value=_metric_value,
         scan=_metric_scan,
         facet=30,
+        css="number metric",
         by_key=True,
     ),
     tree.CHILDREN: FieldSource(

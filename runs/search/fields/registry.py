@@ -15,8 +15,8 @@ from runs.search.fields.times import TIMES
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
-from studio.core.filters.catalogue import ATTRIBUTE_SPECS
-from studio.core.filters.catalogue import KEYED as KEYED_SPECS
+from studio.core.filters.catalog import ATTRIBUTE_SPECS
+from studio.core.filters.catalog import KEYED as KEYED_SPECS
 from studio.core.filters.field_spec import FieldSpec
 from studio.core.filters.tree import Comparison, Field
 
@@ -28,7 +28,7 @@ SOURCES: Mapping[str, FieldSource] = {
     each.name: each for each in (*OWNERS, *TEXTS, *TIMES, *RELATIVES, *OF_TAGS, *FLAGS)
 }
 ALL_SOURCES = (*SOURCES.values(), *KEYED.values())
-CLIENT = "studio/core/filters/catalogue.py"
+CLIENT = "studio/core/filters/catalog.py"
 SERVER = "runs/search/fields"
 
 

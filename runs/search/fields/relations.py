@@ -138,6 +138,7 @@ OWNERS = (
         group=GroupColumn("status", _status_names),
         facet=10,
         comparison=10,
+        css="state",
     ),
     FieldSource(
         "experiment",
@@ -149,6 +150,7 @@ OWNERS = (
         facet=40,
         comparison=50,
         link=CellLink.NAME,
+        css="experiment",
     ),
     FieldSource(
         "submitter",

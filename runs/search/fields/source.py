@@ -129,6 +129,8 @@ class FieldSource:
     facet: int = 0
     comparison: int = 0
     link: CellLink = CellLink.VALUE
+    #: The classes of the column's cells, where the type of the field gives no others.
+    css: str = ""
     shown: Callable[[Any], str] | None = None
     #: May hold 64 KiB: read only where it is asked for.
     is_heavy: bool = False

@@ -148,6 +148,7 @@ TEXTS = (
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
+        css="name",
         in_words=True,
     ),
     own_text(

@@ -134,5 +134,6 @@ TIMES = (
         number=RunNumber(("started", "ended", "status"), duration_of),
         comparison=20,
         link=CellLink.NONE,
+        css="number duration",
     ),
 )

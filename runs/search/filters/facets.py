@@ -28,7 +28,7 @@ from runs.search.values import TEXT_HEAD
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Field, all_of, terms
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Runs that are asked which keys they have.
 SAMPLE_RUNS = 600

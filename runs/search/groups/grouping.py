@@ -44,8 +44,8 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
-from studio.core.viewtext import Group
+from studio.core.view_spec import ViewSpec
+from studio.core.view_text import Group
 
 #: "All but" reads so many values at the most, those that runs lack counted too.
 MAX_CELLS = 20_000_000

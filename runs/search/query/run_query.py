@@ -20,7 +20,7 @@ from runs.search.sql.expressions import Unindexed
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field, Node, all_of, fields_of, terms
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Keys of runs, or a query for them.
 RunKeys = Sequence[int] | QuerySet[Run, Any]

@@ -23,7 +23,7 @@ from runs.models import (
 )
 from runs.search.fields import HEAVY
 from studio.core.errors import InvalidValue
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: So many ids stand in an address; so many runs are selected at the most.
 MAX_IN_ADDRESS, MAX_SELECTED = 50, 10_000

@@ -29,7 +29,7 @@ from studio.core.filters.fields import statuses_of
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Node, Text, all_of, terms, without_term
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Counting more runs would cost more than it tells.
 MAX_EXACT_COUNT = 10_000

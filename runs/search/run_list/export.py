@@ -37,7 +37,7 @@ from runs.search.values import (
 )
 from studio.core.filters import fields as field_catalogue
 from studio.core.filters.tree import Field, attribute
-from studio.core.viewspec import DEFAULT_SORT, Column, ViewSpec
+from studio.core.view_spec import DEFAULT_SORT, Column, ViewSpec
 
 #: Rows of the first chunk, so that it is there at once, and of the others.
 FIRST_CHUNK_ROWS, CHUNK_ROWS = 256, 2048

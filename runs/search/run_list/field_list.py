@@ -32,10 +32,10 @@ from runs.search.sql.expressions import InKeys
 from runs.search.sql.limits import time_limit
 from runs.search.sql.scope import KINDS
 from studio.core.filters import tree
-from studio.core.filters.catalogue import ATTRIBUTE_SPECS
+from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
 from studio.core.statuses import GROUPS
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 #: Names of one kind that a look-up names at the most.
 MAX_NAMES = 60

@@ -31,7 +31,7 @@ from runs.search.sql.scope import Scope
 from runs.search.values import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 SegmentRun = tuple[Segment, Run]
 

@@ -12,7 +12,7 @@ from runs.search.run_list.run_page import RunRow, TreePlace, find_runs
 from runs.search.run_list.tree_runs import best_values_below
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute
-from studio.core.viewspec import ROWS, ViewSpec
+from studio.core.view_spec import ROWS, ViewSpec
 
 #: Rows of one page and of the trees that are open in it.
 MAX_SHOWN_RUNS = 300

@@ -42,7 +42,7 @@ from runs.search.run_list.run_page import (
 )
 from runs.search.sql import exists_conditions as keyed
 from studio.core.filters.text import Sort
-from studio.core.viewtext import Open
+from studio.core.view_text import Open
 
 #: So many children show at first; each *Show more* adds MORE.
 FIRST_CHILDREN, MORE_CHILDREN = 10, 50

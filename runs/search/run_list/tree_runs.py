@@ -35,7 +35,7 @@ from runs.search.sql.access_paths import INDEXED_AGGREGATES
 from runs.search.sql.limits import time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from runs.models import STORED_SELECTION_PREFIX, Key, Run, User, View, Workspace
 from runs.search.sql.scope import KINDS
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import Field
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 EXPERIMENT, COLUMN, RUN = "experiment", "column", "run"
 

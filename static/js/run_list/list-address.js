@@ -1,6 +1,6 @@
 // The list's address with another value of one parameter, short and in the server's order.
 
-// As in studio/core/viewspec.py.
+// As in studio/core/view_spec.py.
 export const ORDER =
   "q sort columns children tree flat mine group differs charts selected only facets archived rows view after before".split(
     " ",

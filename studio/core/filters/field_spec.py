@@ -42,7 +42,9 @@ class FieldSpec:
     `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
     `field:value` means. `sortable` and `column` say where else it may be used. One that
     is not `answered` is understood, and refused with a sentence that says so. One that
-    is not `offered` is no suggestion of completion, editors and errors.
+    is not `offered` is no suggestion of completion, editors and errors. `suggested` is
+    the position among the suggestions for an empty filter, 0 for none. Experiments have
+    the fields that are `of_experiments` as well.
     """
 
     name: str
@@ -57,6 +59,8 @@ class FieldSpec:
     filterable: bool = True
     answered: bool = True
     offered: bool = True
+    suggested: int = 0
+    of_experiments: bool = False
 
     @cached_property
     def operators(self) -> tuple[str, ...]:

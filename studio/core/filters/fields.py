@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from studio.core.filters import tree
-from studio.core.filters.catalogue import ATTRIBUTE_SPECS, CATALOGUE, KEYED
+from studio.core.filters.catalog import ATTRIBUTE_SPECS, CATALOG, KEYED
 from studio.core.filters.field_spec import (
     BOOLEAN,
     DURATION,
@@ -23,7 +23,7 @@ from studio.core.statuses import ACTIVE, FINAL, GROUPS, RunStatus, parse_status
 
 __all__ = [
     "BOOLEAN",
-    "CATALOGUE",
+    "CATALOG",
     "DURATION",
     "ID",
     "KEYED",

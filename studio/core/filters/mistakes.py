@@ -47,7 +47,7 @@ def mistake(
     )
 
 
-def with_ways_out(
+def with_suggestions(
     error: InvalidFilter, first_mistake: Callable[[str], int | None]
 ) -> InvalidFilter:
     """The error with those suggestions that mend the filter, or else their part.

@@ -20,7 +20,7 @@ from typing import Callable
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, operands, tree
 from studio.core.filters.alternatives import joined, range_of, several
-from studio.core.filters.mistakes import mistake, with_ways_out
+from studio.core.filters.mistakes import mistake, with_suggestions
 from studio.core.filters.operands import Operand
 from studio.core.filters.text import field_text, quoted
 from studio.core.filters.tokens import (
@@ -300,7 +300,7 @@ def parse(text: str) -> Node | None:
     try:
         return _tree(text)
     except InvalidFilter as error:
-        raise with_ways_out(error, _first_mistake) from None
+        raise with_suggestions(error, _first_mistake) from None
 
 
 def parse_field(text: str) -> Field:

@@ -103,7 +103,7 @@ def test_overwriting_keeps_the_old_version(save, run: Run, now: int) -> None:
     assert (read(old), read(new)) == (b"1", b"2")
 
 
-def test_the_very_same_again_changes_nothing(save, files_dir: Path) -> None:
+def test_an_identical_request_changes_nothing(save, files_dir: Path) -> None:
     one, other = save("a", b"same"), save("a", b"same")
     assert one.pk == other.pk
     assert blobs(files_dir) == {one.blob}

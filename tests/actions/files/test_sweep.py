@@ -61,7 +61,7 @@ def test_an_unfinished_upload_goes_to_quarantine_after_a_day(
     }
 
 
-def test_what_the_database_does_not_know_is_never_taken(
+def test_unknown_blobs_are_never_deleted(
     saved: File, files_dir: Path, now: int
 ) -> None:
     """As where the database is an older copy than the files."""

@@ -149,9 +149,7 @@ def test_a_mixed_batch_is_all_or_nothing(run: Run, actor: Actor, now: int) -> No
     assert Change.objects.get(run=run).field == "tags.stage"
 
 
-def test_what_arrives_for_a_trashed_run_is_kept(
-    run: Run, actor: Actor, now: int
-) -> None:
+def test_data_for_a_trashed_run_is_kept(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
     assert log_metrics(run, line(2), actor=actor, now=now) == 2
 

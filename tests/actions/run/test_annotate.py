@@ -40,7 +40,7 @@ def test_a_name_and_its_change(run: Run, actor: Actor, now: int) -> None:
     assert changes(run) == [("name", before, "baseline")]
 
 
-def test_the_same_again_is_no_change(run: Run, actor: Actor, now: int) -> None:
+def test_repeating_a_request_is_not_a_change(run: Run, actor: Actor, now: int) -> None:
     annotate.rename_run(run, run.name, actor=actor, now=now)
     annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
     annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)

@@ -87,7 +87,7 @@ ACTS: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_whatever_a_list_shows_is_counted(
+def test_all_listed_runs_are_counted(
     name: str, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     before = count_changes(run.workspace_id)
@@ -126,7 +126,7 @@ def test_other_workspaces_and_visits_are_not_counted(
     assert count_changes(run.workspace_id) == before
 
 
-def test_what_is_rolled_back_is_not_counted(run: Run, actor: Actor, now: int) -> None:
+def test_rolled_back_changes_are_not_counted(run: Run, actor: Actor, now: int) -> None:
     before = count_changes(run.workspace_id)
     with transaction.atomic():
         annotate.rename_run(run, "b", actor=actor, now=now)

@@ -44,7 +44,7 @@ def test_time_in_which_the_server_was_down_does_not_count(
     assert mark_unresponsive_runs(back + 3 * MINUTE, listening_since=back) == 1
 
 
-def test_a_run_that_never_promised_heart_beats_stays(run: Run, now: int) -> None:
+def test_a_run_without_heartbeats_never_times_out(run: Run, now: int) -> None:
     assert mark_unresponsive_runs(now + 60 * MINUTE, listening_since=now) == 0
     assert status(run) is RunStatus.RUNNING
 

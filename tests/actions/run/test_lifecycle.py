@@ -215,7 +215,7 @@ def test_asking_twice_to_cancel_is_one_event(run: Run, actor: Actor, now: int) -
     assert events(run)[1:] == [(S.RUNNING, S.CANCEL_REQUESTED)]
 
 
-def test_cancelling_with_children_reaches_the_whole_tree(
+def test_canceling_with_children_reaches_the_whole_tree(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     def below(parent: Run) -> Run:
@@ -232,7 +232,7 @@ def test_cancelling_with_children_reaches_the_whole_tree(
     assert len(events(done)) == 2
 
 
-def test_cancelling_without_children_leaves_them(
+def test_canceling_without_children_leaves_them(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     child = create_run(experiment, parent_run_id=run.run_id, actor=actor, now=now)

@@ -37,7 +37,7 @@ def test_a_locked_run_is_not_deleted_until_it_is_unlocked(
     assert trash_run(locked, actor=actor, now=now).deleted == now
 
 
-def test_nor_with_its_experiment(
+def test_a_locked_run_is_not_deleted_with_its_experiment(
     experiment: Experiment, locked: Run, actor: Actor, now: int
 ) -> None:
     with pytest.raises(InvalidState, match="run-1"):
@@ -59,7 +59,7 @@ def test_nor_with_the_experiment_that_has_its_model(
 
 
 @pytest.mark.parametrize("kept_by", ["its own", "its experiment's"])
-def test_nor_is_it_purged(
+def test_a_locked_run_is_not_purged(
     experiment: Experiment, locked: Run, actor: Actor, now: int, kept_by: str
 ) -> None:
     """However it came into the trash in spite of its lock."""
@@ -74,14 +74,16 @@ def test_nor_is_it_purged(
 
 
 @pytest.mark.usefixtures("files_dir")
-def test_nor_are_its_files(locked: Run, actor: Actor, now: int) -> None:
+def test_files_of_a_deleted_run_are_not_found(
+    locked: Run, actor: Actor, now: int
+) -> None:
     save_file(locked, "a.txt", [b"x"], actor=actor, now=now, limit=9)
     with pytest.raises(InvalidState):
         delete_file(locked, "a.txt", actor=actor, now=now)
 
 
 @pytest.mark.usefixtures("files_dir")
-def test_nor_are_the_models_that_it_wrote(
+def test_models_of_a_deleted_run_are_not_found(
     experiment: Experiment, locked: Run, actor: Actor, now: int
 ) -> None:
     model = create_logged_model(
@@ -108,13 +110,13 @@ def test_a_deletion_that_was_undone_is_not_done_again(
         undo_change_set(restored, actor=actor, now=now, anyway=True)
 
 
-def test_what_is_in_the_trash_is_not_locked(run: Run, actor: Actor, now: int) -> None:
+def test_runs_in_the_trash_cannot_be_locked(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
     with pytest.raises(InvalidState, match="Restore it"):
         set_deletion_lock(run, True, actor=actor, now=now)
 
 
-def test_nor_is_a_run_whose_experiment_is_in_the_trash(
+def test_a_run_of_a_trashed_experiment_is_not_found(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)

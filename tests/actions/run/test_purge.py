@@ -100,7 +100,7 @@ def test_only_what_is_in_the_trash_can_be_purged(
     assert Run.objects.filter(pk=run.pk, purging=False).exists()
 
 
-def test_what_was_purged_is_not_there_to_purge(
+def test_a_purged_run_cannot_be_purged_again(
     run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)

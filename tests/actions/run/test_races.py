@@ -96,7 +96,9 @@ def test_runs_made_at_once_have_numbers_of_their_own(experiment: Experiment) -> 
     assert sorted(numbers) == list(range(1, WRITERS * 5 + 1))
 
 
-def test_of_runs_with_one_id_made_at_once_one_is_made(experiment: Experiment) -> None:
+def test_concurrent_creations_with_one_id_create_one_run(
+    experiment: Experiment,
+) -> None:
     def make(number: int) -> str:
         home = create_experiment(
             experiment.workspace, f"e{number}", actor=Actor(), now=now_ms()

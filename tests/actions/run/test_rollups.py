@@ -105,7 +105,7 @@ def test_lost_triggers_are_noticed_and_what_they_missed_is_counted(run: Run) -> 
     assert kept() == counted()
 
 
-def test_what_does_not_move_a_run_adds_no_row(run: Run) -> None:
+def test_a_change_without_a_new_status_adds_no_row(run: Run) -> None:
     before = RunCount.objects.count()
     run.name = "another"
     run.save()

@@ -85,7 +85,7 @@ def test_a_bad_id_is_refused(make: Any, run_id: str) -> None:
     assert not Run.objects.exists()
 
 
-def test_what_comes_with_a_run_is_kept(make: Any) -> None:
+def test_fields_of_a_new_run_are_kept(make: Any) -> None:
     run = make(
         "a",
         tags={"baseline": None, "team": "nlp"},
@@ -206,7 +206,7 @@ def test_a_bad_parent_id_is_refused(run: Run, actor: Actor, now: int) -> None:
         set_run_parent(run, "../x", actor=actor, now=now)
 
 
-def test_trash_and_back(run: Run, actor: Actor, now: int) -> None:
+def test_a_run_is_trashed_and_restored(run: Run, actor: Actor, now: int) -> None:
     for _ in range(2):
         trash_run(run, actor=actor, now=now + 1)
     assert Run.objects.get(pk=run.pk).deleted == now + 1

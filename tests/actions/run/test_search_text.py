@@ -14,7 +14,7 @@ from runs.actions.ingest import logged_values
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
-from runs.actions.run_rows.search_text import build_search_texts, rebuild_search_texts
+from runs.actions.run_rows.search_text import build_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
 from runs.search.sql.words import text_scan
 
@@ -121,13 +121,6 @@ def test_missing_texts_are_built(
     assert build_search_texts() == 0
     assert found("kept") == {"run-1"}
     assert found("other") == {"run-2"}
-
-
-def test_all_texts_are_rebuilt(run: Run, by: dict[str, Any]) -> None:
-    annotate.set_run_tags(run, {"kept": "tag"}, **by)
-    Run.objects.filter(pk=run.pk).update(name="written past the action")
-    assert rebuild_search_texts() == 1
-    assert found("past the action") == found("kept") == {"run-1"}
 
 
 def test_lost_triggers_are_reported_and_recreated(run: Run, by: dict[str, Any]) -> None:

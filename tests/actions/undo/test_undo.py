@@ -24,7 +24,7 @@ from runs.models import (
 from runs.search.run_list.run_page import find_runs
 from studio.core.errors import AlreadyExists, Conflict, NotSupported
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 
 def last() -> ChangeSet:
@@ -116,7 +116,7 @@ def test_a_later_change_is_shown_first(run: Run, actor: Actor, now: int) -> None
     assert (change.before, change.after) == ("theirs", before)
 
 
-def test_what_stands_already_is_no_change(run: Run, actor: Actor, now: int) -> None:
+def test_an_equal_value_is_not_a_change(run: Run, actor: Actor, now: int) -> None:
     annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
     mine = last()
     annotate.remove_run_tags(run, ["a"], actor=actor, now=now)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runs.actions.actor import Actor
+from runs.actions.experiments.experiments import rename_experiment
 from runs.actions.expiry.expiry import TRASH_DAYS, purge_old_trash
 from runs.actions.views import stars_and_defaults as view_choices
 from runs.actions.views import views as actions
@@ -25,7 +26,7 @@ from runs.models import (
 )
 from runs.search.views import views as search
 from studio.core.errors import Conflict, InvalidState, NotFound, NotSupported
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 DAY = 86_400_000
 
@@ -85,6 +86,18 @@ def test_saving_what_stands_there_adds_nothing(
 ) -> None:
     view = make()
     actions.save_view(view, state("q=tag:x"), seen_version=9, actor=actor, now=now)
+    assert view.revision == 1
+
+
+def test_a_renamed_list_is_no_change_of_its_view(
+    workspace: Workspace, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    own = state("q=tag:x", experiment)
+    view = actions.create_view(workspace, "Sweep", own, actor=actor, now=now)
+    rename_experiment(experiment, "other", actor=actor, now=now)
+    experiment.refresh_from_db()
+    again = state("q=tag:x", experiment)
+    actions.save_view(view, again, seen_version=1, actor=actor, now=now)
     assert view.revision == 1
 
 
@@ -276,13 +289,13 @@ def test_members_cannot_undo_changes_of_others(
         (True, Role.OWNER, True),
     ],
 )
-def test_who_changes_a_shared_view(
+def test_members_who_can_change_a_shared_view(
     make: Any, ben: User, locked: bool, role: Role, may: bool
 ) -> None:
     assert can_edit_view(make(shared=True, locked=locked), ben, role) is may
 
 
-def test_a_list_opens_with_my_choice_or_everybodys(
+def test_a_list_opens_with_my_default_or_the_workspace_default(
     make: Any, workspace: Workspace, owner: User, ben: User, experiment: Experiment
 ) -> None:
     shared, own = make(name="all", shared=True), make(name="own")

@@ -13,7 +13,7 @@ MODEL_REGISTRY = ["registered-models/create", "model-versions/create"]
 @pytest.mark.parametrize(
     "raw", [b"{", b"[]", b"5", b'{"name": "\xff"}', b"[" * 100_000, b'"x"', b"nope"]
 )
-def test_what_is_no_json_object_is_refused(mlflow: Mlflow, raw: bytes) -> None:
+def test_only_json_objects_are_accepted(mlflow: Mlflow, raw: bytes) -> None:
     refused = mlflow.refused_raw("experiments/create", raw)
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
 
@@ -90,9 +90,7 @@ def test_routes_that_are_not_offered_say_so(
 
 
 @pytest.mark.parametrize("path", MODEL_REGISTRY)
-def test_of_the_model_registry_it_is_said_what_to_do_instead(
-    mlflow: Mlflow, path: str
-) -> None:
+def test_the_model_registry_names_an_alternative(mlflow: Mlflow, path: str) -> None:
     refused = refusal(mlflow.send("POST", path))
     assert "no model registry" in refused.message
     assert "log_model()" in refused.message

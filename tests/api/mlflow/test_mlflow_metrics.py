@@ -32,7 +32,7 @@ def test_a_value_reads_back(
     assert mlflow.history(run_id, "m") == [[1000, 0, read]]
 
 
-def test_the_latest_value_is_that_of_the_greatest_step(
+def test_the_latest_value_is_that_of_the_highest_step(
     mlflow: Mlflow, run_id: str
 ) -> None:
     mlflow.log(run_id, "m", "NaN", step=3)
@@ -41,7 +41,7 @@ def test_the_latest_value_is_that_of_the_greatest_step(
     assert mlflow.latest(run_id) == {"m": "NaN"}
 
 
-def test_the_very_same_point_is_stored_once(mlflow: Mlflow, run_id: str) -> None:
+def test_an_identical_point_is_stored_once(mlflow: Mlflow, run_id: str) -> None:
     for _ in range(3):
         mlflow.log(run_id, "m", 1.5, step=2)
     mlflow.log(run_id, "m", 2.5, step=2)
@@ -84,7 +84,7 @@ def test_history_comes_in_pages(mlflow: Mlflow, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("asked", [{"metric_key": "none"}, {"run_id": "none"}])
-def test_what_is_not_there_has_no_history(
+def test_a_missing_item_has_no_history(
     mlflow: Mlflow, run_id: str, asked: dict[str, str]
 ) -> None:
     query = {"run_id": run_id, "metric_key": "m", **asked}

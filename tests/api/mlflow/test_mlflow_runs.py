@@ -243,7 +243,7 @@ def test_deleting_and_restoring_may_be_repeated(mlflow: Mlflow) -> None:
         ("runs/outputs", {}),
     ],
 )
-def test_what_arrives_for_a_deleted_run_is_kept_with_it(
+def test_data_for_a_deleted_run_is_kept_with_it(
     mlflow: Mlflow, path: str, body: dict[str, object]
 ) -> None:
     run_id = mlflow.new_run(tags=[tag("a", "1")])

@@ -178,7 +178,7 @@ def test_pages_follow_each_other(mlflow: Mlflow, named: dict[str, str]) -> None:
     assert (names, "next_page_token" in second) == (list("abcd"), False)
 
 
-def test_what_is_deleted_is_found_on_request(
+def test_deleted_runs_are_found_on_request(
     mlflow: Mlflow, named: dict[str, str]
 ) -> None:
     first = next(iter(named))

@@ -198,7 +198,7 @@ NOT_JSON = [
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_what_is_not_json_is_refused(rest: Rest, name: str) -> None:
+def test_invalid_json_is_refused(rest: Rest, name: str) -> None:
     method, path, _ = RIGHT[name]
     before = stored()
     for raw in NOT_JSON:

@@ -65,7 +65,7 @@ def test_a_batch_that_comes_twice_is_applied_once(rest: Rest) -> None:
     assert rest.get("runs/r1/metrics/m")["steps"] == [0, 1, 2]
 
 
-def test_the_head_tells_last_least_greatest(rest: Rest) -> None:
+def test_the_head_shows_last_min_and_max(rest: Rest) -> None:
     sent = [(2, 0.5), (0, "NaN"), (1, "-Infinity"), (1, 3.0)]
     points = [{"key": "m", "value": v, "step": s, "time": s} for s, v in sent]
     rest.points("r1", *points)

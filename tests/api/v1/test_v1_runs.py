@@ -38,7 +38,7 @@ def test_an_experiment_is_made_by_its_first_run(rest: Rest) -> None:
     assert names == ["digits", "Default"]
 
 
-def test_the_very_same_run_again_is_the_same_run(rest: Rest) -> None:
+def test_creating_an_identical_run_returns_the_same_run(rest: Rest) -> None:
     body = {"experiment": "digits", "id": "a", "name": "n", "params": {"lr": "1"}}
     rest.ok("POST", "runs", body, 201)
     assert rest.ok("POST", "runs", body, 200)["id"] == "a"

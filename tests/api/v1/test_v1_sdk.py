@@ -160,7 +160,7 @@ def test_a_broken_gzip_is_refused(rest: Rest, cut: int) -> None:
     )
 
 
-def test_what_follows_the_gzip_is_refused(rest: Rest) -> None:
+def test_data_after_the_gzip_stream_is_refused(rest: Rest) -> None:
     answer = compressed(rest, gzip.compress(b'{"name": "digits"}') + b"more")
     assert answer.status_code == 400
 

@@ -8,7 +8,7 @@ from studio.core.statuses import RunStatus
 from tests.api.rest import Rest
 
 
-def test_what_there_is_instead_is_said(rest: Rest) -> None:
+def test_an_alternative_is_named(rest: Rest) -> None:
     rest.new_run("r1")
     status = rest.refused("POST", "runs/r1/status", {"status": "Foo"})[1]
     assert status["message"].startswith("Invalid enum value 'Foo'. Allowed: ")
@@ -21,7 +21,7 @@ def test_what_there_is_instead_is_said(rest: Rest) -> None:
     assert body == "Unknown field `colour`. Allowed: key, value, step, time"
 
 
-def test_without_a_token_it_is_said_where_one_is_made(rest: Rest) -> None:
+def test_a_missing_token_names_the_page_that_creates_one(rest: Rest) -> None:
     path = f"/api/v1/workspaces/{rest.workspace.name}/runs"
     answer = Client().get(path)
     assert answer.status_code == 401

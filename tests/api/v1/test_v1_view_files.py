@@ -24,7 +24,7 @@ def apply(rest: Rest, text: str, **more: Any) -> Any:
     return rest.post("views/apply", yaml=text, **more)
 
 
-def test_what_was_exported_changes_nothing(rest: Rest) -> None:
+def test_applying_an_unchanged_export_changes_nothing(rest: Rest) -> None:
     rest.new_run("r1")
     make(rest, shared=True, description="**why**\nso", experiment="digits")
     make(rest, name="蒸馏: own", state={"q": 'tag:"a, b"', "selected": "r1,,r2"})
@@ -96,7 +96,7 @@ def test_a_broken_file_is_named_and_changes_nothing(rest: Rest, text: str) -> No
     assert not View.objects.exists()
 
 
-def test_what_looks_like_a_number_or_a_date_is_text(rest: Rest) -> None:
+def test_numbers_and_dates_in_tags_stay_text(rest: Rest) -> None:
     apply(rest, "views: [{name: 2024-01-01, state: {rows: 25, q: 2024}}]")
     view = View.objects.get()
     assert (view.name, view.spec) == ("2024-01-01", {"q": "2024", "rows": "25"})

@@ -89,7 +89,7 @@ def test_revisions_are_listed_compared_and_restored(rest: Rest) -> None:
         {"name": "a", "hue": 1},
     ],
 )
-def test_what_no_view_can_be_is_refused(rest: Rest, body: Any) -> None:
+def test_an_invalid_view_is_refused(rest: Rest, body: Any) -> None:
     assert rest.refused("POST", "views", body)[0] == 400
     assert not View.objects.exists()
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
-from runs.management import database, owner, static
+from runs.management import database, owner, static_files
 from runs.models import (
     Experiment,
     Key,
@@ -77,7 +77,7 @@ def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     """What the server makes at its first start, and the experiments."""
     database.prepare(home, say)
     settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
-    static.collect(settings.STATIC_ROOT)
+    static_files.collect(settings.STATIC_ROOT)
     user = owner.first_owner(now=FIRST)
     owner.keep_client_token(home, user, "http://localhost", now=FIRST)
     workspace = Workspace.objects.get(name=owner.DEFAULT_WORKSPACE)

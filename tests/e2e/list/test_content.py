@@ -8,5 +8,5 @@ def test_sixty_runs_are_there(runs_page: Page) -> None:
     expect(runs_page.locator("#run-table tbody tr")).to_have_count(60)
 
 
-def test_and_their_roots_without_a_script(plain_page: Page) -> None:
+def test_roots_of_matches_are_shown_without_a_script(plain_page: Page) -> None:
     expect(plain_page.locator(".table-tools")).to_contain_text("54")

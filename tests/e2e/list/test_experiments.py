@@ -60,9 +60,7 @@ def test_experiments_are_found_sorted_and_starred_by_mouse(
     assert runs_page.url.endswith("/digits/?q=status+%3D+Failed&children=1")
 
 
-def test_what_a_link_asks_for_stands_in_the_box_and_stays(
-    runs_page: Page, archived: str
-) -> None:
+def test_the_box_shows_the_filter_of_a_link(runs_page: Page, archived: str) -> None:
     runs_page.goto(ALL)
     line = runs_page.locator("tr", has_text="digits-46")
     who = line.locator(".who a")

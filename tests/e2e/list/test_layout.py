@@ -21,7 +21,7 @@ def box(part: Locator) -> tuple[float, float, float, float]:
     return left, top, left + found["width"], top + found["height"]
 
 
-def test_what_changed_leaves_the_title_its_line(runs_page: Page) -> None:
+def test_changes_do_not_wrap_the_title(runs_page: Page) -> None:
     runs_page.goto("/w/default/experiments/")
     named = runs_page.get_by_role("link", name="/Shared/yolo v8").first
     runs_page.goto(f"{named.get_attribute('href')}?{LONG}")
@@ -96,7 +96,7 @@ def test_a_table_of_long_names_fits_its_page(
 
 
 @pytest.mark.parametrize("path", ["/api/v1/", "/help/"])
-def test_what_is_looked_up_is_read_without_scrolling(
+def test_looked_up_values_are_visible_without_scrolling(
     phone_page: Page, path: str
 ) -> None:
     phone_page.goto(path)

@@ -139,7 +139,7 @@ def test_cards_on_a_phone_are_selected(phone_page: Page) -> None:
     assert width == 360
 
 
-def test_what_differs_in_a_selection_leads_back_to_its_runs(runs_page: Page) -> None:
+def test_differences_of_a_selection_link_back_to_its_runs(runs_page: Page) -> None:
     page = runs_page
     page.goto("/w/default/runs/?q=experiment:digits&rows=100&sort=name")
     box(page, "digits-01").click()

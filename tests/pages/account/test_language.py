@@ -10,6 +10,7 @@ from django.test import Client
 
 from runs.models import User
 from tests.access.people import Team, browser_of, make_team
+from tests.parts.elements import one
 
 ROOT = Path(__file__).resolve().parents[3]
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
@@ -29,13 +30,14 @@ def reader(team) -> Client:
 
 
 def test_a_browsers_language_is_the_default():
-    assert '<html lang="zh-hans"' in Client(headers=CHINESE).get("/sign-in/").text
-    assert '<html lang="en"' in Client().get("/sign-in/").text
+    chinese = Client(headers=CHINESE).get("/sign-in/")
+    assert one(chinese, "html")["lang"] == "zh-hans"
+    assert one(Client().get("/sign-in/"), "html")["lang"] == "en"
 
 
 def test_an_unknown_language_is_english():
     visitor = Client(headers={"Accept-Language": "tlh"})
-    assert '<html lang="en"' in visitor.get("/sign-in/").text
+    assert one(visitor.get("/sign-in/"), "html")["lang"] == "en"
 
 
 def test_a_visitors_choice_stays_in_a_cookie():

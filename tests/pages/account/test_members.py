@@ -9,6 +9,7 @@ from django.test import Client
 
 from runs.models import ChangeSet, Invitation, Member, Role, User
 from tests.access.people import PASSWORD, Team, browser_of, make_member, make_team
+from tests.parts.elements import Element, parse_page
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +40,17 @@ def remove_path(user: User) -> str:
 
 def test_all_members_see_the_members_and_only_owners_the_forms(team):
     for user in (team.reader, team.contributor):
-        page = browser_of(user).get(PAGE).text
-        assert "contributor" in page
-        assert "/role/" not in page
-        assert "Invitations" not in page
-    assert "/role/" in browser_of(team.owner).get(PAGE).text
+        page = parse_page(browser_of(user).get(PAGE))
+        names = [each.text for each in page.all("td.name .clip")]
+        assert sorted(names) == ["contributor", "owner", "reader"]
+        assert role_forms(page) == page.all("#invitations") == []
+    page = parse_page(browser_of(team.owner).get(PAGE))
+    assert role_forms(page)
+    assert page.one("#invitations")
+
+
+def role_forms(page: Element) -> list[Element]:
+    return [form for form in page.all("form") if form["action"].endswith("/role/")]
 
 
 def test_an_owner_changes_a_role(team, owner):
@@ -74,7 +81,7 @@ def test_the_last_owner_stays(team, owner):
     assert member_of(team.owner).role == Role.OWNER
 
 
-def test_of_two_owners_one_may_go(team, owner):
+def test_one_of_two_owners_can_leave(team, owner):
     make_member(team.workspace, "second", Role.OWNER)
     assert owner.post(remove_path(team.owner)).headers["Location"] == "/"
     assert owner.get(PAGE).status_code == 404
@@ -151,7 +158,7 @@ def test_an_invitation_works_once(team, owner):
     assert not User.objects.filter(username="other").exists()
 
 
-def test_an_invitation_that_was_taken_back_does_not_work(team, owner):
+def test_a_revoked_invitation_does_not_work(team, owner):
     link = invite(owner)
     owner.post(f"/w/lab/invitations/{Invitation.objects.get().pk}/revoke/")
     assert Client().get(link).status_code == 404

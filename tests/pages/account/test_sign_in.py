@@ -90,7 +90,7 @@ def test_a_new_session_key_is_made_at_sign_in(client, mira):
 
 
 @pytest.mark.parametrize(("form", "closes"), [({"keep": "on"}, False), ({}, True)])
-def test_only_who_asks_stays_signed_in(client, mira, form, closes):
+def test_only_a_user_who_asks_stays_signed_in(client, mira, form, closes):
     sign_in(client, **form)
     cookie = next(c for n, c in client.cookies.items() if "session" in n)
     assert (cookie["max-age"] == "") is closes
@@ -198,7 +198,7 @@ def test_a_pasted_link_is_opened_here(client, mira):
     assert answer.headers["Location"] == path
 
 
-def test_who_is_signed_out_comes_back_to_the_page_of_the_link(client, mira):
+def test_a_signed_out_user_returns_to_the_linked_page(client, mira):
     answer = client.get("/w/lab/members/?role=owner")
     assert answer.headers["Location"] == (
         "/sign-in/?next=%2Fw%2Flab%2Fmembers%2F%3Frole%3Downer"

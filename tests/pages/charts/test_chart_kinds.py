@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.pages.chart_kinds import KINDS
 from studio.core.chart_kinds import CHART_KINDS, COMMON_OPTIONS
-from studio.core.viewcharts import read_chart
+from studio.core.view_charts import read_chart
 from tests.pages.charts.chart_page import CHARTS, ask, curve, figure
 from tests.pages.rows import ALL
 
@@ -71,7 +71,7 @@ def test_it_has_a_figure_a_table_and_a_file(
 
 
 @every_kind
-def test_its_card_names_it_and_the_dialog_offers_it(
+def test_the_chart_has_a_title_and_is_in_the_dialog(
     visitor: Client, runs: None, name: str
 ) -> None:
     kind = KINDS[name]

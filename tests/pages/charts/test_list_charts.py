@@ -280,7 +280,7 @@ def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> N
 
 @pytest.mark.parametrize("kind", ["line!{}", "line!{}!group=params.lr", "bar!{}"])
 @pytest.mark.parametrize(("least", "said"), [(0.0, True), (0.5, False)])
-def test_what_lies_below_a_logarithmic_axis_is_said(
+def test_values_below_a_logarithmic_axis_are_reported(
     visitor: Client, curve: Any, kind: str, least: float, said: bool
 ) -> None:
     curve("a", [1.0, least])

@@ -16,6 +16,7 @@ from runs.actions.files.files import save_file
 from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run
 from tests.pages.compare.test_compare import COMPARE, asked, rows
+from tests.parts.elements import hrefs, one, texts
 
 pytestmark = pytest.mark.django_db
 
@@ -102,10 +103,10 @@ def test_files_are_counted_as_in_the_table_and_texts_come_first(
     same = zipped(same__py="x = 1\n")
     keep("a", same, a__bin=b"\x00\x01", out__txt=b"one\n")
     keep("b", same, a__bin=b"\x00\x02", out__txt=b"two\n", more__txt=b"three\n")
-    page = visitor.get(COMPARE, asked("a", "b")).text
-    assert "3 of 4 files with differences" in page
-    assert "3 of 3 with differences" in page
-    assert '<h2 id="h-diff" class="clip" title="out.txt">' in page
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert one(page, "#diff-files summary").text == "3 of 4 files with differences"
+    assert "3 of 3 with differences" in texts(page, "tbody th .small")
+    assert one(page, "#h-diff").text == one(page, "#h-diff")["title"] == "out.txt"
 
 
 def test_a_file_and_an_image_that_are_not_there_are_named(
@@ -124,10 +125,11 @@ def test_a_file_and_an_image_that_are_not_there_are_named(
     assert "No file train.py differs" in page.text
 
 
-def test_what_is_no_text_is_said_to_be_none(visitor: Client, keep: Any) -> None:
+def test_binary_content_is_reported_as_not_text(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py="1\n"), out__bin=b"\x00one")
     keep("b", zipped(a__py="1\n"), out__bin=b"\x00two")
-    assert "These are not text files." in visitor.get(COMPARE, asked("a", "b")).text
+    page = visitor.get(COMPARE, asked("a", "b"))
+    assert one(page, "#diff p.card-body").text == "These are not text files."
 
 
 def test_pictures_stand_side_by_side_by_step(visitor: Client, keep: Any) -> None:
@@ -155,7 +157,7 @@ def test_packages_are_rows_of_the_environment(visitor: Client, keep: Any) -> Non
     assert "forge" not in found
 
 
-def test_what_is_cut_of_a_file_is_said(visitor: Client, keep: Any) -> None:
+def test_a_cut_file_shows_how_much_is_missing(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py=""), log__txt=b"a\nb\n" * 60_000)
     keep("b", zipped(a__py=""), log__txt=b"a\nc\n" * 60_000)
     page = visitor.get(COMPARE, asked("a", "b"))
@@ -175,7 +177,8 @@ def test_a_difference_beyond_what_is_compared_is_no_line_end(
     page = visitor.get(COMPARE, asked("a", "b"))
     assert "The compared files are the same." in page.text
     assert "Only the first 524 KB of each file are compared." in page.text
-    assert "/runs/b/files/raw/log.txt" in page.text
+    raw = "/w/default/runs/b/files/raw/log.txt?inline=1"
+    assert raw in hrefs(page, "#diff p a")
 
 
 def test_a_long_line_is_shown_where_it_differs(visitor: Client, keep: Any) -> None:

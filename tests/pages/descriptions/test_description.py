@@ -64,7 +64,9 @@ def test_the_same_picture_is_kept_once(browser: Client, run: Run) -> None:
     "data",
     [b"", b"text", b"<svg onload='alert(1)'/>", b"GIF8", b"RIFF....WAVE", PNG[1:]],
 )
-def test_what_is_no_picture_is_refused(browser: Client, run: Run, data: bytes) -> None:
+def test_files_that_are_not_images_are_refused(
+    browser: Client, run: Run, data: bytes
+) -> None:
     answer = browser.post(PICTURES, given("a.png", data))
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "InvalidValue"
@@ -143,7 +145,7 @@ def test_references_are_completed(
     assert offered(browser, PAGE, "nosuch:a") == []
 
 
-def test_what_is_offered_is_read_as_that(browser: Client, run: Run) -> None:
+def test_suggestions_parse_to_what_they_name(browser: Client, run: Run) -> None:
     for name in (
         "val/acc",
         "a b",

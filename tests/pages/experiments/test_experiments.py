@@ -17,7 +17,10 @@ from runs.actions.experiments.experiments import (
 )
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, ExperimentStar, Run, User, Workspace
+from studio.core.filters.catalog import CATALOG
+from studio.core.filters.field_spec import FieldSpec
 from tests.access.people import browser_of
+from tests.parts.elements import hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -42,15 +45,16 @@ def names(browser: Client, query: str = "") -> list[str]:
 def test_a_line_links_the_experiment_and_its_newest_run(
     browser: Client, run: Run
 ) -> None:
-    page = browser.get(PAGE).text
-    assert 'href="/w/default/experiments/digits/"' in page
-    assert f'href="/w/default/runs/{run.run_id}/"' in page
+    links = hrefs(browser.get(PAGE), "tbody a")
+    assert "/w/default/experiments/digits/" in links
+    assert f"/w/default/runs/{run.run_id}/" in links
 
 
 def test_a_name_that_does_not_fit_a_path_is_linked_by_its_id(
     browser: Client, shared: Experiment
 ) -> None:
-    assert f"/w/default/experiments/~{shared.number}/" in browser.get(PAGE).text
+    links = hrefs(browser.get(PAGE), "tbody .name a")
+    assert f"/w/default/experiments/~{shared.number}/" in links
 
 
 def test_the_newest_activity_comes_first(
@@ -183,6 +187,16 @@ def test_a_field_that_experiments_have_not_is_said(browser: Client) -> None:
     answer = browser.get(f"{PAGE}?q=params.lr:1")
     assert answer.status_code == 400
     assert "Experiments have no params.lr" in answer.text
+
+
+@pytest.mark.parametrize(
+    "spec", [s for s in CATALOG if s.filterable], ids=lambda spec: spec.name
+)
+def test_experiments_have_the_fields_that_the_catalog_declares(
+    browser: Client, spec: FieldSpec
+) -> None:
+    answer = browser.get(f"{PAGE}?{urlencode({'q': spec.example})}")
+    assert answer.status_code == (200 if spec.of_experiments else 400)
 
 
 def test_pages_have_as_many_rows_as_asked(

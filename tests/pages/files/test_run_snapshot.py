@@ -15,6 +15,7 @@ from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run, User
 from runs.render.files.code import MAX_HIGHLIGHTED_CHARS
 from tests.pages.run.run_page import PAGE, browser, cost
+from tests.parts.elements import one
 from tests.parts.records import NOON
 
 __all__ = ["browser"]
@@ -45,7 +46,7 @@ def viewer(browser: Client, query: str = "") -> str:
 def test_a_run_without_a_snapshot_says_how_one_is_made(
     browser: Client, run: Run
 ) -> None:
-    assert "No snapshot" in browser.get(TAB).text
+    assert one(browser.get(TAB), "#run-snapshot .empty h2").text == "No snapshot"
 
 
 @pytest.mark.usefixtures("sources")
@@ -88,7 +89,7 @@ def test_a_source_and_the_archive_are_downloaded(browser: Client) -> None:
 
 @pytest.mark.usefixtures("sources")
 @pytest.mark.parametrize("path", ["?path=no.py", "raw/no.py", "raw/../train.py"])
-def test_what_is_not_in_the_snapshot_is_not_found(browser: Client, path: str) -> None:
+def test_files_outside_the_snapshot_are_not_found(browser: Client, path: str) -> None:
     assert browser.get(TAB + path).status_code == 404
 
 

@@ -67,7 +67,7 @@ def test_lines_of_a_filter_stay_apart(visitor: Client, log: Any) -> None:
         ("a\nb", "b", "b"),
     ],
 )
-def test_what_is_edited_in_the_box_keeps_the_other_lines(
+def test_editing_the_box_keeps_the_other_lines(
     whole: str, typed: str, meant: str
 ) -> None:
     assert rejoin_lines(whole, typed) == meant

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from tests.pages.rows import ALL, names
+from tests.parts.elements import every
 
 pytestmark = pytest.mark.django_db
 OPEN = f"{ALL}?facets=1&open=params.text"
@@ -54,5 +55,6 @@ def test_no_value_is_completed_that_is_cut(visitor: Client, log: Any) -> None:
     text = "params.text = x"
     address = "/w/default/list/complete/"
     page = visitor.get(address, {"text": text, "at": str(len(text))})
-    assert "xyz" in page.text
+    values = [option["data-insert"] for option in every(page, ".option")]
+    assert "xyz " in values
     assert "xxxx" not in page.text

@@ -55,7 +55,7 @@ def test_a_tag_without_a_value_is_not_any_value(visitor: Client, log: Any) -> No
     assert lead_right(visitor, page) == 3
 
 
-def test_what_is_no_finite_number_is_no_value(
+def test_nonfinite_numbers_are_missing_values(
     visitor: Client, log: Any, actor: Actor, now: int
 ) -> None:
     values: list[Any] = [0.0, -0.0, 0.5, math.nan, math.inf, "text", 2**60]
@@ -68,7 +68,7 @@ def test_what_is_no_finite_number_is_no_value(
     assert lead_right(visitor, page) == 4
 
 
-def test_what_is_too_long_for_an_address_is_said(visitor: Client, log: Any) -> None:
+def test_a_state_too_long_for_an_address_is_reported(visitor: Client, log: Any) -> None:
     for n in range(11):
         log(f"a{n}", params={"text": LONG + "a"})
     log("b", params={"text": LONG + "b"})

@@ -63,7 +63,7 @@ def test_groups_have_counts_means_and_a_best(visitor: Client) -> None:
     assert "6</b> root runs" in page.text
 
 
-def test_what_is_empty_is_another_group_than_what_is_not_there(
+def test_empty_values_and_missing_values_are_different_groups(
     visitor: Client, log: Any
 ) -> None:
     log("a", params={"note": ""})

@@ -11,6 +11,7 @@ from django.test import Client
 from runs.render.help import heading_id, render_page
 from runs.search.help import find_sections, read_contents, read_page
 from studio.core.errors import NotFound
+from tests.parts.elements import every, hrefs, one
 
 FOLDER = Path(settings.HELP_DIR)
 ENTRIES = [entry for part in read_contents("en") for entry in part.entries]
@@ -66,13 +67,15 @@ def test_a_search_finds_sections_with_every_word():
 
 
 def test_found_sections_are_linked(visitor: Client):
-    page = visitor.get("/help/", {"find": "log a run"}).text
-    assert 'href="/help/start/#log-a-run"' in page
+    page = visitor.get("/help/", {"find": "log a run"})
+    assert "/help/start/#log-a-run" in hrefs(page, ".help-found a")
 
 
 def test_hostile_words_are_shown_as_text(visitor: Client):
-    page = visitor.get("/help/", {"find": "<script>alert(1)</script>"}).text
-    assert "<script>alert" not in page
+    words = "<script>alert(1)</script>"
+    page = visitor.get("/help/", {"find": words})
+    assert one(page, "input[name=find]")["value"] == words
+    assert not any("alert" in script.text for script in every(page, "script"))
 
 
 def test_pictures_lead_nowhere_else(visitor: Client):

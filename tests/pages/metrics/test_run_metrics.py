@@ -15,6 +15,7 @@ from runs.models import Run
 from runs.search.metrics import metrics as run_metrics
 from runs.search.metrics.metrics import CHART_POINTS
 from tests.pages.run.run_page import ACTOR, HTMX, PAGE, browser, cost, log
+from tests.parts.elements import every, texts
 from tests.parts.records import NOON
 
 __all__ = ["browser"]
@@ -37,10 +38,11 @@ def figure(browser: Client, query: str) -> Any:
 def test_without_metrics_the_page_says_how_to_log_one(
     browser: Client, run: Run
 ) -> None:
-    assert "mlflow.log_metric" in browser.get(METRICS).text
+    snippets = texts(browser.get(METRICS), ".snippet pre")
+    assert 'mlflow.log_metric("loss", 0.25, step=1)' in snippets
 
 
-def test_the_first_metrics_are_drawn_unasked_and_the_page_says_which(
+def test_the_first_metrics_are_drawn_by_default_and_named(
     browser: Client, run: Run
 ) -> None:
     log(run, once=[1.0], loss=[2.0, 1.0])
@@ -193,10 +195,14 @@ def test_the_export_has_every_point_and_no_formula(browser: Client, run: Run) ->
 
 
 def test_plotly_is_linked_only_where_a_chart_can_be(browser: Client, run: Run) -> None:
-    assert "plotly" not in browser.get(METRICS).text
+    def loads_plotly(address: str) -> bool:
+        links = every(browser.get(address), "link")
+        return any("plotly" in link["href"] for link in links)
+
+    assert not loads_plotly(METRICS)
     log(run, loss=[1.0])
-    assert "plotly" in browser.get(METRICS).text
-    assert "plotly" not in browser.get(PAGE).text
+    assert loads_plotly(METRICS)
+    assert not loads_plotly(PAGE)
 
 
 def test_the_fragment_is_the_pages(browser: Client, run: Run) -> None:

@@ -39,7 +39,7 @@ def outsider() -> Client:
     return browser_of(None)
 
 
-def test_an_owner_makes_a_link_to_a_view_and_takes_it_back(
+def test_an_owner_creates_and_revokes_a_link_to_a_view(
     visitor: Client, outsider: Client, log: Any, make_view: Any
 ) -> None:
     log("good", acc=0.9, tags={"model": "resnet"})
@@ -152,7 +152,7 @@ def test_a_link_lives_for_a_while(visitor: Client, log: Any, days: str) -> None:
     assert not ShareLink.objects.exists()
 
 
-def test_owners_alone_share_with_outsiders(
+def test_only_owners_create_public_links(
     log: Any, make_view: Any, ben: User, workspace: Workspace
 ) -> None:
     log("a")

@@ -13,6 +13,7 @@ from runs.actions.run.annotate import rename_run, set_run_tags
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, PAGE, browser
+from tests.parts.elements import every
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
@@ -86,5 +87,6 @@ def test_without_a_script_the_run_page_edits(browser: Client, run: Run) -> None:
 def test_a_reader_has_no_pencil(workspace: Workspace, run: Run) -> None:
     reader = User.objects.create(username="rita")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
-    page = browser_of(reader).get(LIST).text
-    assert "row-edit" not in page
+    page = browser_of(reader).get(LIST)
+    assert len(every(page, "[data-row-link]")) == 1
+    assert every(page, ".row-edit") == []

@@ -17,6 +17,7 @@ from runs.models import Experiment, Run
 from runs.search.run.details import find_cancel_request
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser
+from tests.parts.elements import every, one
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
@@ -37,9 +38,14 @@ def status(run: Run) -> RunStatus:
 def test_the_question_counts_the_children(
     browser: Client, run: Run, child: Run, actor: Actor, now: int
 ) -> None:
-    assert "with its 1 child, 1 of it running" in browser.get(f"{PAGE}cancel/").text
+    [choice] = [
+        label
+        for label in every(browser.get(f"{PAGE}cancel/"), "label")
+        if label.all("input[name=children][checked]")
+    ]
+    assert choice.text == "with its 1 child, 1 of it running"
     change_status(child, RunStatus.COMPLETED, actor=actor, now=now)
-    assert "with its" not in browser.get(f"{PAGE}cancel/").text
+    assert every(browser.get(f"{PAGE}cancel/"), "input[name=children]") == []
 
 
 def test_the_question_is_a_dialog_for_the_script(browser: Client, run: Run) -> None:
@@ -62,10 +68,9 @@ def test_the_page_tells_how_far_the_cancel_is(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     request_cancel(run, actor=actor, now=now)
-    page = browser.get(PAGE).text
-    assert "Requested" in page
-    assert "Stopping" in page
-    assert f'action="{PAGE}force/"' in page
+    page = browser.get(PAGE)
+    assert one(page, "li.now b").text == "Acknowledged"
+    assert one(page, f"form[action={PAGE}force/]")
 
 
 def test_force_ends_the_record_at_once(browser: Client, run: Run) -> None:
@@ -73,7 +78,7 @@ def test_force_ends_the_record_at_once(browser: Client, run: Run) -> None:
     assert status(run) is RunStatus.CANCELED
 
 
-def test_force_is_not_offered_where_the_writer_sends_heart_beats(
+def test_force_is_not_offered_while_heartbeats_arrive(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)

@@ -23,6 +23,7 @@ from runs.models import Experiment, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, log
+from tests.parts.elements import every, hrefs, one, texts
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
@@ -66,10 +67,11 @@ def test_a_child_links_its_parent(
     create_run(
         experiment, run_id="kid", parent_run_id="run-1", actor=actor, now=now, name="k"
     )
-    assert f'<a href="{PAGE}"' in browser.get("/w/default/runs/kid/").text
+    child = browser.get("/w/default/runs/kid/")
+    assert PAGE in hrefs(child, "#run-attributes a")
     parent = browser.get(PAGE)
     assert "Child runs 1" in card(parent.text, "attributes")
-    assert ">k</a>" in browser.get(f"{PAGE}children/").text
+    assert texts(browser.get(f"{PAGE}children/"), "a[data-row-link]") == ["k"]
 
 
 def test_tags_show_without_the_clients_bookkeeping(
@@ -97,8 +99,9 @@ def test_a_description_is_rendered(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     describe_run(run, "*best* <script>x</script>", actor=actor, now=now)
-    page = browser.get(PAGE).text
-    assert "<em>best</em> &lt;script&gt;" in page
+    described = one(browser.get(PAGE), "#run-description .prose")
+    assert described.text == "best <script>x</script>"
+    assert [each.tag for each in described.inside()] == ["p", "em"]
 
 
 def test_parameters_and_properties_are_listed(
@@ -170,9 +173,7 @@ def test_datasets_and_models_that_clients_recorded_are_listed(
     assert "read by this run m-read" in card(page, "models")
 
 
-def test_metrics_show_last_least_and_greatest_with_their_course(
-    browser: Client, run: Run
-) -> None:
+def test_metrics_show_last_min_max_and_their_curve(browser: Client, run: Run) -> None:
     log(run, loss=[3.0, 1.0, 2.0], odd=[1.0, NAN], word=["a", "b"])
     page = browser.get(PAGE).text
     assert "loss 2 1 3 odd NaN 1 1 word b – –" in card(page, "metrics")
@@ -181,8 +182,12 @@ def test_metrics_show_last_least_and_greatest_with_their_course(
 
 def test_many_metrics_are_shown_on_demand(browser: Client, run: Run) -> None:
     log(run, **{f"m{n:02}": [1.0] for n in range(20)})
-    assert "Show 13 more" in card(browser.get(PAGE).text, "metrics")
-    assert "m19" in card(browser.get(f"{PAGE}?metrics=all").text, "metrics")
+    few = one(browser.get(PAGE), "#run-metrics-card")
+    assert len(few.all(".metric-name")) == 7
+    more = few.one(".card-end a")
+    assert more.text == "Show 13 more"
+    all_of_them = browser.get(f"{PAGE}{more['href']}")
+    assert len(every(all_of_them, "#run-metrics-card .metric-name")) == 20
 
 
 def test_an_error_is_named_with_its_traceback(
@@ -201,7 +206,8 @@ def test_a_trashed_run_still_shows_and_says_so(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     trash_run(run, actor=actor, now=now)
-    assert "This run is in the trash." in browser.get(PAGE).text
+    told = one(browser.get(PAGE), ".banner.warn strong").text
+    assert told == "This run is in the trash."
 
 
 def test_the_raw_json_is_linked(browser: Client, run: Run) -> None:
@@ -240,9 +246,9 @@ def test_asking_again_costs_a_304_until_something_changes(
 def test_only_an_active_run_is_looked_at_again(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    assert 'data-pace="5"' in browser.get(PAGE).text
+    assert one(browser.get(PAGE), "#run")["data-pace"] == "5"
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
-    assert 'data-pace="0"' in browser.get(PAGE).text
+    assert one(browser.get(PAGE), "#run")["data-pace"] == "0"
 
 
 def test_the_page_costs_the_same_whatever_the_run_holds(

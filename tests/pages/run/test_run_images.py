@@ -13,6 +13,7 @@ from runs.pages.run import images as run_images
 from runs.search.files.images import list_images
 from tests.pages.metrics.test_metric_kinds import PNG, write
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep
+from tests.parts.elements import texts
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_dir")]
@@ -34,7 +35,8 @@ def found(run: Run) -> list[tuple[str, int | None, str, bool]]:
 
 
 def test_without_images_the_tab_says_how_to_log_one(browser: Client, run: Run) -> None:
-    assert "mlflow.log_image" in browser.get(IMAGES).text
+    snippets = texts(browser.get(IMAGES), ".snippet pre")
+    assert 'mlflow.log_image(image, key="samples", step=1)' in snippets
 
 
 def test_an_image_metric_has_its_name_and_steps(run: Run) -> None:
@@ -87,7 +89,7 @@ def test_the_gallery_shows_the_chosen_names(browser: Client, run: Run) -> None:
     assert "b_1.png" not in browser.get(f"{IMAGES}?name=a", headers=HTMX).text
 
 
-def test_what_is_shown_is_what_is_ticked(browser: Client, run: Run) -> None:
+def test_the_checked_columns_are_shown(browser: Client, run: Run) -> None:
     image(run, "a", "a_1.png")
     image(run, "b", "b_1.png")
     for query, ticked in (
@@ -147,7 +149,7 @@ def test_many_images_are_shown_on_demand(
 
 def test_a_hostile_name_is_text(browser: Client, run: Run) -> None:
     keep(run, '"><script>x</script>.png', SMALL)
-    assert "<script>x" not in browser.get(IMAGES).text
+    assert "x" not in texts(browser.get(IMAGES), "script")
 
 
 def test_the_tab_costs_the_same_queries_for_any_number(

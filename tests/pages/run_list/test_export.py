@@ -21,10 +21,11 @@ from runs.actions.run.lifecycle import change_status
 from runs.models import Run, User, Workspace
 from runs.search.run_list import export
 from runs.search.run_list.export import export_runs
-from studio.core.filters import catalogue
+from studio.core.filters import catalog
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL
+from tests.parts.elements import hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -172,7 +173,7 @@ def test_an_empty_result_has_its_heads(visitor: Client, runs: None) -> None:
     assert list(table.columns)[:2] == ["id", "name"]
 
 
-def test_what_is_wrong_is_said_before_any_row(visitor: Client, runs: None) -> None:
+def test_errors_are_reported_before_any_row(visitor: Client, runs: None) -> None:
     assert visitor.get(ALL, {"format": "xlsx"}).status_code == 400
     assert visitor.get(ALL, {"format": "csv", "q": "((("}).status_code == 400
     answer = visitor.get(ALL, {"format": "csv", "columns": "name,nosuch.x"})
@@ -206,11 +207,12 @@ def test_the_page_leads_to_all_forms_of_its_own_result(
     visitor: Client, runs: None
 ) -> None:
     page = visitor.get(ALL, {"q": "f1 or f2"})
-    assert 'href="?q=f1+or+f2&amp;format=parquet"' in page.text
+    forms = [f"?q=f1+or+f2&format={name}" for name in ("csv", "json", "parquet")]
+    assert set(hrefs(page, "a.menu-item[download]")) == set(forms)
 
 
 def every_column() -> list[str]:
-    own = [spec.name for spec in catalogue.ATTRIBUTE_SPECS if spec.column]
+    own = [spec.name for spec in catalog.ATTRIBUTE_SPECS if spec.column]
     metrics = [f"metrics.acc{end}" for end in ("", ".min", ".max", ".first", ".count")]
     children = ["children.count", "children.failed", "children.running"]
     return [*own, *metrics, *children, "tags.m", "params.lr", "properties.p"]

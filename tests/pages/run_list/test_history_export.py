@@ -23,9 +23,10 @@ from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import find_matching_runs
 from runs.search.run_list.histories import read_histories
 from runs.storage.metrics import Value
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of, make_member
 from tests.pages.rows import link
+from tests.parts.elements import every, hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_every_point_of_every_run_is_in_it(visitor: Client, logged: None) -> Non
     assert list(a.step) == list(range(3000))
 
 
-def test_what_is_no_number_keeps_its_text(visitor: Client, logged: None) -> None:
+def test_a_value_without_a_number_keeps_its_text(visitor: Client, logged: None) -> None:
     address = made(visitor, "q=c")
     HistoryExporter()(0)
     found = table(visitor, address)
@@ -80,7 +81,7 @@ def test_what_is_no_number_keeps_its_text(visitor: Client, logged: None) -> None
     assert pd.isna(found.text[5])
 
 
-def test_work_goes_on_slice_by_slice(
+def test_background_work_runs_in_slices(
     visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runs.actions.run_list.history_exports.SLICE_SECONDS", 0)
@@ -114,7 +115,7 @@ def test_a_worker_without_pyarrow_says_what_to_install(
     assert "pip install pyarrow" in visitor.get(address).text
 
 
-def test_it_is_only_for_who_asked(
+def test_an_export_belongs_to_its_requester(
     visitor: Client, logged: None, workspace: Workspace
 ) -> None:
     address = made(visitor)
@@ -124,7 +125,7 @@ def test_it_is_only_for_who_asked(
     assert other.get(f"{address}histories.parquet").status_code == 404
 
 
-def test_it_goes_after_a_day(
+def test_an_export_expires_after_a_day(
     visitor: Client, logged: None, files_dir: Path, now: int
 ) -> None:
     address = made(visitor)
@@ -154,7 +155,7 @@ def test_the_same_question_waits_once_and_a_wrong_one_is_refused(
     assert visitor.post("/w/default/exports/?q=(((").status_code == 400
 
 
-def test_of_an_experiment_that_is_gone_there_is_none(
+def test_a_deleted_experiment_has_no_list(
     visitor: Client, logged: None, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     address = made(visitor, f"in={experiment.number}")
@@ -172,10 +173,11 @@ def test_it_leads_back_to_the_list_that_was_asked_about(
     visitor: Client, logged: None, experiment: Experiment
 ) -> None:
     page = visitor.get(made(visitor, f"in={experiment.number}&q=a&sort=name"))
-    back = "/w/default/experiments/digits/?q=a&amp;sort=name"
-    assert f'<a href="{back}">digits</a>' in page.text
-    page = visitor.get(made(visitor, "q=a"))
-    assert '<a href="/w/default/runs/?q=a">All runs</a>' in page.text
+    back = every(page, ".crumb-path a")[-1]
+    address = "/w/default/experiments/digits/?q=a&sort=name"
+    assert (back.text, back["href"]) == ("digits", address)
+    back = every(visitor.get(made(visitor, "q=a")), ".crumb-path a")[-1]
+    assert (back.text, back["href"]) == ("All runs", "/w/default/runs/?q=a")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_it_leads_back_to_the_list_that_was_asked_about(
         "/w/default/runs/a/children/?q=parent%3Aa+and+status:failed&sort=name",
     ],
 )
-def test_it_leads_back_to_the_address_it_was_started_from(
+def test_the_form_returns_to_its_starting_page(
     visitor: Client, logged: None, log: Any, address: str
 ) -> None:
     log("child", parent="a")
@@ -208,10 +210,11 @@ def test_it_leads_back_to_the_view_that_was_open(
     page = visitor.get(f"/v/{slug}/", {"sort": "-name"})
     [action] = re.findall(r'formaction="(/w/default/exports/[^"]*)"', page.text)
     job = visitor.get(visitor.post(html.unescape(action)).headers["Location"])
-    assert f'href="/w/default/runs/?q=a&amp;sort=-name&amp;view={slug}.1"' in job.text
+    back = f"/w/default/runs/?q=a&sort=-name&view={slug}.1"
+    assert hrefs(job, ".crumb-path a")[-1] == back
 
 
-def test_of_a_runs_children_theirs_are_exported(
+def test_the_list_of_children_exports_the_children(
     visitor: Client, logged: None, log: Any, actor: Actor, now: int
 ) -> None:
     point = Point("loss", 1.0, now, 0)
@@ -226,7 +229,9 @@ def test_of_a_runs_children_theirs_are_exported(
 
 def test_the_list_offers_it(visitor: Client, logged: None) -> None:
     page = visitor.get("/w/default/experiments/digits/?q=a")
-    assert 'formaction="/w/default/exports/?q=a&amp;in=' in page.text
+    actions = [each["formaction"] for each in every(page, "button[formaction]")]
+    [export] = [each for each in actions if each.startswith("/w/default/exports/")]
+    assert export.startswith("/w/default/exports/?q=a&in=")
 
 
 def test_merging_the_last_chunks_loses_no_point(

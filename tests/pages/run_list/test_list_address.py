@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from studio.core.viewspec import PARAMETERS, encoded
+from studio.core.view_spec import PARAMETERS, encoded
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "static/js/run_list/list-address.js"

@@ -146,7 +146,9 @@ def test_errors_come_in_the_form_that_was_asked_for(
     assert "<html" not in nowhere.text
 
 
-def test_what_is_wrong_in_the_address_is_a_notice(visitor: Client, runs: None) -> None:
+def test_invalid_parts_of_the_address_give_a_notice(
+    visitor: Client, runs: None
+) -> None:
     query = {"columns": "name,nmae"}
     [notice] = visitor.get(ALL, query, headers=JSON).json()["notices"]
     assert "nmae" in notice

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.pages.rows import ALL, HTMX, names
+from tests.parts.elements import every, hrefs
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ WRONG = {
 
 @pytest.mark.parametrize("query", WRONG)
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])
-def test_what_is_wrong_is_named_and_the_rest_honoured(
+def test_invalid_parts_are_named_and_the_rest_applied(
     visitor: Client, log: Any, query: str, headers: dict[str, str]
 ) -> None:
     log("a", acc=0.9)
@@ -51,10 +52,12 @@ def test_links_of_the_page_leave_out_what_was_wrong(visitor: Client, log: Any) -
 
 def test_an_address_without_mistakes_has_no_notice(visitor: Client, log: Any) -> None:
     log("a")
-    assert "list-notice" not in visitor.get(f"{ALL}?sort=name&utm_source=mail").text
+    page = visitor.get(f"{ALL}?sort=name&utm_source=mail")
+    assert names(page) == ["a"]
+    assert every(page, "#list-notice") == []
 
 
-def test_of_a_wrong_filter_the_readable_beginning_is_shown(
+def test_the_valid_beginning_of_a_wrong_filter_is_applied(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.9, tags={"model": "x"})
@@ -66,7 +69,7 @@ def test_of_a_wrong_filter_the_readable_beginning_is_shown(
 
 
 @pytest.mark.parametrize("term", ["log:error", "log:error and status = Running"])
-def test_what_is_not_offered_leaves_the_rows_too(
+def test_an_unsupported_filter_keeps_the_rows(
     visitor: Client, log: Any, term: str
 ) -> None:
     log("a")
@@ -75,7 +78,7 @@ def test_what_is_not_offered_leaves_the_rows_too(
     assert names(page) == ["a"]
 
 
-def test_of_no_match_the_page_says_which_filter_is_in_the_way(
+def test_an_empty_list_names_the_filter_that_excludes_runs(
     visitor: Client, log: Any
 ) -> None:
     for number in range(3):
@@ -92,9 +95,7 @@ def test_of_no_match_the_page_says_which_filter_is_in_the_way(
     assert "1 matching run" in second
 
 
-def test_of_no_match_with_only_my_runs_everybodys_are_offered(
-    visitor: Client, log: Any
-) -> None:
+def test_an_empty_list_of_my_runs_links_to_all_runs(visitor: Client, log: Any) -> None:
     page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
-    assert 'href="?q=name+%3D+nobody"' in page.text
+    assert "?q=name+%3D+nobody" in hrefs(page, "#no-match a")
     assert "everyone’s" in page.text

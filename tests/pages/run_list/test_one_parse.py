@@ -11,8 +11,8 @@ from django.test import Client
 from runs.models import Experiment
 from runs.render.text.addresses import experiment_path
 from studio.core.filters.parse import parse, parse_places
-from studio.core.viewlenient import read_leniently
-from studio.core.viewspec import ViewSpec, read_parameter
+from studio.core.view_parsing import parse_tolerant
+from studio.core.view_spec import ViewSpec, read_parameter
 from tests.pages.rows import ALL, HTMX, names
 from tests.parts.calls import Calls, counted_calls
 
@@ -56,7 +56,7 @@ def parsed(calls: Calls) -> int:
 
 
 def read(calls: Calls) -> int:
-    return calls.of(ViewSpec.from_query) + calls.of(read_leniently)
+    return calls.of(ViewSpec.from_query) + calls.of(parse_tolerant)
 
 
 def query(**parameters: str) -> str:

@@ -13,10 +13,11 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
-from runs.pages.lists.run_links import Links, status_strip, strip_css
+from runs.pages.lists.run_links import ListLinks, status_strip, strip_css
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names
+from tests.parts.elements import every, hrefs, one, texts
 
 pytestmark = pytest.mark.django_db
 
@@ -139,11 +140,13 @@ def test_the_commonest_metrics_are_shown_until_columns_are_chosen(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.81374)
-    assert "0.8137" in visitor.get(ALL).text
-    assert "0.8137" not in visitor.get(ALL + "?columns=name,status").text
+    assert texts(visitor.get(ALL), "td.metric[data-label=acc]") == ["0.8137"]
+    chosen = visitor.get(ALL + "?columns=name,status")
+    assert names(chosen) == ["a"]
+    assert every(chosen, "td.metric") == []
 
 
-def test_what_only_children_measure_takes_no_column_of_the_roots(
+def test_metrics_of_children_only_add_no_column(
     visitor: Client, log: Any, actor: Actor, now: int
 ) -> None:
     log("sweep", acc=0.5)
@@ -151,7 +154,7 @@ def test_what_only_children_measure_takes_no_column_of_the_roots(
         child = log(name, parent="sweep")
         points = [Point(key, 1.0, now, 0) for key in ("b", "c", "d")]
         log_metrics(child, points, actor=actor, now=now)
-    assert "metrics.acc" in visitor.get(ALL).text
+    assert texts(visitor.get(ALL), "td.metric[data-label=acc]") == ["0.5"]
 
 
 def test_pages_lead_to_each_other(visitor: Client, log: Any) -> None:
@@ -179,16 +182,17 @@ def test_a_parent_rolls_its_children_up(visitor: Client, log: Any) -> None:
 
 
 def test_an_empty_workspace_says_how_to_begin(visitor: Client) -> None:
-    page = visitor.get(ALL).text
-    assert "studio env" in page
-    assert "import" in page
+    snippets = texts(visitor.get(ALL), ".snippet pre")
+    assert 'eval "$(studio env)"' in snippets
+    assert any("import Experiment, Workspace" in each for each in snippets)
 
 
 def test_a_filter_without_matches_leads_out(visitor: Client, log: Any) -> None:
     log("a")
-    page = visitor.get(ALL, {"q": "nothing-like-it"}).text
-    assert "No matching runs" in page
-    assert "studio env" not in page
+    page = visitor.get(ALL, {"q": "nothing-like-it"})
+    assert one(page, "#no-match h2").text == "No matching runs"
+    assert ALL in hrefs(page, "#no-match a")
+    assert every(page, ".snippet") == []
 
 
 def test_a_star_is_ones_own(visitor: Client, log: Any, owner: User) -> None:
@@ -207,6 +211,6 @@ def test_a_long_strip_is_drawn_smaller_on_a_phone(
     counts: tuple[int, ...], size: str
 ) -> None:
     words = (RunStatus.RUNNING, RunStatus.COMPLETED, RunStatus.FAILED)
-    links = Links("default", ViewSpec(), None)
+    links = ListLinks("default", ViewSpec(), None)
     entries = status_strip(dict(zip(words, counts, strict=True)), links)
     assert strip_css(entries) == size

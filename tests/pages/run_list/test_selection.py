@@ -23,6 +23,7 @@ from runs.actions.run_list.selections import (
 from runs.models import Experiment, Run, Selection, Workspace
 from runs.search.query import selection
 from tests.pages.rows import ALL, HTMX, link, names
+from tests.parts.elements import every, texts
 
 pytestmark = pytest.mark.django_db
 SELECT = "/w/default/list/select/"
@@ -170,7 +171,9 @@ def test_a_kept_selection_is_of_one_workspace(
     other = Workspace.objects.create(name="elsewhere")
     kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
-    assert "selected: the selection" in page.text
+    [told] = texts(page, "#list-notice li")
+    assert told.startswith("selected: the selection")
+    assert every(page, "tr[aria-selected=true]") == []
 
 
 def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from runs.models import User
 from tests.access.people import browser_of
+from tests.parts.elements import parse_page
 
 ROOT = Path(__file__).resolve().parents[3]
 STYLES = sorted((ROOT / "static/css").rglob("*.css"))
@@ -80,10 +81,10 @@ def test_a_template_has_no_inline_script_or_style(template: Path) -> None:
 
 @pytest.mark.django_db
 def test_the_parts_page_shows_every_part(owner: User) -> None:
-    page = browser_of(owner).get("/parts/").text
+    page = parse_page(browser_of(owner).get("/parts/"))
     for part in ("toast", "dialog", "banner", "pill", "chip", "tabs", "menu", "pages"):
-        assert f'class="{part}' in page
-    assert "NotResponding" in page
+        assert page.all(f".{part}"), part
+    assert "NotResponding" in [each.text for each in page.all(".status")]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

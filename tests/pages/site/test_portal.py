@@ -61,7 +61,7 @@ def test_a_link_to_an_experiment_leads_to_its_runs(
         "/experiments/id/99999999999999999999999",
     ],
 )
-def test_what_is_not_there_is_said(visitor: Client, path: str) -> None:
+def test_missing_items_are_reported(visitor: Client, path: str) -> None:
     answer = visitor.get(path)
     assert answer.status_code == 404
     assert "in your workspaces" in answer.text
@@ -73,7 +73,7 @@ def test_others_runs_are_not_there(visitor: Client, owner: User, now: int) -> No
     assert visitor.get(f"/runs/hidden?{asked('apart')}").status_code == 404
 
 
-def test_who_is_not_signed_in_comes_back(client: Client) -> None:
+def test_signing_in_returns_to_the_page(client: Client) -> None:
     answer = client.get(f"/runs/one?{asked('lab')}")
     assert answer.status_code == 302
     assert quote("/runs/one?wsid=", safe="") in answer["Location"]

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 UNDO = "/w/default/undo/"
 
 
-def test_my_last_change_of_anything_is_undone_and_done_again(
+def test_my_last_change_is_undone_and_redone(
     browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     rename_run(run, "mine", actor=actor, now=now)
@@ -39,7 +39,7 @@ def test_my_last_change_of_anything_is_undone_and_done_again(
     assert said == {"text": "Undone", "undo": f"{UNDO}{made.pk}/", "label": "Redo"}
 
 
-def test_without_a_script_it_leads_back(
+def test_forms_without_a_script_redirect_back(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     before = run.name
@@ -73,5 +73,5 @@ def test_a_reader_undoes_what_was_done_to_no_run(
     assert visitor.post(f"{UNDO}{made.pk}/").status_code == 403
 
 
-def test_nothing_of_mine_is_said(browser: Client, run: Run) -> None:
+def test_private_details_are_not_shown(browser: Client, run: Run) -> None:
     assert "no change to undo" in browser.post(UNDO, headers=HTMX)["HX-Trigger"]

@@ -26,10 +26,11 @@ from runs.models import (
     View,
     Workspace,
 )
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX, names
 from tests.pages.views.view_rows import VIEWS
+from tests.parts.elements import texts
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_a_list_opens_with_the_chosen_view(
 
 
 @pytest.mark.parametrize("is_of_one", [True, False])
-def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
+def test_opting_out_of_the_default_view_opens_the_built_in_list(
     visitor: Client, make_view: Any, experiment: Experiment, ben: User, is_of_one: bool
 ) -> None:
     here = experiment if is_of_one else None
@@ -75,15 +76,15 @@ def test_who_will_not_open_a_list_as_all_do_opens_it_as_built_in(
     assert his.get(there).context["view"] == view
 
 
-def test_a_default_of_a_deleted_list_is_taken_back(
+def test_deleting_a_list_removes_its_default(
     visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     view = make_view(experiment=experiment)
     visitor.post(f"{VIEWS}default/", {"view": view.slug})
     delete_experiment(experiment, actor=actor, now=now)
-    assert ">my default<" in visitor.get(VIEWS).text
+    assert texts(visitor.get(VIEWS), ".name .chip") == ["my default"]
     visitor.post(f"{VIEWS}default/", {"view": view.slug, "on": "0"})
-    assert ">my default<" not in visitor.get(VIEWS).text
+    assert texts(visitor.get(VIEWS), ".name .chip") == []
 
 
 def test_the_menu_lists_what_one_may_see_and_finds_it(
@@ -214,7 +215,7 @@ def test_a_selection_lives_as_long_as_a_view_names_it(
     assert delete_unused_selections(later) == 1
 
 
-def test_a_views_list_is_called_as_it_is_now(
+def test_a_view_shows_the_current_name_of_its_list(
     visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     view = make_view(experiment=experiment)
@@ -230,5 +231,4 @@ def test_a_page_that_is_no_more_is_the_last_one(
 ) -> None:
     make_view(name="only one")
     page = visitor.get(f"{VIEWS}?after=300")
-    assert "only one" in page.text
-    assert "No view is saved yet" not in page.text
+    assert texts(page, "td.name a") == ["only one"]

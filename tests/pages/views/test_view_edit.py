@@ -43,7 +43,7 @@ def test_the_second_editor_is_shown_the_first_ones_text(
     assert view.name == "Mine"
 
 
-def test_who_writes_the_same_is_not_asked(
+def test_an_identical_save_causes_no_conflict(
     visitor: Client, make_view: Any, ben: User
 ) -> None:
     view = make_view(shared=True)
@@ -67,9 +67,7 @@ def test_a_preview_still_knows_what_was_seen(
     assert browser_of(ben).post(path, mine).status_code == 422
 
 
-def test_who_may_not_change_a_view_is_offered_nothing_that_does(
-    make_view: Any, ben: User
-) -> None:
+def test_readers_see_no_controls_that_change_a_view(make_view: Any, ben: User) -> None:
     view = make_view(shared=True, locked=True)
     free = make_view(name="Free", shared=True)
     his = browser_of(ben)
@@ -83,7 +81,7 @@ def test_who_may_not_change_a_view_is_offered_nothing_that_does(
 
 
 @pytest.mark.parametrize("part", ["selected=a%00b", "tree=%00", "group=tags.a%00"])
-def test_what_no_text_can_hold_is_not_saved(visitor: Client, part: str) -> None:
+def test_invalid_characters_are_not_saved(visitor: Client, part: str) -> None:
     assert visitor.get(f"{ALL}?{part}").status_code == 200
     sent = {"name": "a", "state": part}
     answer = visitor.post(f"{VIEWS}new/", sent)
@@ -109,7 +107,7 @@ def test_the_description_is_previewed_and_nothing_saved(
 
 
 @pytest.mark.parametrize("form", ["share", "edit"])
-def test_who_shares_what_says_me_goes_on_with_what_others_see(
+def test_sharing_a_view_with_me_continues_with_the_shared_state(
     visitor: Client, make_view: Any, owner: User, form: str
 ) -> None:
     view = make_view("mine=1&sort=name", "Mine")

@@ -20,7 +20,7 @@ from runs.models import (
     View,
     ViewRevision,
 )
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, link, names
 from tests.pages.views.view_rows import GOOD, VIEWS, state_of
@@ -203,7 +203,7 @@ def test_versions_are_compared_and_restored(
 def test_many_versions_are_listed_in_pages(
     visitor: Client, make_view: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runs.pages.views.versions.MOST", 2)
+    monkeypatch.setattr("runs.pages.views.versions.MAX_VERSIONS", 2)
     view = make_view("sort=name")
     path = f"{VIEWS}{view.slug}/"
     for state in ("sort=-name", "sort=status", "sort=-status"):

@@ -11,7 +11,7 @@ from runs.actions.actor import Actor
 from runs.actions.views import views as actions
 from runs.actions.views.views import ViewState
 from runs.models import Member, Role, User, View, Workspace
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 VIEWS = "/w/default/views/"
 GOOD = "q=metrics.acc > 0.5&columns=name,metrics.acc&sort=name"

@@ -68,7 +68,7 @@ def cell(page: Page, row: str, column: int) -> Locator:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
-def test_what_is_typed_on_while_rows_are_found_is_found(
+def test_text_typed_during_a_search_is_searched_too(
     runs_page: Page, order: tuple[int, int]
 ) -> None:
     page = runs_page

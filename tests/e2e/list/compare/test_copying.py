@@ -57,7 +57,7 @@ def test_a_comparison_is_copied_as(clipped_page: Page, name: str, by: str) -> No
     expect(opener).to_be_focused()
 
 
-def test_what_is_copied_without_tls_is_the_same(clipped_page: Page) -> None:
+def test_copying_works_without_tls(clipped_page: Page) -> None:
     """Such a page has no `navigator.clipboard`."""
     page = clipped_page
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: null})")
@@ -74,7 +74,7 @@ def test_what_is_copied_without_tls_is_the_same(clipped_page: Page) -> None:
     assert "/w/default/compare/?run=digits-01" in clipboard(other)
 
 
-def test_what_cannot_be_copied_is_said(clipped_page: Page) -> None:
+def test_a_failed_copy_is_reported(clipped_page: Page) -> None:
     page = clipped_page
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: null})")
     page.add_init_script("document.execCommand = () => false")

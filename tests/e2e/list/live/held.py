@@ -30,8 +30,8 @@ class Held:
             if len(self.routes) >= count:
                 return
             self.page.wait_for_timeout(10)
-        response = [each.request.url for each in self.routes]
-        raise AssertionError(f"{count} requests were expected: {response}")
+        held = [each.request.url for each in self.routes]
+        raise AssertionError(f"{count} requests were expected: {held}")
 
     def answer(self, route: Route) -> None:
         """Lets one go on to the server, and waits until the page has the answer."""

@@ -122,7 +122,7 @@ def test_rows_that_new_ones_pushed_off_the_page_still_follow(
     expect(row(runs_page, "oldest")).to_contain_text("Canceled")
 
 
-def test_what_the_reader_is_in_the_middle_of_stays(runs_page: Page, runs: Runs) -> None:
+def test_unsaved_input_stays(runs_page: Page, runs: Runs) -> None:
     first = runs.start("first")
     runs_page.goto(runs.path)
     box = runs_page.locator("#q")

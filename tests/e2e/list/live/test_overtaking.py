@@ -76,7 +76,9 @@ def test_a_sort_wins_over_what_was_asked_before(
 
 
 @pytest.mark.parametrize("after", [look, refresh, select])
-def test_what_is_no_other_list_waits_for_the_sort(runs_page: Page, after: Act) -> None:
+def test_requests_for_the_same_list_wait_for_the_sort(
+    runs_page: Page, after: Act
+) -> None:
     page = runs_page
     page.goto(LIST)
     held = Held(page, of_list)

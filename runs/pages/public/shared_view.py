@@ -12,7 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Experiment, ShareLink, View
-from runs.pages.chart_kinds import Row, Table, build_table, chart_note, chart_title
+from runs.pages.chart_kinds import (
+    KindTable,
+    TableRow,
+    build_table,
+    chart_note,
+    chart_title,
+)
 from runs.pages.chart_kinds.chart_runs import ChartRuns, read_chart_runs_for
 from runs.pages.groups.group_formats import group_table
 from runs.pages.groups.group_table import (
@@ -33,22 +39,22 @@ from runs.search.sql.limits import time_limit
 from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
-from studio.core.viewcharts import Chart
-from studio.core.viewlenient import read_stored
-from studio.core.viewspec import ViewSpec
+from studio.core.view_charts import Chart
+from studio.core.view_parsing import read_stored
+from studio.core.view_spec import ViewSpec
 
 #: Curves beside the rows of one chart's table.
-MOST_CURVES = 50
+MAX_CURVES = 50
 
 
 @dataclass(frozen=True)
-class ChartTable:
+class SharedChart:
     """A chart's values; of lines, each run's first metric is drawn beside them."""
 
     title: str
     note: str
-    table: Table
-    rows: Sequence[tuple[Row, SafeString | str]]
+    table: KindTable
+    rows: Sequence[tuple[TableRow, SafeString | str]]
 
     @property
     def drawn(self) -> bool:
@@ -138,7 +144,7 @@ def _groups(
 
 def _charts(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
-) -> list[ChartTable]:
+) -> list[SharedChart]:
     if not spec.charts:
         return []
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
@@ -150,17 +156,17 @@ def _charts(
         ]
 
 
-def _chart(chart: Chart, drawn: ChartRuns, table: Table) -> ChartTable:
+def _chart(chart: Chart, drawn: ChartRuns, table: KindTable) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
         curves = _curves(chart, drawn)
     rows = list(zip(table.rows, curves, strict=True))
-    return ChartTable(chart_title(chart), chart_note(chart), table, rows)
+    return SharedChart(chart_title(chart), chart_note(chart), table, rows)
 
 
 def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:
     name = chart.fields[0].key
     heads = [drawn.heads.get((run.run.pk, name)) for run in drawn.runs]
-    points = sparkline_points([head for head in heads if head][:MOST_CURVES])
+    points = sparkline_points([head for head in heads if head][:MAX_CURVES])
     found = [points.get(head.pk) if head else None for head in heads]
     return [draw_sparkline(each.steps, each.values) if each else "" for each in found]

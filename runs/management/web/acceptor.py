@@ -1,7 +1,7 @@
-"""New connections, shared among the processes: the one that has least to do is first.
+"""Share new connections among the processes; idle processes accept first.
 
-All processes wait at one socket. One that accepted whatever there is would get all of
-a burst, and its threads would be busy while another process's are idle.
+All processes listen on one socket. A process that accepts everything would get a whole
+burst: its threads would be busy while those of other processes are idle.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ async def accept(
     """Accept one connection after the other until it is canceled."""
     loop = asyncio.get_running_loop()
     listener.setblocking(False)
-    most = 1
+    limit = 1
     while True:
         await readable(loop, listener)
-        if is_busy() and most == 1:
+        if is_busy() and limit == 1:
             await asyncio.sleep(TURN_SECONDS)
-        links = take(listener, most)
-        # Where the others leave some, there are too many to be so polite.
-        most = min(2 * most, MAX_AT_ONCE) if len(links) == most else 1
+        links = take(listener, limit)
+        # The other processes left some, so accept more at once.
+        limit = min(2 * limit, MAX_AT_ONCE) if len(links) == limit else 1
         made = (loop.connect_accepted_socket(protocol, link) for link in links)
         await asyncio.gather(*made, return_exceptions=True)
         await asyncio.sleep(TURN_SECONDS)
@@ -52,12 +52,12 @@ async def readable(loop: asyncio.AbstractEventLoop, listener: socket.socket) -> 
         loop.remove_reader(listener)
 
 
-def take(listener: socket.socket, most: int) -> list[socket.socket]:
-    """As many connections as there are, up to that many."""
+def take(listener: socket.socket, limit: int) -> list[socket.socket]:
+    """Accept the waiting connections, up to a limit."""
     links: list[socket.socket] = []
     # Another process may be first, a client may have gone, or files be exhausted.
     with contextlib.suppress(OSError):
-        while len(links) < most:
+        while len(links) < limit:
             link, _address = listener.accept()
             links.append(link)
             link.setblocking(False)

@@ -35,7 +35,7 @@ def of_database() -> Iterator[NamedBlob]:
             yield from (NamedBlob(*row) for row in rows)
 
 
-def locate(root: Path, name: str) -> Path | None:
+def locate_blob(root: Path, name: str) -> Path | None:
     """The file with a blob's bytes, wherever it is on its way."""
     kept, incoming = root / name[:2] / name, root / INCOMING / name
     # The second look finds what was moved between the first two.

@@ -29,14 +29,14 @@ from studio.core.errors import InvalidValue
 from studio.core.filters.text import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
 from studio.core.messages import message
-from studio.core.viewtext import read_field, split
+from studio.core.view_text import read_field, split
 
 MAX_CHARTS = 12
 #: The most runs of one chart.
 MAX_RUNS = 500
 MAX_BINS = 200
 MAX_GROUPS = 8
-HEAVIEST = 0.99
+MAX_SMOOTHING = 0.99
 AXES = ("step", "relative", "time")
 BANDS = ("std", "minmax", "none")
 
@@ -254,12 +254,12 @@ def _read_x(text: str, name: str) -> str:
 
 def _read_smooth(text: str, name: str) -> str:
     weight = _number(text, name, "smooth")
-    if not 0 <= weight <= HEAVIEST:
+    if not 0 <= weight <= MAX_SMOOTHING:
         raise InvalidValue(
             message(
                 "%(name)s: smooth must be between 0 and %(limit)s",
                 name=name,
-                limit=HEAVIEST,
+                limit=MAX_SMOOTHING,
             ),
             field=name,
         )

@@ -10,9 +10,14 @@ from pathlib import Path
 from django.db import connection
 
 from runs.actions.files import referenced_blobs
-from runs.management.backup import blobs, postgres
-from runs.management.backup.create import Report
-from runs.management.backup.objects import Changed, hash_of, in_parallel
+from runs.management.backup import (
+    BytesChanged,
+    Report,
+    hash_of,
+    in_parallel,
+    locate_blob,
+    read_snapshot,
+)
 from runs.management.verify.findings import Fault, Finding
 from runs.models import BlobRemoval, File, Snapshot
 from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
@@ -60,7 +65,7 @@ def _named_files() -> list[NamedFile]:
     """All rows of one moment."""
     if connection.vendor == "sqlite":
         return list(_rows())
-    with postgres.snapshot():
+    with read_snapshot():
         return list(_rows())
 
 
@@ -88,7 +93,7 @@ def check_row(row: NamedFile, size: int | None) -> Finding | None:
     """`size` is that of the listing; what came later is looked for again."""
     if size is not None and size == row.size:
         return None
-    path = blobs.locate(files.root, row.blob)
+    path = locate_blob(files.root, row.blob)
     if path is None:
         return Finding(Fault.MISSING, row.text, row.blob)
     if path.parent.name == QUARANTINE:
@@ -111,11 +116,11 @@ def _hashes(rows: Iterable[NamedFile], report: Report) -> Iterator[Finding]:
 
 
 def _check_hash(row: NamedFile) -> Finding | None:
-    path = blobs.locate(files.root, row.blob)
+    path = locate_blob(files.root, row.blob)
     try:
         if path is None or hash_of(path, row.size) == row.sha256:
             return None
-    except (Changed, FileNotFoundError):
+    except (BytesChanged, FileNotFoundError):
         # Reported by its size, or deleted a moment ago.
         return None
     return Finding(Fault.DAMAGED, f"{row.text}: other bytes", row.blob)

@@ -1,7 +1,8 @@
-"""A client's connection: uvicorn's, with a deadline for whatever the client must do.
+"""A client's connection: uvicorn's, with a deadline for each step of the client.
 
-One task looks at all connections about once a second. It closes those whose request's
-head takes too long and those that read too slowly; slow bodies are `bodies`' subject.
+One task checks all connections about once a second. It closes connections whose request
+headers take too long, and those that read too slowly. `request_bodies` limits slow
+bodies.
 """
 
 from __future__ import annotations
@@ -24,13 +25,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from runs.management.web.pace import Pace
 
-#: A request's line and headers, and what stands between the chunks of a body.
+#: A request's line and headers, and the lines between the chunks of a body.
 MAX_HEAD_BYTES = 64 * 1024
-#: What the system may hold that it did not send yet. More would only hide from the
-#: watch how fast a client reads.
+#: How much unsent data the system can hold. More would hide how fast a client reads.
 MAX_UNSENT_BYTES = 128 * 1024
-#: Requests that wait on a connection for the one before them. Without a limit one
-#: piece of small requests, sent at once, would take hundreds of megabytes.
+#: Requests that wait on a connection for the one before them. Without this limit, many
+#: small requests sent at once would take hundreds of megabytes.
 MAX_PIPELINED = 16
 SPREAD = 1.3
 #: The key of a request's connection in its ASGI scope.
@@ -56,14 +56,17 @@ class Deadlines:
         )
 
     def pace(self) -> Pace:
-        """For one transfer; a little longer for some, so that a thousand that began
-        in the same moment do not end in the same moment."""
+        """The pace of one transfer.
+
+        Some get a little longer, so that a thousand that start together don't end
+        together.
+        """
         spread = random.uniform(1, SPREAD)  # noqa: S311
         return Pace(self.min_rate, self.rate_seconds * spread)
 
 
 class TooManyPipelined(Exception):
-    """Ends the parsing of what a client sent: it is not read any further."""
+    """Stops the parser: nothing more is read from this client."""
 
 
 class Connection(HttpToolsProtocol):
@@ -105,7 +108,7 @@ class Connection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _end_answers(self) -> None:
-        """Nobody reads them: uvicorn itself tells so to the last request alone."""
+        """The client is gone. uvicorn itself tells only the last request."""
         for cycle in (self._running, *(cycle for cycle, _app in self.pipeline)):
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True
@@ -191,7 +194,7 @@ class Connection(HttpToolsProtocol):
         return self._count(termios.TIOCOUTQ) if _IS_LINUX else 0
 
     def _count(self, what: int) -> int:
-        """What the system knows of the socket, in bytes; 0 where it does not tell."""
+        """A number of bytes that the system reports about the socket, or 0."""
         link = self.transport.get_extra_info("socket")
         if link is None:
             return 0
@@ -273,7 +276,7 @@ async def watch(connections: Iterable[Connection], deadlines: Deadlines) -> None
     while True:
         await asyncio.sleep(every)
         now = time.monotonic()
-        # What this process itself was late is not the clients' fault.
+        # A delay of this process does not count against the clients.
         passed, before = min(now - before, 2 * every), now
         for connection in list(connections):
             connection.check(now, deadlines, passed)

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 from runs.access import PUBLIC, StudioRequest, access
 from runs.actions.clock import now_ms
 from runs.actions.public import find_share_link
-from runs.pages.public.run import pictures_of, run_context
-from runs.pages.public.view import view_context
+from runs.pages.public.shared_run import pictures_of, run_context
+from runs.pages.public.shared_view import view_context
 from runs.pages.requests.raw_files import send_raw
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
@@ -30,7 +30,7 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 @access(PUBLIC)
 @require_safe
-def shared(request: StudioRequest, secret: str) -> HttpResponse:
+def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     link = find_share_link(secret, now=now_ms())
     if link.view is not None:
         places = {name: request.GET.get(name, "") for name in ("after", "before")}
@@ -47,7 +47,7 @@ def shared(request: StudioRequest, secret: str) -> HttpResponse:
 
 @access(PUBLIC)
 @require_safe
-def picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
+def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
     """A picture that the shared run's description shows, and no other file."""
     link = find_share_link(secret, now=now_ms())
     file = pictures_of(link, link.run).get(path) if link.run is not None else None

@@ -60,14 +60,14 @@ def _moved(folder: Path, note: dict[str, Any], present: str) -> str:
     return f"The data of {folder} moved to {target} ({note.get('time')}). {step}"
 
 
-def note(folder: Path, *, source: str, target: str) -> None:
+def record_move(folder: Path, *, source: str, target: str) -> None:
     moved = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     content = {"from": source, "to": target, "time": moved}
     write_private(folder / NAME, json.dumps(content, indent=2) + "\n")
     sync_folder(folder)
 
 
-def mark(source: BaseDatabaseWrapper) -> None:
+def mark_moved(source: BaseDatabaseWrapper) -> None:
     """Raises DatabaseError. `--adopt` writes an identity over the mark."""
     value = f"{MARK}{uuid.uuid4().hex}"[:32]
     with source.cursor() as cursor:
@@ -75,7 +75,7 @@ def mark(source: BaseDatabaseWrapper) -> None:
         cursor.execute(f"UPDATE {table} SET identity = %s", [value])
 
 
-def forget(folder: Path) -> None:
+def forget_move(folder: Path) -> None:
     """The operator wants the present database, whatever moved before."""
     (folder / NAME).unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ from runs.management.address import Address
 TIMEOUT_SECONDS = 120.0
 
 
-def answers(address: Address) -> bool:
+def is_ready(address: Address) -> bool:
     """Whether `/readyz` says 200 to a caller on this machine."""
     connection = http.client.HTTPConnection(address.reachable, address.port, timeout=10)
     try:
@@ -35,7 +35,7 @@ def wait_ready(
     """
     end = time.monotonic() + TIMEOUT_SECONDS
     while not stop.is_set():
-        if answers(address):
+        if is_ready(address):
             return True
         if not alive():
             raise CommandError(

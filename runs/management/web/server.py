@@ -15,17 +15,17 @@ from typing import Any
 
 import uvicorn
 
-from runs.management import tether
-from runs.management.web.accepting import accept
-from runs.management.web.front import Front
-from runs.management.web.protocol import Connection, watch
+from runs.management import parent_watchdog
+from runs.management.web.acceptor import accept
+from runs.management.web.asgi_application import AsgiApplication
+from runs.management.web.connection import Connection, watch
 
 logger = logging.getLogger("studio.web")
 
 #: How long requests that are under way may take when the server stops.
 STOP_SECONDS = 20
 #: How long one thread computes before another gets its turn. The event loop wants a
-#: turn for each message; Python's usual 5 ms would add up beside busy threads.
+#: turn for each message; Python's usual 5 ms would add up next to busy threads.
 SWITCH_SECONDS = 0.001
 
 
@@ -45,8 +45,8 @@ def allow_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def most_connections() -> int:
-    """So many that each can have a file for its body and one for its answer."""
+def max_connections() -> int:
+    """The limit that leaves each connection a file for its body and its answer."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(100, (soft if soft > 0 else 65536) // 3 - 100)
 
@@ -54,7 +54,7 @@ def most_connections() -> int:
 class Server(uvicorn.Server):
     """uvicorn, with its own way to accept, and deadlines for clients."""
 
-    def __init__(self, front: Front, listener: socket.socket) -> None:
+    def __init__(self, front: AsgiApplication, listener: socket.socket) -> None:
         super().__init__(configuration(front))
         self.front = front
         self.listener = listener
@@ -97,7 +97,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def configuration(front: Front) -> uvicorn.Config:
+def configuration(front: AsgiApplication) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         http=Connection,
@@ -110,7 +110,7 @@ def configuration(front: Front) -> uvicorn.Config:
         server_header=False,
         # Django's settings decide whether a proxy's headers are believed.
         proxy_headers=False,
-        limit_concurrency=most_connections(),
+        limit_concurrency=max_connections(),
         timeout_keep_alive=front.deadlines.idle_seconds,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
@@ -120,9 +120,9 @@ def serve(listener: socket.socket, parent: int) -> None:
     """Serve until SIGTERM, in a process that ends with the server's main one."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tether.tie(parent)
+    parent_watchdog.end_with_parent(parent)
     sys.setswitchinterval(SWITCH_SECONDS)
-    Server(Front(application()), listener).run(sockets=[])
+    Server(AsgiApplication(application()), listener).run(sockets=[])
     # Not by returning: a thread that does not end would hold the process.
     sys.stderr.flush()
     os._exit(0)

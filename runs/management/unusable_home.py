@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runs.management import moved
-from runs.management.backup.restore import refuse_partial_restore
+from runs.management import move_record
+from runs.management.backup import refuse_partial_restore
 
 
-def refuse_unfinished(folder: Path, *, adopt: bool = False) -> None:
+def refuse_unusable(folder: Path, *, adopt: bool = False) -> None:
     """Raises CommandError; `adopt` takes the present database, whatever was moved."""
     refuse_partial_restore(folder)
     if adopt:
-        moved.forget(folder)
+        move_record.forget_move(folder)
     else:
-        moved.refuse_moved(folder)
+        move_record.refuse_moved(folder)

@@ -16,7 +16,7 @@ from studio.core.filters.tree import (
     attribute,
     terms,
 )
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 
 SUBMITTER = attribute("submitter")
 _ME = Text("me")

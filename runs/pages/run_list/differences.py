@@ -17,9 +17,9 @@ from runs.access import Permission, access
 from runs.pages.groups.group_values import term_of
 from runs.pages.lists.list_formats import sheet_response
 from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_links import Links
+from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format, varied
+from runs.pages.requests.responses import requested_format, with_vary_headers
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
 from runs.render.text import numbers
@@ -38,7 +38,7 @@ from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, 
 #: Fields that are listed, and values of each: those that differ most.
 FIELDS, VALUES = 60, 4
 #: Smaller differences of shares are not shown.
-LEAST = 0.01
+MIN_SCORE = 0.01
 #: Longer values are cut; of alike ones so much stands around what differs.
 LONGEST, AROUND = 80, 12
 #: Words in the names of tags and properties that say what they are about.
@@ -53,7 +53,7 @@ WORDS = (
 
 
 @dataclass(frozen=True)
-class Line:
+class ValueLine:
     text: str
     href: str
     selected: str
@@ -63,19 +63,19 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Row:
+class DifferenceRow:
     label: str
     name: str
     about: str
     score: str
     percent: int
-    lines: tuple[Line, ...]
+    lines: tuple[ValueLine, ...]
     more: int
 
 
 @access(Permission.READ)
 @require_safe
-def what_differs(request: PageRequest) -> HttpResponse:
+def explain_differences(request: PageRequest) -> HttpResponse:
     """Raises InvalidValue for a selection that nobody knows, or of nothing."""
     state = read_part(request)
     spec, who = state.spec, (state.viewer, state.workspace)
@@ -93,7 +93,7 @@ def what_differs(request: PageRequest) -> HttpResponse:
     context = _context(state) | {"problem": problem}
     if found is not None:
         context |= _found(state, found)
-    return varied(render(request, "run_list/what_differs.html", context))
+    return with_vary_headers(render(request, "run_list/what_differs.html", context))
 
 
 def _problem(total: int, found: FeatureRanking | None) -> str:
@@ -122,7 +122,7 @@ def _context(state: ListState) -> dict[str, Any]:
 
 def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
-    links = Links(state.workspace.name, spec, spec.filter(), scope.number)
+    links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
     rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
     rows = [row for row in rows if row.lines]
     more = len(found.found) - FIELDS
@@ -139,11 +139,13 @@ def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
 
-def _row(each: RankedFeature, found: FeatureRanking, links: Links, path: str) -> Row:
+def _row(
+    each: RankedFeature, found: FeatureRanking, links: ListLinks, path: str
+) -> DifferenceRow:
     shown = [side for side in each.sides[:VALUES] if _matters(side, found)]
     terms = [_term(each, side) for side in shown]
     lines = tuple(
-        Line(
+        ValueLine(
             text,
             path + links.only(term) if term and links.fits(term) else "",
             numbers.grouped(side.selected),
@@ -155,7 +157,7 @@ def _row(each: RankedFeature, found: FeatureRanking, links: Links, path: str) ->
             shown, _texts(each.field, shown), terms, strict=True
         )
     )
-    return Row(
+    return DifferenceRow(
         field_label(each.field) if each.field.kind == ATTRIBUTE else each.field.key,
         field_text(each.field),
         about(each.field),
@@ -169,7 +171,7 @@ def _row(each: RankedFeature, found: FeatureRanking, links: Links, path: str) ->
 def _matters(side: ValueShare, found: FeatureRanking) -> bool:
     """Whether the shares of the two sides differ by a hundredth at least."""
     mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
-    return abs(mine - others) >= LEAST
+    return abs(mine - others) >= MIN_SCORE
 
 
 def about(field: Field) -> str:

@@ -1,7 +1,7 @@
 """The client's wheel, which the server offers to machines that log to it.
 
 `pip install --find-links <server>/dist/ run-studio` takes it from there. It is built
-from this checkout when something in it changed, so client and server fit each other.
+from this checkout after each change, so client and server match.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.conf import settings
 
 from studio import __version__
 
-#: What the build reads beside the package itself.
+#: What the build reads in addition to the package.
 PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE")
 #: The hook that every build front end calls; no network, and nothing else installed.
 HOOK = "import sys; from setuptools import build_meta as b; b.build_wheel(sys.argv[1])"
@@ -28,9 +28,9 @@ Say = Callable[[str], object]
 
 
 def offer(folder: Path, say: Say) -> bool:
-    """See that `folder` holds the wheel and a page that names it.
+    """Build the wheel and a page of links in `folder`, unless they are up to date.
 
-    Returns whether it was built. That it cannot be built is said, and stops nothing.
+    Returns whether it was built. A failed build is reported and stops nothing.
     """
     mark = folder / ".sources"
     sources = fingerprint()
@@ -61,13 +61,13 @@ def files() -> Iterator[Path]:
     """What the wheel is made from, in a fixed order."""
     root: Path = settings.BASE_DIR
     yield from (root / name for name in PROJECT_FILES)
-    # The mark that its types are to be read.
+    # Marks the package as typed.
     yield root / "studio/py.typed"
     yield from sorted((root / "studio").rglob("*.py"))
 
 
 def build(folder: Path) -> None:
-    """Build in a copy, for a build leaves files beside its sources."""
+    """Build in a copy: a build leaves files next to its sources."""
     with tempfile.TemporaryDirectory(prefix="studio-wheel-") as copy:
         for path in files():
             target = Path(copy, path.relative_to(settings.BASE_DIR))

@@ -54,12 +54,12 @@ def _make(request: PageRequest) -> HttpResponse:
     return members.show_members(request, made_share=link, share_address=address)
 
 
-share_out = by_method(GET=_form, POST=_make)
+create_share_link = by_method(GET=_form, POST=_make)
 
 
 @access(Permission.SHARE_OUT)
 @require_POST
-def revoke(request: PageRequest, number: int) -> HttpResponse:
+def revoke_share_link(request: PageRequest, number: int) -> HttpResponse:
     mine = ShareLink.objects.filter(workspace=request.workspace)
     link = get_object_or_404(mine, pk=number)
     public_actions.revoke_share_link(link, actor=request.actor, now=now_ms())

@@ -21,7 +21,7 @@ from runs.search.help import find_sections, read_contents, read_page
 from studio import __version__
 from studio.core.connection import is_loopback
 from studio.core.errors import NotFound
-from studio.core.filters.fields import CATALOGUE
+from studio.core.filters.fields import CATALOG
 
 EXAMPLES = (
     "metrics.acc > 0.9 and params.lr = '0.01'",
@@ -41,7 +41,7 @@ _PICTURE = re.compile(r"[\w-]+\.(?:png|svg)")
 
 @access(SIGNED_IN)
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def help_index(request: HttpRequest) -> HttpResponse:
     """Show the contents, or what a search for `find` found in the pages."""
     origin = public_origin(request)
     language = get_language() or "en"
@@ -52,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "found": [
             (each, heading_id(each.heading)) for each in find_sections(text, language)
         ],
-        "fields": CATALOGUE,
+        "fields": CATALOG,
         "examples": EXAMPLES,
         "origin": origin,
         "is_here_only": is_loopback(urlsplit(origin).hostname or ""),
@@ -63,7 +63,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @access(SIGNED_IN)
 @require_safe
-def page(request: HttpRequest, slug: str) -> HttpResponse:
+def help_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one page of the documentation, with the examples of this server."""
     language = get_language() or "en"
     values = {
@@ -86,7 +86,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @access(SIGNED_IN)
 @require_safe
-def picture(_request: HttpRequest, name: str) -> HttpResponseBase:
+def help_picture(_request: HttpRequest, name: str) -> HttpResponseBase:
     """Send a picture of the documentation."""
     path = Path(settings.HELP_DIR) / "pictures" / name
     if not _PICTURE.fullmatch(name) or not path.is_file():

@@ -1,6 +1,6 @@
-"""A request's body, received before a thread is taken: in memory, a large one on disk.
+"""Receive the body of a request before it takes a thread; large bodies go to disk.
 
-The files have no name (O_TMPFILE), so nothing of them stays after a crash.
+The files have no name (O_TMPFILE), so a crash leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from runs.management.web.limits import ClientGone
 from runs.management.web.pace import Pace
+from runs.management.web.scheduler import ClientGone
 from studio.core.errors import StudioError
 
-#: What is kept in memory of one body; larger ones are authorized before they are read.
+#: Larger bodies go to disk, and are authorized before they are read.
 MAX_IN_MEMORY = 64 * 1024
-#: What is collected before it is written.
+#: Bytes to collect before a write.
 WRITE_BYTES = 256 * 1024
-#: What these files leave free on the disk (of a small one a twentieth): the database
-#: must be able to go on.
+#: Space that these files leave free for the database; a twentieth of a small disk.
 MIN_FREE_BYTES = 256 * 1024**2
 #: How long the rest of a refused body is read, so that its sender sees the answer.
 DRAIN_SECONDS = 5.0
@@ -82,9 +81,9 @@ class Body:
         self.file: IO[bytes] | None = None
         self._held = bytearray()
 
-    async def take(self, piece: bytes) -> None:
-        self.size += len(piece)
-        self._held += piece
+    async def take(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._held += chunk
         limit = MAX_IN_MEMORY if self.file is None else WRITE_BYTES
         if len(self._held) > limit:
             await self._write()
@@ -101,7 +100,7 @@ class Body:
     async def _write(self) -> None:
         held, self._held = self._held, bytearray()
         loop = asyncio.get_running_loop()
-        # Not in the loop: a disk that is slow would hold up every client.
+        # Not in the event loop: a slow disk would block every client.
         await loop.run_in_executor(self.writers, self._append, held)
 
     def _append(self, data: bytearray) -> None:
@@ -128,10 +127,10 @@ async def receive(source: Receive, body: Body, pace: Pace, limit: int | None) ->
             raise too_slow() from None
         if message["type"] != "http.request":
             raise ClientGone
-        piece = message["body"]
-        pace.note(time.monotonic() - begin, len(piece))
-        if piece:
-            await body.take(piece)
+        chunk = message["body"]
+        pace.note(time.monotonic() - begin, len(chunk))
+        if chunk:
+            await body.take(chunk)
         if limit is not None and body.size > limit:
             return False
         if not message["more_body"]:
@@ -143,7 +142,7 @@ async def receive(source: Receive, body: Body, pace: Pace, limit: int | None) ->
 async def drain(source: Receive) -> None:
     """Read and drop the rest of a refused body, for a few seconds at most."""
     try:
-        # Not the same for all: a thousand may have been refused in one moment.
+        # A random limit: a thousand requests can be refused at the same moment.
         async with asyncio.timeout(DRAIN_SECONDS * random.uniform(0.6, 1)):  # noqa: S311
             while (message := await source())["type"] == "http.request":
                 if not message["more_body"]:

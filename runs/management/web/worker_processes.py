@@ -1,7 +1,7 @@
-"""The main process: it imports the application, forks, and starts again what dies.
+"""The main process: it imports the application, forks, and restarts dead processes.
 
-Forks share the memory of what was imported before, and start at once. Nothing here may
-open an event loop, a thread or a database connection: they do not survive a fork.
+Forks share the memory of imported modules and start at once. This process never opens
+an event loop, a thread or a database connection: they do not survive a fork.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
-from runs.management.web.serving import STOP_SECONDS, application, serve
+from runs.management.web.server import STOP_SECONDS, application, serve
 
 #: Connections that wait until a process accepts them.
 BACKLOG = 2048
 TICK_SECONDS = 0.1
 #: What uvicorn needs to end after the last request.
 MARGIN_SECONDS = 3.0
-#: One that lived this long is started again at once; others after an ever longer wait.
+#: A process that ran this long restarts at once; others after a growing delay.
 STEADY_SECONDS = 10.0
 MAX_WAIT_SECONDS = 10.0
 METHOD = "fork" if sys.platform == "linux" else "spawn"
@@ -54,8 +54,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @dataclass
-class Place:
-    """One of the processes that should always run."""
+class ProcessSlot:
+    """A process that should always run."""
 
     process: BaseProcess | None = None
     started: float = 0.0
@@ -69,12 +69,12 @@ class Place:
         self.not_before = now + wait
 
 
-class Processes:
+class WorkerProcesses:
     """Runs until SIGTERM or SIGINT."""
 
     def __init__(self, listener: socket.socket, count: int) -> None:
         self.listener = listener
-        self.places = [Place() for _ in range(count)]
+        self.slots = [ProcessSlot() for _ in range(count)]
         self.is_stopping = False
 
     def run(self) -> None:
@@ -89,25 +89,25 @@ class Processes:
         self.is_stopping = True
 
     def _tick(self, now: float) -> None:
-        for place in self.places:
-            if place.process is not None and place.process.is_alive():
+        for slot in self.slots:
+            if slot.process is not None and slot.process.is_alive():
                 continue
-            if place.process is not None:
-                place.process = None
-                place.note_death(now)
-            if now >= place.not_before:
-                self._start(place, now)
+            if slot.process is not None:
+                slot.process = None
+                slot.note_death(now)
+            if now >= slot.not_before:
+                self._start(slot, now)
 
-    def _start(self, place: Place, now: float) -> None:
+    def _start(self, slot: ProcessSlot, now: float) -> None:
         given = (self.listener, os.getpid())
         process = CONTEXT.Process(target=serve, args=given)
         process.start()
-        place.process, place.started = process, now
+        slot.process, slot.started = process, now
 
     def _end(self) -> None:
-        """Let requests under way finish; kill what takes longer than it may."""
+        """Let running requests finish; kill processes that exceed the limit."""
         self.listener.close()
-        running = [place.process for place in self.places if place.process is not None]
+        running = [slot.process for slot in self.slots if slot.process is not None]
         for process in running:
             process.terminate()
         end = time.monotonic() + STOP_SECONDS + MARGIN_SECONDS

@@ -54,6 +54,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         message("The display name."),
         'name like "resnet%"',
         aliases=("run_name", "display_name"),
+        suggested=2,
+        of_experiments=True,
     ),
     _spec(
         "status",
@@ -61,6 +63,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         STATUS,
         message("The status, or a group of statuses."),
         "status:failed|canceled",
+        suggested=1,
     ),
     _spec(
         "experiment",
@@ -68,6 +71,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         TEXT,
         message("The name of the experiment."),
         "experiment:digits",
+        suggested=5,
     ),
     _spec(
         "submitter",
@@ -76,6 +80,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         message("Who submitted the run. `me` is you."),
         "submitter:me",
         aliases=("user",),
+        suggested=6,
+        of_experiments=True,
     ),
     _spec(
         "target",
@@ -135,6 +141,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         message("When the server received the run."),
         "created:-7d",
         aliases=("submitted",),
+        suggested=3,
+        of_experiments=True,
     ),
     _spec(
         "started",
@@ -165,6 +173,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         DURATION,
         message("From start to end, or to now while the run is active."),
         "duration:>1h30m",
+        suggested=4,
     ),
     _spec(
         "parent",
@@ -207,6 +216,8 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         BOOLEAN,
         message("Whether you starred the run."),
         "starred:true",
+        suggested=7,
+        of_experiments=True,
     ),
     _spec(
         "archived",
@@ -214,6 +225,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         BOOLEAN,
         message("Whether the run is archived."),
         "archived:true",
+        of_experiments=True,
     ),
     _spec(
         "deleted",
@@ -260,6 +272,7 @@ KEYED: dict[str, FieldSpec] = {
         ),
         "tags.model = resnet50",
         aliases=("tag",),
+        of_experiments=True,
     ),
     tree.PARAMS: _spec(
         "params.<key>",
@@ -309,6 +322,11 @@ KEYED: dict[str, FieldSpec] = {
     ),
 }
 
-CATALOGUE: tuple[FieldSpec, ...] = tuple(
+#: The names of the fields that a filter of experiments can use.
+EXPERIMENT_FIELDS = tuple(
+    spec.name for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.of_experiments
+)
+
+CATALOG: tuple[FieldSpec, ...] = tuple(
     spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.answered
 )

@@ -16,7 +16,7 @@ import time
 _PR_SET_PDEATHSIG = 1
 
 
-def tie(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """End this process at once when the process `parent`, which started it, is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

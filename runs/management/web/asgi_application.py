@@ -1,7 +1,8 @@
-"""The ASGI application before Django: what a slow client does happens here.
+"""The ASGI application in front of Django; it waits for slow clients.
 
-A request's way: its body is received, a large one after the access rules let its sender
-in; then it waits for a thread; Django answers; the answer is sent without the thread.
+The front first receives the body, a large one only after the access rules permit it.
+Then the request waits for a thread. Django answers, and the answer is sent without the
+thread.
 """
 
 from __future__ import annotations
@@ -18,35 +19,35 @@ from typing import Any
 from django.conf import settings
 
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, REFUSAL, as_studio_error
-from runs.management.web import bodies
-from runs.management.web.answers import Answer, Broken, Send, Sender
-from runs.management.web.bodies import Body, Receive
-from runs.management.web.callers import Callers, Kind
+from runs.management.web import request_bodies
+from runs.management.web.callers import CallerKind, Callers
+from runs.management.web.connection import CONNECTION, Connection, Deadlines
 from runs.management.web.django_calls import Application, Call, call_now
-from runs.management.web.environ import environ_of
-from runs.management.web.limits import (
+from runs.management.web.request_bodies import Body, Receive
+from runs.management.web.response_sender import Answer, BrokenResponse, Send, Sender
+from runs.management.web.scheduler import (
+    NOT_VERIFIED,
     THREADS,
-    UNVERIFIED,
     ClientGone,
     Limits,
     Scheduler,
 )
-from runs.management.web.protocol import CONNECTION, Connection, Deadlines
+from runs.management.web.wsgi_environ import environ_of
 from studio.core.errors import StudioError
 
 logger = logging.getLogger("studio.web")
 
 #: Threads that read and write temporary and stored files, never the database.
 FILE_THREADS = 4
-#: Answered by the event loop itself, and by a thread of its own.
+#: The event loop answers the first; a separate thread answers the second.
 ALIVE, READY = b"/healthz", b"/readyz"
 #: How long to wait for a small body of an unknown caller before checking the rules.
-SOON_SECONDS = 1.0
-#: Of these at a time by that thread; more are requests like any other.
+SMALL_BODY_SECONDS = 1.0
+#: Readiness checks at a time in that thread; further ones are ordinary requests.
 MAX_CHECKS = 4
 
 
-class Front:
+class AsgiApplication:
     def __init__(self, application: Application) -> None:
         self.application = application
         self.callers = Callers()
@@ -73,23 +74,27 @@ class Exchange:
     """One request and its answer."""
 
     def __init__(
-        self, front: Front, scope: Mapping[str, Any], receive: Receive, send: Send
+        self,
+        front: AsgiApplication,
+        scope: Mapping[str, Any],
+        receive: Receive,
+        send: Send,
     ) -> None:
         self.front = front
-        self.link: Connection = scope[CONNECTION]
+        self.connection: Connection = scope[CONNECTION]
         self.path = scope["raw_path"]
         self.receive = receive
         self.environ = environ_of(scope)
-        self.sender = Sender(self.link, send, front.files)
+        self.sender = Sender(self.connection, send, front.files)
         self.is_received = not self._has_body()
 
     async def run(self) -> None:
         body = Body(self.front.files)
         try:
             await self._answer_or_refuse(body)
-        except (ClientGone, Broken):
-            # Not only gone: an answer that broke off must not look complete.
-            self.link.cut()
+        except (ClientGone, BrokenResponse):
+            # An incomplete answer must not look complete, so the connection is cut.
+            self.connection.cut()
         finally:
             body.close()
 
@@ -103,7 +108,7 @@ class Exchange:
         if self.path == ALIVE and self.is_received:
             await self.sender.send(call_now(self.front.application, self._nameless()))
             return
-        limit = bodies.MAX_IN_MEMORY
+        limit = request_bodies.MAX_IN_MEMORY
         if self._is_large():
             permitted = await self._authorize()
             if permitted is None:
@@ -129,21 +134,23 @@ class Exchange:
     def _is_large(self) -> bool:
         if "HTTP_TRANSFER_ENCODING" in self.environ:
             return True
-        return int(self.environ.get("CONTENT_LENGTH", "0")) > bodies.MAX_IN_MEMORY
+        return (
+            int(self.environ.get("CONTENT_LENGTH", "0")) > request_bodies.MAX_IN_MEMORY
+        )
 
     def _is_expected(self) -> bool:
-        """Whether the body is waited for without a look at its sender."""
-        known = self.front.callers.find(self.environ).kind not in UNVERIFIED
+        """Whether to wait for the body without checking its sender first."""
+        known = self.front.callers.find(self.environ).kind not in NOT_VERIFIED
         return known or self._is_large()
 
     async def _receive_or_refuse(self, body: Body, limit: int) -> bool | None:
-        """Receive a small body; None where it did not come soon and was refused.
+        """Receive a small body; None if it was late and its sender was refused.
 
-        Its sender would otherwise learn only after the deadline that it needs a token.
+        Otherwise the sender would learn only after the deadline that it needs a token.
         """
         receiving = asyncio.ensure_future(self._receive(body, limit))
         try:
-            await asyncio.wait({receiving}, timeout=SOON_SECONDS)
+            await asyncio.wait({receiving}, timeout=SMALL_BODY_SECONDS)
             if receiving.done() or await self._is_permitted():
                 return await receiving
         finally:
@@ -166,7 +173,7 @@ class Exchange:
         return None
 
     async def _receive(self, body: Body, limit: int) -> bool:
-        is_whole = await bodies.receive(
+        is_whole = await request_bodies.receive(
             self.receive, body, self.front.deadlines.pace(), limit
         )
         received = await body.finish()
@@ -184,9 +191,9 @@ class Exchange:
             front.checks += 1
             return await work.run(front.ready, front.end_check)
         caller = front.callers.find(environ)
-        if AUTHORIZE_ONLY in environ and caller.kind not in UNVERIFIED:
-            caller = replace(caller, kind=Kind.SENDER)
-        await front.scheduler.start(caller, self.link)
+        if AUTHORIZE_ONLY in environ and caller.kind not in NOT_VERIFIED:
+            caller = replace(caller, kind=CallerKind.UPLOADER)
+        await front.scheduler.start(caller, self.connection)
         answer = await work.run(front.workers, partial(front.scheduler.finish, caller))
         front.callers.learn(environ)
         return answer
@@ -196,7 +203,7 @@ class Exchange:
         answer.headers.append((b"connection", b"close"))
         await self.sender.send(answer, ends=False)
         if patient:
-            await bodies.drain(self.receive)
+            await request_bodies.drain(self.receive)
         await self.sender.end()
 
     async def _refuse(self, error: Exception) -> None:
@@ -206,7 +213,7 @@ class Exchange:
             raise error
         if self.sender.has_begun:
             logger.warning("The answer to %s broke off: %s", self.path, error)
-            raise Broken from error
+            raise BrokenResponse from error
         asked = {**self._nameless(), REFUSAL: known}
         work = Call(self.front.application, asked, self.front.files)
         answer = await work.run(self.front.refusals, lambda: None)

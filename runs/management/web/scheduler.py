@@ -1,7 +1,7 @@
 """Worker threads are shared out here, so that no caller takes them all.
 
 Who is over a limit waits, with the whole request received and no thread taken. Callers
-that wait take turns: a thousand requests of one delay another's by one at most.
+that wait take turns: a thousand requests of one delay another's by one at limit.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import asyncio
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 
-from runs.management.web.callers import Caller, Kind
-from runs.management.web.protocol import Connection
+from runs.management.web.callers import Caller, CallerKind
+from runs.management.web.connection import Connection
 from studio.core.errors import TooManyRequests
 
 THREADS = 16
@@ -19,7 +19,7 @@ THREADS = 16
 MAX_WAITING = 500
 MAX_WAITING_OF_KIND = 1000
 RETRY_AFTER = 5
-UNVERIFIED = (Kind.CLAIMANT, Kind.STRANGER)
+NOT_VERIFIED = (CallerKind.UNVERIFIED, CallerKind.ANONYMOUS)
 
 
 class ClientGone(Exception):
@@ -28,29 +28,29 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How many threads of a process each can have at a time."""
+    """How many threads of one process each caller and group can use."""
 
     per_caller: int
     wait_seconds: float
     threads: int = THREADS
 
     @property
-    def most(self) -> int:
-        """Of people, and of all others together, so that both always have some."""
+    def max_per_group(self) -> int:
+        """Threads of browsers, and of all others, so that both always have some."""
         return self.threads - self.threads // 4
 
     @property
-    def beside_people(self) -> int:
-        """Of all others, while a person's request runs."""
+    def max_others(self) -> int:
+        """Threads of all others while a request of a browser runs."""
         return self.threads // 8
 
     @property
-    def unverified(self) -> int:
+    def max_unverified(self) -> int:
         return self.threads // 8
 
     @property
-    def senders(self) -> int:
-        """Few: their questions are short, and a thousand may come in one moment."""
+    def max_senders(self) -> int:
+        """Few: these requests are short, and a thousand can arrive at once."""
         return self.threads // 8
 
 
@@ -58,23 +58,25 @@ Waiting = OrderedDict[Caller, deque[asyncio.Future[None]]]
 
 
 class Scheduler:
-    """Which requests have a thread; lives in the event loop, so it needs no locks."""
+    """Decides which requests get a thread; runs in the event loop, without locks."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._running: Counter[Kind] = Counter()
+        self._running: Counter[CallerKind] = Counter()
         self._of_caller: Counter[Caller] = Counter()
-        self._waiting: dict[Kind, Waiting] = {kind: OrderedDict() for kind in Kind}
-        #: The kind that got a waiting thread last stands last.
-        self._kinds = list(Kind)
+        self._waiting: dict[CallerKind, Waiting] = {
+            kind: OrderedDict() for kind in CallerKind
+        }
+        #: The kind that got a thread most recently comes last.
+        self._kinds = list(CallerKind)
 
-    async def start(self, caller: Caller, link: Connection) -> None:
-        """Take a thread, to be given back by `finish`.
+    async def start(self, caller: Caller, connection: Connection) -> None:
+        """Take a thread; `finish` returns it.
 
         Raises TooManyRequests, ClientGone.
         """
-        if caller in self._waiting[caller.kind] or not self._has_room(caller):
-            await self._wait(caller, link)
+        if caller in self._waiting[caller.kind] or not self._can_start(caller):
+            await self._wait(caller, connection)
         else:
             self._count(caller)
 
@@ -89,31 +91,33 @@ class Scheduler:
             del self._of_caller[caller]
         self._start_waiting()
 
-    def _has_room(self, caller: Caller) -> bool:
-        return self._of_caller[caller] < self.limits.per_caller and self._kind_has_room(
-            caller.kind
-        )
+    def _can_start(self, caller: Caller) -> bool:
+        return self._of_caller[
+            caller
+        ] < self.limits.per_caller and self._kind_can_start(caller.kind)
 
-    def _kind_has_room(self, kind: Kind) -> bool:
+    def _kind_can_start(self, kind: CallerKind) -> bool:
         running, limits = self._running, self.limits
         if running.total() >= limits.threads:
             return False
-        if kind is Kind.PERSON:
-            return running[kind] < limits.most
-        if kind is Kind.SENDER and running[kind] >= limits.senders:
+        if kind is CallerKind.BROWSER:
+            return running[kind] < limits.max_per_group
+        if kind is CallerKind.UPLOADER and running[kind] >= limits.max_senders:
             return False
-        unverified = running[Kind.CLAIMANT] + running[Kind.STRANGER]
-        if kind in UNVERIFIED and unverified >= limits.unverified:
+        unverified = running[CallerKind.UNVERIFIED] + running[CallerKind.ANONYMOUS]
+        if kind in NOT_VERIFIED and unverified >= limits.max_unverified:
             return False
-        # Threads share one interpreter: few run next to a person's page.
-        most = limits.beside_people if running[Kind.PERSON] else limits.most
-        return running.total() - running[Kind.PERSON] < most
+        # Threads share one interpreter: few run next to a page for a browser.
+        limit = (
+            limits.max_others if running[CallerKind.BROWSER] else limits.max_per_group
+        )
+        return running.total() - running[CallerKind.BROWSER] < limit
 
     def _count(self, caller: Caller) -> None:
         self._running[caller.kind] += 1
         self._of_caller[caller] += 1
 
-    async def _wait(self, caller: Caller, link: Connection) -> None:
+    async def _wait(self, caller: Caller, connection: Connection) -> None:
         queues = self._waiting[caller.kind]
         queue = queues.setdefault(caller, deque())
         total = sum(map(len, queues.values()))
@@ -122,7 +126,7 @@ class Scheduler:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
-            with link.loss() as loss:
+            with connection.loss() as loss:
                 await asyncio.wait(
                     (turn, loss),
                     timeout=self.limits.wait_seconds,
@@ -132,9 +136,9 @@ class Scheduler:
             has_turn = turn.done()
             if not has_turn:
                 self._forget(caller, turn)
-        if has_turn and link.is_lost:
+        if has_turn and connection.is_lost:
             self.finish(caller)
-        if link.is_lost:
+        if connection.is_lost:
             raise ClientGone
         if not has_turn:
             raise self._refusal()
@@ -152,16 +156,16 @@ class Scheduler:
         )
 
     def _start_waiting(self) -> None:
-        """Give free threads away: by turns among kinds, and among a kind's callers."""
+        """Assign free threads in turns: among kinds, then among their callers."""
         while kind := next(filter(self._start_one, self._kinds), None):
             self._kinds.remove(kind)
             self._kinds.append(kind)
 
-    def _start_one(self, kind: Kind) -> bool:
+    def _start_one(self, kind: CallerKind) -> bool:
         queues = self._waiting[kind]
-        if not queues or not self._kind_has_room(kind):
+        if not queues or not self._kind_can_start(kind):
             return False
-        ready = (one for one in queues if self._has_room(one))
+        ready = (one for one in queues if self._can_start(one))
         caller = next(ready, None)
         if caller is None:
             return False

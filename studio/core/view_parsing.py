@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio.core import viewtext
+from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.filters import parse
 from studio.core.messages import message, translated
-from studio.core.viewspec import PARAMETERS, ViewSpec, read_parameter
+from studio.core.view_spec import PARAMETERS, ViewSpec, read_parameter
 
 #: Parameters that are lists of fields, of which each may be wrong by itself.
 LISTS = ("columns", "charts")
@@ -25,7 +25,7 @@ _PLACES = 50
 
 
 @dataclass(frozen=True)
-class Complaint:
+class ParameterWarning:
     """What is wrong with a parameter, and what may stand there instead."""
 
     name: str
@@ -33,16 +33,16 @@ class Complaint:
     suggestions: tuple[str, ...] = ()
 
     @classmethod
-    def about(cls, error: InvalidValue) -> Complaint:
+    def about(cls, error: InvalidValue) -> ParameterWarning:
         found = error.details.get("suggestions", ())
         name = str(error.details.get("field", ""))
         return cls(name, error.message, tuple(str(each) for each in found))
 
 
-def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]:
+def parse_tolerant(query: Mapping[str, str]) -> tuple[ViewSpec, list[ParameterWarning]]:
     """The state in decoded pairs, as far as it can be read, and what could not be."""
     values: dict[str, Any] = {}
-    complaints: list[Complaint] = []
+    complaints: list[ParameterWarning] = []
     for name in PARAMETERS:
         text = query.get(name, "").strip()
         if text:
@@ -52,20 +52,20 @@ def read_leniently(query: Mapping[str, str]) -> tuple[ViewSpec, list[Complaint]]
     if "after" in values and "before" in values:
         del values["before"]
         text = message("after and before can't be used together")
-        complaints.append(Complaint("before", translated(text)))
+        complaints.append(ParameterWarning("before", translated(text)))
     return ViewSpec.of_values(values), complaints
 
 
-def read_stored(values: object) -> tuple[ViewSpec, list[Complaint]]:
+def read_stored(values: object) -> tuple[ViewSpec, list[ParameterWarning]]:
     """A stored view's state, were it written by another version: as far as it can be
     read, and what could not be."""
     if not isinstance(values, Mapping):
         text = translated(message("The view contains no settings"))
-        return ViewSpec(), [Complaint("view", text)]
+        return ViewSpec(), [ParameterWarning("view", text)]
     texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
-    spec, complaints = read_leniently(texts)
+    spec, complaints = parse_tolerant(texts)
     unknown = [name for name in texts if name not in PARAMETERS]
-    complaints += [Complaint(n, translated(_unknown_part(n))) for n in unknown]
+    complaints += [ParameterWarning(n, translated(_unknown_part(n))) for n in unknown]
     return spec, complaints
 
 
@@ -75,7 +75,7 @@ def _unknown_part(name: str) -> str:
 
 def overridden(
     base: ViewSpec, given: Mapping[str, str]
-) -> tuple[ViewSpec, list[Complaint]]:
+) -> tuple[ViewSpec, list[ParameterWarning]]:
     """A view's state with what an address says instead; an empty part is the default.
 
     And what the address says that could not be followed.
@@ -83,7 +83,7 @@ def overridden(
     asked = {name: text for name, text in given.items() if name != "view"}
     if not asked:
         return base, []
-    spec, complaints = read_leniently(asked)
+    spec, complaints = parse_tolerant(asked)
     own = {name: getattr(base, name) for name in PARAMETERS if name not in asked}
     if "columns" in own:
         own["has_columns"] = base.has_columns
@@ -110,31 +110,31 @@ def readable_part(text: str) -> str:
     return ""
 
 
-def _read(name: str, text: str) -> tuple[dict[str, Any], list[Complaint]]:
+def _read(name: str, text: str) -> tuple[dict[str, Any], list[ParameterWarning]]:
     """As much of one parameter as can be read, by its name, and what could not be."""
     try:
         return {name: read_parameter(name, text)}, []
     except InvalidValue as error:
-        wrong = Complaint.about(error)
+        wrong = ParameterWarning.about(error)
     if name not in LISTS:
         return {}, [wrong]
     try:
-        items = viewtext.split(text, ",", name)
+        items = view_text.split(text, ",", name)
     except InvalidValue:
         return {}, [wrong]
-    found = [(item, _complaint(name, item)) for item in items]
+    found = [(item, _warning(name, item)) for item in items]
     complaints = [complaint for _, complaint in found if complaint is not None]
     rest = ",".join(item for item, bad in found if bad is None)
     try:
         return ({name: read_parameter(name, rest)} if rest else {}), complaints
     except InvalidValue as error:
         # Each may be right by itself, and all of them be too many.
-        return {}, [Complaint.about(error)]
+        return {}, [ParameterWarning.about(error)]
 
 
-def _complaint(name: str, text: str) -> Complaint | None:
+def _warning(name: str, text: str) -> ParameterWarning | None:
     try:
         read_parameter(name, text)
     except InvalidValue as error:
-        return Complaint.about(error)
+        return ParameterWarning.about(error)
     return None

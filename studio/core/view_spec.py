@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 from urllib.parse import parse_qsl, quote
 
-from studio.core import names, viewtext
+from studio.core import names, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters.source import FilterText, Source
 from studio.core.filters.text import Sort
 from studio.core.filters.tree import Node, attribute
 from studio.core.messages import message
-from studio.core.viewcharts import Chart, read_charts
-from studio.core.viewtext import Column, Group, Open, Rank
+from studio.core.view_charts import Chart, read_charts
+from studio.core.view_text import Column, Group, Open, Rank
 
 __all__ = ["Chart", "Column", "Group", "Open", "Rank", "Sort", "ViewSpec"]
 
@@ -229,16 +229,16 @@ _PASSING = ("view", "after", "before")
 #: In the order in which they stand in a query string.
 _READERS: dict[str, Callable[[str, str], Any]] = {
     "q": _read_text,
-    "sort": viewtext.read_sort,
-    "columns": viewtext.read_columns,
+    "sort": view_text.read_sort,
+    "columns": view_text.read_columns,
     "children": _read_switch,
-    "tree": viewtext.read_open,
+    "tree": view_text.read_open,
     "flat": _read_switch,
     "mine": _read_switch,
-    "group": viewtext.read_group,
+    "group": view_text.read_group,
     "differs": _read_switch,
     "charts": read_charts,
-    "selected": viewtext.read_selected,
+    "selected": view_text.read_selected,
     "only": _read_switch,
     "facets": _read_switch,
     "archived": _read_switch,
@@ -260,7 +260,7 @@ _SAFE = "/:,!|()*~@$;?-._"
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    return viewtext.joined(value) if isinstance(value, tuple) else str(value)
+    return view_text.joined(value) if isinstance(value, tuple) else str(value)
 
 
 def _json_text(name: str, value: object) -> str:

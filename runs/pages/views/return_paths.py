@@ -10,26 +10,26 @@ from django.urls import reverse
 from runs.models import Experiment, View
 from runs.pages.lists.list_state import RUN_PREFIX, find_experiment
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import asked_place
+from runs.pages.requests.safe_redirects import safe_path
 from studio.core.errors import InvalidValue
-from studio.core.viewshare import written_out
-from studio.core.viewspec import ViewSpec
+from studio.core.view_sharing import written_out
+from studio.core.view_spec import ViewSpec
 
 
-def back_of(request: PageRequest) -> str:
+def return_path(request: PageRequest) -> str:
     """The page that the form came from, if it is one of ours; else the views."""
     asked = request.POST.get("back", "") or request.GET.get("back", "")
     views = reverse("views", args=[request.workspace.name])
-    return asked_place(request, asked) or views
+    return safe_path(request, asked) or views
 
 
-def back_shared(request: PageRequest, view: View, before: int) -> str:
+def return_path_after_sharing(request: PageRequest, view: View, before: int) -> str:
     """`back_of`, of a list that began from revision `before` of the reader's view.
 
     Sharing writes out what says *me*. The list says it so, too: else it would pass for
     changed since, and its link would show to others the runs of their own.
     """
-    back = back_of(request)
+    back = return_path(request)
     path, _mark, query = back.partition("?")
     if view.revision == before:
         return back
@@ -43,7 +43,9 @@ def back_shared(request: PageRequest, view: View, before: int) -> str:
     return f"{path}?{written.to_query(view=f'{view.slug}.{view.revision}')}"
 
 
-def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | None]:
+def read_list_state(
+    request: PageRequest, sent: str
+) -> tuple[ViewSpec, Experiment | None]:
     """The state and list of a form's `state`, a query string of a list and its `in`.
 
     Views belong to an experiment or to All runs: a list of child runs is that of All
@@ -55,6 +57,6 @@ def sent_state(request: PageRequest, sent: str) -> tuple[ViewSpec, Experiment | 
     return ViewSpec.from_query(given.dict()), experiment
 
 
-def ends(request: PageRequest) -> dict[str, Any]:
+def return_context(request: PageRequest) -> dict[str, Any]:
     """What a page with forms of views needs to come back to itself."""
     return {"back": request.get_full_path()}

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter, NotSupported
 from studio.core.filters import to_text
 from studio.core.filters.tree import terms
-from studio.core.viewspec import DEFAULT_COLUMNS, Column, ViewSpec, encoded
-from studio.core.viewtext import joined
+from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, encoded
+from studio.core.view_text import joined
 
 #: What is compared, in the order in which differences are told.
 PARTS = (
@@ -25,7 +25,7 @@ ADDED, REMOVED, OTHER = "+", "-", "~"
 NOTHING = "*"
 SWITCHES = ("children", "flat", "mine", "differs", "archived", "only", "facets")
 #: Parameters that are told part by part; any other as a whole.
-_TOLD = frozenset(
+_LISTED_PARTS = frozenset(
     "q sort columns group charts selected tree rows".split() + list(SWITCHES)
 )
 #: A view says nothing about these.
@@ -71,7 +71,7 @@ def differences(
     found += _items("tree", map(str, old.tree), map(str, new.tree))
     found += _other("rows", str(old.rows), str(new.rows))
     mine, wanted = _kept(old), _kept(new)
-    for name in (each for each in {**mine, **wanted} if each not in _TOLD):
+    for name in (each for each in {**mine, **wanted} if each not in _LISTED_PARTS):
         found += _one(name, mine.get(name), wanted.get(name))
     return tuple(found)
 

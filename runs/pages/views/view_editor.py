@@ -1,0 +1,247 @@
+"""Forms of views: save, save as, edit, share, delete, restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access import (
+    Permission,
+    access,
+    by_method,
+    check_can_change_view,
+    check_can_edit_view,
+    check_can_share_views,
+)
+from runs.actions import views as view_actions
+from runs.actions.clock import now_ms
+from runs.models import Role, View
+from runs.pages.descriptions.references import render_description
+from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
+from runs.pages.requests.page_request import PageRequest
+from runs.pages.run_shell.editors import FORM_ERROR_STATUS
+from runs.pages.undo.undo import last_undo_href
+from runs.pages.views.conflict import conflict_page
+from runs.pages.views.forms import DeleteViewForm, SaveViewForm, ViewForm
+from runs.pages.views.return_paths import (
+    read_list_state,
+    return_path,
+    return_path_after_sharing,
+)
+from runs.search.views import find_last_edit, find_view
+from studio.core.errors import Conflict, InvalidValue
+from studio.core.view_parsing import without
+
+
+@access(Permission.VIEWS)
+@require_POST
+def save_view(request: PageRequest, slug: str) -> HttpResponse:
+    """Save what the list shows; where somebody else did, both are shown."""
+    view = _view(request, slug)
+    check_can_edit_view(view, request.actor.user, request.role)
+    sent = SaveViewForm(request.POST).check()
+    spec, experiment = read_list_state(request, sent["state"])
+    seen = spec.view_revision if sent["seen"] is None else sent["seen"]
+    before = view.revision
+    state = view_actions.ViewState(spec.changed(), experiment)
+    try:
+        view_actions.save_view(
+            view, state, seen_version=seen or before, actor=request.actor, now=now_ms()
+        )
+    except Conflict:
+        return conflict_page(request, slug, state, seen)
+    if view.revision != before:
+        said = _("Saved %s") % view.name
+        messages.success(request, said, extra_tags=last_undo_href(request))
+    return redirect(reset_href(request.workspace.name, view, experiment))
+
+
+@access(Permission.VIEWS)
+def _new(request: PageRequest) -> HttpResponse:
+    """The form of a new view; the address is the list's, with `in`."""
+    given = request.GET.copy()
+    name, described = given.pop("name", [""])[0], given.pop("description", [""])[0]
+    context = {
+        "state": given.urlencode(),
+        "values": {"name": name, "description": described, "shared": False},
+    }
+    return _form(request, None, context)
+
+
+@access(Permission.VIEWS)
+def _create(request: PageRequest) -> HttpResponse:
+    form = ViewForm(request.POST).check()
+    sent, values = form["state"], _values(form)
+    if form["preview"]:
+        return _preview(request, None, {"state": sent, "values": values})
+    spec, experiment = read_list_state(request, sent)
+    if values["shared"]:
+        check_can_share_views(request.role)
+    try:
+        view = view_actions.create_view(
+            request.workspace,
+            values.pop("name"),
+            view_actions.ViewState(spec.changed(), experiment),
+            **values,
+            actor=request.actor,
+            now=now_ms(),
+        )
+    except InvalidValue as error:
+        context = {"state": sent, "values": _values(form), "problem": error.message}
+        return _form(request, None, context, refused=True)
+    said = _("Saved as %s") % view.name
+    messages.success(request, said, extra_tags=last_undo_href(request))
+    return redirect(reset_href(request.workspace.name, view, experiment))
+
+
+create_view = by_method(GET=_new, POST=_create)
+
+
+@access(Permission.VIEWS)
+def _edit(request: PageRequest, slug: str) -> HttpResponse:
+    view = _view(request, slug)
+    values = {name: getattr(view, name) for name in view_actions.EDITABLE_FIELDS}
+    return _form(request, view, {"values": values})
+
+
+@access(Permission.VIEWS)
+def _change(request: PageRequest, slug: str) -> HttpResponse:
+    view, form = _view(request, slug), ViewForm(request.POST).check()
+    values = _values(form)
+    # Without a mark it is a script that sends, and nobody looked.
+    seen = form["seen"]
+    is_own = view.owner_id == request.actor.user.pk
+    # What the form does not show is not sent, and stays.
+    if not is_own:
+        values["shared"] = view.shared
+        if request.role < Role.OWNER:
+            values["locked"] = view.locked
+    if form["preview"]:
+        return _preview(request, view, {"values": values, "seen": seen})
+    check_can_change_view(view, values, request.actor.user, request.role)
+    before = view.revision
+    try:
+        made = view_actions.edit_view(
+            view, values, seen_version=seen, actor=request.actor, now=now_ms()
+        )
+    except InvalidValue as error:
+        context = {"values": values, "problem": error.message, "seen": seen}
+        return _form(request, view, context, refused=True)
+    except Conflict:
+        context = {"values": values, **_theirs(view, values)}
+        return _form(request, view, context, refused=True)
+    if made is not None:
+        messages.success(request, _("Changed"), extra_tags=last_undo_href(request))
+    return redirect(return_path_after_sharing(request, view, before))
+
+
+edit_view = by_method(GET=_edit, POST=_change)
+
+
+@access(Permission.VIEWS)
+@require_POST
+def share_view(request: PageRequest, slug: str) -> HttpResponse:
+    """Let the workspace see it; the list then offers its link."""
+    view = _view(request, slug)
+    check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
+    changes, before = {"shared": True}, view.revision
+    if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
+        said = _("Everyone in %s can now see this view") % request.workspace.name
+        messages.success(request, said, extra_tags=last_undo_href(request))
+    return redirect(return_path_after_sharing(request, view, before))
+
+
+@access(Permission.VIEWS)
+@require_POST
+def delete_view(request: PageRequest, slug: str) -> HttpResponse:
+    """The list stays as it is, and belongs to no view any more."""
+    view = _view(request, slug)
+    check_can_edit_view(view, request.actor.user, request.role)
+    state = view_actions.read_view_state(view)
+    view_actions.delete_view(view, actor=request.actor, now=now_ms())
+    said = _("Deleted %s") % view.name
+    messages.success(request, said, extra_tags=last_undo_href(request))
+    if DeleteViewForm(request.POST).check()["back"]:
+        return redirect(return_path(request))
+    spec = without(state.spec, "view")
+    return redirect(list_address(request.workspace.name, state.experiment, spec))
+
+
+@access(Permission.VIEWS)
+@require_POST
+def restore_view(request: PageRequest, slug: str) -> HttpResponse:
+    user = request.actor.user
+    view = find_view(slug, user, request.workspace, deleted=True)
+    check_can_edit_view(view, user, request.role)
+    view_actions.restore_view(view, actor=request.actor, now=now_ms())
+    messages.success(request, _("Restored %s") % view.name)
+    return redirect(return_path(request))
+
+
+def _view(request: PageRequest, slug: str) -> View:
+    return find_view(slug, request.actor.user, request.workspace)
+
+
+def _values(form: dict[str, Any]) -> dict[str, Any]:
+    return {name: form[name] for name in view_actions.EDITABLE_FIELDS}
+
+
+def _preview(
+    request: PageRequest, view: View | None, context: dict[str, Any]
+) -> HttpResponse:
+    """The description as readers see it; without a script below its box."""
+    preview = render_description(request, context["values"]["description"])
+    if request.htmx:
+        return render(
+            request, "descriptions/_description_preview.html", {"preview": preview}
+        )
+    return _form(request, view, context | {"preview": preview})
+
+
+def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
+    """What somebody else wrote meanwhile; saving again replaces it."""
+    changed = find_last_edit(view)
+    return {
+        "theirs": [
+            name
+            for name in view_actions.EDITABLE_FIELDS
+            if getattr(view, name) != values[name]
+        ],
+        "their_name": changed.actor if changed else None,
+        "seen": view_actions.fields_token(view),
+    }
+
+
+def _form(
+    request: PageRequest,
+    view: View | None,
+    context: dict[str, Any],
+    *,
+    refused: bool = False,
+) -> HttpResponse:
+    """A dialog over the list, or a page where no script opens it."""
+    own = view is None or view.owner_id == request.actor.user.pk
+    workspace = request.workspace.name
+    if view and not context.get("seen"):
+        context["seen"] = view_actions.fields_token(view)
+    context |= {
+        "view": view,
+        "title": _("Edit view") if view else _("Save as new view"),
+        "action": reverse("view-edit", args=[workspace, view.slug])
+        if view
+        else reverse("view-new", args=[workspace]),
+        "refusal": save_refusal(request, view) if view else "",
+        "may_share": own and request.role >= Permission.SHARE_VIEWS.role,
+        "may_lock": own or request.role == Role.OWNER,
+        "back": return_path(request),
+    }
+    template = "views/_view_form.html" if request.htmx else "views/view_form.html"
+    return render(
+        request, template, context, status=FORM_ERROR_STATUS if refused else 200
+    )
