@@ -2,7 +2,7 @@
 
 An error is raised where its rule is, and turned into an answer once, at the edge
 (`runs.access`, with the renderer of the view). The message says what was wrong and what
-is allowed; `details` are JSON values that go beside it.
+is allowed; `details` are JSON values that go next to it.
 """
 
 from __future__ import annotations

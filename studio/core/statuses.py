@@ -1,6 +1,6 @@
 """The table of run statuses, and the state machine: what may follow what.
 
-Source of the table: the v1 service's documented order, plus NotResponding (heart-beats
+Source of the table: the v1 service's documented order, plus NotResponding (heartbeats
 stopped) and the final statuses' stickiness. `runs.actions.run.lifecycle` applies it.
 """
 

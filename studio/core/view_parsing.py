@@ -1,4 +1,4 @@
-"""A query string read for a page: what is wrong is named, the rest is honoured.
+"""A query string read for a page: what is wrong is named, the rest is honored.
 
 Programs get an error for a bad value (`ViewSpec.from_query`). A person who follows an
 old link should see the list all the same, and be told what could not be done.

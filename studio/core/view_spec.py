@@ -48,7 +48,7 @@ class ViewSpec:
     group: Group | None = None
     differs: bool = False
     charts: tuple[Chart, ...] = ()
-    #: By the numbers of their colours; a free number is empty.
+    #: By the numbers of their colors; a free number is empty.
     selected: tuple[str, ...] = ()
     only: bool = False
     facets: bool = False

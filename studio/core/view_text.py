@@ -201,7 +201,7 @@ def _rank(text: str, name: str) -> Rank:
 
 
 def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
-    """Ids by the numbers of their colours: `a,,c` has nothing at the second.
+    """Ids by the numbers of their colors: `a,,c` has nothing at the second.
 
     Or `s.<slug>`, a selection that is kept on the server. Of twins the first holds.
     """

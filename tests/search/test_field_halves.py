@@ -51,7 +51,7 @@ def test_the_server_keeps_what_the_client_half_promises(
 def test_a_start_with_half_a_field_ends_with_one_sentence(tmp_path: Path) -> None:
     script = (
         "import sys, manage\n"
-        "from studio.core.filters import catalogue as c\n"
+        "from studio.core.filters import catalog as c\n"
         "c.ATTRIBUTE_SPECS += (c.FieldSpec('color', 'Color', 'text', '', ''),)\n"
         "sys.argv = ['manage.py', 'studio', '--port', '0']\n"
         "manage.main()\n"

@@ -26,7 +26,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class TableRow:
-    """`series` is the colour's number, 0 for none; `href` leads to the run."""
+    """`series` is the color's number, 0 for none; `href` leads to the run."""
 
     name: str
     cells: list[DisplayValue]
@@ -53,7 +53,7 @@ def _by_run(_chart: Chart) -> bool:
 class ChartKind:
     """A kind of chart on the server; its name is the one of its `ChartSpec`.
 
-    `label` names it in menus and `word` beside the title of a chart that has no
+    `label` names it in menus and `word` next to the title of a chart that has no
     `notes`; both are functions, for their language is that of the request. A `table`
     without a workspace's name leads nowhere. `points` are the rows of its CSV file
     where these are not the table's. With `has_legend` its colors are those of runs or

@@ -1,4 +1,4 @@
-"""What is said beside a chart of what it does not show, and why."""
+"""What is said next to a chart of what it does not show, and why."""
 
 from __future__ import annotations
 

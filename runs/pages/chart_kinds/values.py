@@ -20,7 +20,7 @@ from runs.search.charts import ChartColumn, ChartRun, chart_column
 from runs.search.groups import mean_and_std
 from studio.core.view_charts import Chart
 
-#: Colours repeat after so many.
+#: Colors repeat after so many.
 COLOR_COUNT = 10
 #: Whole numbers up to here are exact as floats.
 MAX_EXACT_FLOAT = 2**53

@@ -83,7 +83,7 @@ def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
 
 
 def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
-    """Boxes have the colours of selected runs; anything else has to be told."""
+    """Boxes have the colors of selected runs; anything else has to be told."""
     if not kind_of(chart).has_legend:
         return False
     told = chart.option("legend")
@@ -96,7 +96,7 @@ def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
 
 
 def _count_legend_entries(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
-    """How many colours there are to be told: of runs, or of a third field."""
+    """How many colors there are to be told: of runs, or of a third field."""
     if not kind_of(chart).is_colored_by_field(chart):
         return len(drawn.runs)
     traces = [each for each in figure["data"] if each["meta"]["part"] == "dots"]
@@ -104,7 +104,7 @@ def _count_legend_entries(chart: Chart, drawn: ChartRuns, figure: Figure) -> int
 
 
 def _numbers_of_unselected_runs(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
-    """The numbers of unselected runs, so that their boxes show the colours too."""
+    """The numbers of unselected runs, so that their boxes show the colors too."""
     kind = kind_of(chart)
     has_colors = kind.has_legend and not kind.is_colored_by_field(chart)
     if (

@@ -1,4 +1,4 @@
-"""The charts below the comparison, in the colours and dashes of its heads."""
+"""The charts below the comparison, in the colors and dashes of its heads."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ class Completion:
         ]
 
     def _itself(self, field: Field, facet: Facet) -> Iterable[Option]:
-        """The field once more: choosing it asks for another operator."""
+        """The field again: choosing it asks for another operator."""
         if field.kind == tree.ATTRIBUTE:
             return
         there = sum(each.runs for each in facet.values)

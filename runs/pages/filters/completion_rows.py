@@ -14,7 +14,7 @@ from studio.core.filters.tree import Field
 
 @dataclass(frozen=True)
 class Option:
-    """A row: choosing it puts `insert` in place of what is typed from `start` on."""
+    """A row: choosing it puts `insert` instead of what is typed from `start` on."""
 
     icon: str
     before: str

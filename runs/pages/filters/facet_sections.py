@@ -89,7 +89,7 @@ class FacetSection:
 
 
 def key_of(field: Field, value: str | None = None) -> str:
-    """An id that stays, so that the focus does when the panel is drawn anew."""
+    """An id that stays, so that the focus does when the panel is drawn again."""
     told = repr((field, value)).encode()
     return f"facet-{blake2b(told, digest_size=5).hexdigest()}"
 

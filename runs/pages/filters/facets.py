@@ -1,4 +1,4 @@
-"""The facets panel beside the run list: what could be chosen, with counts.
+"""The facets panel next to the run list: what could be chosen, with counts.
 
 Which sections are open is in the address (`open`) or, remembered by the page's script,
 in a cookie; `more` names the sections that show many values, `find` filters the keys.

@@ -130,7 +130,7 @@ class Draft:
         return _read(read_number(text, special=special), text, _("a number"))
 
     def _length(self, number: int, text: str) -> int:
-        """Milliseconds of a number in the unit beside it, or of `1h30m`."""
+        """Milliseconds of a number in the unit next to it, or of `1h30m`."""
         length = read_length(text)
         if length is not None:
             return length

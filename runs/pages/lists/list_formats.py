@@ -80,7 +80,7 @@ def sheet_response(
     told: dict[str, Any],
     ways: dict[str, str],
 ) -> HttpResponse:
-    """`ways` are addresses of neighbouring pages, by their relation to this one."""
+    """`ways` are addresses of neighboring pages, by their relation to this one."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
         body = {"columns": names, "rows": sheets.as_records(sheet), **told}

@@ -206,7 +206,7 @@ def in_one_line(q: str) -> str:
 
 
 def hidden_lines_input(q: str) -> list[tuple[str, str]]:
-    """What the form says beside the box."""
+    """What the form says next to the box."""
     return [(LINES_PARAMETER, quote(q, safe=""))] if _LINE_BREAK.search(q) else []
 
 

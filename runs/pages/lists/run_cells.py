@@ -117,7 +117,7 @@ class ListRow:
     children_href: str
     rollup: tuple[tuple[str, int], ...] = ()
     branch: Branch | None = None
-    #: Gives a selected run its colour; 0 if it is not selected.
+    #: Gives a selected run its color; 0 if it is not selected.
     number: int = 0
 
     @property
@@ -126,7 +126,7 @@ class ListRow:
 
     @property
     def key(self) -> str:
-        """By which a script finds the row again, when it is drawn anew."""
+        """By which a script finds the row again, when it is drawn again."""
         return str(self.run.pk)
 
     @property

@@ -35,7 +35,7 @@ from studio.core.filters.tree import (
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import Column, Sort, ViewSpec, encoded
 
-#: Entries of the status strip beside each other on a phone, and how many characters of
+#: Entries of the status strip next to each other on a phone, and how many characters of
 #: theirs are too many: for them in small type, and for them at all.
 STRIP_COLUMNS = 3
 MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
@@ -86,7 +86,7 @@ class ListLinks:
     node: Node | None
     #: The experiment's number, empty for All runs.
     number: str = ""
-    #: The numbers of the selected runs' colours, by their keys.
+    #: The numbers of the selected runs' colors, by their keys.
     selected: Mapping[int, int] = field(default_factory=dict)
     _made: dict[Node, str] = field(default_factory=dict)
     _without: dict[Field, Source] = field(default_factory=dict)

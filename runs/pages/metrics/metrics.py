@@ -39,7 +39,7 @@ from runs.search.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
-#: Rows of the table beside the charts.
+#: Rows of the table next to the charts.
 INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
 #: Of what is no line so many of the last steps are read.
 NEWEST_POINTS = 200

@@ -1,6 +1,6 @@
 """A run as an outsider sees it: what it logged, described with its own pictures.
 
-Files are not shown: what a script kept beside its results (code, models, data) was not
+Files are not shown: what a script kept next to its results (code, models, data) was not
 meant by who shares a result. A picture that the description shows was.
 """
 
@@ -22,7 +22,7 @@ from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
 
-#: Rows of a table of a run, and curves beside its metrics.
+#: Rows of a table of a run, and curves next to its metrics.
 MOST_ROWS, MOST_CURVES = 500, 50
 NOTE = "mlflow.note.content"
 

@@ -43,13 +43,13 @@ from studio.core.view_charts import Chart
 from studio.core.view_parsing import read_stored
 from studio.core.view_spec import ViewSpec
 
-#: Curves beside the rows of one chart's table.
+#: Curves next to the rows of one chart's table.
 MAX_CURVES = 50
 
 
 @dataclass(frozen=True)
 class SharedChart:
-    """A chart's values; of lines, each run's first metric is drawn beside them."""
+    """A chart's values; of lines, each run's first metric is drawn next to them."""
 
     title: str
     note: str

@@ -167,7 +167,7 @@ def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
 def _open_image(
     request: PageRequest, base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
-    """The image that is open at its full size, and its neighbours."""
+    """The image that is open at its full size, and its neighbors."""
     path = request.GET.get("open", "")
     places = [n for n, image in enumerate(chosen) if image.path == path]
     if not places:

@@ -91,7 +91,7 @@ def trash_message(run: Run) -> str:
 
 
 def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
-    """Whether Force is offered: at once where nothing that sends heart-beats would hear
+    """Whether Force is offered: at once where nothing that sends heartbeats would hear
     a request, or nothing has sent them for long, else when the run had time to end
     since it was `asked`.
     """

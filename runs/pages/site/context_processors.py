@@ -1,4 +1,4 @@
-"""What every page's frame shows: workspace and neighbours, reader, theme."""
+"""What every page's frame shows: workspace and neighbors, reader, theme."""
 
 from __future__ import annotations
 

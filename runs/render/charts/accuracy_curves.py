@@ -20,7 +20,7 @@ from runs.render.charts.document_charts import Curve, curve_figure
 from runs.render.metrics import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
-#: Beside the average so many classes have a line of their own, the largest.
+#: Next to the average so many classes have a line of their own, the largest.
 MAX_CLASSES = 9
 MAX_POINTS = 500
 

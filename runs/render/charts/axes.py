@@ -1,4 +1,4 @@
-"""A chart's axes: what stands beside them, and how far they reach."""
+"""A chart's axes: what stands next to them, and how far they reach."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Axis(str, Enum):
     TIME = "time"
 
 
-#: How a position is written beside its value (d3's formats).
+#: How a position is written next to its value (d3's formats).
 HOVER_FORMATS = {
     Axis.STEP: ",d",
     Axis.RELATIVE: ".4~g",
@@ -41,7 +41,7 @@ UNITS = (Unit("h", 3_600_000), Unit("min", 60_000), Unit("s", 1000))
 
 
 def needs_exponent(value: float) -> bool:
-    """Whether it takes an exponent, which needs more room beside the axis."""
+    """Whether it takes an exponent, which needs more room next to the axis."""
     return math.isfinite(value) and value != 0 and not 1e-5 < abs(value) < 1e10
 
 

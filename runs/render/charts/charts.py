@@ -1,6 +1,6 @@
-"""Charts as plain JSON for Plotly: data and layout, without any colour.
+"""Charts as plain JSON for Plotly: data and layout, without any color.
 
-Colours are the reader's theme, so the page's script fills them in: a trace says in
+Colors are the reader's theme, so the page's script fills them in: a trace says in
 `meta` which series it is and which part of it (`line`, `raw`, `odd`).
 """
 

@@ -1,6 +1,6 @@
-"""How lines of a chart are told apart beside their colour.
+"""How lines of a chart are told apart next to their color.
 
-In a list the first five are solid, and each ten use the colours once. On a page whose
+In a list the first five are solid, and each ten use the colors once. On a page whose
 columns have heads, and where several metrics share a graph, the place says the dash.
 """
 

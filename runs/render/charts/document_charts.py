@@ -1,6 +1,6 @@
 """Figures of what is no series: curves, histograms, predictions, columns of a table.
 
-As in `runs.render.charts.charts` they have no colour: `meta` says which series a trace
+As in `runs.render.charts.charts` they have no color: `meta` says which series a trace
 is and which part of it (`line`, `bar`, `rule`), and the page's script knows the theme.
 """
 

@@ -12,7 +12,7 @@ from typing import Any
 from runs.render.charts.axes import Trace, escape_plotly_markup
 from runs.render.text.numbers import number
 
-#: So many words have room beside each other in a chart.
+#: So many words have room next to each other in a chart.
 MAX_LABELS_PER_CHART = 5
 #: Plotly has no place for what is further from nothing, and would draw a broken line.
 MAX_DRAWABLE = 1e304

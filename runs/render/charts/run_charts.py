@@ -1,6 +1,6 @@
-"""Line charts of several runs as plain JSON for Plotly, without any colour.
+"""Line charts of several runs as plain JSON for Plotly, without any color.
 
-A trace's `meta` says which number's colour it takes (`series`), which part of a line it
+A trace's `meta` says which number's color it takes (`series`), which part of a line it
 is (`line`, `raw`, `odd`, `band`), its `key` in the legend and the run's id.
 """
 
@@ -41,7 +41,7 @@ class ChartLook:
 
 @dataclass(frozen=True)
 class RunLine:
-    """A line with its colour and dash; `line.key` is what it is called."""
+    """A line with its color and dash; `line.key` is what it is named."""
 
     line: Line
     number: int

@@ -1,7 +1,7 @@
 """Charts of one value per run as plain JSON for Plotly: scatter and bar.
 
-Colours are the page's: `meta` has the number of the run at each point (`each`, 0 where
-a value is NaN or Infinity), or says that a third value colours them (`scale`).
+Colors are the page's: `meta` has the number of the run at each point (`each`, 0 where
+a value is NaN or Infinity), or says that a third value colors them (`scale`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Value = float | str | None
 MAX_NAME_CHARS = 14
 #: So many bars have their names below them; of more the legend and the pointer tell.
 MAX_NAMED_BARS = 4
-#: The number of the grey among the colours.
+#: The number of the gray among the colors.
 GRAY = 8
 #: How dark the bars of each further field of a run are.
 BAR_OPACITIES = (1.0, 0.65, 0.4, 0.25)
@@ -50,7 +50,7 @@ def scatter_figure(
     *,
     is_date: tuple[bool, bool] = (False, False),
 ) -> Figure:
-    """The second field over the first, coloured by the third."""
+    """The second field over the first, colored by the third."""
     placed = [dot for dot in dots if None not in dot.values[:2]]
     data = _scatter(placed, labels)
     odd = [
@@ -114,7 +114,7 @@ def _dots_trace(
 
 
 def _scale_trace(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
-    """Coloured by the page: from 0, the least third value, to 1, the greatest.
+    """Colored by the page: from 0, the least third value, to 1, the greatest.
 
     Plotly's own scale comes with a bar that styles itself inline.
     """
@@ -137,7 +137,7 @@ def _share(value: float, low: float, high: float) -> float:
 
 
 def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
-    """Each text has a colour of its own; what has none is grey."""
+    """Each text has a color of its own; what has none is gray."""
     words = list(dict.fromkeys(v for v in thirds if isinstance(v, str)))
     return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in thirds]
 

@@ -60,7 +60,7 @@ def metric_row(
 
 
 def difference(value: float, zero: float, higher: bool | None) -> str:
-    """`+0.0378 +4.9 %`, coloured by what is better; empty where there is none."""
+    """`+0.0378 +4.9 %`, colored by what is better; empty where there is none."""
     change = value - zero
     if not math.isfinite(change):
         return ""

@@ -92,7 +92,7 @@ def _backtrack(rows: Sequence[int], n: int, m: int) -> list[tuple[int, int]]:
 
 
 def _merge_pairs(pairs: Iterator[tuple[int, int]]) -> Iterator[Match]:
-    """Neighbours as one block."""
+    """Neighbors as one block."""
     start = other = size = 0
     for n, m in pairs:
         if size and (n, m) == (start + size, other + size):

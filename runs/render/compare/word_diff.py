@@ -81,7 +81,7 @@ def _opcodes(
 
 
 def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
-    """Neighbours of one kind as one; of what was replaced, the old before the new."""
+    """Neighbors of one kind as one; of what was replaced, the old before the new."""
     gone = made = same = ""
     for part in parts:
         if not part.text:

@@ -199,7 +199,7 @@ def _safe(html: str) -> SafeString:
 
 
 def side_by_side(lines: Sequence[DiffLine]) -> list[LinePair]:
-    """Removed lines beside those that replace them."""
+    """Removed lines next to those that replace them."""
     found: list[LinePair] = []
     old: list[DiffLine] = []
     new: list[DiffLine] = []

@@ -1,4 +1,4 @@
-"""Task lists and coloured code in Markdown."""
+"""Task lists and colored code in Markdown."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _CODE = frozenset(
 )
 _TEXTS = frozenset("txt log out err".split())
 _TEXT_KINDS = (FileKind.JSON, FileKind.TABLE, FileKind.MARKDOWN, FileKind.HTML)
-#: What may be shown in place of being downloaded, in a sandbox.
+#: What may be shown instead of being downloaded, in a sandbox.
 INLINE_TYPES = {**IMAGE_TYPES, "html": "text/html", "htm": "text/html"}
 DOWNLOAD_TYPE = "application/octet-stream"
 

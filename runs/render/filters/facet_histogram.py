@@ -1,7 +1,7 @@
 """Numbers as a small histogram whose every bar is also a short, exact range.
 
 A bar's `low` and `high` are as few digits as tell its values from those of the bars
-beside it: the range that a reader brushes finds the runs that the bars have counted.
+next to it: the range that a reader brushes finds the runs that the bars have counted.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[Bar]:
 
 
 def _short(value: float, neighbour: float, rounding: str) -> float:
-    """The value with the fewest digits that do not reach its neighbour."""
+    """The value with the fewest digits that do not reach its neighbor."""
     exact = Decimal(repr(value))
     for digits in range(2, 18):
         place = Decimal(1).scaleb(exact.adjusted() - digits + 1)

@@ -36,7 +36,7 @@ def _symbol(name: str) -> str:
 # A page has dozens of these, all alike: each is made once.
 @cache
 def icon(name: str, style: str = "") -> SafeString:
-    """A symbol of the sprite; what it means is said in words beside it."""
+    """A symbol of the sprite; what it means is said in words next to it."""
     classes = f"icon {style}".strip()
     return format_html(
         '<svg class="{}" width="16" height="16" aria-hidden="true">'
@@ -197,7 +197,7 @@ def value_link(link: CellLink, html: str) -> str:
 
 
 def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -> str:
-    """Sets or takes away a star, and is drawn anew by the answer; `mark` is its id."""
+    """Sets or takes away a star, and is drawn again by the answer; `mark` is its id."""
     where, given = escape(href), int(not pressed)
     return (
         f'<button class="star" id="{escape(mark)}" form="star-form"'
@@ -217,7 +217,7 @@ def pencil_link(href: str, label: str, icon: str) -> str:
 
 
 def pick_box(key: str, run_id: str, label: str, series: int) -> str:
-    """The box that selects a run, in the colour of its series; 0: not selected."""
+    """The box that selects a run, in the color of its series; 0: not selected."""
     css = f"pick-box series-{series}" if series else "pick-box"
     return (
         f'<button class="{css}" id="pick-{escape(key)}" form="select-form"'

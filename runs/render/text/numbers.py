@@ -46,7 +46,7 @@ def aligned(values: Sequence[float | int | None]) -> list[str | None]:
 
 
 def _in_column(value: float | int, decimals: int) -> str:
-    # What is small beside the others keeps two digits, or would be another number.
+    # What is small next to the others keeps two digits, or would be another number.
     is_small = abs(value) < 10.0 ** (1 - decimals) and value != round(value, decimals)
     if not _is_plain(value) or is_small:
         return number(value)

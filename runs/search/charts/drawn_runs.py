@@ -1,6 +1,6 @@
 """The runs that charts draw: the chosen ones, or the first of the list's result.
 
-Each has a number, which is its colour in every chart and in its box.
+Each has a number, which is its color in every chart and in its box.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class ChartGroup:
     """Runs whose values are alike; `values` tells the group from the others.
 
     A value of None stands for none. Groups are numbered in the order of their first
-    runs, and the number is their colour.
+    runs, and the number is their color.
     """
 
     number: int

@@ -11,7 +11,7 @@ from runs.models import ApiToken, Change, Experiment, Run, User
 from studio.core.errors import NotFound
 
 FIELD = "description"
-#: Older ones are kept, but not listed; nor counted beside the text.
+#: Older ones are kept, but not listed; nor counted next to the text.
 MAX_VERSIONS, MAX_COUNTED = 200, 20
 
 Described = Run | Experiment

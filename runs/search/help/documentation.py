@@ -108,7 +108,8 @@ def _text_of(name: str, language: str) -> str:
 
 def _sections(page: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield each heading with the text below it; a `#` in code is no heading."""
-    heading, lines, is_code = title, [], False
+    lines: list[str] = []
+    heading, is_code = title, False
     for line in page.splitlines():
         if line.startswith("```"):
             is_code = not is_code

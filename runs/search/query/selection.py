@@ -1,7 +1,7 @@
-"""The selected runs of a list: which they are, and which colour each of them has.
+"""The selected runs of a list: which they are, and which color each of them has.
 
 The number of a run is its place in the address from 1 on (`selected=a,,c`: `c` has 3),
-and its colour goes by the number. More runs than an address should hold are kept as
+and its color goes by the number. More runs than an address should hold are kept as
 `selected=s.<slug>` (runs.actions.run_list.selections).
 """
 
@@ -27,13 +27,13 @@ from studio.core.view_spec import ViewSpec
 
 #: So many ids stand in an address; so many runs are selected at the most.
 MAX_IN_ADDRESS, MAX_SELECTED = 50, 10_000
-#: So many colours there are; then they repeat.
+#: So many colors there are; then they repeat.
 SERIES_COLORS = 10
 
 
 @dataclass(frozen=True)
 class SelectedRun:
-    """A selected run, and the number that gives it its colour."""
+    """A selected run, and the number that gives it its color."""
 
     run: Run
     number: int

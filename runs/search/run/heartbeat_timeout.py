@@ -1,4 +1,4 @@
-"""What a run was before its heart-beats ceased."""
+"""What a run was before its heartbeats ceased."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from runs.render.files.file_kinds import IMAGE_TYPES
 
-#: MLflow keeps a small twin beside each image that it logs; its name ends so.
+#: MLflow keeps a small twin next to each image that it logs; its name ends so.
 THUMBNAIL_SUFFIX = "compressed.webp"
 _MLFLOW = re.compile(
     r"images/(?P<key>[^/]+?)(?P<s>[+%])step(?P=s)(?P<step>-?\d{1,18})(?P=s)timestamp"

@@ -17,7 +17,7 @@ def find_logging_clients(run: Run) -> tuple[LoggingClient, ...]:
     """Those that left their traces in the run; all of them where none did.
 
     MLflow's clients leave tags of their own. The SDK alone has writers, and promises
-    heart-beats from the beginning.
+    heartbeats from the beginning.
     """
     tags = RunTag.objects.filter(run=run, key__name__startswith=SYSTEM_TAG_PREFIX)
     has_writer = run.heartbeats or RunWriter.objects.filter(run=run).exists()

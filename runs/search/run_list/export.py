@@ -156,7 +156,7 @@ def exported_columns(spec: ViewSpec, columns: Sequence[Column]) -> tuple[Column,
 
 
 def _has_index(segment: Segment) -> bool:
-    """Whether an index has its runs in order: one without a rank is sorted anew."""
+    """Whether an index has its runs in order: one without a rank is sorted again."""
     return segment.rank is not None or len(segment.parts) == 1
 
 

@@ -134,7 +134,7 @@ def find_runs(
 
 
 def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
-    """The runs of the page, the cursors of its neighbours, its first row's place."""
+    """The runs of the page, the cursors of its neighbors, its first row's place."""
     spec, segments = run_query.spec, segments_of(run_query)
     backwards = bool(spec.before)
     first, place = 0, None
@@ -187,7 +187,7 @@ def _read(
 def _position_of(
     placed: SegmentRun, segments: Sequence[Segment], run_query: RunQuery
 ) -> int:
-    """Counted anew: a place that the cursor kept would be wrong after the next run."""
+    """Counted again: a place that the cursor kept would be wrong after the next run."""
     segment, run = placed
     place = [getattr(run, part.name) for part in segment.parts]
     above = 0

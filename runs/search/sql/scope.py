@@ -1,4 +1,4 @@
-"""What a filter needs to know beside its text: who asks, where, and when."""
+"""What a filter needs to know next to its text: who asks, where, and when."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """All runs that a question is about, with their values as arrays: for sums over them.
 
 A page has fifty rows, a sum two hundred thousand. So values are read key by key from
-the index that holds them, and put beside the runs here.
+the index that holds them, and put next to the runs here.
 """
 
 from __future__ import annotations

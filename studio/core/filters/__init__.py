@@ -1,7 +1,7 @@
-"""The filter language: text -> tree -> canonical text, and its catalogue of fields.
+"""The filter language: text -> tree -> canonical text, and its catalog of fields.
 
 `parse` reads text into a tree (`tree`), `to_text` writes a tree as canonical text,
-`fields` is the catalogue that completion, errors, documentation and REST read, `edit`
+`fields` is the catalog that completion, errors, documentation and REST read, `edit`
 adds and removes the terms that pills show, `mlflow` reads MLflow's dialect.
 """
 

@@ -1,4 +1,4 @@
-"""The catalogue of fields: the one list that completion, errors, docs and REST read.
+"""The catalog of fields: the one list that completion, errors, docs and REST read.
 
 `fields` looks things up in it.
 

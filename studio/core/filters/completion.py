@@ -217,7 +217,7 @@ def _field(tokens: Sequence[Token], name: Token) -> Field | None:
 def _others(text: str, start: int, end: int) -> str:
     """The filter without what stands between the places, as far as it can be read.
 
-    Beside an `or` the rest of the filter does not narrow what may be chosen.
+    Next to an `or` the rest of the filter does not narrow what may be chosen.
     """
     if re.search(r"\bor\b", text, re.IGNORECASE):
         return ""

@@ -1,4 +1,4 @@
-"""What the catalogue says of a field: its type, and the operators that fit it."""
+"""What the catalog says of a field: its type, and the operators that fit it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIME = "time"
 DURATION = "duration"
 STATUS = "status"
 BOOLEAN = "boolean"
-#: Text that is compared as a number when a bare number stands beside it.
+#: Text that is compared as a number when a bare number stands next to it.
 MIXED = "text or number"
 
 _EQUAL = ("=", "!=", "in", "not in")
@@ -37,7 +37,7 @@ OPERATORS_OF: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One entry: what the field is called, holds, allows, and how people read it.
+    """One entry: what the field is named, holds, allows, and how people read it.
 
     `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
     `field:value` means. `sortable` and `column` say where else it may be used. One that

@@ -1,4 +1,4 @@
-"""Look-ups in the catalogue: what a word names, what a field holds and allows."""
+"""Look-ups in the catalog: what a word names, what a field holds and allows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _KIND_NAMES = {
     name: kind for kind, spec in KEYED.items() for name in (kind, *spec.aliases)
 }
 
-#: Words for several statuses at once, beside the status strip's groups.
+#: Words for several statuses at once, next to the status strip's groups.
 STATUS_WORDS = {
     "active": frozenset(ACTIVE),
     "final": frozenset(FINAL),
@@ -88,7 +88,7 @@ def kind_named(word: str) -> str:
 
 
 def spec_of(field: Field) -> FieldSpec:
-    """The catalogue's entry for a field of a tree."""
+    """The catalog's entry for a field of a tree."""
     if field.kind == tree.ATTRIBUTE:
         return ATTRIBUTES[field.key]
     return KEYED[field.kind]

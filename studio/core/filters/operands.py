@@ -297,7 +297,7 @@ class Operand:
         )
 
     def _options(self, token: Token) -> list[str]:
-        """Terms that would work in place of the one that does not."""
+        """Terms that would work instead of the one that does not."""
         name, word = field_text(self.field), token.text
         if self.type == fields.STATUS:
             return [f"{name} {self.op} {near}" for near in _near_statuses(word)]

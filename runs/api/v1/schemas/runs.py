@@ -245,7 +245,7 @@ class Starred(Struct):
     starred: bool
 
 
-# The catalogue
+# The catalog
 
 
 class FieldInfo(Struct):
