@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import ListLinks
 from runs.render.filters.facet_histogram import Bar, histogram
-from runs.render.filters.filter_words import aggregate_label, field_label
+from runs.render.filters.filter_words import field_label
 from runs.render.text import numbers
 from runs.render.text.status_words import status_label
 from runs.search.filters import Facet, ValueCount, is_term_on

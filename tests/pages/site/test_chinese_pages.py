@@ -30,7 +30,7 @@ from runs.models import Role
 from runs.render.text.addresses import experiment_path
 from studio.core.filters.fields import ATTRIBUTES
 from studio.core.statuses import RunStatus
-from studio.core.viewspec import ViewSpec
+from studio.core.view_spec import ViewSpec
 from tests.access.people import bearer, browser_of
 from tests.pages.rows import HTMX
 
