@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from runs.access.authorization import check_role, enter_workspace
 from runs.access.best_effort_updates import update_if_idle
 from runs.access.error_responses import (
-    MethodNotAllowed,
-    preferred_format,
     render_json_error,
 )
 from runs.access.middleware import public_origin, sandbox_response
@@ -14,10 +11,14 @@ from runs.access.permissions import (
     BROWSER_ONLY,
     PUBLIC,
     SIGNED_IN,
+    MethodNotAllowed,
     Permission,
     StudioRequest,
     access,
     by_method,
+    check_role,
+    enter_workspace,
+    preferred_format,
     signed_in_user,
     workspace_of,
 )

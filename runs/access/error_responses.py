@@ -11,7 +11,13 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.access.permissions import ErrorRenderer, find_declaration
+from runs.access.permissions import (
+    ErrorRenderer,
+    MethodNotAllowed,
+    find_declaration,
+    is_api_path,
+    preferred_format,
+)
 from runs.http import AUTHORIZE_ONLY, RETRY_AFTER_SECONDS, as_studio_error
 from studio.core.errors import (
     InvalidRequest,
@@ -23,7 +29,6 @@ from studio.core.errors import (
 )
 
 _MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[23]\.0/")
-_API_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api(/|$)")
 
 #: The codes that MLflow's clients know. For others they read the HTTP status.
 MLFLOW_CODES = {
@@ -37,13 +42,6 @@ MLFLOW_CODES = {
     429: "REQUEST_LIMIT_EXCEEDED",
     503: "TEMPORARILY_UNAVAILABLE",
 }
-
-
-class MethodNotAllowed(InvalidRequest):
-    """The path exists, the method does not. Details: `allowed`, a list of methods."""
-
-    code = "MethodNotAllowed"
-    status = 405
 
 
 def error_response(request: HttpRequest, error: StudioError) -> HttpResponse:
@@ -81,17 +79,6 @@ def declared_renderer(request: HttpRequest) -> ErrorRenderer:
     if declared is None:
         return renderer_for_path(request)
     return declared.errors or _PAGE_RENDERERS[preferred_format(request)]
-
-
-def preferred_format(request: HttpRequest) -> str:
-    """Return the content type that a script prefers to the page; empty for the page."""
-    found = request.get_preferred_type(["text/html", *filter(None, _PAGE_RENDERERS)])
-    return found if found in _PAGE_RENDERERS else ""
-
-
-def is_api_path(request: HttpRequest) -> bool:
-    """Return whether programs call this path: it belongs to REST or MLflow."""
-    return bool(_API_PATH.match(request.path_info))
 
 
 def renderer_for_path(request: HttpRequest) -> ErrorRenderer:

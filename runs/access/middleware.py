@@ -25,14 +25,20 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from runs.access import authorization
-from runs.access.authorization import Caller, identify_caller
+from runs.access import permissions
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
     render_error_page,
 )
-from runs.access.permissions import PUBLIC, SAFE_METHODS, Access, Permission
+from runs.access.permissions import (
+    PUBLIC,
+    SAFE_METHODS,
+    Access,
+    Caller,
+    Permission,
+    identify_caller,
+)
 from runs.actions.actor import Actor
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
 from runs.models import User
@@ -188,7 +194,7 @@ class AccessControl:
         if AUTHORIZE_ONLY not in request.META:
             return None
         # The view runs later, once the server has received the body.
-        request.META[BODY_LIMIT] = authorization.body_limit_for_caller(request, view)
+        request.META[BODY_LIMIT] = permissions.body_limit_for_caller(request, view)
         return HttpResponse()
 
     def process_exception(
@@ -214,8 +220,8 @@ def set_caller(request: Any, caller: Caller) -> None:
 
 def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     """Authorize the request for its view, or raise why not."""
-    declared = authorization.declared_access(request, view)
-    authorization.check_body_size(request, authorization.body_limit(declared))
+    declared = permissions.declared_access(request, view)
+    permissions.check_body_size(request, permissions.body_limit(declared))
     request.META[KNOWN_CALLER] = ""
     caller = identify_caller(request)
     set_caller(request, caller)
@@ -226,22 +232,20 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
             activate_language(caller.user)
     if declared.need == PUBLIC:
         if caller.user is None:
-            authorization.check_body_size(
-                request, authorization.MAX_ANONYMOUS_BODY_BYTES
-            )
+            permissions.check_body_size(request, permissions.MAX_ANONYMOUS_BODY_BYTES)
         kwargs.pop("workspace", None)
         return
-    user = authorization.require_signed_in_user(request, declared, caller)
+    user = permissions.require_signed_in_user(request, declared, caller)
     name = kwargs.pop("workspace", None)
     if not isinstance(declared.need, Permission) and name is None:
         return
-    request.member = authorization.find_membership(caller, name)
+    request.member = permissions.find_membership(caller, name)
     request.workspace = request.member.workspace
-    request.role = authorization.effective_role(request.member, caller)
+    request.role = permissions.effective_role(request.member, caller)
     if isinstance(declared.need, Permission):
-        authorization.check_role(declared.need, request.role)
+        permissions.check_role(declared.need, request.role)
     if is_page_visit(request, declared, caller):
-        authorization.remember_workspace(user, request.workspace)
+        permissions.remember_workspace(user, request.workspace)
 
 
 def is_page_visit(request: HttpRequest, declared: Access, caller: Caller) -> bool:

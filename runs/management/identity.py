@@ -12,8 +12,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from runs.actions.clock import now_ms
-from runs.models import StudioIdentity
+from runs.models import StudioIdentity, now_ms
 from studio.core.private import sync_folder, write_private
 
 _IDENTITY = re.compile(r"[0-9a-f]{32}")

@@ -2,6 +2,7 @@
 
 from runs.models.accounts import (
     ApiToken,
+    BrowserSession,
     Invitation,
     Member,
     Role,
@@ -11,7 +12,7 @@ from runs.models.accounts import (
     User,
     Workspace,
 )
-from runs.models.change_counts import ChangeCount, count_changes
+from runs.models.change_counts import ChangeCount
 from runs.models.changes import Change, ChangeSet
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
@@ -52,9 +53,9 @@ from runs.models.runs import (
     RunEvent,
     RunQuerySet,
     RunStar,
+    now_ms,
 )
 from runs.models.search_text import SearchIndex, SearchText
-from runs.models.sessions import BrowserSession
 from runs.models.texts import Key, KeyKind, RunParam, RunProperty, RunTag, parse_number
 from runs.models.views import (
     ShareLink,
@@ -133,9 +134,9 @@ __all__ = [
     "Workspace",
     "can_edit_view",
     "conclusion_key",
-    "count_changes",
     "holds_extreme",
     "merge_run_counts",
+    "now_ms",
     "pack_keys",
     "parse_number",
     "path_key",

@@ -83,13 +83,6 @@ WATCHED = (
 _NEW_WORKSPACE = f"{TABLE}_workspace_insert"
 
 
-def count_changes(workspace: int) -> int | None:
-    """Sum the workspace's changes; None if it has no row to compare with."""
-    rows = ChangeCount.objects.filter(workspace=workspace)
-    found: int | None = rows.aggregate(n=models.Sum("changes"))["n"]
-    return found
-
-
 def install(connection: BaseDatabaseWrapper) -> None:
     """Create the missing triggers. Safe to repeat.
 

@@ -17,20 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
-
-def lower_case(text: str | None) -> str | None:
-    """Lower the case, and unify both lower forms of the Greek sigma."""
-    return None if text is None else text.lower().replace("ς", "σ")
-
-
-def is_cjk(char: str) -> bool:
-    """Whether the character is Chinese, Japanese or Korean: scripts without spaces."""
-    return (
-        "\u3040" <= char <= "\u30ff"
-        or "\u3400" <= char <= "\u4dbf"
-        or "\u4e00" <= char <= "\u9fff"
-        or "\uac00" <= char <= "\ud7af"
-    )
+from runs.models.grams import is_cjk, lower_case
 
 
 def starts_word(text: str | None, word: str) -> bool:

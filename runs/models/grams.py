@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from runs.models.functions import is_cjk, lower_case
-
 #: Tags with this prefix are the MLflow clients' own; the run list never shows them.
 SYSTEM_TAG_PREFIX = "mlflow."
 #: Released migrations import it by this name.
@@ -23,6 +21,21 @@ _MARK = "\x1e"
 #: Where a word begins in ASCII, with the next character.
 _BEGINNINGS = re.compile(r"(?<![0-9A-Za-z])(?=(..?))", re.DOTALL)
 _MARKS_TO_SPACES = str.maketrans({SEPARATOR: " ", _MARK: " "})
+
+
+def lower_case(text: str | None) -> str | None:
+    """Lower the case, and unify both lower forms of the Greek sigma."""
+    return None if text is None else text.lower().replace("ς", "σ")
+
+
+def is_cjk(char: str) -> bool:
+    """Whether the character is Chinese, Japanese or Korean: scripts without spaces."""
+    return (
+        "\u3040" <= char <= "\u30ff"
+        or "\u3400" <= char <= "\u4dbf"
+        or "\u4e00" <= char <= "\u9fff"
+        or "\uac00" <= char <= "\ud7af"
+    )
 
 
 def fold_case(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from django.db import models
@@ -11,6 +12,14 @@ from runs.models.accounts import ApiToken, Member, User, Workspace
 from runs.models.experiments import Experiment
 from runs.models.functions import StartOrder, TextOrder
 from studio.core.statuses import ACTIVE, CODES, RunStatus
+
+
+def now_ms() -> int:
+    """Return the time as run data has it: milliseconds since the epoch, UTC.
+
+    Views and commands read this clock; actions get the time as an argument.
+    """
+    return time.time_ns() // 1_000_000
 
 
 def statuses() -> list[tuple[int, str]]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Lookup
-from django.db.models.sql.compiler import SQLCompiler
 
 from runs.models import triggers
 from runs.models.runs import Run
@@ -32,17 +30,6 @@ class SearchText(models.Model):
 
 class IndexedText(models.TextField):  # type: ignore[type-arg]
     """SQLite's index as a column, for MATCH."""
-
-
-@IndexedText.register_lookup
-class Matches(Lookup):
-    lookup_name = "matches"
-
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[str | int, ...]]:
-        left, _ = self.process_lhs(compiler, connection)
-        return f"{left} MATCH %s", (self.rhs,)
 
 
 class SearchIndex(models.Model):

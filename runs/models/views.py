@@ -24,6 +24,9 @@ class ViewQuerySet(models.QuerySet["View"]):
     def active(self) -> ViewQuerySet:
         return self.filter(deleted__isnull=True)
 
+    def starred_by(self, user: User) -> ViewQuerySet:
+        return self.filter(stars__user=user)
+
     def deleted(self) -> ViewQuerySet:
         return self.filter(deleted__isnull=False)
 

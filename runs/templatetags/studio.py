@@ -9,11 +9,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from runs.models import Experiment
+from runs.render import formats
+from runs.render.formats import experiment_slug, status_label
 from runs.render.run_list import cells
 from runs.render.run_list.cells import MISSING
-from runs.render.text import browsers, numbers, times
-from runs.render.text.addresses import experiment_slug
-from runs.render.text.status_words import status_label
 from studio.core.messages import translated
 
 register = template.Library()
@@ -26,14 +25,14 @@ for tag in (
     cells.pick,
     cells.pencil,
     cells.cell,
-    times.span_patterns,
+    formats.span_patterns,
 ):
     register.simple_tag(tag)
 for filter_function in (
     cells.moment,
     cells.full_moment,
-    numbers.grouped,
-    browsers.browser_name,
+    formats.grouped,
+    formats.browser_name,
     status_label,
 ):
     register.filter(filter_function.__name__, filter_function)
@@ -41,35 +40,35 @@ for filter_function in (
 
 @register.simple_tag
 def printed_now() -> str:
-    return times.printed_moment(timezone.localtime())
+    return formats.printed_moment(timezone.localtime())
 
 
 @register.filter
 def ago(time: int) -> str:
     """How long ago that was, coarsely: `12 min`."""
-    return times.ago(int(timezone.now().timestamp() * 1000) - time)
+    return formats.ago(int(timezone.now().timestamp() * 1000) - time)
 
 
 @register.filter
 def duration(length: int | None) -> str:
-    return MISSING if length is None else times.duration(length)
+    return MISSING if length is None else formats.duration(length)
 
 
 @register.filter
 def exact_duration(length: int | None) -> str:
-    return MISSING if length is None else times.exact_duration(length)
+    return MISSING if length is None else formats.exact_duration(length)
 
 
 @register.filter
 def number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return MISSING if value is None else str(value)
-    return numbers.number(value)
+    return formats.number(value)
 
 
 @register.filter
 def filesize(size: int | None) -> str:
-    return MISSING if size is None else numbers.filesize(size)
+    return MISSING if size is None else formats.filesize(size)
 
 
 @register.filter

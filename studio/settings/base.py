@@ -103,7 +103,7 @@ DATABASES = {"default": env.database(_VARIABLES.database_url, STUDIO_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "runs.User"
-SESSION_ENGINE = "runs.models.sessions"
+SESSION_ENGINE = "runs.models.accounts"
 LOGIN_URL = "sign-in"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 #: "Keep me signed in on this device"; otherwise until the browser closes.

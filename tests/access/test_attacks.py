@@ -9,11 +9,10 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.run.runs import create_run
-from runs.models import Experiment, File, Role, Run, RunTag
+from runs.models import Experiment, File, Role, Run, RunTag, now_ms
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 
 pytestmark = pytest.mark.django_db

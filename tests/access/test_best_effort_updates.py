@@ -15,8 +15,7 @@ from django.test import Client
 
 from runs.actions.account.accounts import add_member, ensure_user
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import ApiToken, BrowserSession, Role, User
+from runs.models import ApiToken, BrowserSession, Role, User, now_ms
 from tests.access.people import bearer, browser_of, space, token_of
 
 pytestmark = pytest.mark.usefixtures("committed")

@@ -17,13 +17,12 @@ from pytest_django.plugin import DjangoDbBlocker
 from runs.access.permissions import find_declaration
 from runs.actions.account.links import create_invitation, create_sign_in_link
 from runs.actions.actor import SERVER, Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
-from runs.models import Member, Role
+from runs.models import Member, Role, now_ms
 from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row

@@ -7,8 +7,7 @@ from django.test import Client
 
 from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import Role
+from runs.models import Role, now_ms
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]

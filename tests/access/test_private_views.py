@@ -10,9 +10,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.views.views import ViewState, create_view, save_view
-from runs.models import View
+from runs.models import View, now_ms
 from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, token_of
 from tests.access.table import SAMPLES, TABLE

@@ -9,8 +9,7 @@ from django.test import Client
 
 from runs.actions.account.tokens import create_token, revoke_token
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import ApiToken, Role, User
+from runs.models import ApiToken, Role, User, now_ms
 from studio.core.errors import PermissionDenied
 from tests.access.people import Team, bearer, browser_of, make_team, token_of
 

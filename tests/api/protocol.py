@@ -12,8 +12,7 @@ from django.test.client import Client as TestClient
 from runs.actions.account.accounts import add_member, create_workspace, ensure_user
 from runs.actions.account.tokens import create_token
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import Role, Workspace
+from runs.models import Role, Workspace, now_ms
 
 JSON = "application/json"
 

@@ -11,8 +11,7 @@ from django.test import Client
 from runs.actions.account.accounts import add_member, create_workspace, ensure_user
 from runs.actions.account.tokens import create_token
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import Role, User, Workspace
+from runs.models import Role, User, Workspace, now_ms
 
 JSON = "application/json"
 

@@ -11,8 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from runs.actions.account.links import find_sign_in_link
-from runs.actions.clock import now_ms
-from runs.models import Member, Role, User, Workspace
+from runs.models import Member, Role, User, Workspace, now_ms
 from tests.parts.manage import manage
 from tests.parts.server import Server
 
@@ -85,13 +84,13 @@ def test_it_works_while_the_server_runs(server: Server) -> None:
         assert "anna" in page.read().decode()
 
 
-def test_without_a_server_it_says_that_the_link_leads_nowhere_yet(
+def test_without_a_server_the_command_asks_to_start_it(
     owner: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     member("anna")
     said = capsys.readouterr()
     assert "/sign-in/link/" in said.out
-    assert "start it with `python manage.py studio`" in said.err
+    assert "Start it with `python manage.py studio`" in said.err
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path: Path) -> None:

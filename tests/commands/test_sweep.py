@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from runs.actions.clock import now_ms
 from runs.management import tasks
 from runs.management.identity import write_database, write_home
-from runs.models import StudioIdentity
+from runs.models import StudioIdentity, now_ms
 from runs.storage.files import files
 from tests.parts.records import stored_files
 

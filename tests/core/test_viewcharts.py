@@ -5,7 +5,7 @@ import pytest
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_CHARTS, read_chart, read_charts
-from studio.core.view_parsing import parse_tolerant
+from studio.core.view_spec import parse_tolerant
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from studio.core.view_differences import differences, overriding
-from studio.core.view_parsing import read_stored
 from studio.core.view_sharing import written_out
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, read_stored
 
 BASE = "q=status:failed&columns=name,status,metrics.acc&charts=line!metrics.loss"
 

@@ -8,7 +8,6 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import Field, attribute, metric
-from studio.core.view_parsing import without
 from studio.core.view_spec import (
     DEFAULT_COLUMNS,
     Chart,
@@ -17,6 +16,7 @@ from studio.core.view_spec import (
     Open,
     Sort,
     ViewSpec,
+    without,
 )
 from studio.core.view_text import joined
 

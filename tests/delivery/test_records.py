@@ -67,9 +67,9 @@ def test_what_is_no_scalar_is_refused(value: Any) -> None:
 
 
 def test_an_item_has_a_maximum_size() -> None:
-    longest = "x" * (names.MAX_ITEM_BYTES - 4)
-    assert len(encode_item([longest])) == names.MAX_ITEM_BYTES
-    for value in ([longest + "x"], {"x": {1, 2}}):
+    largest = "x" * (names.MAX_ITEM_BYTES - 4)
+    assert len(encode_item([largest])) == names.MAX_ITEM_BYTES
+    for value in ([largest + "x"], {"x": {1, 2}}):
         with pytest.raises(InvalidValue):
             encode_item(value)
 

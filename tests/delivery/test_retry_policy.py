@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-AWAY = Unreachable("The server cannot be reached.")
+UNREACHABLE = Unreachable("The server cannot be reached.")
 
 
 def seconds(pause: RetryPause, clock: Clock) -> float:
@@ -46,7 +46,7 @@ def test_pauses_double_up_to_a_maximum(clock: Clock) -> None:
     pause, expected = RetryPause(), MIN_PAUSE_SECONDS
     assert pause.is_over
     for _ in range(12):
-        pause.start(AWAY)
+        pause.start(UNREACHABLE)
         assert expected / 2 <= seconds(pause, clock) <= expected + 0.125
         expected = min(2 * expected, MAX_PAUSE_SECONDS)
     assert expected == MAX_PAUSE_SECONDS
@@ -56,12 +56,12 @@ def test_pauses_double_up_to_a_maximum(clock: Clock) -> None:
 def test_a_delivery_resets_the_pauses(clock: Clock) -> None:
     pause = RetryPause()
     for _ in range(12):
-        pause.start(AWAY)
-    assert (pause.error, pause.since) == (AWAY, 1000.0)
+        pause.start(UNREACHABLE)
+    assert (pause.error, pause.since) == (UNREACHABLE, 1000.0)
     pause.clear()
     assert (pause.error, pause.since) == (None, 0.0)
     clock.now = 2000.0
-    pause.start(AWAY)
+    pause.start(UNREACHABLE)
     assert pause.since == 2000.0
     assert seconds(pause, clock) <= MIN_PAUSE_SECONDS
 
@@ -81,11 +81,11 @@ def test_what_the_user_must_fix_blocks(clock: Clock) -> None:
 
 def test_a_retry_can_be_asked_for_at_once(clock: Clock) -> None:
     pause = RetryPause()
-    pause.start(AWAY)
+    pause.start(UNREACHABLE)
     was_over = pause.is_over
     pause.retry_now()
     assert (was_over, pause.is_over) == (False, True)
-    assert pause.error is AWAY
+    assert pause.error is UNREACHABLE
 
 
 @pytest.mark.parametrize(

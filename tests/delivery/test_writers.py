@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from runs.actions.clock import now_ms
 from runs.actions.run.heartbeats import mark_unresponsive_runs
-from runs.models import Run
+from runs.models import Run, now_ms
 from tests.api.rest import Rest
 
 MINUTE = 60_000

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
-from runs.render.text import times
+from runs.render import formats
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 
@@ -134,7 +134,7 @@ def test_a_clock_writes_what_the_server_writes(run: Writer, owner_page: Page) ->
         }""",
         lengths,
     )
-    wanted = [[times.duration(ms), times.exact_duration(ms)] for ms in lengths]
+    wanted = [[formats.duration(ms), formats.exact_duration(ms)] for ms in lengths]
     assert shown == wanted
 
 

@@ -10,7 +10,7 @@ from tests.parts.manage import run_script
 SCRIPT = """
 import django; django.setup()
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
+from runs.models import now_ms
 from runs.actions.account import create_token
 from runs.models import Member, Role
 member = Member.objects.filter(workspace__name="default", role=Role.OWNER)[0]

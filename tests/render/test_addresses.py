@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.text.addresses import experiment_slug
+from runs.render.formats import experiment_slug
 
 
 @pytest.mark.parametrize(

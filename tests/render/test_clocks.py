@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from runs.render.text.times import duration, exact_duration, span_patterns
+from runs.render.formats import duration, exact_duration, span_patterns
 
 WRITTEN = json.loads(
     (Path(__file__).parents[1] / "js/durations.json").read_text(encoding="utf-8")

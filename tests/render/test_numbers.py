@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from runs.render.text import numbers
+from runs.render import formats
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from runs.render.text import numbers
     ],
 )
 def test_a_number_keeps_four_digits(value: float, shown: str) -> None:
-    assert numbers.number(value) == shown
+    assert formats.number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_number_keeps_four_digits(value: float, shown: str) -> None:
 def test_a_columns_numbers_share_their_decimals(
     values: list[float | None], shown: list[str | None]
 ) -> None:
-    assert numbers.aligned(values) == shown
+    assert formats.aligned(values) == shown
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_a_columns_numbers_share_their_decimals(
     ],
 )
 def test_a_size_has_three_digits(size: int, shown: str) -> None:
-    assert numbers.filesize(size) == shown
+    assert formats.filesize(size) == shown

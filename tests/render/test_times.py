@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from runs.render.text import times
+from runs.render import formats
 
 NOW = datetime(2026, 11, 24, 12, 54, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 12, 54, tzinfo=UTC)
     ],
 )
 def test_a_duration_has_two_units_at_most(length: int, shown: str) -> None:
-    assert times.duration(length) == shown
+    assert formats.duration(length) == shown
 
 
 @pytest.mark.parametrize(
@@ -35,17 +35,17 @@ def test_a_duration_has_two_units_at_most(length: int, shown: str) -> None:
     ],
 )
 def test_an_exact_duration_goes_to_the_second(length: int, shown: str) -> None:
-    assert times.exact_duration(length) == shown
+    assert formats.exact_duration(length) == shown
 
 
 def test_a_moment_names_the_year_only_when_it_is_another() -> None:
-    assert times.moment(datetime(2026, 11, 24, 9, 42), NOW) == "24 Nov, 09:42"
-    assert times.moment(datetime(2025, 1, 3, 9, 42), NOW) == "3 Jan 2025, 09:42"
+    assert formats.moment(datetime(2026, 11, 24, 9, 42), NOW) == "24 Nov, 09:42"
+    assert formats.moment(datetime(2025, 1, 3, 9, 42), NOW) == "3 Jan 2025, 09:42"
 
 
 def test_a_moment_is_read_in_the_readers_time_zone() -> None:
     tokyo = timezone(timedelta(hours=9))
-    assert times.at(0, tokyo).hour == 9
+    assert formats.at(0, tokyo).hour == 9
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_a_moment_is_read_in_the_readers_time_zone() -> None:
     [(41_000, "41 s"), (720_000, "12 min"), (3 * 3_600_000, "3 h"), (10**9, "11 d")],
 )
 def test_a_span_is_coarse(length: int, shown: str) -> None:
-    assert times.ago(length) == shown
+    assert formats.ago(length) == shown

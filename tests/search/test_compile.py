@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.search.query.compile import runs_matching
+from runs.search.query.run_query import runs_matching
 from studio.core.errors import InvalidFilter
 from studio.core.filters.mlflow import parse_runs
 from tests.parts.records import NOON

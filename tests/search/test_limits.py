@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, connection
 
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core.errors import QueryTimeout
 
 SLOW = (

@@ -10,9 +10,9 @@ from django.db import transaction
 from pytest_django.plugin import DjangoDbBlocker
 
 from runs.models import Run, SearchText
-from runs.models.functions import lower_case, starts_word
-from runs.models.grams import grams_of, is_short_word, text_of
-from runs.search.query.compile import runs_matching
+from runs.models.functions import starts_word
+from runs.models.grams import grams_of, is_short_word, lower_case, text_of
+from runs.search.query.run_query import runs_matching
 from runs.search.sql.words import text_scan
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import And, Node, Not, Or, Word

@@ -30,7 +30,7 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 
     from runs.actions.account import accounts, links, sign_in, tokens
     from runs.models import Role
-    from runs.models.sessions import SessionStore
+    from runs.models.accounts import SessionStore
     from studio.core.errors import InvalidValue
 
     other = accounts.create_workspace("research", **acting)

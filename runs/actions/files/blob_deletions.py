@@ -13,8 +13,7 @@ from functools import partial
 
 from django.db import DatabaseError, transaction
 
-from runs.actions.clock import now_ms
-from runs.models import BlobRemoval
+from runs.models import BlobRemoval, now_ms
 from runs.storage.files import deletions_allowed, files
 from studio.core.batches import SIZE, batches
 

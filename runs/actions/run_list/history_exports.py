@@ -12,14 +12,12 @@ from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from runs.actions.clock import now_ms
-from runs.models import Experiment, ExportState, HistoryExport, User, Workspace
+from runs.models import Experiment, ExportState, HistoryExport, User, Workspace, now_ms
 from runs.render.run_list.history_parquet import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
-from studio.core.view_parsing import parse_tolerant
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, parse_tolerant
 
 #: How long exports are kept, and how many a user can have waiting.
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5

@@ -27,9 +27,8 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
-from studio.core.view_parsing import read_stored
 from studio.core.view_sharing import written_out
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, read_stored
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SLUG_LENGTH = 10

@@ -18,7 +18,6 @@ from django.conf import settings
 from django.http import HttpResponseBase
 
 from runs.access import Permission, StudioRequest, access
-from runs.actions.clock import now_ms
 from runs.actions.files import FileOwner, current_files, delete_file, save_file
 from runs.api.file_responses import file_response
 from runs.api.mlflow.endpoints import Handler, View, endpoint, json_response
@@ -26,7 +25,7 @@ from runs.api.mlflow.errors import invalid_parameter, missing_parameter, render_
 from runs.api.mlflow.lookups import RunRequest, find_model, find_run, find_run_by_id
 from runs.api.mlflow.replies import artifact_uri
 from runs.api.request_bodies import read_chunks
-from runs.models import path_key
+from runs.models import now_ms, path_key
 from studio.core.errors import InvalidName, NotFound, NotSupported
 from studio.core.names import check_path, check_text
 

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from runs.access import Permission, StudioRequest
 from runs.actions import experiments as experiment_actions
-from runs.actions.clock import now_ms
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid_parameter
@@ -22,7 +21,7 @@ from runs.api.mlflow.lookups import (
 )
 from runs.api.mlflow.replies import NOTE_TAG, experiments_json
 from runs.api.mlflow.tags import KeyValue, read_key_values
-from runs.models import Experiment
+from runs.models import Experiment, now_ms
 from studio.core.errors import AlreadyExists, InvalidState, NotFound
 from studio.core.names import check_experiment_name, check_mlflow_key, check_value
 

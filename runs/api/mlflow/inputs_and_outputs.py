@@ -8,13 +8,13 @@ import msgspec
 
 from runs.access import Permission, StudioRequest
 from runs.actions import ingest
-from runs.actions.clock import now_ms
 from runs.actions.ingest import DatasetUse
 from runs.api.mlflow.decoding import WireNumber, read_int
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.errors import missing_parameter
 from runs.api.mlflow.lookups import RunRequest, find_run
 from runs.api.mlflow.tags import KeyValue
+from runs.models import now_ms
 from studio.core import names
 from studio.core.errors import InvalidValue
 from studio.core.names import check_text

@@ -9,7 +9,6 @@ import msgspec
 
 from runs.access import Permission, StudioRequest
 from runs.actions import ingest
-from runs.actions.clock import now_ms
 from runs.actions.run import generate_run_name
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.enums import MODEL_STATUSES, enum_name
@@ -22,7 +21,7 @@ from runs.api.mlflow.replies import (
     without_empty,
 )
 from runs.api.mlflow.tags import KeyValue
-from runs.models import LoggedModel
+from runs.models import LoggedModel, now_ms
 from studio.core.names import check_count, check_key, check_text, check_value
 
 Json = dict[str, Any]

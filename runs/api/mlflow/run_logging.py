@@ -12,7 +12,6 @@ from django.db import transaction
 from runs.access import Permission, StudioRequest
 from runs.actions import ingest
 from runs.actions import run as run_actions
-from runs.actions.clock import now_ms
 from runs.api.mlflow.decoding import parse_json
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.errors import invalid_parameter
@@ -24,7 +23,7 @@ from runs.api.mlflow.tags import (
     clear_special_tag,
     read_key_values,
 )
-from runs.models import Run, RunTag
+from runs.models import Run, RunTag, now_ms
 from studio.core import names
 from studio.core.errors import Immutable, InvalidValue, NotFound
 from studio.core.names import check_mlflow_key, check_value

@@ -15,7 +15,6 @@ from django.db import transaction
 from runs.access import Permission, StudioRequest
 from runs.actions import run as run_actions
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.run import generate_run_name
 from runs.api.mlflow.decoding import WireNumber, read_time
 from runs.api.mlflow.endpoints import endpoint
@@ -32,7 +31,7 @@ from runs.api.mlflow.replies import (
     texts_by_run,
 )
 from runs.api.mlflow.tags import KeyValue, read_key_values
-from runs.models import Run, RunTag
+from runs.models import Run, RunTag, now_ms
 from studio.core.filters.mlflow import status_word
 from studio.core.names import check_display_name, check_run_id
 from studio.core.statuses import RunStatus, may_follow

@@ -21,7 +21,6 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from runs.access import Permission, StudioRequest
-from runs.actions.clock import now_ms
 from runs.api.mlflow.decoding import WireNumber, read_int
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.enums import ACTIVE_ONLY, ALL, DELETED_ONLY, VIEW_TYPES, enum_name
@@ -43,10 +42,11 @@ from runs.models import (
     LoggedModelMetric,
     LoggedModelParam,
     LoggedModelTag,
+    now_ms,
 )
 from runs.search.mlflow import RunSearch
-from runs.search.sql.limits import time_limit
 from runs.search.sql.schema import KeyedTable, Schema
+from runs.search.sql.scope import time_limit
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree

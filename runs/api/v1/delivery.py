@@ -7,7 +7,6 @@ from django.conf import settings
 from runs.access import Permission, StudioRequest
 from runs.actions import ingest
 from runs.actions import run as run_actions
-from runs.actions.clock import now_ms
 from runs.actions.ingest import append_log
 from runs.actions.run import acknowledge_cancel
 from runs.api.request_bodies import read_decompressed_body
@@ -24,7 +23,7 @@ from runs.api.v1.schemas import (
     TallyInfo,
     WriterClosed,
 )
-from runs.models import Run
+from runs.models import Run, now_ms
 from studio.core.statuses import RunStatus
 
 #: A writer that reads one of these should end its run.

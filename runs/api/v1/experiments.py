@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest, workspace_of
 from runs.actions import experiments as experiment_actions
-from runs.actions.clock import now_ms
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.lookups import find_experiment, tags_by_experiment
 from runs.api.v1.schemas import (
@@ -24,7 +23,7 @@ from runs.api.v1.schemas import (
     TagReply,
     Tags,
 )
-from runs.models import Experiment
+from runs.models import Experiment, now_ms
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue
 

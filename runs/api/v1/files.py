@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest
 from runs.actions import files as file_actions
-from runs.actions.clock import now_ms
 from runs.actions.files import current_files, delete_file, save_file
 from runs.api.file_responses import file_response
 from runs.api.request_bodies import read_chunks
@@ -24,7 +23,7 @@ from runs.api.v1.schemas import (
     SnapshotInfo,
     UploadQuery,
 )
-from runs.models import File, Snapshot
+from runs.models import File, Snapshot, now_ms
 from runs.search.files import find_file, get_snapshot
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path

@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest
 from runs.actions import run as run_actions
-from runs.actions.clock import now_ms
 from runs.actions.ingest import Point
 from runs.actions.ingest import log_metrics as log
 from runs.api.v1.endpoints import endpoint, from_wire, to_wire
@@ -22,7 +21,7 @@ from runs.api.v1.schemas import (
     Series,
     SeriesQuery,
 )
-from runs.models import Metric
+from runs.models import Metric, now_ms
 from runs.search.run import read_metrics
 from runs.search.values import (
     read_logged_values,

@@ -7,7 +7,6 @@ from django.db import transaction
 from runs.access import Permission, StudioRequest
 from runs.actions import ingest
 from runs.actions import run as run_actions
-from runs.actions.clock import now_ms
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.lookups import find_run
 from runs.api.v1.schemas import (
@@ -18,7 +17,7 @@ from runs.api.v1.schemas import (
     TagEdit,
     TagReply,
 )
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.search.run import list_params, list_properties, list_tags
 
 

@@ -9,7 +9,6 @@ from msgspec import structs
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import run as run_actions
-from runs.actions.clock import now_ms
 from runs.actions.run_rows import set_deletion_lock
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
@@ -31,7 +30,7 @@ from runs.api.v1.schemas import (
     Starred,
     StatusChange,
 )
-from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty
+from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty, now_ms
 from runs.search.query import RunKeys
 from runs.search.run_list import find_runs
 from studio.core import names

@@ -21,7 +21,6 @@ from runs.access import (
     workspace_of,
 )
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
 from runs.api.v1 import view_yaml
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import RequestStruct
@@ -32,13 +31,12 @@ from runs.api.v1.view_replies import (
     resolve_list,
 )
 from runs.api.v1.view_yaml import ViewFile
-from runs.models import User, View
+from runs.models import User, View, now_ms
 from runs.search.views import filter_by_owner, filter_by_words, views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.view_differences import differences
-from studio.core.view_parsing import read_stored
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, read_stored
 
 CREATED, CHANGED, SAME = "created", "changed", "unchanged"
 

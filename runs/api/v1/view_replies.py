@@ -20,8 +20,7 @@ from runs.search.views import (
 )
 from studio.core.errors import Conflict, InvalidValue, NotFound
 from studio.core.view_differences import NOTHING, Difference, differences
-from studio.core.view_parsing import ParameterWarning, read_stored
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ParameterWarning, ViewSpec, read_stored
 
 
 def listed_view(view: View) -> ViewInfo:

@@ -12,7 +12,6 @@ from runs.access import (
     workspace_of,
 )
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import (
     DefaultChoice,
@@ -33,7 +32,7 @@ from runs.api.v1.view_replies import (
     view_info,
 )
 from runs.api.v1.views import find_visible_view
-from runs.models import Role
+from runs.models import Role, now_ms
 from runs.search.views import find_default, find_revision, list_view_revisions
 from studio.core.errors import Conflict, PermissionDenied
 

@@ -20,7 +20,6 @@ from runs.access import (
     workspace_of,
 )
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import (
     CloneTo,
@@ -40,7 +39,7 @@ from runs.api.v1.view_replies import (
     resolve_list,
     view_info,
 )
-from runs.models import View
+from runs.models import View, now_ms
 from runs.search.views import (
     filter_by_owner,
     filter_by_words,

@@ -14,7 +14,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from runs.actions.clock import now_ms
 from runs.management import (
     client_wheel,
     database,
@@ -30,6 +29,7 @@ from runs.management.address import Address, refuse_open, reserve
 from runs.management.readiness import wait_ready
 from runs.management.supervisor import Child, Supervisor, python
 from runs.management.unusable_home import refuse_unusable
+from runs.models import now_ms
 
 
 class Command(BaseCommand):

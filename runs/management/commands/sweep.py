@@ -9,12 +9,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from runs.actions.clock import now_ms
 from runs.actions.expiry import expiry_paused
 from runs.actions.files import plan_sweep, run_sweep
 from runs.management.ownership import refuse_foreign
 from runs.management.read_only import one_line
 from runs.management.unusable_home import refuse_unusable
+from runs.models import now_ms
 
 NOTHING = "Nothing to move or to free."
 

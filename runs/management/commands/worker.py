@@ -12,12 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from runs.actions.clock import now_ms
 from runs.management import parent_watchdog
 from runs.management.move_record import refuse_moved
 from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 from runs.management.unusable_home import refuse_unusable
+from runs.models import now_ms
 
 
 class Command(BaseCommand):

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from runs.actions.clock import now_ms
 from runs.management.backup import BackedUpBlob, BackupFolder, put_blob, read_manifest
 from runs.management.verify.findings import Fault, Finding
-from runs.models import File, Snapshot
+from runs.models import File, Snapshot, now_ms
 from runs.storage.files import (
     INCOMING,
     deletions_allowed,

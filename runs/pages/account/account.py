@@ -18,9 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import BROWSER_ONLY, PUBLIC, StudioRequest, access, signed_in_user
 from runs.actions import account as account_actions
 from runs.actions.account import check_sign_in, create_token, revoke_token
-from runs.actions.clock import now_ms
 from runs.http import client_address
-from runs.models import ApiToken, Member, Role, Theme, User
+from runs.models import ApiToken, Member, Role, Theme, User, now_ms
 from runs.pages.account.forms import (
     TOKEN_LIFETIMES,
     LanguageForm,

@@ -14,8 +14,7 @@ from runs.actions.account import (
     find_invitation,
     use_invitation,
 )
-from runs.actions.clock import now_ms
-from runs.models import Invitation, User
+from runs.models import Invitation, User, now_ms
 from runs.pages.account.forms import RegistrationForm
 from runs.pages.account.sign_in import start_session
 from studio.core.errors import StudioError

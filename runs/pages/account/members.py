@@ -23,9 +23,8 @@ from runs.access import (
 )
 from runs.actions import account as account_actions
 from runs.actions.account import create_invitation, revoke_invitation
-from runs.actions.clock import now_ms
 from runs.actions.public import find_inactive_links
-from runs.models import Invitation, Member, Role, ShareLink, View
+from runs.models import Invitation, Member, Role, ShareLink, View, now_ms
 from runs.pages.account.forms import RoleForm
 
 

@@ -19,9 +19,8 @@ from runs.actions.account import (
     find_sign_in_link,
     use_sign_in_link,
 )
-from runs.actions.clock import now_ms
 from runs.http import client_address
-from runs.models import User
+from runs.models import User, now_ms
 from runs.pages.account.forms import PastedLinkForm, SignInForm
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import KindTable, TableRow
+from runs.render import formats
 from runs.render.charts import Axis, ChartLook, Dot
 from runs.render.filters.filter_words import field_label
+from runs.render.formats import grouped
 from runs.render.metrics import DisplayValue, display_value
-from runs.render.text import times
-from runs.render.text.numbers import grouped
 from runs.search.charts import ChartColumn, ChartRun, chart_column
 from runs.search.groups import mean_and_std
 from studio.core.view_charts import Chart
@@ -101,7 +101,7 @@ def count_cell(count: int) -> DisplayValue:
 def _column_cell(column: ChartColumn, at: int, zone: tzinfo) -> DisplayValue:
     value = column.values[at]
     if column.is_time and isinstance(value, float):
-        return DisplayValue(times.at(int(value), zone).strftime("%Y-%m-%d %H:%M:%S"))
+        return DisplayValue(formats.at(int(value), zone).strftime("%Y-%m-%d %H:%M:%S"))
     return _value_cell(value)
 
 

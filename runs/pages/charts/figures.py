@@ -38,11 +38,10 @@ from runs.pages.requests.responses import csv_response, with_vary_headers
 from runs.render.metrics import display_value
 from runs.render.run_list.sheets import escape_formula
 from runs.search.charts import AxisRange
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import Chart, read_chart
-from studio.core.view_parsing import parse_tolerant
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, parse_tolerant
 
 MISSING = display_value(None)
 #: The most runs that a legend names unasked.

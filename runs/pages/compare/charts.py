@@ -17,12 +17,11 @@ from runs.pages.charts.list_charts import ADDRESS_PARTS
 from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
 from runs.search.compare import ComparedRow, Comparison
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core import view_text
 from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_RUNS, Chart
-from studio.core.view_parsing import parse_tolerant
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, parse_tolerant
 
 #: How many charts stand where nobody chose any, and what says that none shall.
 DEFAULT_CHART_COUNT, NO_CHARTS = 2, "none"

@@ -12,8 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.clock import now_ms
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.pages.compare import data_formats as compare_twins
 from runs.pages.compare.add_run import Candidates, find_candidates, find_named_run
 from runs.pages.compare.charts import chart_warnings, compare_charts_context
@@ -25,7 +24,7 @@ from runs.pages.compare.state import CompareState, is_canonical, read_state
 from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
-from runs.render.text.addresses import experiment_path, run_path
+from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
     MAX_COMPARED,
     MIN_COMPARED,

@@ -13,9 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from runs.access import Permission, access, by_method
-from runs.actions.clock import now_ms
 from runs.actions.compare import set_conclusion
-from runs.models import Conclusion, Run
+from runs.models import Conclusion, Run, now_ms
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions.editor import DescriptionEditor
@@ -25,7 +24,7 @@ from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast_header
 from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.compare import find_conclusion, find_runs_by_id
 from studio.core.errors import InvalidValue
 

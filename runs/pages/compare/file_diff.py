@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.pages.compare.state import CompareState
+from runs.render import formats
 from runs.render.compare.word_marks import (
     MAX_LINES,
     DiffLine,
@@ -21,8 +22,7 @@ from runs.render.compare.word_marks import (
 )
 from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, file_kind, is_code, is_text
-from runs.render.text import numbers
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,
@@ -210,18 +210,18 @@ def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
     if size > MAX_DIFF_BYTES:
         told.append(
             _("Only the first %(size)s of each file are compared.")
-            % {"size": numbers.filesize(MAX_DIFF_BYTES)}
+            % {"size": formats.filesize(MAX_DIFF_BYTES)}
         )
     if max(len(split_lines(text)) for text in texts) > MAX_LINES:
         told.append(
             _("Only the first %(n)s lines of each file are compared.")
-            % {"n": numbers.grouped(MAX_LINES)}
+            % {"n": formats.grouped(MAX_LINES)}
         )
     if more:
         told.append(
             ngettext(
                 "%(n)s more line is not shown.", "%(n)s more lines are not shown.", more
             )
-            % {"n": numbers.grouped(more)}
+            % {"n": formats.grouped(more)}
         )
     return " ".join(told)

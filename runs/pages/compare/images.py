@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from runs.models import Run
 from runs.pages.compare.state import CompareState
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.compare import ComparedFiles, Comparison, compare_images
 
 #: Steps of a picture, and its names, that are offered.

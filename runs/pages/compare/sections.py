@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runs.pages.compare.state import CompareState
+from runs.render import formats
 from runs.render.compare import cells
 from runs.render.filters.filter_words import field_label
 from runs.render.metrics import display_last
 from runs.render.run_list.cells import full_moment, icon, status
-from runs.render.text import numbers, times
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,
@@ -235,7 +235,7 @@ def _attribute_html(asked: Field, value: object) -> str:
     if kind == fields.TIME:
         return full_moment(value)  # type: ignore[arg-type]
     if kind == fields.DURATION:
-        return times.exact_duration(int(str(value)))
+        return formats.exact_duration(int(str(value)))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     text = str(value)
@@ -262,7 +262,7 @@ def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
         if not isinstance(value, ComparedFile):
             shown.append(f'<span class="none">{_("no such file")}</span>')
             continue
-        text = numbers.filesize(value.size)
+        text = formats.filesize(value.size)
         if value == zero or zero is None:
             shown.append(text)
             continue

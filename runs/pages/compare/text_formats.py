@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from runs.pages.compare.data_formats import cell_value, comparison_sheet, section_rows
 from runs.pages.compare.sections import TITLES, label_of, matches_words, plain_value
 from runs.pages.compare.state import CompareState
+from runs.render import formats
 from runs.render.compare.cells import MAX_CELL_CHARS, best_of, is_number
 from runs.render.groups import paper_tables
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
-from runs.render.text import numbers
 from runs.search.compare import ComparedFiles, ComparedRow, Comparison
 
 _TABLE_WRITERS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
@@ -63,7 +63,7 @@ def _table(
 def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
     values = [plain_value(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
-    texts = numbers.aligned(known)  # type: ignore[arg-type]
+    texts = formats.aligned(known)  # type: ignore[arg-type]
     best = best_of(values, goals.get(row.key))
     for value, text in zip(values, texts, strict=True):
         if text is None:

@@ -14,9 +14,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from runs.actions.changes import is_same_text, version_token
-from runs.actions.clock import now_ms
 from runs.actions.files import attach_picture
-from runs.models import File, Run
+from runs.models import File, Run, now_ms
 from runs.pages.descriptions.forms import DescriptionForm, PictureForm
 from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest

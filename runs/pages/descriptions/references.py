@@ -12,8 +12,8 @@ from runs.pages.requests.page_request import PageRequest
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Target
 from runs.render.files.file_kinds import FileKind, file_kind
+from runs.render.formats import run_path
 from runs.render.metrics import display_last
-from runs.render.text.addresses import run_path
 from runs.search.descriptions import find_targets
 
 

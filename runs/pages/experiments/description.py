@@ -11,9 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access, by_method
-from runs.actions.clock import now_ms
 from runs.actions.experiments import describe_experiment
-from runs.models import Experiment
+from runs.models import Experiment, now_ms
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
 from runs.pages.descriptions.editor import DescriptionEditor
@@ -25,7 +24,7 @@ from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast_header
 from runs.pages.undo.undo import last_undo_href
 from runs.render.descriptions.first_line import first_line
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from runs.search.descriptions import find_last_version
 
 EDITOR_PAGE = "experiments/experiment_editor.html"

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render.text import numbers
-from runs.render.text.addresses import experiment_path, run_path
+from runs.render import formats
+from runs.render.formats import experiment_path, run_path
 from runs.search.experiments import ExperimentPage, ExperimentRow
 from studio.core.filters import to_text
 from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
@@ -107,9 +107,9 @@ def _range(page: ExperimentPage, state: State) -> str:
     last = first + len(page.rows) - 1
     noun = ngettext("experiment", "experiments", page.total)
     return _("%(first)s–%(last)s of %(total)s %(noun)s") % {
-        "first": numbers.grouped(first),
-        "last": numbers.grouped(last),
-        "total": numbers.grouped(page.total),
+        "first": formats.grouped(first),
+        "last": formats.grouped(last),
+        "total": formats.grouped(page.total),
         "noun": noun,
     }
 

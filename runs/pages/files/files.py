@@ -28,7 +28,7 @@ from runs.pages.run_shell.head import (
 )
 from runs.render.files.archive import stream_zip
 from runs.render.files.file_tree import Folder, Leaf, build_tree
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes

@@ -26,7 +26,7 @@ from runs.pages.run_shell.head import (
     show_tab,
 )
 from runs.render.files.file_tree import Leaf, build_tree
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.files import find_snapshot, get_snapshot
 from runs.storage.files import ArchiveMember, list_members, open_member, read_member
 from runs.storage.files import files as file_store

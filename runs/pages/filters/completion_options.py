@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from runs.pages.filters.completion_rows import Group, Option, begun, examples
 from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.render.filters.operators import operator_label
-from runs.render.text import numbers
-from runs.render.text.status_words import status_label
+from runs.render.formats import status_label
 from runs.search.filters import (
     KINDS_IN_ORDER,
     Facet,
@@ -129,8 +129,8 @@ class Completion:
             ICONS[field.kind],
             shown,
             insert,
-            note=values % {"n": numbers.grouped(count.values)} if count.values else "",
-            count=runs % {"n": numbers.grouped(count.runs)},
+            note=values % {"n": formats.grouped(count.values)} if count.values else "",
+            count=runs % {"n": formats.grouped(count.runs)},
             ends=bool(asked.kind),
         )
 
@@ -183,8 +183,8 @@ class Completion:
             "",
             self.asked.field_end,
             self.asked.end,
-            note=values % {"n": numbers.grouped(count)},
-            count=runs % {"n": numbers.grouped(there)},
+            note=values % {"n": formats.grouped(count)},
+            count=runs % {"n": formats.grouped(there)},
         )
 
     def _values(self, field: Field, facet: Facet) -> Iterable[Option]:
@@ -209,7 +209,7 @@ class Completion:
                 text,
                 self._spelled(field, text) + end,
                 note="" if told == text else told,
-                count=numbers.grouped(each.runs),
+                count=formats.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,
             )
@@ -245,7 +245,7 @@ class Completion:
             self.asked.field_end,
             self.asked.end,
             note=nothing[field.kind],
-            count=numbers.grouped(facet.without),
+            count=formats.grouped(facet.without),
             ends=True,
         )
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import ListLinks
+from runs.render import formats
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers
-from runs.render.text.status_words import status_label
+from runs.render.status_words import status_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.text import number_text
@@ -229,9 +229,9 @@ def _drawn(
         "%(low)s to %(high)s: %(runs)s runs",
         bar.runs,
     ) % {
-        "low": numbers.number(bar.low),
-        "high": numbers.number(bar.high),
-        "runs": numbers.grouped(bar.runs),
+        "low": formats.number(bar.low),
+        "high": formats.number(bar.high),
+        "runs": formats.grouped(bar.runs),
     }
     y = round(BAR_HEIGHT - height, 1)
     low_text, high_text = typed(bar.low), typed(bar.high)

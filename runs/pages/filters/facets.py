@@ -25,7 +25,7 @@ from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
-from runs.render.text import numbers
+from runs.render import formats
 from runs.search.fields import FACETS
 from runs.search.filters import (
     KEYED_KINDS,
@@ -33,7 +33,7 @@ from runs.search.filters import (
     FacetReader,
     KeyShare,
 )
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
 from studio.core.filters import Field, field_text, tree
@@ -146,7 +146,7 @@ class _Panel:
         state = replace(self.state, opened=opened)
         self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
         made = [self._section(each, state) for each in (*keyed, *attributes)]
-        runs = numbers.grouped(len(found.ids))
+        runs = formats.grouped(len(found.ids))
         scope_text = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
         if not found.exact:
             scope_text = _("in the newest %s runs") % runs
@@ -197,7 +197,7 @@ class _Panel:
             return self._filled(field, section, state)
         share = self.known.get(field)
         is_whole = len(self.reader.runs().ids) <= sections.MANY
-        note = numbers.grouped(share.values) if share and is_whole else ""
+        note = formats.grouped(share.values) if share and is_whole else ""
         return replace(section, note=note)
 
     def _filled(
@@ -209,14 +209,14 @@ class _Panel:
             is_key = field.kind != tree.ATTRIBUTE
             return replace(section, note="0") if is_key else None
         if not section.is_open:
-            return replace(section, note=numbers.grouped(count))
+            return replace(section, note=formats.grouped(count))
         if sections.is_numeric(facet):
             return self._with_bars(facet, section)
         has_more = field in state.more
         limit = sections.MANY if has_more else sections.FEW
         shown, more = sections.choices(facet, self.links, limit)
         shown = tuple(replace(c, href=c.href and self._href(c.href)) for c in shown)
-        noun = ngettext("%s value", "%s values", count) % numbers.grouped(count)
+        noun = ngettext("%s value", "%s values", count) % formats.grouped(count)
         wider = replace(state, more=(*state.more, field))
         return replace(
             section,
@@ -235,8 +235,8 @@ class _Panel:
         ends = ""
         if known:
             ends = _("%(low)s to %(high)s") % {
-                "low": numbers.number(min(known)),
-                "high": numbers.number(max(known)),
+                "low": formats.number(min(known)),
+                "high": formats.number(max(known)),
             }
         return replace(
             section,
@@ -256,4 +256,4 @@ class _Panel:
 
 
 def _beyond(more: int) -> str:
-    return _("%s rarer values are not listed.") % numbers.grouped(more)
+    return _("%s rarer values are not listed.") % formats.grouped(more)

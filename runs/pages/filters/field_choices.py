@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers
 from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import QueryTimeout
 from studio.core.filters import Field, field_text, fields, tree
@@ -78,5 +78,5 @@ def _titles() -> Sequence[tuple[str, str]]:
 
 def _row(each: KeyCount) -> Row:
     runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
-    note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
+    note = runs % {"n": formats.grouped(each.runs)} if each.runs else ""
     return field_text(each.field), each.field.key, note

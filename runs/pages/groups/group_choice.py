@@ -15,8 +15,8 @@ from runs.pages.groups.group_values import name_of
 from runs.pages.lists.list_state import read_part_tolerantly
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers
 from runs.search.fields import GROUPED
 from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import InvalidFilter, QueryTimeout
@@ -114,7 +114,7 @@ class _Choices:
 
     def _keyed(self, each: KeyCount) -> GroupChoice:
         runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
-        note = runs % {"n": numbers.grouped(each.runs)} if each.runs else ""
+        note = runs % {"n": formats.grouped(each.runs)} if each.runs else ""
         return self._choice(each.field, each.field.key, note)
 
     def _choice(self, field: Field, label: str, note: str) -> GroupChoice:

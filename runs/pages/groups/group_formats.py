@@ -26,12 +26,12 @@ from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_response
 from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_table import columns_of
 from runs.pages.requests.page_request import PageRequest
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.render.groups import paper_tables
 from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import Cell, Table
 from runs.render.run_list import sheets
-from runs.render.text import numbers, times
 from runs.search.groups import Grouping, GroupStats, ListGroup
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
@@ -143,7 +143,7 @@ def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> Table:
     rows = [
         [
             *(Cell(_text(group, n)) for n in range(len(group.values))),
-            Cell(numbers.grouped(group.count), is_number=True),
+            Cell(formats.grouped(group.count), is_number=True),
             *(
                 _cell(field, grouping.stats(group, field), best[field] == group.number)
                 for field in grouping.numbers
@@ -167,7 +167,7 @@ def _cell(field: Field, stats: GroupStats, is_best: bool) -> Cell:
     if field.kind == tree.METRICS:
         text, deviation = with_deviation(stats.mean, stats.std)
         return Cell(text, deviation, is_number=True, best=is_best)
-    return Cell(times.duration(round(stats.mean)))
+    return Cell(formats.duration(round(stats.mean)))
 
 
 _FORMS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}

@@ -13,10 +13,10 @@ from runs.pages.groups.group_values import name_of, nonfinite_note, term_of, tit
 from runs.pages.lists.run_cells import BestValues, ListRow, build_rows
 from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
 from runs.pages.requests.page_request import PageRequest
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
+from runs.render.formats import run_path
 from runs.render.groups.deviations import with_deviation
-from runs.render.text import numbers, times
-from runs.render.text.addresses import run_path
 from runs.search.groups import Grouping, ListGroup
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
@@ -191,7 +191,7 @@ class GroupTableBuilder:
             self._label(group),
             tuple(self._chip(group, n) for n in told[:MAX_CHIPS]),
             len(told[MAX_CHIPS:]),
-            numbers.grouped(group.count),
+            formats.grouped(group.count),
             href,
             tuple(self._cell(group, field) for field in self.grouping.numbers),
             toggle,
@@ -202,7 +202,7 @@ class GroupTableBuilder:
         if group.count > MAX_MEMBERS:
             said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
             rest = (
-                said % {"n": numbers.grouped(group.count)}
+                said % {"n": formats.grouped(group.count)}
                 if href
                 else too_long_filter_text()
             )
@@ -264,12 +264,12 @@ class GroupTableBuilder:
         best = self.names.get(stats.best)
         if field.kind == METRICS:
             text, deviation = with_deviation(stats.mean, stats.std)
-            low, high = numbers.number(stats.min), numbers.number(stats.max)
+            low, high = formats.number(stats.min), formats.number(stats.max)
         else:
-            text, deviation = times.duration(round(stats.mean)), ""
+            text, deviation = formats.duration(round(stats.mean)), ""
             low, high = (
-                times.duration(round(stats.min)),
-                times.duration(round(stats.max)),
+                formats.duration(round(stats.min)),
+                formats.duration(round(stats.max)),
             )
         return GroupCell(
             css,

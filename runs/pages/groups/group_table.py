@@ -18,13 +18,12 @@ from runs.pages.groups.group_rows import (
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers
 from runs.search.groups import Grouping, ListGroup, list_groups
 from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text
-from studio.core.view_parsing import ParameterWarning
-from studio.core.view_spec import Column, ViewSpec
+from studio.core.view_spec import Column, ParameterWarning, ViewSpec
 
 #: So many groups are copied; a list of more is no table for people.
 MAX_COPIED_GROUPS = 2000
@@ -107,7 +106,7 @@ def too_many_runs_text() -> str:
     return _(
         "More than %(most)s runs match. Groups need all of them. Narrow the list: "
         "choose an experiment, a status or a shorter time."
-    ) % {"most": numbers.grouped(MAX_ARRAY_RUNS)}
+    ) % {"most": formats.grouped(MAX_ARRAY_RUNS)}
 
 
 def copied_note(grouping: Grouping) -> str:
@@ -115,8 +114,8 @@ def copied_note(grouping: Grouping) -> str:
     if len(grouping) <= MAX_COPIED_GROUPS:
         return ""
     return _("the first %(most)s of %(total)s groups") % {
-        "most": numbers.grouped(MAX_COPIED_GROUPS),
-        "total": numbers.grouped(len(grouping)),
+        "most": formats.grouped(MAX_COPIED_GROUPS),
+        "total": formats.grouped(len(grouping)),
     }
 
 
@@ -136,10 +135,10 @@ def group_context(
         return context
     drawer = GroupTableBuilder(request, grouping, grouped.groups, links)
     total = len(grouping)
-    count = numbers.grouped(total)
+    count = formats.grouped(total)
     shown = count
     if total:
-        first, last = numbers.grouped(grouped.start + 1), numbers.grouped(grouped.stop)
+        first, last = formats.grouped(grouped.start + 1), formats.grouped(grouped.stop)
         shown = f"{first}–{last}"
     noun = ngettext("group", "groups", total)
     before = max(grouped.start - spec.rows, 0)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers
 from runs.search.groups import GroupStats
 from studio.core.filters import Field
 from studio.core.filters.tree import (
@@ -55,7 +55,7 @@ def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
     """What the cell has no room for."""
     said = ngettext("%(n)s value", "%(n)s values", stats.count)
     lines = [
-        said % {"n": numbers.grouped(stats.count)} + f", {low} – {high}",
+        said % {"n": formats.grouped(stats.count)} + f", {low} – {high}",
         _("mean %(mean)s") % {"mean": repr(stats.mean)},
     ]
     if math.isfinite(stats.std):
@@ -75,4 +75,4 @@ def nonfinite_note(stats: GroupStats) -> str:
         "%(n)s runs have NaN, Infinity or text and are not shown",
         stats.odd,
     )
-    return said % {"n": numbers.grouped(stats.odd)}
+    return said % {"n": formats.grouped(stats.odd)}

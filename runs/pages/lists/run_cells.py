@@ -18,9 +18,9 @@ from runs.pages.lists.tree_rows import (
     build_branch,
     rolled_up_value,
 )
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers, times
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.fields import CellLink, source_of
 from runs.search.query import series_color
 from runs.search.run_list import RunPage, RunRow
@@ -234,7 +234,7 @@ def _metric_cells(
     plain = [v if _is_number(v) else None for v in known]
     cells = [
         _metric_cell(label, value, shown)
-        for value, shown in zip(known, numbers.aligned(plain), strict=True)  # type: ignore[arg-type]
+        for value, shown in zip(known, formats.aligned(plain), strict=True)  # type: ignore[arg-type]
     ]
     return [
         cell
@@ -319,7 +319,7 @@ def _cell(asked: Field, row: RunRow, links: ListLinks) -> ListCell:
 
 def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
     """A duration that the page's script lets go on; as text, for templates group it."""
-    shown = times.duration(length)
+    shown = formats.duration(length)
     return ListCell("ticking", f"{css} in-card", text=shown, value=str(run.started))
 
 
@@ -330,9 +330,9 @@ def _plain_cell(asked: Field, value: Any, css: str) -> ListCell:
     if isinstance(value, bool):
         return ListCell("text", css, text=_("yes") if value else _("no"))
     if kind == fields.DURATION:
-        return ListCell("text", f"{css} in-card", text=times.duration(value))
+        return ListCell("text", f"{css} in-card", text=formats.duration(value))
     if _is_number(value):
-        return ListCell("text", css, text=numbers.number(value), title=str(value))
+        return ListCell("text", css, text=formats.number(value), title=str(value))
     told = str(value).strip()
     first = told.partition("\n")[0]
     title = (

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 from django.utils.translation import gettext as _
 
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
-from runs.render.text import numbers
 from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.parse import MAX_LENGTH
@@ -240,7 +240,7 @@ def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[Stri
 
 def strip_css(entries: Sequence[StripEntry]) -> str:
     """A class for strips too long for three entries of full size abreast on a phone."""
-    sizes = [len(_(e.group)) + len(numbers.grouped(e.count)) for e in entries]
+    sizes = [len(_(e.group)) + len(formats.grouped(e.count)) for e in entries]
     columns = (sizes[start::STRIP_COLUMNS] for start in range(STRIP_COLUMNS))
     size = sum(max(column) for column in columns)
     return next((css for css, room in MAX_STRIP_CHARACTERS.items() if size > room), "")

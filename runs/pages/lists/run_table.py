@@ -18,8 +18,8 @@ from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, st
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
+from runs.render import formats
 from runs.render.filters.filter_words import field_label, pill
-from runs.render.text import numbers
 from runs.search.query import StatusCounts, count_statuses, names_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
@@ -212,7 +212,7 @@ def shown_columns(
 
 
 def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
-    total = numbers.grouped(page.total) + ("" if page.total_is_exact else "+")
+    total = formats.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
         return {"total": total, **tree_totals(page, _shown_range(page))}
     if spec.children or attribute("parent") in fields_of(spec.filter()):
@@ -235,9 +235,9 @@ def _shown_range(page: RunPage) -> str:
     """`26–50`, or how many where their place is beyond counting."""
     count = sum(row.place is None or not row.place.depth for row in page.rows)
     if not count or not page.first:
-        return numbers.grouped(count)
+        return formats.grouped(count)
     last = page.first + count - 1
-    return f"{numbers.grouped(page.first)}–{numbers.grouped(last)}"
+    return f"{formats.grouped(page.first)}–{formats.grouped(last)}"
 
 
 MAX_KEY_DIGITS = 18

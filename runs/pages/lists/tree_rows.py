@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.lists.run_links import ListLinks
-from runs.render.text import numbers
+from runs.render import formats
 from runs.search.run_list import (
     MORE_CHILDREN,
     MoreChildren,
@@ -108,7 +108,7 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
     runs = ngettext("run", "runs", page.total)
     if page.roots is None:
         return {"total_noun": runs, "range": shown}
-    count = numbers.grouped(page.roots) + ("" if page.roots_are_exact else "+")
+    count = formats.grouped(page.roots) + ("" if page.roots_are_exact else "+")
     roots = ngettext("root run", "root runs", page.roots)
     told = {"count": count, "roots": roots, "shown": shown}
     return {
@@ -136,11 +136,11 @@ def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
         href = links.children_of(line.run_id)
     text = ngettext(
         "Show %(n)s more child run", "Show %(n)s more child runs", hidden
-    ) % {"n": numbers.grouped(hidden)}
+    ) % {"n": formats.grouped(hidden)}
     note = _("%(order)s · %(shown)s of %(total)s shown") % {
         "order": _order_text(links),
-        "shown": numbers.grouped(line.shown),
-        "total": numbers.grouped(line.total),
+        "shown": formats.grouped(line.shown),
+        "total": formats.grouped(line.total),
     }
     return MoreLine(min(line.depth, MAX_INDENT), href, text, note)
 

@@ -30,7 +30,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import requested_format
 from runs.render.filters import filter_words
 from runs.render.filters.filter_words import missing_words
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
 from runs.search.sql.scope import KINDS
 from runs.search.views import (
@@ -42,8 +42,14 @@ from runs.search.views import (
 )
 from studio.core.errors import NotFound
 from studio.core.view_differences import NOTHING, Difference, differences, overriding
-from studio.core.view_parsing import ParameterWarning, overridden, read_stored, without
-from studio.core.view_spec import Column, ViewSpec
+from studio.core.view_spec import (
+    Column,
+    ParameterWarning,
+    ViewSpec,
+    overridden,
+    read_stored,
+    without,
+)
 from studio.core.view_text import joined
 
 #: What stands for the built-in view in an address.

@@ -30,10 +30,10 @@ from runs.pages.run_shell.head import (
     not_modified,
     show_tab,
 )
+from runs.render import formats
 from runs.render.charts import Axis
+from runs.render.formats import run_path
 from runs.render.metrics import DisplayValue, display_column, display_last
-from runs.render.text import times
-from runs.render.text.addresses import run_path
 from runs.search.files import file_path_of, find_files
 from runs.search.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run import read_metrics
@@ -161,7 +161,7 @@ def _values(
     return {
         "value_keys": [head.key.name for head in series],
         "rows": [
-            (row.step, times.at(row.time, zone), [column[at] for column in columns])
+            (row.step, formats.at(row.time, zone), [column[at] for column in columns])
             for at, row in enumerate(seen)
         ],
         "has_more_rows": len(rows) > limit,

@@ -24,6 +24,7 @@ from runs.pages.metrics.documents import (
 )
 from runs.pages.run.pictures import picture_of
 from runs.render.charts import figure_rows
+from runs.render.formats import grouped, number
 from runs.render.metrics import (
     DEFAULT_VIEW,
     DisplayValue,
@@ -31,7 +32,6 @@ from runs.render.metrics import (
     display_logged,
     rows_table,
 )
-from runs.render.text.numbers import grouped, number
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
 from runs.storage.metrics import Points

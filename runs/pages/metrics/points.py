@@ -19,8 +19,8 @@ from runs.pages.metrics.documents import document_figure, value_at
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.head import find_head
 from runs.render.charts import Axis, Figure, column_figure, metric_figure, time_unit
+from runs.render.formats import grouped
 from runs.render.metrics import column_pairs
-from runs.render.text.numbers import grouped
 from runs.search.files import file_path_of, find_files
 from runs.search.metrics import (
     CHART_POINTS,

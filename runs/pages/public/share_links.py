@@ -13,8 +13,7 @@ from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, by_method, public_origin
 from runs.actions import public as public_actions
-from runs.actions.clock import now_ms
-from runs.models import Run, ShareLink, View
+from runs.models import Run, ShareLink, View, now_ms
 from runs.pages.account import members
 from runs.pages.public.forms import ShareForm
 from runs.pages.requests.page_request import PageRequest

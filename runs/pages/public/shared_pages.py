@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import PUBLIC, StudioRequest, access
-from runs.actions.clock import now_ms
 from runs.actions.public import find_share_link
+from runs.models import now_ms
 from runs.pages.public.shared_run import pictures_of, run_context
 from runs.pages.public.shared_view import view_context
 from runs.pages.requests.raw_files import send_raw

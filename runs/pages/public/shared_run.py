@@ -11,8 +11,7 @@ from urllib.parse import quote
 
 from django.utils.safestring import SafeString
 
-from runs.actions.clock import now_ms
-from runs.models import File, Run, ShareLink
+from runs.models import File, Run, ShareLink, now_ms
 from runs.render.charts import draw_sparkline
 from runs.render.descriptions import markdown
 from runs.render.descriptions.references import Reference, Target

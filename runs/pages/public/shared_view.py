@@ -29,19 +29,18 @@ from runs.pages.groups.group_table import (
 from runs.pages.lists.list_formats import cell_value, sheet_column
 from runs.pages.lists.run_table import with_name
 from runs.pages.lists.view_origin import experiment_of_view, list_path
+from runs.render import formats
 from runs.render.charts import draw_sparkline
 from runs.render.descriptions import markdown
 from runs.render.run_list import sheets
-from runs.render.text import numbers
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.view_charts import Chart
-from studio.core.view_parsing import read_stored
-from studio.core.view_spec import ViewSpec
+from studio.core.view_spec import ViewSpec, read_stored
 
 #: Curves next to the rows of one chart's table.
 MAX_CURVES = 50
@@ -112,7 +111,7 @@ def _rows(
     return {
         "columns": sheet.columns,
         "rows": sheets.texts(sheet, timezone.get_current_timezone()),
-        "said": f"{numbers.grouped(page.total)}{more} {noun}",
+        "said": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,
     }
@@ -136,7 +135,7 @@ def _groups(
     return context | {
         "groups": table,
         "group_heads": list(zip(table.heads, table.right, strict=True)),
-        "said": f"{numbers.grouped(total)} {noun}",
+        "said": f"{formats.grouped(total)} {noun}",
         "before": str(max(found.start - spec.rows, 0)) if found.start else "",
         "after": str(found.stop) if found.stop < total else "",
     }

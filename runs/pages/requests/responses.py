@@ -21,7 +21,6 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
-from runs.models import count_changes
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.render.run_list.csv_rows import csv_pieces
@@ -81,7 +80,7 @@ def change_stamp(
     """
     if _depends_on_time(spec, spec.filter()):
         return ""
-    changes = count_changes(request.workspace.pk)
+    changes = request.workspace.count_changes()
     if changes is None:
         return ""
     asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN_PARAMETER]

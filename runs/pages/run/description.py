@@ -8,8 +8,8 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access, by_method, render_json_error
-from runs.actions.clock import now_ms
 from runs.actions.run import MIRROR_TAGS, describe_run
+from runs.models import now_ms
 from runs.pages.descriptions import editor as description
 from runs.pages.descriptions import versions as description_versions
 from runs.pages.descriptions.editor import (

@@ -12,9 +12,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.clock import now_ms
 from runs.actions.ingest import read_receipt
-from runs.models import Metric, Run
+from runs.models import Metric, Run, now_ms
 from runs.pages.compare.conclusion import conclusion_items
 from runs.pages.descriptions.references import render_description
 from runs.pages.requests.page_request import PageRequest
@@ -27,9 +26,9 @@ from runs.pages.run_shell.head import (
     show_tab,
 )
 from runs.render.charts import draw_sparkline
+from runs.render.formats import ago
 from runs.render.metrics import DisplayValue, display_head
 from runs.render.run import headline, source_address, split_traceback
-from runs.render.text.times import ago
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points

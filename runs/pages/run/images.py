@@ -22,8 +22,7 @@ from runs.pages.run_shell.head import (
     not_modified,
     show_tab,
 )
-from runs.render.text.addresses import run_path
-from runs.render.text.numbers import grouped
+from runs.render.formats import grouped, run_path
 from runs.search.files import RunImage, count_by_name, list_images
 
 #: So many pictures are on the page at first, and added by each "Show more".

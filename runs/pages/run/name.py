@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from runs.access import Permission, access, by_method
 from runs.actions.changes import version_token
-from runs.actions.clock import now_ms
 from runs.actions.run import rename_run
+from runs.models import now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.forms import RenameForm
 from runs.pages.run_shell.editors import show_editor, show_saved

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, by_method
 from runs.actions.changes import version_token
-from runs.actions.clock import now_ms
 from runs.actions.run import edit_run_tag, remove_run_tags, set_run_tags
+from runs.models import now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run.details import tag_chips
 from runs.pages.run.forms import TagForm

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access
-from runs.actions.clock import now_ms
 from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER, set_metric_goal
-from runs.models import Experiment, Role
+from runs.models import Experiment, Role, now_ms
 from runs.pages.lists.list_state import ListScope, read_part, read_scope
 from runs.pages.lists.run_links import NUMERIC_TYPES, is_largest_first
 from runs.pages.lists.run_table import columns_of

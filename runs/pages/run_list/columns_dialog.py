@@ -22,14 +22,13 @@ from runs.pages.lists.list_state import ListScope, ListState, read_part
 from runs.pages.lists.run_table import columns_of, default_columns, with_name
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
+from runs.render import formats
 from runs.render.filters.filter_words import aggregate_label, field_label
-from runs.render.text import numbers
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.text import field_text
-from studio.core.view_parsing import without
-from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec
+from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without
 from studio.core.view_text import MAX_ITEMS, joined, read_columns
 
 NAME = Column(tree.attribute("name"))
@@ -155,11 +154,11 @@ def _fields(state: ListState, part: str) -> FieldList:
 
 
 def _count(matching: int, total: int, part: str) -> str:
-    everything = numbers.grouped(total)
+    everything = formats.grouped(total)
     if not part:
         return ngettext("%s field", "%s fields", total) % everything
     return _("%(some)s of %(all)s fields") % {
-        "some": numbers.grouped(matching),
+        "some": formats.grouped(matching),
         "all": everything,
     }
 
@@ -185,7 +184,7 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGrou
 def _more(fields: FieldList, kind: str) -> str:
     more = fields.more.get(kind, 0)
     return (
-        _("%s more. Search for them by name.") % numbers.grouped(more) if more else ""
+        _("%s more. Search for them by name.") % formats.grouped(more) if more else ""
     )
 
 
@@ -215,7 +214,7 @@ def _note(listed: ListedField) -> str:
     aggregate = listed.field.aggregate
     if listed.runs is None:
         return aggregate_label(aggregate)
-    count = numbers.grouped(listed.runs)
+    count = formats.grouped(listed.runs)
     runs = ngettext("in %s run", "in %s runs", listed.runs) % count
     return f"{aggregate_label(aggregate)}, {runs}" if aggregate else runs
 

@@ -20,9 +20,9 @@ from runs.pages.lists.list_state import ListState, read_part
 from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import requested_format, with_vary_headers
+from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.render.run_list import sheets
-from runs.render.text import numbers
 from runs.search.compare import (
     FeatureRanking,
     RankedFeature,
@@ -103,7 +103,7 @@ def _problem(total: int, found: FeatureRanking | None) -> str:
         return _(
             "More than %(most)s runs match. Differences need all of them. Narrow the "
             "list: choose an experiment, a status or a shorter time."
-        ) % {"most": numbers.grouped(MAX_ARRAY_RUNS)}
+        ) % {"most": formats.grouped(MAX_ARRAY_RUNS)}
     if not found.rest:
         return _(
             "All matching runs are selected, so there are no others to compare with."
@@ -130,11 +130,11 @@ def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
         "selected": ngettext(
             "%(n)s selected run", "%(n)s selected runs", found.selected
         )
-        % {"n": numbers.grouped(found.selected)},
+        % {"n": formats.grouped(found.selected)},
         "others": ngettext(
             "%(n)s other matching run", "%(n)s other matching runs", found.rest
         )
-        % {"n": numbers.grouped(found.rest)},
+        % {"n": formats.grouped(found.rest)},
     }
     return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
@@ -148,8 +148,8 @@ def _row(
         ValueLine(
             text,
             path + links.only(term) if term and links.fits(term) else "",
-            numbers.grouped(side.selected),
-            numbers.grouped(side.rest),
+            formats.grouped(side.selected),
+            formats.grouped(side.rest),
             round(100 * side.selected / max(found.selected, 1)),
             round(100 * side.rest / max(found.rest, 1)),
         )
@@ -194,7 +194,7 @@ def about(field: Field) -> str:
 
 def _value_text(field: Field, side: ValueShare) -> str:
     if side.is_range:
-        low, high = numbers.number(side.low), numbers.number(side.high)
+        low, high = formats.number(side.low), formats.number(side.high)
         return low if side.low == side.high else f"{low} – {high}"
     if side.is_any:
         return _("any value")

@@ -7,8 +7,8 @@ from typing import Any
 
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import ListLinks
+from runs.render import formats
 from runs.render.filters.filter_words import pill
-from runs.render.text import numbers
 from runs.search.query import find_exclusions
 
 
@@ -21,7 +21,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         found = find_exclusions(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
             label, text = pill(each.term)
-            count = numbers.grouped(each.runs) + ("" if each.exact else "+")
+            count = formats.grouped(each.runs) + ("" if each.exact else "+")
             rest = links.source.without_term(each.term)
             ways.append((label, text, each.runs, count, links.query(q=rest)))
     name = experiment.name if experiment else "first-steps"

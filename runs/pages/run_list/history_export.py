@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access, sandbox_response
-from runs.actions.clock import now_ms
 from runs.actions.run_list import (
     EXPORT_LIFETIME_MS,
     exported_list,
     exports_folder,
     queue_history_export,
 )
-from runs.models import ExportState, HistoryExport
+from runs.models import ExportState, HistoryExport, now_ms
 from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope_number
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition

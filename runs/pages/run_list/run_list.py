@@ -67,8 +67,14 @@ from studio.core.errors import (
     QueryTimeout,
     StudioError,
 )
-from studio.core.view_parsing import ParameterWarning, readable_part, without
-from studio.core.view_spec import ROWS, Column, ViewSpec
+from studio.core.view_spec import (
+    ROWS,
+    Column,
+    ParameterWarning,
+    ViewSpec,
+    readable_part,
+    without,
+)
 
 #: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
 HTMX_SWAPS_THIS = 422

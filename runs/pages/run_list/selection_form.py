@@ -18,16 +18,15 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, update_if_idle
-from runs.actions.clock import now_ms
 from runs.actions.run_list import DAY_MS, save_selection
-from runs.models import STORED_SELECTION_PREFIX, Run, Selection
+from runs.models import STORED_SELECTION_PREFIX, Run, Selection, now_ms
 from runs.pages.compare.state import CompareState
 from runs.pages.lists.list_state import ListState, build_state, read_scope
 from runs.pages.lists.run_links import ListLinks
 from runs.pages.lists.run_table import find_page, select_first_text
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_list.forms import SelectionForm
-from runs.render.text import numbers
+from runs.render import formats
 from runs.search.compare import MAX_COMPARED
 from runs.search.query import (
     MAX_IN_ADDRESS,
@@ -45,8 +44,7 @@ from runs.search.query import (
 from runs.search.run_list import RunPage
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute
-from studio.core.view_parsing import ParameterWarning, parse_tolerant
-from studio.core.view_spec import Column, ViewSpec
+from studio.core.view_spec import Column, ParameterWarning, ViewSpec, parse_tolerant
 
 #: So many ids of those that are missing are named.
 MAX_NAMED = 5
@@ -82,7 +80,7 @@ def notices(chosen: VisibleSelection) -> list[ParameterWarning]:
             "%(n)s selected runs no longer exist.",
             chosen.gone,
         )
-        said.append(told % {"n": numbers.grouped(chosen.gone)})
+        said.append(told % {"n": formats.grouped(chosen.gone)})
     return [ParameterWarning("selected", text) for text in said]
 
 
@@ -107,14 +105,14 @@ def tray(
         "tray": {
             "total": chosen.total,
             "runs": json.dumps([_script_fields(each) for each in runs]),
-            "selected": numbers.grouped(chosen.total),
-            "elsewhere": numbers.grouped(away) if away else "",
+            "selected": formats.grouped(chosen.total),
+            "elsewhere": formats.grouped(away) if away else "",
             "match": _all_that_match(page, chosen, spec),
             **_comparison(state, runs, chosen),
             "differs": links.part("differs"),
             "clear": links.query(selected=(), only=False, **place),
             "too_many": page.total > MAX_SELECTED and not spec.only,
-            "most": numbers.grouped(MAX_SELECTED),
+            "most": formats.grouped(MAX_SELECTED),
         }
     }
 
@@ -126,7 +124,7 @@ def _comparison(
     if chosen.total < 2:
         return {"compare": "", "compare_title": select_first_text()}
     if chosen.total > MAX_COMPARED:
-        most = {"n": numbers.grouped(MAX_COMPARED)}
+        most = {"n": formats.grouped(MAX_COMPARED)}
         text = _("You can compare up to %(n)s runs at once") % most
         return {"compare": "", "compare_title": text}
     compared = CompareState(tuple(each.run.run_id for each in runs))
@@ -155,7 +153,7 @@ def _all_that_match(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> 
         return ""
     if total <= len(page.rows) and all(r.run.pk in chosen.numbers for r in page.rows):
         return ""
-    return numbers.grouped(total)
+    return formats.grouped(total)
 
 
 @access(Permission.READ)

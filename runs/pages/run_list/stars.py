@@ -7,9 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access
-from runs.actions.clock import now_ms
 from runs.actions.run import star_experiment, star_run
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.pages.lists.list_state import find_experiment
 from runs.pages.requests.forms import StarForm
 from runs.pages.requests.page_request import PageRequest

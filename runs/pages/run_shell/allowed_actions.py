@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.access import Permission
-from runs.actions.clock import now_ms
-from runs.models import Run, RunEvent
+from runs.models import Run, RunEvent, now_ms
 from runs.pages.requests.page_request import PageRequest
 from studio.core.statuses import RunStatus, may_follow
 

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from runs.models import Run
 from runs.pages.requests.page_request import PageRequest
-from runs.render.text.addresses import run_path
+from runs.render.formats import run_path
 from runs.search.run import last_change_by
 
 #: Of a form that is shown again: htmx swaps it in, and it is no success.

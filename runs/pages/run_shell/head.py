@@ -16,11 +16,10 @@ from django.utils.translation import gettext as _
 
 import studio
 from runs.access import Permission
-from runs.actions.clock import now_ms
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, refusals, role_refusal
-from runs.render.text.addresses import experiment_path, run_path
+from runs.render.formats import experiment_path, run_path
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import BROWSER_ONLY, StudioRequest, access, signed_in_user
 from runs.models import Experiment, Run
-from runs.render.text.addresses import experiment_path, run_path
+from runs.render.formats import experiment_path, run_path
 from studio.core.errors import NotFound
 
 WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)

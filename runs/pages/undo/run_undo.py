@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access
-from runs.actions.clock import now_ms
 from runs.actions.undo import REDO, UNDO, undo_change_set
-from runs.models import ChangeSet
+from runs.models import ChangeSet, now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header, undo_path

@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, check_can_change_view, check_role
-from runs.actions.clock import now_ms
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
-from runs.models import ChangeSet
+from runs.models import ChangeSet, now_ms
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
-from runs.models import View, ViewRevision
+from runs.models import View, ViewRevision, now_ms
 from runs.pages.descriptions.references import render_description
 from runs.pages.lists.list_state import scope_number
 from runs.pages.lists.view_origin import list_address, reset_href, save_refusal

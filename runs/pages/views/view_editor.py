@@ -20,8 +20,7 @@ from runs.access import (
     check_can_share_views,
 )
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
-from runs.models import Role, View
+from runs.models import Role, View, now_ms
 from runs.pages.descriptions.references import render_description
 from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
 from runs.pages.requests.page_request import PageRequest
@@ -36,7 +35,7 @@ from runs.pages.views.return_paths import (
 )
 from runs.search.views import find_last_edit, find_view
 from studio.core.errors import Conflict, InvalidValue
-from studio.core.view_parsing import without
+from studio.core.view_spec import without
 
 
 @access(Permission.VIEWS)

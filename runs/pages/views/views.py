@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
 from runs.actions import views as view_actions
-from runs.actions.clock import now_ms
-from runs.models import Role, View, can_edit_view
+from runs.models import Role, View, can_edit_view, now_ms
 from runs.pages.lists.list_state import find_scope, read_part_tolerantly
 from runs.pages.lists.view_origin import (
     BUILT_IN_VIEW,
@@ -41,7 +40,7 @@ from runs.search.views import (
 )
 from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
-from studio.core.view_parsing import without
+from studio.core.view_spec import without
 
 #: Views of a page of the list that manages them.
 ROWS = 100

@@ -28,7 +28,7 @@ from runs.render.charts.nonfinite_markers import (
     nonfinite_markers,
     set_marker_labels,
 )
-from runs.render.text.numbers import number
+from runs.render.formats import number
 
 #: Lines with this many points or fewer show them.
 MAX_DOTTED_POINTS = 1

@@ -15,8 +15,8 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure, Trace, escape_plotly_markup, linear_layout
+from runs.render.formats import number
 from runs.render.metrics import Numbers, read_numbers
-from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Shorter lines show their points.

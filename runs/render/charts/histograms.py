@@ -11,7 +11,7 @@ from typing import Any
 from runs.render.charts.axes import Figure, Trace, clock_time, escape_plotly_markup
 from runs.render.charts.run_charts import ChartLook
 from runs.render.charts.value_charts import value_layout
-from runs.render.text.numbers import number
+from runs.render.formats import number
 
 
 @dataclass(frozen=True)

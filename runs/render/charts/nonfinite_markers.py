@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runs.render.charts.axes import Trace, escape_plotly_markup
-from runs.render.text.numbers import number
+from runs.render.formats import number
 
 #: So many words have room next to each other in a chart.
 MAX_LABELS_PER_CHART = 5

@@ -11,7 +11,7 @@ from typing import Any
 
 from runs.render.charts.axes import clock_time
 from runs.render.charts.value_charts import Dot, Value
-from runs.render.text.numbers import number, word_for
+from runs.render.formats import number, word_for
 
 #: The most texts that an axis names.
 MAX_WORDS = 12

@@ -18,7 +18,7 @@ from runs.render.charts.nonfinite_markers import (
     set_marker_labels,
 )
 from runs.render.charts.run_charts import ChartLook, set_x_range, set_y_range
-from runs.render.text.numbers import number
+from runs.render.formats import number
 
 Value = float | str | None
 #: The longest name below a bar.

@@ -14,8 +14,8 @@ from os.path import commonprefix
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from runs.render import formats
 from runs.render.compare.word_marks import excerpt, mark_new_words
-from runs.render.text import numbers
 
 MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.
@@ -37,7 +37,7 @@ def metric_row(
     Without a `baseline` (its column) there are no differences.
     """
     plain = [v if is_number(v) else None for v in values]
-    texts = numbers.aligned(plain)  # type: ignore[arg-type]
+    texts = formats.aligned(plain)  # type: ignore[arg-type]
     best = best_of(values, higher)
     zero = values[baseline] if baseline is not None else None
     cells = []
@@ -77,13 +77,13 @@ def difference(value: float, zero: float, higher: bool | None) -> str:
 def signed_number(change: float) -> str:
     """With its sign, a real minus; three significant digits, as a cell has room for."""
     sign = "+" if change > 0 else MINUS if change < 0 else "±"
-    return sign + numbers.number(float(f"{abs(change):.2e}"))
+    return sign + formats.number(float(f"{abs(change):.2e}"))
 
 
 def _percent(share: float) -> str:
     sign = "+" if share > 0 else MINUS if share < 0 else "±"
     size = abs(share)
-    digits = numbers.number(round(size)) if size >= 100 else f"{size:.1f}"
+    digits = formats.number(round(size)) if size >= 100 else f"{size:.1f}"
     return _("%(share)s %%") % {"share": sign + digits}
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runs.render.text.numbers import word_for
+from runs.render.formats import word_for
 
 MAX_ROWS, MAX_COLUMNS, MAX_CELL_CHARS = 200, 50, 300
 #: A longer line is cut: one of a hundred megabytes would stop the browser.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from runs.render.text import numbers, times
-from runs.render.text.status_words import status_label
+from runs.render import formats
+from runs.render.formats import status_label
 from studio.core import view_charts, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
@@ -114,25 +114,25 @@ def value_text(value: Value) -> str:
     if isinstance(value, Text):
         return value.text or _("(empty)")
     if isinstance(value, Number):
-        return numbers.number(value.value)
+        return formats.number(value.value)
     if isinstance(value, Flag):
         return _("yes") if value.value else _("no")
     if isinstance(value, Ago):
         return _ago(value.ms)
     if isinstance(value, Duration):
-        return times.duration(value.ms)
+        return formats.duration(value.ms)
     return _moment(value)
 
 
 def _ago(length: int) -> str:
-    if length and length % times.DAY == 0:
-        days = length // times.DAY
+    if length and length % formats.DAY == 0:
+        days = length // formats.DAY
         return _("day") if days == 1 else ngettext("%d day", "%d days", days) % days
-    return times.duration(length)
+    return formats.duration(length)
 
 
 def _moment(value: Moment) -> str:
-    return times.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
+    return formats.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
 
 
 DIFFERENCE_SIGNS = {ADDED: "+", REMOVED: "−", OTHER: "~"}

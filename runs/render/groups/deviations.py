@@ -6,7 +6,7 @@ import math
 
 from django.utils.formats import number_format
 
-from runs.render.text import numbers
+from runs.render import formats
 
 
 def with_deviation(mean: float, std: float) -> tuple[str, str]:
@@ -15,9 +15,9 @@ def with_deviation(mean: float, std: float) -> tuple[str, str]:
     The deviation is empty where there is none, as of one number.
     """
     if not math.isfinite(std):
-        return numbers.number(mean), ""
+        return formats.number(mean), ""
     if not _is_plain(mean, std):
-        return numbers.number(mean), numbers.number(std)
+        return formats.number(mean), formats.number(std)
     decimals = max(0, 1 - math.floor(math.log10(std)))
     return _rounded(mean, decimals), _rounded(std, decimals)
 
@@ -25,7 +25,7 @@ def with_deviation(mean: float, std: float) -> tuple[str, str]:
 def _is_plain(mean: float, std: float) -> bool:
     if not math.isfinite(mean) or std == 0:
         return False
-    return abs(mean) < numbers.LARGEST and 1e-6 <= std < numbers.LARGEST
+    return abs(mean) < formats.LARGEST and 1e-6 <= std < formats.LARGEST
 
 
 def _rounded(value: float, decimals: int) -> str:

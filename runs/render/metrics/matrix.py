@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
+from runs.render.formats import number
 from runs.render.metrics.documents import Numbers, read_labels, read_numbers
-from runs.render.text.numbers import number
 from studio.core.errors import InvalidValue
 
 #: Of more classes those are shown that are most often taken for others, or others for.

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render.text.numbers import aligned, number
+from runs.render.formats import aligned, number
 
 Value = float | int | str | bool | None
 

@@ -18,8 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from runs.render.text import times
-from runs.render.text.status_words import status_label
+from runs.render import formats
+from runs.render.formats import status_label
 from studio.core.statuses import FACTS
 
 GLYPHS = {
@@ -134,9 +134,11 @@ def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
     if time is None:
         return MISSING
     zone = timezone.get_current_timezone()
-    when = time.astimezone(zone) if isinstance(time, datetime) else times.at(time, zone)
-    shown = times.full_moment(when)
-    text = shown if full else times.moment(when, timezone.now().astimezone(zone))
+    when = (
+        time.astimezone(zone) if isinstance(time, datetime) else formats.at(time, zone)
+    )
+    shown = formats.full_moment(when)
+    text = shown if full else formats.moment(when, timezone.now().astimezone(zone))
     title = f"{shown} {when.tzname() or ''}"
     html = time_html(when.isoformat(timespec="milliseconds"), title, text)
     return mark_safe(html)  # noqa: S308

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from runs.render.text import numbers, times
+from runs.render import formats
 
 TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
@@ -99,7 +99,7 @@ def texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
 def plain_value(value: Any) -> Any:
     """As JSON takes it: NaN and infinities by their words."""
     if isinstance(value, float) and not math.isfinite(value):
-        return numbers.word_for(value)
+        return formats.word_for(value)
     return dict(value) if isinstance(value, Mapping) else value
 
 
@@ -113,7 +113,7 @@ def csv_cell(column: Column, value: Any) -> str:
     if column.kind == DURATION and isinstance(value, (int, float)):
         return str(value / 1000)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else numbers.word_for(value)
+        return repr(value) if math.isfinite(value) else formats.word_for(value)
     return str(value) if isinstance(value, int) else escape_formula(_words(value))
 
 
@@ -144,7 +144,7 @@ def _column_texts(
     plain = [v if _is_number(v) else None for v in values]
     return [
         shown if shown is not None else _text(column, value, zone)
-        for value, shown in zip(values, numbers.aligned(plain), strict=True)
+        for value, shown in zip(values, formats.aligned(plain), strict=True)
     ]
 
 
@@ -156,9 +156,9 @@ def _text(column: Column, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
         return MISSING
     if column.kind == TIME and isinstance(value, int):
-        return times.at(value, zone).strftime("%Y-%m-%d %H:%M")
+        return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
     if column.kind == DURATION and isinstance(value, int):
-        return times.duration(value)
+        return formats.duration(value)
     words = _words(value).partition("\n")[0]
     return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
 

@@ -10,19 +10,18 @@ about as many runs each; having no value is a value too.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import Q
 
-from runs.models import Experiment, Key, User, Workspace
+from runs.models import Experiment, Key, User, Workspace, now_ms
 from runs.search.fields import FACETS
 from runs.search.query import RunQuery, VisibleSelection, build_query
-from runs.search.sql.exists_conditions import TEXT_TABLES
+from runs.search.sql.conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.search.values import (
     RunArrays,
     TextHead,
@@ -101,7 +100,7 @@ def rank_features(
         spec.changed(only=False),
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000,
+        now=now_ms(),
         experiment=experiment,
     )
     columns = columns_needed(ATTRIBUTE_FEATURES)

@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from runs.models import ExperimentTag, User, Workspace
-from runs.search.sql import value_conditions as values
+from runs.search.sql import conditions
 from runs.search.sql.expressions import Contains, two_valued
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
@@ -57,11 +57,11 @@ class ExperimentFilter:
         if node is None:
             return Q()
         if isinstance(node, And):
-            return values.join_conditions(
+            return conditions.join_conditions(
                 [self.condition(each) for each in node.nodes], Q.AND
             )
         if isinstance(node, Or):
-            return values.join_conditions(
+            return conditions.join_conditions(
                 [self.condition(each) for each in node.nodes], Q.OR
             )
         if isinstance(node, Not):
@@ -97,7 +97,9 @@ class ExperimentFilter:
             )
             if op != "is not null":
                 column = F("value")
-                rows = rows.filter(values.text_condition("value", column, op, given))
+                rows = rows.filter(
+                    conditions.text_condition("value", column, op, given)
+                )
             return Q(Exists(rows))
         if field == attribute("submitter"):
             return self._submitter(op, given)
@@ -107,10 +109,10 @@ class ExperimentFilter:
         is_true = term.values == (Flag(True),)
         if term.field in (attribute("name"), attribute("created")):
             if op == "is not null":
-                return values.ALWAYS
+                return conditions.ALWAYS
             if term.field == attribute("name"):
-                return values.text_condition("name", F("name"), op, given)
-            return values.time_condition(F("created"), op, term.values, self.now)
+                return conditions.text_condition("name", F("name"), op, given)
+            return conditions.time_condition(F("created"), op, term.values, self.now)
         if term.field == attribute("starred"):
             return Q(is_starred=is_true)
         if term.field == attribute("archived"):
@@ -126,7 +128,7 @@ class ExperimentFilter:
             return Q(latest_submitter__isnull=False)
         if op == "=" and given == (Text("me"),):
             return Q(latest_submitter=self.viewer.pk)
-        named = values.text_condition("username", F("username"), op, given)
+        named = conditions.text_condition("username", F("username"), op, given)
         return Q(latest_submitter__in=self._people(named))
 
 

@@ -6,7 +6,6 @@ few enough experiments that counting over them is nothing. Counts are the kept o
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from runs.models import (
     RunCount,
     User,
     Workspace,
+    now_ms,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.experiments.experiment_filter import (
@@ -42,7 +42,7 @@ from runs.search.experiments.experiment_filter import (
     parse_experiment_filter,
 )
 from runs.search.sql.expressions import ByCharacter, Lowered
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.statuses import RunStatus
@@ -88,7 +88,7 @@ def find_experiments(
 
     Archived ones are among them if asked for, or if the text speaks of `archived`.
     """
-    now = time.time_ns() // 1_000_000 if now is None else now
+    now = now_ms() if now is None else now
     node = parse_experiment_filter(text)
     experiments = Experiment.objects.visible_to(viewer).filter(workspace=workspace)
     matching = _annotated(experiments.active(), viewer)

@@ -19,6 +19,7 @@ from runs.search.fields.source import (
     CellLink,
     FieldSource,
     GroupColumn,
+    OwnColumn,
     RunNumber,
     SortIndex,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "CellLink",
     "FieldSource",
     "GroupColumn",
+    "OwnColumn",
     "RunNumber",
     "SortIndex",
     "SortKey",

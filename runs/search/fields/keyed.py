@@ -15,11 +15,10 @@ from runs.models import Metric, RunDataset
 from runs.models.functions import BEGINNING, Beginning
 from runs.search.fields.sorting import SortKey, by_text, or_else, rank
 from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
-from runs.search.sql import exists_conditions as keyed
-from runs.search.sql import value_conditions as values
+from runs.search.sql import conditions
 from runs.search.sql.access_paths import INDEXED_AGGREGATES, IndexScan
+from runs.search.sql.conditions import DATASETS, TEXT_TABLES
 from runs.search.sql.distinct_values import PATTERN_OPERATORS, distinct_matching_values
-from runs.search.sql.exists_conditions import DATASETS, TEXT_TABLES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import COMMITS, Scope
 from studio.core.filters import tree
@@ -29,7 +28,7 @@ from studio.core.statuses import RunStatus
 
 
 def _text(term: Comparison, scope: Scope) -> Q:
-    return keyed.text_exists(term.field, term.op, term.values, scope)
+    return conditions.text_exists(term.field, term.op, term.values, scope)
 
 
 def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -38,7 +37,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if key is None:
         return [IndexScan(table.none())]
     relation, op = term.field.kind, term.op
-    texts = values.term_texts(term)
+    texts = conditions.term_texts(term)
     numbers = [value for value in term.values if isinstance(value, Number)]
     if op in PATTERN_OPERATORS and texts:
         fitting = distinct_matching_values(table.filter(key=key), op, texts[0])
@@ -60,7 +59,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
             return found & Q(**{f"{prefix}value__in": texts})
         if numbers and not texts:
             number = F(f"{prefix}number")
-            return has_key & values.number_condition(number, op, numbers)
+            return has_key & conditions.number_condition(number, op, numbers)
         return has_key
 
     is_one = op == "=" or len(texts) + len(numbers) < 2
@@ -78,7 +77,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
 
 
 def _metric(term: Comparison, scope: Scope) -> Q:
-    return keyed.metric_exists(term.field, term.op, term.values, scope)
+    return conditions.metric_exists(term.field, term.op, term.values, scope)
 
 
 def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -99,7 +98,7 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         has_key = Q(**{f"{prefix}key": key})
         if not is_range:
             return has_key
-        return has_key & values.number_condition(F(prefix + name), term.op, numbers)
+        return has_key & conditions.number_condition(F(prefix + name), term.op, numbers)
 
     return [
         IndexScan(
@@ -125,7 +124,7 @@ def _is_nan(number: Number) -> bool:
 
 
 def _metric_order(field: Field, scope: Scope) -> list[SortKey]:
-    rows, name = keyed.metric_rows(field, scope), field.aggregate
+    rows, name = conditions.metric_rows(field, scope), field.aggregate
     value = Subquery(rows.values(name)[:1], output_field=FloatField(null=True))
     whens = [When(_is_there(rows, **{f"{name}__isnull": False}), then=0)]
     if name in ("last", "first"):
@@ -138,11 +137,11 @@ def _is_there(rows: Any, **conditions: Any) -> Q:
 
 
 def _children(term: Comparison, _scope: Scope) -> Q:
-    return keyed.children_condition(term.field, term.op, term.values)
+    return conditions.children_condition(term.field, term.op, term.values)
 
 
 def _children_order(field: Field, _scope: Scope) -> list[SortKey]:
-    return [SortKey(keyed.children_count(field.key), int)]
+    return [SortKey(conditions.children_count(field.key), int)]
 
 
 def _count_children(run: Any, context: RunContext, field: Field) -> int:
@@ -161,23 +160,26 @@ def _metric_value(run: Any, context: RunContext, field: Field) -> object:
 
 
 def _dataset(term: Comparison, _scope: Scope) -> Q:
-    return keyed.dataset_exists(term.field, term.op, term.values)
+    return conditions.dataset_exists(term.field, term.op, term.values)
 
 
 def _dataset_scan(term: Comparison, _scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     column = f"{DATASETS[term.field.key]}__in"
-    return [IndexScan(RunDataset.objects.filter(**{column: values.term_texts(term)}))]
+    return [
+        IndexScan(RunDataset.objects.filter(**{column: conditions.term_texts(term)}))
+    ]
 
 
 def _commit(term: Comparison, scope: Scope) -> Q:
-    return keyed.has_commit(term.op, term.values, scope)
+    return conditions.has_commit(term.op, term.values, scope)
 
 
 def _commit_order(scope: Scope) -> Expr:
     found = [
-        Subquery(keyed.text_rows(field, scope).values("value")[:1]) for field in COMMITS
+        Subquery(conditions.text_rows(field, scope).values("value")[:1])
+        for field in COMMITS
     ]
     return Coalesce(*found, output_field=TextField(null=True))
 

@@ -12,9 +12,15 @@ from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User
 from runs.search.fields.sorting import by_exact_text, by_text, by_whole
-from runs.search.fields.source import CellLink, FieldSource, GroupColumn, ValueName
+from runs.search.fields.source import (
+    CellLink,
+    FieldSource,
+    GroupColumn,
+    OwnColumn,
+    ValueName,
+)
 from runs.search.fields.texts import own_text, text_condition
-from runs.search.sql import value_conditions as values
+from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, InKeys, Unindexed
 from runs.search.sql.scope import Scope
@@ -24,7 +30,7 @@ from studio.core.statuses import CODES, RunStatus
 
 
 def _codes(term: Comparison) -> list[int]:
-    words = values.term_texts(term)
+    words = conditions.term_texts(term)
     return sorted({CODES[s] for word in words for s in statuses_of(word)})
 
 
@@ -55,7 +61,7 @@ def _status_names(codes: Sequence[Any]) -> Mapping[Any, ValueName]:
 def _experiment_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op == "is not null":
         return []
-    named = values.text_condition("name", F("name"), term.op, term.values)
+    named = conditions.text_condition("name", F("name"), term.op, term.values)
     found = Experiment.objects.filter(named, workspace=scope.workspace)
     return [IndexScan(Run.objects.filter(experiment__in=found.values("pk")), "pk")]
 
@@ -70,20 +76,22 @@ def _submitter(term: Comparison, scope: Scope) -> Q:
     if term.op == "is not null":
         return present
     if term.op in ("=", "in"):
-        texts = values.term_texts(term)
+        texts = conditions.term_texts(term)
         named = [text for text in texts if text != "me"]
         # One person may have submitted almost all: their index would not be in order.
         own = Q(Exact(Unindexed(F("submitter_id")), scope.viewer.pk))
-        mine = present & own if "me" in texts else values.NEVER
+        mine = present & own if "me" in texts else conditions.NEVER
         by_name = Q(submitter__username__in=named)
         return mine | (present & (by_name | Q(submitter__display_name__in=named)))
     columns = ("submitter__username", "submitter__display_name")
-    fitting = [values.text_condition(c, F(c), term.op, term.values) for c in columns]
-    return present & values.any_of(fitting)
+    fitting = [
+        conditions.text_condition(c, F(c), term.op, term.values) for c in columns
+    ]
+    return present & conditions.any_of(fitting)
 
 
 def _submitter_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
-    if term.op != "=" or values.term_texts(term) != ["me"]:
+    if term.op != "=" or conditions.term_texts(term) != ["me"]:
         return []
     return [IndexScan(Run.objects.filter(submitter=scope.viewer), "pk")]
 
@@ -96,7 +104,7 @@ def _people(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
 def _parent_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
-    names, runs = values.term_texts(term), Run.objects.in_workspace(scope.workspace)
+    names, runs = conditions.term_texts(term), Run.objects.in_workspace(scope.workspace)
     parents = runs.filter(run_id__in=names)
     waiting = ~Q(parent_run_id="") & Q(parent__isnull=True, parent_run_id__in=names)
     below = Run.objects.filter(parent__in=list(parents.values_list("pk", flat=True)))
@@ -110,19 +118,19 @@ def _root_id() -> Expr:
 
 def _root(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return values.ALWAYS
+        return conditions.ALWAYS
     if term.op in ("=", "in"):
-        texts = values.term_texts(term)
+        texts = conditions.term_texts(term)
         below = Q(root__isnull=False) & Q(root__run_id__in=texts)
         return below | Q(root__isnull=True, run_id__in=texts)
-    return values.text_condition("", _root_id(), term.op, term.values)
+    return conditions.text_condition("", _root_id(), term.op, term.values)
 
 
 def _root_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
-    roots = runs.filter(run_id__in=values.term_texts(term))
+    roots = runs.filter(run_id__in=conditions.term_texts(term))
     below = Run.objects.filter(root__in=list(roots.values_list("pk", flat=True)))
     return [IndexScan(below, "pk"), IndexScan(roots, "pk")]
 
@@ -132,7 +140,7 @@ OWNERS = (
         "status",
         condition=_status,
         sort=by_whole(_status_order),
-        value=lambda run, _context, _field: RunStatus.from_code(run.status),
+        value=OwnColumn("status", RunStatus.from_code),
         columns=("status",),
         scan=_status_scan,
         group=GroupColumn("status", _status_names),
@@ -142,7 +150,7 @@ OWNERS = (
     ),
     FieldSource(
         "experiment",
-        condition=text_condition("experiment__name", values.ALWAYS),
+        condition=text_condition("experiment__name", conditions.ALWAYS),
         sort=by_text(lambda _scope: F("experiment__name")),
         value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,

@@ -46,6 +46,14 @@ SortKeys = Callable[[Field, Scope], list[SortKey]]
 ValueOf = Callable[[Any, RunContext, Field], object]
 
 
+@dataclass(frozen=True)
+class OwnColumn:
+    """The value of a field that is the run's own column, converted where needed."""
+
+    name: str
+    convert: Callable[[Any], object] | None = None
+
+
 class CellLink(Enum):
     """What a cell links to: the runs with the same value."""
 
@@ -119,7 +127,7 @@ class FieldSource:
     condition: Condition | None = None
     sort: SortKeys | None = None
     index: SortIndex | None = None
-    value: ValueOf | None = None
+    value: ValueOf | OwnColumn | None = None
     columns: tuple[str, ...] = ()
     keys: tuple[Field, ...] = ()
     expression: Expr | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 from django.db.models import Case, CharField, F, Q, TextField, When
@@ -18,10 +17,10 @@ from runs.search.fields.source import (
     Condition,
     FieldSource,
     GroupColumn,
+    OwnColumn,
     SortIndex,
-    ValueOf,
 )
-from runs.search.sql import value_conditions as values
+from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
@@ -29,17 +28,11 @@ from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison
 
 
-def own(column: str) -> ValueOf:
-    """The run's own column as it is."""
-    get = attrgetter(column)
-    return lambda run, _context, _field: get(run)
-
-
 def text_condition(column: str, present: Q) -> Condition:
     def condition(term: Comparison, _scope: Scope) -> Q:
         if term.op == "is not null":
             return present
-        return values.text_condition(column, F(column), term.op, term.values)
+        return conditions.text_condition(column, F(column), term.op, term.values)
 
     return condition
 
@@ -54,7 +47,7 @@ def own_text(name: str, **more: Any) -> FieldSource:
     made: dict[str, Any] = {
         "condition": text_condition(column, ~Q(**{column: ""})),
         "sort": by_text(lambda _scope: F(column)),
-        "value": own(column),
+        "value": OwnColumn(column),
         "columns": (column,),
         "expression": F(column),
     }
@@ -70,13 +63,13 @@ def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
-    return [IndexScan(runs.filter(run_id__in=values.term_texts(term)), "pk")]
+    return [IndexScan(runs.filter(run_id__in=conditions.term_texts(term)), "pk")]
 
 
 def _number(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return values.ALWAYS
-    return values.number_condition(F("number"), term.op, term.values)
+        return conditions.ALWAYS
+    return conditions.number_condition(F("number"), term.op, term.values)
 
 
 def _error_kind(term: Comparison, _scope: Scope) -> Q:
@@ -84,7 +77,9 @@ def _error_kind(term: Comparison, _scope: Scope) -> Q:
     present = Q(error_kind__isnull=False)
     if term.op == "is not null":
         return present
-    found = values.text_condition("error_kind", F("error_kind"), term.op, term.values)
+    found = conditions.text_condition(
+        "error_kind", F("error_kind"), term.op, term.values
+    )
     return present & found
 
 
@@ -92,7 +87,7 @@ def _error_kind_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     """All that failed alike: an index of their own has them in order of arrival."""
     if term.op not in ("=", "in"):
         return []
-    kinds = values.term_texts(term)
+    kinds = conditions.term_texts(term)
     found = Q(error_kind__isnull=False, error_kind__in=kinds)
     runs = Run.objects.in_workspace(scope.workspace).filter(found)
     return [
@@ -120,11 +115,11 @@ def artifact_uri() -> Expr:
 
 def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return values.ALWAYS
+        return conditions.ALWAYS
     if term.op in ("=", "in"):
-        texts = [SqlValue(text) for text in values.term_texts(term)]
-        return values.any_of([Q(Exact(artifact_uri(), text)) for text in texts])
-    return values.text_condition("", artifact_uri(), term.op, term.values)
+        texts = [SqlValue(text) for text in conditions.term_texts(term)]
+        return conditions.any_of([Q(Exact(artifact_uri(), text)) for text in texts])
+    return conditions.text_condition("", artifact_uri(), term.op, term.values)
 
 
 def _log(term: Comparison, _scope: Scope) -> Q:
@@ -144,7 +139,7 @@ TEXTS = (
     grouped_text("launcher", facet=70, comparison=85),
     own_text(
         "name",
-        condition=text_condition("name", values.ALWAYS),
+        condition=text_condition("name", conditions.ALWAYS),
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
@@ -154,7 +149,7 @@ TEXTS = (
     own_text(
         "id",
         column="run_id",
-        condition=text_condition("run_id", values.ALWAYS),
+        condition=text_condition("run_id", conditions.ALWAYS),
         sort=by_exact_text(F("run_id")),
         scan=_id_scan,
         link=CellLink.NONE,
@@ -163,7 +158,7 @@ TEXTS = (
         "number",
         condition=_number,
         sort=by_whole(lambda _scope: F("number")),
-        value=own("number"),
+        value=OwnColumn("number"),
         columns=("number",),
         expression=F("number"),
         comparison=120,

@@ -14,12 +14,12 @@ from runs.search.fields.source import (
     CellLink,
     Condition,
     FieldSource,
+    OwnColumn,
     RunNumber,
     Scans,
     SortIndex,
 )
-from runs.search.fields.texts import own
-from runs.search.sql import value_conditions as values
+from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, two_valued
 from runs.search.sql.scope import Scope
@@ -60,7 +60,7 @@ def duration(now: int) -> Expr:
         When(started__isnull=True, then=SqlValue(None, **length)),
         When(ended__isnull=False, then=F("ended") - F("started")),
         When(status__in=FINAL_CODES, then=SqlValue(None, **length)),
-        default=values.constant(now) - F("started"),
+        default=conditions.constant(now) - F("started"),
         **length,
     )
 
@@ -70,7 +70,7 @@ def _duration(term: Comparison, scope: Scope) -> Q:
         ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
         return Q(started__isnull=False) & ended
     length = duration(scope.now)
-    return two_valued(values.duration_condition(length, term.op, term.values))
+    return two_valued(conditions.duration_condition(length, term.op, term.values))
 
 
 def _time(column: str) -> Condition:
@@ -78,7 +78,7 @@ def _time(column: str) -> Condition:
         present = Q(**{f"{column}__isnull": False})
         if term.op == "is not null":
             return present
-        found = values.time_condition(F(column), term.op, term.values, scope.now)
+        found = conditions.time_condition(F(column), term.op, term.values, scope.now)
         return present & found
 
     return condition
@@ -90,7 +90,7 @@ def _time_scan(time: Expr) -> Scans:
     def scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         if term.op == "is not null":
             return []
-        found = values.time_condition(time, term.op, term.values, scope.now)
+        found = conditions.time_condition(time, term.op, term.values, scope.now)
         runs = Run.objects.in_workspace(scope.workspace).filter(found)
         return [IndexScan(runs, "pk", join=found)]
 
@@ -102,7 +102,7 @@ def own_time(name: str, **more: Any) -> FieldSource:
     made: dict[str, Any] = {
         "condition": _time(name),
         "sort": by_time(lambda _scope: F(name)),
-        "value": own(name),
+        "value": OwnColumn(name),
         "columns": (name,),
         "expression": F(name),
     }

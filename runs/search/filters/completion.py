@@ -10,10 +10,9 @@ from django.db.models import Count, Q
 
 from runs.models import Key, Metric
 from runs.search.filters.facets import FacetReader, KeyShare
-from runs.search.sql.exists_conditions import TEXT_TABLES
+from runs.search.sql.conditions import TEXT_TABLES
 from runs.search.sql.expressions import InKeys
-from runs.search.sql.limits import time_limit
-from runs.search.sql.scope import KINDS
+from runs.search.sql.scope import KINDS, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 

@@ -8,7 +8,6 @@ runs; every number that is shown is counted over all of them, or over the newest
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.functions import Length
 
-from runs.models import Experiment, Key, Metric, User, Workspace
+from runs.models import Experiment, Key, Metric, User, Workspace, now_ms
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
-from runs.search.sql.exists_conditions import TEXT_TABLES, names_holding
+from runs.search.sql.conditions import TEXT_TABLES, names_holding
 from runs.search.sql.expressions import InKeys
 from runs.search.sql.scope import KINDS
 from runs.search.values import TEXT_HEAD
@@ -97,7 +96,7 @@ class FacetReader:
     ) -> None:
         self.spec, self.viewer, self.workspace = spec, viewer, workspace
         self.experiment = experiment
-        self.now = time.time_ns() // 1_000_000 if now is None else now
+        self.now = now_ms() if now is None else now
         self.terms = terms(spec.filter())
         self._sets: dict[tuple[Node, ...], RunSet] = {}
         self._known_keys: dict[Field, int | None] = {}

@@ -10,7 +10,6 @@ there is none. A run without a value of the field belongs to the group "no value
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,12 +19,12 @@ import numpy as np
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace
+from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace, now_ms
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
 from runs.search.query import RunQuery, build_query
 from runs.search.run_list import find_goals
 from runs.search.sql.expressions import InKeys
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.search.values import (
     TEXT_HEAD,
     Keys,
@@ -205,7 +204,7 @@ def list_groups(
         spec,
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000 if now is None else now,
+        now=now_ms() if now is None else now,
         experiment=experiment,
         fields=[*group.fields, *summed_up],
     )

@@ -1,6 +1,5 @@
 """From a filter to the matching runs: conditions, plan, order, pages and counts."""
 
-from runs.search.query.compile import condition
 from runs.search.query.paging import (
     RowPosition,
     read_cursor,
@@ -8,7 +7,7 @@ from runs.search.query.paging import (
     write_cursor,
 )
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
-from runs.search.query.run_query import RunKeys, RunQuery, build_query
+from runs.search.query.run_query import RunKeys, RunQuery, build_query, condition
 from runs.search.query.run_sets import RunSet, read_run_set
 from runs.search.query.segments import (
     Segment,

@@ -7,7 +7,6 @@ they are taken over the newest 10,000, and the result says so.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,11 +16,11 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import OrderBy, Sum
 
-from runs.models import Experiment, Run, RunCount, User, Workspace
+from runs.models import Experiment, Run, RunCount, User, Workspace, now_ms
 from runs.search.query.intersect_count import NewestCounts, count_intersection
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery, build_query
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.storage.prepared import PreparedRows
 from studio.core.errors import QueryTimeout
 from studio.core.filters import tree
@@ -75,7 +74,7 @@ def count_statuses(
         spec.changed(q=_without_status(spec)),
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000 if now is None else now,
+        now=now_ms() if now is None else now,
         experiment=experiment,
         parent=parent,
     )
@@ -121,7 +120,7 @@ def find_exclusions(
                     spec.changed(q=FilterText.of_tree(without_term(node, term))),
                     viewer,
                     workspace,
-                    now=time.time_ns() // 1_000_000 if now is None else now,
+                    now=now_ms() if now is None else now,
                     experiment=experiment,
                 )
                 counts = count_by_status(run_query)
@@ -144,7 +143,9 @@ def count_and_narrow(run_query: RunQuery) -> tuple[StatusCounts, RunQuery]:
         kept = _kept_counts(run_query).items()
         found = {s: n for s, n in kept if s in statuses}
         return StatusCounts(found, exact=True), run_query
-    newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
+    newest = None
+    if run_query.plan.unions:
+        newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
     newest = newest or _count_in_sql(newest_sets(run_query))
     if newest.candidates is not None:
         run_query = replace(run_query, candidates=newest.candidates)

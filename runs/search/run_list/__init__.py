@@ -8,17 +8,15 @@ from runs.search.run_list.export import (
     find_matching_runs,
 )
 from runs.search.run_list.field_list import FieldList, ListedField, list_fields
-from runs.search.run_list.goals import (
-    RANKED_AGGREGATES,
-    best_values,
-    find_goals,
-)
 from runs.search.run_list.histories import SeriesPart, read_histories
 from runs.search.run_list.run_page import (
+    RANKED_AGGREGATES,
     MoreChildren,
     RunPage,
     RunRow,
     TreePlace,
+    best_values,
+    find_goals,
     find_runs,
 )
 from runs.search.run_list.shown_runs import find_shown_runs, place_in_tree

@@ -10,14 +10,13 @@ changes.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import OrderBy
 
-from runs.models import Experiment, Run, User, Workspace
+from runs.models import Experiment, Run, User, Workspace, now_ms
 from runs.search.fields import HEAVY
 from runs.search.query import (
     RowPosition,
@@ -28,7 +27,7 @@ from runs.search.query import (
     rows_after,
     segments_of,
 )
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from runs.search.values import (
     Columns,
     ValueReader,
@@ -91,7 +90,7 @@ def find_matching_runs(
         spec,
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000 if now is None else now,
+        now=now_ms() if now is None else now,
         experiment=experiment,
         fields=[*asked, spec.sort.field],
     )

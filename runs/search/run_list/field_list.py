@@ -8,7 +8,6 @@ says so, and names found only in older runs come without a count.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +23,13 @@ from runs.models import (
     RunTag,
     User,
     Workspace,
+    now_ms,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
-from runs.search.sql.exists_conditions import names_holding
+from runs.search.sql.conditions import names_holding
 from runs.search.sql.expressions import InKeys
-from runs.search.sql.limits import time_limit
-from runs.search.sql.scope import KINDS
+from runs.search.sql.scope import KINDS, time_limit
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
@@ -122,7 +121,7 @@ def _newest(
     spec: ViewSpec, viewer: User, workspace: Workspace, experiment: Experiment | None
 ) -> tuple[list[int], bool]:
     """The newest matching runs, and whether they are all that match."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     run_query = build_query(spec, viewer, workspace, now=now, experiment=experiment)
     newest = newest_runs(run_query).values_list("pk", flat=True)
     limit = MAX_EXACT_COUNT

@@ -1,16 +1,25 @@
 """The run list's one door: page, REST, CLI and views read runs through it.
 
 Who needs the matching runs in an order of its own (the MLflow endpoint) takes
-`compile.runs_matching`. The number of queries is bounded, whatever the rows.
+`runs_matching`. The number of queries is bounded, whatever the rows.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runs.models import Experiment, Run, RunQuerySet, User, Workspace
+from runs.models import (
+    Experiment,
+    MetricGoal,
+    Run,
+    RunQuerySet,
+    User,
+    Workspace,
+    now_ms,
+)
 from runs.search.fields import HEAVY, source_of
 from runs.search.query import (
     MAX_EXACT_COUNT,
@@ -26,8 +35,7 @@ from runs.search.query import (
     segments_of,
     write_cursor,
 )
-from runs.search.sql.limits import time_limit
-from runs.search.sql.scope import Scope
+from runs.search.sql.scope import Scope, time_limit
 from runs.search.values import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -120,7 +128,7 @@ def find_runs(
         spec,
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000 if now is None else now,
+        now=now_ms() if now is None else now,
         experiment=experiment,
         parent=parent,
         within=within,
@@ -262,3 +270,47 @@ def build_rows(
         )
         for run in runs
     )
+
+
+#: How many points there are is no result.
+RANKED_AGGREGATES = ("last", "first", "min", "max")
+
+
+def find_goals(
+    experiments: Iterable[int], fields: Iterable[Field]
+) -> dict[Field, bool]:
+    """Whether higher is better, for fields whose goal the experiments agree about.
+
+    An experiment that has no goal for a metric has no objection.
+    """
+    asked = [
+        f for f in fields if f.kind == tree.METRICS and f.aggregate in RANKED_AGGREGATES
+    ]
+    if not asked:
+        return {}
+    rows = MetricGoal.objects.filter(
+        experiment__in=set(experiments),
+        key__name__in={field.key for field in asked},
+    )
+    found: dict[str, set[bool]] = defaultdict(set)
+    for key, higher in rows.values_list("key__name", "higher"):
+        found[key].add(higher)
+    return {f: found[f.key] == {True} for f in asked if len(found[f.key]) == 1}
+
+
+def best_values(
+    rows: Sequence[RunRow], goals: Mapping[Field, bool]
+) -> dict[Field, float | int]:
+    """The best value of each ranked field among the rows, where they differ at all."""
+    found: dict[Field, float | int] = {}
+    for ranked, higher in goals.items():
+        values = [v for v in (row.values.get(ranked) for row in rows) if _is_finite(v)]
+        if len(set(values)) > 1:
+            found[ranked] = max(values) if higher else min(values)  # type: ignore
+    return found
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return math.isfinite(value)

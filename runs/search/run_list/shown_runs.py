@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from runs.models import Run, User, Workspace
+from runs.models import Run, User, Workspace, now_ms
 from runs.search.query import build_query
 from runs.search.run_list.run_page import RunRow, TreePlace, find_runs
 from runs.search.run_list.tree_runs import best_values_below
@@ -50,7 +49,7 @@ def place_in_tree(
     """The rows where they hung: below those that the reader still has before him."""
     parents = {row.run.pk: row.run.parent_id for row in (*kept, *others)}
     asked = [column.field for column in spec.columns]
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     named = replace(spec, q="")
     run_query = build_query(named, viewer, workspace, now=now, fields=asked)
     best = best_values_below([row.run for row in kept], asked, run_query)

@@ -40,7 +40,7 @@ from runs.search.run_list.run_page import (
     TreePlace,
     without_heavy_columns,
 )
-from runs.search.sql import exists_conditions as keyed
+from runs.search.sql import conditions
 from studio.core.filters.text import Sort
 from studio.core.view_text import Open
 
@@ -235,7 +235,7 @@ def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     newest = OrderBy(F("pk"), descending=True)
     if run_query.scope.key(sort.field) is None:
         return [newest]
-    rows, down = keyed.text_rows(sort.field, run_query.scope), sort.descending
+    rows, down = conditions.text_rows(sort.field, run_query.scope), sort.descending
     number = Coalesce(
         Subquery(rows.values("number")[:1]), 0.0, output_field=FloatField()
     )

@@ -8,7 +8,6 @@ something in its tree matches. The number of queries is bounded, whatever the ro
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +17,15 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from runs.models import Experiment, RootMetric, Run, RunQuerySet, User, Workspace
+from runs.models import (
+    Experiment,
+    RootMetric,
+    Run,
+    RunQuerySet,
+    User,
+    Workspace,
+    now_ms,
+)
 from runs.search.query import (
     MAX_EXACT_COUNT,
     LeadScan,
@@ -32,7 +39,7 @@ from runs.search.query import (
 from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
 from runs.search.sql.access_paths import INDEXED_AGGREGATES
-from runs.search.sql.limits import time_limit
+from runs.search.sql.scope import time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
@@ -101,7 +108,7 @@ def find_tree(
         replace(spec, children=True),
         viewer,
         workspace,
-        now=time.time_ns() // 1_000_000 if now is None else now,
+        now=now_ms() if now is None else now,
         experiment=experiment,
         fields=[*asked, spec.sort.field],
     )

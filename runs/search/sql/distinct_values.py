@@ -14,7 +14,8 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan
 
-from runs.models.functions import BEGINNING, Beginning, lower_case
+from runs.models.functions import BEGINNING, Beginning
+from runs.models.grams import lower_case
 
 #: So many values are few: for a pattern, and for a range of numbers.
 MAX_TEXTS, MAX_NUMBERS = 300, 16

@@ -14,6 +14,7 @@ from django.db.models import (
     F,
     FloatField,
     Func,
+    Lookup,
     Q,
     Subquery,
     TextField,
@@ -23,7 +24,9 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.sql.compiler import SQLCompiler
 
-from runs.models.functions import ICU, is_cjk, lower_case
+from runs.models.functions import ICU
+from runs.models.grams import is_cjk, lower_case
+from runs.models.search_text import IndexedText
 
 Sql = tuple[str, tuple[str | int, ...]]
 Expr = Combinable
@@ -209,3 +212,14 @@ class InKeys(_Condition):
         del connection, extra
         sql, params = compiler.compile(self.source_expressions[0])
         return f"{sql} = ANY(%s)", (*params, self.ids)
+
+
+@IndexedText.register_lookup
+class Matches(Lookup):
+    lookup_name = "matches"
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[str | int, ...]]:
+        left, _ = self.process_lhs(compiler, connection)
+        return f"{left} MATCH %s", (self.rhs,)

@@ -1,6 +1,6 @@
 """Filters over experiments and logged models, and what they are sorted by.
 
-Runs have `compile`. These two are small, with few fields: columns, and keyed rows
+Runs have `run_query`. These two are small, with few fields: columns, and keyed rows
 (tags, params, metrics) of one related table each.
 """
 

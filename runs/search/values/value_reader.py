@@ -22,8 +22,8 @@ from django.db.models.lookups import In
 
 from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.search.fields import source_of
-from runs.search.sql.exists_conditions import TEXT_TABLES
+from runs.search.fields import OwnColumn, source_of
+from runs.search.sql.conditions import TEXT_TABLES
 from runs.search.sql.scope import Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
@@ -96,7 +96,12 @@ class RunValues:
         value_of = source.value
         if value_of is None:
             return [None] * len(self.runs)
-        values = [value_of(run, self, field) for run in self.runs]
+        if isinstance(value_of, OwnColumn):
+            values = [getattr(run, value_of.name) for run in self.runs]
+            if value_of.convert is not None:
+                values = list(map(value_of.convert, values))
+        else:
+            values = [value_of(run, self, field) for run in self.runs]
         if source.by_key:
             # A tag without a value is empty, and is there.
             return values

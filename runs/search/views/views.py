@@ -26,8 +26,6 @@ from studio.core.errors import InvalidValue, NotFound
 
 #: Views of a section of the menu; more are found by their name.
 MAX_MENU_VIEWS = 50
-#: Starred views in the navigation.
-MAX_STARRED = 12
 #: What nobody needs who only lists views.
 _HEAVY_COLUMNS = ("description", "words")
 
@@ -110,13 +108,6 @@ def find_menu(workspace: Workspace, viewer: User, find: str = "") -> ViewMenu:
         len(own) > MAX_MENU_VIEWS,
         len(shared) > MAX_MENU_VIEWS,
     )
-
-
-def find_starred(workspace: Workspace, viewer: User) -> list[View]:
-    """The viewer's starred views, for the navigation."""
-    views = View.objects.visible_to(viewer).active().filter(workspace=workspace)
-    starred = views.filter(stars__user=viewer).only("slug", "name")
-    return list(starred.order_by("name", "pk")[:MAX_STARRED])
 
 
 def find_default(

@@ -6,12 +6,20 @@ import pytest
 
 from runs.actions.account.accounts import create_user_with_password
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment, rename_experiment
 from runs.actions.ingest.logged_values import Point, log_batch
 from runs.actions.run.runs import create_run
 from runs.actions.undo.undo import undo_change_set
-from runs.models import ChangeSet, Experiment, Key, KeyKind, Run, User, Workspace
+from runs.models import (
+    ChangeSet,
+    Experiment,
+    Key,
+    KeyKind,
+    Run,
+    User,
+    Workspace,
+    now_ms,
+)
 from studio.core.errors import AlreadyExists
 from tests.actions.run.test_tree_races import overlapping
 

@@ -24,7 +24,6 @@ from runs.models import (
     User,
     Workspace,
     change_counts,
-    count_changes,
 )
 from studio.core.statuses import RunStatus
 
@@ -90,9 +89,9 @@ ACTS: dict[str, Act] = {
 def test_all_listed_runs_are_counted(
     name: str, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    before = count_changes(run.workspace_id)
+    before = run.workspace.count_changes()
     ACTS[name](run, experiment, actor, now)
-    after = count_changes(run.workspace_id)
+    after = run.workspace.count_changes()
     assert before is not None
     assert after is not None
     assert after > before
@@ -100,51 +99,51 @@ def test_all_listed_runs_are_counted(
 
 def test_removing_a_star_is_counted(run: Run, actor: Actor, now: int) -> None:
     star(run, actor, now, True)
-    before = count_changes(run.workspace_id)
+    before = run.workspace.count_changes()
     star(run, actor, now, False)
-    assert count_changes(run.workspace_id) != before
+    assert run.workspace.count_changes() != before
 
 
 def test_restoring_is_counted(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
-    before = count_changes(run.workspace_id)
+    before = run.workspace.count_changes()
     restore_run(run, actor=actor, now=now)
-    assert count_changes(run.workspace_id) != before
+    assert run.workspace.count_changes() != before
 
 
 def test_other_workspaces_and_visits_are_not_counted(
     run: Run, actor: Actor, owner: User, now: int
 ) -> None:
     other = Workspace.objects.create(name="other")
-    before = count_changes(run.workspace_id)
+    before = run.workspace.count_changes()
     create_run(
         experiments.create_experiment(other, "e", actor=actor, now=now),
         actor=actor,
         now=now,
     )
     User.objects.filter(pk=owner.pk).update(theme="dark", last_workspace=other)
-    assert count_changes(run.workspace_id) == before
+    assert run.workspace.count_changes() == before
 
 
 def test_rolled_back_changes_are_not_counted(run: Run, actor: Actor, now: int) -> None:
-    before = count_changes(run.workspace_id)
+    before = run.workspace.count_changes()
     with transaction.atomic():
         annotate.rename_run(run, "b", actor=actor, now=now)
         transaction.set_rollback(True)
-    assert count_changes(run.workspace_id) == before
+    assert run.workspace.count_changes() == before
 
 
 def test_lost_triggers_are_noticed_and_the_count_moves_on(run: Run) -> None:
     assert change_counts.missing(connection) == []
-    before = count_changes(run.workspace_id)
+    before = run.workspace.count_changes()
     change_counts.remove(connection)
     Run.objects.filter(pk=run.pk).update(name="b")
     assert change_counts.missing(connection)
     change_counts.install(connection)
     assert change_counts.missing(connection) == []
-    assert count_changes(run.workspace_id) != before
+    assert run.workspace.count_changes() != before
 
 
 def test_a_workspace_of_which_nothing_is_known_has_no_count(run: Run) -> None:
     ChangeCount.objects.all().delete()
-    assert count_changes(run.workspace_id) is None
+    assert run.workspace.count_changes() is None

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.run import annotate
 from runs.actions.run.runs import create_run
-from runs.models import Experiment, count_changes
+from runs.models import Experiment
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -23,13 +23,13 @@ def test_writers_do_not_wait_for_each_others_counts(
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time")
     first, second = (create_run(experiment, actor=actor, now=now) for _ in range(2))
-    before = count_changes(experiment.workspace_id)
+    before = experiment.workspace.count_changes()
     assert before is not None
     done: list[Any] = []
 
     def write() -> None:
         annotate.rename_run(second, "second", actor=actor, now=now)
-        done.append(count_changes(experiment.workspace_id))
+        done.append(experiment.workspace.count_changes())
         connection.close()
 
     with transaction.atomic():
@@ -39,4 +39,4 @@ def test_writers_do_not_wait_for_each_others_counts(
         other.join(20)
         [added] = done
     assert added > before
-    assert (count_changes(experiment.workspace_id) or 0) > added
+    assert (experiment.workspace.count_changes() or 0) > added

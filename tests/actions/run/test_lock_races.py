@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import (
     create_experiment,
     delete_experiment,
@@ -16,7 +15,7 @@ from runs.actions.experiments.experiments import (
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run
 from runs.actions.run_rows.locks import set_deletion_lock
-from runs.models import Experiment, Run, Workspace
+from runs.models import Experiment, Run, Workspace, now_ms
 from studio.core.errors import InvalidState
 from tests.actions.run.test_tree_races import overlapping
 

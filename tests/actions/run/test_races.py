@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.annotate import set_run_tags
@@ -23,6 +22,7 @@ from runs.models import (
     Run,
     RunEvent,
     Workspace,
+    now_ms,
 )
 from runs.storage.metrics import store
 from studio.core.errors import AlreadyExists

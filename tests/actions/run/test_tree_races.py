@@ -10,12 +10,11 @@ import pytest
 from django.db import connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.run.lifecycle import iterate_descendants
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, set_run_parent, trash_run
-from runs.models import Experiment, Run, Workspace
+from runs.models import Experiment, Run, Workspace, now_ms
 from runs.search.run.details import count_descendants
 from studio.core.errors import InvalidValue
 

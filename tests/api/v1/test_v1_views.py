@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import SERVER, Actor
-from runs.actions.clock import now_ms
-from runs.models import Role, View
+from runs.models import Role, View, now_ms
 from tests.access.people import bearer, make_member, space, token_of
 from tests.api.rest import Rest
 

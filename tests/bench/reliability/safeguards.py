@@ -14,9 +14,8 @@ from pathlib import Path
 
 from runs.actions.account.accounts import ensure_user
 from runs.actions.actor import SERVER, Actor
-from runs.actions.clock import now_ms
 from runs.actions.files.files import save_file
-from runs.models import Run
+from runs.models import Run, now_ms
 from tests.bench.report import Report
 from tests.parts.clients import ROOT
 from tests.parts.postgres import binaries, cluster, fresh_database

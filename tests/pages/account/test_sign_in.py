@@ -8,8 +8,7 @@ from django.test import Client
 from runs.actions.account.accounts import add_member
 from runs.actions.account.links import create_sign_in_link
 from runs.actions.actor import SERVER
-from runs.actions.clock import now_ms
-from runs.models import BrowserSession, Role, SignInFailure, User
+from runs.models import BrowserSession, Role, SignInFailure, User, now_ms
 from tests.access.people import PASSWORD, browser_of, make_person, space
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.run.lifecycle import change_status
-from runs.models import Run
+from runs.models import Run, now_ms
 from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
 from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure, lines

@@ -8,12 +8,11 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.files.files import save_file
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.public.share_links import create_share_link, revoke_share_link
 from runs.actions.run.annotate import describe_run
-from runs.models import Run, ShareLink, Workspace
+from runs.models import Run, ShareLink, Workspace, now_ms
 from tests.access.people import browser_of
 
 pytestmark = pytest.mark.django_db

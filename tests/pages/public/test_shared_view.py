@@ -9,12 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.clock import now_ms
 from runs.actions.experiments.experiments import create_experiment, delete_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
 from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
-from runs.models import Experiment, User, View, Workspace
+from runs.models import Experiment, User, View, Workspace, now_ms
 from tests.access.people import browser_of
 from tests.parts.elements import every, texts
 

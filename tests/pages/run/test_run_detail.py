@@ -206,8 +206,8 @@ def test_a_trashed_run_still_shows_and_says_so(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     trash_run(run, actor=actor, now=now)
-    told = one(browser.get(PAGE), ".banner.warn strong").text
-    assert told == "This run is in the trash."
+    banner = one(browser.get(PAGE), ".banner.warn strong").text
+    assert banner == "This run is in the trash."
 
 
 def test_the_raw_json_is_linked(browser: Client, run: Run) -> None:

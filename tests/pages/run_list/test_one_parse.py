@@ -9,10 +9,9 @@ import pytest
 from django.test import Client
 
 from runs.models import Experiment
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from studio.core.filters.parse import parse, parse_places
-from studio.core.view_parsing import parse_tolerant
-from studio.core.view_spec import ViewSpec, read_parameter
+from studio.core.view_spec import ViewSpec, parse_tolerant, read_parameter
 from tests.pages.rows import ALL, HTMX, names
 from tests.parts.calls import Calls, counted_calls
 

@@ -13,14 +13,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.actions.clock import now_ms
 from runs.actions.run_list.selections import (
     DAY_MS,
     SELECTION_DAYS,
     delete_unused_selections,
     save_selection,
 )
-from runs.models import Experiment, Run, Selection, Workspace
+from runs.models import Experiment, Run, Selection, Workspace, now_ms
 from runs.search.query import selection
 from tests.pages.rows import ALL, HTMX, link, names
 from tests.parts.elements import every, texts
@@ -171,8 +170,8 @@ def test_a_kept_selection_is_of_one_workspace(
     other = Workspace.objects.create(name="elsewhere")
     kept = save_selection(other, [run.pk], now=1)
     page = visitor.get(f"{ALL}?selected=s.{kept.slug}")
-    [told] = texts(page, "#list-notice li")
-    assert told.startswith("selected: the selection")
+    [notice] = texts(page, "#list-notice li")
+    assert notice.startswith("selected: the selection")
     assert every(page, "tr[aria-selected=true]") == []
 
 

@@ -27,7 +27,7 @@ from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
 from runs.models import Role
-from runs.render.text.addresses import experiment_path
+from runs.render.formats import experiment_path
 from studio.core.filters.fields import ATTRIBUTES
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec

@@ -1,0 +1,257 @@
+"""How single values are shown: numbers, times, paths, browsers.
+
+Run data counts milliseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from urllib.parse import quote
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, gettext_noop, pgettext
+from django.utils.translation import gettext as _
+
+from studio.core.messages import translated
+from studio.core.statuses import LABELS
+
+DIGITS = 4
+#: Beyond these a number is written with an exponent.
+SMALLEST, LARGEST = 1e-3, 1e9
+
+
+def number(value: float | int) -> str:
+    """Four significant digits without trailing zeros; whole numbers whole."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return word_for(value)
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= LARGEST or size < SMALLEST:
+        return _with_exponent(value)
+    if value == int(value):
+        return grouped(int(value))
+    return number_format(_trimmed(f"{value:.{_decimals(size)}f}"), force_grouping=True)
+
+
+def word_for(value: float) -> str:
+    """`NaN`, `Infinity` or `-Infinity`, spelled as on every wire."""
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def aligned(values: Sequence[float | int | None]) -> list[str | None]:
+    """A column of numbers with the same decimals, so that they compare at a glance."""
+    sizes = [abs(v) for v in values if v is not None and _is_plain(v)]
+    decimals = _decimals(max(sizes, default=0.0))
+    # Zeros that the whole column would end with say nothing.
+    while decimals and all(f"{s:.{decimals}f}".endswith("0") for s in sizes):
+        decimals -= 1
+    return [None if v is None else _in_column(v, decimals) for v in values]
+
+
+def _in_column(value: float | int, decimals: int) -> str:
+    # What is small next to the others keeps two digits, or would be another number.
+    is_small = abs(value) < 10.0 ** (1 - decimals) and value != round(value, decimals)
+    if not _is_plain(value) or is_small:
+        return number(value)
+    return number_format(f"{value:.{decimals}f}", force_grouping=True)
+
+
+def _is_plain(value: float | int) -> bool:
+    """Whether it is written without an exponent or a word."""
+    size = abs(value)
+    return size == 0 or SMALLEST <= size < LARGEST
+
+
+def grouped(count: int) -> str:
+    """`1,107`."""
+    return number_format(count, force_grouping=True)
+
+
+def filesize(size: int) -> str:
+    """`640 KB`, `97.8 MB`: thousands, three digits at most."""
+    amount = float(size)
+    for unit in ("bytes", "KB", "MB", "GB", "TB"):
+        if amount < 999.5 or unit == "TB":
+            break
+        amount /= 1000
+    if unit == "bytes":
+        return _("%s bytes") % size
+    return f"{_trimmed(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
+
+
+def _decimals(size: float) -> int:
+    whole_digits = math.floor(math.log10(size)) + 1 if size > 0 else 1
+    return max(0, DIGITS - max(whole_digits, 0)) + max(0, -whole_digits)
+
+
+def _with_exponent(value: float | int) -> str:
+    # Decimal, because integers of any size are legal values.
+    mantissa, exponent = f"{Decimal(value):.{DIGITS - 1}e}".split("e")
+    return f"{_trimmed(mantissa)}e{int(exponent)}"
+
+
+def _trimmed(digits: str) -> str:
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def at(time: int, zone: tzinfo) -> datetime:
+    """The moment `time` (ms since the epoch) on a clock in `zone`."""
+    return datetime.fromtimestamp(time / SECOND, UTC).astimezone(zone)
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """`24 Nov, 09:42`, with the year when it is not this one."""
+    pattern = _day_pattern() if when.year == now.year else _date_pattern()
+    day = _day(when.date(), pattern, get_language())
+    return f"{day}, {when.hour:02d}:{when.minute:02d}"
+
+
+def full_moment(when: datetime) -> str:
+    """`24 Nov 2026, 10:31:04`."""
+    day = _day(when.date(), _date_pattern(), get_language())
+    return f"{day}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
+
+
+# A page has hundreds of times, of few days.
+@lru_cache(1_000)
+def _day(day: date, pattern: str, language: str | None) -> str:
+    del language
+    return date_format(day, pattern)
+
+
+def printed_moment(when: datetime) -> str:
+    """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
+    return f"{_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
+
+
+def utc_text(time: int, *, to_the_day: bool) -> str:
+    """A written date, which means UTC wherever its reader is."""
+    pattern = _date_pattern() if to_the_day else f"{_date_pattern()}, H:i"
+    return date_format(at(time, UTC), pattern)
+
+
+def _day_pattern() -> str:
+    return pgettext("date format of Django: day and month", "j M")
+
+
+def _date_pattern() -> str:
+    return pgettext("date format of Django: day, month and year", "j M Y")
+
+
+_SPANS = {
+    "s": gettext_noop("%(s)s s"),
+    "min": gettext_noop("%(min)s min"),
+    "min s": gettext_noop("%(min)s min %(s)s s"),
+    "h": gettext_noop("%(h)s h"),
+    "h min": gettext_noop("%(h)s h %(min)s min"),
+    "h min s": gettext_noop("%(h)s h %(min)s min %(s)s s"),
+    "d": gettext_noop("%(d)s d"),
+    "d h": gettext_noop("%(d)s d %(h)s h"),
+}
+
+
+def span_patterns() -> str:
+    """How spans are written, by their units, as JSON: the pages' clocks read it."""
+    patterns = {units: _(pattern) for units, pattern in _SPANS.items()}
+    return json.dumps(patterns, ensure_ascii=False)
+
+
+# static/js/site/clocks.js has the same rules: what ticks reads on as it began here.
+def duration(length: int) -> str:
+    """`4.1 s`, `2 min 05 s`, `18 min`, `1 h 27 min`, `2 d 3 h`: two units at most."""
+    if length < 10 * SECOND:
+        return _span("s", s=f"{max(length, 0) // 100 / 10:.1f}")
+    if length < 10 * MINUTE:
+        return exact_duration(length)
+    if length < HOUR:
+        return _span("min", min=length // MINUTE)
+    if length < 2 * DAY:
+        return _span("h min", h=length // HOUR, min=f"{length % HOUR // MINUTE:02d}")
+    return _span("d h", d=length // DAY, h=length % DAY // HOUR)
+
+
+def exact_duration(length: int) -> str:
+    """To the second: `56 min 14 s`, `1 h 27 min 18 s`."""
+    hours, rest = divmod(max(length, 0) // SECOND, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return _span("h min s", h=hours, min=f"{minutes:02d}", s=f"{seconds:02d}")
+    if minutes:
+        return _span("min s", min=minutes, s=f"{seconds:02d}")
+    return _span("s", s=seconds)
+
+
+def ago(length: int) -> str:
+    """A coarse span: `41 s`, `12 min`, `3 h`, `5 d`."""
+    for unit, word in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if length >= unit:
+            return _span(word, **{word: length // unit})
+    return _span("s", s=max(length, 0) // SECOND)
+
+
+def _span(units: str, **amounts: int | str) -> str:
+    return _(_SPANS[units]) % amounts
+
+
+_FITS = re.compile(r"(?![.~])[^/\\\x00-\x1f]{1,200}")
+
+
+def experiment_slug(number: int, name: str) -> str:
+    """An experiment's name, or `~<id>` where the name does not fit a path."""
+    return name if _FITS.fullmatch(name) else f"~{number}"
+
+
+def experiment_path(workspace: str, number: int, name: str) -> str:
+    slug = quote(experiment_slug(number, name), safe="~")
+    return f"/w/{workspace}/experiments/{slug}/"
+
+
+def run_path(workspace: str, run_id: str) -> str:
+    return f"/w/{workspace}/runs/{quote(run_id)}/"
+
+
+#: The first found decides: browsers also name those that they imitate.
+_BROWSERS = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser_name(agent: str) -> str:
+    """`Firefox on Linux`; the agent's own beginning where it is none of these."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or agent[:40] or _("Unknown program")
+
+
+def status_label(word: object) -> str:
+    """Return the label of a status or group; a word that is neither stays."""
+    return translated(LABELS.get(str(word), str(word)))

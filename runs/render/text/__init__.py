@@ -1,1 +1,0 @@
-"""Numbers, times, addresses and browsers as people read them."""
