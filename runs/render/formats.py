@@ -18,7 +18,6 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext_noop, pgettext
 from django.utils.translation import gettext as _
 
-from studio.core.messages import translated
 from studio.core.statuses import LABELS
 
 DIGITS = 4
@@ -254,4 +253,10 @@ def browser_name(agent: str) -> str:
 
 def status_label(word: object) -> str:
     """Return the label of a status or group; a word that is neither stays."""
-    return translated(LABELS.get(str(word), str(word)))
+    label = LABELS.get(str(word))
+    return str(word) if label is None else _(label)
+
+
+def translate_label(text: str) -> str:
+    """Translate a label that the source marks with `gettext_noop`."""
+    return _(text) if text else ""

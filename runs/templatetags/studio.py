@@ -6,7 +6,6 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 
 from runs.models import Experiment
 from runs.render import formats
@@ -16,6 +15,7 @@ from runs.render.run_list.cells import MISSING
 from studio.core.messages import translated
 
 register = template.Library()
+register.filter("translated", formats.translate_label)
 
 for tag in (
     cells.icon,
@@ -75,12 +75,6 @@ def filesize(size: int | None) -> str:
 def slug(experiment: Experiment) -> str:
     """The last part of the experiment's address."""
     return experiment_slug(experiment.number, experiment.name)
-
-
-@register.filter(name="translated")
-def translate_label(text: str) -> str:
-    """A label that the source marks with `gettext_noop`."""
-    return gettext(text) if text else ""
 
 
 @register.filter
