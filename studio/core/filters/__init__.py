@@ -1,9 +1,8 @@
 """The filter language: text -> tree -> canonical text, and its catalog of fields.
 
-`parse` reads text into a tree (`tree`), `to_text` writes a tree as canonical text,
-`fields` looks up the catalog that completion, errors, documentation and REST read, and
-writes fields and values, `edit` adds and removes the terms
-that pills show, `mlflow` reads MLflow's dialect.
+`parse` reads text into a tree (`tree`), and `to_text` writes a tree as canonical text.
+`fields` looks up the catalog that completion, errors, documentation and REST read.
+`source` adds and removes the terms that pills show, `mlflow` reads MLflow's dialect.
 """
 
 from __future__ import annotations
