@@ -13,6 +13,7 @@ from runs.pages.lists.run_links import ListLinks
 from runs.render import formats
 from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
+from runs.render.status_words import status_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.fields import number_text
@@ -132,6 +133,7 @@ def _choice(
     kept = [one for one in chosen if one != value]
     asked = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
+    text = status_label(text) if field == STATUS else text
     if len(text) > MAX_LABEL_CHARS or each.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(
