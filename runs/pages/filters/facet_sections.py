@@ -15,7 +15,7 @@ from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
-from studio.core.filters.text import number_text
+from studio.core.filters.fields import number_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,

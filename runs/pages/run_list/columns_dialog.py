@@ -27,7 +27,7 @@ from runs.render.filters.filter_words import aggregate_label, field_label
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without
 from studio.core.view_text import MAX_ITEMS, joined, read_columns
 

@@ -13,7 +13,7 @@ from runs.render.formats import status_label
 from studio.core import view_charts, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     Ago,
