@@ -83,7 +83,7 @@ def filesize(size: int) -> str:
             break
         amount /= 1000
     if unit == "bytes":
-        return f"{size} {unit}"
+        return _("%s bytes") % size
     return f"{_trimmed(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
 
 
@@ -131,6 +131,11 @@ def full_moment(when: datetime) -> str:
 def _day(day: date, pattern: str, language: str | None) -> str:
     del language
     return date_format(day, pattern)
+
+
+def printed_moment(when: datetime) -> str:
+    """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
+    return f"{_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
 
 
 def utc_text(time: int, *, to_the_day: bool) -> str:

@@ -26,7 +26,7 @@ from typing import Callable
 
 from studio.core.chart_kinds import CHART_KINDS, COMMON_OPTIONS
 from studio.core.errors import InvalidValue
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
 from studio.core.messages import message
 from studio.core.view_text import read_field, split

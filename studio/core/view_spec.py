@@ -21,8 +21,8 @@ from urllib.parse import parse_qsl, quote
 from studio.core import names, view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.filters import parse
+from studio.core.filters.fields import Sort
 from studio.core.filters.source import FilterText, Source
-from studio.core.filters.text import Sort
 from studio.core.filters.tree import Node, attribute
 from studio.core.messages import message, translated
 from studio.core.view_charts import Chart, read_charts

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
+from studio.core.filters.fields import Sort, field_text
 from studio.core.filters.mistakes import advice, summary_of
-from studio.core.filters.text import Sort, field_text
 from studio.core.filters.tree import Field
 from studio.core.messages import message, sentences
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, parse, parse_field, to_text
-from studio.core.filters.text import MAX_MS, field_text, read_time
+from studio.core.filters.fields import MAX_MS, field_text, read_time
 from studio.core.filters.tree import (
     AGGREGATES,
     MANY_VALUES,

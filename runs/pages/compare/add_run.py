@@ -16,7 +16,7 @@ from runs.pages.requests.responses import with_vary_headers
 from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
 from studio.core.filters import to_text
-from studio.core.filters.text import quoted
+from studio.core.filters.fields import quoted
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.view_spec import ViewSpec
 

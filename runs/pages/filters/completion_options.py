@@ -32,7 +32,7 @@ from studio.core.filters.completion import (
     VALUE,
     Wanted,
 )
-from studio.core.filters.text import key_text, quoted, read_number, value_text
+from studio.core.filters.fields import key_text, quoted, read_number, value_text
 from studio.core.filters.tree import Field, Text, attribute
 
 MAX_VALUES = 8

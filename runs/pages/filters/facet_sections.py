@@ -15,7 +15,7 @@ from runs.render.filters.facet_histogram import Bar, histogram
 from runs.render.filters.filter_words import field_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
-from studio.core.filters.text import number_text
+from studio.core.filters.fields import number_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
@@ -132,6 +132,7 @@ def _choice(
     kept = [one for one in chosen if one != value]
     asked = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
+    text = formats.status_label(text) if field == STATUS else text
     if len(text) > MAX_LABEL_CHARS or each.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(

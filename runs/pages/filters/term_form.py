@@ -13,7 +13,7 @@ from runs.search.filters import is_facet
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
 from studio.core.filters.alternatives import several
-from studio.core.filters.text import (
+from studio.core.filters.fields import (
     length_text,
     moment_text,
     number_text,

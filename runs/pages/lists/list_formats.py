@@ -23,7 +23,7 @@ from runs.render.run_list.sheets import Sheet
 from runs.search.experiments import ExperimentPage, ExperimentRow
 from runs.search.run_list import RunPage, RunRow
 from studio.core.filters import Field, fields
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.filters.tree import METRICS, attribute
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column

@@ -17,9 +17,9 @@ from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
+from studio.core.filters.fields import field_text, to_text
 from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import Source
-from studio.core.filters.text import field_text, to_text
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     METRICS,

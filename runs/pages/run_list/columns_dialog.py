@@ -23,11 +23,11 @@ from runs.pages.lists.run_table import columns_of, default_columns, with_name
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters.filter_words import aggregate_label, field_label
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without
 from studio.core.view_text import MAX_ITEMS, joined, read_columns
 
@@ -213,10 +213,10 @@ def _entries(
 def _note(listed: ListedField) -> str:
     aggregate = listed.field.aggregate
     if listed.runs is None:
-        return aggregate
+        return aggregate_label(aggregate)
     count = formats.grouped(listed.runs)
     runs = ngettext("in %s run", "in %s runs", listed.runs) % count
-    return f"{aggregate}, {runs}" if aggregate else runs
+    return f"{aggregate_label(aggregate)}, {runs}" if aggregate else runs
 
 
 def _marked(label: str, part: str) -> tuple[str, str, str]:

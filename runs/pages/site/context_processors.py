@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from runs.models import Role, Theme, User, View, Workspace
 
@@ -35,6 +36,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "starred_views": _starred_views(request, workspace),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
+        "theme_label": {"light": _("light"), "dark": _("dark")}.get(
+            _theme(request), _("system")
+        ),
         "next_theme": _AFTER[_theme(request)],
         "language": get_language(),
         "languages": settings.LANGUAGES,

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from runs.render import formats
 from runs.render.formats import status_label
 from studio.core import view_charts, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.filters.tree import (
     ATTRIBUTE,
     Ago,
@@ -55,8 +55,8 @@ def field_label(field: Field) -> str:
     if field.kind == ATTRIBUTE:
         return _(fields.spec_of(field).label)
     if field.kind == "metrics":
-        aggregate = "" if field.aggregate in ("", "last") else f" {field.aggregate}"
-        return field.key + aggregate
+        is_last = field.aggregate in ("", "last")
+        return field.key + ("" if is_last else f" {aggregate_label(field.aggregate)}")
     if field.kind == "children":
         children = _("Child runs")
         if field.key == "count":
@@ -65,6 +65,20 @@ def field_label(field: Field) -> str:
         label = status_label(words.get(field.key, field.key))
         return f"{children}: {label.lower()}"
     return field_text(field)
+
+
+_AGGREGATES = {
+    "last": pgettext_lazy("statistic", "last"),
+    "first": pgettext_lazy("statistic", "first"),
+    "min": pgettext_lazy("statistic", "min"),
+    "max": pgettext_lazy("statistic", "max"),
+    "count": pgettext_lazy("statistic", "count"),
+}
+
+
+def aggregate_label(aggregate: str) -> str:
+    """A metric's `.min`, `.max`, … in the reader's language."""
+    return str(_AGGREGATES.get(aggregate, aggregate))
 
 
 def pill(term: Node) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from runs.models import Experiment, Metric, Run, User, Workspace
 from runs.search.run_list import RunRow, find_runs
 from studio.core.filters import tree
-from studio.core.filters.text import to_text
+from studio.core.filters.fields import to_text
 from studio.core.filters.tree import Comparison, Field, Text, attribute
 from studio.core.view_spec import Column, ViewSpec
 

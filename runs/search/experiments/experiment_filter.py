@@ -18,7 +18,7 @@ from runs.search.sql.expressions import Contains, two_valued
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
 from studio.core.filters.catalog import EXPERIMENT_FIELDS
-from studio.core.filters.text import number_text
+from studio.core.filters.fields import number_text
 from studio.core.filters.tree import (
     And,
     Comparison,

@@ -41,7 +41,7 @@ from runs.search.values import (
 )
 from studio.core.errors import InvalidValue
 from studio.core.filters import tree
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
 from studio.core.view_text import Group

@@ -25,8 +25,8 @@ from runs.models import Key, KeyKind, Metric, RunParam, RunTag, Workspace
 from runs.models.functions import StartOrder
 from runs.search.fields import source_of
 from studio.core.filters import tree
+from studio.core.filters.fields import Sort
 from studio.core.filters.mlflow import STATUSES_OF
-from studio.core.filters.text import Sort
 from studio.core.filters.tree import Field
 
 TIE_ORDER = [OrderBy(StartOrder(F("started")), descending=True), OrderBy(F("run_id"))]

@@ -17,7 +17,7 @@ from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Unindexed
 from runs.search.sql.scope import Scope, make_scope
 from studio.core.filters import tree
-from studio.core.filters.text import Sort
+from studio.core.filters.fields import Sort
 from studio.core.filters.tree import Field, Node, fields_of
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from runs.search.query.segments import Segment, SortPart
 from runs.search.sql.expressions import ByCharacter, Expr
 from studio.core.errors import InvalidValue
-from studio.core.filters.text import Sort
+from studio.core.filters.fields import Sort
 
 RowPosition = list[int | float | str]
 

@@ -37,7 +37,7 @@ from runs.search.sql.access_paths import INDEXED_AGGREGATES
 from runs.search.sql.expressions import Expr
 from runs.search.sql.scope import Scope
 from studio.core.filters import tree
-from studio.core.filters.text import Sort
+from studio.core.filters.fields import Sort
 from studio.core.filters.tree import Field
 
 #: The rank of what lacks the value: last in both directions.

@@ -41,7 +41,7 @@ from runs.search.run_list.run_page import (
     without_heavy_columns,
 )
 from runs.search.sql import conditions
-from studio.core.filters.text import Sort
+from studio.core.filters.fields import Sort
 from studio.core.view_text import Open
 
 #: Number of children at first; each *Show more* adds MORE.

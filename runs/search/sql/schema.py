@@ -14,7 +14,7 @@ from django.db.models import Exists, F, Model, OrderBy, OuterRef, Q, Subquery
 
 from runs.search.sql.expressions import Like
 from studio.core.filters import tree
-from studio.core.filters.text import Sort
+from studio.core.filters.fields import Sort
 from studio.core.filters.tree import (
     And,
     Comparison,

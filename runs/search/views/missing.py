@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from runs.models import STORED_SELECTION_PREFIX, Key, Run, User, View, Workspace
 from runs.search.sql.scope import KINDS
-from studio.core.filters.text import field_text
+from studio.core.filters.fields import field_text
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
 

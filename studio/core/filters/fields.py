@@ -1,8 +1,16 @@
-"""Look-ups in the catalog: what a word names, what a field holds and allows."""
+"""Fields and values: what names mean in the catalog, and how both are written.
+
+The canonical text of a filter is written here too: `parse(to_text(tree))` is the tree
+again.
+"""
 
 from __future__ import annotations
 
 import difflib
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS, CATALOG, KEYED
@@ -18,7 +26,25 @@ from studio.core.filters.field_spec import (
     TIME,
     FieldSpec,
 )
-from studio.core.filters.tree import Field
+from studio.core.filters.tree import (
+    AGGREGATES,
+    UNITS,
+    Ago,
+    And,
+    Comparison,
+    Duration,
+    Field,
+    Flag,
+    Moment,
+    Node,
+    Not,
+    Number,
+    Or,
+    Text,
+    Value,
+    Word,
+)
+from studio.core.names import MAX_TIME
 from studio.core.statuses import ACTIVE, FINAL, GROUPS, RunStatus, parse_status
 
 __all__ = [
@@ -113,3 +139,265 @@ def near_names(word: str) -> list[str]:
     """Field names that `word` may have meant, the nearest first."""
     names = sorted({*_ATTRIBUTE_NAMES, *_KIND_NAMES} - _NEVER_MEANT)
     return difflib.get_close_matches(word.lower(), names, n=3, cutoff=0.6)
+
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_SPECIAL = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "+inf": math.inf,
+    "infinity": math.inf,
+    "+infinity": math.inf,
+    "-inf": -math.inf,
+    "-infinity": -math.inf,
+}
+_UNIT_MS = {
+    "w": 604_800_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "min": 60_000,
+    "s": 1000,
+    "ms": 1,
+}
+_LENGTH = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|min|w|d|h|m|s))+", re.ASCII)
+_LENGTH_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|min|w|d|h|m|s)", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)(?:-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?"
+    r"\s?(Z|z|[+-]\d\d:?\d\d)?)?)?",
+    re.ASCII,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MAX_MS = MAX_TIME
+
+
+def read_number(word: str, *, special: bool = False) -> Number | None:
+    """The number that `word` is, else None. `special` allows NaN and Infinity."""
+    if special and word.lower() in _SPECIAL:
+        return Number(_SPECIAL[word.lower()])
+    if len(word) > 400 or not _NUMBER.fullmatch(word):
+        return None
+    if _WHOLE.fullmatch(word) and abs(int(word)) < 2**63:
+        return Number(int(word))
+    value = float(word)
+    return None if math.isinf(value) else Number(value)
+
+
+def number_text(number: Number) -> str:
+    if isinstance(number.value, float) and math.isinf(number.value):
+        return "Infinity" if number.value > 0 else "-Infinity"
+    if isinstance(number.value, float) and math.isnan(number.value):
+        return "NaN"
+    return repr(number.value)
+
+
+def read_length(word: str) -> int | None:
+    """Milliseconds of `1h30m`, `90s`, `1.5h`; None if `word` is no such length."""
+    if len(word) > 100 or not _LENGTH.fullmatch(word.lower()):
+        return None
+    parts = _LENGTH_PART.findall(word.lower())
+    total = round(sum(float(count) * _UNIT_MS[unit] for count, unit in parts))
+    return total if total <= MAX_MS else None
+
+
+def length_text(ms: int) -> str:
+    if ms == 0:
+        return "0s"
+    text = ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, ms = divmod(ms, _UNIT_MS[unit])
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+def read_duration(word: str) -> Duration | None:
+    ms = read_length(word)
+    return None if ms is None else Duration(ms)
+
+
+def read_time(word: str) -> Moment | Ago | None:
+    """`2026-11`, `2026-11-24`, `2026-11-24T10:00+02:00`, `-7d`, or ms since 1970."""
+    if word.startswith("-"):
+        ms = read_length(word[1:])
+        return None if ms is None else Ago(ms)
+    if _WHOLE.fullmatch(word) and len(word) <= 15 and int(word) <= MAX_MS:
+        # Four digits are more likely a year than a moment of 1970.
+        return None if len(word) == 4 else Moment(int(word), int(word) + 1, "ms")
+    match = _MOMENT.fullmatch(word)
+    return _moment(match) if match else None
+
+
+def _moment(match: re.Match[str]) -> Moment | None:
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    try:
+        start = datetime(
+            int(year),
+            int(month),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            int((fraction or "").ljust(6, "0")),
+            tzinfo=_zone(offset),
+        )
+        ms = (start - _EPOCH) // timedelta(milliseconds=1)
+        unit = _unit(day, hour, second, fraction)
+        return Moment(ms, _end(ms, unit), unit) if 0 <= ms <= MAX_MS else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unit(day: str, hour: str, second: str, fraction: str) -> str:
+    if fraction:
+        return "ms"
+    if second:
+        return "second"
+    if hour:
+        return "minute"
+    return "day" if day else "month"
+
+
+def _zone(offset: str | None) -> timezone:
+    if not offset or offset in "Zz":
+        return timezone.utc
+    digits = offset[1:].replace(":", "")
+    delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-delta if offset[0] == "-" else delta)
+
+
+def _end(start: int, unit: str) -> int:
+    if unit != "month":
+        return start + UNITS[unit]
+    first = _EPOCH + timedelta(milliseconds=start)
+    following = (first.year + first.month // 12, first.month % 12 + 1)
+    if following[0] > 9999:
+        return MAX_MS + 1
+    after = datetime(following[0], following[1], 1, tzinfo=timezone.utc)
+    return (after - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment_text(moment: Moment) -> str:
+    """The time in UTC, as precise as it was written."""
+    time = _EPOCH + timedelta(milliseconds=moment.start)
+    if moment.unit == "month":
+        return time.strftime("%Y-%m").zfill(7)
+    if moment.unit == "day":
+        return time.strftime("%Y-%m-%d").zfill(10)
+    timespec = {"minute": "minutes", "second": "seconds", "ms": "milliseconds"}
+    return time.replace(tzinfo=None).isoformat(timespec=timespec[moment.unit])
+
+
+_BARE_KEY = re.compile(r"[\w/@+%-][\w./@+%-]*")
+_BARE_VALUE = re.compile(r"[^\W\d_][\w/@+-]*(\.[\w/@+-]+)*")
+_BARE_WORD = re.compile(r"\w[\w-]*")
+_RESERVED = frozenset(
+    {"and", "or", "not", "null", "nan", "inf", "infinity", "true", "false"}
+    | {"in", "is", "like", "ilike", "contains"}
+)
+_SHORT_KEY = {tree.TAGS: "tag", tree.PARAMS: "param", tree.PROPERTIES: "property"}
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def to_text(node: Node | None) -> str:
+    """The canonical text of a tree; empty for the empty filter."""
+    if node is None:
+        return ""
+    if isinstance(node, And):
+        return " and ".join(_inside(child, And) for child in node.nodes)
+    if isinstance(node, Or):
+        return " or ".join(_inside(child, Or) for child in node.nodes)
+    if isinstance(node, Not):
+        return f"not {_inside(node.node, Not)}"
+    if isinstance(node, Word):
+        return _word_text(node.text)
+    return _comparison_text(node)
+
+
+def _inside(node: Node, outer: type) -> str:
+    loose = isinstance(node, (And, Or))
+    needs = loose and not (outer is Or and isinstance(node, And))
+    return f"({to_text(node)})" if needs else to_text(node)
+
+
+def _word_text(word: str) -> str:
+    is_name = attribute_named(word) or kind_named(word)
+    if _BARE_WORD.fullmatch(word) and word.lower() not in _RESERVED and not is_name:
+        return word
+    return quoted(word)
+
+
+def field_text(field: Field) -> str:
+    """The field's name as it stands in a filter, in `sort` and in `columns`."""
+    if field.kind == tree.ATTRIBUTE:
+        return field.key
+    text = f"{field.kind}.{key_text(field)}"
+    return text if field.aggregate in ("", "last") else f"{text}.{field.aggregate}"
+
+
+def key_text(field: Field) -> str:
+    """The key, in double quotes where it could be read otherwise."""
+    key = field.key
+    ends = key.rpartition(".")[2].lower() if "." in key else ""
+    aggregates = field.kind == tree.METRICS and ends in AGGREGATES
+    if _BARE_KEY.fullmatch(key) and not aggregates and not key.endswith("."):
+        return key
+    return quoted(key)
+
+
+def _comparison_text(node: Comparison) -> str:
+    field, op = node.field, node.op
+    if op in tree.NO_VALUE:
+        return _presence_text(field, op)
+    name = field_text(field)
+    values = [value_text(value) for value in node.values]
+    if op == "between":
+        return f"{name}:{'..'.join(values)}"
+    short = field.kind == tree.ATTRIBUTE and spec_of(field).colon == "="
+    if short and op in ("=", "in"):
+        return f"{name}:{'|'.join(values)}"
+    if op in tree.MANY_VALUES:
+        return f"{name} {op} ({', '.join(values)})"
+    return f"{name} {op} {values[0]}"
+
+
+def _presence_text(field: Field, op: str) -> str:
+    if field.kind not in _SHORT_KEY:
+        return f"{field_text(field)} {op}"
+    minus = "-" if op == "is null" else ""
+    return f"{minus}{_SHORT_KEY[field.kind]}:{key_text(field)}"
+
+
+def value_text(value: Value) -> str:
+    """A value as it stands in a filter."""
+    if isinstance(value, Text):
+        bare = _BARE_VALUE.fullmatch(value.text)
+        is_word = bare and value.text.lower() not in _RESERVED
+        return value.text if is_word else quoted(value.text)
+    if isinstance(value, Number):
+        return number_text(value)
+    if isinstance(value, Flag):
+        return "true" if value.value else "false"
+    return _time_text(value)
+
+
+def _time_text(value: Moment | Ago | Duration) -> str:
+    if isinstance(value, Moment):
+        return moment_text(value)
+    return (
+        f"-{length_text(value.ms)}" if isinstance(value, Ago) else length_text(value.ms)
+    )
+
+
+@dataclass(frozen=True)
+class Sort:
+    """What rows are ordered by; ties and runs without a value go by arrival."""
+
+    field: Field
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return ("-" if self.descending else "") + field_text(self.field)

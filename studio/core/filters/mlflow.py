@@ -14,9 +14,9 @@ from typing import Callable
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import mlflow_tokens, tree
+from studio.core.filters.fields import Sort, read_number
 from studio.core.filters.mlflow_tokens import Identifier, Reader
 from studio.core.filters.patterns import like_matches
-from studio.core.filters.text import Sort, read_number
 from studio.core.filters.tree import (
     Comparison,
     Field,

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, tree
-from studio.core.filters.mistakes import mistake
-from studio.core.filters.text import (
+from studio.core.filters.fields import (
     field_text,
     length_text,
     quoted,
@@ -20,6 +19,7 @@ from studio.core.filters.text import (
     read_time,
     value_text,
 )
+from studio.core.filters.mistakes import mistake
 from studio.core.filters.tokens import STRING, Part, Token
 from studio.core.filters.tree import (
     AGGREGATES,

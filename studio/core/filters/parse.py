@@ -20,9 +20,9 @@ from typing import Callable
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, operands, tree
 from studio.core.filters.alternatives import joined, range_of, several
+from studio.core.filters.fields import field_text, quoted
 from studio.core.filters.mistakes import mistake, with_suggestions
 from studio.core.filters.operands import Operand
-from studio.core.filters.text import field_text, quoted
 from studio.core.filters.tokens import (
     END,
     MAX_DEPTH,

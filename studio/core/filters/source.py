@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from studio.core.errors import InvalidFilter, NotSupported
+from studio.core.filters.fields import to_text
 from studio.core.filters.parse import parse, parse_places
-from studio.core.filters.text import to_text
 from studio.core.filters.tokens import END, OPERATOR, SIGN, Place, Token, tokenize
 from studio.core.filters.tree import And, Node, Or, all_of, negate
 

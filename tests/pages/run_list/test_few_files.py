@@ -13,7 +13,7 @@ from tests.parts.calls import counted_calls
 
 pytestmark = pytest.mark.django_db
 
-MAX_FILES = 41
+MAX_FILES = 40
 #: A filter, a word to search for, tags, a sort by a metric and metric columns.
 ADDRESS = (
     ALL
