@@ -331,7 +331,7 @@ def _word_text(word: str) -> str:
 
 
 def field_text(field: Field) -> str:
-    """The field's name as it stands in a filter, in `sort` and in `columns`."""
+    """The field’s name as written in a filter, in `sort` and in `columns`."""
     if field.kind == tree.ATTRIBUTE:
         return field.key
     text = f"{field.kind}.{key_text(field)}"
@@ -372,7 +372,7 @@ def _presence_text(field: Field, op: str) -> str:
 
 
 def value_text(value: Value) -> str:
-    """A value as it stands in a filter."""
+    """A value as written in a filter."""
     if isinstance(value, Text):
         bare = _BARE_VALUE.fullmatch(value.text)
         is_word = bare and value.text.lower() not in _RESERVED
