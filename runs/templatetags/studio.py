@@ -38,11 +38,6 @@ for filter_function in (
     register.filter(filter_function.__name__, filter_function)
 
 
-@register.simple_tag
-def printed_now() -> str:
-    return formats.printed_moment(timezone.localtime())
-
-
 @register.filter
 def ago(time: int) -> str:
     """How long ago that was, coarsely: `12 min`."""

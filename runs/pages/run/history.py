@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -92,7 +93,7 @@ def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
     assert event is not None
     status = STATUSES.get(event.new, "")
     moved = event.old != event.new
-    title = _("Created") if event.old is None else ""
+    title = pgettext("event", "Created") if event.old is None else ""
     return HistoryRow(
         f"e{event.pk}",
         entry.time,

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from runs.models import Role, Theme, User, View, Workspace
+from runs.render.formats import printed_moment
 
 #: Which entry of the navigation a page belongs to; everything else of a workspace
 #: hangs below its experiments. Views of all lists belong to none.
@@ -43,8 +45,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "language": get_language(),
         "languages": settings.LANGUAGES,
         "section": _section(request) if here else "",
+        "printed_at": _printed_at,
         "nav_folded": request.COOKIES.get("nav") == "folded",
     }
+
+
+def _printed_at() -> str:
+    return printed_moment(timezone.localtime())
 
 
 def _theme(request: HttpRequest) -> str:

@@ -65,7 +65,7 @@ PAGES = (
     "/w/42/list/facets/",
     "/w/42/list/charts/",
     "/w/42/list/differs/?selected=1,2",
-    "/w/42/compare/?runs=1,2",
+    "/w/42/compare/?run=1&run=2",
     RUN,
     f"{RUN}metrics/",
     f"{RUN}images/",
