@@ -1,7 +1,7 @@
 """Chinese pages: everything that a reader sees of them is Chinese.
 
 What people typed has no Latin letter here, so each Latin word is a technical term or
-a text that nobody translated.
+an untranslated text.
 """
 
 from __future__ import annotations
