@@ -94,7 +94,7 @@ WRONG_CALLS = {
     "run.add_properties(None)": "properties must be a dict, not None",
     "run.log_params('a')": "params must be a dict, not 'a'",
     "run.take_snapshot('nosuch')": "There is no file or folder 'nosuch'",
-    "Run(exp, 'nosuch')": "NotFound: There is no run 'nosuch'",
+    "Run(exp, 'nosuch')": "NotFound: The run 'nosuch' doesn't exist",
     "Run(exp, 'no such?')": "There is no run 'no such?'",
     "Run.get(ws, '../runs')": "There is no run '../runs'",
     "Run(exp, run.id).tag('k' * 300)": "The limit is 250",
