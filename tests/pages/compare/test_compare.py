@@ -113,7 +113,7 @@ def test_invalid_parameters_of_the_address_are_reported(
     assert "charts: &#x27;pie&#x27; is not one of line, scatter" in drawn
     for right in ("none", "bar!metrics.acc"):
         page = visitor.get(COMPARE, asked("a", "c", charts=right))
-        assert "could be followed" not in page.text
+        assert "were ignored" not in page.text
 
 
 def test_more_than_a_hundred_runs_are_cut_with_a_notice(

@@ -47,7 +47,7 @@ def test_the_first_metrics_are_drawn_by_default_and_named(
 ) -> None:
     log(run, once=[1.0], loss=[2.0, 1.0])
     assert titles(browser) == ["loss", "once"]
-    assert "Unasked the first" not in browser.get(METRICS).text
+    assert "Showing the first" not in browser.get(METRICS).text
     log(run, **{"system/cpu": [1.0, 2.0]})
     assert titles(browser) == ["loss", "once"]
     assert "Showing the first 12 metrics" in browser.get(METRICS).text

@@ -108,7 +108,7 @@ def test_charts_are_added_edited_and_moved_by_keyboard(
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("fit/loss")
     dialog.get_by_label("Smoothing").press("ArrowRight")
-    dialog.get_by_label("all but").press(" ")
+    dialog.get_by_label("all except").press(" ")
     dialog.locator("#chart-group").fill("seed")
     page.keyboard.press("Enter")
     made = f"{LOSS}!smooth=0.01!group=-params.seed"

@@ -151,7 +151,7 @@ def test_the_step_of_the_pictures_stays_and_is_said(
     expect(slider).to_be_focused()
     expect(slider).to_have_attribute("aria-valuetext", "2")
     page.keyboard.press("ArrowLeft")
-    expect(figures.nth(1)).to_contain_text("none yet")
+    expect(figures.nth(1)).to_contain_text("No image")
     expect(page).to_have_url(re.compile("step=1"))
     expect(page.locator("#step-before")).to_have_count(0)
     page.locator("#step-after").click()

@@ -80,4 +80,4 @@ def test_a_failed_copy_is_reported(clipped_page: Page) -> None:
     page.add_init_script("document.execCommand = () => false")
     page.goto(COMPARE)
     page.get_by_role("button", name="Share").click()
-    expect(page.locator(".toast")).to_contain_text("did not let this be copied")
+    expect(page.locator(".toast")).to_contain_text("blocked copying")

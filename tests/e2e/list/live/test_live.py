@@ -213,7 +213,7 @@ def test_a_list_where_nothing_runs_rests_until_its_reader_is_back(
     runs_page.goto(runs.path)
     looks = looks_of(runs_page)
     runs_page.clock.fast_forward("06:00")
-    expect(runs_page.locator("#live")).to_have_text("Resting")
+    expect(runs_page.locator("#live")).to_have_text("Idle")
     assert len(looks) == 1
     runs.start("second")
     runs_page.clock.fast_forward("01:00:00")
@@ -236,7 +236,7 @@ def test_a_hidden_list_polls_rarely_and_stops_when_all_runs_have_ended(
     runs.end(first)
     runs_page.clock.fast_forward("00:20")
     expect(row(runs_page, "first")).to_contain_text("Completed")
-    expect(runs_page.locator("#live")).to_have_text("Resting")
+    expect(runs_page.locator("#live")).to_have_text("Idle")
     with runs_page.expect_response(lambda answer: "shown=" in answer.url):
         hide(runs_page, hidden=False)
     expect(runs_page.locator("#live")).to_have_text("Live")

@@ -83,7 +83,7 @@ def test_the_page_reports_an_unreachable_server(
         expect(page.locator(".main-svg").first).to_be_attached()
     page.context.set_offline(True)
     tried.act(page)
-    expect(page.locator(".toast")).to_contain_text("does not answer")
+    expect(page.locator(".toast")).to_contain_text("doesn’t respond")
     expect(page.locator(".toast")).to_have_count(1)
     if tried.name == "box":
         expect(page.locator("[data-pick]").first).to_be_checked()
