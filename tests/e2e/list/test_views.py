@@ -129,7 +129,9 @@ def meet_the_change(ada: Page, ben: Page) -> None:
     ).first.click()
     expect(ada.locator(".view-bar")).to_contain_text("changed by someone else")
     save_menu(ada).get_by_role("button", name="Save", exact=True).click()
-    expect(ada.get_by_role("heading", level=1)).to_contain_text("was changed by someone else")
+    expect(ada.get_by_role("heading", level=1)).to_contain_text(
+        "was changed by someone else"
+    )
     theirs = ada.locator(".card", has_text="Changed by ben")
     expect(theirs).to_contain_text("status:Failed")
     ada.get_by_role("link", name="Discard mine").click()

@@ -10,6 +10,7 @@ import re
 import zoneinfo
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -242,7 +243,7 @@ REST = "/api/v1/workspaces/42/runs"
 WRONG = f"{REST}?q=number:>x"
 
 
-def error_of(scene: dict[str, str], path: str, **headers: str) -> dict[str, object]:
+def error_of(scene: dict[str, str], path: str, **headers: str) -> dict[str, Any]:
     client = Client(headers={**bearer(scene["secret"]), **headers})
     return dict(client.get(path).json()["error"])
 
