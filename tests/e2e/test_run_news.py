@@ -66,7 +66,7 @@ def news(run: Remote, owner_page: Page, card: Locator) -> Held:
 def test_a_pressed_pencil_stays_for_the_click(
     run: Remote, owner_page: Page, card: Locator
 ) -> None:
-    card.get_by_label("Edit the tag seed").hover()
+    card.get_by_label("Edit tag seed").hover()
     owner_page.mouse.down()
     run.tag("model", "resnet50")
     run.rename("theirs")
@@ -84,7 +84,7 @@ def test_an_editor_that_was_asked_for_comes(
     run: Remote, owner_page: Page, card: Locator, news: Held
 ) -> None:
     editor = Held(owner_page, f"{run.page}tags/?key=seed")
-    card.get_by_label("Edit the tag seed").click()
+    card.get_by_label("Edit tag seed").click()
     editor.wait()
     news.give()
     owner_page.wait_for_timeout(100)

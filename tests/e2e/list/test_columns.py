@@ -161,7 +161,7 @@ def test_only_what_differs_is_a_switch(runs_page: Page) -> None:
     runs_page.goto(f"{DIGITS}?columns=name,script,target,experiment")
     runs_page.get_by_role("switch", name="Only differences").press("Space")
     expect(heads(runs_page)).to_have_count(2)
-    expect(runs_page.get_by_text("2 columns have one value")).to_be_visible()
+    expect(runs_page.get_by_text("2 columns have the same value")).to_be_visible()
     assert "differs=1" in runs_page.url
     assert columns_of(runs_page) == "name,script,target,experiment"
 

@@ -96,7 +96,7 @@ def arrange_and_save(ada: Page, ben: Page) -> str:
 def share(ada: Page, ben: Page, link: str) -> None:
     """She shares it, copies its link; he opens that and sees the same."""
     ada.locator(".view-bar summary", has_text="Share view").click()
-    ada.get_by_role("button", name="Share it with default").click()
+    ada.get_by_role("button", name="Share with default").click()
     ada.get_by_role("button", name="Share view").click()
     expect(ada.locator("#toasts")).to_contain_text("Link copied")
     copied = ada.evaluate("navigator.clipboard.readText()")
