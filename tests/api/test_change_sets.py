@@ -46,7 +46,7 @@ def test_a_change_by_rest_is_a_change_set(
     assert rest.send(method, path, body).status_code < 300
     changed(field)
     history = browser_of(rest.user).get("/w/lab/runs/r1/history/").text
-    assert "by the token script" in history
+    assert "via token “script”" in history
     assert "undo/" in history
 
 
