@@ -123,7 +123,7 @@ def test_charts_are_added_edited_and_moved_by_keyboard(
     expect(dialog.locator("#chart-group")).to_have_value("params.seed")
     dialog.get_by_text("Scatter", exact=True).click()
     dialog.get_by_role("button", name="Change chart").press("Enter")
-    expect(dialog.get_by_role("alert")).to_contain_text("draws 2 to 3 fields")
+    expect(dialog.get_by_role("alert")).to_contain_text("needs 2 to 3 fields")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     large = card(page).get_by_role("button", name="Enlarge chart")
