@@ -65,7 +65,7 @@ def test_a_locked_run_is_not_purged(
     """However it came into the trash in spite of its lock."""
     trashed = Run.objects if kept_by == "its own" else Experiment.objects
     trashed.update(deleted=now)
-    with pytest.raises(InvalidState, match="An owner of the workspace can unlock"):
+    with pytest.raises(InvalidState, match="workspace owner can unlock"):
         purge_run(locked, actor=actor, now=now)
     assert purge_old_trash(now + 31 * DAY_MS) == 0
     assert Run.objects.get().experiment == experiment
