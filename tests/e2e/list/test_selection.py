@@ -146,7 +146,9 @@ def test_differences_of_a_selection_link_back_to_its_runs(runs_page: Page) -> No
     box(page, "digits-20").click(modifiers=["Shift"])
     expect(page.locator("#run-tray")).to_contain_text("20 selected")
     page.get_by_role("link", name="What differs?").click()
-    expect(page.get_by_text("20 selected runs vs. 26 other matching runs")).to_be_visible()
+    expect(
+        page.get_by_text("20 selected runs vs. 26 other matching runs")
+    ).to_be_visible()
     first = page.locator(".differences tbody").first
     expect(first).to_contain_text("model")
     first.get_by_role("link", name="resnet50", exact=True).focus()
