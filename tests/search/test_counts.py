@@ -62,7 +62,7 @@ def bulk_run(library: Library, n: int) -> Run:
     )
 
 
-# Each insert updates the kept counts. PostgreSQL keeps 10,000 versions of that row until
+# Each insert updates the kept counts. PostgreSQL keeps every version of that row until
 # the transaction of the test ends, and checks its constraints against all of them.
 @pytest.mark.skipif(
     connection.vendor == "postgresql", reason="One transaction of 10,000 inserts"
