@@ -9,35 +9,36 @@ from django.conf import settings
 
 
 def compile_translations() -> None:
-    """Compile each message file that is newer than its compiled form.
+    """Compile each message file that changed since it was compiled.
 
-    A folder that cannot be written keeps what it has: an image with read-only files
-    compiles them when it is built, by any command of `manage.py`.
+    The compiled file is next to its source. If that folder is read-only, as in an image
+    or below systemd's `ProtectSystem`, it is in the home folder instead.
     """
-    for folder in settings.LOCALE_PATHS:
-        for source in sorted(Path(folder).glob("*/LC_MESSAGES/*.po")):
-            target = source.with_suffix(".mo")
-            if not _is_current(source, target):
-                _compile(source, target)
+    own_folder = Path(settings.STUDIO_HOME) / "locale"
+    for folder in [Path(each) for each in settings.LOCALE_PATHS]:
+        for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+            own = own_folder / source.relative_to(folder).with_suffix(".mo")
+            if compile_file(source, source.with_suffix(".mo")):
+                continue
+            if compile_file(source, own) and own_folder not in settings.LOCALE_PATHS:
+                settings.LOCALE_PATHS.insert(0, own_folder)
 
 
-def _is_current(source: Path, target: Path) -> bool:
-    try:
-        return target.stat().st_mtime_ns >= source.stat().st_mtime_ns
-    except FileNotFoundError:
-        return False
-
-
-def _compile(source: Path, target: Path) -> None:
+def compile_file(source: Path, target: Path) -> bool:
+    """Return whether `target` is the compiled form of `source` afterwards."""
+    written = source.stat().st_mtime_ns
+    if target.exists() and target.stat().st_mtime_ns == written:
+        return True
     import polib
 
     # Several processes can start at once: each writes its own file, the last one stays.
     partial = target.with_suffix(f".{os.getpid()}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         polib.pofile(str(source)).save_as_mofile(str(partial))
+        # Equal times tell the compiled form of exactly this source.
+        os.utime(partial, ns=(written, written))
         partial.replace(target)
-    except PermissionError:
-        partial.unlink(missing_ok=True)
     except OSError:
-        # A read-only file system: nothing was written.
-        return
+        return False
+    return True

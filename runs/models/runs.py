@@ -28,7 +28,8 @@ def statuses() -> list[tuple[int, str]]:
 
 #: The message of the event when a writer acknowledges a cancel request.
 CANCEL_ACKNOWLEDGED = "The cancel was acknowledged"
-#: The message of the event when heartbeats resume.
+#: The message of the event when heartbeats resume. It is stored and compared, so its
+#: wording stays.
 HEARTBEATS_RESUMED = "The heart-beats are back"
 
 

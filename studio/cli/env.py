@@ -100,7 +100,7 @@ def unreachable_message(server: Connection) -> str:
         advice = "start the server with `python manage.py studio`"
     else:
         advice = "see whether the server runs and this machine reaches it"
-    return f"Nobody answers at {server.url}: {advice}."
+    return f"No server responds at {server.url}: {advice}."
 
 
 @click.command()

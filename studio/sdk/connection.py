@@ -106,7 +106,7 @@ class WorkspaceConnection:
             raise error
         if not self.is_buffering:
             warn(
-                f"{error.message} Meanwhile everything is kept on this machine and "
+                f"{error.message} Until then everything is kept on this machine and "
                 "sent as soon as the server takes it, at the latest by `studio sync`."
             )
         self._retry_at = time.monotonic() + RETRY_SECONDS

@@ -141,7 +141,7 @@ def test_an_unreachable_server_is_reported_and_exported(
         write(tmp_path / ".studio/client.json", url=url, token="t", workspace="w")
         done = studio(user, "env")
     assert (done.returncode, f"export STUDIO_URL={url}\n" in done.stdout) == (0, True)
-    assert done.stderr.startswith(f"Nobody answers at {url}: start the server")
+    assert done.stderr.startswith(f"No server responds at {url}: start the server")
 
 
 def test_a_reachable_server_prints_no_warning(

@@ -6,6 +6,7 @@ or in that of `STUDIO_HELP_PYTHON`, which is how all of them are checked by hand
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.manage import manage
 from tests.parts.needs import missing
 from tests.parts.server import Server
 
@@ -107,6 +109,22 @@ def test_commands_run(block: Block, server: Server, tmp_path: Path) -> None:
     text = block.text.replace("/tmp/studio-backup", str(tmp_path / "backup"))
     text = text.replace("python manage.py", f"python {ROOT / 'manage.py'}")
     run(["bash", "-eu", "-c", text.replace("curl ", "curl -sfS ")], server, tmp_path)
+
+
+def test_the_server_accepts_the_settings_of_the_image(tmp_path: Path) -> None:
+    text = configuration("docker", "dockerfile")
+    [settings] = re.findall(r"^ENV (.+)$", text, re.MULTILINE)
+    [command] = re.findall(r"^CMD (\[.+\])$", text, re.MULTILINE)
+    env = dict(word.split("=", 1) for word in settings.split())
+    done = manage(
+        tmp_path,
+        *json.loads(command)[2:],
+        "--port=0",
+        "--check",
+        env={**env, "STUDIO_HOME": str(tmp_path), "STUDIO_INSECURE_HTTP": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Ready to start")
 
 
 def configuration(page: str, language: str) -> str:

@@ -140,16 +140,7 @@ def set_theme(request: StudioRequest) -> HttpResponse:
         account_actions.set_theme(
             request.actor.user, theme, actor=request.actor, now=now_ms()
         )
-    response = redirect(safe_target(values["next"]) or "/")
-    response.set_cookie(
-        THEME_COOKIE,
-        theme,
-        max_age=365 * 24 * 3600,
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure(),
-    )
-    return response
+    return _redirect_with_choice(request, values["next"], THEME_COOKIE, theme)
 
 
 @access(PUBLIC)
@@ -161,10 +152,18 @@ def set_language(request: StudioRequest) -> HttpResponse:
     if request.actor.user is not None and request.token is None:
         user = request.actor.user
         account_actions.set_language(user, language, actor=request.actor, now=now_ms())
-    response = redirect(safe_target(values["next"]) or "/")
+    name = settings.LANGUAGE_COOKIE_NAME
+    return _redirect_with_choice(request, values["next"], name, language)
+
+
+def _redirect_with_choice(
+    request: StudioRequest, target: str, name: str, value: str
+) -> HttpResponse:
+    """Go back to the page, and keep the choice in a cookie for a year."""
+    response = redirect(safe_target(target) or "/")
     response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
+        name,
+        value,
         max_age=365 * 24 * 3600,
         httponly=True,
         samesite="Lax",

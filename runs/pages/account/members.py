@@ -1,4 +1,4 @@
-"""Members of a workspace: who may what, and invitation links."""
+"""Members of a workspace, their roles, and invitation links."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class FileChoice:
 
 @dataclass(frozen=True)
 class Picture:
-    """A run's file, were it no picture, by its address."""
+    """A picture of a run, by its address."""
 
     run: Run
     src: str
