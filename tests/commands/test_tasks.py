@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError
 
 from runs.management.tasks import Clock, Task, all_tasks
+from runs.models import Run
 
 SECOND = 1000
 
@@ -49,5 +50,8 @@ def test_a_clock_that_was_set_back_restarts_the_timeout() -> None:
 
 @pytest.mark.django_db
 def test_every_task_can_run_over_an_empty_database(files_dir: Path, now: int) -> None:
-    for task in all_tasks(Clock.started(now)):
+    tasks = all_tasks(Clock.started(now))
+    for task in tasks:
         task.run(now)
+    assert tasks
+    assert not Run.objects.exists()

@@ -112,7 +112,7 @@ def csv_table(text: str, *, delimiter: str, is_whole: bool) -> Table | None:
         rows = list(_bounded_rows(text, delimiter))
     except csv.Error:
         return None
-    if not rows:
+    if not any(rows):
         return None
     whole = is_whole and len(rows) <= MAX_ROWS and len(rows[0]) <= MAX_COLUMNS
     cells = [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows]
