@@ -156,6 +156,8 @@ class Origins:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         set_caller(request, Caller())
+        # The thread still has the language of the request that it answered before.
+        translation.activate(translation.get_language_from_request(request))
         try:
             raise_front_error(request)
             check_host(request)

@@ -54,6 +54,15 @@ def test_a_members_choice_holds_in_every_browser(team, reader):
     assert '<html lang="zh-hans"' in other.get("/account/").text
 
 
+def test_a_refusal_has_the_language_of_its_own_request():
+    """One thread answers many callers, one after the other."""
+    visitor = Client(headers={**CHINESE, "host": "evil.example"})
+    assert "主机名" in visitor.get("/api/v1/workspaces").json()["error"]["message"]
+    script = Client(headers={"host": "evil.example"})
+    refusal = script.get("/api/v1/workspaces").json()["error"]["message"]
+    assert refusal.startswith("This server")
+
+
 def test_an_unknown_choice_is_refused(reader):
     answer = reader.post("/account/language/", {"language": "pink"})
     assert answer.status_code == 400
