@@ -40,7 +40,7 @@ class Address:
         return ipaddress.ip_address(self.host).is_unspecified
 
     def warning(self, origin: str) -> str:
-        """What is to be said of the links that are printed; empty when they hold."""
+        """Return a warning about the printed links, or nothing."""
         if origin or not self.is_everywhere:
             return ""
         return (

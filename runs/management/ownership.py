@@ -138,8 +138,8 @@ def lost_files() -> str:
 def _require_proof(found: Facts, step: Step) -> Step:
     if not found.newest:
         raise CommandError(
-            f"{_both(found)} cannot be told to belong together: the folder stores no "
-            f"files. {SET_BACK} {ADOPT}."
+            f"{_both(found)} may not belong together: the folder stores no files "
+            f"to compare. {SET_BACK} {ADOPT}."
         )
     if not found.is_proven:
         raise CommandError(

@@ -42,7 +42,7 @@ def list_views(find: str, only: str) -> None:
 @click.option("--only", type=click.Choice(["all", "shared", "mine"]), default="shared")
 @click.option("-o", "--output", type=click.File("wb"), default="-")
 def export(find: str, only: str, output: Any) -> None:
-    """Write views as YAML, the shared ones if nothing else is said."""
+    """Write views as YAML, by default the shared ones."""
     content = io.BytesIO()
     path = f"views/export?only={only}"
     if find:

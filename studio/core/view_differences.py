@@ -15,7 +15,7 @@ from studio.core.filters.tree import terms
 from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, encoded
 from studio.core.view_text import joined
 
-#: What is compared, in the order in which differences are told.
+#: What is compared, in the order of the listed differences.
 PARTS = (
     "filter column order width sort children flat mine differs archived only facets "
     "group chart selected tree rows"
@@ -24,7 +24,7 @@ ADDED, REMOVED, OTHER = "+", "-", "~"
 #: Default of the list itself: All runs, default columns.
 NOTHING = "*"
 SWITCHES = ("children", "flat", "mine", "differs", "archived", "only", "facets")
-#: Parameters that are told part by part; any other as a whole.
+#: Parameters whose differences are listed part by part.
 _LISTED_PARTS = frozenset(
     "q sort columns group charts selected tree rows".split() + list(SWITCHES)
 )

@@ -84,7 +84,7 @@ class ViewSpec:
 
     @property
     def view_revision(self) -> int:
-        """And which of its revisions; 0 where that is not said."""
+        """The view's revision; 0 if the address has none."""
         return int(self.view.partition(".")[2] or 0)
 
     def filter(self) -> Node | None:
@@ -320,7 +320,7 @@ def parse_tolerant(query: Mapping[str, str]) -> tuple[ViewSpec, list[ParameterWa
 
 
 def read_stored(values: object) -> tuple[ViewSpec, list[ParameterWarning]]:
-    """A stored view's state, were it written by another version: as far as it can be
+    """A stored view's state, maybe written by another version: as far as it can be
     read, and what could not be."""
     if not isinstance(values, Mapping):
         text = translated(message("The view contains no settings"))

@@ -24,7 +24,7 @@ PORT = _VARIABLES.port
 #: Web processes.
 PROCESSES = _VARIABLES.processes
 
-# Behind https (a proxy ends it) everything that a browser can be told to insist on.
+# Behind https (a proxy ends it) everything that browsers can enforce.
 HTTPS = STUDIO_ORIGIN.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0

@@ -72,7 +72,7 @@ def _show_form(
 
 
 def _purpose(target: str) -> str:
-    """What the visitor was on the way to, said without asking whether it exists."""
+    """Name the page that the visitor wanted, without checking that it exists."""
     try:
         name = resolve(target.partition("?")[0]).url_name or ""
     except Resolver404:

@@ -18,7 +18,7 @@ Figure = dict[str, Any]
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure, and what has to be said of it: what was left out, and why."""
+    """A figure and its notes: what was left out, and why."""
 
     figure: Figure
     notes: list[str]

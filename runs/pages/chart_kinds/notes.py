@@ -1,4 +1,4 @@
-"""What is said next to a chart of what it does not show, and why."""
+"""Notes of a chart: what it does not show, and why."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
 
 
 def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
-    """Boxes have the colors of selected runs; anything else has to be told."""
+    """Boxes show the colors of selected runs; other colors need a legend."""
     if not kind_of(chart).has_legend:
         return False
     legend = chart.option("legend")
@@ -95,7 +95,7 @@ def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
 
 
 def _count_legend_entries(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
-    """How many colors there are to be told: of runs, or of a third field."""
+    """Return the number of colors in the legend: of runs, or of a third field."""
     if not kind_of(chart).is_colored_by_field(chart):
         return len(drawn.runs)
     traces = [each for each in figure["data"] if each["meta"]["part"] == "dots"]

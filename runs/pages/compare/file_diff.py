@@ -56,7 +56,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class DiffContent:
-    """One of the ways in which it is shown; `said` is why there is none."""
+    """One way to show the difference; `said` is the reason if there is none."""
 
     said: str = ""
     lines: Sequence[DiffLine] = ()

@@ -97,5 +97,5 @@ def _value_text(value: Any) -> str:
 
 
 def _run_ids(given: list[str]) -> tuple[str, ...]:
-    """Each once, in order; one more than are shown, so that this can be told."""
+    """Each once, in order; one more than shown, to detect that some are left out."""
     return tuple(dict.fromkeys(filter(None, given)))[: MAX_COMPARED + 1]

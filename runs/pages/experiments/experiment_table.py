@@ -50,7 +50,7 @@ class State:
         return self.sort == DEFAULT_SORT
 
     def query(self, **changes: Any) -> str:
-        """The address's query; another page is the first one unless it is said."""
+        """The address's query, for the first page unless `page` is given."""
         pairs = {
             "q": self.q,
             "sort": self.sort if self.sort != DEFAULT_SORT else "",

@@ -73,7 +73,7 @@ def _find(request: PageRequest, state: State) -> ExperimentPage:
 
 
 def _refused(request: PageRequest, state: State, error: InvalidValue) -> HttpResponse:
-    """The filter names what experiments have not: said where the rows would be."""
+    """Show that the filter names fields that experiments don't have."""
     context = table(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
     template = (
         "experiments/_experiment_table.html"

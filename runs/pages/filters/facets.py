@@ -88,7 +88,7 @@ def _number(text: str) -> int | float | None:
 def facets_context(
     request: PageRequest, listed: ListState, path: str
 ) -> dict[str, Any]:
-    """The panel's context; a filter that has no answer is said there."""
+    """The panel's context; it names a filter that can't be applied."""
     spec = replace(listed.spec, facets=True, after="", before="")
     state = PanelState.of(listed.given, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
@@ -173,7 +173,7 @@ class _Panel:
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
     def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
-        """What was said; else what the filter names, the first tag, the first param."""
+        """Open sections of the address; else of the filter, first tag and param."""
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]

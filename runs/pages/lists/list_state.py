@@ -89,7 +89,7 @@ def read_scope(request: PageRequest) -> ListScope:
 
 
 def find_scope(request: PageRequest, said: str) -> ListScope:
-    """The list that `said` names; Http404 for an unknown experiment."""
+    """Return the list named `said`; raise Http404 for an unknown experiment."""
     workspace = request.workspace.name
     if not said or said.startswith(RUN_PREFIX):
         return build_scope(workspace, None, said)
@@ -97,7 +97,7 @@ def find_scope(request: PageRequest, said: str) -> ListScope:
 
 
 def build_scope(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
-    """The list of that experiment; without one, as `said` says."""
+    """Return the list of the experiment; without one, the list named `said`."""
     if experiment is not None:
         path = experiment_path(workspace, experiment.number, experiment.name)
         return ListScope(experiment, path, scope_number(experiment))

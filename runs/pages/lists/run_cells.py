@@ -42,7 +42,7 @@ from studio.core.filters.tree import (
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column
 
-#: Longer texts are told apart by reading them, not by being equal.
+#: Longer texts are compared only by their beginning.
 MAX_LINK_TEXT = 200
 DAY = UNITS["day"]
 

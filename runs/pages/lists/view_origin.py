@@ -158,7 +158,7 @@ def list_address(workspace: str, experiment: Experiment | None, spec: ViewSpec) 
 
 
 def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
-    """What the view names and is gone, said as the list's notice.
+    """Notices about deleted things that the view names.
 
     The list itself names selected runs that are. Nothing is asked where the page shows
     that all is there.

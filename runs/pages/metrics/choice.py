@@ -20,7 +20,7 @@ from studio.core.errors import InvalidValue
 FIRST_CHARTS = 12
 MAX_CHOSEN = 40
 MAX_SMOOTHING = 0.99
-#: What can be said of a single metric.
+#: Options of a single metric.
 SINGLE_METRIC_OPTIONS = ("as", "at", "cx", "cy")
 
 
@@ -61,7 +61,7 @@ class MetricChoice:
         return dict(self.said).get(f"{word}:{key}", "")
 
     def saying(self, word: str, key: str, value: str) -> str:
-        """The query with something else said of that metric."""
+        """The query with another option of the metric."""
         name = f"{word}:{key}"
         rest = tuple(pair for pair in self.said if pair[0] != name)
         return self.query(said=(*rest, (name, value)) if value else rest)

@@ -58,7 +58,7 @@ def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpRespon
 
 
 def _hidden(answer: Answer) -> Answer:
-    """Search engines leave it out, and no other site is told the secret."""
+    """Search engines skip the page, and its secret is not sent to other sites."""
     answer["X-Robots-Tag"] = "noindex, nofollow"
     answer["Referrer-Policy"] = "no-referrer"
     return answer

@@ -98,7 +98,7 @@ def _show_form(
 
 
 def _close_editor(request: PageRequest, said: str) -> HttpResponse:
-    """Nothing in the place of the form; a change is told with its undo."""
+    """Remove the form; a toast offers to undo the change."""
     if not request.htmx:
         return redirect("run-list", request.workspace.name)
     answer = HttpResponse()

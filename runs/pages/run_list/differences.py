@@ -205,7 +205,7 @@ def _value_text(field: Field, side: ValueShare) -> str:
 
 
 def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
-    """As short as they are told apart."""
+    """Shortened as far as they stay different."""
     whole = [_value_text(field, side) for side in sides]
     texts = [_cut(text) for text in whole]
     if len(set(texts)) == len(texts):

@@ -81,7 +81,7 @@ def download_histories(request: PageRequest, number: int) -> HttpResponseBase:
 
 
 def _mine(request: PageRequest, number: int) -> HistoryExport:
-    """An export is its reader's own; of others it is not even said that it is there."""
+    """Members see only their own exports; those of others are not found."""
     found = HistoryExport.objects.filter(
         pk=number, workspace=request.workspace, user=request.actor.user
     ).first()

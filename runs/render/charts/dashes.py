@@ -1,4 +1,4 @@
-"""How lines of a chart are told apart next to their color.
+"""Dashes distinguish lines of a chart with the same color.
 
 In a list the first five are solid, and each ten use the colors once. On a page whose
 columns have heads, and where several metrics share a graph, the place says the dash.

@@ -18,7 +18,7 @@ from runs.render.charts.charts import Line, metric_figure, time_unit
 from runs.render.charts.dashes import SOLID
 from runs.render.charts.nonfinite_markers import clamp_to_drawable
 
-#: More lines than these are told one at a time: their list would cover the chart.
+#: Maximum lines in one tooltip; a longer list would cover the chart.
 MAX_UNIFIED_HOVER_LINES = 12
 
 

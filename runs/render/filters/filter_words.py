@@ -38,7 +38,7 @@ from studio.core.view_differences import (
     Difference,
 )
 
-#: Operators as signs; the ones that are missing here are said in words.
+#: Operators as signs; operators that are missing here are written as words.
 OPERATOR_SIGNS = {
     "=": "",
     "in": "",

@@ -36,7 +36,7 @@ def _symbol(name: str) -> str:
 # A page has dozens of the same cells: each is rendered once.
 @cache
 def icon(name: str, style: str = "") -> SafeString:
-    """A symbol of the sprite; what it means is said in words next to it."""
+    """A symbol of the sprite; words next to it give its meaning."""
     classes = f"icon {style}".strip()
     return format_html(
         '<svg class="{}" width="16" height="16" aria-hidden="true">'

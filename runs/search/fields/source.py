@@ -151,5 +151,5 @@ class FieldSource:
 
     @property
     def has_values(self) -> bool:
-        """Whether runs can be told apart by the field's values."""
+        """Whether runs can differ in the field's values."""
         return self.group is not None or bool(self.keys) or self.by_key

@@ -35,7 +35,7 @@ Numbers = npt.NDArray[np.float64]
 MAX_ARRAY_RUNS = 200_000
 #: All rows of a key are read if they are at most this many times the runs.
 MAX_ROWS_PER_RUN = 4
-#: Longer texts are read by their beginnings, and told apart by digests of the whole.
+#: Of longer texts the beginning is read, and a digest identifies the whole.
 MAX_HEAD_LENGTH = 1_000
 #: What is read of a text: so that values of 64 KiB do not fill the memory.
 TEXT_HEAD = (
@@ -121,7 +121,7 @@ def columns_needed(fields: Iterable[Field]) -> list[str]:
 
 
 def has_values(field: Field) -> bool:
-    """Whether runs can be told apart by the field's values."""
+    """Whether runs can differ in the field's values."""
     return source_of(field).has_values
 
 

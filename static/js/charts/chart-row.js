@@ -159,7 +159,7 @@ function scan() {
   if (cards().length > 1) import("./chart-drag.js").then((module) => (drag = module.drag));
 }
 
-// One answer brings several parts, and each is told of.
+// One response has several parts, with an event for each.
 let due;
 function scheduleScan() {
   clearTimeout(due);

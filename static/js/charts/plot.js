@@ -94,7 +94,7 @@ function refit() {
   changed.clear();
 }
 
-// To be said before it is drawn, in the size that its box has now.
+// Set before drawing, in the current size of the box.
 export function fit(plot, redraw) {
   fitted.set(plot, { redraw, size: sizeOf(plot) });
   boxes.observe(plot);

@@ -23,7 +23,7 @@ export function prepareDialog(dialog, done) {
       count === 1 ? form.dataset.one : written(form.dataset.many, count);
     const here = new Set(items().map((item) => item.dataset.value.replace(/:\d+$/, "")));
     for (const box of dialog.querySelectorAll("[name=pick]")) box.checked = here.has(box.value);
-    // What the boxes said when they were drawn is of no use any more.
+    // The initial state of the boxes no longer matters.
     for (const had of dialog.querySelectorAll("[name=had]")) had.remove();
   }
 

@@ -221,7 +221,7 @@ document.body.addEventListener("htmx:responseError", (event) => refused(event.de
 document.body.addEventListener("htmx:sendError", unheard);
 
 // The answer to what the reader asked for, with its text, also one that names a mistake;
-// null where there is none, which is said.
+// null if there is none.
 export async function answerOf(address, more) {
   try {
     const answer = await fetch(address, {

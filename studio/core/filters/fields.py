@@ -63,7 +63,7 @@ __all__ = [
 
 ATTRIBUTES = {spec.name: spec for spec in ATTRIBUTE_SPECS}
 
-#: Words before a point that say no more than "a field of the run".
+#: Prefixes that mean only "a field of the run".
 ATTRIBUTE_PREFIXES = ("attribute", "attributes", "attr", "run")
 
 #: Fields that are never suggested for a typing error.

@@ -270,7 +270,7 @@ def _choose_workspace(
         raise _not_a_member_error(config.workspace, available, connection)
     source = f"{config.path} names" if config.path else "The script asks for"
     warn(
-        f"{source} the workspace {config.workspace!r}, of which you are no member "
+        f"{source} the workspace {config.workspace!r}, but you are not a member of it "
         f"here: runs go to {fallback!r} (STUDIO_WORKSPACE)."
     )
     return fallback
