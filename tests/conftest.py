@@ -1,6 +1,9 @@
 """Fixtures that all tests can use."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 # How fast examples are made says nothing of the code, on a machine with other work.
@@ -23,3 +26,10 @@ pytest_plugins = [
     "tests.parts.database_tests",
     "tests.parts.workers",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_settings() -> Iterator[None]:
+    """A request that a test answers leaves its language active in this thread."""
+    yield
+    translation.deactivate()

@@ -95,6 +95,7 @@ def test_a_description_is_written_with_links_and_pictures(
     expect(page.locator(".word-diff ins")).to_contain_text("another")
     page.locator(".version-list a").last.click()
     page.get_by_role("button", name="Restore this version").click()
+    expect(page.locator(".toast", has_text="restored")).to_be_visible()
     expect(prose.locator("img")).to_have_count(2)
     page.keyboard.press("z")
     expect(prose).to_have_text("another text")

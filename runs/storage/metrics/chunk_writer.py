@@ -50,8 +50,8 @@ _last_numbers = PreparedRows(
 )
 _short_before = Prepared(
     # Texts can be long, so JSON chunks stay as short as a tail.
-    lambda head, number: MetricChunk.objects.filter(
-        metric_id=head, number=number, count__lt=CHUNK_POINTS
+    lambda head, number, full: MetricChunk.objects.filter(
+        metric_id=head, number=number, count__lt=full
     ).exclude(encoding=JSON)
 )
 _delete_chunk = PreparedDelete(lambda pk: MetricChunk.objects.filter(pk=pk))
@@ -101,7 +101,7 @@ def extend_series(
         return [row]
     before = None
     if number and row.encoding != JSON:
-        before = _short_before.first(head.pk, number - 1)
+        before = _short_before.first(head.pk, number - 1, CHUNK_POINTS)
     if before:
         pending = concatenate([unpack_row(before), pending])
         number = before.number
