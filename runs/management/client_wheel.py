@@ -42,7 +42,7 @@ def offer(folder: Path, say: Say) -> bool:
         build(folder)
     except subprocess.CalledProcessError as error:
         reason = error.stderr.strip().rpartition("\n")[2]
-        say(f"The client's wheel was not built, so /dist/ is empty: {reason}")
+        say(f"The client wheel could not be built, so /dist/ is empty: {reason}")
         return False
     write_page(folder)
     mark.write_text(sources)

@@ -43,8 +43,8 @@ def refuse_newer_schema() -> None:
     )
     if newer:
         raise CommandError(
-            f"The database was written by a newer version (it has {newer[-1]}). "
-            "Install that version, or set STUDIO_HOME to another folder."
+            "The database was created by a newer version (with migration "
+            f"{newer[-1]}). Install that version, or set STUDIO_HOME to another folder."
         )
 
 
@@ -81,8 +81,8 @@ def refuse_locked() -> None:
         if "locked" not in str(error):
             raise
         raise CommandError(
-            f"Another process is writing to {connection.settings_dict['NAME']} and "
-            "holds its lock. End that process or wait for it, then start again."
+            f"Another process has locked {connection.settings_dict['NAME']} for "
+            "writing. Stop that process or wait for it, then start again."
         ) from error
 
 
@@ -92,27 +92,20 @@ def missing_triggers() -> list[str]:
 
 
 def restore_triggers(say: Say) -> None:
-    """Immutable rows are only so with their triggers, counts and words only right."""
-    lost = immutable.missing(connection)
-    if lost:
-        say(f"Installed missing triggers again: {', '.join(lost)}")
-        immutable.install(connection)
-    lost = rollups.missing(connection)
-    if lost:
-        say(f"Counted the runs again: {', '.join(lost)} were missing")
-        rollups.restore(connection)
-    lost = change_counts.missing(connection)
-    if lost:
-        say(f"Installed missing triggers again: {', '.join(lost)}")
-        change_counts.install(connection)
-    lost = root_metrics.missing(connection)
-    if lost:
-        say(f"Gathered the best values again: {', '.join(lost)} were missing")
-        root_metrics.restore(connection)
-    lost = search_text.missing(connection)
-    if lost:
-        say(f"Built the index of words again: {', '.join(lost)} were missing")
-        search_text.restore(connection)
+    """Install missing triggers, and recalculate what they would have kept up to date.
+
+    Without the triggers, rows that must not change could, and counts would be wrong.
+    """
+    for module, repair, done in (
+        (immutable, immutable.install, "Installed triggers again"),
+        (rollups, rollups.restore, "Counted the runs again"),
+        (change_counts, change_counts.install, "Installed triggers again"),
+        (root_metrics, root_metrics.restore, "Calculated the best values again"),
+        (search_text, search_text.restore, "Built the search index again"),
+    ):
+        if missing := module.missing(connection):
+            say(f"{done}, because these were missing: {', '.join(missing)}")
+            repair(connection)
 
 
 def fold_wal() -> None:

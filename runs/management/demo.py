@@ -24,8 +24,8 @@ def check() -> None:
     """Raises CommandError where what trains is not installed."""
     if importlib.util.find_spec("sklearn") is None:
         raise CommandError(
-            "--demo trains with scikit-learn, which is not installed: "
-            "pip install scikit-learn"
+            "--demo needs scikit-learn, which is not installed. Run "
+            "`pip install scikit-learn`."
         )
 
 

@@ -36,8 +36,9 @@ def read_file(path: Path) -> str:
         raise CommandError(f"{path} cannot be read: {error}") from error
     if not _IDENTITY.fullmatch(text):
         raise CommandError(
-            f"{path} does not hold 32 hexadecimal digits; restore it from a backup, or "
-            "remove it to let the start compare the stored files with the database."
+            f"{path} must contain 32 hexadecimal digits. Restore it from a backup, or "
+            "delete it: the next start then compares the stored files with the "
+            "database."
         )
     return text
 

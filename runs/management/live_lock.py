@@ -50,7 +50,7 @@ def lock_database_file(folder: Path, *, only_check: bool = False) -> None:
         if not only_check:
             home.lock(real)
         elif home.is_served(real):
-            raise CommandError(f"Another server is running over {real}.")
+            raise CommandError(f"Another server is using {real}.")
     except CommandError as error:
         raise CommandError(
             f"{describe_database()} is a link to a file in {real}. {error}"
@@ -112,8 +112,8 @@ class LiveLock:
                 continue
             if holder is not None:
                 lost(
-                    f"The connection to {describe_database()} broke, and another "
-                    f"server ({holder}) uses the database now, so this one stops."
+                    f"The connection to {describe_database()} was lost, and another "
+                    f"server ({holder}) now uses the database. This server stops."
                 )
                 return
 
@@ -130,7 +130,7 @@ class LiveLock:
         found = self._session.execute("SELECT identity FROM runs_studioidentity")
         row = found.fetchone()
         is_ours = row is not None and row[0].strip() == read_home(self.folder)
-        return None if is_ours else "of another folder"
+        return None if is_ours else "with another home folder"
 
     def _wait(self, end: float) -> str | None:
         """Take the lock; returns who holds it if that is still another one at `end`."""
@@ -159,7 +159,7 @@ class LiveLock:
 
     def _holder(self, session: psycopg.Connection[Any]) -> str:
         row = session.execute(_HOLDER, LOCK).fetchone()
-        return (str(row[0]).partition(" ")[2] if row else "") or "of unknown name"
+        return (str(row[0]).partition(" ")[2] if row else "") or "unknown"
 
     def _end_own(self, session: psycopg.Connection[Any]) -> None:
         """End this very process's older session, which a broken network left."""

@@ -52,12 +52,12 @@ def _moved(folder: Path, note: dict[str, Any], present: str) -> str:
     target = str(note.get("to") or "")
     if target in ("", present):
         return (
-            f"The data of {present} moved to another database. Set DATABASE_URL and "
-            "STUDIO_HOME as that one needs them."
+            f"The data of {present} was moved to another database. Set DATABASE_URL "
+            "and STUDIO_HOME for that database."
         )
     is_sqlite = target.startswith(SQLITE)
-    step = "Unset DATABASE_URL." if is_sqlite else "Set DATABASE_URL to it."
-    return f"The data of {folder} moved to {target} ({note.get('time')}). {step}"
+    step = "Unset DATABASE_URL." if is_sqlite else "Set DATABASE_URL to that database."
+    return f"The data of {folder} was moved to {target} ({note.get('time')}). {step}"
 
 
 def record_move(folder: Path, *, source: str, target: str) -> None:

@@ -33,8 +33,10 @@ from studio.core.private import sync_folder, write_private
 #: The newest stored files that are looked up in a database without an identity.
 MAX_NEWEST_FILES = 20
 TABLES_WITH_BLOBS = ("runs_file", "runs_snapshot")
-ADOPT = "accept the two as a pair with `manage.py studio --adopt`"
-SET_BACK = "Set DATABASE_URL and STUDIO_HOME back, restore a backup, or"
+NEXT_STEPS = (
+    "Correct DATABASE_URL and STUDIO_HOME, or restore a backup. To use the two "
+    "together anyway, run `manage.py studio --adopt`."
+)
 
 
 class Step(Enum):
@@ -129,23 +131,22 @@ def lost_files() -> str:
     if not blobs or any(files.is_whole(name, size) for name, size in blobs):
         return ""
     return (
-        f"None of the {len(blobs)} newest files that the database names is in "
-        f"{files.root}. If this folder is a copy, copy the stored files, too; "
-        "`manage.py verify` lists what is missing."
+        f"The {len(blobs)} newest files of the database are missing from {files.root}. "
+        "If this folder is a copy, copy the stored files too. To list what is missing, "
+        "run `manage.py verify`."
     )
 
 
 def _require_proof(found: Facts, step: Step) -> Step:
     if not found.newest:
         raise CommandError(
-            f"{_both(found)} may not belong together: the folder stores no files "
-            f"to compare. {SET_BACK} {ADOPT}."
+            f"{_both(found)} might not belong together: the folder stores no files "
+            f"to compare. {NEXT_STEPS}"
         )
     if not found.is_proven:
         raise CommandError(
             f"{_both(found)} do not belong together: the database knows "
-            f"{found.known} of the {found.newest} newest stored files. "
-            f"{SET_BACK} {ADOPT}."
+            f"{found.known} of the {found.newest} newest stored files. {NEXT_STEPS}"
         )
     return step
 
@@ -153,7 +154,7 @@ def _require_proof(found: Facts, step: Step) -> Step:
 def _differ(found: Facts) -> str:
     return (
         f"{_both(found)} belong to different servers: their identities differ. "
-        f"{SET_BACK} {ADOPT}."
+        f"{NEXT_STEPS}"
     )
 
 
@@ -164,10 +165,10 @@ def _is_empty(found: Facts) -> str:
         stored = "was used with another database" if found.home else "is new"
     belongs = "" if count or found.home else " and belongs to another folder"
     return (
-        f"{_folder(found)} {stored}, but {_database(found)} is empty{belongs}. To go "
-        "on with your data, set DATABASE_URL back (unset it for SQLite) or restore a "
-        "backup. To move the data here, run `manage.py move-to` with DATABASE_URL set "
-        "back or unset. Without data to keep, run `manage.py studio --adopt`."
+        f"{_folder(found)} {stored}, but {_database(found)} is empty{belongs}. To keep "
+        "your data, set DATABASE_URL to the old database (unset it for SQLite), or "
+        "restore a backup. Then you can move the data with `manage.py move-to`. If "
+        "there is no data to keep, run `manage.py studio --adopt`."
     )
 
 

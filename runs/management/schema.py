@@ -117,9 +117,9 @@ def refuse_missing_columns() -> None:
         for field in model._meta.concrete_fields if model._meta.managed else ():
             if (model._meta.db_table, field.column) not in there:
                 raise CommandError(
-                    f"The database lacks the column {field.column} of "
+                    f"The database has no column {field.column} in "
                     f"{model._meta.db_table}: an unreleased early version created it, "
-                    "and this version cannot use it. Set STUDIO_HOME to an empty "
+                    "and this version can't use it. Set STUDIO_HOME to an empty "
                     "folder, or restore a backup of a released version."
                 )
 
@@ -129,5 +129,5 @@ def refuse_unmigrated() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError(
             "The database does not have the schema of this version. Start "
-            "`manage.py studio` once and stop it, then repeat the command."
+            "`manage.py studio` once and stop it, then run the command again."
         )

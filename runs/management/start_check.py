@@ -19,7 +19,7 @@ from runs.management.read_only import describe_database, one_line, read_only
 def check(folder: Path, options: dict[str, Any]) -> str:
     """One line for the operator; raises CommandError with the start's refusal."""
     if home.is_served(folder):
-        raise CommandError(f"A server is running over {folder}.")
+        raise CommandError(f"A server is already using {folder}.")
     live_lock.lock_database_file(folder, only_check=True)
     address, keeper = reserve(options["host"], options["port"])
     keeper.close()

@@ -92,7 +92,10 @@ class Supervisor:
                 code = child.process.returncode
                 child.process = None
                 wait = child.note_death(now)
-                self.say(f"The {child.name} ended ({code}); again in {wait:g} s.")
+                self.say(
+                    f"The {child.name} stopped (exit code {code}). "
+                    f"Restarting it in {wait:g} s."
+                )
             if now >= child.not_before:
                 child.start(now)
 

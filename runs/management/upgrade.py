@@ -54,11 +54,11 @@ def prepare_upgrade(folder: Path, planned: list[str], say: Say) -> None:
     known = _read(folder)
     if known is not None and _covers(known, applied) and _is_whole(folder, known):
         say(
-            f"Continuing an interrupted upgrade; the copy from before it is "
-            f"{_copies(folder) / known.copy.name}."
+            "Continuing an interrupted upgrade. The copy of the database from before "
+            f"the upgrade is {_copies(folder) / known.copy.name}."
         )
         return
-    say("Copying the database before changing it …")
+    say("Copying the database before the upgrade …")
     made = _as_command_error(folder, lambda: _copy(folder, applied, planned))
     _write(folder, made)
     if known is not None and list(known.applied) == applied:
@@ -130,8 +130,8 @@ def _as_command_error(folder: Path, work: Callable[[], Upgrade]) -> Upgrade:
     except COPY_ERRORS as error:
         raise CommandError(
             f"The database could not be copied to {_copies(folder)}, so it was not "
-            f"changed: {str(error).strip()}. Free some space or check the folder, then "
-            "start again."
+            f"upgraded: {str(error).strip()}. Free some space or check the folder, "
+            "then start again."
         ) from error
 
 

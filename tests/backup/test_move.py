@@ -86,7 +86,7 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     for command in [*commands, "member ada"]:
         sentence = home.manage(*command.split()).sentence
         assert "moved to the PostgreSQL database studio_" in sentence
-        assert "Set DATABASE_URL to it" in sentence
+        assert "Set DATABASE_URL to that database" in sentence
     for folder in (link_to(home), copy_of(home)):
         sentence = Home(folder).manage("studio", "--check").sentence
         assert "moved to the PostgreSQL database studio_" in sentence
@@ -96,7 +96,7 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     moved = Home(home.path, {"DATABASE_URL": target})
     assert "Ready to start" in moved.succeed("studio", "--check")
     renamed = Home(home.path.rename(home.path.with_name("renamed")))
-    assert "Set DATABASE_URL to it" in renamed.manage("worker").sentence
+    assert "Set DATABASE_URL to that database" in renamed.manage("worker").sentence
     renamed.path.rename(home.path)
     assert "Ready to start" in home.succeed("studio", "--check", "--adopt")
     # A move that was killed just before its last steps is completed.
@@ -179,7 +179,7 @@ def test_hostile_values_survive_a_move(home: Home, target: str, postgres: str) -
         ("update runs_experiment set number = number + 3000000000", "too large"),
         (
             """update runs_metricchunk set notes = '["\\u0000"]'""",
-            "NUL character or half a character in its JSON",
+            "NUL character or half a surrogate pair in its JSON",
         ),
     ],
 )
@@ -225,7 +225,7 @@ def test_the_database_of_another_home_is_not_moved(home: Home, target: str) -> N
 def test_the_present_database_is_no_target(postgres_home: Home) -> None:
     own = postgres_home.env["DATABASE_URL"]
     sentence = postgres_home.manage("move-to", own).sentence
-    assert "move-to reads from the present setting" in sentence
+    assert "there is nothing to move" in sentence
     assert "Unset DATABASE_URL first" in sentence
 
 
@@ -235,7 +235,7 @@ def test_a_file_in_the_way_of_a_move_back_is_named(
     there = postgres_home.path / "studio.sqlite3"
     shutil.copy(filled_sqlite.path / "studio.sqlite3", there)
     sentence = postgres_home.manage("move-to", "sqlite").sentence
-    assert f"out of {postgres_home.path} and repeat the command" in sentence
+    assert f"out of {postgres_home.path}, then run the command again" in sentence
     assert "studio.sqlite3" in sentence
 
 

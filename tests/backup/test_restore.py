@@ -95,7 +95,7 @@ def test_a_damaged_object_is_named_and_all_else_is_restored(
     assert "1 files are missing or damaged" in sentence
     assert len(empty.stored()) == 29
     done = empty.manage("verify")
-    assert "Rows whose bytes are missing: 1" in done.out
+    assert "Missing files: 1" in done.out
     assert done.code == 1
 
 
@@ -104,7 +104,7 @@ def test_a_restore_on_a_full_disk_stops_the_start_and_can_be_repeated(
 ) -> None:
     # In blocks of 512 bytes: less than the database, more than each file.
     done = empty.manage("restore", str(backed_up), limit=1000)
-    assert "repeat the command to continue" in done.sentence
+    assert "To continue, run the command again" in done.sentence
     sentence = empty.manage("studio", "--check").sentence
     assert f"manage.py restore {backed_up} --at" in sentence
     empty.succeed("restore", str(backed_up))

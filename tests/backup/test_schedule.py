@@ -93,7 +93,7 @@ def test_a_failed_backup_is_an_error_and_tried_again_an_hour_later(
     wait_end(task, now)
     [record] = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert "The scheduled backup failed: " in record.getMessage()
-    assert "holds other files" in record.getMessage()
+    assert "contains other files" in record.getMessage()
     task(now + HOUR_MS - 1)
     assert not task.is_running()
     task(now + HOUR_MS)

@@ -190,7 +190,7 @@ def test_a_database_of_an_unreleased_version_is_refused_in_one_sentence(
     execute(home, "alter table runs_workspace drop column last_purged_experiment")
     code, said = prepare(home)
     assert code == 1
-    assert "lacks the column last_purged_experiment of runs_workspace" in said
+    assert "has no column last_purged_experiment in runs_workspace" in said
     assert len(said.strip().splitlines()) == 1
 
 

@@ -19,8 +19,8 @@ def test_a_whole_home_has_no_findings(home: Home) -> None:
     assert (done.code, done.err) == (0, "")
     match, checked = done.out.splitlines()
     assert match.startswith("The database and the stored files match")
-    assert "30 rows of files, 30 stored files, the hashes of 27 of them" in checked
-    assert "by their size" in home.succeed("verify")
+    assert "30 file rows, 30 stored files, the content of 27 files" in checked
+    assert "30 stored files by size" in home.succeed("verify")
 
 
 def test_an_empty_home_has_nothing_to_verify(empty: Home) -> None:
@@ -38,9 +38,9 @@ def test_missing_and_shortened_files_are_found(home: Home) -> None:
     home.blob(gone).unlink()
     home.blob(short).write_bytes(home.blob(short).read_bytes()[:-1])
     done = home.manage("verify")
-    assert "2 findings are not repaired" in done.sentence
-    assert "Rows whose bytes are missing: 1" in done.out
-    assert "Rows whose bytes are damaged: 1" in done.out
+    assert "2 problems are not repaired" in done.sentence
+    assert "Missing files: 1" in done.out
+    assert "Damaged files: 1" in done.out
     assert gone in done.out
     assert "run-" in done.out
 
@@ -50,7 +50,7 @@ def test_other_bytes_of_the_same_size_are_found_by_reading_them(home: Home) -> N
     flip(home.blob(damaged))
     home.succeed("verify")
     done = home.manage("verify", "--full")
-    assert f"({damaged}): other bytes" in done.out
+    assert f"({damaged}): the content has changed" in done.out
 
 
 def test_an_unknown_file_is_listed_and_moved_only_on_request(home: Home) -> None:
@@ -130,7 +130,7 @@ def test_a_row_that_lost_its_parent_is_found(home: Home) -> None:
 def test_unreadable_points_are_found(home: Home) -> None:
     execute(home, "update runs_metricchunk set data = x'00' where id = 1")
     home.succeed("verify")
-    assert "Metric points that cannot be read: 1" in home.manage("verify", "--full").out
+    assert "Unreadable metric points: 1" in home.manage("verify", "--full").out
 
 
 def test_only_some_lines_of_a_kind_are_printed(home: Home) -> None:

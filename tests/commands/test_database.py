@@ -137,8 +137,8 @@ def test_triggers_that_were_lost_are_installed_again(home: Path) -> None:
 def test_a_lost_trigger_of_the_word_index_is_installed_again(home: Path) -> None:
     database = home / "studio.sqlite3"
     execute(database, "drop trigger runs_searchtext_insert")
-    assert "index of words" in prepare(home).stdout
-    assert "index of words" not in prepare(home).stdout
+    assert "Built the search index again" in prepare(home).stdout
+    assert "Built the search index again" not in prepare(home).stdout
 
 
 def test_a_damaged_database_is_reported_in_a_sentence(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_a_start_warns_where_none_of_the_named_files_is_stored(
     files.delete(first)
     assert lost_files() == ""
     files.delete(second)
-    assert "None of the 2 newest files" in lost_files()
+    assert "The 2 newest files of the database are missing" in lost_files()
 
 
 @pytest.mark.usefixtures("committed", "files_dir")

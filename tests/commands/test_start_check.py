@@ -24,7 +24,7 @@ def test_help_names_the_command_as_the_documentation_does(tmp_path: Path) -> Non
 def test_a_folder_that_is_served_is_not_ready(server: Server) -> None:
     done = manage(server.home, *CHECK)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "is running over" in done.stderr
+    assert "is already using" in done.stderr
 
 
 def test_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:

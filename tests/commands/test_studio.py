@@ -124,7 +124,7 @@ def test_a_port_in_use_is_refused(server: Server, tmp_path: Path) -> None:
 def test_what_is_no_port_is_refused(port: str, tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", f"--port={port}")
     assert done.returncode == 2
-    assert f"'{port}' is no number from 0 to 65535" in done.stderr
+    assert f"'{port}' is not a number from 0 to 65535" in done.stderr
 
 
 def test_a_folder_that_cannot_be_filled_is_reported(tmp_path: Path) -> None:

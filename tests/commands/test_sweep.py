@@ -47,7 +47,7 @@ def test_a_dry_run_prints_and_the_sweep_moves(
     assert capsys.readouterr().out == f"quarantine {lost}: unfinished upload\n"
     for words in (["--dry-run"], []):
         call_command("sweep", *words)
-        assert capsys.readouterr().out == "Nothing to move or to free.\n"
+        assert capsys.readouterr().out == "Nothing to move or delete.\n"
 
 
 def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> None:

@@ -84,7 +84,8 @@ class BackupFolder:
         )
         if is_foreign:
             raise CommandError(
-                f"{self.path} holds other files and no backups. Choose an empty folder."
+                f"{self.path} contains other files but no backups. Choose an empty "
+                "folder."
             )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -114,8 +115,8 @@ def refuse_inside(path: Path, files: Path) -> None:
     """A backup among the files it copies would be taken for lost uploads."""
     if path.resolve().is_relative_to(files.resolve()):
         raise CommandError(
-            f"{path} is inside the folder of stored files. Choose another folder, "
-            "best on another disk."
+            f"{path} is inside the folder of stored files. Choose a folder elsewhere, "
+            "preferably on another disk."
         )
 
 

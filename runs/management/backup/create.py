@@ -112,12 +112,13 @@ def as_command_error(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise CommandError(
-            f"The backup to {path} failed: {error}. It does not count, and earlier "
-            "backups are unchanged. Free some space or check the disk, then repeat it."
+            f"The backup to {path} failed: {error}. No backup was added, and earlier "
+            "backups are unchanged. Free some space or check the disk, then run the "
+            "command again."
         ) from error
     except (DatabaseError, ProgramFailed, BadZipFile, ValueError) as error:
         raise CommandError(
-            f"The backup to {path} failed: {str(error).strip()}. It does not count, "
+            f"The backup to {path} failed: {str(error).strip()}. No backup was added, "
             "and earlier backups are unchanged."
         ) from error
 
@@ -146,8 +147,8 @@ def _refuse_other_home(
 ) -> None:
     if previous is not None and previous.identity and previous.identity != own:
         raise CommandError(
-            f"{folder.path} holds backups of another home (identity "
-            f"{previous.identity}, this one is {own or 'unknown'}). Choose another "
+            f"{folder.path} contains backups of another home folder (identity "
+            f"{previous.identity}; this home has {own or 'none'}). Choose another "
             "folder."
         )
 
@@ -264,7 +265,7 @@ def check_backups(path: Path, *, full: bool) -> int:
     folder = BackupFolder(path.absolute())
     stamps = folder.stamps()
     if not stamps:
-        raise CommandError(f"{path} holds no complete backup.")
+        raise CommandError(f"{path} contains no complete backup.")
     for stamp in stamps:
         try:
             found = manifest.read_manifest(folder, stamp)

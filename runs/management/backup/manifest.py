@@ -97,11 +97,11 @@ def latest_manifest(folder: BackupFolder, at: str | None = None) -> Manifest:
     """The newest complete backup, or the one of that stamp."""
     stamps = folder.stamps()
     if not stamps:
-        raise CommandError(f"{folder.path} holds no complete backup.")
+        raise CommandError(f"{folder.path} contains no complete backup.")
     if at is not None and at not in stamps:
         raise CommandError(
-            f"{folder.path} holds no complete backup {at}. It holds "
-            f"{', '.join(stamps)}."
+            f"{folder.path} contains no complete backup named {at}. Choose one of "
+            f"these: {', '.join(stamps)}."
         )
     return read_manifest(folder, at or stamps[-1])
 

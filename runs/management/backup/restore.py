@@ -117,8 +117,8 @@ def as_command_error(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error, DatabaseError, ProgramFailed, BadZipFile) as error:
         raise CommandError(
-            f"The restore from {path} failed: {str(error).strip()}. Nothing in the "
-            "backup changed; repeat the command to continue."
+            f"The restore from {path} failed: {str(error).strip()}. The backup is "
+            "unchanged. To continue, run the command again."
         ) from error
 
 
@@ -126,19 +126,19 @@ def refuse_other_kind(chosen: Manifest) -> None:
     is_sqlite = chosen.kind == SQLITE
     if is_sqlite and connection.vendor != "sqlite":
         raise CommandError(
-            f"Backup {chosen.stamp} holds a SQLite database. Restore it without "
-            "DATABASE_URL, then run `manage.py move-to` with the address of the new "
-            "database."
+            f"Backup {chosen.stamp} contains a SQLite database. Unset DATABASE_URL and "
+            "restore the backup. To move the data to PostgreSQL, then run `manage.py "
+            "move-to`."
         )
     if not is_sqlite and connection.vendor == "sqlite":
         raise CommandError(
-            f"Backup {chosen.stamp} holds a PostgreSQL database. Set DATABASE_URL to "
-            "an empty PostgreSQL database, then repeat the command."
+            f"Backup {chosen.stamp} contains a PostgreSQL database. Set DATABASE_URL "
+            "to an empty PostgreSQL database, then run the command again."
         )
     if chosen.kind == DUMP and postgres.restore_program() is None:
         raise CommandError(
-            f"Backup {chosen.stamp} was made by pg_dump, and the program pg_restore is "
-            "not installed. Install PostgreSQL's client programs."
+            f"Backup {chosen.stamp} was created with pg_dump, and pg_restore is not "
+            "installed. Install the PostgreSQL client programs."
         )
 
 
@@ -149,8 +149,9 @@ def refuse_newer(chosen: Manifest) -> None:
     for name in chosen.migrations:
         if name not in known and name.startswith(tuple(ours)):
             raise CommandError(
-                f"Backup {chosen.stamp} was made by a newer version "
-                f"({chosen.version}, it has {name}). Install that version first."
+                f"Backup {chosen.stamp} was created by a newer version "
+                f"({chosen.version}, with migration {name}). Install that version "
+                "first."
             )
 
 
@@ -160,9 +161,9 @@ def refuse_other_restore(
     wanted = {"path": str(folder.path), "stamp": chosen.stamp}
     if marker is not None and marker["stamp"] != wanted["stamp"]:
         raise CommandError(
-            f"A restore of backup {marker['stamp']} from {marker['path']} was "
-            "interrupted here. Complete that one, or set STUDIO_HOME to an empty "
-            "folder and use an empty database."
+            f"A restore of backup {marker['stamp']} from {marker['path']} into this "
+            "home was interrupted. Complete it, or set STUDIO_HOME to an empty folder "
+            "and use an empty database."
         )
 
 
@@ -175,13 +176,13 @@ def refuse_data(home: Path) -> None:
     parts = (database, *sidecar_files(database))
     if stored or there or any(one.exists() and one.stat().st_size for one in parts):
         raise CommandError(
-            f"{home} is not empty, and a restore overwrites nothing. Set STUDIO_HOME "
-            "to an empty folder."
+            f"{home} is not empty, and a restore never overwrites data. Set "
+            "STUDIO_HOME to an empty folder."
         )
     if connection.vendor == "postgresql" and not schema.is_empty(connection):
         raise CommandError(
-            "The database of DATABASE_URL is not empty, and a restore overwrites "
-            "nothing. Create an empty database and set DATABASE_URL to it."
+            "The database in DATABASE_URL is not empty, and a restore never overwrites "
+            "data. Create an empty database and set DATABASE_URL to it."
         )
 
 
@@ -282,8 +283,9 @@ def _refuse_other_database(chosen: Manifest) -> None:
     is_same = identity.read_database() == chosen.identity
     if not is_same or tuple(schema.applied(connection)) != chosen.migrations:
         raise CommandError(
-            "The database of DATABASE_URL is not empty and holds something else than "
-            f"backup {chosen.stamp}. Create an empty database and set DATABASE_URL."
+            "The database in DATABASE_URL is not empty, and its data is not from "
+            f"backup {chosen.stamp}. Create an empty database and set DATABASE_URL to "
+            "it."
         )
 
 

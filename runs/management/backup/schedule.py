@@ -91,13 +91,13 @@ class ScheduledBackups:
         assert self._output is not None
         with self._output as output:
             output.seek(0)
-            said = output.read().decode(errors="replace").strip()
+            printed = output.read().decode(errors="replace").strip()
         if self._process.returncode:
             self._not_before = now + HOUR_MS
-            last = said.splitlines()[-1] if said else "it was ended"
+            last = printed.splitlines()[-1] if printed else "it was stopped"
             log.error("The scheduled backup failed: %s", last)
         else:
-            log.info("Scheduled backup: %s", said)
+            log.info("Scheduled backup: %s", printed)
             self._not_before = now + self._every_ms
         self._process = None
 

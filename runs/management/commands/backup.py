@@ -20,25 +20,26 @@ from runs.management.backup import (
 
 
 class Command(BaseCommand):
-    help = "Backs the database and the stored files up, and checks the backup."
+    help = "Back up the database and the stored files, and check the backup."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, help="the folder of backups")
+        parser.add_argument("path", type=Path, help="the backup folder")
         parser.add_argument(
-            "--keep", type=positive, help="remove all but the newest KEEP backups"
+            "--keep", type=positive, help="delete all but the newest KEEP backups"
         )
         parser.add_argument(
-            "--full", action="store_true", help="also read again what it holds already"
+            "--full",
+            action="store_true",
+            help="also check the content of files that earlier backups contain",
         )
         parser.add_argument(
             "--logical",
             action="store_true",
             help="copy PostgreSQL's tables without pg_dump",
         )
-
         parser.add_argument(
-            "--parent", type=int, help="end when this process, the parent, is gone"
+            "--parent", type=int, help="stop when the process with this id ends"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -65,12 +66,12 @@ def positive(text: str) -> int:
 
 def summary(made: CreatedBackup, path: Path, seconds: float) -> str:
     manifest = made.manifest
-    removed = f", {made.pruned} old ones removed" if made.pruned else ""
+    deleted = f", {made.pruned} old backups deleted" if made.pruned else ""
     return (
-        f"Backup {manifest.stamp} in {path}: the database "
+        f"Created backup {manifest.stamp} in {path}: the database "
         f"({size_text(manifest.database.size)}) and {len(manifest.blobs):,} files "
-        f"({size_text(manifest.size)}), of which {made.new_files:,} are new "
-        f"({size_text(made.new_bytes)}){removed}; checked, {seconds:.1f} s."
+        f"({size_text(manifest.size)}), {made.new_files:,} of them new "
+        f"({size_text(made.new_bytes)}){deleted}. Checked; {seconds:.1f} s in total."
     )
 
 
@@ -80,6 +81,6 @@ def faults(made: CreatedBackup) -> str:
     counts = f"{len(manifest.missing)} missing, {len(manifest.damaged)} damaged"
     names = ", ".join([*manifest.missing, *manifest.damaged][:5])
     return (
-        f"The backup is complete but for stored files that the home itself has lost: "
-        f"{counts} ({names}). `manage.py verify` lists them."
+        "The backup is complete, except for stored files that this home itself has "
+        f"lost: {counts} ({names}). To list them, run `manage.py verify`."
     )

@@ -20,7 +20,7 @@ from studio.core.errors import StudioError
 
 
 class Command(BaseCommand):
-    help = "Adds a member to a workspace and prints a sign-in link."
+    help = "Add a member to a workspace and print a sign-in link."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--role",
             choices=[role.label for role in Role],
-            help="default: contributor, or owner for the first member of a workspace",
+            help="default: owner for the first member of a workspace, else contributor",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

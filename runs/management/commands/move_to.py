@@ -23,7 +23,7 @@ SQLITE = "sqlite"
 
 
 class Command(BaseCommand):
-    help = "Moves all data of the present database to another, empty one."
+    help = "Move all data from the current database to an empty one."
     requires_system_checks = ()
 
     def create_parser(
@@ -61,9 +61,9 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Moved {counted(made.rows_of(Run), 'run')} and "
             f"{counted(made.rows_of(File), 'file')} ({counted(made.rows, 'row')} in "
-            f"all, the same in both databases) to {made.target} in "
-            f"{time.monotonic() - begin:.1f} s. Stored files and the old data stay "
-            f"where they are. {next_step(options['database_url'])}"
+            f"total, identical in both databases) to {made.target} in "
+            f"{time.monotonic() - begin:.1f} s. Stored files and the old database are "
+            f"unchanged. {next_step(options['database_url'])}"
         )
 
 
@@ -90,4 +90,4 @@ def target_settings(url: str, folder: Path) -> dict[str, Any]:
 def next_step(url: str) -> str:
     if url == SQLITE:
         return "Unset DATABASE_URL, then start the server."
-    return "Set DATABASE_URL to it, then start the server."
+    return "Set DATABASE_URL to the new database, then start the server."

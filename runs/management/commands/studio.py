@@ -33,34 +33,34 @@ from runs.models import now_ms
 
 
 class Command(BaseCommand):
-    help = "Prepares the home folder, serves, and prints a sign-in link when ready."
+    help = "Start the server, and print a sign-in link when it is ready."
     # The address decides settings of the processes that serve; they check themselves.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="where to listen")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="the address to listen on"
+        )
         parser.add_argument(
             "--port",
             type=port_number,
             default=settings.PORT,
-            help="0 takes a port that is free (default: %(default)s)",
+            help="0 chooses a free port (default: %(default)s)",
         )
         parser.add_argument(
             "--no-worker",
             action="store_true",
-            help="do not run the worker; run `manage.py worker` yourself",
+            help="don't start the worker; run `manage.py worker` yourself",
         )
-
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="also train a small sweep, so that every page has something to show",
+            help="also train a small sweep as example data",
         )
-
         parser.add_argument(
             "--adopt",
             action="store_true",
-            help="accept this folder and this database as a pair although they differ; "
+            help="use this folder with this database although their identities differ; "
             "no file is deleted or moved",
         )
         parser.add_argument(
@@ -174,15 +174,15 @@ def start_message(folder: Path, *, with_demo: bool) -> str:
     """What the server does before it is ready."""
     text = f"Preparing {folder} …"
     if not home.client_file(folder).exists():
-        text = f"Preparing {folder}; the first start may take half a minute …"
+        text = f"Preparing {folder}; the first start can take half a minute …"
     if with_demo:
-        text += "\nOnce it is ready, --demo trains for a minute or two."
+        text += "\nWhen the server is ready, --demo trains for a minute or two."
     return text
 
 
 def port_number(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise ArgumentTypeError(f"{text!r} is no number from 0 to 65535")
+        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
     return int(text)
 
 

@@ -17,12 +17,14 @@ from runs.management.backup import Progress, check_backups, refuse_empty_databas
 
 
 class Command(BaseCommand):
-    help = "Checks that the database and the stored files hold the same."
+    help = "Check that the database and the stored files match."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--full", action="store_true", help="also read all bytes and metric points"
+            "--full",
+            action="store_true",
+            help="also read the content of all files and metrics",
         )
         parser.add_argument(
             "--repair",
@@ -32,14 +34,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quarantine-unknown",
             action="store_true",
-            help="with --repair: move stored files that no row names to quarantine, "
-            "where they are deleted a week later",
+            help="with --repair: move stored files without a row in the database to "
+            "quarantine, where they are deleted after a week",
         )
         parser.add_argument(
             "--backup",
             metavar="PATH",
             type=Path,
-            help="check this folder of backups instead; with --repair: take lost bytes "
+            help="check this backup folder instead; with --repair: restore lost files "
             "from it",
         )
 
@@ -99,8 +101,8 @@ def refuse_unknown_home() -> None:
     """All files of another home would be unknown to this database."""
     if not identity.read_database():
         raise CommandError(
-            "This home and its database have no identity yet, so nothing is repaired. "
-            "Start `manage.py studio` once, then repeat the command."
+            "This home and its database have no identity yet, so nothing was repaired. "
+            "Start `manage.py studio` once, then run the command again."
         )
 
 
@@ -108,17 +110,16 @@ def checked(totals: Mapping[str, int], *, full: bool) -> str:
     """What was read; `totals` are those of the phases that the checks report."""
     rows = totals.get(verify.ROWS, 0)
     there = totals.get(verify.STORED, 0)
-    text = f"Checked: the database, {rows:,} rows of files, {there:,} stored files"
+    text = f"Checked: the database, {rows:,} file rows, {there:,} stored files"
     if not full:
-        return f"{text} by their size. `--full` also hashes their bytes."
-    hashed, parts = totals.get(verify.BYTES, 0), totals.get(verify.POINTS, 0)
-    text = f"{text}, the hashes of {hashed:,} of them"
-    return f"{text}, {parts:,} parts of metric histories."
+        return f"{text} by size. To also check their content, use `--full`."
+    hashed, chunks = totals.get(verify.BYTES, 0), totals.get(verify.POINTS, 0)
+    return f"{text}, the content of {hashed:,} files, {chunks:,} metric chunks."
 
 
 def conclusion(left: list[verify.Finding], seconds: float) -> str:
     hint = (
-        "`--repair` repairs what it can, with `--backup PATH` also lost bytes; "
-        "`--quarantine-unknown` moves unknown files away."
+        "`--repair` repairs what it can. Add `--backup PATH` to restore lost files, "
+        "and `--quarantine-unknown` to move unknown files to quarantine."
     )
-    return f"{len(left):,} findings are not repaired; {seconds:.1f} s. {hint}"
+    return f"{len(left):,} problems are not repaired; {seconds:.1f} s. {hint}"

@@ -73,7 +73,7 @@ def _same(place: str, vendor: str) -> str:
     step = "Set DATABASE_URL to the old database first."
     if vendor == "postgresql":
         step = "Unset DATABASE_URL first, or set it to the old database."
-    return f"move-to reads from the present setting, which is {place} already. {step}"
+    return f"The server already uses {place}, so there is nothing to move. {step}"
 
 
 def mark_source(source: BaseDatabaseWrapper, place: str) -> None:
@@ -81,8 +81,8 @@ def mark_source(source: BaseDatabaseWrapper, place: str) -> None:
         move_record.mark_moved(source)
     except DatabaseError as error:
         raise CommandError(
-            f"The data moved to {place}, but the old database could not be marked: "
-            f"{str(error).strip()}. Use the new one only."
+            f"The data was moved to {place}, but the old database could not be marked "
+            f"as moved: {str(error).strip()}. Use only the new database."
         ) from error
 
 
@@ -123,7 +123,7 @@ def as_command_error(place: str, *databases: BaseDatabaseWrapper) -> Iterator[No
         text = str(error).strip().splitlines()
         raise CommandError(
             f"The data could not be moved to {place}: {text[0] if text else error}. "
-            "That database is as empty as before, and the present one is unchanged."
+            "The new database is still empty, and the current one is unchanged."
         ) from error
 
 
@@ -196,8 +196,8 @@ def refuse_differences(source: Digests, target: Digests) -> None:
     different = sorted(name for name in source if source[name] != target.get(name))
     if different:
         raise CommandError(
-            f"The moved rows differ in {', '.join(different)}, so nothing was kept. "
-            "The present database is unchanged."
+            f"The copied rows differ in {', '.join(different)}, so the copy was "
+            "discarded. The current database is unchanged."
         )
 
 
@@ -211,14 +211,14 @@ def compare_earlier(source: BaseDatabaseWrapper, place: str, report: Report) -> 
             if digests == digests_of(tables, report):
                 return digests
     raise CommandError(
-        f"{place[0].upper()}{place[1:]} is not empty, and a move overwrites nothing. "
-        f"{_make_space(_wrapper())}"
+        f"{place[0].upper()}{place[1:]} is not empty, and a move never overwrites "
+        f"data. {_make_space(_wrapper())}"
     )
 
 
 def _make_space(target: BaseDatabaseWrapper) -> str:
     if target.vendor != "sqlite":
-        return "Create an empty database and give its address."
+        return "Create an empty database and use its address."
     path = Path(str(target.settings_dict["NAME"]))
     names = ", ".join(sorted(found.name for found in path.parent.glob(f"{path.name}*")))
-    return f"Move these files out of {path.parent} and repeat the command: {names}."
+    return f"Move these files out of {path.parent}, then run the command again: {names}"

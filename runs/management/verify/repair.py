@@ -33,7 +33,9 @@ def repair_files(
     source = BackupSource(backup) if backup else None
     with deletions_allowed() as is_allowed:
         if not is_allowed:
-            raise CommandError("A backup is running. Repeat the repair when it ended.")
+            raise CommandError(
+                "A backup is running. Run the repair again when it has finished."
+            )
         return [_repair(one, source, quarantine_unknown) for one in findings]
 
 
@@ -81,7 +83,7 @@ class BackupSource:
         self._blobs: dict[tuple[str, int], BackedUpBlob] = {}
         stamps = self._folder.stamps()
         if not stamps:
-            raise CommandError(f"{path} holds no complete backup.")
+            raise CommandError(f"{path} contains no complete backup.")
         # Names of stored files are unique, whichever home they are from.
         for stamp in stamps:
             found = read_manifest(self._folder, stamp)

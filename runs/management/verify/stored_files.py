@@ -24,7 +24,7 @@ from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
 from studio.core.batches import batches
 
 #: The phases of the check, as they are reported.
-STORED, ROWS, BYTES = "stored files", "rows of files", "bytes of files"
+STORED, ROWS, BYTES = "stored files", "file rows", "file contents"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def check_row(row: NamedFile, size: int | None) -> Finding | None:
     is_wrong = size < row.size or (row.sha256 and size != row.size)
     if not is_wrong:
         return None
-    text = f"{row.text}: {size:,} bytes of {row.size:,}"
+    text = f"{row.text}: {size:,} of {row.size:,} bytes"
     return Finding(Fault.DAMAGED, text, row.blob)
 
 
@@ -123,7 +123,7 @@ def _check_hash(row: NamedFile) -> Finding | None:
     except (BytesChanged, FileNotFoundError):
         # Reported by its size, or deleted a moment ago.
         return None
-    return Finding(Fault.DAMAGED, f"{row.text}: other bytes", row.blob)
+    return Finding(Fault.DAMAGED, f"{row.text}: the content has changed", row.blob)
 
 
 def _unknown(there: dict[str, int], named_by_rows: set[str]) -> Iterator[Finding]:

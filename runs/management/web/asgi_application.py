@@ -212,7 +212,7 @@ class Exchange:
         if known is None:
             raise error
         if self.sender.has_begun:
-            logger.warning("The answer to %s broke off: %s", self.path, error)
+            logger.warning("The response to %s was cut off: %s", self.path, error)
             raise BrokenResponse from error
         asked = {**self._nameless(), REFUSAL: known}
         work = Call(self.front.application, asked, self.front.files)

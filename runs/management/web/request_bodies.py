@@ -44,8 +44,8 @@ class RequestTimeout(StudioError):
 
 def too_slow() -> RequestTimeout:
     return RequestTimeout(
-        f"The request's body came at less than {settings.MIN_RATE} bytes a second for "
-        f"{settings.RATE_SECONDS} seconds. Send it again."
+        f"The request body arrived at less than {settings.MIN_RATE} bytes per second "
+        f"for {settings.RATE_SECONDS} seconds. Send it again."
     )
 
 

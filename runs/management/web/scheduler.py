@@ -151,7 +151,7 @@ class Scheduler:
 
     def _refusal(self) -> TooManyRequests:
         return TooManyRequests(
-            "You have too many requests under way. Try again in a few seconds.",
+            "You have too many requests in progress. Try again in a few seconds.",
             retry_after=RETRY_AFTER,
         )
 

@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
     def _end_with(self, task: asyncio.Task[None]) -> None:
         """A process that no longer accepts or watches is of no use."""
         if not task.cancelled() and (error := task.exception()):
-            logger.error("A web process ends", exc_info=error)
+            logger.error("A web process stops after an error", exc_info=error)
             self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
