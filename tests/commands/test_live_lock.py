@@ -41,7 +41,7 @@ def holders(session: psycopg.Connection) -> list[int]:
     return [row[0] for row in session.execute(HOLDER)]
 
 
-def test_a_server_keeps_its_database_until_another_one_has_it(
+def test_a_server_stops_when_another_one_takes_its_database(
     tmp_path: Path, session: psycopg.Connection, database: str
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
@@ -72,7 +72,9 @@ def test_a_server_keeps_its_database_until_another_one_has_it(
 
 
 @pytest.mark.parametrize("folder", ["/a", f"/{'long/' * 40}end", "/ünïcode/数"])
-def test_the_name_of_the_connection_fits_and_ends_with_the_folder(folder: str) -> None:
+def test_the_connection_name_is_short_enough_and_ends_with_the_folder(
+    folder: str,
+) -> None:
     name = application_name(Path(folder))
     assert len(name.encode()) <= MAX_NAME
     assert name.startswith("studio-")

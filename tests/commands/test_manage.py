@@ -14,11 +14,13 @@ from tests.parts.manage import manage
 
 
 @pytest.mark.parametrize("words", [["--version"], ["studio", "--version"]])
-def test_the_version_is_that_of_run_studio(words: list[str], tmp_path: Path) -> None:
+def test_version_prints_the_version_of_run_studio(
+    words: list[str], tmp_path: Path
+) -> None:
     assert manage(tmp_path, *words).stdout == f"Run Studio {__version__}\n"
 
 
-def test_help_names_a_command_as_the_documentation_does(tmp_path: Path) -> None:
+def test_help_spells_a_command_as_the_documentation_does(tmp_path: Path) -> None:
     assert "manage.py move-to" in manage(tmp_path, "help", "move-to").stdout
     listed = manage(tmp_path, "help").stdout
     assert "    move-to\n" in listed

@@ -63,7 +63,7 @@ def facts(home: str = "", database: str = "", **more: Any) -> Facts:
         (facts(pending=Y, is_empty=True), Step.BOTH),
     ],
 )
-def test_a_matching_home_and_database_start(found: Facts, step: Step) -> None:
+def test_a_matching_home_and_database_are_accepted(found: Facts, step: Step) -> None:
     assert decide(found) is step
 
 
@@ -87,9 +87,7 @@ def test_a_matching_home_and_database_start(found: Facts, step: Step) -> None:
         (facts("", Y, newest=1, known=0), "knows 0 of the 1 newest"),
     ],
 )
-def test_what_does_not_is_refused_with_a_way_to_continue(
-    found: Facts, reason: str
-) -> None:
+def test_a_mismatch_is_refused_with_next_steps(found: Facts, reason: str) -> None:
     with pytest.raises(CommandError, match=reason) as refusal:
         decide(found)
     text = str(refusal.value)
@@ -115,7 +113,7 @@ def test_the_first_start_writes_one_identity_to_both(
 
 @pytest.mark.usefixtures("committed")
 @pytest.mark.parametrize("killed", ["before the database", "before the folder"])
-def test_a_first_start_that_was_killed_is_taken_up(
+def test_a_killed_first_start_is_continued(
     tmp_path: Path, files_dir: Path, killed: str
 ) -> None:
     pending_file(tmp_path).write_text(f"{X}\n")
@@ -127,7 +125,7 @@ def test_a_first_start_that_was_killed_is_taken_up(
 
 
 @pytest.mark.usefixtures("committed")
-def test_the_newest_stored_files_prove_a_database(
+def test_the_newest_stored_files_prove_that_a_database_matches(
     run: Run, actor: Actor, tmp_path: Path, files_dir: Path, now: int
 ) -> None:
     """The database knows the older files alone, as an older copy of it does."""
@@ -143,7 +141,7 @@ def test_the_newest_stored_files_prove_a_database(
 
 
 @pytest.mark.usefixtures("committed")
-def test_adopting_gives_both_a_new_identity_and_keeps_the_rest(
+def test_adopting_gives_both_a_new_identity_and_changes_nothing_else(
     workspace: Workspace, tmp_path: Path, files_dir: Path, now: int
 ) -> None:
     write_home(tmp_path, X)
@@ -173,9 +171,7 @@ def test_commands_refuse_the_database_of_another_home(
 
 
 @pytest.mark.usefixtures("files_dir")
-def test_a_start_warns_where_none_of_the_named_files_is_stored(
-    run: Run, actor: Actor
-) -> None:
+def test_a_start_warns_if_all_newest_files_are_missing(run: Run, actor: Actor) -> None:
     assert lost_files() == ""
     first, second = (
         save_file(run, name, [b"kept"], actor=actor, now=1, limit=9).blob
@@ -204,7 +200,7 @@ def test_commands_refuse_an_empty_database_as_a_start_does(
 
 @pytest.mark.usefixtures("committed", "workspace")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_commands_refuse_a_database_that_a_move_left(
+def test_commands_refuse_a_moved_database(
     command: list[str], tmp_path: Path, settings: Any
 ) -> None:
     settings.STUDIO_HOME = tmp_path

@@ -36,7 +36,7 @@ def folder_of(name: str, files_dir: Path) -> str:
     return path.parent.name
 
 
-def test_a_dry_run_prints_and_the_sweep_moves(
+def test_a_dry_run_only_prints_and_a_sweep_moves_files(
     lost: str, files_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("sweep", "--dry-run")
@@ -57,7 +57,7 @@ def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> 
     assert folder_of(lost, files_dir) == "incoming"
 
 
-def test_nothing_is_removed_at_a_start(now: int) -> None:
+def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
     clock = tasks.Clock.started(now)
     removals = {task.name for task in tasks.removals(now)}
     first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
@@ -73,7 +73,7 @@ def test_nothing_is_removed_at_a_start(now: int) -> None:
     assert first["sweep stored files"] >= HOUR // 2
 
 
-def test_no_removal_runs_in_the_day_after_a_jump(
+def test_no_deletion_runs_in_the_day_after_a_clock_jump(
     lost: str, files_dir: Path, now: int
 ) -> None:
     start = now_ms() + 300 * 24 * HOUR

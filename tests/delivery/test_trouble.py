@@ -56,7 +56,7 @@ def sender(portal: str, tmp_path: Path) -> Sender:
     return sender
 
 
-def test_an_answer_of_something_else_blocks_and_keeps_all(
+def test_a_response_of_another_service_blocks_delivery_and_keeps_everything(
     sender: Sender, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert sender.send_due() is False
@@ -65,7 +65,7 @@ def test_an_answer_of_something_else_blocks_and_keeps_all(
     assert "not understood" in capfd.readouterr().err
 
 
-def test_deleted_segments_block_delivery_for_good(sender: Sender) -> None:
+def test_deleted_segments_block_delivery_permanently(sender: Sender) -> None:
     for path in sender.folder.path.glob("*.seg"):
         path.unlink()
     assert sender.send_due() is False
@@ -83,7 +83,7 @@ def test_a_spool_in_use_is_not_sent_by_another_process(
     assert len(found) == 1
 
 
-def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
+def test_a_spool_that_is_being_removed_is_removed_completely(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process checks the spool while its files are removed one by one."""
@@ -122,7 +122,7 @@ def test_an_unreadable_spool_stops_no_other_delivery(
     assert sender.folder.path.is_dir()
 
 
-def test_nothing_is_sent_while_it_is_not_known_whose_token_it_is(
+def test_nothing_is_sent_before_the_user_of_the_token_is_known(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
@@ -142,7 +142,7 @@ def test_heartbeats_continue_after_an_invalid_response(sender: Sender) -> None:
     assert not sender.cancel_requested
 
 
-def test_a_million_refused_names_give_one_sentence(
+def test_many_refused_names_print_one_message(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     for number in range(3):
@@ -154,7 +154,7 @@ def test_a_million_refused_names_give_one_sentence(
     assert "another trouble" in said
 
 
-def test_a_long_drain_says_how_much_is_left(
+def test_a_long_wait_at_exit_reports_what_is_left(
     sender: Sender,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
