@@ -17,7 +17,7 @@ def test_the_check_of_a_first_start_changes_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
-def test_help_spells_the_option_as_the_documentation_does(tmp_path: Path) -> None:
+def test_help_spells_the_command_as_the_documentation_does(tmp_path: Path) -> None:
     assert "manage.py move-to [-h]" in manage(tmp_path, "move-to", "--help").stdout
 
 

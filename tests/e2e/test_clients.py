@@ -23,7 +23,7 @@ def any_server(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_unmodified_client_gets_what_it_wrote(
+def test_an_unmodified_mlflow_client_reads_back_what_it_wrote(
     any_server: Server, version: str
 ) -> None:
     said = run_module(

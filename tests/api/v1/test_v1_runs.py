@@ -127,7 +127,7 @@ def test_an_invalid_query_parameter_is_named(
     assert error["field"] == field
 
 
-def test_name_and_description_change_only_together(rest: Rest) -> None:
+def test_name_and_description_change_atomically(rest: Rest) -> None:
     rest.new_run("a", name="old")
     status, error = rest.refused(
         "PATCH", "runs/a", {"name": "new", "description": "x" * 65_537}
