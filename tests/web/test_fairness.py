@@ -68,7 +68,7 @@ def with_token(server: Server) -> dict[str, str]:
     }
 
 
-def test_browsers_are_served_while_a_token_waits_and_gets_429(
+def test_browsers_are_served_while_a_busy_token_waits_or_gets_429(
     hurried: Server, cookies: str
 ) -> None:
     with flood(hurried) as sent:

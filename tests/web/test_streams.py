@@ -41,7 +41,7 @@ async def produced(
     return answer.relay
 
 
-def test_a_stream_is_produced_whole_before_it_is_read() -> None:
+def test_a_stream_is_produced_without_waiting_for_its_reader() -> None:
     async def work() -> bytes:
         free = asyncio.Event()
         with ThreadPoolExecutor(2) as pool:
@@ -73,7 +73,7 @@ def test_a_stream_is_read_while_it_is_produced() -> None:
     assert run_apart(work()) == b"first" + b"".join(pieces())
 
 
-def test_a_client_that_leaves_ends_the_production_and_closes_the_stream() -> None:
+def test_a_client_that_disconnects_stops_and_closes_the_stream() -> None:
     left, closed = threading.Event(), threading.Event()
 
     def endless() -> Iterator[bytes]:

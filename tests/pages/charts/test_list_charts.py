@@ -44,9 +44,7 @@ def test_selected_runs_keep_the_colors_of_their_checkboxes(
     assert "1 selected run no longer exists" in found["note"]
 
 
-def test_a_column_can_choose_the_line_style_of_runs(
-    visitor: Client, curve: Any
-) -> None:
+def test_selected_runs_have_different_line_styles(visitor: Client, curve: Any) -> None:
     for name in "abc":
         curve(name, [1.0, 2.0])
     found = figure(visitor, LOSS, "run=b&run=c&run=a")

@@ -61,7 +61,7 @@ def test_a_change_of_another_workspace_is_not_found(
     assert browser.post(f"/w/elsewhere/undo/{number}/").status_code == 404
 
 
-def test_a_reader_can_undo_only_personal_changes(
+def test_a_reader_cannot_undo_changes_of_runs(
     workspace: Workspace, run: Run, actor: Actor, now: int
 ) -> None:
     reader = User.objects.create(username="rita")
