@@ -14,8 +14,8 @@ from django.test import Client
 
 from runs.http.environ_keys import KNOWN_CALLER
 from runs.management.web.callers import VERIFIED_SECONDS, Caller, CallerKind, Callers
-from runs.management.web.pace import Pace
 from runs.management.web.scheduler import ClientGone, Limits, Scheduler
+from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import TooManyRequests
 from tests.parts.waiting import run_apart
 
@@ -31,7 +31,7 @@ class Link:
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @contextmanager
-    def loss(self) -> Any:
+    def disconnected(self) -> Any:
         yield self._lost
 
     def lose(self) -> None:
@@ -185,7 +185,7 @@ def test_a_credential_is_trusted_after_the_application_verified_it() -> None:
     callers = Callers(lambda: now[0])
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     assert callers.find(environ) == Caller(CallerKind.UNVERIFIED, "192.0.2.7")
-    callers.learn({**environ, KNOWN_CALLER: "token"})
+    callers.remember({**environ, KNOWN_CALLER: "token"})
     assert callers.find(environ).kind is CallerKind.SCRIPT
     other = {**environ, "HTTP_AUTHORIZATION": "Bearer y"}
     assert callers.find(other).kind is CallerKind.UNVERIFIED
@@ -196,16 +196,16 @@ def test_a_credential_is_trusted_after_the_application_verified_it() -> None:
 def test_a_refused_credential_is_no_longer_trusted() -> None:
     callers = Callers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
-    callers.learn({**environ, KNOWN_CALLER: "token"})
-    callers.learn({**environ, KNOWN_CALLER: ""})
+    callers.remember({**environ, KNOWN_CALLER: "token"})
+    callers.remember({**environ, KNOWN_CALLER: ""})
     assert callers.find(environ).kind is CallerKind.UNVERIFIED
 
 
 def test_a_response_that_checked_no_credential_changes_nothing() -> None:
     callers = Callers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
-    callers.learn({**environ, KNOWN_CALLER: "token"})
-    callers.learn(environ)
+    callers.remember({**environ, KNOWN_CALLER: "token"})
+    callers.remember(environ)
     assert callers.find(environ).kind is CallerKind.SCRIPT
 
 
@@ -231,8 +231,8 @@ def test_every_spelling_of_a_token_is_the_same_caller(one: str, other: str) -> N
     callers = Callers()
     first = {"HTTP_AUTHORIZATION": one, "REMOTE_ADDR": "192.0.2.7"}
     second = {"HTTP_AUTHORIZATION": other, "REMOTE_ADDR": "192.0.2.7"}
-    callers.learn({**first, KNOWN_CALLER: "token"})
-    callers.learn({**second, KNOWN_CALLER: "token"})
+    callers.remember({**first, KNOWN_CALLER: "token"})
+    callers.remember({**second, KNOWN_CALLER: "token"})
     assert callers.find(first) == callers.find(second)
 
 
@@ -242,24 +242,24 @@ def test_a_session_is_the_same_caller_with_any_other_cookies() -> None:
     plain = {"HTTP_COOKIE": f"{name}=x", "REMOTE_ADDR": "192.0.2.7"}
     # Read by the letter, the quoted value hides the session that Django sees.
     hidden = f'{name}=invented; a="; {name}=x; "'
-    callers.learn({**plain, KNOWN_CALLER: "session"})
+    callers.remember({**plain, KNOWN_CALLER: "session"})
     found = callers.find({**plain, "HTTP_COOKIE": hidden})
     assert found == callers.find(plain)
     assert found.kind is CallerKind.BROWSER
 
 
 def test_a_transfer_can_pause_but_must_keep_its_average_rate() -> None:
-    pace = Pace(1000, 30)
-    pace.note(29, 0)
-    assert not pace.is_too_slow
-    pace.note(60, 60_000)
-    assert not pace.is_too_slow
-    pace.note(2, 500)
-    assert pace.is_too_slow
+    rate = MinimumRate(1000, 30)
+    rate.count(29, 0)
+    assert not rate.is_too_slow
+    rate.count(60, 60_000)
+    assert not rate.is_too_slow
+    rate.count(2, 500)
+    assert rate.is_too_slow
 
 
 def test_fast_bytes_do_not_allow_a_longer_pause_later() -> None:
-    pace = Pace(1000, 30)
-    pace.note(1, 10_000_000)
-    pace.note(31, 0)
-    assert pace.is_too_slow
+    rate = MinimumRate(1000, 30)
+    rate.count(1, 10_000_000)
+    rate.count(31, 0)
+    assert rate.is_too_slow

@@ -58,7 +58,7 @@ class Callers:
             return Caller(kind, credential)
         return Caller(CallerKind.UNVERIFIED, client_address_from_environ(environ))
 
-    def learn(self, environ: dict[str, Any]) -> None:
+    def remember(self, environ: dict[str, Any]) -> None:
         """Remember what the application reported while it answered."""
         credential, known = credential_in(environ), environ.get(KNOWN_CALLER)
         # Static files and unknown paths are answered without a look at the caller.
