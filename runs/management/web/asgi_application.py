@@ -1,7 +1,8 @@
 """The ASGI application in front of Django; it waits for slow clients.
 
 It first receives the body, a large one only after the access rules permit it. Then the
-request waits for a thread. Django responds, and the response is sent without the thread.
+request waits for a thread. Django responds, and the thread is free while the response
+is sent.
 """
 
 from __future__ import annotations

@@ -59,9 +59,9 @@ class Callers:
         return Caller(CallerKind.UNVERIFIED, client_address_from_environ(environ))
 
     def remember(self, environ: dict[str, Any]) -> None:
-        """Remember what the application reported while it answered."""
+        """Remember whether the application verified the credential of this request."""
         credential, known = credential_in(environ), environ.get(KNOWN_CALLER)
-        # Static files and unknown paths are answered without a look at the caller.
+        # Static files and unknown paths don't check the caller.
         if not credential or known is None:
             return
         self._verified.pop(credential, None)

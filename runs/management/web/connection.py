@@ -75,7 +75,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **words: Any) -> None:
         super().__init__(*args, **words)
         self.is_lost = False
-        #: Bytes of bodies that were handed over for sending, by `answers`.
+        #: Bytes of bodies that were passed to the transport.
         self.written = 0
         self.head_since: float | None = None
         self._unparsed_bytes = 0
@@ -161,7 +161,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Not in the middle of an answer, nor before one that is still to come."""
+        """Send no error in the middle of a response, or before a pending one."""
         cycle = self.cycle
         if self.pipeline or (
             cycle and cycle.response_started and not cycle.response_complete

@@ -29,7 +29,7 @@ MAX_IN_MEMORY = 64 * 1024
 WRITE_BYTES = 256 * 1024
 #: Space that these files leave free for the database; a twentieth of a small disk.
 MIN_FREE_BYTES = 256 * 1024**2
-#: How long the rest of a refused body is read, so that its sender sees the answer.
+#: How long the rest of a refused body is read, so that its sender reads the response.
 DRAIN_SECONDS = 5.0
 
 Receive = Callable[[], Any]

@@ -31,7 +31,7 @@ class BrokenResponse(Exception):
 
 @dataclass(frozen=True)
 class FileChunks:
-    """Chunks that are read from files, and what ends_body those."""
+    """Chunks that are read from open files, and the function that closes them."""
 
     chunks: Iterator[bytes]
     close: Callable[[], object]
@@ -60,7 +60,10 @@ class ResponseSender:
         self.has_begun = False
 
     async def send(self, response: Response, *, ends_body: bool = True) -> None:
-        """Send all; without `ends` the caller ends_body it. Raises BrokenResponse."""
+        """Send everything; without `ends_body` the caller calls `end`.
+
+        Raises BrokenResponse.
+        """
         if response.file_chunks is not None:
             await self._stream(
                 response, self._from_files(response, response.file_chunks)

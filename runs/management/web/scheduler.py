@@ -23,7 +23,7 @@ NOT_VERIFIED = (CallerKind.UNVERIFIED, CallerKind.ANONYMOUS)
 
 
 class ClientGone(Exception):
-    """The connection ended before its request was answered."""
+    """The connection ended before the response to its request."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def raise_open_file_limit() -> None:
 
 
 def max_connections() -> int:
-    """The limit that leaves each connection a file for its body and its answer."""
+    """Each connection can need two more open files: its body and its response."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(100, (soft if soft > 0 else 65536) // 3 - 100)
 
