@@ -155,7 +155,7 @@ def test_a_backup_of_sqlite_is_not_restored_to_postgresql(
     (tmp_path / "other").mkdir()
     other = Home(tmp_path / "other", {"DATABASE_URL": fresh_database(postgres)})
     sentence = other.manage("restore", str(backed_up)).sentence
-    assert "Restore it without DATABASE_URL" in sentence
+    assert "Unset DATABASE_URL and restore" in sentence
     assert "move-to" in sentence
 
 

@@ -199,7 +199,7 @@ def test_a_locked_database_is_refused_with_one_message(home: Home) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         code, said = prepare(home)
-        assert "is writing to" in home.manage("studio", "--check", "--port=0").sentence
+        assert "has locked" in home.manage("studio", "--check", "--port=0").sentence
     assert code == 1
-    assert "Another process is writing to" in said
+    assert "Another process has locked" in said
     assert len(said.strip().splitlines()) == 1

@@ -195,7 +195,7 @@ def test_commands_refuse_an_empty_database_as_a_start_does(
     with pytest.raises(CommandError) as refusal:
         call_command(*command)
     assert str(refusal.value) == str(start.value)
-    assert "`manage.py move-to` with DATABASE_URL set back or unset" in str(start.value)
+    assert "move the data with `manage.py move-to`" in str(start.value)
 
 
 @pytest.mark.usefixtures("committed", "workspace")
