@@ -89,7 +89,7 @@ def test_a_port_in_use_is_refused(
     listening: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address, "MAX_WAIT_SECONDS", 0.0)
-    with pytest.raises(CommandError, match=rf"Port {listening} .* --port"):
+    with pytest.raises(CommandError, match=rf"port {listening} .* --port"):
         reserve("127.0.0.1", listening)
 
 

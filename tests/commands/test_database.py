@@ -97,7 +97,7 @@ def test_a_newer_schema_is_refused(home: Path) -> None:
     )
     done = prepare(home)
     assert done.returncode == 1
-    assert "newer version (it has runs.9999_future)" in done.stderr
+    assert "newer version (with migration runs.9999_future)" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -118,7 +118,7 @@ def test_a_second_server_with_the_same_folder_is_refused(server: Server) -> None
 def test_a_port_in_use_is_refused(server: Server, tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", "--port", str(port_of(server)))
     assert done.returncode == 1
-    assert f"Port {port_of(server)} of 127.0.0.1 cannot be used" in done.stderr
+    assert f"Can't listen on port {port_of(server)} of 127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -194,5 +194,5 @@ def test_the_blob_of_a_failed_transaction_is_left_to_the_sweep(
         {"save": save, "append": append, "snapshot": snapshot}[way]("a")
     [blob] = blobs(files_dir / "incoming")
     a_second_later = int(time.time() * 1000) + 1000
-    assert plan_sweep(a_second_later).quarantine == []
-    assert plan_sweep(a_second_later + DAY_MS).quarantine == [blob]
+    assert plan_sweep(a_second_later).unfinished == []
+    assert plan_sweep(a_second_later + DAY_MS).unfinished == [blob]
