@@ -14,17 +14,17 @@ from django.db.migrations.recorder import MigrationRecorder
 from runs.management import schema, upgrade
 from runs.models import change_counts, immutable, rollups, root_metrics, search_text
 
-Say = Callable[[str], object]
+PrintLine = Callable[[str], object]
 
 
-def prepare(folder: Path, say: Say) -> None:
+def prepare(folder: Path, print_line: PrintLine) -> None:
     """Bring the database to this code's schema. Raises CommandError with a sentence."""
     try:
         refuse_locked()
         refuse_newer_schema()
-        migrate(folder, say)
+        migrate(folder, print_line)
         schema.refuse_missing_columns()
-        restore_triggers(say)
+        restore_triggers(print_line)
     except DatabaseError as error:
         raise CommandError(f"The database cannot be used: {error}") from error
     finally:
@@ -48,14 +48,14 @@ def refuse_newer_schema() -> None:
         )
 
 
-def migrate(folder: Path, say: Say) -> None:
+def migrate(folder: Path, print_line: PrintLine) -> None:
     """Apply what is to be applied, after a copy of a database that holds something."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         if executor.loader.applied_migrations:
             planned = [f"{one.app_label}.{one.name}" for one, _backwards in plan]
-            upgrade.prepare_upgrade(folder, planned, say)
+            upgrade.prepare_upgrade(folder, planned, print_line)
         schema.migrate()
         schema.create_content_types()
         gather_statistics()
@@ -71,7 +71,7 @@ def gather_statistics() -> None:
 
 
 def refuse_locked() -> None:
-    """Wait for other writers as long as a request would; then say who is in the way."""
+    """Wait for other writers as long as a request would, then raise CommandError."""
     if connection.vendor != "sqlite":
         return
     try:
@@ -91,7 +91,7 @@ def missing_triggers() -> list[str]:
     return [name for each in derived for name in each.missing(connection)]
 
 
-def restore_triggers(say: Say) -> None:
+def restore_triggers(print_line: PrintLine) -> None:
     """Install missing triggers, and recalculate what they would have kept up to date.
 
     Without the triggers, rows that must not change could, and counts would be wrong.
@@ -104,11 +104,11 @@ def restore_triggers(say: Say) -> None:
         (search_text, search_text.restore, "Built the search index again"),
     ):
         if missing := module.missing(connection):
-            say(f"{done}, because these were missing: {', '.join(missing)}")
+            print_line(f"{done}, because these were missing: {', '.join(missing)}")
             repair(connection)
 
 
-def fold_wal() -> None:
+def merge_wal() -> None:
     """At the end of a server: its last connection moves all writes into one file.
 
     Its processes end without closing theirs. The WAL that would stay belongs to this

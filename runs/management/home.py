@@ -16,7 +16,7 @@ from studio.core.private import write_private
 
 def prepare(folder: Path) -> None:
     """Only its owner may look into it and into what this process will write."""
-    keep_private()
+    set_private_umask()
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
         if mode & 0o077:
@@ -25,7 +25,7 @@ def prepare(folder: Path) -> None:
         raise CommandError(f"{folder} cannot be used: {error.strerror}") from error
 
 
-def keep_private() -> None:
+def set_private_umask() -> None:
     """Only the owner may read what this process writes."""
     os.umask(0o077)
 

@@ -64,7 +64,7 @@ def migrate(targets: list[tuple[str, str]] | None = None) -> None:
     executor.migrate(targets or executor.loader.graph.leaf_nodes())
 
 
-def create_at(migrations: Sequence[str]) -> None:
+def create_schema(migrations: Sequence[str]) -> None:
     """Create the schema of an empty database as these applied migrations left it."""
     executor = OneStepExecutor(connection)
     graph = executor.loader.graph
@@ -76,14 +76,14 @@ def create_at(migrations: Sequence[str]) -> None:
             if not any(child.key in wanted for child in graph.node_map[node].children)
         ]
     )
-    empty()
+    delete_rows()
 
 
-def empty(*, but: Sequence[str] = ()) -> None:
+def delete_rows(*, except_in: Sequence[str] = ()) -> None:
     """Remove the rows that migrations themselves added."""
     with connection.cursor() as cursor:
         for table in tables(connection):
-            if table not in but:
+            if table not in except_in:
                 cursor.execute(f'DELETE FROM "{table}"')
 
 
@@ -92,7 +92,7 @@ def create_content_types() -> None:
     emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
 
 
-def applied(database: BaseDatabaseWrapper) -> list[str]:
+def applied_migrations(database: BaseDatabaseWrapper) -> list[str]:
     """The applied migrations as `app.name`, sorted."""
     recorded = MigrationRecorder(database).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in recorded)

@@ -150,7 +150,7 @@ def lists(
         report = Report("Lists")
         asked = [one for one in (*FAMILIES, *NASTY) if only in one.name]
         # The home may be older than the pages that are measured over it.
-        static_files.collect(settings.STATIC_ROOT)
+        static_files.collect_if_changed(settings.STATIC_ROOT)
         visitor = Visitor(home)
         with nullcontext() if no_http else running(home, env=env) as server:
             measure(visitor, server, asked, report, repeats=repeats, explain=slowest)

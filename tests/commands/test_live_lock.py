@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runs.management.live_lock import LOCK, MAX_NAME, application_name
+from runs.management.live_lock import ADVISORY_LOCK, MAX_NAME_BYTES, application_name
 from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, start
@@ -65,7 +65,7 @@ def test_a_server_stops_when_another_one_takes_its_database(
         assert again.token == server.token
         [own] = holders(session)
         session.execute("SELECT pg_terminate_backend(%s)", (own,))
-        session.execute("SELECT pg_advisory_lock(%s, %s)", LOCK)
+        session.execute("SELECT pg_advisory_lock(%s, %s)", ADVISORY_LOCK)
         assert again.process.wait(60) == 1
     finally:
         again.kill()
@@ -76,7 +76,7 @@ def test_the_connection_name_is_short_enough_and_ends_with_the_folder(
     folder: str,
 ) -> None:
     name = application_name(Path(folder))
-    assert len(name.encode()) <= MAX_NAME
+    assert len(name.encode()) <= MAX_NAME_BYTES
     assert name.startswith("studio-")
     assert folder.encode("ascii", "replace").decode()[-4:] in name
     assert application_name(Path(folder)) != name

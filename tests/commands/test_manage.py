@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.management.move_record import describe
+from runs.management.move_record import describe_location
 from runs.management.read_only import describe_server
 from studio import __version__
 from studio.settings import environment
@@ -38,4 +38,4 @@ def test_a_database_is_described_with_its_port(address: str) -> None:
     found = environment.postgres(address)
     assert describe_server(found) == "db.example.org:6543"
     expected = "the PostgreSQL database studio on db.example.org:6543"
-    assert describe(found) == expected
+    assert describe_location(found) == expected

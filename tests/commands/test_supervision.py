@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from runs.management.supervisor import Child, Supervisor
+from runs.management.supervisor import ChildProcess, Supervisor
 from tests.parts.server import Server, running, start
 from tests.parts.waiting import becomes
 
@@ -104,9 +104,9 @@ def test_all_processes_end_with_a_killed_supervisor_and_a_restart_works(
     assert (second.url, second.token) == (first.url, first.token)
 
 
-def sleeper(name: str = "sleeper", seconds: float = 60) -> Child:
+def sleeper(name: str = "sleeper", seconds: float = 60) -> ChildProcess:
     code = f"import time; time.sleep({seconds})"
-    return Child(name, [sys.executable, "-c", code])
+    return ChildProcess(name, [sys.executable, "-c", code])
 
 
 def test_a_child_that_keeps_dying_is_restarted_with_growing_delays() -> None:
@@ -131,10 +131,10 @@ def test_the_supervisor_kills_children_that_ignore_sigterm(
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "print(1, flush=True); time.sleep(60)"
     )
-    child = Child("deaf", [sys.executable, "-c", deaf])
+    child = ChildProcess("deaf", [sys.executable, "-c", deaf])
     child.process = subprocess.Popen(child.command, stdout=subprocess.PIPE)
     assert child.process.stdout is not None
     child.process.stdout.readline()
-    Supervisor([child], print).end()
+    Supervisor([child], print).stop_children()
     assert child.process.returncode == -9
     child.process.stdout.close()

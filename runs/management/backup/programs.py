@@ -20,7 +20,7 @@ class ProgramFailed(Exception):
     """Its text is the last line that the program printed."""
 
 
-def find(name: str, server_version: int) -> Path | None:
+def find_program(name: str, server_version: int) -> Path | None:
     """The newest such program that is not older than the server (as 150004)."""
     candidates = sorted(_candidates(name), key=_major, reverse=True)
     if candidates and _major(candidates[0]) >= server_version // 10_000:
@@ -46,7 +46,7 @@ def _major(program: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def address(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
+def connection_arguments(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
     """The database as an option, and the environment with the password."""
     from psycopg.conninfo import make_conninfo
 
@@ -63,7 +63,7 @@ def address(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
     return f"--dbname={make_conninfo(**for_libpq)}", environment
 
 
-def run(command: list[str | Path], environment: dict[str, str]) -> None:
+def run_program(command: list[str | Path], environment: dict[str, str]) -> None:
     done = subprocess.run(
         command,
         env=environment,

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         refuse_unusable(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
-            user, member = make_member(
+            user, member = add_or_update_member(
                 options["name"], options["workspace"], options["role"]
             )
             link = sign_in_url(base_url(), user, now=now_ms())
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def make_member(
+def add_or_update_member(
     name: str, workspace_name: str, role: str | None
 ) -> tuple[User, Member]:
     """Without `role` a member keeps theirs, and a new member gets the usual role."""

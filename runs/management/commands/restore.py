@@ -30,17 +30,18 @@ class Command(BaseCommand):
         home.lock(settings.STUDIO_HOME, as_server=False)
         begin, progress = time.monotonic(), Progress()
         try:
-            made = restore_backup(options["path"], options["at"], progress)
+            restored = restore_backup(options["path"], options["at"], progress)
         finally:
             progress.end()
-        found = made.manifest
+        found = restored.manifest
         self.stdout.write(
             f"Restored backup {found.stamp} into {settings.STUDIO_HOME}: the database "
             f"({size_text(found.database.size)}) and "
-            f"{len(found.blobs) - len(made.lost):,} files ({size_text(found.size)}). "
-            f"Checked; {time.monotonic() - begin:.1f} s in total."
+            f"{len(found.blobs) - len(restored.lost):,} files "
+            f"({size_text(found.size)}). Checked; {time.monotonic() - begin:.1f} s in "
+            "total."
         )
-        if lost := [*made.lost, *found.missing, *found.damaged]:
+        if lost := [*restored.lost, *found.missing, *found.damaged]:
             raise CommandError(
                 f"{len(lost)} files are missing or damaged in the backup "
                 f"({', '.join(lost[:5])}). Everything else is restored. To list them, "

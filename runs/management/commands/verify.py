@@ -46,7 +46,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        home.keep_private()
+        home.set_private_umask()
         if options["quarantine_unknown"] and not options["repair"]:
             raise CommandError("--quarantine-unknown needs --repair.")
         if options["backup"] and not options["repair"]:
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             return
         begin, progress = time.monotonic(), Progress()
         try:
-            findings = self.find(options, progress)
+            findings = self.collect_findings(options, progress)
         except (DatabaseError, OSError) as error:
             raise CommandError(f"The check failed: {str(error).strip()}") from error
         finally:
@@ -66,9 +66,9 @@ class Command(BaseCommand):
         if not left:
             match = "The database and the stored files match"
             self.stdout.write(f"{match}; {seconds:.1f} s.")
-        self.stdout.write(checked(progress.totals, full=options["full"]))
+        self.stdout.write(checked_summary(progress.totals, full=options["full"]))
         if left:
-            raise CommandError(conclusion(left, seconds))
+            raise CommandError(problems_summary(left, seconds))
 
     def check_backup(self, path: Path, *, full: bool) -> None:
         """Every complete backup in the folder, without the home's own data."""
@@ -77,7 +77,9 @@ class Command(BaseCommand):
         seconds = time.monotonic() - begin
         self.stdout.write(f"Complete backups in {path}: {checked}; {seconds:.1f} s.")
 
-    def find(self, options: dict[str, Any], progress: Progress) -> list[verify.Finding]:
+    def collect_findings(
+        self, options: dict[str, Any], progress: Progress
+    ) -> list[verify.Finding]:
         ownership.refuse_foreign(settings.STUDIO_HOME)
         refuse_empty_database("verify")
         schema.refuse_unmigrated()
@@ -99,14 +101,14 @@ class Command(BaseCommand):
 
 def refuse_unknown_home() -> None:
     """All files of another home would be unknown to this database."""
-    if not identity.read_database():
+    if not identity.read_database_identity():
         raise CommandError(
             "This home and its database have no identity yet, so nothing was repaired. "
             "Start `manage.py studio` once, then run the command again."
         )
 
 
-def checked(totals: Mapping[str, int], *, full: bool) -> str:
+def checked_summary(totals: Mapping[str, int], *, full: bool) -> str:
     """What was read; `totals` are those of the phases that the checks report."""
     rows = totals.get(verify.ROWS, 0)
     there = totals.get(verify.STORED, 0)
@@ -117,7 +119,7 @@ def checked(totals: Mapping[str, int], *, full: bool) -> str:
     return f"{text}, the content of {hashed:,} files, {chunks:,} metric chunks."
 
 
-def conclusion(left: list[verify.Finding], seconds: float) -> str:
+def problems_summary(left: list[verify.Finding], seconds: float) -> str:
     hint = (
         "`--repair` repairs what it can. Add `--backup PATH` to restore lost files, "
         "and `--quarantine-unknown` to move unknown files to quarantine."

@@ -19,7 +19,7 @@ from runs.storage.files import (
 )
 from studio.core.errors import MissingBytes
 
-LOST = (Fault.MISSING, Fault.DAMAGED)
+LOST_FAULTS = (Fault.MISSING, Fault.DAMAGED)
 
 
 def repair_files(
@@ -46,13 +46,13 @@ def _repair(
     if finding.fault is Fault.UNKNOWN and quarantine_unknown:
         is_done = move_to_quarantine(finding.blob, now_ms())
     if finding.fault is Fault.MISPLACED:
-        is_done = keep(finding.blob)
-    if finding.fault in LOST and source is not None:
+        is_done = keep_blob(finding.blob)
+    if finding.fault in LOST_FAULTS and source is not None:
         is_done = source.put_back(finding.blob)
     return finding.repaired() if is_done else finding
 
 
-def keep(blob: str) -> bool:
+def keep_blob(blob: str) -> bool:
     try:
         files.keep(blob)
     except MissingBytes:
@@ -64,7 +64,7 @@ def finish_uploads() -> int:
     """Finish uploads whose row was committed just before their process died."""
     names = [p.name for p in (files.root / INCOMING).glob("*") if is_blob_name(p.name)]
     known = [name for name in names if _size_and_hash(name) is not None]
-    return sum(keep(name) for name in known)
+    return sum(keep_blob(name) for name in known)
 
 
 def _size_and_hash(blob: str) -> tuple[int, str] | None:

@@ -30,7 +30,7 @@ from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.templates import FOLDER
 
 #: Two mutants run at a time.
-COPIES = 2
+MAX_COPIES = 2
 #: A mutant that loops forever is stopped: this many times what the tests take, plus.
 TIMEOUT_FACTOR, TIMEOUT_EXTRA_SECONDS = 3, 60
 #: pytest's exit statuses: all passed, and no test found.
@@ -95,7 +95,7 @@ def copied_checkouts() -> Iterator[list[Checkout]]:
     with tempfile.TemporaryDirectory(prefix="studio-mutants-") as folder:
         templates = Path(folder) / "templates"
         templates.mkdir()
-        copies = [Checkout(Path(folder) / f"{n}", templates) for n in range(COPIES)]
+        copies = [Checkout(Path(folder) / f"{n}", templates) for n in range(MAX_COPIES)]
         for copy in copies:
             for name in names:
                 if (ROOT / name).is_file():
