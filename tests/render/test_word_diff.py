@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.compare.word_diff import GONE, NEW, SAME, excerpt, word_diff
+from runs.render.compare.diff_parts import GONE, NEW, SAME, excerpt, word_diff
 
 
 def changed_words(before: str, after: str) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from runs.models import File
 from runs.render.files.file_kinds import IMAGE_TYPES, extension
-from runs.render.files.picture_size import HEAD_BYTES, picture_size
+from runs.render.files.picture_headers import HEAD_BYTES, picture_size
 from runs.render.formats import filesize
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
