@@ -8,7 +8,6 @@ import re
 import markdown as markdown_library
 import pytest
 
-from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import (
     Cell,
     Table,
@@ -16,6 +15,7 @@ from runs.render.groups.paper_tables import (
     as_markdown,
     latex,
     markdown,
+    with_deviation,
 )
 
 NASTY = r"\input{x} $y$ a_b 5% #1 & ~^ <b> | *c* `d`"

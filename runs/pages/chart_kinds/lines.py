@@ -33,8 +33,7 @@ from runs.render.charts import (
 from runs.render.filters.filter_words import field_label
 from runs.render.formats import grouped, number
 from runs.render.metrics import DisplayValue, display_last, display_value
-from runs.render.run_list.csv_rows import value_cell
-from runs.render.run_list.sheets import escape_formula, iso
+from runs.render.run_list.sheets import escape_formula, iso, value_cell
 from runs.search.charts import (
     AxisRange,
     ChartGroup,

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from runs.render.filters.operators import LAST, OLDER
+from runs.render.filters.filter_words import LAST, OLDER
 from runs.search.filters import is_facet
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree

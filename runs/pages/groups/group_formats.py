@@ -29,8 +29,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.render import formats
 from runs.render.filters.filter_words import field_label
 from runs.render.groups import paper_tables
-from runs.render.groups.deviations import with_deviation
-from runs.render.groups.paper_tables import Cell, Table
+from runs.render.groups.paper_tables import Cell, Table, with_deviation
 from runs.render.run_list import sheets
 from runs.search.groups import Grouping, GroupStats, ListGroup
 from studio.core.errors import InvalidValue

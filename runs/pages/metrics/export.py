@@ -13,8 +13,7 @@ from runs.models import Metric, MetricKind
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response
 from runs.pages.run_shell.head import find_head
-from runs.render.run_list.csv_rows import value_cell
-from runs.render.run_list.sheets import escape_formula, iso
+from runs.render.run_list.sheets import escape_formula, iso, value_cell
 from runs.search.metrics import find_series
 from runs.storage.metrics import store
 

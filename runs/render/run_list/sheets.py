@@ -1,4 +1,7 @@
-"""A list's rows for programs and terminals: JSON, CSV, a table of aligned text."""
+"""Rows for programs and terminals: JSON, CSV, a table of aligned text.
+
+Logged values are sent in pieces: line by line, a million rows take a minute.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import islice
 from typing import Any
+
+import msgspec
 
 from runs.render import formats
 
@@ -184,3 +190,22 @@ def _width(text: str) -> int:
 def _padded(text: str, width: int, to_right: bool) -> str:
     blank = " " * (width - _width(text))
     return blank + text if to_right else text + blank
+
+
+#: Rows that are sent at once.
+MAX_PIECE_ROWS = 5_000
+_VALUE = Column("value", "")
+
+
+def csv_pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The rows, whose cells are ready to be written."""
+    left = iter(rows)
+    while piece := list(islice(left, MAX_PIECE_ROWS)):
+        yield csv_lines(piece)
+
+
+def value_cell(value: Any) -> str:
+    """What was logged: a number, a text, a truth; a row or a list as JSON."""
+    if isinstance(value, (dict, list)):
+        return escape_formula(msgspec.json.encode(value).decode())
+    return csv_cell(_VALUE, value)
