@@ -11,7 +11,6 @@ from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
 from runs.render.run_list import cells
-from runs.render.run_list.cells import MISSING
 from studio.core.messages import translated
 
 register = template.Library()
@@ -46,24 +45,24 @@ def ago(time: int) -> str:
 
 @register.filter
 def duration(length: int | None) -> str:
-    return MISSING if length is None else formats.duration(length)
+    return formats.MISSING if length is None else formats.duration(length)
 
 
 @register.filter
 def exact_duration(length: int | None) -> str:
-    return MISSING if length is None else formats.exact_duration(length)
+    return formats.MISSING if length is None else formats.exact_duration(length)
 
 
 @register.filter
 def number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return MISSING if value is None else str(value)
+        return formats.MISSING if value is None else str(value)
     return formats.number(value)
 
 
 @register.filter
 def filesize(size: int | None) -> str:
-    return MISSING if size is None else formats.filesize(size)
+    return formats.MISSING if size is None else formats.filesize(size)
 
 
 @register.filter

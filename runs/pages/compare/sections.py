@@ -142,7 +142,7 @@ def _all_tags_row(made: Comparison) -> list[ComparedRow]:
 
 
 def _render_tags(row: ComparedRow) -> SafeString:
-    missing = f'<span class="none">{cells.MISSING}</span>'
+    missing = f'<span class="none">{formats.MISSING}</span>'
     shown = [cells.tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
     return cells.html_row(shown)
 

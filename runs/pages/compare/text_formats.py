@@ -78,5 +78,5 @@ def _text_cells(row: ComparedRow) -> Iterator[Cell]:
 
 
 def _cell(value: object) -> Cell:
-    text = sheets.MISSING if value is None else str(value)
+    text = formats.MISSING if value is None else str(value)
     return Cell(text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…")

@@ -29,7 +29,7 @@ from markdown.treeprocessors import Treeprocessor
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from runs.render.descriptions import references as markdown_live
+from runs.render.descriptions import references
 from runs.render.descriptions.references import Reference, ReferenceLinks, Target
 from runs.render.files.code import highlight
 
@@ -96,7 +96,7 @@ class _Links(Filter):  # type: ignore[misc]
 
 def _clean_link(token: Token) -> None:
     data = token["data"]
-    live = markdown_live.canonical_reference(data.get(HREF, ""))
+    live = references.canonical_reference(data.get(HREF, ""))
     if live:
         data.clear()
         data[HREF] = live
@@ -105,7 +105,7 @@ def _clean_link(token: Token) -> None:
 
 
 def _picture(token: Token) -> Iterator[Token]:
-    live = markdown_live.canonical_reference(token["data"].get(SRC, ""))
+    live = references.canonical_reference(token["data"].get(SRC, ""))
     if live.startswith("file:"):
         alt = token["data"].get(ALT, "")
         yield {**token, "data": {SRC: live, ALT: alt}}
@@ -138,13 +138,13 @@ def render_markdown(
 
     `targets` are what `references` found; a reference without one is plain words.
     """
-    html = markdown_live.replace_references(_clean(text, get_language()), targets)
+    html = references.replace_references(_clean(text, get_language()), targets)
     return mark_safe(html)  # noqa: S308  # bleach cleaned it
 
 
 def find_references(text: str) -> list[Reference]:
     """What the text names of this server's runs, files and metrics."""
-    return markdown_live.find_references(_clean(text, get_language()))
+    return references.find_references(_clean(text, get_language()))
 
 
 @lru_cache(maxsize=256)
@@ -164,7 +164,7 @@ def _clean(text: str, _language: str | None) -> str:
         cleaner = Cleaner(
             tags=TAGS,
             attributes=ATTRIBUTES,
-            protocols=PROTOCOLS | markdown_live.PROTOCOLS,
+            protocols=PROTOCOLS | references.PROTOCOLS,
             filters=[_Links],
         )
         return highlight_code(_lower_headings(cleaner.clean(html)))

@@ -26,7 +26,6 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: A number with its sign begins like a formula and is none.
 _NUMBER = re.compile(r"[+-](?:\d+\.?\d*(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
 _WIDEST = 48
-MISSING = "–"
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def _is_number(value: Any) -> bool:
 
 def _text(column: Column, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
-        return MISSING
+        return formats.MISSING
     if column.kind == TIME and isinstance(value, int):
         return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
     if column.kind == DURATION and isinstance(value, int):
