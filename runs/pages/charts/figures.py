@@ -36,7 +36,7 @@ from runs.pages.requests import responses
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import csv_response, with_vary_headers
 from runs.render.metrics import display_value
-from runs.render.run_list.sheets import escape_formula
+from runs.render.run_list import escape_formula
 from runs.search.charts import AxisRange
 from runs.search.sql.scope import time_limit
 from studio.core.errors import InvalidValue

@@ -23,7 +23,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.run_shell.allowed_actions import role_refusal
 from runs.pages.run_shell.editors import toast_header
 from runs.pages.undo.undo import last_undo_href
-from runs.render.descriptions.first_lines import first_line
+from runs.render.descriptions import first_line
 from runs.render.formats import run_path
 from runs.search.compare import find_conclusion, find_runs_by_id
 from studio.core.errors import InvalidValue

@@ -36,7 +36,7 @@ from runs.pages.lists.list_state import (
 )
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
-from runs.render.filters.filter_words import operator_label, pill
+from runs.render.filters import operator_label, pill
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field

@@ -19,7 +19,7 @@ from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.groups import Grouping, ListGroup, list_groups
 from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text

@@ -19,7 +19,7 @@ from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import SHOWN_PARAMETER
 from runs.render import formats
-from runs.render.filters.filter_words import field_label, pill
+from runs.render.filters import field_label, pill
 from runs.search.query import StatusCounts, count_statuses, names_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,

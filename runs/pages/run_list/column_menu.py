@@ -21,7 +21,7 @@ from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.responses import with_vary_headers
 from runs.pages.requests.safe_redirects import safe_path
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.run_list import find_goals
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.fields import field_text

@@ -25,7 +25,7 @@ from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
 from runs.pages.requests.responses import with_vary_headers
-from runs.render.run_list.parquet import require_pyarrow
+from runs.render.run_list import require_pyarrow
 from studio.core.errors import NotFound
 from studio.core.view_spec import ViewSpec
 

@@ -101,7 +101,10 @@ def is_number(value: object) -> bool:
 
 
 def text_row(
-    values: Sequence[object], *, baseline: int | None = None, missing: str = formats.MISSING
+    values: Sequence[object],
+    *,
+    baseline: int | None = None,
+    missing: str = formats.MISSING,
 ) -> SafeString:
     """Cells of texts; the words that the baseline's text lacks are marked."""
     zero = values[baseline] if baseline is not None else None
@@ -154,7 +157,7 @@ def tag_chips(tags: Sequence[tuple[str, str]]) -> str:
     return f'<span class="chips" title="{title}">{"".join(parts)}</span>'
 
 
-def link(href: str, text: str, css: str = "") -> str:
+def html_link(href: str, text: str, css: str = "") -> str:
     kind = f' class="{css}"' if css else ""
     return f'<a{kind} href="{escape(href)}">{escape(text)}</a>'
 

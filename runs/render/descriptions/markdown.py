@@ -29,9 +29,16 @@ from markdown.treeprocessors import Treeprocessor
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from runs.render.descriptions import references
-from runs.render.descriptions.references import Reference, ReferenceLinks, Target
-from runs.render.files.code import highlight
+from runs.render.descriptions.references import (
+    REFERENCE_SCHEMES,
+    Reference,
+    ReferenceLinks,
+    Target,
+    canonical_reference,
+    references_in_html,
+    replace_references,
+)
+from runs.render.files import highlight
 
 TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 ul ol li strong em b i del s sub sup code pre kbd "
@@ -81,7 +88,7 @@ ATTRIBUTES: Any = {
 class _Links(Filter):  # type: ignore[misc]
     """External pictures become links; links send no referrer.
 
-    References keep nothing but themselves, in the form that `markdown_live` knows.
+    References keep nothing but themselves, in the form that `references` knows.
     """
 
     def __iter__(self) -> Iterator[Token]:
@@ -96,7 +103,7 @@ class _Links(Filter):  # type: ignore[misc]
 
 def _clean_link(token: Token) -> None:
     data = token["data"]
-    live = references.canonical_reference(data.get(HREF, ""))
+    live = canonical_reference(data.get(HREF, ""))
     if live:
         data.clear()
         data[HREF] = live
@@ -105,7 +112,7 @@ def _clean_link(token: Token) -> None:
 
 
 def _picture(token: Token) -> Iterator[Token]:
-    live = references.canonical_reference(token["data"].get(SRC, ""))
+    live = canonical_reference(token["data"].get(SRC, ""))
     if live.startswith("file:"):
         alt = token["data"].get(ALT, "")
         yield {**token, "data": {SRC: live, ALT: alt}}
@@ -138,13 +145,13 @@ def render_markdown(
 
     `targets` are what `references` found; a reference without one is plain words.
     """
-    html = references.replace_references(_clean(text, get_language()), targets)
+    html = replace_references(_clean(text, get_language()), targets)
     return mark_safe(html)  # noqa: S308  # bleach cleaned it
 
 
 def find_references(text: str) -> list[Reference]:
     """What the text names of this server's runs, files and metrics."""
-    return references.find_references(_clean(text, get_language()))
+    return references_in_html(_clean(text, get_language()))
 
 
 @lru_cache(maxsize=256)
@@ -164,7 +171,7 @@ def _clean(text: str, _language: str | None) -> str:
         cleaner = Cleaner(
             tags=TAGS,
             attributes=ATTRIBUTES,
-            protocols=PROTOCOLS | references.PROTOCOLS,
+            protocols=PROTOCOLS | REFERENCE_SCHEMES,
             filters=[_Links],
         )
         return highlight_code(_lower_headings(cleaner.clean(html)))

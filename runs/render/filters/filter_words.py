@@ -290,15 +290,15 @@ def missing_words(kind: str, names: list[str]) -> str:
 
 
 #: "In the last week" and "longer ago than a week".
-LAST, OLDER = "last", "older"
+IN_THE_LAST, OLDER_THAN = "last", "older"
 
 
 def operator_label(op: str, kind: str = "") -> str:
     """An operator in words; `kind` is what its field holds."""
     if kind == fields.TIME:
         words = {
-            LAST: _("in the last"),
-            OLDER: _("longer ago than"),
+            IN_THE_LAST: _("in the last"),
+            OLDER_THAN: _("longer ago than"),
             ">=": _("on or after"),
             "<=": _("on or before"),
             ">": _("after"),

@@ -20,21 +20,22 @@ import msgspec
 
 from runs.render import formats
 
-TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
+TEXT_COLUMN, NUMBER_COLUMN = "text", "number"
+TIME_COLUMN, DURATION_COLUMN = "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: A number with its sign begins like a formula and is none.
 _NUMBER = re.compile(r"[+-](?:\d+\.?\d*(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
 _WIDEST = 48
 
 
 @dataclass(frozen=True)
-class Column:
+class SheetColumn:
     """`name` is the field's in the filter language, `kind` says how it is written."""
 
     name: str
     label: str
-    kind: str = TEXT
+    kind: str = TEXT_COLUMN
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,11 @@ class Sheet:
     Tags and counts are mappings. What a row lacks is None.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
-def as_records(sheet: Sheet) -> list[dict[str, Any]]:
+def sheet_as_records(sheet: Sheet) -> list[dict[str, Any]]:
     """What JSON shows: a dictionary a row, without what the row lacks."""
     names = [column.name for column in sheet.columns]
     return [
@@ -57,7 +58,7 @@ def as_records(sheet: Sheet) -> list[dict[str, Any]]:
     ]
 
 
-def as_csv(sheet: Sheet) -> str:
+def sheet_as_csv(sheet: Sheet) -> str:
     """RFC 4180; times in ISO 8601, UTC, durations in seconds."""
     head = [escape_formula(column.name) for column in sheet.columns]
     rows = (
@@ -74,14 +75,15 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
+def sheet_as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     """Aligned for a terminal, as the page writes it; times on the reader's clock."""
     lines = [[column.label for column in sheet.columns]]
     texts = [_column_texts(c, sheet, n, zone) for n, c in enumerate(sheet.columns)]
     lines += [list(row) for row in zip(*texts, strict=True)]
     lines = [[_printable(cell) for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    right = [column.kind in (NUMBER, DURATION) for column in sheet.columns]
+    numeric = (NUMBER_COLUMN, DURATION_COLUMN)
+    right = [column.kind in numeric for column in sheet.columns]
     drawn = (
         rule.join(
             _padded(cell, width, to_right)
@@ -92,7 +94,7 @@ def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     return "\n".join(drawn) + "\n"
 
 
-def texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
+def sheet_texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
     """Rows of cells as people read them, each with the kind of its column."""
     columns = [
         [(column.kind, text) for text in _column_texts(column, sheet, n, zone)]
@@ -108,21 +110,21 @@ def plain_value(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def csv_cell(column: Column, value: Any) -> str:
+def csv_cell(column: SheetColumn, value: Any) -> str:
     if value is None or type(value) is str:
         return escape_formula(value or "")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if column.kind == TIME and isinstance(value, int):
-        return iso(value)
-    if column.kind == DURATION and isinstance(value, (int, float)):
+    if column.kind == TIME_COLUMN and isinstance(value, int):
+        return iso_time(value)
+    if column.kind == DURATION_COLUMN and isinstance(value, (int, float)):
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else formats.word_for(value)
     return str(value) if isinstance(value, int) else escape_formula(_words(value))
 
 
-def iso(time: int) -> str:
+def iso_time(time: int) -> str:
     """Milliseconds since the epoch as ISO 8601, UTC."""
     at = datetime.fromtimestamp(time / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -130,7 +132,7 @@ def iso(time: int) -> str:
 
 def escape_formula(text: str) -> str:
     """A text that a spreadsheet would take for a formula is kept from being one."""
-    is_formula = text.startswith(FORMULA) and not _NUMBER.fullmatch(text)
+    is_formula = text.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 
 
@@ -141,10 +143,10 @@ def _words(value: Any) -> str:
 
 
 def _column_texts(
-    column: Column, sheet: Sheet, place: int, zone: tzinfo
+    column: SheetColumn, sheet: Sheet, place: int, zone: tzinfo
 ) -> Sequence[str]:
     values = [row[place] for row in sheet.rows]
-    if column.kind != NUMBER:
+    if column.kind != NUMBER_COLUMN:
         return [_text(column, value, zone) for value in values]
     plain = [v if _is_number(v) else None for v in values]
     return [
@@ -157,12 +159,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _text(column: Column, value: Any, zone: tzinfo) -> str:
+def _text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
         return formats.MISSING
-    if column.kind == TIME and isinstance(value, int):
+    if column.kind == TIME_COLUMN and isinstance(value, int):
         return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
-    if column.kind == DURATION and isinstance(value, int):
+    if column.kind == DURATION_COLUMN and isinstance(value, int):
         return formats.duration(value)
     words = _words(value).partition("\n")[0]
     return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
@@ -193,7 +195,7 @@ def _padded(text: str, width: int, to_right: bool) -> str:
 
 #: Rows that are sent at once.
 MAX_PIECE_ROWS = 5_000
-_VALUE = Column("value", "")
+_VALUE = SheetColumn("value", "")
 
 
 def csv_pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:

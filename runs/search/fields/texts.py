@@ -139,7 +139,7 @@ TEXTS = (
     grouped_text("launcher", facet=70, comparison=85),
     own_text(
         "name",
-        condition=text_condition("name", conditions.ALWAYS),
+        condition=own_text_condition("name", conditions.ALWAYS),
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
@@ -149,7 +149,7 @@ TEXTS = (
     own_text(
         "id",
         column="run_id",
-        condition=text_condition("run_id", conditions.ALWAYS),
+        condition=own_text_condition("run_id", conditions.ALWAYS),
         sort=by_exact_text(F("run_id")),
         scan=_id_scan,
         link=CellLink.NONE,
