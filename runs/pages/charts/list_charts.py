@@ -14,7 +14,7 @@ from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_links import ListLinks
 from runs.pages.requests.page_request import PageRequest
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core.view_charts import Chart
 
 

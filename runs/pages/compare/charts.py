@@ -17,7 +17,7 @@ from runs.pages.charts.list_charts import ADDRESS_PARTS
 from runs.pages.compare.state import CompareState
 from runs.pages.requests.page_request import PageRequest
 from runs.search.compare import ComparedRow, Comparison
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_RUNS, Chart

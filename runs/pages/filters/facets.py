@@ -33,7 +33,7 @@ from runs.search.filters import (
     FacetReader,
     KeyShare,
 )
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
 from studio.core.filters import Field, field_text, tree

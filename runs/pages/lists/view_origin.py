@@ -31,7 +31,7 @@ from runs.pages.requests.responses import requested_format
 from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
-from runs.search.sql.scope import KINDS
+from runs.search.sql import KEY_KINDS
 from runs.search.views import (
     find_default,
     find_missing_columns,
@@ -180,7 +180,7 @@ def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
     asked: Any = column.field
-    return asked.kind in KINDS and not any(asked in row.values for row in rows)
+    return asked.kind in KEY_KINDS and not any(asked in row.values for row in rows)
 
 
 #: Tells the menu that the list shows default columns.
