@@ -48,7 +48,7 @@ from runs.pages.requests import (
     with_vary_headers,
 )
 from runs.render.metrics import display_value
-from runs.render.run_list.sheets import escape_formula
+from runs.render.run_list import escape_formula
 from runs.search.charts import AxisRange
 from runs.search.sql.scope import time_limit
 from studio.core.errors import InvalidValue

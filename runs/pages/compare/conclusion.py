@@ -25,7 +25,7 @@ from runs.pages.descriptions import (
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal, toast_header
 from runs.pages.undo import last_undo_href
-from runs.render.descriptions.first_line import first_line
+from runs.render.descriptions import first_line
 from runs.render.formats import run_path
 from runs.search.compare import find_conclusion, find_runs_by_id
 from studio.core.errors import InvalidValue

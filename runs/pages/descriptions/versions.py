@@ -18,7 +18,7 @@ from runs.pages.descriptions.references import render_description
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.pages.undo import last_undo_href
-from runs.render.compare.word_diff import word_diff
+from runs.render.compare import word_diff
 from runs.search.descriptions import (
     Described,
     find_version_texts,

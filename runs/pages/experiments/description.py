@@ -26,7 +26,7 @@ from runs.pages.lists import find_experiment
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal, toast_header
 from runs.pages.undo import last_undo_href
-from runs.render.descriptions.first_line import first_line
+from runs.render.descriptions import first_line
 from runs.render.formats import experiment_path
 from runs.search.descriptions import find_last_version
 

@@ -25,8 +25,7 @@ from runs.pages.run_shell import (
     not_modified,
     show_tab,
 )
-from runs.render.files.archive import stream_zip
-from runs.render.files.file_tree import Folder, Leaf, build_tree
+from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
 from runs.render.formats import run_path
 from runs.search.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
@@ -88,10 +87,10 @@ def _find_by_path(files: Sequence[File], paths: Sequence[str]) -> File | None:
 
 def _tree(
     files: Sequence[File], base: str, chosen: File | None, model: LoggedModel | None
-) -> Folder:
+) -> TreeFolder:
     inside = f"model={quote(model.model_id)}&" if model else ""
     return build_tree(
-        Leaf(
+        TreeFile(
             file.name,
             file.path,
             file.size,

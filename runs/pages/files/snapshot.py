@@ -24,7 +24,7 @@ from runs.pages.run_shell import (
     not_modified,
     show_tab,
 )
-from runs.render.files.file_tree import Leaf, build_tree
+from runs.render.files import TreeFile, build_tree
 from runs.render.formats import run_path
 from runs.search.files import find_snapshot, get_snapshot
 from runs.storage.files import ArchiveMember, list_members, open_member, read_member
@@ -58,7 +58,7 @@ def _viewer(
     chosen = _find_member(inside, path) if path else _default_member(inside, run)
     return {
         "tree": build_tree(
-            Leaf(
+            TreeFile(
                 each.name,
                 each.path,
                 each.size,

@@ -35,8 +35,7 @@ from runs.pages.lists import (
     read_scope,
 )
 from runs.pages.requests import PageRequest, with_vary_headers
-from runs.render.filters.filter_words import pill
-from runs.render.filters.operators import operator_label
+from runs.render.filters import operator_label, pill
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field

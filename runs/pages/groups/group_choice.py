@@ -15,7 +15,7 @@ from runs.pages.groups.group_values import name_of
 from runs.pages.lists import read_part_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.fields import GROUPED
 from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import InvalidFilter, QueryTimeout

@@ -25,9 +25,9 @@ from runs.pages.lists import (
 )
 from runs.pages.requests import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.formats import run_path
-from runs.render.groups.deviations import with_deviation
+from runs.render.groups import with_deviation
 from runs.search.groups import Grouping, ListGroup
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs

@@ -18,7 +18,7 @@ from runs.pages.groups.group_rows import (
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.groups import Grouping, ListGroup, list_groups
 from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text

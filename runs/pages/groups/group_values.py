@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.groups import GroupStats
 from studio.core.filters import Field
 from studio.core.filters.tree import (

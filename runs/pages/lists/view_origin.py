@@ -27,8 +27,7 @@ from runs.pages.lists.list_state import (
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest, requested_format
-from runs.render.filters import filter_words
-from runs.render.filters.filter_words import missing_words
+from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
 from runs.search.sql.scope import KINDS
@@ -201,8 +200,8 @@ def view_bar(
     return {
         "view": view,
         "view_name": view.name if view else _("Default"),
-        "view_changed": filter_words.summarize_differences(found),
-        "view_lines": filter_words.difference_lines(found),
+        "view_changed": summarize_differences(found),
+        "view_lines": difference_lines(found),
         "view_state": query,
         "view_is_stale": state.is_stale,
         "save_refusal": save_refusal(request, view),

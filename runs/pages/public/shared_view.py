@@ -36,8 +36,8 @@ from runs.pages.lists import (
 )
 from runs.render import formats
 from runs.render.charts import draw_sparkline
-from runs.render.descriptions import markdown
-from runs.render.run_list import sheets
+from runs.render.descriptions import render_markdown
+from runs.render.run_list import Sheet, sheet_texts
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
 from runs.search.sql.scope import time_limit
@@ -75,7 +75,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     experiment = experiment_of_view(view)
     context = {
         "title": view.name,
-        "described": markdown.render_markdown(view.description),
+        "described": render_markdown(view.description),
         "list": experiment.name if experiment else "",
         "list_path": list_path(link.workspace.name, experiment),
         "q": stored.q,
@@ -107,7 +107,7 @@ def _rows(
     spec = replace(stored, flat=True)
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
     asked = [column.field for column in with_name(spec.columns)]
-    sheet = sheets.Sheet(
+    sheet = Sheet(
         tuple(sheet_column(each) for each in asked),
         tuple(tuple(cell_value(row, each) for each in asked) for row in page.rows),
     )
@@ -115,7 +115,7 @@ def _rows(
     noun = ngettext("run", "runs", page.total)
     return {
         "columns": sheet.columns,
-        "rows": sheets.texts(sheet, timezone.get_current_timezone()),
+        "rows": sheet_texts(sheet, timezone.get_current_timezone()),
         "said": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,

@@ -24,7 +24,7 @@ from runs.pages.lists import (
 )
 from runs.pages.requests import PageRequest, safe_path, with_vary_headers
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.run_list import find_goals
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.fields import field_text

@@ -28,7 +28,7 @@ from runs.pages.lists import (
 )
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import aggregate_label, field_label
+from runs.render.filters import aggregate_label, field_label
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree

@@ -18,8 +18,8 @@ from runs.pages.groups import group_value_term
 from runs.pages.lists import ListLinks, ListState, read_part, sheet_response
 from runs.pages.requests import PageRequest, requested_format, with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
-from runs.render.run_list import sheets
+from runs.render.filters import field_label
+from runs.render.run_list import NUMBER_COLUMN, Sheet, SheetColumn
 from runs.search.compare import (
     FeatureRanking,
     RankedFeature,
@@ -240,13 +240,13 @@ def _term(each: RankedFeature, side: ValueShare) -> Node | None:
     return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
-def _sheet(found: FeatureRanking) -> sheets.Sheet:
+def _sheet(found: FeatureRanking) -> Sheet:
     columns = (
-        sheets.Column("field", _("Field")),
-        sheets.Column("score", _("Cramér's V"), sheets.NUMBER),
-        sheets.Column("value", _("Value")),
-        sheets.Column("selected", _("Selected"), sheets.NUMBER),
-        sheets.Column("rest", _("Others"), sheets.NUMBER),
+        SheetColumn("field", _("Field")),
+        SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),
+        SheetColumn("value", _("Value")),
+        SheetColumn("selected", _("Selected"), NUMBER_COLUMN),
+        SheetColumn("rest", _("Others"), NUMBER_COLUMN),
     )
     rows = tuple(
         (
@@ -261,4 +261,4 @@ def _sheet(found: FeatureRanking) -> sheets.Sheet:
         for each in found.found
         for side in each.sides[:VALUES]
     )
-    return sheets.Sheet(columns, rows)
+    return Sheet(columns, rows)

@@ -7,7 +7,7 @@ from typing import Any
 
 from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
-from runs.render.filters.filter_words import pill
+from runs.render.filters import pill
 from runs.search.query import find_exclusions
 
 

@@ -23,7 +23,7 @@ from runs.actions.run_list import (
 from runs.models import ExportState, HistoryExport, now_ms
 from runs.pages.lists import build_scope, read_part_tolerantly, scope_number
 from runs.pages.requests import PageRequest, disposition, with_vary_headers
-from runs.render.run_list.parquet import require_pyarrow
+from runs.render.run_list import require_pyarrow
 from studio.core.errors import NotFound
 from studio.core.view_spec import ViewSpec
 

@@ -132,8 +132,8 @@ def _metric_order(field: Field, scope: Scope) -> list[SortKey]:
     return [rank(*whens), SortKey(or_else(value, 0.0, FloatField()), float)]
 
 
-def _is_there(rows: Any, **conditions: Any) -> Q:
-    return Q(Exists(rows.filter(**conditions)))
+def _is_there(rows: Any, **required: Any) -> Q:
+    return Q(Exists(rows.filter(**required)))
 
 
 def _children(term: Comparison, _scope: Scope) -> Q:

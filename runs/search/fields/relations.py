@@ -19,7 +19,7 @@ from runs.search.fields.source import (
     OwnColumn,
     ValueName,
 )
-from runs.search.fields.texts import own_text, text_condition
+from runs.search.fields.texts import own_text, own_text_condition
 from runs.search.sql import conditions
 from runs.search.sql.access_paths import IndexScan
 from runs.search.sql.expressions import Expr, InKeys, Unindexed
@@ -150,7 +150,7 @@ OWNERS = (
     ),
     FieldSource(
         "experiment",
-        condition=text_condition("experiment__name", conditions.ALWAYS),
+        condition=own_text_condition("experiment__name", conditions.ALWAYS),
         sort=by_text(lambda _scope: F("experiment__name")),
         value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,

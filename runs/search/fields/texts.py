@@ -28,7 +28,7 @@ from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison
 
 
-def text_condition(column: str, present: Q) -> Condition:
+def own_text_condition(column: str, present: Q) -> Condition:
     def condition(term: Comparison, _scope: Scope) -> Q:
         if term.op == "is not null":
             return present
@@ -45,7 +45,7 @@ def own_text(name: str, **more: Any) -> FieldSource:
     """
     column = more.pop("column", name)
     made: dict[str, Any] = {
-        "condition": text_condition(column, ~Q(**{column: ""})),
+        "condition": own_text_condition(column, ~Q(**{column: ""})),
         "sort": by_text(lambda _scope: F(column)),
         "value": OwnColumn(column),
         "columns": (column,),
@@ -139,7 +139,7 @@ TEXTS = (
     grouped_text("launcher", facet=70, comparison=85),
     own_text(
         "name",
-        condition=text_condition("name", conditions.ALWAYS),
+        condition=own_text_condition("name", conditions.ALWAYS),
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
@@ -149,7 +149,7 @@ TEXTS = (
     own_text(
         "id",
         column="run_id",
-        condition=text_condition("run_id", conditions.ALWAYS),
+        condition=own_text_condition("run_id", conditions.ALWAYS),
         sort=by_exact_text(F("run_id")),
         scan=_id_scan,
         link=CellLink.NONE,

@@ -183,17 +183,17 @@ class _KeyedSegments:
     def segment(
         self,
         rank: int,
-        conditions: Mapping[str, Any],
+        required: Mapping[str, Any],
         *parts: SortPart,
         descending: bool = True,
     ) -> Segment:
-        """The runs whose value fulfills the conditions."""
-        self.covered |= Q(**conditions)
+        """The runs whose value fulfills what is required."""
+        self.covered |= Q(**required)
         if self.candidates:
-            only = Q(Exists(self.rows.filter(**conditions)))
+            only = Q(Exists(self.rows.filter(**required)))
             return Segment(rank, [*parts, _arrival(None, descending)], only=only)
         prefix = f"{self.field.kind}__"
-        join = Q(**{f"{prefix}{name}": value for name, value in conditions.items()})
+        join = Q(**{f"{prefix}{name}": value for name, value in required.items()})
         join &= Q(**{f"{prefix}key": self.key})
         lead = LeadScan(join, f"{prefix}run_id")
         return Segment(rank, [*parts, _arrival(lead, descending)], lead)
