@@ -21,10 +21,8 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.filters import facet_sections as sections
 from runs.pages.filters.facet_state import PanelState, facet_state_query, names
-from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.lists import ListLinks, ListState, read_part
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.search.fields import FACETS
 from runs.search.filters import (

@@ -26,8 +26,7 @@ from runs.pages.lists.list_state import (
     read_page,
     restore_line_breaks,
 )
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format
+from runs.pages.requests import PageRequest, requested_format
 from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
