@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from runs.access import preferred_format
 from runs.pages.compare.sections import TITLES, label_of
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import CSV, JSON, TEXT, with_vary_headers
+from runs.pages.requests import CSV, JSON, TEXT, PageRequest, with_vary_headers
 from runs.render.metrics import display_last
 from runs.render.run_list import (
     Sheet,

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.lists.list_state import find_experiment
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.head import find_head
+from runs.pages.lists import find_experiment
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import find_head
 from runs.render.descriptions import (
     FILE_REFERENCE,
     METRIC_REFERENCE,

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from runs.models import File, Metric, Run
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.render.descriptions import (
     FILE_REFERENCE,
     METRIC_REFERENCE,

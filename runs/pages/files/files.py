@@ -16,10 +16,9 @@ from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
 from runs.pages.files.preview import FileContent, viewer_context
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_shell.empty_states import empty_state_of
-from runs.pages.run_shell.head import (
+from runs.pages.requests import PageRequest, disposition, send_raw
+from runs.pages.run_shell import (
+    empty_state_of,
     etag_of,
     find_head,
     is_unchanged,

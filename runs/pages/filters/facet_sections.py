@@ -9,7 +9,7 @@ from hashlib import blake2b
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.lists.run_links import ListLinks
+from runs.pages.lists import ListLinks
 from runs.render import formats
 from runs.render.filters import HistogramBar, field_label, histogram
 from runs.search.filters import Facet, ValueCount, is_term_on

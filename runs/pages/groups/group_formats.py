@@ -22,10 +22,14 @@ from runs.pages.groups.group_table import (
     too_many_runs_text,
 )
 from runs.pages.groups.group_values import name_of
-from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_response
-from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_table import columns_of
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.lists import (
+    NOTICE_HEADER,
+    ListState,
+    columns_of,
+    read_part,
+    sheet_response,
+)
+from runs.pages.requests import PageRequest
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.groups import (
@@ -63,7 +67,7 @@ def copy_groups(request: PageRequest) -> HttpResponse:
     if form == "csv":
         text = sheet_as_csv(group_sheet(request, grouping, groups))
     elif form in _FORMS:
-        text = _FORMS[form](group_table(grouping, groups))
+        text = _FORMS[form](build_paper_table(grouping, groups))
     else:
         raise Http404(form)
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -144,7 +148,7 @@ def _stat(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     return (*known, stats.count, stats.nonfinite, ids.get(stats.best))
 
 
-def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
+def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
     """As papers have it: no links, means with their deviations."""
     heads = [name_of(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]

@@ -29,7 +29,9 @@ from studio.core.filters.tree import (
 FINITE = (Number(-sys.float_info.max), Number(sys.float_info.max))
 
 
-def term_of(field: Field, value: str | None, *, is_mixed: bool = False) -> Node:
+def group_value_term(
+    field: Field, value: str | None, *, is_mixed: bool = False
+) -> Node:
     """Asks for the runs of one value, or of none.
 
     With `is_mixed` runs also have other data in the field.

@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import CSV, JSON, with_vary_headers
+from runs.pages.requests import CSV, JSON, PageRequest, with_vary_headers
 from runs.render.filters import field_label
 from runs.render.run_list import (
     DURATION_COLUMN,

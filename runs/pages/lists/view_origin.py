@@ -26,12 +26,11 @@ from runs.pages.lists.list_state import (
     read_page,
     restore_line_breaks,
 )
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format
+from runs.pages.requests import PageRequest, requested_format
 from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
-from runs.search.sql.scope import KINDS
+from runs.search.sql import KEY_KINDS
 from runs.search.views import (
     find_default,
     find_missing_columns,
@@ -180,7 +179,7 @@ def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
     asked: Any = column.field
-    return asked.kind in KINDS and not any(asked in row.values for row in rows)
+    return asked.kind in KEY_KINDS and not any(asked in row.values for row in rows)
 
 
 #: Tells the menu that the list shows default columns.

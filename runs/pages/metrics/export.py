@@ -10,9 +10,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_response
-from runs.pages.run_shell.head import find_head
+from runs.pages.requests import PageRequest, csv_response
+from runs.pages.run_shell import find_head
 from runs.render.run_list import escape_formula, iso_time, value_cell
 from runs.search.metrics import find_series
 from runs.storage.metrics import store

@@ -14,12 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.groups.group_values import term_of
-from runs.pages.lists.list_formats import sheet_response
-from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format, with_vary_headers
+from runs.pages.groups import group_value_term
+from runs.pages.lists import ListLinks, ListState, read_part, sheet_response
+from runs.pages.requests import PageRequest, requested_format, with_vary_headers
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.run_list import NUMBER_COLUMN, Sheet, SheetColumn
@@ -240,7 +237,7 @@ def _term(each: RankedFeature, side: ValueShare) -> Node | None:
     if side.digest:
         return None
     is_mixed = any(other.value or other.is_range for other in each.sides)
-    return term_of(field, side.value, is_mixed=is_mixed)
+    return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
 def _sheet(found: FeatureRanking) -> Sheet:

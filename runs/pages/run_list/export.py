@@ -15,10 +15,14 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment
-from runs.pages.lists import run_table
-from runs.pages.lists.list_formats import NOTICE_HEADER, encode_notices, sheet_column
-from runs.pages.lists.list_state import ListState
-from runs.pages.requests.responses import EXPORT_TYPES, with_vary_headers
+from runs.pages.lists import (
+    NOTICE_HEADER,
+    ListState,
+    columns_of,
+    encode_notices,
+    sheet_column,
+)
+from runs.pages.requests import EXPORT_TYPES, with_vary_headers
 from runs.render.run_list import (
     BOOLEAN_COLUMN,
     INTEGER_COLUMN,
@@ -41,7 +45,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
     if form == "parquet":
         require_pyarrow()
-    spec = replace(state.spec, columns=run_table.columns_of(state))
+    spec = replace(state.spec, columns=columns_of(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
     notices = [each.message for each in state.complaints]

@@ -15,11 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.models import View, ViewRevision, now_ms
-from runs.pages.descriptions.references import render_description
-from runs.pages.lists.list_state import scope_number
-from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.undo.undo import last_undo_href
+from runs.pages.descriptions import render_description
+from runs.pages.lists import list_address, reset_href, save_refusal, scope_number
+from runs.pages.requests import PageRequest
+from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page, state_differences
 from runs.pages.views.forms import RestoreVersionForm
 from runs.pages.views.return_paths import return_context
