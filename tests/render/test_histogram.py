@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.filters.facet_histogram import BARS, Bar, histogram
+from runs.render.filters.facet_histogram import BARS, HistogramBar, histogram
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_each_bar_range_contains_exactly_its_values(numbers: list[float]) -> Non
 
 
 def test_equal_numbers_are_one_bar() -> None:
-    assert histogram([(3.0, 2)]) == [Bar(2, 3.0, 3.0)]
+    assert histogram([(3.0, 2)]) == [HistogramBar(2, 3.0, 3.0)]
 
 
 def test_without_numbers_there_are_no_bars() -> None:
