@@ -127,9 +127,7 @@ def test_only_copies_of_finished_upgrades_are_removed(old: Home) -> None:
     assert left == ["before-runs-001", "studio-20260103", "studio-20260104"]
 
 
-def test_data_logged_after_an_interrupted_start_is_in_the_next_copy(
-    old: Home,
-) -> None:
+def test_data_logged_after_an_interrupted_start_is_in_the_next_copy(old: Home) -> None:
     assert prepare(old, FAIL)[0] == 1
     [first] = copies(old)
     execute(old, "update runs_run set description = 'written since'")

@@ -143,9 +143,7 @@ def test_an_open_address_without_allowed_hosts_is_refused(tmp_path: Path) -> Non
     assert "STUDIO_ALLOWED_HOSTS" in done.stderr
 
 
-def test_responses_are_sent_without_nagle_delay(
-    server: Server,
-) -> None:
+def test_responses_are_sent_without_nagle_delay(server: Server) -> None:
     # Two small packets on a socket with Nagle's algorithm would take 40 ms.
     connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     connection.connect()
@@ -250,9 +248,7 @@ def test_a_running_request_is_finished_before_the_server_stops(tmp_path: Path) -
     assert server.stop() == 0
 
 
-def test_cookie_names_have_the_port_and_https_makes_them_secure(
-    tmp_path: Path,
-) -> None:
+def test_cookie_names_have_the_port_and_https_makes_them_secure(tmp_path: Path) -> None:
     server = start(tmp_path, env={"STUDIO_ORIGIN": "https://studio.example.org"})
     try:
         assert server.url == "https://studio.example.org"

@@ -154,9 +154,7 @@ def test_a_shortened_filter_equals_its_parsed_text(
 
 @settings(max_examples=200, deadline=None)
 @given(filters())
-def test_a_filter_with_a_term_prepended_equals_its_parsed_text(
-    text: str,
-) -> None:
+def test_a_filter_with_a_term_prepended_equals_its_parsed_text(text: str) -> None:
     parent = Comparison(attribute("parent"), "=", (Text("r 1"),))
     found = read(text).preceded_by(parent)
     assert found == read(found.text)

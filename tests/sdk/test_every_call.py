@@ -106,9 +106,7 @@ def test_waiting_shows_log_and_summary_as_v1_does(seen: dict[str, Any]) -> None:
     assert '\n\nError:\n{\n    "error": {\n' in failed
 
 
-def test_clean_leaves_nothing_of_a_local_run(
-    seen: dict[str, Any],
-) -> None:
+def test_clean_leaves_nothing_of_a_local_run(seen: dict[str, Any]) -> None:
     assert seen["clean"] == []
 
 

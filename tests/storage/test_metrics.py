@@ -180,9 +180,7 @@ def test_pages_of_a_history_are_in_order_when_chunk_times_overlap(
     assert len(found) == len(set(found)) == 3 * TAIL_POINTS
 
 
-def test_pages_of_a_history_are_in_order_when_chunk_times_touch(
-    metric: Metric,
-) -> None:
+def test_pages_of_a_history_are_in_order_when_chunk_times_touch(metric: Metric) -> None:
     for begin, step in ((0, 1000), (TAIL_POINTS - 1, 0)):
         steps = list(range(step, step + TAIL_POINTS))
         times = list(range(begin, begin + TAIL_POINTS))

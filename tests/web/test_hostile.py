@@ -27,9 +27,7 @@ CLOSE = "Connection: close"
 CHUNKED = "Transfer-Encoding: chunked"
 
 
-def test_thousands_of_pipelined_requests_are_refused(
-    hurried: Server,
-) -> None:
+def test_thousands_of_pipelined_requests_are_refused(hurried: Server) -> None:
     with link(hurried) as made:
         made.sendall(head("GET", "/healthz") * 1000)
         answers = read_all(made).count(b"HTTP/1.1 200")

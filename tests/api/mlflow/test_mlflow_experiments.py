@@ -29,9 +29,7 @@ def test_the_default_experiment_exists_and_cannot_be_deleted(mlflow: Mlflow) -> 
     assert "runs without an experiment" in refused.message
 
 
-def test_an_unknown_name_is_the_404_that_set_experiment_expects(
-    mlflow: Mlflow,
-) -> None:
+def test_an_unknown_name_is_the_404_that_set_experiment_expects(mlflow: Mlflow) -> None:
     refused = mlflow.refused_get("experiments/get-by-name", experiment_name="none")
     assert (refused.status, refused.code) == (404, "RESOURCE_DOES_NOT_EXIST")
 

@@ -52,9 +52,7 @@ def test_arrows_open_and_close_the_child_runs_of_a_row(runs_page: Page) -> None:
     expect(child).to_have_count(0)
 
 
-def test_a_redraw_keeps_the_focus_on_the_same_item(
-    runs_page: Page,
-) -> None:
+def test_a_redraw_keeps_the_focus_on_the_same_item(runs_page: Page) -> None:
     runs_page.goto("/w/default/runs/?q=experiment:digits&rows=25")
     name = runs_page.get_by_role("columnheader", name="Display name")
     name.locator("a").first.press("Enter")

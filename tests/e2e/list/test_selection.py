@@ -19,9 +19,7 @@ def tray_entries(page: Page) -> list[tuple[str, int]]:
     return [(each["name"], each["series"]) for each in json.loads(text)]
 
 
-def test_a_selection_by_mouse_survives_list_changes(
-    runs_page: Page,
-) -> None:
+def test_a_selection_by_mouse_survives_list_changes(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
     page.evaluate(

@@ -45,9 +45,7 @@ def test_a_chart_is_resized_with_its_container(runs_page: Page, chart: str) -> N
     fits(plot, now)
 
 
-def test_a_chart_is_resized_even_while_it_is_redrawn(
-    runs_page: Page,
-) -> None:
+def test_a_chart_is_resized_even_while_it_is_redrawn(runs_page: Page) -> None:
     """Drawn again, Plotly keeps the size that it had."""
     page = runs_page
     page.goto(f"{HOME}?charts={LOSS}")

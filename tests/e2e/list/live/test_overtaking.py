@@ -119,9 +119,7 @@ def test_a_filter_overrides_an_earlier_sort(
     assert "sort=" not in page.url
 
 
-def test_a_sort_overrides_a_waiting_filter(
-    runs_page: Page,
-) -> None:
+def test_a_sort_overrides_a_waiting_filter(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
     held = Held(page, of_list)
@@ -139,9 +137,7 @@ def test_a_sort_overrides_a_waiting_filter(
     assert "q=" not in page.url
 
 
-def test_select_all_works_while_a_checkbox_request_is_running(
-    runs_page: Page,
-) -> None:
+def test_select_all_works_while_a_checkbox_request_is_running(runs_page: Page) -> None:
     page = runs_page
     page.goto(f"{LIST}&selected=digits-45")
     held = Held(page, of_list)
