@@ -81,13 +81,7 @@ class PairEvidence:
 def collect_evidence(folder: Path) -> PairEvidence:
     with read_only() as using:
         reader = TableReader(using)
-        evidence = PairEvidence(
-            folder,
-            read_home_identity(folder),
-            reader.identity(),
-            pending=read_identity_file(pending_file(folder)),
-            is_empty=_has_no_rows(reader),
-        )
+        evidence = _read_identities(folder, reader)
         if evidence.home == evidence.database != "" and not evidence.is_empty:
             # The usual start does not look through a million files.
             return evidence
@@ -103,8 +97,14 @@ def collect_evidence(folder: Path) -> PairEvidence:
         )
 
 
-def _has_no_rows(reader: TableReader) -> bool:
-    return not reader.values("runs_workspace", "id FROM {table} LIMIT 1")
+def _read_identities(folder: Path, reader: TableReader) -> PairEvidence:
+    return PairEvidence(
+        folder,
+        read_home_identity(folder),
+        reader.identity(),
+        pending=read_identity_file(pending_file(folder)),
+        is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
+    )
 
 
 def choose_identity_step(evidence: PairEvidence) -> IdentityStep:
@@ -236,13 +236,7 @@ def refuse_foreign(folder: Path) -> None:
     """For all other commands: raise CommandError where a start would stop, too."""
     refuse_moved(folder)
     with read_only() as using:
-        reader = TableReader(using)
-        evidence = PairEvidence(
-            folder,
-            read_home_identity(folder),
-            reader.identity(),
-            is_empty=_has_no_rows(reader),
-        )
+        evidence = _read_identities(folder, TableReader(using))
     if evidence.home != evidence.database:
         raise CommandError(
             _empty_database_message(evidence)
