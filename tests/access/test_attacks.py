@@ -13,18 +13,13 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, File, Role, Run, RunTag, now_ms
-from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
+from tests.access.people import Team, bearer, browser_of, space, token_of
 
 pytestmark = pytest.mark.django_db
 
 MLFLOW = "/w/lab/api/2.0/mlflow/"
 FILES = "/w/lab/api/2.0/mlflow-artifacts/artifacts/"
 REST = "/api/v1/workspaces/lab/"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 def act(team: Team) -> dict[str, Any]:

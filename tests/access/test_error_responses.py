@@ -5,23 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.test import Client
 
-from tests.access.people import Team, browser_of, make_team
+from tests.access.people import browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
 
 PAIR = "/w/lab/api/pair/"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
 
 
 # Sizes

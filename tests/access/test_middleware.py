@@ -8,7 +8,7 @@ from django.test import Client
 from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER
 from runs.models import Role, now_ms
-from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
+from tests.access.people import bearer, browser_of, space, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
 
@@ -16,16 +16,6 @@ PAIR = "/w/lab/api/pair/"
 MLFLOW = "/w/lab/api/2.0/mlflow/runs/create"
 REST = "/api/v1/workspaces/lab/runs"
 UPLOAD = "/w/lab/api/2.0/mlflow-artifacts/artifacts/1/a/artifacts/x.txt"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
 
 
 # Hosts and origins

@@ -11,21 +11,11 @@ from runs.actions.account.tokens import create_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.models import ApiToken, Role, User, now_ms
 from studio.core.errors import PermissionDenied
-from tests.access.people import Team, bearer, browser_of, make_team, token_of
+from tests.access.people import bearer, browser_of, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
 
 PAIR = "/w/lab/api/pair/"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
 
 
 def basic(secret: str, user: str = "anybody") -> dict[str, str]:

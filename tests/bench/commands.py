@@ -14,7 +14,7 @@ import click
 
 from tests.bench.places import database, enter
 from tests.bench.report import Report
-from tests.parts.server import running
+from tests.parts.server import Server, running
 
 if TYPE_CHECKING:
     from tests.bench.ask import Link

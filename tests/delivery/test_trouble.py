@@ -1,11 +1,8 @@
-"""What the sender makes of answers that are none, and of spools that cannot be read."""
+"""The sender with invalid responses, and with spools that cannot be read."""
 
 from __future__ import annotations
 
-import http.server
-import json
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,30 +19,20 @@ from studio.sdk.delivery.spool_folder import (
     existing_roots,
     list_abandoned_folders,
 )
+from tests.parts.fake_http import FixedResponse, serving
 
 
-class Portal(http.server.BaseHTTPRequestHandler):
-    """Answers everything with 200 and words that no server of ours says."""
+class Portal(FixedResponse):
+    """Responds with 200 and a body that the server never sends."""
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        content = json.dumps({"welcome": "Please accept our terms"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_words: object) -> None:
-        pass
+    def on_post(self) -> None:
+        self.respond(200, {"welcome": "Please accept our terms"})
 
 
 @pytest.fixture
 def portal() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(Portal) as address:
+        yield address
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_the_error_of_a_slow_body_names_the_minimum_rate(hurried: Server) -> Non
         made.sendall(head("POST", SEARCH, "Content-Length: 9", token=token) + b"{")
         body = json.loads(read_all(made).partition(b"\r\n\r\n")[2])
     assert body["error_code"] == "TEMPORARILY_UNAVAILABLE"
-    assert "1024 bytes a second" in body["message"]
+    assert "1024 bytes per second" in body["message"]
 
 
 def test_stalled_headers_close_the_connection(hurried: Server) -> None:
