@@ -59,17 +59,17 @@ def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> 
 
 def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
     clock = tasks.Clock.started(now)
-    removals = {task.name for task in tasks.deletion_tasks(now)}
+    deletions = {task.name for task in tasks.deletion_tasks(now)}
     first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
     assert {name for name, wait in first.items() if wait <= 0} == {
-        "note the time",
-        "mark silent runs",
-        "fold the counts of runs",
-        "make histories",
+        "check the clock",
+        "mark unresponsive runs",
+        "merge run counts",
+        "write history exports",
         "back up",
         "optimize the database",
     }
-    assert removals == {name for name, wait in first.items() if wait >= HOUR // 6}
+    assert deletions == {name for name, wait in first.items() if wait >= HOUR // 6}
     assert first["sweep stored files"] >= HOUR // 2
 
 
