@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studio.core.errors import Conflict, InvalidValue
+from studio.core.errors import AlreadyExists, Conflict, InvalidValue, StudioError
+from studio.sdk.delivery import sender as module
+from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import MAX_REFUSED_ROWS, Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.writer import Writer
@@ -86,6 +89,125 @@ def test_a_row_that_arrives_between_refused_ones_lets_the_sender_go_on(
     assert not sender.is_blocked
     assert fake.points() == [MAX_REFUSED_ROWS, 2 * MAX_REFUSED_ROWS + 1]
     assert sender.receipt is not None
+
+
+class Counting(Refusing):
+    """Notes how many rows each request had."""
+
+    def __init__(self, *refused: str) -> None:
+        super().__init__(*refused)
+        self.batches: list[int] = []
+
+    def send(self, method: str, path: str, content: bytes = b"", **how: Any) -> Any:
+        if path.endswith("/rows"):
+            self.batches.append(len(json.loads(content)["rows"]))
+        return super().send(method, path, content, **how)
+
+
+def test_batches_are_halved_around_a_refused_row_and_grow_to_the_limit(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BATCH_ROWS", 4)
+    fake = Counting("bad")
+    deliver(logged(fake, spool, *"abcd", "bad", *"abcdefghijk"))
+    # Once it fits the batch doubles again, but the server accepts no more than four.
+    assert fake.batches == [4, 4, 2, 1, 1, 1, 2, 4, 4]
+
+
+def test_rows_wait_for_more_unless_they_fill_a_batch_or_are_in_a_hurry(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BATCH_ROWS", 3)
+    monkeypatch.setattr(module, "LINGER_SECONDS", 3600.0)
+    fake: Any = Counting()
+    folder = SpoolFolder.create(fake.url, "default", "ada", "r1", spool)
+    sender = Sender(folder, fake, is_live=True)
+    sender._sent_at = time.monotonic()
+    for number in range(4):
+        sender.rows.append(b'["loss",%d]' % number)
+        deliver(sender)
+    assert fake.batches == [3]
+    sender.hurry()
+    deliver(sender)
+    assert fake.batches == [3, 1]
+
+
+def test_a_refused_metric_is_reported_and_the_others_are_kept(
+    spool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Telling(Fake):
+        def send(self, *asked: Any, **how: Any) -> Any:
+            refused = [{"row": 0, "message": "the name is odd"}]
+            return {**super().send(*asked, **how), "refused": refused, "cancel": True}
+
+    fake = Telling()
+    sender = logged(fake, spool, "a", "b")
+    deliver(sender)
+    assert "A metric was refused: the name is odd" in capfd.readouterr().err
+    assert sender.cancel_requested
+    assert fake.points() == [0, 1]
+
+
+class RefusingRequests(Fake):
+    """Refuses a path with an error."""
+
+    def __init__(self, path: str, error: StudioError) -> None:
+        super().__init__()
+        self.refused = (path, error)
+
+    def json(self, method: str, path: str, *words: Any, **how: Any) -> Any:
+        if path == self.refused[0]:
+            raise self.refused[1]
+        return super().json(method, path, *words, **how)
+
+
+TAGS = RecordedRequest("POST", "runs/r1/tags", {"set": {}})
+CREATION = RecordedRequest("POST", "runs", {"id": "r1"}, essential=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "notices"),
+    [
+        (InvalidValue("too long"), ["POST runs/r1/tags was refused: too long"]),
+        (Conflict("not now"), ["POST runs/r1/tags was refused: not now"]),
+        (AlreadyExists("it exists"), []),
+    ],
+)
+def test_a_refused_request_is_reported_and_skipped(
+    spool: Path,
+    capfd: pytest.CaptureFixture[str],
+    error: StudioError,
+    notices: list[str],
+) -> None:
+    fake = RefusingRequests(TAGS.path, error)
+    sender = logged(fake, spool, "a")
+    sender.requests.append(pack_request(TAGS))
+    deliver(sender)
+    assert fake.points() == [0]
+    said = capfd.readouterr().err.splitlines()
+    assert [f"Run Studio: {line}" for line in notices] == [
+        line for line in said if "was refused" in line
+    ]
+
+
+def test_nothing_is_sent_for_a_run_whose_creation_is_refused(spool: Path) -> None:
+    fake = RefusingRequests(CREATION.path, InvalidValue("no such experiment"))
+    sender = logged(fake, spool, "a")
+    sender.requests.append(pack_request(CREATION))
+    deliver(sender)
+    assert sender.is_blocked
+    assert (fake.points(), sender.requests.waiting) == ([], 1)
+
+
+def test_a_refused_status_is_reported(
+    spool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake = RefusingRequests("runs/r1/status", Conflict("It was canceled"))
+    sender = logged(fake, spool, "a", end="Completed")
+    deliver(sender)
+    assert sender.receipt is not None
+    said = capfd.readouterr().err
+    assert "The status Completed was refused: It was canceled" in said
 
 
 def test_numbers_of_rows_that_the_server_lost_are_used_up(spool: Path) -> None:
