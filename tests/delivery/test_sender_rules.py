@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from studio.core.errors import AlreadyExists, Conflict, InvalidValue, StudioError
+from studio.sdk.delivery import background
 from studio.sdk.delivery import sender as module
+from studio.sdk.delivery.receipts import Receipt
 from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import MAX_REFUSED_ROWS, Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
@@ -279,3 +281,44 @@ def test_a_run_that_ends_without_a_status_reports_none(spool: Path) -> None:
     deliver(logged(fake, spool, "a"))
     assert fake.statuses == []
     assert len(fake.receipts) == 1
+
+
+def test_a_child_process_that_logs_nothing_leaves_nothing(spool: Path) -> None:
+    fake: Any = Fake()
+    writer = Writer.open(fake, "r1", offline=True)
+    parent = writer.sender
+    writer.become_child()
+    assert (writer.waiting, writer.cancel_requested) == (0, False)
+    assert writer.flush()
+    assert writer.close() == Receipt("r1")
+    assert [path.name for path in spool.iterdir()] == [parent.folder.owner.writer]
+
+
+def left_behind(fake: Any, run_id: str) -> str:
+    """What a process of that run did not deliver; returns its writer."""
+    writer = Writer.open(fake, run_id, offline=True)
+    writer.add_point("loss", 1)
+    writer.close()
+    return writer.sender.folder.owner.writer
+
+
+def test_the_end_delivers_what_child_processes_of_the_run_left(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "10")
+    fake: Any = Fake()
+    mine, other = left_behind(fake, "r1"), left_behind(fake, "r2")
+    # Else all that earlier processes left would be delivered.
+    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "")
+    writer = Writer.open(fake, "r1", user="ada")
+    writer.add_point("loss", 2)
+    assert writer.close("Completed").is_whole
+    assert set(fake.rows) == {mine, writer.sender.folder.owner.writer}
+    assert [path.name for path in spool.iterdir()] == [other]
+
+
+def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:
+    fake: Any = Fake()
+    before = set(Path("/proc/self/fd").iterdir())
+    left_behind(fake, "r1")
+    assert set(Path("/proc/self/fd").iterdir()) == before

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +36,7 @@ MUTANTS, RESULTS = "STUDIO_MUTANTS", "STUDIO_MUTANTS_RESULTS"
 #: Names the file with the only tests to run, in a process for one mutant.
 ONLY = "STUDIO_MUTANTS_ONLY"
 #: A mutant that loops forever is stopped: this many times what the tests take, plus.
-TIMEOUT_FACTOR, TIMEOUT_EXTRA_SECONDS = 3, 60
+TIMEOUT_FACTOR, TIMEOUT_EXTRA_SECONDS = 3, 20
 #: pytest's exit statuses: all passed, some failed.
 PASSED, FAILED = 0, 1
 
@@ -73,29 +74,36 @@ class _Bench:
         self._items = list(session.items)
         self._session = session
         self._calls: Calls = {}
-        self._timeout = 3600.0
+        self._seconds: dict[str, float] = {}
 
     def run_without_mutant(self) -> list[str]:
         """Record the calls; leave out the tests that fail without any mutant."""
-        recorded, begun = Path("calls.json"), time.monotonic()
-        recorder, failures = CallRecorder(), list[str]()
+        recorded, recorder = Path("calls.json"), CallRecorder()
+        failures, seconds = list[str](), dict[str, float]()
 
         def run() -> int:
             for item, following in _with_next(self._items):
-                before = self._session.testsfailed
+                before, begun = self._session.testsfailed, time.monotonic()
                 with recorder.recording(item.nodeid):
                     _run_test(item, following)
                 if self._session.testsfailed > before:
                     failures.append(item.nodeid)
-            recorded.write_text(json.dumps([failures, recorder.calls]))
+                seconds[item.nodeid] = time.monotonic() - begun
+            recorded.write_text(json.dumps([failures, seconds, recorder.calls]))
             return PASSED
 
-        _wait_for_fork(run, self._timeout)
-        failures, self._calls = json.loads(recorded.read_text(encoding="utf-8"))
-        self._items = [item for item in self._items if item.nodeid not in failures]
-        seconds = time.monotonic() - begun
-        self._timeout = TIMEOUT_FACTOR * seconds + TIMEOUT_EXTRA_SECONDS
+        _wait_for_fork(run, 3600)
+        failures, self._seconds, self._calls = json.loads(recorded.read_text())
+        self._items = self._quick_files_first(failures)
         return failures
+
+    def _quick_files_first(self, failures: Sequence[str]) -> list[pytest.Item]:
+        """Sort by file only: its tests share what the fixtures of the module build."""
+        of_files: dict[Path, float] = defaultdict(float)
+        for item in self._items:
+            of_files[item.path] += self._seconds[item.nodeid]
+        kept = [item for item in self._items if item.nodeid not in failures]
+        return sorted(kept, key=lambda item: of_files[item.path])
 
     def test(self, mutant: Mutant) -> bool:
         """Whether a test fails for the mutant. Its file is changed meanwhile."""
@@ -106,11 +114,13 @@ class _Bench:
         nearest = set(find_nearest_tests(mutant.path, lines, self._calls))
         items = [item for item in self._items if not nearest or item.nodeid in nearest]
         code = find_changed_code(path, source, changed, lines)
+        seconds = sum(self._seconds[item.nodeid] for item in items)
+        timeout = TIMEOUT_FACTOR * seconds + TIMEOUT_EXTRA_SECONDS
         path.write_text(changed, encoding="utf-8")
         try:
             if code is None:
-                return _run_process(items, self._timeout) != PASSED
-            return _wait_for_fork(lambda: self._run(items, code), self._timeout) != 0
+                return _run_process(items, timeout) != PASSED
+            return _wait_for_fork(lambda: self._run(items, code), timeout) != PASSED
         finally:
             path.write_text(source, encoding="utf-8")
 
