@@ -20,6 +20,9 @@ from django.utils.translation import gettext as _
 
 from studio.core.statuses import LABELS
 
+#: Shown where there is no value.
+MISSING = "–"
+#: Significant digits.
 DIGITS = 4
 #: Beyond these a number is written with an exponent.
 SMALLEST, LARGEST = 1e-3, 1e9

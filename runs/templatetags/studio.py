@@ -10,27 +10,36 @@ from django.utils.safestring import SafeString
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
-from runs.render.run_list import cells
-from runs.render.run_list.cells import MISSING
+from runs.render.run_list import (
+    cell,
+    disc,
+    full_moment,
+    icon,
+    moment,
+    pencil,
+    pick,
+    star,
+    status,
+)
 from studio.core.messages import translated
 
 register = template.Library()
 register.filter("translated", formats.translate_label)
 
 for tag in (
-    cells.icon,
-    cells.disc,
-    cells.status,
-    cells.star,
-    cells.pick,
-    cells.pencil,
-    cells.cell,
+    icon,
+    disc,
+    status,
+    star,
+    pick,
+    pencil,
+    cell,
     formats.span_patterns,
 ):
     register.simple_tag(tag)
 for filter_function in (
-    cells.moment,
-    cells.full_moment,
+    moment,
+    full_moment,
     formats.grouped,
     formats.browser_name,
     status_label,
@@ -46,24 +55,24 @@ def ago(time: int) -> str:
 
 @register.filter
 def duration(length: int | None) -> str:
-    return MISSING if length is None else formats.duration(length)
+    return formats.MISSING if length is None else formats.duration(length)
 
 
 @register.filter
 def exact_duration(length: int | None) -> str:
-    return MISSING if length is None else formats.exact_duration(length)
+    return formats.MISSING if length is None else formats.exact_duration(length)
 
 
 @register.filter
 def number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return MISSING if value is None else str(value)
+        return formats.MISSING if value is None else str(value)
     return formats.number(value)
 
 
 @register.filter
 def filesize(size: int | None) -> str:
-    return MISSING if size is None else formats.filesize(size)
+    return formats.MISSING if size is None else formats.filesize(size)
 
 
 @register.filter

@@ -77,9 +77,8 @@ def test_a_description_is_written_with_links_and_pictures(
     expect(text).to_have_value(shows)
     page.evaluate(GIVE, [give, "drop", "b.png", "image/png", picture("blue")])
     expect(text).to_have_value(re.compile(r"!\[b\]"))
-    page.evaluate(
-        GIVE, [give, "drop", "c.png", "image/png", base64.b64encode(b"no").decode()]
-    )
+    no_picture = base64.b64encode(b"no").decode()
+    page.evaluate(GIVE, [give, "drop", "c.png", "image/png", no_picture])
     expect(page.locator(".toast")).to_contain_text("Only PNG")
     card.get_by_role("button", name="Save").click()
     prose = card.locator(".prose")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs.render.run_list.csv_rows import MAX_PIECE_CHARS, csv_pieces, value_cell
+from runs.render.run_list.sheets import MAX_PIECE_ROWS, csv_pieces, value_cell
 
 CELLS: list[tuple[Any, str]] = [
     (None, ""),
@@ -31,6 +31,6 @@ def test_a_logged_value_is_written_for_programs(value: Any, cell: str) -> None:
 
 
 def test_rows_come_in_pieces() -> None:
-    pieces = list(csv_pieces((n, 'a "b"') for n in range(MAX_PIECE_CHARS + 1)))
-    assert [piece.count("\r\n") for piece in pieces] == [MAX_PIECE_CHARS, 1]
-    assert pieces[1] == f'{MAX_PIECE_CHARS},"a ""b"""\r\n'
+    pieces = list(csv_pieces((n, 'a "b"') for n in range(MAX_PIECE_ROWS + 1)))
+    assert [piece.count("\r\n") for piece in pieces] == [MAX_PIECE_ROWS, 1]
+    assert pieces[1] == f'{MAX_PIECE_ROWS},"a ""b"""\r\n'

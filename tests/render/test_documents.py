@@ -17,7 +17,7 @@ from runs.render.charts.document_charts import (
     prediction_figure,
     residual_histogram,
 )
-from runs.render.files.picture_size import picture_size
+from runs.render.files.picture_headers import picture_size
 from runs.render.metrics.documents import read_document
 from runs.render.metrics.matrix import MAX_CLASSES, confusion_matrix
 from runs.render.metrics.tables import column_pairs, rows_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.descriptions.first_line import (
+from runs.render.descriptions.first_lines import (
     MAX_LINE_CHARS,
     MAX_READ_CHARS,
     first_line,

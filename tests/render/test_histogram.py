@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.filters.facet_histogram import BARS, Bar, histogram
+from runs.render.filters.facet_histogram import BARS, HistogramBar, histogram
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_each_bars_range_holds_just_what_it_counts(numbers: list[float]) -> None
 
 
 def test_one_number_is_one_bar() -> None:
-    assert histogram([(3.0, 2)]) == [Bar(2, 3.0, 3.0)]
+    assert histogram([(3.0, 2)]) == [HistogramBar(2, 3.0, 3.0)]
 
 
 def test_no_number_has_no_bar() -> None:

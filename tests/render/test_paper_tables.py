@@ -8,29 +8,29 @@ import re
 import markdown as markdown_library
 import pytest
 
-from runs.render.groups.deviations import with_deviation
 from runs.render.groups.paper_tables import (
-    Cell,
-    Table,
-    as_latex,
-    as_markdown,
-    latex,
-    markdown,
+    PaperCell,
+    PaperTable,
+    escape_latex,
+    escape_markdown,
+    latex_table,
+    markdown_table,
+    with_deviation,
 )
 
 NASTY = r"\input{x} $y$ a_b 5% #1 & ~^ <b> | *c* `d`"
 
 
-def table(*cells: Cell) -> Table:
-    return Table(["A_b", "n"], [False, True], [cells])
+def table(*cells: PaperCell) -> PaperTable:
+    return PaperTable(["A_b", "n"], [False, True], [cells])
 
 
 def test_latex_is_escaped() -> None:
-    assert latex(NASTY) == (
+    assert escape_latex(NASTY) == (
         r"\textbackslash{}input\{x\} \$y\$ a\_b 5\% \#1 \& \textasciitilde{}"
         r"\textasciicircum{} \textless{}b\textgreater{} \textbar{} *c* `d`"
     )
-    assert latex("one\ntwo\x00three") == "one two three"
+    assert escape_latex("one\ntwo\x00three") == "one two three"
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_latex_is_escaped() -> None:
 )
 def test_special_characters_of_latex_are_escaped(text: str, shown: str) -> None:
     """A list behind the end of a row would be the row's distance from the next."""
-    assert latex(text) == shown
+    assert escape_latex(text) == shown
 
 
 def test_markdown_is_escaped() -> None:
-    assert markdown("a|b *c* <d> [e](f) `g` \\ _h_") == (
+    assert escape_markdown("a|b *c* <d> [e](f) `g` \\ _h_") == (
         r"a\|b \*c\* \<d\> \[e\](f) \`g\` \\ \_h\_"
     )
-    assert markdown("digits-01 (#3) +1!") == "digits-01 (#3) +1!"
+    assert escape_markdown("digits-01 (#3) +1!") == "digits-01 (#3) +1!"
 
 
 @pytest.mark.parametrize(
@@ -60,26 +60,30 @@ def test_markdown_is_escaped() -> None:
     ["digits-01", "- a", "# b", "+1", "![x](y)", "{c}", "a\\|b", "--", "1. d"],
 )
 def test_a_cell_reads_as_what_was_written(text: str) -> None:
-    written = as_markdown(table(Cell(text), Cell("1", is_number=True)))
+    written = markdown_table(table(PaperCell(text), PaperCell("1", is_number=True)))
     shown = markdown_library.markdown(written, extensions=["tables"])
     [first, _] = re.findall(r"<td[^>]*>(.*?)</td>", shown)
     assert html.unescape(first) == text
 
 
 def test_a_latex_table_has_deviations_and_its_best_in_bold() -> None:
-    best = Cell("0.8042", "0.0061", is_number=True, best=True)
-    lines = as_latex(table(Cell("x & y"), best)).splitlines()
+    best = PaperCell("0.8042", "0.0061", is_number=True, best=True)
+    lines = latex_table(table(PaperCell("x & y"), best)).splitlines()
     assert lines[0] == r"\begin{tabular}{lr}"
     assert lines[2] == r"A\_b & n \\"
     assert lines[4] == r"x \& y & $\mathbf{0.8042 \pm 0.0061}$ \\"
-    small = as_latex(table(Cell("x"), Cell("1.2e-7", "NaN", is_number=True)))
+    small = latex_table(
+        table(PaperCell("x"), PaperCell("1.2e-7", "NaN", is_number=True))
+    )
     assert r"$1.2 \times 10^{-7} \pm \text{NaN}$" in small
-    assert "$1{,}107$" in as_latex(table(Cell("x"), Cell("1,107", is_number=True)))
+    assert "$1{,}107$" in latex_table(
+        table(PaperCell("x"), PaperCell("1,107", is_number=True))
+    )
 
 
 def test_a_markdown_table_has_deviations_and_its_best_in_bold() -> None:
-    best = Cell("0.8042", "0.0061", is_number=True, best=True)
-    lines = as_markdown(table(Cell("a|b"), best)).splitlines()
+    best = PaperCell("0.8042", "0.0061", is_number=True, best=True)
+    lines = markdown_table(table(PaperCell("a|b"), best)).splitlines()
     assert lines == [
         r"| A\_b | n |",
         "| :-- | --: |",

@@ -6,14 +6,24 @@ import json
 
 import pytest
 
-from runs.render.files import previews
 from runs.render.files.file_kinds import FileKind, file_icon, file_kind, inline_type
-from runs.render.files.file_tree import Leaf, build_tree
+from runs.render.files.file_tree import TreeFile, build_tree
+from runs.render.files.previews import (
+    MAX_LINE_CHARS,
+    MAX_ROWS,
+    PreviewTable,
+    csv_table,
+    decode_text,
+    json_table,
+    lines_of_both_ends,
+    numbered_lines,
+    pretty_json,
+)
 from runs.render.run.tracebacks import headline, split_traceback
 
 
 def texts(data: bytes) -> list[str]:
-    return [line for _number, line in previews.numbered_lines(previews.decode(data))]
+    return [line for _number, line in numbered_lines(decode_text(data))]
 
 
 @pytest.mark.parametrize(
@@ -42,55 +52,55 @@ def test_lines_are_those_that_a_terminal_would_leave(
 
 
 def test_an_endless_line_is_cut() -> None:
-    assert len(texts(b"x" * 1_000_000)[0]) == previews.MAX_LINE_CHARS + 1
+    assert len(texts(b"x" * 1_000_000)[0]) == MAX_LINE_CHARS + 1
 
 
 def test_the_last_lines_of_a_long_file_keep_their_numbers() -> None:
-    cut = previews.lines_of_both_ends(b"a\nb\n", b"y\nz\n", 100, between=6)
+    cut = lines_of_both_ends(b"a\nb\n", b"y\nz\n", 100, between=6)
     assert cut.first == [(1, "a"), (2, "b")]
     assert cut.last == [(9, "y"), (10, "z")]
-    uncounted = previews.lines_of_both_ends(b"a\n", b"z\n", 10**10, between=None)
+    uncounted = lines_of_both_ends(b"a\n", b"z\n", 10**10, between=None)
     assert uncounted.last == [(None, "z")]
 
 
 def test_a_csv_is_a_table() -> None:
-    table = previews.csv_table('id,say\n1,"a, b"\n', delimiter=",", is_whole=True)
-    assert table == previews.Table(["id", "say"], [["1", "a, b"]])
+    table = csv_table('id,say\n1,"a, b"\n', delimiter=",", is_whole=True)
+    assert table == PreviewTable(["id", "say"], [["1", "a, b"]])
 
 
 def test_a_half_row_of_a_cut_csv_is_left_out() -> None:
-    table = previews.csv_table("a,b\n1,2\n3", delimiter=",", is_whole=False)
-    assert table == previews.Table(["a", "b"], [["1", "2"]], is_whole=False)
+    table = csv_table("a,b\n1,2\n3", delimiter=",", is_whole=False)
+    assert table == PreviewTable(["a", "b"], [["1", "2"]], is_whole=False)
 
 
 def test_a_long_table_says_that_it_is_cut() -> None:
     text = "n\n" + "\n".join(map(str, range(1000)))
-    table = previews.csv_table(text, delimiter=",", is_whole=True)
+    table = csv_table(text, delimiter=",", is_whole=True)
     assert table
-    assert (len(table.rows), table.is_whole) == (previews.MAX_ROWS, False)
+    assert (len(table.rows), table.is_whole) == (MAX_ROWS, False)
 
 
 @pytest.mark.parametrize("text", ["", '"' + "x" * 200_000, "\n\n"])
 def test_a_csv_without_rows_is_shown_as_text(text: str) -> None:
-    assert previews.csv_table(text, delimiter=",", is_whole=True) is None
+    assert csv_table(text, delimiter=",", is_whole=True) is None
 
 
 def test_a_logged_table_is_a_table() -> None:
     text = json.dumps({"columns": ["a", "b"], "data": [[1, "x"], [float("nan"), None]]})
-    table = previews.json_table(text)
-    assert table == previews.Table(["a", "b"], [["1", "x"], ["NaN", "null"]])
+    table = json_table(text)
+    assert table == PreviewTable(["a", "b"], [["1", "x"], ["NaN", "null"]])
 
 
 @pytest.mark.parametrize(
     "text", ["[1]", '{"columns": 1, "data": 2}', "{", "[" * 99_999]
 )
 def test_other_json_is_no_table(text: str) -> None:
-    assert previews.json_table(text) is None
+    assert json_table(text) is None
 
 
 def test_json_is_indented_and_keeps_its_letters() -> None:
-    assert previews.pretty_json('{"a":"é"}') == '{\n  "a": "é"\n}'
-    assert previews.pretty_json("[" * 99_999) is None
+    assert pretty_json('{"a":"é"}') == '{\n  "a": "é"\n}'
+    assert pretty_json("[" * 99_999) is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,7 @@ def test_only_pictures_and_sandboxed_pages_are_shown_inline(name: str) -> None:
 def test_the_tree_has_folders_first_and_opens_the_way_to_the_chosen_file() -> None:
     names = ["z.txt", "a/b/c.txt", *(f"a/x/{n}.txt" for n in range(60))]
     root = build_tree(
-        Leaf(n.split("/")[-1], n, 1, "#", n == "a/b/c.txt") for n in names
+        TreeFile(n.split("/")[-1], n, 1, "#", n == "a/b/c.txt") for n in names
     )
     [a] = root.sorted_folders
     assert [(folder.name, folder.open) for folder in a.sorted_folders] == [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runs.render.filters import filter_words
+from runs.render.filters.filter_words import difference_lines
 from studio.core.view_differences import differences
 from studio.core.view_spec import ViewSpec
 
 
 def texts(old: str, new: str) -> list[str]:
     found = differences(ViewSpec.from_query(old), ViewSpec.from_query(new))
-    return [line.text for line in filter_words.difference_lines(found)]
+    return [line.text for line in difference_lines(found)]
 
 
 def test_charts_are_named_by_what_they_draw() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.compare.word_diff import GONE, NEW, SAME, excerpt, word_diff
+from runs.render.compare.diff_parts import ADDED, REMOVED, SAME, excerpt, word_diff
 
 
 def changed_words(before: str, after: str) -> list[tuple[str, str]]:
@@ -16,13 +16,13 @@ def changed_words(before: str, after: str) -> list[tuple[str, str]]:
     [
         ("", "", []),
         ("a", "a", [(SAME, "a")]),
-        ("", "a b", [(NEW, "a b")]),
-        ("a b", "", [(GONE, "a b")]),
-        ("a b c", "a x c", [(SAME, "a "), (GONE, "b"), (NEW, "x"), (SAME, " c")]),
-        ("a\nb\nc\n", "a\nc\n", [(SAME, "a\n"), (GONE, "b\n"), (SAME, "c\n")]),
+        ("", "a b", [(ADDED, "a b")]),
+        ("a b", "", [(REMOVED, "a b")]),
+        ("a b c", "a x c", [(SAME, "a "), (REMOVED, "b"), (ADDED, "x"), (SAME, " c")]),
+        ("a\nb\nc\n", "a\nc\n", [(SAME, "a\n"), (REMOVED, "b\n"), (SAME, "c\n")]),
         ("a\r\nb", "a\nb", [(SAME, "a\nb")]),
-        ("one two", "red hat", [(GONE, "one two"), (NEW, "red hat")]),
-        ("中文字", "中文", [(GONE, "中文字"), (NEW, "中文")]),
+        ("one two", "red hat", [(REMOVED, "one two"), (ADDED, "red hat")]),
+        ("中文字", "中文", [(REMOVED, "中文字"), (ADDED, "中文")]),
     ],
 )
 def test_changes_are_marked(
@@ -34,7 +34,7 @@ def test_changes_are_marked(
 def test_an_excerpt_keeps_words_near_each_change() -> None:
     before = "start " + "x " * 500 + "old " + "y " * 500 + "end"
     parts = excerpt(word_diff(before, before.replace("old", "new") + " now"))
-    assert [part.kind for part in parts] == [SAME, GONE, NEW, SAME, NEW]
+    assert [part.kind for part in parts] == [SAME, REMOVED, ADDED, SAME, ADDED]
     assert parts[0].text == "…" + ("start " + "x " * 500)[-60:]
     assert len(parts[3].text) == 121
     assert "…" in parts[3].text
@@ -45,5 +45,5 @@ def test_both_texts_can_be_read_from_it(piece: str) -> None:
     before = piece * 9_000
     after = "z" + before.replace("a", "b") + piece
     found = changed_words(before, after)
-    assert "".join(text for kind, text in found if kind != NEW) == before
-    assert "".join(text for kind, text in found if kind != GONE) == after
+    assert "".join(text for kind, text in found if kind != ADDED) == before
+    assert "".join(text for kind, text in found if kind != REMOVED) == after

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, ExportState, HistoryExport, User, Workspace, now_ms
-from runs.render.run_list.history_parquet import HistoryFile
+from runs.render.run_list import HistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError

@@ -44,9 +44,8 @@ from runs.models import (
     LoggedModelTag,
     now_ms,
 )
-from runs.search.mlflow import RunSearch
-from runs.search.sql.schema import KeyedTable, Schema
-from runs.search.sql.scope import time_limit
+from runs.search.mlflow import KeyedTable, RunSearch, Schema
+from runs.search.sql import time_limit
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 from runs.access import StudioRequest, signed_in_user, workspace_of
 from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, view_list_name
-from runs.render.filters import filter_words
-from runs.render.filters.filter_words import missing_words
+from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.search.views import (
     find_missing_columns,
     find_missing_list,
@@ -105,9 +104,9 @@ def list_differences(old: str | None, new: str | None) -> list[Difference]:
 
 def diff_info(found: Iterable[Difference]) -> ViewDiff:
     found = list(found)
-    lines = filter_words.difference_lines(found)
+    lines = difference_lines(found)
     return ViewDiff(
-        filter_words.summarize_differences(found),
+        summarize_differences(found),
         [
             DifferenceInfo(each.part, each.before, each.after, line.text)
             for each, line in zip(found, lines, strict=True)

@@ -29,7 +29,7 @@ from runs.pages.account.forms import (
     TokenForm,
 )
 from runs.pages.account.sign_in import safe_target
-from runs.pages.requests.forms import PageForm
+from runs.pages.requests import PageForm
 from studio.core.errors import InvalidValue, NotFound, StudioError
 
 THEME_COOKIE = "theme"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.account import check_language, parse_theme
 from runs.models import Role
-from runs.pages.requests.forms import PageForm, PresenceField, TextField
+from runs.pages.requests import PageForm, PresenceField, TextField
 from studio.core.errors import InvalidValue
 from studio.core.names import MAX_TOKEN_NAME, check_text
 

@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from runs.pages.chart_kinds.bars import BARS
-from runs.pages.chart_kinds.chart_runs import ChartRuns
+from runs.pages.chart_kinds.chart_runs import (
+    ChartRuns,
+    read_chart_runs,
+    read_chart_runs_for,
+    read_runs,
+)
 from runs.pages.chart_kinds.histogram import HISTOGRAM
 from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
 from runs.pages.chart_kinds.lines import LINES
@@ -22,15 +27,19 @@ from studio.core.view_charts import Chart
 __all__ = [
     "KINDS",
     "ChartKind",
+    "ChartRuns",
     "Drawing",
     "Figure",
     "KindTable",
     "TableRow",
-    "draw",
+    "build_table",
+    "chart_note",
+    "chart_title",
+    "draw_chart",
     "kind_of",
-    "note_of",
-    "table_of",
-    "title_of",
+    "read_chart_runs",
+    "read_chart_runs_for",
+    "read_runs",
 ]
 
 KINDS: Mapping[str, ChartKind] = {

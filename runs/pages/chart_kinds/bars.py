@@ -23,7 +23,7 @@ from runs.pages.chart_kinds.values import (
     values_table,
 )
 from runs.render.charts import Dot, bar_figure
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
 from studio.core.view_charts import Chart

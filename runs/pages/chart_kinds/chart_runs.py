@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runs.models import Experiment, Metric, User, Workspace
-from runs.pages.lists.list_state import ListState
+from runs.pages.lists import ListState
 from runs.search.charts import (
     ChartRun,
     find_chosen_runs,

@@ -11,7 +11,7 @@ from runs.pages.chart_kinds.kind import ChartKind, Drawing, KindTable, TableRow
 from runs.pages.chart_kinds.notes import column_notes, unplaced_notes
 from runs.pages.chart_kinds.values import chart_look, count_cell, numeric_column
 from runs.render.charts import bin_label, count_bins, histogram_figure
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.charts import AxisRange, chart_column
 from studio.core.view_charts import Chart
 

@@ -30,11 +30,10 @@ from runs.render.charts import (
     line_figure,
     smooth_values,
 )
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.formats import grouped, number
 from runs.render.metrics import DisplayValue, display_last, display_value
-from runs.render.run_list.csv_rows import value_cell
-from runs.render.run_list.sheets import escape_formula, iso
+from runs.render.run_list import escape_formula, iso_time, value_cell
 from runs.search.charts import (
     AxisRange,
     ChartGroup,
@@ -243,7 +242,7 @@ def _points(chart: Chart, drawn: ChartRuns) -> Iterator[Sequence[object]]:
         run, metric = each.run, escape_formula(each.field.key)
         names = (escape_formula(run.run.run_id), escape_formula(run.name), metric)
         for step, time, value in store.read(each.head):
-            yield (*names, step, iso(time), value_cell(value))
+            yield (*names, step, iso_time(time), value_cell(value))
 
 
 LINES = ChartKind(

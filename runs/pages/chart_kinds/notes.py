@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts import is_nonfinite
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.formats import grouped
 from runs.search.charts import ChartColumn, ChosenSeries
 from studio.core.view_charts import Chart

@@ -15,7 +15,7 @@ from runs.pages.chart_kinds.values import (
     values_table,
 )
 from runs.render.charts import Dimension, parallel_figure
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.filters.fields import field_text
 from studio.core.view_charts import Chart

@@ -16,7 +16,7 @@ from runs.pages.chart_kinds.values import (
     values_table,
 )
 from runs.render.charts import clock_time, scatter_figure
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.view_charts import Chart
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.charts import ChartGroup
 from studio.core.view_charts import Chart
 

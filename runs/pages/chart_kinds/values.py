@@ -13,7 +13,7 @@ from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import KindTable, TableRow
 from runs.render import formats
 from runs.render.charts import Axis, ChartLook, Dot
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.formats import grouped
 from runs.render.metrics import DisplayValue, display_value
 from runs.search.charts import ChartColumn, ChartRun, chart_column

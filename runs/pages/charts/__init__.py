@@ -1,1 +1,25 @@
 """The charts of a page: the row of cards, the dialog, and figures on request."""
+
+from __future__ import annotations
+
+from runs.pages.charts.chart_row import (
+    ChartRowAddresses,
+    can_add_chart,
+    chart_cards,
+)
+from runs.pages.charts.list_charts import (
+    ADDRESS_PARTS,
+    chart_row_context,
+)
+from runs.pages.charts.urls import (
+    urlpatterns,
+)
+
+__all__ = [
+    "ADDRESS_PARTS",
+    "ChartRowAddresses",
+    "can_add_chart",
+    "chart_cards",
+    "chart_row_context",
+    "urlpatterns",
+]

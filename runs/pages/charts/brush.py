@@ -9,11 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters.facet_sections import RANGES, with_replaced_term
-from runs.pages.lists.list_state import read_part
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.filters import RANGES, with_replaced_term
+from runs.pages.lists import ListLinks, read_part
+from runs.pages.requests import PageRequest, with_vary_headers
 from studio.core import view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields

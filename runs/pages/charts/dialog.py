@@ -20,9 +20,8 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
-from runs.pages.lists.list_state import ListState, read_part_tolerantly
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.lists import ListState, read_part_tolerantly
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.search.run_list import common_metrics, list_fields
 from studio.core import view_text
 from studio.core.chart_kinds import CHART_KINDS

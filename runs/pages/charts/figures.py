@@ -22,23 +22,35 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import (
+    ChartRuns,
     Figure,
     KindTable,
     build_table,
     chart_title,
     draw_chart,
     kind_of,
+    read_runs,
 )
-from runs.pages.chart_kinds.chart_runs import ChartRuns, read_runs
-from runs.pages.lists.list_state import build_state, read_scope
-from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS
-from runs.pages.requests import responses
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_response, with_vary_headers
+from runs.pages.lists import (
+    ACTIVE_POLL_SECONDS,
+    IDLE_POLL_SECONDS,
+    build_state,
+    read_scope,
+)
+from runs.pages.requests import (
+    PageRequest,
+    browser_etag,
+    change_stamp,
+    csv_response,
+    has_same_content,
+    is_unchanged,
+    not_modified,
+    with_vary_headers,
+)
 from runs.render.metrics import display_value
-from runs.render.run_list.sheets import escape_formula
+from runs.render.run_list import escape_formula
 from runs.search.charts import AxisRange
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import Chart, read_chart
 from studio.core.view_spec import ViewSpec, parse_tolerant
@@ -53,15 +65,15 @@ MAX_LEGEND_ENTRIES = 20
 def chart_figure(request: PageRequest) -> HttpResponse:
     """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
     spec, chart = _read_chart_request(request)
-    stamp = responses.change_stamp(request, spec, request.path, request.GET)
-    if responses.is_unchanged(request, stamp):
-        return responses.not_modified(responses.browser_etag(request))
+    stamp = change_stamp(request, spec, request.path, request.GET)
+    if is_unchanged(request, stamp):
+        return not_modified(browser_etag(request))
     window = _read_window(request, chart)
     with time_limit():
         drawn = read_runs(build_state(request, read_scope(request), spec), chart)
         etag = f'"{stamp}-{_data_digest(request, drawn)}"'
-        if responses.has_same_content(request, etag):
-            return responses.not_modified(etag)
+        if has_same_content(request, etag):
+            return not_modified(etag)
         made = draw_chart(chart, drawn, get_current_timezone(), window)
     active = any(run.run.state.is_active for run in drawn.runs)
     answer = {

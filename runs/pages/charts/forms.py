@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.pages.requests.forms import FlagField, PageForm, TextField, TextListField
+from runs.pages.requests import FlagField, PageForm, TextField, TextListField
 from studio.core import view_text
 from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
 from studio.core.errors import InvalidValue

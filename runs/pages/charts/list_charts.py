@@ -8,13 +8,11 @@ from typing import Any
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import KindTable, build_table
-from runs.pages.chart_kinds.chart_runs import read_chart_runs
+from runs.pages.chart_kinds import KindTable, build_table, read_chart_runs
 from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_cards
-from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
-from runs.search.sql.scope import time_limit
+from runs.pages.lists import ListLinks, ListState
+from runs.pages.requests import PageRequest
+from runs.search.sql import time_limit
 from studio.core.view_charts import Chart
 
 

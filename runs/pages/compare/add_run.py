@@ -11,8 +11,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import Run
 from runs.pages.compare.state import CompareState, read_state
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
 from studio.core.filters import to_text

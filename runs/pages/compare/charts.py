@@ -10,14 +10,17 @@ from urllib.parse import urlencode
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import build_table
-from runs.pages.chart_kinds.chart_runs import read_chart_runs_for
-from runs.pages.charts.chart_row import ChartRowAddresses, can_add_chart, chart_cards
-from runs.pages.charts.list_charts import ADDRESS_PARTS
+from runs.pages.chart_kinds import build_table, read_chart_runs_for
+from runs.pages.charts import (
+    ADDRESS_PARTS,
+    ChartRowAddresses,
+    can_add_chart,
+    chart_cards,
+)
 from runs.pages.compare.state import CompareState
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.search.compare import ComparedRow, Comparison
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_RUNS, Chart

@@ -22,8 +22,7 @@ from runs.pages.compare.images import image_comparison
 from runs.pages.compare.sections import CompareTable, table_sections
 from runs.pages.compare.state import CompareState, is_canonical, read_state
 from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
     MAX_COMPARED,

@@ -16,14 +16,16 @@ from runs.access import Permission, access, by_method
 from runs.actions.compare import set_conclusion
 from runs.models import Conclusion, Run, now_ms
 from runs.pages.compare.state import CompareState, read_state
-from runs.pages.descriptions import editor as description
-from runs.pages.descriptions.editor import DescriptionEditor
-from runs.pages.descriptions.references import render_description
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.run_shell.editors import toast_header
-from runs.pages.undo.undo import last_undo_href
-from runs.render.descriptions.first_line import first_line
+from runs.pages.descriptions import (
+    DescriptionEditor,
+    open_editor,
+    render_description,
+    save_description,
+)
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import role_refusal, toast_header
+from runs.pages.undo import last_undo_href
+from runs.render.descriptions import first_line
 from runs.render.formats import run_path
 from runs.search.compare import find_conclusion, find_runs_by_id
 from studio.core.errors import InvalidValue
@@ -44,12 +46,12 @@ class ConclusionItem:
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest) -> HttpResponse:
-    return description.open_editor(request, _conclusion_editor(request))
+    return open_editor(request, _conclusion_editor(request))
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest) -> HttpResponse:
-    return description.save_description(request, _conclusion_editor(request))
+    return save_description(request, _conclusion_editor(request))
 
 
 edit_conclusion = by_method(GET=_edit, POST=_save)

@@ -11,11 +11,16 @@ from django.utils import timezone
 
 from runs.access import preferred_format
 from runs.pages.compare.sections import TITLES, label_of
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import CSV, JSON, TEXT, with_vary_headers
+from runs.pages.requests import CSV, JSON, TEXT, PageRequest, with_vary_headers
 from runs.render.metrics import display_last
-from runs.render.run_list import sheets
-from runs.render.run_list.sheets import Sheet
+from runs.render.run_list import (
+    Sheet,
+    SheetColumn,
+    iso_time,
+    plain_value,
+    sheet_as_csv,
+    sheet_as_text,
+)
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,
@@ -45,9 +50,9 @@ def comparison_data(
         return with_vary_headers(HttpResponse(text, content_type=JSON))
     sheet = comparison_sheet(compared, rows)
     if kind == CSV:
-        text = sheets.as_csv(sheet)
+        text = sheet_as_csv(sheet)
     else:
-        text = sheets.as_text(sheet, timezone.get_current_timezone())
+        text = sheet_as_text(sheet, timezone.get_current_timezone())
     answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
     if request.GET.get("format") == "csv":
         answer["Content-Disposition"] = 'attachment; filename="comparison.csv"'
@@ -88,7 +93,7 @@ def _json_body(
                 "name": row.key,
                 "differs": row.differs,
                 "values": {
-                    run: sheets.plain_value(_plain_value(value))
+                    run: plain_value(_plain_value(value))
                     for run, value in zip(ids, row.values, strict=True)
                     if value is not None
                 },
@@ -102,9 +107,9 @@ def comparison_sheet(
     compared: Comparison, rows: list[tuple[str, ComparedRow]]
 ) -> Sheet:
     columns = (
-        sheets.Column("section", "section"),
-        sheets.Column("name", "name"),
-        *(sheets.Column(run.run_id, run.name) for run in compared.runs),
+        SheetColumn("section", "section"),
+        SheetColumn("name", "name"),
+        *(SheetColumn(run.run_id, run.name) for run in compared.runs),
     )
     return Sheet(
         columns,
@@ -120,7 +125,7 @@ def cell_value(row: ComparedRow, value: object) -> object:
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
         if kind == fields.TIME:
-            return sheets.iso(value)
+            return iso_time(value)
         if kind == fields.DURATION:
             return value / 1000
     return _plain_value(value)

@@ -12,16 +12,22 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.pages.compare.state import CompareState
 from runs.render import formats
-from runs.render.compare.word_marks import (
-    MAX_LINES,
+from runs.render.compare import (
+    MAX_DIFF_LINES,
     DiffLine,
     LinePair,
     diff_lines,
     side_by_side,
     split_lines,
 )
-from runs.render.files import previews
-from runs.render.files.file_kinds import FileKind, file_kind, is_code, is_text
+from runs.render.files import (
+    FileKind,
+    decode_text,
+    file_kind,
+    is_binary,
+    is_code,
+    is_text,
+)
 from runs.render.formats import run_path
 from runs.search.compare import (
     ComparedFile,
@@ -162,7 +168,7 @@ class _FilePair:
         old, new = self._bytes(self.baseline), self._bytes(self.other)
         if old is None or new is None:
             return DiffContent(_("The content of this file was deleted."))
-        if any(previews.is_binary(data[: 8 * 1024]) for data in (old, new)):
+        if any(is_binary(data[: 8 * 1024]) for data in (old, new)):
             return DiffContent(_("These are not text files."))
         texts = self._text(self.baseline, old), self._text(self.other, new)
         found = diff_lines(*texts)
@@ -190,7 +196,7 @@ class _FilePair:
         """Without the line in which it was cut, if it has others."""
         if self._size(column) > len(data) and b"\n" in data:
             data = data[: data.rindex(b"\n") + 1]
-        return previews.decode(data)
+        return decode_text(data)
 
     def _bytes(self, column: int) -> bytes | None:
         kept = self.row.values[column]
@@ -212,10 +218,10 @@ def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
             _("Only the first %(size)s of each file are compared.")
             % {"size": formats.filesize(MAX_DIFF_BYTES)}
         )
-    if max(len(split_lines(text)) for text in texts) > MAX_LINES:
+    if max(len(split_lines(text)) for text in texts) > MAX_DIFF_LINES:
         notices.append(
             _("Only the first %(n)s lines of each file are compared.")
-            % {"n": formats.grouped(MAX_LINES)}
+            % {"n": formats.grouped(MAX_DIFF_LINES)}
         )
     if more:
         notices.append(

@@ -11,10 +11,18 @@ from django.utils.translation import gettext_lazy
 
 from runs.pages.compare.state import CompareState
 from runs.render import formats
-from runs.render.compare import cells
-from runs.render.filters.filter_words import field_label
+from runs.render.compare import (
+    MAX_CELL_CHARS,
+    html_link,
+    html_row,
+    metric_row,
+    shortened_text,
+    tag_chips,
+    text_row,
+)
+from runs.render.filters import field_label
 from runs.render.metrics import display_last
-from runs.render.run_list.cells import full_moment, icon, status
+from runs.render.run_list import full_moment, icon, status
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,
@@ -142,9 +150,9 @@ def _all_tags_row(made: Comparison) -> list[ComparedRow]:
 
 
 def _render_tags(row: ComparedRow) -> SafeString:
-    missing = f'<span class="none">{cells.MISSING}</span>'
-    shown = [cells.tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
-    return cells.html_row(shown)
+    missing = f'<span class="none">{formats.MISSING}</span>'
+    shown = [tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
+    return html_row(shown)
 
 
 def _section(
@@ -177,7 +185,7 @@ def _section(
 
 
 def _is_long(value: object) -> bool:
-    return isinstance(value, str) and len(value) > cells.MAX_CELL_CHARS
+    return isinstance(value, str) and len(value) > MAX_CELL_CHARS
 
 
 def label_of(row: ComparedRow) -> str:
@@ -196,7 +204,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
 
     def draw(row: ComparedRow) -> SafeString:
         values = [plain_value(value) for value in row.values]
-        return cells.metric_row(
+        return metric_row(
             values,
             baseline=table.delta,
             higher=table.goals.get(row.key),
@@ -214,7 +222,7 @@ def plain_value(value: object) -> object:
 def _text_row_renderer(table: CompareTable) -> RowRenderer:
     def draw(row: ComparedRow) -> SafeString:
         values = [_("set") if value == "" else value for value in row.values]
-        return cells.text_row(values, baseline=table.baseline, missing=_("not set"))
+        return text_row(values, baseline=table.baseline, missing=_("not set"))
 
     return draw
 
@@ -225,7 +233,7 @@ def _render_attributes(row: ComparedRow) -> SafeString:
         '<span class="none">–</span>' if v is None else _attribute_html(row.field, v)
         for v in row.values
     ]
-    return cells.html_row(shown)
+    return html_row(shown)
 
 
 def _attribute_html(asked: Field, value: object) -> str:
@@ -240,14 +248,14 @@ def _attribute_html(asked: Field, value: object) -> str:
         return _("yes") if value else _("no")
     text = str(value)
     if asked == attribute("commit"):
-        return cells.shortened_text(text, text[:7], "mono")
-    return cells.shortened_text(text, text.partition("\n")[0])
+        return shortened_text(text, text[:7], "mono")
+    return shortened_text(text, text.partition("\n")[0])
 
 
 def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
     def of(place: str) -> RowRenderer:
         def draw(row: ComparedRow) -> SafeString:
-            return cells.html_row(_file_cells(table, place, row))
+            return html_row(_file_cells(table, place, row))
 
         return draw
 
@@ -267,5 +275,5 @@ def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
             shown.append(text)
             continue
         href = table.state.href(diff=f"{place}:{row.key}", against=run.run_id)
-        shown.append(f"{text} {cells.link(href + '#diff', _('differs'))}")
+        shown.append(f"{text} {html_link(href + '#diff', _('differs'))}")
     return shown

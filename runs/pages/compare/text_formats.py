@@ -11,13 +11,12 @@ from runs.pages.compare.data_formats import cell_value, comparison_sheet, sectio
 from runs.pages.compare.sections import TITLES, label_of, matches_words, plain_value
 from runs.pages.compare.state import CompareState
 from runs.render import formats
-from runs.render.compare.cells import MAX_CELL_CHARS, best_of, is_number
-from runs.render.groups import paper_tables
-from runs.render.groups.paper_tables import Cell, Table
-from runs.render.run_list import sheets
+from runs.render.compare import MAX_CELL_CHARS, best_of, is_number
+from runs.render.groups import PaperCell, PaperTable, latex_table, markdown_table
+from runs.render.run_list import sheet_as_csv
 from runs.search.compare import ComparedFiles, ComparedRow, Comparison
 
-_TABLE_WRITERS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
+_TABLE_WRITERS = {"markdown": markdown_table, "latex": latex_table}
 COPY_FORMATS = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))
 
 SectionRow = tuple[str, ComparedRow]
@@ -39,7 +38,7 @@ def comparison_text(
         and matches_words(row, state.find)
     ]
     if form == "csv":
-        text = sheets.as_csv(comparison_sheet(compared, rows))
+        text = sheet_as_csv(comparison_sheet(compared, rows))
     else:
         text = _TABLE_WRITERS[form](_table(compared, rows, goals))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -47,7 +46,7 @@ def comparison_text(
 
 def _table(
     compared: Comparison, rows: Sequence[SectionRow], goals: Mapping[str, bool]
-) -> Table:
+) -> PaperTable:
     """A section is named in its first row."""
     heads = ["", _("Name"), *(run.name or run.run_id for run in compared.runs)]
     right = [False, False, *(True for _run in compared.runs)]
@@ -56,11 +55,11 @@ def _table(
         title = str(TITLES[section]) if section != before else ""
         before = section
         cells = _metric_cells(row, goals) if section == "metrics" else _text_cells(row)
-        lines.append([Cell(title), Cell(label_of(row)), *cells])
-    return Table(heads, right, lines)
+        lines.append([PaperCell(title), PaperCell(label_of(row)), *cells])
+    return PaperTable(heads, right, lines)
 
 
-def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]:
+def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[PaperCell]:
     values = [plain_value(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
     texts = formats.aligned(known)  # type: ignore[arg-type]
@@ -70,13 +69,15 @@ def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Cell]
             yield _cell(value)
         else:
             is_best = best is not None and value == best
-            yield Cell(text, is_number=True, best=is_best)
+            yield PaperCell(text, is_number=True, best=is_best)
 
 
-def _text_cells(row: ComparedRow) -> Iterator[Cell]:
+def _text_cells(row: ComparedRow) -> Iterator[PaperCell]:
     return (_cell(cell_value(row, value)) for value in row.values)
 
 
-def _cell(value: object) -> Cell:
-    text = sheets.MISSING if value is None else str(value)
-    return Cell(text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…")
+def _cell(value: object) -> PaperCell:
+    text = formats.MISSING if value is None else str(value)
+    return PaperCell(
+        text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"
+    )

@@ -1,1 +1,35 @@
 """Descriptions: editor, versions, and references to runs, files and metrics."""
+
+from __future__ import annotations
+
+from runs.pages.descriptions.editor import (
+    DescriptionEditor,
+    attach_uploaded_picture,
+    open_editor,
+    picture_markdown,
+    save_description,
+)
+from runs.pages.descriptions.references import (
+    render_description,
+)
+from runs.pages.descriptions.urls import (
+    urlpatterns,
+)
+from runs.pages.descriptions.versions import (
+    DescriptionVersions,
+    restore_description,
+    show_versions,
+)
+
+__all__ = [
+    "DescriptionEditor",
+    "DescriptionVersions",
+    "attach_uploaded_picture",
+    "open_editor",
+    "picture_markdown",
+    "render_description",
+    "restore_description",
+    "save_description",
+    "show_versions",
+    "urlpatterns",
+]

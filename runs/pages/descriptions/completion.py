@@ -9,10 +9,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.lists.list_state import find_experiment
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.head import find_head
-from runs.render.descriptions.references import FILE, METRIC, RUN, write_reference
+from runs.pages.lists import find_experiment
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import find_head
+from runs.render.descriptions import (
+    FILE_REFERENCE,
+    METRIC_REFERENCE,
+    RUN_REFERENCE,
+    write_reference,
+)
 from runs.search.descriptions import (
     ReferenceSuggestion,
     suggest_files,
@@ -29,11 +34,11 @@ def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     kind, part = _read_typed(request)
     user, workspace = request.actor.user, request.workspace
-    if kind == RUN:
+    if kind == RUN_REFERENCE:
         found = suggest_runs(part, user, workspace, run.experiment)
-    elif kind == METRIC:
+    elif kind == METRIC_REFERENCE:
         found = suggest_metrics(part, run)
-    elif kind == FILE:
+    elif kind == FILE_REFERENCE:
         found = suggest_files(part, run)
     else:
         found = []
@@ -46,7 +51,7 @@ def complete_experiment_reference(request: PageRequest, slug: str) -> HttpRespon
     """An experiment has neither metrics nor files: those of its runs need their id."""
     experiment = find_experiment(request, slug)
     kind, part = _read_typed(request)
-    if kind != RUN:
+    if kind != RUN_REFERENCE:
         return _show_options(request, kind, ())
     user, workspace = request.actor.user, request.workspace
     return _show_options(request, kind, suggest_runs(part, user, workspace, experiment))

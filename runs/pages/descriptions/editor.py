@@ -18,8 +18,8 @@ from runs.actions.files import attach_picture
 from runs.models import File, Run, now_ms
 from runs.pages.descriptions.forms import DescriptionForm, PictureForm
 from runs.pages.descriptions.references import render_description
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import show_editor
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import show_editor
 from studio.core.errors import Conflict, InvalidValue, TooLarge
 from studio.core.names import MAX_DESCRIPTION_BYTES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from runs.pages.requests.forms import (
+from runs.pages.requests import (
     MarkdownField,
     PageForm,
     PresenceField,

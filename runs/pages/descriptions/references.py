@@ -8,10 +8,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from runs.models import File, Metric, Run
-from runs.pages.requests.page_request import PageRequest
-from runs.render.descriptions import markdown
-from runs.render.descriptions.references import FILE, METRIC, RUN, Reference, Target
-from runs.render.files.file_kinds import FileKind, file_kind
+from runs.pages.requests import PageRequest
+from runs.render.descriptions import (
+    FILE_REFERENCE,
+    METRIC_REFERENCE,
+    RUN_REFERENCE,
+    Reference,
+    Target,
+    find_references,
+    render_markdown,
+)
+from runs.render.files import FileKind, file_kind
 from runs.render.formats import run_path
 from runs.render.metrics import display_last
 from runs.search.descriptions import find_targets
@@ -23,17 +30,17 @@ def render_description(
     """The text that describes `run`, or no run; empty if there is nothing in it."""
     if not text.strip():
         return ""
-    asked = markdown.find_references(text)
+    asked = find_references(text)
     found = find_targets(asked, request.actor.user, request.workspace, run)
     targets: dict[Reference, Target] = {}
     for each in asked:
-        if each.kind == RUN and each in found.runs:
+        if each.kind == RUN_REFERENCE and each in found.runs:
             targets[each] = _run_target(request, found.runs[each])
-        elif each.kind == METRIC and each in found.metrics:
+        elif each.kind == METRIC_REFERENCE and each in found.metrics:
             targets[each] = _metric_target(request, found.metrics[each], run)
-        elif each.kind == FILE and each in found.files:
+        elif each.kind == FILE_REFERENCE and each in found.files:
             targets[each] = _file_target(request, each, found.files[each], run)
-    return markdown.render_markdown(text, targets)
+    return render_markdown(text, targets)
 
 
 def _run_target(request: PageRequest, run: Run) -> Target:

@@ -15,10 +15,10 @@ from runs.access import Permission
 from runs.models import Run
 from runs.pages.descriptions.forms import RestoreForm
 from runs.pages.descriptions.references import render_description
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.undo.undo import last_undo_href
-from runs.render.compare.word_diff import word_diff
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import role_refusal
+from runs.pages.undo import last_undo_href
+from runs.render.compare import word_diff
 from runs.search.descriptions import (
     Described,
     find_version_texts,
@@ -63,7 +63,9 @@ def show_versions(request: PageRequest, asked: DescriptionVersions) -> HttpRespo
     return render(request, asked.page, context)
 
 
-def restore_version(request: PageRequest, asked: DescriptionVersions) -> HttpResponse:
+def restore_description(
+    request: PageRequest, asked: DescriptionVersions
+) -> HttpResponse:
     """Make a version the present one: a change like any other."""
     number = _read_version(RestoreForm(request.POST).check()["version"], 0)
     _before, text = find_version_texts(asked.home, number)

@@ -13,17 +13,20 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access, by_method
 from runs.actions.experiments import describe_experiment
 from runs.models import Experiment, now_ms
-from runs.pages.descriptions import editor as description
-from runs.pages.descriptions import versions as description_versions
-from runs.pages.descriptions.editor import DescriptionEditor
-from runs.pages.descriptions.references import render_description
-from runs.pages.descriptions.versions import DescriptionVersions
-from runs.pages.lists.list_state import find_experiment
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.allowed_actions import role_refusal
-from runs.pages.run_shell.editors import toast_header
-from runs.pages.undo.undo import last_undo_href
-from runs.render.descriptions.first_line import first_line
+from runs.pages.descriptions import (
+    DescriptionEditor,
+    DescriptionVersions,
+    open_editor,
+    render_description,
+    restore_description,
+    save_description,
+    show_versions,
+)
+from runs.pages.lists import find_experiment
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import role_refusal, toast_header
+from runs.pages.undo import last_undo_href
+from runs.render.descriptions import first_line
 from runs.render.formats import experiment_path
 from runs.search.descriptions import find_last_version
 
@@ -32,14 +35,12 @@ EDITOR_PAGE = "experiments/experiment_editor.html"
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, slug: str) -> HttpResponse:
-    return description.open_editor(
-        request, _described(request, find_experiment(request, slug))
-    )
+    return open_editor(request, _described(request, find_experiment(request, slug)))
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, slug: str) -> HttpResponse:
-    return description.save_description(
+    return save_description(
         request, _described(request, find_experiment(request, slug))
     )
 
@@ -51,14 +52,14 @@ edit_description = by_method(GET=_edit, POST=_save)
 @require_safe
 def show_experiment_versions(request: PageRequest, slug: str) -> HttpResponse:
     found = _versions(request, find_experiment(request, slug))
-    return description_versions.show_versions(request, found)
+    return show_versions(request, found)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore_experiment_version(request: PageRequest, slug: str) -> HttpResponse:
     found = _versions(request, find_experiment(request, slug))
-    return description_versions.restore_version(request, found)
+    return restore_description(request, found)
 
 
 def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:

@@ -11,14 +11,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
 from runs.pages.experiments.experiment_table import DEFAULT_SORT, State, table
-from runs.pages.lists.list_formats import experiments_response
-from runs.pages.lists.list_state import (
+from runs.pages.lists import (
+    experiments_response,
     has_redundant_parameters,
     redirect_to_query,
     with_pushed_url,
 )
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format
+from runs.pages.requests import PageRequest, requested_format
 from runs.search.experiments import ExperimentPage, find_experiments
 from studio.core.errors import InvalidValue
 

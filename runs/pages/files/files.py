@@ -16,18 +16,16 @@ from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
 from runs.pages.files.preview import FileContent, viewer_context
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_shell.empty_states import empty_state_of
-from runs.pages.run_shell.head import (
+from runs.pages.requests import PageRequest, disposition, send_raw
+from runs.pages.run_shell import (
+    empty_state_of,
     etag_of,
     find_head,
     is_unchanged,
     not_modified,
     show_tab,
 )
-from runs.render.files.archive import stream_zip
-from runs.render.files.file_tree import Folder, Leaf, build_tree
+from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
 from runs.render.formats import run_path
 from runs.search.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
@@ -89,10 +87,10 @@ def _find_by_path(files: Sequence[File], paths: Sequence[str]) -> File | None:
 
 def _tree(
     files: Sequence[File], base: str, chosen: File | None, model: LoggedModel | None
-) -> Folder:
+) -> TreeFolder:
     inside = f"model={quote(model.model_id)}&" if model else ""
     return build_tree(
-        Leaf(
+        TreeFile(
             file.name,
             file.path,
             file.size,

@@ -11,14 +11,23 @@ from typing import Any, BinaryIO
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from runs.render.descriptions import markdown
-from runs.render.files import code, previews
-from runs.render.files.file_kinds import (
+from runs.render.descriptions import render_markdown
+from runs.render.files import (
     FileKind,
+    PreviewTable,
+    TextLines,
+    csv_table,
+    decode_text,
     extension,
     file_icon,
     file_kind,
+    highlighted_lines,
+    is_binary,
     is_code,
+    json_table,
+    lines_of_both_ends,
+    numbered_lines,
+    pretty_json,
 )
 from studio.core.errors import MissingBytes
 
@@ -44,8 +53,8 @@ class Preview:
     """`kind` names the way of showing; the field of that name holds what is shown."""
 
     kind: str
-    lines: previews.Lines | None = None
-    table: previews.Table | None = None
+    lines: TextLines | None = None
+    table: PreviewTable | None = None
     html: SafeString | None = None
     has_source: bool = False
 
@@ -81,7 +90,7 @@ def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
     head = handle.read(min(file.size, MAX_WHOLE_BYTES))
-    if previews.is_binary(head[:SNIFFED_BYTES]):
+    if is_binary(head[:SNIFFED_BYTES]):
         return Preview("none")
     shown = None if source else _formatted_preview(kind, file, head)
     return shown or Preview("lines", lines=_lines(handle, file, head))
@@ -92,36 +101,36 @@ def _formatted_preview(
 ) -> Preview | None:
     """What the text means, if it is a text of that kind; None shows it as text."""
     whole = file.size <= len(head)
-    text = previews.decode(head)
+    text = decode_text(head)
     if kind is FileKind.TABLE:
         delimiter = "\t" if extension(file.name) == "tsv" else ","
-        table = previews.csv_table(text, delimiter=delimiter, is_whole=whole)
+        table = csv_table(text, delimiter=delimiter, is_whole=whole)
         if table is None:
             return None
         return Preview("table", table=table, has_source=True)
     if not whole:
         return None
     if kind is FileKind.MARKDOWN:
-        return Preview("markdown", html=markdown.render_markdown(text), has_source=True)
+        return Preview("markdown", html=render_markdown(text), has_source=True)
     if kind is FileKind.JSON:
         return _json(text)
     return None
 
 
 def _json(text: str) -> Preview | None:
-    table = previews.json_table(text)
+    table = json_table(text)
     if table is not None:
         return Preview("table", table=table, has_source=True)
-    pretty = previews.pretty_json(text)
+    pretty = pretty_json(text)
     if pretty is None:
         return None
-    shown = previews.Lines(previews.numbered_lines(pretty))
+    shown = TextLines(numbered_lines(pretty))
     return Preview("lines", lines=shown, has_source=True)
 
 
-def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> previews.Lines:
+def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
     if file.size <= len(head):
-        return _whole_lines(file.name, previews.decode(head))
+        return _whole_lines(file.name, decode_text(head))
     first = _up_to_line_end(head[:SHOWN_END_BYTES])
     handle.seek(file.size - SHOWN_END_BYTES)
     last = _from_line_start(handle.read(SHOWN_END_BYTES))
@@ -130,14 +139,14 @@ def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> previews.Lines:
     if skipped <= MAX_COUNTED_BYTES:
         handle.seek(len(first))
         between = _count_line_ends(handle, skipped)
-    return previews.lines_of_both_ends(first, last, skipped, between)
+    return lines_of_both_ends(first, last, skipped, between)
 
 
-def _whole_lines(name: str, text: str) -> previews.Lines:
+def _whole_lines(name: str, text: str) -> TextLines:
     """Source code with its marks, another text as a terminal shows it."""
-    marked = code.highlighted_lines(name, text) if is_code(name) else None
-    return previews.Lines(
-        list(enumerate(marked, start=1)) if marked else previews.numbered_lines(text)
+    marked = highlighted_lines(name, text) if is_code(name) else None
+    return TextLines(
+        list(enumerate(marked, start=1)) if marked else numbered_lines(text)
     )
 
 

@@ -16,16 +16,15 @@ from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
 from runs.pages.files.preview import FileContent, viewer_context
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.raw_files import disposition, send_raw
-from runs.pages.run_shell.head import (
+from runs.pages.requests import PageRequest, disposition, send_raw
+from runs.pages.run_shell import (
     etag_of,
     find_head,
     is_unchanged,
     not_modified,
     show_tab,
 )
-from runs.render.files.file_tree import Leaf, build_tree
+from runs.render.files import TreeFile, build_tree
 from runs.render.formats import run_path
 from runs.search.files import find_snapshot, get_snapshot
 from runs.storage.files import ArchiveMember, list_members, open_member, read_member
@@ -59,7 +58,7 @@ def _viewer(
     chosen = _find_member(inside, path) if path else _default_member(inside, run)
     return {
         "tree": build_tree(
-            Leaf(
+            TreeFile(
                 each.name,
                 each.path,
                 each.size,

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.pages.filters.completion_options import Completion
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.requests import PageRequest, with_vary_headers
 from studio.core.filters.completion import NOTHING, wanted
 
 

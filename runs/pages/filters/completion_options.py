@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.filters.completion_rows import Group, Option, begun, examples
-from runs.pages.lists.list_state import read_part_tolerantly
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.lists import read_part_tolerantly
+from runs.pages.requests import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
-from runs.render.filters.operators import operator_label
+from runs.render.filters import field_label, operator_label
 from runs.render.formats import status_label
 from runs.search.filters import (
     KINDS_IN_ORDER,

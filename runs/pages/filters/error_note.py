@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.pages.lists.list_state import in_one_line
+from runs.pages.lists import in_one_line
 from studio.core.errors import StudioError
 from studio.core.messages import Message, translated, translated_values
 from studio.core.view_spec import ViewSpec

@@ -9,10 +9,9 @@ from hashlib import blake2b
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.lists.run_links import ListLinks
+from runs.pages.lists import ListLinks
 from runs.render import formats
-from runs.render.filters.facet_histogram import Bar, histogram
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import HistogramBar, field_label, histogram
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.fields import number_text
@@ -214,7 +213,7 @@ def bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
 
 
 def _drawn(
-    at: int, bar: Bar, most: int, low: float | None, high: float | None
+    at: int, bar: HistogramBar, most: int, low: float | None, high: float | None
 ) -> DrawnBar:
     height = round(BAR_HEIGHT * bar.runs / most, 1)
     if bar.low is None or bar.high is None:

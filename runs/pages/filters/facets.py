@@ -21,10 +21,8 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.filters import facet_sections as sections
 from runs.pages.filters.facet_state import PanelState, facet_state_query, names
-from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.lists import ListLinks, ListState, read_part
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.search.fields import FACETS
 from runs.search.filters import (
@@ -33,7 +31,7 @@ from runs.search.filters import (
     FacetReader,
     KeyShare,
 )
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
 from studio.core.filters import Field, field_text, tree

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import QueryTimeout
 from studio.core.filters import Field, field_text, fields, tree

@@ -28,16 +28,14 @@ from runs.pages.filters.term_form import (
     operators_of,
 )
 from runs.pages.filters.value_choices import choices
-from runs.pages.lists.list_state import (
+from runs.pages.lists import (
     ListState,
     normalize_line_breaks,
     read_page,
     read_scope,
 )
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
-from runs.render.filters.filter_words import pill
-from runs.render.filters.operators import operator_label
+from runs.pages.requests import PageRequest, with_vary_headers
+from runs.render.filters import operator_label, pill
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from runs.render.filters.operators import LAST, OLDER
+from runs.render.filters import IN_THE_LAST, OLDER_THAN
 from runs.search.filters import is_facet
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
@@ -46,7 +46,7 @@ _OPERATORS = {
     fields.TEXT: ("=", "!=", *_TEXTS, *_NULLS),
     fields.ID: ("=", "!=", *_TEXTS, *_NULLS),
     fields.NUMBER: (*_ORDER, "=", "!=", *_NULLS),
-    fields.TIME: (LAST, OLDER, *_ORDER, "=", "!=", *_NULLS),
+    fields.TIME: (IN_THE_LAST, OLDER_THAN, *_ORDER, "=", "!=", *_NULLS),
     fields.DURATION: (*_ORDER, *_NULLS),
     fields.BOOLEAN: ("=",),
     fields.MIXED: ("in", "not in", *_TEXTS, *_ORDER, *_NULLS),
@@ -73,7 +73,7 @@ class Draft:
         if self.op in tree.NO_VALUE:
             return NOTHING
         kind = fields.value_type(self.field)
-        if self.op in (LAST, OLDER) or kind == fields.DURATION:
+        if self.op in (IN_THE_LAST, OLDER_THAN) or kind == fields.DURATION:
             return LENGTHS
         if self.op in tree.MANY_VALUES:
             return CHOICES
@@ -101,7 +101,7 @@ class Draft:
         if len(texts) < self.size:
             raise InvalidValue(_("Enter a value."), field="value")
         values = [self._value(n, text) for n, text in enumerate(texts[: self.size])]
-        op = {LAST: ">=", OLDER: "<"}.get(self.op, self.op)
+        op = {IN_THE_LAST: ">=", OLDER_THAN: "<"}.get(self.op, self.op)
         return Comparison(self.field, op, tuple(values))
 
     def _chosen(self, text: str) -> Value:
@@ -125,7 +125,8 @@ class Draft:
             return _read(read_time(text), text, _("a date"))
         if self.editor == LENGTHS:
             length = self._length(number, text)
-            return Ago(length) if self.op in (LAST, OLDER) else Duration(length)
+            is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
+            return Ago(length) if is_ago else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
         return _read(read_number(text, special=special), text, _("a number"))
 
@@ -163,7 +164,7 @@ def operators_of(field: Field) -> tuple[str, ...]:
     offered = _OPERATORS[kind]
     if kind == fields.TEXT and is_facet(field):
         offered = ("in", "not in", *_TEXTS, *_NULLS)
-    possible = {*fields.operators_of(field), LAST, OLDER}
+    possible = {*fields.operators_of(field), IN_THE_LAST, OLDER_THAN}
     return tuple(op for op in offered if op in possible)
 
 
@@ -178,7 +179,12 @@ def draft_of(node: Node) -> Draft | None:
         return None
     op, values = node.op, node.values
     if values and isinstance(values[0], Ago):
-        op = {">=": LAST, ">": LAST, "<": OLDER, "<=": OLDER}.get(op, "")
+        op = {
+            ">=": IN_THE_LAST,
+            ">": IN_THE_LAST,
+            "<": OLDER_THAN,
+            "<=": OLDER_THAN,
+        }.get(op, "")
     offered = operators_of(node.field)
     if op not in offered and op in ("=", "!="):
         op = "in" if op == "=" else "not in"

@@ -12,11 +12,10 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.pages.groups.group_values import name_of
-from runs.pages.lists.list_state import read_part_tolerantly
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.lists import read_part_tolerantly
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.fields import GROUPED
 from runs.search.filters import FacetReader, KeyCount, list_keys
 from studio.core.errors import InvalidFilter, QueryTimeout

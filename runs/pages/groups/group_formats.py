@@ -22,16 +22,30 @@ from runs.pages.groups.group_table import (
     too_many_runs_text,
 )
 from runs.pages.groups.group_values import name_of
-from runs.pages.lists.list_formats import NOTICE_HEADER, sheet_response
-from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_table import columns_of
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.lists import (
+    NOTICE_HEADER,
+    ListState,
+    columns_of,
+    read_part,
+    sheet_response,
+)
+from runs.pages.requests import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
-from runs.render.groups import paper_tables
-from runs.render.groups.deviations import with_deviation
-from runs.render.groups.paper_tables import Cell, Table
-from runs.render.run_list import sheets
+from runs.render.filters import field_label
+from runs.render.groups import (
+    PaperCell,
+    PaperTable,
+    latex_table,
+    markdown_table,
+    with_deviation,
+)
+from runs.render.run_list import (
+    DURATION_COLUMN,
+    NUMBER_COLUMN,
+    Sheet,
+    SheetColumn,
+    sheet_as_csv,
+)
 from runs.search.groups import Grouping, GroupStats, ListGroup
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
@@ -51,9 +65,9 @@ def copy_groups(request: PageRequest) -> HttpResponse:
     grouping = grouped.grouping
     groups = grouping.page(0, MAX_COPIED_GROUPS)
     if form == "csv":
-        text = sheets.as_csv(group_sheet(request, grouping, groups))
+        text = sheet_as_csv(group_sheet(request, grouping, groups))
     elif form in _FORMS:
-        text = _FORMS[form](group_table(grouping, groups))
+        text = _FORMS[form](build_paper_table(grouping, groups))
     else:
         raise Http404(form)
     answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -88,10 +102,10 @@ def groups_response(
 
 def group_sheet(
     request: PageRequest, grouping: Grouping, groups: Sequence[ListGroup]
-) -> sheets.Sheet:
+) -> Sheet:
     """A row a group: its values, its size, and of each number all that is known."""
-    columns = [sheets.Column(field_text(f), name_of(f)) for f in grouping.fields]
-    columns.append(sheets.Column("runs", _("Runs"), sheets.NUMBER))
+    columns = [SheetColumn(field_text(f), name_of(f)) for f in grouping.fields]
+    columns.append(SheetColumn("runs", _("Runs"), NUMBER_COLUMN))
     for field in grouping.numbers:
         columns += _stat_columns(field)
     stats = [[grouping.stats(g, f) for f in grouping.numbers] for g in groups]
@@ -104,13 +118,13 @@ def group_sheet(
             groups, grouping.whole(groups), stats, strict=True
         )
     ]
-    return sheets.Sheet(tuple(columns), tuple(rows))
+    return Sheet(tuple(columns), tuple(rows))
 
 
-def _stat_columns(field: Field) -> list[sheets.Column]:
+def _stat_columns(field: Field) -> list[SheetColumn]:
     name, label = field_text(field), field_label(field)
     is_number = field.kind == tree.METRICS
-    kind = sheets.NUMBER if is_number else sheets.DURATION
+    kind = NUMBER_COLUMN if is_number else DURATION_COLUMN
     said = {
         "mean": _("mean"),
         "std": _("std"),
@@ -119,12 +133,12 @@ def _stat_columns(field: Field) -> list[sheets.Column]:
     }
     counted = {"count": _("values"), "other": _("not finite")}
     return [
-        *(sheets.Column(f"{name}.{k}", f"{label} {w}", kind) for k, w in said.items()),
+        *(SheetColumn(f"{name}.{k}", f"{label} {w}", kind) for k, w in said.items()),
         *(
-            sheets.Column(f"{name}.{k}", f"{label} {w}", sheets.NUMBER)
+            SheetColumn(f"{name}.{k}", f"{label} {w}", NUMBER_COLUMN)
             for k, w in counted.items()
         ),
-        sheets.Column(f"{name}.best_run", f"{label} {_('best run')}"),
+        SheetColumn(f"{name}.best_run", f"{label} {_('best run')}"),
     ]
 
 
@@ -134,7 +148,7 @@ def _stat(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     return (*known, stats.count, stats.nonfinite, ids.get(stats.best))
 
 
-def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> Table:
+def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
     """As papers have it: no links, means with their deviations."""
     heads = [name_of(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
@@ -142,8 +156,8 @@ def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> Table:
     best = {field: grouping.best_group(field) for field in grouping.numbers}
     rows = [
         [
-            *(Cell(_text(group, n)) for n in range(len(group.values))),
-            Cell(formats.grouped(group.count), is_number=True),
+            *(PaperCell(_text(group, n)) for n in range(len(group.values))),
+            PaperCell(formats.grouped(group.count), is_number=True),
             *(
                 _cell(field, grouping.stats(group, field), best[field] == group.number)
                 for field in grouping.numbers
@@ -151,7 +165,7 @@ def group_table(grouping: Grouping, groups: Sequence[ListGroup]) -> Table:
         ]
         for group in groups
     ]
-    return Table(heads, right, rows)
+    return PaperTable(heads, right, rows)
 
 
 def _text(group: ListGroup, at: int) -> str:
@@ -161,13 +175,13 @@ def _text(group: ListGroup, at: int) -> str:
     return f"{value}…" if at in group.cut else value
 
 
-def _cell(field: Field, stats: GroupStats, is_best: bool) -> Cell:
+def _cell(field: Field, stats: GroupStats, is_best: bool) -> PaperCell:
     if not stats.count:
-        return Cell(NO_VALUE)
+        return PaperCell(NO_VALUE)
     if field.kind == tree.METRICS:
         text, deviation = with_deviation(stats.mean, stats.std)
-        return Cell(text, deviation, is_number=True, best=is_best)
-    return Cell(formats.duration(round(stats.mean)))
+        return PaperCell(text, deviation, is_number=True, best=is_best)
+    return PaperCell(formats.duration(round(stats.mean)))
 
 
-_FORMS = {"markdown": paper_tables.as_markdown, "latex": paper_tables.as_latex}
+_FORMS = {"markdown": markdown_table, "latex": latex_table}

@@ -9,14 +9,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
-from runs.pages.groups.group_values import name_of, nonfinite_note, term_of, title_of
-from runs.pages.lists.run_cells import BestValues, ListRow, build_rows
-from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.groups.group_values import (
+    group_value_term,
+    name_of,
+    nonfinite_note,
+    title_of,
+)
+from runs.pages.lists import (
+    BestValues,
+    ListLinks,
+    ListRow,
+    ValueLink,
+    build_rows,
+    column_css,
+)
+from runs.pages.requests import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.formats import run_path
-from runs.render.groups.deviations import with_deviation
+from runs.render.groups import with_deviation
 from runs.search.groups import Grouping, ListGroup
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
@@ -243,7 +254,9 @@ class GroupTableBuilder:
             return []
         fields = self.grouping.fields
         terms = [
-            term_of(fields[n], group.values[n], is_mixed=self.grouping.is_mixed(n))
+            group_value_term(
+                fields[n], group.values[n], is_mixed=self.grouping.is_mixed(n)
+            )
             for n in places
         ]
         return terms if self.links.fits(*terms) else []

@@ -15,11 +15,10 @@ from runs.pages.groups.group_rows import (
     group_order,
     too_long_filter_text,
 )
-from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.lists import ListLinks, ListState
+from runs.pages.requests import PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.groups import Grouping, ListGroup, list_groups
 from runs.search.values import MAX_ARRAY_RUNS
 from studio.core.filters import Field, field_text

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.groups import GroupStats
 from studio.core.filters import Field
 from studio.core.filters.tree import (
@@ -29,7 +29,9 @@ from studio.core.filters.tree import (
 FINITE = (Number(-sys.float_info.max), Number(sys.float_info.max))
 
 
-def term_of(field: Field, value: str | None, *, is_mixed: bool = False) -> Node:
+def group_value_term(
+    field: Field, value: str | None, *, is_mixed: bool = False
+) -> Node:
     """Asks for the runs of one value, or of none.
 
     With `is_mixed` runs also have other data in the field.

@@ -15,11 +15,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import CSV, JSON, with_vary_headers
-from runs.render.filters.filter_words import field_label
-from runs.render.run_list import sheets
-from runs.render.run_list.sheets import Sheet
+from runs.pages.requests import CSV, JSON, PageRequest, with_vary_headers
+from runs.render.filters import field_label
+from runs.render.run_list import (
+    DURATION_COLUMN,
+    NUMBER_COLUMN,
+    TEXT_COLUMN,
+    TIME_COLUMN,
+    Sheet,
+    SheetColumn,
+    sheet_as_csv,
+    sheet_as_records,
+    sheet_as_text,
+)
 from runs.search.experiments import ExperimentPage, ExperimentRow
 from runs.search.run_list import RunPage, RunRow
 from studio.core.filters import Field, fields
@@ -33,9 +41,9 @@ NOTICE_HEADER = "X-Studio-Notice"
 #: Proxies refuse headers of more than a few thousand characters.
 MAX_NOTICE = 3000
 _KINDS = {
-    fields.NUMBER: sheets.NUMBER,
-    fields.TIME: sheets.TIME,
-    fields.DURATION: sheets.DURATION,
+    fields.NUMBER: NUMBER_COLUMN,
+    fields.TIME: TIME_COLUMN,
+    fields.DURATION: DURATION_COLUMN,
 }
 
 
@@ -83,12 +91,12 @@ def sheet_response(
     """`ways` are addresses of neighboring pages, by their relation to this one."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
-        body = {"columns": names, "rows": sheets.as_records(sheet), **details}
+        body = {"columns": names, "rows": sheet_as_records(sheet), **details}
         text = json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n"
     elif kind == CSV:
-        text = sheets.as_csv(sheet)
+        text = sheet_as_csv(sheet)
     else:
-        text = sheets.as_text(sheet, timezone.get_current_timezone())
+        text = sheet_as_text(sheet, timezone.get_current_timezone())
         text += "".join(f"{line}\n" for line in details.get("notices", ()))
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
     answer = with_vary_headers(HttpResponse(text, content_type=content_type))
@@ -123,11 +131,11 @@ def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
     )
 
 
-def sheet_column(asked: Field) -> sheets.Column:
-    kind = _KINDS.get(fields.value_type(asked), sheets.TEXT)
+def sheet_column(asked: Field) -> SheetColumn:
+    kind = _KINDS.get(fields.value_type(asked), TEXT_COLUMN)
     if asked.kind == METRICS:
-        kind = sheets.NUMBER
-    return sheets.Column(field_text(asked), field_label(asked), kind)
+        kind = NUMBER_COLUMN
+    return SheetColumn(field_text(asked), field_label(asked), kind)
 
 
 def cell_value(row: RunRow, asked: Field) -> Any:
@@ -145,14 +153,14 @@ def cell_value(row: RunRow, asked: Field) -> Any:
 
 def _experiment_sheet(rows: Sequence[ExperimentRow]) -> Sheet:
     columns = (
-        sheets.Column("id", _("ID"), sheets.NUMBER),
-        sheets.Column("name", _("Experiment")),
-        sheets.Column("starred", _("Starred")),
-        sheets.Column("runs", _("Runs")),
-        sheets.Column("latest_run", _("Latest run")),
-        sheets.Column("submitter", _("Submitted by")),
-        sheets.Column("activity", _("Last activity"), sheets.TIME),
-        sheets.Column("created", _("Created"), sheets.TIME),
+        SheetColumn("id", _("ID"), NUMBER_COLUMN),
+        SheetColumn("name", _("Experiment")),
+        SheetColumn("starred", _("Starred")),
+        SheetColumn("runs", _("Runs")),
+        SheetColumn("latest_run", _("Latest run")),
+        SheetColumn("submitter", _("Submitted by")),
+        SheetColumn("activity", _("Last activity"), TIME_COLUMN),
+        SheetColumn("created", _("Created"), TIME_COLUMN),
     )
     return Sheet(columns, tuple(_experiment_row(row) for row in rows))
 

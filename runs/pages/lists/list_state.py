@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, User, View, Workspace, now_ms
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.render.formats import experiment_path, run_path
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute

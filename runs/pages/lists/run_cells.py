@@ -19,7 +19,7 @@ from runs.pages.lists.tree_rows import (
     rolled_up_value,
 )
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.render.formats import run_path
 from runs.search.fields import CellLink, source_of
 from runs.search.query import series_color

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from django.utils.translation import gettext as _
 
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.fields import field_text, to_text

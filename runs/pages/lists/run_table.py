@@ -16,10 +16,9 @@ from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_cells import NO_BEST, ROLLUP, BestValues, ListRow, build_rows
 from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, strip_css
 from runs.pages.lists.tree_rows import tree_totals
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import SHOWN_PARAMETER
+from runs.pages.requests import SHOWN_PARAMETER, PageRequest
 from runs.render import formats
-from runs.render.filters.filter_words import field_label, pill
+from runs.render.filters import field_label, pill
 from runs.search.query import StatusCounts, count_statuses, names_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,

@@ -26,13 +26,11 @@ from runs.pages.lists.list_state import (
     read_page,
     restore_line_breaks,
 )
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format
-from runs.render.filters import filter_words
-from runs.render.filters.filter_words import missing_words
+from runs.pages.requests import PageRequest, requested_format
+from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
-from runs.search.sql.scope import KINDS
+from runs.search.sql import KEY_KINDS
 from runs.search.views import (
     find_default,
     find_missing_columns,
@@ -181,7 +179,7 @@ def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
     asked: Any = column.field
-    return asked.kind in KINDS and not any(asked in row.values for row in rows)
+    return asked.kind in KEY_KINDS and not any(asked in row.values for row in rows)
 
 
 #: Tells the menu that the list shows default columns.
@@ -202,8 +200,8 @@ def view_bar(
     return {
         "view": view,
         "view_name": view.name if view else _("Default"),
-        "view_changed": filter_words.summarize_differences(found),
-        "view_lines": filter_words.difference_lines(found),
+        "view_changed": summarize_differences(found),
+        "view_lines": difference_lines(found),
         "view_state": query,
         "view_is_stale": state.is_stale,
         "save_refusal": save_refusal(request, view),

@@ -10,11 +10,9 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import csv_response
-from runs.pages.run_shell.head import find_head
-from runs.render.run_list.csv_rows import value_cell
-from runs.render.run_list.sheets import escape_formula, iso
+from runs.pages.requests import PageRequest, csv_response
+from runs.pages.run_shell import find_head
+from runs.render.run_list import escape_formula, iso_time, value_cell
 from runs.search.metrics import find_series
 from runs.storage.metrics import store
 
@@ -36,7 +34,7 @@ def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
     for head in heads:
         name = escape_formula(head.key.name)
         for step, time, value in store.read(head):
-            yield (name, step, iso(time), value_cell(value))
+            yield (name, step, iso_time(time), value_cell(value))
 
 
 def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
@@ -49,7 +47,7 @@ def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
     columns = list(dict.fromkeys(name for point in points for name in point[2]))
     yield ("step", "time", *map(escape_formula, columns))
     for step, time, row in points:
-        yield (step, iso(time), *(value_cell(row.get(name)) for name in columns))
+        yield (step, iso_time(time), *(value_cell(row.get(name)) for name in columns))
 
 
 def _read_points(head: Metric) -> Iterator[tuple[int, int, Any]]:

@@ -21,9 +21,9 @@ from runs.pages.metrics.choice import (
     read_choice,
 )
 from runs.pages.metrics.panels import STEPS, Panel, PanelSources, build_panels
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.empty_states import empty_state_of
-from runs.pages.run_shell.head import (
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import (
+    empty_state_of,
     etag_of,
     find_head,
     is_unchanged,

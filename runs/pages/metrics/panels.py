@@ -22,7 +22,7 @@ from runs.pages.metrics.documents import (
     missing_file_message,
     value_at,
 )
-from runs.pages.run.pictures import picture_of
+from runs.pages.run import picture_of
 from runs.render.charts import figure_rows
 from runs.render.formats import grouped, number
 from runs.render.metrics import (

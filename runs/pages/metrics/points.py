@@ -16,8 +16,8 @@ from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
 from runs.pages.metrics.choice import read_axis, read_smoothing
 from runs.pages.metrics.documents import document_figure, value_at
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.head import find_head
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import find_head
 from runs.render.charts import Axis, Figure, column_figure, metric_figure, time_unit
 from runs.render.formats import grouped
 from runs.render.metrics import column_pairs

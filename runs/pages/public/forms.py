@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.pages.requests.forms import CountField, PageForm, TextField
+from runs.pages.requests import CountField, PageForm, TextField
 
 
 class ShareForm(PageForm):

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from runs.access import Permission, access, by_method, public_origin
 from runs.actions import public as public_actions
 from runs.models import Run, ShareLink, View, now_ms
-from runs.pages.account import members
+from runs.pages.account import show_members
 from runs.pages.public.forms import ShareForm
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import FORM_ERROR_STATUS
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import FORM_ERROR_STATUS
 from runs.search.run import find_run
 from runs.search.views import find_view
 from studio.core.errors import InvalidValue, NotFound
@@ -50,7 +50,7 @@ def _make(request: PageRequest) -> HttpResponse:
         return _page(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
-    return members.show_members(request, made_share=link, share_address=address)
+    return show_members(request, made_share=link, share_address=address)
 
 
 create_share_link = by_method(GET=_form, POST=_make)

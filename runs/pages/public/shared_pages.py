@@ -21,7 +21,7 @@ from runs.actions.public import find_share_link
 from runs.models import now_ms
 from runs.pages.public.shared_run import pictures_of, run_context
 from runs.pages.public.shared_view import view_context
-from runs.pages.requests.raw_files import send_raw
+from runs.pages.requests import send_raw
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
 

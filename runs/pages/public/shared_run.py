@@ -13,9 +13,8 @@ from django.utils.safestring import SafeString
 
 from runs.models import File, Run, ShareLink, now_ms
 from runs.render.charts import draw_sparkline
-from runs.render.descriptions import markdown
-from runs.render.descriptions.references import Reference, Target
-from runs.render.files.file_kinds import FileKind, file_kind
+from runs.render.descriptions import Reference, Target, find_references, render_markdown
+from runs.render.files import FileKind, file_kind
 from runs.render.metrics import display_head, display_last
 from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
@@ -70,11 +69,11 @@ def _described(link: ShareLink, run: Run, text: str) -> SafeString:
     for asked, file in _pictures(found, run).items():
         href = f"pictures/{quote(file.path)}?inline=1"
         targets[asked] = Target(href, file.path, picture=href)
-    return markdown.render_markdown(text, targets)
+    return render_markdown(text, targets)
 
 
 def _named(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
-    asked = markdown.find_references(text)
+    asked = find_references(text)
     return find_targets(asked, link.created_by, link.workspace, run)
 
 

@@ -13,29 +13,34 @@ from django.utils.translation import ngettext
 
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import (
+    ChartRuns,
     KindTable,
     TableRow,
     build_table,
     chart_note,
     chart_title,
+    read_chart_runs_for,
 )
-from runs.pages.chart_kinds.chart_runs import ChartRuns, read_chart_runs_for
-from runs.pages.groups.group_formats import group_table
-from runs.pages.groups.group_table import (
+from runs.pages.groups import (
+    build_paper_table,
     find_groups_of,
     group_label,
     too_many_runs_text,
 )
-from runs.pages.lists.list_formats import cell_value, sheet_column
-from runs.pages.lists.run_table import with_name
-from runs.pages.lists.view_origin import experiment_of_view, list_path
+from runs.pages.lists import (
+    cell_value,
+    experiment_of_view,
+    list_path,
+    sheet_column,
+    with_name,
+)
 from runs.render import formats
 from runs.render.charts import draw_sparkline
-from runs.render.descriptions import markdown
-from runs.render.run_list import sheets
+from runs.render.descriptions import render_markdown
+from runs.render.run_list import Sheet, sheet_texts
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
@@ -70,7 +75,7 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     experiment = experiment_of_view(view)
     context = {
         "title": view.name,
-        "described": markdown.render_markdown(view.description),
+        "described": render_markdown(view.description),
         "list": experiment.name if experiment else "",
         "list_path": list_path(link.workspace.name, experiment),
         "q": stored.q,
@@ -102,7 +107,7 @@ def _rows(
     spec = replace(stored, flat=True)
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
     asked = [column.field for column in with_name(spec.columns)]
-    sheet = sheets.Sheet(
+    sheet = Sheet(
         tuple(sheet_column(each) for each in asked),
         tuple(tuple(cell_value(row, each) for each in asked) for row in page.rows),
     )
@@ -110,7 +115,7 @@ def _rows(
     noun = ngettext("run", "runs", page.total)
     return {
         "columns": sheet.columns,
-        "rows": sheets.texts(sheet, timezone.get_current_timezone()),
+        "rows": sheet_texts(sheet, timezone.get_current_timezone()),
         "said": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,
@@ -131,7 +136,7 @@ def _groups(
         return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)
     noun = ngettext("group", "groups", total)
-    table = group_table(found.grouping, found.groups)
+    table = build_paper_table(found.grouping, found.groups)
     return context | {
         "groups": table,
         "group_heads": list(zip(table.heads, table.right, strict=True)),

@@ -1,1 +1,81 @@
 """What a page's view starts and ends with: request, conditional answers, downloads."""
+
+from __future__ import annotations
+
+from runs.pages.requests.forms import (
+    CountField,
+    FlagField,
+    MarkdownField,
+    OptionalTextField,
+    PageForm,
+    PresenceField,
+    StarForm,
+    TextField,
+    TextListField,
+)
+from runs.pages.requests.page_request import (
+    PageRequest,
+)
+from runs.pages.requests.raw_files import (
+    disposition,
+    send_raw,
+)
+from runs.pages.requests.responses import (
+    CSV,
+    EXPORT_TYPES,
+    JSON,
+    SHOWN_PARAMETER,
+    TEXT,
+    browser_etag,
+    change_stamp,
+    csv_response,
+    etag_of,
+    has_same_content,
+    is_unchanged,
+    not_modified,
+    requested_export,
+    requested_format,
+    with_vary_headers,
+)
+from runs.pages.requests.safe_redirects import (
+    safe_path,
+)
+from runs.pages.requests.url_prefixes import (
+    EXPERIMENT_URL,
+    RUN_URL,
+    WORKSPACE_URL,
+)
+
+__all__ = [
+    "CSV",
+    "EXPERIMENT_URL",
+    "EXPORT_TYPES",
+    "JSON",
+    "RUN_URL",
+    "SHOWN_PARAMETER",
+    "TEXT",
+    "WORKSPACE_URL",
+    "CountField",
+    "FlagField",
+    "MarkdownField",
+    "OptionalTextField",
+    "PageForm",
+    "PageRequest",
+    "PresenceField",
+    "StarForm",
+    "TextField",
+    "TextListField",
+    "browser_etag",
+    "change_stamp",
+    "csv_response",
+    "disposition",
+    "etag_of",
+    "has_same_content",
+    "is_unchanged",
+    "not_modified",
+    "requested_export",
+    "requested_format",
+    "safe_path",
+    "send_raw",
+    "with_vary_headers",
+]

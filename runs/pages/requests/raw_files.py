@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 
 from runs.access import sandbox_response
 from runs.http import mark_file_stream
-from runs.render.files.file_kinds import DOWNLOAD_TYPE, inline_type
+from runs.render.files import DOWNLOAD_TYPE, inline_type
 
 Pieces = Callable[[], Iterator[bytes]]
 

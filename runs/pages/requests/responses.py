@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from runs.access import preferred_format
 from runs.pages.requests.page_request import PageRequest
 from runs.pages.requests.raw_files import disposition
-from runs.render.run_list.csv_rows import csv_pieces
+from runs.render.run_list import csv_pieces
 from studio import __version__
 from studio.core.errors import InvalidValue
 from studio.core.filters import Node

@@ -11,12 +11,15 @@ from django.views.decorators.http import require_POST
 from runs.access import Permission, access, by_method
 from runs.actions.run import force_cancel, request_cancel, restore_run, trash_run
 from runs.models import Run, now_ms
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import safe_path
+from runs.pages.requests import PageRequest, safe_path
 from runs.pages.run.forms import CancelForm
-from runs.pages.run_shell.allowed_actions import can_force, cancel_refusal
-from runs.pages.run_shell.editors import undo_path
-from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.run_shell import (
+    can_force,
+    cancel_refusal,
+    find_head,
+    head_context,
+    undo_path,
+)
 from runs.render.formats import run_path
 from runs.search.run import count_descendants, find_cancel_request
 from studio.core.statuses import RunStatus

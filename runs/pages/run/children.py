@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.lists.list_state import (
+from runs.pages.lists import (
     RUN_PREFIX,
     ListState,
     build_scope,
@@ -25,10 +25,10 @@ from runs.pages.lists.list_state import (
     read_page,
     restore_line_breaks,
 )
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_list.run_list import PageShell, show_list
-from runs.pages.run_shell.empty_states import empty_state_of
-from runs.pages.run_shell.head import (
+from runs.pages.requests import PageRequest
+from runs.pages.run_list import PageShell, show_list
+from runs.pages.run_shell import (
+    empty_state_of,
     etag_of,
     find_head,
     head_context,

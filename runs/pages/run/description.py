@@ -10,18 +10,19 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access, by_method, render_json_error
 from runs.actions.run import MIRROR_TAGS, describe_run
 from runs.models import now_ms
-from runs.pages.descriptions import editor as description
-from runs.pages.descriptions import versions as description_versions
-from runs.pages.descriptions.editor import (
+from runs.pages.descriptions import (
     DescriptionEditor,
+    DescriptionVersions,
     attach_uploaded_picture,
+    open_editor,
     picture_markdown,
+    render_description,
+    restore_description,
+    save_description,
+    show_versions,
 )
-from runs.pages.descriptions.references import render_description
-from runs.pages.descriptions.versions import DescriptionVersions
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import show_saved
-from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import find_head, head_context, show_saved
 from runs.search.descriptions import find_last_version
 from runs.search.run import RunHead, list_tags
 
@@ -30,16 +31,12 @@ EDITOR_PAGE = "run/run_editor.html"
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, run_id: str) -> HttpResponse:
-    return description.open_editor(
-        request, _run_editor(request, find_head(request, run_id))
-    )
+    return open_editor(request, _run_editor(request, find_head(request, run_id)))
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, run_id: str) -> HttpResponse:
-    return description.save_description(
-        request, _run_editor(request, find_head(request, run_id))
-    )
+    return save_description(request, _run_editor(request, find_head(request, run_id)))
 
 
 edit_description = by_method(GET=_edit, POST=_save)
@@ -57,14 +54,14 @@ def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
 @require_safe
 def show_run_versions(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return description_versions.show_versions(request, _run_versions(request, head))
+    return show_versions(request, _run_versions(request, head))
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return description_versions.restore_version(request, _run_versions(request, head))
+    return restore_description(request, _run_versions(request, head))
 
 
 def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:

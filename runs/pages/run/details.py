@@ -14,11 +14,12 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.actions.ingest import read_receipt
 from runs.models import Metric, Run, now_ms
-from runs.pages.compare.conclusion import conclusion_items
-from runs.pages.descriptions.references import render_description
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, can_force
-from runs.pages.run_shell.head import (
+from runs.pages.compare import conclusion_items
+from runs.pages.descriptions import render_description
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import (
+    FORCE_DELAY_MS,
+    can_force,
     etag_of,
     find_head,
     is_unchanged,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from runs.pages.requests.forms import (
+from runs.pages.requests import (
     FlagField,
     OptionalTextField,
     PageForm,
     TextField,
 )
-from runs.pages.run_shell.allowed_actions import MANUAL_END_STATUSES
+from runs.pages.run_shell import MANUAL_END_STATUSES
 from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus
 

@@ -12,15 +12,15 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.actions.undo import can_undo
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.head import (
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import (
     etag_of,
     find_head,
     is_unchanged,
     not_modified,
     show_tab,
 )
-from runs.pages.undo.change_lines import ChangeLine, action_label, change_line
+from runs.pages.undo import ChangeLine, action_label, change_line
 from runs.search.run import HistoryEntry, list_history
 from studio.core.statuses import CODES
 

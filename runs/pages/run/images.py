@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.pages.run.pictures import Picture, picture_of
-from runs.pages.run_shell.empty_states import empty_state_of
-from runs.pages.run_shell.head import (
+from runs.pages.run_shell import (
+    empty_state_of,
     etag_of,
     find_head,
     is_unchanged,

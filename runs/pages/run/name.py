@@ -9,10 +9,9 @@ from runs.access import Permission, access, by_method
 from runs.actions.changes import version_token
 from runs.actions.run import rename_run
 from runs.models import now_ms
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.pages.run.forms import RenameForm
-from runs.pages.run_shell.editors import show_editor, show_saved
-from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.run_shell import find_head, head_context, show_editor, show_saved
 from runs.search.run import RunHead
 from studio.core.errors import Conflict, InvalidValue
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from runs.models import File
-from runs.render.files.file_kinds import IMAGE_TYPES, extension
-from runs.render.files.picture_size import HEAD_BYTES, picture_size
+from runs.render.files import IMAGE_TYPES, PICTURE_HEAD_BYTES, extension, picture_size
 from runs.render.formats import filesize
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
@@ -53,4 +52,4 @@ def _pixel_size(file: File) -> tuple[int, int] | None:
     with file_store.open(file.blob, file.size) as handle:
         if extension(file.name) == "svg":
             return None
-        return picture_size(handle.read(min(file.size, HEAD_BYTES)))
+        return picture_size(handle.read(min(file.size, PICTURE_HEAD_BYTES)))

@@ -13,11 +13,10 @@ from runs.access import Permission, access, by_method
 from runs.actions.changes import version_token
 from runs.actions.run import edit_run_tag, remove_run_tags, set_run_tags
 from runs.models import now_ms
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.pages.run.details import tag_chips
 from runs.pages.run.forms import TagForm
-from runs.pages.run_shell.editors import show_editor, show_saved
-from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.run_shell import find_head, head_context, show_editor, show_saved
 from runs.search.run import RunHead, list_tags, suggest_tag_keys, suggest_tag_values
 from studio.core.errors import Conflict, InvalidValue, NotFound
 

@@ -12,12 +12,15 @@ from runs.access import Permission, access, by_method
 from runs.actions.run import StatusSource, archive_run, change_status
 from runs.actions.run_rows import set_deletion_lock
 from runs.models import Run, now_ms
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import safe_path
+from runs.pages.requests import PageRequest, safe_path
 from runs.pages.run.forms import FinishForm, SwitchForm
-from runs.pages.run_shell.allowed_actions import MANUAL_END_STATUSES, finish_refusal
-from runs.pages.run_shell.editors import undo_path
-from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.run_shell import (
+    MANUAL_END_STATUSES,
+    find_head,
+    finish_refusal,
+    head_context,
+    undo_path,
+)
 from runs.render.formats import run_path
 from studio.core.errors import InvalidState
 from studio.core.statuses import may_follow

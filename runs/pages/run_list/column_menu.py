@@ -14,14 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access
 from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER, set_metric_goal
 from runs.models import Experiment, Role, now_ms
-from runs.pages.lists.list_state import ListScope, read_part, read_scope
-from runs.pages.lists.run_links import NUMERIC_TYPES, is_largest_first
-from runs.pages.lists.run_table import columns_of
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
-from runs.pages.requests.safe_redirects import safe_path
+from runs.pages.lists import (
+    NUMERIC_TYPES,
+    ListScope,
+    columns_of,
+    is_largest_first,
+    read_part,
+    read_scope,
+)
+from runs.pages.requests import PageRequest, safe_path, with_vary_headers
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
-from runs.render.filters.filter_words import field_label
+from runs.render.filters import field_label
 from runs.search.run_list import find_goals
 from studio.core.filters import Field, fields, tree
 from studio.core.filters.fields import field_text

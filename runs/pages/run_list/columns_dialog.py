@@ -18,12 +18,17 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.lists.list_state import ListScope, ListState, read_part
-from runs.pages.lists.run_table import columns_of, default_columns, with_name
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
+from runs.pages.lists import (
+    ListScope,
+    ListState,
+    columns_of,
+    default_columns,
+    read_part,
+    with_name,
+)
+from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import aggregate_label, field_label
+from runs.render.filters import aggregate_label, field_label
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree

@@ -14,15 +14,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.groups.group_values import term_of
-from runs.pages.lists.list_formats import sheet_response
-from runs.pages.lists.list_state import ListState, read_part
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import requested_format, with_vary_headers
+from runs.pages.groups import group_value_term
+from runs.pages.lists import ListLinks, ListState, read_part, sheet_response
+from runs.pages.requests import PageRequest, requested_format, with_vary_headers
 from runs.render import formats
-from runs.render.filters.filter_words import field_label
-from runs.render.run_list import sheets
+from runs.render.filters import field_label
+from runs.render.run_list import NUMBER_COLUMN, Sheet, SheetColumn
 from runs.search.compare import (
     FeatureRanking,
     RankedFeature,
@@ -240,16 +237,16 @@ def _term(each: RankedFeature, side: ValueShare) -> Node | None:
     if side.digest:
         return None
     is_mixed = any(other.value or other.is_range for other in each.sides)
-    return term_of(field, side.value, is_mixed=is_mixed)
+    return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
-def _sheet(found: FeatureRanking) -> sheets.Sheet:
+def _sheet(found: FeatureRanking) -> Sheet:
     columns = (
-        sheets.Column("field", _("Field")),
-        sheets.Column("score", _("Cramér's V"), sheets.NUMBER),
-        sheets.Column("value", _("Value")),
-        sheets.Column("selected", _("Selected"), sheets.NUMBER),
-        sheets.Column("rest", _("Others"), sheets.NUMBER),
+        SheetColumn("field", _("Field")),
+        SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),
+        SheetColumn("value", _("Value")),
+        SheetColumn("selected", _("Selected"), NUMBER_COLUMN),
+        SheetColumn("rest", _("Others"), NUMBER_COLUMN),
     )
     rows = tuple(
         (
@@ -264,4 +261,4 @@ def _sheet(found: FeatureRanking) -> sheets.Sheet:
         for each in found.found
         for side in each.sides[:VALUES]
     )
-    return sheets.Sheet(columns, rows)
+    return Sheet(columns, rows)

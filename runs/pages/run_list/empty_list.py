@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_links import ListLinks
+from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
-from runs.render.filters.filter_words import pill
+from runs.render.filters import pill
 from runs.search.query import find_exclusions
 
 

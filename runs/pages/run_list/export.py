@@ -15,11 +15,24 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment
-from runs.pages.lists import run_table
-from runs.pages.lists.list_formats import NOTICE_HEADER, encode_notices, sheet_column
-from runs.pages.lists.list_state import ListState
-from runs.pages.requests.responses import EXPORT_TYPES, with_vary_headers
-from runs.render.run_list import exports, parquet, sheets
+from runs.pages.lists import (
+    NOTICE_HEADER,
+    ListState,
+    columns_of,
+    encode_notices,
+    sheet_column,
+)
+from runs.pages.requests import EXPORT_TYPES, with_vary_headers
+from runs.render.run_list import (
+    BOOLEAN_COLUMN,
+    INTEGER_COLUMN,
+    MAP_COLUMN,
+    SheetColumn,
+    csv_parts,
+    json_parts,
+    parquet_parts,
+    require_pyarrow,
+)
 from runs.search.run_list import Export, export_runs
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
@@ -31,8 +44,8 @@ _UNSAFE_NAME_CHARS = re.compile(r"[^\w.\-]+")
 def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
     if form == "parquet":
-        parquet.require_pyarrow()
-    spec = replace(state.spec, columns=run_table.columns_of(state))
+        require_pyarrow()
+    spec = replace(state.spec, columns=columns_of(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
     notices = [each.message for each in state.complaints]
@@ -61,7 +74,7 @@ def file_name(experiment: Experiment | None) -> str:
 
 def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
     if form == "csv":
-        return exports.csv_parts([sheet_column(f) for f in found.fields], found.chunks)
+        return csv_parts([sheet_column(f) for f in found.fields], found.chunks)
     if form == "json":
         about = {
             "total": found.total,
@@ -69,18 +82,18 @@ def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
             "notices": notices,
         }
         columns = [sheet_column(each) for each in found.fields]
-        return exports.json_parts(columns, found.chunks, about)
-    return parquet.parquet_parts([_typed(f) for f in found.fields], found.chunks)
+        return json_parts(columns, found.chunks, about)
+    return parquet_parts([_typed(f) for f in found.fields], found.chunks)
 
 
-def _typed(asked: Field) -> sheets.Column:
+def _typed(asked: Field) -> SheetColumn:
     """Columns of a table that has types."""
     column = sheet_column(asked)
     kind = column.kind
     if asked == attribute("tags"):
-        kind = parquet.MAP
+        kind = MAP_COLUMN
     elif fields.value_type(asked) == fields.BOOLEAN:
-        kind = parquet.TRUTH
+        kind = BOOLEAN_COLUMN
     elif fields.spec_of(asked).value_type == fields.NUMBER:
-        kind = parquet.WHOLE
-    return sheets.Column(column.name, column.label, kind)
+        kind = INTEGER_COLUMN
+    return SheetColumn(column.name, column.label, kind)

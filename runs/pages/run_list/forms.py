@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from runs.actions.run import HIGHER_IS_BETTER, LOWER_IS_BETTER
-from runs.pages.requests.forms import (
+from runs.pages.requests import (
     OptionalTextField,
     PageForm,
     PresenceField,

@@ -21,11 +21,9 @@ from runs.actions.run_list import (
     queue_history_export,
 )
 from runs.models import ExportState, HistoryExport, now_ms
-from runs.pages.lists.list_state import build_scope, read_part_tolerantly, scope_number
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.raw_files import disposition
-from runs.pages.requests.responses import with_vary_headers
-from runs.render.run_list.parquet import require_pyarrow
+from runs.pages.lists import build_scope, read_part_tolerantly, scope_number
+from runs.pages.requests import PageRequest, disposition, with_vary_headers
+from runs.render.run_list import require_pyarrow
 from studio.core.errors import NotFound
 from studio.core.view_spec import ViewSpec
 

@@ -16,48 +16,62 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import ExperimentStar
-from runs.pages.charts.list_charts import chart_row_context
-from runs.pages.experiments.description import description_context
-from runs.pages.filters import error_note as filter_note
-from runs.pages.filters.facets import facets_context
-from runs.pages.groups.group_formats import groups_response
-from runs.pages.groups.group_table import (
+from runs.pages.charts import chart_row_context
+from runs.pages.experiments import description_context
+from runs.pages.filters import facets_context, filter_problem
+from runs.pages.groups import (
     GroupPage,
     find_groups,
     group_context,
     group_notices,
+    groups_response,
     ungrouped_list,
 )
-from runs.pages.lists import run_table
-from runs.pages.lists.list_formats import runs_response
-from runs.pages.lists.list_state import (
+from runs.pages.lists import (
     LINES_PARAMETER,
+    ListLinks,
     ListState,
+    columns_of,
     find_experiment,
+    find_page,
     has_redundant_parameters,
     hidden_lines_input,
     in_one_line,
-    redirect_to_query,
-    with_pushed_url,
-)
-from runs.pages.lists.run_links import ListLinks, status_strip
-from runs.pages.lists.view_origin import (
+    kept_rows,
     missing_notices,
+    new_runs_messages,
     read_list,
+    redirect_to_query,
+    run_table_context,
+    runs_response,
+    selection_form_context,
+    shown_columns,
+    status_strip,
     view_bar,
+    with_pushed_url,
     with_view,
 )
-from runs.pages.requests import responses
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import (
+from runs.pages.requests import (
+    SHOWN_PARAMETER,
+    PageRequest,
+    browser_etag,
+    change_stamp,
+    etag_of,
+    has_same_content,
+    is_unchanged,
+    not_modified,
     requested_export,
     requested_format,
     with_vary_headers,
 )
-from runs.pages.run_list import selection_form
 from runs.pages.run_list.empty_list import empty_list_context
 from runs.pages.run_list.export import export_response
-from runs.pages.run_shell.empty_states import EmptyState
+from runs.pages.run_list.selection_form import (
+    find_selection,
+    selection_notices,
+    tray_context,
+)
+from runs.pages.run_shell import EmptyState
 from runs.search.query import StatusCounts, VisibleSelection
 from runs.search.run_list import RunPage, TreePage, exported_columns
 from studio.core.errors import (
@@ -172,9 +186,9 @@ def _list_response(
 ) -> HttpResponse:
     content_type = requested_format(request)
     try:
-        stamp = responses.change_stamp(request, state.spec, state.path, state.given)
-        if request.htmx and responses.is_unchanged(request, stamp):
-            return responses.not_modified(responses.browser_etag(request))
+        stamp = change_stamp(request, state.spec, state.path, state.given)
+        if request.htmx and is_unchanged(request, stamp):
+            return not_modified(browser_etag(request))
         state = with_view(state)
         result = find_list(request, state)
     except UnanswerableFilter as error:
@@ -199,18 +213,14 @@ def _list_response(
 
 def find_list(request: PageRequest, state: ListState) -> ListResult:
     """Find the page. A cursor or selection of another list is left out."""
-    columns, spec = run_table.columns_of(state), state.spec
+    columns, spec = columns_of(state), state.spec
     try:
-        selection = (
-            selection_form.find_selection(state)
-            if spec.selected
-            else VisibleSelection()
-        )
+        selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
         listed = state if groups is None else state.showing(ungrouped_list(spec))
         if requested_format(request):
             columns = exported_columns(spec, columns)
-        page, counts = run_table.find_page(listed, columns)
+        page, counts = find_page(listed, columns)
     except InvalidFilter:
         raise
     except InvalidValue as error:
@@ -223,7 +233,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
         return find_list(request, state.showing(spec, notice))
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_rows(state, page.unknown)
-    notices = selection_form.notices(selection) if spec.selected else []
+    notices = selection_notices(selection) if spec.selected else []
     if groups is not None:
         notices += group_notices(spec, groups)
     return ListResult(
@@ -259,7 +269,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     workspace, numbers = state.workspace.name, result.selected_numbers
     links = ListLinks(workspace, spec, spec.filter(), state.scope.number, numbers)
     kept = [(name, parameters[name]) for name in KEPT_PARAMETERS if name in parameters]
-    shown = run_table.shown_columns(columns, page, spec)
+    shown = shown_columns(columns, page, spec)
     context: dict[str, Any] = {
         "spec": spec,
         "in_box": in_one_line(spec.q),
@@ -268,13 +278,13 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
         **_named(state),
-        **run_table.run_table_context(page, columns, links, result.counts),
+        **run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
-        "kept_rows": run_table.kept_rows(request, state, page, shown, links),
+        "kept_rows": kept_rows(request, state, page, shown, links),
         "add_chart": links.part("charts"),
     }
     if numbers:
-        context |= selection_form.tray(state, result.selection, page, links)
+        context |= tray_context(state, result.selection, page, links)
     if spec.charts:
         context |= chart_row_context(request, state, links)
     if result.groups is not None:
@@ -301,12 +311,12 @@ def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
         "here": request.get_full_path(),
         "list_in": state.scope.number,
         "can_edit": request.role >= Permission.ANNOTATE.role,
-        "news": run_table.new_runs_messages(),
+        "news": new_runs_messages(),
         "facets": facets_context(request, state, state.path) if spec.facets else None,
         "facets_href": "?" + spec.to_query(facets=not spec.facets),
         "facets_url": f"/w/{state.workspace.name}/list/facets/",
         "facets_of": state.scope.number,
-        **run_table.selection_form_context(state),
+        **selection_form_context(state),
     }
     if experiment is not None:
         stars = ExperimentStar.objects.filter(experiment=experiment, user=state.viewer)
@@ -328,7 +338,7 @@ def _refused_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
     """The filter cannot be answered: show where and why, and leave the rows alone."""
-    problem = filter_note.filter_problem(spec, error, rows_stay=True)
+    problem = filter_problem(spec, error, rows_stay=True)
     response = render(
         request,
         "filters/_filter_note.html",
@@ -345,7 +355,7 @@ def _refused_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
     """A page has no earlier rows to keep: it shows those of the readable part."""
-    problem = filter_note.filter_problem(state.spec, error, rows_stay=False)
+    problem = filter_problem(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
         if isinstance(error, QueryTimeout):
@@ -389,13 +399,13 @@ def _fragment(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
-    if responses.SHOWN_PARAMETER not in state.given:
+    if SHOWN_PARAMETER not in state.given:
         # The address changes too; a poll for news leaves it, and the bar, as it is.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )
-    etag = responses.etag_of(stamp, html)
-    if responses.has_same_content(request, etag):
-        return responses.not_modified(etag)
+    etag = etag_of(stamp, html)
+    if has_same_content(request, etag):
+        return not_modified(etag)
     response = with_vary_headers(HttpResponse(html), etag)
     return with_pushed_url(request, response, state.path, context["spec"].to_query())

@@ -20,11 +20,16 @@ from django.views.decorators.http import require_POST
 from runs.access import Permission, access, update_if_idle
 from runs.actions.run_list import DAY_MS, save_selection
 from runs.models import STORED_SELECTION_PREFIX, Run, Selection, now_ms
-from runs.pages.compare.state import CompareState
-from runs.pages.lists.list_state import ListState, build_state, read_scope
-from runs.pages.lists.run_links import ListLinks
-from runs.pages.lists.run_table import find_page, select_first_text
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.compare import CompareState
+from runs.pages.lists import (
+    ListLinks,
+    ListState,
+    build_state,
+    find_page,
+    read_scope,
+    select_first_text,
+)
+from runs.pages.requests import PageRequest
 from runs.pages.run_list.forms import SelectionForm
 from runs.render import formats
 from runs.search.compare import MAX_COMPARED
@@ -62,7 +67,7 @@ def find_selection(state: ListState) -> VisibleSelection:
     return found
 
 
-def notices(chosen: VisibleSelection) -> list[ParameterWarning]:
+def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
     """Selected runs that are not here any more are named."""
     said = []
     if chosen.missing:
@@ -84,7 +89,7 @@ def notices(chosen: VisibleSelection) -> list[ParameterWarning]:
     return [ParameterWarning("selected", text) for text in said]
 
 
-def tray(
+def tray_context(
     state: ListState, chosen: VisibleSelection, page: RunPage, links: ListLinks
 ) -> dict[str, Any]:
     """The head's box, and what the tray says; without a selection there is no tray."""

@@ -9,10 +9,8 @@ from django.views.decorators.http import require_POST
 from runs.access import Permission, access
 from runs.actions.run import star_experiment, star_run
 from runs.models import Run, now_ms
-from runs.pages.lists.list_state import find_experiment
-from runs.pages.requests.forms import StarForm
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import safe_path
+from runs.pages.lists import find_experiment
+from runs.pages.requests import PageRequest, StarForm, safe_path
 
 
 @access(Permission.STAR)

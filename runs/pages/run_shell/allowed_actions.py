@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from runs.access import Permission
 from runs.models import Run, RunEvent, now_ms
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from studio.core.statuses import RunStatus, may_follow
 
 #: Milliseconds that a run has to end after it was asked to, before Force is offered.

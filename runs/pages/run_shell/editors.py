@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from runs.models import Run
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.render.formats import run_path
 from runs.search.run import last_change_by
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 import studio
 from runs.access import Permission
 from runs.models import Run, now_ms
-from runs.pages.requests.page_request import PageRequest
+from runs.pages.requests import PageRequest
 from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, refusals, role_refusal
 from runs.render.formats import experiment_path, run_path
 from runs.search.run import RunHead, find_run

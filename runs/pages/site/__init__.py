@@ -1,1 +1,11 @@
 """Pages and context of the whole site: frame, home, help, health, style guide."""
+
+from __future__ import annotations
+
+from runs.pages.site.urls import (
+    urlpatterns,
+)
+
+__all__ = [
+    "urlpatterns",
+]

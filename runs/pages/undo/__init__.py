@@ -1,1 +1,23 @@
 """Undo, and changes in words."""
+
+from __future__ import annotations
+
+from runs.pages.undo.change_lines import (
+    ChangeLine,
+    action_label,
+    change_line,
+)
+from runs.pages.undo.undo import (
+    last_undo_href,
+)
+from runs.pages.undo.urls import (
+    urlpatterns,
+)
+
+__all__ = [
+    "ChangeLine",
+    "action_label",
+    "change_line",
+    "last_undo_href",
+    "urlpatterns",
+]

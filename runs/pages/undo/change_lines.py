@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
-from runs.render.compare.word_diff import DiffPart, excerpt, word_diff
+from runs.render.compare import DiffPart, excerpt, word_diff
 
 #: Shorter texts are shown whole. Longer ones than MAX_DIFF_CHARS, both together, are
 #: compared only on the page of versions.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.pages.requests.forms import FlagField, PageForm
+from runs.pages.requests import FlagField, PageForm
 
 
 class UndoForm(PageForm):

@@ -13,10 +13,14 @@ from django.views.decorators.http import require_POST
 from runs.access import Permission, access
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.models import ChangeSet, now_ms
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import safe_path
-from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header, undo_path
-from runs.pages.run_shell.head import find_head, head_context
+from runs.pages.requests import PageRequest, safe_path
+from runs.pages.run_shell import (
+    FORM_ERROR_STATUS,
+    find_head,
+    head_context,
+    toast_header,
+    undo_path,
+)
 from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
 from runs.search.run import RunHead, find_change_set_of, last_change_by

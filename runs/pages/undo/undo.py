@@ -18,9 +18,8 @@ from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import ChangeSet, now_ms
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import safe_path
-from runs.pages.run_shell.editors import FORM_ERROR_STATUS, toast_header
+from runs.pages.requests import PageRequest, safe_path
+from runs.pages.run_shell import FORM_ERROR_STATUS, toast_header
 from runs.pages.undo.change_lines import change_line
 from runs.pages.undo.forms import UndoForm
 from runs.search.run import find_change_set_in, last_change_in

@@ -8,11 +8,10 @@ from django.urls import reverse
 
 from runs.actions.views import ViewState, read_view_state
 from runs.models import View, ViewRevision
-from runs.pages.lists.list_state import scope_number
-from runs.pages.lists.view_origin import list_address, reset_href
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import FORM_ERROR_STATUS
-from runs.render.filters import filter_words
+from runs.pages.lists import list_address, reset_href, scope_number
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.render.filters import difference_lines
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
 from studio.core.view_differences import NOTHING, Difference, differences
@@ -35,12 +34,10 @@ def conflict_page(
     context = {
         "view": view,
         "later": later,
-        "theirs": filter_words.difference_lines(
+        "theirs": difference_lines(
             state_differences(read_view_state(began), read_view_state(view))
         ),
-        "mine": filter_words.difference_lines(
-            state_differences(read_view_state(view), mine)
-        ),
+        "mine": difference_lines(state_differences(read_view_state(view), mine)),
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
         "their_href": reset_href(workspace, view, mine.experiment),

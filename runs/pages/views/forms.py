@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.pages.requests.forms import (
+from runs.pages.requests import (
     CountField,
     FlagField,
     MarkdownField,

@@ -8,9 +8,8 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from runs.models import Experiment, View
-from runs.pages.lists.list_state import RUN_PREFIX, find_experiment
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.safe_redirects import safe_path
+from runs.pages.lists import RUN_PREFIX, find_experiment
+from runs.pages.requests import PageRequest, safe_path
 from studio.core.errors import InvalidValue
 from studio.core.view_sharing import written_out
 from studio.core.view_spec import ViewSpec

@@ -15,15 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.models import View, ViewRevision, now_ms
-from runs.pages.descriptions.references import render_description
-from runs.pages.lists.list_state import scope_number
-from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.undo.undo import last_undo_href
+from runs.pages.descriptions import render_description
+from runs.pages.lists import list_address, reset_href, save_refusal, scope_number
+from runs.pages.requests import PageRequest
+from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page, state_differences
 from runs.pages.views.forms import RestoreVersionForm
 from runs.pages.views.return_paths import return_context
-from runs.render.filters import filter_words
+from runs.render.filters import DifferenceLine, difference_lines, summarize_differences
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
 
@@ -37,7 +36,7 @@ class VersionRow:
 
     revision: ViewRevision
     summary: str
-    lines: Sequence[filter_words.DifferenceLine]
+    lines: Sequence[DifferenceLine]
     is_first: bool
     open_href: str
     copy_href: str
@@ -89,8 +88,8 @@ def _row(
         query += f"&in={scope_number(state.experiment)}"
     return VersionRow(
         each,
-        filter_words.summarize_differences(notice),
-        filter_words.difference_lines(notice),
+        summarize_differences(notice),
+        difference_lines(notice),
         before is None,
         list_address(workspace, state.experiment, spec),
         f"{reverse('view-new', args=[workspace])}?{query}",

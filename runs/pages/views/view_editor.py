@@ -21,11 +21,11 @@ from runs.access import (
 )
 from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
-from runs.pages.descriptions.references import render_description
-from runs.pages.lists.view_origin import list_address, reset_href, save_refusal
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.run_shell.editors import FORM_ERROR_STATUS
-from runs.pages.undo.undo import last_undo_href
+from runs.pages.descriptions import render_description
+from runs.pages.lists import list_address, reset_href, save_refusal
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.forms import DeleteViewForm, SaveViewForm, ViewForm
 from runs.pages.views.return_paths import (

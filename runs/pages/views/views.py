@@ -15,18 +15,17 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
 from runs.actions import views as view_actions
 from runs.models import Role, View, can_edit_view, now_ms
-from runs.pages.lists.list_state import find_scope, read_part_tolerantly
-from runs.pages.lists.view_origin import (
+from runs.pages.lists import (
     BUILT_IN_VIEW,
     UNCHOSEN,
+    find_scope,
     open_view_link,
+    read_part_tolerantly,
     view_bar,
     with_view,
 )
-from runs.pages.requests.forms import StarForm
-from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.responses import with_vary_headers
-from runs.pages.run_list import run_list
+from runs.pages.requests import PageRequest, StarForm, with_vary_headers
+from runs.pages.run_list import show_list
 from runs.pages.views.forms import DefaultViewForm
 from runs.pages.views.return_paths import return_context, return_path
 from runs.search.views import (
@@ -53,7 +52,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     asked: Any = request
     view = find_view(slug, asked.actor.user)
     enter_workspace(request, view.workspace.name)
-    return run_list.show_list(asked, open_view_link(asked, view))
+    return show_list(asked, open_view_link(asked, view))
 
 
 @access(Permission.READ)

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from runs.render import formats
 from runs.render.compare.word_marks import excerpt, mark_new_words
 
-MISSING = "–"
 #: A longer text is cut in its cell; all of it is in the title.
 MAX_CELL_CHARS, MAX_TITLE_CHARS = 300, 2000
 #: Tags that have room in a cell.
@@ -102,7 +101,10 @@ def is_number(value: object) -> bool:
 
 
 def text_row(
-    values: Sequence[object], *, baseline: int | None = None, missing: str = MISSING
+    values: Sequence[object],
+    *,
+    baseline: int | None = None,
+    missing: str = formats.MISSING,
 ) -> SafeString:
     """Cells of texts; the words that the baseline's text lacks are marked."""
     zero = values[baseline] if baseline is not None else None
@@ -116,7 +118,7 @@ def text_row(
 
 
 def text_cell(
-    value: object, missing: str = MISSING, *, other: str | None = None
+    value: object, missing: str = formats.MISSING, *, other: str | None = None
 ) -> str:
     if value is None:
         return f'<td class="none">{escape(missing)}</td>'
@@ -155,7 +157,7 @@ def tag_chips(tags: Sequence[tuple[str, str]]) -> str:
     return f'<span class="chips" title="{title}">{"".join(parts)}</span>'
 
 
-def link(href: str, text: str, css: str = "") -> str:
+def html_link(href: str, text: str, css: str = "") -> str:
     kind = f' class="{css}"' if css else ""
     return f'<a{kind} href="{escape(href)}">{escape(text)}</a>'
 

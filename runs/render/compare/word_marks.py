@@ -23,7 +23,7 @@ _SEVERAL = re.compile(r"[\s/,;]")
 #: Of shorter and longer texts no words are marked.
 FEWEST_WORDS, MOST_WORDS = 5, 400
 #: Lines of a file that are compared, that are shown in all, and around a change.
-MAX_LINES, MAX_SHOWN_LINES, CONTEXT_LINES = 10_000, 1_000, 3
+MAX_DIFF_LINES, MAX_SHOWN_LINES, CONTEXT_LINES = 10_000, 1_000, 3
 #: Lines of a change that stand together; characters of a line that are shown.
 PIECE, MAX_LINE_CHARS = 250, 2_000
 SAME, OLD, NEW, FOLD = "same", "del", "ins", "fold"
@@ -98,8 +98,8 @@ def diff_lines(
 
     Of each text the first MOST_LINES are compared.
     """
-    before, after = split_lines(old)[:MAX_LINES], split_lines(new)[:MAX_LINES]
-    matcher = Matcher(before, after, MAX_LINES)
+    before, after = split_lines(old)[:MAX_DIFF_LINES], split_lines(new)[:MAX_DIFF_LINES]
+    matcher = Matcher(before, after, MAX_DIFF_LINES)
     groups = list(matcher.get_grouped_opcodes(context))
     lines = list(islice(_lines(groups, before, after), shown))
     return LineDiff(lines, max(_size(groups, len(after)) - len(lines), 0))

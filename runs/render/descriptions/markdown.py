@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from html import unescape
 from types import MappingProxyType
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from bleach.html5lib_shim import Filter  # type: ignore[attr-defined]
 from bleach.sanitizer import Cleaner
@@ -23,10 +25,20 @@ from django.utils.translation import gettext as _
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.extensions.footnotes import FootnoteExtension
+from markdown.treeprocessors import Treeprocessor
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
 
-from runs.render.descriptions import references as markdown_live
-from runs.render.descriptions.markdown_parts import TaskLists, highlight_code
-from runs.render.descriptions.references import Reference, ReferenceLinks, Target
+from runs.render.descriptions.references import (
+    REFERENCE_SCHEMES,
+    Reference,
+    ReferenceLinks,
+    Target,
+    canonical_reference,
+    references_in_html,
+    replace_references,
+)
+from runs.render.files import highlight
 
 TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 ul ol li strong em b i del s sub sup code pre kbd "
@@ -76,7 +88,7 @@ ATTRIBUTES: Any = {
 class _Links(Filter):  # type: ignore[misc]
     """External pictures become links; links send no referrer.
 
-    References keep nothing but themselves, in the form that `markdown_live` knows.
+    References keep nothing but themselves, in the form that `references` knows.
     """
 
     def __iter__(self) -> Iterator[Token]:
@@ -91,7 +103,7 @@ class _Links(Filter):  # type: ignore[misc]
 
 def _clean_link(token: Token) -> None:
     data = token["data"]
-    live = markdown_live.canonical_reference(data.get(HREF, ""))
+    live = canonical_reference(data.get(HREF, ""))
     if live:
         data.clear()
         data[HREF] = live
@@ -100,7 +112,7 @@ def _clean_link(token: Token) -> None:
 
 
 def _picture(token: Token) -> Iterator[Token]:
-    live = markdown_live.canonical_reference(token["data"].get(SRC, ""))
+    live = canonical_reference(token["data"].get(SRC, ""))
     if live.startswith("file:"):
         alt = token["data"].get(ALT, "")
         yield {**token, "data": {SRC: live, ALT: alt}}
@@ -133,13 +145,13 @@ def render_markdown(
 
     `targets` are what `references` found; a reference without one is plain words.
     """
-    html = markdown_live.replace_references(_clean(text, get_language()), targets)
+    html = replace_references(_clean(text, get_language()), targets)
     return mark_safe(html)  # noqa: S308  # bleach cleaned it
 
 
 def find_references(text: str) -> list[Reference]:
     """What the text names of this server's runs, files and metrics."""
-    return markdown_live.find_references(_clean(text, get_language()))
+    return references_in_html(_clean(text, get_language()))
 
 
 @lru_cache(maxsize=256)
@@ -159,7 +171,7 @@ def _clean(text: str, _language: str | None) -> str:
         cleaner = Cleaner(
             tags=TAGS,
             attributes=ATTRIBUTES,
-            protocols=PROTOCOLS | markdown_live.PROTOCOLS,
+            protocols=PROTOCOLS | REFERENCE_SCHEMES,
             filters=[_Links],
         )
         return highlight_code(_lower_headings(cleaner.clean(html)))
@@ -187,3 +199,45 @@ def _is_too_slow(text: str) -> bool:
 def preformatted(text: str) -> SafeString:
     """`text` unchanged, in its own block."""
     return mark_safe(f"<pre>{escape(text)}</pre>")  # noqa: S308  # escaped
+
+
+#: A longer text is shown plain.
+MAX_HIGHLIGHTED_CHARS = 20_000
+_TASK = re.compile(r"\s*\[([ xX])\]\s+(?=\S)")
+_CODE = re.compile(r'<code class="language-([\w+#.-]+)">(.*?)</code>', re.DOTALL)
+
+
+class _Tasks(Treeprocessor):
+    def run(self, root: Element) -> None:
+        for item in root.iter("li"):
+            # A loose list's item holds a paragraph.
+            holder = item if (item.text or "").strip() or not len(item) else item[0]
+            found = _TASK.match(holder.text or "")
+            if found and holder.tag in ("li", "p"):
+                box = "☐" if found[1] == " " else "☑"
+                holder.text = f"{box} {(holder.text or '')[found.end() :]}"
+                item.set("class", "task")
+
+
+class TaskLists(Extension):
+    """For `Markdown`: `- [ ] to do`, `- [x] done`."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
+        # Before inline patterns (20), which would see links in the brackets.
+        md.treeprocessors.register(_Tasks(md), "tasks", 25)
+
+
+def highlight_code(html: str) -> str:
+    """Cleaned HTML whose code in a known language has its words marked."""
+    return _CODE.sub(_highlight_block, html)
+
+
+def _highlight_block(found: re.Match[str]) -> str:
+    text = unescape(found[2])
+    try:
+        lexer = get_lexer_by_name(found[1], stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return f"<code>{found[2]}</code>"
+    if len(text) > MAX_HIGHLIGHTED_CHARS:
+        return f"<code>{found[2]}</code>"
+    return f"<code>{highlight(lexer, text)}</code>"

@@ -22,8 +22,8 @@ from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
 
-RUN, FILE, METRIC = "run", "file", "metric"
-PROTOCOLS = frozenset({RUN, FILE, METRIC})
+RUN_REFERENCE, FILE_REFERENCE, METRIC_REFERENCE = "run", "file", "metric"
+REFERENCE_SCHEMES = frozenset({RUN_REFERENCE, FILE_REFERENCE, METRIC_REFERENCE})
 #: Of each kind, in one text; further ones stay as they were written.
 MAX_REFERENCES = 100
 
@@ -119,10 +119,10 @@ def canonical_reference(address: str) -> str:
     return f"{found[1].lower()}:{quote(unquote(found[2]), safe='/@#')}"
 
 
-def find_references(html: str) -> list[Reference]:
+def references_in_html(html: str) -> list[Reference]:
     """Those of a cleaned text, each once, at most `MOST` of a kind."""
     found = [m[1] for pattern in (_LINK, _PICTURE) for m in pattern.finditer(html)]
-    counts = dict.fromkeys(PROTOCOLS, 0)
+    counts = dict.fromkeys(REFERENCE_SCHEMES, 0)
     kept = []
     for each in dict.fromkeys(_parse_reference(address) for address in found):
         counts[each.kind] += 1

@@ -1,1 +1,57 @@
 """Files as they are previewed, shown in a tree and packed."""
+
+from runs.render.files.archive import stream_zip
+from runs.render.files.code import highlight, highlighted_lines
+from runs.render.files.file_kinds import (
+    DOWNLOAD_TYPE,
+    IMAGE_TYPES,
+    FileKind,
+    extension,
+    file_icon,
+    file_kind,
+    inline_type,
+    is_code,
+    is_text,
+)
+from runs.render.files.file_tree import TreeFile, TreeFolder, build_tree
+from runs.render.files.picture_headers import PICTURE_HEAD_BYTES, picture_size
+from runs.render.files.previews import (
+    PreviewTable,
+    TextLines,
+    csv_table,
+    decode_text,
+    is_binary,
+    json_table,
+    lines_of_both_ends,
+    numbered_lines,
+    pretty_json,
+)
+
+__all__ = [
+    "DOWNLOAD_TYPE",
+    "IMAGE_TYPES",
+    "PICTURE_HEAD_BYTES",
+    "FileKind",
+    "PreviewTable",
+    "TextLines",
+    "TreeFile",
+    "TreeFolder",
+    "build_tree",
+    "csv_table",
+    "decode_text",
+    "extension",
+    "file_icon",
+    "file_kind",
+    "highlight",
+    "highlighted_lines",
+    "inline_type",
+    "is_binary",
+    "is_code",
+    "is_text",
+    "json_table",
+    "lines_of_both_ends",
+    "numbered_lines",
+    "picture_size",
+    "pretty_json",
+    "stream_zip",
+]

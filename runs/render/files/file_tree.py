@@ -9,7 +9,7 @@ from runs.render.files.file_kinds import file_icon
 
 
 @dataclass(frozen=True)
-class Leaf:
+class TreeFile:
     name: str
     path: str
     size: int
@@ -22,16 +22,16 @@ class Leaf:
 
 
 @dataclass
-class Folder:
+class TreeFolder:
     """`open` if the chosen file lies below, or by choice of the page."""
 
     name: str
-    folders: dict[str, Folder] = field(default_factory=dict)
-    leaves: list[Leaf] = field(default_factory=list)
+    folders: dict[str, TreeFolder] = field(default_factory=dict)
+    leaves: list[TreeFile] = field(default_factory=list)
     open: bool = False
 
     @property
-    def sorted_folders(self) -> list[Folder]:
+    def sorted_folders(self) -> list[TreeFolder]:
         return [self.folders[name] for name in sorted(self.folders)]
 
 
@@ -39,15 +39,15 @@ class Folder:
 MAX_OPEN_LEAVES = 40
 
 
-def build_tree(leaves: Iterable[Leaf]) -> Folder:
+def build_tree(leaves: Iterable[TreeFile]) -> TreeFolder:
     """The leaves below one nameless folder."""
-    root = Folder("", open=True)
+    root = TreeFolder("", open=True)
     every = sorted(leaves, key=lambda leaf: leaf.path)
     for leaf in every:
         here = root
         for part in leaf.path.split("/")[:-1]:
             here = here.folders.setdefault(
-                part, Folder(part, open=len(every) <= MAX_OPEN_LEAVES)
+                part, TreeFolder(part, open=len(every) <= MAX_OPEN_LEAVES)
             )
             here.open = here.open or leaf.chosen
         here.leaves.append(leaf)

@@ -18,7 +18,7 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 
 
 @dataclass(frozen=True)
-class Lines:
+class TextLines:
     """Numbered lines; of a file that is too long the first and the last ones.
 
     `skipped` counts the bytes between them. The last ones have no numbers if the
@@ -31,7 +31,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Table:
+class PreviewTable:
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     is_whole: bool = True
@@ -41,7 +41,7 @@ def is_binary(head: bytes) -> bool:
     return b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
-def decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     return data.decode("utf-8-sig", errors="replace")
@@ -53,14 +53,14 @@ def numbered_lines(text: str, first: int = 1) -> list[tuple[int, str]]:
 
 def lines_of_both_ends(
     head: bytes, tail: bytes, skipped: int, between: int | None
-) -> Lines:
+) -> TextLines:
     """Lines of a file's two ends; `between` is the number of line ends in between."""
-    first = numbered_lines(decode(head))
-    shown = _terminal_lines(decode(tail))
+    first = numbered_lines(decode_text(head))
+    shown = _terminal_lines(decode_text(tail))
     if between is None:
-        return Lines(first, [(None, line) for line in shown], skipped)
+        return TextLines(first, [(None, line) for line in shown], skipped)
     start = head.count(b"\n") + between + 1
-    return Lines(first, [*enumerate(shown, start=start)], skipped)
+    return TextLines(first, [*enumerate(shown, start=start)], skipped)
 
 
 def _terminal_lines(text: str) -> list[str]:
@@ -85,7 +85,7 @@ def pretty_json(text: str) -> str | None:
         return None
 
 
-def json_table(text: str) -> Table | None:
+def json_table(text: str) -> PreviewTable | None:
     """What MLflow's `log_table` writes: `{"columns": [...], "data": [[...]]}`."""
     try:
         found = json.loads(text)
@@ -97,14 +97,14 @@ def json_table(text: str) -> Table | None:
     if not isinstance(heads, list) or not isinstance(data, list):
         return None
     rows = [row if isinstance(row, list) else [row] for row in data[:MAX_ROWS]]
-    return Table(
+    return PreviewTable(
         [_cell(head) for head in heads[:MAX_COLUMNS]],
         [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows],
         len(data) <= MAX_ROWS and len(heads) <= MAX_COLUMNS,
     )
 
 
-def csv_table(text: str, *, delimiter: str, is_whole: bool) -> Table | None:
+def csv_table(text: str, *, delimiter: str, is_whole: bool) -> PreviewTable | None:
     """The first rows; a half row at the end of a cut text is left out."""
     if not is_whole:
         text = text.rpartition("\n")[0]
@@ -116,7 +116,7 @@ def csv_table(text: str, *, delimiter: str, is_whole: bool) -> Table | None:
         return None
     whole = is_whole and len(rows) <= MAX_ROWS and len(rows[0]) <= MAX_COLUMNS
     cells = [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows]
-    return Table(cells[0], cells[1 : MAX_ROWS + 1], whole)
+    return PreviewTable(cells[0], cells[1 : MAX_ROWS + 1], whole)
 
 
 def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:

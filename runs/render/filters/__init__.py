@@ -1,1 +1,30 @@
 """A filter as people read it: pills, operators, bars of a facet."""
+
+from runs.render.filters.facet_histogram import HistogramBar, histogram
+from runs.render.filters.filter_words import (
+    IN_THE_LAST,
+    OLDER_THAN,
+    DifferenceLine,
+    aggregate_label,
+    difference_lines,
+    field_label,
+    missing_words,
+    operator_label,
+    pill,
+    summarize_differences,
+)
+
+__all__ = [
+    "IN_THE_LAST",
+    "OLDER_THAN",
+    "DifferenceLine",
+    "HistogramBar",
+    "aggregate_label",
+    "difference_lines",
+    "field_label",
+    "histogram",
+    "missing_words",
+    "operator_label",
+    "pill",
+    "summarize_differences",
+]

@@ -18,7 +18,7 @@ WIDE = 50
 
 
 @dataclass(frozen=True)
-class Bar:
+class HistogramBar:
     """How many runs have a value from `low` to `high`; both None where none has."""
 
     runs: int
@@ -26,7 +26,7 @@ class Bar:
     high: float | None = None
 
 
-def histogram(numbers: Sequence[tuple[float, int]]) -> list[Bar]:
+def histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
     """Bars of finite numbers and how many runs have each; empty for no number."""
     values = sorted(numbers)
     if not values:
@@ -52,17 +52,17 @@ def _edges(least: float, greatest: float) -> list[float]:
     return [least + step * number for number in range(1, BARS)]
 
 
-def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[Bar]:
+def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[HistogramBar]:
     bars = []
     below = -math.inf
     above = [*(each[0][0] for each in bins if each), math.inf][1:]
     for each in bins:
         if not each:
-            bars.append(Bar(0))
+            bars.append(HistogramBar(0))
             continue
         low, high = each[0][0], each[-1][0]
         bars.append(
-            Bar(
+            HistogramBar(
                 sum(runs for _, runs in each),
                 _short(low, below, ROUND_FLOOR),
                 _short(high, above.pop(0), ROUND_CEILING),

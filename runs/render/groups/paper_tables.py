@@ -4,9 +4,14 @@ escaped, so that a name is a name and no command.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from django.utils.formats import number_format
+
+from runs.render import formats
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -30,7 +35,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~$&])")
 
 
 @dataclass(frozen=True)
-class Cell:
+class PaperCell:
     """A text of people's, or a number with its deviation; `best` is set in bold."""
 
     text: str = ""
@@ -40,15 +45,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class PaperTable:
     """`right` says of each column whether it is aligned to the right."""
 
     heads: Sequence[str]
     right: Sequence[bool]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[PaperCell]]
 
 
-def latex(text: str) -> str:
+def escape_latex(text: str) -> str:
     """A text of people's, on one line."""
     line = "".join(_LATEX.get(char, char) for char in one_line(text))
     # Two hyphens would be one dash, as those of `--lr`.
@@ -57,7 +62,7 @@ def latex(text: str) -> str:
     return f"{{{line[0]}}}{line[1:]}" if line.startswith(("[", "*")) else line
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """A text of people's, for a cell of a table."""
     return _MARKDOWN.sub(r"\\\1", one_line(text))
 
@@ -66,13 +71,13 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def as_latex(table: Table) -> str:
+def latex_table(table: PaperTable) -> str:
     """With the rules of the package booktabs."""
     columns = "".join("r" if right else "l" for right in table.right)
     lines = [
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",
-        " & ".join(map(latex, table.heads)) + " \\\\",
+        " & ".join(map(escape_latex, table.heads)) + " \\\\",
         "\\midrule",
         *(" & ".join(map(_latex_cell, row)) + " \\\\" for row in table.rows),
         "\\bottomrule",
@@ -81,21 +86,21 @@ def as_latex(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(table: Table) -> str:
+def markdown_table(table: PaperTable) -> str:
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cells) + " |"
 
     lines = [
-        line([markdown(head) for head in table.heads]),
+        line([escape_markdown(head) for head in table.heads]),
         line(["--:" if right else ":--" for right in table.right]),
         *(line([_markdown_cell(cell) for cell in row]) for row in table.rows),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _latex_cell(cell: Cell) -> str:
+def _latex_cell(cell: PaperCell) -> str:
     if not cell.is_number or not cell.text:
-        return latex(cell.text)
+        return escape_latex(cell.text)
     text = _latex_number(cell.text)
     if cell.deviation:
         text += f" \\pm {_latex_number(cell.deviation)}"
@@ -108,12 +113,35 @@ def _latex_number(text: str) -> str:
         mantissa, exponent = text.split("e")
         return f"{mantissa} \\times 10^{{{exponent}}}"
     if not text[-1:].isdigit():
-        return f"\\text{{{latex(text)}}}"
+        return f"\\text{{{escape_latex(text)}}}"
     return text.replace(",", "{,}").replace("\u00a0", "\\,")
 
 
-def _markdown_cell(cell: Cell) -> str:
+def _markdown_cell(cell: PaperCell) -> str:
     if not cell.is_number:
-        return markdown(cell.text)
+        return escape_markdown(cell.text)
     text = f"{cell.text} ± {cell.deviation}" if cell.deviation else cell.text
     return f"**{text}**" if cell.best and text else text
+
+
+def with_deviation(mean: float, std: float) -> tuple[str, str]:
+    """Both with the decimals that the deviation's two first digits need.
+
+    The deviation is empty where there is none, as of one number.
+    """
+    if not math.isfinite(std):
+        return formats.number(mean), ""
+    if not _is_plain(mean, std):
+        return formats.number(mean), formats.number(std)
+    decimals = max(0, 1 - math.floor(math.log10(std)))
+    return _rounded(mean, decimals), _rounded(std, decimals)
+
+
+def _is_plain(mean: float, std: float) -> bool:
+    if not math.isfinite(mean) or std == 0:
+        return False
+    return abs(mean) < formats.LARGEST and 1e-6 <= std < formats.LARGEST
+
+
+def _rounded(value: float, decimals: int) -> str:
+    return number_format(f"{value:.{decimals}f}", force_grouping=True)

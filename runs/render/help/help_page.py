@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.render.descriptions.markdown import render_markdown
+from runs.render.descriptions import render_markdown
 
 _TITLE = re.compile(r"\A\s*# (.+)\n")
 _LINK = re.compile(r"(!?)\[([^]]*)\]\(([^)\s]+)\)")

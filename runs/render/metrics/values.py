@@ -11,11 +11,10 @@ from urllib.parse import unquote
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.render.formats import aligned, number
+from runs.render.formats import MISSING, aligned, number
 
 Value = float | int | str | bool | None
 
-MISSING = "–"
 MAX_TEXT_CHARS = 60
 #: What metrics are whose content is a file of the run.
 KIND_LABELS = {

@@ -25,7 +25,6 @@ from studio.core.statuses import FACTS
 GLYPHS = {
     status.value.lower(): facts.icon for status, facts in FACTS.items() if facts.icon
 }
-MISSING = "–"
 
 
 @cache
@@ -132,7 +131,7 @@ def full_moment(time: int | datetime | None) -> SafeString | str:
 
 def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
     if time is None:
-        return MISSING
+        return formats.MISSING
     zone = timezone.get_current_timezone()
     when = (
         time.astimezone(zone) if isinstance(time, datetime) else formats.at(time, zone)

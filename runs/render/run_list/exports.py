@@ -11,34 +11,44 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from runs.render.run_list import sheets
-from runs.render.run_list.sheets import Column
+from runs.render.run_list.sheets import (
+    FORMULA_STARTS,
+    SheetColumn,
+    csv_cell,
+    csv_lines,
+    escape_formula,
+    plain_value,
+)
 
-Chunk = Sequence[Sequence[Any]]
+ExportChunk = Sequence[Sequence[Any]]
 
 
-def csv_parts(columns: Sequence[Column], chunks: Iterable[Chunk]) -> Iterator[bytes]:
-    """As `sheets.as_csv`: RFC 4180, times in ISO 8601, nothing that is a formula."""
-    head: list[Chunk] = [[[sheets.escape_formula(column.name)] for column in columns]]
+def csv_parts(
+    columns: Sequence[SheetColumn], chunks: Iterable[ExportChunk]
+) -> Iterator[bytes]:
+    """As `sheet_as_csv`: RFC 4180, times in ISO 8601, nothing that is a formula."""
+    head: list[ExportChunk] = [[[escape_formula(column.name)] for column in columns]]
     written = ([*map(_csv_column, columns, chunk)] for chunk in chunks)
     for chunk in chain(head, written):
-        yield sheets.csv_lines(zip(*chunk, strict=True)).encode()
+        yield csv_lines(zip(*chunk, strict=True)).encode()
 
 
-def _csv_column(column: Column, values: Sequence[Any]) -> list[str]:
+def _csv_column(column: SheetColumn, values: Sequence[Any]) -> list[str]:
     """As `csv_cell`, without a call for what is missing and for harmless texts."""
     return [
         ""
         if value is None
         else value
-        if type(value) is str and value[:1] not in sheets.FORMULA
-        else sheets.csv_cell(column, value)
+        if type(value) is str and value[:1] not in FORMULA_STARTS
+        else csv_cell(column, value)
         for value in values
     ]
 
 
 def json_parts(
-    columns: Sequence[Column], chunks: Iterable[Chunk], details: dict[str, Any]
+    columns: Sequence[SheetColumn],
+    chunks: Iterable[ExportChunk],
+    details: dict[str, Any],
 ) -> Iterator[bytes]:
     """One object, as a page's JSON, whose rows come as they are read."""
     names = [column.name for column in columns]
@@ -63,4 +73,4 @@ _PLAIN = frozenset({str, int, bool, type(None), dict})
 
 
 def _json_column(values: Sequence[Any]) -> list[Any]:
-    return [v if type(v) in _PLAIN else sheets.plain_value(v) for v in values]
+    return [v if type(v) in _PLAIN else plain_value(v) for v in values]

@@ -12,14 +12,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.render.run_list import sheets
-from runs.render.run_list.exports import Chunk
-from runs.render.run_list.sheets import Column
+from runs.render.run_list.exports import ExportChunk
+from runs.render.run_list.sheets import (
+    DURATION_COLUMN,
+    NUMBER_COLUMN,
+    TIME_COLUMN,
+    SheetColumn,
+)
 from studio.core.errors import NotSupported
 
 #: Rows of a group: what is in memory at once.
 ROWS_PER_GROUP = 16_384
-WHOLE, TRUTH, MAP = "whole", "truth", "map"
+INTEGER_COLUMN, BOOLEAN_COLUMN, MAP_COLUMN = "whole", "truth", "map"
 _TEXT_OF = "{} (text)"
 
 
@@ -37,7 +41,7 @@ def require_pyarrow() -> None:
 
 
 def parquet_parts(
-    columns: Sequence[Column], chunks: Iterable[Chunk]
+    columns: Sequence[SheetColumn], chunks: Iterable[ExportChunk]
 ) -> Iterator[bytes]:
     """The bytes of one Parquet file, as they are made."""
     # Slow to import, and only an export needs it.
@@ -83,7 +87,7 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
-def _grouped(chunks: Iterable[Chunk], width: int) -> Iterator[list[list[Any]]]:
+def _grouped(chunks: Iterable[ExportChunk], width: int) -> Iterator[list[list[Any]]]:
     group: list[list[Any]] = [[] for _ in range(width)]
     for chunk in chunks:
         for values, more in zip(group, chunk, strict=True):
@@ -95,33 +99,33 @@ def _grouped(chunks: Iterable[Chunk], width: int) -> Iterator[list[list[Any]]]:
         yield group
 
 
-def _fields(columns: Sequence[Column]) -> Iterator[Any]:
+def _fields(columns: Sequence[SheetColumn]) -> Iterator[Any]:
     import pyarrow as pa
 
     kinds = {
-        sheets.NUMBER: pa.float64(),
-        sheets.DURATION: pa.float64(),
-        sheets.TIME: pa.timestamp("ms", tz="UTC"),
-        WHOLE: pa.int64(),
-        TRUTH: pa.bool_(),
-        MAP: pa.map_(pa.string(), pa.string()),
+        NUMBER_COLUMN: pa.float64(),
+        DURATION_COLUMN: pa.float64(),
+        TIME_COLUMN: pa.timestamp("ms", tz="UTC"),
+        INTEGER_COLUMN: pa.int64(),
+        BOOLEAN_COLUMN: pa.bool_(),
+        MAP_COLUMN: pa.map_(pa.string(), pa.string()),
     }
     for column in columns:
         yield pa.field(column.name, kinds.get(column.kind, pa.string()))
-        if column.kind == sheets.NUMBER:
+        if column.kind == NUMBER_COLUMN:
             yield pa.field(_TEXT_OF.format(column.name), pa.string())
 
 
-def _arrays(columns: Sequence[Column], group: Chunk) -> Iterator[list[Any]]:
+def _arrays(columns: Sequence[SheetColumn], group: ExportChunk) -> Iterator[list[Any]]:
     for column, values in zip(columns, group, strict=True):
-        if column.kind == sheets.NUMBER:
+        if column.kind == NUMBER_COLUMN:
             yield [v if _is_number(v) else None for v in values]
             yield [None if v is None or _is_number(v) else _words(v) for v in values]
-        elif column.kind == sheets.DURATION:
+        elif column.kind == DURATION_COLUMN:
             yield [None if v is None else v / 1000 for v in values]
-        elif column.kind == MAP:
+        elif column.kind == MAP_COLUMN:
             yield [None if v is None else list(v.items()) for v in values]
-        elif column.kind in (sheets.TIME, WHOLE, TRUTH):
+        elif column.kind in (TIME_COLUMN, INTEGER_COLUMN, BOOLEAN_COLUMN):
             yield list(values)
         else:
             yield [None if v is None else _words(v) for v in values]

@@ -1,4 +1,7 @@
-"""A list's rows for programs and terminals: JSON, CSV, a table of aligned text."""
+"""Rows for programs and terminals: JSON, CSV, a table of aligned text.
+
+Logged values are sent in pieces: line by line, a million rows take a minute.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,32 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import islice
 from typing import Any
+
+import msgspec
 
 from runs.render import formats
 
-TEXT, NUMBER, TIME, DURATION = "text", "number", "time", "duration"
+TEXT_COLUMN, NUMBER_COLUMN = "text", "number"
+TIME_COLUMN, DURATION_COLUMN = "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: A number with its sign begins like a formula and is none.
 _NUMBER = re.compile(r"[+-](?:\d+\.?\d*(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
 _WIDEST = 48
-MISSING = "–"
 
 
 @dataclass(frozen=True)
-class Column:
+class SheetColumn:
     """`name` is the field's in the filter language, `kind` says how it is written."""
 
     name: str
     label: str
-    kind: str = TEXT
+    kind: str = TEXT_COLUMN
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,11 @@ class Sheet:
     Tags and counts are mappings. What a row lacks is None.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
-def as_records(sheet: Sheet) -> list[dict[str, Any]]:
+def sheet_as_records(sheet: Sheet) -> list[dict[str, Any]]:
     """What JSON shows: a dictionary a row, without what the row lacks."""
     names = [column.name for column in sheet.columns]
     return [
@@ -52,7 +58,7 @@ def as_records(sheet: Sheet) -> list[dict[str, Any]]:
     ]
 
 
-def as_csv(sheet: Sheet) -> str:
+def sheet_as_csv(sheet: Sheet) -> str:
     """RFC 4180; times in ISO 8601, UTC, durations in seconds."""
     head = [escape_formula(column.name) for column in sheet.columns]
     rows = (
@@ -69,14 +75,15 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
+def sheet_as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     """Aligned for a terminal, as the page writes it; times on the reader's clock."""
     lines = [[column.label for column in sheet.columns]]
     texts = [_column_texts(c, sheet, n, zone) for n, c in enumerate(sheet.columns)]
     lines += [list(row) for row in zip(*texts, strict=True)]
     lines = [[_printable(cell) for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    right = [column.kind in (NUMBER, DURATION) for column in sheet.columns]
+    numeric = (NUMBER_COLUMN, DURATION_COLUMN)
+    right = [column.kind in numeric for column in sheet.columns]
     drawn = (
         rule.join(
             _padded(cell, width, to_right)
@@ -87,7 +94,7 @@ def as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     return "\n".join(drawn) + "\n"
 
 
-def texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
+def sheet_texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
     """Rows of cells as people read them, each with the kind of its column."""
     columns = [
         [(column.kind, text) for text in _column_texts(column, sheet, n, zone)]
@@ -103,21 +110,21 @@ def plain_value(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def csv_cell(column: Column, value: Any) -> str:
+def csv_cell(column: SheetColumn, value: Any) -> str:
     if value is None or type(value) is str:
         return escape_formula(value or "")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if column.kind == TIME and isinstance(value, int):
-        return iso(value)
-    if column.kind == DURATION and isinstance(value, (int, float)):
+    if column.kind == TIME_COLUMN and isinstance(value, int):
+        return iso_time(value)
+    if column.kind == DURATION_COLUMN and isinstance(value, (int, float)):
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else formats.word_for(value)
     return str(value) if isinstance(value, int) else escape_formula(_words(value))
 
 
-def iso(time: int) -> str:
+def iso_time(time: int) -> str:
     """Milliseconds since the epoch as ISO 8601, UTC."""
     at = datetime.fromtimestamp(time / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -125,7 +132,7 @@ def iso(time: int) -> str:
 
 def escape_formula(text: str) -> str:
     """A text that a spreadsheet would take for a formula is kept from being one."""
-    is_formula = text.startswith(FORMULA) and not _NUMBER.fullmatch(text)
+    is_formula = text.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 
 
@@ -136,10 +143,10 @@ def _words(value: Any) -> str:
 
 
 def _column_texts(
-    column: Column, sheet: Sheet, place: int, zone: tzinfo
+    column: SheetColumn, sheet: Sheet, place: int, zone: tzinfo
 ) -> Sequence[str]:
     values = [row[place] for row in sheet.rows]
-    if column.kind != NUMBER:
+    if column.kind != NUMBER_COLUMN:
         return [_text(column, value, zone) for value in values]
     plain = [v if _is_number(v) else None for v in values]
     return [
@@ -152,12 +159,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _text(column: Column, value: Any, zone: tzinfo) -> str:
+def _text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
-        return MISSING
-    if column.kind == TIME and isinstance(value, int):
+        return formats.MISSING
+    if column.kind == TIME_COLUMN and isinstance(value, int):
         return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
-    if column.kind == DURATION and isinstance(value, int):
+    if column.kind == DURATION_COLUMN and isinstance(value, int):
         return formats.duration(value)
     words = _words(value).partition("\n")[0]
     return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
@@ -184,3 +191,22 @@ def _width(text: str) -> int:
 def _padded(text: str, width: int, to_right: bool) -> str:
     blank = " " * (width - _width(text))
     return blank + text if to_right else text + blank
+
+
+#: Rows that are sent at once.
+MAX_PIECE_ROWS = 5_000
+_VALUE = SheetColumn("value", "")
+
+
+def csv_pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The rows, whose cells are ready to be written."""
+    left = iter(rows)
+    while piece := list(islice(left, MAX_PIECE_ROWS)):
+        yield csv_lines(piece)
+
+
+def value_cell(value: Any) -> str:
+    """What was logged: a number, a text, a truth; a row or a list as JSON."""
+    if isinstance(value, (dict, list)):
+        return escape_formula(msgspec.json.encode(value).decode())
+    return csv_cell(_VALUE, value)

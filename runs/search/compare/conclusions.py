@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import Left
 
 from runs.models import Conclusion, Run, Workspace, conclusion_key
-from runs.render.descriptions.first_line import MAX_READ_CHARS
+from runs.render.descriptions import MAX_READ_CHARS
 
 #: Maximum number of newest conclusions listed, in all and of a run.
 MAX_CONCLUSIONS = 100

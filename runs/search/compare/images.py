@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from runs.models import Metric, MetricKind
-from runs.render.files.file_kinds import FileKind, file_kind
+from runs.render.files import FileKind, file_kind
 from runs.search.compare.compare import Comparison
 from runs.search.compare.files import ComparedFiles
 from runs.search.files import image_points

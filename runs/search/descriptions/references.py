@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from runs.models import File, Metric, Run, User, Workspace, path_key
-from runs.render.descriptions.references import FILE, METRIC, RUN, Reference
+from runs.render.descriptions import (
+    FILE_REFERENCE,
+    METRIC_REFERENCE,
+    RUN_REFERENCE,
+    Reference,
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,10 @@ def find_targets(
         runs[run.run_id] = run
     found = ReferenceTargets()
     for place in places:
-        if place.reference.kind == RUN and place.run in runs:
+        if place.reference.kind == RUN_REFERENCE and place.run in runs:
             found.runs[place.reference] = runs[place.run]
-    _metrics([p for p in places if p.reference.kind == METRIC], runs, found)
-    _files([p for p in places if p.reference.kind == FILE], runs, found)
+    _metrics([p for p in places if p.reference.kind == METRIC_REFERENCE], runs, found)
+    _files([p for p in places if p.reference.kind == FILE_REFERENCE], runs, found)
     return found
 
 
@@ -63,10 +68,10 @@ def _runs(ids: Iterable[str]) -> list[str]:
 
 
 def _possible_targets(reference: Reference, run: Run | None) -> list[_PossibleTarget]:
-    if reference.kind == RUN:
+    if reference.kind == RUN_REFERENCE:
         return [_PossibleTarget(reference, reference.named, "")]
     asked = [reference]
-    if reference.kind == FILE and reference.without_line()[1]:
+    if reference.kind == FILE_REFERENCE and reference.without_line()[1]:
         asked.append(reference.without_line()[0])
     own = [_PossibleTarget(reference, run.run_id, each.named) for each in asked if run]
     parted = [each.elsewhere for each in asked]

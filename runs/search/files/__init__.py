@@ -2,7 +2,11 @@
 
 from runs.search.files.files import (
     RunFiles,
+    file_path_of,
     find_file,
+    find_files,
+    find_snapshot,
+    get_snapshot,
     iterate_files,
     list_files,
 )
@@ -12,8 +16,6 @@ from runs.search.files.images import (
     image_points,
     list_images,
 )
-from runs.search.files.metric_files import file_path_of, find_files
-from runs.search.files.snapshot import find_snapshot, get_snapshot
 
 __all__ = [
     "RunFiles",

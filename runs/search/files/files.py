@@ -1,14 +1,15 @@
-"""A run's files and those of the models that it wrote."""
+"""A run's files, those of the models that it wrote, and its snapshot of sources."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from runs.models import File, LoggedModel, Run, path_key
+from runs.models import File, LoggedModel, Run, RunSnapshot, Snapshot, path_key
 from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound
@@ -76,3 +77,45 @@ def find_file(run: Run, path: str, model_id: str = "") -> File:
 def current_files() -> QuerySet[File]:
     """All but the old versions of overwritten ones."""
     return File.objects.filter(replaced__isnull=True)
+
+
+#: What the value of a metric begins with whose content is a file of the run.
+FILE_SCHEME = "aml://"
+#: The prefix of a run's id in such an address.
+RUN_PREFIX = "/dcid."
+
+
+def file_path_of(value: object) -> str | None:
+    """The path in the run's files that a metric's value names; None for any other.
+
+    `aml://artifactId/ExperimentRun/dcid.<run id>/<path, quoted>`
+    """
+    if not isinstance(value, str) or not value.startswith(FILE_SCHEME):
+        return None
+    quoted = value.partition(RUN_PREFIX)[2].partition("/")[2]
+    return unquote(quoted) or None
+
+
+def find_files(run: Run, paths: Iterable[str]) -> dict[str, File]:
+    """The run's files of those paths that are there; one query, or none."""
+    keys = [path_key(path) for path in dict.fromkeys(paths)]
+    if not keys:
+        return {}
+    found = current_files().filter(run=run, path_key__in=keys)
+    return {file.path: file for file in found}
+
+
+def find_snapshot(run: Run) -> Snapshot | None:
+    link = RunSnapshot.objects.select_related("snapshot").filter(run=run).first()
+    return link.snapshot if link else None
+
+
+def get_snapshot(run: Run) -> Snapshot:
+    """Raises NotFound where the run has none."""
+    found = find_snapshot(run)
+    if found is None:
+        raise NotFound(
+            _("Run %(run_id)s has no snapshot.") % {"run_id": run.run_id},
+            run_id=run.run_id,
+        )
+    return found

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.models import File, Metric, MetricKind, Run
-from runs.search.files.files import current_files
-from runs.search.files.metric_files import file_path_of, find_files
+from runs.search.files.files import current_files, file_path_of, find_files
 from runs.search.run import NamedImage, is_image_file, named_images
 from runs.storage.metrics import store
 

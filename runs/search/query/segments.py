@@ -32,10 +32,7 @@ from runs.models.functions import StartOrder, TextOrder
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import INDEXED_AGGREGATES
-from runs.search.sql.expressions import Expr
-from runs.search.sql.scope import Scope
+from runs.search.sql import INDEXED_AGGREGATES, Expr, Scope, metric_rows, text_rows
 from studio.core.filters import tree
 from studio.core.filters.fields import Sort
 from studio.core.filters.tree import Field
@@ -167,9 +164,7 @@ class _KeyedSegments:
     def __init__(self, run_query: RunQuery, field: Field) -> None:
         self.run_query, self.field = run_query, field
         self.is_metric = field.kind == tree.METRICS
-        keyed_rows_of = (
-            conditions.metric_rows if self.is_metric else conditions.text_rows
-        )
+        keyed_rows_of = metric_rows if self.is_metric else text_rows
         self.rows = keyed_rows_of(field, run_query.scope)
         self.key = run_query.scope.key(field)
         self.candidates = run_query.plan.candidates is not None
@@ -183,17 +178,17 @@ class _KeyedSegments:
     def segment(
         self,
         rank: int,
-        conditions: Mapping[str, Any],
+        required: Mapping[str, Any],
         *parts: SortPart,
         descending: bool = True,
     ) -> Segment:
-        """The runs whose value fulfills the conditions."""
-        self.covered |= Q(**conditions)
+        """The runs whose value fulfills what is required."""
+        self.covered |= Q(**required)
         if self.candidates:
-            only = Q(Exists(self.rows.filter(**conditions)))
+            only = Q(Exists(self.rows.filter(**required)))
             return Segment(rank, [*parts, _arrival(None, descending)], only=only)
         prefix = f"{self.field.kind}__"
-        join = Q(**{f"{prefix}{name}": value for name, value in conditions.items()})
+        join = Q(**{f"{prefix}{name}": value for name, value in required.items()})
         join &= Q(**{f"{prefix}key": self.key})
         lead = LeadScan(join, f"{prefix}run_id")
         return Segment(rank, [*parts, _arrival(lead, descending)], lead)

@@ -14,8 +14,8 @@ from runs.search.run.details import (
     list_properties,
     list_tags,
     read_metrics,
+    status_before_timeout,
 )
-from runs.search.run.heartbeat_timeout import status_before_timeout
 from runs.search.run.history import (
     HistoryEntry,
     find_change_set_in,

@@ -37,7 +37,6 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.run.heartbeat_timeout import status_before_timeout
 from runs.search.run.image_names import THUMBNAIL_SUFFIX, is_image_file
 from studio.core.batches import batches
 from studio.core.errors import NotFound
@@ -252,3 +251,13 @@ def count_same_error(run: Run) -> int:
         workspace=run.workspace_id, error_kind=run.error_kind
     )
     return same_kind.filter(deleted__isnull=True)[: MAX_SAME_ERROR + 1].count()
+
+
+def status_before_timeout(run: Run) -> RunStatus:
+    """The status that a run which is not responding had before; Running if unknown."""
+    silent = RunStatus.NOT_RESPONDING.code
+    fell = RunEvent.objects.filter(run=run, new=silent).exclude(old=silent)
+    event = fell.order_by("-pk").first()
+    if event is None or event.old is None:
+        return RunStatus.RUNNING
+    return RunStatus.from_code(event.old)

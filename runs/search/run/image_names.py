@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from runs.render.files.file_kinds import IMAGE_TYPES
+from runs.render.files import IMAGE_TYPES
 
 #: MLflow keeps a thumbnail next to each image; its name ends like this.
 THUMBNAIL_SUFFIX = "compressed.webp"

@@ -22,9 +22,7 @@ from django.db.models.lookups import GreaterThan
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
 from runs.search.query import RunQuery, newest_sets
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import Scope
+from runs.search.sql import TEXT_TABLES, InKeys, Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
@@ -244,6 +242,15 @@ def _rows_of_runs(rows: Any, runs: RunArrays) -> Any:
     if rows[: most + 1].count() <= most:
         return rows.order_by()
     return rows.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
+
+
+def encode_values(values: Sequence[str | None]) -> ValueCodes:
+    """Values that were read already, by run."""
+    known: dict[str | None, int] = {None: -1}
+    codes = [known.setdefault(value, len(known) - 1) for value in values]
+    return ValueCodes(
+        np.array(codes, dtype=np.int32), [v for v in known if v is not None]
+    )
 
 
 def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:

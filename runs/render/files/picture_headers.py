@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 #: Bytes to read for the size; a JPEG's header can be long.
-HEAD_BYTES = 64 * 1024
+PICTURE_HEAD_BYTES = 64 * 1024
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 

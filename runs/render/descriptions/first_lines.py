@@ -11,7 +11,7 @@ import re
 from html import unescape
 
 #: So much of a text is read for its first line, so much of a line, and shown of it.
-MAX_READ_CHARS, LINE, MAX_LINE_CHARS = 2_000, 1_000, 300
+MAX_READ_CHARS, MAX_RAW_LINE_CHARS, MAX_LINE_CHARS = 2_000, 1_000, 300
 #: Lines that say nothing themselves: rules, fences, underlines, definitions of links.
 _LINE_WITHOUT_WORDS = re.compile(r"(?:[-=*_|:\s]+|(?:```|~~~).*|\[[^\]]{1,250}\]:\s.*)")
 #: What a line may begin with: quotes, headings, items of lists, boxes of tasks.
@@ -29,7 +29,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 def first_line(text: str) -> str:
     """Return one line of at most `MAX_LINE_CHARS` characters, without markup."""
     for line in text[:MAX_READ_CHARS].splitlines():
-        words = _plain_text(line.strip()[:LINE])
+        words = _plain_text(line.strip()[:MAX_RAW_LINE_CHARS])
         if words:
             return (
                 words if len(words) <= MAX_LINE_CHARS else f"{words[:MAX_LINE_CHARS]}…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runs.render.compare.matching import Matcher
 
-SAME, GONE, NEW = "same", "gone", "new"
+SAME, REMOVED, ADDED = "same", "gone", "new"
 #: Of longer texts what lies between their equal ends is taken for replaced.
 MOST_LINES, MOST_WORDS = 2_000, 1_500
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
@@ -67,8 +67,8 @@ def _words(gone: str, made: str) -> Iterator[DiffPart]:
         if is_same and kept.strip(" "):
             yield DiffPart(SAME, kept)
         else:
-            yield DiffPart(GONE, "".join(old[start:end]))
-            yield DiffPart(NEW, kept)
+            yield DiffPart(REMOVED, "".join(old[start:end]))
+            yield DiffPart(ADDED, kept)
 
 
 def _opcodes(
@@ -94,7 +94,7 @@ def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
         if same:
             yield DiffPart(SAME, same)
             same = ""
-        if part.kind == GONE:
+        if part.kind == REMOVED:
             gone += part.text
         else:
             made += part.text
@@ -105,6 +105,6 @@ def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
 
 def _change(gone: str, made: str) -> Iterator[DiffPart]:
     if gone:
-        yield DiffPart(GONE, gone)
+        yield DiffPart(REMOVED, gone)
     if made:
-        yield DiffPart(NEW, made)
+        yield DiffPart(ADDED, made)

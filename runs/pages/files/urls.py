@@ -1,0 +1,23 @@
+"""The addresses of a run's files and snapshot."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from runs.pages.files.files import download_files, files_tab, raw_file, raw_model_file
+from runs.pages.files.snapshot import download_snapshot, raw_source, snapshot_tab
+from runs.pages.requests import RUN_URL
+
+urlpatterns: list[URLPattern] = [
+    path(f"{RUN_URL}files/", files_tab, name="run-files"),
+    path(f"{RUN_URL}files/all.zip", download_files, name="run-archive"),
+    path(f"{RUN_URL}files/raw/<path:path>", raw_file, name="run-file"),
+    path(
+        f"{RUN_URL}models/<str:model_id>/<path:path>",
+        raw_model_file,
+        name="run-model-file",
+    ),
+    path(f"{RUN_URL}snapshot/", snapshot_tab, name="run-snapshot"),
+    path(f"{RUN_URL}snapshot/all.zip", download_snapshot, name="run-snapshot-archive"),
+    path(f"{RUN_URL}snapshot/raw/<path:path>", raw_source, name="run-snapshot-file"),
+]

@@ -1,0 +1,16 @@
+"""The addresses of a run's metrics."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from runs.pages.metrics.export import export_values
+from runs.pages.metrics.metrics import metrics_tab
+from runs.pages.metrics.points import metric_figure_json
+from runs.pages.requests import RUN_URL
+
+urlpatterns: list[URLPattern] = [
+    path(f"{RUN_URL}metrics/", metrics_tab, name="run-metrics"),
+    path(f"{RUN_URL}metrics/chart.json", metric_figure_json, name="run-chart"),
+    path(f"{RUN_URL}metrics/values.csv", export_values, name="run-values"),
+]
