@@ -82,11 +82,11 @@ def _metric(link: Connection, run: str, key: str, value: float) -> None:
         {"key": key, "value": value * share, "step": step}
         for step, share in enumerate((0.5, 1.0))
     ]
-    body = {"writer": "w", "sequence": hash_file(key), "points": points}
+    body = {"writer": "w", "sequence": hash_of(key), "points": points}
     link.rest("POST", f"/runs/{run}/metrics", body)
 
 
-def hash_file(key: str) -> int:
+def hash_of(key: str) -> int:
     """A number of its own for each key, since a batch is applied once."""
     return sum(key.encode())
 
