@@ -89,6 +89,11 @@ def test_an_unclosed_comment_is_an_error(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize("comment", ["/**/", "/***/", "/* a */", "/* * / */"])
+def test_a_comment_ends_at_its_first_end(comment: str) -> None:
+    assert parse(f"{comment} a {comment} b") == parse("a b")
+
+
 @pytest.mark.parametrize("text", ["name = '/* x */'", 'name = "a/*b*/"'])
 def test_comment_marks_in_quotes_are_text(text: str) -> None:
     found = parse(text)

@@ -190,7 +190,7 @@ def test_pages_of_a_history_are_in_order_when_chunk_times_touch(metric: Metric) 
     assert len(set(found)) == 2 * TAIL_POINTS
 
 
-@pytest.mark.parametrize("limit", [10, 100, 1000, 1001])
+@pytest.mark.parametrize("limit", [8, 10, 100, 1000, 1001])
 def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
     metric: Metric, limit: int
 ) -> None:
