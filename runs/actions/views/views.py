@@ -27,7 +27,7 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
-from studio.core.view_sharing import written_out
+from studio.core.view_sharing import replace_me
 from studio.core.view_spec import ViewSpec, read_stored
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -104,7 +104,7 @@ def without_me(state: ViewState, user: User | None) -> ViewState:
     """Return the state with *me* replaced by the user's name."""
     if user is None:
         return state
-    return replace(state, spec=written_out(state.spec, user.username))
+    return replace(state, spec=replace_me(state.spec, user.username))
 
 
 def add_revision(

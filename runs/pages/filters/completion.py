@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.filters.completion_options import Completion
 from runs.pages.requests import PageRequest, with_vary_headers
-from studio.core.filters.completion import NOTHING, wanted
+from studio.core.filters.completion import NOTHING, completion_context
 
 
 @access(Permission.READ)
@@ -25,7 +25,7 @@ def complete_filter(request: PageRequest) -> HttpResponse:
     text = request.GET.get("text", "")[:20_000]
     at = request.GET.get("at", "")
     place = int(at[:6]) if at.isascii() and at.isdigit() else len(text)
-    asked = wanted(text, place)
+    asked = completion_context(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
     if asked.what != NOTHING:
         groups, exact = Completion(request, asked).groups()

@@ -29,7 +29,7 @@ from studio.core.filters.completion import (
     FLAGS,
     OPERATION,
     VALUE,
-    Wanted,
+    CompletionContext,
 )
 from studio.core.filters.fields import key_text, quoted, read_number, value_text
 from studio.core.filters.tree import Field, Text, attribute
@@ -47,7 +47,7 @@ ICONS = {
 
 
 class Completion:
-    def __init__(self, request: PageRequest, asked: Wanted) -> None:
+    def __init__(self, request: PageRequest, asked: CompletionContext) -> None:
         state = read_part_tolerantly(request)
         self.asked = asked
         self.reader = FacetReader(

@@ -200,7 +200,7 @@ def with_replaced_term(
         for place, each in enumerate(links.source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.source.cut(*gone)
+    source = links.source.without_terms(*gone)
     return links.query(q=source.text if term is None else source.with_term(term))
 
 

@@ -23,7 +23,7 @@ from runs.pages.run_shell import (
 )
 from runs.render.formats import run_path
 from studio.core.errors import InvalidState
-from studio.core.statuses import may_follow
+from studio.core.statuses import can_follow
 
 
 @access(Permission.ANNOTATE)
@@ -58,7 +58,7 @@ def _ask_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
         **head_context(request, head),
         "refusal": finish_refusal(request, run),
         "endings": [
-            status for status in MANUAL_END_STATUSES if may_follow(run.state, status)
+            status for status in MANUAL_END_STATUSES if can_follow(run.state, status)
         ],
     }
     template = "run/_run_finish.html" if request.htmx else "run/run_finish.html"

@@ -14,7 +14,7 @@ from runs.pages.run_shell import FORM_ERROR_STATUS
 from runs.render.filters import difference_lines
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
-from studio.core.view_differences import NOTHING, Difference, differences
+from studio.core.view_differences import LIST_DEFAULT, Difference, differences
 
 
 def conflict_page(
@@ -51,7 +51,7 @@ def conflict_page(
 def state_differences(old: ViewState, new: ViewState) -> list[Difference]:
     """What differs, the list included."""
     found = list(differences(old.spec, new.spec))
-    names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]
+    names = [each.columns()["experiment_name"] or LIST_DEFAULT for each in (old, new)]
     if names[0] != names[1]:
         found.append(Difference("list", *names))
     return found
