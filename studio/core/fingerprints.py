@@ -37,8 +37,8 @@ def error_kind(error: str) -> str | None:
     found = _TYPE.match(headline)
     kind = found["type"] if found else ""
     frames = _own_frames(below) if starts else []
-    said = "" if frames else _VARYING_TEXT.sub("#", headline[:MAX_LINE_CHARS])
-    basis = "\n".join([kind, *frames, said])
+    message_line = "" if frames else _VARYING_TEXT.sub("#", headline[:MAX_LINE_CHARS])
+    basis = "\n".join([kind, *frames, message_line])
     digest = blake2b(basis.encode(), digest_size=5).hexdigest()
     name = kind.rpartition(".")[2] or "Error"
     return f"{name[: MAX_ERROR_KIND - len(digest) - 1]}-{digest}"

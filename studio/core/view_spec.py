@@ -97,7 +97,7 @@ class ViewSpec:
         return FilterText.of(self.q).source
 
     def changed(self, **changes: Any) -> ViewSpec:
-        """A copy with `changes`, back on its first page unless a cursor is given."""
+        """A copy with `changes`, back on its first page unless a cursor is set."""
         cursor: dict[str, Any] = {"after": "", "before": ""}
         return replace(self, **{**cursor, **changes})
 
@@ -337,24 +337,24 @@ def _unknown_part(name: str) -> str:
 
 
 def apply_overrides(
-    base: ViewSpec, given: Mapping[str, str]
+    base: ViewSpec, parameters: Mapping[str, str]
 ) -> tuple[ViewSpec, list[ParameterWarning]]:
     """A view's state with what an address says instead; an empty part is the default.
 
     And what the address says that could not be followed.
     """
-    asked = {name: text for name, text in given.items() if name != "view"}
-    if not asked:
+    overrides = {name: text for name, text in parameters.items() if name != "view"}
+    if not overrides:
         return base, []
-    spec, complaints = parse_tolerant(asked)
-    own = {name: getattr(base, name) for name in PARAMETERS if name not in asked}
+    spec, complaints = parse_tolerant(overrides)
+    own = {name: getattr(base, name) for name in PARAMETERS if name not in overrides}
     if "columns" in own:
         own["has_columns"] = base.has_columns
     return replace(spec, **own), complaints
 
 
 def without_parameter(spec: ViewSpec, name: str) -> ViewSpec:
-    """The state with one parameter as if it had not been given."""
+    """The state with one parameter reset to its default."""
     values: dict[str, Any] = {name: getattr(ViewSpec(), name)}
     if name == "columns":
         values["has_columns"] = False

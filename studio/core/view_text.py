@@ -175,14 +175,14 @@ def read_group(text: str, name: str = "group") -> Group:
     if not items:
         raise InvalidValue(message("%(name)s contains no field", name=name), field=name)
     fields = tuple(dict.fromkeys(read_field(item, name) for item in items))
-    given = dict(item.partition("=")[::2] for item in options)
-    if unknown := sorted(given.keys() - {"by", "open"}):
+    values = dict(item.partition("=")[::2] for item in options)
+    if unknown := sorted(values.keys() - {"by", "open"}):
         raise InvalidValue(
             message("%(name)s has no option %(option)r", name=name, option=unknown[0]),
             field=name,
         )
-    by = _rank(given["by"], name) if given.get("by") else None
-    opened = [key for key in given.get("open", "").split(".") if key.isalnum()]
+    by = _rank(values["by"], name) if values.get("by") else None
+    opened = [key for key in values.get("open", "").split(".") if key.isalnum()]
     return Group(fields, all_but, by, tuple(dict.fromkeys(opened[:MAX_ITEMS])))
 
 

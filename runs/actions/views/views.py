@@ -91,8 +91,8 @@ def create_view(
         **columns,
     )
     add_revision(view, 1, columns, actor=actor, now=now)
-    made = Edit("deleted", True, False, view=view)
-    record_changes(workspace, "create view", [made], actor=actor, now=now)
+    created = Edit("deleted", True, False, view=view)
+    record_changes(workspace, "create view", [created], actor=actor, now=now)
     return view
 
 

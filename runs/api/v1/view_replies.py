@@ -75,8 +75,8 @@ def missing_part_messages(
     kinds: dict[str, list[str]] = {}
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
-    gone = [missing_words(kind, names) for kind, names in kinds.items()]
-    return [*(each.message for each in complaints), *gone]
+    missing = [missing_words(kind, names) for kind, names in kinds.items()]
+    return [*(each.message for each in complaints), *missing]
 
 
 def revision_info(revision: ViewRevision) -> RevisionInfo:
