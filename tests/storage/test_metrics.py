@@ -212,6 +212,24 @@ def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
     assert sample.steps.tolist() == sorted(set(sample.steps.tolist()))
 
 
+def test_samples_of_several_series_are_those_of_each(
+    run: Run, django_assert_num_queries: Any
+) -> None:
+    heads = []
+    for count in (0, 99, 100, 101, 9_000):
+        key = Key.objects.create(
+            workspace=run.workspace, kind=KeyKind.METRIC, name=f"m{count}"
+        )
+        heads.append(Metric.objects.create(run=run, key=key))
+        store.append(heads[-1], floats(count))
+    with django_assert_num_queries(1):
+        found = store.sample_all(heads, 100)
+    for head in heads[1:]:
+        steps = found[head.pk].steps.tolist()
+        assert steps == store.sample(head, 100)[0].steps.tolist()
+    assert heads[0].pk not in found
+
+
 def test_a_sample_shows_where_nan_begins(metric: Metric) -> None:
     values: list[Value] = [*([1.0] * 9000), *([NAN] * 1000)]
     store.append(metric, line(values))
