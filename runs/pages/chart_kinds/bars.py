@@ -8,9 +8,15 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, KindTable, TableRow
+from runs.pages.chart_kinds.kind import (
+    ChartKind,
+    Drawing,
+    KindTable,
+    TableRow,
+    group_label,
+    group_notes,
+)
 from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
-from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
     ValueSummary,
     chart_look,

@@ -10,9 +10,16 @@ from django.utils.translation import gettext as _
 
 from runs.models import Metric
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
+from runs.pages.chart_kinds.kind import (
+    ChartKind,
+    Drawing,
+    Figure,
+    KindTable,
+    TableRow,
+    group_label,
+    group_notes,
+)
 from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
-from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
     chart_look,
     color_number,

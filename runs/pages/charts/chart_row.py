@@ -1,19 +1,28 @@
-"""A row of charts on a page: the list's, or that of any page with runs in its address.
-
-    chart_cards(charts, place)
-
-A `Place` says what the page's addresses are; the cards of `_chart_row.html` are made
-from it, and `static/js/charts/chart-row.js` draws what they name.
-"""
+""""""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 from urllib.parse import quote
 
-from runs.pages.chart_kinds import KINDS, KindTable, chart_note, chart_title, kind_of
+from django.utils.timezone import get_current_timezone
+
+from runs.pages.chart_kinds import (
+    KINDS,
+    KindTable,
+    build_table,
+    chart_note,
+    chart_title,
+    kind_of,
+    read_chart_runs,
+)
+from runs.pages.lists import ListLinks, ListState
+from runs.pages.requests import PageRequest
+from runs.search.sql.scope import time_limit
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
@@ -143,3 +152,49 @@ def _with_kind(chart: Chart, kind: str) -> Chart | None:
         return read_chart(str(Chart(kind, fields, chart.options)))
     except InvalidValue:
         return None
+
+
+def chart_row_context(
+    request: PageRequest, state: ListState, links: ListLinks
+) -> dict[str, Any]:
+    """What the list's templates need. A full page has the tables; a fragment is only
+    ever asked for by a script, which draws."""
+    place = ChartRowAddresses(
+        page=partial(_list_address, links),
+        part=lambda name: links.part(ADDRESS_PARTS[name]),
+        brush=links.part("charts/brush"),
+    )
+    tables: Sequence[KindTable] = ()
+    charts = state.spec.charts
+    if charts and not request.htmx:
+        tables = _tables(state)
+    return {
+        "cards": chart_cards(charts, place, tables),
+        "add_chart": links.part("charts") if can_add_chart(charts) else "",
+        "brush_url": place.brush,
+    }
+
+
+#: The list's part that does what a chart asks for.
+ADDRESS_PARTS = {
+    "figure": "charts/figure",
+    "table": "charts/table",
+    "values": "charts/values",
+    "edit": "charts",
+}
+
+
+def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
+    spec = links.spec
+    return links.query(charts=charts, after=spec.after, before=spec.before)
+
+
+def _tables(state: ListState) -> list[KindTable]:
+    zone, workspace = get_current_timezone(), state.workspace.name
+    charts = state.spec.charts
+    with time_limit():
+        drawn = read_chart_runs(state, charts)
+        return [
+            build_table(chart, runs, zone, workspace)
+            for chart, runs in zip(charts, drawn, strict=True)
+        ]

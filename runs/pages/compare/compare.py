@@ -13,15 +13,19 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Run, now_ms
-from runs.pages.compare import data_formats as compare_twins
 from runs.pages.compare.add_run import Candidates, find_candidates, find_named_run
 from runs.pages.compare.charts import chart_warnings, compare_charts_context
 from runs.pages.compare.conclusion import conclusion_card, conclusion_items
 from runs.pages.compare.file_diff import file_diff
+from runs.pages.compare.formats import (
+    COPY_FORMATS,
+    comparison_response,
+    comparison_text,
+    requested_format,
+)
 from runs.pages.compare.images import image_comparison
 from runs.pages.compare.sections import CompareTable, table_sections
 from runs.pages.compare.state import CompareState, is_canonical, read_state
-from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
@@ -64,7 +68,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
             state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
             return _redirect_to_state(request, state)
         offered = find_candidates(request, state, added)
-    kind = compare_twins.requested_format(request)
+    kind = requested_format(request)
     if (
         not is_canonical(request.GET, state)
         and not added
@@ -80,9 +84,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
         goals = _goals(compared)
         return comparison_text(form, state, compared, compare_files(compared), goals)
     if kind:
-        return compare_twins.comparison_data(
-            request, kind, compared, compare_files(compared)
-        )
+        return comparison_response(request, kind, compared, compare_files(compared))
     table = _table_context(request, state, compared) if compared.runs else {}
     context = {
         **_head_context(request, state, compared),

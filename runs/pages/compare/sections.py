@@ -203,7 +203,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     trophy = icon("trophy")
 
     def draw(row: ComparedRow) -> SafeString:
-        values = [plain_value(value) for value in row.values]
+        values = [number_or_text(value) for value in row.values]
         return metric_row(
             values,
             baseline=table.delta,
@@ -214,8 +214,8 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     return draw
 
 
-def plain_value(value: object) -> object:
-    """What is no series of numbers, in words."""
+def number_or_text(value: object) -> object:
+    """The value; of a series that is no number, its last value in words."""
     return display_last(value).text if isinstance(value, OtherSeries) else value
 
 

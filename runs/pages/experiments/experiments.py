@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
-from runs.pages.experiments.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.lists import (
     experiments_response,
     has_redundant_parameters,
@@ -18,8 +22,188 @@ from runs.pages.lists import (
     with_pushed_url,
 )
 from runs.pages.requests import PageRequest, requested_format
-from runs.search.experiments import ExperimentPage, find_experiments
+from runs.render import formats
+from runs.render.formats import experiment_path, run_path
+from runs.search.experiments import ExperimentPage, ExperimentRow, find_experiments
 from studio.core.errors import InvalidValue
+from studio.core.filters import to_text
+from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
+from studio.core.statuses import GROUPS, RunStatus
+from studio.core.view_spec import DEFAULT_ROWS, ROWS
+
+DEFAULT_SORT = "-activity"
+#: Tags that a line shows; the rest is counted.
+TAGS_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class State:
+    """What the address asks for."""
+
+    q: str = ""
+    sort: str = DEFAULT_SORT
+    rows: int = DEFAULT_ROWS
+    archived: bool = False
+    page: int = 1
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> State:
+        """A number of rows or a page that there is not is the usual one."""
+        rows, page = given.get("rows", ""), given.get("page", "")
+        return cls(
+            given.get("q", "").strip(),
+            given.get("sort") or DEFAULT_SORT,
+            next((each for each in ROWS if str(each) == rows), DEFAULT_ROWS),
+            given.get("archived") == "1",
+            int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
+        )
+
+    @property
+    def is_sorted_as_usual(self) -> bool:
+        return self.sort == DEFAULT_SORT
+
+    def query(self, **changes: Any) -> str:
+        """The address's query, for the first page unless `page` is given."""
+        pairs = {
+            "q": self.q,
+            "sort": self.sort if self.sort != DEFAULT_SORT else "",
+            "rows": self.rows if self.rows != DEFAULT_ROWS else "",
+            "archived": "1" if self.archived else "",
+            **changes,
+        }
+        return "?" + urlencode({key: value for key, value in pairs.items() if value})
+
+
+@dataclass(frozen=True)
+class Chip:
+    key: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Line:
+    row: ExperimentRow
+    href: str
+    star_url: str
+    latest_href: str
+    counts: list[tuple[str, str, int, str]]
+    submitter: str
+    submitter_href: str
+    tags: list[Chip]
+    more_tags: str
+
+    @property
+    def star_id(self) -> str:
+        """By which htmx gives the focus back to the star that it has swapped."""
+        return f"star-{self.row.experiment.pk}"
+
+
+def table(page: ExperimentPage, state: State, workspace: str) -> dict[str, Any]:
+    return {
+        "page": page,
+        "lines": [_line(row, state, workspace) for row in page.rows],
+        "heads": _heads(state),
+        "state": state,
+        "q": state.q,
+        "sizes": ROWS,
+        "has_tags": any(row.tags for row in page.rows),
+        "range": _range(page, state),
+        "previous": state.query(page=page.page - 1) if page.page > 1 else "",
+        "next": state.query(page=page.page + 1) if page.page < page.pages else "",
+        "with_archived": state.query(archived="1"),
+    }
+
+
+def _range(page: ExperimentPage, state: State) -> str:
+    first = (page.page - 1) * state.rows + 1
+    last = first + len(page.rows) - 1
+    noun = ngettext("experiment", "experiments", page.total)
+    return _("%(first)s–%(last)s of %(total)s %(noun)s") % {
+        "first": formats.grouped(first),
+        "last": formats.grouped(last),
+        "total": formats.grouped(page.total),
+        "noun": noun,
+    }
+
+
+def _heads(state: State) -> list[dict[str, str]]:
+    heads = [
+        ("name", _("Experiment"), "name"),
+        ("runs", _("Runs"), "children"),
+        ("latest", _("Latest run"), "latest"),
+        ("submitter", _("Submitted by"), ""),
+        ("activity", _("Last activity"), ""),
+        ("created", _("Created"), ""),
+    ]
+    return [_head(key, label, css, state) for key, label, css in heads]
+
+
+def _head(key: str, label: str, css: str, state: State) -> dict[str, str]:
+    order = ""
+    is_down = state.sort.startswith("-")
+    if state.sort.removeprefix("-") == key:
+        order = "descending" if is_down else "ascending"
+    first = key if key in ("name", "submitter") else f"-{key}"
+    other = key if is_down else f"-{key}"
+    sort = other if order else first
+    href = state.query(sort=sort if sort != DEFAULT_SORT else "")
+    return {"label": label, "css": css, "order": order, "href": href}
+
+
+def _line(row: ExperimentRow, state: State, workspace: str) -> Line:
+    experiment, latest = row.experiment, row.latest
+    path = experiment_path(workspace, experiment.number, experiment.name)
+    submitter = latest.submitter if latest else None
+    return Line(
+        row,
+        path,
+        f"/w/{workspace}/experiments/~{experiment.number}/star/",
+        run_path(workspace, latest.run_id) if latest else "",
+        _counts(row.counts, path),
+        str(submitter) if submitter else "",
+        _only(state, attribute("submitter"), submitter.username) if submitter else "",
+        [_chip(state, key, value) for key, value in row.tags[:TAGS_SHOWN]],
+        ", ".join(_tag_text(*tag) for tag in row.tags[TAGS_SHOWN:]),
+    )
+
+
+def _counts(
+    counts: Mapping[RunStatus, int], path: str
+) -> list[tuple[str, str, int, str]]:
+    """Groups of statuses that the experiment's runs have; each is a link to them."""
+    found = []
+    for group, members in GROUPS.items():
+        total = sum(counts.get(member, 0) for member in members)
+        if total:
+            word = group if len(members) == 1 else group.lower()
+            query = urlencode({"q": f"status = {word}", "children": "1"})
+            found.append((_(group), word, total, f"{path}?{query}"))
+    return found
+
+
+def _chip(state: State, key: str, value: str | None) -> Chip:
+    field = Field(TAGS, key)
+    if value is None:
+        return Chip("", key, _with(state, Comparison(field, "is not null")))
+    return Chip(key, value, _only(state, field, value))
+
+
+def _tag_text(key: str, value: str | None) -> str:
+    return key if value is None else f"{key}: {value}"
+
+
+def _only(state: State, field: Field, text: str) -> str:
+    return _with(state, Comparison(field, "=", (Text(text),)))
+
+
+def _with(state: State, term: Comparison) -> str:
+    """The list that also asks for the term."""
+    said = to_text(term)
+    if said in state.q:
+        return state.query()
+    return state.query(q=f"{state.q} {said}".strip())
+
 
 HTMX_SWAPS_THIS = 422
 

@@ -1,21 +1,326 @@
-"""Completion of the search box: fields, operators, and values with their counts.
-
-The text before the caret says what is asked for; what is counted are the runs that the
-rest of the filter matches.
-"""
+"""Completion in the search box: the next word of a filter."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters.completion_options import Completion
+from runs.pages.lists import read_part_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
-from studio.core.filters.completion import NOTHING, wanted
+from runs.render import formats
+from runs.render.filters import field_label, operator_label
+from runs.render.formats import status_label
+from runs.search.fields import FACETS
+from runs.search.filters import (
+    KINDS_IN_ORDER,
+    Facet,
+    FacetReader,
+    KeyCount,
+    find_keys,
+    is_facet,
+)
+from studio.core.errors import QueryTimeout, StudioError
+from studio.core.filters import field_text, fields, tree
+from studio.core.filters.completion import (
+    FIELD,
+    FLAGS,
+    NOTHING,
+    OPERATION,
+    VALUE,
+    Wanted,
+    wanted,
+)
+from studio.core.filters.fields import key_text, quoted, read_number, value_text
+from studio.core.filters.tree import Field, Text, attribute
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row: choosing it puts `insert` instead of what is typed from `start` on."""
+
+    icon: str
+    before: str
+    match: str
+    after: str
+    insert: str
+    start: int
+    end: int
+    note: str = ""
+    count: str = ""
+    status: str = ""
+    #: Whether the term is whole with it, so that Enter applies the filter.
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    options: Sequence[Option]
+
+
+def begun(field: Field) -> str:
+    """What stands in the box once the field is chosen."""
+    if fields.value_type(field) == fields.BOOLEAN:
+        return f"{field_text(field)}:true "
+    is_listed = field in FACETS
+    timed = fields.value_type(field) in (fields.TIME, fields.DURATION)
+    return field_text(field) + (":" if is_listed or timed else " ")
+
+
+def examples(kind: str) -> list[tuple[str, str]]:
+    if kind == fields.TIME:
+        return [
+            ("-1d", _("the last day")),
+            ("-7d", _("the last 7 days")),
+            ("-30d", _("the last 30 days")),
+        ]
+    if kind == fields.DURATION:
+        return [(">1h", _("longer than an hour")), ("<1m", _("shorter than a minute"))]
+    return [("true", _("yes")), ("false", _("no"))]
+
+
+MAX_VALUES = 8
+#: Keys of one kind, before anything is typed and after.
+FEW_KEYS, MORE_KEYS = 3, 6
+ICONS = {
+    tree.TAGS: "tag",
+    tree.PARAMS: "key",
+    tree.METRICS: "line",
+    tree.PROPERTIES: "lock",
+    tree.ATTRIBUTE: "info",
+}
+
+
+class Completion:
+    def __init__(self, request: PageRequest, asked: Wanted) -> None:
+        state = read_part_tolerantly(request)
+        self.asked = asked
+        self.reader = FacetReader(
+            state.spec.changed(q=asked.others),
+            state.viewer,
+            state.workspace,
+            experiment=state.experiment,
+            now=state.now,
+        )
+
+    def groups(self) -> tuple[list[Group], bool]:
+        """The groups, and whether their counts are of all matching runs."""
+        try:
+            found = self._groups()
+            return found, self.reader.runs().exact
+        except (QueryTimeout, StudioError):
+            # Names are worth having without counts.
+            return [Group(_("Fields"), list(self._attributes()))], True
+
+    def _groups(self) -> list[Group]:
+        asked = self.asked
+        if asked.what == OPERATION:
+            return [Group(_("Operators"), list(self._operators()))]
+        if asked.what == VALUE and asked.field is not None:
+            return self._of_field(asked.field)
+        if asked.kind == FLAGS:
+            return [Group(_("Is"), list(self._flags()))]
+        return [Group(_("Fields"), [*self._attributes(), *self._keys()])]
+
+    # Fields
+
+    def _attributes(self) -> Iterable[Option]:
+        part = self.asked.part.lower()
+        if self.asked.kind or self.asked.what != FIELD:
+            return
+        specs = [spec for spec in fields.ATTRIBUTES.values() if spec.filterable]
+        found = [
+            spec
+            for spec in specs
+            if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
+            and (part or spec.suggested)
+            and spec.offered
+        ]
+        found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
+        if not part:
+            found.sort(key=lambda spec: spec.suggested)
+        for spec in found[: MORE_KEYS + 1]:
+            field = attribute(spec.name)
+            label = "" if part and part not in spec.name else self.asked.part
+            yield self._option(
+                ICONS[tree.ATTRIBUTE],
+                spec.name,
+                begun(field),
+                part=label,
+                note=_(spec.label),
+                ends=spec.value_type == fields.BOOLEAN,
+            )
+
+    def _keys(self) -> Iterable[Option]:
+        kind, part = self.asked.kind, self.asked.part
+        if not kind and "." in part:
+            head, _point, tail = part.partition(".")
+            if fields.kind_named(head):
+                kind, part = fields.kind_named(head), tail
+        kinds = [kind] if kind in ICONS else list(KINDS_IN_ORDER)
+        limit = MORE_KEYS if part or kind else FEW_KEYS
+        for each in kinds if kind in ("", *KINDS_IN_ORDER) else []:
+            for count in find_keys(self.reader, each, part, limit):
+                yield self._key(count)
+
+    def _key(self, count: KeyCount) -> Option:
+        field, asked = count.field, self.asked
+        shown = field.key if asked.kind else f"{field.kind}.{field.key}"
+        insert = f"{key_text(field)} " if asked.kind else begun(field)
+        values = ngettext("%(n)s value", "%(n)s values", count.values)
+        runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
+        return self._option(
+            ICONS[field.kind],
+            shown,
+            insert,
+            note=values % {"n": formats.grouped(count.values)} if count.values else "",
+            count=runs % {"n": formats.grouped(count.runs)},
+            ends=bool(asked.kind),
+        )
+
+    def _flags(self) -> Iterable[Option]:
+        for name, spec in fields.ATTRIBUTES.items():
+            if spec.value_type == fields.BOOLEAN and self.asked.part.lower() in name:
+                yield self._option("check", name, f"{name} ", ends=True)
+
+    # Operators and values
+
+    def _operators(self) -> Iterable[Option]:
+        field = self.asked.field
+        assert field is not None
+        typed = self.asked.part.lower()
+        for op in fields.operators_of(field):
+            if op == "between" or not op.startswith(typed):
+                continue
+            insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
+            ends = op in tree.NO_VALUE
+            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
+
+    def _of_field(self, field: Field) -> list[Group]:
+        kind = fields.value_type(field)
+        if kind in (fields.TIME, fields.DURATION, fields.BOOLEAN):
+            return [Group(field_label(field), list(self._written(kind)))]
+        if not is_facet(field) or field.kind == tree.METRICS:
+            return []
+        facet = self.reader.read(field)
+        name = field_text(field)
+        title = _("Values of %(field)s in these runs") % {"field": name}
+        return [
+            Group(_("Fields"), list(self._itself(field, facet))),
+            Group(title, [*self._values(field, facet), *self._null(field, facet)]),
+        ]
+
+    def _itself(self, field: Field, facet: Facet) -> Iterable[Option]:
+        """The field again: choosing it asks for another operator."""
+        if field.kind == tree.ATTRIBUTE:
+            return
+        there = sum(each.runs for each in facet.values)
+        count = len(facet.values)
+        values = ngettext("%(n)s value", "%(n)s values", count)
+        runs = ngettext("%(n)s run", "%(n)s runs", there)
+        text = field_text(field)
+        yield Option(
+            ICONS[field.kind],
+            "",
+            text,
+            "",
+            "",
+            self.asked.field_end,
+            self.asked.end,
+            note=values % {"n": formats.grouped(count)},
+            count=runs % {"n": formats.grouped(there)},
+        )
+
+    def _values(self, field: Field, facet: Facet) -> Iterable[Option]:
+        part = self.asked.part.lower()
+        found = [
+            each
+            for each in facet.values
+            if each.value is not None
+            and not each.digest
+            and part in f"{each.value}\n{each.title}".lower()
+        ]
+        found.sort(key=lambda each: (each.value or "").lower() != part)
+        # A list is closed; who wants more values goes on before its parenthesis.
+        end = ") " if self.asked.op == "in" else " "
+        for each in found[:MAX_VALUES]:
+            text = str(each.value)
+            label = each.title if text else _("(empty)")
+            is_status = field == attribute("status")
+            label = status_label(label) if is_status else label
+            yield self._option(
+                "plus",
+                text,
+                self._spelled(field, text) + end,
+                note="" if label == text else label,
+                count=formats.grouped(each.runs),
+                status=text if is_status else "",
+                ends=True,
+            )
+
+    def _spelled(self, field: Field, text: str) -> str:
+        typed = self.asked.op in ("like", "ilike", "contains")
+        if fields.value_type(field) == fields.MIXED and not typed:
+            number = read_number(text)
+            if number is not None and value_text(number) == text:
+                return value_text(number)
+            if number is not None:
+                return quoted(text)
+        return value_text(Text(text))
+
+    def _null(self, field: Field, facet: Facet) -> Iterable[Option]:
+        is_asked = "is null".startswith(self.asked.part.lower()) or facet.without
+        if "is null" not in fields.operators_of(field) or not is_asked:
+            return
+        is_whole = self.asked.op in ("=", ":") and field.kind != tree.ATTRIBUTE
+        if not is_whole or not facet.without:
+            return
+        nothing = {
+            tree.TAGS: _("no such tag"),
+            tree.PARAMS: _("no such parameter"),
+            tree.PROPERTIES: _("no such property"),
+        }
+        yield Option(
+            "minus",
+            "",
+            "",
+            "is null",
+            " is null ",
+            self.asked.field_end,
+            self.asked.end,
+            note=nothing[field.kind],
+            count=formats.grouped(facet.without),
+            ends=True,
+        )
+
+    def _written(self, kind: str) -> Iterable[Option]:
+        """Examples of how such values are written."""
+        for text, means in examples(kind):
+            if text.startswith(self.asked.part.lower()):
+                yield self._option("plus", text, f"{text} ", note=means, ends=True)
+
+    def _option(
+        self,
+        icon: str,
+        text: str,
+        insert: str,
+        *,
+        part: str | None = None,
+        **more: Any,
+    ) -> Option:
+        typed = self.asked.part if part is None else part
+        at = text.lower().find(typed.lower()) if typed else -1
+        stop = at + len(typed)
+        marked = (text[:at], text[at:stop], text[stop:]) if at >= 0 else ("", "", text)
+        return Option(icon, *marked, insert, self.asked.start, self.asked.end, **more)
 
 
 @access(Permission.READ)

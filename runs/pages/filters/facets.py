@@ -1,18 +1,18 @@
-"""The facets panel next to the run list: what could be chosen, with counts.
+"""The facets panel next to the run list: the values to choose from, with counts.
 
-Which sections are open is in the address (`open`) or, remembered by the page's script,
-in a cookie; `more` names the sections that show many values, `find` filters the keys.
+Which sections are open is in the address (`open`) or, stored by the page's script, in a
+cookie. `more` names the sections that show many values, `find` filters the keys.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +20,6 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.pages.filters import facet_sections as sections
-from runs.pages.filters.facet_state import PanelState, facet_state_query, names
 from runs.pages.lists import ListLinks, ListState, read_part
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
@@ -30,12 +29,65 @@ from runs.search.filters import (
     MAX_OPEN,
     FacetReader,
     KeyShare,
+    is_facet,
 )
 from runs.search.sql.scope import time_limit
 from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
-from studio.core.filters import Field, field_text, tree
+from studio.core.filters import Field, field_text, parse_field, tree
 from studio.core.view_spec import ViewSpec
+
+COOKIE = "facets"
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """State of the panel; `opened` is None by default."""
+
+    opened: tuple[Field, ...] | None
+    more: tuple[Field, ...]
+    find: str
+
+    @classmethod
+    def of(cls, given: QueryDict, cookies: Mapping[str, str]) -> PanelState:
+        text = given.get("open")
+        if text is None and COOKIE in cookies:
+            text = unquote(cookies[COOKIE])
+        opened = None if text is None else _fields(text)[:MAX_OPEN]
+        more = _fields(given.get("more", ""))
+        return cls(opened, more, given.get("find", "").strip()[:100])
+
+    def query(self) -> str:
+        pairs = {
+            "open": None if self.opened is None else names(self.opened) or "-",
+            "more": names(self.more),
+            "find": self.find,
+        }
+        return urlencode({name: text for name, text in pairs.items() if text})
+
+
+def _fields(text: str) -> tuple[Field, ...]:
+    """The fields that a list names; what is none of them is left out."""
+    found = []
+    for word in view_text.split(text[:4000], ",", "open")[:50]:
+        try:
+            field = parse_field(word)
+        except InvalidFilter:
+            continue
+        if is_facet(field):
+            found.append(field)
+    return tuple(dict.fromkeys(found))
+
+
+def names(fields: Iterable[Field]) -> str:
+    return ",".join(map(field_text, fields))
+
+
+def facet_state_query(given: QueryDict) -> str:
+    """What the address says of it."""
+    said = [name for name in ("open", "more") if given.get(name)]
+    return urlencode({name: given[name] for name in said})
+
 
 #: Keys of a kind that are listed before a search.
 KEYS = 6

@@ -17,7 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters import field_choices as filter_fields
+from runs.pages.filters.term_choices import (
+    field_options,
+    list_filter_fields,
+    value_choices,
+)
 from runs.pages.filters.term_form import (
     CHOICES,
     UNITS,
@@ -27,7 +31,6 @@ from runs.pages.filters.term_form import (
     of_form,
     operators_of,
 )
-from runs.pages.filters.value_choices import choices
 from runs.pages.lists import (
     ListState,
     normalize_line_breaks,
@@ -147,7 +150,7 @@ class _Editor:
 
     def _fields(self) -> dict[str, Any]:
         find = self.given.get("find", "").strip()[:100]
-        groups = filter_fields.groups(self._reader, find)
+        groups = list_filter_fields(self._reader, find)
         return self._page_context() | {
             "title": _("Add filter"),
             "find": find,
@@ -175,7 +178,7 @@ class _Editor:
             "title": self._title(draft),
             "draft": draft,
             "field_name": field_text(draft.field),
-            "field_groups": filter_fields.options(self._reader, draft.field),
+            "field_groups": field_options(self._reader, draft.field),
             "operators": [
                 (op, operator_label(op, kind)) for op in operators_of(draft.field)
             ],
@@ -186,7 +189,7 @@ class _Editor:
         }
         if draft.editor == CHOICES:
             try:
-                context["choices"] = choices(self._reader, draft, context["find"])
+                context["choices"] = value_choices(self._reader, draft, context["find"])
             except StudioError as error:
                 self.error = self.error or error.message
         return self._page_context() | context

@@ -15,12 +15,20 @@ from runs.access import Permission, access, by_method, public_origin
 from runs.actions import public as public_actions
 from runs.models import Run, ShareLink, View, now_ms
 from runs.pages.account import show_members
-from runs.pages.public.forms import ShareForm
-from runs.pages.requests import PageRequest
+from runs.pages.requests import CountField, PageForm, PageRequest, TextField
 from runs.pages.run_shell import FORM_ERROR_STATUS
 from runs.search.run import find_run
 from runs.search.views import find_view
 from studio.core.errors import InvalidValue, NotFound
+
+
+class ShareForm(PageForm):
+    """What to share, a view by its slug or a run by its id, and for how many days."""
+
+    view = TextField(strip=False)
+    run = TextField(strip=False)
+    note = TextField()
+    days = CountField(max_digits=4)
 
 
 @access(Permission.SHARE_OUT)

@@ -1,6 +1,6 @@
-"""Undo of whatever was changed in the workspace: from a toast and by the key `z`.
+"""Undo from a toast, by the key `z`, and from a run's history.
 
-For pages of many runs; the run page has its own, of its run alone.
+Pages of many runs undo any change of the workspace, the run page those of its run.
 """
 
 from __future__ import annotations
@@ -18,13 +18,32 @@ from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import ChangeSet, now_ms
-from runs.pages.requests import PageRequest, safe_path
-from runs.pages.run_shell import FORM_ERROR_STATUS, toast_header
+from runs.pages.requests import FlagField, PageForm, PageRequest, safe_path
+from runs.pages.run_shell import (
+    FORM_ERROR_STATUS,
+    find_head,
+    head_context,
+    toast_header,
+    undo_path,
+)
 from runs.pages.undo.change_lines import change_line
-from runs.pages.undo.forms import UndoForm
-from runs.search.run import find_change_set_in, last_change_in
+from runs.render.formats import run_path
+from runs.search.run import (
+    RunHead,
+    find_change_set_in,
+    find_change_set_of,
+    last_change_by,
+    last_change_in,
+)
 from runs.search.views import find_view, find_view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
+
+
+class UndoForm(PageForm):
+    """`anyway` undoes a change although something was changed after it."""
+
+    anyway = FlagField()
+
 
 #: The element that an opened dialog takes the place of, on every page with undo.
 DIALOG_ID = "undo-dialog"
@@ -37,7 +56,9 @@ def undo_latest(request: PageRequest) -> HttpResponse:
     """My own last change of anything here."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
-        return _finish(request, _("You have no change to undo here."))
+        return _finish(
+            request, _list_path(request), _("You have no change to undo here.")
+        )
     return _undo(request, change_set)
 
 
@@ -61,6 +82,10 @@ def undo_path_of(request: PageRequest, change_set: ChangeSet) -> str:
     return reverse("undo-change", args=[request.workspace.name, change_set.pk])
 
 
+def _list_path(request: PageRequest) -> str:
+    return reverse("run-list", args=[request.workspace.name])
+
+
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
     act = (
@@ -71,14 +96,16 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
-        return _finish(request, error.message)
+        return _finish(request, _list_path(request), error.message)
     made = last_change_in(request.workspace, request.actor.user)
     if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
-        return _finish(request, _("No change."))
+        return _finish(request, _list_path(request), _("No change."))
     back = made.action == UNDO
-    said = _("Undone") if back else _("Redone")
+    message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
-    return _finish(request, said, undo_path_of(request, made), label)
+    return _finish(
+        request, _list_path(request), message, undo_path_of(request, made), label
+    )
 
 
 def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
@@ -120,13 +147,81 @@ def _ask_to_overwrite(
 
 
 def _finish(
-    request: PageRequest, said: str, undo: str = "", label: str = ""
+    request: PageRequest, path: str, message: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
+    """A toast; without a script, the page the form was on, else `path`."""
     if request.htmx:
         answer = HttpResponse(status=204)
-        answer["HX-Trigger"] = toast_header(said, undo, label)
+        answer["HX-Trigger"] = toast_header(message, undo, label)
         return answer
-    messages.success(request, said, extra_tags=undo)
-    return redirect(
-        safe_path(request) or reverse("run-list", args=[request.workspace.name])
+    messages.success(request, message, extra_tags=undo)
+    return redirect(safe_path(request) or path)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
+    """My own last change of the run."""
+    head = find_head(request, run_id)
+    change_set = last_change_by(head.run, request.actor.user)
+    if change_set is None:
+        return _finish(
+            request, _run_path(request, head), _("You have no change to undo here.")
+        )
+    return _undo_in_run(request, head, change_set)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def undo_change(request: PageRequest, run_id: str, number: int) -> HttpResponse:
+    head = find_head(request, run_id)
+    return _undo_in_run(request, head, find_change_set_of(head.run, number))
+
+
+def _undo_in_run(
+    request: PageRequest, head: RunHead, change_set: ChangeSet
+) -> HttpResponse:
+    anyway = UndoForm(request.POST).check()["anyway"]
+    try:
+        undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+    except Conflict as error:
+        return _ask_to_overwrite_in_run(
+            request, head, change_set, error.details.get("later", ())
+        )
+    made = last_change_by(head.run, request.actor.user)
+    if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
+        return _finish(request, _run_path(request, head), _("No change."))
+    back = made.action == UNDO
+    message = _("Undone") if back else _("Redone")
+    label = _("Redo") if back else _("Undo")
+    return _finish(
+        request, _run_path(request, head), message, undo_path(request, head.run), label
     )
+
+
+def _ask_to_overwrite_in_run(
+    request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
+) -> HttpResponse:
+    """Another member changed it since: show both."""
+    head_frame = head_context(request, head)
+    context = {
+        **head_frame,
+        "undo_action": f"{head_frame['path']}undo/{change_set.pk}/",
+        "dialog": "run-cancel",
+        "later": [
+            (change_line(each["field"], each["before"], each["now"]), each)
+            for each in later
+        ],
+        "next": safe_path(request) or head_frame["path"],
+        "title": _("Undo"),
+        "editor_template": "undo/_undo.html",
+    }
+    if not request.htmx:
+        return render(request, "run/run_editor.html", context, status=FORM_ERROR_STATUS)
+    answer = render(request, "undo/_undo.html", context)
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#run-cancel", "outerHTML"
+    return answer
+
+
+def _run_path(request: PageRequest, head: RunHead) -> str:
+    return run_path(request.workspace.name, head.run.run_id)

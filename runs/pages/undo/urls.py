@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from runs.pages.requests import RUN_URL, WORKSPACE_URL
-from runs.pages.undo.run_undo import undo_change, undo_last
-from runs.pages.undo.undo import undo_latest, undo_one
+from runs.pages.undo.undo import undo_change, undo_last, undo_latest, undo_one
 
 urlpatterns: list[URLPattern] = [
     path(f"{WORKSPACE_URL}undo/", undo_latest, name="undo"),

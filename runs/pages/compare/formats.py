@@ -1,17 +1,22 @@
-"""The comparison for scripts and sheets: a row for each name, a column for each run."""
+"""The comparison for scripts and papers: JSON, CSV, Markdown, LaTeX, text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
-from runs.pages.compare.sections import TITLES, label_of
+from runs.pages.compare.sections import TITLES, label_of, matches_words, number_or_text
+from runs.pages.compare.state import CompareState
 from runs.pages.requests import CSV, JSON, TEXT, PageRequest, with_vary_headers
+from runs.render import formats
+from runs.render.compare import MAX_CELL_CHARS, best_of, is_number
+from runs.render.groups import PaperCell, PaperTable, latex_table, markdown_table
 from runs.render.metrics import display_last
 from runs.render.run_list import (
     Sheet,
@@ -35,13 +40,13 @@ FORMATS = {"json": JSON, "csv": CSV, "text": TEXT}
 
 
 def requested_format(request: PageRequest) -> str:
-    """The form that is asked for, by `format` or by Accept; empty: the page."""
+    """The content type requested by `format` or Accept; empty for the page."""
     if request.htmx:
         return ""
     return FORMATS.get(request.GET.get("format", ""), "") or preferred_format(request)
 
 
-def comparison_data(
+def comparison_response(
     request: PageRequest, kind: str, compared: Comparison, files: ComparedFiles
 ) -> HttpResponse:
     rows = list(section_rows(compared, files))
@@ -93,7 +98,7 @@ def _json_body(
                 "name": row.key,
                 "differs": row.differs,
                 "values": {
-                    run: plain_value(_plain_value(value))
+                    run: plain_value(_stored_value(value))
                     for run, value in zip(ids, row.values, strict=True)
                     if value is not None
                 },
@@ -128,12 +133,79 @@ def cell_value(row: ComparedRow, value: object) -> object:
             return iso_time(value)
         if kind == fields.DURATION:
             return value / 1000
-    return _plain_value(value)
+    return _stored_value(value)
 
 
-def _plain_value(value: object) -> object:
+def _stored_value(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
     if isinstance(value, OtherSeries):
         return value.last_text or display_last(value).text
     return value.version if isinstance(value, ComparedFile) else value
+
+
+_TABLE_WRITERS = {"markdown": markdown_table, "latex": latex_table}
+COPY_FORMATS = (("CSV", "csv"), ("Markdown", "markdown"), ("LaTeX", "latex"))
+
+SectionRow = tuple[str, ComparedRow]
+
+
+def comparison_text(
+    form: str,
+    state: CompareState,
+    compared: Comparison,
+    files: ComparedFiles,
+    goals: Mapping[str, bool],
+) -> HttpResponse:
+    """`form` is in COPY_FORMATS; `goals`: whether a higher value of a metric is better."""
+    rows = [
+        (section, row)
+        for section, row in section_rows(compared, files)
+        if section not in state.fold
+        and (row.differs or not state.differs)
+        and matches_words(row, state.find)
+    ]
+    if form == "csv":
+        text = sheet_as_csv(comparison_sheet(compared, rows))
+    else:
+        text = _TABLE_WRITERS[form](_table(compared, rows, goals))
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def _table(
+    compared: Comparison, rows: Sequence[SectionRow], goals: Mapping[str, bool]
+) -> PaperTable:
+    """A section is named in its first row."""
+    heads = ["", _("Name"), *(run.name or run.run_id for run in compared.runs)]
+    right = [False, False, *(True for _run in compared.runs)]
+    lines, before = [], ""
+    for section, row in rows:
+        title = str(TITLES[section]) if section != before else ""
+        before = section
+        cells = _metric_cells(row, goals) if section == "metrics" else _text_cells(row)
+        lines.append([PaperCell(title), PaperCell(label_of(row)), *cells])
+    return PaperTable(heads, right, lines)
+
+
+def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[PaperCell]:
+    values = [number_or_text(value) for value in row.values]
+    known = [value if is_number(value) else None for value in values]
+    texts = formats.aligned(known)  # type: ignore[arg-type]
+    best = best_of(values, goals.get(row.key))
+    for value, text in zip(values, texts, strict=True):
+        if text is None:
+            yield _cell(value)
+        else:
+            is_best = best is not None and value == best
+            yield PaperCell(text, is_number=True, best=is_best)
+
+
+def _text_cells(row: ComparedRow) -> Iterator[PaperCell]:
+    return (_cell(cell_value(row, value)) for value in row.values)
+
+
+def _cell(value: object) -> PaperCell:
+    text = formats.MISSING if value is None else str(value)
+    return PaperCell(
+        text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"
+    )
