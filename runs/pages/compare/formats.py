@@ -157,7 +157,7 @@ def comparison_text(
     files: ComparedFiles,
     goals: Mapping[str, bool],
 ) -> HttpResponse:
-    """`form` is in COPY_FORMATS; `goals`: whether a higher value of a metric is better."""
+    """`form` is in COPY_FORMATS; `goals`: whether more is better, by metric."""
     rows = [
         (section, row)
         for section, row in section_rows(compared, files)

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from runs.pages.requests.addresses import (
+    EXPERIMENT_URL,
+    RUN_URL,
+    WORKSPACE_URL,
+    safe_path,
+)
+from runs.pages.requests.downloads import (
+    csv_response,
+    disposition,
+    send_raw,
+)
 from runs.pages.requests.forms import (
     CountField,
     FlagField,
@@ -16,10 +27,6 @@ from runs.pages.requests.forms import (
 from runs.pages.requests.page_request import (
     PageRequest,
 )
-from runs.pages.requests.raw_files import (
-    disposition,
-    send_raw,
-)
 from runs.pages.requests.responses import (
     CSV,
     EXPORT_TYPES,
@@ -28,7 +35,6 @@ from runs.pages.requests.responses import (
     TEXT,
     browser_etag,
     change_stamp,
-    csv_response,
     etag_of,
     has_same_content,
     is_unchanged,
@@ -36,14 +42,6 @@ from runs.pages.requests.responses import (
     requested_export,
     requested_format,
     with_vary_headers,
-)
-from runs.pages.requests.safe_redirects import (
-    safe_path,
-)
-from runs.pages.requests.url_prefixes import (
-    EXPERIMENT_URL,
-    RUN_URL,
-    WORKSPACE_URL,
 )
 
 __all__ = [

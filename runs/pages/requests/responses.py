@@ -1,4 +1,4 @@
-"""Responses of pages and their parts: conditional, compressed, as CSV.
+"""Responses of pages and their parts: conditional, compressed.
 
 A tag has two halves. The *stamp* stands for everything that can change what a list
 shows, and costs one small query: if it is the browser's, nothing is computed. If it
@@ -9,11 +9,11 @@ difference.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
@@ -22,8 +22,6 @@ from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.raw_files import disposition
-from runs.render.run_list import csv_pieces
 from studio import __version__
 from studio.core.errors import InvalidValue
 from studio.core.filters import Node
@@ -163,12 +161,3 @@ class CompressionMiddleware(GZipMiddleware):
         if response.streaming or kind not in COMPRESSED_TYPES:
             return response
         return super().process_response(request, response)
-
-
-def csv_response(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
-    """A download called `name`."""
-    answer = StreamingHttpResponse(
-        csv_pieces(rows), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = disposition(name, True)
-    return answer

@@ -1,8 +1,8 @@
-"""The bytes of what a run keeps, as a download or shown in a sandbox."""
+"""Downloads: the files of a run, and CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from runs.access import sandbox_response
 from runs.http import mark_file_stream
 from runs.render.files import DOWNLOAD_TYPE, inline_type
+from runs.render.run_list import csv_pieces
 
 Pieces = Callable[[], Iterator[bytes]]
 
@@ -39,3 +40,12 @@ def send_raw(
 
 def disposition(name: str, as_attachment: bool) -> str:
     return content_disposition_header(as_attachment, name) or "inline"
+
+
+def csv_response(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
+    """A download called `name`."""
+    answer = StreamingHttpResponse(
+        csv_pieces(rows), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = disposition(name, True)
+    return answer
