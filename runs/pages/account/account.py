@@ -191,7 +191,7 @@ def add_token(request: StudioRequest) -> HttpResponse:
         )
     except StudioError as error:
         return show_account(request, refused=(form, error), token_form=form)
-    return show_account(request, made=token, secret=secret)
+    return show_account(request, new_token=token, secret=secret)
 
 
 def _find_membership(user: User, workspace: str) -> Member:

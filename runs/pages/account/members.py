@@ -41,9 +41,9 @@ def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
         "members": rows.order_by("-role", "user__username"),
         "invitations": _open_invitations(request),
         "roles": Role.choices,
-        "manages": request.role == Role.OWNER,
+        "can_manage": request.role == Role.OWNER,
         "share_links": links,
-        "resting_links": find_inactive_links(links),
+        "inactive_links": find_inactive_links(links),
         **extra,
     }
     return render(request, "account/members.html", context)
@@ -80,8 +80,8 @@ def set_role(request: StudioRequest, number: int) -> HttpResponse:
     member = _find_member(request, number)
     role = RoleForm(request.POST).check()["role"]
     account_actions.set_role(member, role, actor=request.actor, now=now_ms())
-    said = {"name": member.user, "role": _(role.label)}
-    messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
+    names = {"name": member.user, "role": _(role.label)}
+    messages.success(request, _("The role of %(name)s is now %(role)s.") % names)
     return _redirect_to_members(request)
 
 
@@ -108,7 +108,7 @@ def invite_member(request: StudioRequest) -> HttpResponse:
     )
     path = reverse("invitation", args=[secret])
     address = public_origin(request)
-    return show_members(request, made=invitation, link=address + path)
+    return show_members(request, new_invitation=invitation, link=address + path)
 
 
 @access(Permission.MEMBERS)

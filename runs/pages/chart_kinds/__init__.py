@@ -52,21 +52,21 @@ def kind_of(chart: Chart) -> ChartKind:
 
 
 def draw_chart(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, window: AxisRange | None = None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, window: AxisRange | None = None
 ) -> Drawing:
     """The figure of any kind; `window` narrows the x axis of lines."""
-    made = kind_of(chart).figure(chart, drawn, zone, window)
-    return Drawing(made.figure, [*made.notes, *run_notes(drawn)])
+    drawing = kind_of(chart).figure(chart, chart_runs, zone, window)
+    return Drawing(drawing.figure, [*drawing.notes, *run_notes(chart_runs)])
 
 
 def build_table(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
 ) -> KindTable:
     """What it shows, for readers who do not see or run it.
 
     Without a workspace's name its rows lead nowhere.
     """
-    return kind_of(chart).table(chart, drawn, zone, workspace)
+    return kind_of(chart).table(chart, chart_runs, zone, workspace)
 
 
 def chart_title(chart: Chart) -> str:

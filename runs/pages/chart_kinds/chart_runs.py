@@ -33,7 +33,7 @@ class ChartRuns:
     """The runs of a chart, and the heads of the metrics that it draws.
 
     `chosen`: the reader chose these runs; otherwise `more` says that the result has
-    more. `gone` is the number of chosen runs that no longer exist. On a page whose
+    more. `deleted` is the number of chosen runs that no longer exist. On a page whose
     columns have heads, `by_place` lets the dash follow the number.
     """
 
@@ -41,7 +41,7 @@ class ChartRuns:
     heads: Mapping[tuple[int, str], Metric]
     chosen: bool = False
     more: bool = False
-    gone: int = 0
+    deleted: int = 0
     by_place: bool = False
 
 
@@ -59,7 +59,7 @@ def read_runs(state: ListState, chart: Chart) -> ChartRuns:
 def read_chart_runs(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
     """The runs of each chart, all of them read in one go."""
     who = (state.viewer, state.workspace, state.experiment)
-    named = state.given.getlist("run")[:MAX_RUNS]
+    named = state.parameters.getlist("run")[:MAX_RUNS]
     return read_chart_runs_for(state.spec, charts, *who, named)
 
 
@@ -89,14 +89,14 @@ def _find_runs(
     fields = [field for chart in charts for field in needed_fields(chart)]
     if named:
         runs = find_chosen_runs(named, fields, viewer, workspace)
-        gone = len(named) - len(runs)
-        return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
+        deleted = len(named) - len(runs)
+        return ChartRuns(runs, {}, chosen=True, deleted=deleted, by_place=True)
     selected = find_visible_selection(spec, viewer, workspace)
     if selected.total:
         ids = _ids_by_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
         runs = find_chosen_runs(ids, fields, viewer, workspace)
-        gone = len(selected.missing) + selected.gone
-        return ChartRuns(runs, {}, chosen=True, gone=gone)
+        deleted = len(selected.missing) + selected.gone
+        return ChartRuns(runs, {}, chosen=True, deleted=deleted)
     most = max(chart.runs for chart in charts)
     runs, more = find_first_runs(
         spec, fields, most, viewer, workspace, experiment=experiment

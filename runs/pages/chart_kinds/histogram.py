@@ -17,9 +17,9 @@ from studio.core.view_charts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    column = chart_column(chart.fields[0], drawn.runs)
+    column = chart_column(chart.fields[0], chart_runs.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     notes = column_notes([numeric_column(column)])
@@ -30,8 +30,10 @@ def _figure(
     return Drawing(histogram_figure(bins, label, chart_look(chart), clock), notes)
 
 
-def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> KindTable:
-    column = chart_column(chart.fields[0], drawn.runs)
+def _table(
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _workspace: str
+) -> KindTable:
+    column = chart_column(chart.fields[0], chart_runs.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     clock = zone if column.is_time else None

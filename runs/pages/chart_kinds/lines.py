@@ -65,19 +65,19 @@ def _full_window(chart: Chart) -> AxisRange:
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> Drawing:
     window = zoomed or _full_window(chart)
-    chosen = choose_series(drawn.runs, drawn.heads, chart)
+    chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
     notes = series_notes(chosen)
     if chart.groups:
-        return Drawing(*_means(chart, drawn, chosen, zone, window, notes))
+        return Drawing(*_means(chart, chart_runs, chosen, zone, window, notes))
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines = []
     for curve in curves:
         run, place = curve.series.run, curve.series.place
-        dash = dash_of_position(place) if several else _dash(run.number, drawn)
+        dash = dash_of_position(place) if several else _dash(run.number, chart_runs)
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
         line = replace(curve.line, key=key)
@@ -92,19 +92,21 @@ def _figure(
     return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
 
 
-def _dash(number: int, drawn: ChartRuns) -> str:
-    return dash_of_position(number - 1) if drawn.by_place else dash_of_number(number)
+def _dash(number: int, chart_runs: ChartRuns) -> str:
+    return (
+        dash_of_position(number - 1) if chart_runs.by_place else dash_of_number(number)
+    )
 
 
 def _means(
     chart: Chart,
-    drawn: ChartRuns,
+    chart_runs: ChartRuns,
     chosen: ChosenSeries,
     zone: tzinfo,
     window: AxisRange,
     notes: list[str],
 ) -> tuple[Figure, list[str]]:
-    groups = chart_groups(drawn.runs, chart)
+    groups = chart_groups(chart_runs.runs, chart)
     curves = draw_mean_curves(groups, chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines, bands = [], []
@@ -153,13 +155,15 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _table(chart: Chart, drawn: ChartRuns, _zone: tzinfo, workspace: str) -> KindTable:
+def _table(
+    chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, workspace: str
+) -> KindTable:
     if chart.groups:
-        return _groups_table(chart, drawn)
-    return _lines_table(chart, drawn, workspace)
+        return _groups_table(chart, chart_runs)
+    return _lines_table(chart, chart_runs, workspace)
 
 
-def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> KindTable:
+def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> KindTable:
     heads: list[str] = []
     for field in chart.fields:
         label = field.key
@@ -175,11 +179,11 @@ def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> KindTable:
             [
                 cell
                 for field in chart.fields
-                for cell in _summary(drawn.heads.get((run.run.pk, field.key)))
+                for cell in _summary(chart_runs.heads.get((run.run.pk, field.key)))
             ],
             workspace,
         )
-        for run in drawn.runs
+        for run in chart_runs.runs
     ]
     return KindTable(_("Run"), heads, rows)
 
@@ -195,7 +199,7 @@ def _summary(head: Metric | None) -> list[DisplayValue]:
     return [last, least, most, DisplayValue(grouped(head.count))]
 
 
-def _groups_table(chart: Chart, drawn: ChartRuns) -> KindTable:
+def _groups_table(chart: Chart, chart_runs: ChartRuns) -> KindTable:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
@@ -203,14 +207,17 @@ def _groups_table(chart: Chart, drawn: ChartRuns) -> KindTable:
     return KindTable(
         _("Group"),
         heads,
-        [_group_row(group, chart, drawn) for group in chart_groups(drawn.runs, chart)],
+        [
+            _group_row(group, chart, chart_runs)
+            for group in chart_groups(chart_runs.runs, chart)
+        ],
     )
 
 
-def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> TableRow:
+def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> TableRow:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
-        held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]
+        held = [chart_runs.heads.get((run.run.pk, field.key)) for run in group.runs]
         mean = summarize_values([metric_value(head, "last") for head in held if head])
         cells += (
             [display_value(mean.mean), display_value(mean.std)]
@@ -222,12 +229,12 @@ def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> TableRow:
 
 def _notes(chart: Chart) -> list[str]:
     """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
-    said = group_notes(chart)
+    notes = group_notes(chart)
     if chart.smoothing:
-        said.append(_("smoothed %s") % number(chart.smoothing))
-    if chart.axis != "step" or not said:
-        said.append(_axis_note(chart))
-    return said
+        notes.append(_("smoothed %s") % number(chart.smoothing))
+    if chart.axis != "step" or not notes:
+        notes.append(_axis_note(chart))
+    return notes
 
 
 def _axis_note(chart: Chart) -> str:
@@ -241,9 +248,9 @@ def _axis_note(chart: Chart) -> str:
     }[chart.axis]
 
 
-def _points(chart: Chart, drawn: ChartRuns) -> Iterator[Sequence[object]]:
+def _points(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
     """Every point, nothing left out."""
-    series = choose_series(drawn.runs, drawn.heads, chart).series
+    series = choose_series(chart_runs.runs, chart_runs.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
     for each in series:
         run, metric = each.run, escape_formula(each.field.key)

@@ -43,15 +43,15 @@ def numeric_column(column: ChartColumn) -> ChartColumn:
 
 
 def drop_runs_without_values(
-    drawn: ChartRuns, columns: list[ChartColumn]
+    chart_runs: ChartRuns, columns: list[ChartColumn]
 ) -> tuple[ChartRuns, list[ChartColumn]]:
     """No runs where none has a value: axes without one would look like a drawing."""
     if any(value is not None for each in columns for value in each.values):
-        return drawn, columns
-    return replace(drawn, runs=[]), [replace(each, values=()) for each in columns]
+        return chart_runs, columns
+    return replace(chart_runs, runs=[]), [replace(each, values=()) for each in columns]
 
 
-def run_dots(drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
+def run_dots(chart_runs: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     return [
         Dot(
             run.name,
@@ -59,7 +59,7 @@ def run_dots(drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
             tuple(column.values[row] for column in columns),
             run.run.run_id,
         )
-        for row, run in enumerate(drawn.runs)
+        for row, run in enumerate(chart_runs.runs)
     ]
 
 
@@ -69,8 +69,8 @@ class ValueSummary:
 
     mean: float
     std: float
-    least: float
-    greatest: float
+    min: float
+    max: float
     count: int
 
 
@@ -83,13 +83,13 @@ def summarize_values(values: Sequence[object]) -> ValueSummary | None:
 
 
 def values_table(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
 ) -> KindTable:
-    columns = [chart_column(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
         run_row(run, [_column_cell(column, at, zone) for column in columns], workspace)
-        for at, run in enumerate(drawn.runs)
+        for at, run in enumerate(chart_runs.runs)
     ]
     return KindTable(_("Run"), heads, rows)
 

@@ -1,4 +1,10 @@
-""""""
+"""A row of charts on a page: the list's, or that of any page with runs in its address.
+
+    chart_cards(charts, addresses)
+
+`ChartRowAddresses` has the addresses of the page. The cards of `_chart_row.html` are
+made from it, and `static/js/charts/chart-row.js` draws what they name.
+"""
 
 from __future__ import annotations
 
@@ -85,8 +91,8 @@ def chart_cards(
     cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]
     if not tables:
         return cards
-    made = zip(cards, tables, strict=True)
-    return [ChartCard(**{**vars(card), "table": table}) for card, table in made]
+    pairs = zip(cards, tables, strict=True)
+    return [ChartCard(**{**vars(card), "table": table}) for card, table in pairs]
 
 
 def can_add_chart(charts: Sequence[Chart]) -> bool:
@@ -97,7 +103,7 @@ def _chart_card(
     charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
 ) -> ChartCard:
     chart, text = charts[at], str(charts[at])
-    asked = f"chart={quote(text, safe='')}"
+    chart_parameter = f"chart={quote(text, safe='')}"
     same = charts[:at].count(chart)
     key = blake2b(f"{text} {same}".encode(), digest_size=6).hexdigest()
     return ChartCard(
@@ -107,9 +113,9 @@ def _chart_card(
         text,
         chart_title(chart),
         chart_note(chart),
-        _add_query(place.part("figure"), asked),
-        _add_query(place.part("table"), asked),
-        _add_query(place.part("values"), asked),
+        _add_query(place.part("figure"), chart_parameter),
+        _add_query(place.part("table"), chart_parameter),
+        _add_query(place.part("values"), chart_parameter),
         _add_query(place.part("edit"), f"at={at}"),
         place.page(charts[:at] + charts[at + 1 :]),
         place.page(_moved(charts, at, at - 1)) if at else "",
@@ -193,8 +199,8 @@ def _tables(state: ListState) -> list[KindTable]:
     zone, workspace = get_current_timezone(), state.workspace.name
     charts = state.spec.charts
     with time_limit():
-        drawn = read_chart_runs(state, charts)
+        chart_runs = read_chart_runs(state, charts)
         return [
             build_table(chart, runs, zone, workspace)
-            for chart, runs in zip(charts, drawn, strict=True)
+            for chart, runs in zip(charts, chart_runs, strict=True)
         ]

@@ -65,10 +65,10 @@ def compare_charts_context(
         with time_limit():
             who = (request.actor.user, request.workspace)
             named = request.GET.getlist("run")[:MAX_RUNS]
-            drawn = read_chart_runs_for(ViewSpec(), charts, *who, None, named)
+            chart_runs = read_chart_runs_for(ViewSpec(), charts, *who, None, named)
             tables = [
                 build_table(chart, runs, zone, workspace)
-                for chart, runs in zip(charts, drawn, strict=True)
+                for chart, runs in zip(charts, chart_runs, strict=True)
             ]
     return {
         "cards": chart_cards(charts, place, tables),

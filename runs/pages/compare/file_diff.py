@@ -62,9 +62,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class DiffContent:
-    """One way to show the difference; `said` is the reason if there is none."""
+    """One way to show the difference; `reason` is the reason if there is none."""
 
-    said: str = ""
+    reason: str = ""
     lines: Sequence[DiffLine] = ()
     pairs: Sequence[LinePair] = ()
     pictures: Sequence[Picture] = ()

@@ -77,11 +77,11 @@ def image_comparison(
     )
 
 
-def _step_position(steps: Sequence[int], asked: str) -> int:
+def _step_position(steps: Sequence[int], text: str) -> int:
     """That of the asked step, or of the last before it; by default the last."""
-    if not _STEP.fullmatch(asked):
+    if not _STEP.fullmatch(text):
         return len(steps) - 1
-    return max(bisect_right(steps, int(asked)) - 1, 0)
+    return max(bisect_right(steps, int(text)) - 1, 0)
 
 
 def _image_at_step(

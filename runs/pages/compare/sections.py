@@ -104,27 +104,27 @@ RowRenderer = Callable[[ComparedRow], SafeString]
 
 def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
     """Those that any of the runs has something of."""
-    made = table.compared
+    compared = table.compared
     draw_text = _text_row_renderer(table)
     draw_file = _file_row_renderer(table)
     parts: list[tuple[str, list[tuple[Sequence[ComparedRow], RowRenderer]]]] = [
-        ("metrics", [(made.metrics, _metric_row_renderer(table))]),
-        ("params", [(made.params, draw_text)]),
+        ("metrics", [(compared.metrics, _metric_row_renderer(table))]),
+        ("params", [(compared.params, draw_text)]),
         (
             "attributes",
             [
-                (_attributes_of(made), _render_attributes),
-                (_all_tags_row(made), _render_tags),
+                (_attributes_of(compared), _render_attributes),
+                (_all_tags_row(compared), _render_tags),
             ],
         ),
-        ("tags", [(made.tags, draw_text)]),
+        ("tags", [(compared.tags, draw_text)]),
         ("environment", [(files.environment, draw_text)]),
         (
             "source",
             [(files.source, draw_text), (files.source_files, draw_file("source"))],
         ),
         ("files", [(files.files, draw_file("files"))]),
-        ("properties", [((*made.properties, *made.bookkeeping), draw_text)]),
+        ("properties", [((*compared.properties, *compared.bookkeeping), draw_text)]),
     ]
     return [
         _section(table, name, groups)
@@ -133,20 +133,24 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
     ]
 
 
-def _attributes_of(made: Comparison) -> list[ComparedRow]:
+def _attributes_of(compared: Comparison) -> list[ComparedRow]:
     """The status stands in the head of its column already."""
-    return [row for row in made.attributes if row.field != attribute("status")]
+    return [row for row in compared.attributes if row.field != attribute("status")]
 
 
-def _all_tags_row(made: Comparison) -> list[ComparedRow]:
+def _all_tags_row(compared: Comparison) -> list[ComparedRow]:
     """All tags of each run in one row; the section of tags has a row for each."""
-    if not made.tags:
+    if not compared.tags:
         return []
     values = tuple(
-        [(row.key, row.values[at]) for row in made.tags if row.values[at] is not None]
-        for at in range(len(made.runs))
+        [
+            (row.key, row.values[at])
+            for row in compared.tags
+            if row.values[at] is not None
+        ]
+        for at in range(len(compared.runs))
     )
-    return [ComparedRow(_("Tags"), values, any(row.differs for row in made.tags))]
+    return [ComparedRow(_("Tags"), values, any(row.differs for row in compared.tags))]
 
 
 def _render_tags(row: ComparedRow) -> SafeString:
@@ -168,7 +172,9 @@ def _section(
     room = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
     cut = shown[: max(room // len(table.compared.runs), MIN_SECTION_ROWS)]
     is_open = name not in state.fold
-    drawn = [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
+    rows_html = (
+        [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
+    )
     return Section(
         name,
         str(TITLES[name]),
@@ -176,7 +182,7 @@ def _section(
         len(every),
         is_open,
         state.toggled("fold", name),
-        drawn,
+        rows_html,
         len(wanted) - len(shown),
         len(shown) - len(cut),
         "" if has_all else state.toggled("rows", name),
@@ -236,9 +242,9 @@ def _render_attributes(row: ComparedRow) -> SafeString:
     return html_row(shown)
 
 
-def _attribute_html(asked: Field, value: object) -> str:
-    kind = fields.value_type(asked)
-    if asked == attribute("status"):
+def _attribute_html(field: Field, value: object) -> str:
+    kind = fields.value_type(field)
+    if field == attribute("status"):
         return status(value)
     if kind == fields.TIME:
         return full_moment(value)  # type: ignore[arg-type]
@@ -247,7 +253,7 @@ def _attribute_html(asked: Field, value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     text = str(value)
-    if asked == attribute("commit"):
+    if field == attribute("commit"):
         return shortened_text(text, text[:7], "mono")
     return shortened_text(text, text.partition("\n")[0])
 

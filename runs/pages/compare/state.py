@@ -65,21 +65,21 @@ class CompareState:
 
 def read_state(query: QueryDict) -> CompareState:
     """What can be read of an address; what cannot is left out."""
-    given: dict[str, Any] = {"runs": _run_ids(query.getlist("run"))}
+    values_by_name: dict[str, Any] = {"runs": _run_ids(query.getlist("run"))}
     for each in fields(CompareState)[1:]:
         # The last one counts: a box that is ticked follows its hidden "no".
         values = query.getlist(each.name)
         if not values or not values[-1] or len(values[-1]) > MAX_VALUE_CHARS:
             continue
-        given[each.name] = _read_value(each.default, values[-1])
-    return CompareState(**given)
+        values_by_name[each.name] = _read_value(each.default, values[-1])
+    return CompareState(**values_by_name)
 
 
 def is_canonical(query: QueryDict, state: CompareState) -> bool:
     """Whether the address is the one that the state is written as."""
     names = {"run", *(each.name for each in fields(CompareState)[1:])}
-    given = [(n, v) for n, values in query.lists() for v in values if n in names]
-    return sorted(given) == sorted(parse_qsl(state.query(), keep_blank_values=True))
+    pairs = [(n, v) for n, values in query.lists() for v in values if n in names]
+    return sorted(pairs) == sorted(parse_qsl(state.query(), keep_blank_values=True))
 
 
 def _read_value(default: Any, text: str) -> Any:
@@ -96,6 +96,6 @@ def _value_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _run_ids(given: list[str]) -> tuple[str, ...]:
+def _run_ids(run_ids: list[str]) -> tuple[str, ...]:
     """Each once, in order; one more than shown, to detect that some are left out."""
-    return tuple(dict.fromkeys(filter(None, given)))[: MAX_COMPARED + 1]
+    return tuple(dict.fromkeys(filter(None, run_ids)))[: MAX_COMPARED + 1]

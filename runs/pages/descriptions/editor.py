@@ -46,62 +46,62 @@ class DescriptionEditor:
     links: str = ""
 
 
-def open_editor(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
-    text = asked.stored or asked.text
-    return _show_form(request, asked, text, seen=version_token(asked.stored))
+def open_editor(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
+    text = editor.stored or editor.text
+    return _show_form(request, editor, text, seen=version_token(editor.stored))
 
 
-def save_description(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
+def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
     values = DescriptionForm(request.POST).check()
     text, seen = values["text"], values["seen"]
     if values["preview"]:
-        return _preview(request, asked, text, seen)
+        return _preview(request, editor, text, seen)
     if values["attach"]:
-        return _attach_without_script(request, asked, text, seen)
-    if is_same_text(text, asked.stored):
-        text = asked.stored
+        return _attach_without_script(request, editor, text, seen)
+    if is_same_text(text, editor.stored):
+        text = editor.stored
     try:
-        asked.write(text, seen)
+        editor.write(text, seen)
     except InvalidValue as error:
-        return _show_form(request, asked, text, seen=seen, problem=error.message)
+        return _show_form(request, editor, text, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
         return _show_form(
-            request, asked, text, seen=version_token(theirs), theirs=theirs
+            request, editor, text, seen=version_token(theirs), theirs=theirs
         )
-    return asked.saved(_("Description changed") if text != asked.stored else "")
+    return editor.saved(_("Description changed") if text != editor.stored else "")
 
 
 def _preview(
-    request: PageRequest, asked: DescriptionEditor, text: str, seen: str
+    request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
     """What the page would show; without a script above the form."""
-    preview = render_description(request, text, asked.run)
+    preview = render_description(request, text, editor.run)
     if request.htmx:
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _show_form(request, asked, text, seen=seen, preview=preview)
+    return _show_form(request, editor, text, seen=seen, preview=preview)
 
 
 def _attach_without_script(
-    request: PageRequest, asked: DescriptionEditor, text: str, seen: str
+    request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
     """Without a script: the picture is kept, and stands at the end of the text."""
     try:
-        file = attach_uploaded_picture(request, asked.run)
+        file = attach_uploaded_picture(request, editor.run)
     except (Conflict, InvalidValue, TooLarge) as error:
-        return _show_form(request, asked, text, seen=seen, problem=error.message)
+        return _show_form(request, editor, text, seen=seen, problem=error.message)
     text = f"{text.rstrip()}\n\n{picture_markdown(file)}\n".lstrip()
-    return _show_form(request, asked, text, seen=seen)
+    return _show_form(request, editor, text, seen=seen)
 
 
 def attach_uploaded_picture(request: PageRequest, run: Run | None) -> File:
-    given = PictureForm(request.POST, request.FILES).check()["picture"]
-    if given is None or run is None:
+    upload = PictureForm(request.POST, request.FILES).check()["picture"]
+    if upload is None or run is None:
         raise InvalidValue(_("Choose a picture first."), field="picture")
     return attach_picture(
-        run, given.name or "", given.chunks(), actor=request.actor, now=now_ms()
+        run, upload.name or "", upload.chunks(), actor=request.actor, now=now_ms()
     )
 
 
@@ -111,12 +111,17 @@ def picture_markdown(file: File) -> str:
 
 
 def _show_form(
-    request: PageRequest, asked: DescriptionEditor, text: str, *, seen: str, **more: Any
+    request: PageRequest,
+    editor: DescriptionEditor,
+    text: str,
+    *,
+    seen: str,
+    **more: Any,
 ) -> HttpResponse:
     """With `theirs`, another member's newer text; saving again replaces it."""
     context = {
-        **asked.frame,
-        "described": asked,
+        **editor.frame,
+        "described": editor,
         "text": text,
         "seen": seen,
         "title": _("Description"),
@@ -126,4 +131,4 @@ def _show_form(
     }
     refused = "problem" in more or "theirs" in more
     template = "descriptions/_description_form.html"
-    return show_editor(request, template, context, refused=refused, page=asked.page)
+    return show_editor(request, template, context, refused=refused, page=editor.page)

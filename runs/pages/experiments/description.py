@@ -94,22 +94,22 @@ def _described(request: PageRequest, experiment: Experiment) -> DescriptionEdito
         write=lambda text, seen: describe_experiment(
             experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
-        saved=lambda said: _saved(request, experiment, said),
+        saved=lambda message: _saved(request, experiment, message),
         frame=_page_context(request, experiment),
         page=EDITOR_PAGE,
     )
 
 
-def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpResponse:
-    undo = last_undo_href(request) if said else ""
+def _saved(request: PageRequest, experiment: Experiment, message: str) -> HttpResponse:
+    undo = last_undo_href(request) if message else ""
     if not request.htmx:
-        if said:
-            messages.success(request, said, extra_tags=undo)
+        if message:
+            messages.success(request, message, extra_tags=undo)
         return redirect(_path(request, experiment))
     context = {"experiment": experiment, **description_context(request, experiment)}
     answer = render(request, "experiments/_experiment_description.html", context)
-    if said:
-        answer["HX-Trigger"] = toast_header(said, undo)
+    if message:
+        answer["HX-Trigger"] = toast_header(message, undo)
     return answer
 
 

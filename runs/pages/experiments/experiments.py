@@ -47,14 +47,14 @@ class State:
     page: int = 1
 
     @classmethod
-    def of(cls, given: Mapping[str, str]) -> State:
+    def of(cls, parameters: Mapping[str, str]) -> State:
         """A number of rows or a page that there is not is the usual one."""
-        rows, page = given.get("rows", ""), given.get("page", "")
+        rows, page = parameters.get("rows", ""), parameters.get("page", "")
         return cls(
-            given.get("q", "").strip(),
-            given.get("sort") or DEFAULT_SORT,
+            parameters.get("q", "").strip(),
+            parameters.get("sort") or DEFAULT_SORT,
             next((each for each in ROWS if str(each) == rows), DEFAULT_ROWS),
-            given.get("archived") == "1",
+            parameters.get("archived") == "1",
             int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
         )
 
@@ -199,10 +199,10 @@ def _only(state: State, field: Field, text: str) -> str:
 
 def _with(state: State, term: Comparison) -> str:
     """The list that also asks for the term."""
-    said = to_text(term)
-    if said in state.q:
+    text = to_text(term)
+    if text in state.q:
         return state.query()
-    return state.query(q=f"{state.q} {said}".strip())
+    return state.query(q=f"{state.q} {text}".strip())
 
 
 HTMX_SWAPS_THIS = 422

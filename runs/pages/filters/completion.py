@@ -100,11 +100,11 @@ ICONS = {
 
 
 class Completion:
-    def __init__(self, request: PageRequest, asked: Wanted) -> None:
+    def __init__(self, request: PageRequest, word: Wanted) -> None:
         state = read_part_tolerantly(request)
-        self.asked = asked
+        self.word = word
         self.reader = FacetReader(
-            state.spec.changed(q=asked.others),
+            state.spec.changed(q=word.others),
             state.viewer,
             state.workspace,
             experiment=state.experiment,
@@ -121,20 +121,20 @@ class Completion:
             return [Group(_("Fields"), list(self._attributes()))], True
 
     def _groups(self) -> list[Group]:
-        asked = self.asked
-        if asked.what == OPERATION:
+        word = self.word
+        if word.what == OPERATION:
             return [Group(_("Operators"), list(self._operators()))]
-        if asked.what == VALUE and asked.field is not None:
-            return self._of_field(asked.field)
-        if asked.kind == FLAGS:
+        if word.what == VALUE and word.field is not None:
+            return self._of_field(word.field)
+        if word.kind == FLAGS:
             return [Group(_("Is"), list(self._flags()))]
         return [Group(_("Fields"), [*self._attributes(), *self._keys()])]
 
     # Fields
 
     def _attributes(self) -> Iterable[Option]:
-        part = self.asked.part.lower()
-        if self.asked.kind or self.asked.what != FIELD:
+        part = self.word.part.lower()
+        if self.word.kind or self.word.what != FIELD:
             return
         specs = [spec for spec in fields.ATTRIBUTES.values() if spec.filterable]
         found = [
@@ -149,7 +149,7 @@ class Completion:
             found.sort(key=lambda spec: spec.suggested)
         for spec in found[: MORE_KEYS + 1]:
             field = attribute(spec.name)
-            label = "" if part and part not in spec.name else self.asked.part
+            label = "" if part and part not in spec.name else self.word.part
             yield self._option(
                 ICONS[tree.ATTRIBUTE],
                 spec.name,
@@ -160,7 +160,7 @@ class Completion:
             )
 
     def _keys(self) -> Iterable[Option]:
-        kind, part = self.asked.kind, self.asked.part
+        kind, part = self.word.kind, self.word.part
         if not kind and "." in part:
             head, _point, tail = part.partition(".")
             if fields.kind_named(head):
@@ -172,9 +172,9 @@ class Completion:
                 yield self._key(count)
 
     def _key(self, count: KeyCount) -> Option:
-        field, asked = count.field, self.asked
-        shown = field.key if asked.kind else f"{field.kind}.{field.key}"
-        insert = f"{key_text(field)} " if asked.kind else begun(field)
+        field, word = count.field, self.word
+        shown = field.key if word.kind else f"{field.kind}.{field.key}"
+        insert = f"{key_text(field)} " if word.kind else begun(field)
         values = ngettext("%(n)s value", "%(n)s values", count.values)
         runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
         return self._option(
@@ -183,20 +183,20 @@ class Completion:
             insert,
             note=values % {"n": formats.grouped(count.values)} if count.values else "",
             count=runs % {"n": formats.grouped(count.runs)},
-            ends=bool(asked.kind),
+            ends=bool(word.kind),
         )
 
     def _flags(self) -> Iterable[Option]:
         for name, spec in fields.ATTRIBUTES.items():
-            if spec.value_type == fields.BOOLEAN and self.asked.part.lower() in name:
+            if spec.value_type == fields.BOOLEAN and self.word.part.lower() in name:
                 yield self._option("check", name, f"{name} ", ends=True)
 
     # Operators and values
 
     def _operators(self) -> Iterable[Option]:
-        field = self.asked.field
+        field = self.word.field
         assert field is not None
-        typed = self.asked.part.lower()
+        typed = self.word.part.lower()
         for op in fields.operators_of(field):
             if op == "between" or not op.startswith(typed):
                 continue
@@ -233,14 +233,14 @@ class Completion:
             text,
             "",
             "",
-            self.asked.field_end,
-            self.asked.end,
+            self.word.field_end,
+            self.word.end,
             note=values % {"n": formats.grouped(count)},
             count=runs % {"n": formats.grouped(there)},
         )
 
     def _values(self, field: Field, facet: Facet) -> Iterable[Option]:
-        part = self.asked.part.lower()
+        part = self.word.part.lower()
         found = [
             each
             for each in facet.values
@@ -250,7 +250,7 @@ class Completion:
         ]
         found.sort(key=lambda each: (each.value or "").lower() != part)
         # A list is closed; who wants more values goes on before its parenthesis.
-        end = ") " if self.asked.op == "in" else " "
+        end = ") " if self.word.op == "in" else " "
         for each in found[:MAX_VALUES]:
             text = str(each.value)
             label = each.title if text else _("(empty)")
@@ -267,7 +267,7 @@ class Completion:
             )
 
     def _spelled(self, field: Field, text: str) -> str:
-        typed = self.asked.op in ("like", "ilike", "contains")
+        typed = self.word.op in ("like", "ilike", "contains")
         if fields.value_type(field) == fields.MIXED and not typed:
             number = read_number(text)
             if number is not None and value_text(number) == text:
@@ -277,10 +277,10 @@ class Completion:
         return value_text(Text(text))
 
     def _null(self, field: Field, facet: Facet) -> Iterable[Option]:
-        is_asked = "is null".startswith(self.asked.part.lower()) or facet.without
+        is_asked = "is null".startswith(self.word.part.lower()) or facet.without
         if "is null" not in fields.operators_of(field) or not is_asked:
             return
-        is_whole = self.asked.op in ("=", ":") and field.kind != tree.ATTRIBUTE
+        is_whole = self.word.op in ("=", ":") and field.kind != tree.ATTRIBUTE
         if not is_whole or not facet.without:
             return
         nothing = {
@@ -294,8 +294,8 @@ class Completion:
             "",
             "is null",
             " is null ",
-            self.asked.field_end,
-            self.asked.end,
+            self.word.field_end,
+            self.word.end,
             note=nothing[field.kind],
             count=formats.grouped(facet.without),
             ends=True,
@@ -304,7 +304,7 @@ class Completion:
     def _written(self, kind: str) -> Iterable[Option]:
         """Examples of how such values are written."""
         for text, means in examples(kind):
-            if text.startswith(self.asked.part.lower()):
+            if text.startswith(self.word.part.lower()):
                 yield self._option("plus", text, f"{text} ", note=means, ends=True)
 
     def _option(
@@ -316,11 +316,11 @@ class Completion:
         part: str | None = None,
         **more: Any,
     ) -> Option:
-        typed = self.asked.part if part is None else part
+        typed = self.word.part if part is None else part
         at = text.lower().find(typed.lower()) if typed else -1
         stop = at + len(typed)
         marked = (text[:at], text[at:stop], text[stop:]) if at >= 0 else ("", "", text)
-        return Option(icon, *marked, insert, self.asked.start, self.asked.end, **more)
+        return Option(icon, *marked, insert, self.word.start, self.word.end, **more)
 
 
 @access(Permission.READ)
@@ -330,10 +330,10 @@ def complete_filter(request: PageRequest) -> HttpResponse:
     text = request.GET.get("text", "")[:20_000]
     at = request.GET.get("at", "")
     place = int(at[:6]) if at.isascii() and at.isdigit() else len(text)
-    asked = wanted(text, place)
+    word = wanted(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
-    if asked.what != NOTHING:
-        groups, exact = Completion(request, asked).groups()
+    if word.what != NOTHING:
+        groups, exact = Completion(request, word).groups()
         context = {"groups": [g for g in groups if g.options], "exact": exact}
     return with_vary_headers(
         render(request, "filters/_filter_completion.html", context)

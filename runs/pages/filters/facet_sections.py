@@ -112,11 +112,17 @@ def choices(
     shown = list(facet.values[:limit])
     later = [each for each in facet.values[limit:] if _value(each) in chosen]
     seen = {_value(each) for each in facet.values}
-    gone = [ValueCount(_text(each), 0) for each in chosen if each and each not in seen]
+    missing = [
+        ValueCount(_text(each), 0) for each in chosen if each and each not in seen
+    ]
     most = max((each.runs for each in facet.values), default=1)
-    made = [_choice(facet.field, each, most, chosen, links) for each in shown + later]
-    made += [_choice(facet.field, each, most, chosen, links) for each in gone]
-    return tuple(made), len(facet.values) - len(shown) - len(later)
+    found_choices = [
+        _choice(facet.field, each, most, chosen, links) for each in shown + later
+    ]
+    found_choices += [
+        _choice(facet.field, each, most, chosen, links) for each in missing
+    ]
+    return tuple(found_choices), len(facet.values) - len(shown) - len(later)
 
 
 def _choice(
@@ -129,7 +135,7 @@ def _choice(
     value = _value(each)
     is_chosen = value in chosen and not each.digest
     kept = [one for one in chosen if one != value]
-    asked = kept if is_chosen else [*chosen, value]
+    values = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
     text = formats.status_label(text) if field == STATUS else text
     if len(text) > MAX_LABEL_CHARS or each.digest:
@@ -140,7 +146,7 @@ def _choice(
         each.runs,
         round(100 * each.runs / most) if most else 0,
         is_chosen,
-        "" if each.digest else _href(field, asked, links),
+        "" if each.digest else _href(field, values, links),
         each.title if field == STATUS else "",
     )
 
@@ -178,13 +184,13 @@ def _meant(field: Field, value: Value) -> Iterable[Value]:
     return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
 
 
-def _href(field: Field, asked: Sequence[Value | None], links: ListLinks) -> str:
+def _href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str:
     """The list with any of the values, or without terms that choose some."""
-    values = tuple(each for each in asked if each is not None)
+    values = tuple(each for each in chosen if each is not None)
     term: Comparison | None = None
     if not links.fits(Comparison(field, "in", values)):
         return ""
-    if None in asked:
+    if None in chosen:
         term = Comparison(field, "is not null")
     elif values:
         term = Comparison(field, "in" if values[1:] else "=", values)
@@ -195,12 +201,12 @@ def with_replaced_term(
     links: ListLinks, field: Field, ops: Collection[str], term: Comparison | None
 ) -> str:
     """The list without the field's terms of these operators, and with another."""
-    gone = [
+    replaced = [
         place
         for place, each in enumerate(links.source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.source.cut(*gone)
+    source = links.source.cut(*replaced)
     return links.query(q=source.text if term is None else source.with_term(term))
 
 
@@ -249,13 +255,13 @@ def range_of(field: Field, node: Node | None) -> tuple[float | None, float | Non
     for term in terms(node):
         if not is_term_on(term, field) or not isinstance(term, Comparison):
             continue
-        given = [each.value for each in term.values if isinstance(each, Number)]
-        if not given:
+        numbers = [each.value for each in term.values if isinstance(each, Number)]
+        if not numbers:
             continue
         if term.op in ("between", ">", ">=", "="):
-            low = given[0]
+            low = numbers[0]
         if term.op in ("between", "<", "<=", "="):
-            high = given[-1]
+            high = numbers[-1]
     return low, high
 
 

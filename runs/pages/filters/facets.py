@@ -49,13 +49,13 @@ class PanelState:
     find: str
 
     @classmethod
-    def of(cls, given: QueryDict, cookies: Mapping[str, str]) -> PanelState:
-        text = given.get("open")
+    def of(cls, parameters: QueryDict, cookies: Mapping[str, str]) -> PanelState:
+        text = parameters.get("open")
         if text is None and COOKIE in cookies:
             text = unquote(cookies[COOKIE])
         opened = None if text is None else _fields(text)[:MAX_OPEN]
-        more = _fields(given.get("more", ""))
-        return cls(opened, more, given.get("find", "").strip()[:100])
+        more = _fields(parameters.get("more", ""))
+        return cls(opened, more, parameters.get("find", "").strip()[:100])
 
     def query(self) -> str:
         pairs = {
@@ -83,10 +83,10 @@ def names(fields: Iterable[Field]) -> str:
     return ",".join(map(field_text, fields))
 
 
-def facet_state_query(given: QueryDict) -> str:
+def facet_state_query(parameters: QueryDict) -> str:
     """What the address says of it."""
-    said = [name for name in ("open", "more") if given.get(name)]
-    return urlencode({name: given[name] for name in said})
+    given_names = [name for name in ("open", "more") if parameters.get(name)]
+    return urlencode({name: parameters[name] for name in given_names})
 
 
 #: Keys of a kind that are listed before a search.
@@ -140,7 +140,7 @@ def facets_context(
 ) -> dict[str, Any]:
     """The panel's context; it names a filter that can't be applied."""
     spec = replace(listed.spec, facets=True, after="", before="")
-    state = PanelState.of(listed.given, request.COOKIES)
+    state = PanelState.of(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
         "close": path + _query(spec, facets=False),
@@ -154,10 +154,10 @@ def facets_context(
         experiment, now = listed.experiment, listed.now
         reader = FacetReader(spec, *who, experiment=experiment, now=now)
         # Without a script the panel's own state goes along with each choice.
-        tail = "" if request.htmx else facet_state_query(listed.given)
-        made = _Panel(reader, state, workspace, path, tail)
+        tail = "" if request.htmx else facet_state_query(listed.parameters)
+        panel = _Panel(reader, state, workspace, path, tail)
         with time_limit():
-            return {**base, **made.context()}
+            return {**base, **panel.context()}
     except (InvalidFilter, NotSupported):
         return {**base, "problem": _("The filter can’t be counted.")}
     except QueryTimeout as error:
@@ -195,7 +195,7 @@ class _Panel:
         opened = self._opened(shares)
         state = replace(self.state, opened=opened)
         self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
-        made = [self._section(each, state) for each in (*keyed, *attributes)]
+        sections_made = [self._section(each, state) for each in (*keyed, *attributes)]
         runs = formats.grouped(len(found.ids))
         scope_text = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
         if not found.exact:
@@ -203,7 +203,7 @@ class _Panel:
         return {
             "scope": scope_text,
             "exact": found.exact,
-            "sections": [each for each in made if each is not None],
+            "sections": [each for each in sections_made if each is not None],
             "state": self.state.query(),
             "opened": quote(names(opened) or "-"),
         }

@@ -52,8 +52,8 @@ HTMX_SWAPS_THIS = 422
 @require_safe
 def edit_filter(request: PageRequest) -> HttpResponse:
     is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
-    given = normalize_line_breaks(request.GET) if is_form else request.GET
-    state = read_page(request, read_scope(request), given)
+    parameters = normalize_line_breaks(request.GET) if is_form else request.GET
+    state = read_page(request, read_scope(request), parameters)
     try:
         source = state.spec.source
     except InvalidFilter:
@@ -64,8 +64,12 @@ def edit_filter(request: PageRequest) -> HttpResponse:
 class _Editor:
     def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
         self.request, self.state, self.source = request, state, source
-        self.spec, self.scope, self.given = state.spec, state.scope, state.given
-        word = self.given.get("term", "")[:4]
+        self.spec, self.scope, self.parameters = (
+            state.spec,
+            state.scope,
+            state.parameters,
+        )
+        word = self.parameters.get("term", "")[:4]
         number = int(word) if word.isascii() and word.isdigit() else -1
         self.number = number if 0 <= number < len(source.terms) else -1
         self.error = ""
@@ -75,7 +79,7 @@ class _Editor:
         return None if self.number < 0 else self.source.nodes[self.number]
 
     def answer(self) -> HttpResponse:
-        text = self.given.get("text")
+        text = self.parameters.get("text")
         field = self._field()
         if self.node is None and field is None and text is None:
             return self._show("filters/_filter_fields.html", self._fields())
@@ -85,7 +89,7 @@ class _Editor:
         if field is None and old is None:
             return self._of_text(None)
         draft = self._draft(field, old)
-        if "apply" in self.given:
+        if "apply" in self.parameters:
             try:
                 return self._done(draft.node())
             except InvalidValue as error:
@@ -93,7 +97,7 @@ class _Editor:
         return self._show("filters/_filter_editor.html", self._form(draft))
 
     def _field(self) -> Field | None:
-        name = self.given.get("field", "")
+        name = self.parameters.get("field", "")
         if not name:
             return None
         try:
@@ -106,10 +110,13 @@ class _Editor:
         if field is None:
             assert old is not None
             return old
-        values, units = self.given.getlist("value"), self.given.getlist("unit")
-        if self.given.get("was", "") not in ("", field_text(field)):
+        values, units = (
+            self.parameters.getlist("value"),
+            self.parameters.getlist("unit"),
+        )
+        if self.parameters.get("was", "") not in ("", field_text(field)):
             return of_form(field, "", (), ())
-        draft = of_form(field, self.given.get("op", ""), values, units)
+        draft = of_form(field, self.parameters.get("op", ""), values, units)
         is_same = old is not None and old.field == field
         return replace(draft, known=old.known) if is_same and old else draft
 
@@ -117,7 +124,7 @@ class _Editor:
         """The editor for a term that only the language can say."""
         if text is None:
             text = self.source.text_of(self.number)
-        elif "apply" in self.given:
+        elif "apply" in self.parameters:
             try:
                 node = parse(text)
                 if node is None:
@@ -149,7 +156,7 @@ class _Editor:
         )
 
     def _fields(self) -> dict[str, Any]:
-        find = self.given.get("find", "").strip()[:100]
+        find = self.parameters.get("find", "").strip()[:100]
         groups = list_filter_fields(self._reader, find)
         return self._page_context() | {
             "title": _("Add filter"),
@@ -167,7 +174,7 @@ class _Editor:
         }
 
     def _href(self, name: str) -> str:
-        query = self.given.copy()
+        query = self.parameters.copy()
         query.pop("find", None)
         query["field"] = name
         return f"{self.request.path}?{query.urlencode()}"
@@ -185,7 +192,7 @@ class _Editor:
             "units": list(UNITS),
             "inputs": _inputs(draft),
             "date_type": date_type(draft),
-            "find": self.given.get("find", "").strip()[:200],
+            "find": self.parameters.get("find", "").strip()[:200],
         }
         if draft.editor == CHOICES:
             try:
@@ -213,7 +220,7 @@ class _Editor:
         return context
 
     def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
-        is_wrong = self.error and "apply" in self.given
+        is_wrong = self.error and "apply" in self.parameters
         status = HTMX_SWAPS_THIS if is_wrong else 200
         context |= {"fragment": fragment, "list_name": self.scope.name}
         if not self.request.htmx:

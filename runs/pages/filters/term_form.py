@@ -152,8 +152,10 @@ def _read(value: V | None, text: str, expected: str) -> V:
 
 
 def _wrong(text: str, expected: str) -> InvalidValue:
-    said = _("%(text)s is not %(expected)s.")
-    return InvalidValue(said % {"text": text, "expected": expected}, field="value")
+    text_of_error = _("%(text)s is not %(expected)s.")
+    return InvalidValue(
+        text_of_error % {"text": text, "expected": expected}, field="value"
+    )
 
 
 def operators_of(field: Field) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
     name, label = field_text(field), field_label(field)
     is_number = field.kind == tree.METRICS
     kind = NUMBER_COLUMN if is_number else DURATION_COLUMN
-    said = {
+    statistics = {
         "mean": _("mean"),
         "std": _("std"),
         "min": _("min"),
@@ -133,7 +133,10 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
     }
     counted = {"count": _("values"), "other": _("not finite")}
     return [
-        *(SheetColumn(f"{name}.{k}", f"{label} {w}", kind) for k, w in said.items()),
+        *(
+            SheetColumn(f"{name}.{k}", f"{label} {w}", kind)
+            for k, w in statistics.items()
+        ),
         *(
             SheetColumn(f"{name}.{k}", f"{label} {w}", NUMBER_COLUMN)
             for k, w in counted.items()

@@ -211,9 +211,9 @@ class GroupTableBuilder:
             return row
         rest = ""
         if group.count > MAX_MEMBERS:
-            said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
+            text = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
             rest = (
-                said % {"n": formats.grouped(group.count)}
+                text % {"n": formats.grouped(group.count)}
                 if href
                 else too_long_filter_text()
             )
@@ -299,9 +299,9 @@ class GroupTableBuilder:
         by = self.rank.field or next(iter(self.grouping.goals), None)
         keys = self.grouping.members(group, MAX_MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
-        asked = replace(self.links.spec, columns=tuple(columns))
+        spec = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace
-        found = {r.run.pk: r for r in find_shown_runs(keys, asked, viewer, workspace)}
+        found = {r.run.pk: r for r in find_shown_runs(keys, spec, viewer, workspace)}
         shown = tuple(found[key] for key in keys if key in found)
         values = {
             field: self.stats[group.number, field] for field in self.grouping.goals

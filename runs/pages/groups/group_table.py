@@ -83,8 +83,8 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     if grouping is None or field is None or field in grouping.numbers:
         return []
     name = field_text(field)
-    said = _("group: no column %(name)s to sort the groups by") % {"name": name}
-    return [ParameterWarning("group", said)]
+    text = _("group: no column %(name)s to sort the groups by") % {"name": name}
+    return [ParameterWarning("group", text)]
 
 
 def ungrouped_list(spec: ViewSpec) -> ViewSpec:

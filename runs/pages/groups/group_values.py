@@ -55,9 +55,9 @@ def name_of(field: Field) -> str:
 
 def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
     """What the cell has no room for."""
-    said = ngettext("%(n)s value", "%(n)s values", stats.count)
+    text = ngettext("%(n)s value", "%(n)s values", stats.count)
     lines = [
-        said % {"n": formats.grouped(stats.count)} + f", {low} – {high}",
+        text % {"n": formats.grouped(stats.count)} + f", {low} – {high}",
         _("mean %(mean)s") % {"mean": repr(stats.mean)},
     ]
     if math.isfinite(stats.std):
@@ -72,9 +72,9 @@ def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
 def nonfinite_note(stats: GroupStats) -> str:
     if not stats.nonfinite:
         return ""
-    said = ngettext(
+    text = ngettext(
         "%(n)s run has NaN, Infinity or text and is not shown",
         "%(n)s runs have NaN, Infinity or text and are not shown",
         stats.nonfinite,
     )
-    return said % {"n": formats.grouped(stats.nonfinite)}
+    return text % {"n": formats.grouped(stats.nonfinite)}

@@ -54,7 +54,7 @@ def runs_response(
     page: RunPage,
     columns: Sequence[Column],
 ) -> HttpResponse:
-    asked = [column.field for column in columns]
+    fields_shown = [column.field for column in columns]
     ways = {
         name: f"{state.path}?{state.spec.to_query(**{cursor: place})}"
         for name, cursor, place in (
@@ -70,7 +70,9 @@ def runs_response(
         "after": page.after,
         "notices": [each.message for each in state.complaints],
     }
-    return sheet_response(request, kind, _run_sheet(page.rows, asked), content, ways)
+    return sheet_response(
+        request, kind, _run_sheet(page.rows, fields_shown), content, ways
+    )
 
 
 def experiments_response(
@@ -122,31 +124,31 @@ def encode_notices(notices: Sequence[str]) -> str:
     return json.dumps([_("%s more") % len(notices)])
 
 
-def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
+def _run_sheet(rows: Sequence[RunRow], columns: Sequence[Field]) -> Sheet:
     run_id = attribute("id")
-    shown = [run_id, *(each for each in asked if each != run_id)]
+    shown = [run_id, *(each for each in columns if each != run_id)]
     return Sheet(
         tuple(sheet_column(each) for each in shown),
         tuple(tuple(cell_value(row, each) for each in shown) for row in rows),
     )
 
 
-def sheet_column(asked: Field) -> SheetColumn:
-    kind = _KINDS.get(fields.value_type(asked), TEXT_COLUMN)
-    if asked.kind == METRICS:
+def sheet_column(field: Field) -> SheetColumn:
+    kind = _KINDS.get(fields.value_type(field), TEXT_COLUMN)
+    if field.kind == METRICS:
         kind = NUMBER_COLUMN
-    return SheetColumn(field_text(asked), field_label(asked), kind)
+    return SheetColumn(field_text(field), field_label(field), kind)
 
 
-def cell_value(row: RunRow, asked: Field) -> Any:
-    if asked == attribute("id"):
+def cell_value(row: RunRow, field: Field) -> Any:
+    if field == attribute("id"):
         return row.run.run_id
-    if asked == attribute("name"):
+    if field == attribute("name"):
         return row.run.name
-    if asked == attribute("tags"):
+    if field == attribute("tags"):
         return dict(row.tags)
-    value = row.values.get(asked)
-    if asked == attribute("status"):
+    value = row.values.get(field)
+    if field == attribute("status"):
         value = row.run.state
     return value.value if isinstance(value, RunStatus) else value
 

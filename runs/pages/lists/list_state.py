@@ -88,22 +88,24 @@ def read_scope(request: PageRequest) -> ListScope:
     return find_scope(request, request.GET.get("in", ""))
 
 
-def find_scope(request: PageRequest, said: str) -> ListScope:
-    """Return the list named `said`; raise Http404 for an unknown experiment."""
+def find_scope(request: PageRequest, number: str) -> ListScope:
+    """Return the list named `number`; raise Http404 for an unknown experiment."""
     workspace = request.workspace.name
-    if not said or said.startswith(RUN_PREFIX):
-        return build_scope(workspace, None, said)
-    return build_scope(workspace, find_experiment(request, f"~{said}"), said)
+    if not number or number.startswith(RUN_PREFIX):
+        return build_scope(workspace, None, number)
+    return build_scope(workspace, find_experiment(request, f"~{number}"), number)
 
 
-def build_scope(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
-    """Return the list of the experiment; without one, the list named `said`."""
+def build_scope(
+    workspace: str, experiment: Experiment | None, number: str
+) -> ListScope:
+    """Return the list of the experiment; without one, the list named `number`."""
     if experiment is not None:
         path = experiment_path(workspace, experiment.number, experiment.name)
         return ListScope(experiment, path, scope_number(experiment))
-    if said.startswith(RUN_PREFIX):
-        run_id = said.removeprefix(RUN_PREFIX)
-        return ListScope(None, f"{run_path(workspace, run_id)}children/", said)
+    if number.startswith(RUN_PREFIX):
+        run_id = number.removeprefix(RUN_PREFIX)
+        return ListScope(None, f"{run_path(workspace, run_id)}children/", number)
     return ListScope(None, f"/w/{workspace}/runs/")
 
 
@@ -139,7 +141,7 @@ class ListState:
     #: The address of the page or part without its query string.
     path: str
     #: The whole query string, with what is none of the spec's.
-    given: QueryDict
+    parameters: QueryDict
     #: What of the address could not be followed.
     complaints: tuple[ParameterWarning, ...] = ()
     #: None: the built-in view, or one that is not looked for yet.
@@ -166,12 +168,14 @@ class ListState:
         return replace(self, spec=spec, complaints=(*self.complaints, *more))
 
 
-def read_page(request: PageRequest, scope: ListScope, given: QueryDict) -> ListState:
+def read_page(
+    request: PageRequest, scope: ListScope, parameters: QueryDict
+) -> ListState:
     """Of a list's page; what is wrong in its query string is among its complaints."""
-    texts = {name: str(text) for name, text in given.items()}
+    texts = {name: str(text) for name, text in parameters.items()}
     spec, complaints = parse_tolerant(texts)
     state = build_state(request, scope, spec)
-    return replace(state, given=given, complaints=tuple(complaints))
+    return replace(state, parameters=parameters, complaints=tuple(complaints))
 
 
 def read_part(request: PageRequest) -> ListState:
@@ -213,20 +217,20 @@ def hidden_lines_input(q: str) -> list[tuple[str, str]]:
     return [(LINES_PARAMETER, quote(q, safe=""))] if _LINE_BREAK.search(q) else []
 
 
-def restore_line_breaks(given: QueryDict) -> QueryDict:
+def restore_line_breaks(parameters: QueryDict) -> QueryDict:
     """What a list's form sends, with the line breaks that the box has dropped."""
-    if LINES_PARAMETER not in given:
-        return given
-    found = given.copy()
+    if LINES_PARAMETER not in parameters:
+        return parameters
+    found = parameters.copy()
     whole = unquote(str(found.pop(LINES_PARAMETER)[-1]))
-    found["q"] = rejoin_lines(whole, given.get("q", ""))
+    found["q"] = rejoin_lines(whole, parameters.get("q", ""))
     return found
 
 
-def normalize_line_breaks(given: QueryDict) -> QueryDict:
+def normalize_line_breaks(parameters: QueryDict) -> QueryDict:
     """What a form sends without a script, which makes two characters of a break."""
-    found = given.copy()
-    for name, values in given.lists():
+    found = parameters.copy()
+    for name, values in parameters.lists():
         found.setlist(name, [each.replace("\r\n", "\n") for each in values])
     return found
 
@@ -254,10 +258,10 @@ def has_redundant_parameters(request: PageRequest) -> bool:
 
     In a view an empty filter and the usual number of rows may be a choice.
     """
-    given = request.GET
-    if request.htmx or "view" in given:
+    parameters = request.GET
+    if request.htmx or "view" in parameters:
         return False
-    return given.get("q") == "" or given.get("rows") == str(DEFAULT_ROWS)
+    return parameters.get("q") == "" or parameters.get("rows") == str(DEFAULT_ROWS)
 
 
 def redirect_to_query(request: PageRequest, query: str) -> HttpResponse:

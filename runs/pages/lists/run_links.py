@@ -102,8 +102,8 @@ class ListLinks:
 
     def part(self, name: str, **more: str) -> str:
         """The address of a part of the list, as `filter`."""
-        given = {**({"in": self.number} if self.number else {}), **more}
-        query = "&".join(filter(None, [self.spec.to_query(), urlencode(given)]))
+        parameters = {**({"in": self.number} if self.number else {}), **more}
+        query = "&".join(filter(None, [self.spec.to_query(), urlencode(parameters)]))
         return f"/w/{self.workspace}/list/{name}/" + (f"?{query}" if query else "")
 
     @property
@@ -155,8 +155,8 @@ class ListLinks:
     def only(self, term: Node) -> str:
         """Link to the list with only the runs that match `term`."""
         if term not in self._made:
-            [asked] = fields_of(term)
-            q = self.without_values_of(asked).with_term(term)
+            [field] = fields_of(term)
+            q = self.without_values_of(field).with_term(term)
             self._made[term] = self._asking(q)
         return self._made[term]
 
@@ -170,24 +170,24 @@ class ListLinks:
     def link(self, text: str, term: Node, key: str = "") -> ValueLink:
         return ValueLink(text, self.only(term), self.but(term), key)
 
-    def without_values_of(self, asked: Field) -> Source:
+    def without_values_of(self, field: Field) -> Source:
         """The filter without the terms that already choose values of the field."""
-        if asked not in self._without:
-            chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, asked)]
-            self._without[asked] = self.source.cut(*chosen)
-        return self._without[asked]
+        if field not in self._without:
+            chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, field)]
+            self._without[field] = self.source.cut(*chosen)
+        return self._without[field]
 
 
-def _chooses(term: Node, asked: Field) -> bool:
-    if not isinstance(term, Comparison) or term.field != asked:
+def _chooses(term: Node, field: Field) -> bool:
+    if not isinstance(term, Comparison) or term.field != field:
         return False
     return term.op in ("=", "in")
 
 
-def without_values_of(node: Node | None, asked: Field) -> Node | None:
+def without_values_of(node: Node | None, field: Field) -> Node | None:
     """The same of a tree."""
     for term in terms(node):
-        if _chooses(term, asked):
+        if _chooses(term, field):
             node = without_term(node, term)
     return node
 
@@ -202,33 +202,33 @@ def column_heads(
 
 
 def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> ColumnHead:
-    asked = column.field
+    field = column.field
     head = ColumnHead(
-        field_label(asked),
-        column_css(asked),
+        field_label(field),
+        column_css(field),
         str(column),
-        menu=menu + quote(field_text(asked), safe="") if menu else "",
+        menu=menu + quote(field_text(field), safe="") if menu else "",
     )
-    if not fields.spec_of(asked).sortable:
+    if not fields.spec_of(field).sortable:
         return head
-    if sort.field == asked:
+    if sort.field == field:
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
         return replace(head, href=links.query(sort=other), order=order)
-    first = Sort(asked, descending=is_largest_first(asked))
+    first = Sort(field, descending=is_largest_first(field))
     return replace(head, href=links.query(sort=first))
 
 
-def is_largest_first(asked: Field) -> bool:
-    kind = fields.value_type(asked)
-    return kind in (*NUMERIC_TYPES, fields.TIME) or asked.kind == METRICS
+def is_largest_first(field: Field) -> bool:
+    kind = fields.value_type(field)
+    return kind in (*NUMERIC_TYPES, fields.TIME) or field.kind == METRICS
 
 
-def column_css(asked: Field) -> str:
+def column_css(field: Field) -> str:
     """The classes of a column's cells."""
-    if css := source_of(asked).css:
+    if css := source_of(field).css:
         return css
-    return "number" if fields.value_type(asked) in NUMERIC_TYPES else ""
+    return "number" if fields.value_type(field) in NUMERIC_TYPES else ""
 
 
 def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[StripEntry]:

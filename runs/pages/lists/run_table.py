@@ -122,10 +122,10 @@ def find_page(
     state: ListState, columns: tuple[Column, ...]
 ) -> tuple[RunPage, StatusCounts]:
     spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP)
-    asked = replace(spec, columns=columns + hidden)
+    spec_with_rollup = replace(spec, columns=columns + hidden)
     who, experiment = (state.viewer, state.workspace), state.experiment
     find = find_tree if spec.is_tree else find_runs
-    page: RunPage = find(asked, *who, experiment=experiment, now=state.now)
+    page: RunPage = find(spec_with_rollup, *who, experiment=experiment, now=state.now)
     if not names_status(spec):
         return page, page.counts
     return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
@@ -150,7 +150,7 @@ def run_table_context(
         "here_links": _same_page_links(links),
         "exports": _exports(links),
         "sorted_by": field_label(links.spec.sort.field),
-        "alike": constant_labels,
+        "constant_columns": constant_labels,
         "pills": filter_pills(links),
         "add_filter": links.part("filter"),
         "strip": entries,
@@ -250,26 +250,26 @@ def kept_rows(
     links: ListLinks,
 ) -> list[ListRow]:
     """The asked rows that the page has no more, drawn as the page draws its own."""
-    asked_for = _shown_keys(state) if request.htmx else set()
-    missing = asked_for.difference(row.run.pk for row in page.rows)
+    shown_keys = _shown_keys(state) if request.htmx else set()
+    missing = shown_keys.difference(row.run.pk for row in page.rows)
     if not missing:
         return []
     spec, who = state.spec, (state.viewer, state.workspace)
     hidden = tuple(Column(each) for each in ROLLUP)
-    asked = replace(spec, columns=(*columns, *hidden))
-    kept = find_shown_runs(missing, asked, *who)
+    spec_with_rollup = replace(spec, columns=(*columns, *hidden))
+    kept = find_shown_runs(missing, spec_with_rollup, *who)
     if spec.is_tree:
-        kept = place_in_tree(kept, page.rows, asked, *who)
+        kept = place_in_tree(kept, page.rows, spec_with_rollup, *who)
     # Together, so that numbers have the decimals of the column that they stand in.
     combined = replace(page, rows=(*page.rows, *kept))
     experiments = {row.run.experiment_id for row in combined.rows}
     goals = find_goals(experiments, [column.field for column in columns])
-    drawn = build_rows(combined, columns, links, replace(NO_BEST, goals=goals))
-    return drawn[len(page.rows) :]
+    rows = build_rows(combined, columns, links, replace(NO_BEST, goals=goals))
+    return rows[len(page.rows) :]
 
 
 def _shown_keys(state: ListState) -> set[int]:
-    found = state.given.get(SHOWN_PARAMETER, "").split(".")
+    found = state.parameters.get(SHOWN_PARAMETER, "").split(".")
     return {
         int(each) for each in found if each.isdecimal() and len(each) <= MAX_KEY_DIGITS
     }
@@ -279,12 +279,12 @@ def new_runs_messages() -> dict[str, str]:
     """How a script says that there are new runs, in the plural forms of the language:
     the forms, and for each number from 1 on which of them it takes.
     """
-    said = [
+    texts = [
         ngettext("%(n)s new run", "%(n)s new runs", number) % {"n": "%s"}
         for number in range(1, max(ROWS) + 1)
     ]
-    forms = list(dict.fromkeys(said))
-    which = "".join(str(forms.index(each)) for each in said)
+    forms = list(dict.fromkeys(texts))
+    which = "".join(str(forms.index(each)) for each in texts)
     return {"forms": json.dumps(forms, ensure_ascii=False), "which": which}
 
 

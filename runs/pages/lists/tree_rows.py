@@ -81,18 +81,18 @@ def _toggle(run_id: str, place: TreePlace, links: ListLinks) -> str:
 
 
 def rolled_up_value(
-    asked: Field, row: RunRow, links: ListLinks, goals: Mapping[Field, bool]
+    field: Field, row: RunRow, links: ListLinks, goals: Mapping[Field, bool]
 ) -> RolledUp | None:
     """What stands for the value that a root lacks: the one that it sorts by, or else
     the best of a metric whose goal is known. Without either nothing does."""
     place = row.place
-    if place is None or asked not in place.best or asked in row.values:
+    if place is None or field not in place.best or field in row.values:
         return None
-    sort, goal = links.spec.sort, goals.get(asked)
-    is_higher = sort.descending if sort.field == asked else goal
+    sort, goal = links.spec.sort, goals.get(field)
+    is_higher = sort.descending if sort.field == field else goal
     if is_higher is None:
         return None
-    low, high = place.best[asked]
+    low, high = place.best[field]
     if is_higher is goal:
         words = _("best value of all child runs")
     elif is_higher:

@@ -56,15 +56,15 @@ BUILT_IN_VIEW = "default"
 
 def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
     """The state in a list's address; without one a page opens as was chosen."""
-    given, workspace = restore_line_breaks(request.GET), request.workspace
-    scope = build_scope(workspace.name, experiment, given.get("in", ""))
-    if not (given or request.htmx or requested_format(request)):
+    parameters, workspace = restore_line_breaks(request.GET), request.workspace
+    scope = build_scope(workspace.name, experiment, parameters.get("in", ""))
+    if not (parameters or request.htmx or requested_format(request)):
         view = find_default(workspace, request.actor.user, experiment)
         if view is not None:
             origin = read_origin(view)
             opened = build_state(request, scope, origin.newest)
             return _at_own_address(replace(opened, origin=origin))
-    return read_page(request, scope, given)
+    return read_page(request, scope, parameters)
 
 
 def open_view_link(request: PageRequest, view: View) -> ListState:
@@ -89,7 +89,7 @@ def _at_own_address(state: ListState) -> ListState:
     The page names the address, so that browsers show it.
     """
     query = state.spec.to_query()
-    return replace(state, given=QueryDict(query), shown_at=f"{state.path}?{query}")
+    return replace(state, parameters=QueryDict(query), shown_at=f"{state.path}?{query}")
 
 
 def with_view(state: ListState) -> ListState:
@@ -101,8 +101,8 @@ def with_view(state: ListState) -> ListState:
         view = find_view(spec.view_slug, state.viewer, state.workspace)
     except NotFound:
         # In one and the same sentence for what is private and what never was.
-        said = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
-        return state.showing(without(spec, "view"), ParameterWarning("view", said))
+        message = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
+        return state.showing(without(spec, "view"), ParameterWarning("view", message))
     origin = read_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
@@ -173,13 +173,13 @@ def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
     unread = [c.message for c in origin.unread]
-    said = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
-    return [ParameterWarning("view", text) for text in said]
+    texts = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
+    return [ParameterWarning("view", text) for text in texts]
 
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
-    asked: Any = column.field
-    return asked.kind in KINDS and not any(asked in row.values for row in rows)
+    field: Any = column.field
+    return field.kind in KINDS and not any(field in row.values for row in rows)
 
 
 #: Tells the menu that the list shows default columns.
@@ -194,8 +194,8 @@ def view_bar(
     spec, scope = state.spec.changed(), state.scope
     found = changes_from_view(state)
     kept = replace(spec, columns=columns, has_columns=True)
-    given = {"in": scope.number} if scope.number else {}
-    query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
+    scope_parameters = {"in": scope.number} if scope.number else {}
+    query = "&".join(filter(None, [kept.to_query(), urlencode(scope_parameters)]))
     unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"
     return {
         "view": view,

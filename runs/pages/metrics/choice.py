@@ -54,73 +54,73 @@ class MetricChoice:
     table: bool = False
     #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
     #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
-    said: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
 
     def of(self, word: str, key: str) -> str:
         """What the address says of that metric; empty if nothing."""
-        return dict(self.said).get(f"{word}:{key}", "")
+        return dict(self.options).get(f"{word}:{key}", "")
 
     def saying(self, word: str, key: str, value: str) -> str:
         """The query with another option of the metric."""
         name = f"{word}:{key}"
-        rest = tuple(pair for pair in self.said if pair[0] != name)
-        return self.query(said=(*rest, (name, value)) if value else rest)
+        rest = tuple(pair for pair in self.options if pair[0] != name)
+        return self.query(options=(*rest, (name, value)) if value else rest)
 
     def query(self, **changes: Any) -> str:
         """The address's query, defaults left out."""
-        asked = replace(self, **changes)
+        choice = replace(self, **changes)
         pairs: list[tuple[str, str]] = []
-        if not asked.default:
-            pairs = [("key", key) for key in asked.keys] or [("none", "1")]
-        pairs += asked.look()
-        pairs += asked.said
+        if not choice.default:
+            pairs = [("key", key) for key in choice.keys] or [("none", "1")]
+        pairs += choice.look()
+        pairs += choice.options
         return urlencode(pairs, safe=":/")
 
     def look(self) -> list[tuple[str, str]]:
         """How it is drawn, without what."""
-        said = {
+        options = {
             "x": "" if self.axis is Axis.STEP else self.axis.value,
             "smooth": f"{self.weight:g}" if self.weight else "",
             "log": "1" if self.log_y else "",
             "one": self.graph_grouping.value,
             "show": "table" if self.table else "",
         }
-        return [(name, value) for name, value in said.items() if value]
+        return [(name, value) for name, value in options.items() if value]
 
 
-def read_choice(asked: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
+def read_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
-    keys, default = _keys(asked, heads, names)
+    keys, default = _keys(parameters, heads, names)
     return MetricChoice(
         keys[:MAX_CHOSEN],
         default,
-        read_axis(asked),
-        read_smoothing(asked),
-        asked.get("log") == "1",
-        read_grouping(asked),
-        asked.get("show") == "table",
-        tuple(_single_metric_options(asked, keys)),
+        read_axis(parameters),
+        read_smoothing(parameters),
+        parameters.get("log") == "1",
+        read_grouping(parameters),
+        parameters.get("show") == "table",
+        tuple(_single_metric_options(parameters, keys)),
     )
 
 
 def _single_metric_options(
-    asked: QueryDict, keys: Sequence[str]
+    parameters: QueryDict, keys: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     for key in keys[:MAX_CHOSEN]:
         for word in SINGLE_METRIC_OPTIONS:
-            if value := asked.get(f"{word}:{key}"):
+            if value := parameters.get(f"{word}:{key}"):
                 yield f"{word}:{key}", value
 
 
 def _keys(
-    asked: QueryDict, heads: Sequence[Metric], names: Sequence[str]
+    parameters: QueryDict, heads: Sequence[Metric], names: Sequence[str]
 ) -> tuple[tuple[str, ...], bool]:
-    if asked.get("none"):
+    if parameters.get("none"):
         return (), False
-    if asked.get("all"):
+    if parameters.get("all"):
         return tuple(names), False
-    chosen = set(asked.getlist("key"))
+    chosen = set(parameters.getlist("key"))
     if chosen:
         return tuple(name for name in names if name in chosen), False
     plain = [head for head in heads if not head.key.name.startswith("system/")]
@@ -137,8 +137,8 @@ def _rank(head: Metric) -> int:
     return 0 if head.count > 1 else 2
 
 
-def read_axis(asked: Mapping[str, Any]) -> Axis:
-    word = asked.get("x", Axis.STEP.value)
+def read_axis(parameters: Mapping[str, Any]) -> Axis:
+    word = parameters.get("x", Axis.STEP.value)
     try:
         return Axis(word)
     except ValueError:
@@ -149,8 +149,8 @@ def read_axis(asked: Mapping[str, Any]) -> Axis:
         ) from None
 
 
-def read_grouping(asked: Mapping[str, Any]) -> GraphGrouping:
-    word = asked.get("one", "")
+def read_grouping(parameters: Mapping[str, Any]) -> GraphGrouping:
+    word = parameters.get("one", "")
     try:
         return GraphGrouping(word)
     except ValueError:
@@ -160,8 +160,8 @@ def read_grouping(asked: Mapping[str, Any]) -> GraphGrouping:
         ) from None
 
 
-def read_smoothing(asked: Mapping[str, Any]) -> float:
-    text = asked.get("smooth", "0")
+def read_smoothing(parameters: Mapping[str, Any]) -> float:
+    text = parameters.get("smooth", "0")
     try:
         weight = float(text)
     except ValueError:

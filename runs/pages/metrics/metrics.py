@@ -78,16 +78,16 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     ]
     files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
-    made = build_panels(chosen, PanelSources(base, choice, newest, files))
+    panels = build_panels(chosen, PanelSources(base, choice, newest, files))
     context = {
         "choice": choice,
         "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
         "groups": _groups(heads, choice),
         "nothing": None if heads else empty_state_of("metrics", head.run),
-        "panels": made,
+        "panels": panels,
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
-        "said": _options_without_select(choice, made),
+        "other_options": _options_without_select(choice, panels),
         **_values(chosen, newest, rows),
         **_links(choice, rows),
     }
@@ -125,11 +125,11 @@ def _groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
 
 
 def _options_without_select(
-    choice: MetricChoice, made: Sequence[Panel]
+    choice: MetricChoice, panels: Sequence[Panel]
 ) -> list[tuple[str, str]]:
     """What the address says of single metrics and no select on the page shows."""
-    seen = {select.name for panel in made for select in panel.selects}
-    return [pair for pair in choice.said if pair[0] not in seen]
+    seen = {select.name for panel in panels for select in panel.selects}
+    return [pair for pair in choice.options if pair[0] not in seen]
 
 
 def _documents(

@@ -92,7 +92,7 @@ class Panel:
 
 def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
     """Graphs of several lines first; no lines where tables are asked for."""
-    graph_grouping, made = sources.choice.graph_grouping, list[Panel]()
+    graph_grouping, panels = sources.choice.graph_grouping, list[Panel]()
     graphs = _group_into_graphs(
         [head for head in chosen if has_numbers(head)], graph_grouping
     )
@@ -100,21 +100,21 @@ def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]
     if not sources.choice.table:
         for part, graph in graphs.items():
             if len(graph) > 1:
-                made.append(_lines_panel(_graph_title(part, graph), graph, sources))
+                panels.append(_lines_panel(_graph_title(part, graph), graph, sources))
     for head in chosen:
         if not has_numbers(head):
-            made.append(_single_metric_panel(head, sources))
+            panels.append(_single_metric_panel(head, sources))
         elif head.pk not in shared and not sources.choice.table:
-            made.append(_lines_panel(head.key.name, [head], sources))
-    return made
+            panels.append(_lines_panel(head.key.name, [head], sources))
+    return panels
 
 
 def _group_into_graphs(
-    drawn: Sequence[Metric], graph_grouping: GraphGrouping
+    heads: Sequence[Metric], graph_grouping: GraphGrouping
 ) -> dict[str, list[Metric]]:
     """The lines of each graph, by what they share."""
     graphs: dict[str, list[Metric]] = {}
-    for head in drawn:
+    for head in heads:
         graphs.setdefault(graph_grouping.part(head.key.name), []).append(head)
     return graphs
 
@@ -216,8 +216,8 @@ def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     )
     if panel.is_table:
         return replace(panel, shape="rows")
-    asked = urlencode({"key": key, "cx": x, "cy": y})
-    address = f"{sources.base}metrics/chart.json?{asked}"
+    query = urlencode({"key": key, "cx": x, "cy": y})
+    address = f"{sources.base}metrics/chart.json?{query}"
     return replace(panel, shape="plot", figure=address)
 
 
@@ -270,8 +270,8 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     if view == "table":
         rows = figure_rows(figure)[:STEPS]
         return replace(panel, shape="points", content={"rows": rows})
-    asked = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
-    address = f"{sources.base}metrics/chart.json?{urlencode(asked)}"
+    parameters = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
+    address = f"{sources.base}metrics/chart.json?{urlencode(parameters)}"
     return replace(panel, shape="plot", figure=address)
 
 

@@ -56,8 +56,8 @@ def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     if request.headers.get("If-None-Match") == etag:
         answer = HttpResponse(status=304)
     else:
-        made = _document_figure(request, heads) or _line_figure(request, heads)
-        figure = msgspec.json.encode(made)
+        content = _document_figure(request, heads) or _line_figure(request, heads)
+        figure = msgspec.json.encode(content)
         answer = HttpResponse(figure, content_type="application/json")
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"
@@ -104,12 +104,12 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
 
 
 def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
-    drawn = [head for head in heads if has_numbers(head)]
+    numeric = [head for head in heads if has_numbers(head)]
     axis = read_axis(request.GET)
     weight = read_smoothing(request.GET)
-    span = time_span(drawn)
+    span = time_span(numeric)
     window = _read_window(request, axis, span)
-    drawings = [draw_line(head, axis, weight=weight, window=window) for head in drawn]
+    drawings = [draw_line(head, axis, weight=weight, window=window) for head in numeric]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
         axis,

@@ -58,7 +58,7 @@ def _make(request: PageRequest) -> HttpResponse:
         return _page(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
-    return show_members(request, made_share=link, share_address=address)
+    return show_members(request, new_share_link=link, share_address=address)
 
 
 create_share_link = by_method(GET=_form, POST=_make)

@@ -31,8 +31,8 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     points = sparkline_points(heads[:MOST_CURVES])
     metrics = []
     for head in heads:
-        drawn = points.get(head.pk)
-        curve = draw_sparkline(drawn.steps, drawn.values) if drawn else ""
+        series = points.get(head.pk)
+        curve = draw_sparkline(series.steps, series.values) if series else ""
         metrics.append((head.key.name, display_head(head), curve))
     ended = run.ended if run.ended is not None else now_ms()
     noted = next((tag.value for tag in tags if tag.key == NOTE), None)
@@ -62,24 +62,24 @@ def _described(link: ShareLink, run: Run, text: str) -> SafeString:
     stays as it was written."""
     found = _named(link, run, text)
     targets: dict[Reference, Target] = {}
-    for asked, head in found.metrics.items():
+    for reference, head in found.metrics.items():
         if head.run_id == run.pk:
             value = display_last(head)
-            targets[asked] = Target("", head.key.name, value.text, value.full)
-    for asked, file in _pictures(found, run).items():
+            targets[reference] = Target("", head.key.name, value.text, value.full)
+    for reference, file in _pictures(found, run).items():
         href = f"pictures/{quote(file.path)}?inline=1"
-        targets[asked] = Target(href, file.path, picture=href)
+        targets[reference] = Target(href, file.path, picture=href)
     return render_markdown(text, targets)
 
 
 def _named(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
-    asked = find_references(text)
-    return find_targets(asked, link.created_by, link.workspace, run)
+    references = find_references(text)
+    return find_targets(references, link.created_by, link.workspace, run)
 
 
 def _pictures(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
-        asked: file
-        for asked, file in found.files.items()
+        reference: file
+        for reference, file in found.files.items()
         if file.run_id == run.pk and file_kind(file.name) is FileKind.IMAGE
     }

@@ -61,7 +61,7 @@ class SharedChart:
     rows: Sequence[tuple[TableRow, SafeString | str]]
 
     @property
-    def drawn(self) -> bool:
+    def has_curves(self) -> bool:
         return any(curve for _row, curve in self.rows)
 
 
@@ -81,9 +81,9 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
         "q": stored.q,
         "complaints": complaints,
     }
-    gone = [each.name for each in find_missing_list(view)]
-    if gone:
-        return context | {"nothing": _("The experiment %s is deleted.") % gone[0]}
+    deleted = [each.name for each in find_missing_list(view)]
+    if deleted:
+        return context | {"nothing": _("The experiment %s is deleted.") % deleted[0]}
     if places["after"] and places["before"]:
         places = {**places, "before": ""}
     shown = _groups if stored.group is not None else _rows
@@ -106,17 +106,17 @@ def _rows(
 ) -> dict[str, Any]:
     spec = replace(stored, flat=True)
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
-    asked = [column.field for column in with_name(spec.columns)]
+    columns = [column.field for column in with_name(spec.columns)]
     sheet = Sheet(
-        tuple(sheet_column(each) for each in asked),
-        tuple(tuple(cell_value(row, each) for each in asked) for row in page.rows),
+        tuple(sheet_column(each) for each in columns),
+        tuple(tuple(cell_value(row, each) for each in columns) for row in page.rows),
     )
     more = "" if page.total_is_exact else "+"
     noun = ngettext("run", "runs", page.total)
     return {
         "columns": sheet.columns,
         "rows": sheet_texts(sheet, timezone.get_current_timezone()),
-        "said": f"{formats.grouped(page.total)}{more} {noun}",
+        "count_text": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,
     }
@@ -140,7 +140,7 @@ def _groups(
     return context | {
         "groups": table,
         "group_heads": list(zip(table.heads, table.right, strict=True)),
-        "said": f"{formats.grouped(total)} {noun}",
+        "count_text": f"{formats.grouped(total)} {noun}",
         "before": str(max(found.start - spec.rows, 0)) if found.start else "",
         "after": str(found.stop) if found.stop < total else "",
     }
@@ -153,24 +153,24 @@ def _charts(
         return []
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
     with time_limit():
-        drawn = read_chart_runs_for(spec, spec.charts, *who, experiment)
+        chart_runs = read_chart_runs_for(spec, spec.charts, *who, experiment)
         return [
             _chart(chart, runs, build_table(chart, runs, zone, ""))
-            for chart, runs in zip(spec.charts, drawn, strict=True)
+            for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]
 
 
-def _chart(chart: Chart, drawn: ChartRuns, table: KindTable) -> SharedChart:
+def _chart(chart: Chart, chart_runs: ChartRuns, table: KindTable) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
-        curves = _curves(chart, drawn)
+        curves = _curves(chart, chart_runs)
     rows = list(zip(table.rows, curves, strict=True))
     return SharedChart(chart_title(chart), chart_note(chart), table, rows)
 
 
-def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:
+def _curves(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:
     name = chart.fields[0].key
-    heads = [drawn.heads.get((run.run.pk, name)) for run in drawn.runs]
+    heads = [chart_runs.heads.get((run.run.pk, name)) for run in chart_runs.runs]
     points = sparkline_points([head for head in heads if head][:MAX_CURVES])
     found = [points.get(head.pk) if head else None for head in heads]
     return [draw_sparkline(each.steps, each.values) if each else "" for each in found]

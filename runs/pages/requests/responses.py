@@ -1,9 +1,8 @@
 """Responses of pages and their parts: conditional, compressed.
 
-A tag has two halves. The *stamp* stands for everything that can change what a list
-shows, and costs one small query: if it is the browser's, nothing is computed. If it
-changed, the page is rendered, and the second half tells whether the reader would see a
-difference.
+An ETag has two halves. The *stamp* covers everything that can change a list, and costs
+one small query: if the browser has the same stamp, nothing is computed. If the stamp
+changed, the page is rendered, and the second half tells whether the content changed.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
 from studio.core.view_spec import ViewSpec
 
 Response = TypeVar("Response", bound=HttpResponseBase)
-#: Text of running clocks is not a change.
+#: A running clock does not count as a change.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
-#: The rows that the reader has before him; they say nothing about which list it is.
+#: Names the rows on the page. Which list it is does not depend on them.
 SHOWN_PARAMETER = "shown"
 JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
 PARQUET = "application/vnd.apache.parquet"
@@ -69,23 +68,25 @@ def with_vary_headers(answer: Response, etag: str = "") -> Response:
 
 
 def change_stamp(
-    request: PageRequest, spec: ViewSpec, path: str, given: QueryDict
+    request: PageRequest, spec: ViewSpec, path: str, parameters: QueryDict
 ) -> str:
     """Read before the page is, so that the next request sees a later change.
 
-    `path` and `given` are the address of the list or the part. Empty where the list
-    changes by the clock alone.
+    `path` and `parameters` are the address of the list or of its part. Empty if the
+    list changes without a write, as durations do.
     """
     if _depends_on_time(spec, spec.filter()):
         return ""
     changes = request.workspace.count_changes()
     if changes is None:
         return ""
-    asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN_PARAMETER]
+    parameter_pairs = [
+        (k, v) for k, v in sorted(parameters.items()) if k != SHOWN_PARAMETER
+    ]
     return _digest(
         changes,
         path,
-        asked,
+        parameter_pairs,
         request.actor.user.pk,
         request.role,
         timezone.get_current_timezone_name(),
@@ -101,7 +102,7 @@ def etag_of(stamp: str, html: str) -> str:
 
 
 def browser_etag(request: PageRequest) -> str:
-    """The tag that the browser has; compression makes it a weak one."""
+    """The ETag that the browser has; compression makes it a weak one."""
     return request.headers.get("If-None-Match", "").removeprefix("W/")
 
 
@@ -141,15 +142,15 @@ def _without_text(found: re.Match[str]) -> str:
     return found[1]
 
 
-def _digest(*told: object) -> str:
-    return blake2b(repr(told).encode(), digest_size=9).hexdigest()
+def _digest(*parts: object) -> str:
+    return blake2b(repr(parts).encode(), digest_size=9).hexdigest()
 
 
 COMPRESSED_TYPES = ("text/html", "application/json")
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's own, which pads answers against BREACH, for what was rendered here.
+    """Django's own, which pads responses against BREACH, for rendered pages.
 
     Streams are left alone: files keep their length, and are often compressed already.
     """

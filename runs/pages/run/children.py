@@ -58,12 +58,12 @@ def _state(
     request: PageRequest, head: RunHead, scoped: Callable[[str], str]
 ) -> ListState:
     """The state of the address, with the parent in its filter and in its scope."""
-    given = restore_line_breaks(request.GET).copy()
-    given["in"] = said = f"{RUN_PREFIX}{head.run.run_id}"
-    scope = build_scope(request.workspace.name, None, said)
-    state = read_page(request, scope, given)
+    parameters = restore_line_breaks(request.GET).copy()
+    parameters["in"] = number = f"{RUN_PREFIX}{head.run.run_id}"
+    scope = build_scope(request.workspace.name, None, number)
+    state = read_page(request, scope, parameters)
     spec = replace(state.spec, q=scoped(state.spec.q))
-    given["q"] = spec.q
+    parameters["q"] = spec.q
     return state.showing(spec)
 
 

@@ -64,8 +64,8 @@ GIT_BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
 class MetricRow:
     key: str
     last: DisplayValue
-    least: DisplayValue
-    greatest: DisplayValue
+    min: DisplayValue
+    max: DisplayValue
     line: SafeString | str
 
 
@@ -197,8 +197,8 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
     points = sparkline_points(heads[:MAX_SPARKLINES])
     rows = []
     for head in heads:
-        drawn = points.get(head.pk)
-        line = draw_sparkline(drawn.steps, drawn.values) if drawn else ""
+        series = points.get(head.pk)
+        line = draw_sparkline(series.steps, series.values) if series else ""
         rows.append(MetricRow(head.key.name, *display_head(head), line))
     return rows
 
@@ -235,11 +235,11 @@ def _error(request: PageRequest, run: Run) -> dict[str, Any]:
 def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
     """The runs with the same error kind, and their number."""
     if run.error_kind is None:
-        said = line.removesuffix("…")
-        href = _run_list_href(request, attribute("error"), said, operator="contains")
-        return {"alike_href": href}
+        text = line.removesuffix("…")
+        href = _run_list_href(request, attribute("error"), text, operator="contains")
+        return {"same_error_href": href}
     href = _run_list_href(request, attribute("error_kind"), run.error_kind)
-    return {"alike_href": href, "alike": count_same_error(run)}
+    return {"same_error_href": href, "same_error_count": count_same_error(run)}
 
 
 def _run_list_href(

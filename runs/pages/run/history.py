@@ -49,11 +49,9 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
     etag = etag_of(request, head)
     if is_unchanged(request, etag):
         return not_modified(etag)
-    asked = request.GET.get("rows", "")
+    text = request.GET.get("rows", "")
     limit = (
-        min(int(asked), MAX_ROWS)
-        if asked.isdecimal() and len(asked) < 6
-        else INITIAL_ROWS
+        min(int(text), MAX_ROWS) if text.isdecimal() and len(text) < 6 else INITIAL_ROWS
     )
     entries, more = list_history(head.run, max(limit, 1))
     context = {

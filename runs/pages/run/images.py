@@ -141,8 +141,8 @@ def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _read_state(request: PageRequest) -> GalleryState:
-    asked = request.GET.get("shown", "")
-    shown = int(asked) if asked.isdecimal() and len(asked) < 6 else INITIAL_IMAGES
+    text = request.GET.get("shown", "")
+    shown = int(text) if text.isdecimal() and len(text) < 6 else INITIAL_IMAGES
     names = tuple(dict.fromkeys(request.GET.getlist("name")))
     side = request.GET.get("side") == "1"
     none = not names and request.GET.get("none") == "1"

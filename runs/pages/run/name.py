@@ -34,9 +34,9 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
         return _show_form(request, head, name, problem=error.message)
     except Conflict as error:
         return _show_form(request, head, name, theirs=error.details["now"])
-    said = _("Renamed") if name != before else ""
+    message = _("Renamed") if name != before else ""
     return show_saved(
-        request, run, said, "run_shell/_run_title.html", head_context(request, head)
+        request, run, message, "run_shell/_run_title.html", head_context(request, head)
     )
 
 

@@ -96,12 +96,12 @@ def _show_form(
     return HttpResponse(html, status=status)
 
 
-def _close_editor(request: PageRequest, said: str) -> HttpResponse:
+def _close_editor(request: PageRequest, message: str) -> HttpResponse:
     """Remove the form; a toast offers to undo the change."""
     if not request.htmx:
         return redirect("run-list", request.workspace.name)
     answer = HttpResponse()
-    if said:
-        toast = {"text": said, "undo": last_undo_href(request)}
+    if message:
+        toast = {"text": message, "undo": last_undo_href(request)}
         answer["HX-Trigger"] = json.dumps({"toast": toast})
     return answer

@@ -53,8 +53,8 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     except InvalidValue as error:
         return _show_form(request, head, {"text": typed, "problem": error.message})
     changed = key not in before or before[key] != value
-    said = _("Tag changed") if key in before else _("Tag added")
-    return _show_saved_tags(request, head, said if changed else "")
+    message = _("Tag changed") if key in before else _("Tag added")
+    return _show_saved_tags(request, head, message if changed else "")
 
 
 edit_tags = by_method(GET=_edit, POST=_save)
@@ -111,13 +111,13 @@ def _show_form(
     return answer
 
 
-def _show_saved_tags(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
+def _show_saved_tags(request: PageRequest, head: RunHead, message: str) -> HttpResponse:
     context = {
         **head_context(request, head),
         **tag_chips(request, list_tags(head.run)),
         "refocus": True,
     }
-    return show_saved(request, head.run, said, "run/_run_tags.html", context)
+    return show_saved(request, head.run, message, "run/_run_tags.html", context)
 
 
 @access(Permission.ANNOTATE)

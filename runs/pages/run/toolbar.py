@@ -78,8 +78,8 @@ def force_cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
 def move_run_to_trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     trash_run(run, actor=request.actor, now=now_ms())
-    said = _("Moved to the trash. You can restore it.")
-    messages.success(request, said, extra_tags=undo_path(request, run))
+    message = _("Moved to the trash. You can restore it.")
+    messages.success(request, message, extra_tags=undo_path(request, run))
     return _redirect_back(request, run)
 
 
@@ -110,8 +110,8 @@ def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
-    said = _("Archived") if on else _("Unarchived")
-    messages.success(request, said, extra_tags=undo_path(request, run))
+    message = _("Archived") if on else _("Unarchived")
+    messages.success(request, message, extra_tags=undo_path(request, run))
     return _redirect_back(request, run)
 
 

@@ -65,12 +65,12 @@ class ColumnGroup:
 def edit_columns(request: PageRequest) -> HttpResponse:
     state = read_part(request)
     shown, spec = columns_of(state), state.spec
-    given = request.GET
-    if any(name in given for name in CHANGES):
+    parameters = request.GET
+    if any(name in parameters for name in CHANGES):
         shown = _changed(request, shown)
         kept = () if shown == default_columns(state) else shown
         spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
-        if "done" in given:
+        if "done" in parameters:
             return HttpResponseRedirect(state.scope.at(spec))
         if not request.htmx:
             return HttpResponseRedirect(_address(state.scope, spec, request.path))
@@ -82,24 +82,24 @@ def edit_columns(request: PageRequest) -> HttpResponse:
 
 
 def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
-    asked = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
-    query = "&".join(filter(None, asked))
+    parts = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
+    query = "&".join(filter(None, parts))
     return f"{path}?{query}"
 
 
 def _changed(request: PageRequest, shown: tuple[Column, ...]) -> tuple[Column, ...]:
     """The columns that the form says, with the name first whatever it says."""
-    given = request.GET
-    had, pick = _read(given.getlist("had")), _read(given.getlist("pick"))
-    if "shown" in given:
-        shown = _read(given.getlist("shown"))
-    gone = {c.field for c in had} - {c.field for c in pick}
-    gone |= {column.field for column in _read(given.getlist("remove"))}
+    parameters = request.GET
+    had, pick = _read(parameters.getlist("had")), _read(parameters.getlist("pick"))
+    if "shown" in parameters:
+        shown = _read(parameters.getlist("shown"))
+    removed = {c.field for c in had} - {c.field for c in pick}
+    removed |= {column.field for column in _read(parameters.getlist("remove"))}
     here = {column.field for column in shown}
-    found = [c for c in shown if c.field not in gone]
+    found = [c for c in shown if c.field not in removed]
     found += [c for c in pick if c.field not in here]
     for step, name in ((-1, "up"), (1, "down")):
-        for column in _read(given.getlist(name)):
+        for column in _read(parameters.getlist(name)):
             _move(found, column.field, step)
     name_first = [c for c in found if c.field == NAME.field]
     rest = [c for c in found if c.field != NAME.field]

@@ -178,14 +178,14 @@ def about(field: Field) -> str:
     name = field.key.lower()
     if field.kind == TAGS and not name.startswith(("mlflow.", "azureml.")):
         return _("Tag")
-    said = {
+    topics = {
         "code": _("Code"),
         "environment": _("Environment"),
         "machine": _("Machine"),
     }
     for topic, words in WORDS:
         if any(word in name for word in words):
-            return said[topic]
+            return topics[topic]
     return _("Run")
 
 

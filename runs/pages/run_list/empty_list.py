@@ -14,7 +14,7 @@ from runs.search.query import find_exclusions
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     spec, experiment = state.spec, state.experiment
     narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
-    ways = []
+    suggestions = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
         found = find_exclusions(spec, *who, experiment=experiment, now=now)
@@ -22,11 +22,11 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
             label, text = pill(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
             rest = links.source.without_term(each.term)
-            ways.append((label, text, each.runs, count, links.query(q=rest)))
+            suggestions.append((label, text, each.runs, count, links.query(q=rest)))
     name = experiment.name if experiment else "first-steps"
     return {
         "narrowed": narrowed,
-        "ways_out": ways,
+        "suggestions": suggestions,
         "with_children": "" if spec.children else links.query(children=True),
         "with_archived": "" if spec.archived else links.query(archived=True),
         "of_all": links.query(mine=False) if spec.mine else "",

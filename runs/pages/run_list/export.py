@@ -86,14 +86,14 @@ def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
     return parquet_parts([_typed(f) for f in found.fields], found.chunks)
 
 
-def _typed(asked: Field) -> SheetColumn:
+def _typed(field: Field) -> SheetColumn:
     """Columns of a table that has types."""
-    column = sheet_column(asked)
+    column = sheet_column(field)
     kind = column.kind
-    if asked == attribute("tags"):
+    if field == attribute("tags"):
         kind = MAP_COLUMN
-    elif fields.value_type(asked) == fields.BOOLEAN:
+    elif fields.value_type(field) == fields.BOOLEAN:
         kind = BOOLEAN_COLUMN
-    elif fields.spec_of(asked).value_type == fields.NUMBER:
+    elif fields.spec_of(field).value_type == fields.NUMBER:
         kind = INTEGER_COLUMN
     return SheetColumn(column.name, column.label, kind)

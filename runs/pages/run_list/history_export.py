@@ -106,12 +106,12 @@ def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
 
 def _list(request: PageRequest, job: HistoryExport) -> tuple[str, str]:
     """The address that it leads back to, and its name; of what is gone, All runs."""
-    said = QueryDict(job.query).get("in", "")
+    number = QueryDict(job.query).get("in", "")
     try:
         experiment, spec = exported_list(job)
     except NotFound:
-        experiment, spec, said = None, ViewSpec(), ""
-    scope = build_scope(request.workspace.name, experiment, said)
+        experiment, spec, number = None, ViewSpec(), ""
+    scope = build_scope(request.workspace.name, experiment, number)
     return scope.at(spec), scope.name
 
 

@@ -186,7 +186,7 @@ def _list_response(
 ) -> HttpResponse:
     content_type = requested_format(request)
     try:
-        stamp = change_stamp(request, state.spec, state.path, state.given)
+        stamp = change_stamp(request, state.spec, state.path, state.parameters)
         if request.htmx and is_unchanged(request, stamp):
             return not_modified(browser_etag(request))
         state = with_view(state)
@@ -399,7 +399,7 @@ def _fragment(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
-    if SHOWN_PARAMETER not in state.given:
+    if SHOWN_PARAMETER not in state.parameters:
         # The address changes too; a poll for news leaves it, and the bar, as it is.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request

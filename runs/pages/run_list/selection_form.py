@@ -69,7 +69,7 @@ def find_selection(state: ListState) -> VisibleSelection:
 
 def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
     """Selected runs that are not here any more are named."""
-    said = []
+    texts = []
     if chosen.missing:
         some = ", ".join(chosen.missing[:MAX_NAMED])
         left = len(chosen.missing) - MAX_NAMED
@@ -78,15 +78,15 @@ def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
             if left > 0
             else ""
         )
-        said.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
+        texts.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
         notice = ngettext(
             "%(n)s selected run no longer exists.",
             "%(n)s selected runs no longer exist.",
             chosen.gone,
         )
-        said.append(notice % {"n": formats.grouped(chosen.gone)})
-    return [ParameterWarning("selected", text) for text in said]
+        texts.append(notice % {"n": formats.grouped(chosen.gone)})
+    return [ParameterWarning("selected", text) for text in texts]
 
 
 def tray_context(
@@ -215,8 +215,8 @@ def _changes(
         else:
             drop += of_page
     if sent["all"]:
-        gone = set(drop)
-        add += [key for key in _matching(state) if key not in gone]
+        dropped = set(drop)
+        add += [key for key in _matching(state) if key not in dropped]
     return add, drop
 
 

@@ -89,16 +89,18 @@ def trash_message(run: Run) -> str:
     return _("This run is in the trash.") if run.deleted is not None else ""
 
 
-def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
+def can_force(
+    request: PageRequest, run: Run, request_event: RunEvent | None = None
+) -> bool:
     """Whether Force is offered: at once where nothing that sends heartbeats would hear
     a request, or nothing has sent them for long, else when the run had time to end
-    since it was `asked`.
+    since it was `request_event`.
     """
     if not run.state.is_active or role_refusal(request, Permission.CANCEL):
         return False
     if run.state is RunStatus.NOT_RESPONDING or not (run.heartbeats or run.launcher):
         return True
-    return asked is not None and now_ms() - asked.time >= FORCE_DELAY_MS
+    return request_event is not None and now_ms() - request_event.time >= FORCE_DELAY_MS
 
 
 def _status_sentence(run: Run) -> str:

@@ -38,28 +38,30 @@ def show_editor(
 def show_saved(
     request: PageRequest,
     run: Run,
-    said: str,
+    message: str,
     template: str,
     context: dict[str, Any],
 ) -> HttpResponse:
-    """The changed part of the page and a toast that undoes; `said` is empty if nothing
-    was changed."""
-    undo = undo_path(request, run) if said else ""
+    """The changed part of the page, and a toast that can undo the change.
+
+    `message` is empty if nothing changed.
+    """
+    undo = undo_path(request, run) if message else ""
     if not request.htmx:
-        if said:
-            messages.success(request, said, extra_tags=undo)
+        if message:
+            messages.success(request, message, extra_tags=undo)
         return redirect(run_path(request.workspace.name, run.run_id))
     answer = render(request, template, context)
-    if said:
-        answer["HX-Trigger"] = toast_header(said, undo)
+    if message:
+        answer["HX-Trigger"] = toast_header(message, undo)
     return answer
 
 
 def undo_path(request: PageRequest, run: Run) -> str:
     """Where the change that was just made is undone."""
-    made = last_change_by(run, request.actor.user)
+    change_set = last_change_by(run, request.actor.user)
     path = run_path(request.workspace.name, run.run_id)
-    return f"{path}undo/{made.pk}/" if made else ""
+    return f"{path}undo/{change_set.pk}/" if change_set else ""
 
 
 def toast_header(text: str, undo: str = "", label: str = "") -> str:

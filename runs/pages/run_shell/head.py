@@ -70,8 +70,8 @@ def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
 
 def _can_force_now(run: Run) -> bool:
     """Force is offered by the clock, without any change of the run."""
-    asked = run.state is RunStatus.CANCEL_REQUESTED
-    return asked and now_ms() - run.updated >= FORCE_DELAY_MS
+    is_requested = run.state is RunStatus.CANCEL_REQUESTED
+    return is_requested and now_ms() - run.updated >= FORCE_DELAY_MS
 
 
 def is_unchanged(request: PageRequest, etag: str) -> bool:

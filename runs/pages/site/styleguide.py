@@ -22,7 +22,7 @@ def show_styleguide(request: HttpRequest) -> HttpResponse:
         request,
         "site/parts.html",
         {
-            "colours": _found(r"^\.c-([\w-]+)", "css/site/parts-page.css"),
+            "colors": _found(r"^\.c-([\w-]+)", "css/site/parts-page.css"),
             "icons": _found(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),
             "statuses": list(RunStatus),
             "numbers": [0.8137, 1284, 4.2e-5, float("nan"), float("-inf"), 18.42],

@@ -74,8 +74,8 @@ def undo_one(request: PageRequest, number: int) -> HttpResponse:
 
 def last_undo_href(request: PageRequest) -> str:
     """Where the change that the reader just made is undone; empty if there is none."""
-    made = last_change_in(request.workspace, request.actor.user)
-    return undo_path_of(request, made) if made else ""
+    change_set = last_change_in(request.workspace, request.actor.user)
+    return undo_path_of(request, change_set) if change_set else ""
 
 
 def undo_path_of(request: PageRequest, change_set: ChangeSet) -> str:
@@ -97,14 +97,18 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
         return _finish(request, _list_path(request), error.message)
-    made = last_change_in(request.workspace, request.actor.user)
-    if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
+    newest = last_change_in(request.workspace, request.actor.user)
+    if (
+        newest is None
+        or newest.action not in (UNDO, REDO)
+        or newest.pk <= change_set.pk
+    ):
         return _finish(request, _list_path(request), _("No change."))
-    back = made.action == UNDO
+    back = newest.action == UNDO
     message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
     return _finish(
-        request, _list_path(request), message, undo_path_of(request, made), label
+        request, _list_path(request), message, undo_path_of(request, newest), label
     )
 
 
@@ -188,10 +192,14 @@ def _undo_in_run(
         return _ask_to_overwrite_in_run(
             request, head, change_set, error.details.get("later", ())
         )
-    made = last_change_by(head.run, request.actor.user)
-    if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
+    newest = last_change_by(head.run, request.actor.user)
+    if (
+        newest is None
+        or newest.action not in (UNDO, REDO)
+        or newest.pk <= change_set.pk
+    ):
         return _finish(request, _run_path(request, head), _("No change."))
-    back = made.action == UNDO
+    back = newest.action == UNDO
     message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
     return _finish(

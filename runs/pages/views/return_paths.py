@@ -17,9 +17,9 @@ from studio.core.view_spec import ViewSpec
 
 def return_path(request: PageRequest) -> str:
     """The page that the form came from, if it is one of ours; else the views."""
-    asked = request.POST.get("back", "") or request.GET.get("back", "")
+    path = request.POST.get("back", "") or request.GET.get("back", "")
     views = reverse("views", args=[request.workspace.name])
-    return safe_path(request, asked) or views
+    return safe_path(request, path) or views
 
 
 def return_path_after_sharing(request: PageRequest, view: View, before: int) -> str:
@@ -49,11 +49,11 @@ def read_list_state(
 
     Views belong to an experiment or to All runs: a list of child runs is that of All
     runs whose filter names the parent."""
-    given = QueryDict(sent)
-    number = given.get("in", "")
+    parameters = QueryDict(sent)
+    number = parameters.get("in", "")
     is_experiment = number and not number.startswith(RUN_PREFIX)
     experiment = find_experiment(request, f"~{number}") if is_experiment else None
-    return ViewSpec.from_query(given.dict()), experiment
+    return ViewSpec.from_query(parameters.dict()), experiment
 
 
 def return_context(request: PageRequest) -> dict[str, Any]:

@@ -46,8 +46,8 @@ class VersionRow:
 @require_safe
 def view_history(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
-    asked = request.GET.get("before", "")
-    before = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+    text = request.GET.get("before", "")
+    before = int(text) if text.isdecimal() and len(text) < 10 else 0
     found = list_view_revisions(
         view, request.actor.user, MAX_VERSIONS + 1, before=before
     )
@@ -112,6 +112,6 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
         )
     except Conflict:
         return conflict_page(request, slug, view_actions.read_view_state(old), seen)
-    said = _("Version %s restored") % number
-    messages.success(request, said, extra_tags=last_undo_href(request))
+    message = _("Version %s restored") % number
+    messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

@@ -56,18 +56,21 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
     except Conflict:
         return conflict_page(request, slug, state, seen)
     if view.revision != before:
-        said = _("Saved %s") % view.name
-        messages.success(request, said, extra_tags=last_undo_href(request))
+        message = _("Saved %s") % view.name
+        messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(reset_href(request.workspace.name, view, experiment))
 
 
 @access(Permission.VIEWS)
 def _new(request: PageRequest) -> HttpResponse:
     """The form of a new view; the address is the list's, with `in`."""
-    given = request.GET.copy()
-    name, described = given.pop("name", [""])[0], given.pop("description", [""])[0]
+    parameters = request.GET.copy()
+    name, described = (
+        parameters.pop("name", [""])[0],
+        parameters.pop("description", [""])[0],
+    )
     context = {
-        "state": given.urlencode(),
+        "state": parameters.urlencode(),
         "values": {"name": name, "description": described, "shared": False},
     }
     return _form(request, None, context)
@@ -94,8 +97,8 @@ def _create(request: PageRequest) -> HttpResponse:
     except InvalidValue as error:
         context = {"state": sent, "values": _values(form), "problem": error.message}
         return _form(request, None, context, refused=True)
-    said = _("Saved as %s") % view.name
-    messages.success(request, said, extra_tags=last_undo_href(request))
+    message = _("Saved as %s") % view.name
+    messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(reset_href(request.workspace.name, view, experiment))
 
 
@@ -126,7 +129,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
     check_can_change_view(view, values, request.actor.user, request.role)
     before = view.revision
     try:
-        made = view_actions.edit_view(
+        change_set = view_actions.edit_view(
             view, values, seen_version=seen, actor=request.actor, now=now_ms()
         )
     except InvalidValue as error:
@@ -135,7 +138,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
     except Conflict:
         context = {"values": values, **_theirs(view, values)}
         return _form(request, view, context, refused=True)
-    if made is not None:
+    if change_set is not None:
         messages.success(request, _("Changed"), extra_tags=last_undo_href(request))
     return redirect(return_path_after_sharing(request, view, before))
 
@@ -151,8 +154,8 @@ def share_view(request: PageRequest, slug: str) -> HttpResponse:
     check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
     changes, before = {"shared": True}, view.revision
     if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
-        said = _("Everyone in %s can now see this view") % request.workspace.name
-        messages.success(request, said, extra_tags=last_undo_href(request))
+        message = _("Everyone in %s can now see this view") % request.workspace.name
+        messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(return_path_after_sharing(request, view, before))
 
 
@@ -164,8 +167,8 @@ def delete_view(request: PageRequest, slug: str) -> HttpResponse:
     check_can_edit_view(view, request.actor.user, request.role)
     state = view_actions.read_view_state(view)
     view_actions.delete_view(view, actor=request.actor, now=now_ms())
-    said = _("Deleted %s") % view.name
-    messages.success(request, said, extra_tags=last_undo_href(request))
+    message = _("Deleted %s") % view.name
+    messages.success(request, message, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(return_path(request))
     spec = without(state.spec, "view")

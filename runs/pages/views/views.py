@@ -49,10 +49,10 @@ ROWS = 100
 @require_safe
 def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     """The list that the view shows, with what the address says instead."""
-    asked: Any = request
-    view = find_view(slug, asked.actor.user)
+    page_request: Any = request
+    view = find_view(slug, page_request.actor.user)
     enter_workspace(request, view.workspace.name)
-    return show_list(asked, open_view_link(asked, view))
+    return show_list(page_request, open_view_link(page_request, view))
 
 
 @access(Permission.READ)
@@ -171,9 +171,9 @@ def choose_default(request: PageRequest) -> HttpResponse:
         experiment = view.experiment
     if slug and sent["on"]:
         view_actions.set_default_view(request.workspace, experiment, view, user=whose)
-        said = _("%s now opens by default.") % (view.name if view else _("Default"))
+        message = _("%s now opens by default.") % (view.name if view else _("Default"))
     else:
         view_actions.clear_default_view(request.workspace, experiment, user=whose)
-        said = _("Default view removed.")
-    messages.success(request, said)
+        message = _("Default view removed.")
+    messages.success(request, message)
     return redirect(return_path(request))
