@@ -45,7 +45,7 @@ from runs.models import (
     now_ms,
 )
 from runs.search.mlflow import KeyedTable, RunSearch, Schema
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree

@@ -28,7 +28,7 @@ from runs.pages.chart_kinds import (
 )
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import MAX_CHARTS, Chart, read_chart

@@ -50,7 +50,7 @@ from runs.pages.requests import (
 from runs.render.metrics import display_value
 from runs.render.run_list import escape_formula
 from runs.search.charts import AxisRange
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import Chart, read_chart
 from studio.core.view_spec import ViewSpec, parse_tolerant

@@ -20,7 +20,7 @@ from runs.pages.charts import (
 from runs.pages.compare.state import CompareState
 from runs.pages.requests import PageRequest
 from runs.search.compare import ComparedRow, Comparison
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.filters.tree import Field, metric
 from studio.core.view_charts import MAX_RUNS, Chart

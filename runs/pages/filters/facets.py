@@ -31,7 +31,7 @@ from runs.search.filters import (
     KeyShare,
     is_facet,
 )
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
 from studio.core.filters import Field, field_text, parse_field, tree

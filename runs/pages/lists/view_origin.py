@@ -30,7 +30,7 @@ from runs.pages.requests import PageRequest, requested_format
 from runs.render.filters import difference_lines, missing_words, summarize_differences
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
-from runs.search.sql.scope import KINDS
+from runs.search.sql import KEY_KINDS
 from runs.search.views import (
     find_default,
     find_missing_columns,
@@ -179,7 +179,7 @@ def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
     field: Any = column.field
-    return field.kind in KINDS and not any(field in row.values for row in rows)
+    return field.kind in KEY_KINDS and not any(field in row.values for row in rows)
 
 
 #: Tells the menu that the list shows default columns.

@@ -40,7 +40,7 @@ from runs.render.descriptions import render_markdown
 from runs.render.run_list import Sheet, sheet_texts
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported

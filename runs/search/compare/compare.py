@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from runs.models import Run, User, Workspace
 from runs.search.fields import COMPARED
-from runs.search.sql.scope import make_scope, time_limit
+from runs.search.sql import make_scope, time_limit
 from runs.search.values import (
     ValueReader,
     all_metrics,

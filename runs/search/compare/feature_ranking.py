@@ -19,9 +19,7 @@ from django.db.models import Q
 from runs.models import Experiment, Key, User, Workspace, now_ms
 from runs.search.fields import FACETS
 from runs.search.query import RunQuery, VisibleSelection, build_query
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import time_limit
+from runs.search.sql import TEXT_TABLES, InKeys, time_limit
 from runs.search.values import (
     RunArrays,
     TextHead,

@@ -13,8 +13,14 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from runs.models import ExperimentTag, User, Workspace
-from runs.search.sql import conditions
-from runs.search.sql.expressions import Contains, two_valued
+from runs.search.sql import (
+    ALWAYS,
+    Contains,
+    join_conditions,
+    text_condition,
+    time_condition,
+    two_valued,
+)
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
 from studio.core.filters.catalog import EXPERIMENT_FIELDS
@@ -57,13 +63,9 @@ class ExperimentFilter:
         if node is None:
             return Q()
         if isinstance(node, And):
-            return conditions.join_conditions(
-                [self.condition(each) for each in node.nodes], Q.AND
-            )
+            return join_conditions([self.condition(each) for each in node.nodes], Q.AND)
         if isinstance(node, Or):
-            return conditions.join_conditions(
-                [self.condition(each) for each in node.nodes], Q.OR
-            )
+            return join_conditions([self.condition(each) for each in node.nodes], Q.OR)
         if isinstance(node, Not):
             return ~two_valued(self.condition(node.node))
         if isinstance(node, Word):
@@ -97,9 +99,7 @@ class ExperimentFilter:
             )
             if op != "is not null":
                 column = F("value")
-                rows = rows.filter(
-                    conditions.text_condition("value", column, op, given)
-                )
+                rows = rows.filter(text_condition("value", column, op, given))
             return Q(Exists(rows))
         if field == attribute("submitter"):
             return self._submitter(op, given)
@@ -109,10 +109,10 @@ class ExperimentFilter:
         is_true = term.values == (Flag(True),)
         if term.field in (attribute("name"), attribute("created")):
             if op == "is not null":
-                return conditions.ALWAYS
+                return ALWAYS
             if term.field == attribute("name"):
-                return conditions.text_condition("name", F("name"), op, given)
-            return conditions.time_condition(F("created"), op, term.values, self.now)
+                return text_condition("name", F("name"), op, given)
+            return time_condition(F("created"), op, term.values, self.now)
         if term.field == attribute("starred"):
             return Q(is_starred=is_true)
         if term.field == attribute("archived"):
@@ -128,7 +128,7 @@ class ExperimentFilter:
             return Q(latest_submitter__isnull=False)
         if op == "=" and given == (Text("me"),):
             return Q(latest_submitter=self.viewer.pk)
-        named = conditions.text_condition("username", F("username"), op, given)
+        named = text_condition("username", F("username"), op, given)
         return Q(latest_submitter__in=self._people(named))
 
 

@@ -41,8 +41,7 @@ from runs.search.experiments.experiment_filter import (
     ExperimentFilter,
     parse_experiment_filter,
 )
-from runs.search.sql.expressions import ByCharacter, Lowered
-from runs.search.sql.scope import time_limit
+from runs.search.sql import ByCharacter, Lowered, time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters.tree import attribute, fields_of
 from studio.core.statuses import RunStatus

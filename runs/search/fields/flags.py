@@ -9,8 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from runs.models import Experiment, Run, RunStar
 from runs.search.fields.sorting import by_truth
 from runs.search.fields.source import FieldSource, Scans, ValueOf
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.scope import Scope
+from runs.search.sql import IndexScan, Scope
 from studio.core.filters.tree import Comparison, Flag
 
 TRUE = (Flag(True),)

@@ -15,12 +15,27 @@ from runs.models import Metric, RunDataset
 from runs.models.functions import BEGINNING, Beginning
 from runs.search.fields.sorting import SortKey, by_text, or_else, rank
 from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import INDEXED_AGGREGATES, IndexScan
-from runs.search.sql.conditions import DATASETS, TEXT_TABLES
-from runs.search.sql.distinct_values import PATTERN_OPERATORS, distinct_matching_values
-from runs.search.sql.expressions import Expr
-from runs.search.sql.scope import COMMITS, Scope
+from runs.search.sql import (
+    COMMIT_PROPERTIES,
+    DATASET_COLUMNS,
+    INDEXED_AGGREGATES,
+    PATTERN_OPERATORS,
+    TEXT_TABLES,
+    Expr,
+    IndexScan,
+    Scope,
+    children_condition,
+    children_count,
+    dataset_exists,
+    distinct_matching_values,
+    has_commit,
+    metric_exists,
+    metric_rows,
+    number_condition,
+    term_texts,
+    text_exists,
+    text_rows,
+)
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison, Field, Number
@@ -28,7 +43,7 @@ from studio.core.statuses import RunStatus
 
 
 def _text(term: Comparison, scope: Scope) -> Q:
-    return conditions.text_exists(term.field, term.op, term.values, scope)
+    return text_exists(term.field, term.op, term.values, scope)
 
 
 def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -37,7 +52,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if key is None:
         return [IndexScan(table.none())]
     relation, op = term.field.kind, term.op
-    texts = conditions.term_texts(term)
+    texts = term_texts(term)
     numbers = [value for value in term.values if isinstance(value, Number)]
     if op in PATTERN_OPERATORS and texts:
         fitting = distinct_matching_values(table.filter(key=key), op, texts[0])
@@ -59,7 +74,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
             return found & Q(**{f"{prefix}value__in": texts})
         if numbers and not texts:
             number = F(f"{prefix}number")
-            return has_key & conditions.number_condition(number, op, numbers)
+            return has_key & number_condition(number, op, numbers)
         return has_key
 
     is_one = op == "=" or len(texts) + len(numbers) < 2
@@ -77,7 +92,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
 
 
 def _metric(term: Comparison, scope: Scope) -> Q:
-    return conditions.metric_exists(term.field, term.op, term.values, scope)
+    return metric_exists(term.field, term.op, term.values, scope)
 
 
 def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -98,7 +113,7 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         has_key = Q(**{f"{prefix}key": key})
         if not is_range:
             return has_key
-        return has_key & conditions.number_condition(F(prefix + name), term.op, numbers)
+        return has_key & number_condition(F(prefix + name), term.op, numbers)
 
     return [
         IndexScan(
@@ -124,7 +139,7 @@ def _is_nan(number: Number) -> bool:
 
 
 def _metric_order(field: Field, scope: Scope) -> list[SortKey]:
-    rows, name = conditions.metric_rows(field, scope), field.aggregate
+    rows, name = metric_rows(field, scope), field.aggregate
     value = Subquery(rows.values(name)[:1], output_field=FloatField(null=True))
     whens = [When(_is_there(rows, **{f"{name}__isnull": False}), then=0)]
     if name in ("last", "first"):
@@ -137,11 +152,11 @@ def _is_there(rows: Any, **required: Any) -> Q:
 
 
 def _children(term: Comparison, _scope: Scope) -> Q:
-    return conditions.children_condition(term.field, term.op, term.values)
+    return children_condition(term.field, term.op, term.values)
 
 
 def _children_order(field: Field, _scope: Scope) -> list[SortKey]:
-    return [SortKey(conditions.children_count(field.key), int)]
+    return [SortKey(children_count(field.key), int)]
 
 
 def _count_children(run: Any, context: RunContext, field: Field) -> int:
@@ -160,32 +175,30 @@ def _metric_value(run: Any, context: RunContext, field: Field) -> object:
 
 
 def _dataset(term: Comparison, _scope: Scope) -> Q:
-    return conditions.dataset_exists(term.field, term.op, term.values)
+    return dataset_exists(term.field, term.op, term.values)
 
 
 def _dataset_scan(term: Comparison, _scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
-    column = f"{DATASETS[term.field.key]}__in"
-    return [
-        IndexScan(RunDataset.objects.filter(**{column: conditions.term_texts(term)}))
-    ]
+    column = f"{DATASET_COLUMNS[term.field.key]}__in"
+    return [IndexScan(RunDataset.objects.filter(**{column: term_texts(term)}))]
 
 
 def _commit(term: Comparison, scope: Scope) -> Q:
-    return conditions.has_commit(term.op, term.values, scope)
+    return has_commit(term.op, term.values, scope)
 
 
 def _commit_order(scope: Scope) -> Expr:
     found = [
-        Subquery(conditions.text_rows(field, scope).values("value")[:1])
-        for field in COMMITS
+        Subquery(text_rows(field, scope).values("value")[:1])
+        for field in COMMIT_PROPERTIES
     ]
     return Coalesce(*found, output_field=TextField(null=True))
 
 
 def _commit_of(run: Any, context: RunContext, _field: Field) -> object:
-    found = (context.text(field, run) for field in COMMITS)
+    found = (context.text(field, run) for field in COMMIT_PROPERTIES)
     return next((each for each in found if each), None)
 
 
@@ -195,7 +208,7 @@ OF_TAGS = (
         condition=_commit,
         sort=by_text(_commit_order),
         value=_commit_of,
-        keys=COMMITS,
+        keys=COMMIT_PROPERTIES,
         comparison=40,
         link=CellLink.NAME,
     ),

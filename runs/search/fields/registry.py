@@ -12,8 +12,7 @@ from runs.search.fields.relations import OWNERS, RELATIVES
 from runs.search.fields.source import FieldSource
 from runs.search.fields.texts import TEXTS
 from runs.search.fields.times import TIMES
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.scope import Scope
+from runs.search.sql import IndexScan, Scope
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.catalog import KEYED as KEYED_SPECS

@@ -20,17 +20,25 @@ from runs.search.fields.source import (
     ValueName,
 )
 from runs.search.fields.texts import own_text, own_text_condition
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr, InKeys, Unindexed
-from runs.search.sql.scope import Scope
+from runs.search.sql import (
+    ALWAYS,
+    NEVER,
+    Expr,
+    IndexScan,
+    InKeys,
+    Scope,
+    Unindexed,
+    any_of,
+    term_texts,
+    text_condition,
+)
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, RunStatus
 
 
 def _codes(term: Comparison) -> list[int]:
-    words = conditions.term_texts(term)
+    words = term_texts(term)
     return sorted({CODES[s] for word in words for s in statuses_of(word)})
 
 
@@ -61,7 +69,7 @@ def _status_names(codes: Sequence[Any]) -> Mapping[Any, ValueName]:
 def _experiment_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op == "is not null":
         return []
-    named = conditions.text_condition("name", F("name"), term.op, term.values)
+    named = text_condition("name", F("name"), term.op, term.values)
     found = Experiment.objects.filter(named, workspace=scope.workspace)
     return [IndexScan(Run.objects.filter(experiment__in=found.values("pk")), "pk")]
 
@@ -76,22 +84,20 @@ def _submitter(term: Comparison, scope: Scope) -> Q:
     if term.op == "is not null":
         return present
     if term.op in ("=", "in"):
-        texts = conditions.term_texts(term)
+        texts = term_texts(term)
         named = [text for text in texts if text != "me"]
         # One person may have submitted almost all: their index would not be in order.
         own = Q(Exact(Unindexed(F("submitter_id")), scope.viewer.pk))
-        mine = present & own if "me" in texts else conditions.NEVER
+        mine = present & own if "me" in texts else NEVER
         by_name = Q(submitter__username__in=named)
         return mine | (present & (by_name | Q(submitter__display_name__in=named)))
     columns = ("submitter__username", "submitter__display_name")
-    fitting = [
-        conditions.text_condition(c, F(c), term.op, term.values) for c in columns
-    ]
-    return present & conditions.any_of(fitting)
+    fitting = [text_condition(c, F(c), term.op, term.values) for c in columns]
+    return present & any_of(fitting)
 
 
 def _submitter_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
-    if term.op != "=" or conditions.term_texts(term) != ["me"]:
+    if term.op != "=" or term_texts(term) != ["me"]:
         return []
     return [IndexScan(Run.objects.filter(submitter=scope.viewer), "pk")]
 
@@ -104,7 +110,7 @@ def _people(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
 def _parent_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
-    names, runs = conditions.term_texts(term), Run.objects.in_workspace(scope.workspace)
+    names, runs = term_texts(term), Run.objects.in_workspace(scope.workspace)
     parents = runs.filter(run_id__in=names)
     waiting = ~Q(parent_run_id="") & Q(parent__isnull=True, parent_run_id__in=names)
     below = Run.objects.filter(parent__in=list(parents.values_list("pk", flat=True)))
@@ -118,19 +124,19 @@ def _root_id() -> Expr:
 
 def _root(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return conditions.ALWAYS
+        return ALWAYS
     if term.op in ("=", "in"):
-        texts = conditions.term_texts(term)
+        texts = term_texts(term)
         below = Q(root__isnull=False) & Q(root__run_id__in=texts)
         return below | Q(root__isnull=True, run_id__in=texts)
-    return conditions.text_condition("", _root_id(), term.op, term.values)
+    return text_condition("", _root_id(), term.op, term.values)
 
 
 def _root_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
-    roots = runs.filter(run_id__in=conditions.term_texts(term))
+    roots = runs.filter(run_id__in=term_texts(term))
     below = Run.objects.filter(root__in=list(roots.values_list("pk", flat=True)))
     return [IndexScan(below, "pk"), IndexScan(roots, "pk")]
 
@@ -150,7 +156,7 @@ OWNERS = (
     ),
     FieldSource(
         "experiment",
-        condition=own_text_condition("experiment__name", conditions.ALWAYS),
+        condition=own_text_condition("experiment__name", ALWAYS),
         sort=by_text(lambda _scope: F("experiment__name")),
         value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,

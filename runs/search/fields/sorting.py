@@ -19,8 +19,7 @@ from django.db.models.functions import Coalesce, Substr
 from django.db.models.lookups import Exact
 
 from runs.models.functions import SORTED_CHARS
-from runs.search.sql.expressions import ByCharacter, Expr, Lowered
-from runs.search.sql.scope import Scope
+from runs.search.sql import ByCharacter, Expr, Lowered, Scope
 from studio.core.filters.tree import Field
 
 #: No time and no duration is so small.

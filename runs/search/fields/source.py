@@ -11,9 +11,7 @@ from django.db.models import Q
 
 from runs.models import Experiment, User
 from runs.search.fields.sorting import SortKey
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr
-from runs.search.sql.scope import Scope
+from runs.search.sql import Expr, IndexScan, Scope
 from studio.core.filters.tree import Comparison, Field
 from studio.core.statuses import RunStatus
 

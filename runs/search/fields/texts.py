@@ -20,10 +20,16 @@ from runs.search.fields.source import (
     OwnColumn,
     SortIndex,
 )
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr
-from runs.search.sql.scope import Scope
+from runs.search.sql import (
+    ALWAYS,
+    Expr,
+    IndexScan,
+    Scope,
+    any_of,
+    number_condition,
+    term_texts,
+    text_condition,
+)
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison
 
@@ -32,7 +38,7 @@ def own_text_condition(column: str, present: Q) -> Condition:
     def condition(term: Comparison, _scope: Scope) -> Q:
         if term.op == "is not null":
             return present
-        return conditions.text_condition(column, F(column), term.op, term.values)
+        return text_condition(column, F(column), term.op, term.values)
 
     return condition
 
@@ -63,13 +69,13 @@ def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op not in ("=", "in"):
         return []
     runs = Run.objects.in_workspace(scope.workspace)
-    return [IndexScan(runs.filter(run_id__in=conditions.term_texts(term)), "pk")]
+    return [IndexScan(runs.filter(run_id__in=term_texts(term)), "pk")]
 
 
 def _number(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return conditions.ALWAYS
-    return conditions.number_condition(F("number"), term.op, term.values)
+        return ALWAYS
+    return number_condition(F("number"), term.op, term.values)
 
 
 def _error_kind(term: Comparison, _scope: Scope) -> Q:
@@ -77,9 +83,7 @@ def _error_kind(term: Comparison, _scope: Scope) -> Q:
     present = Q(error_kind__isnull=False)
     if term.op == "is not null":
         return present
-    found = conditions.text_condition(
-        "error_kind", F("error_kind"), term.op, term.values
-    )
+    found = text_condition("error_kind", F("error_kind"), term.op, term.values)
     return present & found
 
 
@@ -87,7 +91,7 @@ def _error_kind_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     """Runs with the same error kind: an index has them in order of arrival."""
     if term.op not in ("=", "in"):
         return []
-    kinds = conditions.term_texts(term)
+    kinds = term_texts(term)
     found = Q(error_kind__isnull=False, error_kind__in=kinds)
     runs = Run.objects.in_workspace(scope.workspace).filter(found)
     return [
@@ -115,11 +119,11 @@ def artifact_uri() -> Expr:
 
 def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
-        return conditions.ALWAYS
+        return ALWAYS
     if term.op in ("=", "in"):
-        texts = [SqlValue(text) for text in conditions.term_texts(term)]
-        return conditions.any_of([Q(Exact(artifact_uri(), text)) for text in texts])
-    return conditions.text_condition("", artifact_uri(), term.op, term.values)
+        texts = [SqlValue(text) for text in term_texts(term)]
+        return any_of([Q(Exact(artifact_uri(), text)) for text in texts])
+    return text_condition("", artifact_uri(), term.op, term.values)
 
 
 def _log(term: Comparison, _scope: Scope) -> Q:
@@ -139,7 +143,7 @@ TEXTS = (
     grouped_text("launcher", facet=70, comparison=85),
     own_text(
         "name",
-        condition=own_text_condition("name", conditions.ALWAYS),
+        condition=own_text_condition("name", ALWAYS),
         index=SortIndex.NAME,
         group=GroupColumn("name"),
         link=CellLink.NONE,
@@ -149,7 +153,7 @@ TEXTS = (
     own_text(
         "id",
         column="run_id",
-        condition=own_text_condition("run_id", conditions.ALWAYS),
+        condition=own_text_condition("run_id", ALWAYS),
         sort=by_exact_text(F("run_id")),
         scan=_id_scan,
         link=CellLink.NONE,

@@ -19,10 +19,15 @@ from runs.search.fields.source import (
     Scans,
     SortIndex,
 )
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr, two_valued
-from runs.search.sql.scope import Scope
+from runs.search.sql import (
+    Expr,
+    IndexScan,
+    Scope,
+    duration_condition,
+    integer_value,
+    time_condition,
+    two_valued,
+)
 from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, FINAL
 
@@ -60,7 +65,7 @@ def duration(now: int) -> Expr:
         When(started__isnull=True, then=SqlValue(None, **length)),
         When(ended__isnull=False, then=F("ended") - F("started")),
         When(status__in=FINAL_CODES, then=SqlValue(None, **length)),
-        default=conditions.constant(now) - F("started"),
+        default=integer_value(now) - F("started"),
         **length,
     )
 
@@ -70,7 +75,7 @@ def _duration(term: Comparison, scope: Scope) -> Q:
         ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
         return Q(started__isnull=False) & ended
     length = duration(scope.now)
-    return two_valued(conditions.duration_condition(length, term.op, term.values))
+    return two_valued(duration_condition(length, term.op, term.values))
 
 
 def _time(column: str) -> Condition:
@@ -78,7 +83,7 @@ def _time(column: str) -> Condition:
         present = Q(**{f"{column}__isnull": False})
         if term.op == "is not null":
             return present
-        found = conditions.time_condition(F(column), term.op, term.values, scope.now)
+        found = time_condition(F(column), term.op, term.values, scope.now)
         return present & found
 
     return condition
@@ -90,7 +95,7 @@ def _time_scan(time: Expr) -> Scans:
     def scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         if term.op == "is not null":
             return []
-        found = conditions.time_condition(time, term.op, term.values, scope.now)
+        found = time_condition(time, term.op, term.values, scope.now)
         runs = Run.objects.in_workspace(scope.workspace).filter(found)
         return [IndexScan(runs, "pk", join=found)]
 

@@ -10,9 +10,7 @@ from django.db.models import Count, Q
 
 from runs.models import Key, Metric
 from runs.search.filters.facets import FacetReader, KeyShare
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import KINDS, time_limit
+from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
@@ -72,7 +70,7 @@ def _counts(
 ) -> Mapping[str, tuple[int, int]]:
     table: Any = Metric if kind == tree.METRICS else TEXT_TABLES[kind]
     known = Key.objects.filter(
-        workspace=reader.workspace, kind=KINDS[kind], name__in=names
+        workspace=reader.workspace, kind=KEY_KINDS[kind], name__in=names
     )
     by_key = dict(known.values_list("pk", "name"))
     with time_limit():

@@ -20,9 +20,7 @@ from runs.models import Experiment, Key, Metric, User, Workspace, now_ms
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
-from runs.search.sql.conditions import TEXT_TABLES, names_containing
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import KINDS
+from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, names_containing
 from runs.search.values import TEXT_HEAD
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.source import FilterText
@@ -155,7 +153,7 @@ class FacetReader:
     def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
         """Rarer keys, that no run of the sample has; the shortest hold least else."""
         names = Key.objects.filter(
-            names_containing(part), workspace=self.workspace, kind=KINDS[kind]
+            names_containing(part), workspace=self.workspace, kind=KEY_KINDS[kind]
         )
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX).order_by(
             Length("name"), "name"
@@ -181,7 +179,7 @@ class FacetReader:
         does not know how many runs it has, and it looks through all of them."""
         if field not in self._known_keys:
             keys = Key.objects.filter(
-                workspace=self.workspace, kind=KINDS[field.kind], name=field.key
+                workspace=self.workspace, kind=KEY_KINDS[field.kind], name=field.key
             )
             self._known_keys[field] = keys.values_list("pk", flat=True).first()
         return self._known_keys[field]

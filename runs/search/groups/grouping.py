@@ -23,8 +23,7 @@ from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace, now
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
 from runs.search.query import RunQuery, build_query
 from runs.search.run_list import find_goals
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import time_limit
+from runs.search.sql import InKeys, time_limit
 from runs.search.values import (
     TEXT_HEAD,
     Keys,

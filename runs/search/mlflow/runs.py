@@ -12,10 +12,7 @@ from django.db.models.lookups import Exact, In
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.mlflow.order import mlflow_order
 from runs.search.query import LeadScan, Plan, condition, plan_for
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Unindexed
-from runs.search.sql.scope import Scope, make_scope
+from runs.search.sql import IndexScan, Scope, Unindexed, make_scope, metric_rows
 from studio.core.filters import tree
 from studio.core.filters.fields import Sort
 from studio.core.filters.tree import Field, Node, fields_of
@@ -52,7 +49,7 @@ class RunSearch:
         if len(found) == stop - start:
             return found
         passed = start + len(found) if found else having.order_by().count()
-        numbers = conditions.metric_rows(field, self._scope).filter(last__isnull=False)
+        numbers = metric_rows(field, self._scope).filter(last__isnull=False)
         rest = self._runs(None).filter(~Q(Exists(numbers)))
         rest = rest.order_by(*mlflow_order(self.sorts, self.workspace))
         return found + list(rest[max(0, start - passed) : stop - passed])

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, F, Model, OrderBy, OuterRef, Q, Subquery
 
-from runs.search.sql.expressions import Like
+from runs.search.sql import Like
 from studio.core.filters import tree
 from studio.core.filters.fields import Sort
 from studio.core.filters.tree import (

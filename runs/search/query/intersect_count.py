@@ -24,8 +24,7 @@ from django.db.models.lookups import In
 from runs.models import Run, RunQuerySet
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.distinct_values import distinct_numbers
+from runs.search.sql import TEXT_TABLES, distinct_numbers
 
 if TYPE_CHECKING:
     from runs.search.query.run_query import RunQuery

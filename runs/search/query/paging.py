@@ -19,7 +19,7 @@ from django.db.models.lookups import (
 from django.utils.translation import gettext as _
 
 from runs.search.query.segments import Segment, SortPart
-from runs.search.sql.expressions import ByCharacter, Expr
+from runs.search.sql import ByCharacter, Expr
 from studio.core.errors import InvalidValue
 from studio.core.filters.fields import Sort
 

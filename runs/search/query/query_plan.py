@@ -20,10 +20,7 @@ from django.db.models import F, Q
 
 from runs.models.grams import fold_case, is_short_word
 from runs.search.fields import scans_of, source_of
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.expressions import Expr, Unindexed
-from runs.search.sql.scope import Scope
-from runs.search.sql.words import text_scan, word_scans
+from runs.search.sql import Expr, IndexScan, Scope, Unindexed, text_scan, word_scans
 from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
 
 Terms = tuple[Node, ...]

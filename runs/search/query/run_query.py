@@ -18,11 +18,15 @@ from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import source_of
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
 from runs.search.query.selection import selected_keys
-from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.conditions import join_conditions
-from runs.search.sql.expressions import Unindexed, two_valued
-from runs.search.sql.scope import Scope, make_scope
-from runs.search.sql.words import word_condition
+from runs.search.sql import (
+    IndexScan,
+    Scope,
+    Unindexed,
+    join_conditions,
+    make_scope,
+    two_valued,
+    word_condition,
+)
 from studio.core.filters import tree
 from studio.core.filters.tree import (
     And,

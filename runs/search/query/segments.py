@@ -32,10 +32,7 @@ from runs.models.functions import StartOrder, TextOrder
 from runs.search.fields import SortIndex, ordered_text, source_of
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
-from runs.search.sql import conditions
-from runs.search.sql.access_paths import INDEXED_AGGREGATES
-from runs.search.sql.expressions import Expr
-from runs.search.sql.scope import Scope
+from runs.search.sql import INDEXED_AGGREGATES, Expr, Scope, metric_rows, text_rows
 from studio.core.filters import tree
 from studio.core.filters.fields import Sort
 from studio.core.filters.tree import Field
@@ -167,9 +164,7 @@ class _KeyedSegments:
     def __init__(self, run_query: RunQuery, field: Field) -> None:
         self.run_query, self.field = run_query, field
         self.is_metric = field.kind == tree.METRICS
-        keyed_rows_of = (
-            conditions.metric_rows if self.is_metric else conditions.text_rows
-        )
+        keyed_rows_of = metric_rows if self.is_metric else text_rows
         self.rows = keyed_rows_of(field, run_query.scope)
         self.key = run_query.scope.key(field)
         self.candidates = run_query.plan.candidates is not None

@@ -20,7 +20,7 @@ from runs.models import Experiment, Run, RunCount, User, Workspace, now_ms
 from runs.search.query.intersect_count import NewestCounts, count_intersection
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery, build_query
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from runs.storage.prepared import PreparedRows
 from studio.core.errors import QueryTimeout
 from studio.core.filters import tree

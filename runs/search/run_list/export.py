@@ -27,7 +27,7 @@ from runs.search.query import (
     rows_after,
     segments_of,
 )
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from runs.search.values import (
     Columns,
     ValueReader,

@@ -27,9 +27,7 @@ from runs.models import (
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
-from runs.search.sql.conditions import names_containing
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import KINDS, time_limit
+from runs.search.sql import KEY_KINDS, InKeys, names_containing, time_limit
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
@@ -148,7 +146,7 @@ def _names(
             pk__in=[pk for each in counts.values() for pk in _most_common(each)]
         )
     found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in TABLES}
-    by_kind = {KINDS[kind].value: kind for kind in TABLES}
+    by_kind = {KEY_KINDS[kind].value: kind for kind in TABLES}
     for pk, kind, name in rows.values_list("pk", "kind", "name"):
         named = by_kind[kind]
         if pk in counts[named] or (part and not exact):

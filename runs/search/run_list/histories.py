@@ -9,7 +9,7 @@ import numpy as np
 
 from runs.models import Metric, MetricChunk
 from runs.search.run_list.export import MatchingRuns
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from runs.storage.metrics import Points, unpack_row
 
 #: Points of several series that are read by one query, and chunks of a longer one.

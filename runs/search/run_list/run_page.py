@@ -35,7 +35,7 @@ from runs.search.query import (
     segments_of,
     write_cursor,
 )
-from runs.search.sql.scope import Scope, time_limit
+from runs.search.sql import Scope, time_limit
 from runs.search.values import ValueReader, attach
 from studio.core.filters import tree
 from studio.core.filters.tree import Field

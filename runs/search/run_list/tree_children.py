@@ -40,7 +40,7 @@ from runs.search.run_list.run_page import (
     TreePlace,
     without_heavy_columns,
 )
-from runs.search.sql import conditions
+from runs.search.sql import text_rows
 from studio.core.filters.fields import Sort
 from studio.core.view_text import Open
 
@@ -235,7 +235,7 @@ def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     newest = OrderBy(F("pk"), descending=True)
     if run_query.scope.key(sort.field) is None:
         return [newest]
-    rows, down = conditions.text_rows(sort.field, run_query.scope), sort.descending
+    rows, down = text_rows(sort.field, run_query.scope), sort.descending
     number = Coalesce(
         Subquery(rows.values("number")[:1]), 0.0, output_field=FloatField()
     )

@@ -38,8 +38,7 @@ from runs.search.query import (
 )
 from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
-from runs.search.sql.access_paths import INDEXED_AGGREGATES
-from runs.search.sql.scope import time_limit
+from runs.search.sql import INDEXED_AGGREGATES, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec

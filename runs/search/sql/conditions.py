@@ -34,7 +34,7 @@ from runs.search.sql.expressions import (
     Like,
     two_valued,
 )
-from runs.search.sql.scope import COMMITS, KINDS, Scope
+from runs.search.sql.scope import COMMIT_PROPERTIES, KEY_KINDS, Scope
 from studio.core import names
 from studio.core.errors import InvalidFilter
 from studio.core.filters import tree
@@ -161,7 +161,7 @@ def duration_condition(length: Expr, op: str, values: Sequence[Value]) -> Q:
     return number_condition(length, op, numbers)
 
 
-def constant(value: int) -> SqlValue:
+def integer_value(value: int) -> SqlValue:
     return SqlValue(value, output_field=BigIntegerField())
 
 
@@ -170,14 +170,18 @@ TEXT_TABLES: Mapping[str, type[RunTag] | type[RunParam] | type[RunProperty]] = {
     tree.PARAMS: RunParam,
     tree.PROPERTIES: RunProperty,
 }
-DATASETS = {"name": "dataset__name", "digest": "dataset__digest", "context": "context"}
+DATASET_COLUMNS = {
+    "name": "dataset__name",
+    "digest": "dataset__digest",
+    "context": "context",
+}
 
 
 def names_containing(part: str) -> Q:
     """The keys whose name holds the text; `params.lr` also means what it means in a
     filter."""
     word, _point, rest = part.partition(".")
-    kind, name = KINDS.get(kind_named(word)), rest.strip("\"'`")
+    kind, name = KEY_KINDS.get(kind_named(word)), rest.strip("\"'`")
     found = Q(Contains(F("name"), part))
     if kind is not None and name:
         found |= Q(Contains(F("name"), name), kind=kind)
@@ -213,7 +217,7 @@ def text_exists(field: Field, op: str, given: Sequence[Value], scope: Scope) -> 
 
 def has_commit(op: str, given: Sequence[Value], scope: Scope) -> Q:
     """The git commit, which clients record as a tag or a property."""
-    return any_of([text_exists(field, op, given, scope) for field in COMMITS])
+    return any_of([text_exists(field, op, given, scope) for field in COMMIT_PROPERTIES])
 
 
 def metric_exists(field: Field, op: str, given: Sequence[Value], scope: Scope) -> Q:
@@ -280,7 +284,7 @@ def children_count(word: str) -> Expr:
 def dataset_exists(field: Field, op: str, given: Sequence[Value]) -> Q:
     """A run read such a dataset. With `any`, MLflow's: one that differs is enough."""
     rows = RunDataset.objects.filter(run=OuterRef("pk"))
-    column = DATASETS[field.key]
+    column = DATASET_COLUMNS[field.key]
     if op == "is not null":
         return Q(Exists(rows.exclude(**{column: ""})))
     if field.aggregate == "any" and op in ("!=", "not in"):

@@ -17,14 +17,14 @@ from studio.core.errors import QueryTimeout
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 
-KINDS: Mapping[str, KeyKind] = {
+KEY_KINDS: Mapping[str, KeyKind] = {
     tree.TAGS: KeyKind.TAG,
     tree.PARAMS: KeyKind.PARAM,
     tree.PROPERTIES: KeyKind.PROPERTY,
     tree.METRICS: KeyKind.METRIC,
 }
 #: The names under which clients record the git commit.
-COMMITS = (
+COMMIT_PROPERTIES = (
     Field(tree.TAGS, "mlflow.source.git.commit"),
     Field(tree.PROPERTIES, "azureml.git.commit"),
 )
@@ -41,7 +41,7 @@ class Scope:
 
     def key(self, field: Field) -> int | None:
         """The primary key of the field's name; None if no run has ever used it."""
-        return self.keys.get((KINDS[field.kind].value, field.key))
+        return self.keys.get((KEY_KINDS[field.kind].value, field.key))
 
 
 def make_scope(
@@ -49,9 +49,9 @@ def make_scope(
 ) -> Scope:
     """The scope for a question that names `fields`; one query looks the names up."""
     names: dict[KeyKind, set[str]] = {}
-    for field in {*fields, *COMMITS}:
-        if field.kind in KINDS:
-            names.setdefault(KINDS[field.kind], set()).add(field.key)
+    for field in {*fields, *COMMIT_PROPERTIES}:
+        if field.kind in KEY_KINDS:
+            names.setdefault(KEY_KINDS[field.kind], set()).add(field.key)
     wanted = Q(pk__in=())
     for kind, keys in names.items():
         wanted |= Q(kind=kind, name__in=sorted(keys))

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import Metric, MetricChunk, Run
-from runs.search.sql.scope import time_limit
+from runs.search.sql import time_limit
 from runs.storage.metrics import unpack_row
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue

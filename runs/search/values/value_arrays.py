@@ -22,9 +22,7 @@ from django.db.models.lookups import GreaterThan
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
 from runs.search.query import RunQuery, newest_sets
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.expressions import InKeys
-from runs.search.sql.scope import Scope
+from runs.search.sql import TEXT_TABLES, InKeys, Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 

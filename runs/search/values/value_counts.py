@@ -15,9 +15,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 
 from runs.models import Run, parse_number
 from runs.models.functions import BEGINNING, Beginning
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.expressions import InKeys, Unindexed
-from runs.search.sql.scope import time_limit
+from runs.search.sql import TEXT_TABLES, InKeys, Unindexed, time_limit
 from runs.search.values.value_arrays import MAX_ROWS_PER_RUN, TEXT_HEAD, RunArrays
 
 #: A text's beginning, and the digest of a long one's whole.

@@ -23,8 +23,7 @@ from django.db.models.lookups import In
 from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import OwnColumn, source_of
-from runs.search.sql.conditions import TEXT_TABLES
-from runs.search.sql.scope import Scope
+from runs.search.sql import TEXT_TABLES, Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.tree import Field

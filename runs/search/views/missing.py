@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from runs.models import STORED_SELECTION_PREFIX, Key, Run, User, View, Workspace
-from runs.search.sql.scope import KINDS
+from runs.search.sql import KEY_KINDS
 from studio.core.filters.fields import field_text
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
@@ -36,19 +36,19 @@ def find_missing_columns(
     fields: Iterable[Field], workspace: Workspace
 ) -> list[Missing]:
     """Fields whose key no run has ever used; one query, none without such fields."""
-    keyed = [each for each in dict.fromkeys(fields) if each.kind in KINDS]
+    keyed = [each for each in dict.fromkeys(fields) if each.kind in KEY_KINDS]
     if not keyed:
         return []
     wanted = Q(pk__in=())
     for each in keyed:
-        wanted |= Q(kind=KINDS[each.kind].value, name=each.key)
+        wanted |= Q(kind=KEY_KINDS[each.kind].value, name=each.key)
     known = set(
         Key.objects.filter(wanted, workspace=workspace).values_list("kind", "name")
     )
     return [
         Missing(COLUMN, field_text(each))
         for each in keyed
-        if (KINDS[each.kind].value, each.key) not in known
+        if (KEY_KINDS[each.kind].value, each.key) not in known
     ]
 
 
