@@ -110,7 +110,7 @@ GROUPING_LABELS = {
     GraphGrouping.NONE: lambda: _("per metric"),
     GraphGrouping.NAME: lambda: _("per name"),
     GraphGrouping.PREFIX: lambda: _("per prefix"),
-    GraphGrouping.ALL: lambda: _("for everyone"),
+    GraphGrouping.ALL: lambda: _("all in one"),
 }
 
 

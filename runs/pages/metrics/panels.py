@@ -306,7 +306,7 @@ VIEWS = {
         ("roc", lambda: _("ROC")),
         ("pr", lambda: _("Precision and recall")),
         ("gain", lambda: _("Gain")),
-        ("lift", lambda: _("Unarchive")),
+        ("lift", lambda: _("Lift")),
         ("calibration", lambda: _("Calibration")),
         _TABLE,
     ),
