@@ -12,11 +12,17 @@ from runs.pages.chart_kinds.bars import BARS
 from runs.pages.chart_kinds.chart_runs import (
     ChartRuns,
     read_chart_runs,
-    read_chart_runs_for,
-    read_runs,
+    read_runs_of_charts,
+    read_runs_of_charts_for,
 )
 from runs.pages.chart_kinds.histogram import HISTOGRAM
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
+from runs.pages.chart_kinds.kind import (
+    ChartKind,
+    ChartTable,
+    ChartTableRow,
+    Drawing,
+    Figure,
+)
 from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import run_notes
 from runs.pages.chart_kinds.parallel import PARALLEL
@@ -28,18 +34,18 @@ __all__ = [
     "KINDS",
     "ChartKind",
     "ChartRuns",
+    "ChartTable",
+    "ChartTableRow",
     "Drawing",
     "Figure",
-    "KindTable",
-    "TableRow",
     "build_table",
     "chart_note",
     "chart_title",
     "draw_chart",
     "kind_of",
     "read_chart_runs",
-    "read_chart_runs_for",
-    "read_runs",
+    "read_runs_of_charts",
+    "read_runs_of_charts_for",
 ]
 
 KINDS: Mapping[str, ChartKind] = {
@@ -61,7 +67,7 @@ def draw_chart(
 
 def build_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
-) -> KindTable:
+) -> ChartTable:
     """What it shows, for readers who do not see or run it.
 
     Without a workspace's name its rows lead nowhere.

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import (
     ChartKind,
+    ChartTable,
+    ChartTableRow,
     Drawing,
-    KindTable,
-    TableRow,
     group_label,
     group_notes,
 )
@@ -82,7 +82,7 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
 
 def _table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
-) -> KindTable:
+) -> ChartTable:
     if not chart.groups:
         return values_table(chart, chart_runs, zone, workspace)
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
@@ -96,7 +96,7 @@ def _means_table(
     chart_runs: ChartRuns,
     columns: Sequence[ChartColumn],
     labels: Sequence[str],
-) -> KindTable:
+) -> ChartTable:
     """How high the bar of each group is, and how far its runs lie apart."""
     labels_of_statistics = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
     heads = [
@@ -115,8 +115,10 @@ def _means_table(
             cells += [display_value(each) for each in found] or [
                 display_value(None)
             ] * len(labels_of_statistics)
-        rows.append(TableRow(group_label(group), cells, color_number(group.number)))
-    return KindTable(_("Group"), heads, rows)
+        rows.append(
+            ChartTableRow(group_label(group), cells, color_number(group.number))
+        )
+    return ChartTable(_("Group"), heads, rows)
 
 
 BARS = ChartKind(

@@ -51,19 +51,19 @@ def needed_fields(chart: Chart) -> list[Field]:
     return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
 
-def read_runs(state: ListState, chart: Chart) -> ChartRuns:
-    [found] = read_chart_runs(state, [chart])
+def read_chart_runs(state: ListState, chart: Chart) -> ChartRuns:
+    [found] = read_runs_of_charts(state, [chart])
     return found
 
 
-def read_chart_runs(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
+def read_runs_of_charts(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
     """The runs of each chart, all of them read in one go."""
     who = (state.viewer, state.workspace, state.experiment)
     named = state.parameters.getlist("run")[:MAX_RUNS]
-    return read_chart_runs_for(state.spec, charts, *who, named)
+    return read_runs_of_charts_for(state.spec, charts, *who, named)
 
 
-def read_chart_runs_for(
+def read_runs_of_charts_for(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
@@ -97,9 +97,9 @@ def _find_runs(
         runs = find_chosen_runs(ids, fields, viewer, workspace)
         deleted = len(selected.missing) + selected.gone
         return ChartRuns(runs, {}, chosen=True, deleted=deleted)
-    most = max(chart.runs for chart in charts)
+    limit = max(chart.runs for chart in charts)
     runs, more = find_first_runs(
-        spec, fields, most, viewer, workspace, experiment=experiment
+        spec, fields, limit, viewer, workspace, experiment=experiment
     )
     return ChartRuns(runs, {}, more=more)
 

@@ -63,7 +63,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class TableRow:
+class ChartTableRow:
     """`series` is the color's number, 0 for none; `href` leads to the run."""
 
     name: str
@@ -73,10 +73,10 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class KindTable:
+class ChartTable:
     first: str
     heads: list[str]
-    rows: list[TableRow]
+    rows: list[ChartTableRow]
 
 
 def _no_notes(_chart: Chart) -> list[str]:
@@ -102,7 +102,7 @@ class ChartKind:
     label: Callable[[], str]
     word: Callable[[], str]
     figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
-    table: Callable[[Chart, ChartRuns, tzinfo, str], KindTable]
+    table: Callable[[Chart, ChartRuns, tzinfo, str], ChartTable]
     title: Callable[[Chart], str] = fields_title
     notes: Callable[[Chart], list[str]] = _no_notes
     points: Callable[[Chart, ChartRuns], Iterator[Sequence[object]]] | None = None

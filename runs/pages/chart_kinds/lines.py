@@ -12,10 +12,10 @@ from runs.models import Metric
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import (
     ChartKind,
+    ChartTable,
+    ChartTableRow,
     Drawing,
     Figure,
-    KindTable,
-    TableRow,
     group_label,
     group_notes,
 )
@@ -157,13 +157,13 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
 
 def _table(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, workspace: str
-) -> KindTable:
+) -> ChartTable:
     if chart.groups:
         return _groups_table(chart, chart_runs)
     return _lines_table(chart, chart_runs, workspace)
 
 
-def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> KindTable:
+def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTable:
     heads: list[str] = []
     for field in chart.fields:
         label = field.key
@@ -185,7 +185,7 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> KindTab
         )
         for run in chart_runs.runs
     ]
-    return KindTable(_("Run"), heads, rows)
+    return ChartTable(_("Run"), heads, rows)
 
 
 def _summary(head: Metric | None) -> list[DisplayValue]:
@@ -199,12 +199,12 @@ def _summary(head: Metric | None) -> list[DisplayValue]:
     return [last, least, most, DisplayValue(grouped(head.count))]
 
 
-def _groups_table(chart: Chart, chart_runs: ChartRuns) -> KindTable:
+def _groups_table(chart: Chart, chart_runs: ChartRuns) -> ChartTable:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
         heads += [_("mean of the last values of %s") % label, _("%s std") % label]
-    return KindTable(
+    return ChartTable(
         _("Group"),
         heads,
         [
@@ -214,7 +214,7 @@ def _groups_table(chart: Chart, chart_runs: ChartRuns) -> KindTable:
     )
 
 
-def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> TableRow:
+def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartTableRow:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
         held = [chart_runs.heads.get((run.run.pk, field.key)) for run in group.runs]
@@ -224,7 +224,7 @@ def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> TableR
             if mean
             else [display_value(None)] * 2
         )
-    return TableRow(group_label(group), cells, color_number(group.number))
+    return ChartTableRow(group_label(group), cells, color_number(group.number))
 
 
 def _notes(chart: Chart) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import KindTable, TableRow
+from runs.pages.chart_kinds.kind import ChartTable, ChartTableRow
 from runs.render import formats
 from runs.render.charts import Axis, ChartLook, Dot
 from runs.render.filters import field_label
@@ -84,14 +84,14 @@ def summarize_values(values: Sequence[object]) -> ValueSummary | None:
 
 def values_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
-) -> KindTable:
+) -> ChartTable:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
         run_row(run, [_column_cell(column, at, zone) for column in columns], workspace)
         for at, run in enumerate(chart_runs.runs)
     ]
-    return KindTable(_("Run"), heads, rows)
+    return ChartTable(_("Run"), heads, rows)
 
 
 def count_cell(count: int) -> DisplayValue:
@@ -111,9 +111,11 @@ def _value_cell(value: float | str | None) -> DisplayValue:
     return display_value(value)
 
 
-def run_row(run: ChartRun, cells: Sequence[DisplayValue], workspace: str) -> TableRow:
+def run_row(
+    run: ChartRun, cells: Sequence[DisplayValue], workspace: str
+) -> ChartTableRow:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
-    return TableRow(run.name, list(cells), color_number(run.number), href)
+    return ChartTableRow(run.name, list(cells), color_number(run.number), href)
 
 
 def color_number(number: int) -> int:

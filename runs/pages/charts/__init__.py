@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runs.pages.charts.chart_row import (
-    ADDRESS_PARTS,
+    CHART_ADDRESS_PARTS,
     ChartRowAddresses,
     can_add_chart,
     chart_cards,
@@ -14,7 +14,7 @@ from runs.pages.charts.urls import (
 )
 
 __all__ = [
-    "ADDRESS_PARTS",
+    "CHART_ADDRESS_PARTS",
     "ChartRowAddresses",
     "can_add_chart",
     "chart_cards",

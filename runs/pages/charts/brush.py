@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters import RANGES, with_replaced_term
-from runs.pages.lists import ListLinks, read_part
+from runs.pages.filters import RANGE_OPERATORS, link_with_replaced_term
+from runs.pages.lists import ListLinks, read_part_state
 from runs.pages.requests import PageRequest, with_vary_headers
 from studio.core import view_text
 from studio.core.errors import InvalidValue
@@ -34,7 +34,7 @@ MAX_WORDS = 200
 @require_safe
 def filter_by_axis_range(request: PageRequest) -> HttpResponse:
     """`field` with `low`, `high` or both, or with `word` repeated."""
-    state = read_part(request)
+    state = read_part_state(request)
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
     field = view_text.read_field(request.GET.get("field", ""), "field")
@@ -43,12 +43,14 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
         texts = tuple(Text(word) for word in words)
         query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
     else:
-        query = with_replaced_term(links, field, RANGES, _read_range(request, field))
+        query = link_with_replaced_term(
+            links, field, RANGE_OPERATORS, _read_range(request, field)
+        )
     address = scope.path + query
     if request.htmx:
-        answer = HttpResponse(status=204)
-        answer["X-Studio-Location"] = address
-        return with_vary_headers(answer)
+        response = HttpResponse(status=204)
+        response["X-Studio-Location"] = address
+        return with_vary_headers(response)
     return HttpResponseRedirect(address)
 
 

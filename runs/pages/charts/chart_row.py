@@ -19,12 +19,12 @@ from django.utils.timezone import get_current_timezone
 
 from runs.pages.chart_kinds import (
     KINDS,
-    KindTable,
+    ChartTable,
     build_table,
     chart_note,
     chart_title,
     kind_of,
-    read_chart_runs,
+    read_runs_of_charts,
 )
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
@@ -79,13 +79,13 @@ class ChartCard:
     legend: str
     icon: str
     role: str
-    table: KindTable | None = None
+    table: ChartTable | None = None
 
 
 def chart_cards(
     charts: Sequence[Chart],
     place: ChartRowAddresses,
-    tables: Sequence[KindTable] = (),
+    tables: Sequence[ChartTable] = (),
 ) -> list[ChartCard]:
     """`tables`, if they are to stand in the page, has one for each chart."""
     cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]
@@ -167,10 +167,10 @@ def chart_row_context(
     ever asked for by a script, which draws."""
     place = ChartRowAddresses(
         page=partial(_list_address, links),
-        part=lambda name: links.part(ADDRESS_PARTS[name]),
+        part=lambda name: links.part(CHART_ADDRESS_PARTS[name]),
         brush=links.part("charts/brush"),
     )
-    tables: Sequence[KindTable] = ()
+    tables: Sequence[ChartTable] = ()
     charts = state.spec.charts
     if charts and not request.htmx:
         tables = _tables(state)
@@ -182,7 +182,7 @@ def chart_row_context(
 
 
 #: The list's part that does what a chart asks for.
-ADDRESS_PARTS = {
+CHART_ADDRESS_PARTS = {
     "figure": "charts/figure",
     "table": "charts/table",
     "values": "charts/values",
@@ -195,11 +195,11 @@ def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
     return links.query(charts=charts, after=spec.after, before=spec.before)
 
 
-def _tables(state: ListState) -> list[KindTable]:
+def _tables(state: ListState) -> list[ChartTable]:
     zone, workspace = get_current_timezone(), state.workspace.name
     charts = state.spec.charts
     with time_limit():
-        chart_runs = read_chart_runs(state, charts)
+        chart_runs = read_runs_of_charts(state, charts)
         return [
             build_table(chart, runs, zone, workspace)
             for chart, runs in zip(charts, chart_runs, strict=True)

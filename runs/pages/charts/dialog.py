@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
-from runs.pages.lists import ListState, read_part_tolerantly
+from runs.pages.lists import ListState, read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.search.run_list import common_metrics, list_fields
 from studio.core import view_text
@@ -46,7 +46,7 @@ FORM_ERROR_STATUS = 422
 @access(Permission.READ)
 @require_safe
 def edit_chart(request: PageRequest) -> HttpResponse:
-    state = read_part_tolerantly(request)
+    state = read_part_state_tolerantly(request)
     at = _read_position(request, state.spec.charts)
     form = ChartForm(request.GET) if "kind" in request.GET else _new_form(state, at)
     problem = ""
@@ -67,7 +67,7 @@ def edit_chart(request: PageRequest) -> HttpResponse:
 @require_safe
 def complete_fields(request: PageRequest) -> HttpResponse:
     """Names that the form completes, as options."""
-    state = read_part_tolerantly(request)
+    state = read_part_state_tolerantly(request)
     names = _field_names(state, request.GET.get("find", "")[:250])
     return with_vary_headers(
         render(request, "charts/_chart_fields.html", {"names": names})
@@ -98,9 +98,9 @@ def _show_page_with_chart(
     address = page_address(request, state, tuple(charts))
     if request.htmx:
         # The script shows it as a link of the page would.
-        answer = HttpResponse(status=204)
-        answer["X-Studio-Location"] = address
-        return with_vary_headers(answer)
+        response = HttpResponse(status=204)
+        response["X-Studio-Location"] = address
+        return with_vary_headers(response)
     return HttpResponseRedirect(address)
 
 

@@ -23,13 +23,13 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import (
     ChartRuns,
+    ChartTable,
     Figure,
-    KindTable,
     build_table,
     chart_title,
     draw_chart,
     kind_of,
-    read_runs,
+    read_chart_runs,
 )
 from runs.pages.lists import (
     ACTIVE_POLL_SECONDS,
@@ -70,20 +70,22 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         return not_modified(browser_etag(request))
     window = _read_window(request, chart)
     with time_limit():
-        chart_runs = read_runs(build_state(request, read_scope(request), spec), chart)
+        chart_runs = read_chart_runs(
+            build_state(request, read_scope(request), spec), chart
+        )
         etag = f'"{stamp}-{_data_digest(request, chart_runs)}"'
         if has_same_content(request, etag):
             return not_modified(etag)
         drawing = draw_chart(chart, chart_runs, get_current_timezone(), window)
     active = any(run.run.state.is_active for run in chart_runs.runs)
-    answer = {
+    response = {
         **drawing.figure,
         "note": "; ".join(drawing.notes),
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, chart_runs, drawing.figure),
         "first": _numbers_of_unselected_runs(chart, chart_runs),
     }
-    body = msgspec.json.encode(answer)
+    body = msgspec.json.encode(response)
     return with_vary_headers(HttpResponse(body, content_type="application/json"), etag)
 
 
@@ -174,7 +176,7 @@ def chart_table(request: PageRequest) -> HttpResponse:
     spec, chart = _read_chart_request(request)
     state = build_state(request, read_scope(request), spec)
     with time_limit():
-        chart_runs = read_runs(state, chart)
+        chart_runs = read_chart_runs(state, chart)
         table = build_table(
             chart, chart_runs, get_current_timezone(), state.workspace.name
         )
@@ -194,7 +196,9 @@ def chart_values(request: PageRequest) -> HttpResponseBase:
     """Every point of a line chart's runs, nothing left out; else the table's rows."""
     spec, chart = _read_chart_request(request)
     with time_limit():
-        chart_runs = read_runs(build_state(request, read_scope(request), spec), chart)
+        chart_runs = read_chart_runs(
+            build_state(request, read_scope(request), spec), chart
+        )
         points = kind_of(chart).points
         if points is not None:
             rows = points(chart, chart_runs)
@@ -204,7 +208,7 @@ def chart_values(request: PageRequest) -> HttpResponseBase:
     return csv_response(rows, f"{chart.kind}.csv")
 
 
-def _csv_rows(table: KindTable) -> Iterator[Sequence[object]]:
+def _csv_rows(table: ChartTable) -> Iterator[Sequence[object]]:
     yield (escape_formula(table.first), *(escape_formula(head) for head in table.heads))
     for row in table.rows:
         # A mark for what is missing is for readers: programs get nothing.

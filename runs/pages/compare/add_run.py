@@ -51,10 +51,10 @@ def suggest_runs(request: PageRequest) -> HttpResponse:
 def find_candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:
     """The newest runs that match and are not compared yet; no text asks for any."""
     try:
-        found = _find(request, text)
+        found = _find_runs(request, text)
     except InvalidFilter:
         try:
-            found = _find(request, quoted(text))
+            found = _find_runs(request, quoted(text))
         except (InvalidFilter, NotSupported) as error:
             return Candidates((), error.message)
     except (NotSupported, QueryTimeout) as error:
@@ -71,13 +71,13 @@ def find_named_run(request: PageRequest, text: str) -> str | None:
     """The id of the one run that the text names by its id, or alone by its name."""
     for name in ("id", "name"):
         term = Comparison(attribute(name), "=", (Text(text),))
-        found = _find(request, to_text(term))
+        found = _find_runs(request, to_text(term))
         if len(found) == 1:
             return found[0].run_id
     return None
 
 
-def _find(request: PageRequest, text: str) -> list[Run]:
+def _find_runs(request: PageRequest, text: str) -> list[Run]:
     spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=SEARCHED_ROWS)
     page = find_runs(spec, request.actor.user, request.workspace)
     return [row.run for row in page.rows]

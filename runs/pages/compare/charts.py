@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import build_table, read_chart_runs_for
+from runs.pages.chart_kinds import build_table, read_runs_of_charts_for
 from runs.pages.charts import (
-    ADDRESS_PARTS,
+    CHART_ADDRESS_PARTS,
     ChartRowAddresses,
     can_add_chart,
     chart_cards,
@@ -44,7 +44,7 @@ class _Addresses:
         return self.state.href(charts=view_text.joined(charts) or NO_CHARTS)
 
     def part(self, charts: Sequence[Chart], name: str) -> str:
-        path = f"/w/{self.request.workspace.name}/list/{ADDRESS_PARTS[name]}/"
+        path = f"/w/{self.request.workspace.name}/list/{CHART_ADDRESS_PARTS[name]}/"
         if name == "edit":
             text = view_text.joined(tuple(charts))
             return f"{path}?{replace(self.state, charts=text).query()}"
@@ -65,7 +65,7 @@ def compare_charts_context(
         with time_limit():
             who = (request.actor.user, request.workspace)
             named = request.GET.getlist("run")[:MAX_RUNS]
-            chart_runs = read_chart_runs_for(ViewSpec(), charts, *who, None, named)
+            chart_runs = read_runs_of_charts_for(ViewSpec(), charts, *who, None, named)
             tables = [
                 build_table(chart, runs, zone, workspace)
                 for chart, runs in zip(charts, chart_runs, strict=True)

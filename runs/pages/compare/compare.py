@@ -89,7 +89,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
     context = {
         **_head_context(request, state, compared),
         **table,
-        "notices": notices(state, compared) + _ignored_parts(state, table),
+        "notices": state_notices(state, compared) + _ignored_parts(state, table),
         **_conclusions_context(request, state, compared),
         "offered": offered,
         "added": added,
@@ -130,7 +130,7 @@ def _head_context(
         "copies": COPY_FORMATS,
         "too_few": len(runs) < MIN_COMPARED,
         "is_full": len(runs) >= MAX_COMPARED,
-        "columns": columns_of(request, state, compared),
+        "columns": run_columns(request, state, compared),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "any_active": any(run.state.is_active for run in runs),
@@ -168,7 +168,7 @@ def baseline_of(state: CompareState, compared: Comparison) -> int:
     return ids.index(state.baseline) if state.baseline in ids else 0
 
 
-def columns_of(
+def run_columns(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> list[RunColumn]:
     if not compared.runs:
@@ -189,7 +189,7 @@ def columns_of(
     ]
 
 
-def notices(state: CompareState, compared: Comparison) -> list[str]:
+def state_notices(state: CompareState, compared: Comparison) -> list[str]:
     """What of the address could not be followed, by name."""
     notices = [
         _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown

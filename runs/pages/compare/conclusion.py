@@ -136,7 +136,7 @@ def _show_saved_conclusion(
         home = reverse("compare", args=[request.workspace.name])
         return redirect(f"{home}?{state.query()}")
     card = conclusion_card(request, state, runs)
-    answer = render(request, "compare/_compare_conclusion.html", card)
+    response = render(request, "compare/_compare_conclusion.html", card)
     if message:
-        answer["HX-Trigger"] = toast_header(message, undo)
-    return answer
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response

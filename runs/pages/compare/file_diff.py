@@ -103,9 +103,11 @@ def file_diff(
     if not place:
         return None
     row = rows[place]
-    zero = row.values[baseline]
-    unlike = [n for n, value in enumerate(row.values) if value not in (None, zero)]
-    others = [n for n in unlike if n != baseline]
+    baseline_file = row.values[baseline]
+    different = [
+        n for n, value in enumerate(row.values) if value not in (None, baseline_file)
+    ]
+    others = [n for n in different if n != baseline]
     named = [n for n in others if compared.runs[n].run_id == state.against]
     other = (named or others)[0]
     shown = _FilePair(workspace, compared, place, row, baseline, other)
@@ -136,8 +138,10 @@ def _files_with_differences(
 ) -> Iterator[tuple[str, ComparedRow]]:
     for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
         for row in rows:
-            zero = row.values[baseline]
-            if zero is not None and any(v not in (None, zero) for v in row.values):
+            baseline_file = row.values[baseline]
+            if baseline_file is not None and any(
+                v not in (None, baseline_file) for v in row.values
+            ):
                 yield f"{place}:{row.key}", row
 
 
@@ -188,9 +192,9 @@ class _FilePair:
         return self.baseline, self.other
 
     def _size(self, column: int) -> int:
-        kept = self.row.values[column]
-        assert isinstance(kept, ComparedFile)
-        return kept.size
+        file = self.row.values[column]
+        assert isinstance(file, ComparedFile)
+        return file.size
 
     def _text(self, column: int, data: bytes) -> str:
         """Without the line in which it was cut, if it has others."""
@@ -199,9 +203,9 @@ class _FilePair:
         return decode_text(data)
 
     def _bytes(self, column: int) -> bytes | None:
-        kept = self.row.values[column]
-        assert isinstance(kept, ComparedFile)
-        return read_file_start(kept.blob, kept.member, MAX_DIFF_BYTES, kept.size)
+        file = self.row.values[column]
+        assert isinstance(file, ComparedFile)
+        return read_file_start(file.blob, file.member, MAX_DIFF_BYTES, file.size)
 
     def _picture(self, column: int) -> Picture:
         run = self.compared.runs[column]

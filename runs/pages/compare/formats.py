@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
-from runs.pages.compare.sections import TITLES, label_of, matches_words, number_or_text
+from runs.pages.compare.sections import TITLES, matches_words, number_or_text, row_label
 from runs.pages.compare.state import CompareState
 from runs.pages.requests import CSV, JSON, TEXT, PageRequest, with_vary_headers
 from runs.render import formats
@@ -58,10 +58,10 @@ def comparison_response(
         text = sheet_as_csv(sheet)
     else:
         text = sheet_as_text(sheet, timezone.get_current_timezone())
-    answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
     if request.GET.get("format") == "csv":
-        answer["Content-Disposition"] = 'attachment; filename="comparison.csv"'
-    return with_vary_headers(answer)
+        response["Content-Disposition"] = 'attachment; filename="comparison.csv"'
+    return with_vary_headers(response)
 
 
 def section_rows(
@@ -98,7 +98,7 @@ def _json_body(
                 "name": row.key,
                 "differs": row.differs,
                 "values": {
-                    run: plain_value(_stored_value(value))
+                    run: plain_value(_simple_value(value))
                     for run, value in zip(ids, row.values, strict=True)
                     if value is not None
                 },
@@ -119,13 +119,17 @@ def comparison_sheet(
     return Sheet(
         columns,
         tuple(
-            (section, label_of(row), *(cell_value(row, value) for value in row.values))
+            (
+                section,
+                row_label(row),
+                *(written_value(row, value) for value in row.values),
+            )
             for section, row in rows
         ),
     )
 
 
-def cell_value(row: ComparedRow, value: object) -> object:
+def written_value(row: ComparedRow, value: object) -> object:
     """Times and durations as their columns would be written."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -133,10 +137,10 @@ def cell_value(row: ComparedRow, value: object) -> object:
             return iso_time(value)
         if kind == fields.DURATION:
             return value / 1000
-    return _stored_value(value)
+    return _simple_value(value)
 
 
-def _stored_value(value: object) -> object:
+def _simple_value(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
     if isinstance(value, OtherSeries):
@@ -183,7 +187,7 @@ def _table(
         title = str(TITLES[section]) if section != before else ""
         before = section
         cells = _metric_cells(row, goals) if section == "metrics" else _text_cells(row)
-        lines.append([PaperCell(title), PaperCell(label_of(row)), *cells])
+        lines.append([PaperCell(title), PaperCell(row_label(row)), *cells])
     return PaperTable(heads, right, lines)
 
 
@@ -201,7 +205,7 @@ def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Paper
 
 
 def _text_cells(row: ComparedRow) -> Iterator[PaperCell]:
-    return (_cell(cell_value(row, value)) for value in row.values)
+    return (_cell(written_value(row, value)) for value in row.values)
 
 
 def _cell(value: object) -> PaperCell:

@@ -169,11 +169,11 @@ def _section(
     wanted = [(row, draw) for row, draw in every if matches_words(row, state.find)]
     shown = [each for each in wanted if each[0].differs or not state.differs]
     has_all = name in state.rows
-    room = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
-    cut = shown[: max(room // len(table.compared.runs), MIN_SECTION_ROWS)]
+    max_cells = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
+    cut = shown[: max(max_cells // len(table.compared.runs), MIN_SECTION_ROWS)]
     is_open = name not in state.fold
     rows_html = (
-        [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
+        [ShownRow(row_label(row), draw(row)) for row, draw in cut] if is_open else []
     )
     return Section(
         name,
@@ -194,14 +194,14 @@ def _is_long(value: object) -> bool:
     return isinstance(value, str) and len(value) > MAX_CELL_CHARS
 
 
-def label_of(row: ComparedRow) -> str:
+def row_label(row: ComparedRow) -> str:
     if row.field is not None and row.field.kind == "attribute":
         return field_label(row.field)
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
 def matches_words(row: ComparedRow, words: str) -> bool:
-    label = label_of(row).lower()
+    label = row_label(row).lower()
     return all(word in label for word in words.lower().split())
 
 
@@ -270,14 +270,14 @@ def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
 
 def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
     """Sizes; what differs from the baseline's leads to the difference."""
-    zero = row.values[table.baseline]
+    baseline_file = row.values[table.baseline]
     shown = []
     for run, value in zip(table.compared.runs, row.values, strict=True):
         if not isinstance(value, ComparedFile):
             shown.append(f'<span class="none">{_("no such file")}</span>')
             continue
         text = formats.filesize(value.size)
-        if value == zero or zero is None:
+        if value == baseline_file or baseline_file is None:
             shown.append(text)
             continue
         href = table.state.href(diff=f"{place}:{row.key}", against=run.run_id)

@@ -107,10 +107,10 @@ def _saved(request: PageRequest, experiment: Experiment, message: str) -> HttpRe
             messages.success(request, message, extra_tags=undo)
         return redirect(_path(request, experiment))
     context = {"experiment": experiment, **description_context(request, experiment)}
-    answer = render(request, "experiments/_experiment_description.html", context)
+    response = render(request, "experiments/_experiment_description.html", context)
     if message:
-        answer["HX-Trigger"] = toast_header(message, undo)
-    return answer
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response
 
 
 def _versions(request: PageRequest, experiment: Experiment) -> DescriptionVersions:

@@ -33,11 +33,11 @@ from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
 DEFAULT_SORT = "-activity"
 #: Tags that a line shows; the rest is counted.
-TAGS_SHOWN = 2
+MAX_TAGS = 2
 
 
 @dataclass(frozen=True)
-class State:
+class ExperimentListState:
     """What the address asks for."""
 
     q: str = ""
@@ -47,7 +47,7 @@ class State:
     page: int = 1
 
     @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> State:
+    def read(cls, parameters: Mapping[str, str]) -> ExperimentListState:
         """A number of rows or a page that there is not is the usual one."""
         rows, page = parameters.get("rows", ""), parameters.get("page", "")
         return cls(
@@ -75,14 +75,14 @@ class State:
 
 
 @dataclass(frozen=True)
-class Chip:
+class TagLink:
     key: str
     text: str
     href: str
 
 
 @dataclass(frozen=True)
-class Line:
+class ExperimentLine:
     row: ExperimentRow
     href: str
     star_url: str
@@ -90,7 +90,7 @@ class Line:
     counts: list[tuple[str, str, int, str]]
     submitter: str
     submitter_href: str
-    tags: list[Chip]
+    tags: list[TagLink]
     more_tags: str
 
     @property
@@ -99,7 +99,9 @@ class Line:
         return f"star-{self.row.experiment.pk}"
 
 
-def table(page: ExperimentPage, state: State, workspace: str) -> dict[str, Any]:
+def table_context(
+    page: ExperimentPage, state: ExperimentListState, workspace: str
+) -> dict[str, Any]:
     return {
         "page": page,
         "lines": [_line(row, state, workspace) for row in page.rows],
@@ -108,14 +110,14 @@ def table(page: ExperimentPage, state: State, workspace: str) -> dict[str, Any]:
         "q": state.q,
         "sizes": ROWS,
         "has_tags": any(row.tags for row in page.rows),
-        "range": _range(page, state),
+        "range": _range_text(page, state),
         "previous": state.query(page=page.page - 1) if page.page > 1 else "",
         "next": state.query(page=page.page + 1) if page.page < page.pages else "",
         "with_archived": state.query(archived="1"),
     }
 
 
-def _range(page: ExperimentPage, state: State) -> str:
+def _range_text(page: ExperimentPage, state: ExperimentListState) -> str:
     first = (page.page - 1) * state.rows + 1
     last = first + len(page.rows) - 1
     noun = ngettext("experiment", "experiments", page.total)
@@ -127,7 +129,7 @@ def _range(page: ExperimentPage, state: State) -> str:
     }
 
 
-def _heads(state: State) -> list[dict[str, str]]:
+def _heads(state: ExperimentListState) -> list[dict[str, str]]:
     heads = [
         ("name", _("Experiment"), "name"),
         ("runs", _("Runs"), "children"),
@@ -139,7 +141,7 @@ def _heads(state: State) -> list[dict[str, str]]:
     return [_head(key, label, css, state) for key, label, css in heads]
 
 
-def _head(key: str, label: str, css: str, state: State) -> dict[str, str]:
+def _head(key: str, label: str, css: str, state: ExperimentListState) -> dict[str, str]:
     order = ""
     is_down = state.sort.startswith("-")
     if state.sort.removeprefix("-") == key:
@@ -151,20 +153,24 @@ def _head(key: str, label: str, css: str, state: State) -> dict[str, str]:
     return {"label": label, "css": css, "order": order, "href": href}
 
 
-def _line(row: ExperimentRow, state: State, workspace: str) -> Line:
+def _line(
+    row: ExperimentRow, state: ExperimentListState, workspace: str
+) -> ExperimentLine:
     experiment, latest = row.experiment, row.latest
     path = experiment_path(workspace, experiment.number, experiment.name)
     submitter = latest.submitter if latest else None
-    return Line(
+    return ExperimentLine(
         row,
         path,
         f"/w/{workspace}/experiments/~{experiment.number}/star/",
         run_path(workspace, latest.run_id) if latest else "",
         _counts(row.counts, path),
         str(submitter) if submitter else "",
-        _only(state, attribute("submitter"), submitter.username) if submitter else "",
-        [_chip(state, key, value) for key, value in row.tags[:TAGS_SHOWN]],
-        ", ".join(_tag_text(*tag) for tag in row.tags[TAGS_SHOWN:]),
+        _link_with_value(state, attribute("submitter"), submitter.username)
+        if submitter
+        else "",
+        [_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]],
+        ", ".join(_tag_text(*tag) for tag in row.tags[MAX_TAGS:]),
     )
 
 
@@ -182,22 +188,24 @@ def _counts(
     return found
 
 
-def _chip(state: State, key: str, value: str | None) -> Chip:
+def _tag_link(state: ExperimentListState, key: str, value: str | None) -> TagLink:
     field = Field(TAGS, key)
     if value is None:
-        return Chip("", key, _with(state, Comparison(field, "is not null")))
-    return Chip(key, value, _only(state, field, value))
+        return TagLink(
+            "", key, _link_with_term(state, Comparison(field, "is not null"))
+        )
+    return TagLink(key, value, _link_with_value(state, field, value))
 
 
 def _tag_text(key: str, value: str | None) -> str:
     return key if value is None else f"{key}: {value}"
 
 
-def _only(state: State, field: Field, text: str) -> str:
-    return _with(state, Comparison(field, "=", (Text(text),)))
+def _link_with_value(state: ExperimentListState, field: Field, text: str) -> str:
+    return _link_with_term(state, Comparison(field, "=", (Text(text),)))
 
 
-def _with(state: State, term: Comparison) -> str:
+def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
     """The list that also asks for the term."""
     text = to_text(term)
     if text in state.q:
@@ -212,38 +220,38 @@ HTMX_SWAPS_THIS = 422
 @require_safe
 @vary_on_headers("HX-Request", "Accept")
 def experiments_page(request: PageRequest) -> HttpResponse:
-    state = State.of(request.GET.dict())
+    state = ExperimentListState.read(request.GET.dict())
     kind = requested_format(request)
     complaints: list[InvalidValue] = []
     if has_redundant_parameters(request) and not kind:
         place = state.page if state.page > 1 else ""
         return redirect_to_query(request, state.query(page=place))
     try:
-        page = _find(request, state)
+        page = _find_page(request, state)
     except InvalidValue as error:
         field = error.details.get("field")
         if kind or field not in ("q", "sort"):
             raise
         if field == "q":
-            return _refused(request, state, error)
+            return _refused_page(request, state, error)
         # Named in a notice; the rest of the address is followed.
         complaints, state = [error], replace(state, sort=DEFAULT_SORT)
-        page = _find(request, state)
-    context = table(page, state, request.workspace.name)
+        page = _find_page(request, state)
+    context = table_context(page, state, request.workspace.name)
     context["complaints"] = complaints
     if kind:
-        ways = {"prev": context["previous"], "next": context["next"]}
-        return experiments_response(request, kind, page, ways)
+        neighbors = {"prev": context["previous"], "next": context["next"]}
+        return experiments_response(request, kind, page, neighbors)
     template = (
         "experiments/_experiment_table.html"
         if request.htmx
         else "experiments/experiments.html"
     )
-    answer = render(request, template, context)
-    return with_pushed_url(request, answer, request.path, state.query())
+    response = render(request, template, context)
+    return with_pushed_url(request, response, request.path, state.query())
 
 
-def _find(request: PageRequest, state: State) -> ExperimentPage:
+def _find_page(request: PageRequest, state: ExperimentListState) -> ExperimentPage:
     return find_experiments(
         request.actor.user,
         request.workspace,
@@ -255,9 +263,11 @@ def _find(request: PageRequest, state: State) -> ExperimentPage:
     )
 
 
-def _refused(request: PageRequest, state: State, error: InvalidValue) -> HttpResponse:
+def _refused_page(
+    request: PageRequest, state: ExperimentListState, error: InvalidValue
+) -> HttpResponse:
     """Show that the filter names fields that experiments don't have."""
-    context = table(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
+    context = table_context(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
     template = (
         "experiments/_experiment_table.html"
         if request.htmx

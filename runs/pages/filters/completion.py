@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.lists import read_part_tolerantly
+from runs.pages.lists import read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.render.filters import field_label, operator_label
@@ -43,7 +43,7 @@ from studio.core.filters.tree import Field, Text, attribute
 
 
 @dataclass(frozen=True)
-class Option:
+class CompletionOption:
     """A row: choosing it puts `insert` instead of what is typed from `start` on."""
 
     icon: str
@@ -61,12 +61,12 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Group:
+class CompletionGroup:
     title: str
-    options: Sequence[Option]
+    options: Sequence[CompletionOption]
 
 
-def begun(field: Field) -> str:
+def filter_start(field: Field) -> str:
     """What stands in the box once the field is chosen."""
     if fields.value_type(field) == fields.BOOLEAN:
         return f"{field_text(field)}:true "
@@ -75,7 +75,7 @@ def begun(field: Field) -> str:
     return field_text(field) + (":" if is_listed or timed else " ")
 
 
-def examples(kind: str) -> list[tuple[str, str]]:
+def value_examples(kind: str) -> list[tuple[str, str]]:
     if kind == fields.TIME:
         return [
             ("-1d", _("the last day")),
@@ -89,7 +89,7 @@ def examples(kind: str) -> list[tuple[str, str]]:
 
 MAX_VALUES = 8
 #: Keys of one kind, before anything is typed and after.
-FEW_KEYS, MORE_KEYS = 3, 6
+INITIAL_KEYS, MAX_KEYS = 3, 6
 ICONS = {
     tree.TAGS: "tag",
     tree.PARAMS: "key",
@@ -101,7 +101,7 @@ ICONS = {
 
 class Completion:
     def __init__(self, request: PageRequest, word: Wanted) -> None:
-        state = read_part_tolerantly(request)
+        state = read_part_state_tolerantly(request)
         self.word = word
         self.reader = FacetReader(
             state.spec.changed(q=word.others),
@@ -111,28 +111,28 @@ class Completion:
             now=state.now,
         )
 
-    def groups(self) -> tuple[list[Group], bool]:
+    def groups(self) -> tuple[list[CompletionGroup], bool]:
         """The groups, and whether their counts are of all matching runs."""
         try:
-            found = self._groups()
+            found = self._find_groups()
             return found, self.reader.runs().exact
         except (QueryTimeout, StudioError):
             # Names are worth having without counts.
-            return [Group(_("Fields"), list(self._attributes()))], True
+            return [CompletionGroup(_("Fields"), list(self._attributes()))], True
 
-    def _groups(self) -> list[Group]:
+    def _find_groups(self) -> list[CompletionGroup]:
         word = self.word
         if word.what == OPERATION:
-            return [Group(_("Operators"), list(self._operators()))]
+            return [CompletionGroup(_("Operators"), list(self._operators()))]
         if word.what == VALUE and word.field is not None:
-            return self._of_field(word.field)
+            return self._value_groups(word.field)
         if word.kind == FLAGS:
-            return [Group(_("Is"), list(self._flags()))]
-        return [Group(_("Fields"), [*self._attributes(), *self._keys()])]
+            return [CompletionGroup(_("Is"), list(self._flags()))]
+        return [CompletionGroup(_("Fields"), [*self._attributes(), *self._keys()])]
 
     # Fields
 
-    def _attributes(self) -> Iterable[Option]:
+    def _attributes(self) -> Iterable[CompletionOption]:
         part = self.word.part.lower()
         if self.word.kind or self.word.what != FIELD:
             return
@@ -147,34 +147,34 @@ class Completion:
         found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
         if not part:
             found.sort(key=lambda spec: spec.suggested)
-        for spec in found[: MORE_KEYS + 1]:
+        for spec in found[: MAX_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.word.part
             yield self._option(
                 ICONS[tree.ATTRIBUTE],
                 spec.name,
-                begun(field),
+                filter_start(field),
                 part=label,
                 note=_(spec.label),
                 ends=spec.value_type == fields.BOOLEAN,
             )
 
-    def _keys(self) -> Iterable[Option]:
+    def _keys(self) -> Iterable[CompletionOption]:
         kind, part = self.word.kind, self.word.part
         if not kind and "." in part:
             head, _point, tail = part.partition(".")
             if fields.kind_named(head):
                 kind, part = fields.kind_named(head), tail
         kinds = [kind] if kind in ICONS else list(KINDS_IN_ORDER)
-        limit = MORE_KEYS if part or kind else FEW_KEYS
+        limit = MAX_KEYS if part or kind else INITIAL_KEYS
         for each in kinds if kind in ("", *KINDS_IN_ORDER) else []:
             for count in find_keys(self.reader, each, part, limit):
-                yield self._key(count)
+                yield self._key_option(count)
 
-    def _key(self, count: KeyCount) -> Option:
+    def _key_option(self, count: KeyCount) -> CompletionOption:
         field, word = count.field, self.word
         shown = field.key if word.kind else f"{field.kind}.{field.key}"
-        insert = f"{key_text(field)} " if word.kind else begun(field)
+        insert = f"{key_text(field)} " if word.kind else filter_start(field)
         values = ngettext("%(n)s value", "%(n)s values", count.values)
         runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
         return self._option(
@@ -186,14 +186,14 @@ class Completion:
             ends=bool(word.kind),
         )
 
-    def _flags(self) -> Iterable[Option]:
+    def _flags(self) -> Iterable[CompletionOption]:
         for name, spec in fields.ATTRIBUTES.items():
             if spec.value_type == fields.BOOLEAN and self.word.part.lower() in name:
                 yield self._option("check", name, f"{name} ", ends=True)
 
     # Operators and values
 
-    def _operators(self) -> Iterable[Option]:
+    def _operators(self) -> Iterable[CompletionOption]:
         field = self.word.field
         assert field is not None
         typed = self.word.part.lower()
@@ -204,21 +204,26 @@ class Completion:
             ends = op in tree.NO_VALUE
             yield self._option("code", op, insert, note=operator_label(op), ends=ends)
 
-    def _of_field(self, field: Field) -> list[Group]:
+    def _value_groups(self, field: Field) -> list[CompletionGroup]:
         kind = fields.value_type(field)
         if kind in (fields.TIME, fields.DURATION, fields.BOOLEAN):
-            return [Group(field_label(field), list(self._written(kind)))]
+            return [
+                CompletionGroup(field_label(field), list(self._value_examples(kind)))
+            ]
         if not is_facet(field) or field.kind == tree.METRICS:
             return []
         facet = self.reader.read(field)
         name = field_text(field)
         title = _("Values of %(field)s in these runs") % {"field": name}
         return [
-            Group(_("Fields"), list(self._itself(field, facet))),
-            Group(title, [*self._values(field, facet), *self._null(field, facet)]),
+            CompletionGroup(_("Fields"), list(self._field_option(field, facet))),
+            CompletionGroup(
+                title,
+                [*self._values(field, facet), *self._no_value_option(field, facet)],
+            ),
         ]
 
-    def _itself(self, field: Field, facet: Facet) -> Iterable[Option]:
+    def _field_option(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
         """The field again: choosing it asks for another operator."""
         if field.kind == tree.ATTRIBUTE:
             return
@@ -227,7 +232,7 @@ class Completion:
         values = ngettext("%(n)s value", "%(n)s values", count)
         runs = ngettext("%(n)s run", "%(n)s runs", there)
         text = field_text(field)
-        yield Option(
+        yield CompletionOption(
             ICONS[field.kind],
             "",
             text,
@@ -239,7 +244,7 @@ class Completion:
             count=runs % {"n": formats.grouped(there)},
         )
 
-    def _values(self, field: Field, facet: Facet) -> Iterable[Option]:
+    def _values(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
         part = self.word.part.lower()
         found = [
             each
@@ -259,14 +264,14 @@ class Completion:
             yield self._option(
                 "plus",
                 text,
-                self._spelled(field, text) + end,
+                self._as_typed(field, text) + end,
                 note="" if label == text else label,
                 count=formats.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,
             )
 
-    def _spelled(self, field: Field, text: str) -> str:
+    def _as_typed(self, field: Field, text: str) -> str:
         typed = self.word.op in ("like", "ilike", "contains")
         if fields.value_type(field) == fields.MIXED and not typed:
             number = read_number(text)
@@ -276,7 +281,9 @@ class Completion:
                 return quoted(text)
         return value_text(Text(text))
 
-    def _null(self, field: Field, facet: Facet) -> Iterable[Option]:
+    def _no_value_option(
+        self, field: Field, facet: Facet
+    ) -> Iterable[CompletionOption]:
         is_asked = "is null".startswith(self.word.part.lower()) or facet.without
         if "is null" not in fields.operators_of(field) or not is_asked:
             return
@@ -288,7 +295,7 @@ class Completion:
             tree.PARAMS: _("no such parameter"),
             tree.PROPERTIES: _("no such property"),
         }
-        yield Option(
+        yield CompletionOption(
             "minus",
             "",
             "",
@@ -301,9 +308,9 @@ class Completion:
             ends=True,
         )
 
-    def _written(self, kind: str) -> Iterable[Option]:
+    def _value_examples(self, kind: str) -> Iterable[CompletionOption]:
         """Examples of how such values are written."""
-        for text, means in examples(kind):
+        for text, means in value_examples(kind):
             if text.startswith(self.word.part.lower()):
                 yield self._option("plus", text, f"{text} ", note=means, ends=True)
 
@@ -315,12 +322,14 @@ class Completion:
         *,
         part: str | None = None,
         **more: Any,
-    ) -> Option:
+    ) -> CompletionOption:
         typed = self.word.part if part is None else part
         at = text.lower().find(typed.lower()) if typed else -1
         stop = at + len(typed)
         marked = (text[:at], text[at:stop], text[stop:]) if at >= 0 else ("", "", text)
-        return Option(icon, *marked, insert, self.word.start, self.word.end, **more)
+        return CompletionOption(
+            icon, *marked, insert, self.word.start, self.word.end, **more
+        )
 
 
 @access(Permission.READ)

@@ -27,13 +27,13 @@ from studio.core.filters.tree import (
 )
 
 #: Values that a section shows at first, and at most.
-FEW, MANY = 5, 100
+INITIAL_VALUES, MAX_VALUES = 5, 100
 #: Characters of a value that are shown.
 MAX_LABEL_CHARS = 300
 #: From this number of different values on, numbers are bars.
 BARS_FROM = 9
-CHOICES = ("=", "in", "is not null")
-RANGES = ("between", "<", "<=", ">", ">=", "=", "in")
+CHOICE_OPERATORS = ("=", "in", "is not null")
+RANGE_OPERATORS = ("between", "<", "<=", ">", ">=", "=", "in")
 BAR_WIDTH, BAR_HEIGHT = 24, 40
 STATUS = attribute("status")
 
@@ -86,13 +86,13 @@ class FacetSection:
     note_below: str = ""
 
 
-def key_of(field: Field, value: str | None = None) -> str:
+def element_id(field: Field, value: str | None = None) -> str:
     """An id that stays, so that the focus does when the panel is drawn again."""
     source = repr((field, value)).encode()
     return f"facet-{blake2b(source, digest_size=5).hexdigest()}"
 
 
-def label_of(field: Field) -> str:
+def facet_label(field: Field) -> str:
     return field_label(field) if field.kind == ATTRIBUTE else field_text(field)
 
 
@@ -104,11 +104,11 @@ def is_numeric(facet: Facet) -> bool:
     return all(each.number is not None for each in facet.values)
 
 
-def choices(
+def facet_choices(
     facet: Facet, links: ListLinks, limit: int
 ) -> tuple[tuple[FacetChoice, ...], int]:
     """The commonest values and the chosen ones, and how many more there are."""
-    chosen = _chosen(facet.field, links.node)
+    chosen = _chosen_values(facet.field, links.node)
     shown = list(facet.values[:limit])
     later = [each for each in facet.values[limit:] if _value(each) in chosen]
     seen = {_value(each) for each in facet.values}
@@ -141,7 +141,7 @@ def _choice(
     if len(text) > MAX_LABEL_CHARS or each.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(
-        key_of(field, f"{each.value} {each.digest}" if each.digest else each.value),
+        element_id(field, f"{each.value} {each.digest}" if each.digest else each.value),
         text or _("(empty)"),
         each.runs,
         round(100 * each.runs / most) if most else 0,
@@ -164,20 +164,22 @@ def _number_text(value: Value) -> str:
     return number_text(value)
 
 
-def _chosen(field: Field, node: Node | None) -> list[Value | None]:
+def _chosen_values(field: Field, node: Node | None) -> list[Value | None]:
     """The values that terms of the filter ask for; None: any at all."""
     found: list[Value | None] = []
     for term in terms(node):
         if not is_term_on(term, field) or not isinstance(term, Comparison):
             continue
         if term.op in ("=", "in"):
-            found += [one for value in term.values for one in _meant(field, value)]
+            found += [
+                one for value in term.values for one in _status_values(field, value)
+            ]
         elif term.op == "is not null":
             found.append(None)
     return list(dict.fromkeys(found))
 
 
-def _meant(field: Field, value: Value) -> Iterable[Value]:
+def _status_values(field: Field, value: Value) -> Iterable[Value]:
     """A word may mean several statuses."""
     if field != STATUS or not isinstance(value, Text):
         return [value]
@@ -194,10 +196,10 @@ def _href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str
         term = Comparison(field, "is not null")
     elif values:
         term = Comparison(field, "in" if values[1:] else "=", values)
-    return with_replaced_term(links, field, CHOICES, term)
+    return link_with_replaced_term(links, field, CHOICE_OPERATORS, term)
 
 
-def with_replaced_term(
+def link_with_replaced_term(
     links: ListLinks, field: Field, ops: Collection[str], term: Comparison | None
 ) -> str:
     """The list without the field's terms of these operators, and with another."""
@@ -210,15 +212,15 @@ def with_replaced_term(
     return links.query(q=source.text if term is None else source.with_term(term))
 
 
-def bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
+def histogram_bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
     counted = [(each.number, each.runs) for each in facet.values]
     found = histogram([(n, runs) for n, runs in counted if n is not None])
-    low, high = range_of(facet.field, node)
+    low, high = filtered_range(facet.field, node)
     most = max((bar.runs for bar in found), default=1)
-    return tuple(_drawn(at, bar, most, low, high) for at, bar in enumerate(found))
+    return tuple(_drawn_bar(at, bar, most, low, high) for at, bar in enumerate(found))
 
 
-def _drawn(
+def _drawn_bar(
     at: int, bar: HistogramBar, most: int, low: float | None, high: float | None
 ) -> DrawnBar:
     height = round(BAR_HEIGHT * bar.runs / most, 1)
@@ -238,17 +240,19 @@ def _drawn(
         "runs": formats.grouped(bar.runs),
     }
     y = round(BAR_HEIGHT - height, 1)
-    low_text, high_text = typed(bar.low), typed(bar.high)
+    low_text, high_text = number_as_typed(bar.low), number_as_typed(bar.high)
     return DrawnBar(at * BAR_WIDTH, y, height, inside, low_text, high_text, notice)
 
 
-def typed(value: float) -> str:
+def number_as_typed(value: float) -> str:
     """A number as it is typed into a filter."""
     is_whole = value == int(value) and abs(value) < 1e15
     return number_text(Number(int(value) if is_whole else value))
 
 
-def range_of(field: Field, node: Node | None) -> tuple[float | None, float | None]:
+def filtered_range(
+    field: Field, node: Node | None
+) -> tuple[float | None, float | None]:
     """The range that the filter asks of the field: its ends, None where it is open."""
     low: float | None = None
     high: float | None = None
@@ -265,12 +269,12 @@ def range_of(field: Field, node: Node | None) -> tuple[float | None, float | Non
     return low, high
 
 
-def with_range(
+def link_with_range(
     links: ListLinks, field: Field, low: float | None, high: float | None
 ) -> str:
     """The list with another range of the field, or with none."""
     ends = tuple(Number(each) for each in (low, high) if each is not None)
     op = "between" if len(ends) == 2 else ">=" if low is not None else "<="
-    return with_replaced_term(
-        links, field, RANGES, Comparison(field, op, ends) if ends else None
+    return link_with_replaced_term(
+        links, field, RANGE_OPERATORS, Comparison(field, op, ends) if ends else None
     )

@@ -19,8 +19,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters import facet_sections as sections
-from runs.pages.lists import ListLinks, ListState, read_part
+from runs.pages.filters.facet_sections import (
+    INITIAL_VALUES,
+    MAX_VALUES,
+    FacetSection,
+    element_id,
+    facet_choices,
+    facet_label,
+    filtered_range,
+    histogram_bars,
+    is_numeric,
+    link_with_range,
+    number_as_typed,
+)
+from runs.pages.lists import ListLinks, ListState, read_part_state
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.search.fields import FACETS
@@ -37,7 +49,7 @@ from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryT
 from studio.core.filters import Field, field_text, parse_field, tree
 from studio.core.view_spec import ViewSpec
 
-COOKIE = "facets"
+PANEL_COOKIE = "facets"
 
 
 @dataclass(frozen=True)
@@ -49,18 +61,18 @@ class PanelState:
     find: str
 
     @classmethod
-    def of(cls, parameters: QueryDict, cookies: Mapping[str, str]) -> PanelState:
+    def read(cls, parameters: QueryDict, cookies: Mapping[str, str]) -> PanelState:
         text = parameters.get("open")
-        if text is None and COOKIE in cookies:
-            text = unquote(cookies[COOKIE])
+        if text is None and PANEL_COOKIE in cookies:
+            text = unquote(cookies[PANEL_COOKIE])
         opened = None if text is None else _fields(text)[:MAX_OPEN]
         more = _fields(parameters.get("more", ""))
         return cls(opened, more, parameters.get("find", "").strip()[:100])
 
     def query(self) -> str:
         pairs = {
-            "open": None if self.opened is None else names(self.opened) or "-",
-            "more": names(self.more),
+            "open": None if self.opened is None else field_names(self.opened) or "-",
+            "more": field_names(self.more),
             "find": self.find,
         }
         return urlencode({name: text for name, text in pairs.items() if text})
@@ -79,7 +91,7 @@ def _fields(text: str) -> tuple[Field, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def names(fields: Iterable[Field]) -> str:
+def field_names(fields: Iterable[Field]) -> str:
     return ",".join(map(field_text, fields))
 
 
@@ -90,14 +102,14 @@ def facet_state_query(parameters: QueryDict) -> str:
 
 
 #: Keys of a kind that are listed before a search.
-KEYS = 6
+MAX_LISTED_KEYS = 6
 
 
 @access(Permission.READ)
 @require_safe
 def facets_panel(request: PageRequest) -> HttpResponse:
     """The panel alone, for the page's script; else the list with its panel open."""
-    state = read_part(request)
+    state = read_part_state(request)
     if not request.htmx:
         query = state.spec.to_query(facets=True)
         return redirect(f"{state.scope.path}?{query}")
@@ -111,13 +123,13 @@ def facets_panel(request: PageRequest) -> HttpResponse:
 @require_safe
 def facet_range(request: PageRequest) -> HttpResponse:
     """From the form of a histogram to the list with that range."""
-    state = read_part(request)
+    state = read_part_state(request)
     links = ListLinks(state.workspace.name, state.spec, state.spec.filter())
     field = view_text.read_field(request.GET.get("field", ""), "field")
     low, high = (_number(request.GET.get(name, "")) for name in ("low", "high"))
     if low is not None and high is not None and low > high:
         low, high = high, low
-    return redirect(state.scope.path + sections.with_range(links, field, low, high))
+    return redirect(state.scope.path + link_with_range(links, field, low, high))
 
 
 def _number(text: str) -> int | float | None:
@@ -140,7 +152,7 @@ def facets_context(
 ) -> dict[str, Any]:
     """The panel's context; it names a filter that can't be applied."""
     spec = replace(listed.spec, facets=True, after="", before="")
-    state = PanelState.of(listed.parameters, request.COOKIES)
+    state = PanelState.read(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
         "close": path + _query(spec, facets=False),
@@ -189,7 +201,9 @@ class _Panel:
         found = reader.runs()
         shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED_KINDS}
         keyed = [
-            each for kind in KEYED_KINDS for each in self._listed(kind, shares[kind])
+            each
+            for kind in KEYED_KINDS
+            for each in self._list_fields(kind, shares[kind])
         ]
         attributes = [] if self.state.find else self._attributes()
         opened = self._opened(shares)
@@ -205,15 +219,15 @@ class _Panel:
             "exact": found.exact,
             "sections": [each for each in sections_made if each is not None],
             "state": self.state.query(),
-            "opened": quote(names(opened) or "-"),
+            "opened": quote(field_names(opened) or "-"),
         }
 
-    def _listed(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
+    def _list_fields(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
         """The fields of a kind: those of the filter and open ones, then the useful."""
         opened = self.state.opened or ()
         forced = [] if self.state.find else [*self.reader.named(), *opened]
         found = [field for field in forced if field.kind == kind]
-        limit = 50 if self.state.find else KEYS
+        limit = 50 if self.state.find else MAX_LISTED_KEYS
         found += [share.field for share in shares]
         listed = list(dict.fromkeys(found))
         return listed[: max(limit, len(set(forced)))]
@@ -229,30 +243,30 @@ class _Panel:
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
         return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
 
-    def _section(self, field: Field, state: PanelState) -> sections.FacetSection | None:
+    def _section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
         is_open = field in opened
         if is_open:
             others = tuple(each for each in opened if each != field)
         else:
             others = (*opened, field)[-MAX_OPEN:]
-        section = sections.FacetSection(
-            sections.key_of(field),
+        section = FacetSection(
+            element_id(field),
             field_text(field),
-            sections.label_of(field),
+            facet_label(field),
             is_open,
             self._address(replace(state, opened=others)),
         )
         if field.kind == tree.ATTRIBUTE or is_open:
-            return self._filled(field, section, state)
+            return self._with_values(field, section, state)
         share = self.known.get(field)
-        is_whole = len(self.reader.runs().ids) <= sections.MANY
+        is_whole = len(self.reader.runs().ids) <= MAX_VALUES
         note = formats.grouped(share.values) if share and is_whole else ""
         return replace(section, note=note)
 
-    def _filled(
-        self, field: Field, section: sections.FacetSection, state: PanelState
-    ) -> sections.FacetSection | None:
+    def _with_values(
+        self, field: Field, section: FacetSection, state: PanelState
+    ) -> FacetSection | None:
         facet = self.reader.read(field)
         count = len(facet.values)
         if not count and field not in self.reader.named():
@@ -260,11 +274,11 @@ class _Panel:
             return replace(section, note="0") if is_key else None
         if not section.is_open:
             return replace(section, note=formats.grouped(count))
-        if sections.is_numeric(facet):
+        if is_numeric(facet):
             return self._with_bars(facet, section)
         has_more = field in state.more
-        limit = sections.MANY if has_more else sections.FEW
-        shown, more = sections.choices(facet, self.links, limit)
+        limit = MAX_VALUES if has_more else INITIAL_VALUES
+        shown, more = facet_choices(facet, self.links, limit)
         shown = tuple(replace(c, href=c.href and self._href(c.href)) for c in shown)
         noun = ngettext("%s value", "%s values", count) % formats.grouped(count)
         wider = replace(state, more=(*state.more, field))
@@ -274,14 +288,12 @@ class _Panel:
             choices=shown,
             more=0 if has_more else more,
             more_href=self._address(wider),
-            note_below=_beyond(more) if has_more and more else "",
+            note_below=_unlisted_note(more) if has_more and more else "",
         )
 
-    def _with_bars(
-        self, facet: Any, section: sections.FacetSection
-    ) -> sections.FacetSection:
+    def _with_bars(self, facet: Any, section: FacetSection) -> FacetSection:
         known = [each.number for each in facet.values if each.number is not None]
-        low, high = sections.range_of(facet.field, self.links.node)
+        low, high = filtered_range(facet.field, self.links.node)
         ends = ""
         if known:
             ends = _("%(low)s to %(high)s") % {
@@ -291,9 +303,9 @@ class _Panel:
         return replace(
             section,
             note=ends,
-            bars=sections.bars(facet, self.links.node),
-            low="" if low is None else sections.typed(low),
-            high="" if high is None else sections.typed(high),
+            bars=histogram_bars(facet, self.links.node),
+            low="" if low is None else number_as_typed(low),
+            high="" if high is None else number_as_typed(high),
         )
 
     def _href(self, query: str) -> str:
@@ -305,5 +317,5 @@ class _Panel:
         return f"{self.path}{_query(self.reader.spec)}&{state.query()}"
 
 
-def _beyond(more: int) -> str:
+def _unlisted_note(more: int) -> str:
     return _("%s rarer values are not listed.") % formats.grouped(more)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runs.pages.filters.term_form import Draft
+from runs.pages.filters.term_form import TermDraft
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.search.filters import FacetReader, KeyCount, list_keys
@@ -109,7 +109,7 @@ class ValueChoices:
     exact: bool
 
 
-def value_choices(reader: FacetReader, draft: Draft, find: str) -> ValueChoices:
+def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoices:
     """The values that hold `find`, and those that are ticked whatever they hold."""
     facet = reader.read(draft.field)
     is_status = draft.field == attribute("status")

@@ -25,17 +25,17 @@ from runs.pages.filters.term_choices import (
 from runs.pages.filters.term_form import (
     CHOICES,
     UNITS,
-    Draft,
+    TermDraft,
     date_type,
-    draft_of,
-    of_form,
+    draft_of_form,
+    draft_of_term,
     operators_of,
 )
 from runs.pages.lists import (
     ListState,
     normalize_line_breaks,
-    read_page,
     read_scope,
+    read_state_tolerantly,
 )
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render.filters import operator_label, pill
@@ -53,15 +53,15 @@ HTMX_SWAPS_THIS = 422
 def edit_filter(request: PageRequest) -> HttpResponse:
     is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
     parameters = normalize_line_breaks(request.GET) if is_form else request.GET
-    state = read_page(request, read_scope(request), parameters)
+    state = read_state_tolerantly(request, read_scope(request), parameters)
     try:
         source = state.spec.source
     except InvalidFilter:
         return redirect(f"{state.scope.path}?{state.spec.to_query()}")
-    return _Editor(request, state, source).answer()
+    return _TermEditor(request, state, source).respond()
 
 
-class _Editor:
+class _TermEditor:
     def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
         self.request, self.state, self.source = request, state, source
         self.spec, self.scope, self.parameters = (
@@ -78,25 +78,25 @@ class _Editor:
     def node(self) -> Node | None:
         return None if self.number < 0 else self.source.nodes[self.number]
 
-    def answer(self) -> HttpResponse:
+    def respond(self) -> HttpResponse:
         text = self.parameters.get("text")
-        field = self._field()
+        field = self._read_field()
         if self.node is None and field is None and text is None:
-            return self._show("filters/_filter_fields.html", self._fields())
+            return self._show("filters/_filter_fields.html", self._fields_context())
         if text is not None:
-            return self._of_text(text)
-        old = None if self.node is None else draft_of(self.node)
+            return self._respond_to_text(text)
+        old = None if self.node is None else draft_of_term(self.node)
         if field is None and old is None:
-            return self._of_text(None)
-        draft = self._draft(field, old)
+            return self._respond_to_text(None)
+        draft = self._read_draft(field, old)
         if "apply" in self.parameters:
             try:
-                return self._done(draft.node())
+                return self._redirect_with_term(draft.node())
             except InvalidValue as error:
                 self.error = error.message
-        return self._show("filters/_filter_editor.html", self._form(draft))
+        return self._show("filters/_filter_editor.html", self._form_context(draft))
 
-    def _field(self) -> Field | None:
+    def _read_field(self) -> Field | None:
         name = self.parameters.get("field", "")
         if not name:
             return None
@@ -106,7 +106,7 @@ class _Editor:
             return None
         return field if fields.spec_of(field).filterable else None
 
-    def _draft(self, field: Field | None, old: Draft | None) -> Draft:
+    def _read_draft(self, field: Field | None, old: TermDraft | None) -> TermDraft:
         if field is None:
             assert old is not None
             return old
@@ -115,12 +115,12 @@ class _Editor:
             self.parameters.getlist("unit"),
         )
         if self.parameters.get("was", "") not in ("", field_text(field)):
-            return of_form(field, "", (), ())
-        draft = of_form(field, self.parameters.get("op", ""), values, units)
+            return draft_of_form(field, "", (), ())
+        draft = draft_of_form(field, self.parameters.get("op", ""), values, units)
         is_same = old is not None and old.field == field
         return replace(draft, known=old.known) if is_same and old else draft
 
-    def _of_text(self, text: str | None) -> HttpResponse:
+    def _respond_to_text(self, text: str | None) -> HttpResponse:
         """The editor for a term that only the language can say."""
         if text is None:
             text = self.source.text_of(self.number)
@@ -128,20 +128,20 @@ class _Editor:
             try:
                 node = parse(text)
                 if node is None:
-                    return self._to_list(self.source.without(self.number))
-                return self._done(node, text.strip())
+                    return self._redirect_to_list(self.source.without(self.number))
+                return self._redirect_with_term(node, text.strip())
             except InvalidFilter as error:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
         return self._show("filters/_filter_editor.html", self._page_context() | context)
 
-    def _done(self, node: Node, text: str = "") -> HttpResponse:
+    def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
-            return self._to_list(self.source.replaced(self.number, node, text))
+            return self._redirect_to_list(self.source.replaced(self.number, node, text))
         q = self.source.added(node, text) if text else self.source.with_term(node)
-        return self._to_list(q)
+        return self._redirect_to_list(q)
 
-    def _to_list(self, q: str) -> HttpResponse:
+    def _redirect_to_list(self, q: str) -> HttpResponse:
         return redirect(self.scope.at(self.spec.changed(q=q)))
 
     @cached_property
@@ -155,7 +155,7 @@ class _Editor:
             now=self.state.now,
         )
 
-    def _fields(self) -> dict[str, Any]:
+    def _fields_context(self) -> dict[str, Any]:
         find = self.parameters.get("find", "").strip()[:100]
         groups = list_filter_fields(self._reader, find)
         return self._page_context() | {
@@ -179,7 +179,7 @@ class _Editor:
         query["field"] = name
         return f"{self.request.path}?{query.urlencode()}"
 
-    def _form(self, draft: Draft) -> dict[str, Any]:
+    def _form_context(self, draft: TermDraft) -> dict[str, Any]:
         kind = fields.value_type(draft.field)
         context: dict[str, Any] = {
             "title": self._title(draft),
@@ -201,7 +201,7 @@ class _Editor:
                 self.error = self.error or error.message
         return self._page_context() | context
 
-    def _title(self, draft: Draft) -> str:
+    def _title(self, draft: TermDraft) -> str:
         named = Comparison(draft.field, "is not null")
         return _("Filter by %(field)s") % {"field": pill(named)[0]}
 
@@ -228,15 +228,15 @@ class _Editor:
                 self.request, "filters/filter_editor.html", context, status=status
             )
             return with_vary_headers(page)
-        answer = render(self.request, fragment, context, status=status)
+        response = render(self.request, fragment, context, status=status)
         if is_wrong:
-            answer["HX-Retarget"] = "#pill-editor"
-            answer["HX-Reswap"] = "innerHTML"
-            answer["HX-Push-Url"] = "false"
-        return with_vary_headers(answer)
+            response["HX-Retarget"] = "#pill-editor"
+            response["HX-Reswap"] = "innerHTML"
+            response["HX-Push-Url"] = "false"
+        return with_vary_headers(response)
 
 
-def _inputs(draft: Draft) -> list[tuple[str, str, str]]:
+def _inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
     """The inputs of one or two values: what each is, its text and its unit."""
     labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
     texts = [*draft.values, "", ""]

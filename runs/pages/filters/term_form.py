@@ -36,7 +36,7 @@ from studio.core.filters.tree import (
 #: What the form shows for a field and an operator.
 CHOICES, NUMBERS, DATES = "choices", "numbers", "dates"
 LENGTHS, YES_NO, NOTHING = "lengths", "yes-no", "nothing"
-WRITTEN = "written"
+FREE_TEXT = "written"
 
 _ORDER = (">=", "<=", ">", "<", "between")
 _TEXTS = ("contains", "not contains", "like", "not like", "ilike", "not ilike")
@@ -54,11 +54,11 @@ _OPERATORS = {
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-V = TypeVar("V", bound=Value)
+AnyValue = TypeVar("AnyValue", bound=Value)
 
 
 @dataclass(frozen=True)
-class Draft:
+class TermDraft:
     """`values` are texts as the form's inputs hold them, `units` those of lengths."""
 
     field: Field
@@ -82,7 +82,7 @@ class Draft:
         if kind == fields.TIME:
             return DATES
         is_number = self.op in _ORDER or self.field.kind == tree.METRICS
-        return NUMBERS if is_number or kind == fields.NUMBER else WRITTEN
+        return NUMBERS if is_number or kind == fields.NUMBER else FREE_TEXT
 
     @property
     def size(self) -> int:
@@ -116,19 +116,19 @@ class Draft:
             raise InvalidValue(str(error), field="value") from error
 
     def _value(self, number: int, text: str) -> Value:
-        if self.editor == WRITTEN:
+        if self.editor == FREE_TEXT:
             return Text(text)
         if self.editor == YES_NO:
             return Flag(text == "true")
         text = text.strip()
         if self.editor == DATES:
-            return _read(read_time(text), text, _("a date"))
+            return _require_value(read_time(text), text, _("a date"))
         if self.editor == LENGTHS:
             length = self._length(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
             return Ago(length) if is_ago else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
-        return _read(read_number(text, special=special), text, _("a number"))
+        return _require_value(read_number(text, special=special), text, _("a number"))
 
     def _length(self, number: int, text: str) -> int:
         """Milliseconds of a number in the unit next to it, or of `1h30m`."""
@@ -136,22 +136,22 @@ class Draft:
         if length is not None:
             return length
         expected = _("a number or a duration such as 1h30m")
-        value: Number = _read(read_number(text), text, expected)
+        value: Number = _require_value(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
         # The language has no length below zero, and none beyond all times.
         if length < 0 or read_length(length_text(length)) is None:
-            raise _wrong(f"{text} {unit}", _("a duration"))
+            raise _invalid_value(f"{text} {unit}", _("a duration"))
         return length
 
 
-def _read(value: V | None, text: str, expected: str) -> V:
+def _require_value(value: AnyValue | None, text: str, expected: str) -> AnyValue:
     if value is None:
-        raise _wrong(text, expected)
+        raise _invalid_value(text, expected)
     return value
 
 
-def _wrong(text: str, expected: str) -> InvalidValue:
+def _invalid_value(text: str, expected: str) -> InvalidValue:
     text_of_error = _("%(text)s is not %(expected)s.")
     return InvalidValue(
         text_of_error % {"text": text, "expected": expected}, field="value"
@@ -170,12 +170,12 @@ def operators_of(field: Field) -> tuple[str, ...]:
     return tuple(op for op in offered if op in possible)
 
 
-def new_draft(field: Field) -> Draft:
+def new_draft(field: Field) -> TermDraft:
     unit = "min" if fields.value_type(field) == fields.DURATION else "d"
-    return Draft(field, operators_of(field)[0], units=(unit,))
+    return TermDraft(field, operators_of(field)[0], units=(unit,))
 
 
-def draft_of(node: Node) -> Draft | None:
+def draft_of_term(node: Node) -> TermDraft | None:
     """The term as a form, None if it needs the language."""
     if not isinstance(node, Comparison):
         return None
@@ -190,31 +190,31 @@ def draft_of(node: Node) -> Draft | None:
     offered = operators_of(node.field)
     if op not in offered and op in ("=", "!="):
         op = "in" if op == "=" else "not in"
-    draft = Draft(node.field, op, known=values)
+    draft = TermDraft(node.field, op, known=values)
     if op not in offered or not all(_fits(draft, value) for value in values):
         return None
-    parts = [_split(value) for value in values]
+    parts = [_value_and_unit(value) for value in values]
     texts, units = (tuple(part[place] for part in parts) for place in (0, 1))
     return replace(draft, values=texts, units=units)
 
 
-def _fits(draft: Draft, value: Value) -> bool:
+def _fits(draft: TermDraft, value: Value) -> bool:
     allowed: Mapping[str, tuple[type, ...]] = {
         CHOICES: (Text, Number),
-        WRITTEN: (Text,),
+        FREE_TEXT: (Text,),
         NUMBERS: (Number,),
         DATES: (Moment,),
         LENGTHS: (Ago, Duration),
         YES_NO: (Flag,),
     }
     # An input has one line, and drops the breaks of what is put into it.
-    is_broken = draft.editor == WRITTEN and not {"\r", "\n"}.isdisjoint(
+    is_broken = draft.editor == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
         value_input_text(value)
     )
     return isinstance(value, allowed[draft.editor]) and not is_broken
 
 
-def _split(value: Value) -> tuple[str, str]:
+def _value_and_unit(value: Value) -> tuple[str, str]:
     if not isinstance(value, (Ago, Duration)):
         return value_input_text(value), ""
     fitting = [unit for unit, ms in UNITS.items() if value.ms % ms == 0]
@@ -235,7 +235,7 @@ def value_input_text(value: Value) -> str:
     return ""
 
 
-def date_type(draft: Draft) -> str:
+def date_type(draft: TermDraft) -> str:
     """The type of the date inputs: as precise as what is there."""
     units = {value.unit for value in draft.known if isinstance(value, Moment)}
     if not units or units <= {"day"}:
@@ -243,10 +243,10 @@ def date_type(draft: Draft) -> str:
     return "month" if units == {"month"} else "datetime-local"
 
 
-def of_form(
+def draft_of_form(
     field: Field, op: str, values: Sequence[str], units: Sequence[str]
-) -> Draft:
+) -> TermDraft:
     """What a form says; an operator that does not fit the field is replaced."""
     draft = new_draft(field)
     op = op if op in operators_of(field) else draft.op
-    return Draft(field, op, tuple(values), tuple(units) or draft.units)
+    return TermDraft(field, op, tuple(values), tuple(units) or draft.units)

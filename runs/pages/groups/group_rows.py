@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.pages.groups.group_values import (
     group_value_term,
-    name_of,
+    key_or_label,
     nonfinite_note,
-    title_of,
+    stats_tooltip,
 )
 from runs.pages.lists import (
     BestValues,
@@ -85,7 +85,7 @@ def too_long_filter_text() -> str:
     return _("The list of these runs is too long for a link.")
 
 
-def _shown(value: str | None) -> str:
+def _value_text(value: str | None) -> str:
     if not value:
         return NO_VALUE if value is None else _("(empty)")
     return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
@@ -157,7 +157,9 @@ class GroupTableBuilder:
         first = stat != "value"
         if field is None:
             down = not self.rank.descending if is_here else first
-            return GroupHead(label, css, self._by(Rank(stat, None, down)), order)
+            return GroupHead(
+                label, css, self._link_sorted_by(Rank(stat, None, down)), order
+            )
         stat = self.rank.stat if is_here else stat
         down = (
             not self.rank.descending
@@ -167,7 +169,7 @@ class GroupTableBuilder:
         ways = tuple(
             (
                 name,
-                self._by(
+                self._link_sorted_by(
                     Rank(
                         key,
                         field,
@@ -180,9 +182,11 @@ class GroupTableBuilder:
             )
             for key, name in names.items()
         )
-        return GroupHead(label, css, self._by(Rank(stat, field, down)), order, ways)
+        return GroupHead(
+            label, css, self._link_sorted_by(Rank(stat, field, down)), order, ways
+        )
 
-    def _by(self, rank: Rank) -> str:
+    def _link_sorted_by(self, rank: Rank) -> str:
         return self.links.query(group=replace(self.group, by=rank))
 
     def rows(self) -> list[GroupRow]:
@@ -196,7 +200,7 @@ class GroupTableBuilder:
             group=replace(self.group, opened=opened), after=self.links.spec.after
         )
         indexes = self._shown_indexes(group)
-        href = self._runs_of(group)
+        href = self._runs_href(group)
         row = GroupRow(
             group.key,
             self._label(group),
@@ -223,14 +227,14 @@ class GroupTableBuilder:
         """The values by their fields, as far as there is room."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
-            parts.append(f"{field_text(field)}: {_shown(value)}")
+            parts.append(f"{field_text(field)}: {_value_text(value)}")
             size += len(parts[-1])
             if size > MAX_LABEL_LENGTH:
                 return ", ".join([*parts, "…"])
         return ", ".join(parts)
 
     @property
-    def _naming(self) -> Sequence[int]:
+    def _naming_fields(self) -> Sequence[int]:
         """The places of the fields whose values tell the groups apart."""
         every = range(len(self.grouping.fields))
         return self.grouping.varying_fields if self.group.all_but else every
@@ -238,17 +242,19 @@ class GroupTableBuilder:
     def _shown_indexes(self, group: ListGroup) -> list[int]:
         """The columns whose values the group shows."""
         hides = self.group.all_but
-        return [n for n in self._naming if not hides or group.values[n] is not None]
+        return [
+            n for n in self._naming_fields if not hides or group.values[n] is not None
+        ]
 
     def _chip(self, group: ListGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
-        text = _shown(value)
-        terms = self._terms(group, [n])
+        text = _value_text(value)
+        terms = self._value_terms(group, [n])
         if not terms:
-            return ValueLink(text, key=name_of(field))
-        return self.links.link(text, terms[0], name_of(field))
+            return ValueLink(text, key=key_or_label(field))
+        return self.links.link(text, terms[0], key_or_label(field))
 
-    def _terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
+    def _value_terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
         """What asks for the group's values there; empty where that is too long."""
         if not group.cut.isdisjoint(places):
             return []
@@ -261,10 +267,10 @@ class GroupTableBuilder:
         ]
         return terms if self.links.fits(*terms) else []
 
-    def _runs_of(self, group: ListGroup) -> str:
+    def _runs_href(self, group: ListGroup) -> str:
         """The list of the group's runs; empty where its address were too long."""
-        terms = self._terms(group, self._naming)
-        if self._naming and not terms:
+        terms = self._value_terms(group, self._naming_fields)
+        if self._naming_fields and not terms:
             return ""
         return self.links.requiring(*terms, group=None)
 
@@ -288,7 +294,7 @@ class GroupTableBuilder:
             css,
             text,
             deviation,
-            title_of(stats, low, high, best),
+            stats_tooltip(stats, low, high, best),
             best=self.best[field] == group.number,
             range=f"{low} – {high}",
             best_run=best,

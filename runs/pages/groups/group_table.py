@@ -50,10 +50,10 @@ def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None
     if spec.group is None:
         return None
     who, now = (state.viewer, state.workspace), state.now
-    return find_groups_of(spec, fields, *who, state.experiment, now=now)
+    return find_groups_for(spec, fields, *who, state.experiment, now=now)
 
 
-def find_groups_of(
+def find_groups_for(
     spec: ViewSpec,
     fields: Sequence[Field],
     viewer: User,
@@ -87,7 +87,7 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     return [ParameterWarning("group", text)]
 
 
-def ungrouped_list(spec: ViewSpec) -> ViewSpec:
+def ungrouped_spec(spec: ViewSpec) -> ViewSpec:
     """The list of the same runs, from its beginning: groups have pages of their own."""
     return spec.changed(tree=())
 
@@ -108,7 +108,7 @@ def too_many_runs_text() -> str:
     ) % {"most": formats.grouped(MAX_ARRAY_RUNS)}
 
 
-def copied_note(grouping: Grouping) -> str:
+def copy_limit_note(grouping: Grouping) -> str:
     """What copies leave out; empty where they have every group."""
     if len(grouping) <= MAX_COPIED_GROUPS:
         return ""
@@ -132,7 +132,7 @@ def group_context(
     grouping = grouped.grouping
     if grouping is None:
         return context
-    drawer = GroupTableBuilder(request, grouping, grouped.groups, links)
+    builder = GroupTableBuilder(request, grouping, grouped.groups, links)
     total = len(grouping)
     count = formats.grouped(total)
     shown = count
@@ -142,15 +142,15 @@ def group_context(
     noun = ngettext("group", "groups", total)
     before = max(grouped.start - spec.rows, 0)
     return context | {
-        "heads": drawer.heads(),
-        "rows": drawer.rows(),
+        "heads": builder.heads(),
+        "rows": builder.rows(),
         "span": len(grouping.numbers) + 3,
         "size": len(grouping.runs),
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {"shown": shown, "total": count, "noun": noun},
         "previous": links.query(after=str(before)) if grouped.start else "",
         "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
-        "copied_note": copied_note(grouping),
+        "copied_note": copy_limit_note(grouping),
         "copies": [
             (name, form, links.part("groups", form=form))
             for name, form in (

@@ -49,11 +49,11 @@ def group_value_term(
     return Comparison(field, "=", (Text(value),))
 
 
-def name_of(field: Field) -> str:
+def key_or_label(field: Field) -> str:
     return field_label(field) if field.kind == ATTRIBUTE else field.key
 
 
-def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
+def stats_tooltip(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
     """What the cell has no room for."""
     text = ngettext("%(n)s value", "%(n)s values", stats.count)
     lines = [

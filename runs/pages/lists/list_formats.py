@@ -55,7 +55,7 @@ def runs_response(
     columns: Sequence[Column],
 ) -> HttpResponse:
     fields_shown = [column.field for column in columns]
-    ways = {
+    neighbors = {
         name: f"{state.path}?{state.spec.to_query(**{cursor: place})}"
         for name, cursor, place in (
             ("prev", "before", page.before),
@@ -71,15 +71,15 @@ def runs_response(
         "notices": [each.message for each in state.complaints],
     }
     return sheet_response(
-        request, kind, _run_sheet(page.rows, fields_shown), content, ways
+        request, kind, _run_sheet(page.rows, fields_shown), content, neighbors
     )
 
 
 def experiments_response(
-    request: PageRequest, kind: str, page: ExperimentPage, ways: dict[str, str]
+    request: PageRequest, kind: str, page: ExperimentPage, neighbors: dict[str, str]
 ) -> HttpResponse:
     totals = {"total": page.total, "page": page.page, "pages": page.pages}
-    found = {name: request.path + query for name, query in ways.items() if query}
+    found = {name: request.path + query for name, query in neighbors.items() if query}
     return sheet_response(request, kind, _experiment_sheet(page.rows), totals, found)
 
 
@@ -88,9 +88,9 @@ def sheet_response(
     kind: str,
     sheet: Sheet,
     details: dict[str, Any],
-    ways: dict[str, str],
+    neighbors: dict[str, str],
 ) -> HttpResponse:
-    """`ways` are addresses of neighboring pages, by their relation to this one."""
+    """`neighbors` are addresses of neighboring pages, by their relation to this one."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
         body = {"columns": names, "rows": sheet_as_records(sheet), **details}
@@ -101,16 +101,16 @@ def sheet_response(
         text = sheet_as_text(sheet, timezone.get_current_timezone())
         text += "".join(f"{line}\n" for line in details.get("notices", ()))
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
-    answer = with_vary_headers(HttpResponse(text, content_type=content_type))
+    response = with_vary_headers(HttpResponse(text, content_type=content_type))
     links = [
         f'<{request.build_absolute_uri(address)}>; rel="{name}"'
-        for name, address in ways.items()
+        for name, address in neighbors.items()
     ]
     if links:
-        answer["Link"] = ", ".join(links)
+        response["Link"] = ", ".join(links)
     if kind != JSON and details.get("notices"):
-        answer[NOTICE_HEADER] = encode_notices(details["notices"])
-    return answer
+        response[NOTICE_HEADER] = encode_notices(details["notices"])
+    return response
 
 
 def encode_notices(notices: Sequence[str]) -> str:
@@ -128,19 +128,19 @@ def _run_sheet(rows: Sequence[RunRow], columns: Sequence[Field]) -> Sheet:
     run_id = attribute("id")
     shown = [run_id, *(each for each in columns if each != run_id)]
     return Sheet(
-        tuple(sheet_column(each) for each in shown),
-        tuple(tuple(cell_value(row, each) for each in shown) for row in rows),
+        tuple(field_column(each) for each in shown),
+        tuple(tuple(run_value(row, each) for each in shown) for row in rows),
     )
 
 
-def sheet_column(field: Field) -> SheetColumn:
+def field_column(field: Field) -> SheetColumn:
     kind = _KINDS.get(fields.value_type(field), TEXT_COLUMN)
     if field.kind == METRICS:
         kind = NUMBER_COLUMN
     return SheetColumn(field_text(field), field_label(field), kind)
 
 
-def cell_value(row: RunRow, field: Field) -> Any:
+def run_value(row: RunRow, field: Field) -> Any:
     if field == attribute("id"):
         return row.run.run_id
     if field == attribute("name"):

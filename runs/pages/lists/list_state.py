@@ -168,7 +168,7 @@ class ListState:
         return replace(self, spec=spec, complaints=(*self.complaints, *more))
 
 
-def read_page(
+def read_state_tolerantly(
     request: PageRequest, scope: ListScope, parameters: QueryDict
 ) -> ListState:
     """Of a list's page; what is wrong in its query string is among its complaints."""
@@ -178,15 +178,15 @@ def read_page(
     return replace(state, parameters=parameters, complaints=tuple(complaints))
 
 
-def read_part(request: PageRequest) -> ListState:
+def read_part_state(request: PageRequest) -> ListState:
     """Of a part of a list; raises InvalidValue for what is wrong."""
     scope = read_scope(request)
     return build_state(request, scope, ViewSpec.from_query(request.GET.dict()))
 
 
-def read_part_tolerantly(request: PageRequest) -> ListState:
+def read_part_state_tolerantly(request: PageRequest) -> ListState:
     """Of a part of a list, as far as it can be read."""
-    return read_page(request, read_scope(request), request.GET)
+    return read_state_tolerantly(request, read_scope(request), request.GET)
 
 
 def build_state(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListState:
@@ -270,12 +270,12 @@ def redirect_to_query(request: PageRequest, query: str) -> HttpResponse:
 
 
 def with_pushed_url(
-    request: PageRequest, answer: HttpResponse, path: str, query: str
+    request: PageRequest, response: HttpResponse, path: str, query: str
 ) -> HttpResponse:
     """Has the browser show that query, where a script sent the form."""
     if request.htmx and request.htmx.trigger == _FILTER_FORM:
-        answer["HX-Push-Url"] = address(path, query)
-    return answer
+        response["HX-Push-Url"] = address(path, query)
+    return response
 
 
 def address(path: str, query: str) -> str:

@@ -86,7 +86,7 @@ def _day(time: int) -> Moment:
 #: the count of the rest takes; one tag is always shown.
 TAGS_CELL_WIDTH, CHIP_PADDING, MORE_CHIP_WIDTH = 28, 5, 7
 #: The roll-up of a parent's children, in the order in which it is read.
-ROLLUP = {
+ROLLUP_FIELDS = {
     Field(CHILDREN, word.lower()): word
     for word in ("Completed", "Failed", "Canceled", "Running", "Queued", "Other")
 }
@@ -173,7 +173,9 @@ def build_rows(
 
 def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> ListRow:
     branch = build_branch(row, links) if row.place else None
-    rollup = [(word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP.items()]
+    rollup = [
+        (word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP_FIELDS.items()
+    ]
     return ListRow(
         row.run,
         row.starred,

@@ -29,8 +29,6 @@ from studio.core.filters.tree import (
     attribute,
     fields_of,
     negate,
-    terms,
-    without_term,
 )
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import Column, Sort, ViewSpec, encoded
@@ -116,7 +114,7 @@ class ListLinks:
         term = Comparison(attribute("parent"), "=", (Text(run_id),))
         return self.query(q=to_text(term), children=True, flat=True, tree=())
 
-    def _asking(self, q: str) -> str:
+    def _query_with_filter(self, q: str) -> str:
         """As `query(q=q)`; a page has hundreds, so that all but `q` is made once."""
         if not q:
             return self.query(q=q)
@@ -157,14 +155,14 @@ class ListLinks:
         if term not in self._made:
             [field] = fields_of(term)
             q = self.without_values_of(field).with_term(term)
-            self._made[term] = self._asking(q)
+            self._made[term] = self._query_with_filter(q)
         return self._made[term]
 
     def but(self, term: Node) -> str:
         """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
-            self._made[other] = self._asking(self.source.with_term(other))
+            self._made[other] = self._query_with_filter(self.source.with_term(other))
         return self._made[other]
 
     def link(self, text: str, term: Node, key: str = "") -> ValueLink:
@@ -182,14 +180,6 @@ def _chooses(term: Node, field: Field) -> bool:
     if not isinstance(term, Comparison) or term.field != field:
         return False
     return term.op in ("=", "in")
-
-
-def without_values_of(node: Node | None, field: Field) -> Node | None:
-    """The same of a tree."""
-    for term in terms(node):
-        if _chooses(term, field):
-            node = without_term(node, term)
-    return node
 
 
 def column_heads(

@@ -13,10 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_cells import NO_BEST, ROLLUP, BestValues, ListRow, build_rows
+from runs.pages.lists.run_cells import (
+    NO_BEST,
+    ROLLUP_FIELDS,
+    BestValues,
+    ListRow,
+    build_rows,
+)
 from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, strip_css
 from runs.pages.lists.tree_rows import tree_totals
-from runs.pages.requests import SHOWN_PARAMETER, PageRequest
+from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
 from runs.render.filters import field_label, pill
 from runs.search.query import StatusCounts, count_statuses, names_status
@@ -91,10 +97,10 @@ ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS = 5, 20
 MAX_IDLE_SECONDS = 300
 
 
-def columns_of(state: ListState) -> tuple[Column, ...]:
+def list_columns(state: ListState) -> tuple[Column, ...]:
     """The chosen columns; else also the experiment and the common metrics."""
     if state.spec.has_columns:
-        return with_name(state.spec.columns)
+        return with_name_column(state.spec.columns)
     return default_columns(state)
 
 
@@ -111,17 +117,17 @@ def default_columns(state: ListState) -> tuple[Column, ...]:
     return (columns[0], Column(attribute("experiment")), *columns[1:])
 
 
-def with_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+def with_name_column(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """The display name is always there: it is how a run is opened."""
     if any(column.field == attribute("name") for column in columns):
         return columns
     return (Column(attribute("name")), *columns)
 
 
-def find_page(
+def find_run_page(
     state: ListState, columns: tuple[Column, ...]
 ) -> tuple[RunPage, StatusCounts]:
-    spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP)
+    spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP_FIELDS)
     spec_with_rollup = replace(spec, columns=columns + hidden)
     who, experiment = (state.viewer, state.workspace), state.experiment
     find = find_tree if spec.is_tree else find_runs
@@ -142,7 +148,7 @@ def run_table_context(
     entries = status_strip(counts.counts, links)
     constant_labels = [field_label(each.field) for each in columns if each not in shown]
     return {
-        "rows": build_rows(page, shown, links, _best(page, shown, links.spec)),
+        "rows": build_rows(page, shown, links, _best_values(page, shown, links.spec)),
         "heads": column_heads(links.spec, shown, links, links.part("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
@@ -185,7 +191,9 @@ def _same_page_links(links: ListLinks) -> dict[str, str]:
     }
 
 
-def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValues:
+def _best_values(
+    page: RunPage, columns: Sequence[Column], spec: ViewSpec
+) -> BestValues:
     """The best of the page; of all runs where the page has them, or begins with it."""
     experiments = {row.run.experiment_id for row in page.rows}
     goals = find_goals(experiments, [column.field for column in columns])
@@ -255,7 +263,7 @@ def kept_rows(
     if not missing:
         return []
     spec, who = state.spec, (state.viewer, state.workspace)
-    hidden = tuple(Column(each) for each in ROLLUP)
+    hidden = tuple(Column(each) for each in ROLLUP_FIELDS)
     spec_with_rollup = replace(spec, columns=(*columns, *hidden))
     kept = find_shown_runs(missing, spec_with_rollup, *who)
     if spec.is_tree:
@@ -269,7 +277,7 @@ def kept_rows(
 
 
 def _shown_keys(state: ListState) -> set[int]:
-    found = state.parameters.get(SHOWN_PARAMETER, "").split(".")
+    found = state.parameters.get(SHOWN_ROWS_PARAMETER, "").split(".")
     return {
         int(each) for each in found if each.isdecimal() and len(each) <= MAX_KEY_DIGITS
     }
@@ -294,10 +302,10 @@ def selection_form_context(state: ListState) -> dict[str, str]:
     address = reverse("list-select", args=[state.workspace.name])
     return {
         "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),
-        "select_first": select_first_text(),
+        "select_first": select_runs_hint(),
         "select_query": spec.to_query(after=spec.after, before=spec.before),
     }
 
 
-def select_first_text() -> str:
+def select_runs_hint() -> str:
     return _("Select two or more runs to compare them")

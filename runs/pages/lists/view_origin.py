@@ -23,7 +23,7 @@ from runs.pages.lists.list_state import (
     Origin,
     build_scope,
     build_state,
-    read_page,
+    read_state_tolerantly,
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest, requested_format
@@ -54,7 +54,7 @@ from studio.core.view_text import joined
 BUILT_IN_VIEW = "default"
 
 
-def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
+def read_page_state(request: PageRequest, experiment: Experiment | None) -> ListState:
     """The state in a list's address; without one a page opens as was chosen."""
     parameters, workspace = restore_line_breaks(request.GET), request.workspace
     scope = build_scope(workspace.name, experiment, parameters.get("in", ""))
@@ -64,7 +64,7 @@ def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
             origin = read_origin(view)
             opened = build_state(request, scope, origin.newest)
             return _at_own_address(replace(opened, origin=origin))
-    return read_page(request, scope, parameters)
+    return read_state_tolerantly(request, scope, parameters)
 
 
 def open_view_link(request: PageRequest, view: View) -> ListState:
@@ -106,7 +106,7 @@ def with_view(state: ListState) -> ListState:
     origin = read_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
-        origin = replace(origin, base=_revision(origin, state.viewer, number))
+        origin = replace(origin, base=_spec_of_revision(origin, state.viewer, number))
     base, newest = (
         _with_same_text(each, spec) for each in (origin.base, origin.newest)
     )
@@ -118,7 +118,7 @@ def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
     return replace(stored, q=spec.q) if stored.q == spec.q else stored
 
 
-def _revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
+def _spec_of_revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
     """What that revision showed; if it is not to be had, what the newest shows."""
     try:
         return read_stored(find_revision(origin.view, viewer, number).spec)[0]
@@ -155,7 +155,7 @@ def list_address(workspace: str, experiment: Experiment | None, spec: ViewSpec) 
     return list_path(workspace, experiment) + (f"?{query}" if query else "")
 
 
-def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
+def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
     """Notices about deleted things that the view names.
 
     The list itself names selected runs that are. Nothing is asked where the page shows
@@ -183,10 +183,10 @@ def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
 
 
 #: Tells the menu that the list shows default columns.
-UNCHOSEN = "unchosen"
+DEFAULT_COLUMNS_PARAMETER = "unchosen"
 
 
-def view_bar(
+def view_bar_context(
     request: PageRequest, state: ListState, columns: tuple[Column, ...]
 ) -> dict[str, Any]:
     """`columns` are those that the list shows: what is saved says them."""
@@ -196,7 +196,7 @@ def view_bar(
     kept = replace(spec, columns=columns, has_columns=True)
     scope_parameters = {"in": scope.number} if scope.number else {}
     query = "&".join(filter(None, [kept.to_query(), urlencode(scope_parameters)]))
-    unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"
+    unchosen = "" if spec.has_columns else f"&{DEFAULT_COLUMNS_PARAMETER}=1"
     return {
         "view": view,
         "view_name": view.name if view else _("Default"),
@@ -253,7 +253,9 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
     return _("You need the role %(role)s.") % {"role": _(need)}
 
 
-def reset_href(workspace: str, view: View | None, experiment: Experiment | None) -> str:
+def saved_view_href(
+    workspace: str, view: View | None, experiment: Experiment | None
+) -> str:
     """The view as it was saved."""
     if view is None:
         return list_address(workspace, experiment, ViewSpec(view=BUILT_IN_VIEW))

@@ -40,23 +40,23 @@ from studio.core.errors import NotFound, StudioError
 #: Rows of a table in a panel.
 MAX_TABLE_ROWS = 100
 #: The newest values of a text, and the steps of a document to choose from.
-TEXTS, STEPS = 25, 200
+MAX_TEXTS, MAX_STEPS = 25, 200
 
 
 @dataclass(frozen=True)
-class Option:
+class SelectOption:
     value: str
     label: str
     chosen: bool
 
 
 @dataclass(frozen=True)
-class Select:
+class PanelSelect:
     """A choice in a panel's head; `name` is its parameter in the address."""
 
     name: str
     label: str
-    options: Sequence[Option]
+    options: Sequence[SelectOption]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Panel:
     note: str = ""
     figure: str = ""
     download: str = ""
-    selects: Sequence[Select] = ()
+    selects: Sequence[PanelSelect] = ()
     #: The same panel as chart and as table, where that is a matter of one click.
     chart_query: str = ""
     table_query: str = ""
@@ -189,7 +189,7 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
 
 
 def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
-    rows = [(step, display_logged(value)) for step, _time, value in newest][-TEXTS:]
+    rows = [(step, display_logged(value)) for step, _time, value in newest][-MAX_TEXTS:]
     return replace(
         blank, shape="texts", note=_count_note(head), content={"rows": rows[::-1]}
     )
@@ -231,12 +231,16 @@ def _rows_note(head: Metric, count: int) -> str:
 
 def _column_selects(
     key: str, columns: Sequence[str], x: str, y: str
-) -> Sequence[Select]:
+) -> Sequence[PanelSelect]:
     if len(columns) <= 2:
         return ()
     return [
-        Select(f"cy:{key}", _("Column"), [Option(c, c, c == y) for c in columns]),
-        Select(f"cx:{key}", _("vs."), [Option(c, c, c == x) for c in columns]),
+        PanelSelect(
+            f"cy:{key}", _("Column"), [SelectOption(c, c, c == y) for c in columns]
+        ),
+        PanelSelect(
+            f"cx:{key}", _("vs."), [SelectOption(c, c, c == x) for c in columns]
+        ),
     ]
 
 
@@ -268,32 +272,34 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
         return replace(panel, shape="matrix", content={"matrix": matrix})
     figure = document_figure(head, value, file, view)
     if view == "table":
-        rows = figure_rows(figure)[:STEPS]
+        rows = figure_rows(figure)[:MAX_STEPS]
         return replace(panel, shape="points", content={"rows": rows})
     parameters = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
     address = f"{sources.base}metrics/chart.json?{urlencode(parameters)}"
     return replace(panel, shape="plot", figure=address)
 
 
-def _view_selects(head: Metric, view: str) -> list[Select]:
-    ways = VIEWS.get(MetricKind(head.kind), ())
+def _view_selects(head: Metric, view: str) -> list[PanelSelect]:
+    views = VIEWS.get(MetricKind(head.kind), ())
     default = DEFAULT_VIEW.get(head.kind, "")
     options = [
-        Option("" if way == default else way, label(), way == view)
-        for way, label in ways
+        SelectOption("" if way == default else way, label(), way == view)
+        for way, label in views
     ]
-    return [Select(f"as:{head.key.name}", _("Shown as"), options)] if options else []
+    return (
+        [PanelSelect(f"as:{head.key.name}", _("Shown as"), options)] if options else []
+    )
 
 
-def _step_selects(key: str, newest: Points, at: int) -> list[Select]:
-    steps = sorted(set(newest.steps.tolist()), reverse=True)[:STEPS]
+def _step_selects(key: str, newest: Points, at: int) -> list[PanelSelect]:
+    steps = sorted(set(newest.steps.tolist()), reverse=True)[:MAX_STEPS]
     if len(steps) < 2:
         return []
     options = [
-        Option("" if step == steps[0] else str(step), number(step), step == at)
+        SelectOption("" if step == steps[0] else str(step), number(step), step == at)
         for step in steps
     ]
-    return [Select(f"at:{key}", _("Step"), options)]
+    return [PanelSelect(f"at:{key}", _("Step"), options)]
 
 
 _TABLE = ("table", lambda: _("Table"))

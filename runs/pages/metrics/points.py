@@ -39,7 +39,7 @@ from studio.core.errors import InvalidValue
 #: Number of last documents to search for a step.
 NEWEST_POINTS = 200
 
-BY = {
+AXIS_NOTES = {
     Axis.STEP: lambda: _("by step"),
     Axis.RELATIVE: lambda: _("by time since the start"),
     Axis.TIME: lambda: _("by time"),
@@ -54,14 +54,14 @@ def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     heads = find_series(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
-        answer = HttpResponse(status=304)
+        response = HttpResponse(status=304)
     else:
         content = _document_figure(request, heads) or _line_figure(request, heads)
         figure = msgspec.json.encode(content)
-        answer = HttpResponse(figure, content_type="application/json")
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache"
-    return answer
+        response = HttpResponse(figure, content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
@@ -119,7 +119,7 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     )
     return {
         **figure,
-        "note": _note(drawings) or BY[axis](),
+        "note": _note(drawings) or AXIS_NOTES[axis](),
         # Whether a part of it would have points that the whole has not.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
     }

@@ -21,30 +21,30 @@ from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
 
 #: Rows of a table of a run, and curves next to its metrics.
-MOST_ROWS, MOST_CURVES = 500, 50
-NOTE = "mlflow.note.content"
+MAX_ROWS, MAX_CURVES = 500, 50
+NOTE_TAG = "mlflow.note.content"
 
 
 def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     tags = list_tags(run)
-    heads = read_metrics(run)[:MOST_ROWS]
-    points = sparkline_points(heads[:MOST_CURVES])
+    heads = read_metrics(run)[:MAX_ROWS]
+    points = sparkline_points(heads[:MAX_CURVES])
     metrics = []
     for head in heads:
         series = points.get(head.pk)
         curve = draw_sparkline(series.steps, series.values) if series else ""
         metrics.append((head.key.name, display_head(head), curve))
     ended = run.ended if run.ended is not None else now_ms()
-    noted = next((tag.value for tag in tags if tag.key == NOTE), None)
+    noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
     return {
         "title": run.name,
         "run": run,
         "state": run.state,
         "length": None if run.started is None else ended - run.started,
         "children": Run.objects.not_deleted().filter(parent=run).count(),
-        "described": _described(link, run, run.description or noted or ""),
+        "described": _rendered_description(link, run, run.description or noted or ""),
         "tags": [tag for tag in tags if not tag.is_bookkeeping],
-        "params": list_params(run)[:MOST_ROWS],
+        "params": list_params(run)[:MAX_ROWS],
         "metrics": metrics,
     }
 
@@ -52,15 +52,15 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
 def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
     """The pictures of the run that its description names, by their paths."""
     tags = list_tags(run)
-    noted = next((tag.value for tag in tags if tag.key == NOTE), None)
-    found = _named(link, run, run.description or noted or "")
+    noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
+    found = _find_targets(link, run, run.description or noted or "")
     return {file.path: file for file in _pictures(found, run).values()}
 
 
-def _described(link: ShareLink, run: Run, text: str) -> SafeString:
+def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
     """Its own metrics have their values, its pictures are shown; what else it names
     stays as it was written."""
-    found = _named(link, run, text)
+    found = _find_targets(link, run, text)
     targets: dict[Reference, Target] = {}
     for reference, head in found.metrics.items():
         if head.run_id == run.pk:
@@ -72,7 +72,7 @@ def _described(link: ShareLink, run: Run, text: str) -> SafeString:
     return render_markdown(text, targets)
 
 
-def _named(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
+def _find_targets(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
     references = find_references(text)
     return find_targets(references, link.created_by, link.workspace, run)
 

@@ -14,25 +14,25 @@ from django.utils.translation import ngettext
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import (
     ChartRuns,
-    KindTable,
-    TableRow,
+    ChartTable,
+    ChartTableRow,
     build_table,
     chart_note,
     chart_title,
-    read_chart_runs_for,
+    read_runs_of_charts_for,
 )
 from runs.pages.groups import (
     build_paper_table,
-    find_groups_of,
+    find_groups_for,
     group_label,
     too_many_runs_text,
 )
 from runs.pages.lists import (
-    cell_value,
     experiment_of_view,
+    field_column,
     list_path,
-    sheet_column,
-    with_name,
+    run_value,
+    with_name_column,
 )
 from runs.render import formats
 from runs.render.charts import draw_sparkline
@@ -57,16 +57,18 @@ class SharedChart:
 
     title: str
     note: str
-    table: KindTable
-    rows: Sequence[tuple[TableRow, SafeString | str]]
+    table: ChartTable
+    rows: Sequence[tuple[ChartTableRow, SafeString | str]]
 
     @property
     def has_curves(self) -> bool:
         return any(curve for _row, curve in self.rows)
 
 
-def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[str, Any]:
-    """`places` are cursors of an address; nothing else of it is heard.
+def view_context(
+    link: ShareLink, view: View, cursors: dict[str, str]
+) -> dict[str, Any]:
+    """`cursors` are cursors of an address; nothing else of it is heard.
 
     A view that cannot be read shows no run, nor does one whose experiment is gone: its
     filter and its list were part of what was shared.
@@ -84,12 +86,12 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     deleted = [each.name for each in find_missing_list(view)]
     if deleted:
         return context | {"nothing": _("The experiment %s is deleted.") % deleted[0]}
-    if places["after"] and places["before"]:
-        places = {**places, "before": ""}
-    shown = _groups if stored.group is not None else _rows
+    if cursors["after"] and cursors["before"]:
+        cursors = {**cursors, "before": ""}
+    shown = _groups_context if stored.group is not None else _rows_context
     try:
         try:
-            found = shown(link, stored.changed(**places), experiment)
+            found = shown(link, stored.changed(**cursors), experiment)
         except InvalidFilter:
             raise
         except InvalidValue:
@@ -101,15 +103,15 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     return context | found | {"charts": charts}
 
 
-def _rows(
+def _rows_context(
     link: ShareLink, stored: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     spec = replace(stored, flat=True)
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
-    columns = [column.field for column in with_name(spec.columns)]
+    columns = [column.field for column in with_name_column(spec.columns)]
     sheet = Sheet(
-        tuple(sheet_column(each) for each in columns),
-        tuple(tuple(cell_value(row, each) for each in columns) for row in page.rows),
+        tuple(field_column(each) for each in columns),
+        tuple(tuple(run_value(row, each) for each in columns) for row in page.rows),
     )
     more = "" if page.total_is_exact else "+"
     noun = ngettext("run", "runs", page.total)
@@ -122,7 +124,7 @@ def _rows(
     }
 
 
-def _groups(
+def _groups_context(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     if spec.before:
@@ -130,7 +132,7 @@ def _groups(
         spec = spec.changed(after=spec.before)
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)
-    found = find_groups_of(spec, fields, *who, experiment)
+    found = find_groups_for(spec, fields, *who, experiment)
     context: dict[str, Any] = {"group_label": group_label(spec)}
     if found.grouping is None:
         return context | {"too_many": too_many_runs_text()}
@@ -153,14 +155,14 @@ def _charts(
         return []
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
     with time_limit():
-        chart_runs = read_chart_runs_for(spec, spec.charts, *who, experiment)
+        chart_runs = read_runs_of_charts_for(spec, spec.charts, *who, experiment)
         return [
             _chart(chart, runs, build_table(chart, runs, zone, ""))
             for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]
 
 
-def _chart(chart: Chart, chart_runs: ChartRuns, table: KindTable) -> SharedChart:
+def _chart(chart: Chart, chart_runs: ChartRuns, table: ChartTable) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
         curves = _curves(chart, chart_runs)

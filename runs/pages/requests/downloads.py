@@ -13,11 +13,11 @@ from runs.http import mark_file_stream
 from runs.render.files import DOWNLOAD_TYPE, inline_type
 from runs.render.run_list import csv_pieces
 
-Pieces = Callable[[], Iterator[bytes]]
+OpenChunks = Callable[[], Iterator[bytes]]
 
 
-def send_raw(
-    request: HttpRequest, name: str, size: int, version: str, pieces: Pieces
+def send_file(
+    request: HttpRequest, name: str, size: int, version: str, pieces: OpenChunks
 ) -> HttpResponseBase:
     """A download, or shown in a sandbox where asked (`?inline=1`).
 
@@ -25,27 +25,27 @@ def send_raw(
     """
     etag = f'"{version}"'
     shown = inline_type(name) if request.GET.get("inline") else None
-    answer: HttpResponseBase
+    response: HttpResponseBase
     if request.headers.get("If-None-Match") == etag:
-        answer = HttpResponse(status=304)
+        response = HttpResponse(status=304)
     else:
-        answer = mark_file_stream(StreamingHttpResponse(pieces()))
-        answer["Content-Length"] = str(size)
-        answer["Content-Type"] = shown or DOWNLOAD_TYPE
-        answer["Content-Disposition"] = disposition(name, shown is None)
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache"
-    return sandbox_response(answer)
+        response = mark_file_stream(StreamingHttpResponse(pieces()))
+        response["Content-Length"] = str(size)
+        response["Content-Type"] = shown or DOWNLOAD_TYPE
+        response["Content-Disposition"] = content_disposition(name, shown is None)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return sandbox_response(response)
 
 
-def disposition(name: str, as_attachment: bool) -> str:
+def content_disposition(name: str, as_attachment: bool) -> str:
     return content_disposition_header(as_attachment, name) or "inline"
 
 
 def csv_response(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
     """A download called `name`."""
-    answer = StreamingHttpResponse(
+    response = StreamingHttpResponse(
         csv_pieces(rows), content_type="text/csv; charset=utf-8"
     )
-    answer["Content-Disposition"] = disposition(name, True)
-    return answer
+    response["Content-Disposition"] = content_disposition(name, True)
+    return response

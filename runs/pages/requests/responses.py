@@ -31,7 +31,7 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 #: A running clock does not count as a change.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
 #: Names the rows on the page. Which list it is does not depend on them.
-SHOWN_PARAMETER = "shown"
+SHOWN_ROWS_PARAMETER = "shown"
 JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
 PARQUET = "application/vnd.apache.parquet"
 #: The content types of exports, by `?format=`.
@@ -58,13 +58,13 @@ def requested_export(request: PageRequest) -> str:
     return name
 
 
-def with_vary_headers(answer: Response, etag: str = "") -> Response:
+def with_vary_headers(response: Response, etag: str = "") -> Response:
     """One address answers the page and its fragment; neither is cached."""
-    patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
-    answer["Cache-Control"] = "private, no-store"
+    patch_vary_headers(response, ("HX-Request", "Accept", "Cookie"))
+    response["Cache-Control"] = "private, no-store"
     if etag:
-        answer["ETag"] = etag
-    return answer
+        response["ETag"] = etag
+    return response
 
 
 def change_stamp(
@@ -81,7 +81,7 @@ def change_stamp(
     if changes is None:
         return ""
     parameter_pairs = [
-        (k, v) for k, v in sorted(parameters.items()) if k != SHOWN_PARAMETER
+        (k, v) for k, v in sorted(parameters.items()) if k != SHOWN_ROWS_PARAMETER
     ]
     return _digest(
         changes,
@@ -97,7 +97,7 @@ def change_stamp(
     )
 
 
-def etag_of(stamp: str, html: str) -> str:
+def content_etag(stamp: str, html: str) -> str:
     return f'"{stamp}-{_digest(_TICKING.sub(_without_text, html))}"'
 
 

@@ -22,19 +22,19 @@ from runs.pages.lists import (
     ListState,
     build_scope,
     children_term,
-    read_page,
+    read_state_tolerantly,
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest
 from runs.pages.run_list import PageShell, show_list
 from runs.pages.run_shell import (
     empty_state_of,
-    etag_of,
     find_head,
     head_context,
-    is_unchanged,
-    not_modified,
-    with_etag,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
+    with_page_etag,
 )
 from runs.search.run import RunHead
 from studio.core.errors import InvalidFilter
@@ -61,7 +61,7 @@ def _state(
     parameters = restore_line_breaks(request.GET).copy()
     parameters["in"] = number = f"{RUN_PREFIX}{head.run.run_id}"
     scope = build_scope(request.workspace.name, None, number)
-    state = read_page(request, scope, parameters)
+    state = read_state_tolerantly(request, scope, parameters)
     spec = replace(state.spec, q=scoped(state.spec.q))
     parameters["q"] = spec.q
     return state.showing(spec)
@@ -69,14 +69,14 @@ def _state(
 
 def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
     """The run's head, for the page's script."""
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     page_context = _head_context(request, head)
     here = f"{page_context['path']}children/"
     link = request.build_absolute_uri(here)
     context = {**page_context, "here": here, "link": link, "head_etag": etag}
-    return with_etag(render(request, "run_shell/_run_above.html", context), etag)
+    return with_page_etag(render(request, "run_shell/_run_above.html", context), etag)
 
 
 def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     FORCE_DELAY_MS,
     can_force,
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.render.charts import draw_sparkline
@@ -82,23 +82,23 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
-    etag = etag_of(
+    etag = page_etag(
         request, head, [(each.pk, each.updated) for each in concluded], others
     )
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     run = head.run
     tags, properties = list_tags(run), list_properties(run)
     context = {
         "conclusions": conclusion_items(request, concluded),
-        **_attributes(request, run, tags, properties, others),
+        **_attributes_context(request, run, tags, properties, others),
         **tag_chips(request, tags),
-        **_params(request, run),
-        **_metrics(request, run),
+        **_params_context(request, run),
+        **_metrics_context(request, run),
         **_cancel_progress(request, run),
         "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
-        "error": _error(request, run),
+        "error": _error_context(request, run),
         "properties": properties,
         "datasets": [
             (used, source_address(used.dataset.source)) for used in list_datasets(run)
@@ -121,7 +121,7 @@ def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
     )
 
 
-def _attributes(
+def _attributes_context(
     request: PageRequest,
     run: Run,
     tags: Sequence[NamedText],
@@ -157,7 +157,7 @@ def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
     )
 
 
-def _params(request: PageRequest, run: Run) -> dict[str, Any]:
+def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     params = list_params(run)
     find = request.GET.get("find", "").strip()[:200]
     found = [each for each in params if _matches_words(each, find)]
@@ -178,7 +178,7 @@ def _matches_words(each: NamedText, words: str) -> bool:
     return all(word in text for word in words.lower().split())
 
 
-def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
+def _metrics_context(request: PageRequest, run: Run) -> dict[str, Any]:
     heads = read_metrics(run)
     shown = _first_rows(request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS)
     return {"metrics": _metric_rows(shown), "metrics_more": len(heads) - len(shown)}
@@ -219,7 +219,7 @@ def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _error(request: PageRequest, run: Run) -> dict[str, Any]:
+def _error_context(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
         return {}
     line = headline(run.error)

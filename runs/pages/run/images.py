@@ -16,10 +16,10 @@ from runs.models import File
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.render.files import IMAGE_TYPES, PICTURE_HEAD_BYTES, extension, picture_size
@@ -116,9 +116,9 @@ class GalleryState:
 @require_safe
 def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     found = list_images(head.run)
     state = _read_state(request)
     chosen = [image for image in found if state.chooses(image.name)]
@@ -134,7 +134,7 @@ def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "nothing": None if found else empty_state_of("images", head.run),
         "gallery_query": replace(state, side=False, shown=INITIAL_IMAGES).query(),
         "side_query": replace(state, side=True, shown=INITIAL_IMAGES).query(),
-        **_gallery(base, state, chosen),
+        **_gallery_context(base, state, chosen),
         **_open_image(request, base, state, chosen),
     }
     return show_tab(request, head, "images", etag, context)
@@ -149,7 +149,7 @@ def _read_state(request: PageRequest) -> GalleryState:
     return GalleryState(names, side, min(max(shown, 1), MAX_IMAGES), none)
 
 
-def _gallery(
+def _gallery_context(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     if state.side:

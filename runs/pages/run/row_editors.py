@@ -100,8 +100,8 @@ def _close_editor(request: PageRequest, message: str) -> HttpResponse:
     """Remove the form; a toast offers to undo the change."""
     if not request.htmx:
         return redirect("run-list", request.workspace.name)
-    answer = HttpResponse()
+    response = HttpResponse()
     if message:
         toast = {"text": message, "undo": last_undo_href(request)}
-        answer["HX-Trigger"] = json.dumps({"toast": toast})
-    return answer
+        response["HX-Trigger"] = json.dumps({"toast": toast})
+    return response

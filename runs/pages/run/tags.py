@@ -105,10 +105,10 @@ def _show_form(
         "title": _("Edit tag") if "key" in box else _("Add tag"),
     }
     template, refused = "run/_run_tag_box.html", "problem" in box
-    answer = show_editor(request, template, context, refused=refused)
+    response = show_editor(request, template, context, refused=refused)
     if request.htmx and refused:
-        answer["HX-Retarget"] = "#tag-box"
-    return answer
+        response["HX-Retarget"] = "#tag-box"
+    return response
 
 
 def _show_saved_tags(request: PageRequest, head: RunHead, message: str) -> HttpResponse:

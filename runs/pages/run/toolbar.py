@@ -29,7 +29,7 @@ from runs.pages.run_shell import (
     find_head,
     finish_refusal,
     head_context,
-    undo_path,
+    run_undo_path,
 )
 from runs.render.formats import run_path
 from runs.search.run import count_descendants, find_cancel_request
@@ -38,7 +38,7 @@ from studio.core.statuses import RunStatus, may_follow
 
 
 @access(Permission.CANCEL)
-def _confirm_cancel(request: PageRequest, run_id: str) -> HttpResponse:
+def _show_cancel_form(request: PageRequest, run_id: str) -> HttpResponse:
     """The question; as a page of its own where no script opens it as a dialog."""
     head = find_head(request, run_id)
     context = {
@@ -61,7 +61,7 @@ def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
     return _redirect_back(request, run)
 
 
-cancel_run = by_method(GET=_confirm_cancel, POST=_cancel)
+cancel_run = by_method(GET=_show_cancel_form, POST=_cancel)
 
 
 @access(Permission.CANCEL)
@@ -79,7 +79,7 @@ def move_run_to_trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     trash_run(run, actor=request.actor, now=now_ms())
     message = _("Moved to the trash. You can restore it.")
-    messages.success(request, message, extra_tags=undo_path(request, run))
+    messages.success(request, message, extra_tags=run_undo_path(request, run))
     return _redirect_back(request, run)
 
 
@@ -88,7 +88,7 @@ def move_run_to_trash(request: PageRequest, run_id: str) -> HttpResponse:
 def restore_run_from_trash(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     restore_run(run, actor=request.actor, now=now_ms())
-    messages.success(request, _("Restored"), extra_tags=undo_path(request, run))
+    messages.success(request, _("Restored"), extra_tags=run_undo_path(request, run))
     return _redirect_back(request, run)
 
 
@@ -111,7 +111,7 @@ def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     on = SwitchForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
     message = _("Archived") if on else _("Unarchived")
-    messages.success(request, message, extra_tags=undo_path(request, run))
+    messages.success(request, message, extra_tags=run_undo_path(request, run))
     return _redirect_back(request, run)
 
 
@@ -127,7 +127,7 @@ def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 @access(Permission.CANCEL)
-def _ask_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
+def _show_finish_form(request: PageRequest, run_id: str) -> HttpResponse:
     """How it ended; as a page of its own where no script opens it as a dialog."""
     head = find_head(request, run_id)
     run = head.run
@@ -143,7 +143,7 @@ def _ask_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 @access(Permission.CANCEL)
-def _save_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
+def _finish(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     values = FinishForm(request.POST).check()
     status = values["status"]
@@ -161,4 +161,4 @@ def _save_how_it_ended(request: PageRequest, run_id: str) -> HttpResponse:
     return _redirect_back(request, run)
 
 
-finish_run = by_method(GET=_ask_how_it_ended, POST=_save_how_it_ended)
+finish_run = by_method(GET=_show_finish_form, POST=_finish)

@@ -17,9 +17,9 @@ from runs.models import Experiment, Role, now_ms
 from runs.pages.lists import (
     NUMERIC_TYPES,
     ListScope,
-    columns_of,
     is_largest_first,
-    read_part,
+    list_columns,
+    read_part_state,
     read_scope,
 )
 from runs.pages.requests import PageRequest, safe_path, with_vary_headers
@@ -51,17 +51,17 @@ class GoalChoice:
 @require_safe
 def show_column_menu(request: PageRequest) -> HttpResponse:
     """What can be done with a column; a page of its own where no script opens it."""
-    state = read_part(request)
+    state = read_part_state(request)
     scope, spec = state.scope, state.spec
     field = read_field(request.GET.get("field", ""), "field")
-    columns = columns_of(state)
+    columns = list_columns(state)
     context = {
         "label": field_label(field),
         "field": field_text(field),
         "scope": scope,
-        "sorts": _sorts(spec, scope, field),
-        "moves": _moves(spec, scope, columns, field),
-        "goals": _goals(request, scope, field),
+        "sorts": _sort_items(spec, scope, field),
+        "moves": _move_items(spec, scope, columns, field),
+        "goals": _goal_choices(request, scope, field),
         "goal_path": reverse("list-goal", args=[request.workspace.name]),
         "may_rank": request.role >= Role.CONTRIBUTOR,
         "back_href": scope.at(spec),
@@ -72,7 +72,7 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-def _sorts(spec: ViewSpec, scope: ListScope, field: Field) -> list[MenuItem]:
+def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[MenuItem]:
     if not fields.spec_of(field).sortable:
         return []
     down, up = _sort_words(field)
@@ -98,7 +98,7 @@ def _sort_words(field: Field) -> tuple[str, str]:
     return _("Z to A"), _("A to Z")
 
 
-def _moves(
+def _move_items(
     spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], field: Field
 ) -> list[MenuItem]:
     """To the left, to the right, away; the name stays the first."""
@@ -127,11 +127,13 @@ def _moves(
     return [*items, MenuItem(_("Remove the column"), with_order(*rest), "close")]
 
 
-def _goals(request: PageRequest, scope: ListScope, field: Field) -> list[GoalChoice]:
+def _goal_choices(
+    request: PageRequest, scope: ListScope, field: Field
+) -> list[GoalChoice]:
     if not is_ranked_metric(field):
         return []
-    there = _experiments(request, scope)
-    pks = [each.pk for each in there]
+    experiments = _experiments(request, scope)
+    pks = [each.pk for each in experiments]
     known = find_goals(pks, [field]).get(field)
     words = {
         HIGHER_IS_BETTER: _("Higher is better"),
@@ -164,18 +166,14 @@ def metric_goal(request: PageRequest) -> HttpResponse:
         actor=request.actor,
         now=now_ms(),
     )
-    messages.success(request, _said(scope, field, goal))
+    messages.success(request, _goal_message(scope, field, goal))
     return HttpResponseRedirect(safe_path(request) or scope.path)
 
 
-def _said(scope: ListScope, field: Field, goal: str) -> str:
-    menu_context = {
+def _goal_message(scope: ListScope, field: Field, goal: str) -> str:
+    message = {
         HIGHER_IS_BETTER: _("%s: higher is better"),
         LOWER_IS_BETTER: _("%s: lower is better"),
         "none": _("%s: not ranked"),
     }[goal] % field.key
-    return (
-        menu_context
-        if scope.experiment
-        else _("%s, in every experiment") % menu_context
-    )
+    return message if scope.experiment else _("%s, in every experiment") % message

@@ -21,10 +21,10 @@ from runs.access import Permission, access
 from runs.pages.lists import (
     ListScope,
     ListState,
-    columns_of,
     default_columns,
-    read_part,
-    with_name,
+    list_columns,
+    read_part_state,
+    with_name_column,
 )
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
@@ -39,7 +39,7 @@ from studio.core.view_text import MAX_ITEMS, joined, read_columns
 NAME = Column(tree.attribute("name"))
 MAX_FIND_CHARS = 250
 #: What the form's buttons do; any other parameter belongs to the list.
-CHANGES = ("shown", "had", "pick", "up", "down", "remove", "done")
+FORM_PARAMETERS = ("shown", "had", "pick", "up", "down", "remove", "done")
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class ColumnGroup:
 @access(Permission.READ)
 @require_safe
 def edit_columns(request: PageRequest) -> HttpResponse:
-    state = read_part(request)
-    shown, spec = columns_of(state), state.spec
+    state = read_part_state(request)
+    shown, spec = list_columns(state), state.spec
     parameters = request.GET
-    if any(name in parameters for name in CHANGES):
-        shown = _changed(request, shown)
+    if any(name in parameters for name in FORM_PARAMETERS):
+        shown = _apply_changes(request, shown)
         kept = () if shown == default_columns(state) else shown
         spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
         if "done" in parameters:
@@ -87,26 +87,31 @@ def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
     return f"{path}?{query}"
 
 
-def _changed(request: PageRequest, shown: tuple[Column, ...]) -> tuple[Column, ...]:
+def _apply_changes(
+    request: PageRequest, shown: tuple[Column, ...]
+) -> tuple[Column, ...]:
     """The columns that the form says, with the name first whatever it says."""
     parameters = request.GET
-    had, pick = _read(parameters.getlist("had")), _read(parameters.getlist("pick"))
+    had, pick = (
+        _read_columns(parameters.getlist("had")),
+        _read_columns(parameters.getlist("pick")),
+    )
     if "shown" in parameters:
-        shown = _read(parameters.getlist("shown"))
+        shown = _read_columns(parameters.getlist("shown"))
     removed = {c.field for c in had} - {c.field for c in pick}
-    removed |= {column.field for column in _read(parameters.getlist("remove"))}
+    removed |= {column.field for column in _read_columns(parameters.getlist("remove"))}
     here = {column.field for column in shown}
     found = [c for c in shown if c.field not in removed]
     found += [c for c in pick if c.field not in here]
     for step, name in ((-1, "up"), (1, "down")):
-        for column in _read(parameters.getlist(name)):
+        for column in _read_columns(parameters.getlist(name)):
             _move(found, column.field, step)
     name_first = [c for c in found if c.field == NAME.field]
     rest = [c for c in found if c.field != NAME.field]
-    return with_name((*name_first, *rest)[:MAX_ITEMS])
+    return with_name_column((*name_first, *rest)[:MAX_ITEMS])
 
 
-def _read(items: Iterable[str]) -> tuple[Column, ...]:
+def _read_columns(items: Iterable[str]) -> tuple[Column, ...]:
     return read_columns(",".join(items))
 
 

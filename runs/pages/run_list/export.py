@@ -18,9 +18,9 @@ from runs.models import Experiment
 from runs.pages.lists import (
     NOTICE_HEADER,
     ListState,
-    columns_of,
     encode_notices,
-    sheet_column,
+    field_column,
+    list_columns,
 )
 from runs.pages.requests import EXPORT_TYPES, with_vary_headers
 from runs.render.run_list import (
@@ -45,7 +45,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     """All rows of the list. What is wrong is raised before anything is sent."""
     if form == "parquet":
         require_pyarrow()
-    spec = replace(state.spec, columns=columns_of(state))
+    spec = replace(state.spec, columns=list_columns(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
     notices = [each.message for each in state.complaints]
@@ -57,14 +57,14 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     first = next(found.chunks, None)
     if first is not None:
         found.chunks = chain([first], found.chunks)
-    answer = with_vary_headers(StreamingHttpResponse(_parts(form, found, notices)))
-    answer["Content-Type"] = EXPORT_TYPES[form]
-    answer["Content-Disposition"] = content_disposition_header(
+    response = with_vary_headers(StreamingHttpResponse(_parts(form, found, notices)))
+    response["Content-Type"] = EXPORT_TYPES[form]
+    response["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
     )
     if notices:
-        answer[NOTICE_HEADER] = encode_notices(notices)
-    return answer
+        response[NOTICE_HEADER] = encode_notices(notices)
+    return response
 
 
 def file_name(experiment: Experiment | None) -> str:
@@ -74,21 +74,21 @@ def file_name(experiment: Experiment | None) -> str:
 
 def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
     if form == "csv":
-        return csv_parts([sheet_column(f) for f in found.fields], found.chunks)
+        return csv_parts([field_column(f) for f in found.fields], found.chunks)
     if form == "json":
         about = {
             "total": found.total,
             "total_is_exact": found.total_is_exact,
             "notices": notices,
         }
-        columns = [sheet_column(each) for each in found.fields]
+        columns = [field_column(each) for each in found.fields]
         return json_parts(columns, found.chunks, about)
     return parquet_parts([_typed(f) for f in found.fields], found.chunks)
 
 
 def _typed(field: Field) -> SheetColumn:
     """Columns of a table that has types."""
-    column = sheet_column(field)
+    column = field_column(field)
     kind = column.kind
     if field == attribute("tags"):
         kind = MAP_COLUMN

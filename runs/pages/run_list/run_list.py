@@ -25,38 +25,38 @@ from runs.pages.groups import (
     group_context,
     group_notices,
     groups_response,
-    ungrouped_list,
+    ungrouped_spec,
 )
 from runs.pages.lists import (
     LINES_PARAMETER,
     ListLinks,
     ListState,
-    columns_of,
+    deleted_item_notices,
     find_experiment,
-    find_page,
+    find_run_page,
     has_redundant_parameters,
     hidden_lines_input,
     in_one_line,
     kept_rows,
-    missing_notices,
+    list_columns,
     new_runs_messages,
-    read_list,
+    read_page_state,
     redirect_to_query,
     run_table_context,
     runs_response,
     selection_form_context,
     shown_columns,
     status_strip,
-    view_bar,
+    view_bar_context,
     with_pushed_url,
     with_view,
 )
 from runs.pages.requests import (
-    SHOWN_PARAMETER,
+    SHOWN_ROWS_PARAMETER,
     PageRequest,
     browser_etag,
     change_stamp,
-    etag_of,
+    content_etag,
     has_same_content,
     is_unchanged,
     not_modified,
@@ -148,14 +148,14 @@ class ListResult:
 @access(Permission.READ)
 @require_safe
 def all_runs(request: PageRequest) -> HttpResponseBase:
-    state = read_list(request, None)
+    state = read_page_state(request, None)
     return _redirect_to_short_address(request, state) or show_list(request, state)
 
 
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
-    state = read_list(request, find_experiment(request, slug))
+    state = read_page_state(request, find_experiment(request, slug))
     return _redirect_to_short_address(request, state) or show_list(request, state)
 
 
@@ -195,16 +195,16 @@ def _list_response(
         if content_type:
             raise
         if request.htmx:
-            return _refused_fragment(request, state.spec, error)
-        return _refused_page(request, with_view(state), error, shell)
+            return _refusal_fragment(request, state.spec, error)
+        return _refusal_page(request, with_view(state), error, shell)
     if content_type:
-        return _formatted(request, content_type, result)
+        return _script_response(request, content_type, result)
     context = _context(request, result)
-    context |= view_bar(request, result.state, result.columns)
-    context["complaints"] += missing_notices(result.state, result.page)
+    context |= view_bar_context(request, result.state, result.columns)
+    context["complaints"] += deleted_item_notices(result.state, result.page)
     context["nothing"] = shell.nothing
     if request.htmx:
-        return _fragment(request, state, context, stamp)
+        return _fragment_response(request, state, context, stamp)
     context |= _page_context(request, state) | {"etag": f'"{stamp}-"'}
     return with_vary_headers(
         render(request, shell.template, {**context, **shell.context})
@@ -213,14 +213,14 @@ def _list_response(
 
 def find_list(request: PageRequest, state: ListState) -> ListResult:
     """Find the page. A cursor or selection of another list is left out."""
-    columns, spec = columns_of(state), state.spec
+    columns, spec = list_columns(state), state.spec
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
-        listed = state if groups is None else state.showing(ungrouped_list(spec))
+        listed = state if groups is None else state.showing(ungrouped_spec(spec))
         if requested_format(request):
             columns = exported_columns(spec, columns)
-        page, counts = find_page(listed, columns)
+        page, counts = find_run_page(listed, columns)
     except InvalidFilter:
         raise
     except InvalidValue as error:
@@ -254,7 +254,7 @@ def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListSta
     )
 
 
-def _formatted(
+def _script_response(
     request: PageRequest, content_type: str, result: ListResult
 ) -> HttpResponse:
     state, columns = result.state, result.columns
@@ -277,7 +277,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
         "sizes": ROWS,
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
-        **_named(state),
+        **_title_context(state),
         **run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
         "kept_rows": kept_rows(request, state, page, shown, links),
@@ -294,7 +294,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     return context
 
 
-def _named(state: ListState) -> dict[str, Any]:
+def _title_context(state: ListState) -> dict[str, Any]:
     experiment = state.experiment
     return {
         "experiment": experiment,
@@ -334,7 +334,7 @@ def _own_address(state: ListState) -> dict[str, Any]:
     return {"shown_at": state.shown_at, "here": state.shown_at, "section": section}
 
 
-def _refused_fragment(
+def _refusal_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
     """The filter cannot be answered: show where and why, and leave the rows alone."""
@@ -351,7 +351,7 @@ def _refused_fragment(
     return with_vary_headers(response)
 
 
-def _refused_page(
+def _refusal_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
     """A page has no earlier rows to keep: it shows those of the readable part."""
@@ -362,11 +362,11 @@ def _refused_page(
             raise error
         result = _find_readable_part(request, state, shell)
         context |= _context(request, result)
-        context["complaints"] += missing_notices(state, result.page)
+        context["complaints"] += deleted_item_notices(state, result.page)
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:
         context |= _context_without_rows(state)
-    context |= view_bar(request, state, state.spec.columns)
+    context |= view_bar_context(request, state, state.spec.columns)
     context |= _page_context(request, state) | {"problem": problem}
     whole = {**context, **shell.context}
     return with_vary_headers(
@@ -389,22 +389,22 @@ def _context_without_rows(state: ListState) -> dict[str, Any]:
     links = ListLinks(state.workspace.name, state.spec, None, state.scope.number)
     return {
         "spec": state.spec,
-        **_named(state),
+        **_title_context(state),
         "strip": status_strip({}, links),
         "counts_are_exact": True,
     }
 
 
-def _fragment(
+def _fragment_response(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
-    if SHOWN_PARAMETER not in state.parameters:
+    if SHOWN_ROWS_PARAMETER not in state.parameters:
         # The address changes too; a poll for news leaves it, and the bar, as it is.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )
-    etag = etag_of(stamp, html)
+    etag = content_etag(stamp, html)
     if has_same_content(request, etag):
         return not_modified(etag)
     response = with_vary_headers(HttpResponse(html), etag)

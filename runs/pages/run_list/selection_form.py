@@ -25,9 +25,9 @@ from runs.pages.lists import (
     ListLinks,
     ListState,
     build_state,
-    find_page,
+    find_run_page,
     read_scope,
-    select_first_text,
+    select_runs_hint,
 )
 from runs.pages.requests import PageRequest
 from runs.pages.run_list.forms import SelectionForm
@@ -61,9 +61,9 @@ def find_selection(state: ListState) -> VisibleSelection:
     found = find_visible_selection(spec, state.viewer, state.workspace)
     if spec.selected and spec.selected[0].startswith(STORED_SELECTION_PREFIX):
         slug, now = spec.selected[0].removeprefix(STORED_SELECTION_PREFIX), state.now
-        mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
-        if mine.filter(used__lt=now - DAY_MS).exists():
-            update_if_idle(mine, used=now)
+        own = Selection.objects.filter(workspace=state.workspace, slug=slug)
+        if own.filter(used__lt=now - DAY_MS).exists():
+            update_if_idle(own, used=now)
     return found
 
 
@@ -127,7 +127,7 @@ def _comparison(
 ) -> dict[str, str]:
     """Where the selected runs are compared, or why they are not."""
     if chosen.total < 2:
-        return {"compare": "", "compare_title": select_first_text()}
+        return {"compare": "", "compare_title": select_runs_hint()}
     if chosen.total > MAX_COMPARED:
         most = {"n": formats.grouped(MAX_COMPARED)}
         text = _("You can compare up to %(n)s runs at once") % most
@@ -172,10 +172,10 @@ def select_runs(request: PageRequest) -> HttpResponse:
     state = build_state(request, read_scope(request), _posted_spec(request))
     spec = state.spec
     keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
-    add, drop = _changes(request, state, keys)
+    add, drop = _read_changes(request, state, keys)
     keys = change_selection(keys, add, drop)
     spec = spec.changed(
-        selected=_text(request, keys),
+        selected=_selection_text(request, keys),
         only=spec.only and any(keys),
         after=spec.after,
         before=spec.before,
@@ -196,19 +196,19 @@ def _posted_spec(request: PageRequest) -> ViewSpec:
     return spec
 
 
-def _changes(
+def _read_changes(
     request: PageRequest, state: ListState, keys: Sequence[int]
 ) -> tuple[list[int], list[int]]:
     """The keys of runs to select, and to select no more."""
     sent = SelectionForm(request.POST).check()
-    add = _keys(request, sent["add"])
-    drop = _keys(request, sent["drop"])
-    toggled = _keys(request, sent["toggle"])
+    add = _find_keys(request, sent["add"])
+    drop = _find_keys(request, sent["drop"])
+    toggled = _find_keys(request, sent["toggle"])
     add += [key for key in toggled if key not in keys]
     drop += [key for key in toggled if key in keys]
     if sent["page"] is not None:
         columns = (Column(attribute("name")),)
-        page, _counts = find_page(state, columns)
+        page, _counts = find_run_page(state, columns)
         of_page = [row.run.pk for row in page.rows]
         if sent["page"] == "1":
             add += of_page
@@ -216,11 +216,11 @@ def _changes(
             drop += of_page
     if sent["all"]:
         dropped = set(drop)
-        add += [key for key in _matching(state) if key not in dropped]
+        add += [key for key in _find_matching_keys(state) if key not in dropped]
     return add, drop
 
 
-def _matching(state: ListState) -> list[int]:
+def _find_matching_keys(state: ListState) -> list[int]:
     """The keys of all runs that match, the newest first."""
     run_query = build_query(
         state.spec,
@@ -239,7 +239,7 @@ def _matching(state: ListState) -> list[int]:
     return found.ids
 
 
-def _keys(request: PageRequest, text: str) -> list[int]:
+def _find_keys(request: PageRequest, text: str) -> list[int]:
     """The keys of runs that can be seen here, in the order of their ids in the text."""
     ids = [each for each in text.split(",") if each][:MAX_SELECTED]
     if not ids:
@@ -250,7 +250,7 @@ def _keys(request: PageRequest, text: str) -> list[int]:
     return [found[each] for each in ids if each in found]
 
 
-def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
+def _selection_text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     """The selection as written in the address."""
     if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
         return selected_ids(keys)

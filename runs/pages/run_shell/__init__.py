@@ -12,23 +12,23 @@ from runs.pages.run_shell.allowed_actions import (
 )
 from runs.pages.run_shell.editors import (
     FORM_ERROR_STATUS,
+    run_undo_path,
     show_editor,
     show_saved,
     toast_header,
-    undo_path,
 )
 from runs.pages.run_shell.empty_states import (
     EmptyState,
     empty_state_of,
 )
 from runs.pages.run_shell.head import (
-    etag_of,
     find_head,
     head_context,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
-    with_etag,
+    with_page_etag,
 )
 
 __all__ = [
@@ -39,17 +39,17 @@ __all__ = [
     "can_force",
     "cancel_refusal",
     "empty_state_of",
-    "etag_of",
     "find_head",
     "finish_refusal",
     "head_context",
-    "is_unchanged",
-    "not_modified",
+    "is_page_unchanged",
+    "page_etag",
+    "page_not_modified",
     "role_refusal",
+    "run_undo_path",
     "show_editor",
     "show_saved",
     "show_tab",
     "toast_header",
-    "undo_path",
-    "with_etag",
+    "with_page_etag",
 ]

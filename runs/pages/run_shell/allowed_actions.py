@@ -28,7 +28,7 @@ class Refusals:
     lock: str
 
 
-def refusals(request: PageRequest, run: Run) -> Refusals:
+def find_refusals(request: PageRequest, run: Run) -> Refusals:
     return Refusals(
         cancel_refusal(request, run),
         finish_refusal(request, run),

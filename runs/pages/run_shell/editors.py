@@ -46,18 +46,18 @@ def show_saved(
 
     `message` is empty if nothing changed.
     """
-    undo = undo_path(request, run) if message else ""
+    undo = run_undo_path(request, run) if message else ""
     if not request.htmx:
         if message:
             messages.success(request, message, extra_tags=undo)
         return redirect(run_path(request.workspace.name, run.run_id))
-    answer = render(request, template, context)
+    response = render(request, template, context)
     if message:
-        answer["HX-Trigger"] = toast_header(message, undo)
-    return answer
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response
 
 
-def undo_path(request: PageRequest, run: Run) -> str:
+def run_undo_path(request: PageRequest, run: Run) -> str:
     """Where the change that was just made is undone."""
     change_set = last_change_by(run, request.actor.user)
     path = run_path(request.workspace.name, run.run_id)

@@ -18,7 +18,11 @@ import studio
 from runs.access import Permission
 from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, refusals, role_refusal
+from runs.pages.run_shell.allowed_actions import (
+    FORCE_DELAY_MS,
+    find_refusals,
+    role_refusal,
+)
 from runs.render.formats import experiment_path, run_path
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
@@ -39,7 +43,7 @@ def find_head(request: PageRequest, run_id: str) -> RunHead:
     return find_run(request.workspace, request.actor.user, run_id)
 
 
-def tabs(head: RunHead, path: str) -> list[Tab]:
+def page_tabs(head: RunHead, path: str) -> list[Tab]:
     return [
         Tab("details", _("Details"), path),
         Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
@@ -51,7 +55,7 @@ def tabs(head: RunHead, path: str) -> list[Tab]:
     ]
 
 
-def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
+def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
     """Stands for what the page shows, the ticking of durations left out.
 
     `more` is what the open tab also shows.
@@ -74,21 +78,21 @@ def _can_force_now(run: Run) -> bool:
     return is_requested and now_ms() - run.updated >= FORCE_DELAY_MS
 
 
-def is_unchanged(request: PageRequest, etag: str) -> bool:
+def is_page_unchanged(request: PageRequest, etag: str) -> bool:
     """Whether the page's own script asks for news and there is none."""
     return bool(request.htmx) and request.headers.get("If-None-Match") == etag
 
 
-def not_modified(etag: str) -> HttpResponse:
-    return with_etag(HttpResponse(status=304), etag)
+def page_not_modified(etag: str) -> HttpResponse:
+    return with_page_etag(HttpResponse(status=304), etag)
 
 
-def with_etag(answer: HttpResponse, etag: str) -> HttpResponse:
+def with_page_etag(response: HttpResponse, etag: str) -> HttpResponse:
     """One address answers the page and its fragment; neither is cached."""
-    patch_vary_headers(answer, ("HX-Request", "Cookie"))
-    answer["Cache-Control"] = "private, no-store"
-    answer["ETag"] = etag
-    return answer
+    patch_vary_headers(response, ("HX-Request", "Cookie"))
+    response["Cache-Control"] = "private, no-store"
+    response["ETag"] = etag
+    return response
 
 
 def show_tab(
@@ -98,7 +102,7 @@ def show_tab(
     template = "run/_run.html" if request.htmx else "run/run.html"
     whole = {**head_context(request, head), **context, "tab": tab, "etag": etag}
     whole["tab_template"] = f"run/_run_{tab}.html"
-    return with_etag(render(request, template, whole), etag)
+    return with_page_etag(render(request, template, whole), etag)
 
 
 def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "state": run.state,
         "length": duration_of(run),
         "path": path,
-        "tabs": tabs(head, path),
+        "tabs": page_tabs(head, path),
         "experiment_href": experiment_path(
             workspace.name, experiment.number, experiment.name
         ),
@@ -121,7 +125,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "pace": REFRESH_SECONDS if run.state.is_active else 0,
-        "refusals": refusals(request, run),
+        "refusals": find_refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 

@@ -29,7 +29,7 @@ def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
     """To the page of the run that I may read."""
     mine = Run.objects.visible_to(signed_in_user(request))
     matching = mine.filter(run_id=run_id.replace("\x00", ""))
-    found = matching.order_by(_nearest(request), "workspace__name")
+    found = matching.order_by(_nearest_workspace_first(request), "workspace__name")
     run = found.values_list("workspace__name", "run_id").first()
     if run is None:
         raise NotFound(_("No run with this ID in your workspaces."))
@@ -41,14 +41,16 @@ def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
 def redirect_to_experiment(request: StudioRequest, number: int) -> HttpResponse:
     """To the run list of the experiment that I may read."""
     mine = Experiment.objects.visible_to(signed_in_user(request))
-    found = mine.filter(number=number).order_by(_nearest(request), "workspace__name")
+    found = mine.filter(number=number).order_by(
+        _nearest_workspace_first(request), "workspace__name"
+    )
     named = found.values_list("workspace__name", "number", "name").first()
     if named is None:
         raise NotFound(_("No experiment with this number in your workspaces."))
     return redirect(experiment_path(*named))
 
 
-def _nearest(request: StudioRequest) -> Case:
+def _nearest_workspace_first(request: StudioRequest) -> Case:
     named = WORKSPACE.search(request.GET.get("wsid", ""))
     last = signed_in_user(request).last_workspace_id or 0
     return Case(

@@ -23,8 +23,8 @@ from runs.pages.run_shell import (
     FORM_ERROR_STATUS,
     find_head,
     head_context,
+    run_undo_path,
     toast_header,
-    undo_path,
 )
 from runs.pages.undo.change_lines import change_line
 from runs.render.formats import run_path
@@ -56,7 +56,7 @@ def undo_latest(request: PageRequest) -> HttpResponse:
     """My own last change of anything here."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
-        return _finish(
+        return _show_result(
             request, _list_path(request), _("You have no change to undo here.")
         )
     return _undo(request, change_set)
@@ -64,7 +64,7 @@ def undo_latest(request: PageRequest) -> HttpResponse:
 
 @access(Permission.VIEWS)
 @require_POST
-def undo_one(request: PageRequest, number: int) -> HttpResponse:
+def undo_change(request: PageRequest, number: int) -> HttpResponse:
     try:
         change_set = find_view_change(request.workspace, request.actor.user, number)
     except NotFound:
@@ -88,26 +88,26 @@ def _list_path(request: PageRequest) -> str:
 
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
-    act = (
+    undo = (
         undo_view_change if _check_view_change(request, change_set) else undo_change_set
     )
     try:
-        act(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+        undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
-        return _finish(request, _list_path(request), error.message)
+        return _show_result(request, _list_path(request), error.message)
     newest = last_change_in(request.workspace, request.actor.user)
     if (
         newest is None
         or newest.action not in (UNDO, REDO)
         or newest.pk <= change_set.pk
     ):
-        return _finish(request, _list_path(request), _("No change."))
+        return _show_result(request, _list_path(request), _("No change."))
     back = newest.action == UNDO
     message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
-    return _finish(
+    return _show_result(
         request, _list_path(request), message, undo_path_of(request, newest), label
     )
 
@@ -145,31 +145,31 @@ def _ask_to_overwrite(
     }
     if not request.htmx:
         return render(request, "undo/undo.html", context, status=FORM_ERROR_STATUS)
-    answer = render(request, "undo/_undo.html", context)
-    answer["HX-Retarget"], answer["HX-Reswap"] = f"#{DIALOG_ID}", "outerHTML"
-    return answer
+    response = render(request, "undo/_undo.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{DIALOG_ID}", "outerHTML"
+    return response
 
 
-def _finish(
+def _show_result(
     request: PageRequest, path: str, message: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
     """A toast; without a script, the page the form was on, else `path`."""
     if request.htmx:
-        answer = HttpResponse(status=204)
-        answer["HX-Trigger"] = toast_header(message, undo, label)
-        return answer
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = toast_header(message, undo, label)
+        return response
     messages.success(request, message, extra_tags=undo)
     return redirect(safe_path(request) or path)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
-def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
+def undo_latest_of_run(request: PageRequest, run_id: str) -> HttpResponse:
     """My own last change of the run."""
     head = find_head(request, run_id)
     change_set = last_change_by(head.run, request.actor.user)
     if change_set is None:
-        return _finish(
+        return _show_result(
             request, _run_path(request, head), _("You have no change to undo here.")
         )
     return _undo_in_run(request, head, change_set)
@@ -177,7 +177,7 @@ def undo_last(request: PageRequest, run_id: str) -> HttpResponse:
 
 @access(Permission.ANNOTATE)
 @require_POST
-def undo_change(request: PageRequest, run_id: str, number: int) -> HttpResponse:
+def undo_change_of_run(request: PageRequest, run_id: str, number: int) -> HttpResponse:
     head = find_head(request, run_id)
     return _undo_in_run(request, head, find_change_set_of(head.run, number))
 
@@ -198,12 +198,16 @@ def _undo_in_run(
         or newest.action not in (UNDO, REDO)
         or newest.pk <= change_set.pk
     ):
-        return _finish(request, _run_path(request, head), _("No change."))
+        return _show_result(request, _run_path(request, head), _("No change."))
     back = newest.action == UNDO
     message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
-    return _finish(
-        request, _run_path(request, head), message, undo_path(request, head.run), label
+    return _show_result(
+        request,
+        _run_path(request, head),
+        message,
+        run_undo_path(request, head.run),
+        label,
     )
 
 
@@ -226,9 +230,9 @@ def _ask_to_overwrite_in_run(
     }
     if not request.htmx:
         return render(request, "run/run_editor.html", context, status=FORM_ERROR_STATUS)
-    answer = render(request, "undo/_undo.html", context)
-    answer["HX-Retarget"], answer["HX-Reswap"] = "#run-cancel", "outerHTML"
-    return answer
+    response = render(request, "undo/_undo.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#run-cancel", "outerHTML"
+    return response
 
 
 def _run_path(request: PageRequest, head: RunHead) -> str:

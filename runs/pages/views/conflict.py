@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from runs.actions.views import ViewState, read_view_state
 from runs.models import View, ViewRevision
-from runs.pages.lists import list_address, reset_href, scope_number
+from runs.pages.lists import list_address, saved_view_href, scope_number
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import FORM_ERROR_STATUS
 from runs.render.filters import difference_lines
@@ -40,7 +40,7 @@ def conflict_page(
         "mine": difference_lines(state_differences(read_view_state(view), mine)),
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
-        "their_href": reset_href(workspace, view, mine.experiment),
+        "their_href": saved_view_href(workspace, view, mine.experiment),
         "my_href": list_address(workspace, mine.experiment, mine.spec),
     }
     return render(

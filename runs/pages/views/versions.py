@@ -16,7 +16,7 @@ from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.models import View, ViewRevision, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, reset_href, save_refusal, scope_number
+from runs.pages.lists import list_address, save_refusal, saved_view_href, scope_number
 from runs.pages.requests import PageRequest
 from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page, state_differences
@@ -58,7 +58,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
         "rows": rows[:MAX_VERSIONS],
         "older": found[MAX_VERSIONS - 1].number if len(found) > MAX_VERSIONS else 0,
         "save_refusal": save_refusal(request, view),
-        "view_href": reset_href(request.workspace.name, view, None),
+        "view_href": saved_view_href(request.workspace.name, view, None),
         **return_context(request),
     }
     return render(request, "views/view_history.html", context)

@@ -22,7 +22,7 @@ from runs.access import (
 from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, reset_href, save_refusal
+from runs.pages.lists import list_address, save_refusal, saved_view_href
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import FORM_ERROR_STATUS
 from runs.pages.undo import last_undo_href
@@ -42,7 +42,7 @@ from studio.core.view_spec import without
 @require_POST
 def save_view(request: PageRequest, slug: str) -> HttpResponse:
     """Save what the list shows; if another member did, show both."""
-    view = _view(request, slug)
+    view = _find_view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     sent = SaveViewForm(request.POST).check()
     spec, experiment = read_list_state(request, sent["state"])
@@ -58,7 +58,7 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
     if view.revision != before:
         message = _("Saved %s") % view.name
         messages.success(request, message, extra_tags=last_undo_href(request))
-    return redirect(reset_href(request.workspace.name, view, experiment))
+    return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
 @access(Permission.VIEWS)
@@ -73,13 +73,13 @@ def _new(request: PageRequest) -> HttpResponse:
         "state": parameters.urlencode(),
         "values": {"name": name, "description": described, "shared": False},
     }
-    return _form(request, None, context)
+    return _show_form(request, None, context)
 
 
 @access(Permission.VIEWS)
 def _create(request: PageRequest) -> HttpResponse:
     form = ViewForm(request.POST).check()
-    sent, values = form["state"], _values(form)
+    sent, values = form["state"], _field_values(form)
     if form["preview"]:
         return _preview(request, None, {"state": sent, "values": values})
     spec, experiment = read_list_state(request, sent)
@@ -95,11 +95,15 @@ def _create(request: PageRequest) -> HttpResponse:
             now=now_ms(),
         )
     except InvalidValue as error:
-        context = {"state": sent, "values": _values(form), "problem": error.message}
-        return _form(request, None, context, refused=True)
+        context = {
+            "state": sent,
+            "values": _field_values(form),
+            "problem": error.message,
+        }
+        return _show_form(request, None, context, refused=True)
     message = _("Saved as %s") % view.name
     messages.success(request, message, extra_tags=last_undo_href(request))
-    return redirect(reset_href(request.workspace.name, view, experiment))
+    return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
 create_view = by_method(GET=_new, POST=_create)
@@ -107,15 +111,15 @@ create_view = by_method(GET=_new, POST=_create)
 
 @access(Permission.VIEWS)
 def _edit(request: PageRequest, slug: str) -> HttpResponse:
-    view = _view(request, slug)
+    view = _find_view(request, slug)
     values = {name: getattr(view, name) for name in view_actions.EDITABLE_FIELDS}
-    return _form(request, view, {"values": values})
+    return _show_form(request, view, {"values": values})
 
 
 @access(Permission.VIEWS)
 def _change(request: PageRequest, slug: str) -> HttpResponse:
-    view, form = _view(request, slug), ViewForm(request.POST).check()
-    values = _values(form)
+    view, form = _find_view(request, slug), ViewForm(request.POST).check()
+    values = _field_values(form)
     # Without a version token a script sends the form.
     seen = form["seen"]
     is_own = view.owner_id == request.actor.user.pk
@@ -134,10 +138,10 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
         )
     except InvalidValue as error:
         context = {"values": values, "problem": error.message, "seen": seen}
-        return _form(request, view, context, refused=True)
+        return _show_form(request, view, context, refused=True)
     except Conflict:
-        context = {"values": values, **_theirs(view, values)}
-        return _form(request, view, context, refused=True)
+        context = {"values": values, **_conflict_context(view, values)}
+        return _show_form(request, view, context, refused=True)
     if change_set is not None:
         messages.success(request, _("Changed"), extra_tags=last_undo_href(request))
     return redirect(return_path_after_sharing(request, view, before))
@@ -150,7 +154,7 @@ edit_view = by_method(GET=_edit, POST=_change)
 @require_POST
 def share_view(request: PageRequest, slug: str) -> HttpResponse:
     """Let the workspace see it; the list then offers its link."""
-    view = _view(request, slug)
+    view = _find_view(request, slug)
     check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
     changes, before = {"shared": True}, view.revision
     if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
@@ -163,7 +167,7 @@ def share_view(request: PageRequest, slug: str) -> HttpResponse:
 @require_POST
 def delete_view(request: PageRequest, slug: str) -> HttpResponse:
     """The list stays as it is, and belongs to no view any more."""
-    view = _view(request, slug)
+    view = _find_view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     state = view_actions.read_view_state(view)
     view_actions.delete_view(view, actor=request.actor, now=now_ms())
@@ -186,11 +190,11 @@ def restore_view(request: PageRequest, slug: str) -> HttpResponse:
     return redirect(return_path(request))
 
 
-def _view(request: PageRequest, slug: str) -> View:
+def _find_view(request: PageRequest, slug: str) -> View:
     return find_view(slug, request.actor.user, request.workspace)
 
 
-def _values(form: dict[str, Any]) -> dict[str, Any]:
+def _field_values(form: dict[str, Any]) -> dict[str, Any]:
     return {name: form[name] for name in view_actions.EDITABLE_FIELDS}
 
 
@@ -203,10 +207,10 @@ def _preview(
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _form(request, view, context | {"preview": preview})
+    return _show_form(request, view, context | {"preview": preview})
 
 
-def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
+def _conflict_context(view: View, values: dict[str, Any]) -> dict[str, Any]:
     """Another member's newer text; saving again replaces it."""
     changed = find_last_edit(view)
     return {
@@ -220,7 +224,7 @@ def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _form(
+def _show_form(
     request: PageRequest,
     view: View | None,
     context: dict[str, Any],

@@ -17,11 +17,11 @@ from runs.actions import views as view_actions
 from runs.models import Role, View, can_edit_view, now_ms
 from runs.pages.lists import (
     BUILT_IN_VIEW,
-    UNCHOSEN,
+    DEFAULT_COLUMNS_PARAMETER,
     find_scope,
     open_view_link,
-    read_part_tolerantly,
-    view_bar,
+    read_part_state_tolerantly,
+    view_bar_context,
     with_view,
 )
 from runs.pages.requests import PageRequest, StarForm, with_vary_headers
@@ -59,19 +59,23 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
 @require_safe
 def view_menu(request: PageRequest) -> HttpResponse:
     """What opens under *Current view*; the parameters are those of the list."""
-    state = with_view(read_part_tolerantly(request))
+    state = with_view(read_part_state_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
         return redirect("views", request.workspace.name)
     found = find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
-    if request.GET.get(UNCHOSEN) == "1":
+    if request.GET.get(DEFAULT_COLUMNS_PARAMETER) == "1":
         state = replace(state, spec=without(state.spec, "columns"))
     context = {
-        **view_bar(request, state, columns),
+        **view_bar_context(request, state, columns),
         "sections": [
-            (_("Private"), _entries(found.private), found.more_private),
-            (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
+            (_("Private"), _menu_entries(found.private), found.more_private),
+            (
+                _("Shared with the workspace"),
+                _menu_entries(found.shared),
+                found.more_shared,
+            ),
         ],
         "find": find,
         "built_in": all(word in _("Default").casefold() for word in search_words(find)),
@@ -83,11 +87,11 @@ def view_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, part, context))
 
 
-def _entries(views: Any) -> list[tuple[View, str]]:
-    return [(view, _note(view)) for view in views]
+def _menu_entries(views: Any) -> list[tuple[View, str]]:
+    return [(view, _view_note(view)) for view in views]
 
 
-def _note(view: View) -> str:
+def _view_note(view: View) -> str:
     """What is most telling about it, in a word or two."""
     spec = view.spec if isinstance(view.spec, dict) else {}
     charts, columns = _count(spec, "charts"), _count(spec, "columns")
@@ -161,7 +165,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
     if everybody and request.role != Role.OWNER:
         raise PermissionDenied(_("Only owners can set the workspace default."))
     slug = sent["view"]
-    whose = None if everybody else user
+    owner = None if everybody else user
     if slug in ("", BUILT_IN_VIEW):
         view = None
         experiment = find_scope(request, sent["scope"]).experiment
@@ -170,10 +174,10 @@ def choose_default(request: PageRequest) -> HttpResponse:
         # Also in the trash: a default view of its list can be removed.
         experiment = view.experiment
     if slug and sent["on"]:
-        view_actions.set_default_view(request.workspace, experiment, view, user=whose)
+        view_actions.set_default_view(request.workspace, experiment, view, user=owner)
         message = _("%s now opens by default.") % (view.name if view else _("Default"))
     else:
-        view_actions.clear_default_view(request.workspace, experiment, user=whose)
+        view_actions.clear_default_view(request.workspace, experiment, user=owner)
         message = _("Default view removed.")
     messages.success(request, message)
     return redirect(return_path(request))
