@@ -214,7 +214,7 @@ def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
 @access(BROWSER_ONLY)
 @require_POST
 def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
-    """The address carries no key: a session's key is a password."""
+    """End a session, named by its public ID: its key works like a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
         if session.public_id == number:

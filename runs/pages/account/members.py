@@ -50,7 +50,7 @@ def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
 
 
 def _open_invitations(request: StudioRequest) -> list[Invitation]:
-    """Owners alone see them."""
+    """Return the invitations that can still be used; only owners see them."""
     if request.role != Role.OWNER:
         return []
     rows = Invitation.objects.filter(
@@ -63,7 +63,10 @@ def _open_invitations(request: StudioRequest) -> list[Invitation]:
 
 
 def _open_share_links(request: StudioRequest) -> list[ShareLink]:
-    """Owners alone see them; of private views of others not a word."""
+    """Return the active public links; only owners see them.
+
+    Links to other members' private views are left out.
+    """
     if request.role != Role.OWNER:
         return []
     seen = View.objects.visible_to(signed_in_user(request))
@@ -101,7 +104,7 @@ def remove_member(request: StudioRequest, number: int) -> HttpResponse:
 @access(Permission.MEMBERS)
 @require_POST
 def invite_member(request: StudioRequest) -> HttpResponse:
-    """Answers with the page that shows the link: nothing could show it again."""
+    """Create an invitation, and show its link: no other page can show it."""
     role = RoleForm(request.POST).check()["role"]
     invitation, secret = create_invitation(
         workspace_of(request), role, actor=request.actor, now=now_ms()

@@ -1,6 +1,6 @@
-"""The kinds of charts of a list of runs: each draws itself, lists and names itself.
+"""Chart types of a list of runs: each has its figure, table, title and notes.
 
-`studio.core.view_charts` has how each is written in an address, under the same names.
+`studio.core.view_charts` has their options in addresses, under the same names.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def kind_of(chart: Chart) -> ChartKind:
 def draw_chart(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, window: AxisRange | None = None
 ) -> Drawing:
-    """The figure of any kind; `window` narrows the x axis of lines."""
+    """Draw a chart of any type; `window` narrows the x axis of lines."""
     drawing = kind_of(chart).figure(chart, chart_runs, zone, window)
     return Drawing(drawing.figure, [*drawing.notes, *run_notes(chart_runs)])
 
@@ -68,9 +68,9 @@ def draw_chart(
 def build_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
 ) -> ChartTable:
-    """What it shows, for readers who do not see or run it.
+    """Return the chart as a table, for screen readers and pages without scripts.
 
-    Without a workspace's name its rows lead nowhere.
+    Rows link to their runs if `workspace` is not empty.
     """
     return kind_of(chart).table(chart, chart_runs, zone, workspace)
 
@@ -80,6 +80,6 @@ def chart_title(chart: Chart) -> str:
 
 
 def chart_note(chart: Chart) -> str:
-    """How it is drawn: `by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
+    """Describe how the chart is drawn, as in `by step, smoothed 0.3`."""
     kind = kind_of(chart)
     return ", ".join(kind.notes(chart) or [kind.word()])

@@ -1,4 +1,4 @@
-"""Bars: one for each run, or the mean of each group with how far its runs differ."""
+"""Bars: one for each run, or the mean of each group with an error bar."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _figure(
 def _dots(
     chart: Chart, chart_runs: ChartRuns, columns: Sequence[ChartColumn]
 ) -> list[Dot]:
-    """A bar for each run, or one for each group, with how far its runs lie apart."""
+    """Return a bar for each run, or one for each group, with an error bar."""
     if not chart.groups:
         return run_dots(chart_runs, columns)
     place = {run.run.pk: row for row, run in enumerate(chart_runs.runs)}
@@ -97,7 +97,7 @@ def _means_table(
     columns: Sequence[ChartColumn],
     labels: Sequence[str],
 ) -> ChartTable:
-    """How high the bar of each group is, and how far its runs lie apart."""
+    """Return mean, standard deviation, min and max of each group."""
     labels_of_statistics = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
     heads = [
         _("Runs"),

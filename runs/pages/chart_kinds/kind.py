@@ -1,4 +1,4 @@
-"""What a kind of chart declares for the server: its words, figure, table and legend."""
+"""What a chart type declares on the server: labels, figure, table and legend."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def group_notes(chart: Chart) -> list[str]:
 
 
 def group_label(group: ChartGroup) -> str:
-    """`lr = 0.1, model = resnet50`; what has no value says so."""
+    """`lr = 0.1, model = resnet50`; `no model` for a missing value."""
     if not group.values:
         return _("all runs")
     return ", ".join(
@@ -89,13 +89,12 @@ def _by_run(_chart: Chart) -> bool:
 
 @dataclass(frozen=True)
 class ChartKind:
-    """A kind of chart on the server; its name is the one of its `ChartSpec`.
+    """A chart type on the server; its name is the one of its `ChartSpec`.
 
-    `label` names it in menus and `word` next to the title of a chart that has no
-    `notes`; both are functions, for their language is that of the request. A `table`
-    without a workspace's name leads nowhere. `points` are the rows of its CSV file
-    where these are not the table's. With `has_legend` its colors are those of runs or
-    groups, unless it `is_colored_by_field`.
+    `label` names it in menus; `word` stands next to the title of a chart without
+    `notes`. Both are functions, because the language depends on the request. `points`
+    are the rows of the CSV file; without them, the file has those of the table. With
+    `has_legend`, colors stand for runs or groups, unless it `is_colored_by_field`.
     """
 
     name: str
@@ -109,5 +108,5 @@ class ChartKind:
     has_legend: bool = False
     is_colored_by_field: Callable[[Chart], bool] = _by_run
     icon: str = "line"
-    #: What the plot is to a screen reader: one picture, or a group of things to use.
+    #: The ARIA role of the plot: one image, or a group of controls.
     role: str = "img"

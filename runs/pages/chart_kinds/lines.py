@@ -59,7 +59,7 @@ from studio.core.view_charts import Chart
 
 
 def _full_window(chart: Chart) -> AxisRange:
-    """What a chart shows unless it is zoomed."""
+    """Return the range of the x axis that a chart shows unless it is zoomed."""
     unit = 1000 if chart.axis == "relative" else 1
     return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
 
@@ -128,7 +128,7 @@ def _means(
 
 
 def _span(chosen: ChosenSeries) -> int:
-    """The length of the longest series, so that a zoomed axis keeps its unit."""
+    """Return the length of the longest series: a zoomed axis keeps its unit."""
     heads = [each.head for each in chosen.series]
     return max((head.last_time - time_origin(head) for head in heads), default=0)
 
@@ -249,7 +249,7 @@ def _axis_note(chart: Chart) -> str:
 
 
 def _points(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
-    """Every point, nothing left out."""
+    """Yield every point, without sampling."""
     series = choose_series(chart_runs.runs, chart_runs.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
     for each in series:

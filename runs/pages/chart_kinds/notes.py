@@ -23,7 +23,7 @@ def sampling_note(shown: int, total: int) -> str:
 
 
 def unplaced_notes(lost: int, *, log: bool) -> list[str]:
-    """Values that no bar of a histogram holds, runs that no dot of a scatter is."""
+    """Note the values that a histogram or a scatter chart can't place."""
     if not lost:
         return []
     text = ngettext(
@@ -39,7 +39,10 @@ def unplaced_notes(lost: int, *, log: bool) -> list[str]:
 
 
 def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
-    """Of a scatter; what only is no number on the y axis has its mark at the top."""
+    """Note the runs without a dot.
+
+    A run whose y value alone is NaN or infinite has a mark at the top instead.
+    """
     nonfinite = small = 0
     for x, y in zip(across.values, up.values, strict=True):
         if isinstance(x, float) and is_nonfinite(x):
@@ -52,7 +55,7 @@ def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[st
 
 
 def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
-    """Of lines and bars, where some lie below all that a logarithmic axis shows."""
+    """Note values of 0 and less of lines and bars on a logarithmic axis."""
     if not chart.log_y or not any(
         _is_zero_or_less(v) for values in heights for v in values
     ):

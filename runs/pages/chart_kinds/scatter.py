@@ -37,7 +37,7 @@ def _figure(
 
 
 def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
-    """Times as Plotly reads them, which knows no zones: those of the reader."""
+    """Return times in the zone of the reader, because Plotly knows no time zones."""
     if not column.is_time:
         return column
     times = [

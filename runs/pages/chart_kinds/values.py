@@ -1,4 +1,4 @@
-"""Values of runs as several kinds of charts draw them and list them in their tables."""
+"""Values of runs, as several chart types draw and list them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def chart_look(chart: Chart) -> ChartLook:
 
 
 def numeric_column(column: ChartColumn) -> ChartColumn:
-    """What has no place on an axis of numbers is lost."""
+    """Return the column with numbers only; texts count as lost."""
     values = tuple(v if isinstance(v, float) else None for v in column.values)
     words = sum(isinstance(value, str) for value in column.values)
     return ChartColumn(column.field, values, column.lost + words)
@@ -45,7 +45,7 @@ def numeric_column(column: ChartColumn) -> ChartColumn:
 def drop_runs_without_values(
     chart_runs: ChartRuns, columns: list[ChartColumn]
 ) -> tuple[ChartRuns, list[ChartColumn]]:
-    """No runs where none has a value: axes without one would look like a drawing."""
+    """Return no runs if none has a value: empty axes would look like a chart."""
     if any(value is not None for each in columns for value in each.values):
         return chart_runs, columns
     return replace(chart_runs, runs=[]), [replace(each, values=()) for each in columns]
@@ -65,7 +65,7 @@ def run_dots(chart_runs: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]
 
 @dataclass(frozen=True)
 class ValueSummary:
-    """Of the finite numbers among some values; `std` is that of a sample."""
+    """Statistics of the finite numbers; `std` is the sample standard deviation."""
 
     mean: float
     std: float

@@ -1,4 +1,4 @@
-"""From a stretch of a chart's axis to the list with that range, or with those words."""
+"""Filter the list by the range or the words that were brushed on a chart's axis."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ from studio.core.filters.tree import (
 )
 from studio.core.names import MAX_TIME
 
-#: Minimum number of words that make a list.
+#: Maximum number of words in one filter.
 MAX_WORDS = 200
 
 
 @access(Permission.READ)
 @require_safe
 def filter_by_axis_range(request: PageRequest) -> HttpResponse:
-    """`field` with `low`, `high` or both, or with `word` repeated."""
+    """Redirect to the filtered list.
+
+    Takes `field` with `low`, `high` or both, or with `word` (repeated).
+    """
     state = read_part_state(request)
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
@@ -86,5 +89,5 @@ def _read_end(text: str, field: Field) -> Value | None:
 
 
 def _clamp_time(ms: float) -> int:
-    """An axis may reach beyond all times, and a pointer with it."""
+    """Return a valid time: an axis can reach beyond the times that are allowed."""
     return round(min(max(ms, 0), MAX_TIME))

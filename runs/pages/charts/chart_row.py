@@ -36,16 +36,16 @@ from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
 
 @dataclass(frozen=True)
 class ChartRowAddresses:
-    """Where a row stands.
+    """The addresses that a row of charts links to.
 
-    `page(charts)` is the address of the page with other charts. `part(name)` is that
-    of `figure`, `table`, `values` (which get `chart` added) and `edit` (which gets
-    `at`), with a query string that says the runs.
+    `page(charts)` is the address of the page with other charts. `part(name)` is the
+    address of `figure`, `table`, `values` (`chart` is added) and `edit` (`at` is
+    added), with a query string that names the runs.
     """
 
     page: Callable[[tuple[Chart, ...]], str]
     part: Callable[[str], str]
-    #: Where brushing an axis leads: gets `field`, `low` and `high`; empty for nowhere.
+    #: Gets `field`, `low` and `high` of a brushed axis; empty if brushing is off.
     brush: str = ""
 
 
@@ -59,7 +59,7 @@ class KindLink:
 
 @dataclass(frozen=True)
 class ChartCard:
-    """`key` stays the same while the chart does, wherever in the row it stands."""
+    """A chart in the row; `key` does not change when the chart moves in the row."""
 
     key: str
     at: int
@@ -75,7 +75,7 @@ class ChartCard:
     left: str
     right: str
     kinds: list[KindLink]
-    #: Whether the chart shows which line is which: "1", "0", or as it decides.
+    #: Whether the legend is shown: "1", "0", or empty for automatic.
     legend: str
     icon: str
     role: str
@@ -87,7 +87,7 @@ def chart_cards(
     place: ChartRowAddresses,
     tables: Sequence[ChartTable] = (),
 ) -> list[ChartCard]:
-    """`tables`, if they are to stand in the page, has one for each chart."""
+    """Return the cards; `tables` is empty, or has a table for each chart."""
     cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]
     if not tables:
         return cards
@@ -140,7 +140,7 @@ def _moved(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
 def _kind_links(
     charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
 ) -> list[KindLink]:
-    """The same fields in another way, where another way draws them."""
+    """Return links to the same fields in each chart type that can draw them."""
     found = []
     for kind in CHART_KINDS:
         other = _with_kind(charts[at], kind)
@@ -163,8 +163,10 @@ def _with_kind(chart: Chart, kind: str) -> Chart | None:
 def chart_row_context(
     request: PageRequest, state: ListState, links: ListLinks
 ) -> dict[str, Any]:
-    """What the list's templates need. A full page has the tables; a fragment is only
-    ever asked for by a script, which draws."""
+    """Return the context of the row of charts of a run list.
+
+    A full page also has the tables. Only a script requests fragments, and it draws.
+    """
     place = ChartRowAddresses(
         page=partial(_list_address, links),
         part=lambda name: links.part(CHART_ADDRESS_PARTS[name]),
@@ -181,7 +183,7 @@ def chart_row_context(
     }
 
 
-#: The list's part that does what a chart asks for.
+#: The part of the list's addresses that answers each request of a chart.
 CHART_ADDRESS_PARTS = {
     "figure": "charts/figure",
     "table": "charts/table",

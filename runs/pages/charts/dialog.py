@@ -1,7 +1,7 @@
 """The dialog that adds or changes a chart, and a page of its own: one form of GET.
 
-It answers with the address of the page that has the chart, as the form says it. Where
-`run` names runs, that page is the comparison of them; else it is the list.
+It redirects to the page with the new chart. If `run` names runs, that page is their
+comparison; otherwise it is the list.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def edit_chart(request: PageRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def complete_fields(request: PageRequest) -> HttpResponse:
-    """Names that the form completes, as options."""
+    """Return the names that complete a field's input, as options."""
     state = read_part_state_tolerantly(request)
     names = _field_names(state, request.GET.get("find", "")[:250])
     return with_vary_headers(
@@ -83,7 +83,7 @@ def _read_position(request: PageRequest, charts: Sequence[Chart]) -> int | None:
 def _show_page_with_chart(
     request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> HttpResponse:
-    """To the page that shows the chart."""
+    """Redirect to the page that shows the chart."""
     chart = form.chart()
     charts = list(state.spec.charts)
     if at is None:
@@ -117,7 +117,7 @@ def page_address(
 
 
 def _page_parameters(request: PageRequest) -> list[tuple[str, str]]:
-    """What the page's address says, as it says it."""
+    """Return the parameters of the page's own address, in their order."""
     pairs = parse_qsl(request.META["QUERY_STRING"], keep_blank_values=False)
     return [(name, value) for name, value in pairs if name not in FORM_PARAMETERS]
 
@@ -134,7 +134,7 @@ def _new_form(state: ListState, at: int | None) -> ChartForm:
 
 
 def _field_names(state: ListState, part: str) -> list[str]:
-    """The fields of the list whose keys hold `part`, which may say its kind too."""
+    """Return the fields whose keys contain `part`, which can begin with a kind."""
     head, point, tail = part.partition(".")
     kinds = (METRICS, PARAMS, TAGS, "properties")
     part = tail if point and head in kinds else part

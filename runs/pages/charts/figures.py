@@ -1,8 +1,8 @@
 """The figure of one chart of a list as JSON, its table, and its values as CSV.
 
-Each is asked for by the list's own query string with `chart=`; all runs of the chart
-come in the one answer. A figure is conditional: the stamp of the list's changes costs
-one query, and where it moved, the states of the series say whether a point came.
+Each takes the query string of the list, and `chart=`; one response has all runs of the
+chart. Figures are conditional: the change stamp of the list costs one query. If it has
+changed, the states of the series tell whether there are new points.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ MAX_LEGEND_ENTRIES = 20
 @access(Permission.READ, errors=render_json_error)
 @require_safe
 def chart_figure(request: PageRequest) -> HttpResponse:
-    """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
+    """Return the figure; `from` and `to` narrow the x axis.
+
+    They are steps, ms since the start, or times, as the axis.
+    """
     spec, chart = _read_chart_request(request)
     stamp = change_stamp(request, spec, request.path, request.GET)
     if is_unchanged(request, stamp):
@@ -90,13 +93,13 @@ def chart_figure(request: PageRequest) -> HttpResponse:
 
 
 def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
-    """The list's state as a page reads it, leniently, and the chart, strictly."""
+    """Read the list's state tolerantly, and the chart strictly."""
     spec, _complaints = parse_tolerant(request.GET.dict())
     return spec, read_chart(request.GET.get("chart", ""), "chart")
 
 
 def _has_legend(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> bool:
-    """Boxes show the colors of selected runs; other colors need a legend."""
+    """Whether to show the legend: checkboxes show the colors of selected runs."""
     if not kind_of(chart).has_legend:
         return False
     legend = chart.option("legend")
@@ -172,7 +175,7 @@ def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
 @access(Permission.READ)
 @require_safe
 def chart_table(request: PageRequest) -> HttpResponse:
-    """The same as a table: a fragment, or a page of its own."""
+    """Show the chart as a table: a fragment, or a page of its own."""
     spec, chart = _read_chart_request(request)
     state = build_state(request, read_scope(request), spec)
     with time_limit():
@@ -193,7 +196,7 @@ def chart_table(request: PageRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def chart_values(request: PageRequest) -> HttpResponseBase:
-    """Every point of a line chart's runs, nothing left out; else the table's rows."""
+    """Send every point of a line chart as CSV; of other charts the table's rows."""
     spec, chart = _read_chart_request(request)
     with time_limit():
         chart_runs = read_chart_runs(
@@ -211,6 +214,6 @@ def chart_values(request: PageRequest) -> HttpResponseBase:
 def _csv_rows(table: ChartTable) -> Iterator[Sequence[object]]:
     yield (escape_formula(table.first), *(escape_formula(head) for head in table.heads))
     for row in table.rows:
-        # A mark for what is missing is for readers: programs get nothing.
+        # The sign for a missing value is for people: programs get an empty cell.
         full = ("" if cell == MISSING else cell.full or cell.text for cell in row.cells)
         yield (escape_formula(row.name), *map(escape_formula, full))

@@ -45,7 +45,7 @@ COLOR_COUNT = 10
 
 @dataclass(frozen=True)
 class RunColumn:
-    """The head of a run's column; `series` and `dash` are its line in every chart."""
+    """The head of a run's column; `series` and `dash` match its line in charts."""
 
     run: Run
     href: str
@@ -101,7 +101,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
 def _conclusions_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
-    """That of these runs; where none are compared, all there are."""
+    """Return the conclusion of these runs; without runs, all conclusions."""
     if compared.runs:
         return conclusion_card(request, state, list(compared.runs))
     return {
@@ -163,7 +163,7 @@ def _goals(compared: Comparison) -> dict[str, bool]:
 
 
 def baseline_of(state: CompareState, compared: Comparison) -> int:
-    """The baseline's column: the first, where none is named or it is not there."""
+    """Return the index of the baseline; 0 if none is named or it is not compared."""
     ids = [run.run_id for run in compared.runs]
     return ids.index(state.baseline) if state.baseline in ids else 0
 
@@ -190,7 +190,7 @@ def run_columns(
 
 
 def state_notices(state: CompareState, compared: Comparison) -> list[str]:
-    """What of the address could not be followed, by name."""
+    """Return notices about the parts of the address that were ignored."""
     notices = [
         _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown
     ]
@@ -216,7 +216,7 @@ def state_notices(state: CompareState, compared: Comparison) -> list[str]:
 
 
 def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
-    """The file and the image of the address, where others stand in for them."""
+    """Return notices about a file or image of the address that is not there."""
     notices: list[str] = []
     diff, images = table.get("diff"), table.get("images")
     if state.diff and not (diff and diff.place == state.diff):

@@ -1,4 +1,4 @@
-"""The conclusion below the comparison: shown, edited in place, listed, linked."""
+"""The conclusion below the comparison: the card, its editor, and lists of them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ edit_conclusion = by_method(GET=_edit, POST=_save)
 def conclusion_card(
     request: PageRequest, state: CompareState, runs: list[Run]
 ) -> dict[str, Any]:
-    """What `_compare_conclusion.html` shows."""
+    """Return the context of `_compare_conclusion.html`."""
     found = find_conclusion(request.workspace, [run.run_id for run in runs])
     text = found.text if found else ""
     return {

@@ -1,4 +1,4 @@
-"""The card of the comparison's page that shows how a file differs, and its images."""
+"""The card *Diff* of the comparison: how a file or an image differs."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ class Picture:
 
 @dataclass(frozen=True)
 class DiffContent:
-    """One way to show the difference; `reason` is the reason if there is none."""
+    """The difference of two files; `reason` tells why none is shown."""
 
     reason: str = ""
     lines: Sequence[DiffLine] = ()
     pairs: Sequence[LinePair] = ()
     pictures: Sequence[Picture] = ()
-    #: What was left out; empty where that is nothing.
+    #: A message about what was left out, or empty.
     cut: str = ""
 
 
 @dataclass(frozen=True)
 class FileDiff:
-    """A file of the baseline and of another run; the address names it by `place`."""
+    """A file of the baseline and of another run; `place` names it in the address."""
 
     place: str
     path: str
@@ -97,7 +97,7 @@ def file_diff(
     files: ComparedFiles,
     baseline: int,
 ) -> FileDiff | None:
-    """The file that the address names, else the first that differs; None if none."""
+    """Compare the file of the address, else the first that differs, else None."""
     rows = dict(_files_with_differences(files, baseline))
     place = state.diff if state.diff in rows else _first_file(rows)
     if not place:
@@ -123,7 +123,7 @@ def file_diff(
             for name, each in list(rows.items())[:MAX_FILES]
         ],
         [compared.runs[n] for n in others],
-        # As the table counts: also those that the baseline lacks.
+        # Like the table, this also counts files that the baseline lacks.
         sum(each.differs for each in every),
         len(every),
         is_side,
@@ -146,9 +146,9 @@ def _files_with_differences(
 
 
 def _first_file(rows: dict[str, ComparedRow]) -> str:
-    """Code before other texts, a source before what a run made, pictures last.
+    """Return the file to show first: code, then other texts, then images.
 
-    What may be no text at all stands behind what is one by its name.
+    Names without a text extension come after those with one.
     """
     return min(rows, key=_file_rank, default="")
 
@@ -184,7 +184,7 @@ class _FilePair:
         return DiffContent("", found.lines, pairs, (), cut)
 
     def whole(self) -> list[Picture]:
-        """Both files, as they are."""
+        """Return both files as images."""
         return [self._picture(n) for n in self._ends]
 
     @property
@@ -197,7 +197,7 @@ class _FilePair:
         return file.size
 
     def _text(self, column: int, data: bytes) -> str:
-        """Without the line in which it was cut, if it has others."""
+        """Decode the start of a file, without its last, incomplete line."""
         if self._size(column) > len(data) and b"\n" in data:
             data = data[: data.rindex(b"\n") + 1]
         return decode_text(data)
@@ -215,7 +215,7 @@ class _FilePair:
 
 
 def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
-    """What of the files was not compared, and what of that is not shown."""
+    """Return a message about what was not compared or is not shown."""
     notices = []
     if size > MAX_DIFF_BYTES:
         notices.append(

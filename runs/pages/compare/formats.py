@@ -130,7 +130,7 @@ def comparison_sheet(
 
 
 def written_value(row: ComparedRow, value: object) -> object:
-    """Times and durations as their columns would be written."""
+    """Return a time as ISO text, a duration in seconds, other values as they are."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
         if kind == fields.TIME:
@@ -179,7 +179,7 @@ def comparison_text(
 def _table(
     compared: Comparison, rows: Sequence[SectionRow], goals: Mapping[str, bool]
 ) -> PaperTable:
-    """A section is named in its first row."""
+    """Build the table; the first row of a section has its title."""
     heads = ["", _("Name"), *(run.name or run.run_id for run in compared.runs)]
     right = [False, False, *(True for _run in compared.runs)]
     lines, before = [], ""

@@ -33,7 +33,7 @@ from runs.search.compare import (
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
 
-#: Cells that a section shows before it is asked for all, and then; rows at least.
+#: Cells of a section by default, and after *Show all*; minimum number of rows.
 INITIAL_SECTION_CELLS, MAX_SECTION_CELLS, MIN_SECTION_ROWS = 4_000, 40_000, 10
 
 TITLES = {
@@ -63,11 +63,10 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class Section:
-    """`hidden` counts rows that are the same, `more` those beyond what is shown.
+    """A section of the table.
 
-    Without `more_href` these are too many for the page.
-
-    With `is_cut` some of its values are too long to be shown whole.
+    `hidden` counts the rows with equal values, `more` those beyond the limit. Without
+    `more_href`, the page can't show more. With `is_cut`, some values are shortened.
     """
 
     name: str
@@ -85,7 +84,7 @@ class Section:
 
 @dataclass(frozen=True)
 class CompareTable:
-    """What all sections need to know of the page."""
+    """What all sections need: the state, the runs, the baseline and the goals."""
 
     state: CompareState
     compared: Comparison
@@ -94,7 +93,7 @@ class CompareTable:
 
     @property
     def delta(self) -> int | None:
-        """The column that others are measured against, if differences are shown."""
+        """Return the column to subtract, if differences are shown."""
         is_single = len(self.compared.runs) < 2
         return None if is_single or not self.state.delta else self.baseline
 
@@ -103,7 +102,7 @@ RowRenderer = Callable[[ComparedRow], SafeString]
 
 
 def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
-    """Those that any of the runs has something of."""
+    """Return the sections that are not empty."""
     compared = table.compared
     draw_text = _text_row_renderer(table)
     draw_file = _file_row_renderer(table)
@@ -134,12 +133,12 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
 
 
 def _attributes_of(compared: Comparison) -> list[ComparedRow]:
-    """The status stands in the head of its column already."""
+    """Return the attributes without the status, which the column's head shows."""
     return [row for row in compared.attributes if row.field != attribute("status")]
 
 
 def _all_tags_row(compared: Comparison) -> list[ComparedRow]:
-    """All tags of each run in one row; the section of tags has a row for each."""
+    """Return one row with all tags of each run; section *Tags* has a row per tag."""
     if not compared.tags:
         return []
     values = tuple(
@@ -269,7 +268,7 @@ def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
 
 
 def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
-    """Sizes; what differs from the baseline's leads to the difference."""
+    """Return the sizes; a file that differs from the baseline links to the diff."""
     baseline_file = row.values[table.baseline]
     shown = []
     for run, value in zip(table.compared.runs, row.values, strict=True):

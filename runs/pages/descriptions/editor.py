@@ -1,6 +1,6 @@
 """The editor of descriptions: Markdown, with the server's own rendering as preview.
 
-One for runs and experiments; `Described` says what is edited.
+Runs, experiments and comparisons share it; `DescriptionEditor` tells what is edited.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from studio.core.names import MAX_DESCRIPTION_BYTES
 
 @dataclass(frozen=True)
 class DescriptionEditor:
-    """What is edited: `part` is the id of what the editor takes the place of.
+    """What is edited; `part` is the id of the element that the editor replaces.
 
-    `text` is what the editor begins with where nothing is `stored`. `write` is given
-    the text and the mark of what its writer saw, `saved` what is said then.
+    The editor starts with `stored`, or with `text` if nothing is stored. `write` gets
+    the new text and the version token of the text that its writer saw. `saved` builds
+    the response from a message, which is empty if nothing changed.
     """
 
     part: str
@@ -42,7 +43,7 @@ class DescriptionEditor:
     frame: dict[str, Any]
     page: str
     run: Run | None = None
-    #: Where what may be linked is asked for; by default below `path`.
+    #: The address that completes references; by default below `path`.
     links: str = ""
 
 
@@ -75,7 +76,7 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
 def _preview(
     request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
-    """What the page would show; without a script above the form."""
+    """Show the rendered text; without a script, above the form."""
     preview = render_description(request, text, editor.run)
     if request.htmx:
         return render(
@@ -87,7 +88,7 @@ def _preview(
 def _attach_without_script(
     request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
-    """Without a script: the picture is kept, and stands at the end of the text."""
+    """Store the picture, and add it at the end of the text."""
     try:
         file = attach_uploaded_picture(request, editor.run)
     except (Conflict, InvalidValue, TooLarge) as error:
@@ -106,7 +107,7 @@ def attach_uploaded_picture(request: PageRequest, run: Run | None) -> File:
 
 
 def picture_markdown(file: File) -> str:
-    """How a description shows the file; its names need no quoting."""
+    """Return the Markdown that shows the file; stored names need no quoting."""
     return f"![{file.name.rpartition('-')[0]}](file:{file.path})"
 
 
@@ -118,7 +119,10 @@ def _show_form(
     seen: str,
     **more: Any,
 ) -> HttpResponse:
-    """With `theirs`, another member's newer text; saving again replaces it."""
+    """Show the form; `theirs` is another member's newer text.
+
+    Saving again overwrites it.
+    """
     context = {
         **editor.frame,
         "described": editor,

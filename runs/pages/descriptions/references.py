@@ -1,4 +1,4 @@
-"""Descriptions as they are shown: Markdown, its references made live."""
+"""Descriptions as pages show them: Markdown with links for its references."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from runs.search.descriptions import find_targets
 def render_description(
     request: PageRequest, text: str, run: Run | None = None
 ) -> SafeString | str:
-    """The text that describes `run`, or no run; empty if there is nothing in it."""
+    """Render the description of `run`, or of something else; empty if it is blank."""
     if not text.strip():
         return ""
     references = find_references(text)

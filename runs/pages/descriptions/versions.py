@@ -1,4 +1,4 @@
-"""The versions of a description: who wrote what, word by word, and any of them back."""
+"""The versions of a description: their changes word by word, and restoring one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DescriptionVersions:
 
 
 def show_versions(request: PageRequest, versions: DescriptionVersions) -> HttpResponse:
-    """All of them, and the one that the address names, else the newest."""
+    """List the versions, and show the one in the address, else the newest."""
     revisions, more = list_versions(versions.home)
     newest = revisions[0].number if revisions else 0
     number = _read_version(request.GET.get("version", ""), newest)
@@ -66,7 +66,7 @@ def show_versions(request: PageRequest, versions: DescriptionVersions) -> HttpRe
 def restore_description(
     request: PageRequest, versions: DescriptionVersions
 ) -> HttpResponse:
-    """Make a version the present one: a change like any other."""
+    """Make a version the current one: a change that can be undone."""
     number = _read_version(RestoreForm(request.POST).check()["version"], 0)
     _before, text = find_version_texts(versions.home, number)
     if text != versions.text:

@@ -1,4 +1,4 @@
-"""An experiment's description, above its runs: shown, edited in place, its versions."""
+"""An experiment's description above its runs: the text, its editor, its versions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def restore_experiment_version(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
-    """What `_experiment_description.html` shows."""
+    """Return the context of `_experiment_description.html`."""
     text = experiment.description
     return {
         "about": render_description(request, text),

@@ -32,13 +32,13 @@ from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
 DEFAULT_SORT = "-activity"
-#: Tags that a line shows; the rest is counted.
+#: Maximum number of tags in a line; the others are counted.
 MAX_TAGS = 2
 
 
 @dataclass(frozen=True)
 class ExperimentListState:
-    """What the address asks for."""
+    """The state of the table, as its address has it."""
 
     q: str = ""
     sort: str = DEFAULT_SORT
@@ -48,7 +48,7 @@ class ExperimentListState:
 
     @classmethod
     def read(cls, parameters: Mapping[str, str]) -> ExperimentListState:
-        """A number of rows or a page that there is not is the usual one."""
+        """Read the state; invalid numbers of rows or pages mean the default."""
         rows, page = parameters.get("rows", ""), parameters.get("page", "")
         return cls(
             parameters.get("q", "").strip(),
@@ -95,7 +95,7 @@ class ExperimentLine:
 
     @property
     def star_id(self) -> str:
-        """By which htmx gives the focus back to the star that it has swapped."""
+        """The id that stays when htmx swaps the star, so that it keeps the focus."""
         return f"star-{self.row.experiment.pk}"
 
 
@@ -177,7 +177,7 @@ def _line(
 def _counts(
     counts: Mapping[RunStatus, int], path: str
 ) -> list[tuple[str, str, int, str]]:
-    """Groups of statuses that the experiment's runs have; each is a link to them."""
+    """Return the groups of statuses that runs have, each with a link to its runs."""
     found = []
     for group, members in GROUPS.items():
         total = sum(counts.get(member, 0) for member in members)
@@ -206,7 +206,7 @@ def _link_with_value(state: ExperimentListState, field: Field, text: str) -> str
 
 
 def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
-    """The list that also asks for the term."""
+    """Link to the table filtered by the term too."""
     text = to_text(term)
     if text in state.q:
         return state.query()

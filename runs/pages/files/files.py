@@ -1,4 +1,4 @@
-"""The run page, tab Outputs + logs; and the files themselves."""
+"""The tab *Outputs + logs* of the run page, and the files themselves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from runs.search.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 
-#: What the tab opens by itself: a log if there is one.
+#: The logs that the tab opens by default.
 DEFAULT_FILES = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
@@ -65,7 +65,7 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
-    """The file that the address names, else the one that people open first."""
+    """Return the file in the address, else a log, else the first file."""
     if model_id:
         of_models = zip(found.models, found.of_models, strict=True)
         model_files = next((f for m, f in of_models if m.model_id == model_id), ())
@@ -142,7 +142,7 @@ def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
 @access(Permission.READ)
 @require_safe
 def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """All files of the run as a zip, made while it is sent."""
+    """Send all files of the run as a zip, which is built while it is sent."""
     head = find_head(request, run_id)
     entries = _archive_entries(iterate_files(head.run))
     response = mark_file_stream(
@@ -157,7 +157,7 @@ def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
 def _archive_entries(
     found: Sequence[tuple[str, File]],
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Each file, opened when its turn comes; a last entry names what is missing."""
+    """Yield each file, opened when it is sent; a last entry names missing files."""
     missing: list[str] = []
     for path, file in found:
         try:

@@ -1,4 +1,4 @@
-"""The run page, tab Snapshot: the sources that the run was started from."""
+"""The tab *Snapshot* of the run page: the sources that the run started from."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _find_member(members: Sequence[ArchiveMember], path: str) -> ArchiveMember:
 
 
 def _default_member(members: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
-    """The script that ran, else the first Python file of the top folder."""
+    """Return the script that ran, else the first Python file of the top folder."""
     script = run.script.rpartition("/")[2]
     ranked = sorted(
         members,
@@ -118,7 +118,7 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
 @access(Permission.READ)
 @require_safe
 def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """The snapshot as it was sent: a zip."""
+    """Send the snapshot, a zip, as the client uploaded it."""
     head = find_head(request, run_id)
     found = get_snapshot(head.run)
     pieces = file_store.read_chunks(found.blob, found.size)

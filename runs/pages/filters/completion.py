@@ -44,7 +44,7 @@ from studio.core.filters.tree import Field, Text, attribute
 
 @dataclass(frozen=True)
 class CompletionOption:
-    """A row: choosing it puts `insert` instead of what is typed from `start` on."""
+    """A suggestion: choosing it replaces the text from `start` to `end` by `insert`."""
 
     icon: str
     before: str
@@ -56,7 +56,7 @@ class CompletionOption:
     note: str = ""
     count: str = ""
     status: str = ""
-    #: Whether the term is whole with it, so that Enter applies the filter.
+    #: Whether it completes the term, so that Enter applies the filter.
     ends: bool = False
 
 
@@ -67,7 +67,7 @@ class CompletionGroup:
 
 
 def filter_start(field: Field) -> str:
-    """What stands in the box once the field is chosen."""
+    """Return the text to insert for a chosen field."""
     if fields.value_type(field) == fields.BOOLEAN:
         return f"{field_text(field)}:true "
     is_listed = field in FACETS
@@ -88,7 +88,7 @@ def value_examples(kind: str) -> list[tuple[str, str]]:
 
 
 MAX_VALUES = 8
-#: Keys of one kind, before anything is typed and after.
+#: Maximum number of keys of one kind, before and after something is typed.
 INITIAL_KEYS, MAX_KEYS = 3, 6
 ICONS = {
     tree.TAGS: "tag",
@@ -112,12 +112,12 @@ class Completion:
         )
 
     def groups(self) -> tuple[list[CompletionGroup], bool]:
-        """The groups, and whether their counts are of all matching runs."""
+        """Return the groups, and whether they count all matching runs."""
         try:
             found = self._find_groups()
             return found, self.reader.runs().exact
         except (QueryTimeout, StudioError):
-            # Names are worth having without counts.
+            # Names help even without counts.
             return [CompletionGroup(_("Fields"), list(self._attributes()))], True
 
     def _find_groups(self) -> list[CompletionGroup]:
@@ -224,7 +224,7 @@ class Completion:
         ]
 
     def _field_option(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
-        """The field again: choosing it asks for another operator."""
+        """Offer the field again: choosing it lets the user pick another operator."""
         if field.kind == tree.ATTRIBUTE:
             return
         there = sum(each.runs for each in facet.values)
@@ -254,7 +254,7 @@ class Completion:
             and part in f"{each.value}\n{each.title}".lower()
         ]
         found.sort(key=lambda each: (each.value or "").lower() != part)
-        # A list is closed; who wants more values goes on before its parenthesis.
+        # A list gets its closing parenthesis; more values can be typed before it.
         end = ") " if self.word.op == "in" else " "
         for each in found[:MAX_VALUES]:
             text = str(each.value)
@@ -309,7 +309,7 @@ class Completion:
         )
 
     def _value_examples(self, kind: str) -> Iterable[CompletionOption]:
-        """Examples of how such values are written."""
+        """Yield examples of values of this type."""
         for text, means in value_examples(kind):
             if text.startswith(self.word.part.lower()):
                 yield self._option("plus", text, f"{text} ", note=means, ends=True)
@@ -335,7 +335,7 @@ class Completion:
 @access(Permission.READ)
 @require_safe
 def complete_filter(request: PageRequest) -> HttpResponse:
-    """The options for `text` at the place `at`, as a fragment."""
+    """Show the suggestions for `text` with the cursor at `at`, as a fragment."""
     text = request.GET.get("text", "")[:20_000]
     at = request.GET.get("at", "")
     place = int(at[:6]) if at.isascii() and at.isdigit() else len(text)

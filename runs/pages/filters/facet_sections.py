@@ -1,4 +1,4 @@
-"""What a section of the facets panel shows: values to choose, or bars to brush."""
+"""A section of the facets panel: values to choose, or bars to brush."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from studio.core.filters.tree import (
     terms,
 )
 
-#: Values that a section shows at first, and at most.
+#: Values that a section shows by default, and after *Show more*.
 INITIAL_VALUES, MAX_VALUES = 5, 100
 #: Characters of a value that are shown.
 MAX_LABEL_CHARS = 300
-#: From this number of different values on, numbers are bars.
+#: With at least this many different values, numbers are shown as bars.
 BARS_FROM = 9
 CHOICE_OPERATORS = ("=", "in", "is not null")
 RANGE_OPERATORS = ("between", "<", "<=", ">", ">=", "=", "in")
@@ -40,9 +40,9 @@ STATUS = attribute("status")
 
 @dataclass(frozen=True)
 class FacetChoice:
-    """A value: `share` of the commonest, in percent.
+    """A value; `share` is relative to the most common value, in percent.
 
-    `href` is empty where its address would be too long.
+    `href` is empty if the address would be too long.
     """
 
     key: str
@@ -56,7 +56,7 @@ class FacetChoice:
 
 @dataclass(frozen=True)
 class DrawnBar:
-    """A bar of the histogram, in units of its picture."""
+    """A bar of the histogram, in the units of its SVG."""
 
     x: int
     y: float
@@ -69,7 +69,7 @@ class DrawnBar:
 
 @dataclass(frozen=True)
 class FacetSection:
-    """`note` stands at the right of its head; closed ones have neither of the rest."""
+    """A section; a closed one has only a head, with `note` on its right."""
 
     key: str
     name: str
@@ -87,7 +87,7 @@ class FacetSection:
 
 
 def element_id(field: Field, value: str | None = None) -> str:
-    """An id that stays, so that the focus does when the panel is drawn again."""
+    """Return an id that stays when the panel is redrawn, so that focus is kept."""
     source = repr((field, value)).encode()
     return f"facet-{blake2b(source, digest_size=5).hexdigest()}"
 
@@ -107,7 +107,7 @@ def is_numeric(facet: Facet) -> bool:
 def facet_choices(
     facet: Facet, links: ListLinks, limit: int
 ) -> tuple[tuple[FacetChoice, ...], int]:
-    """The commonest values and the chosen ones, and how many more there are."""
+    """Return the most common and the chosen values, and the number of others."""
     chosen = _chosen_values(facet.field, links.node)
     shown = list(facet.values[:limit])
     later = [each for each in facet.values[limit:] if _value(each) in chosen]
@@ -165,7 +165,7 @@ def _number_text(value: Value) -> str:
 
 
 def _chosen_values(field: Field, node: Node | None) -> list[Value | None]:
-    """The values that terms of the filter ask for; None: any at all."""
+    """Return the values that the filter requires; None means any value."""
     found: list[Value | None] = []
     for term in terms(node):
         if not is_term_on(term, field) or not isinstance(term, Comparison):
@@ -180,14 +180,14 @@ def _chosen_values(field: Field, node: Node | None) -> list[Value | None]:
 
 
 def _status_values(field: Field, value: Value) -> Iterable[Value]:
-    """A word may mean several statuses."""
+    """Return the value; for a status, all statuses that the word means."""
     if field != STATUS or not isinstance(value, Text):
         return [value]
     return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
 
 
 def _href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str:
-    """The list with any of the values, or without terms that choose some."""
+    """Link to the list with any of these values; without values, with all runs."""
     values = tuple(each for each in chosen if each is not None)
     term: Comparison | None = None
     if not links.fits(Comparison(field, "in", values)):
@@ -202,7 +202,7 @@ def _href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str
 def link_with_replaced_term(
     links: ListLinks, field: Field, ops: Collection[str], term: Comparison | None
 ) -> str:
-    """The list without the field's terms of these operators, and with another."""
+    """Link to the list with a term instead of the field's terms of these operators."""
     replaced = [
         place
         for place, each in enumerate(links.source.nodes)
@@ -245,7 +245,7 @@ def _drawn_bar(
 
 
 def number_as_typed(value: float) -> str:
-    """A number as it is typed into a filter."""
+    """Return a number as it is typed in a filter."""
     is_whole = value == int(value) and abs(value) < 1e15
     return number_text(Number(int(value) if is_whole else value))
 
@@ -253,7 +253,7 @@ def number_as_typed(value: float) -> str:
 def filtered_range(
     field: Field, node: Node | None
 ) -> tuple[float | None, float | None]:
-    """The range that the filter asks of the field: its ends, None where it is open."""
+    """Return the ends of the range in the filter; None for an open end."""
     low: float | None = None
     high: float | None = None
     for term in terms(node):
@@ -272,7 +272,7 @@ def filtered_range(
 def link_with_range(
     links: ListLinks, field: Field, low: float | None, high: float | None
 ) -> str:
-    """The list with another range of the field, or with none."""
+    """Link to the list with another range of the field, or with none."""
     ends = tuple(Number(each) for each in (low, high) if each is not None)
     op = "between" if len(ends) == 2 else ">=" if low is not None else "<="
     return link_with_replaced_term(

@@ -54,7 +54,10 @@ PANEL_COOKIE = "facets"
 
 @dataclass(frozen=True)
 class PanelState:
-    """State of the panel; `opened` is None by default."""
+    """The open sections, those with more values, and the search for keys.
+
+    `opened` is None by default: then the filter decides.
+    """
 
     opened: tuple[Field, ...] | None
     more: tuple[Field, ...]
@@ -79,7 +82,7 @@ class PanelState:
 
 
 def _fields(text: str) -> tuple[Field, ...]:
-    """The fields that a list names; what is none of them is left out."""
+    """Return the fields in a comma-separated list; unknown names are left out."""
     found = []
     for word in view_text.split(text[:4000], ",", "open")[:50]:
         try:
@@ -96,19 +99,19 @@ def field_names(fields: Iterable[Field]) -> str:
 
 
 def facet_state_query(parameters: QueryDict) -> str:
-    """What the address says of it."""
+    """Return the part of the query string that is about the panel."""
     given_names = [name for name in ("open", "more") if parameters.get(name)]
     return urlencode({name: parameters[name] for name in given_names})
 
 
-#: Keys of a kind that are listed before a search.
+#: Maximum number of keys of one kind without a search.
 MAX_LISTED_KEYS = 6
 
 
 @access(Permission.READ)
 @require_safe
 def facets_panel(request: PageRequest) -> HttpResponse:
-    """The panel alone, for the page's script; else the list with its panel open."""
+    """Show the panel for a script; otherwise redirect to the list with the panel."""
     state = read_part_state(request)
     if not request.htmx:
         query = state.spec.to_query(facets=True)
@@ -122,7 +125,7 @@ def facets_panel(request: PageRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def facet_range(request: PageRequest) -> HttpResponse:
-    """From the form of a histogram to the list with that range."""
+    """Redirect from the form of a histogram to the list with that range."""
     state = read_part_state(request)
     links = ListLinks(state.workspace.name, state.spec, state.spec.filter())
     field = view_text.read_field(request.GET.get("field", ""), "field")
@@ -150,7 +153,7 @@ def _number(text: str) -> int | float | None:
 def facets_context(
     request: PageRequest, listed: ListState, path: str
 ) -> dict[str, Any]:
-    """The panel's context; it names a filter that can't be applied."""
+    """Return the context of the panel; `problem` if the filter can't be applied."""
     spec = replace(listed.spec, facets=True, after="", before="")
     state = PanelState.read(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
@@ -165,7 +168,7 @@ def facets_context(
     try:
         experiment, now = listed.experiment, listed.now
         reader = FacetReader(spec, *who, experiment=experiment, now=now)
-        # Without a script the panel's own state goes along with each choice.
+        # Without a script, each link must carry the state of the panel.
         tail = "" if request.htmx else facet_state_query(listed.parameters)
         panel = _Panel(reader, state, workspace, path, tail)
         with time_limit():
@@ -182,7 +185,7 @@ def _query(spec: ViewSpec, **changes: Any) -> str:
 
 
 class _Panel:
-    """Makes the sections of one panel."""
+    """Builds the sections of one panel."""
 
     def __init__(
         self,
@@ -223,7 +226,7 @@ class _Panel:
         }
 
     def _list_fields(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
-        """The fields of a kind: those of the filter and open ones, then the useful."""
+        """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
         forced = [] if self.state.find else [*self.reader.named(), *opened]
         found = [field for field in forced if field.kind == kind]
@@ -237,7 +240,7 @@ class _Panel:
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
     def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
-        """Open sections of the address; else of the filter, first tag and param."""
+        """Return the open sections: by default filtered fields, one tag, one param."""
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
@@ -309,11 +312,11 @@ class _Panel:
         )
 
     def _href(self, query: str) -> str:
-        """An address of the list for a choice."""
+        """Return the address of the list for a choice."""
         return self.path + query + (f"&{self.tail}" if self.tail else "")
 
     def _address(self, state: PanelState) -> str:
-        """The list with the panel in another state."""
+        """Return the address of the list with the panel in another state."""
         return f"{self.path}{_query(self.reader.spec)}&{state.query()}"
 
 

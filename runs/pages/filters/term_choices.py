@@ -16,16 +16,16 @@ from studio.core.errors import QueryTimeout
 from studio.core.filters import Field, field_text, fields, tree
 from studio.core.filters.tree import attribute
 
-#: Keys of one kind that are listed; more are found by their name.
+#: Maximum number of listed keys of one kind; a search finds the others.
 MAX_KEYS = 30
-#: A row: the field's name, what people call it, how many runs have it.
+#: Name and label of a field, and how many runs have it.
 FieldRow = tuple[str, str, str]
 
 
 def list_filter_fields(
     reader: FacetReader, part: str = ""
 ) -> list[tuple[str, list[FieldRow]]]:
-    """The fields that hold `part`, by kind."""
+    """Return the fields whose names contain `part`, by kind."""
     lowered = part.lower()
     own = [
         (name, label, "")
@@ -38,7 +38,7 @@ def list_filter_fields(
             rows = [_row(each) for each in list_keys(reader, kind, part, MAX_KEYS)]
             found.append((title, rows))
     except QueryTimeout:
-        # What every run has can still be chosen.
+        # The fields of every run can still be chosen.
         pass
     return [(title, rows) for title, rows in found if rows]
 
@@ -46,7 +46,7 @@ def list_filter_fields(
 def field_options(
     reader: FacetReader, chosen: Field
 ) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The fields of the editor's menu, by kind, with the chosen one in any case."""
+    """Return the fields of the menu, by kind; the chosen one is always included."""
     name = field_text(chosen)
     found = [(_("Run"), _attributes())]
     try:
@@ -92,7 +92,7 @@ MAX_CHOICES = 40
 
 @dataclass(frozen=True)
 class ValueChoice:
-    """`share` is how many of a hundred runs have the value."""
+    """A value; `share` is the percentage of runs that have it."""
 
     value: str
     text: str
@@ -110,7 +110,7 @@ class ValueChoices:
 
 
 def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoices:
-    """The values that hold `find`, and those that are ticked whatever they hold."""
+    """Return the values that contain `find`, and all checked values."""
     facet = reader.read(draft.field)
     is_status = draft.field == attribute("status")
     ticked = [_spelled(text, is_status) for text in draft.values]

@@ -1,8 +1,9 @@
-"""The editor of one term of the filter: a page of its own, and what a pill opens.
+"""The editor of one term of the filter: the popover of a pill, or a page of its own.
 
-It takes the list's query string. `term` is the term's place in the filter, `field` the
-field of a new one; without both it is the list of fields to filter by. `apply` leads
-back to the list with the filter changed; GET writes nothing, as filters are addresses.
+It takes the query string of the list. `term` is the index of the term in the filter,
+`field` the field of a new term; without both, it lists the fields to filter by. With
+`apply`, it redirects to the list with the new filter. Filters are addresses, so it
+only uses GET.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class _TermEditor:
         return replace(draft, known=old.known) if is_same and old else draft
 
     def _respond_to_text(self, text: str | None) -> HttpResponse:
-        """The editor for a term that only the language can say."""
+        """Edit a term as text, if the form can't express it."""
         if text is None:
             text = self.source.text_of(self.number)
         elif "apply" in self.parameters:
@@ -237,7 +238,7 @@ class _TermEditor:
 
 
 def _inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
-    """The inputs of one or two values: what each is, its text and its unit."""
+    """Return label, text and unit of each input."""
     labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
     texts = [*draft.values, "", ""]
     units = [*draft.units, "", ""]

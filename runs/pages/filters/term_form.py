@@ -1,4 +1,4 @@
-"""A term of the filter as a form: which editor fits it, and what the form says."""
+"""A term of the filter as a form: its inputs, and the term that they mean."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from studio.core.filters.tree import (
     Value,
 )
 
-#: What the form shows for a field and an operator.
+#: The kinds of inputs that a field and an operator need.
 CHOICES, NUMBERS, DATES = "choices", "numbers", "dates"
 LENGTHS, YES_NO, NOTHING = "lengths", "yes-no", "nothing"
 FREE_TEXT = "written"
@@ -59,13 +59,13 @@ AnyValue = TypeVar("AnyValue", bound=Value)
 
 @dataclass(frozen=True)
 class TermDraft:
-    """`values` are texts as the form's inputs hold them, `units` those of lengths."""
+    """A term being edited: texts of its inputs, and units of its durations."""
 
     field: Field
     op: str
     values: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    #: What each value was before, to be kept as it was spelled.
+    #: The values before the edit, which keep their spelling.
     known: tuple[Value, ...] = ()
 
     @property
@@ -89,7 +89,7 @@ class TermDraft:
         return 2 if self.op == "between" else 1
 
     def node(self) -> Node:
-        """The term that the form means; raises InvalidValue."""
+        """Return the term; raise InvalidValue if an input is invalid."""
         if self.editor == NOTHING:
             return Comparison(self.field, self.op)
         texts = [text for text in self.values if text.strip()]
@@ -131,7 +131,7 @@ class TermDraft:
         return _require_value(read_number(text, special=special), text, _("a number"))
 
     def _length(self, number: int, text: str) -> int:
-        """Milliseconds of a number in the unit next to it, or of `1h30m`."""
+        """Return ms of a number in the unit next to it, or of a text like `1h30m`."""
         length = read_length(text)
         if length is not None:
             return length
@@ -139,7 +139,7 @@ class TermDraft:
         value: Number = _require_value(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
-        # The language has no length below zero, and none beyond all times.
+        # The filter language has no negative durations, and none beyond all times.
         if length < 0 or read_length(length_text(length)) is None:
             raise _invalid_value(f"{text} {unit}", _("a duration"))
         return length
@@ -159,7 +159,7 @@ def _invalid_value(text: str, expected: str) -> InvalidValue:
 
 
 def operators_of(field: Field) -> tuple[str, ...]:
-    """The operators that the form offers for the field."""
+    """Return the operators that the form offers for the field."""
     kind = fields.value_type(field)
     if field.kind == tree.METRICS:
         kind = fields.NUMBER
@@ -176,7 +176,7 @@ def new_draft(field: Field) -> TermDraft:
 
 
 def draft_of_term(node: Node) -> TermDraft | None:
-    """The term as a form, None if it needs the language."""
+    """Return the term as a form; None if only text can express it."""
     if not isinstance(node, Comparison):
         return None
     op, values = node.op, node.values
@@ -207,7 +207,7 @@ def _fits(draft: TermDraft, value: Value) -> bool:
         LENGTHS: (Ago, Duration),
         YES_NO: (Flag,),
     }
-    # An input has one line, and drops the breaks of what is put into it.
+    # An input has one line: a browser would drop the line breaks of the value.
     is_broken = draft.editor == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
         value_input_text(value)
     )
@@ -223,7 +223,7 @@ def _value_and_unit(value: Value) -> tuple[str, str]:
 
 
 def value_input_text(value: Value) -> str:
-    """The value as an input of the form holds it."""
+    """Return the text of a value in an input."""
     if isinstance(value, Text):
         return value.text
     if isinstance(value, Number):
@@ -236,7 +236,7 @@ def value_input_text(value: Value) -> str:
 
 
 def date_type(draft: TermDraft) -> str:
-    """The type of the date inputs: as precise as what is there."""
+    """Return the type of the date inputs: as precise as the current values."""
     units = {value.unit for value in draft.known if isinstance(value, Moment)}
     if not units or units <= {"day"}:
         return "date"
@@ -246,7 +246,7 @@ def date_type(draft: TermDraft) -> str:
 def draft_of_form(
     field: Field, op: str, values: Sequence[str], units: Sequence[str]
 ) -> TermDraft:
-    """What a form says; an operator that does not fit the field is replaced."""
+    """Read a sent form; an operator that does not fit the field is replaced."""
     draft = new_draft(field)
     op = op if op in operators_of(field) else draft.op
     return TermDraft(field, op, tuple(values), tuple(units) or draft.units)

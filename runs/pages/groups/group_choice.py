@@ -1,4 +1,4 @@
-"""What the list's runs are grouped by: a page of its own, and what *Group by* opens."""
+"""The choice of *Group by*: a popover, or a page of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
 from studio.core.view_spec import Group, ViewSpec
 
-#: Keys of one kind that are listed; more are found by their name.
+#: Maximum number of listed keys of one kind; a search finds the others.
 MAX_KEYS = 20
 
 
@@ -75,7 +75,7 @@ class _GroupChoices:
         return self.path + (f"?{query}" if query else "")
 
     def chosen(self) -> list[GroupChoice]:
-        """The fields of now, each with the list without it."""
+        """Return the current fields, each with a link that removes it."""
         assert self.spec.group is not None or not self.fields
         found = []
         for field in self.fields:
@@ -109,7 +109,7 @@ class _GroupChoices:
                 listed = list_keys(reader, kind, part, MAX_KEYS)
                 found.append((title, [self._keyed(each) for each in listed]))
         except QueryTimeout:
-            # What every run has can still be chosen.
+            # The fields of every run can still be chosen.
             pass
         return [(title, [each for each in rows if each.href]) for title, rows in found]
 

@@ -1,4 +1,4 @@
-"""The groups for scripts and papers: the same rows as a sheet, Markdown or LaTeX."""
+"""The groups for scripts and papers: as JSON, CSV, Markdown or LaTeX."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from studio.core.filters import Field, field_text, tree
 @access(Permission.READ)
 @require_safe
 def copy_groups(request: PageRequest) -> HttpResponse:
-    """The groups of the list as `form` asks: csv, markdown or latex."""
+    """Send the groups of the list as text; `form` is csv, markdown or latex."""
     state = read_part_state(request)
     if state.spec.group is None:
         raise InvalidValue(_("group contains no field"), field="group")
@@ -79,7 +79,7 @@ def copy_groups(request: PageRequest) -> HttpResponse:
 def groups_response(
     request: PageRequest, kind: str, state: ListState, grouped: GroupPage
 ) -> HttpResponse:
-    """The groups of the page, at the page's own address."""
+    """Send the groups of the page in the format that a script accepts."""
     grouping, spec = grouped.grouping, state.spec
     if grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")
@@ -103,7 +103,7 @@ def groups_response(
 def group_sheet(
     request: PageRequest, grouping: Grouping, groups: Sequence[ListGroup]
 ) -> Sheet:
-    """A row a group: its values, its size, and of each number all that is known."""
+    """Build a sheet with a row per group: values, size, and statistics of numbers."""
     columns = [SheetColumn(field_text(f), key_or_label(f)) for f in grouping.fields]
     columns.append(SheetColumn("runs", _("Runs"), NUMBER_COLUMN))
     for field in grouping.numbers:
@@ -152,7 +152,7 @@ def _stat_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
 
 
 def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
-    """As papers have it: no links, means with their deviations."""
+    """Build a table for papers: no links, means with standard deviations."""
     heads = [key_or_label(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
     right = [False] * len(grouping.fields) + [True] * (len(grouping.numbers) + 1)

@@ -37,7 +37,7 @@ from studio.core.view_spec import Column, Group, Rank, ViewSpec
 
 #: Maximum runs shown in an open group; its link has all.
 MAX_MEMBERS = 10
-#: Chips of one group; the characters of a chip, and of a group's label.
+#: Maximum number of chips of a group; of characters of a chip, and of a label.
 MAX_CHIPS = 6
 MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 120, 1_000
 NO_VALUE = "–"
@@ -54,7 +54,7 @@ class GroupHead:
 
 @dataclass(frozen=True)
 class GroupCell:
-    """A field's mean and deviation; `title` has the rest."""
+    """A field's mean and standard deviation; `title` has the other statistics."""
 
     css: str
     text: str
@@ -73,7 +73,7 @@ class GroupRow:
     chips: tuple[ValueLink, ...]
     more: int
     count: str
-    #: Empty, as a chip's `only`, where an address would be too long.
+    #: Empty, like `only` of a chip, if the address would be too long.
     href: str
     cells: tuple[GroupCell, ...]
     toggle: str
@@ -92,7 +92,7 @@ def _value_text(value: str | None) -> str:
 
 
 def group_order(spec: ViewSpec, grouping: Grouping) -> Rank:
-    """The order that was chosen; else by the mean of what the list is sorted by."""
+    """Return the chosen order, else by the mean of the list's sort field."""
     assert spec.group is not None
     chosen = spec.group.by
     if chosen is not None and (
@@ -224,7 +224,7 @@ class GroupTableBuilder:
         return replace(row, members=tuple(self._members(group)), rest=rest)
 
     def _label(self, group: ListGroup) -> str:
-        """The values by their fields, as far as there is room."""
+        """Return the fields with their values, shortened if they are long."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
             parts.append(f"{field_text(field)}: {_value_text(value)}")
@@ -235,7 +235,7 @@ class GroupTableBuilder:
 
     @property
     def _naming_fields(self) -> Sequence[int]:
-        """The places of the fields whose values tell the groups apart."""
+        """The indexes of the fields whose values differ between groups."""
         every = range(len(self.grouping.fields))
         return self.grouping.varying_fields if self.group.all_but else every
 
@@ -255,7 +255,7 @@ class GroupTableBuilder:
         return self.links.link(text, terms[0], key_or_label(field))
 
     def _value_terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
-        """What asks for the group's values there; empty where that is too long."""
+        """Return terms for the group's values; empty if too long for a link."""
         if not group.cut.isdisjoint(places):
             return []
         fields = self.grouping.fields
@@ -268,7 +268,7 @@ class GroupTableBuilder:
         return terms if self.links.fits(*terms) else []
 
     def _runs_href(self, group: ListGroup) -> str:
-        """The list of the group's runs; empty where its address were too long."""
+        """Link to the runs of the group; empty if the address would be too long."""
         terms = self._value_terms(group, self._naming_fields)
         if self._naming_fields and not terms:
             return ""

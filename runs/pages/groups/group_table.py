@@ -1,4 +1,4 @@
-"""The list's runs in groups: the table of them, and what its links ask for."""
+"""The table of groups of a run list."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_COPIED_GROUPS = 2000
 
 @dataclass(frozen=True)
 class GroupPage:
-    """The groups of one page; without a grouping there are too many runs for it."""
+    """The groups of one page; `grouping` is None if too many runs match."""
 
     grouping: Grouping | None
     start: int = 0
@@ -42,9 +42,9 @@ class GroupPage:
 
 
 def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None:
-    """The groups of the state's page, in its order; raises what `list_groups` raises.
+    """Find the groups of the page, sorted; None if the list is not grouped.
 
-    None where the list is not grouped.
+    Raises the errors of `list_groups`.
     """
     spec, fields = state.spec, [column.field for column in columns]
     if spec.group is None:
@@ -62,7 +62,7 @@ def find_groups_for(
     *,
     now: int | None = None,
 ) -> GroupPage:
-    """As `find_groups`, of a spec that is grouped."""
+    """Like `find_groups`, without a request, for a spec with groups."""
     grouping = list_groups(
         spec, viewer, workspace, fields, experiment=experiment, now=now
     )
@@ -76,7 +76,7 @@ def find_groups_for(
 
 
 def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
-    """An order by a field that the groups do not show is named."""
+    """Return a notice if the groups can't be sorted by the chosen field."""
     grouping = grouped.grouping
     chosen = spec.group.by if spec.group else None
     field = chosen.field if chosen else None
@@ -88,7 +88,7 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
 
 
 def ungrouped_spec(spec: ViewSpec) -> ViewSpec:
-    """The list of the same runs, from its beginning: groups have pages of their own."""
+    """Return the spec of the first page of runs: groups have their own pages."""
     return spec.changed(tree=())
 
 
@@ -101,7 +101,7 @@ def group_label(spec: ViewSpec) -> str:
 
 
 def too_many_runs_text() -> str:
-    """How to get groups where there are too many runs for them."""
+    """Return the message that too many runs match, and what to do."""
     return _(
         "More than %(most)s runs match. Groups need all of them. Narrow the list: "
         "choose an experiment, a status or a shorter time."
@@ -109,7 +109,7 @@ def too_many_runs_text() -> str:
 
 
 def copy_limit_note(grouping: Grouping) -> str:
-    """What copies leave out; empty where they have every group."""
+    """Return a note if copies do not have every group, else an empty text."""
     if len(grouping) <= MAX_COPIED_GROUPS:
         return ""
     return _("the first %(most)s of %(total)s groups") % {

@@ -1,4 +1,4 @@
-"""What every list of runs is made of: its state, links, table, rows and cells."""
+"""The parts of every list of runs: its state, links, table, rows and cells."""
 
 from __future__ import annotations
 

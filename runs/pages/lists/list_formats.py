@@ -1,7 +1,7 @@
-"""The same lists for scripts and terminals: one address, answered as `Accept` asks.
+"""Lists for scripts and terminals, at the address of the page, chosen by `Accept`.
 
-`application/json` gives values, `text/csv` a sheet, `text/plain` an aligned table: the
-rows and columns that a browser would show there.
+`application/json` gives values, `text/csv` a sheet, `text/plain` an aligned table, with
+the rows and columns that a browser would show.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from studio.core.filters.tree import METRICS, attribute
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column
 
-#: What could not be followed, where the body has no place for it: a JSON list of texts.
+#: Notices about ignored parts of an address, as a JSON list, if the body has no place.
 NOTICE_HEADER = "X-Studio-Notice"
 #: Proxies refuse headers of more than a few thousand characters.
 MAX_NOTICE = 3000
@@ -90,7 +90,7 @@ def sheet_response(
     details: dict[str, Any],
     neighbors: dict[str, str],
 ) -> HttpResponse:
-    """`neighbors` are addresses of neighboring pages, by their relation to this one."""
+    """Send a sheet; `neighbors` are addresses of pages by `rel` (`next`, `prev`)."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
         body = {"columns": names, "rows": sheet_as_records(sheet), **details}
@@ -114,7 +114,7 @@ def sheet_response(
 
 
 def encode_notices(notices: Sequence[str]) -> str:
-    """As JSON in ASCII: a notice may quote any character of the address."""
+    """Encode notices as ASCII JSON, because they can quote any character."""
     for count in range(len(notices), 0, -1):
         left = len(notices) - count
         more = [_("%s more") % left] if left else []

@@ -1,4 +1,4 @@
-"""The cells of the run list: values as the template prints them, and their links."""
+"""The cells of the run list: texts of values, and links that filter by them."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ from studio.core.filters.tree import (
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column
 
-#: Longer texts are compared only by their beginning.
+#: Longer texts get no link.
 MAX_LINK_TEXT = 200
 DAY = UNITS["day"]
 
 
 def value_term(field: Field, row: RunRow) -> Comparison | None:
-    """The term of the value that the row has; None where no link is sensible."""
+    """Return the term that finds the row's value; None if it gets no link."""
     value = row.values.get(field)
     if value is None or source_of(field).link == CellLink.NONE:
         return None
@@ -59,7 +59,7 @@ def value_term(field: Field, row: RunRow) -> Comparison | None:
 
 
 def _empty_value_term(field: Field) -> Comparison | None:
-    """A tag that is only a word has no value; a parameter may be an empty text."""
+    """Return the term of an empty text: a tag without value, an empty parameter."""
     if field.kind == TAGS:
         return Comparison(field, "is not null")
     return None if field.kind == ATTRIBUTE else Comparison(field, "=", (Text(""),))
@@ -77,15 +77,15 @@ def _term_value(field: Field, value: object) -> Value | None:
 
 
 def _day(time: int) -> Moment:
-    """The day of a time; written dates are UTC, as in the filter language."""
+    """Return the day of a time, in UTC like dates in the filter language."""
     start = time - time % DAY
     return Moment(start, start + DAY, "day")
 
 
-#: Characters that a cell of tags has room for, that the frame of a chip takes, and that
-#: the count of the rest takes; one tag is always shown.
+#: Widths in characters: of a cell with tags, of the frame of a chip, and of the count
+#: of hidden tags. At least one tag is shown.
 TAGS_CELL_WIDTH, CHIP_PADDING, MORE_CHIP_WIDTH = 28, 5, 7
-#: The roll-up of a parent's children, in the order in which it is read.
+#: The counts of child runs by status, in the order in which they are shown.
 ROLLUP_FIELDS = {
     Field(CHILDREN, word.lower()): word
     for word in ("Completed", "Failed", "Canceled", "Running", "Queued", "Other")
@@ -126,7 +126,7 @@ class ListRow:
 
     @property
     def key(self) -> str:
-        """By which a script finds the row again, when it is drawn again."""
+        """The key by which a script finds the row after a refresh."""
         return str(self.run.pk)
 
     @property
@@ -135,14 +135,17 @@ class ListRow:
 
     @property
     def star_id(self) -> str:
-        """By which htmx gives the focus back to the star that it has swapped."""
+        """The id that stays when htmx swaps the star, so that it keeps the focus."""
         return f"star-{self.key}"
 
 
 @dataclass(frozen=True)
 class BestValues:
-    """The best values of ranked metrics, and what they are the best of: `words`, or for
-    a metric by itself what `own` says."""
+    """The best values of ranked metrics.
+
+    `words` tells what they are the best of, as in "best on this page"; `own` has the
+    words of single metrics.
+    """
 
     values: Mapping[Field, float | int]
     words: str
@@ -159,7 +162,7 @@ def build_rows(
     links: ListLinks,
     best: BestValues = NO_BEST,
 ) -> list[ListRow]:
-    """The page's rows; the numbers of a metric column share their decimals."""
+    """Build the rows; numbers in a metric column have the same decimals."""
     shown_fields = [column.field for column in columns]
     by_column = [
         _with_links(each, _cells(each, page.rows, links, best), page.rows, links)
@@ -190,7 +193,7 @@ def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> Li
 
 
 def _children_href(row: RunRow, links: ListLinks, branch: Branch | None) -> str:
-    """The child runs: in the tree below their row, else a list of their own."""
+    """Link to the child runs: in the tree below the row, else in their own list."""
     if not row.children:
         return ""
     return links.children_of(row.run.run_id) if branch is None else branch.toggle
@@ -218,7 +221,7 @@ def _cells(
 def _with_links(
     field: Field, cells: Iterable[ListCell], found: Sequence[RunRow], links: ListLinks
 ) -> Iterator[ListCell]:
-    """Each value asks for itself, where that is sensible."""
+    """Add links that filter by the value of each cell."""
     for cell, row in zip(cells, found, strict=True):
         term = None if cell.links or cell.kind == "name" else value_term(field, row)
         if term is None:
@@ -230,7 +233,7 @@ def _with_links(
 def _metric_cells(
     field: Field, values: Sequence[object], rolled: Sequence[RolledUp | None]
 ) -> list[ListCell]:
-    """Where a root has no value, one of those below it stands for it."""
+    """Build metric cells; a root without a value shows one of its descendants'."""
     label = field_label(field)
     known = [v if r is None else r.value for v, r in zip(values, rolled, strict=True)]
     plain = [v if _is_number(v) else None for v in known]
@@ -249,7 +252,7 @@ def _metric_cells(
 def _with_best(
     cells: list[ListCell], values: Sequence[object], best: float | None, words: str
 ) -> list[ListCell]:
-    """Marks the cells that have the best value."""
+    """Mark the cells with the best value."""
     if best is None:
         return cells
     return [

@@ -1,4 +1,4 @@
-"""What the run list's table shows: columns, rows, counts, places, totals."""
+"""The table of a run list: its columns, rows, counts, totals, and polling."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ NAME, TAGS, STATUS = attribute("name"), attribute("tags"), attribute("status")
 def varying_columns(
     columns: Sequence[Column], rows: Sequence[RunRow]
 ) -> tuple[Column, ...]:
-    """The name, and the columns that differ; one row differs from nothing."""
+    """Return the name, and the columns with different values; all for one row."""
     if len(rows) < 2:
         return tuple(columns)
     return tuple(c for c in columns if c.field == NAME or _differs(c.field, rows))
@@ -64,13 +64,13 @@ def _comparable_value(field: Field, row: RunRow) -> object:
         return row.tags
     if field == STATUS:
         return row.run.status
-    # NaN is no value of its own, but the same word in every row.
+    # By text, because NaN is not equal to itself.
     return repr(row.values.get(field))
 
 
 @dataclass(frozen=True)
 class Pill:
-    """`edit` opens the term's editor, `without` is the list without the term."""
+    """A term of the filter: `edit` opens its editor, `without` removes it."""
 
     label: str
     text: str
@@ -90,15 +90,15 @@ def filter_pills(links: ListLinks) -> list[Pill]:
     ]
 
 
-#: Seconds between looks for news: with unfinished runs on the page, and without.
+#: Seconds between polls: with unfinished runs on the page, and without.
 ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS = 5, 20
-#: Seconds without a sign of the reader after which a list without unfinished runs stops
-#: looking. New runs may begin at any time, so it continues while the reader is active.
+#: After this many seconds without user activity, a list without unfinished runs stops
+#: polling. Until then it continues, because new runs can start at any time.
 MAX_IDLE_SECONDS = 300
 
 
 def list_columns(state: ListState) -> tuple[Column, ...]:
-    """The chosen columns; else also the experiment and the common metrics."""
+    """Return the chosen columns, else the default ones."""
     if state.spec.has_columns:
         return with_name_column(state.spec.columns)
     return default_columns(state)
@@ -109,7 +109,7 @@ def default_columns(state: ListState) -> tuple[Column, ...]:
     metrics = common_metrics(state.viewer, state.workspace, experiment, parent=parent)
     if experiment is not None:
         return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
-    # The column of the experiment takes the place of a metric.
+    # The column of the experiment replaces one metric.
     columns = (
         *DEFAULT_COLUMNS,
         *(Column(each) for each in metrics[: MAX_COMMON_METRICS - 1]),
@@ -118,7 +118,7 @@ def default_columns(state: ListState) -> tuple[Column, ...]:
 
 
 def with_name_column(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The display name is always there: it is how a run is opened."""
+    """Return the columns with the display name, which opens a run."""
     if any(column.field == attribute("name") for column in columns):
         return columns
     return (Column(attribute("name")), *columns)
@@ -172,7 +172,7 @@ def run_table_context(
 
 
 def _exports(links: ListLinks) -> dict[str, str]:
-    """Where all rows of the list are had, by the form's name."""
+    """Return the addresses that export all rows, by file format."""
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"
     found = {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
@@ -180,7 +180,7 @@ def _exports(links: ListLinks) -> dict[str, str]:
 
 
 def _same_page_links(links: ListLinks) -> dict[str, str]:
-    """The same page of rows, read again or shown in another way."""
+    """Return links to the same page of rows: refreshed, or with another option."""
     spec = links.spec
     place = {"after": spec.after, "before": spec.before}
     return {
@@ -194,7 +194,7 @@ def _same_page_links(links: ListLinks) -> dict[str, str]:
 def _best_values(
     page: RunPage, columns: Sequence[Column], spec: ViewSpec
 ) -> BestValues:
-    """The best of the page; of all runs where the page has them, or begins with it."""
+    """Find the best values of the page, and whether they are the best of all runs."""
     experiments = {row.run.experiment_id for row in page.rows}
     goals = find_goals(experiments, [column.field for column in columns])
     found = best_values(page.rows, goals)
@@ -205,7 +205,7 @@ def _best_values(
     if not best_first:
         return BestValues(found, _("best on this page"), goals)
     if is_later:
-        # It is on the first page.
+        # The best value is on the first page.
         found.pop(sort.field, None)
     words = {sort.field: _("best overall")}
     return BestValues(found, _("best on this page"), goals, words)
@@ -214,7 +214,7 @@ def _best_values(
 def shown_columns(
     columns: tuple[Column, ...], page: RunPage, spec: ViewSpec
 ) -> tuple[Column, ...]:
-    """The columns that the page shows: all, or only what differs in it."""
+    """Return the columns to show: all, or only those with differences."""
     return varying_columns(columns, page.rows) if spec.differs else columns
 
 
@@ -239,7 +239,7 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
 
 
 def _shown_range(page: RunPage) -> str:
-    """`26–50`, or how many where their place is beyond counting."""
+    """Return `26–50`; only the number of rows if their position is unknown."""
     count = sum(row.place is None or not row.place.depth for row in page.rows)
     if not count or not page.first:
         return formats.grouped(count)
@@ -257,7 +257,7 @@ def kept_rows(
     columns: Sequence[Column],
     links: ListLinks,
 ) -> list[ListRow]:
-    """The asked rows that the page has no more, drawn as the page draws its own."""
+    """Build the rows that the browser still shows but the page no longer has."""
     shown_keys = _shown_keys(state) if request.htmx else set()
     missing = shown_keys.difference(row.run.pk for row in page.rows)
     if not missing:
@@ -268,7 +268,7 @@ def kept_rows(
     kept = find_shown_runs(missing, spec_with_rollup, *who)
     if spec.is_tree:
         kept = place_in_tree(kept, page.rows, spec_with_rollup, *who)
-    # Together, so that numbers have the decimals of the column that they stand in.
+    # Together with the page's rows, so that numbers have the same decimals.
     combined = replace(page, rows=(*page.rows, *kept))
     experiments = {row.run.experiment_id for row in combined.rows}
     goals = find_goals(experiments, [column.field for column in columns])
@@ -284,8 +284,9 @@ def _shown_keys(state: ListState) -> set[int]:
 
 
 def new_runs_messages() -> dict[str, str]:
-    """How a script says that there are new runs, in the plural forms of the language:
-    the forms, and for each number from 1 on which of them it takes.
+    """Return the plural forms of "n new runs" for a script.
+
+    `which` has a digit for each number from 1 on: the index of its form.
     """
     texts = [
         ngettext("%(n)s new run", "%(n)s new runs", number) % {"n": "%s"}
@@ -297,7 +298,7 @@ def new_runs_messages() -> dict[str, str]:
 
 
 def selection_form_context(state: ListState) -> dict[str, str]:
-    """Where the form of the rows' boxes goes, and which list it belongs to."""
+    """Return the address of the form with the checkboxes, and the list's state."""
     number, spec = state.scope.number, state.spec
     address = reverse("list-select", args=[state.workspace.name])
     return {

@@ -1,8 +1,8 @@
-"""Which view a list's address began from, and what was changed since.
+"""Which view a list was opened with, and what was changed since.
 
-`view=<slug>.<revision>` stands in the address of every list that a view opened, with
-the whole state: the differences from that revision are the changes. `/v/<slug>/` and a
-list that opens with a default show that page, and name its address.
+The address of a list opened with a view has `view=<slug>.<revision>` and the whole
+state: the differences from that revision are the changes. `/v/<slug>/`, and a list
+that opens with a default view, show that page without a redirect.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ BUILT_IN_VIEW = "default"
 
 
 def read_page_state(request: PageRequest, experiment: Experiment | None) -> ListState:
-    """The state in a list's address; without one a page opens as was chosen."""
+    """Read the state from a list's address; without one, open the default view."""
     parameters, workspace = restore_line_breaks(request.GET), request.workspace
     scope = build_scope(workspace.name, experiment, parameters.get("in", ""))
     if not (parameters or request.htmx or requested_format(request)):
@@ -68,9 +68,9 @@ def read_page_state(request: PageRequest, experiment: Experiment | None) -> List
 
 
 def open_view_link(request: PageRequest, view: View) -> ListState:
-    """The list that the view shows, with what its link says instead.
+    """Return the list of the view, with the changes that its link contains.
 
-    The list names what could not be followed; the address that it shows leaves it out.
+    The list names the ignored parts of the link; its own address leaves them out.
     """
     experiment, origin = experiment_of_view(view), read_origin(view)
     scope = build_scope(view.workspace.name, experiment, "")
@@ -84,23 +84,23 @@ def open_view_link(request: PageRequest, view: View) -> ListState:
 
 
 def _at_own_address(state: ListState) -> ListState:
-    """As if its own address had been asked for: a redirect without the way.
+    """Return the state as if its own address had been requested.
 
-    The page names the address, so that browsers show it.
+    The page names this address, so that browsers show it without a redirect.
     """
     query = state.spec.to_query()
     return replace(state, parameters=QueryDict(query), shown_at=f"{state.path}?{query}")
 
 
 def with_view(state: ListState) -> ListState:
-    """The same with the view that it names."""
+    """Return the state with the view that it names, looked up."""
     spec = state.spec
     if state.origin or spec.view_slug in ("", BUILT_IN_VIEW):
         return state
     try:
         view = find_view(spec.view_slug, state.viewer, state.workspace)
     except NotFound:
-        # In one and the same sentence for what is private and what never was.
+        # The same message for private and unknown views, so that it reveals nothing.
         message = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
         return state.showing(without(spec, "view"), ParameterWarning("view", message))
     origin = read_origin(view)
@@ -114,12 +114,12 @@ def with_view(state: ListState) -> ListState:
 
 
 def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
-    """The stored state, whose filter need not be parsed again where it is the same."""
+    """Return `stored` with the parsed filter of `spec`, if the texts are equal."""
     return replace(stored, q=spec.q) if stored.q == spec.q else stored
 
 
 def _spec_of_revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
-    """What that revision showed; if it is not to be had, what the newest shows."""
+    """Return the spec of a revision; the newest one if it is not available."""
     try:
         return read_stored(find_revision(origin.view, viewer, number).spec)[0]
     except NotFound:
@@ -127,14 +127,14 @@ def _spec_of_revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
 
 
 def read_origin(view: View) -> Origin:
-    """The view as it is now."""
+    """Read the current revision of the view."""
     stored, unread = read_stored(view.spec)
     newest = replace(stored, view=f"{view.slug}.{view.revision}")
     return Origin(view, newest, newest, tuple(unread))
 
 
 def spec_of_view(view: View) -> ViewSpec:
-    """What the view shows, as the address of its list says it."""
+    """Return the spec of the view's list."""
     return read_origin(view).newest
 
 
@@ -145,7 +145,7 @@ def list_path(workspace: str, experiment: Experiment | None) -> str:
 
 
 def experiment_of_view(view: View) -> Experiment | None:
-    """The experiment whose list the view shows; None for All runs, or if it is gone."""
+    """Return the experiment of the view; None for All runs, or if it was deleted."""
     here = view.experiment
     return here if here is not None and here.deleted is None else None
 
@@ -158,8 +158,8 @@ def list_address(workspace: str, experiment: Experiment | None, spec: ViewSpec) 
 def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
     """Notices about deleted things that the view names.
 
-    The list itself names selected runs that are. Nothing is asked where the page shows
-    that all is there.
+    Deleted runs of a selection are named elsewhere. Columns with values on the page
+    need no query.
     """
     origin = state.origin
     if origin is None:
@@ -182,14 +182,14 @@ def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
     return field.kind in KEY_KINDS and not any(field in row.values for row in rows)
 
 
-#: Tells the menu that the list shows default columns.
+#: Tells the menu of views that the list shows default columns.
 DEFAULT_COLUMNS_PARAMETER = "unchosen"
 
 
 def view_bar_context(
     request: PageRequest, state: ListState, columns: tuple[Column, ...]
 ) -> dict[str, Any]:
-    """`columns` are those that the list shows: what is saved says them."""
+    """Return the context of the view bar; `columns` are saved with the view."""
     origin, view, workspace = state.origin, state.view, state.workspace.name
     spec, scope = state.spec.changed(), state.scope
     found = changes_from_view(state)
@@ -219,13 +219,13 @@ def view_bar_context(
 
 
 def changes_from_view(state: ListState) -> list[Difference]:
-    """What the list shows otherwise than the view that it began from."""
+    """Return the differences between the list and the view it was opened with."""
     origin, spec, experiment = state.origin, state.spec, state.experiment
     base = origin.base if origin else ViewSpec(q=state.scope.q)
     if base.has_columns == spec.has_columns:
         found = list(differences(base, spec))
     else:
-        # Naming default columns would cost queries.
+        # Names of default columns would cost queries.
         found = list(differences(replace(base, columns=spec.columns), spec))
         found.append(
             Difference("columns", _chosen_columns(base), _chosen_columns(spec))
@@ -242,7 +242,7 @@ def _chosen_columns(spec: ViewSpec) -> str:
 
 
 def save_refusal(request: PageRequest, view: View | None) -> str:
-    """Why it cannot be saved under its name; empty if it can."""
+    """Return why the user can't save this view; empty if they can."""
     if view is None:
         return _("The built-in view can’t be changed. Save a copy under a new name.")
     if can_edit_view(view, request.actor.user, request.role):
@@ -256,14 +256,14 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
 def saved_view_href(
     workspace: str, view: View | None, experiment: Experiment | None
 ) -> str:
-    """The view as it was saved."""
+    """Link to the list as the view was saved."""
     if view is None:
         return list_address(workspace, experiment, ViewSpec(view=BUILT_IN_VIEW))
     return list_address(workspace, experiment_of_view(view), spec_of_view(view))
 
 
 def share_address(request: PageRequest, state: ListState) -> str:
-    """The address that shows to others what is shown here."""
+    """Return the address that shows this list to other members."""
     server, origin = public_origin(request), state.origin
     if origin is None:
         return server + state.scope.at(state.spec.changed())

@@ -1,4 +1,4 @@
-"""What the Metrics tab shows, as its address says it."""
+"""The choice of metrics and options of the tab *Metrics*, read from its address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runs.render.charts import Axis
 from runs.search.metrics import NUMERIC_KINDS, has_numbers
 from studio.core.errors import InvalidValue
 
-#: Charts that are open when the address names none.
+#: Number of charts if the address names none.
 FIRST_CHARTS = 12
 MAX_CHOSEN = 40
 MAX_SMOOTHING = 0.99
@@ -25,7 +25,7 @@ SINGLE_METRIC_OPTIONS = ("as", "at", "cx", "cy")
 
 
 class GraphGrouping(StrEnum):
-    """Which lines share a graph, as the address says it."""
+    """Which metrics share a chart; values are those in the address."""
 
     NONE = ""
     NAME = "name"
@@ -33,7 +33,7 @@ class GraphGrouping(StrEnum):
     ALL = "1"
 
     def part(self, key: str) -> str:
-        """What is the same of metrics that share a graph."""
+        """Return the part of the name that metrics in one chart share."""
         if self is GraphGrouping.NAME:
             return key.rpartition("/")[2]
         if self is GraphGrouping.PREFIX:
@@ -52,22 +52,22 @@ class MetricChoice:
     log_y: bool = False
     graph_grouping: GraphGrouping = GraphGrouping.NONE
     table: bool = False
-    #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
-    #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
+    #: Options of single metrics, as pairs of parameter and value. The parameters are
+    #: `as:val/confusion` (the view), `at:` (the step), `cx:` and `cy:` (columns).
     options: tuple[tuple[str, str], ...] = ()
 
     def of(self, word: str, key: str) -> str:
-        """What the address says of that metric; empty if nothing."""
+        """Return the option of a metric, such as `as`; empty if it has none."""
         return dict(self.options).get(f"{word}:{key}", "")
 
     def saying(self, word: str, key: str, value: str) -> str:
-        """The query with another option of the metric."""
+        """Return the query string with another value for an option of a metric."""
         name = f"{word}:{key}"
         rest = tuple(pair for pair in self.options if pair[0] != name)
         return self.query(options=(*rest, (name, value)) if value else rest)
 
     def query(self, **changes: Any) -> str:
-        """The address's query, defaults left out."""
+        """Return the query string, without defaults."""
         choice = replace(self, **changes)
         pairs: list[tuple[str, str]] = []
         if not choice.default:
@@ -77,7 +77,7 @@ class MetricChoice:
         return urlencode(pairs, safe=":/")
 
     def look(self) -> list[tuple[str, str]]:
-        """How it is drawn, without what."""
+        """Return the parameters of the display, without the metrics."""
         options = {
             "x": "" if self.axis is Axis.STEP else self.axis.value,
             "smooth": f"{self.weight:g}" if self.weight else "",
@@ -129,7 +129,7 @@ def _keys(
 
 
 def _rank(head: Metric) -> int:
-    """Lines first, then pictures, tables and documents: a lone point says little."""
+    """Sort key: lines first, then images, tables and documents, then single points."""
     if head.kind not in NUMERIC_KINDS:
         return 1
     if not has_numbers(head):

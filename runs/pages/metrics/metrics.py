@@ -1,4 +1,4 @@
-"""The run page, tab Metrics."""
+"""The tab *Metrics* of the run page."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from runs.search.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
-#: Rows of the table next to the charts.
+#: Rows of the table of values, by default and after *Show more*.
 INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
-#: Number of last steps to read of values that are not lines.
+#: Number of newest steps to read for values that are not lines.
 NEWEST_POINTS = 200
 
 
@@ -127,7 +127,7 @@ def _metric_groups(heads: Sequence[Metric], choice: MetricChoice) -> list[Metric
 def _options_without_select(
     choice: MetricChoice, panels: Sequence[Panel]
 ) -> list[tuple[str, str]]:
-    """What the address says of single metrics and no select on the page shows."""
+    """Return options of metrics in the address that no select on the page has."""
     shown = {select.name for panel in panels for select in panel.selects}
     return [pair for pair in choice.options if pair[0] not in shown]
 
@@ -141,7 +141,7 @@ def _documents(
 
 
 def _named_paths(points: Points) -> Iterator[str]:
-    """What the newest values name: an older one is asked for by its step."""
+    """Yield the files that the newest values name; older ones are read on demand."""
     for value in points.python_values()[-MAX_STEPS:]:
         if path := file_path_of(value):
             yield path
@@ -150,7 +150,7 @@ def _named_paths(points: Points) -> Iterator[str]:
 def _value_table(
     chosen: Sequence[Metric], newest: Mapping[int, Points], limit: int
 ) -> dict[str, Any]:
-    """The table below: the series side by side by step."""
+    """Return the context of the table: the series side by side, by step."""
     series = [head for head in chosen if head.kind in NUMERIC_KINDS]
     rows = newest_values([newest[head.pk] for head in series], limit + 1)
     shown = rows[:limit]

@@ -1,7 +1,7 @@
-"""What stands on the right of the Metrics tab: a panel per chosen metric, by its kind.
+"""The panels of the tab *Metrics*: one for each chosen metric, by its kind.
 
-Numbers are drawn by the page's script from `chart.json`; matrices, tables, texts and
-pictures are HTML. A value that can't be shown has the reason and a link to its file.
+The page's script draws numbers from `chart.json`; matrices, tables, texts and images
+are HTML. A value that can't be shown has the reason and a link to its file.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from studio.core.errors import NotFound, StudioError
 
 #: Rows of a table in a panel.
 MAX_TABLE_ROWS = 100
-#: The newest values of a text, and the steps of a document to choose from.
+#: Maximum number of newest texts, and of steps in a menu.
 MAX_TEXTS, MAX_STEPS = 25, 200
 
 
@@ -52,7 +52,7 @@ class SelectOption:
 
 @dataclass(frozen=True)
 class PanelSelect:
-    """A choice in a panel's head; `name` is its parameter in the address."""
+    """A select in a panel's head; `name` is its parameter in the address."""
 
     name: str
     label: str
@@ -61,8 +61,10 @@ class PanelSelect:
 
 @dataclass(frozen=True)
 class PanelSources:
-    """What panels are made from: `base` is the address of the run's page, `newest` the
-    last values of each series, `files` what they name.
+    """What panels are built from.
+
+    `base` is the address of the run page, `newest` has the last values of each series,
+    and `files` the files that they name.
     """
 
     base: str
@@ -73,7 +75,7 @@ class PanelSources:
 
 @dataclass(frozen=True)
 class Panel:
-    """`shape` names the template's part that shows `content`."""
+    """A panel; `shape` names the part of the template that shows `content`."""
 
     shape: str
     id: str
@@ -83,7 +85,7 @@ class Panel:
     figure: str = ""
     download: str = ""
     selects: Sequence[PanelSelect] = ()
-    #: The same panel as chart and as table, where that is a matter of one click.
+    #: Query strings that switch the panel to a chart or a table; empty if it can't.
     chart_query: str = ""
     table_query: str = ""
     is_table: bool = False
@@ -91,7 +93,7 @@ class Panel:
 
 
 def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
-    """Graphs of several lines first; no lines where tables are asked for."""
+    """Build the panels: charts of several metrics first; no lines in table mode."""
     graph_grouping, panels = sources.choice.graph_grouping, list[Panel]()
     graphs = _group_into_graphs(
         [head for head in chosen if has_numbers(head)], graph_grouping
@@ -112,7 +114,7 @@ def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]
 def _group_into_graphs(
     heads: Sequence[Metric], graph_grouping: GraphGrouping
 ) -> dict[str, list[Metric]]:
-    """The lines of each graph, by what they share."""
+    """Group the metrics of each chart, by the part of the name that they share."""
     graphs: dict[str, list[Metric]] = {}
     for head in heads:
         graphs.setdefault(graph_grouping.part(head.key.name), []).append(head)
@@ -145,7 +147,7 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
 def _newest_values_panel(
     panel: Panel, heads: Sequence[Metric], sources: PanelSources
 ) -> Panel:
-    """The lines of a graph as a table of their newest values, by step."""
+    """Return the panel as a table of the newest values, by step."""
     rows = newest_values([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
     columns = [
         display_column([row.cells[at] for row in rows]) for at in range(len(heads))
@@ -184,7 +186,7 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
     try:
         return _document_panel(blank, head, sources)
     except StudioError as error:
-        # A document of another form than its kind has, or of none.
+        # The document is missing, or does not have the format of its kind.
         return replace(blank, shape="wrong", content={"reason": error.message})
 
 

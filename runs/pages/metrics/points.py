@@ -1,4 +1,4 @@
-"""A run's metric points, each chart's figure as JSON."""
+"""The figure of a chart of metrics, as JSON."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from runs.search.metrics import (
 from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
-#: Number of last documents to search for a step.
+#: Number of newest documents in which a step is searched.
 NEWEST_POINTS = 200
 
 AXIS_NOTES = {
@@ -49,7 +49,7 @@ AXIS_NOTES = {
 @access(Permission.READ, errors=render_json_error)
 @require_safe
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
-    """One chart's figure as JSON, with a note if not every point is in it."""
+    """Send the figure of a chart as JSON, with a note if points were left out."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
@@ -71,7 +71,7 @@ def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
 
 
 def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
-    """That of a table or a document; None for lines."""
+    """Return the figure of a table or a document; None for lines."""
     if len(heads) != 1 or heads[0].kind in NUMERIC_KINDS:
         return None
     head = heads[0]
@@ -120,13 +120,13 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     return {
         **figure,
         "note": _note(drawings) or AXIS_NOTES[axis](),
-        # Whether a part of it would have points that the whole has not.
+        # Whether zooming in would show points that were left out.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
     }
 
 
 def _read_window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
-    """The asked stretch, as the chart's own axis says it."""
+    """Read the requested range, in the units of the chart's axis."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)

@@ -33,14 +33,14 @@ class ShareForm(PageForm):
 
 @access(Permission.SHARE_OUT)
 def _show_new(request: PageRequest) -> HttpResponse:
-    """What is shared: `view` a slug, or `run` an id."""
+    """Show the form for a new link; `view` is a slug, or `run` an ID."""
     shown = _find_shared(request, ShareForm(request.GET).check())
     return _show_form(request, shown, ShareForm())
 
 
 @access(Permission.SHARE_OUT)
 def _create(request: PageRequest) -> HttpResponse:
-    """Answers with the Members page that shows the link: nothing shows it again."""
+    """Create the link, and show it on the Members page: no page can show it again."""
     form = ShareForm(request.POST)
     sent = form.check()
     shown = _find_shared(request, sent)

@@ -1,8 +1,8 @@
 """What a public link shows: one view or one run, read-only.
 
-The page is whole: it asks for no part but the pictures that a run's description shows,
-carries no link into the workspace, and doesn't sign anyone in. So the secret opens this
-address and those below it, and nothing else.
+The page is complete: it loads nothing but the images in a run's description, has no
+links into the workspace, and doesn't sign anyone in. So the secret opens this address
+and those below it, and nothing else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     else:
         assert link.run is not None
         context = run_context(link, link.run)
-    # A signed-in reader's own frame has no place here.
+    # Hides the navigation of a signed-in user.
     context |= {"link": link, "workspace": None}
     response = render(request, "public/shared.html", context)
     response["Cache-Control"] = "private, no-store"
@@ -48,7 +48,7 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
 @access(PUBLIC)
 @require_safe
 def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
-    """A picture that the shared run's description shows, and no other file."""
+    """Send an image that the description of the shared run shows, and no other file."""
     link = find_share_link(secret, now=now_ms())
     file = pictures_of(link, link.run).get(path) if link.run is not None else None
     if file is None:
@@ -60,7 +60,7 @@ def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpRespon
 
 
 def _with_privacy_headers(response: Response) -> Response:
-    """Search engines skip the page, and its secret is not sent to other sites."""
+    """Keep search engines out, and do not send the secret to other sites."""
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -1,7 +1,7 @@
 """A run behind a public link: its logged data and its description with pictures.
 
-Files are not shown: what a script kept next to its results (code, models, data) was not
-meant by who shares a result. A picture that the description shows was.
+Files are not shown: a member who shares a result does not mean to share code, models or
+data. Images in the description are shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
 
-#: Rows of a table of a run, and curves next to its metrics.
+#: Maximum rows of each table, and curves next to metrics.
 MAX_ROWS, MAX_CURVES = 500, 50
 NOTE_TAG = "mlflow.note.content"
 
@@ -50,7 +50,7 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
 
 
 def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
-    """The pictures of the run that its description names, by their paths."""
+    """Return the images of the run that its description shows, by path."""
     tags = list_tags(run)
     noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
     found = _find_targets(link, run, run.description or noted or "")
@@ -58,8 +58,10 @@ def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
 
 
 def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
-    """Its own metrics have their values, its pictures are shown; what else it names
-    stays as it was written."""
+    """Render the description with values of the run's own metrics, and its images.
+
+    Other references stay plain text.
+    """
     found = _find_targets(link, run, text)
     targets: dict[Reference, Target] = {}
     for reference, head in found.metrics.items():

@@ -47,13 +47,13 @@ from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.view_charts import Chart
 from studio.core.view_spec import ViewSpec, read_stored
 
-#: Curves next to the rows of one chart's table.
+#: Maximum number of curves next to the rows of a chart's table.
 MAX_CURVES = 50
 
 
 @dataclass(frozen=True)
 class SharedChart:
-    """A chart's values; of lines, each run's first metric is drawn next to them."""
+    """A chart as a table; for line charts, each run has a curve of the first metric."""
 
     title: str
     note: str
@@ -68,10 +68,10 @@ class SharedChart:
 def view_context(
     link: ShareLink, view: View, cursors: dict[str, str]
 ) -> dict[str, Any]:
-    """`cursors` are cursors of an address; nothing else of it is heard.
+    """Return the context of a shared view; `cursors` are `after` and `before`.
 
-    A view that cannot be read shows no run, nor does one whose experiment is gone: its
-    filter and its list were part of what was shared.
+    An unreadable view, or one whose experiment was deleted, shows no runs: its filter
+    and its list were part of what was shared.
     """
     stored, complaints = read_stored(view.spec)
     experiment = experiment_of_view(view)
@@ -95,7 +95,7 @@ def view_context(
         except InvalidFilter:
             raise
         except InvalidValue:
-            # Of a cursor that is none, the first page.
+            # An invalid cursor means the first page.
             found = shown(link, stored, experiment)
         charts = _charts(link, stored, experiment)
     except (InvalidValue, NotSupported) as error:
@@ -128,7 +128,7 @@ def _groups_context(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     if spec.before:
-        # Groups are counted: the page before begins at its first one's number.
+        # For groups, cursors are indexes: `before` is where the page starts.
         spec = spec.changed(after=spec.before)
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)

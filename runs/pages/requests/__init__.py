@@ -1,4 +1,4 @@
-"""What a page's view starts and ends with: request, conditional answers, downloads."""
+"""What all views share: requests, forms, conditional responses, downloads."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ OpenChunks = Callable[[], Iterator[bytes]]
 def send_file(
     request: HttpRequest, name: str, size: int, version: str, pieces: OpenChunks
 ) -> HttpResponseBase:
-    """A download, or shown in a sandbox where asked (`?inline=1`).
+    """Send a file as a download; with `?inline=1`, to be shown in a sandbox.
 
     `pieces` opens the content; it raises MissingBytes before anything is sent.
     """
@@ -43,7 +43,7 @@ def content_disposition(name: str, as_attachment: bool) -> str:
 
 
 def csv_response(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
-    """A download called `name`."""
+    """Send rows as a CSV file named `name`."""
     response = StreamingHttpResponse(
         csv_pieces(rows), content_type="text/csv; charset=utf-8"
     )

@@ -132,6 +132,6 @@ class OptionalTextField(forms.Field):
 
 
 class StarForm(PageForm):
-    """Marks something with the reader's star, or removes it."""
+    """Adds or removes the user's star."""
 
     starred = FlagField()

@@ -39,14 +39,14 @@ EXPORT_TYPES = {"csv": f"{CSV}; charset=utf-8", "json": JSON, "parquet": PARQUET
 
 
 def requested_format(request: PageRequest) -> str:
-    """The content type that a script asks for by `Accept`; empty for the page."""
+    """Return the content type that a script requests by `Accept`; empty for a page."""
     return "" if request.htmx else preferred_format(request)
 
 
 def requested_export(request: PageRequest) -> str:
-    """The file format of an export (`?format=`); empty for the page.
+    """Return the file format of an export (`?format=`); empty for a page.
 
-    Raises InvalidValue.
+    Raises InvalidValue for an unknown format.
     """
     name = request.GET.get("format", "")
     if name and name not in EXPORT_TYPES:
@@ -59,7 +59,7 @@ def requested_export(request: PageRequest) -> str:
 
 
 def with_vary_headers(response: Response, etag: str = "") -> Response:
-    """One address answers the page and its fragment; neither is cached."""
+    """Set headers: one address has a page and its fragment, and neither is cached."""
     patch_vary_headers(response, ("HX-Request", "Accept", "Cookie"))
     response["Cache-Control"] = "private, no-store"
     if etag:
@@ -70,7 +70,9 @@ def with_vary_headers(response: Response, etag: str = "") -> Response:
 def change_stamp(
     request: PageRequest, spec: ViewSpec, path: str, parameters: QueryDict
 ) -> str:
-    """Read before the page is, so that the next request sees a later change.
+    """Return a stamp of all changes so far, read before the page is.
+
+    A change in the meantime then gives the next request another stamp.
 
     `path` and `parameters` are the address of the list or of its part. Empty if the
     list changes without a write, as durations do.
@@ -90,7 +92,7 @@ def change_stamp(
         request.actor.user.pk,
         request.role,
         timezone.get_current_timezone_name(),
-        # Times of other years show theirs.
+        # Times of other years show their year.
         timezone.localtime().year,
         translation.get_language(),
         __version__,

@@ -1,7 +1,7 @@
-"""The run page, tab Child runs: the run list with the children of one run.
+"""The tab *Child runs* of the run page: the run list with the children of one run.
 
-It is the list of All runs whose filter always says which parent is meant: a pill like
-any other, that comes back when it is removed.
+It is the list of All runs with a filter by the parent, which comes back if the user
+removes it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
 def _state(
     request: PageRequest, head: RunHead, scoped: Callable[[str], str]
 ) -> ListState:
-    """The state of the address, with the parent in its filter and in its scope."""
+    """Read the state, with the parent in its filter and its scope."""
     parameters = restore_line_breaks(request.GET).copy()
     parameters["in"] = number = f"{RUN_PREFIX}{head.run.run_id}"
     scope = build_scope(request.workspace.name, None, number)
@@ -68,7 +68,7 @@ def _state(
 
 
 def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
-    """The run's head, for the page's script."""
+    """Send the run's head to the page's script."""
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -80,17 +80,17 @@ def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
 
 
 def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
-    """What the run's head needs; the list has a pace of its own, after its runs."""
+    """Return the context of the head; the list has its own poll interval (`pace`)."""
     page_context = head_context(request, head)
     return {"head_pace": page_context.pop("pace"), "tab": "children", **page_context}
 
 
 def with_parent_filter(q: str, run_id: str) -> str:
-    """The filter with the term that its runs are children of that run."""
+    """Return the filter with the term for the children of the run."""
     term = children_term(run_id)
     try:
         source = FilterText.of(q).source
     except InvalidFilter:
-        # The list says what is wrong with it, and shows what of it can be read.
+        # The list shows the error, and the runs of the readable part.
         return q
     return q if term in source.nodes else FilterText.of_source(source.preceded_by(term))

@@ -45,7 +45,7 @@ edit_description = by_method(GET=_edit, POST=_save)
 @access(Permission.ANNOTATE, errors=render_json_error)
 @require_POST
 def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
-    """What the editor pastes: kept, and answered with the text that shows it."""
+    """Store a pasted image, and return the Markdown that shows it."""
     file = attach_uploaded_picture(request, find_head(request, run_id).run)
     return JsonResponse({"text": picture_markdown(file)}, status=201)
 

@@ -1,4 +1,4 @@
-"""The run page, tab Details."""
+"""The tab *Details* of the run page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from studio.core.filters.tree import Text as FilterText
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 
-#: A list with more rows than the second shows only the first number of them.
+#: A list with more than MAX rows shows only the first CLIPPED ones.
 CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS = 7, 9
 CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS = 100, 120
 MAX_SPARKLINES = 100
@@ -113,8 +113,10 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
-    """The description as it shows now, where it may name what is of another run: what
-    is logged there changes nothing of this one."""
+    """Render the description if it can refer to other runs, else return no text.
+
+    It is part of the ETag, because other runs change without this one.
+    """
     text = run.description
     return (
         render_description(request, text, run) if "@" in text or "run:" in text else ""
@@ -173,7 +175,7 @@ def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
 
 
 def _matches_words(each: NamedText, words: str) -> bool:
-    """As the page's script finds rows: every word stands in the name or the value."""
+    """Whether each word is in the name or the value, like the page's script."""
     text = f"{each.key} {each.value or ''}".lower()
     return all(word in text for word in words.lower().split())
 
@@ -187,7 +189,7 @@ def _metrics_context(request: PageRequest, run: Run) -> dict[str, Any]:
 def _first_rows(
     request: PageRequest, name: str, rows: Sequence[Any], few: int, many: int
 ) -> Sequence[Any]:
-    """The first rows of a long list; all of them if the address asks so."""
+    """Return the first rows of a long list; all rows with `?name=all`."""
     if len(rows) <= many or request.GET.get(name) == "all":
         return rows
     return rows[:few]
@@ -204,7 +206,7 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
 
 
 def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
-    """The ladder of a run whose end was asked for."""
+    """Return the progress of a requested cancellation."""
     found = find_cancel_request(run)
     if found.asked is None:
         return {}
@@ -233,7 +235,7 @@ def _error_context(request: PageRequest, run: Run) -> dict[str, Any]:
 
 
 def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
-    """The runs with the same error kind, and their number."""
+    """Return a link to the runs with the same error kind, and their number."""
     if run.error_kind is None:
         text = line.removesuffix("…")
         href = _run_list_href(request, attribute("error"), text, operator="contains")
@@ -245,11 +247,11 @@ def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, An
 def _run_list_href(
     request: PageRequest, field: Field, value: str | None, operator: str = "="
 ) -> str:
-    """The run list of the runs with that value."""
+    """Link to the list of the runs with this value."""
     if value is None:
         term = Comparison(field, "is not null", ())
     else:
         term = Comparison(field, operator, (FilterText(value),))
-    # Flat, for a child run would be below a root that has another value.
+    # Flat, because the root of a child run can have another value.
     spec = ViewSpec(q=to_text(term), children=True, flat=True)
     return f"/w/{request.workspace.name}/runs/?{spec.to_query()}"

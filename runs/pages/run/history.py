@@ -1,4 +1,4 @@
-"""The run page, tab History: who changed what, and what happened, in one timeline."""
+"""The tab *History* of the run page: changes and events in one timeline."""
 
 from __future__ import annotations
 

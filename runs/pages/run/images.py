@@ -1,4 +1,4 @@
-"""The run page, tab Images: by name and step, at full size, side by side."""
+"""The tab *Images* of the run page: by name and step, side by side, full size."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from runs.search.files import RunImage, count_by_name, list_images
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 
-#: Pictures of more pixels or bytes are named, and opened only by who asks.
+#: Larger images are not loaded by the page, only linked.
 MAX_PIXELS = 40_000_000
 MAX_BYTES = 25_000_000
 
 
 @dataclass(frozen=True)
 class Picture:
-    """`shown` is empty where the file is no picture that a page can show by default."""
+    """An image file; `shown` is its address, or empty if the page can't show it."""
 
     path: str
     href: str
@@ -48,7 +48,7 @@ def is_picture(name: str) -> bool:
 
 
 def picture_of(base: str, file: File) -> Picture:
-    """`base` is the address of the run's page."""
+    """Return the image of a file; `base` is the address of the run page."""
     href = f"{base}files/raw/{quote(file.path)}"
     try:
         pixels, is_there = _pixel_size(file), True
@@ -63,7 +63,7 @@ def picture_of(base: str, file: File) -> Picture:
 
 
 def _pixel_size(file: File) -> tuple[int, int] | None:
-    """None for drawings (SVG) and whatever is no picture; raises MissingBytes."""
+    """Return width and height; None for SVG and other files. Raises MissingBytes."""
     if not is_picture(file.name):
         return None
     with file_store.open(file.blob, file.size) as handle:
@@ -72,7 +72,7 @@ def _pixel_size(file: File) -> tuple[int, int] | None:
         return picture_size(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
 
 
-#: Number of pictures at first, and added by each "Show more".
+#: Number of images by default, and at most; *Show more* doubles it.
 INITIAL_IMAGES, MAX_IMAGES = 120, 1920
 #: Number of names shown side by side.
 MAX_COLUMNS = 8
@@ -80,7 +80,7 @@ MAX_COLUMNS = 8
 
 @dataclass(frozen=True)
 class ImageTile:
-    """`thumb` is what the gallery loads; empty where a browser could not bear it."""
+    """An image of the gallery; `thumb` is loaded, or empty if it is too large."""
 
     name: str
     caption: str
@@ -91,9 +91,9 @@ class ImageTile:
 
 @dataclass(frozen=True)
 class GalleryState:
-    """What the address says: the chosen names, side by side, how many at first.
+    """The state in the address: chosen names, layout, number of images.
 
-    Without names all are chosen, or with `none` not one.
+    Without names, all are chosen; with `none`, no image is.
     """
 
     names: tuple[str, ...]
@@ -170,7 +170,7 @@ def _gallery_context(
 def _side_by_side(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
-    """A row per step, a column per name; of several at a step the last one."""
+    """Build a row per step and a column per name; the last image of a step counts."""
     names = [name for name, _count in count_by_name(chosen)][:MAX_COLUMNS]
     steps = sorted({image.step for image in chosen if image.step is not None})
     at = {(i.step, i.name): i for i in chosen if i.name in names}
@@ -213,7 +213,7 @@ def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
 def _open_image(
     request: PageRequest, base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
-    """The image that is open at its full size, and its neighbors."""
+    """Return the image that is open at full size, and its neighbors."""
     path = request.GET.get("open", "")
     places = [n for n, image in enumerate(chosen) if image.path == path]
     if not places:

@@ -1,4 +1,4 @@
-"""The display name, edited where it stands."""
+"""The editor of the display name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def _show_form(
     problem: str = "",
     theirs: str | None = None,
 ) -> HttpResponse:
-    """`theirs` is another member's newer name; saving again replaces it."""
+    """Show the form; `theirs` is another member's newer name.
+
+    Saving again overwrites it.
+    """
     context = {
         **head_context(request, head),
         "text": name,

@@ -1,7 +1,7 @@
 """Editors in the rows of the run list: the display name, and a tag to set.
 
-A script opens them in the cell; without one the run page has its own. What is saved is
-drawn by the list's refresh.
+A script opens them in a cell; without a script, the run page has its own. The refresh
+of the list shows what was saved.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _show_form(
     if what == "tags":
         context["tags"] = [tag for tag in list_tags(run) if not tag.is_bookkeeping]
     status = FORM_ERROR_STATUS if "problem" in more else 200
-    # Nothing but the form: what is left in the cell would keep it from being redrawn.
+    # Only the form: anything else in the cell would prevent its refresh.
     html = render_to_string("run_list/_row_editor.html", context, request).strip()
     return HttpResponse(html, status=status)
 

@@ -1,4 +1,4 @@
-"""The tags card: add, edit and remove tags where they stand."""
+"""The card *Tags*: add, edit and remove tags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from studio.core.errors import Conflict, InvalidValue, NotFound
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, run_id: str) -> HttpResponse:
-    """The form of the tag `key`, or of a new one."""
+    """Show the form of the tag `key`, or of a new tag."""
     head = find_head(request, run_id)
     key = request.GET.get("key")
     if key is None:
@@ -86,7 +86,7 @@ def _save_value(
 
 
 def split_tag(text: str) -> tuple[str, str | None]:
-    """`key: value`, or a key alone."""
+    """Split `key: value`; a key alone has the value None."""
     text = text.strip()
     key, colon, value = text.partition(": " if ": " in text else ":")
     return key.strip(), value.strip() or None if colon else None
@@ -123,7 +123,7 @@ def _show_saved_tags(request: PageRequest, head: RunHead, message: str) -> HttpR
 @access(Permission.ANNOTATE)
 @require_safe
 def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
-    """What the box completes: keys, and after a colon the values of one."""
+    """Suggest keys; after a colon, values of the key."""
     del run_id
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
     key, value = split_tag(typed)

@@ -39,7 +39,7 @@ from studio.core.statuses import RunStatus, may_follow
 
 @access(Permission.CANCEL)
 def _show_cancel_form(request: PageRequest, run_id: str) -> HttpResponse:
-    """The question; as a page of its own where no script opens it as a dialog."""
+    """Show the dialog, or without a script a page of its own."""
     head = find_head(request, run_id)
     context = {
         **head_context(request, head),
@@ -106,7 +106,7 @@ def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
 @access(Permission.ANNOTATE)
 @require_POST
 def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
-    """Into the archive, or with `on=0` out of it."""
+    """Archive the run; with `on=0`, unarchive it."""
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
@@ -118,7 +118,7 @@ def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.LOCK)
 @require_POST
 def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
-    """Against deletion; with `on=0` no more."""
+    """Lock the run against deletion; with `on=0`, unlock it."""
     run = find_head(request, run_id).run
     on = SwitchForm(request.POST).check()["on"]
     set_deletion_lock(run, on, actor=request.actor, now=now_ms())
@@ -128,7 +128,7 @@ def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
 
 @access(Permission.CANCEL)
 def _show_finish_form(request: PageRequest, run_id: str) -> HttpResponse:
-    """How it ended; as a page of its own where no script opens it as a dialog."""
+    """Show the dialog, or without a script a page of its own."""
     head = find_head(request, run_id)
     run = head.run
     context = {

@@ -1,4 +1,4 @@
-"""The menu of a column's head, and the goal of a metric that is chosen there."""
+"""The menu of a column: its sort, place and width, and the goal of a metric."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class GoalChoice:
 @access(Permission.READ)
 @require_safe
 def show_column_menu(request: PageRequest) -> HttpResponse:
-    """What can be done with a column; a page of its own where no script opens it."""
+    """Show the menu, or without a script a page of its own."""
     state = read_part_state(request)
     scope, spec = state.scope, state.spec
     field = read_field(request.GET.get("field", ""), "field")
@@ -101,7 +101,7 @@ def _sort_words(field: Field) -> tuple[str, str]:
 def _move_items(
     spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], field: Field
 ) -> list[MenuItem]:
-    """To the left, to the right, away; the name stays the first."""
+    """Return links that move or remove the column; the name stays first."""
     places = [n for n, column in enumerate(columns) if column.field == field]
     if not places:
         return []
@@ -144,7 +144,7 @@ def _goal_choices(
 
 
 def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
-    """Those that a goal is set for: the list's own, or all of the workspace."""
+    """Return the experiments that a goal is set for: the list's, or all."""
     if scope.experiment is not None:
         return [scope.experiment]
     visible = Experiment.objects.visible_to(request.actor.user).active()
@@ -154,7 +154,7 @@ def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
 @access(Permission.ANNOTATE)
 @require_POST
 def metric_goal(request: PageRequest) -> HttpResponse:
-    """Keep whether more or less of a metric is better."""
+    """Save whether higher or lower values of a metric are better."""
     scope = read_scope(request)
     form = GoalForm(request.POST).check()
     field, goal = form["field"], form["goal"]

@@ -1,7 +1,7 @@
-"""The dialog that picks and orders a list's columns: a fragment, and a page of its own.
+"""The dialog that picks and orders the columns of a list, or a page of its own.
 
-Everything stands in the form: `shown` the columns in their order, `had` those whose
-box was ticked when it was drawn, `pick` those whose box is ticked now.
+The form has the whole state: `shown` are the columns in order, `had` those whose box
+was checked when it was rendered, and `pick` those whose box is checked now.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from studio.core.view_text import MAX_ITEMS, joined, read_columns
 
 NAME = Column(tree.attribute("name"))
 MAX_FIND_CHARS = 250
-#: What the form's buttons do; any other parameter belongs to the list.
+#: The parameters of the form; all others belong to the list.
 FORM_PARAMETERS = ("shown", "had", "pick", "up", "down", "remove", "done")
 
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """A field that can be picked: its name around what was looked for, and a note."""
+    """A field to pick; `parts` is its label, split around the searched text."""
 
     value: str
     label: str
@@ -90,7 +90,7 @@ def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
 def _apply_changes(
     request: PageRequest, shown: tuple[Column, ...]
 ) -> tuple[Column, ...]:
-    """The columns that the form says, with the name first whatever it says."""
+    """Return the columns of the form; the name is always first."""
     parameters = request.GET
     had, pick = (
         _read_columns(parameters.getlist("had")),
@@ -154,7 +154,7 @@ def _context(
 
 
 def _fields(state: ListState, part: str) -> FieldList:
-    """A filter that cannot be read leaves the fields of the whole list."""
+    """Find the fields to pick; with an invalid filter, those of all runs."""
     spec, who = state.spec, (state.viewer, state.workspace)
     try:
         return list_fields(spec, *who, experiment=state.experiment, part=part)

@@ -1,4 +1,4 @@
-"""What differs? The selected runs of a list against all others that match."""
+"""The page *What differs?*: the selected runs compared with all other matching runs."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number
 
-#: Fields that are listed, and values of each: those that differ most.
+#: Maximum number of fields, and of values for each; those that differ most.
 MAX_FIELDS, MAX_VALUES = 60, 4
 #: Smaller differences of shares are not shown.
 MIN_SCORE = 0.01
-#: Longer values are cut; similar ones keep this much around the difference.
+#: Longer values are cut; similar ones keep this many characters before the difference.
 MAX_VALUE_LENGTH, CONTEXT_LENGTH = 80, 12
-#: Words in the names of tags and properties that say what they are about.
+#: Words in the names of tags and properties that tell their topic.
 TOPIC_WORDS = (
     ("code", ("git", "source", "script", "commit", "snapshot", "entry")),
     (
@@ -73,7 +73,7 @@ class DifferenceRow:
 @access(Permission.READ)
 @require_safe
 def explain_differences(request: PageRequest) -> HttpResponse:
-    """Raises InvalidValue for an unknown or empty selection."""
+    """Show the differences; raise InvalidValue for an unknown or empty selection."""
     state = read_part_state(request)
     spec, who = state.spec, (state.viewer, state.workspace)
     chosen = find_visible_selection(spec, *who)
@@ -166,13 +166,13 @@ def _row(
 
 
 def _is_shown(side: ValueShare, found: FeatureRanking) -> bool:
-    """Whether the shares of the two sides differ by a hundredth at least."""
+    """Whether the shares of both sides differ enough to be shown."""
     mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
     return abs(mine - others) >= MIN_SCORE
 
 
 def field_topic(field: Field) -> str:
-    """What the field says something of, as people read it."""
+    """Return the topic of a field, such as *Code* or *Machine*."""
     if field.kind == PARAMS:
         return _("Parameter")
     name = field.key.lower()
@@ -202,7 +202,7 @@ def _value_text(field: Field, side: ValueShare) -> str:
 
 
 def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
-    """Shortened as far as they stay different."""
+    """Return the values, shortened as far as they stay different."""
     whole = [_value_text(field, side) for side in sides]
     texts = [_cut(text) for text in whole]
     if len(set(texts)) == len(texts):
@@ -218,7 +218,7 @@ def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     ]
     if len(set(texts)) == len(texts):
         return texts
-    # They differ where nothing was read of them: a few signs of their digests.
+    # They differ beyond the stored part: add the start of their digests.
     pairs = zip(texts, sides, strict=True)
     return [f"{t} #{side.digest[:6]}" if side.digest else t for t, side in pairs]
 
@@ -228,7 +228,7 @@ def _cut(text: str) -> str:
 
 
 def _term(each: RankedFeature, side: ValueShare) -> Node | None:
-    """Find exactly the counted runs; None for a value too long to be named."""
+    """Return the term that finds the counted runs; None if the value is too long."""
     field = each.field
     if side.is_range:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))

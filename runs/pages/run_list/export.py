@@ -1,6 +1,6 @@
 """The whole result of a list at its own address: `format=csv`, `json` or `parquet`.
 
-By `Accept` a script gets the page that a browser would show; `format` gives all rows.
+With `Accept`, a script gets one page, as a browser shows it; `format` gives all rows.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from runs.search.run_list import Export, export_runs
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
 
-#: Characters that a file's name does not take well.
+#: Characters that are unsafe in file names.
 _UNSAFE_NAME_CHARS = re.compile(r"[^\w.\-]+")
 
 
 def export_response(state: ListState, form: str) -> StreamingHttpResponse:
-    """All rows of the list. What is wrong is raised before anything is sent."""
+    """Send all rows of the list; errors are raised before anything is sent."""
     if form == "parquet":
         require_pyarrow()
     spec = replace(state.spec, columns=list_columns(state))
@@ -53,7 +53,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
         notices.append(
             _("Too many runs to sort by this field. Showing the newest first.")
         )
-    # The first chunk is read now, so that a slow question is still an error's answer.
+    # The first chunk is read now, so that a timeout can still become an error page.
     first = next(found.chunks, None)
     if first is not None:
         found.chunks = chain([first], found.chunks)
@@ -87,7 +87,7 @@ def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
 
 
 def _typed(field: Field) -> SheetColumn:
-    """Columns of a table that has types."""
+    """Return the column with its exact type, for Parquet."""
     column = field_column(field)
     kind = column.kind
     if field == attribute("tags"):

@@ -1,4 +1,4 @@
-"""Full histories of metrics on request: asked for, followed while made, downloaded."""
+"""Exports of full metric histories: request one, see its progress, download it."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from studio.core.errors import NotFound
 from studio.core.view_spec import ViewSpec
 
 PARQUET = "application/vnd.apache.parquet"
-#: Seconds between looks at what is being made.
+#: Seconds between polls of the progress.
 POLL_SECONDS = 2
 
 
 @access(Permission.READ)
 @require_POST
 def request_histories(request: PageRequest) -> HttpResponse:
-    """The list is that of the query string; a question that is wrong is refused now."""
+    """Queue an export of the list in the query string; refuse an invalid filter now."""
     require_pyarrow()
     state = read_part_state_tolerantly(request)
     scope, spec = state.scope, state.spec
     spec.filter()
-    # Of the children of a run, whose they are; the way back leads to their list.
+    # The link back leads to the list of child runs, which `in` names.
     query = spec.to_query()
     if scope.experiment is None and scope.number:
         query = f"{urlencode({'in': scope.number})}&{query}"
@@ -105,7 +105,7 @@ def _context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:
 
 
 def _list_link(request: PageRequest, export: HistoryExport) -> tuple[str, str]:
-    """The address that it leads back to, and its name; of what is gone, All runs."""
+    """Return address and name of the exported list; All runs if it was deleted."""
     number = QueryDict(export.query).get("in", "")
     try:
         experiment, spec = exported_list(export)

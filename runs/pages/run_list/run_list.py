@@ -1,4 +1,4 @@
-"""The run list: All runs, and the runs of one experiment. One implementation."""
+"""The run list: All runs, and the runs of one experiment."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ from studio.core.view_spec import (
 
 #: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
 HTMX_SWAPS_THIS = 422
-#: Parameters that a new filter leaves as they are.
+#: Parameters that a new filter keeps.
 KEPT_PARAMETERS = (
     "sort",
     "columns",
@@ -103,7 +103,7 @@ KEPT_PARAMETERS = (
     "facets",
     "view",
 )
-#: Parameters that are left out of the state where the list cannot follow them.
+#: Parameters that are ignored, with a notice, if they are invalid.
 OPTIONAL_PARAMETERS = ("after", "before", "selected", "tree", "group")
 UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 
@@ -112,8 +112,8 @@ UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 class PageShell:
     """The page around a list: a template that extends the list's own.
 
-    `scoped` adds to a filter what this list always filters by. `nothing` is the empty
-    state of a list that has no runs at all.
+    `scoped` adds the term that this list always filters by. `nothing` is the empty
+    state of a list without any runs.
     """
 
     template: str = "run_list/run_list.html"
@@ -127,7 +127,7 @@ DEFAULT_SHELL = PageShell()
 
 @dataclass(frozen=True)
 class ListResult:
-    """What a list shows. Its state leaves out, and names, what it could not follow."""
+    """What a list shows; its state has warnings instead of invalid parameters."""
 
     state: ListState
     columns: tuple[Column, ...]
@@ -174,7 +174,7 @@ def _redirect_to_short_address(
 def show_list(
     request: PageRequest, state: ListState, shell: PageShell = DEFAULT_SHELL
 ) -> HttpResponseBase:
-    """The list in that state: an export, a page, or the page's fragment."""
+    """Show the list in this state: an export, a page, or a fragment."""
     file_format = requested_export(request)
     if file_format:
         return export_response(with_view(state), file_format)
@@ -212,7 +212,7 @@ def _list_response(
 
 
 def find_list(request: PageRequest, state: ListState) -> ListResult:
-    """Find the page. A cursor or selection of another list is left out."""
+    """Find the page; cursors and selections of other lists are ignored."""
     columns, spec = list_columns(state), state.spec
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
@@ -242,7 +242,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
 
 
 def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
-    """Open rows that no run has: named, and left out of the page's links."""
+    """Return the state without open rows of unknown runs, with a warning."""
     known = tuple(each for each in state.spec.tree if each.run_id not in unknown)
     text = ngettext(
         "tree: there is no run %(ids)s to open",
@@ -304,7 +304,7 @@ def _title_context(state: ListState) -> dict[str, Any]:
 
 
 def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
-    """What is around the table, whether the filter could be read or not."""
+    """Return the context around the table, which needs no readable filter."""
     experiment, spec = state.experiment, state.spec
     context = {
         "typed": in_one_line(spec.q),
@@ -329,7 +329,7 @@ def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
 
 
 def _own_address(state: ListState) -> dict[str, Any]:
-    """The list's own address and section, where another address opened the page."""
+    """Return the list's own address and section, if another address opened it."""
     section = "runs" if state.experiment is None else "experiments"
     return {"shown_at": state.shown_at, "here": state.shown_at, "section": section}
 
@@ -337,7 +337,7 @@ def _own_address(state: ListState) -> dict[str, Any]:
 def _refusal_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
-    """The filter cannot be answered: show where and why, and leave the rows alone."""
+    """Show where and why the filter is invalid; the rows stay as they are."""
     problem = filter_problem(spec, error, rows_stay=True)
     response = render(
         request,
@@ -354,7 +354,7 @@ def _refusal_fragment(
 def _refusal_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
-    """A page has no earlier rows to keep: it shows those of the readable part."""
+    """Show the page with the error, and the rows of the filter's readable part."""
     problem = filter_problem(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
@@ -400,7 +400,7 @@ def _fragment_response(
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
     if SHOWN_ROWS_PARAMETER not in state.parameters:
-        # The address changes too; a poll for news leaves it, and the bar, as it is.
+        # The address changes too; a poll changes neither address nor view bar.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )

@@ -1,4 +1,4 @@
-"""Stars: a person's own marks on runs and experiments, without a page of their own."""
+"""Stars of a user on runs and experiments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def star_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
 
 def _star_response(request: PageRequest, on: bool) -> HttpResponse:
     if request.htmx:
-        # A page may have two stars of one experiment: the asking one's id comes back.
+        # A page can have two stars of one experiment: return the id of the clicked one.
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
         return render(request, "site/_star.html", context)

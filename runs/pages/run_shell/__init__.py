@@ -1,4 +1,4 @@
-"""What every tab of the run page has: head, allowed actions, editors, empty states."""
+"""What all tabs of the run page share: head, allowed actions, editors, empty states."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What the editors of the run page share: form, fragment and toast, with and without
-a script."""
+"""What the editors of the run page share: their form, and the response after saving."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from runs.pages.requests import PageRequest
 from runs.render.formats import run_path
 from runs.search.run import last_change_by
 
-#: Of a form that is shown again: htmx swaps it in, and it is no success.
+#: The status of a form with errors; htmx swaps it in.
 FORM_ERROR_STATUS = 422
 
 
@@ -27,7 +26,7 @@ def show_editor(
     refused: bool,
     page: str = "run/run_editor.html",
 ) -> HttpResponse:
-    """The form in its place; as a page of its own where no script opens it."""
+    """Show the form in place, or without a script on a page of its own."""
     status = FORM_ERROR_STATUS if refused else 200
     if request.htmx:
         return render(request, template, context, status=status)
@@ -58,7 +57,7 @@ def show_saved(
 
 
 def run_undo_path(request: PageRequest, run: Run) -> str:
-    """Where the change that was just made is undone."""
+    """Return the address that undoes the change that was just made."""
     change_set = last_change_by(run, request.actor.user)
     path = run_path(request.workspace.name, run.run_id)
     return f"{path}undo/{change_set.pk}/" if change_set else ""

@@ -1,4 +1,4 @@
-"""What every tab of the run page has: title, toolbar, tabs, and conditional answers."""
+"""The head of the run page: title, toolbar and tabs; and conditional responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from runs.render.formats import experiment_path, run_path
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 
-#: Seconds between looks for news of a run that has not ended.
+#: Seconds between polls of a run that has not ended.
 REFRESH_SECONDS = 5
 
 
@@ -56,9 +56,9 @@ def page_tabs(head: RunHead, path: str) -> list[Tab]:
 
 
 def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
-    """Stands for what the page shows, the ticking of durations left out.
+    """Return the ETag of all that the page shows, except running durations.
 
-    `more` is what the open tab also shows.
+    `more` is what the open tab also depends on.
     """
     run = head.run
     seen = (
@@ -73,13 +73,13 @@ def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
 
 
 def _can_force_now(run: Run) -> bool:
-    """Force is offered by the clock, without any change of the run."""
+    """Whether *Force* is offered: the time alone decides, not a change of the run."""
     is_requested = run.state is RunStatus.CANCEL_REQUESTED
     return is_requested and now_ms() - run.updated >= FORCE_DELAY_MS
 
 
 def is_page_unchanged(request: PageRequest, etag: str) -> bool:
-    """Whether the page's own script asks for news and there is none."""
+    """Whether the page's script polls and nothing has changed."""
     return bool(request.htmx) and request.headers.get("If-None-Match") == etag
 
 
@@ -88,7 +88,7 @@ def page_not_modified(etag: str) -> HttpResponse:
 
 
 def with_page_etag(response: HttpResponse, etag: str) -> HttpResponse:
-    """One address answers the page and its fragment; neither is cached."""
+    """Set headers: one address has a page and its fragment, and neither is cached."""
     patch_vary_headers(response, ("HX-Request", "Cookie"))
     response["Cache-Control"] = "private, no-store"
     response["ETag"] = etag
@@ -98,7 +98,7 @@ def with_page_etag(response: HttpResponse, etag: str) -> HttpResponse:
 def show_tab(
     request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
 ) -> HttpResponse:
-    """The page with that tab open, or its fragment."""
+    """Show the page with this tab open, or its fragment."""
     template = "run/_run.html" if request.htmx else "run/run.html"
     whole = {**head_context(request, head), **context, "tab": tab, "etag": etag}
     whole["tab_template"] = f"run/_run_{tab}.html"
@@ -131,7 +131,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
 
 
 def duration_of(run: Run) -> int | None:
-    """How long the run took, or has been running so far, in ms."""
+    """Return how long the run took, or has been running so far, in ms."""
     if run.started is None:
         return None
     end = run.ended if run.ended is not None else now_ms()

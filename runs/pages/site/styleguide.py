@@ -34,6 +34,6 @@ def show_styleguide(request: HttpRequest) -> HttpResponse:
 
 @cache
 def _declared_names(pattern: str, path: str) -> list[str]:
-    """What a static file declares, so that the page cannot forget one."""
+    """Return the names that a static file declares, so that the page shows them all."""
     source = Path(str(finders.find(path))).read_text(encoding="utf-8")
     return re.findall(pattern, source, re.MULTILINE)

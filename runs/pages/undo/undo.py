@@ -45,15 +45,15 @@ class UndoForm(PageForm):
     anyway = FlagField()
 
 
-#: The element that an opened dialog takes the place of, on every page with undo.
+#: The element that the dialog replaces, on every page with undo.
 DIALOG_ID = "undo-dialog"
 
 
-# Readers have views of their own; what else there is to undo needs more.
+# Readers have their own views; other changes need a higher role.
 @access(Permission.VIEWS)
 @require_POST
 def undo_latest(request: PageRequest) -> HttpResponse:
-    """My own last change of anything here."""
+    """Undo the user's own last change in the workspace."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
         return _show_result(
@@ -73,7 +73,7 @@ def undo_change(request: PageRequest, number: int) -> HttpResponse:
 
 
 def last_undo_href(request: PageRequest) -> str:
-    """Where the change that the reader just made is undone; empty if there is none."""
+    """Return the address that undoes the user's last change; empty if there is none."""
     change_set = last_change_in(request.workspace, request.actor.user)
     return undo_path_of(request, change_set) if change_set else ""
 
@@ -113,8 +113,10 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
 
 
 def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
-    """Whether the change is one of a view; raises PermissionDenied for what the reader
-    may do no more."""
+    """Whether it is a change of a view.
+
+    Raises PermissionDenied if the user can no longer make this change.
+    """
     rows = change_set.changes.exclude(view=None).select_related("view__owner")
     changes = list(rows)
     if not changes:
@@ -153,7 +155,7 @@ def _ask_to_overwrite(
 def _show_result(
     request: PageRequest, path: str, message: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
-    """A toast; without a script, the page the form was on, else `path`."""
+    """Show a toast; without a script, redirect to the form's page, else `path`."""
     if request.htmx:
         response = HttpResponse(status=204)
         response["HX-Trigger"] = toast_header(message, undo, label)
@@ -165,7 +167,7 @@ def _show_result(
 @access(Permission.ANNOTATE)
 @require_POST
 def undo_latest_of_run(request: PageRequest, run_id: str) -> HttpResponse:
-    """My own last change of the run."""
+    """Undo the user's own last change of the run."""
     head = find_head(request, run_id)
     change_set = last_change_by(head.run, request.actor.user)
     if change_set is None:

@@ -1,4 +1,4 @@
-"""Two people saved the same view: the second sees the first's change, and chooses."""
+"""The page for edit conflicts: it shows both changes of a view, and lets choose."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.core.view_differences import NOTHING, Difference, differences
 def conflict_page(
     request: PageRequest, slug: str, mine: ViewState, seen: int
 ) -> HttpResponse:
-    """`seen` is the revision that the second began from."""
+    """Show both changes; `seen` is the revision that the second one began from."""
     user, workspace = request.actor.user, request.workspace.name
     view = find_view(slug, user, request.workspace)
     later = [each for each in list_view_revisions(view, user, 20) if each.number > seen]
@@ -49,7 +49,7 @@ def conflict_page(
 
 
 def state_differences(old: ViewState, new: ViewState) -> list[Difference]:
-    """What differs, the list included."""
+    """Return the differences, including another list."""
     found = list(differences(old.spec, new.spec))
     names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]
     if names[0] != names[1]:

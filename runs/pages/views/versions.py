@@ -1,4 +1,4 @@
-"""The versions of a view: who saved what, in words, and back to any of them."""
+"""The versions of a view: who changed what, and restoring one."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from runs.render.filters import DifferenceLine, difference_lines, summarize_diff
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
 
-#: Versions that the page shows at a time.
+#: Versions on a page.
 MAX_VERSIONS = 200
 
 
 @dataclass(frozen=True)
 class VersionRow:
-    """A version with what it changed of the one before."""
+    """A version, with its differences from the one before."""
 
     revision: ViewRevision
     summary: str
@@ -99,7 +99,7 @@ def _row(
 @access(Permission.VIEWS)
 @require_POST
 def restore_version(request: PageRequest, slug: str, number: int) -> HttpResponse:
-    """Save an old version again; if another member saved since, show both."""
+    """Restore an old version; if another member saved since, show both changes."""
     user = request.actor.user
     view = find_view(slug, user, request.workspace)
     check_can_edit_view(view, user, request.role)

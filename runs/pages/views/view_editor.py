@@ -41,7 +41,7 @@ from studio.core.view_spec import without
 @access(Permission.VIEWS)
 @require_POST
 def save_view(request: PageRequest, slug: str) -> HttpResponse:
-    """Save what the list shows; if another member did, show both."""
+    """Save the list as the view; if another member saved since, show both changes."""
     view = _find_view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     sent = SaveViewForm(request.POST).check()
@@ -63,7 +63,7 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
 
 @access(Permission.VIEWS)
 def _new(request: PageRequest) -> HttpResponse:
-    """The form of a new view; the address is the list's, with `in`."""
+    """Show the form of a new view; the query string is that of the list, with `in`."""
     parameters = request.GET.copy()
     name, described = (
         parameters.pop("name", [""])[0],
@@ -123,7 +123,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
     # Without a version token a script sends the form.
     seen = form["seen"]
     is_own = view.owner_id == request.actor.user.pk
-    # What the form does not show is not sent, and stays.
+    # The form has no inputs for these, so they keep their values.
     if not is_own:
         values["shared"] = view.shared
         if request.role < Role.OWNER:
@@ -153,7 +153,7 @@ edit_view = by_method(GET=_edit, POST=_change)
 @access(Permission.VIEWS)
 @require_POST
 def share_view(request: PageRequest, slug: str) -> HttpResponse:
-    """Let the workspace see it; the list then offers its link."""
+    """Share the view with the workspace; the list then offers its link."""
     view = _find_view(request, slug)
     check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
     changes, before = {"shared": True}, view.revision
@@ -166,7 +166,7 @@ def share_view(request: PageRequest, slug: str) -> HttpResponse:
 @access(Permission.VIEWS)
 @require_POST
 def delete_view(request: PageRequest, slug: str) -> HttpResponse:
-    """The list stays as it is, and belongs to no view any more."""
+    """Delete the view; the list stays as it is, without a view."""
     view = _find_view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     state = view_actions.read_view_state(view)
@@ -201,7 +201,7 @@ def _field_values(form: dict[str, Any]) -> dict[str, Any]:
 def _preview(
     request: PageRequest, view: View | None, context: dict[str, Any]
 ) -> HttpResponse:
-    """The description as readers see it; without a script below its box."""
+    """Show the rendered description; without a script, below its input."""
     preview = render_description(request, context["values"]["description"])
     if request.htmx:
         return render(
@@ -211,7 +211,7 @@ def _preview(
 
 
 def _conflict_context(view: View, values: dict[str, Any]) -> dict[str, Any]:
-    """Another member's newer text; saving again replaces it."""
+    """Return another member's newer texts; saving again overwrites them."""
     changed = find_last_edit(view)
     return {
         "theirs": [
@@ -231,7 +231,7 @@ def _show_form(
     *,
     refused: bool = False,
 ) -> HttpResponse:
-    """A dialog over the list, or a page where no script opens it."""
+    """Show the form as a dialog, or without a script as a page."""
     own = view is None or view.owner_id == request.actor.user.pk
     workspace = request.workspace.name
     if view and not context.get("seen"):

@@ -1,4 +1,4 @@
-"""Custom views: opened by their links, chosen in the menu, managed on a page."""
+"""Custom views: opened by links, chosen in the menu, managed on a page."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
 from studio.core.view_spec import without
 
-#: Views of a page of the list that manages them.
+#: Views on a page of the list of views.
 ROWS = 100
 
 
 @access(SIGNED_IN)
 @require_safe
 def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
-    """The list that the view shows, with what the address says instead."""
+    """Show the list of the view, with the changes in the address."""
     page_request: Any = request
     view = find_view(slug, page_request.actor.user)
     enter_workspace(request, view.workspace.name)
@@ -58,7 +58,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
 @access(Permission.READ)
 @require_safe
 def view_menu(request: PageRequest) -> HttpResponse:
-    """What opens under *Current view*; the parameters are those of the list."""
+    """Show the menu *Current view*; the parameters are those of the list."""
     state = with_view(read_part_state_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
@@ -92,7 +92,7 @@ def _menu_entries(views: Any) -> list[tuple[View, str]]:
 
 
 def _view_note(view: View) -> str:
-    """What is most telling about it, in a word or two."""
+    """Return a short note on what the view shows, such as `3 charts`."""
     spec = view.spec if isinstance(view.spec, dict) else {}
     charts, columns = _count(spec, "charts"), _count(spec, "columns")
     if charts:
@@ -112,14 +112,14 @@ def _count(spec: dict[str, Any], name: str) -> int:
 @access(Permission.READ)
 @require_safe
 def views_page(request: PageRequest) -> HttpResponse:
-    """All views that the reader may see, and those deleted that may come back."""
+    """Show all visible views, and deleted ones that can be restored."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
     rows = filter_by_words(views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:
-        # Of a page that is no more, the last one.
+        # The page no longer exists: show the last one.
         start = max(total - 1, 0) // ROWS * ROWS
     found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
     deleted = list_deleted_views(workspace, user) if not find else []
@@ -159,7 +159,10 @@ def star_view(request: PageRequest, slug: str) -> HttpResponse:
 @access(Permission.VIEWS)
 @require_POST
 def choose_default(request: PageRequest) -> HttpResponse:
-    """Which view its list opens with: `view` a slug, `default` or empty for none."""
+    """Set the view that its list opens with.
+
+    `view` is a slug, "default" for the built-in view, or empty for none.
+    """
     sent, user = DefaultViewForm(request.POST).check(), request.actor.user
     everybody = sent["everybody"]
     if everybody and request.role != Role.OWNER:
@@ -171,7 +174,7 @@ def choose_default(request: PageRequest) -> HttpResponse:
         experiment = find_scope(request, sent["scope"]).experiment
     else:
         view = find_view(slug, user, request.workspace)
-        # Also in the trash: a default view of its list can be removed.
+        # Also if it is in the trash: it can still be removed as the default.
         experiment = view.experiment
     if slug and sent["on"]:
         view_actions.set_default_view(request.workspace, experiment, view, user=owner)
