@@ -23,7 +23,7 @@ pytest_plugins = [
     "tests.parts.signing_in",
     "tests.parts.postgres",
     "tests.parts.records",
-    "tests.parts.database_tests",
+    "tests.parts.samples",
     "tests.parts.workers",
 ]
 

@@ -24,7 +24,8 @@ def main(words: list[str]) -> int:
         chosen = ["--database-tests=all"]
     else:
         chosen = ["--database-tests=sample"]
-        if not any(word.startswith("--sample-seed") for word in words):
+        given = [*words, *os.environ.get("PYTEST_ADDOPTS", "").split()]
+        if not any(word.startswith("--sample-seed") for word in given):
             chosen.append(f"--sample-seed={random.randrange(1_000_000)}")
     with cluster(programs) as address:
         done = subprocess.run(

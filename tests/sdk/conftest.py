@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.parts.server import Server, running
+from tests.parts.server import Server
 from tests.sdk.user import User
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server per module."""
-    with running(tmp_path_factory.mktemp("home")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def user(live: Server, tmp_path_factory: pytest.TempPathFactory) -> User:
+def user(server: Server, tmp_path_factory: pytest.TempPathFactory) -> User:
     """A user whose shell has evaluated `studio env`, in a folder of their own."""
     folder: Path = tmp_path_factory.mktemp("user")
-    return User(live, folder)
+    return User(server, folder)

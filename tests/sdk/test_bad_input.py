@@ -44,10 +44,10 @@ def test_a_server_that_does_not_answer_as_it_should(
     assert "\n" not in said
 
 
-def test_another_service_at_the_address_is_reported(user: User, live: Server) -> None:
+def test_another_service_at_the_address_is_reported(user: User, server: Server) -> None:
     code = "from azureml.core import Workspace, Experiment\n"
     code += TRY.format('Experiment(Workspace.from_config(), "x")')
-    said = user.said(code, env={"STUDIO_URL": f"{live.url}/static"})
+    said = user.said(code, env={"STUDIO_URL": f"{server.url}/static"})
     assert said.startswith("WrongServer: ")
     assert "STUDIO_URL" in said
 

@@ -130,11 +130,11 @@ def test_a_file_written_for_azure_leads_to_my_workspace(
 
 
 def test_write_config_applies_to_all_subfolders(
-    user: User, live: Server, tmp_path: Path
+    user: User, server: Server, tmp_path: Path
 ) -> None:
     user.run(f"{SHOW}\nws.write_config()", folder=tmp_path)
     written = json.loads((tmp_path / ".azureml/config.json").read_text())
-    assert written["endpoint"] == live.url
+    assert written["endpoint"] == server.url
     below = tmp_path / "a/b"
     below.mkdir(parents=True)
     done = user.run(SHOW, folder=below)

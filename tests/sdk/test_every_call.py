@@ -146,9 +146,9 @@ def test_a_deleted_experiment_is_not_made_again(seen: dict[str, Any]) -> None:
 
 
 def test_a_workspace_tells_what_v1_scripts_read(
-    seen: dict[str, Any], live: Server
+    seen: dict[str, Any], server: Server
 ) -> None:
     details = seen["details"]
-    assert details["mlFlowTrackingUri"] == f"{live.url}/w/default"
+    assert details["mlFlowTrackingUri"] == f"{server.url}/w/default"
     assert details["id"].endswith("/workspaces/default")
     assert (details["name"], details["resourceGroup"]) == ("default", "run-studio")

@@ -18,7 +18,7 @@ os.environ["STUDIO_URL"] = f"http://127.0.0.1:{proxy.port}"
 """
 
 
-def test_a_script_continues_without_its_server(user: User, live: Server) -> None:
+def test_a_script_continues_without_its_server(user: User, server: Server) -> None:
     code = begun(
         """
 for step in range(10):

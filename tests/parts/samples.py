@@ -1,0 +1,108 @@
+"""Choose the tests of a run: a sample of long ones, and those of the database.
+
+`--sample-seed=N` keeps a few cases of each test that is marked `sample`; without it,
+all of them run.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent.parent
+#: Their tests are about SQL; each of them runs.
+SQL_PACKAGES = ("access", "actions", "delivery", "search", "storage")
+#: One in this number of the other packages' tests runs.
+SAMPLE_SHARE = 10
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("databases")
+    group.addoption(
+        "--database-tests",
+        choices=("all", "sample"),
+        help="run only tests that touch the database: all, or those of "
+        f"{', '.join(SQL_PACKAGES)} and one in {SAMPLE_SHARE} of the rest",
+    )
+    group.addoption(
+        "--sample-seed",
+        type=int,
+        help="run only a few cases of long tests; this number decides which",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "sample(count): with --sample-seed, this number of its cases run"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    seed = config.option.sample_seed
+    return None if seed is None else f"sample of long tests: --sample-seed={seed}"
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    options = config.option
+    chosen = items
+    if options.database_tests:
+        seed = options.sample_seed or 0
+        chosen = [
+            item
+            for item in items
+            if touches_database(item)
+            and (
+                options.database_tests == "all"
+                or is_about_sql(item)
+                or is_sampled(item, seed)
+            )
+        ]
+    if options.sample_seed is not None:
+        chosen = sample_cases(chosen, options.sample_seed)
+    kept = set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = chosen
+
+
+def sample_cases(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
+    """Keep as many cases of each marked test as its mark says, in the same order."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sample"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    dropped: set[pytest.Item] = set()
+    for name, found in cases.items():
+        mark = found[0].get_closest_marker("sample")
+        assert mark is not None
+        shuffled = random.Random(f"{seed} {name}").sample(found, len(found))
+        dropped.update(shuffled[mark.args[0] :])
+    return [item for item in items if item not in dropped]
+
+
+@pytest.fixture
+def sample_seed(request: pytest.FixtureRequest) -> int | None:
+    """The number that decides what a sample has; None where everything runs."""
+    seed: int | None = request.config.option.sample_seed
+    return seed
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Whether the test asks for the database of this process.
+
+    Servers that tests start have databases of their own.
+    """
+    fixtures = getattr(item, "fixturenames", ())
+    return "django_db_setup" in fixtures or bool(item.get_closest_marker("django_db"))
+
+
+def is_about_sql(item: pytest.Item) -> bool:
+    return item.path.relative_to(TESTS).parts[0] in SQL_PACKAGES
+
+
+def is_sampled(item: pytest.Item, seed: int) -> bool:
+    """Whether the sample of this seed has the test, whatever else is collected."""
+    return random.Random(f"{seed} {item.nodeid}").randrange(SAMPLE_SHARE) == 0
