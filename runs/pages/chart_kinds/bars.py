@@ -20,7 +20,6 @@ from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
 from runs.pages.chart_kinds.values import (
     ValueSummary,
     chart_look,
-    color_number,
     count_cell,
     drop_runs_without_values,
     numeric_column,
@@ -32,6 +31,7 @@ from runs.render.charts import Dot, bar_figure
 from runs.render.filters import field_label
 from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
+from runs.search.query import series_color
 from studio.core.view_charts import Chart
 
 
@@ -116,7 +116,7 @@ def _means_table(
                 display_value(None)
             ] * len(labels_of_statistics)
         rows.append(
-            ChartTableRow(group_label(group), cells, color_number(group.number))
+            ChartTableRow(group_label(group), cells, series_color(group.number))
         )
     return ChartTable(_("Group"), heads, rows)
 

@@ -22,7 +22,6 @@ from runs.pages.chart_kinds.kind import (
 from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
 from runs.pages.chart_kinds.values import (
     chart_look,
-    color_number,
     count_cell,
     run_row,
     summarize_values,
@@ -53,6 +52,7 @@ from runs.search.charts import (
 )
 from runs.search.groups import deviation_band
 from runs.search.metrics import time_origin
+from runs.search.query import series_color
 from runs.search.values import metric_value
 from runs.storage.metrics import store
 from studio.core.view_charts import Chart
@@ -224,7 +224,7 @@ def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartT
             if mean
             else [display_value(None)] * 2
         )
-    return ChartTableRow(group_label(group), cells, color_number(group.number))
+    return ChartTableRow(group_label(group), cells, series_color(group.number))
 
 
 def _notes(chart: Chart) -> list[str]:

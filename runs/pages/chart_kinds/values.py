@@ -18,10 +18,9 @@ from runs.render.formats import grouped
 from runs.render.metrics import DisplayValue, display_value
 from runs.search.charts import ChartColumn, ChartRun, chart_column
 from runs.search.groups import mean_and_std
+from runs.search.query import series_color
 from studio.core.view_charts import Chart
 
-#: Number of colors; then they repeat.
-COLOR_COUNT = 10
 #: Whole numbers up to here are exact as floats.
 MAX_EXACT_FLOAT = 2**53
 
@@ -115,8 +114,4 @@ def run_row(
     run: ChartRun, cells: Sequence[DisplayValue], workspace: str
 ) -> ChartTableRow:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
-    return ChartTableRow(run.name, list(cells), color_number(run.number), href)
-
-
-def color_number(number: int) -> int:
-    return (number - 1) % COLOR_COUNT + 1
+    return ChartTableRow(run.name, list(cells), series_color(run.number), href)

@@ -21,7 +21,7 @@ from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
 from runs.pages.lists import ListState, read_part_state_tolerantly
-from runs.pages.requests import PageRequest, with_vary_headers
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
 from runs.search.run_list import common_metrics, list_fields
 from studio.core import view_text
 from studio.core.chart_kinds import CHART_KINDS
@@ -40,7 +40,6 @@ from studio.core.view_spec import encoded
 
 #: Parameters of the dialog; all others belong to the page.
 FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
-FORM_ERROR_STATUS = 422
 
 
 @access(Permission.READ)

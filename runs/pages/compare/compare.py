@@ -36,11 +36,11 @@ from runs.search.compare import (
     compare_runs,
     list_conclusions,
 )
+from runs.search.query import series_color
 from runs.search.run_list import find_goals
 
 #: Dashes of columns, one after the other; solid first.
 COLUMN_DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
-COLOR_COUNT = 10
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def run_columns(
         RunColumn(
             run,
             run_path(request.workspace.name, run.run_id),
-            n % COLOR_COUNT + 1,
+            series_color(n + 1),
             COLUMN_DASHES[n % len(COLUMN_DASHES)],
             run == baseline,
             state.href(baseline="" if run == first else run.run_id),

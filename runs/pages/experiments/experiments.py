@@ -21,7 +21,7 @@ from runs.pages.lists import (
     redirect_to_query,
     with_pushed_url,
 )
-from runs.pages.requests import PageRequest, requested_format
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, requested_format
 from runs.render import formats
 from runs.render.formats import experiment_path, run_path
 from runs.search.experiments import ExperimentPage, ExperimentRow, find_experiments
@@ -213,9 +213,6 @@ def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
     return state.query(q=f"{state.q} {text}".strip())
 
 
-HTMX_SWAPS_THIS = 422
-
-
 @access(Permission.READ)
 @require_safe
 @vary_on_headers("HX-Request", "Accept")
@@ -273,6 +270,6 @@ def _refused_page(
         if request.htmx
         else "experiments/experiments.html"
     )
-    status = HTMX_SWAPS_THIS if request.htmx else error.status
+    status = FORM_ERROR_STATUS if request.htmx else error.status
     context["problem"] = error.message
     return render(request, template, context, status=status)

@@ -38,15 +38,13 @@ from runs.pages.lists import (
     read_scope,
     read_state_tolerantly,
 )
-from runs.pages.requests import PageRequest, with_vary_headers
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
 from runs.render.filters import operator_label, pill
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
 from studio.core.filters.source import FilterText, Source
 from studio.core.filters.tree import Comparison
-
-HTMX_SWAPS_THIS = 422
 
 
 @access(Permission.READ)
@@ -222,7 +220,7 @@ class _TermEditor:
 
     def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
         is_wrong = self.error and "apply" in self.parameters
-        status = HTMX_SWAPS_THIS if is_wrong else 200
+        status = FORM_ERROR_STATUS if is_wrong else 200
         context |= {"fragment": fragment, "list_name": self.scope.name}
         if not self.request.htmx:
             page = render(

@@ -15,8 +15,13 @@ from runs.access import Permission, access, by_method, public_origin
 from runs.actions import public as public_actions
 from runs.models import Run, ShareLink, View, now_ms
 from runs.pages.account import show_members
-from runs.pages.requests import CountField, PageForm, PageRequest, TextField
-from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.requests import (
+    FORM_ERROR_STATUS,
+    CountField,
+    PageForm,
+    PageRequest,
+    TextField,
+)
 from runs.search.run import find_run
 from runs.search.views import find_view
 from studio.core.errors import InvalidValue, NotFound

@@ -14,6 +14,7 @@ from runs.pages.requests.downloads import (
     send_file,
 )
 from runs.pages.requests.forms import (
+    FORM_ERROR_STATUS,
     CountField,
     FlagField,
     MarkdownField,
@@ -48,6 +49,7 @@ __all__ = [
     "CSV",
     "EXPERIMENT_URL",
     "EXPORT_TYPES",
+    "FORM_ERROR_STATUS",
     "JSON",
     "RUN_URL",
     "SHOWN_ROWS_PARAMETER",

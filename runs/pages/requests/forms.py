@@ -15,6 +15,10 @@ from django.core.exceptions import ValidationError
 
 from studio.core.errors import InvalidValue, StudioError
 
+#: The status of a response with an invalid form or filter: htmx swaps it in
+#: (static/js/site/htmx-setup.js).
+FORM_ERROR_STATUS = 422
+
 
 class PageForm(forms.Form):
     """A form with one message at its top: the first problem."""

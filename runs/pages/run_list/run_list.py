@@ -52,6 +52,7 @@ from runs.pages.lists import (
     with_view,
 )
 from runs.pages.requests import (
+    FORM_ERROR_STATUS,
     SHOWN_ROWS_PARAMETER,
     PageRequest,
     browser_etag,
@@ -90,8 +91,6 @@ from studio.core.view_spec import (
     without,
 )
 
-#: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
-HTMX_SWAPS_THIS = 422
 #: Parameters that a new filter keeps.
 KEPT_PARAMETERS = (
     "sort",
@@ -343,7 +342,7 @@ def _refusal_fragment(
         request,
         "filters/_filter_note.html",
         {"problem": problem},
-        status=HTMX_SWAPS_THIS,
+        status=FORM_ERROR_STATUS,
     )
     response["HX-Retarget"] = "#filter-note"
     response["HX-Reswap"] = "outerHTML"

@@ -11,7 +11,6 @@ from runs.pages.run_shell.allowed_actions import (
     role_refusal,
 )
 from runs.pages.run_shell.editors import (
-    FORM_ERROR_STATUS,
     run_undo_path,
     show_editor,
     show_saved,
@@ -33,7 +32,6 @@ from runs.pages.run_shell.head import (
 
 __all__ = [
     "FORCE_DELAY_MS",
-    "FORM_ERROR_STATUS",
     "MANUAL_END_STATUSES",
     "EmptyState",
     "can_force",

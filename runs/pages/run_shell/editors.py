@@ -10,12 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from runs.models import Run
-from runs.pages.requests import PageRequest
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.formats import run_path
 from runs.search.run import last_change_by
-
-#: The status of a form with errors; htmx swaps it in.
-FORM_ERROR_STATUS = 422
 
 
 def show_editor(

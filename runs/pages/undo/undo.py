@@ -18,9 +18,14 @@ from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import ChangeSet, now_ms
-from runs.pages.requests import FlagField, PageForm, PageRequest, safe_path
-from runs.pages.run_shell import (
+from runs.pages.requests import (
     FORM_ERROR_STATUS,
+    FlagField,
+    PageForm,
+    PageRequest,
+    safe_path,
+)
+from runs.pages.run_shell import (
     find_head,
     head_context,
     run_undo_path,

@@ -9,8 +9,7 @@ from django.urls import reverse
 from runs.actions.views import ViewState, read_view_state
 from runs.models import View, ViewRevision
 from runs.pages.lists import list_address, saved_view_href, scope_number
-from runs.pages.requests import PageRequest
-from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.filters import difference_lines
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound

@@ -23,8 +23,7 @@ from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
 from runs.pages.descriptions import render_description
 from runs.pages.lists import list_address, save_refusal, saved_view_href
-from runs.pages.requests import PageRequest
-from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.forms import DeleteViewForm, SaveViewForm, ViewForm
