@@ -145,7 +145,7 @@ def test_only_what_differs_hides_what_is_the_same_in_every_row(
     page = visitor.get(ALL, asked)
     assert heads(page) == ["name", "params.wd", "metrics.acc"]
     assert "2 columns have the same value on this page" in page.text
-    assert page.context["alike"] == ["Status", "params.lr"]
+    assert page.context["constant_columns"] == ["Status", "params.lr"]
     one = visitor.get(ALL, {**asked, "q": "id:a"})
     assert len(heads(one)) == 5
 
