@@ -67,6 +67,13 @@ MISTAKES = [
     ("status IN ('FAILED')", "Invalid comparator 'IN' not one of "),
     ("metrics.a IS NULL", "Invalid comparator 'IS NULL' not one of "),
     ("datasets.bogus = 'x'", "Invalid dataset key 'bogus' specified"),
+    ("params.a bogus 'x'", "Invalid clause(s) in filter string: 'bogus'"),
+    ("= 'x'", "Invalid clause(s) in filter string: '='"),
+    ("run_id IN 'a'", "Invalid clause(s) in filter string: ''a''"),
+    ("run_id IN ('a' 'b')", "Invalid clause(s) in filter string: ''b''"),
+    ("run_id IN ('a', b)", "Expected a quoted string value for attribute in a list"),
+    ("run_name = `a`", "Expected a quoted string value for attribute"),
+    ("run_name NOT", "Invalid clause(s) in filter string: it ends too early"),
     ("params.a =", "Invalid clause(s) in filter string: it ends too early"),
     ("params.a = 'x' AND " * 2000, "Invalid filter string: too long"),
 ]

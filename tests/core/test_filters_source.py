@@ -87,6 +87,11 @@ def test_a_comment_must_end(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.parametrize("comment", ["/**/", "/***/", "/* a */", "/* * / */"])
+def test_a_comment_ends_at_its_first_end(comment: str) -> None:
+    assert parse(f"{comment} a {comment} b") == parse("a b")
+
+
 @pytest.mark.parametrize("text", ["name = '/* x */'", 'name = "a/*b*/"'])
 def test_quotes_hold_what_looks_like_a_comment(text: str) -> None:
     found = parse(text)

@@ -57,6 +57,23 @@ def test_the_state_survives_its_query():
     assert ViewSpec.from_query(FULL.to_query()) == FULL
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        "params.lr",
+        "params.lr,tags.model",
+        "-params.seed!by=count",
+        "params.lr!by=-value",
+        "params.lr!by=mean:metrics.acc",
+        "params.lr!by=-max:metrics.acc.min!open=3f2a.77b0",
+    ],
+)
+def test_groups_are_written_as_they_were_read(group):
+    spec = ViewSpec.from_query(f"group={group}")
+    assert ViewSpec.from_query(spec.to_query()) == spec
+    assert str(spec.group) == group
+
+
 def test_the_state_survives_json():
     stored = json.loads(json.dumps(FULL.to_json()))
     again = ViewSpec.from_json(stored)
@@ -100,14 +117,24 @@ def test_a_broken_filter_is_kept_as_text():
         ("columns=" + ",".join(f"tags.k{n}" for n in range(201)), "columns"),
         ("children=yes", "children"),
         ("group=-", "group"),
+        ("group=params.lr!by=mean", "group"),
+        ("group=params.lr!by=count:metrics.acc", "group"),
+        ("group=params.lr!by=median:metrics.acc", "group"),
+        ("group=params.lr!size=2", "group"),
         ("charts=pie!metrics.a", "charts"),
         ("charts=line", "charts"),
         ("rows=30", "rows"),
         ("rows=1e9", "rows"),
+        ("rows=1000", "rows"),
+        ("rows=01000000", "rows"),
         ("view=../x", "view"),
         ("after=a&before=b", "before"),
         ("selected=r1,a%00b", "selected"),
         ("tree=%00:3", "tree"),
+        ("tree=sweep_1:", "tree"),
+        ("tree=sweep_1:-3", "tree"),
+        ("tree=sweep_1:٣", "tree"),
+        ("tree=sweep_1:x", "tree"),
         ("tree=r1&columns=name,tags.%00", "columns"),
         ("after=%00", "after"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from runs.search.query import query_plan
+from tests.parts.records import NOON
 from tests.search.library import Library
 from tests.search.test_compile import EVERYTHING
 from tests.search.test_order import ORDERS
@@ -53,6 +54,15 @@ def test_every_filter_counts_the_same_by_every_way(library: Library) -> None:
         if (total := library.page(text, children="1").total) != len(ids)
     }
     assert wrong == {}
+
+
+@pytest.mark.usefixtures("limits")
+def test_runs_with_one_of_several_values_are_in_one_order(shelf: Library) -> None:
+    for number, kind in enumerate(("x", "y", "x", "y")):
+        columns = {"error_kind": kind, "created": NOON + number}
+        shelf.make(f"r{number}", columns=columns)
+    page = shelf.page("error_kind in (x, y)")
+    assert [row.run.run_id for row in page.rows] == ["r3", "r2", "r1", "r0"]
 
 
 @pytest.mark.usefixtures("limits")

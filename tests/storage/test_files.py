@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from stat import S_ISREG
 
 import pytest
 
+from runs.storage.files import deletion_lock
 from runs.storage.files.folder_store import FolderStore
 from studio.core.errors import MissingBytes, TooLarge
 
@@ -155,6 +157,16 @@ def inode(path: Path) -> int:
     return path.stat().st_ino
 
 
+def test_a_log_that_is_appended_to_is_locked_for_other_processes(
+    files: FolderStore,
+) -> None:
+    blob = files.write([b"abc"], limit=10)
+    with files.incoming(blob.name).open("rb") as other:
+        with files.appending(blob.name), pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def test_a_blob_is_on_the_disk_before_it_has_a_row(
     files: FolderStore, synced: list[tuple[int, int]]
 ) -> None:
@@ -173,3 +185,13 @@ def test_a_log_is_on_the_disk_before_its_bytes_are_acknowledged(
         synced.clear()
         grow(3, b"defg")
         assert synced == [(inode(files.incoming(blob.name)), 7)]
+
+
+def test_deletions_wait_for_no_backup_before_the_first_file(files_dir: Path) -> None:
+    with deletion_lock.deletions_allowed() as is_allowed:
+        assert is_allowed
+    assert files_dir.stat().st_mode & 0o777 == 0o700
+    with deletion_lock.hold_deletions(), deletion_lock.deletions_allowed() as allowed:
+        assert not allowed
+    with deletion_lock.deletions_allowed(), deletion_lock.deletions_allowed() as again:
+        assert again

@@ -194,7 +194,7 @@ def test_pages_of_a_history_are_in_order_where_a_chunk_begins_as_one_ends(
     assert len(set(found)) == 2 * TAIL_POINTS
 
 
-@pytest.mark.parametrize("limit", [10, 100, 1000, 1001])
+@pytest.mark.parametrize("limit", [8, 10, 100, 1000, 1001])
 def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
     metric: Metric, limit: int
 ) -> None:

@@ -118,10 +118,11 @@ def test_stars_are_personal_and_repeatable(
 def test_experiments_have_stars_too(
     experiment: Experiment, owner: User, actor: Actor, now: int
 ) -> None:
-    annotate.star_experiment(experiment, owner, True, actor=actor, now=now)
-    assert ExperimentStar.objects.filter(user=owner).count() == 1
-    annotate.star_experiment(experiment, owner, False, actor=actor, now=now)
-    assert not ExperimentStar.objects.exists()
+    for on in (True, True, False, False):
+        annotate.star_experiment(experiment, owner, on, actor=actor, now=now)
+        assert ExperimentStar.objects.filter(user=owner).count() == on
+    edits = Change.objects.order_by("pk").values_list("field", "before", "after")
+    assert list(edits) == [("starred", False, True), ("starred", True, False)]
 
 
 def test_a_change_set_names_who_and_when(run: Run, actor: Actor, now: int) -> None:

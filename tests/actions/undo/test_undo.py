@@ -37,7 +37,8 @@ def tags(run: Run) -> dict[str, str | None]:
 
 def test_a_name_goes_back_and_forth(run: Run, actor: Actor, now: int) -> None:
     before = run.name
-    annotate.rename_run(run, "baseline", actor=actor, now=now)
+    renamed = annotate.rename_run(run, "baseline", actor=actor, now=now)
+    assert renamed.name == "baseline"
     undo_change_set(last(), actor=actor, now=now + 1)
     run.refresh_from_db()
     assert (run.name, last().action, last().actor) == (before, "undo", actor.user)
@@ -85,6 +86,22 @@ def test_archive_trash_and_description(run: Run, actor: Actor, now: int) -> None
     undo_change_set(last(), actor=actor, now=now)
     run.refresh_from_db()
     assert (run.description, run.archived, run.deleted) == ("", None, None)
+
+
+def test_an_undo_changes_the_revision_of_its_runs(
+    run: Run, actor: Actor, now: int
+) -> None:
+    assert actor.user is not None
+    annotate.rename_run(run, "baseline", actor=actor, now=now)
+    before = Run.objects.get(pk=run.pk).revision
+    undo_change_set(last(), actor=actor, now=now + 1)
+    run.refresh_from_db()
+    assert (run.revision, run.updated) == (before + 1, now + 1)
+    # A star is no change of the run: only its owner sees it.
+    annotate.star_run(run, actor.user, True, actor=actor, now=now + 2)
+    undo_change_set(last(), actor=actor, now=now + 3)
+    run.refresh_from_db()
+    assert (run.revision, run.updated) == (before + 1, now + 1)
 
 
 def test_a_star_is_its_owners(run: Run, actor: Actor, now: int) -> None:

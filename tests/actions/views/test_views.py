@@ -20,6 +20,7 @@ from runs.models import (
     Role,
     User,
     View,
+    ViewRevision,
     ViewStar,
     Workspace,
     can_edit_view,
@@ -85,8 +86,9 @@ def test_saving_what_stands_there_adds_nothing(
     make: Any, actor: Actor, now: int
 ) -> None:
     view = make()
-    actions.save_view(view, state("q=tag:x"), seen_version=9, actor=actor, now=now)
-    assert view.revision == 1
+    same = state("q=tag:x")
+    saved = actions.save_view(view, same, seen_version=9, actor=actor, now=now)
+    assert (saved, saved.revision, view.revision) == (view, 1, 1)
 
 
 def test_a_renamed_list_is_no_change_of_its_view(
@@ -345,6 +347,53 @@ def test_a_menu_is_bounded(
     with django_assert_num_queries(2):
         found = search.find_menu(workspace, owner)
     assert (len(found.shared), found.more_shared, found.shared[0]) == (50, True, first)
+
+
+def test_a_menu_of_just_the_limit_has_no_more(
+    make: Any, workspace: Workspace, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MAX_MENU_VIEWS", 2)
+    for shared in (True, True, False, False):
+        make(shared=shared)
+    menu = search.find_menu(workspace, owner)
+    assert (len(menu.shared), len(menu.private)) == (2, 2)
+    assert (menu.more_shared, menu.more_private) == (False, False)
+    for shared in (True, False):
+        make(shared=shared)
+    menu = search.find_menu(workspace, owner)
+    assert (len(menu.shared), len(menu.private)) == (2, 2)
+    assert menu.more_shared
+    assert menu.more_private
+
+
+def test_lists_of_revisions_and_of_deleted_views_have_a_limit(
+    make: Any, workspace: Workspace, owner: User, actor: Actor, now: int
+) -> None:
+    view = make()
+    ViewRevision.objects.bulk_create(
+        ViewRevision(view=view, number=number, time=now, spec={})
+        for number in range(2, 203)
+    )
+    found = search.list_view_revisions(view, owner)
+    assert [row.number for row in found] == list(range(202, 2, -1))
+    older = search.list_view_revisions(view, owner, before=found[-1].number)
+    assert [row.number for row in older] == [2, 1]
+    assert [
+        row.number for row in search.list_view_revisions(view, owner, before=2)
+    ] == [1]
+    for _ in range(51):
+        actions.delete_view(make(), actor=actor, now=now)
+    assert len(search.list_deleted_views(workspace, owner)) == 50
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64])
+def test_a_number_that_no_row_can_have_is_not_found(
+    make: Any, workspace: Workspace, owner: User, number: int
+) -> None:
+    with pytest.raises(NotFound):
+        search.find_revision(make(), owner, number)
+    with pytest.raises(NotFound):
+        search.find_view_change(workspace, owner, number)
 
 
 def test_a_deleted_view_goes_after_its_time(make: Any, actor: Actor, now: int) -> None:
