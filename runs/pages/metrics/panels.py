@@ -6,7 +6,7 @@ are HTML. A value that can't be shown has the reason and a link to its file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -305,7 +305,7 @@ def _step_selects(key: str, newest: Points, at: int) -> list[PanelSelect]:
 
 
 _TABLE = ("table", lambda: _("Table"))
-VIEWS = {
+VIEWS: Mapping[MetricKind, Sequence[tuple[str, Callable[[], str]]]] = {
     MetricKind.CONFUSION_MATRIX: (
         ("counts", lambda: _("Counts")),
         ("normalised", lambda: _("Normalized")),

@@ -98,7 +98,7 @@ class FlagField(forms.Field):
         self.default = default
 
     def to_python(self, value: Any) -> bool:
-        return value != "0" if self.default else value == "1"
+        return bool(value != "0" if self.default else value == "1")
 
 
 class PresenceField(forms.Field):
