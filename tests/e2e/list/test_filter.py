@@ -31,6 +31,7 @@ def expect_rows(page: Page, *names: str) -> None:
 
 
 def test_completion_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.get_by_role("combobox", name="Search or filter runs")
     box.focus()
     box.press_sequentially("tags.mo")
@@ -52,6 +53,7 @@ def test_completion_by_keyboard(runs_page: Page) -> None:
 
 
 def test_escape_closes_and_enter_takes_what_is_typed(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.locator("#q")
     box.press_sequentially("status:comp")
     expect(option(runs_page, "Completed")).to_be_visible()
@@ -64,6 +66,7 @@ def test_escape_closes_and_enter_takes_what_is_typed(runs_page: Page) -> None:
 
 
 def test_completion_by_mouse_goes_on_to_values(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     runs_page.locator("#q").click()
     option(runs_page, "status").first.click()
     option(runs_page, "Failed").click()
@@ -72,6 +75,7 @@ def test_completion_by_mouse_goes_on_to_values(runs_page: Page) -> None:
 
 
 def test_nothing_is_offered_in_comments_and_phrases(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.locator("#q")
     with runs_page.expect_response("**/list/complete/**"):
         box.press_sequentially('"sta')
@@ -96,6 +100,7 @@ def test_a_pill_is_edited_by_mouse_and_the_rest_stays(runs_page: Page) -> None:
 
 
 def test_a_filter_is_added_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     runs_page.locator("#add-filter").focus()
     runs_page.keyboard.press("Enter")
     find = runs_page.get_by_label("Find a field")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 
 def test_rows_are_walked_opened_and_the_box_is_reached(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     names = runs_page.locator("[data-row-link]")
     runs_page.keyboard.press("j")
     expect(names.first).to_be_focused()
@@ -82,6 +83,7 @@ def test_redrawing_moves_the_focus_to_the_replacement(
 
 
 def test_a_phone_has_the_tools_in_menus(phone_page: Page) -> None:
+    phone_page.goto("/w/default/runs/")
     more = phone_page.get_by_label("More", exact=True)
     more.click()
     phone_page.get_by_role("link", name="Edit columns").click()
