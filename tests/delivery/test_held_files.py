@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -59,6 +62,67 @@ def test_a_file_is_kept_as_it_was_when_it_was_logged(
     deliver(folder, client, held)
     assert client.contents == [b"first"]
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("limit", "content"), [(5, b"first"), (4, b"second")])
+def test_a_file_over_the_limit_of_copies_is_linked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: int, content: bytes
+) -> None:
+    monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", limit)
+    (folder / "model").write_bytes(b"first")
+    held = stage_file(folder, folder / "model", "model")
+    (folder / "model").write_bytes(b"second")
+    client = Kept()
+    deliver(folder, client, held)
+    assert client.contents == [content]
+
+
+def test_a_linked_file_survives_its_deletion(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)
+    (folder / "model").write_bytes(b"first")
+    held = stage_file(folder, folder / "model", "model")
+    (folder / "model").unlink()
+    client = Kept()
+    assert deliver(folder, client, held) == []
+    assert client.contents == [b"first"]
+    assert capfd.readouterr().err == ""
+
+
+def no_room(*_words: object) -> None:
+    raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_file_without_room_for_a_copy_is_sent_from_where_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "copyfileobj", no_room)
+    monkeypatch.setattr(os, "link", no_room)
+    (folder / "model").write_bytes(b"first")
+    held = stage_file(folder, folder / "model", "model")
+    assert list((folder / "held").iterdir()) == []
+    client = Kept()
+    deliver(folder, client, held)
+    assert client.contents == [b"first"]
+
+
+def test_a_file_that_shrinks_in_every_attempt_is_lost(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Shrinking(Kept):
+        attempts = 0
+
+        def upload(self, *_words: Any, **_how: Any) -> None:
+            self.attempts += 1
+            raise InvalidValue("It became shorter")
+
+    (folder / "model").write_bytes(b"first")
+    client = Shrinking()
+    held = stage_file(folder, folder / "model", "model")
+    assert deliver(folder, client, held) == ["file"]
+    assert client.attempts == staged_files.MAX_READ_ATTEMPTS
+    assert "The file model was not kept: It became shorter" in capfd.readouterr().err
 
 
 def test_a_changed_large_file_is_sent_and_reported(

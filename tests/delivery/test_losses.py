@@ -127,3 +127,18 @@ def test_a_file_that_found_no_room_leaves_no_copy(fake: Any, home: Path) -> None
         writer.add_file(home / "model", "model")
     assert list((writer.sender.folder.path / "held").iterdir()) == []
     writer.close()
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_full_disk_is_reported_with_its_reason_once(
+    fake: Any, has_begun: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    writer = Writer.open(fake, "r1", offline=True)
+    if has_begun:
+        writer.add_point("loss", 1)
+    with full():
+        writer.add_point("loss", 2)
+        writer.add_item("plot", "image", "a.png")
+    said = capfd.readouterr().err
+    assert said.count("takes no more (full): what is logged now is lost") == 1
+    writer.close()

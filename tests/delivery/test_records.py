@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from studio.core import names
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidValue, StudioError
+from studio.sdk.delivery import writer as module
 from studio.sdk.delivery.records import (
     MAX_BITS,
     LogPiece,
@@ -24,6 +29,8 @@ from studio.sdk.delivery.records import (
     unpack_log,
     unpack_request,
 )
+from studio.sdk.delivery.writer import Writer
+from tests.delivery.fake import Fake
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,116 @@ def test_an_item_has_a_maximum_size() -> None:
     for value in ([largest + "x"], {"x": {1, 2}}):
         with pytest.raises(InvalidValue):
             encode_item(value)
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    client: Any = Fake()
+    writer = Writer.open(client, "r1", root=tmp_path, offline=True)
+    yield writer
+    writer.close()
+
+
+def rows(writer: Writer) -> list[Any]:
+    _, payloads = writer.sender.rows.read(100, 1 << 20)
+    return [json.loads(payload) for payload in payloads]
+
+
+INT64 = 2**63
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5"),
+        (-math.inf, '"-Infinity"'),
+        (INT64 - 1, str(INT64 - 1)),
+        (-INT64, str(-INT64)),
+        (INT64, str(INT64)),
+        (True, "true"),
+        (np.float64(0.5), "0.5"),
+    ],
+)
+def test_a_point_is_a_row_of_json(writer: Writer, value: Any, text: str) -> None:
+    for _ in range(2):
+        writer.add_point("loss", value, 3, 1_700_000_000_000)
+    row = f'["loss",{text},3,1700000000000]'.encode()
+    assert writer.sender.rows.read(9, 1 << 20) == (0, [row, row])
+
+
+@pytest.mark.parametrize("step", [INT64 - 1, -INT64, 0, None])
+def test_a_step_is_an_integer_of_64_bits(writer: Writer, step: Any) -> None:
+    writer.add_point("loss", 1, step)
+    assert rows(writer)[0][2] == step
+
+
+@pytest.mark.parametrize("step", [INT64, -INT64 - 1, 0.5, "1"])
+def test_another_step_is_refused(writer: Writer, step: Any) -> None:
+    for add in (
+        lambda: writer.add_point("loss", 1, step),
+        lambda: writer.add_item("plot", "image", "a.png", step),
+    ):
+        with pytest.raises(StudioError):
+            add()
+    assert writer.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "stored"),
+    [(-1, 0), (0, 0), (names.MAX_TIME, names.MAX_TIME), (2**62, names.MAX_TIME)],
+)
+def test_a_time_out_of_range_is_the_nearest_that_the_server_takes(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch, time_ms: int, stored: int
+) -> None:
+    writer.add_point("loss", 1, None, time_ms)
+    monkeypatch.setattr(module, "_now", lambda: time_ms / 1000)
+    writer.add_item("plot", "image", "a.png")
+    assert [row[3] for row in rows(writer)] == [stored, pytest.approx(stored)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "values"),
+    [
+        ("list", [1, 2.5], [1, 2.5]),
+        ("table", [{"x": 1}, {"x": 2}], [{"x": 1}, {"x": 2}]),
+        ("table", {"x": 1}, [{"x": 1}]),
+        ("image", "a.png", ["a.png"]),
+        ("confusion_matrix", [[1, 2], [3, 4]], [[[1, 2], [3, 4]]]),
+    ],
+)
+def test_elements_and_rows_become_points_of_their_own(
+    writer: Writer, kind: str, value: Any, values: list[Any]
+) -> None:
+    for step in (4, None):
+        writer.add_item("shown", kind, value, step)
+    assert [[*row[:3], row[4]] for row in rows(writer)] == [
+        ["shown", one, step, kind] for step in (4, None) for one in values
+    ]
+
+
+def test_names_beyond_the_cache_are_still_right(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_CACHED_NAMES", 2)
+    logged = ["a", "b", "c", "a", 'd"', "c"]
+    for name in logged:
+        writer.add_point(name, 1)
+    assert [row[0] for row in rows(writer)] == logged
+    assert len(writer._row_prefixes) <= 2
+
+
+def test_a_closed_writer_refuses_everything(writer: Writer, tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(b"weights")
+    writer.close()
+    for add in (
+        lambda: writer.add_point("loss", 1),
+        lambda: writer.add_item("plot", "image", "a.png"),
+        lambda: writer.append_log("logs/a.txt", b"late"),
+        lambda: writer.record_request("POST", "runs/r1/tags", {}),
+        lambda: writer.add_file(tmp_path / "model", "model"),
+    ):
+        with pytest.raises(StudioError, match="was closed"):
+            add()
 
 
 def test_records_come_back() -> None:

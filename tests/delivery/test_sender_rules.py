@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from studio.core.errors import Conflict, InvalidValue
+from studio.core.errors import AlreadyExists, Conflict, InvalidValue, StudioError
+from studio.sdk.delivery import background
+from studio.sdk.delivery import sender as module
+from studio.sdk.delivery.receipts import Receipt
+from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import MAX_REFUSED_ROWS, Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.writer import Writer
@@ -88,6 +93,125 @@ def test_a_row_that_arrives_between_refused_ones_lets_the_sender_go_on(
     assert sender.receipt is not None
 
 
+class Counting(Refusing):
+    """Notes how many rows each request had."""
+
+    def __init__(self, *refused: str) -> None:
+        super().__init__(*refused)
+        self.batches: list[int] = []
+
+    def send(self, method: str, path: str, content: bytes = b"", **how: Any) -> Any:
+        if path.endswith("/rows"):
+            self.batches.append(len(json.loads(content)["rows"]))
+        return super().send(method, path, content, **how)
+
+
+def test_batches_are_halved_around_a_refused_row_and_grow_to_the_limit(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BATCH_ROWS", 4)
+    fake = Counting("bad")
+    deliver(logged(fake, spool, *"abcd", "bad", *"abcdefghijk"))
+    # Once it fits the batch doubles again, but the server accepts no more than four.
+    assert fake.batches == [4, 4, 2, 1, 1, 1, 2, 4, 4]
+
+
+def test_rows_wait_for_more_unless_they_fill_a_batch_or_are_in_a_hurry(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BATCH_ROWS", 3)
+    monkeypatch.setattr(module, "LINGER_SECONDS", 3600.0)
+    fake: Any = Counting()
+    folder = SpoolFolder.create(fake.url, "default", "ada", "r1", spool)
+    sender = Sender(folder, fake, is_live=True)
+    sender._sent_at = time.monotonic()
+    for number in range(4):
+        sender.rows.append(b'["loss",%d]' % number)
+        deliver(sender)
+    assert fake.batches == [3]
+    sender.hurry()
+    deliver(sender)
+    assert fake.batches == [3, 1]
+
+
+def test_a_refused_metric_is_reported_and_the_others_are_kept(
+    spool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Telling(Fake):
+        def send(self, *asked: Any, **how: Any) -> Any:
+            refused = [{"row": 0, "message": "the name is odd"}]
+            return {**super().send(*asked, **how), "refused": refused, "cancel": True}
+
+    fake = Telling()
+    sender = logged(fake, spool, "a", "b")
+    deliver(sender)
+    assert "A metric was refused: the name is odd" in capfd.readouterr().err
+    assert sender.cancel_requested
+    assert fake.points() == [0, 1]
+
+
+class RefusingRequests(Fake):
+    """Refuses a path with an error."""
+
+    def __init__(self, path: str, error: StudioError) -> None:
+        super().__init__()
+        self.refused = (path, error)
+
+    def json(self, method: str, path: str, *words: Any, **how: Any) -> Any:
+        if path == self.refused[0]:
+            raise self.refused[1]
+        return super().json(method, path, *words, **how)
+
+
+TAGS = RecordedRequest("POST", "runs/r1/tags", {"set": {}})
+CREATION = RecordedRequest("POST", "runs", {"id": "r1"}, essential=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "notices"),
+    [
+        (InvalidValue("too long"), ["POST runs/r1/tags was refused: too long"]),
+        (Conflict("not now"), ["POST runs/r1/tags was refused: not now"]),
+        (AlreadyExists("it exists"), []),
+    ],
+)
+def test_a_refused_request_is_reported_and_skipped(
+    spool: Path,
+    capfd: pytest.CaptureFixture[str],
+    error: StudioError,
+    notices: list[str],
+) -> None:
+    fake = RefusingRequests(TAGS.path, error)
+    sender = logged(fake, spool, "a")
+    sender.requests.append(pack_request(TAGS))
+    deliver(sender)
+    assert fake.points() == [0]
+    said = capfd.readouterr().err.splitlines()
+    assert [f"Run Studio: {line}" for line in notices] == [
+        line for line in said if "was refused" in line
+    ]
+
+
+def test_nothing_is_sent_for_a_run_whose_creation_is_refused(spool: Path) -> None:
+    fake = RefusingRequests(CREATION.path, InvalidValue("no such experiment"))
+    sender = logged(fake, spool, "a")
+    sender.requests.append(pack_request(CREATION))
+    deliver(sender)
+    assert sender.is_blocked
+    assert (fake.points(), sender.requests.waiting) == ([], 1)
+
+
+def test_a_refused_status_is_reported(
+    spool: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake = RefusingRequests("runs/r1/status", Conflict("It was canceled"))
+    sender = logged(fake, spool, "a", end="Completed")
+    deliver(sender)
+    assert sender.receipt is not None
+    said = capfd.readouterr().err
+    assert "The status Completed was refused: It was canceled" in said
+
+
 def test_numbers_of_rows_that_the_server_lost_are_used_up(spool: Path) -> None:
     fake = Fake()
     sender = logged(fake, spool, "a", "b", "c", end="Completed")
@@ -157,3 +281,44 @@ def test_a_run_that_ends_without_a_status_reports_none(spool: Path) -> None:
     deliver(logged(fake, spool, "a"))
     assert fake.statuses == []
     assert len(fake.receipts) == 1
+
+
+def test_a_child_process_that_logs_nothing_leaves_nothing(spool: Path) -> None:
+    fake: Any = Fake()
+    writer = Writer.open(fake, "r1", offline=True)
+    parent = writer.sender
+    writer.become_child()
+    assert (writer.waiting, writer.cancel_requested) == (0, False)
+    assert writer.flush()
+    assert writer.close() == Receipt("r1")
+    assert [path.name for path in spool.iterdir()] == [parent.folder.owner.writer]
+
+
+def left_behind(fake: Any, run_id: str) -> str:
+    """What a process of that run did not deliver; returns its writer."""
+    writer = Writer.open(fake, run_id, offline=True)
+    writer.add_point("loss", 1)
+    writer.close()
+    return writer.sender.folder.owner.writer
+
+
+def test_the_end_delivers_what_child_processes_of_the_run_left(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "10")
+    fake: Any = Fake()
+    mine, other = left_behind(fake, "r1"), left_behind(fake, "r2")
+    # Else all that earlier processes left would be delivered.
+    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "")
+    writer = Writer.open(fake, "r1", user="ada")
+    writer.add_point("loss", 2)
+    assert writer.close("Completed").is_whole
+    assert set(fake.rows) == {mine, writer.sender.folder.owner.writer}
+    assert [path.name for path in spool.iterdir()] == [other]
+
+
+def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:
+    fake: Any = Fake()
+    before = set(Path("/proc/self/fd").iterdir())
+    left_behind(fake, "r1")
+    assert set(Path("/proc/self/fd").iterdir()) == before

@@ -88,6 +88,47 @@ def test_a_gap_of_damage_is_counted_and_the_rest_delivered(
     assert set(found) < set(records(100))
 
 
+def test_memory_holds_no_more_than_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_MEMORY_BYTES", 20)
+    monkeypatch.setattr(module, "_write", no_room)
+    spool = Spool(tmp_path, "rows", len)
+    assert [spool.append(b"0123456789") for _ in range(3)] == [True, True, False]
+    assert (spool.waiting, spool.lost) == (2, 10)
+    # What is delivered from memory makes room.
+    assert spool.read(1, 1) == (0, [b"0123456789"])
+    spool.acknowledge(1)
+    assert [spool.append(b"9876543210") for _ in range(2)] == [True, False]
+    assert spool.read(9, 1) == (1, [b"0123456789", b"9876543210"])
+    spool.close()
+    assert (spool.waiting, spool.lost, spool.appended) == (0, 40, 1)
+
+
+def test_the_disk_is_tried_again_a_while_after_it_was_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        now = 1000.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "_write", no_room)
+    spool = Spool(tmp_path, "rows")
+    assert spool.append(b"record 0")
+    monkeypatch.setattr(module, "_write", os.write)
+    clock.now += module.RETRY_SECONDS / 2
+    assert spool.append(b"record 1")
+    assert drained(Spool.reopen(tmp_path, "rows")) == []
+    clock.now += module.RETRY_SECONDS
+    assert spool.append(b"record 2")
+    assert drained(Spool.reopen(tmp_path, "rows")) == records(3)
+    assert spool.lost == 0
+
+
 @given(
     st.lists(st.binary(min_size=1, max_size=60), max_size=60),
     st.lists(st.integers(0, 12), min_size=1, max_size=30),

@@ -15,6 +15,7 @@ from studio.sdk.client import Client
 from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.background import BackgroundDelivery, find_leftovers
 from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.shutdown import DrainProgress
 from studio.sdk.delivery.spool_folder import (
@@ -62,7 +63,12 @@ def test_an_answer_of_something_else_blocks_and_keeps_all(
     assert sender.send_due() is False
     assert sender.is_blocked
     assert sender.rows.waiting == 1
-    assert "not understood" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "not understood" in said
+    assert f"What is logged waits in {sender.folder.path}." in said
+    sender.hurry()
+    assert sender.send_due() is False
+    assert capfd.readouterr().err == ""
 
 
 def test_deleted_segments_block_delivery_for_good(sender: Sender) -> None:
@@ -140,6 +146,15 @@ def test_heartbeats_continue_after_an_invalid_response(sender: Sender) -> None:
     delivery._send_heartbeats()
     assert monitored[id(sender)] > 0
     assert not sender.cancel_requested
+
+
+def test_a_run_that_is_not_created_yet_has_no_heartbeat(sender: Sender) -> None:
+    sender.requests.append(pack_request(RecordedRequest("POST", "runs", {"id": "r1"})))
+    delivery = BackgroundDelivery()
+    next_heartbeats = {id(sender): 0.0}
+    delivery._senders, delivery._next_heartbeats = [sender], next_heartbeats
+    delivery._send_heartbeats()
+    assert next_heartbeats == {id(sender): 0.0}
 
 
 def test_a_million_refused_names_give_one_sentence(

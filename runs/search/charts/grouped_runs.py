@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.search.charts.drawn_runs import ChartRun
-from runs.search.values import all_texts
+from runs.search.groups import partition_runs
+from runs.search.values import ValueCodes, all_texts, encode_values
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_charts import Chart
@@ -28,57 +29,45 @@ class ChartGroup:
 
 
 def chart_groups(runs: Sequence[ChartRun], chart: Chart) -> list[ChartGroup]:
-    keys = (
-        _keys_by_params(runs, chart.groups)
+    columns = (
+        _param_columns(runs, chart.groups)
         if chart.all_but
-        else _keys_by_fields(runs, chart.groups)
+        else _field_columns(runs, chart.groups)
     )
-    members: dict[GroupKey, list[ChartRun]] = {}
-    for run in runs:
-        members.setdefault(keys[run.run.pk], []).append(run)
-    varying_names = _varying_names(list(members)) if chart.all_but else None
-    return [
-        ChartGroup(number, _without_constants(key, varying_names), tuple(held))
-        for number, (key, held) in enumerate(members.items(), start=1)
-    ]
+    found = partition_runs([codes for _name, codes in columns], len(runs))
+    shown = found.varying_columns if chart.all_but else range(len(columns))
+    groups = []
+    for number, group in enumerate(found.by_first_run, start=1):
+        values = found.values(group)
+        named = tuple((columns[at][0], values[at]) for at in shown)
+        members = tuple(runs[at] for at in found.runs_of(group))
+        groups.append(ChartGroup(number, named, members))
+    return groups
 
 
-def _keys_by_fields(
+def _field_columns(
     runs: Sequence[ChartRun], fields: Sequence[Field]
-) -> dict[int, GroupKey]:
-    return {
-        run.run.pk: tuple((field.key, _text(run.values.get(field))) for field in fields)
-        for run in runs
-    }
+) -> list[tuple[str, ValueCodes]]:
+    return [
+        (field.key, encode_values([_text(run.values.get(field)) for run in runs]))
+        for field in fields
+    ]
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _keys_by_params(
-    runs: Sequence[ChartRun], fields: Sequence[Field]
-) -> dict[int, GroupKey]:
-    left_out = {field.key for field in fields}
-    found: dict[int, dict[str, str | None]] = {run.run.pk: {} for run in runs}
-    for run, name, value in all_texts(tree.PARAMS, list(found)):
-        if name not in left_out:
-            found[run][name] = value
-    return {
-        pk: tuple((name, values[name]) for name in sorted(values))
-        for pk, values in found.items()
-    }
-
-
-def _varying_names(keys: Sequence[GroupKey]) -> list[str]:
-    """The names of the parameters that are not the same in all groups."""
-    groups = [dict(key) for key in keys]
-    names = sorted({name for group in groups for name in group})
-    return [name for name in names if len({group.get(name) for group in groups}) > 1]
-
-
-def _without_constants(key: GroupKey, varying: Sequence[str] | None) -> GroupKey:
-    if varying is None:
-        return key
-    held = dict(key)
-    return tuple((name, held.get(name)) for name in varying)
+def _param_columns(
+    runs: Sequence[ChartRun], left_out: Sequence[Field]
+) -> list[tuple[str, ValueCodes]]:
+    """Every parameter that the runs have, by name."""
+    found: dict[str, dict[int, str | None]] = {}
+    for run, name, value in all_texts(tree.PARAMS, [run.run.pk for run in runs]):
+        found.setdefault(name, {})[run] = value
+    hidden = {field.key for field in left_out}
+    return [
+        (name, encode_values([found[name].get(run.run.pk) for run in runs]))
+        for name in sorted(found)
+        if name not in hidden
+    ]

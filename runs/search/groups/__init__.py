@@ -8,6 +8,7 @@ from runs.search.groups.means import (
     mean_and_std,
     means_by_position,
 )
+from runs.search.groups.partition import partition_runs
 
 __all__ = [
     "Floats",
@@ -18,4 +19,5 @@ __all__ = [
     "list_groups",
     "mean_and_std",
     "means_by_position",
+    "partition_runs",
 ]

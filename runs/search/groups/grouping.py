@@ -1,6 +1,6 @@
 """Runs in groups of equal values, with count, mean, deviation and extremes of each.
 
-    group_runs(spec, fields, viewer, workspace) -> Grouping, or None beyond 200,000 runs
+    list_groups(spec, viewer, workspace, numbers) -> Grouping, None beyond 200,000 runs
 
 Means and deviations are over the finite numbers that the runs of a group have; how many
 had another value is told. The deviation is that of a sample (n - 1), and of one number
@@ -12,8 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from hashlib import blake2b
 
 import numpy as np
 from django.db.models import Q
@@ -21,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace, now_ms
 from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
+from runs.search.groups.partition import partition_runs
 from runs.search.query import RunQuery, build_query
 from runs.search.run_list import find_goals
 from runs.search.sql import InKeys, time_limit
@@ -74,20 +73,20 @@ class Grouping:
     ) -> None:
         self.runs, self.fields, self.numbers = runs, tuple(fields), tuple(numbers)
         self.goals = goals
-        self._columns = columns
-        self.member_of, self._first = partition_runs(columns, len(runs))
-        self.sizes: Keys = np.bincount(self.member_of, minlength=len(self))
+        self.partition = partition_runs(columns, len(runs))
+        self.sizes: Keys = np.bincount(self.partition.member_of, minlength=len(self))
         self._measured = {each: read_numbers(runs, each) for each in self.numbers}
         self._sums = {field: self._summed(field) for field in self.numbers}
         self.order: Keys = np.argsort(-self.sizes, kind="stable")
 
     def __len__(self) -> int:
-        return len(self._first)
+        return len(self.partition)
 
     def sort(self, stat: str, field: Field | None, *, descending: bool) -> None:
         """By `count`, `value` or a field's statistic; what lacks it comes last."""
         if stat == "value":
-            ranks = [_ranks(each)[each.codes[self._first]] for each in self._columns]
+            first = self.partition.first
+            ranks = [_ranks(each)[each.codes[first]] for each in self.partition.columns]
             order = np.lexsort(ranks[::-1]) if ranks else self.order
             self.order = order[::-1] if descending else order
             return
@@ -101,20 +100,17 @@ class Grouping:
         self.order = np.lexsort((-self.sizes, -values if descending else values, lacks))
 
     def group(self, number: int) -> ListGroup:
-        run = self._first[number]
-        codes = [(column, int(column.codes[run])) for column in self._columns]
-        values = tuple(None if n < 0 else column.texts[n] for column, n in codes)
-        digests = [column.digests.get(n, "") for column, n in codes]
+        found, digests = self.partition, self.partition.digests(number)
         cut = frozenset(at for at, digest in enumerate(digests) if digest)
-        key = _digest([*values, *digests] if cut else values)
-        return ListGroup(number, values, int(self.sizes[number]), key, cut)
+        size = int(self.sizes[number])
+        return ListGroup(number, found.values(number), size, found.key(number), cut)
 
     def whole(self, groups: Sequence[ListGroup]) -> list[list[str | None]]:
         """The groups' values, none of them cut."""
         found = [list(group.values) for group in groups]
         for at, field in enumerate(self.fields):
             runs = {
-                int(self.runs.ids[self._first[group.number]]): place
+                int(self.runs.ids[self.partition.first[group.number]]): place
                 for place, group in enumerate(groups)
                 if at in group.cut
             }
@@ -125,7 +121,7 @@ class Grouping:
 
     def is_mixed(self, at: int) -> bool:
         """Whether runs also have other data in the field at that position."""
-        return self._columns[at].is_mixed
+        return self.partition.columns[at].is_mixed
 
     def page(self, start: int, stop: int) -> list[ListGroup]:
         return [self.group(int(n)) for n in self.order[start:stop]]
@@ -159,7 +155,7 @@ class Grouping:
 
     def members(self, group: ListGroup, most: int, by: Field | None) -> list[int]:
         """The keys of the group's best runs by a field, or else of its newest."""
-        places = np.flatnonzero(self.member_of == group.number)[::-1]
+        places = np.flatnonzero(self.partition.member_of == group.number)[::-1]
         if by in self._measured:
             values = self._measured[by].values[places]
             higher = self.goals.get(by, True)
@@ -167,17 +163,14 @@ class Grouping:
             places = places[order]
         return [int(key) for key in self.runs.ids[places[:most]]]
 
-    @cached_property
+    @property
     def varying_fields(self) -> list[int]:
-        """The places of the fields that differ between the groups."""
-        if not len(self):
-            return []
-        each = (column.codes[self._first] for column in self._columns)
-        return [n for n, codes in enumerate(each) if (codes != codes[0]).any()]
+        """The positions of the fields that differ between the groups."""
+        return self.partition.varying_columns
 
     def _summed(self, field: Field) -> GroupSums:
         found = self._measured[field]
-        return sum_groups(found, self.member_of, len(self), self.runs.ids)
+        return sum_groups(found, self.partition.member_of, len(self), self.runs.ids)
 
 
 def list_groups(
@@ -263,20 +256,6 @@ def _codes_of_all_params(
     ordered = sorted(names.values_list("name", "pk"))
     fields = [Field(tree.PARAMS, name) for name, _pk in ordered]
     return fields, [found[pk].of(runs) for _name, pk in ordered]
-
-
-def partition_runs(columns: Sequence[ValueCodes], size: int) -> tuple[Keys, Keys]:
-    """Each run's group, and of each group one of its runs."""
-    member_of = np.zeros(size, dtype=np.int64)
-    for column in columns:
-        # Renumbered at each column, so that numbers stay small.
-        wide = member_of * (len(column.texts) + 1) + column.codes + 1
-        _found, member_of = np.unique(wide, return_inverse=True)
-    return member_of, np.unique(member_of, return_index=True)[1]
-
-
-def _digest(values: Sequence[str | None]) -> str:
-    return blake2b(repr(values).encode(), digest_size=5).hexdigest()
 
 
 def _ranks(column: ValueCodes) -> Keys:

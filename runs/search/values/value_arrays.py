@@ -244,6 +244,15 @@ def _rows_of_runs(rows: Any, runs: RunArrays) -> Any:
     return rows.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
 
 
+def encode_values(values: Sequence[str | None]) -> ValueCodes:
+    """Values that were read already, by run."""
+    known: dict[str | None, int] = {None: -1}
+    codes = [known.setdefault(value, len(known) - 1) for value in values]
+    return ValueCodes(
+        np.array(codes, dtype=np.int32), [v for v in known if v is not None]
+    )
+
+
 def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:
     codes = np.full(len(runs), -1, dtype=np.int32)
     known: dict[Any, int] = {}

@@ -18,8 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 HEADER = struct.Struct("<II")
-#: A longer length means that the bytes before it were damaged.
-MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 _pack, _crc = HEADER.pack, zlib.crc32
 
@@ -42,7 +40,7 @@ def read_frames(data: bytes, *, limit: int = 1 << 60) -> tuple[Sequence[bytes], 
         start = offset + HEADER.size
         # A power failure can leave zeros at the end of a file. They would be a record
         # of no bytes with a correct checksum.
-        if not length or start + length > end or length > MAX_PAYLOAD_BYTES:
+        if not length or start + length > end:
             break
         payload = data[start : start + length]
         if _crc(payload) != checksum:

@@ -54,7 +54,7 @@ def find_mutants(path: str, source: str) -> list[Mutant]:
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes that run; not annotations, decorators, f-strings, timeouts."""
+    """Yield what runs; not annotations, decorators, f-strings, log lines, timeouts."""
     yield node
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
@@ -71,7 +71,28 @@ def _is_left_out(node: ast.AST) -> bool:
         # How long something waits is no rule that a test could hold.
         names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
         return any(name.endswith("_SECONDS") and name.isupper() for name in names)
+    if isinstance(node, ast.keyword):
+        return node.arg in _TIMES
+    if isinstance(node, ast.Expr):
+        return _is_wait(node.value) or _is_log_line(node.value)
     return isinstance(node, ast.JoinedStr)
+
+
+#: Arguments that say how long to wait.
+_TIMES = {"timeout", "seconds"}
+
+
+def _is_wait(node: ast.AST) -> bool:
+    """Whether a statement only lets time pass: `wakeup.wait(0.2)`, `time.sleep(1)`."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr in ("wait", "sleep")
+
+
+def _is_log_line(node: ast.AST) -> bool:
+    """Whether a statement writes to the log of the server: `log.warning(…)`."""
+    function = node.func if isinstance(node, ast.Call) else None
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id in ("log", "logger")
 
 
 class _Finder:
@@ -95,7 +116,8 @@ class _Finder:
         elif isinstance(node, ast.Constant):
             self._add_constant(node)
         elif isinstance(node, ast.Return) and node.value is not None:
-            if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            # A constant has mutants of its own, and callers take None for False.
+            if not isinstance(node.value, ast.Constant):
                 self._replace(node.value, "None")
         elif isinstance(node, ast.Call):
             self._add_swap(node.func)

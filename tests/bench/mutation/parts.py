@@ -40,8 +40,9 @@ PARTS = {
         (
             "studio/core/filters/*.py",
             "runs/search/fields/*.py",
-            "runs/search/query/compile.py",
-            "runs/search/sql/*_conditions.py",
+            "runs/search/query/run_query.py",
+            "runs/search/sql/conditions.py",
+            "runs/search/sql/expressions.py",
         ),
         (
             "tests/core/test_filter_text.py",
@@ -93,7 +94,9 @@ PARTS = {
             "tests/delivery/test_writers.py",
             "tests/delivery/test_log_pieces.py",
             "tests/delivery/test_held_files.py",
+            "tests/delivery/test_held_snapshots.py",
             "tests/delivery/test_trouble.py",
+            "tests/delivery/test_stored_spools.py",
         ),
     ),
     "storage": Part(

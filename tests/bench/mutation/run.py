@@ -1,40 +1,33 @@
 """`python -m tests.bench mutants`: which wrong changes of the code the tests notice.
 
-Each mutant is a copy of the checkout with one change. Its part's tests run there; a
-mutant that no test fails for has survived.
+Each mutant is a copy of the checkout with one change. The tests of its part that call
+the changed function run there; a mutant that no test fails for has survived.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from typing import Any
 
 import click
 
+from tests.bench.mutation import forks
 from tests.bench.mutation.mutants import Mutant, find_mutants
 from tests.bench.mutation.parts import PARTS, Part
 from tests.bench.report import Report
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.templates import FOLDER
-
-#: Two mutants run at a time.
-COPIES = 2
-#: A mutant that loops forever is stopped: this many times what the tests take, plus.
-TIMEOUT_FACTOR, TIMEOUT_EXTRA_SECONDS = 3, 60
-#: pytest's exit statuses: all passed, and no test found.
-PASSED, NO_TESTS = 0, 5
 
 
 @dataclass(frozen=True)
@@ -44,50 +37,37 @@ class Checkout:
     folder: Path
     templates: Path
 
-    def test(self, part: Part, *options: str, timeout: float | None = None) -> int:
-        """Run the part's tests; return pytest's exit status, -1 after the timeout."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    def test(self, part: Part, mutants: Sequence[Mutant]) -> Iterator[dict[str, Any]]:
+        """Yield the results that `forks` reports: first the run without a mutant."""
+        listed = self.folder / "mutants.json"
+        listed.write_text(json.dumps([asdict(each) for each in mutants]))
+        reading, writing = os.pipe()
+        options = ["-q", "-p", "no:cacheprovider", "-p", forks.__name__]
         process = subprocess.Popen(
-            [*command, *options, *part.test_paths(self.folder)],
+            [sys.executable, "-m", "pytest", *options, *part.test_paths(self.folder)],
             cwd=self.folder,
             env={
                 **quiet_environment(),
                 FOLDER: str(self.templates),
                 "PYTHONPATH": str(self.folder),
+                "TMPDIR": str(self.folder.parent),
+                forks.MUTANTS: str(listed),
+                forks.RESULTS: str(writing),
             },
             stdin=subprocess.DEVNULL,
             stdout=(self.folder / "output.txt").open("w"),
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            pass_fds=[writing],
         )
-        try:
-            return process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return -1
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-    def failures(self) -> list[str]:
-        """Return the tests that failed in the last run."""
-        lines = (self.folder / "output.txt").read_text().splitlines()
-        words = ("FAILED ", "ERROR ")
-        return [line.split()[1] for line in lines if line.startswith(words)]
-
-    @contextmanager
-    def changed(self, mutant: Mutant) -> Iterator[None]:
-        path = self.folder / mutant.path
-        source = path.read_text(encoding="utf-8")
-        path.write_text(mutant.apply(source), encoding="utf-8")
-        try:
-            yield
-        finally:
-            path.write_text(source, encoding="utf-8")
+        os.close(writing)
+        with os.fdopen(reading) as results:
+            yield from map(json.loads, results)
+        if process.wait():
+            raise click.ClickException((self.folder / "output.txt").read_text())
 
 
 @contextmanager
-def copied_checkouts() -> Iterator[list[Checkout]]:
+def copied_checkouts(copies: int) -> Iterator[list[Checkout]]:
     """Copy what git knows or would add; deleted afterwards."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
@@ -95,14 +75,14 @@ def copied_checkouts() -> Iterator[list[Checkout]]:
     with tempfile.TemporaryDirectory(prefix="studio-mutants-") as folder:
         templates = Path(folder) / "templates"
         templates.mkdir()
-        copies = [Checkout(Path(folder) / f"{n}", templates) for n in range(COPIES)]
-        for copy in copies:
+        made = [Checkout(Path(folder) / f"{n}", templates) for n in range(copies)]
+        for copy in made:
             for name in names:
                 if (ROOT / name).is_file():
                     target = copy.folder / name
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(ROOT / name, target)
-        yield copies
+        yield made
 
 
 def sample_mutants(root: Path, name: str, seed: int, count: int) -> list[Mutant]:
@@ -120,38 +100,22 @@ def survivors(
     part: Part, mutants: Sequence[Mutant], copies: Sequence[Checkout]
 ) -> list[Mutant]:
     """Test each mutant and print the result; return those that no test noticed."""
-    begun = time.monotonic()
-    options = _unmutated_failures(part, copies[0])
-    seconds = time.monotonic() - begun
-    timeout = TIMEOUT_FACTOR * seconds + TIMEOUT_EXTRA_SECONDS
-    free: SimpleQueue[Checkout] = SimpleQueue()
-    for copy in copies:
-        free.put(copy)
 
-    def is_survivor(mutant: Mutant) -> bool:
-        copy = free.get()
-        try:
-            with copy.changed(mutant):
-                status = copy.test(part, "-x", *options, timeout=timeout)
-        finally:
-            free.put(copy)
-        click.echo(f"{'SURVIVED' if status == PASSED else 'killed  '} {mutant}")
-        return status == PASSED
+    def find_survivors(copy: Checkout, mutants: Sequence[Mutant]) -> list[Mutant]:
+        alive = []
+        results = copy.test(part, mutants)
+        for each in next(results)["failures"]:
+            click.echo(f"left out, fails without a mutant: {each}")
+        for mutant, result in zip(mutants, results, strict=True):
+            if not result["killed"]:
+                alive.append(mutant)
+            click.echo(f"{'killed  ' if result['killed'] else 'SURVIVED'} {mutant}")
+        return alive
 
+    shares = [mutants[start :: len(copies)] for start in range(len(copies))]
     with ThreadPoolExecutor(len(copies)) as pool:
-        results = list(pool.map(is_survivor, mutants))
-    return [mutant for mutant, lives in zip(mutants, results, strict=True) if lives]
-
-
-def _unmutated_failures(part: Part, copy: Checkout) -> list[str]:
-    """Return the options that leave out tests which fail without any mutant."""
-    status = copy.test(part)
-    if status == NO_TESTS:
-        raise click.ClickException("No tests found.")
-    failures = copy.failures() if status != PASSED else []
-    for each in failures:
-        click.echo(f"left out, fails without a mutant: {each}")
-    return [f"--deselect={each}" for each in failures]
+        found = list(pool.map(find_survivors, copies, shares))
+    return [mutant for alive in found for mutant in alive]
 
 
 def parts_named(names: Iterable[str]) -> dict[str, Part]:
@@ -161,6 +125,7 @@ def parts_named(names: Iterable[str]) -> dict[str, Part]:
 @click.command("mutants")
 @click.option("--seed", default=1, show_default=True, help="Of the sample.")
 @click.option("--count", default=20, show_default=True, help="Mutants of each part.")
+@click.option("--copies", default=2, show_default=True, help="Mutants at a time.")
 @click.option(
     "--part",
     "names",
@@ -171,17 +136,22 @@ def parts_named(names: Iterable[str]) -> dict[str, Part]:
 @click.option("--list", "list_only", is_flag=True, help="Print the sample only.")
 @click.option("--json", "as_json", is_flag=True, help="JSON, not a table.")
 def mutants(
-    seed: int, count: int, names: tuple[str, ...], list_only: bool, as_json: bool
+    seed: int,
+    count: int,
+    copies: int,
+    names: tuple[str, ...],
+    list_only: bool,
+    as_json: bool,
 ) -> None:
     """Change the code in small ways, and count the changes that the tests notice."""
     report = Report(f"Mutants, seed {seed}")
-    with copied_checkouts() as copies:
+    with copied_checkouts(copies) as checkouts:
         for name, part in parts_named(names).items():
-            sample = sample_mutants(copies[0].folder, name, seed, count)
+            sample = sample_mutants(checkouts[0].folder, name, seed, count)
             if list_only:
                 click.echo("\n".join(map(str, sample)))
                 continue
-            alive = survivors(part, sample, copies)
+            alive = survivors(part, sample, checkouts)
             killed = len(sample) - len(alive)
             percent = round(100 * killed / max(1, len(sample)))
             report.add(name, mutants=len(sample), killed=killed, percent=percent)
