@@ -184,28 +184,39 @@ class RunValues:
 
     @cached_property
     def _texts(self) -> Mapping[Field, Mapping[int, str]]:
-        statements = _TEXTS if self._is_page else _TEXTS_OF_MANY
         found: dict[Field, dict[int, str]] = defaultdict(dict)
         for kind, fields in self.reader.keys.items():
-            if not fields or kind not in statements:
+            if not fields or kind not in TEXT_TABLES:
                 continue
-            for run, key, value in statements[kind].all(self._ids, list(fields)):
+            keys = list(fields)
+            rows = (
+                _TEXTS[kind].all(self._ids, keys)
+                if self._is_page
+                else _texts_of_many(kind, self._ids, keys)
+            )
+            for run, key, value in rows:
                 for field in fields[key]:
                     found[field][run] = "" if value is None else value
         return found
 
     @cached_property
     def _metrics(self) -> Mapping[Field, Mapping[int, object]]:
-        statement = _METRICS if self._is_page else _METRICS_OF_MANY
         found: dict[Field, dict[int, object]] = defaultdict(dict)
         fields = self.reader.keys[tree.METRICS]
-        if fields:
-            for run, key, *numbers in statement.all(self._ids, list(fields)):
-                head = MetricNumbers(*numbers)
-                for field in fields[key]:
-                    value = metric_value(head, field.aggregate)
-                    if value is not None:
-                        found[field][run] = value
+        if not fields:
+            return found
+        keys = list(fields)
+        rows = (
+            _METRICS.all(self._ids, keys)
+            if self._is_page
+            else _metrics_of_many(self._ids, keys)
+        )
+        for run, key, *numbers in rows:
+            head = MetricNumbers(*numbers)
+            for field in fields[key]:
+                value = metric_value(head, field.aggregate)
+                if value is not None:
+                    found[field][run] = value
         return found
 
 
@@ -265,12 +276,37 @@ def attach(runs: Sequence[Run]) -> None:
 
 def all_texts(kind: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """All tags, parameters or properties of few runs: run, name and value."""
-    return _ALL_TEXTS[kind].all(list(ids))
+    rows: Any = TEXT_TABLES[kind].objects.filter(run__in=ids)
+    return list(rows.values_list("run_id", "key__name", "value"))
 
 
 def all_metrics(ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """All metrics of few runs: run, name, kind, count, last, last_is_nan, last_text."""
-    return _ALL_METRICS.all(list(ids))
+    rows = Metric.objects.filter(run__in=ids)
+    return list(
+        rows.values_list(
+            *("run_id", "key__name", "kind", "count"),
+            *("last", "last_is_nan", "last_text"),
+        )
+    )
+
+
+def _texts_of_many(kind: str, runs: Sequence[int], keys: Sequence[int]) -> Any:
+    return _of_many(TEXT_TABLES[kind], runs, keys).values_list(*_TEXT_COLUMNS)
+
+
+def _metrics_of_many(runs: Sequence[int], keys: Sequence[int]) -> Any:
+    return _of_many(Metric, runs, keys).values_list(*_METRIC_COLUMNS)
+
+
+def _of_many(table: Any, runs: Sequence[int], keys: Sequence[int]) -> Any:
+    """The rows of thousands of runs.
+
+    No index has a sum: otherwise SQLite would take the index on keys, and read every
+    run that has them.
+    """
+    rows = table.objects.filter(run__in=runs).annotate(known=F("key_id") + 0)
+    return rows.filter(known__in=keys)
 
 
 def _among(name: str, values: Any) -> Q:
@@ -278,33 +314,13 @@ def _among(name: str, values: Any) -> Q:
     return Q(In(F(name), values))
 
 
+_TEXT_COLUMNS = ("run_id", "key_id", "value")
 # Every page sends these for its rows. Composing them took longer than running them.
 _TEXTS = {
     kind: PreparedRows(
         lambda runs, keys, table=table: table.objects.filter(
             _among("run", runs), _among("key", keys)
-        ).values_list("run_id", "key_id", "value")
-    )
-    for kind, table in TEXT_TABLES.items()
-}
-#: For thousands of runs. No index has a sum: otherwise SQLite would take the index on
-#: keys, and read every run that has them.
-_TEXTS_OF_MANY = {
-    kind: PreparedRows(
-        lambda runs, keys, table=table: (
-            table.objects.filter(_among("run", runs))
-            .annotate(known=F("key_id") + 0)
-            .filter(_among("known", keys))
-            .values_list("run_id", "key_id", "value")
-        )
-    )
-    for kind, table in TEXT_TABLES.items()
-}
-_ALL_TEXTS = {
-    kind: PreparedRows(
-        lambda runs, table=table: table.objects.filter(_among("run", runs)).values_list(
-            "run_id", "key__name", "value"
-        )
+        ).values_list(*_TEXT_COLUMNS)
     )
     for kind, table in TEXT_TABLES.items()
 }
@@ -316,20 +332,6 @@ _METRICS = PreparedRows(
     lambda runs, keys: Metric.objects.filter(
         _among("run", runs), _among("key", keys)
     ).values_list(*_METRIC_COLUMNS)
-)
-_METRICS_OF_MANY = PreparedRows(
-    lambda runs, keys: (
-        Metric.objects.filter(_among("run", runs))
-        .annotate(known=F("key_id") + 0)
-        .filter(_among("known", keys))
-        .values_list(*_METRIC_COLUMNS)
-    )
-)
-_ALL_METRICS = PreparedRows(
-    lambda runs: Metric.objects.filter(_among("run", runs)).values_list(
-        *("run_id", "key__name", "kind", "count"),
-        *("last", "last_is_nan", "last_text"),
-    )
 )
 #: The tags that people see.
 _TAGS = PreparedRows(

@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 from django.db import DEFAULT_DB_ALIAS, models
 
+from runs.storage.prepared.django_internals import inserted_fields
 from runs.storage.prepared.statements import Row, current_connection
 from studio.core.batches import batches
 
@@ -30,9 +31,7 @@ class PreparedInsert(Generic[Row]):
     ) -> None:
         self._key = model._meta.pk.column
         # The database assigns automatic keys; a key that refers to another row is sent.
-        fields = [
-            f for f in model._meta.concrete_fields if f is not model._meta.auto_field
-        ]
+        fields = inserted_fields(model)
         self._columns = [(f.attname, None if _is_plain(f) else f) for f in fields]
         columns = [f'"{field.column}"' for field in fields]
         self._into = (

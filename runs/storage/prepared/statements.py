@@ -3,19 +3,26 @@
 Django takes many times longer to build and compile a query than the database takes to
 answer it. A prepared query is written as any other, by a function whose arguments are
 placeholders. The SQL that Django compiles is kept, and each use sends it with its
-values: texts, numbers and bytes, unconverted. It uses private parts of Django's
-compiler; `tests/storage/test_prepared.py` checks them with the installed version.
+values: texts, numbers and bytes, unconverted.
+
+Only ingest and the run list use them, where the time to build a query counts. They lean
+on private parts of Django, which `django_internals` names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Model, QuerySet
-from django.db.models.query import get_related_populators
-from django.db.models.sql import DeleteQuery, UpdateQuery
+
+from runs.storage.prepared.django_internals import (
+    CompiledQuery,
+    delete_query,
+    row_layout,
+    update_query,
+)
 
 Row = TypeVar("Row", bound=Model)
 Shape = tuple[int | None, ...]
@@ -35,10 +42,9 @@ class Placeholder(Expression):
 class _Statement:
     """SQL with its parameters: its own constants and the values of a use."""
 
-    def __init__(self, query: Any) -> None:
-        self.compiler = query.get_compiler(connection=current_connection())
-        self.sql, params = self.compiler.as_sql()
-        self._params = list(params)
+    def __init__(self, compiled: CompiledQuery) -> None:
+        self.sql, self._params = compiled.sql, compiled.params
+        params = self._params
         places = [p.position if isinstance(p, Placeholder) else None for p in params]
         self._places = [
             (at, place) for at, place in enumerate(places) if place is not None
@@ -55,41 +61,32 @@ class _Statement:
 
 
 class _Reader:
-    """Turns rows into objects, as the queryset's iterator does."""
+    """Runs a SELECT and turns its rows into objects or tuples."""
 
     def __init__(self, rows: QuerySet[Any, Any]) -> None:
-        self._statement = _Statement(rows.query)
-        self._compiler = compiler = self._statement.compiler
-        columns = [column[0] for column in compiler.select[: compiler.col_count]]
-        self._converters = compiler.get_converters(columns)
-        self._tuples = rows._fields is not None  # type: ignore[attr-defined]
-        if not self._tuples:
-            self._read_objects(rows.model)
-
-    def _read_objects(self, model: type[Model]) -> None:
-        select, info = self._compiler.select, self._compiler.klass_info
-        at = info["select_fields"]
-        self._model = model
-        self._first, self._last = at[0], at[-1] + 1
-        own = select[self._first : self._last]
-        self._names = [column[0].target.attname for column in own]
-        self._related: list[Any] = get_related_populators(  # type: ignore[call-arg]
-            info, select, DEFAULT_DB_ALIAS
-        )
+        compiled = CompiledQuery(rows.query, current_connection())
+        self._statement = _Statement(compiled)
+        self._layout = row_layout(rows, compiled)
 
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
         with current_connection().cursor() as cursor:
             cursor.execute(self._statement.sql, self._statement.parameters(values))
-            rows = cursor.fetchall()
-        if self._converters:
-            rows = self._compiler.apply_converters(rows, self._converters)
-        return iter(map(tuple, rows)) if self._tuples else map(self._object, rows)
+            return self._read(cursor.fetchall())
+
+    def _read(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
+        if self._layout.convert is not None:
+            rows = self._layout.convert(rows)
+        if self._layout.model is None:
+            return map(tuple, rows)
+        return map(self._object, rows)
 
     def _object(self, row: Sequence[Any]) -> Any:
-        fields = row[self._first : self._last]
-        found = self._model.from_db(DEFAULT_DB_ALIAS, self._names, fields)
-        for populator in self._related:
-            populator.populate(row, found)
+        layout = self._layout
+        assert layout.model is not None
+        assert layout.own is not None
+        found = layout.model.from_db(DEFAULT_DB_ALIAS, layout.names, row[layout.own])
+        for populate in layout.populators:
+            populate(row, found)
         return found
 
 
@@ -160,7 +157,7 @@ class _Change:
     def _statement(self, shape: Shape) -> _Statement:
         if shape not in self._known:
             query = self._query(self._build(*_placeholders(shape)))
-            self._known[shape] = _Statement(query)
+            self._known[shape] = _Statement(CompiledQuery(query, current_connection()))
         return self._known[shape]
 
     def _query(self, built: Any) -> Any:
@@ -176,10 +173,7 @@ class PreparedUpdate(_Change):
         super().__init__(build)
 
     def _query(self, built: Any) -> Any:
-        rows, changes = built
-        query = rows.query.chain(UpdateQuery)
-        query.add_update_values(changes)
-        return query
+        return update_query(*built)
 
 
 class PreparedDelete(_Change):
@@ -189,7 +183,7 @@ class PreparedDelete(_Change):
         super().__init__(build)
 
     def _query(self, built: Any) -> Any:
-        return built.query.chain(DeleteQuery)
+        return delete_query(built)
 
 
 def current_connection() -> Any:

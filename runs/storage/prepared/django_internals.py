@@ -1,0 +1,86 @@
+"""The private parts of Django that prepared statements use: all are named here.
+
+Django documents none of them, so a new version can change them.
+`tests/storage/test_django_internals.py` checks each with the installed version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Field, Model, QuerySet
+from django.db.models.query import get_related_populators
+from django.db.models.sql import DeleteQuery, UpdateQuery
+
+#: The versions of Django that the tests have checked.
+CHECKED_VERSIONS = frozenset({(5, 2)})
+
+Row = Sequence[Any]
+
+
+def update_query(rows: QuerySet[Any, Any], changes: Mapping[str, Any]) -> Any:
+    """Return the query that an update of these rows would run."""
+    query: Any = rows.query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    return query
+
+
+def delete_query(rows: QuerySet[Any, Any]) -> Any:
+    """Return the query that deletes these rows, without looking for references."""
+    return rows.query.chain(DeleteQuery)
+
+
+def inserted_fields(model: type[Model]) -> list[Field[Any, Any]]:
+    """Return the fields that an INSERT sends: all but a key that the database sets."""
+    options = model._meta
+    return [f for f in options.concrete_fields if f is not options.auto_field]
+
+
+class CompiledQuery:
+    """A query's SQL and parameters, and the compiler that knows its columns."""
+
+    def __init__(self, query: Any, connection: Any) -> None:
+        self.compiler = query.get_compiler(connection=connection)
+        self.sql, params = self.compiler.as_sql()
+        self.params = list(params)
+
+
+@dataclass(frozen=True)
+class RowLayout:
+    """How rows of the database become what the queryset's iterator would return.
+
+    `model` is None for tuples. Otherwise `own` are its columns, and each of
+    `populators` sets a related object that was selected with it.
+    """
+
+    convert: Callable[[Iterable[Row]], Iterable[Row]] | None
+    model: type[Model] | None = None
+    names: Sequence[str] = ()
+    own: slice | None = None
+    populators: Sequence[Callable[[Row, Model], None]] = ()
+
+
+def row_layout(rows: QuerySet[Any, Any], compiled: CompiledQuery) -> RowLayout:
+    compiler = compiled.compiler
+    columns = [column[0] for column in compiler.select[: compiler.col_count]]
+    converters = compiler.get_converters(columns)
+    convert = partial(compiler.apply_converters, converters=converters)
+    if rows._fields is not None:  # type: ignore[attr-defined]
+        return RowLayout(convert if converters else None)
+    info = compiler.klass_info
+    at = info["select_fields"]
+    own = slice(at[0], at[-1] + 1)
+    related: list[Any] = get_related_populators(  # type: ignore[call-arg]
+        info, compiler.select, DEFAULT_DB_ALIAS
+    )
+    return RowLayout(
+        convert if converters else None,
+        rows.model,
+        [column[0].target.attname for column in compiler.select[own]],
+        own,
+        [each.populate for each in related],
+    )
