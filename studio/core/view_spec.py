@@ -199,7 +199,7 @@ def _read_switch(text: str, name: str) -> bool:
 
 
 def _read_rows(text: str, name: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text[:4]) not in ROWS:
+    if text not in map(str, ROWS):
         allowed = ", ".join(str(rows) for rows in ROWS)
         raise InvalidValue(
             message("%(name)s must be one of %(words)s", name=name, words=allowed),

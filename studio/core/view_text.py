@@ -58,8 +58,8 @@ class Rank:
     """What groups are ordered by: a statistic of a field, their size, their values."""
 
     stat: str
-    field: Field | None = None
-    descending: bool = False
+    field: Field | None
+    descending: bool
 
     def __str__(self) -> str:
         name = f":{field_text(self.field)}" if self.field is not None else ""

@@ -53,11 +53,28 @@ def test_the_default_is_an_empty_query():
     assert ViewSpec.from_query("") == ViewSpec()
 
 
-def test_the_state_survives_its_query():
+def test_the_state_round_trips_through_the_query():
     assert ViewSpec.from_query(FULL.to_query()) == FULL
 
 
-def test_the_state_survives_json():
+@pytest.mark.parametrize(
+    "group",
+    [
+        "params.lr",
+        "params.lr,tags.model",
+        "-params.seed!by=count",
+        "params.lr!by=-value",
+        "params.lr!by=mean:metrics.acc",
+        "params.lr!by=-max:metrics.acc.min!open=3f2a.77b0",
+    ],
+)
+def test_groups_are_written_as_they_were_read(group):
+    spec = ViewSpec.from_query(f"group={group}")
+    assert ViewSpec.from_query(spec.to_query()) == spec
+    assert str(spec.group) == group
+
+
+def test_the_state_round_trips_through_json():
     stored = json.loads(json.dumps(FULL.to_json()))
     again = ViewSpec.from_json(stored)
     assert again.to_json() == FULL.to_json()
@@ -81,7 +98,7 @@ def test_a_change_goes_back_to_the_first_page():
     assert FULL.changed(before="x").after == ""
 
 
-def test_a_width_is_kept_in_bounds():
+def test_a_width_is_clamped_to_its_limits():
     assert ViewSpec.from_query("columns=name:999999").columns[0].width == 2000
 
 
@@ -100,26 +117,36 @@ def test_a_broken_filter_is_kept_as_text():
         ("columns=" + ",".join(f"tags.k{n}" for n in range(201)), "columns"),
         ("children=yes", "children"),
         ("group=-", "group"),
+        ("group=params.lr!by=mean", "group"),
+        ("group=params.lr!by=count:metrics.acc", "group"),
+        ("group=params.lr!by=median:metrics.acc", "group"),
+        ("group=params.lr!size=2", "group"),
         ("charts=pie!metrics.a", "charts"),
         ("charts=line", "charts"),
         ("rows=30", "rows"),
         ("rows=1e9", "rows"),
+        ("rows=1000", "rows"),
+        ("rows=01000000", "rows"),
         ("view=../x", "view"),
         ("after=a&before=b", "before"),
         ("selected=r1,a%00b", "selected"),
         ("tree=%00:3", "tree"),
+        ("tree=sweep_1:", "tree"),
+        ("tree=sweep_1:-3", "tree"),
+        ("tree=sweep_1:٣", "tree"),
+        ("tree=sweep_1:x", "tree"),
         ("tree=r1&columns=name,tags.%00", "columns"),
         ("after=%00", "after"),
     ],
 )
-def test_a_bad_value_names_its_parameter(query, field):
+def test_an_invalid_value_is_reported_with_its_parameter(query, field):
     with pytest.raises(InvalidValue) as caught:
         ViewSpec.from_query(query)
     assert caught.value.details["field"] == field
 
 
 @pytest.mark.parametrize("name", ["sort", "columns"])
-def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
+def test_an_unknown_column_is_reported_without_filter_wording(name):
     with pytest.raises(InvalidValue) as caught:
         ViewSpec.from_query(f"{name}=statsu")
     said = caught.value.message
@@ -132,7 +159,7 @@ def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
 
 
 @pytest.mark.parametrize("name", ["selected", "tree", "sort", "group", "charts"])
-def test_half_a_character_is_no_text(name):
+def test_a_lone_surrogate_is_refused(name):
     with pytest.raises(InvalidValue, match=f"{name} is not valid Unicode text"):
         ViewSpec.from_json({name: "a\ud800:x"})
 
@@ -154,5 +181,5 @@ def test_chosen_columns_differ_from_default_columns():
     assert not without(chosen, "columns").has_columns
 
 
-def test_other_columns_than_the_default_ones_were_chosen():
+def test_nondefault_columns_count_as_chosen():
     assert ViewSpec(columns=DEFAULT_COLUMNS[:1]).has_columns

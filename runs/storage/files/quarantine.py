@@ -56,6 +56,6 @@ def _older(folder: Path, time_ms: int) -> Iterator[str]:
 def _make_folder() -> Path:
     folder = files.root / QUARANTINE
     if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
     return folder

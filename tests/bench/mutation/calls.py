@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -52,12 +50,12 @@ class CallRecorder:
     def calls(self) -> Calls:
         return {key: list(tests) for key, tests in self._calls.items()}
 
-    @contextmanager
-    def recording(self, test: str) -> Iterator[None]:
+    def start(self, test: str) -> None:
         self._test = test
         threading.settrace(self._trace)
         sys.settrace(self._trace)
-        yield
+
+    def stop(self) -> None:
         sys.settrace(None)
 
     def _trace(self, frame: FrameType, _event: str, _argument: object) -> None:

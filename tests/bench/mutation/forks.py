@@ -41,6 +41,11 @@ TIMEOUT_FACTOR, TIMEOUT_EXTRA_SECONDS = 3, 20
 PASSED, FAILED = 0, 1
 
 
+_at_imports = CallRecorder()
+if MUTANTS in os.environ:
+    _at_imports.start("")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if ONLY in os.environ:
@@ -52,6 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if MUTANTS not in os.environ:
         return None
+    _at_imports.stop()
     path = Path(os.environ.pop(MUTANTS))
     mutants = [Mutant(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
     # Created here, it is deleted at the end of this process, not left by each fork.
@@ -75,6 +81,8 @@ class _Bench:
         self._session = session
         self._calls: Calls = {}
         self._seconds: dict[str, float] = {}
+        # What ran at imports runs with the mutant in a new process only.
+        self._imported = set(_at_imports.calls)
 
     def run_without_mutant(self) -> list[str]:
         """Record the calls; leave out the tests that fail without any mutant."""
@@ -84,8 +92,9 @@ class _Bench:
         def run() -> int:
             for item, following in _with_next(self._items):
                 before, begun = self._session.testsfailed, time.monotonic()
-                with recorder.recording(item.nodeid):
-                    _run_test(item, following)
+                recorder.start(item.nodeid)
+                _run_test(item, following)
+                recorder.stop()
                 if self._session.testsfailed > before:
                     failures.append(item.nodeid)
                 seconds[item.nodeid] = time.monotonic() - begun
@@ -114,13 +123,16 @@ class _Bench:
         nearest = set(find_nearest_tests(mutant.path, lines, self._calls))
         items = [item for item in self._items if not nearest or item.nodeid in nearest]
         code = find_changed_code(path, source, changed, lines)
+        is_imported = f"{mutant.path}:{lines[-1] if lines else 0}" in self._imported
         seconds = sum(self._seconds[item.nodeid] for item in items)
         timeout = TIMEOUT_FACTOR * seconds + TIMEOUT_EXTRA_SECONDS
         path.write_text(changed, encoding="utf-8")
         try:
-            if code is None:
-                return _run_process(items, timeout) != PASSED
-            return _wait_for_fork(lambda: self._run(items, code), timeout) != PASSED
+            if code is not None:
+                status = _wait_for_fork(lambda: self._run(items, code), timeout)
+                if status != PASSED or not is_imported:
+                    return status != PASSED
+            return _run_process(items, timeout) != PASSED
         finally:
             path.write_text(source, encoding="utf-8")
 

@@ -72,14 +72,14 @@ def _is_left_out(node: ast.AST) -> bool:
         names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
         return any(name.endswith("_SECONDS") and name.isupper() for name in names)
     if isinstance(node, ast.keyword):
-        return node.arg in _TIMES
+        return node.arg in _LEFT_OUT_ARGUMENTS
     if isinstance(node, ast.Expr):
         return _is_wait(node.value) or _is_log_line(node.value)
     return isinstance(node, ast.JoinedStr)
 
 
-#: Arguments that say how long to wait.
-_TIMES = {"timeout", "seconds"}
+#: How long to wait, and whether `zip` checks what is true anyway.
+_LEFT_OUT_ARGUMENTS = {"timeout", "seconds", "strict"}
 
 
 def _is_wait(node: ast.AST) -> bool:
