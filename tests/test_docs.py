@@ -57,7 +57,7 @@ def test_attributes_are_distinguished_from_calls() -> None:
 @pytest.mark.parametrize(
     "name", ["start", "log", "find", "compare", "share", "operate"]
 )
-def test_buttons_of_the_tutorials_are_on_pages(name: str) -> None:
+def test_buttons_in_the_tutorials_exist_on_pages(name: str) -> None:
     page = (ROOT / f"docs/user/{name}.md").read_text()
     messages = polib.pofile(str(ROOT / "runs/locale/zh_Hans/LC_MESSAGES/django.po"))
     texts = [entry.msgid for entry in messages]
@@ -72,7 +72,7 @@ def test_buttons_of_the_tutorials_are_on_pages(name: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_between_documents_lead_somewhere(page: Path) -> None:
+def test_links_between_documents_resolve(page: Path) -> None:
     links = LINK.findall(page.read_text())
     missing = [link for link, _ in links if not (page.parent / link).exists()]
     assert missing == []
@@ -90,7 +90,7 @@ def test_anchors_of_links_are_headings(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", USER_PAGES, ids=lambda page: page.name)
-def test_user_pages_link_no_developer_page(page: Path) -> None:
+def test_user_pages_do_not_link_to_developer_pages(page: Path) -> None:
     links = [link for link, _ in LINK.findall(page.read_text()) if link]
     allowed = re.compile(r"[a-z0-9-]+\.md|pictures/[\w-]+\.png|\./")
     assert [link for link in links if not allowed.fullmatch(link)] == []
@@ -106,7 +106,7 @@ def test_ci_runs_the_commands_of_the_readme() -> None:
     assert "'python -m pytest' README.md" in (ROOT / ".ci/run").read_text()
 
 
-def test_the_examples_are_python() -> None:
+def test_the_examples_compile() -> None:
     for page in ("README.md", "docs/user/sdk.md"):
         scripts = re.findall(
             r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL
@@ -117,7 +117,7 @@ def test_the_examples_are_python() -> None:
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=str)
-def test_files_that_a_page_names_are_there(page: Path) -> None:
+def test_files_named_by_a_page_exist(page: Path) -> None:
     named = re.findall(r"`([\w/.-]+/[\w.-]+\.(?:py|html|css|js))`", page.read_text())
     places = [ROOT, *(ROOT / name for name in ("runs", "static", "templates"))]
     lost = [name for name in named if not any((at / name).exists() for at in places)]

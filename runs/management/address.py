@@ -1,4 +1,4 @@
-"""Where the server listens, and the rules that keep it from being open by accident."""
+"""The address the server listens on, and the rules against opening it by accident."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Address:
 
     @property
     def url(self) -> str:
-        """An address that reaches it from this machine."""
+        """The URL of the server on this machine."""
         host = self.reachable
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -36,7 +36,7 @@ class Address:
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether it listens at each address of this machine, so that none is known."""
+        """Whether it listens on all interfaces (0.0.0.0 or ::)."""
         return ipaddress.ip_address(self.host).is_unspecified
 
     def warning(self, origin: str) -> str:
@@ -44,8 +44,8 @@ class Address:
         if origin or not self.is_everywhere:
             return ""
         return (
-            f"Links will say {self.url}, which other machines do not reach: set "
-            "STUDIO_ORIGIN to the address that people type, such as "
+            f"Printed links start with {self.url}, which other machines can't reach. "
+            "Set STUDIO_ORIGIN to the server's public address, such as "
             f"http://studio.example.org:{self.port}."
         )
 
@@ -53,24 +53,25 @@ class Address:
 def refuse_open(
     host: str, *, origin: str, hosts_named: bool, insecure_http: bool
 ) -> None:
-    """CommandError where strangers could get in, or listen in, by accident."""
+    """Raise CommandError if the server would be open, or unencrypted, by accident."""
     if not is_loopback(host) and not hosts_named:
         raise CommandError(
-            f"--host {host} lets other machines in. Set STUDIO_ALLOWED_HOSTS to the "
-            "names by which they reach this one, such as studio.example.org."
+            f"--host {host} accepts requests from other machines. Set "
+            "STUDIO_ALLOWED_HOSTS to the names of this server, such as "
+            "studio.example.org."
         )
     typed = urlsplit(origin).hostname or ""
     beyond = not is_loopback(host) or bool(typed and not is_loopback(typed))
     if beyond and not origin.startswith("https://") and not insecure_http:
         raise CommandError(
-            "Plain http beyond this machine shows passwords and tokens to the network. "
-            "Put a proxy with https before it and set STUDIO_ORIGIN to its https:// "
-            "address, or set STUDIO_INSECURE_HTTP=1 where the network is trusted."
+            "Without HTTPS, passwords and tokens cross the network unencrypted. Put an "
+            "HTTPS proxy in front of the server and set STUDIO_ORIGIN to its https:// "
+            "address. On a trusted network, set STUDIO_INSECURE_HTTP=1 instead."
         )
 
 
 def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
-    """The address to listen on, with a socket that keeps it ours while it is open.
+    """Return the address to listen on, and a socket that reserves it while open.
 
     The web processes bind the port too (SO_REUSEPORT), so this one must not listen. A
     plain bind comes first: with that option alone, two servers would share a port.
@@ -81,8 +82,8 @@ def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
     while port and (error := _in_use(family, place, port)):
         if time.monotonic() > end:
             raise CommandError(
-                f"Port {port} of {host} cannot be used: {error}. "
-                "Stop what uses it, or choose another with --port."
+                f"Can't listen on port {port} of {host}: {error}. Stop the program "
+                "that uses the port, or choose another port with --port."
             )
         time.sleep(0.1)
     keeper = socket.socket(family, socket.SOCK_STREAM)
@@ -95,13 +96,15 @@ def _resolve(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise CommandError(f"--host {host} is no address: {error.strerror}") from error
+        raise CommandError(
+            f"--host {host} is not a valid address: {error.strerror}"
+        ) from error
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     return str(found[0][4][0])
 
 
 def _in_use(family: int, host: str, port: int) -> str:
-    """Why the port cannot be had; empty when it can."""
+    """Return why the port can't be used; empty if it is free."""
     with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

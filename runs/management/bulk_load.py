@@ -35,7 +35,7 @@ ORDER BY 1
 @contextmanager
 def bulk_load() -> Iterator[None]:
     if connection.vendor == "postgresql":
-        with _postgresql():
+        with _without_constraints():
             yield
         return
     derived = (immutable, rollups, change_counts, root_metrics, search_text)
@@ -48,7 +48,7 @@ def bulk_load() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Removed:
+class RemovableConstraints:
     """What is taken away, and the statements that bring it back."""
 
     drop: list[str]
@@ -56,17 +56,17 @@ class Removed:
 
 
 @contextmanager
-def _postgresql() -> Iterator[None]:
-    removed = _removed()
-    _execute(removed.drop)
+def _without_constraints() -> Iterator[None]:
+    constraints = _list_constraints_and_indexes()
+    _execute(constraints.drop)
     _switch_triggers("DISABLE")
     yield
     _switch_triggers("ENABLE")
     # Building them sorts all rows at once, which is fast with memory.
-    _execute(["SET LOCAL maintenance_work_mem = '256MB'", *removed.create])
+    _execute(["SET LOCAL maintenance_work_mem = '256MB'", *constraints.create])
 
 
-def _removed() -> Removed:
+def _list_constraints_and_indexes() -> RemovableConstraints:
     with connection.cursor() as cursor:
         # Removing an index that a constraint needs would be refused.
         cursor.execute(_FOREIGN_KEYS)
@@ -78,7 +78,7 @@ def _removed() -> Removed:
         f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}'
         for table, name, definition in keys
     ]
-    return Removed(
+    return RemovableConstraints(
         [*drop, *(f"DROP INDEX {name}" for name, _definition in indexes)],
         [*(definition for _name, definition in indexes), *create],
     )

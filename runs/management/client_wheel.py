@@ -22,42 +22,44 @@ from studio import __version__
 #: What the build reads in addition to the package.
 PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE")
 #: The hook that every build front end calls; no network, and nothing else installed.
-HOOK = "import sys; from setuptools import build_meta as b; b.build_wheel(sys.argv[1])"
+BUILD_SCRIPT = (
+    "import sys; from setuptools import build_meta as b; b.build_wheel(sys.argv[1])"
+)
 
-Say = Callable[[str], object]
+PrintLine = Callable[[str], object]
 
 
-def offer(folder: Path, say: Say) -> bool:
+def build_if_changed(folder: Path, print_line: PrintLine) -> bool:
     """Build the wheel and a page of links in `folder`, unless they are up to date.
 
     Returns whether it was built. A failed build is reported and stops nothing.
     """
     mark = folder / ".sources"
-    sources = fingerprint()
+    sources = sources_fingerprint()
     if mark.is_file() and mark.read_text() == sources:
         return False
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
-        build(folder)
+        build_wheel(folder)
     except subprocess.CalledProcessError as error:
         reason = error.stderr.strip().rpartition("\n")[2]
-        say(f"The client's wheel was not built, so /dist/ is empty: {reason}")
+        print_line(f"The client wheel could not be built, so /dist/ is empty: {reason}")
         return False
-    write_page(folder)
+    write_links_page(folder)
     mark.write_text(sources)
     return True
 
 
-def fingerprint() -> str:
+def sources_fingerprint() -> str:
     digest = hashlib.sha256(__version__.encode())
-    for path in files():
+    for path in source_files():
         stat = path.stat()
         digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def files() -> Iterator[Path]:
+def source_files() -> Iterator[Path]:
     """What the wheel is made from, in a fixed order."""
     root: Path = settings.BASE_DIR
     yield from (root / name for name in PROJECT_FILES)
@@ -66,15 +68,15 @@ def files() -> Iterator[Path]:
     yield from sorted((root / "studio").rglob("*.py"))
 
 
-def build(folder: Path) -> None:
+def build_wheel(folder: Path) -> None:
     """Build in a copy: a build leaves files next to its sources."""
     with tempfile.TemporaryDirectory(prefix="studio-wheel-") as copy:
-        for path in files():
+        for path in source_files():
             target = Path(copy, path.relative_to(settings.BASE_DIR))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         subprocess.run(
-            [sys.executable, "-c", HOOK, str(folder)],
+            [sys.executable, "-c", BUILD_SCRIPT, str(folder)],
             cwd=copy,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -83,7 +85,7 @@ def build(folder: Path) -> None:
         )
 
 
-def write_page(folder: Path) -> None:
+def write_links_page(folder: Path) -> None:
     """A page of links, as pip's `--find-links` reads it."""
     names = [html.escape(path.name) for path in sorted(folder.glob("*.whl"))]
     links = "\n".join(f'<li><a href="{name}">{name}</a></li>' for name in names)

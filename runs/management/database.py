@@ -14,17 +14,17 @@ from django.db.migrations.recorder import MigrationRecorder
 from runs.management import schema, upgrade
 from runs.models import change_counts, immutable, rollups, root_metrics, search_text
 
-Say = Callable[[str], object]
+PrintLine = Callable[[str], object]
 
 
-def prepare(folder: Path, say: Say) -> None:
+def prepare(folder: Path, print_line: PrintLine) -> None:
     """Bring the database to this code's schema. Raises CommandError with a sentence."""
     try:
         refuse_locked()
         refuse_newer_schema()
-        migrate(folder, say)
+        migrate(folder, print_line)
         schema.refuse_missing_columns()
-        restore_triggers(say)
+        restore_triggers(print_line)
     except DatabaseError as error:
         raise CommandError(f"The database cannot be used: {error}") from error
     finally:
@@ -43,19 +43,19 @@ def refuse_newer_schema() -> None:
     )
     if newer:
         raise CommandError(
-            f"The database was written by a newer version (it has {newer[-1]}). "
-            "Install that version, or set STUDIO_HOME to another folder."
+            "The database was created by a newer version (with migration "
+            f"{newer[-1]}). Install that version, or set STUDIO_HOME to another folder."
         )
 
 
-def migrate(folder: Path, say: Say) -> None:
+def migrate(folder: Path, print_line: PrintLine) -> None:
     """Apply what is to be applied, after a copy of a database that holds something."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         if executor.loader.applied_migrations:
             planned = [f"{one.app_label}.{one.name}" for one, _backwards in plan]
-            upgrade.prepare_upgrade(folder, planned, say)
+            upgrade.prepare_upgrade(folder, planned, print_line)
         schema.migrate()
         schema.create_content_types()
         gather_statistics()
@@ -71,7 +71,7 @@ def gather_statistics() -> None:
 
 
 def refuse_locked() -> None:
-    """Wait for other writers as long as a request would; then say who is in the way."""
+    """Wait for other writers as long as a request would, then raise CommandError."""
     if connection.vendor != "sqlite":
         return
     try:
@@ -81,8 +81,8 @@ def refuse_locked() -> None:
         if "locked" not in str(error):
             raise
         raise CommandError(
-            f"Another process is writing to {connection.settings_dict['NAME']} and "
-            "holds its lock. End that process or wait for it, then start again."
+            f"Another process has locked {connection.settings_dict['NAME']} for "
+            "writing. Stop that process or wait for it, then start again."
         ) from error
 
 
@@ -91,31 +91,24 @@ def missing_triggers() -> list[str]:
     return [name for each in derived for name in each.missing(connection)]
 
 
-def restore_triggers(say: Say) -> None:
-    """Immutable rows are only so with their triggers, counts and words only right."""
-    lost = immutable.missing(connection)
-    if lost:
-        say(f"Installed missing triggers again: {', '.join(lost)}")
-        immutable.install(connection)
-    lost = rollups.missing(connection)
-    if lost:
-        say(f"Counted the runs again: {', '.join(lost)} were missing")
-        rollups.restore(connection)
-    lost = change_counts.missing(connection)
-    if lost:
-        say(f"Installed missing triggers again: {', '.join(lost)}")
-        change_counts.install(connection)
-    lost = root_metrics.missing(connection)
-    if lost:
-        say(f"Gathered the best values again: {', '.join(lost)} were missing")
-        root_metrics.restore(connection)
-    lost = search_text.missing(connection)
-    if lost:
-        say(f"Built the index of words again: {', '.join(lost)} were missing")
-        search_text.restore(connection)
+def restore_triggers(print_line: PrintLine) -> None:
+    """Install missing triggers, and recalculate what they would have kept up to date.
+
+    Without the triggers, rows that must not change could, and counts would be wrong.
+    """
+    for module, repair, done in (
+        (immutable, immutable.install, "Installed triggers again"),
+        (rollups, rollups.restore, "Counted the runs again"),
+        (change_counts, change_counts.install, "Installed triggers again"),
+        (root_metrics, root_metrics.restore, "Calculated the best values again"),
+        (search_text, search_text.restore, "Built the search index again"),
+    ):
+        if missing := module.missing(connection):
+            print_line(f"{done}, because these were missing: {', '.join(missing)}")
+            repair(connection)
 
 
-def fold_wal() -> None:
+def merge_wal() -> None:
     """At the end of a server: its last connection moves all writes into one file.
 
     Its processes end without closing theirs. The WAL that would stay belongs to this

@@ -20,20 +20,20 @@ from django.core.management.base import CommandError
 END_SECONDS = 15.0
 
 
-def check() -> None:
+def require_sklearn() -> None:
     """Raises CommandError where what trains is not installed."""
     if importlib.util.find_spec("sklearn") is None:
         raise CommandError(
-            "--demo trains with scikit-learn, which is not installed: "
-            "pip install scikit-learn"
+            "--demo needs scikit-learn, which is not installed. Run "
+            "`pip install scikit-learn`."
         )
 
 
 @contextmanager
-def training(home: Path, say: Callable[[str], object]) -> Iterator[None]:
+def run_training(home: Path, print_line: Callable[[str], object]) -> Iterator[None]:
     """Run the sweep during a block, and stop it at the end.
 
-    `say` gets a line if the training ends before that.
+    `print_line` gets a line if the training ends before that.
     """
     folder = home / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -42,7 +42,7 @@ def training(home: Path, say: Callable[[str], object]) -> Iterator[None]:
         process = subprocess.Popen(
             [sys.executable, "-m", "studio.demo.sweep"],
             cwd=folder,
-            env=environment(home, folder),
+            env=training_environment(home, folder),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -53,23 +53,23 @@ def training(home: Path, say: Callable[[str], object]) -> Iterator[None]:
     def wait() -> None:
         code = process.wait()
         if not is_stopped.is_set():
-            say(ending(code, folder))
+            print_line(end_message(code, folder))
 
     threading.Thread(target=wait, daemon=True).start()
     try:
         yield
     finally:
         is_stopped.set()
-        stop(process)
+        stop_training(process)
 
 
-def ending(code: int, folder: Path) -> str:
+def end_message(code: int, folder: Path) -> str:
     if code:
         return f"The training of --demo failed. See {folder / 'sweep.log'}."
     return "The training of --demo has finished. One child run fails on purpose."
 
 
-def environment(home: Path, folder: Path) -> dict[str, str]:
+def training_environment(home: Path, folder: Path) -> dict[str, str]:
     """The server of this home folder, whatever this shell uses otherwise."""
     others = ("STUDIO_URL", "STUDIO_TOKEN", "STUDIO_WORKSPACE", "STUDIO_MODE")
     kept = {name: value for name, value in os.environ.items() if name not in others}
@@ -82,8 +82,8 @@ def environment(home: Path, folder: Path) -> dict[str, str]:
     }
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt the sweep and its trials, which then say so of their runs."""
+def stop_training(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt the sweep and its trials, which then end their runs."""
     for number in (signal.SIGINT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)

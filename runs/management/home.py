@@ -16,7 +16,7 @@ from studio.core.private import write_private
 
 def prepare(folder: Path) -> None:
     """Only its owner may look into it and into what this process will write."""
-    keep_private()
+    set_private_umask()
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
         if mode & 0o077:
@@ -25,16 +25,16 @@ def prepare(folder: Path) -> None:
         raise CommandError(f"{folder} cannot be used: {error.strerror}") from error
 
 
-def keep_private() -> None:
+def set_private_umask() -> None:
     """Only the owner may read what this process writes."""
     os.umask(0o077)
 
 
 def lock(folder: Path, *, as_server: bool = True) -> int:
-    """Hold the folder until this process ends; CommandError if another one does.
+    """Lock the folder until this process ends. Raise CommandError if it is locked.
 
-    `as_server` says whether this process is a server, too.
-    The system drops the lock with the process, so nothing is left behind by a crash.
+    `as_server` is whether this process is a server itself. The system releases the lock
+    with the process, so a crash leaves nothing behind.
     """
     try:
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -45,7 +45,7 @@ def lock(folder: Path, *, as_server: bool = True) -> int:
     except OSError as error:
         holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
         os.close(handle)
-        server = f"server (process {holder or 'unknown'}) is running over {folder}."
+        server = f"server (process {holder or 'unknown'}) is using {folder}."
         raise CommandError(
             f"Another {server} Stop it first, or set STUDIO_HOME to another folder."
             if as_server

@@ -18,16 +18,16 @@ from studio.core.private import sync_folder, write_private
 _IDENTITY = re.compile(r"[0-9a-f]{32}")
 
 
-def home_file(folder: Path) -> Path:
+def identity_file(folder: Path) -> Path:
     return folder / "identity"
 
 
-def read_home(folder: Path) -> str:
+def read_home_identity(folder: Path) -> str:
     """The folder's identity; empty where it has none."""
-    return read_file(home_file(folder))
+    return read_identity_file(identity_file(folder))
 
 
-def read_file(path: Path) -> str:
+def read_identity_file(path: Path) -> str:
     try:
         text = path.read_text().strip()
     except FileNotFoundError:
@@ -36,13 +36,14 @@ def read_file(path: Path) -> str:
         raise CommandError(f"{path} cannot be read: {error}") from error
     if not _IDENTITY.fullmatch(text):
         raise CommandError(
-            f"{path} does not hold 32 hexadecimal digits; restore it from a backup, or "
-            "remove it to let the start compare the stored files with the database."
+            f"{path} must contain 32 hexadecimal digits. Restore it from a backup, or "
+            "delete it: the next start then compares the stored files with the "
+            "database."
         )
     return text
 
 
-def read_database(using: BaseDatabaseWrapper = connection) -> str:
+def read_database_identity(using: BaseDatabaseWrapper = connection) -> str:
     """The database's identity; empty where the table or its row is missing."""
     table = StudioIdentity._meta.db_table
     with using.cursor() as cursor:
@@ -53,12 +54,12 @@ def read_database(using: BaseDatabaseWrapper = connection) -> str:
     return str(row[0]).strip() if row else ""
 
 
-def write_home(folder: Path, value: str) -> None:
-    write_private(home_file(folder), f"{value}\n")
+def write_home_identity(folder: Path, value: str) -> None:
+    write_private(identity_file(folder), f"{value}\n")
     sync_folder(folder)
 
 
-def write_database(value: str) -> None:
+def write_database_identity(value: str) -> None:
     """Raises DatabaseError; what the worker noted of the clock stays."""
     StudioIdentity.objects.update_or_create(
         id=1,

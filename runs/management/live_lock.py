@@ -19,19 +19,19 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from runs.management import home
-from runs.management.identity import read_home
+from runs.management.identity import read_home_identity
 from runs.management.read_only import describe_database, one_line
 
 if TYPE_CHECKING:
     import psycopg
 
 #: "Run Studio" as two numbers; advisory locks are per database.
-LOCK = (0x52756E, 0x53747564)
+ADVISORY_LOCK = (0x52756E, 0x53747564)
 #: A server that was just killed may hold its lock a moment longer.
 MAX_WAIT_SECONDS = 2.0
 CHECK_SECONDS = 3.0
 #: PostgreSQL's limit for the name of a connection, in bytes.
-MAX_NAME = 63
+MAX_NAME_BYTES = 63
 
 _HOLDER = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -50,7 +50,7 @@ def lock_database_file(folder: Path, *, only_check: bool = False) -> None:
         if not only_check:
             home.lock(real)
         elif home.is_served(real):
-            raise CommandError(f"Another server is running over {real}.")
+            raise CommandError(f"Another server is using {real}.")
     except CommandError as error:
         raise CommandError(
             f"{describe_database()} is a link to a file in {real}. {error}"
@@ -76,10 +76,10 @@ class LiveLock:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Raises CommandError where another server holds it, or PostgreSQL is away."""
         try:
-            holder = self._wait(time.monotonic() + MAX_WAIT_SECONDS)
+            holder = self._wait_for_lock(time.monotonic() + MAX_WAIT_SECONDS)
         except self._driver.Error as error:
             raise CommandError(
                 f"The database {describe_database()} cannot be used: {one_line(error)}"
@@ -112,8 +112,8 @@ class LiveLock:
                 continue
             if holder is not None:
                 lost(
-                    f"The connection to {describe_database()} broke, and another "
-                    f"server ({holder}) uses the database now, so this one stops."
+                    f"The connection to {describe_database()} was lost, and another "
+                    f"server ({holder}) now uses the database. This server stops."
                 )
                 return
 
@@ -121,47 +121,49 @@ class LiveLock:
         if self._session is not None:
             self._session.execute("SELECT 1")
             return None
-        holder = self._wait(time.monotonic() + MAX_WAIT_SECONDS)
-        return self._new_owner() if holder is None else holder
+        holder = self._wait_for_lock(time.monotonic() + MAX_WAIT_SECONDS)
+        return self._find_new_owner() if holder is None else holder
 
-    def _new_owner(self) -> str | None:
+    def _find_new_owner(self) -> str | None:
         """Who adopted the database and stopped again while the lock was free."""
         assert self._session is not None
         found = self._session.execute("SELECT identity FROM runs_studioidentity")
         row = found.fetchone()
-        is_ours = row is not None and row[0].strip() == read_home(self.folder)
-        return None if is_ours else "of another folder"
+        is_ours = row is not None and row[0].strip() == read_home_identity(self.folder)
+        return None if is_ours else "with another home folder"
 
-    def _wait(self, end: float) -> str | None:
+    def _wait_for_lock(self, end: float) -> str | None:
         """Take the lock; returns who holds it if that is still another one at `end`."""
         while True:
             self._session = self._session or self._connect()
-            found = self._session.execute("SELECT pg_try_advisory_lock(%s, %s)", LOCK)
+            found = self._session.execute(
+                "SELECT pg_try_advisory_lock(%s, %s)", ADVISORY_LOCK
+            )
             row = found.fetchone()
             if row and row[0]:
                 return None
             if time.monotonic() > end:
-                return self._holder(self._session)
-            self._end_own(self._session)
+                return self._read_holder(self._session)
+            self._end_own_old_sessions(self._session)
             self._stop.wait(0.2)
 
     def _connect(self) -> psycopg.Connection[Any]:
-        given = connection.get_connection_params()
-        options = given.get("options", "")
+        params = connection.get_connection_params()
+        options = params.get("options", "")
         # The server notices a machine that vanished, and frees its lock.
         alive = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5"
-        given["options"] = f"{options} {alive} -c tcp_keepalives_count=3".strip()
-        given["application_name"] = self.name
+        params["options"] = f"{options} {alive} -c tcp_keepalives_count=3".strip()
+        params["application_name"] = self.name
         session: psycopg.Connection[Any] = self._driver.connect(
-            autocommit=True, **given
+            autocommit=True, **params
         )
         return session
 
-    def _holder(self, session: psycopg.Connection[Any]) -> str:
-        row = session.execute(_HOLDER, LOCK).fetchone()
-        return (str(row[0]).partition(" ")[2] if row else "") or "of unknown name"
+    def _read_holder(self, session: psycopg.Connection[Any]) -> str:
+        row = session.execute(_HOLDER, ADVISORY_LOCK).fetchone()
+        return (str(row[0]).partition(" ")[2] if row else "") or "unknown"
 
-    def _end_own(self, session: psycopg.Connection[Any]) -> None:
+    def _end_own_old_sessions(self, session: psycopg.Connection[Any]) -> None:
         """End this very process's older session, which a broken network left."""
         session.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -179,7 +181,7 @@ def application_name(folder: Path) -> str:
     """Unique for this process, then what a refusal shows: the folder and machine."""
     machine = socket.gethostname()[:15]
     token = f"studio-{os.urandom(4).hex()} "
-    left = MAX_NAME - len(f"{token} on {machine}")
+    left = MAX_NAME_BYTES - len(f"{token} on {machine}")
     path = str(folder).encode("ascii", "replace").decode()
     shown = path if len(path) <= left else f"...{path[3 - left :]}"
     return f"{token}{shown} on {machine}"

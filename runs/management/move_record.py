@@ -16,16 +16,16 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from runs.management.read_only import Reader, describe_server, read_only
+from runs.management.read_only import TableReader, describe_server, read_only
 from runs.models import StudioIdentity
 from studio.core.private import sync_folder, write_private
 
-NAME = "moved_to"
-MARK = "moved:"
+RECORD_NAME = "moved_to"
+MOVED_PREFIX = "moved:"
 SQLITE = "the SQLite database"
 
 
-def describe(database: dict[str, Any]) -> str:
+def describe_location(database: dict[str, Any]) -> str:
     """Where a database is, from its settings, without user and password."""
     if database["ENGINE"].endswith("sqlite3"):
         return f"{SQLITE} {database['NAME']}"
@@ -33,43 +33,43 @@ def describe(database: dict[str, Any]) -> str:
 
 
 def refuse_moved(folder: Path) -> None:
-    """Stop what would work on the database that was left behind."""
+    """Raise CommandError if the data of this database was moved to another one."""
     note = _read(folder)
-    present = describe(connection.settings_dict)
+    present = describe_location(connection.settings_dict)
     if note.get("from") == present or _is_marked():
         raise CommandError(
-            f"{_moved(folder, note, present)} To use the old database again, run "
-            "`manage.py studio --adopt`."
+            f"{_moved_message(folder, note, present)} To use the old database again, "
+            "run `manage.py studio --adopt`."
         )
 
 
 def _is_marked() -> bool:
     with read_only() as using:
-        return Reader(using).identity().startswith(MARK)
+        return TableReader(using).identity().startswith(MOVED_PREFIX)
 
 
-def _moved(folder: Path, note: dict[str, Any], present: str) -> str:
+def _moved_message(folder: Path, note: dict[str, Any], present: str) -> str:
     target = str(note.get("to") or "")
     if target in ("", present):
         return (
-            f"The data of {present} moved to another database. Set DATABASE_URL and "
-            "STUDIO_HOME as that one needs them."
+            f"The data of {present} was moved to another database. Set DATABASE_URL "
+            "and STUDIO_HOME for that database."
         )
     is_sqlite = target.startswith(SQLITE)
-    step = "Unset DATABASE_URL." if is_sqlite else "Set DATABASE_URL to it."
-    return f"The data of {folder} moved to {target} ({note.get('time')}). {step}"
+    step = "Unset DATABASE_URL." if is_sqlite else "Set DATABASE_URL to that database."
+    return f"The data of {folder} was moved to {target} ({note.get('time')}). {step}"
 
 
 def record_move(folder: Path, *, source: str, target: str) -> None:
     moved = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     content = {"from": source, "to": target, "time": moved}
-    write_private(folder / NAME, json.dumps(content, indent=2) + "\n")
+    write_private(folder / RECORD_NAME, json.dumps(content, indent=2) + "\n")
     sync_folder(folder)
 
 
 def mark_moved(source: BaseDatabaseWrapper) -> None:
     """Raises DatabaseError. `--adopt` writes an identity over the mark."""
-    value = f"{MARK}{uuid.uuid4().hex}"[:32]
+    value = f"{MOVED_PREFIX}{uuid.uuid4().hex}"[:32]
     with source.cursor() as cursor:
         table = StudioIdentity._meta.db_table
         cursor.execute(f"UPDATE {table} SET identity = %s", [value])
@@ -77,17 +77,17 @@ def mark_moved(source: BaseDatabaseWrapper) -> None:
 
 def forget_move(folder: Path) -> None:
     """The operator wants the present database, whatever moved before."""
-    (folder / NAME).unlink(missing_ok=True)
+    (folder / RECORD_NAME).unlink(missing_ok=True)
 
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / NAME).read_text())
+        found = json.loads((folder / RECORD_NAME).read_text())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
         raise CommandError(
-            f"{folder / NAME} cannot be read: {error}. Delete it if the data of this "
-            "home was never moved."
+            f"{folder / RECORD_NAME} cannot be read: {error}. Delete it if the data of "
+            "this home was never moved."
         ) from error
     return found if isinstance(found, dict) else {}

@@ -61,7 +61,7 @@ def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
     """Write this address and a working token to `client.json` if it differs."""
     kept = read_client(folder)
     secret = str(kept.get("token", ""))
-    token = _working(secret)
+    token = _find_valid_token(secret)
     if token is None:
         secret = _new_token(user, now=now)
         workspace = DEFAULT_WORKSPACE
@@ -72,7 +72,7 @@ def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
         write_client(folder, url=url, token=secret, workspace=workspace)
 
 
-def _working(secret: str) -> ApiToken | None:
+def _find_valid_token(secret: str) -> ApiToken | None:
     found = (
         ApiToken.objects.select_related("workspace")
         .filter(digest=hash_secret(secret), revoked__isnull=True, user__is_active=True)

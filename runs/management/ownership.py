@@ -1,8 +1,9 @@
 """Whether a home folder and a database belong together, decided before any write.
 
-Both carry the same identity. `examine` reads what is there, `decide` says what a start
-does, and `write_identities` runs after the migration. A first start that is killed in
-between leaves `identity.new`, and the next start continues from there.
+Both have the same identity. `collect_evidence` reads what is there,
+`choose_identity_step` returns what a start does, and `write_identities` runs after the
+migration. A first start that is killed in between leaves `identity.new`, and the next
+start continues from there.
 """
 
 from __future__ import annotations
@@ -17,15 +18,20 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from runs.management.identity import (
-    home_file,
-    read_database,
-    read_file,
-    read_home,
-    write_database,
-    write_home,
+    identity_file,
+    read_database_identity,
+    read_home_identity,
+    read_identity_file,
+    write_database_identity,
+    write_home_identity,
 )
 from runs.management.move_record import refuse_moved
-from runs.management.read_only import Reader, describe_database, one_line, read_only
+from runs.management.read_only import (
+    TableReader,
+    describe_database,
+    one_line,
+    read_only,
+)
 from runs.models import File
 from runs.storage.files import files
 from studio.core.private import sync_folder, write_private
@@ -33,11 +39,13 @@ from studio.core.private import sync_folder, write_private
 #: The newest stored files that are looked up in a database without an identity.
 MAX_NEWEST_FILES = 20
 TABLES_WITH_BLOBS = ("runs_file", "runs_snapshot")
-ADOPT = "accept the two as a pair with `manage.py studio --adopt`"
-SET_BACK = "Set DATABASE_URL and STUDIO_HOME back, restore a backup, or"
+NEXT_STEPS = (
+    "Correct DATABASE_URL and STUDIO_HOME, or restore a backup. To use the two "
+    "together anyway, run `manage.py studio --adopt`."
+)
 
 
-class Step(Enum):
+class IdentityStep(Enum):
     """What a start writes once the database has its tables."""
 
     NOTHING = "nothing"
@@ -47,11 +55,12 @@ class Step(Enum):
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a start finds; identities are empty where there are none.
+class PairEvidence:
+    """What shows whether a folder and a database are a pair.
 
-    `pending` is the identity of a start that did not finish. `newest` are the newest
-    stored files, and `known` counts those of them that the database names.
+    Identities are empty if there are none. `pending` is the identity of a start that
+    did not finish. `newest` counts the newest stored files, and `known` those of them
+    that have a row in the database.
     """
 
     folder: Path
@@ -69,24 +78,18 @@ class Facts:
         return self.known * 2 > self.newest
 
 
-def examine(folder: Path) -> Facts:
+def collect_evidence(folder: Path) -> PairEvidence:
     with read_only() as using:
-        reader = Reader(using)
-        found = Facts(
-            folder,
-            read_home(folder),
-            reader.identity(),
-            pending=read_file(pending_file(folder)),
-            is_empty=_has_no_rows(reader),
-        )
-        if found.home == found.database != "" and not found.is_empty:
+        reader = TableReader(using)
+        evidence = _read_identities(folder, reader)
+        if evidence.home == evidence.database != "" and not evidence.is_empty:
             # The usual start does not look through a million files.
-            return found
+            return evidence
         newest = newest_stored()
         return replace(
-            found,
+            evidence,
             newest=len(newest),
-            known=count_known(reader, newest),
+            known=count_known_blobs(reader, newest),
             names_files=any(
                 reader.values(table, "id FROM {table} LIMIT 1")
                 for table in TABLES_WITH_BLOBS
@@ -94,34 +97,40 @@ def examine(folder: Path) -> Facts:
         )
 
 
-def _has_no_rows(reader: Reader) -> bool:
-    return not reader.values("runs_workspace", "id FROM {table} LIMIT 1")
+def _read_identities(folder: Path, reader: TableReader) -> PairEvidence:
+    return PairEvidence(
+        folder,
+        read_home_identity(folder),
+        reader.identity(),
+        pending=read_identity_file(pending_file(folder)),
+        is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
+    )
 
 
-def decide(found: Facts) -> Step:
-    """Raises CommandError, which says how to continue, where the two do not match."""
-    if found.pending and found.pending == found.database:
-        return Step.HOME
-    if found.is_empty and (found.newest or found.home != found.database):
-        raise CommandError(_is_empty(found))
-    if found.database and found.home == found.database:
-        return Step.NOTHING
-    if found.database and found.home:
-        raise CommandError(_differ(found))
-    if found.database:
-        return _require_proof(found, Step.HOME)
-    if found.home:
-        return _require_proof(found, Step.DATABASE)
-    if not found.newest and not found.names_files:
-        return Step.BOTH
-    return _require_proof(found, Step.BOTH)
+def choose_identity_step(evidence: PairEvidence) -> IdentityStep:
+    """Return what a start writes. Raise CommandError if the two do not match."""
+    if evidence.pending and evidence.pending == evidence.database:
+        return IdentityStep.HOME
+    if evidence.is_empty and (evidence.newest or evidence.home != evidence.database):
+        raise CommandError(_empty_database_message(evidence))
+    if evidence.database and evidence.home == evidence.database:
+        return IdentityStep.NOTHING
+    if evidence.database and evidence.home:
+        raise CommandError(_different_identities_message(evidence))
+    if evidence.database:
+        return _require_proof(evidence, IdentityStep.HOME)
+    if evidence.home:
+        return _require_proof(evidence, IdentityStep.DATABASE)
+    if not evidence.newest and not evidence.names_files:
+        return IdentityStep.BOTH
+    return _require_proof(evidence, IdentityStep.BOTH)
 
 
-def lost_files() -> str:
-    """A sentence where the newest files that the database names are all missing.
+def lost_files_warning() -> str:
+    """Return a warning if the newest files of the database are all missing.
 
-    A half copied folder can look so. An older copy of the database may name files that
-    were deleted since, so this does not stop a start.
+    A partly copied folder looks like this. But an older copy of the database can also
+    name files that were deleted since, so this does not stop a start.
     """
     blobs = list(
         File.objects.order_by("-pk").values_list("blob", "size")[:MAX_NEWEST_FILES]
@@ -129,61 +138,62 @@ def lost_files() -> str:
     if not blobs or any(files.is_whole(name, size) for name, size in blobs):
         return ""
     return (
-        f"None of the {len(blobs)} newest files that the database names is in "
-        f"{files.root}. If this folder is a copy, copy the stored files, too; "
-        "`manage.py verify` lists what is missing."
+        f"The {len(blobs)} newest files of the database are missing from {files.root}. "
+        "If this folder is a copy, copy the stored files too. To list what is missing, "
+        "run `manage.py verify`."
     )
 
 
-def _require_proof(found: Facts, step: Step) -> Step:
-    if not found.newest:
+def _require_proof(evidence: PairEvidence, step: IdentityStep) -> IdentityStep:
+    if not evidence.newest:
         raise CommandError(
-            f"{_both(found)} may not belong together: the folder stores no files "
-            f"to compare. {SET_BACK} {ADOPT}."
+            f"{_describe_both(evidence)} might not belong together: the folder stores "
+            f"no files to compare. {NEXT_STEPS}"
         )
-    if not found.is_proven:
+    if not evidence.is_proven:
         raise CommandError(
-            f"{_both(found)} do not belong together: the database knows "
-            f"{found.known} of the {found.newest} newest stored files. "
-            f"{SET_BACK} {ADOPT}."
+            f"{_describe_both(evidence)} do not belong together: the database knows "
+            f"{evidence.known} of the {evidence.newest} newest stored files. "
+            f"{NEXT_STEPS}"
         )
     return step
 
 
-def _differ(found: Facts) -> str:
+def _different_identities_message(evidence: PairEvidence) -> str:
     return (
-        f"{_both(found)} belong to different servers: their identities differ. "
-        f"{SET_BACK} {ADOPT}."
+        f"{_describe_both(evidence)} belong to different servers: their identities "
+        f"differ. {NEXT_STEPS}"
     )
 
 
-def _is_empty(found: Facts) -> str:
+def _empty_database_message(evidence: PairEvidence) -> str:
     count = sum(1 for _ in files.names())
     stored = f"stores {count} file{'' if count == 1 else 's'}"
     if not count:
-        stored = "was used with another database" if found.home else "is new"
-    belongs = "" if count or found.home else " and belongs to another folder"
+        stored = "was used with another database" if evidence.home else "is new"
+    belongs = "" if count or evidence.home else " and belongs to another folder"
     return (
-        f"{_folder(found)} {stored}, but {_database(found)} is empty{belongs}. To go "
-        "on with your data, set DATABASE_URL back (unset it for SQLite) or restore a "
-        "backup. To move the data here, run `manage.py move-to` with DATABASE_URL set "
-        "back or unset. Without data to keep, run `manage.py studio --adopt`."
+        f"{_describe_folder(evidence)} {stored}, but {_describe_database(evidence)} is "
+        f"empty{belongs}. To keep your data, set DATABASE_URL to the old database "
+        "(unset it for SQLite), or restore a backup. Then you can move the data with "
+        "`manage.py move-to`. If there is no data to keep, run `manage.py studio "
+        "--adopt`."
     )
 
 
-def _both(found: Facts) -> str:
-    return f"{_folder(found)} and {_database(found)}"
+def _describe_both(evidence: PairEvidence) -> str:
+    return f"{_describe_folder(evidence)} and {_describe_database(evidence)}"
 
 
-def _folder(found: Facts) -> str:
-    return f"The folder {found.folder} ({_short(found.home)})"
+def _describe_folder(evidence: PairEvidence) -> str:
+    return f"The folder {evidence.folder} ({_short_identity(evidence.home)})"
 
 
-def _database(found: Facts) -> str:
-    return f"the database {describe_database()} ({_short(found.database)})"
+def _describe_database(evidence: PairEvidence) -> str:
+    return f"the database {describe_database()} ({_short_identity(evidence.database)})"
 
 
-def _short(identity: str) -> str:
+def _short_identity(identity: str) -> str:
     return f"identity {identity[:8]}" if identity else "without identity"
 
 
@@ -191,15 +201,15 @@ def pending_file(folder: Path) -> Path:
     return folder / "identity.new"
 
 
-def write_identities(folder: Path, step: Step) -> None:
+def write_identities(folder: Path, step: IdentityStep) -> None:
     """Write what was decided; the tables are there. Raises CommandError, OSError."""
     try:
-        if step is Step.BOTH:
+        if step is IdentityStep.BOTH:
             adopt(folder)
-        elif step is Step.DATABASE:
-            write_database(read_home(folder))
-        elif step is Step.HOME:
-            write_home(folder, read_database())
+        elif step is IdentityStep.DATABASE:
+            write_database_identity(read_home_identity(folder))
+        elif step is IdentityStep.HOME:
+            write_home_identity(folder, read_database_identity())
     except DatabaseError as error:
         raise CommandError(
             f"The identity cannot be written to the database: {one_line(error)}"
@@ -217,44 +227,42 @@ def adopt(folder: Path) -> None:
     pending = pending_file(folder)
     write_private(pending, f"{value}\n")
     sync_folder(folder)
-    write_database(value)
-    pending.replace(home_file(folder))
+    write_database_identity(value)
+    pending.replace(identity_file(folder))
     sync_folder(folder)
 
 
 def refuse_foreign(folder: Path) -> None:
-    """For every other command: CommandError where a start would stop, too."""
+    """For all other commands: raise CommandError where a start would stop, too."""
     refuse_moved(folder)
     with read_only() as using:
-        reader = Reader(using)
-        facts = Facts(
-            folder,
-            read_home(folder),
-            reader.identity(),
-            is_empty=_has_no_rows(reader),
+        evidence = _read_identities(folder, TableReader(using))
+    if evidence.home != evidence.database:
+        raise CommandError(
+            _empty_database_message(evidence)
+            if evidence.is_empty
+            else _different_identities_message(evidence)
         )
-    if facts.home != facts.database:
-        raise CommandError(_is_empty(facts) if facts.is_empty else _differ(facts))
 
 
 def newest_stored() -> list[str]:
     """The names of the newest stored files, by when they were written."""
-    found = ((_written(name), name) for name in files.names())
-    return [name for _, name in heapq.nlargest(MAX_NEWEST_FILES, found)]
+    times = ((_modified_at(name), name) for name in files.names())
+    return [name for _, name in heapq.nlargest(MAX_NEWEST_FILES, times)]
 
 
-def _written(name: str) -> float:
+def _modified_at(name: str) -> float:
     try:
         return files.path(name).stat().st_mtime
     except FileNotFoundError:
         return 0.0
 
 
-def count_known(reader: Reader, blobs: list[str]) -> int:
-    found: set[str] = set()
+def count_known_blobs(reader: TableReader, blobs: list[str]) -> int:
+    evidence: set[str] = set()
     places = ", ".join(["%s"] * len(blobs))
     for table in TABLES_WITH_BLOBS:
         if blobs:
             rest = f"blob FROM {{table}} WHERE blob IN ({places})"
-            found.update(reader.values(table, rest, blobs))
-    return len(found)
+            evidence.update(reader.values(table, rest, blobs))
+    return len(evidence)

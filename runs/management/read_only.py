@@ -49,7 +49,7 @@ def read_only() -> Iterator[BaseDatabaseWrapper | None]:
 
     Raises CommandError where the database cannot be read.
     """
-    copy = _copy()
+    copy = _read_only_connection()
     try:
         yield copy
     except DatabaseError as error:
@@ -62,7 +62,7 @@ def read_only() -> Iterator[BaseDatabaseWrapper | None]:
             copy.close()
 
 
-def _copy() -> BaseDatabaseWrapper | None:
+def _read_only_connection() -> BaseDatabaseWrapper | None:
     copy = connection.copy()
     if connection.vendor == "sqlite":
         path = Path(str(connection.settings_dict["NAME"]))
@@ -73,13 +73,13 @@ def _copy() -> BaseDatabaseWrapper | None:
         copy.settings_dict["OPTIONS"] = {"timeout": 5}
     else:
         options = dict(copy.settings_dict["OPTIONS"])
-        given = options.get("options", "")
-        options["options"] = f"{given} -c default_transaction_read_only=on".strip()
+        params = options.get("options", "")
+        options["options"] = f"{params} -c default_transaction_read_only=on".strip()
         copy.settings_dict["OPTIONS"] = options
     return copy
 
 
-class Reader:
+class TableReader:
     """Plain questions to a database of any version, as long as it has the tables."""
 
     def __init__(self, using: BaseDatabaseWrapper | None) -> None:
@@ -89,12 +89,12 @@ class Reader:
             with using.cursor() as cursor:
                 self.tables = set(using.introspection.table_names(cursor))
 
-    def values(self, table: str, rest: str, given: Sequence[str] = ()) -> list[str]:
+    def values(self, table: str, rest: str, params: Sequence[str] = ()) -> list[str]:
         """The first column that `SELECT {rest}` finds; `rest` has `{table}` in it."""
         if self.using is None or table not in self.tables:
             return []
         with self.using.cursor() as cursor:
-            cursor.execute(f"SELECT {rest.format(table=table)}", list(given))
+            cursor.execute(f"SELECT {rest.format(table=table)}", list(params))
             return [str(row[0]).strip() for row in cursor.fetchall()]
 
     def identity(self) -> str:

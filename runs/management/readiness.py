@@ -1,4 +1,4 @@
-"""Whether the server answers."""
+"""Check whether the server responds, and wait until it does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 120.0
 
 
 def is_ready(address: Address) -> bool:
-    """Whether `/readyz` says 200 to a caller on this machine."""
+    """Whether `/readyz` returns 200 to a client on this machine."""
     connection = http.client.HTTPConnection(address.reachable, address.port, timeout=10)
     try:
         connection.request("GET", "/readyz", headers={"Host": "localhost"})
@@ -29,9 +29,9 @@ def is_ready(address: Address) -> bool:
 def wait_ready(
     address: Address, *, alive: Callable[[], bool], stop: threading.Event
 ) -> bool:
-    """True once the server answers, False when it is stopped before that.
+    """Return True when the server responds, False if it is stopped before that.
 
-    CommandError when it ends by itself, or takes longer than two minutes.
+    Raises CommandError if the server ends by itself, or takes more than two minutes.
     """
     end = time.monotonic() + TIMEOUT_SECONDS
     while not stop.is_set():
@@ -39,9 +39,12 @@ def wait_ready(
             return True
         if not alive():
             raise CommandError(
-                "The web server could not start; the reason stands above this line."
+                "The web server could not start. See the error message above."
             )
         if time.monotonic() > end:
-            raise CommandError(f"The web server does not answer at {address.url}.")
+            raise CommandError(
+                f"The web server does not respond at {address.url}. See the messages "
+                "above."
+            )
         stop.wait(0.1)
     return False

@@ -64,7 +64,7 @@ def migrate(targets: list[tuple[str, str]] | None = None) -> None:
     executor.migrate(targets or executor.loader.graph.leaf_nodes())
 
 
-def create_at(migrations: Sequence[str]) -> None:
+def create_schema(migrations: Sequence[str]) -> None:
     """Create the schema of an empty database as these applied migrations left it."""
     executor = OneStepExecutor(connection)
     graph = executor.loader.graph
@@ -76,14 +76,14 @@ def create_at(migrations: Sequence[str]) -> None:
             if not any(child.key in wanted for child in graph.node_map[node].children)
         ]
     )
-    empty()
+    delete_rows()
 
 
-def empty(*, but: Sequence[str] = ()) -> None:
+def delete_rows(*, except_in: Sequence[str] = ()) -> None:
     """Remove the rows that migrations themselves added."""
     with connection.cursor() as cursor:
         for table in tables(connection):
-            if table not in but:
+            if table not in except_in:
                 cursor.execute(f'DELETE FROM "{table}"')
 
 
@@ -92,7 +92,7 @@ def create_content_types() -> None:
     emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
 
 
-def applied(database: BaseDatabaseWrapper) -> list[str]:
+def applied_migrations(database: BaseDatabaseWrapper) -> list[str]:
     """The applied migrations as `app.name`, sorted."""
     recorded = MigrationRecorder(database).applied_migrations()
     return sorted(f"{app}.{name}" for app, name in recorded)
@@ -117,9 +117,9 @@ def refuse_missing_columns() -> None:
         for field in model._meta.concrete_fields if model._meta.managed else ():
             if (model._meta.db_table, field.column) not in there:
                 raise CommandError(
-                    f"The database lacks the column {field.column} of "
+                    f"The database has no column {field.column} in "
                     f"{model._meta.db_table}: an unreleased early version created it, "
-                    "and this version cannot use it. Set STUDIO_HOME to an empty "
+                    "and this version can't use it. Set STUDIO_HOME to an empty "
                     "folder, or restore a backup of a released version."
                 )
 
@@ -129,5 +129,5 @@ def refuse_unmigrated() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError(
             "The database does not have the schema of this version. Start "
-            "`manage.py studio` once and stop it, then repeat the command."
+            "`manage.py studio` once and stop it, then run the command again."
         )

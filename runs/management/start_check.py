@@ -16,25 +16,29 @@ from runs.management.move_record import refuse_moved
 from runs.management.read_only import describe_database, one_line, read_only
 
 
-def check(folder: Path, options: dict[str, Any]) -> str:
+def check_start(folder: Path, options: dict[str, Any]) -> str:
     """One line for the operator; raises CommandError with the start's refusal."""
     if home.is_served(folder):
-        raise CommandError(f"A server is running over {folder}.")
+        raise CommandError(f"A server is already using {folder}.")
     live_lock.lock_database_file(folder, only_check=True)
     address, keeper = reserve(options["host"], options["port"])
     keeper.close()
     lock = live_lock.live_lock(folder)
     if lock is not None:
-        lock.take()
+        lock.acquire()
         lock.close()
     if not options["adopt"]:
         refuse_moved(folder)
     refuse_partial_restore(folder)
-    found = ownership.examine(folder)
-    step = ownership.Step.BOTH if options["adopt"] else ownership.decide(found)
+    found = ownership.collect_evidence(folder)
+    step = (
+        ownership.IdentityStep.BOTH
+        if options["adopt"]
+        else ownership.choose_identity_step(found)
+    )
     check_schema()
     text = f"Ready to start: {folder} with {describe_database()} at {address.url}"
-    if step is ownership.Step.NOTHING:
+    if step is ownership.IdentityStep.NOTHING:
         return f"{text}."
     return f"{text}; the start writes {step.value}."
 

@@ -11,10 +11,10 @@ from django.core.management import call_command
 from studio import __version__
 
 #: Extensions of htmx that no page loads.
-UNUSED = "django_htmx/ext/*"
+UNUSED_FILES = "django_htmx/ext/*"
 
 
-def collect(root: Path) -> bool:
+def collect_if_changed(root: Path) -> bool:
     """Collect into `root` unless it is up to date; returns whether it was done."""
     mark = root / ".sources"
     sources = fingerprint()
@@ -27,7 +27,7 @@ def collect(root: Path) -> bool:
         interactive=False,
         verbosity=0,
         clear=True,
-        ignore_patterns=[UNUSED],
+        ignore_patterns=[UNUSED_FILES],
     )
     mark.write_text(sources)
     return True

@@ -22,11 +22,11 @@ STOP_SECONDS = 30.0
 STEADY_SECONDS = 30.0
 MAX_WAIT_SECONDS = 30.0
 
-Say = Callable[[str], object]
+PrintLine = Callable[[str], object]
 
 
 @dataclass
-class Child:
+class ChildProcess:
     """A process that should always run."""
 
     name: str
@@ -63,9 +63,9 @@ class Child:
 class Supervisor:
     """Runs until `stop` is set, by a signal or by a call."""
 
-    def __init__(self, children: Sequence[Child], say: Say) -> None:
+    def __init__(self, children: Sequence[ChildProcess], print_line: PrintLine) -> None:
         self.children = children
-        self.say = say
+        self.print_line = print_line
         self.stop = threading.Event()
         self.signals = 0
         #: Why it stopped by itself; empty when a signal stopped it.
@@ -92,11 +92,14 @@ class Supervisor:
                 code = child.process.returncode
                 child.process = None
                 wait = child.note_death(now)
-                self.say(f"The {child.name} ended ({code}); again in {wait:g} s.")
+                self.print_line(
+                    f"The {child.name} stopped (exit code {code}). "
+                    f"Restarting it in {wait:g} s."
+                )
             if now >= child.not_before:
                 child.start(now)
 
-    def end(self) -> None:
+    def stop_children(self) -> None:
         """Ask all to end, let them finish, and kill what does not."""
         running = [child for child in self.children if child.is_alive()]
         for child in running:
@@ -109,7 +112,7 @@ class Supervisor:
                     self._signal(child, signal.SIGKILL)
             time.sleep(0.05)
 
-    def _signal(self, child: Child, number: int) -> None:
+    def _signal(self, child: ChildProcess, number: int) -> None:
         if child.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 child.process.send_signal(number)
@@ -134,6 +137,6 @@ class Supervisor:
         self.stop.set()
 
 
-def python(*arguments: str) -> list[str]:
+def child_command(*arguments: str) -> list[str]:
     """The command of a child in this Python; the child ends with this process."""
     return [sys.executable, *arguments, "--parent", str(os.getpid())]

@@ -32,9 +32,9 @@ log = logging.getLogger("studio.worker")
 
 TICK_SECONDS = 5
 #: A worker that paused this long, as on a sleeping laptop, missed heartbeats.
-GAP_SECONDS = 30
+MAX_GAP_SECONDS = 30
 #: Delay after a start until the first removal, and the first sweep of stored files.
-FIRST_REMOVAL_SECONDS = 600
+FIRST_DELETION_SECONDS = 600
 FIRST_SWEEP_SECONDS = 1800
 SWEEP_SECONDS = 6 * 3600
 
@@ -51,7 +51,7 @@ class Clock:
         return cls(listening_since=now, last=now)
 
     def tick(self, now: int) -> None:
-        if not 0 <= now - self.last <= GAP_SECONDS * 1000:
+        if not 0 <= now - self.last <= MAX_GAP_SECONDS * 1000:
             self.listening_since = now
         self.last = now
 
@@ -80,31 +80,31 @@ class Task:
 
 
 def all_tasks(clock: Clock) -> Sequence[Task]:
-    def mark_silent(now: int) -> int:
+    def mark_unresponsive(now: int) -> int:
         return mark_unresponsive_runs(now, listening_since=clock.listening_since)
 
     return (
-        Task("note the time", 60, expiry_allowed),
-        Task("mark silent runs", 10, mark_silent),
-        Task("fold the counts of runs", 10, fold_counts),
-        Task("make histories", TICK_SECONDS, HistoryExporter()),
+        Task("check the clock", 60, expiry_allowed),
+        Task("mark unresponsive runs", 10, mark_unresponsive),
+        Task("merge run counts", 10, merge_counts),
+        Task("write history exports", TICK_SECONDS, HistoryExporter()),
         Task("back up", 60, ScheduledBackups(configured_schedule())),
-        *removals(clock.last),
+        *deletion_tasks(clock.last),
         Task("optimize the database", 86_400, optimize),
     )
 
 
-def removals(started: int) -> Sequence[Task]:
+def deletion_tasks(started: int) -> Sequence[Task]:
     """Tasks that delete: not just after a start, nor in the day after a clock jump."""
     tasks = (
-        ("remove old exports", 3600, delete_old_exports),
-        ("remove expired sign-ins", 600, delete_expired_sign_ins),
-        ("remove replaced files", 3600, delete_replaced_files),
+        ("delete old exports", 3600, delete_old_exports),
+        ("delete expired sign-ins", 600, delete_expired_sign_ins),
+        ("delete replaced files", 3600, delete_replaced_files),
         ("purge old trash", 3600, purge_old_trash),
-        ("drop unused selections", 86_400, delete_unused_selections),
-        ("drop ended share links", 86_400, delete_expired_share_links),
+        ("delete unused selections", 86_400, delete_unused_selections),
+        ("delete expired public links", 86_400, delete_expired_share_links),
     )
-    first_removal = started + FIRST_REMOVAL_SECONDS * 1000
+    first_removal = started + FIRST_DELETION_SECONDS * 1000
     first_sweep = started + FIRST_SWEEP_SECONDS * 1000
     return (
         *(
@@ -120,5 +120,5 @@ def removals(started: int) -> Sequence[Task]:
     )
 
 
-def fold_counts(_now: int) -> int:
+def merge_counts(_now: int) -> int:
     return merge_run_counts()

@@ -28,9 +28,9 @@ from runs.management.backup import (
 from studio.core.private import sync_folder, write_private
 
 #: How many copies of finished upgrades are kept; the oldest are removed.
-COPIES = 3
+MAX_COPIES = 3
 
-Say = Callable[[str], object]
+PrintLine = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -45,36 +45,40 @@ class Upgrade:
     moment: str
 
 
-def prepare_upgrade(folder: Path, planned: list[str], say: Say) -> None:
+def prepare_upgrade(folder: Path, planned: list[str], print_line: PrintLine) -> None:
     """See that a checked copy of the database from before the upgrade is there.
 
     Raises CommandError, and then the database is unchanged.
     """
-    applied = schema.applied(connection)
+    applied = schema.applied_migrations(connection)
     known = _read(folder)
-    if known is not None and _covers(known, applied) and _is_whole(folder, known):
-        say(
-            f"Continuing an interrupted upgrade; the copy from before it is "
-            f"{_copies(folder) / known.copy.name}."
+    if (
+        known is not None
+        and _is_copy_current(known, applied)
+        and _is_whole(folder, known)
+    ):
+        print_line(
+            "Continuing an interrupted upgrade. The copy of the database from before "
+            f"the upgrade is {_copies_folder(folder) / known.copy.name}."
         )
         return
-    say("Copying the database before changing it …")
-    made = _as_command_error(folder, lambda: _copy(folder, applied, planned))
+    print_line("Copying the database before the upgrade …")
+    made = _as_command_error(folder, lambda: _create_copy(folder, applied, planned))
     _write(folder, made)
     if known is not None and list(known.applied) == applied:
         # The same schema with older data: the new copy is in its place.
-        (_copies(folder) / known.copy.name).unlink(missing_ok=True)
-    say(f"Copied the database to {_copies(folder) / made.copy.name}.")
+        (_copies_folder(folder) / known.copy.name).unlink(missing_ok=True)
+    print_line(f"Copied the database to {_copies_folder(folder) / made.copy.name}.")
 
 
 def finish_upgrade(folder: Path) -> None:
     """All migrations are applied: its copy is now one of the finished upgrades'."""
-    note = _note(folder)
-    if not note.exists():
+    file = _upgrade_file(folder)
+    if not file.exists():
         return
-    note.unlink()
-    sync_folder(note.parent)
-    for old in finished_copies(folder)[:-COPIES]:
+    file.unlink()
+    sync_folder(file.parent)
+    for old in finished_copies(folder)[:-MAX_COPIES]:
         old.unlink(missing_ok=True)
 
 
@@ -82,33 +86,33 @@ def finished_copies(folder: Path) -> list[Path]:
     """Oldest first; `studio-` is how earlier versions named them."""
     found = [
         path
-        for path in _copies(folder).glob("*")
+        for path in _copies_folder(folder).glob("*")
         if path.name.startswith(("before-", "studio-"))
         and path.suffix in COPY_SUFFIXES.values()
     ]
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
 
 
-def _copies(folder: Path) -> Path:
+def _copies_folder(folder: Path) -> Path:
     return folder / "backups"
 
 
-def _note(folder: Path) -> Path:
-    return _copies(folder) / "upgrade.json"
+def _upgrade_file(folder: Path) -> Path:
+    return _copies_folder(folder) / "upgrade.json"
 
 
-def _covers(known: Upgrade, applied: list[str]) -> bool:
+def _is_copy_current(known: Upgrade, applied: list[str]) -> bool:
     """Whether its copy is what the database was when this upgrade began."""
-    if known.identity != identity.read_database():
+    if known.identity != identity.read_database_identity():
         return False
     before, now = set(known.applied), set(applied)
     if before == now:
         # Nothing was changed yet, but an older version may have served since.
-        return known.moment == moment()
+        return known.moment == database_change_token()
     return before < now and now - before <= set(known.planned)
 
 
-def moment() -> str:
+def database_change_token() -> str:
     """Another text after each write to the database, as far as can be seen cheaply."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -120,7 +124,7 @@ def moment() -> str:
 
 
 def _is_whole(folder: Path, known: Upgrade) -> bool:
-    path = _copies(folder) / known.copy.name
+    path = _copies_folder(folder) / known.copy.name
     return path.is_file() and describe_file(path) == known.copy
 
 
@@ -129,21 +133,21 @@ def _as_command_error(folder: Path, work: Callable[[], Upgrade]) -> Upgrade:
         return work()
     except COPY_ERRORS as error:
         raise CommandError(
-            f"The database could not be copied to {_copies(folder)}, so it was not "
-            f"changed: {str(error).strip()}. Free some space or check the folder, then "
-            "start again."
+            f"The database could not be copied to {_copies_folder(folder)}, so it was "
+            f"not upgraded: {str(error).strip()}. Free some space or check the folder, "
+            "then start again."
         ) from error
 
 
-def _copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
-    copies = _copies(folder)
+def _create_copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
+    copies = _copies_folder(folder)
     copies.mkdir(mode=0o700, exist_ok=True)
     for left in copies.glob("*.partial"):
         left.unlink()
     kind = copy_kind()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     last = planned[-1].replace(".", "-")
-    target = _unused(copies / f"before-{last}-{stamp}{COPY_SUFFIXES[kind]}")
+    target = _unused_path(copies / f"before-{last}-{stamp}{COPY_SUFFIXES[kind]}")
     temporary = target.with_name(f"{target.name}.partial")
     try:
         write_copy(temporary, kind)
@@ -153,16 +157,16 @@ def _copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
         raise
     sync_folder(copies)
     return Upgrade(
-        identity=identity.read_database(),
+        identity=identity.read_database_identity(),
         kind=kind,
         copy=describe_file(target),
         applied=tuple(applied),
         planned=tuple(planned),
-        moment=moment(),
+        moment=database_change_token(),
     )
 
 
-def _unused(path: Path) -> Path:
+def _unused_path(path: Path) -> Path:
     number = 1
     found = path
     while found.exists():
@@ -172,14 +176,14 @@ def _unused(path: Path) -> Path:
 
 
 def _write(folder: Path, upgrade: Upgrade) -> None:
-    write_private(_note(folder), json.dumps(asdict(upgrade), indent=1) + "\n")
-    sync_folder(_copies(folder))
+    write_private(_upgrade_file(folder), json.dumps(asdict(upgrade), indent=1) + "\n")
+    sync_folder(_copies_folder(folder))
 
 
 def _read(folder: Path) -> Upgrade | None:
-    """The upgrade under way; None also where its note cannot be read."""
+    """The upgrade under way; None also where its file cannot be read."""
     try:
-        found = json.loads(_note(folder).read_text())
+        found = json.loads(_upgrade_file(folder).read_text())
         found["copy"] = StoredFile(**found["copy"])
         found["applied"] = tuple(found["applied"])
         found["planned"] = tuple(found["planned"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import Any
 
 from studio.core.names import check_run_id
 from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.responses import Unreachable
-from studio.sdk.run import Run
+from studio.sdk.run import EndsWithBlock, Run
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import Workspace
 
@@ -68,7 +67,7 @@ def _read_or_assume(connection: WorkspaceConnection, run_id: str) -> dict[str, A
     return {"id": run_id, "experiment": name, "status": "Running"}
 
 
-class OfflineRun:
+class OfflineRun(EndsWithBlock):
     """Prints what it is given, and sends nothing."""
 
     def __init__(self, parent: OfflineRun | None = None) -> None:
@@ -167,15 +166,6 @@ class OfflineRun:
 
     def __enter__(self) -> OfflineRun:
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None and (not isinstance(error, SystemExit) or error.code):
-            self.fail(error)
 
 
 def _print_call(action: str, value: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from django.test import Client
 
 from runs.actions.account.accounts import add_member, create_workspace, ensure_user
@@ -60,6 +61,16 @@ class Team:
     reader: User
     contributor: User
     owner: User
+
+
+@pytest.fixture
+def team() -> Team:
+    return make_team()
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(raise_request_exception=False)
 
 
 def make_team() -> Team:

@@ -13,18 +13,13 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, File, Role, Run, RunTag, now_ms
-from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
+from tests.access.people import Team, bearer, browser_of, space, token_of
 
 pytestmark = pytest.mark.django_db
 
 MLFLOW = "/w/lab/api/2.0/mlflow/"
 FILES = "/w/lab/api/2.0/mlflow-artifacts/artifacts/"
 REST = "/api/v1/workspaces/lab/"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 def act(team: Team) -> dict[str, Any]:
@@ -88,7 +83,7 @@ def test_a_preflight_allows_nothing(team, path):
 @pytest.mark.parametrize(
     "path", [f"{MLFLOW}experiments/search?max_results=1", f"{REST}runs", "/w/lab/runs/"]
 )
-def test_a_rebound_name_reads_nothing(team, run, path):
+def test_dns_rebinding_reads_nothing(team, run, path):
     """DNS rebinding: the browser believes that evil.example is this machine."""
     headers = {"Host": "evil.example:8000", "Origin": "http://evil.example:8000"}
     answer = browser_of(team.owner).get(path, headers=headers)
@@ -96,7 +91,7 @@ def test_a_rebound_name_reads_nothing(team, run, path):
     assert "digits" not in answer.text
 
 
-def test_answers_let_no_other_site_read_them(team, run):
+def test_responses_allow_no_other_site_to_read_them(team, run):
     for path in (f"{REST}runs", "/w/lab/members/", "/sign-in/"):
         headers = {"Origin": "https://evil.example"}
         answer = browser_of(team.owner).get(path, headers=headers)
@@ -128,7 +123,7 @@ def put(secret: str, path: str, body: bytes = b"x") -> Any:
 
 
 @pytest.mark.parametrize("path", TRICKS)
-def test_no_path_leaves_its_run(run, secrets, path):
+def test_no_path_escapes_its_run(run, secrets, path):
     raw = path.replace("\x00", "%00").replace("\n", "%0a")
     answer = put(secrets["contributor"], f"{FILES}1/first/artifacts/{raw}")
     assert answer.status_code in (400, 404)
@@ -159,7 +154,7 @@ def test_a_reader_cannot_upload(run, secrets):
 
 
 @pytest.mark.parametrize("prefix", ["/w/elsewhere/", "/"])
-def test_a_file_is_reached_through_its_own_workspace_only(team, run, prefix):
+def test_a_file_can_be_read_only_through_its_own_workspace(team, run, prefix):
     save_file(run, "x.txt", [b"secret"], limit=100, **act(team))
     _token, secret = token_of(team.outsider, space("elsewhere"))
     path = f"{prefix}api/2.0/mlflow-artifacts/artifacts/1/first/artifacts/x.txt"
@@ -168,7 +163,7 @@ def test_a_file_is_reached_through_its_own_workspace_only(team, run, prefix):
     assert "secret" not in answer.text
 
 
-def test_a_page_that_was_logged_is_not_run(team, run, secrets):
+def test_a_logged_html_page_runs_no_script(team, run, secrets):
     """An attachment to programs; to browsers a document that may do nothing."""
     html = b"<script>alert(1)</script>"
     save_file(run, "x.html", [html], limit=100, **act(team))
@@ -188,14 +183,14 @@ def test_a_page_that_was_logged_is_not_run(team, run, secrets):
 # Roles
 
 
-def test_a_reader_writes_nothing_by_any_protocol(run, secrets):
+def test_a_reader_cannot_write_by_any_protocol(run, secrets):
     client = Client(headers=bearer(secrets["reader"]))
     for path, body in WRITES:
         answer = client.post(path, json.dumps(body), content_type="application/json")
         assert answer.status_code == 403, path
 
 
-def test_runs_of_another_workspace_are_not_there(team, run):
+def test_runs_of_another_workspace_are_not_found(team, run):
     _token, secret = token_of(team.outsider, space("elsewhere"), cap=Role.OWNER)
     client = Client(headers=bearer(secret))
     for path in (

@@ -68,7 +68,9 @@ def test_a_locked_database_does_not_delay_readers_with_tokens(member: User) -> N
     assert ApiToken.objects.get(pk=token.pk).last_used is not None
 
 
-def test_a_locked_database_neither_delays_nor_refuses_a_visit(member: User) -> None:
+def test_a_locked_database_neither_delays_nor_rejects_a_page_request(
+    member: User,
+) -> None:
     client = browser_of(member)
     visit(client, "/w/lab/runs/")
     BrowserSession.objects.update(last_seen="2026-01-01T00:00Z")
@@ -81,7 +83,7 @@ def test_a_locked_database_neither_delays_nor_refuses_a_visit(member: User) -> N
     assert member.last_workspace == space("annex")
 
 
-def test_writers_are_as_patient_as_before(member: User) -> None:
+def test_writes_wait_for_a_locked_database_as_long_as_before(member: User) -> None:
     def patience() -> str:
         asked = "PRAGMA busy_timeout" if sqlite else "SHOW lock_timeout"
         with connection.cursor() as cursor:

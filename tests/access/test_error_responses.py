@@ -5,29 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.test import Client
 
-from tests.access.people import Team, browser_of, make_team
+from tests.access.people import browser_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
 
 PAIR = "/w/lab/api/pair/"
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
-
-
 # Sizes
 
 
-def test_a_long_body_is_refused_by_its_announced_length(team, settings):
+def test_a_large_body_is_refused_by_its_content_length(team, settings):
     settings.MAX_BODY = 10
     answer = browser_of(team.owner).generic("POST", "/api/echo/", b"x" * 11)
     assert answer.status_code == 413
@@ -41,12 +30,12 @@ def test_an_upload_has_its_own_limit(team, settings):
     assert client.generic("POST", "/api/upload/", b"x" * 21).status_code == 413
 
 
-def test_sending_data_reveals_no_limits_to_people_without_access(visitor, settings):
+def test_a_request_without_access_does_not_reveal_body_limits(visitor, settings):
     settings.MAX_BODY = 10
     assert visitor.generic("POST", "/api/echo/", b"x" * 11).status_code == 413
 
 
-def test_a_body_that_lies_about_its_length_is_stopped(team, settings):
+def test_a_body_longer_than_its_content_length_is_cut(team, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     answer = browser_of(team.owner).generic("POST", "/api/echo/", b"x" * 11)
     assert answer.status_code == 413
@@ -65,7 +54,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("kind", "status", "code"), KINDS)
-def test_every_failure_has_a_coded_answer(visitor, kind, status, code):
+def test_every_error_has_a_code(visitor, kind, status, code):
     answer = visitor.get(f"/api/fail/{kind}/")
     assert answer.status_code == status
     assert answer.json()["error"]["code"] == code
@@ -74,7 +63,7 @@ def test_every_failure_has_a_coded_answer(visitor, kind, status, code):
 
 
 @pytest.mark.parametrize(("kind", "status", "code"), KINDS)
-def test_every_failure_of_a_page_is_a_page_with_a_way_out(visitor, kind, status, code):
+def test_every_error_page_has_a_link_to_continue(visitor, kind, status, code):
     answer = visitor.get(f"/fail/{kind}/")
     assert answer.status_code == status
     assert code in answer.text
@@ -90,7 +79,7 @@ def test_an_unknown_address_has_the_error_format_of_its_api(visitor):
     assert unknown.json()["error"]["code"] == "NotFound"
 
 
-def test_a_page_without_its_slash_leads_to_the_page(visitor):
+def test_a_page_address_without_its_slash_redirects(visitor):
     answer = visitor.get("/w/lab/members?a=1")
     assert answer.headers["Location"] == "/w/lab/members/?a=1"
     assert visitor.post("/sign-in").status_code == 404
@@ -103,7 +92,7 @@ def test_unusual_paths_cause_no_server_error(team, path):
     assert browser_of(team.owner).get(path).status_code in (400, 404)
 
 
-def test_a_broken_form_is_no_server_error(visitor):
+def test_a_broken_form_causes_no_server_error(visitor):
     answer = visitor.post(
         "/sign-in/", b"--x\r\nbroken", content_type="multipart/form-data; boundary="
     )
@@ -116,7 +105,7 @@ def test_a_broken_form_is_no_server_error(visitor):
 @pytest.mark.parametrize(
     "path", ["/sign-in/", "/nowhere", "/api/fail/bug/", "/healthz", "/fail/bug/"]
 )
-def test_every_answer_has_the_headers(visitor, path):
+def test_every_response_has_the_security_headers(visitor, path):
     headers = visitor.get(path).headers
     policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy
@@ -130,7 +119,7 @@ def test_every_answer_has_the_headers(visitor, path):
     assert "no-store" in headers["Cache-Control"]
 
 
-def test_answers_differ_by_who_asks(team):
+def test_responses_vary_by_cookie_and_token(team):
     vary = browser_of(team.owner).get(PAIR).headers["Vary"]
     assert "Cookie" in vary
     assert "Authorization" in vary

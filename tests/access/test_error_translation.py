@@ -20,7 +20,7 @@ def wrapped(cause: Exception) -> OperationalError:
 
 
 @pytest.mark.django_db
-def test_a_question_that_is_too_much_for_the_database_is_no_503() -> None:
+def test_a_query_that_is_too_complex_is_not_a_503() -> None:
     if connection.vendor == "sqlite":
         many, question = 300_000, "SELECT 1 WHERE 1 IN ({})"
     else:
@@ -31,7 +31,7 @@ def test_a_question_that_is_too_much_for_the_database_is_no_503() -> None:
     assert as_studio_error(caught.value) is None
 
 
-def test_a_database_that_is_held_by_another_is_a_503(tmp_path: Path) -> None:
+def test_a_locked_database_is_a_503(tmp_path: Path) -> None:
     path = tmp_path / "held.sqlite3"
     with sqlite3.connect(path) as holder:
         holder.execute("BEGIN EXCLUSIVE")

@@ -8,7 +8,7 @@ from django.test import Client
 from runs.actions.account.accounts import add_member
 from runs.actions.actor import SERVER
 from runs.models import Role, now_ms
-from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
+from tests.access.people import bearer, browser_of, space, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
 
@@ -16,16 +16,6 @@ PAIR = "/w/lab/api/pair/"
 MLFLOW = "/w/lab/api/2.0/mlflow/runs/create"
 REST = "/api/v1/workspaces/lab/runs"
 UPLOAD = "/w/lab/api/2.0/mlflow-artifacts/artifacts/1/a/artifacts/x.txt"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
 
 
 # Hosts and origins
@@ -97,13 +87,13 @@ def test_a_foreign_page_cannot_write_anywhere(team, headers, method, path):
         {"Sec-Fetch-Site": "none"},
     ],
 )
-def test_programs_and_own_pages_write(team, headers):
+def test_programs_and_pages_of_this_server_can_write(team, headers):
     _token, secret = token_of(team.owner, team.workspace)
     answer = Client().post(PAIR, headers={**headers, **bearer(secret)})
     assert answer.status_code == 200
 
 
-def test_the_address_that_people_type_is_an_own_origin(team, settings):
+def test_the_configured_origin_is_accepted(team, settings):
     settings.STUDIO_ORIGIN = "https://studio.example"
     _token, secret = token_of(team.owner, team.workspace)
     headers = {"Origin": "https://studio.example", **bearer(secret)}
@@ -119,13 +109,13 @@ def test_strangers_learn_nothing_about_workspaces(team):
     assert (there.status_code, there.json()) == (404, nowhere.json())
 
 
-def test_a_token_of_another_workspaces_member_opens_nothing(team):
+def test_a_token_of_another_workspace_gives_no_access(team):
     elsewhere = space("elsewhere")
     _token, secret = token_of(team.outsider, elsewhere)
     assert Client().get(PAIR, headers=bearer(secret)).status_code == 404
 
 
-def test_a_bare_path_means_the_tokens_workspace(team):
+def test_a_path_without_a_workspace_means_the_workspace_of_the_token(team):
     other = space("elsewhere")
     add_member(other, team.owner, Role.READER, actor=SERVER, now=now_ms())
     _token, secret = token_of(team.owner, other)
@@ -138,7 +128,7 @@ def test_a_view_without_a_declaration_refuses_every_request(team, visitor):
     assert browser_of(team.owner).put(PAIR).status_code == 403
 
 
-def test_each_method_asks_for_its_own_permission(team):
+def test_each_method_needs_its_own_permission(team):
     reader = browser_of(team.reader)
     assert reader.get(PAIR).status_code == 200
     assert reader.head(PAIR).status_code == 200

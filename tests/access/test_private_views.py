@@ -68,7 +68,7 @@ def plain(answer: Any, slug: str) -> str:
     return re.sub(r'"[A-Za-z0-9]{64}"|X-CSRFToken[^}]*', "", text)
 
 
-def test_there_are_addresses_of_views() -> None:
+def test_some_addresses_are_of_views() -> None:
     assert len(OF_VIEWS) > 15
 
 
@@ -85,7 +85,7 @@ def test_a_hidden_run_gets_the_same_response_as_a_missing_one(
     assert (view.name, view.revision, view.deleted) == (SECRET, 2, None)
 
 
-def test_a_private_view_is_mentioned_nowhere(team: Team, view: View) -> None:
+def test_a_private_view_is_visible_nowhere_to_others(team: Team, view: View) -> None:
     """Everything that is read without a name: menus, exports, histories, searches."""
     asked = [
         route

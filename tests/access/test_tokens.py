@@ -11,21 +11,11 @@ from runs.actions.account.tokens import create_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.models import ApiToken, Role, User, now_ms
 from studio.core.errors import PermissionDenied
-from tests.access.people import Team, bearer, browser_of, make_team, token_of
+from tests.access.people import bearer, browser_of, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.access.strange_urls")]
 
 PAIR = "/w/lab/api/pair/"
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
-def visitor() -> Client:
-    return Client(raise_request_exception=False)
 
 
 def basic(secret: str, user: str = "anybody") -> dict[str, str]:
@@ -60,7 +50,7 @@ def test_a_bad_token_is_refused_even_with_a_session(team, header):
     assert answer.json()["error"]["code"] == "SignInRequired"
 
 
-def test_a_token_in_the_query_string_is_none(team):
+def test_a_token_in_the_query_string_is_ignored(team):
     _token, secret = token_of(team.owner, team.workspace)
     for name in ("token", "access_token", "api_key"):
         assert Client().get(PAIR, {name: secret}).status_code == 401
@@ -98,7 +88,7 @@ def test_a_token_has_no_more_permissions_than_its_owner(team):
 
 
 @pytest.mark.parametrize("cap", [Role.READER, Role.CONTRIBUTOR])
-def test_a_capped_token_of_an_owner_is_no_owner(team, cap):
+def test_a_token_with_a_lower_maximum_role_is_not_an_owner(team, cap):
     _token, secret = token_of(team.owner, team.workspace, cap=cap)
     answer = Client().get("/w/lab/api/owner/", headers=bearer(secret))
     assert answer.status_code == 403
@@ -112,7 +102,7 @@ def test_a_token_cannot_use_the_forms_of_pages(team):
     assert answer.status_code == 403
 
 
-def test_a_token_cannot_make_a_stronger_one(team):
+def test_a_token_cannot_create_a_token_with_more_permissions(team):
     token, _secret = token_of(team.owner, team.workspace, cap=Role.READER)
     actor = SERVER.__class__(team.owner, token)
     with pytest.raises(PermissionDenied):
@@ -126,7 +116,9 @@ def test_a_token_cannot_make_a_stronger_one(team):
         )
 
 
-def test_the_last_use_is_noted_at_most_once_a_minute(team, django_assert_num_queries):
+def test_the_last_use_is_recorded_at_most_once_a_minute(
+    team, django_assert_num_queries
+):
     _token, secret = token_of(team.owner, team.workspace)
     Client().get(PAIR, headers=bearer(secret))
     assert ApiToken.objects.get().last_used is not None
@@ -134,7 +126,9 @@ def test_the_last_use_is_noted_at_most_once_a_minute(team, django_assert_num_que
         Client().get(PAIR, headers=bearer(secret))
 
 
-def test_a_browser_costs_three_queries(team, django_assert_num_queries):
+def test_a_page_request_costs_three_queries_for_its_session(
+    team, django_assert_num_queries
+):
     client = browser_of(team.owner)
     with django_assert_num_queries(3):
         client.get(PAIR)

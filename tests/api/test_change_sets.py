@@ -60,7 +60,7 @@ def test_a_change_by_an_mlflow_client_is_a_change_set(
     changed(field)
 
 
-def test_a_status_is_an_event_of_the_token(rest: Rest) -> None:
+def test_a_status_change_is_an_event_with_the_token_name(rest: Rest) -> None:
     rest.new_run()
     rest.post("runs/r1/status", status="Completed")
     event = RunEvent.objects.filter(run=Run.objects.get()).latest("pk")

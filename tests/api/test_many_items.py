@@ -67,7 +67,7 @@ def test_a_thousand_items_are_kept(rest: Rest) -> None:
     assert rest.post("runs/r1/params", params=params)["params"] == params
 
 
-def test_searches_name_only_so_many_experiments_and_orders(mlflow: Mlflow) -> None:
+def test_searches_limit_the_number_of_experiments_and_sort_keys(mlflow: Mlflow) -> None:
     ids = [str(number) for number in range(10_001)]
     orders = [f"metrics.m{number}" for number in range(101)]
     for path in ("runs/search", "logged-models/search"):

@@ -98,12 +98,12 @@ def by_page(lab: Mlflow, text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("text", FILTERS)
-def test_page_rest_and_mlflow_give_the_same_answer(lab: Mlflow, text: str) -> None:
+def test_page_rest_and_mlflow_find_the_same_runs(lab: Mlflow, text: str) -> None:
     answer = by_mlflow(lab, text)
     assert by_rest(lab, text) == answer
     assert by_page(lab, text) == answer
 
 
-def test_the_filters_do_tell_runs_apart(lab: Mlflow) -> None:
+def test_each_filter_matches_some_but_not_all_runs(lab: Mlflow) -> None:
     sizes = {len(by_mlflow(lab, text)) for text in FILTERS}
     assert {0, 1, 2} < sizes

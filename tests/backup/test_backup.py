@@ -55,7 +55,7 @@ def test_a_second_backup_copies_only_new_files(home: Home, backups: Path) -> Non
     assert len(stamps(backups)) == 2
 
 
-def test_a_full_backup_heals_a_damaged_object(
+def test_a_full_backup_replaces_a_damaged_object(
     home: Home, empty: Home, backups: Path
 ) -> None:
     home.succeed("backup", str(backups))
@@ -66,7 +66,7 @@ def test_a_full_backup_heals_a_damaged_object(
     assert empty.content() == home.content()
 
 
-def test_keep_removes_old_backups_and_objects_that_no_other_names(
+def test_keep_removes_old_backups_and_their_unused_objects(
     home: Home, empty: Home, backups: Path
 ) -> None:
     home.succeed("backup", str(backups))
@@ -91,7 +91,7 @@ def test_a_clock_that_was_set_back_does_not_remove_the_new_backup(
     assert stamps(backups) == ["21000101-000000Z"]
 
 
-def test_a_log_that_grew_to_the_same_size_with_other_bytes_is_copied_again(
+def test_a_log_with_the_same_size_but_other_content_is_copied_again(
     home: Home, empty: Home, backups: Path
 ) -> None:
     home.succeed("backup", str(backups))
@@ -119,7 +119,7 @@ delete_unused_snapshots()
 """
 
 
-def test_a_backup_killed_at_any_moment_does_not_count(
+def test_a_backup_killed_at_any_time_is_not_listed(
     home: Home, empty: Home, backups: Path
 ) -> None:
     home.succeed("backup", str(backups))
@@ -137,7 +137,7 @@ def test_a_backup_killed_at_any_moment_does_not_count(
     assert empty.content() == home.content()
 
 
-def test_a_full_disk_ends_a_backup_in_one_sentence(home: Home, backups: Path) -> None:
+def test_a_full_disk_stops_a_backup_with_one_message(home: Home, backups: Path) -> None:
     home.succeed("backup", str(backups))
     before = stamps(backups)
     # In blocks of 512 bytes: less than the database, more than a small file.
@@ -148,7 +148,7 @@ def test_a_full_disk_ends_a_backup_in_one_sentence(home: Home, backups: Path) ->
     assert not list(backups.glob("*.partial"))
 
 
-def test_lost_and_damaged_files_are_reported_and_all_else_is_kept(
+def test_lost_and_damaged_files_are_reported_and_the_others_are_backed_up(
     home: Home, empty: Home, backups: Path
 ) -> None:
     missing, damaged = sorted(home.stored(), key=lambda n: len(home.stored()[n]))[-2:]
@@ -162,7 +162,7 @@ def test_lost_and_damaged_files_are_reported_and_all_else_is_kept(
     assert len(empty.stored()) == 28
 
 
-def test_a_folder_that_is_no_folder_of_this_homes_backups_is_refused(
+def test_a_folder_with_other_files_or_backups_of_another_home_is_refused(
     home: Home, backups: Path, tmp_path: Path
 ) -> None:
     inside = home.manage("backup", str(home.files / "backups")).sentence
@@ -186,7 +186,7 @@ def test_a_folder_that_is_no_folder_of_this_homes_backups_is_refused(
 SETUP = "import django; django.setup(); from runs.management import identity"
 
 
-def test_a_damaged_database_is_one_sentence_and_no_backup(
+def test_a_damaged_database_creates_no_backup_and_prints_one_message(
     home: Home, backups: Path
 ) -> None:
     path = home.path / "studio.sqlite3"
@@ -205,7 +205,7 @@ def test_an_empty_home_is_not_backed_up(empty: Home, backups: Path) -> None:
     assert not backups.exists()
 
 
-def test_a_backup_is_for_its_owner_only(home: Home, backups: Path) -> None:
+def test_only_the_operator_can_read_a_backup(home: Home, backups: Path) -> None:
     home.succeed("backup", str(backups))
     for path in [backups, *backups.rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path

@@ -29,7 +29,7 @@ def tables(address: str) -> int:
     return int(query(address, f"{count} WHERE table_schema = 'public'")[0][0])
 
 
-def test_everything_is_the_same_after_a_move(home: Home, target: str) -> None:
+def test_a_move_copies_everything(home: Home, target: str) -> None:
     before = home.content()
     said = home.succeed("move-to", target)
     assert "\nRun: 3 rows\n" in said
@@ -78,7 +78,7 @@ def test_a_moved_database_has_the_schema_of_a_new_one(
     assert len(new) > 200
 
 
-def test_the_database_that_was_left_is_refused_until_it_is_adopted(
+def test_the_old_database_is_refused_after_a_move_until_adopted(
     home: Home, target: str
 ) -> None:
     home.succeed("move-to", target)
@@ -86,7 +86,7 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     for command in [*commands, "member ada"]:
         sentence = home.manage(*command.split()).sentence
         assert "moved to the PostgreSQL database studio_" in sentence
-        assert "Set DATABASE_URL to it" in sentence
+        assert "Set DATABASE_URL to that database" in sentence
     for folder in (link_to(home), copy_of(home)):
         sentence = Home(folder).manage("studio", "--check").sentence
         assert "moved to the PostgreSQL database studio_" in sentence
@@ -96,7 +96,7 @@ def test_the_database_that_was_left_is_refused_until_it_is_adopted(
     moved = Home(home.path, {"DATABASE_URL": target})
     assert "Ready to start" in moved.succeed("studio", "--check")
     renamed = Home(home.path.rename(home.path.with_name("renamed")))
-    assert "Set DATABASE_URL to it" in renamed.manage("worker").sentence
+    assert "Set DATABASE_URL to that database" in renamed.manage("worker").sentence
     renamed.path.rename(home.path)
     assert "Ready to start" in home.succeed("studio", "--check", "--adopt")
     # A move that was killed just before its last steps is completed.
@@ -116,7 +116,7 @@ def test_a_renamed_home_still_knows_that_its_data_moved(
     assert "moved to" in renamed.manage("studio", "--check").sentence
 
 
-def test_a_worker_ends_when_its_database_is_left(home: Home, target: str) -> None:
+def test_a_worker_stops_when_its_database_is_moved(home: Home, target: str) -> None:
     worker = home.start("worker")
     try:
         home.succeed("move-to", target)
@@ -150,7 +150,7 @@ HOSTILE = (
 )
 
 
-def test_hostile_values_survive_a_move(home: Home, target: str, postgres: str) -> None:
+def test_unusual_values_survive_a_move(home: Home, target: str, postgres: str) -> None:
     triggers = "select name from sqlite_master where type = 'trigger'"
     for (name,) in execute(home, f"{triggers} and name like 'runs_run%_no_%'"):
         execute(home, f"drop trigger {name}")
@@ -179,11 +179,11 @@ def test_hostile_values_survive_a_move(home: Home, target: str, postgres: str) -
         ("update runs_experiment set number = number + 3000000000", "too large"),
         (
             """update runs_metricchunk set notes = '["\\u0000"]'""",
-            "NUL character or half a character in its JSON",
+            "NUL character or half a surrogate pair in its JSON",
         ),
     ],
 )
-def test_what_postgresql_cannot_store_is_refused_with_its_row(
+def test_values_that_postgresql_cannot_store_are_refused_with_their_row(
     home: Home, target: str, sql: str, problem: str
 ) -> None:
     execute(home, sql)
@@ -194,7 +194,9 @@ def test_what_postgresql_cannot_store_is_refused_with_its_row(
     assert not (home.path / "moved_to").exists()
 
 
-def test_a_database_with_tables_is_never_moved_over(home: Home, target: str) -> None:
+def test_a_move_never_overwrites_a_database_with_tables(
+    home: Home, target: str
+) -> None:
     with psycopg.connect(target) as connection:
         connection.execute("CREATE TABLE letters (text text)")
     assert "is not empty" in home.manage("move-to", target).sentence
@@ -222,26 +224,24 @@ def test_the_database_of_another_home_is_not_moved(home: Home, target: str) -> N
     assert tables(target) == 0
 
 
-def test_the_present_database_is_no_target(postgres_home: Home) -> None:
+def test_the_current_database_is_refused_as_a_target(postgres_home: Home) -> None:
     own = postgres_home.env["DATABASE_URL"]
     sentence = postgres_home.manage("move-to", own).sentence
-    assert "move-to reads from the present setting" in sentence
+    assert "there is nothing to move" in sentence
     assert "Unset DATABASE_URL first" in sentence
 
 
-def test_a_file_in_the_way_of_a_move_back_is_named(
+def test_files_that_block_a_move_back_are_named(
     postgres_home: Home, filled_sqlite: Home
 ) -> None:
     there = postgres_home.path / "studio.sqlite3"
     shutil.copy(filled_sqlite.path / "studio.sqlite3", there)
     sentence = postgres_home.manage("move-to", "sqlite").sentence
-    assert f"out of {postgres_home.path} and repeat the command" in sentence
+    assert f"out of {postgres_home.path}, then run the command again" in sentence
     assert "studio.sqlite3" in sentence
 
 
-def test_a_killed_move_leaves_both_databases_as_they_were(
-    home: Home, target: str
-) -> None:
+def test_a_killed_move_changes_neither_database(home: Home, target: str) -> None:
     before = home.content()
     kill_at(lambda: home.start("move-to", target), 2.0, random.Random(3))
     if not (home.path / "moved_to").exists():

@@ -23,7 +23,9 @@ def backed_up(home: Home, backups: Path) -> Path:
     return backups
 
 
-def test_a_home_with_data_is_never_restored_over(home: Home, backed_up: Path) -> None:
+def test_a_restore_never_overwrites_a_home_with_data(
+    home: Home, backed_up: Path
+) -> None:
     before = home.stored()
     assert "not empty" in home.manage("restore", str(backed_up)).sentence
     (home.path / "identity").unlink()
@@ -64,7 +66,7 @@ def test_changes_left_by_another_database_are_not_applied_to_the_restored_one(
         assert Path(left).exists()
 
 
-def test_a_home_that_is_served_is_not_restored_over(
+def test_a_home_in_use_by_a_server_is_not_restored(
     empty: Home, backed_up: Path
 ) -> None:
     with served(empty):
@@ -86,7 +88,7 @@ def test_a_damaged_database_copy_changes_nothing(empty: Home, backed_up: Path) -
     assert not (empty.path / "restore.partial").exists()
 
 
-def test_a_damaged_object_is_named_and_all_else_is_restored(
+def test_a_damaged_object_is_named_and_everything_else_is_restored(
     home: Home, empty: Home, backed_up: Path
 ) -> None:
     damaged = max(backed_up.glob("objects/??/*"), key=lambda p: p.stat().st_size)
@@ -95,23 +97,23 @@ def test_a_damaged_object_is_named_and_all_else_is_restored(
     assert "1 files are missing or damaged" in sentence
     assert len(empty.stored()) == 29
     done = empty.manage("verify")
-    assert "Rows whose bytes are missing: 1" in done.out
+    assert "Missing files: 1" in done.out
     assert done.code == 1
 
 
-def test_a_restore_on_a_full_disk_stops_the_start_and_can_be_repeated(
+def test_a_restore_that_filled_the_disk_blocks_the_start_and_can_be_repeated(
     home: Home, empty: Home, backed_up: Path
 ) -> None:
     # In blocks of 512 bytes: less than the database, more than each file.
     done = empty.manage("restore", str(backed_up), limit=1000)
-    assert "repeat the command to continue" in done.sentence
+    assert "To continue, run the command again" in done.sentence
     sentence = empty.manage("studio", "--check").sentence
     assert f"manage.py restore {backed_up} --at" in sentence
     empty.succeed("restore", str(backed_up))
     assert empty.content() == home.content()
 
 
-def test_a_restore_killed_at_any_moment_can_be_repeated(
+def test_a_restore_killed_at_any_time_can_be_repeated(
     home: Home, empty: Home, backed_up: Path
 ) -> None:
     chance = random.Random(5)
@@ -127,7 +129,7 @@ def is_restored(home: Home) -> bool:
     return (home.path / "identity").exists() and not is_begun
 
 
-def test_only_the_restore_that_was_interrupted_continues(
+def test_only_the_same_backup_continues_an_interrupted_restore(
     home: Home, empty: Home, backed_up: Path, tmp_path: Path
 ) -> None:
     home.succeed("backup", str(backed_up))
@@ -153,11 +155,11 @@ def test_a_backup_of_sqlite_is_not_restored_to_postgresql(
     (tmp_path / "other").mkdir()
     other = Home(tmp_path / "other", {"DATABASE_URL": fresh_database(postgres)})
     sentence = other.manage("restore", str(backed_up)).sentence
-    assert "Restore it without DATABASE_URL" in sentence
+    assert "Unset DATABASE_URL and restore" in sentence
     assert "move-to" in sentence
 
 
-def test_a_database_with_data_is_never_restored_over(
+def test_a_restore_never_overwrites_a_database_with_data(
     postgres_home: Home, tmp_path: Path
 ) -> None:
     backups = tmp_path / "backups"

@@ -68,7 +68,7 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def test_the_worker_makes_one_backup_and_then_waits(
+def test_the_worker_creates_one_backup_and_then_waits(
     at_home: Home, backups: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "studio.worker")
@@ -82,7 +82,7 @@ def test_the_worker_makes_one_backup_and_then_waits(
     assert not task.is_running()
 
 
-def test_a_failed_backup_is_an_error_and_tried_again_an_hour_later(
+def test_a_failed_backup_is_logged_and_tried_again_an_hour_later(
     at_home: Home, backups: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     backups.mkdir()
@@ -93,7 +93,7 @@ def test_a_failed_backup_is_an_error_and_tried_again_an_hour_later(
     wait_end(task, now)
     [record] = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert "The scheduled backup failed: " in record.getMessage()
-    assert "holds other files" in record.getMessage()
+    assert "contains other files" in record.getMessage()
     task(now + HOUR_MS - 1)
     assert not task.is_running()
     task(now + HOUR_MS)

@@ -15,7 +15,7 @@ from tests.parts.wire import Connection
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_what_was_acknowledged_before_a_backup_is_in_it(
+def test_a_backup_has_everything_acknowledged_before_it_began(
     tmp_path: Path, request: pytest.FixtureRequest, kind: str
 ) -> None:
     old, new = two_homes(tmp_path, request, kind)

@@ -98,7 +98,7 @@ def columns(path: Path, table: str) -> int:
         return len(connection.execute(f"PRAGMA table_info({table})").fetchall())
 
 
-def test_interrupted_starts_use_the_copy_from_before_the_upgrade(old: Home) -> None:
+def test_interrupted_starts_keep_the_copy_from_before_the_upgrade(old: Home) -> None:
     assert prepare(old, FAIL)[0] == 1
     [copy] = copies(old)
     first = copy.read_bytes()
@@ -127,9 +127,7 @@ def test_only_copies_of_finished_upgrades_are_removed(old: Home) -> None:
     assert left == ["before-runs-001", "studio-20260103", "studio-20260104"]
 
 
-def test_data_that_came_after_an_interrupted_start_is_in_the_next_copy(
-    old: Home,
-) -> None:
+def test_data_logged_after_an_interrupted_start_is_in_the_next_copy(old: Home) -> None:
     assert prepare(old, FAIL)[0] == 1
     [first] = copies(old)
     execute(old, "update runs_run set description = 'written since'")
@@ -141,14 +139,14 @@ def test_data_that_came_after_an_interrupted_start_is_in_the_next_copy(
         assert found.fetchall() == [("written since",)]
 
 
-def test_a_damaged_copy_is_not_relied_on(old: Home) -> None:
+def test_a_damaged_copy_is_replaced(old: Home) -> None:
     assert prepare(old, FAIL)[0] == 1
     [copy] = copies(old)
     copy.write_bytes(copy.read_bytes()[:-1])
     assert "Copied the database to" in prepare(old, FAIL)[1]
 
 
-def test_a_copy_that_finds_no_space_stops_the_start(old: Home) -> None:
+def test_a_copy_without_enough_disk_space_stops_the_start(old: Home) -> None:
     before = (old.path / "studio.sqlite3").read_bytes()
     done = old.manage("studio", "--port", "0", limit=500)
     assert done.code == 1
@@ -157,7 +155,7 @@ def test_a_copy_that_finds_no_space_stops_the_start(old: Home) -> None:
     assert copies(old) == []
 
 
-def test_an_upgrade_killed_at_any_moment_is_completed_by_the_next(
+def test_an_upgrade_killed_at_any_time_is_completed_by_the_next_start(
     old: Home, filled_sqlite: Home
 ) -> None:
     chance = random.Random(8)
@@ -184,22 +182,22 @@ def test_postgresql_is_copied_before_an_upgrade_too(postgres_home: Home) -> None
     assert row == (3,)
 
 
-def test_a_database_of_an_unreleased_version_is_refused_in_one_sentence(
+def test_a_database_of_an_unreleased_version_is_refused_with_one_message(
     home: Home,
 ) -> None:
     execute(home, "alter table runs_workspace drop column last_purged_experiment")
     code, said = prepare(home)
     assert code == 1
-    assert "lacks the column last_purged_experiment of runs_workspace" in said
+    assert "has no column last_purged_experiment in runs_workspace" in said
     assert len(said.strip().splitlines()) == 1
 
 
-def test_a_locked_database_is_refused_in_one_sentence(home: Home) -> None:
+def test_a_locked_database_is_refused_with_one_message(home: Home) -> None:
     path = home.path / "studio.sqlite3"
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         code, said = prepare(home)
-        assert "is writing to" in home.manage("studio", "--check", "--port=0").sentence
+        assert "has locked" in home.manage("studio", "--check", "--port=0").sentence
     assert code == 1
-    assert "Another process is writing to" in said
+    assert "Another process has locked" in said
     assert len(said.strip().splitlines()) == 1

@@ -14,20 +14,20 @@ def largest(home: Home) -> str:
     return max(stored, key=lambda name: len(stored[name]))
 
 
-def test_a_whole_home_has_no_findings(home: Home) -> None:
+def test_an_intact_home_has_no_findings(home: Home) -> None:
     done = home.manage("verify", "--full")
     assert (done.code, done.err) == (0, "")
     match, checked = done.out.splitlines()
     assert match.startswith("The database and the stored files match")
-    assert "30 rows of files, 30 stored files, the hashes of 27 of them" in checked
-    assert "by their size" in home.succeed("verify")
+    assert "30 file rows, 30 stored files, the content of 27 files" in checked
+    assert "30 stored files by size" in home.succeed("verify")
 
 
 def test_an_empty_home_has_nothing_to_verify(empty: Home) -> None:
     assert "nothing to verify" in empty.manage("verify").sentence
 
 
-def test_a_whole_postgresql_home_has_no_findings(postgres_home: Home) -> None:
+def test_an_intact_postgresql_home_has_no_findings(postgres_home: Home) -> None:
     assert "match" in postgres_home.succeed("verify", "--full")
 
 
@@ -38,19 +38,19 @@ def test_missing_and_shortened_files_are_found(home: Home) -> None:
     home.blob(gone).unlink()
     home.blob(short).write_bytes(home.blob(short).read_bytes()[:-1])
     done = home.manage("verify")
-    assert "2 findings are not repaired" in done.sentence
-    assert "Rows whose bytes are missing: 1" in done.out
-    assert "Rows whose bytes are damaged: 1" in done.out
+    assert "2 problems are not repaired" in done.sentence
+    assert "Missing files: 1" in done.out
+    assert "Damaged files: 1" in done.out
     assert gone in done.out
     assert "run-" in done.out
 
 
-def test_other_bytes_of_the_same_size_are_found_by_reading_them(home: Home) -> None:
+def test_changed_content_of_the_same_size_is_found_with_full(home: Home) -> None:
     damaged = largest(home)
     flip(home.blob(damaged))
     home.succeed("verify")
     done = home.manage("verify", "--full")
-    assert f"({damaged}): other bytes" in done.out
+    assert f"({damaged}): the content has changed" in done.out
 
 
 def test_an_unknown_file_is_listed_and_moved_only_on_request(home: Home) -> None:
@@ -66,7 +66,7 @@ def test_an_unknown_file_is_listed_and_moved_only_on_request(home: Home) -> None
     home.succeed("verify")
 
 
-def test_a_named_file_in_quarantine_comes_back(home: Home) -> None:
+def test_a_file_in_quarantine_with_a_row_is_restored(home: Home) -> None:
     name = largest(home)
     (home.files / "quarantine").mkdir(exist_ok=True)
     home.blob(name).rename(home.files / "quarantine" / name)
@@ -75,7 +75,7 @@ def test_a_named_file_in_quarantine_comes_back(home: Home) -> None:
     assert home.blob(name).exists()
 
 
-def test_an_upload_cut_off_before_its_last_rename_is_finished(home: Home) -> None:
+def test_an_upload_interrupted_before_its_last_rename_is_finished(home: Home) -> None:
     name = largest(home)
     home.blob(name).rename(home.files / "incoming" / name)
     home.succeed("verify")
@@ -83,7 +83,7 @@ def test_an_upload_cut_off_before_its_last_rename_is_finished(home: Home) -> Non
     assert home.blob(name).exists()
 
 
-def test_lost_bytes_come_back_from_a_backup(home: Home, backups: Path) -> None:
+def test_lost_files_are_restored_from_a_backup(home: Home, backups: Path) -> None:
     home.succeed("backup", str(backups))
     before = home.stored()
     names = sorted(before, key=lambda name: len(before[name]))
@@ -98,7 +98,7 @@ def test_lost_bytes_come_back_from_a_backup(home: Home, backups: Path) -> None:
     home.succeed("verify", "--full")
 
 
-def test_a_folder_of_backups_is_checked(home: Home, backups: Path) -> None:
+def test_a_backup_folder_is_checked(home: Home, backups: Path) -> None:
     assert (
         "no complete backup" in home.manage("verify", "--backup", str(backups)).sentence
     )
@@ -130,10 +130,10 @@ def test_a_row_that_lost_its_parent_is_found(home: Home) -> None:
 def test_unreadable_points_are_found(home: Home) -> None:
     execute(home, "update runs_metricchunk set data = x'00' where id = 1")
     home.succeed("verify")
-    assert "Metric points that cannot be read: 1" in home.manage("verify", "--full").out
+    assert "Unreadable metric points: 1" in home.manage("verify", "--full").out
 
 
-def test_only_some_lines_of_a_kind_are_printed(home: Home) -> None:
+def test_each_kind_of_finding_prints_a_limited_number_of_lines(home: Home) -> None:
     for name in home.stored():
         home.blob(name).unlink()
     assert "and 10 more" in home.manage("verify").out

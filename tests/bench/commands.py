@@ -85,11 +85,25 @@ def peer_server(program: Path | None, folder: Path | None, runs: int) -> Iterato
         yield address
 
 
-def links(server: Server, address: str) -> tuple[Link, Link | None]:
+@contextmanager
+def linked(
+    home: Path,
+    env: dict[str, str],
+    mlflow: Path | None,
+    peer: Path | None,
+    runs: int,
+) -> Iterator[tuple[Link, Link | None]]:
+    """Run the server over `home`, and MLflow's if there is a peer; link both."""
     from tests.bench.ask import Link
 
-    ours = Link(server.environment["MLFLOW_TRACKING_URI"], server.token)
-    return ours, Link(address) if address else None
+    with peer_server(mlflow, peer, runs) as address, running(home, env=env) as server:
+        yield link(server), Link(address) if address else None
+
+
+def link(server: Server) -> Link:
+    from tests.bench.ask import Link
+
+    return Link(server.environment["MLFLOW_TRACKING_URI"], server.token)
 
 
 @click.command()
@@ -150,7 +164,7 @@ def lists(
         report = Report("Lists")
         asked = [one for one in (*FAMILIES, *NASTY) if only in one.name]
         # The home may be older than the pages that are measured over it.
-        static_files.collect(settings.STATIC_ROOT)
+        static_files.collect_if_changed(settings.STATIC_ROOT)
         visitor = Visitor(home)
         with nullcontext() if no_http else running(home, env=env) as server:
             measure(visitor, server, asked, report, repeats=repeats, explain=slowest)
@@ -178,11 +192,7 @@ def search(
         from tests.bench.searches import measure
 
         report = Report("runs/search of 100 rows")
-        with (
-            peer_server(mlflow, peer, runs) as address,
-            running(home, env=env) as server,
-        ):
-            ours, theirs = links(server, address)
+        with linked(home, env, mlflow, peer, runs) as (ours, theirs):
             measure(ours, theirs, report, repeats, only)
         report.show(as_json=as_json)
 
@@ -204,11 +214,7 @@ def metric(
         from tests.bench.reading import measure
 
         report = Report("A long metric")
-        with (
-            peer_server(mlflow, peer, runs) as address,
-            running(home, env=env) as server,
-        ):
-            ours, theirs = links(server, address)
+        with linked(home, env, mlflow, peer, runs) as (ours, theirs):
             measure(ours, theirs, long_run_id(), report, repeats=repeats)
         report.show(as_json=as_json)
 
@@ -252,8 +258,7 @@ def group(home: Path, kind: str, repeats: int, as_json: bool) -> None:
 
         report = Report("Groups and differences")
         with running(home, env=env) as server:
-            ours, _theirs = links(server, "")
-            measure(ours, report, repeats=repeats)
+            measure(link(server), report, repeats=repeats)
         report.show(as_json=as_json)
 
 
@@ -266,6 +271,5 @@ def export(home: Path, kind: str, repeats: int, as_json: bool) -> None:
 
         report = Report("Export and compare")
         with running(home, env=env) as server:
-            ours, _theirs = links(server, "")
-            measure(server, ours, report, repeats=repeats)
+            measure(server, link(server), report, repeats=repeats)
         report.show(as_json=as_json)

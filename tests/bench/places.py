@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
-from urllib.parse import quote
 
 import click
 import django
 
-from tests.parts.postgres import account, binaries
+from tests.parts.postgres import account, binaries, serve_cluster
 
 
 @contextmanager
@@ -28,40 +26,12 @@ def database(home: Path, kind: str) -> Iterator[dict[str, str]]:
     programs = binaries()
     if programs is None:
         raise click.ClickException("PostgreSQL is missing: apt-get install postgresql")
-    with cluster(programs, Path(f"{home.absolute()}.postgresql")) as address:
-        yield {"DATABASE_URL": address}
-
-
-@contextmanager
-def cluster(programs: Path, folder: Path) -> Iterator[str]:
-    """A cluster that is kept; it listens on a socket in its own folder only."""
-    user, group = account()
+    folder = Path(f"{home.absolute()}.postgresql")
     folder.mkdir(parents=True, exist_ok=True)
-    os.chown(folder, user, group)
+    os.chown(folder, *account())
     let_pass(folder)
-
-    def call(program: str, *words: str) -> None:
-        subprocess.run(
-            [programs / program, "--pgdata", folder / "data", *words],
-            check=True,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            user=user if os.geteuid() == 0 else None,
-            group=group if os.geteuid() == 0 else None,
-            extra_groups=[] if os.geteuid() == 0 else None,
-        )
-
-    if not (folder / "data").exists():
-        make = ["--username", "studio", "--auth", "trust", "--encoding", "UTF8"]
-        call("initdb", *make, "--locale", "C.UTF-8")
-    options = f"-k {folder} -c listen_addresses="
-    log = str(folder / "log")
-    call("pg_ctl", "--wait", "--log", log, "--options", options, "start")
-    try:
-        yield f"postgres://studio@/postgres?host={quote(str(folder), safe='')}"
-    finally:
-        call("pg_ctl", "--wait", "--mode", "fast", "stop")
+    with serve_cluster(programs, folder, is_kept=True) as address:
+        yield {"DATABASE_URL": address}
 
 
 def let_pass(folder: Path) -> None:

@@ -24,7 +24,7 @@ def other_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("other_server")
-def test_the_shells_server_counts_without_a_workspace_too(
+def test_the_server_of_the_environment_is_used_without_a_workspace_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("STUDIO_TOKEN", "rs_there")
@@ -40,7 +40,7 @@ def test_a_server_without_a_stored_token_is_not_contacted() -> None:
 
 
 @pytest.mark.usefixtures("other_server")
-def test_without_an_address_it_is_this_machines(
+def test_without_an_address_the_server_of_this_machine_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("STUDIO_URL")

@@ -88,9 +88,7 @@ def shell_environment(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_exports_exactly_what_was_meant(
-    shell: str, at_home: dict[str, str]
-) -> None:
+def test_a_shell_exports_the_exact_values(shell: str, at_home: dict[str, str]) -> None:
     found = shell_environment(shell, at_home)
     assert found["STUDIO_URL"] == "http://127.0.0.1:8000"
     assert found["STUDIO_TOKEN"] == found["MLFLOW_TRACKING_TOKEN"] == QUOTED_TOKEN
@@ -119,11 +117,11 @@ def test_the_host_is_added_to_no_proxy_once(at_home: dict[str, str]) -> None:
         ({"NO_PROXY": "a", "no_proxy": "b"}, "a,b,h"),
     ],
 )
-def test_hosts_without_proxy_stand_once(now: dict[str, str], expected: str) -> None:
+def test_no_proxy_lists_each_host_once(now: dict[str, str], expected: str) -> None:
     assert add_to_no_proxy("h", now) == expected
 
 
-def test_studio_home_says_which_server_is_meant(
+def test_studio_home_selects_the_server(
     tmp_path: Path, at_home: dict[str, str]
 ) -> None:
     other = tmp_path / "other"
@@ -132,7 +130,7 @@ def test_studio_home_says_which_server_is_meant(
     assert "export STUDIO_URL=http://localhost:1\n" in done.stdout
 
 
-def test_an_unreachable_server_is_reported_and_exported(
+def test_an_unreachable_server_is_reported_but_still_exported(
     tmp_path: Path, user: dict[str, str]
 ) -> None:
     with socket.socket() as closed:
@@ -172,7 +170,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, user: dict[str, str]) -> None:
     assert "client.json is damaged" in done.stderr
 
 
-def test_a_login_counts_where_no_server_was_started(
+def test_a_login_is_used_if_no_server_was_started_here(
     tmp_path: Path, user: dict[str, str]
 ) -> None:
     login = tmp_path / "config/run-studio/login.json"
@@ -181,7 +179,7 @@ def test_a_login_counts_where_no_server_was_started(
     assert "MLFLOW_TRACKING_URI=https://studio.example.org/w/w\n" in done.stdout
 
 
-def test_the_login_can_be_asked_for(tmp_path: Path, at_home: dict[str, str]) -> None:
+def test_the_login_can_be_selected(tmp_path: Path, at_home: dict[str, str]) -> None:
     login = tmp_path / "config/run-studio/login.json"
     write(login, url="https://studio.example.org", token="t", workspace="w")
     done = studio(at_home, "env", "--login")
@@ -199,7 +197,7 @@ def test_the_login_can_be_asked_for(tmp_path: Path, at_home: dict[str, str]) -> 
         ),
     ],
 )
-def test_other_shells_have_their_own_quotes(shell: str, first: str, last: str) -> None:
+def test_each_shell_has_its_own_quoting(shell: str, first: str, last: str) -> None:
     found = shell_lines(Connection("it's \\", "t", "w"), shell, {})
     assert (found[0], found[-1]) == (first, last)
 
@@ -208,7 +206,7 @@ def test_the_version_is_printed(user: dict[str, str]) -> None:
     assert studio(user, "--version").stdout == f"Run Studio {__version__}\n"
 
 
-def test_the_command_needs_no_server_part(user: dict[str, str]) -> None:
+def test_the_command_does_not_import_the_server(user: dict[str, str]) -> None:
     code = (
         "import sys, studio.cli; "
         "print(sorted({'django', 'msgspec', 'numpy'} & set(sys.modules)))"

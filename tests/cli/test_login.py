@@ -36,34 +36,34 @@ def kept() -> dict[str, str]:
     return found
 
 
-def test_a_token_that_works_is_kept(server: Server) -> None:
+def test_a_valid_token_is_stored(server: Server) -> None:
     words = ("--token", server.token, "--workspace", "default")
     done = login(f"{server.url}/", *words)
     assert done.exit_code == 0, done.output
     assert kept() == {"url": server.url, "token": server.token, "workspace": "default"}
 
 
-def test_the_token_is_asked_for_and_not_shown(server: Server) -> None:
+def test_the_token_is_read_without_echo(server: Server) -> None:
     done = login(f"{server.url}/w/default/runs/", given=f"{server.token}\n")
     assert done.exit_code == 0, done.output
     assert kept()["workspace"] == "default"
     assert server.token not in done.output
 
 
-def test_a_wrong_token_is_not_kept(server: Server) -> None:
+def test_an_invalid_token_is_not_stored(server: Server) -> None:
     done = login(server.url, "--token", "rs_wrong")
     assert done.exit_code == 1
     assert f"Make one at {server.url}/account/" in done.output
     assert not login_file().exists()
 
 
-def test_a_workspace_that_the_token_does_not_reach_is_refused(server: Server) -> None:
+def test_a_workspace_without_access_is_refused(server: Server) -> None:
     done = login(server.url, "--token", server.token, "--workspace", "nobodys")
     assert done.exit_code == 2
     assert "reaches no workspace 'nobodys'; it reaches default" in done.output
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_unreachable_server_is_named() -> None:
     with contextlib.closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -98,7 +98,7 @@ def elsewhere() -> Iterator[str]:
         other.shutdown()
 
 
-def test_a_redirect_does_not_get_the_token(elsewhere: str) -> None:
+def test_a_redirect_target_does_not_get_the_token(elsewhere: str) -> None:
     done = login(elsewhere, "--token", "sends-on")
     assert done.exit_code == 1
     assert f"sends on to {elsewhere}/stolen" in done.output
@@ -128,7 +128,7 @@ def test_an_invalid_address_is_refused(url: str) -> None:
         ("http://[::1]:8000/account/", "http://[::1]:8000", ""),
     ],
 )
-def test_an_address_may_come_from_the_browser(
+def test_an_address_copied_from_the_browser_is_accepted(
     url: str, server: str, workspace: str
 ) -> None:
     found = parse_address(url)

@@ -25,7 +25,7 @@ def studio(server: Server, *words: str, text: str = "") -> Any:
     )
 
 
-def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
+def test_views_are_exported_to_a_file_and_applied_again(server: Server) -> None:
     state = {"q": "tag:cli", "columns": ["name", "status"]}
     body = {"name": "From the shell", "shared": True, "state": state}
     slug = Connection(server).rest("POST", "/views", body)["slug"]
@@ -45,7 +45,7 @@ def test_views_go_out_to_a_file_and_come_back(server: Server) -> None:
     Connection(server).rest("DELETE", f"/views/{slug}")
 
 
-def test_a_binary_file_is_reported_in_one_sentence(
+def test_a_binary_file_is_refused_with_one_message(
     server: Server, tmp_path: Path
 ) -> None:
     file = tmp_path / "views.yaml"

@@ -24,7 +24,7 @@ from studio.core.connection import is_loopback
         ("0.0.0.0", "https://studio.example.org", True, False),
     ],
 )
-def test_a_safe_place_is_taken(
+def test_a_safe_address_is_accepted(
     host: str, origin: str, hosts_named: bool, insecure_http: bool
 ) -> None:
     refuse_open(
@@ -42,7 +42,7 @@ def test_a_safe_place_is_taken(
         ("127.0.0.1", "http://a.example", False, False, "STUDIO_INSECURE_HTTP"),
     ],
 )
-def test_an_open_place_is_refused_with_the_variable_that_allows_it(
+def test_an_open_address_is_refused_and_the_variable_to_set_is_named(
     host: str, origin: str, hosts_named: bool, insecure_http: bool, named: str
 ) -> None:
     with pytest.raises(CommandError, match=named):
@@ -55,17 +55,17 @@ def test_an_open_place_is_refused_with_the_variable_that_allows_it(
     ("host", "expected"),
     [("127.0.0.1", True), ("127.9.9.9", True), ("[::1]", True), ("10.0.0.1", False)],
 )
-def test_loopback_is_known(host: str, expected: bool) -> None:
+def test_loopback_addresses_are_recognized(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_links_that_lead_others_nowhere_are_warned_of(host: str) -> None:
+def test_a_warning_is_printed_if_links_work_only_on_this_machine(host: str) -> None:
     assert "STUDIO_ORIGIN" in Address(host, 8000).warning("")
     assert Address(host, 8000).warning("http://studio.example.org:8000") == ""
 
 
-def test_links_of_an_address_of_its_own_hold() -> None:
+def test_no_warning_is_printed_for_a_specific_address() -> None:
     assert Address("192.0.2.1", 8000).warning("") == ""
     assert Address("127.0.0.1", 8000).warning("") == ""
 
@@ -89,7 +89,7 @@ def test_a_port_in_use_is_refused(
     listening: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address, "MAX_WAIT_SECONDS", 0.0)
-    with pytest.raises(CommandError, match=rf"Port {listening} .* --port"):
+    with pytest.raises(CommandError, match=rf"port {listening} .* --port"):
         reserve("127.0.0.1", listening)
 
 
@@ -102,5 +102,5 @@ def test_an_unknown_host_is_refused() -> None:
     ("host", "url"),
     [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80")],
 )
-def test_an_open_address_is_reached_on_this_machine(host: str, url: str) -> None:
+def test_an_open_address_is_reachable_through_loopback(host: str, url: str) -> None:
     assert Address(host, 80).url == url

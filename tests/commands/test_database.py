@@ -97,7 +97,7 @@ def test_a_newer_schema_is_refused(home: Path) -> None:
     )
     done = prepare(home)
     assert done.returncode == 1
-    assert "newer version (it has runs.9999_future)" in done.stderr
+    assert "newer version (with migration runs.9999_future)" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -117,7 +117,7 @@ def test_an_older_database_is_copied_and_then_migrated(home: Path) -> None:
         assert execute(database, f"{index} '{word}'") == [(runs,)], word
 
 
-def test_triggers_that_were_lost_are_installed_again(home: Path) -> None:
+def test_lost_triggers_are_installed_again(home: Path) -> None:
     database = home / "studio.sqlite3"
     execute(database, "drop trigger runs_runevent_no_update")
     done = prepare(home)
@@ -134,14 +134,14 @@ def test_triggers_that_were_lost_are_installed_again(home: Path) -> None:
     assert found >= expected
 
 
-def test_a_lost_trigger_of_the_word_index_is_installed_again(home: Path) -> None:
+def test_a_lost_trigger_of_the_search_index_is_installed_again(home: Path) -> None:
     database = home / "studio.sqlite3"
     execute(database, "drop trigger runs_searchtext_insert")
-    assert "index of words" in prepare(home).stdout
-    assert "index of words" not in prepare(home).stdout
+    assert "Built the search index again" in prepare(home).stdout
+    assert "Built the search index again" not in prepare(home).stdout
 
 
-def test_a_damaged_database_is_reported_in_a_sentence(tmp_path: Path) -> None:
+def test_a_damaged_database_is_reported_with_one_message(tmp_path: Path) -> None:
     (tmp_path / "studio.sqlite3").write_bytes(b"no database" * 1000)
     done = prepare(tmp_path)
     assert done.returncode == 1

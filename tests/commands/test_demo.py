@@ -7,6 +7,6 @@ from pathlib import Path
 from runs.management import demo
 
 
-def test_the_end_of_a_demo_says_which_failure_is_intended(tmp_path: Path) -> None:
-    assert "One child run fails on purpose" in demo.ending(0, tmp_path)
-    assert str(tmp_path / "sweep.log") in demo.ending(1, tmp_path)
+def test_the_end_of_the_demo_mentions_the_intended_failure(tmp_path: Path) -> None:
+    assert "One child run fails on purpose" in demo.end_message(0, tmp_path)
+    assert str(tmp_path / "sweep.log") in demo.end_message(1, tmp_path)

@@ -112,14 +112,14 @@ def test_an_error_names_the_variable_with_the_bad_value(
         ("STUDIO_BACKUP_KEEP", "", 7),
     ],
 )
-def test_a_good_value_is_read(
+def test_a_valid_value_is_read(
     name: str, value: str, meaning: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
     assert value_of(name) == meaning
 
 
-def test_every_variable_is_tested_here() -> None:
+def test_every_variable_has_a_test_case() -> None:
     assert sorted(READERS) == sorted(environment.VARIABLES)
 
 
@@ -152,7 +152,7 @@ def test_the_secret_key_is_created_once(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
-def test_a_bad_value_stops_the_start_without_a_traceback(tmp_path: Path) -> None:
+def test_an_invalid_value_stops_the_start_without_a_traceback(tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", env={"STUDIO_PORT": "eighty"})
     assert done.returncode == 1
     assert done.stdout == ""
@@ -160,13 +160,13 @@ def test_a_bad_value_stops_the_start_without_a_traceback(tmp_path: Path) -> None
     assert "STUDIO_PORT must be a whole number" in done.stderr
 
 
-def test_the_deployment_checks_find_nothing_behind_https(tmp_path: Path) -> None:
+def test_djangos_deployment_checks_pass_behind_https(tmp_path: Path) -> None:
     env = {"STUDIO_ORIGIN": "https://studio.example.org"}
     done = manage(tmp_path, "check", "--deploy", "--fail-level=WARNING", env=env)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_secret_key_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_secret_key_is_refused(tmp_path: Path) -> None:
     for content in ("", environment.secret_key("", tmp_path)[:40]):
         (tmp_path / "secret_key").write_text(content)
         with pytest.raises(ImproperlyConfigured, match="holds no key"):

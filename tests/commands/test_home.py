@@ -24,14 +24,14 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_folder_that_was_too_open_is_closed(tmp_path: Path) -> None:
+def test_a_folder_that_others_can_read_is_made_private(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     home.prepare(tmp_path)
     (tmp_path / "new").touch()
     assert (mode(tmp_path), mode(tmp_path / "new")) == (0o700, 0o600)
 
 
-def test_the_lock_is_held_once_and_free_after_its_holder(tmp_path: Path) -> None:
+def test_the_lock_is_exclusive_and_released_with_its_process(tmp_path: Path) -> None:
     handle = home.lock(tmp_path)
     with pytest.raises(CommandError, match=rf"Another .*process {os.getpid()}\)"):
         home.lock(tmp_path)
@@ -41,7 +41,7 @@ def test_the_lock_is_held_once_and_free_after_its_holder(tmp_path: Path) -> None
     os.close(home.lock(tmp_path))
 
 
-def test_the_clients_file_is_private_and_replaced_whole(tmp_path: Path) -> None:
+def test_the_client_file_is_private_and_replaced_atomically(tmp_path: Path) -> None:
     for token in ("first", "second"):
         home.write_client(tmp_path, url="http://x", token=token, workspace="default")
     assert home.read_client(tmp_path)["token"] == "second"
@@ -50,6 +50,6 @@ def test_the_clients_file_is_private_and_replaced_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]"])
-def test_a_damaged_clients_file_counts_as_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_client_file_is_ignored(tmp_path: Path, text: str) -> None:
     home.client_file(tmp_path).write_text(text)
     assert home.read_client(tmp_path) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runs.management.live_lock import LOCK, MAX_NAME, application_name
+from runs.management.live_lock import ADVISORY_LOCK, MAX_NAME_BYTES, application_name
 from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, start
@@ -41,7 +41,7 @@ def holders(session: psycopg.Connection) -> list[int]:
     return [row[0] for row in session.execute(HOLDER)]
 
 
-def test_a_server_keeps_its_database_until_another_one_has_it(
+def test_a_server_stops_when_another_one_takes_its_database(
     tmp_path: Path, session: psycopg.Connection, database: str
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
@@ -65,16 +65,18 @@ def test_a_server_keeps_its_database_until_another_one_has_it(
         assert again.token == server.token
         [own] = holders(session)
         session.execute("SELECT pg_terminate_backend(%s)", (own,))
-        session.execute("SELECT pg_advisory_lock(%s, %s)", LOCK)
+        session.execute("SELECT pg_advisory_lock(%s, %s)", ADVISORY_LOCK)
         assert again.process.wait(60) == 1
     finally:
         again.kill()
 
 
 @pytest.mark.parametrize("folder", ["/a", f"/{'long/' * 40}end", "/ünïcode/数"])
-def test_the_name_of_the_connection_fits_and_ends_with_the_folder(folder: str) -> None:
+def test_the_connection_name_is_short_enough_and_ends_with_the_folder(
+    folder: str,
+) -> None:
     name = application_name(Path(folder))
-    assert len(name.encode()) <= MAX_NAME
+    assert len(name.encode()) <= MAX_NAME_BYTES
     assert name.startswith("studio-")
     assert folder.encode("ascii", "replace").decode()[-4:] in name
     assert application_name(Path(folder)) != name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.management.move_record import describe
+from runs.management.move_record import describe_location
 from runs.management.read_only import describe_server
 from studio import __version__
 from studio.settings import environment
@@ -14,11 +14,13 @@ from tests.parts.manage import manage
 
 
 @pytest.mark.parametrize("words", [["--version"], ["studio", "--version"]])
-def test_the_version_is_that_of_run_studio(words: list[str], tmp_path: Path) -> None:
+def test_version_prints_the_version_of_run_studio(
+    words: list[str], tmp_path: Path
+) -> None:
     assert manage(tmp_path, *words).stdout == f"Run Studio {__version__}\n"
 
 
-def test_help_names_a_command_as_the_documentation_does(tmp_path: Path) -> None:
+def test_help_spells_a_command_as_the_documentation_does(tmp_path: Path) -> None:
     assert "manage.py move-to" in manage(tmp_path, "help", "move-to").stdout
     listed = manage(tmp_path, "help").stdout
     assert "    move-to\n" in listed
@@ -36,4 +38,4 @@ def test_a_database_is_described_with_its_port(address: str) -> None:
     found = environment.postgres(address)
     assert describe_server(found) == "db.example.org:6543"
     expected = "the PostgreSQL database studio on db.example.org:6543"
-    assert describe(found) == expected
+    assert describe_location(found) == expected

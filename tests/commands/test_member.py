@@ -36,20 +36,20 @@ def test_a_new_member_is_a_contributor(owner: User) -> None:
     assert not User.objects.get(username="anna").has_usable_password()
 
 
-def test_the_first_member_of_a_new_workspace_owns_it(owner: User) -> None:
+def test_the_first_member_of_a_new_workspace_is_an_owner(owner: User) -> None:
     member("anna", "--workspace", "team-a")
     assert role_of("anna", "team-a") is Role.OWNER
     assert Workspace.objects.get(name="team-a").experiments.get().number == 0
 
 
-def test_a_members_role_changes_and_stays_when_none_is_named(owner: User) -> None:
+def test_a_role_changes_only_if_one_is_given(owner: User) -> None:
     member("anna")
     member("anna", "--role", "reader")
     member("Anna")
     assert role_of("anna") is Role.READER
 
 
-def test_the_link_signs_that_person_in(
+def test_the_link_signs_the_member_in(
     owner: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     member("anna")
@@ -66,7 +66,7 @@ def test_the_link_signs_that_person_in(
         (["ada", "--role", "reader"], "last owner"),
     ],
 )
-def test_what_cannot_be_done_is_refused_with_a_sentence(
+def test_invalid_arguments_are_refused_with_one_message(
     owner: User, words: list[str], said: str
 ) -> None:
     with pytest.raises(CommandError, match=said):
@@ -74,7 +74,7 @@ def test_what_cannot_be_done_is_refused_with_a_sentence(
     assert not User.objects.filter(username="anna").exists()
 
 
-def test_it_works_while_the_server_runs(server: Server) -> None:
+def test_a_member_can_be_added_while_the_server_runs(server: Server) -> None:
     done = manage(server.home, "member", "anna", "--role", "reader")
     assert done.returncode == 0, done.stderr
     [link] = re.findall(r"http://\S+", done.stdout)
@@ -93,7 +93,7 @@ def test_without_a_server_the_command_asks_to_start_it(
     assert "Start it with `python manage.py studio`" in said.err
 
 
-def test_without_a_database_it_says_what_to_do(tmp_path: Path) -> None:
+def test_without_a_database_the_command_explains_what_to_do(tmp_path: Path) -> None:
     done = manage(tmp_path, "member", "anna")
     assert done.returncode == 1
     assert "manage.py studio" in done.stderr

@@ -25,13 +25,13 @@ def test_the_first_owner_is_named_after_the_system_user(now: int) -> None:
     assert Workspace.objects.get().experiments.get().number == 0
 
 
-def test_an_owner_who_is_there_stays_the_one(owner: User, now: int) -> None:
+def test_an_existing_owner_is_kept(owner: User, now: int) -> None:
     assert first_owner(now=now) == owner
     assert User.objects.count() == 1
 
 
 @pytest.mark.parametrize("name", ["Ada Lovelace", "DOMAIN\\ada", "", "   ", "é" * 400])
-def test_every_system_name_becomes_a_legal_one(
+def test_every_system_user_name_becomes_a_valid_name(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: name)
@@ -39,7 +39,7 @@ def test_every_system_name_becomes_a_legal_one(
     assert check_user_name(found) == found
 
 
-def test_the_token_is_kept_over_starts_and_the_address_follows(
+def test_restarts_keep_the_token_and_update_the_address(
     tmp_path: Path, owner: User, now: int
 ) -> None:
     keep_client_token(tmp_path, owner, URL, now=now)

@@ -10,24 +10,24 @@ from tests.parts.server import Server
 CHECK = ("studio", "--check", "--port=0")
 
 
-def test_a_first_start_would_work_and_nothing_is_begun(tmp_path: Path) -> None:
+def test_the_check_of_a_first_start_changes_nothing(tmp_path: Path) -> None:
     done = manage(tmp_path, *CHECK)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Ready to start: {tmp_path} with ")
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
-def test_help_names_the_command_as_the_documentation_does(tmp_path: Path) -> None:
+def test_help_spells_the_command_as_the_documentation_does(tmp_path: Path) -> None:
     assert "manage.py move-to [-h]" in manage(tmp_path, "move-to", "--help").stdout
 
 
-def test_a_folder_that_is_served_is_not_ready(server: Server) -> None:
+def test_a_folder_in_use_by_a_server_is_not_ready(server: Server) -> None:
     done = manage(server.home, *CHECK)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "is running over" in done.stderr
+    assert "is already using" in done.stderr
 
 
-def test_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:
+def test_a_damaged_database_is_refused_with_one_message(tmp_path: Path) -> None:
     (tmp_path / "studio.sqlite3").write_bytes(b"no database" * 1000)
     for words in (CHECK, ("studio", "--port=0")):
         done = manage(tmp_path, *words)
@@ -37,7 +37,7 @@ def test_a_damaged_database_is_one_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_an_address_where_no_database_answers_is_one_sentence(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_refused_with_one_message(tmp_path: Path) -> None:
     env = {"DATABASE_URL": "postgres://studio:secret@127.0.0.1:1/studio"}
     for words in (CHECK, ("studio", "--port=0"), ("worker",), ("sweep",)):
         done = manage(tmp_path, *words, env=env)

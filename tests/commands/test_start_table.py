@@ -42,9 +42,9 @@ EXPECTED = {
     ("older copy", SAME): STARTS_WITH_WORKER,
     ("older copy", EMPTY): "the folder stores no files",
     ("older copy", EARLIER): STARTS,
-    ("newer schema", SAME): "written by a newer version",
+    ("newer schema", SAME): "created by a newer version",
     ("newer schema", EMPTY): "the folder stores no files",
-    ("newer schema", EARLIER): "written by a newer version",
+    ("newer schema", EARLIER): "created by a newer version",
     ("in use", SAME): "nother",
     ("in use", EMPTY): "nother",
     ("in use", EARLIER): "nother",
@@ -126,7 +126,7 @@ def emptied(world: World, home: Path) -> Database:
 
 
 @pytest.mark.parametrize(("state", "home_state"), EXPECTED)
-def test_a_start_loses_no_file(
+def test_a_start_never_loses_a_file(
     world: World, state: str, home_state: str, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
@@ -177,7 +177,7 @@ def refused(home: Path, database: Database, expected: str) -> None:
     assert new <= {"lock", "secret_key", "studio.sqlite3-wal", "studio.sqlite3-shm"}
 
 
-def test_a_refused_start_leaves_the_live_server_its_token(
+def test_a_refused_start_keeps_the_token_of_the_running_server(
     world: World, tmp_path: Path
 ) -> None:
     home_of(world, EMPTY, tmp_path / "home")

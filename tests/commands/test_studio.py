@@ -37,12 +37,12 @@ def port_of(server: Server) -> int:
     return port
 
 
-def test_it_answers_once_it_says_that_it_is_ready(server: Server) -> None:
+def test_the_server_responds_once_it_prints_ready(server: Server) -> None:
     assert get(f"{server.url}/readyz") == 200
     assert get(f"{server.url}/healthz") == 200
 
 
-def test_what_is_prepared_is_said_first_and_being_ready_last(tmp_path: Path) -> None:
+def test_the_preparation_is_announced_first_and_readiness_last(tmp_path: Path) -> None:
     first = start_message(tmp_path, with_demo=True)
     assert f"Preparing {tmp_path}; the first start" in first
     assert "a minute or two" in first
@@ -50,13 +50,13 @@ def test_what_is_prepared_is_said_first_and_being_ready_last(tmp_path: Path) -> 
     assert start_message(tmp_path, with_demo=False) == f"Preparing {tmp_path} …"
 
 
-def test_the_sign_in_link_opens_and_looking_uses_nothing_up(server: Server) -> None:
+def test_opening_the_sign_in_link_does_not_use_it_up(server: Server) -> None:
     link = working_link(server)
     assert get(link) == 200
     assert get(link) == 200
 
 
-def test_the_folder_is_for_its_owner_only(server: Server) -> None:
+def test_only_the_operator_can_read_the_home(server: Server) -> None:
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)
         for path in (server.home, *server.home.iterdir())
@@ -64,14 +64,14 @@ def test_the_folder_is_for_its_owner_only(server: Server) -> None:
     assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
 
 
-def test_the_clients_file_holds_address_token_and_workspace(server: Server) -> None:
+def test_the_client_file_has_address_token_and_workspace(server: Server) -> None:
     content = json.loads((server.home / "client.json").read_text())
     assert content["url"] == server.url
     assert content["workspace"] == "default"
     assert content["token"] == server.token
 
 
-def test_the_clients_token_is_capped_at_contributor(server: Server) -> None:
+def test_the_client_token_is_limited_to_contributor(server: Server) -> None:
     rows = query(
         server.home,
         "select role_cap from runs_apitoken where name like 'studio env%'",
@@ -79,7 +79,7 @@ def test_the_clients_token_is_capped_at_contributor(server: Server) -> None:
     assert rows == [(20,)]
 
 
-def test_there_is_a_workspace_with_experiment_0(server: Server) -> None:
+def test_the_first_start_creates_a_workspace_with_experiment_0(server: Server) -> None:
     rows = query(
         server.home,
         "select w.name, e.number, e.name from runs_experiment e"
@@ -88,7 +88,9 @@ def test_there_is_a_workspace_with_experiment_0(server: Server) -> None:
     assert ("default", 0, "Default") in rows
 
 
-def test_it_offers_the_client_to_pip(server: Server, tmp_path: Path) -> None:
+def test_pip_can_install_the_client_from_the_server(
+    server: Server, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-index"]
     command += ["--find-links", f"{server.url}/dist/", "--dest", str(tmp_path)]
     done = subprocess.run(
@@ -105,7 +107,7 @@ def test_it_offers_the_client_to_pip(server: Server, tmp_path: Path) -> None:
     assert not [name for name in names if name.startswith(("runs", "studio/settings"))]
 
 
-def test_a_second_server_over_the_folder_is_refused(server: Server) -> None:
+def test_a_second_server_with_the_same_folder_is_refused(server: Server) -> None:
     done = manage(server.home, "studio", "--port", "0")
     assert done.returncode == 1
     assert done.stdout == ""
@@ -116,18 +118,18 @@ def test_a_second_server_over_the_folder_is_refused(server: Server) -> None:
 def test_a_port_in_use_is_refused(server: Server, tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", "--port", str(port_of(server)))
     assert done.returncode == 1
-    assert f"Port {port_of(server)} of 127.0.0.1 cannot be used" in done.stderr
+    assert f"Can't listen on port {port_of(server)} of 127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
-def test_what_is_no_port_is_refused(port: str, tmp_path: Path) -> None:
+def test_an_invalid_port_is_refused(port: str, tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", f"--port={port}")
     assert done.returncode == 2
-    assert f"'{port}' is no number from 0 to 65535" in done.stderr
+    assert f"'{port}' is not a number from 0 to 65535" in done.stderr
 
 
-def test_a_folder_that_cannot_be_filled_is_reported(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path) -> None:
     (tmp_path / "files").write_text("in the way")
     (tmp_path / "lock").mkdir()
     done = manage(tmp_path, "studio", "--port=0")
@@ -135,15 +137,13 @@ def test_a_folder_that_cannot_be_filled_is_reported(tmp_path: Path) -> None:
     assert f"{tmp_path} cannot be used" in done.stderr
 
 
-def test_an_open_address_without_names_is_refused(tmp_path: Path) -> None:
+def test_an_open_address_without_allowed_hosts_is_refused(tmp_path: Path) -> None:
     done = manage(tmp_path, "studio", "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 1
     assert "STUDIO_ALLOWED_HOSTS" in done.stderr
 
 
-def test_an_answer_leaves_without_waiting_for_the_callers_acknowledgement(
-    server: Server,
-) -> None:
+def test_responses_are_sent_without_nagle_delay(server: Server) -> None:
     # Two small packets on a socket with Nagle's algorithm would take 40 ms.
     connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     connection.connect()
@@ -158,7 +158,7 @@ def timed_get(connection: http.client.HTTPConnection) -> float:
     return time.perf_counter() - begin
 
 
-def test_a_refused_upload_gets_its_answer(server: Server) -> None:
+def test_a_refused_upload_gets_its_response(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port_of(server))
     path = "/api/2.0/mlflow-artifacts/artifacts/0/none/artifacts/a.bin"
     headers = {"Authorization": f"Bearer {server.token}"}
@@ -197,7 +197,7 @@ def test_a_chunked_body_is_read(server: Server) -> None:
     assert b"name" in answer.read()
 
 
-def test_a_second_start_continues_where_the_first_stopped(tmp_path: Path) -> None:
+def test_a_second_start_keeps_the_data_of_the_first(tmp_path: Path) -> None:
     first = start(tmp_path)
     assert first.stop(signal.SIGINT) == 0
     with running(tmp_path) as second:
@@ -206,7 +206,7 @@ def test_a_second_start_continues_where_the_first_stopped(tmp_path: Path) -> Non
         assert get(second.sign_in_url) == 200
 
 
-def test_a_stopped_server_leaves_its_database_in_one_file(tmp_path: Path) -> None:
+def test_a_stopped_server_leaves_no_wal_file(tmp_path: Path) -> None:
     # A WAL that stays would destroy an older copy that is put in the file's place.
     with running(tmp_path) as server:
         assert (tmp_path / "studio.sqlite3-wal").exists()
@@ -214,7 +214,7 @@ def test_a_stopped_server_leaves_its_database_in_one_file(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.glob("studio.*")] == ["studio.sqlite3"]
 
 
-def test_it_prints_one_line(tmp_path: Path) -> None:
+def test_standard_output_is_one_line(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "studio", "--port=0", "--no-worker"],
         env={**quiet_environment(), "STUDIO_HOME": str(tmp_path)},
@@ -230,7 +230,7 @@ def test_it_prints_one_line(tmp_path: Path) -> None:
     assert rest == ""
 
 
-def test_a_request_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
+def test_a_running_request_is_finished_before_the_server_stops(tmp_path: Path) -> None:
     server = start(tmp_path)
     head = (
         "POST /api/2.0/mlflow/runs/search HTTP/1.1\r\nHost: localhost\r\n"
@@ -248,9 +248,7 @@ def test_a_request_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
     assert server.stop() == 0
 
 
-def test_cookies_carry_the_port_and_the_origin_decides_their_security(
-    tmp_path: Path,
-) -> None:
+def test_cookie_names_have_the_port_and_https_makes_them_secure(tmp_path: Path) -> None:
     server = start(tmp_path, env={"STUDIO_ORIGIN": "https://studio.example.org"})
     try:
         assert server.url == "https://studio.example.org"

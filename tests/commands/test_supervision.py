@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from runs.management.supervisor import Child, Supervisor
+from runs.management.supervisor import ChildProcess, Supervisor
 from tests.parts.server import Server, running, start
 from tests.parts.waiting import becomes
 
@@ -59,7 +59,7 @@ def serving(server: Server) -> list[psutil.Process]:
     return [process for process in main if process.ppid() in pids]
 
 
-def test_a_web_process_that_is_killed_comes_back(studio: Server) -> None:
+def test_a_killed_web_process_is_restarted(studio: Server) -> None:
     before = serving(studio)
     assert len(before) >= 2
     before[0].kill()
@@ -70,7 +70,7 @@ def test_a_web_process_that_is_killed_comes_back(studio: Server) -> None:
     assert before[0].pid not in {process.pid for process in serving(studio)}
 
 
-def test_a_killed_web_server_comes_back_at_its_old_address(studio: Server) -> None:
+def test_a_killed_web_server_is_restarted_at_the_same_address(studio: Server) -> None:
     main = psutil.Process(serving(studio)[0].ppid())
     forks = main.children()
     main.kill()
@@ -78,7 +78,7 @@ def test_a_killed_web_server_comes_back_at_its_old_address(studio: Server) -> No
     assert becomes(lambda: answers(studio.url))
 
 
-def test_a_killed_worker_comes_back(studio: Server) -> None:
+def test_a_killed_worker_is_restarted(studio: Server) -> None:
     assert becomes(lambda: len(tree(studio, "worker")) == 1)
     [worker] = tree(studio, "worker")
     worker.kill()
@@ -90,7 +90,7 @@ def test_a_killed_worker_comes_back(studio: Server) -> None:
     )
 
 
-def test_nothing_outlives_a_killed_supervisor_and_a_restart_works(
+def test_all_processes_end_with_a_killed_supervisor_and_a_restart_works(
     tmp_path: Path,
 ) -> None:
     first = start(tmp_path)
@@ -104,12 +104,12 @@ def test_nothing_outlives_a_killed_supervisor_and_a_restart_works(
     assert (second.url, second.token) == (first.url, first.token)
 
 
-def sleeper(name: str = "sleeper", seconds: float = 60) -> Child:
+def sleeper(name: str = "sleeper", seconds: float = 60) -> ChildProcess:
     code = f"import time; time.sleep({seconds})"
-    return Child(name, [sys.executable, "-c", code])
+    return ChildProcess(name, [sys.executable, "-c", code])
 
 
-def test_a_child_that_keeps_dying_is_started_ever_more_slowly() -> None:
+def test_a_child_that_keeps_dying_is_restarted_with_growing_delays() -> None:
     child = sleeper()
     child.started = 100.0
     waits = [child.note_death(101.0) for _ in range(10)]
@@ -117,22 +117,24 @@ def test_a_child_that_keeps_dying_is_started_ever_more_slowly() -> None:
     assert max(waits) == 30.0
 
 
-def test_a_child_that_lived_long_is_started_again_at_once() -> None:
+def test_a_child_that_ran_long_is_restarted_immediately() -> None:
     child = sleeper()
     child.started = 100.0
     assert child.note_death(200.0) == 0.0
 
 
-def test_the_end_kills_what_does_not_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_supervisor_kills_children_that_ignore_sigterm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("runs.management.supervisor.STOP_SECONDS", 0.3)
     deaf = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "print(1, flush=True); time.sleep(60)"
     )
-    child = Child("deaf", [sys.executable, "-c", deaf])
+    child = ChildProcess("deaf", [sys.executable, "-c", deaf])
     child.process = subprocess.Popen(child.command, stdout=subprocess.PIPE)
     assert child.process.stdout is not None
     child.process.stdout.readline()
-    Supervisor([child], print).end()
+    Supervisor([child], print).stop_children()
     assert child.process.returncode == -9
     child.process.stdout.close()

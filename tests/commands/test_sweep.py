@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from runs.management import tasks
-from runs.management.identity import write_database, write_home
+from runs.management.identity import write_database_identity, write_home_identity
 from runs.models import StudioIdentity, now_ms
 from runs.storage.files import files
 from tests.parts.records import stored_files
@@ -22,8 +22,8 @@ HOUR = 3_600_000
 def lost(committed: None, tmp_path: Path, files_dir: Path, settings: Any) -> str:
     """An upload that was cut off two days ago, in a home with its database."""
     settings.STUDIO_HOME = tmp_path
-    write_home(tmp_path, "a" * 32)
-    write_database("a" * 32)
+    write_home_identity(tmp_path, "a" * 32)
+    write_database_identity("a" * 32)
     StudioIdentity.objects.update(last_seen=now_ms())
     name = files.write([b"x"], 9).name
     then = now_ms() / 1000 - 2 * 86_400
@@ -36,7 +36,7 @@ def folder_of(name: str, files_dir: Path) -> str:
     return path.parent.name
 
 
-def test_a_dry_run_prints_and_the_sweep_moves(
+def test_a_dry_run_only_prints_and_a_sweep_moves_files(
     lost: str, files_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("sweep", "--dry-run")
@@ -47,7 +47,7 @@ def test_a_dry_run_prints_and_the_sweep_moves(
     assert capsys.readouterr().out == f"quarantine {lost}: unfinished upload\n"
     for words in (["--dry-run"], []):
         call_command("sweep", *words)
-        assert capsys.readouterr().out == "Nothing to move or to free.\n"
+        assert capsys.readouterr().out == "Nothing to move or delete.\n"
 
 
 def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> None:
@@ -57,30 +57,30 @@ def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> 
     assert folder_of(lost, files_dir) == "incoming"
 
 
-def test_nothing_is_removed_at_a_start(now: int) -> None:
+def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
     clock = tasks.Clock.started(now)
-    removals = {task.name for task in tasks.removals(now)}
+    deletions = {task.name for task in tasks.deletion_tasks(now)}
     first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
     assert {name for name, wait in first.items() if wait <= 0} == {
-        "note the time",
-        "mark silent runs",
-        "fold the counts of runs",
-        "make histories",
+        "check the clock",
+        "mark unresponsive runs",
+        "merge run counts",
+        "write history exports",
         "back up",
         "optimize the database",
     }
-    assert removals == {name for name, wait in first.items() if wait >= HOUR // 6}
+    assert deletions == {name for name, wait in first.items() if wait >= HOUR // 6}
     assert first["sweep stored files"] >= HOUR // 2
 
 
-def test_no_removal_runs_in_the_day_after_a_jump(
+def test_no_deletion_runs_in_the_day_after_a_clock_jump(
     lost: str, files_dir: Path, now: int
 ) -> None:
     start = now_ms() + 300 * 24 * HOUR
-    for task in tasks.removals(start):
+    for task in tasks.deletion_tasks(start):
         assert task.run_if_due(task.due)
     assert folder_of(lost, files_dir) == "incoming"
     StudioIdentity.objects.update(last_seen=start + 24 * HOUR)
-    for task in tasks.removals(start + 25 * HOUR):
+    for task in tasks.deletion_tasks(start + 25 * HOUR):
         assert task.run_if_due(task.due)
     assert folder_of(lost, files_dir) == "quarantine"

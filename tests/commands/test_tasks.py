@@ -11,13 +11,13 @@ from runs.models import Run
 SECOND = 1000
 
 
-def test_a_task_runs_at_once_and_then_when_it_is_due() -> None:
+def test_a_task_runs_immediately_and_then_when_it_is_due() -> None:
     task = Task("count", 10, lambda _now: None)
     times = [0, 5 * SECOND, 10 * SECOND, 19 * SECOND, 20 * SECOND]
     assert [task.run_if_due(now) for now in times] == [True, False, True, False, True]
 
 
-def test_a_clock_that_was_set_back_delays_a_task_by_one_period_at_most() -> None:
+def test_a_clock_set_back_delays_a_task_by_at_most_one_interval() -> None:
     task = Task("count", 10, lambda _now: None)
     assert task.run_if_due(10_000 * SECOND)
     assert not task.run_if_due(0)
@@ -34,7 +34,7 @@ def test_a_task_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> N
     assert "database is locked" in caplog.text
 
 
-def test_a_pause_of_the_machine_marks_no_run_unresponsive() -> None:
+def test_a_suspended_machine_marks_no_run_unresponsive() -> None:
     clock = Clock.started(0)
     clock.tick(5 * SECOND)
     assert clock.listening_since == 0
@@ -42,14 +42,14 @@ def test_a_pause_of_the_machine_marks_no_run_unresponsive() -> None:
     assert clock.listening_since == 3600 * SECOND
 
 
-def test_a_clock_that_was_set_back_restarts_the_timeout() -> None:
+def test_a_clock_set_back_restarts_the_heartbeat_timeout() -> None:
     clock = Clock.started(100 * SECOND)
     clock.tick(50 * SECOND)
     assert clock.listening_since == 50 * SECOND
 
 
 @pytest.mark.django_db
-def test_every_task_can_run_over_an_empty_database(files_dir: Path, now: int) -> None:
+def test_every_task_can_run_on_an_empty_database(files_dir: Path, now: int) -> None:
     tasks = all_tasks(Clock.started(now))
     for task in tasks:
         task.run(now)

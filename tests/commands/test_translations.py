@@ -47,7 +47,7 @@ def test_a_changed_file_is_compiled_again_whatever_its_time(source: Path) -> Non
     assert compiled(source.with_suffix(".mo")) == "作业"
 
 
-def test_a_read_only_folder_has_its_compiled_file_in_the_home(
+def test_with_a_read_only_source_folder_the_compiled_file_is_in_the_home(
     source: Path, settings: Any
 ) -> None:
     # A folder in the place of the file: root could write to a read-only one.
@@ -58,6 +58,6 @@ def test_a_read_only_folder_has_its_compiled_file_in_the_home(
     assert compiled(own / "zh_Hans" / "LC_MESSAGES" / "django.mo") == "运行"
 
 
-def test_a_file_that_cannot_be_written_is_no_error(source: Path) -> None:
+def test_a_compiled_file_that_cannot_be_written_is_not_an_error(source: Path) -> None:
     blocked = source / "django.mo"
     assert not compile_file(source, blocked)

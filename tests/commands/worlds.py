@@ -27,7 +27,7 @@ from runs.actions.files import save_file
 from runs.actions.run import create_run
 from runs.management import database, owner, ownership
 from runs.models import Run, Workspace
-step = ownership.decide(ownership.examine(settings.STUDIO_HOME))
+step = ownership.choose_identity_step(ownership.collect_evidence(settings.STUDIO_HOME))
 database.prepare(settings.STUDIO_HOME, print)
 ownership.write_identities(settings.STUDIO_HOME, step)
 owner.first_owner(now=1)

@@ -26,7 +26,7 @@ def test_copies_of_a_state_share_one_parse() -> None:
     assert trees == [parse(Q)] * 3
 
 
-def test_a_new_text_has_a_tree_of_its_own() -> None:
+def test_a_changed_text_has_its_own_tree() -> None:
     spec = ViewSpec(q=Q)
     spec.filter()
     assert spec.changed(q="resnet").filter() == parse("resnet")
@@ -42,7 +42,7 @@ def test_an_invalid_filter_is_parsed_once_and_raises_each_time() -> None:
     assert calls.of(parse_places) == 1
 
 
-def test_the_text_of_a_tree_is_not_parsed() -> None:
+def test_a_filter_created_from_a_tree_is_not_parsed() -> None:
     tree = parse(Q)
     with counted_calls() as calls:
         spec = ViewSpec(q=FilterText.of_tree(tree))
@@ -51,7 +51,7 @@ def test_the_text_of_a_tree_is_not_parsed() -> None:
     assert spec.source.text == spec.q
 
 
-def test_it_is_a_text_like_any_other() -> None:
+def test_a_filter_text_behaves_like_a_str() -> None:
     text = FilterText(Q)
     assert text == Q
     assert hash(text) == hash(Q)

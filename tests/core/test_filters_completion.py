@@ -35,13 +35,13 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("text", "kind", "part"), FIELDS)
-def test_fields(text: str, kind: str, part: str) -> None:
+def test_fields_are_completed(text: str, kind: str, part: str) -> None:
     found = wanted(text, len(text))
     assert (found.what, found.kind, found.part) == ("field", kind, part)
 
 
 @pytest.mark.parametrize(("text", "field", "op", "part"), VALUES)
-def test_values(text: str, field: str, op: str, part: str) -> None:
+def test_values_are_completed(text: str, field: str, op: str, part: str) -> None:
     found = wanted(text, len(text))
     assert found.field is not None
     parts = (found.what, field_text(found.field), found.op, found.part)
@@ -49,7 +49,7 @@ def test_values(text: str, field: str, op: str, part: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "part"), [("tags.model ", ""), ("name con", "con")])
-def test_operators(text: str, part: str) -> None:
+def test_operators_are_completed(text: str, part: str) -> None:
     found = wanted(text, len(text))
     assert (found.what, found.part) == ("operator", part)
 
@@ -74,14 +74,16 @@ def test_a_completion_replaces_the_whole_word() -> None:
         ("a or tags.model = r", 19, ""),
     ],
 )
-def test_counts_are_of_the_other_terms(text: str, at: int, others: str) -> None:
+def test_values_are_counted_with_the_other_terms_applied(
+    text: str, at: int, others: str
+) -> None:
     assert wanted(text, at).others == others
 
 
 @pytest.mark.parametrize(
     "text", ["(((", "|", "a:|||", ":", "in (", ",,", "=", "-", "'"]
 )
-def test_nonsense_is_no_error(text: str) -> None:
+def test_completion_of_an_invalid_filter_is_not_an_error(text: str) -> None:
     for at in range(len(text) + 2):
         found = wanted(text, at)
         assert 0 <= found.start <= found.end <= len(text)

@@ -76,7 +76,7 @@ WAYS_OUT = [
 
 
 @pytest.mark.parametrize(("text", "filters"), WAYS_OUT)
-def test_an_error_offers_filters_that_work(text, filters):
+def test_an_error_suggests_filters_that_parse(text, filters):
     offered = [each["filter"] for each in error_of(text).details["suggestions"]]
     assert [each for each in filters if each in offered] == filters
     for each in offered:
@@ -92,7 +92,7 @@ def test_an_error_offers_filters_that_work(text, filters):
         ("tags.x >", ["tags.x > 0.8"]),
     ],
 )
-def test_the_likeliest_is_offered_first_and_nothing_empty(text, filters):
+def test_the_most_likely_suggestion_comes_first_and_none_is_empty(text, filters):
     offered = [each["filter"] for each in error_of(text).details["suggestions"]]
     assert offered == filters
 
@@ -116,5 +116,5 @@ def test_the_message_counts_characters_from_one():
         "metrics.a > " + "9" * 5000,
     ],
 )
-def test_length_nesting_terms_and_characters_are_bounded(text):
+def test_length_nesting_terms_and_characters_have_limits(text):
     error_of(text)

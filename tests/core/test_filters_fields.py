@@ -22,12 +22,12 @@ CONTRACT = (
 )
 
 
-def test_every_field_of_the_contract_is_there():
+def test_every_documented_field_exists():
     names = {spec.name for spec in CATALOG}
     assert set(CONTRACT.split()) <= names
 
 
-def test_refused_fields_are_not_listed():
+def test_fields_that_filters_refuse_are_not_listed():
     assert "log" not in {spec.name for spec in CATALOG}
     assert "| `log` |" not in DOCS.read_text(encoding="utf-8")
     assert "log" not in fields.near_names("logz")
@@ -60,5 +60,5 @@ def test_an_entry_is_plain_json(spec):
     assert entry["operators"] == list(spec.operators)
 
 
-def test_near_names_help_with_a_slip():
+def test_similar_names_are_suggested_for_a_misspelled_field():
     assert fields.near_names("experimnt") == ["experiment"]

@@ -104,24 +104,24 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES)
-def test_a_mistake_has_the_text_that_clients_know(text, message):
+def test_an_error_has_the_message_of_mlflow(text, message):
     with pytest.raises(InvalidFilter) as caught:
         parse_runs(text)
     assert caught.value.message.startswith(message)
 
 
-def test_a_status_word_that_is_none_matches_nothing():
+def test_an_unknown_status_matches_nothing():
     assert parse_runs("status = 'finished'") == Comparison(attribute("status"), "in")
 
 
-def test_every_status_reads_as_one_word():
+def test_every_status_maps_to_one_mlflow_status():
     words = {status_word(status) for status in RunStatus}
     assert words == set(STATUSES_OF)
     assert status_word(RunStatus.CANCEL_REQUESTED) == "RUNNING"
     assert status_word(RunStatus.QUEUED) == "SCHEDULED"
 
 
-def test_order_by_keeps_its_order():
+def test_order_by_keys_keep_their_order():
     sorts = parse_order_by(["metrics.acc.max DESC", "start_time", "params.`a b` asc"])
     assert [str(sort) for sort in sorts] == [
         '-metrics."acc.max"',
@@ -140,7 +140,7 @@ def test_order_by_keeps_its_order():
         ["x"],
     ],
 )
-def test_a_wrong_order_is_refused(items):
+def test_an_invalid_order_by_is_refused(items):
     with pytest.raises(InvalidFilter):
         parse_order_by(items)
 

@@ -69,7 +69,7 @@ TREES = [
 
 
 @pytest.mark.parametrize(("text", "node"), TREES)
-def test_a_text_means_its_tree(text, node):
+def test_a_text_parses_to_its_tree(text, node):
     assert parse(text) == node
 
 
@@ -144,7 +144,7 @@ def test_a_text_has_one_canonical_form(text, canonical):
 
 
 @pytest.mark.parametrize("text", ["name", "metrics.acc.max", 'params."a b"', "tags"])
-def test_a_field_name_reads_alone(text):
+def test_a_single_field_name_is_parsed(text):
     field = parse_field(text)
     assert field.key in ("name", "acc", "a b", "tags")
 
@@ -156,7 +156,7 @@ def test_adding_a_term_replaces_its_opposite():
     assert to_text(node) == "resnet and tag:flaky"
 
 
-def test_a_term_can_be_taken_out():
+def test_a_term_can_be_removed():
     node = parse("resnet status:failed")
     assert [to_text(term) for term in terms(node)] == ["resnet", "status:Failed"]
     assert to_text(without_term(node, terms(node)[1])) == "resnet"

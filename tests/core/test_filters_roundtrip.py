@@ -112,13 +112,13 @@ NODES = st.recursive(
 
 @settings(max_examples=400, deadline=None)
 @given(NODES)
-def test_a_tree_survives_its_text(node):
+def test_a_tree_round_trips_through_text(node):
     assert parse(to_text(node)) == node
 
 
 @settings(max_examples=200, deadline=None)
 @given(FIELDS.filter(lambda field: field.key))
-def test_a_field_survives_its_text(field):
+def test_a_field_round_trips_through_text(field):
     assert parse_field(field_text(field)) == field
 
 

@@ -23,7 +23,7 @@ def term_of(text: str) -> Node:
 TYPED = "status:failed  /* by whom? */ and tags.`a b` = 'it''s'  and (x and y)"
 
 
-def test_terms_are_those_of_the_tree() -> None:
+def test_the_terms_of_the_text_are_those_of_the_tree() -> None:
     assert read(TYPED).nodes == terms(parse(TYPED))
 
 
@@ -45,12 +45,12 @@ def test_a_term_is_replaced_in_its_place() -> None:
     assert found == TYPED.replace("status:failed", "status:Running")
 
 
-def test_the_same_term_changes_nothing() -> None:
+def test_replacing_a_term_by_itself_changes_nothing() -> None:
     source = read(TYPED)
     assert source.replaced(1, source.nodes[1]) == TYPED
 
 
-def test_a_comment_within_a_term_outlives_it() -> None:
+def test_removing_a_term_keeps_the_comment_inside_it() -> None:
     found = read("status: /* why */ failed x").replaced(0, term_of("name:y"))
     assert found == "name:y /* why */ x"
 
@@ -66,7 +66,9 @@ def test_a_comment_within_a_term_outlives_it() -> None:
         ("/* none yet */", "/* none yet */ z"),
     ],
 )
-def test_a_term_is_added_as_the_others_are_joined(typed: str, added: str) -> None:
+def test_a_term_is_added_with_the_conjunction_of_the_others(
+    typed: str, added: str
+) -> None:
     assert read(typed).with_term(term_of("z")) == added
 
 
@@ -89,7 +91,7 @@ def test_terms_that_share_a_place_are_spelled_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["/*", "a /* b", "a /* b * /"])
-def test_a_comment_must_end(text: str) -> None:
+def test_an_unclosed_comment_is_an_error(text: str) -> None:
     with pytest.raises(InvalidFilter, match="close the comment"):
         parse(text)
 
@@ -100,7 +102,7 @@ def test_a_comment_ends_at_its_first_end(comment: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["name = '/* x */'", 'name = "a/*b*/"'])
-def test_quotes_hold_what_looks_like_a_comment(text: str) -> None:
+def test_comment_marks_in_quotes_are_text(text: str) -> None:
     found = parse(text)
     assert isinstance(found, Comparison)
     assert "/*" in to_text(found)
@@ -139,7 +141,7 @@ def filters(draw: st.DrawFn) -> str:
 
 @settings(max_examples=200, deadline=None)
 @given(filters(), st.data())
-def test_edits_mean_what_they_say(text: str, data: st.DataObject) -> None:
+def test_edits_change_the_meaning_as_intended(text: str, data: st.DataObject) -> None:
     source = read(text)
     number = data.draw(st.integers(0, len(source.terms) - 1))
     kept = [node for n, node in enumerate(source.nodes) if n != number]
@@ -153,7 +155,7 @@ def test_edits_mean_what_they_say(text: str, data: st.DataObject) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(filters(), st.data())
-def test_a_cut_filter_is_what_reading_its_text_gives(
+def test_a_shortened_filter_equals_its_parsed_text(
     text: str, data: st.DataObject
 ) -> None:
     source = read(text)
@@ -164,9 +166,7 @@ def test_a_cut_filter_is_what_reading_its_text_gives(
 
 @settings(max_examples=200, deadline=None)
 @given(filters())
-def test_a_filter_with_a_term_before_it_is_what_reading_its_text_gives(
-    text: str,
-) -> None:
+def test_a_filter_with_a_term_prepended_equals_its_parsed_text(text: str) -> None:
     parent = Comparison(attribute("parent"), "=", (Text("r 1"),))
     found = read(text).preceded_by(parent)
     assert found == read(found.text)
@@ -182,9 +182,7 @@ def test_a_filter_with_a_term_before_it_is_what_reading_its_text_gives(
         ("a b c", 1),
     ],
 )
-def test_terms_that_stand_apart_are_cut_without_parsing(
-    typed: str, parsed: int
-) -> None:
+def test_separate_terms_are_removed_without_parsing(typed: str, parsed: int) -> None:
     source = read(typed)
     with counted_calls() as calls:
         source.cut(0)

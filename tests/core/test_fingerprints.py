@@ -27,7 +27,7 @@ GPU 0 has 23.64 GiB in total."""
         ("_tensor.py", "_other.py"),
     ],
 )
-def test_numbers_addresses_folders_and_foreign_frames_do_not_matter(
+def test_numbers_addresses_folders_and_library_frames_are_ignored(
     old: str, new: str
 ) -> None:
     assert error_kind(TRACEBACK.replace(old, new)) == error_kind(TRACEBACK)
@@ -36,11 +36,11 @@ def test_numbers_addresses_folders_and_foreign_frames_do_not_matter(
 @pytest.mark.parametrize(
     ("old", "new"), [("OutOfMemoryError", "Killed"), ("in main", "in evaluate")]
 )
-def test_the_exception_and_the_own_function_do(old: str, new: str) -> None:
+def test_the_exception_and_the_users_function_matter(old: str, new: str) -> None:
     assert error_kind(TRACEBACK.replace(old, new)) != error_kind(TRACEBACK)
 
 
-def test_the_last_exception_of_a_chain_counts() -> None:
+def test_the_last_exception_of_a_chain_is_used() -> None:
     again = "\nDuring handling of the above exception, another exception occurred:\n\n"
     assert error_kind(f"ValueError: x{again}{TRACEBACK}") == error_kind(TRACEBACK)
 
@@ -55,13 +55,13 @@ def test_the_last_exception_of_a_chain_counts() -> None:
         ("lost 3f2c9a10-11aa-4b6e-9c1f-0a1b2c3d4e5f", "lost " + "ab12" * 8, True),
     ],
 )
-def test_without_a_traceback_the_first_line_counts(
+def test_without_a_traceback_the_first_line_is_used(
     one: str, other: str, *, same: bool
 ) -> None:
     assert (error_kind(one) == error_kind(other)) is same
 
 
-def test_a_kind_begins_with_the_exception_and_is_short() -> None:
+def test_an_error_kind_starts_with_the_exception_and_is_short() -> None:
     kind = error_kind(TRACEBACK)
     assert kind is not None
     assert kind.startswith("OutOfMemoryError-")
@@ -69,11 +69,11 @@ def test_a_kind_begins_with_the_exception_and_is_short() -> None:
     assert (error_kind("???") or "").startswith("Error-")
 
 
-def test_no_error_has_no_kind() -> None:
+def test_an_empty_error_has_no_kind() -> None:
     assert error_kind("") is None
     assert error_kind("\n \n") is None
 
 
 @pytest.mark.parametrize("text", ["Traceback (most recent call last):", "a" * 65_536])
-def test_any_text_has_one(text: str) -> None:
+def test_any_text_has_an_error_kind(text: str) -> None:
     assert error_kind(text)

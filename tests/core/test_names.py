@@ -28,7 +28,7 @@ LEGAL = [
 
 
 @pytest.mark.parametrize(("check", "field", "value"), LEGAL)
-def test_a_legal_value_comes_back_unchanged(check, field, value):
+def test_a_valid_value_is_returned_unchanged(check, field, value):
     assert check(value, field) == value
 
 
@@ -73,13 +73,13 @@ ILLEGAL = [
 
 
 @pytest.mark.parametrize(("check", "value"), ILLEGAL)
-def test_an_illegal_value_is_refused_and_named(check, value):
+def test_an_invalid_value_is_refused_and_named(check, value):
     with pytest.raises(InvalidValue) as caught:
         check(value, "thing[3]")
     assert caught.value.details["field"] == "thing[3]"
     assert "thing[3]" in caught.value.message
 
 
-def test_mlflow_s_texts_say_what_the_name_would_become():
+def test_mlflow_errors_show_the_normalized_name():
     with pytest.raises(InvalidName, match="This name would resolve to 'b'"):
         names.check_mlflow_key("a/../b", "name")

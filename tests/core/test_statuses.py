@@ -57,7 +57,7 @@ def test_every_status_has_a_code_of_its_own():
     assert all(RunStatus.from_code(status.code) is status for status in RunStatus)
 
 
-def test_every_status_has_its_facts():
+def test_every_status_has_a_table_entry():
     assert set(FACTS) == set(RunStatus)
     assert all(facts.group in GROUPS for facts in FACTS.values())
     assert all(facts.is_final == (not facts.followers) for facts in FACTS.values())
@@ -75,12 +75,12 @@ def test_a_word_of_another_system_means_one_status():
     assert not {status.value.lower() for status in RunStatus} & set(words)
 
 
-def test_final_and_active_divide_the_statuses():
+def test_every_status_is_either_final_or_active():
     assert set(FINAL) | set(ACTIVE) == set(RunStatus)
     assert all(status.is_final != status.is_active for status in RunStatus)
 
 
-def test_the_groups_divide_the_statuses():
+def test_every_status_is_in_one_group():
     grouped = [status for group in GROUPS.values() for status in group]
     assert sorted(grouped) == sorted(RunStatus)
 
@@ -94,11 +94,11 @@ def test_the_groups_divide_the_statuses():
         ("unapproved", RunStatus.NOT_STARTED),
     ],
 )
-def test_a_status_reads_in_any_case(word, status):
+def test_a_status_is_parsed_in_any_case(word, status):
     assert parse_status(word) is status
 
 
-def test_a_word_that_is_no_status_is_refused():
+def test_an_unknown_status_word_is_refused():
     with pytest.raises(ValueError, match="NotStarted, Starting"):
         parse_status("bogus")
 
@@ -109,7 +109,7 @@ def test_only_a_final_run_without_launcher_reopens():
     assert not may_reopen(RunStatus.RUNNING, owned_by_launcher=False)
 
 
-def test_only_an_agent_s_active_run_goes_back_to_the_queue():
+def test_only_an_active_run_of_an_agent_can_be_requeued():
     assert lost_run_may_requeue(RunStatus.RUNNING, owned_by_agent=True)
     assert not lost_run_may_requeue(RunStatus.RUNNING, owned_by_agent=False)
     assert not lost_run_may_requeue(RunStatus.COMPLETED, owned_by_agent=True)

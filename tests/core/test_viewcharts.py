@@ -21,7 +21,7 @@ from studio.core.view_spec import parse_tolerant
         "parallel!params.lr!params.opt!metrics.acc",
     ],
 )
-def test_a_chart_is_written_as_it_was_read(text: str) -> None:
+def test_a_chart_round_trips_through_text(text: str) -> None:
     chart = read_chart(text)
     assert read_chart(str(chart)) == chart
     assert str(read_chart(str(chart))) == str(chart)
@@ -79,7 +79,7 @@ def test_a_chart_that_cannot_be_drawn_names_its_parameter(text: str) -> None:
     assert caught.value.details["field"] == "charts"
 
 
-def test_a_page_has_a_bounded_number_of_charts() -> None:
+def test_a_page_has_a_limited_number_of_charts() -> None:
     text = ",".join(f"line!metrics.m{n}" for n in range(MAX_CHARTS + 1))
     with pytest.raises(InvalidValue):
         read_charts(text)
@@ -88,7 +88,7 @@ def test_a_page_has_a_bounded_number_of_charts() -> None:
     assert [each.name for each in complaints] == ["charts"]
 
 
-def test_one_wrong_chart_leaves_the_others() -> None:
+def test_one_invalid_chart_keeps_the_others() -> None:
     spec, complaints = parse_tolerant({"charts": "line!metrics.a,pie!x,bar!metrics.b"})
     assert [chart.kind for chart in spec.charts] == ["line", "bar"]
     assert len(complaints) == 1

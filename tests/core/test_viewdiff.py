@@ -44,27 +44,27 @@ def test_each_difference_is_described(query: str, found: list[str]) -> None:
         assert each.startswith(wanted.split(" status")[0])
 
 
-def test_back_and_forth_is_the_opposite() -> None:
+def test_swapping_the_two_states_reverses_the_differences() -> None:
     one, two = spec(BASE), spec("q=tag:x&mine=1&columns=name")
     there, back = differences(one, two), differences(two, one)
     turned = {(d.part, d.after, d.before) for d in back}
     assert turned == {(d.part, d.before, d.after) for d in there}
 
 
-def test_default_columns_are_those_of_the_list() -> None:
+def test_default_columns_of_two_lists_can_differ() -> None:
     standard = spec("columns=name,status,metrics.acc").columns
     chosen = spec("columns=name,status")
     [found] = differences(ViewSpec(), chosen, standard=standard)
     assert (found.sign, found.before) == ("-", "metrics.acc")
 
 
-def test_an_override_says_what_differs_and_empties_what_is_gone() -> None:
+def test_an_override_has_only_differences_and_clears_removed_parts() -> None:
     wanted = spec("q=tag:x&columns=name,status,metrics.acc")
     query = overriding(spec(BASE), wanted)
     assert query == "q=tag:x&charts="
 
 
-def test_a_shared_state_names_who_me_is() -> None:
+def test_a_shared_state_replaces_me_by_the_name() -> None:
     mine = spec("q=status:failed+not+submitter:me+starred&mine=1")
     shared = written_out(mine, "ada")
     assert not shared.mine

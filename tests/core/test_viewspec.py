@@ -53,7 +53,7 @@ def test_the_default_is_an_empty_query():
     assert ViewSpec.from_query("") == ViewSpec()
 
 
-def test_the_state_survives_its_query():
+def test_the_state_round_trips_through_the_query():
     assert ViewSpec.from_query(FULL.to_query()) == FULL
 
 
@@ -79,7 +79,7 @@ def test_groups_are_written_as_they_were_read(group):
     assert str(spec.group) == group
 
 
-def test_the_state_survives_json():
+def test_the_state_round_trips_through_json():
     stored = json.loads(json.dumps(FULL.to_json()))
     again = ViewSpec.from_json(stored)
     assert again.to_json() == FULL.to_json()
@@ -103,7 +103,7 @@ def test_a_change_goes_back_to_the_first_page():
     assert FULL.changed(before="x").after == ""
 
 
-def test_a_width_is_kept_in_bounds():
+def test_a_width_is_clamped_to_its_limits():
     assert ViewSpec.from_query("columns=name:999999").columns[0].width == 2000
 
 
@@ -150,14 +150,14 @@ def test_a_broken_filter_is_kept_as_text():
         ("after=%00", "after"),
     ],
 )
-def test_a_bad_value_names_its_parameter(query, field):
+def test_an_invalid_value_is_reported_with_its_parameter(query, field):
     with pytest.raises(InvalidValue) as caught:
         ViewSpec.from_query(query)
     assert caught.value.details["field"] == field
 
 
 @pytest.mark.parametrize("name", ["sort", "columns"])
-def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
+def test_an_unknown_column_is_reported_without_filter_wording(name):
     with pytest.raises(InvalidValue) as caught:
         ViewSpec.from_query(f"{name}=statsu")
     said = caught.value.message
@@ -170,7 +170,7 @@ def test_an_unknown_field_is_said_without_the_words_of_a_filter(name):
 
 
 @pytest.mark.parametrize("name", ["selected", "tree", "sort", "group", "charts"])
-def test_half_a_character_is_no_text(name):
+def test_a_lone_surrogate_is_refused(name):
     with pytest.raises(InvalidValue, match=f"{name} is not valid Unicode text"):
         ViewSpec.from_json({name: "a\ud800:x"})
 
@@ -192,5 +192,5 @@ def test_chosen_columns_differ_from_default_columns():
     assert not without(chosen, "columns").has_columns
 
 
-def test_other_columns_than_the_default_ones_were_chosen():
+def test_nondefault_columns_count_as_chosen():
     assert ViewSpec(columns=DEFAULT_COLUMNS[:1]).has_columns

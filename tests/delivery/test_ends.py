@@ -81,7 +81,7 @@ FOLLOWING = [(end_again, 1), (leave_it_to_the_exit, 3), (log_more_and_end, 3)]
 
 
 @pytest.mark.parametrize(("after", "stride"), FOLLOWING)
-def test_an_end_that_is_interrupted_at_any_step_is_finished_later(
+def test_an_exit_interrupted_at_any_step_is_completed_later(
     outputs: Path, spool: Path, after: Callable[[Run], None], stride: int
 ) -> None:
     for number in itertools.count(step=stride):
@@ -138,7 +138,7 @@ def test_failures_and_cancellations_are_reported(
 
 
 @pytest.mark.parametrize("offline", [False, True], ids=["server away", "offline"])
-def test_an_end_without_a_server_is_left_whole_wherever_it_is_interrupted(
+def test_an_interrupted_exit_without_a_server_keeps_the_spool_complete(
     outputs: Path, monkeypatch: pytest.MonkeyPatch, offline: bool
 ) -> None:
     monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "0")

@@ -52,7 +52,7 @@ def deliver(folder: Path, client: Kept, file: StagedFile) -> list[str]:
     return lost
 
 
-def test_a_file_is_kept_as_it_was_when_it_was_logged(
+def test_a_file_is_sent_as_it_was_when_it_was_logged(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "model").write_bytes(b"first")
@@ -138,7 +138,7 @@ def test_a_changed_large_file_is_sent_and_reported(
     assert "model changed after it was logged" in capfd.readouterr().err
 
 
-def test_a_file_that_changes_while_it_is_read_is_read_again(
+def test_a_file_that_changes_during_the_copy_is_copied_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(staged_files, "MAX_COPY_BYTES", 0)

@@ -69,7 +69,7 @@ def delivered(sender: Sender, fake: Any) -> None:
     [(SpoolFolder, "write"), (module, "delete_staged"), (Spool, "acknowledge")],
     ids=["before it is noted", "before it goes", "before it is counted"],
 )
-def test_a_kill_after_its_upload_loses_nothing(
+def test_a_kill_after_the_upload_of_a_snapshot_loses_nothing(
     sender: Sender,
     fake: Any,
     owner: Any,
@@ -88,7 +88,7 @@ def test_a_kill_after_its_upload_loses_nothing(
     assert "was not kept" not in capfd.readouterr().err
 
 
-def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent_now(
+def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent(
     sender: Sender, fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[Any] = []

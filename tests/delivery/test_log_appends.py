@@ -32,7 +32,7 @@ def run(rest: Rest) -> None:
     rest.new_run()
 
 
-def test_a_log_grows(rest: Rest) -> None:
+def test_appended_bytes_extend_the_log(rest: Rest) -> None:
     assert append(rest, 0, b"one\n") == (200, {"next": 4, "size": 4})
     assert append(rest, 4, b"two\n") == (200, {"next": 8, "size": 8})
     assert text(rest) == b"one\ntwo\n"
@@ -40,7 +40,7 @@ def test_a_log_grows(rest: Rest) -> None:
     assert (shown["path"], shown["size"]) == (LOG, 8)
 
 
-def test_rows_received_before_are_skipped(rest: Rest) -> None:
+def test_bytes_received_before_are_skipped(rest: Rest) -> None:
     append(rest, 0, b"one\ntwo\n")
     assert append(rest, 0, b"one\n") == (200, {"next": 8, "size": 8})
     assert append(rest, 4, b"two\nthree\n") == (200, {"next": 14, "size": 14})
@@ -55,7 +55,7 @@ def test_a_gap_is_reported_with_the_offset_to_continue_from(rest: Rest) -> None:
     assert text(rest) == b"one\n"
 
 
-def test_writers_share_a_log_and_count_for_themselves(rest: Rest) -> None:
+def test_writers_share_a_log_and_count_their_own_bytes(rest: Rest) -> None:
     append(rest, 0, b"one\n")
     append(rest, 0, b"uno\n", writer="w2")
     append(rest, 4, b"two\n")
@@ -63,13 +63,13 @@ def test_writers_share_a_log_and_count_for_themselves(rest: Rest) -> None:
     assert text(rest) == b"one\nuno\ntwo\n"
 
 
-def test_without_a_writer_the_offset_is_the_files(rest: Rest) -> None:
+def test_without_a_writer_the_offset_is_that_of_the_file(rest: Rest) -> None:
     append(rest, 0, b"one\n", writer="")
     assert append(rest, 4, b"two\n", writer="") == (200, {"next": 8, "size": 8})
     assert text(rest) == b"one\ntwo\n"
 
 
-def test_rubbish_after_the_end_of_a_segment_is_never_read(rest: Rest) -> None:
+def test_bytes_after_the_recorded_size_are_never_read(rest: Rest) -> None:
     append(rest, 0, b"one\n")
     blob = File.objects.get().blob
     with files.appending(blob) as grow:
@@ -101,7 +101,7 @@ def test_the_etag_follows_the_size(rest: Rest) -> None:
     assert rest.client.get(rest.url(f"runs/r1/files/{LOG}")).headers["ETag"] != first
 
 
-def test_a_compressed_append(rest: Rest) -> None:
+def test_a_gzip_append_is_accepted(rest: Rest) -> None:
     answer = rest.client.patch(
         rest.url(f"runs/r1/files/{LOG}?offset=0"),
         gzip.compress(b"line\n" * 100),
@@ -111,7 +111,7 @@ def test_a_compressed_append(rest: Rest) -> None:
     assert answer.json() == {"next": 500, "size": 500}
 
 
-def test_a_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gzip_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "MAX_BODY", 10_000)
     answer = rest.client.patch(
         rest.url(f"runs/r1/files/{LOG}?offset=0"),
@@ -129,7 +129,7 @@ def test_a_log_has_a_limit(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (status, answer["error"]["code"]) == (413, "TooLarge")
 
 
-def test_a_folder_takes_no_bytes(rest: Rest) -> None:
+def test_appending_to_a_folder_is_refused(rest: Rest) -> None:
     append(rest, 0, b"one\n")
     answer = rest.send("PATCH", "runs/r1/files/logs?offset=0", b"x", BYTES)
     assert answer.json()["error"]["code"] == "Conflict"

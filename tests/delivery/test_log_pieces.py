@@ -34,7 +34,7 @@ def is_ours(name: str) -> bool:
     return name.startswith(SDK)
 
 
-def test_a_log_call_that_is_interrupted_at_any_step_skips_and_doubles_nothing(
+def test_an_interrupted_log_call_neither_skips_nor_repeats_points(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
@@ -79,7 +79,7 @@ def test_interrupted_output_arrives_once(
     assert number > 20
 
 
-def test_a_long_piece_of_a_log_that_is_interrupted_goes_on_in_its_middle(
+def test_an_interrupted_long_log_piece_continues_in_the_middle(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
@@ -103,7 +103,7 @@ def die(*_words: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_bytes_after_those_that_the_server_lost_come_once_though_a_kill_hides_it(
+def test_after_the_server_lost_log_bytes_later_bytes_arrive_once_despite_a_kill(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its backup was restored: it has 60 of the 100 bytes before them."""

@@ -65,7 +65,7 @@ def later(fake: Any, receipt: Receipt) -> Receipt:
     return sender.receipt
 
 
-def test_each_loss_counts_once_here_and_for_the_next_sender(
+def test_each_loss_is_counted_once_across_senders(
     fake: Any, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     fake.spool = home / "spool"
@@ -95,7 +95,7 @@ def test_each_loss_counts_once_here_and_for_the_next_sender(
     assert len(list(home.glob("spool/*"))) == 0
 
 
-def test_points_only_in_memory_are_lost_once(fake: Any, home: Path) -> None:
+def test_points_lost_from_memory_are_counted_once(fake: Any, home: Path) -> None:
     writer = Writer.open(fake, "r1", offline=True)
     log_some(writer, home)
     with pytest.MonkeyPatch.context() as patch:
@@ -109,7 +109,7 @@ def test_points_only_in_memory_are_lost_once(fake: Any, home: Path) -> None:
     assert receipt.log_bytes.sent == 10
 
 
-def test_changes_that_are_lost_make_no_whole_receipt(fake: Any) -> None:
+def test_lost_changes_make_the_receipt_incomplete(fake: Any) -> None:
     writer = Writer.open(fake, "r1")
     writer.add_point("loss", 1)
     with full():
@@ -121,7 +121,9 @@ def test_changes_that_are_lost_make_no_whole_receipt(fake: Any) -> None:
     assert receipt.line() == "Run r1: 1 point; missing: 1 change."
 
 
-def test_a_file_that_found_no_room_leaves_no_copy(fake: Any, home: Path) -> None:
+def test_a_file_that_does_not_fit_on_the_disk_leaves_no_copy(
+    fake: Any, home: Path
+) -> None:
     writer = Writer.open(fake, "r1", offline=True)
     with full():
         writer.add_file(home / "model", "model")

@@ -14,7 +14,7 @@ from tests.delivery.acting import Actor, unreachable_server
 from tests.parts.proxy import Proxy
 
 
-def test_a_script_that_ends_has_delivered_all(actor: Actor) -> None:
+def test_a_script_delivers_everything_before_it_exits(actor: Actor) -> None:
     run_id = actor.new_run()
     done = actor.run(
         """
@@ -93,7 +93,7 @@ def test_a_run_without_a_server_is_delivered_by_sync(actor: Actor) -> None:
     proxy.close()
 
 
-def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> None:
+def test_in_offline_mode_everything_waits_for_sync(actor: Actor) -> None:
     done = actor.run(
         """
         writer = Writer.open(client, run_id, offline=True)
@@ -113,7 +113,9 @@ def test_offline_all_of_it_waits_for_sync_the_runs_making_too(actor: Actor) -> N
 
 
 @pytest.mark.parametrize("field", ["server", "workspace", "user"])
-def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None:
+def test_a_spool_is_sent_only_to_its_own_server_and_user(
+    actor: Actor, field: str
+) -> None:
     run_id = actor.new_run()
     actor.run('Writer.open(client, run_id).add_point("loss", 1); kill()', run_id)
     [name] = actor.waiting()
@@ -128,7 +130,7 @@ def test_a_spool_is_sent_only_to_whom_it_names(actor: Actor, field: str) -> None
     assert actor.client.get(f"runs/{run_id}/metrics")["metrics"] == []
 
 
-def test_a_log_is_read_from_the_readers_offset(actor: Actor) -> None:
+def test_a_log_can_be_read_from_an_offset(actor: Actor) -> None:
     run_id = actor.new_run()
     actor.run(
         'w = Writer.open(client, run_id); w.append_log("logs/x.txt", b"0123456")\n'
@@ -158,7 +160,7 @@ def test_sync_reports_an_unreachable_server_and_keeps_everything(actor: Actor) -
     assert "1 record for" in actor.sync("--list", STUDIO_URL=unreachable).stdout
 
 
-def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
+def test_forks_threads_and_child_processes_lose_nothing(actor: Actor) -> None:
     run_id = actor.new_run()
     done = actor.run(
         """
@@ -196,7 +198,9 @@ def test_forks_threads_and_processes_lose_nothing(actor: Actor) -> None:
     assert actor.waiting() == []
 
 
-def test_a_wrong_token_is_reported_once_and_the_script_continues(actor: Actor) -> None:
+def test_an_invalid_token_is_reported_once_and_the_script_continues(
+    actor: Actor,
+) -> None:
     done = actor.run(
         """
         writer = Writer.open(client, run_id)
@@ -214,7 +218,7 @@ def test_a_wrong_token_is_reported_once_and_the_script_continues(actor: Actor) -
     assert len(actor.waiting()) == 1
 
 
-def test_a_server_that_forgot_what_it_had_is_not_waited_for(actor: Actor) -> None:
+def test_a_server_restored_from_a_backup_does_not_block_delivery(actor: Actor) -> None:
     """As after its backup was restored: what is gone is told, the rest arrives."""
     run_id = actor.new_run()
     done = actor.run(
@@ -266,7 +270,7 @@ def test_a_cancel_request_reaches_the_script(actor: Actor) -> None:
     assert done.stdout == "True\n"
 
 
-def test_random_interruptions_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+def test_random_interruptions_lose_and_repeat_nothing(tmp_path: Path) -> None:
     outcome = interrupted(tmp_path, seed=8, rounds=16)
     print(outcome.happened)
     assert outcome.points > 0

@@ -23,7 +23,7 @@ def log(rest: Rest, *, sent: int) -> None:
     rest.ok("PUT", "runs/r1/writers/w1", body)
 
 
-def test_all_stored(rest: Rest) -> None:
+def test_a_complete_receipt_shows_all_stored(rest: Rest) -> None:
     log(rest, sent=3)
     assert "3 points, all stored" in page(rest)
 
@@ -33,11 +33,11 @@ def test_a_writer_that_logged_nothing_has_stored_nothing(rest: Rest) -> None:
     assert '<dd id="run-receipt">nothing </dd>' in page(rest)
 
 
-def test_missing_values_stand_out(rest: Rest) -> None:
+def test_missing_values_are_highlighted(rest: Rest) -> None:
     log(rest, sent=5)
     assert "5 points, <strong>2 points missing</strong>" in page(rest)
 
 
-def test_a_run_of_another_client_has_none(rest: Rest) -> None:
+def test_a_run_of_another_client_has_no_receipt(rest: Rest) -> None:
     rest.new_run()
     assert "run-receipt" not in page(rest)

@@ -47,7 +47,7 @@ from tests.delivery.fake import Fake
         (2**MAX_BITS - 1, str(2**MAX_BITS - 1)),
     ],
 )
-def test_a_scalar_as_json(value: Any, text: str) -> None:
+def test_a_scalar_is_encoded_as_json(value: Any, text: str) -> None:
     assert encode_scalar(value) == text
     assert encode_item(value) == text
 
@@ -61,14 +61,14 @@ def test_a_scalar_as_json(value: Any, text: str) -> None:
         ({"x": [math.nan]}, '{"x": ["NaN"]}'),
     ],
 )
-def test_a_list_or_an_object_as_json(value: Any, text: str) -> None:
+def test_a_list_or_an_object_is_encoded_as_json(value: Any, text: str) -> None:
     assert encode_item(value) == text
 
 
 @pytest.mark.parametrize(
     "value", [2**MAX_BITS, b"bytes", object(), [1], "x" * (names.MAX_VALUE_BYTES + 1)]
 )
-def test_what_is_no_scalar_is_refused(value: Any) -> None:
+def test_nonscalar_values_are_refused(value: Any) -> None:
     with pytest.raises(InvalidValue):
         encode_scalar(value)
 
@@ -191,7 +191,7 @@ def test_a_closed_writer_refuses_everything(writer: Writer, tmp_path: Path) -> N
             add()
 
 
-def test_records_come_back() -> None:
+def test_records_round_trip() -> None:
     piece = LogPiece(7, 3, "logs/数.txt", b"abc")
     assert unpack_log(pack_log(piece)) == piece
     assert log_size(pack_log(piece)) == 3

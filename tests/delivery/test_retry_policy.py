@@ -42,7 +42,7 @@ def seconds(pause: RetryPause, clock: Clock) -> float:
     return waited
 
 
-def test_pauses_double_up_to_a_maximum(clock: Clock) -> None:
+def test_retry_pauses_double_up_to_a_maximum(clock: Clock) -> None:
     pause, expected = RetryPause(), MIN_PAUSE_SECONDS
     assert pause.is_over
     for _ in range(12):
@@ -53,7 +53,7 @@ def test_pauses_double_up_to_a_maximum(clock: Clock) -> None:
     assert not pause.is_blocked
 
 
-def test_a_delivery_resets_the_pauses(clock: Clock) -> None:
+def test_a_successful_delivery_resets_the_pauses(clock: Clock) -> None:
     pause = RetryPause()
     for _ in range(12):
         pause.start(UNREACHABLE)
@@ -72,14 +72,14 @@ def test_a_busy_server_sets_the_pause(clock: Clock) -> None:
     assert 20 <= seconds(pause, clock) <= 40
 
 
-def test_what_the_user_must_fix_blocks(clock: Clock) -> None:
+def test_errors_that_the_user_must_fix_block_delivery(clock: Clock) -> None:
     pause = RetryPause()
     pause.start(PermissionDenied("The token was revoked."))
     assert pause.is_blocked
     assert seconds(pause, clock) == BLOCKED_SECONDS
 
 
-def test_a_retry_can_be_asked_for_at_once(clock: Clock) -> None:
+def test_an_immediate_retry_can_be_requested(clock: Clock) -> None:
     pause = RetryPause()
     pause.start(UNREACHABLE)
     was_over = pause.is_over
@@ -96,7 +96,5 @@ def test_a_retry_can_be_asked_for_at_once(clock: Clock) -> None:
         (KeyError("next"), "The server's answer is not understood (KeyError('next'))."),
     ],
 )
-def test_any_failure_is_reported_as_an_error_of_delivery(
-    error: Exception, words: str
-) -> None:
+def test_any_failure_is_a_delivery_error(error: Exception, words: str) -> None:
     assert as_delivery_error(error).message == words

@@ -32,7 +32,7 @@ def test_rows_arrive_in_their_order(rest: Rest) -> None:
     assert values(rest) == [(0, 0.5), (1, 0.25), (9, 1)]
 
 
-def test_a_batch_that_comes_again_changes_nothing(rest: Rest) -> None:
+def test_a_repeated_batch_changes_nothing(rest: Rest) -> None:
     send(rest, 0, ["m", 1.0], ["m", 2.0])
     assert send(rest, 0, ["m", 1.0], ["m", 2.0])["applied"] == 0
     assert values(rest) == [(0, 1.0), (1, 2.0)]
@@ -53,7 +53,7 @@ def test_a_gap_is_reported_with_the_next_expected_number(rest: Rest) -> None:
     assert values(rest) == [(0, 1.0)]
 
 
-def test_writers_number_their_rows_for_themselves(rest: Rest) -> None:
+def test_each_writer_numbers_its_own_rows(rest: Rest) -> None:
     send(rest, 0, ["m", 1.0])
     body = {"first": 0, "rows": [["m", 2.0]]}
     answer = rest.ok("POST", "runs/r1/writers/w2/rows", body)
@@ -61,7 +61,7 @@ def test_writers_number_their_rows_for_themselves(rest: Rest) -> None:
     assert values(rest) == [(0, 1.0), (1, 2.0)]
 
 
-def test_every_scalar_comes_back_as_it_was(rest: Rest) -> None:
+def test_every_scalar_round_trips(rest: Rest) -> None:
     logged = [0.5, 3, True, None, "text", "NaN", 2**70]
     send(rest, 0, *(["m", value] for value in logged))
     assert [value for _, value in values(rest)] == logged
@@ -75,7 +75,7 @@ def test_every_scalar_comes_back_as_it_was(rest: Rest) -> None:
         ("image", "plot_1.png"),
     ],
 )
-def test_values_that_are_not_scalars(rest: Rest, kind: str, value: Any) -> None:
+def test_lists_tables_and_images_round_trip(rest: Rest, kind: str, value: Any) -> None:
     send(rest, 0, ["m", value, None, None, kind])
     assert rest.get("runs/r1/metrics/m")["kind"] == kind
     assert values(rest) == [(0, value)]
@@ -94,9 +94,7 @@ def test_values_that_are_not_scalars(rest: Rest, kind: str, value: Any) -> None:
         (["m", ["x" * 1100] * 1000, None, None, "table"], "1048576"),
     ],
 )
-def test_a_row_that_breaks_a_rule_is_refused_alone(
-    rest: Rest, row: list[Any], word: str
-) -> None:
+def test_only_the_invalid_row_is_refused(rest: Rest, row: list[Any], word: str) -> None:
     answer = send(rest, 0, ["m", 1.0], row, ["m", 2.0])
     assert (answer["next"], answer["applied"]) == (3, 2)
     [refused] = answer["refused"]
@@ -105,7 +103,7 @@ def test_a_row_that_breaks_a_rule_is_refused_alone(
     assert RunWriter.objects.get().stored_points == 2
 
 
-def test_a_row_that_was_given_up_uses_its_number_up(rest: Rest) -> None:
+def test_a_dropped_row_uses_up_its_number(rest: Rest) -> None:
     assert send(rest, 0, None, ["m", 1.0]) == {
         "next": 2,
         "applied": 1,
@@ -123,12 +121,12 @@ def test_a_run_skips_names_over_its_limit_and_continues(
     assert "'c' was not stored" in answer["refused"][0]["message"]
 
 
-def test_a_cancel_request_comes_back_with_the_answer(rest: Rest) -> None:
+def test_the_response_reports_a_cancel_request(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     assert send(rest, 0, ["m", 1.0])["cancel"] is True
 
 
-def test_a_writers_name_is_like_a_runs(rest: Rest) -> None:
+def test_a_writer_name_follows_the_rules_of_run_ids(rest: Rest) -> None:
     body = {"first": 0, "rows": []}
     status, error = rest.refused("POST", "runs/r1/writers/a.b/rows", body)
     assert (status, error["code"]) == (400, "InvalidName")

@@ -68,7 +68,7 @@ def deliver(sender: Sender) -> None:
     raise AssertionError("The sender repeats what changes nothing.")
 
 
-def test_only_the_refused_row_is_given_up(spool: Path) -> None:
+def test_only_the_refused_row_is_dropped(spool: Path) -> None:
     fake = Refusing("bad")
     sender = logged(fake, spool, "a", "b", "bad", "c", "d", end="Completed")
     deliver(sender)
@@ -77,7 +77,7 @@ def test_only_the_refused_row_is_given_up(spool: Path) -> None:
     assert sender.receipt is not None
 
 
-def test_rows_are_kept_where_the_server_refuses_all_of_them(spool: Path) -> None:
+def test_rows_are_kept_if_the_server_refuses_all_of_them(spool: Path) -> None:
     fake = Refusing("*")
     sender = logged(fake, spool, *["a"] * (MAX_REFUSED_ROWS + 5), end="Completed")
     deliver(sender)
@@ -87,7 +87,7 @@ def test_rows_are_kept_where_the_server_refuses_all_of_them(spool: Path) -> None
     assert (fake.statuses, sender.receipt) == ([], None)
 
 
-def test_a_row_that_arrives_between_refused_ones_lets_the_sender_go_on(
+def test_an_accepted_row_between_refused_ones_lets_the_sender_continue(
     spool: Path,
 ) -> None:
     fake = Refusing("bad")
@@ -218,7 +218,7 @@ def test_a_refused_status_is_reported(
     assert "The status Completed was refused: It was canceled" in said
 
 
-def test_numbers_of_rows_that_the_server_lost_are_used_up(spool: Path) -> None:
+def test_row_numbers_that_the_server_lost_are_skipped(spool: Path) -> None:
     fake = Fake()
     sender = logged(fake, spool, "a", "b", "c", end="Completed")
     sender.rows.acknowledge(2)
@@ -229,7 +229,7 @@ def test_numbers_of_rows_that_the_server_lost_are_used_up(spool: Path) -> None:
     assert sender.receipt is not None
 
 
-def test_a_conflict_of_another_kind_gives_up_no_row(spool: Path) -> None:
+def test_other_conflicts_drop_no_row(spool: Path) -> None:
     class Conflicting(Fake):
         def send(self, *_asked: Any, **_how: Any) -> Any:
             raise Conflict("The run is being moved.")
@@ -267,7 +267,7 @@ def interrupted_close(writer: Writer, status: str | None, message: str = "") -> 
         ((None, ""), ("Completed", "fine")),
     ],
 )
-def test_the_last_status_of_an_end_that_is_repeated_counts(
+def test_of_a_repeated_end_the_last_status_is_sent(
     spool: Path, again: tuple[str | None, str], stored: tuple[str, str]
 ) -> None:
     fake: Any = Fake()

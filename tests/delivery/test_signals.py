@@ -41,7 +41,9 @@ def writer(
     opened.close()
 
 
-def test_points_of_a_handler_come_once(fake: Any, writer: Writer) -> None:
+def test_points_logged_by_a_signal_handler_arrive_once(
+    fake: Any, writer: Writer
+) -> None:
     caught: list[int] = []
 
     def log() -> None:
@@ -63,7 +65,9 @@ def test_points_of_a_handler_come_once(fake: Any, writer: Writer) -> None:
     assert [value for value in values if value < 0] == [-1 - at for at in caught]
 
 
-def test_lines_of_a_handler_come_once(fake: Any, writer: Writer) -> None:
+def test_lines_printed_by_a_signal_handler_arrive_once(
+    fake: Any, writer: Writer
+) -> None:
     caught = 0
 
     def say() -> None:

@@ -40,7 +40,7 @@ def run(rest: Rest) -> None:
     rest.new_run()
 
 
-def test_a_snapshot_is_kept_and_named_in_the_runs_properties(rest: Rest) -> None:
+def test_a_snapshot_is_stored_and_its_id_is_a_run_property(rest: Rest) -> None:
     sources = archive("train.py", "lib/model.py")
     snapshot = keep(rest, sources).json()
     assert snapshot["files"] == 2
@@ -50,7 +50,7 @@ def test_a_snapshot_is_kept_and_named_in_the_runs_properties(rest: Rest) -> None
     assert answer.getvalue() == sources
 
 
-def test_writing_the_same_value_again_is_allowed(rest: Rest) -> None:
+def test_setting_the_same_snapshot_again_is_allowed(rest: Rest) -> None:
     first = keep(rest, archive("train.py")).json()
     assert keep(rest, archive("train.py")).json() == first
     answer = keep(rest, archive("other.py"))
@@ -58,7 +58,7 @@ def test_writing_the_same_value_again_is_allowed(rest: Rest) -> None:
     assert first["id"] in answer.json()["error"]["message"]
 
 
-def test_runs_of_the_same_sources_share_them(rest: Rest) -> None:
+def test_runs_with_the_same_sources_share_a_snapshot(rest: Rest) -> None:
     rest.new_run("r2")
     keep(rest, archive("train.py"))
     keep(rest, archive("train.py"), "r2")
@@ -66,7 +66,7 @@ def test_runs_of_the_same_sources_share_them(rest: Rest) -> None:
     assert len(list(arrived_before(2**62))) == 1
 
 
-def test_the_last_run_takes_its_snapshot_along(rest: Rest) -> None:
+def test_a_snapshot_is_deleted_with_its_last_run(rest: Rest) -> None:
     keep(rest, archive("train.py"))
     assert delete_unused_snapshots() == 0
     Run.objects.update(purging=True)
@@ -99,7 +99,7 @@ def test_files_that_are_not_plain_text_are_refused(rest: Rest, content: bytes) -
     assert list(files.names()) == []
 
 
-def test_a_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_is_refused(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_BYTES", 100_000)
     answer = keep(rest, archive("a.py", "b.py", content=b"\0" * 60_000))
     assert answer.status_code == 400
@@ -133,7 +133,7 @@ def test_the_client_packs_sources_and_no_secrets(rest: Rest, tmp_path: Path) -> 
     assert keep(rest, target.getvalue()).status_code == 200
 
 
-def test_too_many_files_are_reported_with_a_solution(
+def test_too_many_files_are_refused_with_a_solution(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "MAX_FILES", 2)
@@ -163,6 +163,8 @@ def test_too_many_files_are_reported_with_a_solution(
         ("file?", "file1", True),
     ],
 )
-def test_ignore_files_read_like_gitignore(patterns: str, path: str, out: bool) -> None:
+def test_ignore_files_follow_the_gitignore_syntax(
+    patterns: str, path: str, out: bool
+) -> None:
     ignore = IgnoreRules(patterns.splitlines())
     assert ignore.excludes(path, is_folder=True) is out

@@ -45,11 +45,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SEGMENT_BYTES", 100)
 
 
-def test_records_come_back_in_their_order(tmp_path: Path, small: None) -> None:
+def test_records_are_read_in_order(tmp_path: Path, small: None) -> None:
     assert drained(fill(tmp_path, 100)) == records(100)
 
 
-def test_a_later_process_finds_them(tmp_path: Path, small: None) -> None:
+def test_a_later_process_reads_the_records(tmp_path: Path, small: None) -> None:
     fill(tmp_path, 100)
     assert drained(Spool.reopen(tmp_path, "rows")) == records(100)
 
@@ -64,14 +64,14 @@ def test_delivered_segments_are_removed_except_the_last(
 
 
 @pytest.mark.parametrize("cut", range(1, 17))
-def test_a_torn_record_at_the_end_is_none(tmp_path: Path, cut: int) -> None:
+def test_an_incomplete_last_record_is_ignored(tmp_path: Path, cut: int) -> None:
     fill(tmp_path, 10)
     [path] = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-cut])
     assert drained(Spool.reopen(tmp_path, "rows")) == records(9)
 
 
-def test_a_gap_of_damage_is_counted_and_the_rest_delivered(
+def test_damaged_records_are_counted_and_the_rest_is_delivered(
     tmp_path: Path, small: None
 ) -> None:
     fill(tmp_path, 100)
@@ -136,7 +136,7 @@ def test_the_disk_is_tried_again_a_while_after_it_was_full(
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_it_may_be_acknowledged_in_any_parts(
+def test_records_can_be_acknowledged_in_any_steps(
     tmp_path_factory: pytest.TempPathFactory,
     payloads: list[bytes],
     parts: list[int],
@@ -154,7 +154,7 @@ def test_it_may_be_acknowledged_in_any_parts(
     spool.close()
 
 
-def test_frames_end_at_a_wrong_checksum() -> None:
+def test_reading_stops_at_a_wrong_checksum() -> None:
     data = pack_frame(b"one") + pack_frame(b"two")
     broken = data[:-1] + b"?"
     assert read_frames(broken) == ([b"one"], len(pack_frame(b"one")))
@@ -168,7 +168,7 @@ HERE = str(module.__file__)
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["on disk", "after a full disk"])
-def test_an_interrupt_at_any_step_neither_loses_nor_doubles(
+def test_an_interrupt_at_any_step_neither_loses_nor_repeats_records(
     tmp_path: Path, small: None, waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)

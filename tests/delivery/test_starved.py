@@ -17,7 +17,7 @@ STARVED = """
     """
 
 
-def test_a_full_disk_loses_nothing_while_the_server_listens(actor: Actor) -> None:
+def test_a_full_disk_loses_nothing_while_the_server_responds(actor: Actor) -> None:
     run_id = actor.new_run()
     done = actor.run(STARVED.format(count=500), run_id)
     assert (done.returncode, done.stdout) == (0, "went on\n"), done.stderr
@@ -38,7 +38,7 @@ def test_losses_on_a_full_disk_are_reported_with_their_own_exit_status(
     assert "waits in" not in done.stderr
 
 
-def test_the_disk_is_used_again_when_it_has_room(actor: Actor) -> None:
+def test_the_disk_is_used_again_when_it_has_space(actor: Actor) -> None:
     run_id = actor.new_run()
     done = actor.run(
         """
@@ -61,7 +61,7 @@ def test_the_disk_is_used_again_when_it_has_room(actor: Actor) -> None:
     assert actor.values(run_id) == list(range(300))
 
 
-def test_a_spool_that_cannot_be_written_is_kept_elsewhere(
+def test_an_unwritable_spool_folder_is_replaced_by_another(
     actor: Actor, tmp_path: Path
 ) -> None:
     blocked = tmp_path / "blocked"

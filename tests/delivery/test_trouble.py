@@ -1,11 +1,8 @@
-"""What the sender makes of answers that are none, and of spools that cannot be read."""
+"""The sender with invalid responses, and with spools that cannot be read."""
 
 from __future__ import annotations
 
-import http.server
-import json
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,30 +20,20 @@ from studio.sdk.delivery.spool_folder import (
     existing_roots,
     list_abandoned_folders,
 )
+from tests.parts.fake_http import FixedResponse, serving
 
 
-class Portal(http.server.BaseHTTPRequestHandler):
-    """Answers everything with 200 and words that no server of ours says."""
+class Portal(FixedResponse):
+    """Responds with 200 and a body that the server never sends."""
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        content = json.dumps({"welcome": "Please accept our terms"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_words: object) -> None:
-        pass
+    def on_post(self) -> None:
+        self.respond(200, {"welcome": "Please accept our terms"})
 
 
 @pytest.fixture
 def portal() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with serving(Portal) as address:
+        yield address
 
 
 @pytest.fixture
@@ -57,7 +44,7 @@ def sender(portal: str, tmp_path: Path) -> Sender:
     return sender
 
 
-def test_an_answer_of_something_else_blocks_and_keeps_all(
+def test_a_response_of_another_service_blocks_delivery_and_keeps_everything(
     sender: Sender, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert sender.send_due() is False
@@ -71,7 +58,7 @@ def test_an_answer_of_something_else_blocks_and_keeps_all(
     assert capfd.readouterr().err == ""
 
 
-def test_deleted_segments_block_delivery_for_good(sender: Sender) -> None:
+def test_deleted_segments_block_delivery_permanently(sender: Sender) -> None:
     for path in sender.folder.path.glob("*.seg"):
         path.unlink()
     assert sender.send_due() is False
@@ -89,7 +76,7 @@ def test_a_spool_in_use_is_not_sent_by_another_process(
     assert len(found) == 1
 
 
-def test_a_spool_that_is_just_being_removed_is_gone_afterwards(
+def test_a_spool_that_is_being_removed_is_removed_completely(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process checks the spool while its files are removed one by one."""
@@ -128,7 +115,7 @@ def test_an_unreadable_spool_stops_no_other_delivery(
     assert sender.folder.path.is_dir()
 
 
-def test_nothing_is_sent_while_it_is_not_known_whose_token_it_is(
+def test_nothing_is_sent_before_the_user_of_the_token_is_known(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
@@ -157,7 +144,7 @@ def test_a_run_that_is_not_created_yet_has_no_heartbeat(sender: Sender) -> None:
     assert next_heartbeats == {id(sender): 0.0}
 
 
-def test_a_million_refused_names_give_one_sentence(
+def test_many_refused_names_print_one_message(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     for number in range(3):
@@ -169,7 +156,7 @@ def test_a_million_refused_names_give_one_sentence(
     assert "another trouble" in said
 
 
-def test_a_long_drain_says_how_much_is_left(
+def test_a_long_wait_at_exit_reports_what_is_left(
     sender: Sender,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

@@ -33,25 +33,25 @@ def test_a_heartbeat_keeps_a_run_alive(rest: Rest) -> None:
     assert mark_unresponsive_runs(now_ms(), listening_since=0) == 0
 
 
-def test_its_answer_carries_a_cancel_request(rest: Rest) -> None:
+def test_a_heartbeat_response_reports_a_cancel_request(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     assert beat(rest) == {"status": "CancelRequested", "cancel": True}
 
 
-def test_a_silent_run_goes_on_when_its_writer_is_back(rest: Rest) -> None:
+def test_an_unresponsive_run_continues_when_its_writer_returns(rest: Rest) -> None:
     fall_silent()
     assert beat(rest)["status"] == "Running"
     events = rest.get("runs/r1/events")["events"]
     assert events[-1]["message"] == "The heart-beats are back"
 
 
-def test_a_cancel_request_outlives_a_heartbeat_timeout(rest: Rest) -> None:
+def test_a_cancel_request_survives_a_heartbeat_timeout(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     fall_silent()
     assert beat(rest) == {"status": "CancelRequested", "cancel": True}
 
 
-def test_a_run_that_ended_stays_ended(rest: Rest) -> None:
+def test_a_heartbeat_does_not_restart_a_finished_run(rest: Rest) -> None:
     rest.post("runs/r1/status", status="Completed")
     assert beat(rest) == {"status": "Completed", "cancel": False}
 
@@ -61,7 +61,7 @@ def close(rest: Rest, **counts: int) -> Any:
     return rest.ok("PUT", "runs/r1/writers/w1", body)
 
 
-def test_a_receipt_says_what_is_missing(rest: Rest) -> None:
+def test_a_receipt_reports_what_is_missing(rest: Rest) -> None:
     rest.post("runs/r1/writers/w1/rows", first=0, rows=[["m", 1.0], ["m", 2.0]])
     receipt = close(rest, points=5, files=3, stored_files=2)
     assert receipt["points"] == {"sent": 5, "stored": 2, "missing": 3}
@@ -69,7 +69,7 @@ def test_a_receipt_says_what_is_missing(rest: Rest) -> None:
     assert rest.get("runs/r1/receipt") == receipt
 
 
-def test_an_open_writer_misses_nothing_yet(rest: Rest) -> None:
+def test_an_open_writer_has_nothing_missing_yet(rest: Rest) -> None:
     rest.post("runs/r1/writers/w1/rows", first=0, rows=[["m", 1.0]])
     receipt = rest.get("runs/r1/receipt")
     assert receipt["points"] == {"sent": 1, "stored": 1, "missing": 0}

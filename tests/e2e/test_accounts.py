@@ -52,14 +52,14 @@ def test_a_wrong_password_is_reported_next_to_the_form(
     expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
 
 
-def test_a_visitor_changes_the_theme(page: Page, server: Server) -> None:
+def test_a_visitor_can_change_the_theme(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/sign-in/")
     page.get_by_role("button", name="Theme: system").click()
     page.get_by_role("button", name="Theme: light").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-def test_a_token_is_made_and_revoked(owner_page: Page, server: Server) -> None:
+def test_a_token_is_created_and_revoked(owner_page: Page, server: Server) -> None:
     owner_page.goto(f"{server.url}/account/")
     owner_page.get_by_label("Token name").fill("browser test")
     owner_page.get_by_role("button", name="Create token").click()
@@ -69,7 +69,7 @@ def test_a_token_is_made_and_revoked(owner_page: Page, server: Server) -> None:
     expect(owner_page.get_by_text("revoked.")).to_be_visible()
 
 
-def test_static_files_are_not_for_other_sites(server: Server) -> None:
+def test_other_sites_cannot_load_static_files(server: Server) -> None:
     request = Request(
         f"{server.url}/static/css/site/base.css",
         headers={"Origin": "http://evil.example"},
@@ -89,7 +89,7 @@ def test_static_files_are_not_for_other_sites(server: Server) -> None:
         [],
     ],
 )
-def test_the_server_answers_to_its_own_name_only(
+def test_the_server_responds_only_to_its_own_host_name(
     server: Server, hosts: list[str]
 ) -> None:
     parts = urlsplit(server.url)
@@ -100,7 +100,7 @@ def test_the_server_answers_to_its_own_name_only(
         assert b" 400 " in line.recv(100)
 
 
-def test_a_stranger_who_sends_no_body_is_answered_at_once(server: Server) -> None:
+def test_a_stranger_without_a_body_gets_an_immediate_response(server: Server) -> None:
     parts = urlsplit(server.url)
     head = (
         "POST /api/2.0/mlflow/runs/create HTTP/1.1\r\n"

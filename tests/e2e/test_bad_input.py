@@ -84,7 +84,7 @@ def _named() -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_nothing_of_it_runs_or_leaves_or_breaks_the_page(
+def test_hostile_input_runs_no_script_and_breaks_no_page(
     owner_page: Page, server: Server, watch: Watch, written: Connection, width: int
 ) -> None:
     # A sandboxed page is of no origin, so that its icon is refused.

@@ -20,7 +20,9 @@ def postgres_server(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_unmodified_client_gets_what_it_wrote(server: Server, version: str) -> None:
+def test_an_unmodified_mlflow_client_reads_back_what_it_wrote(
+    server: Server, version: str
+) -> None:
     check_client(server, version)
 
 

@@ -135,7 +135,7 @@ def of_text(request: Request) -> bool:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"])
-def test_an_editor_comes_though_the_text_is_read_again(
+def test_an_editor_opens_although_the_description_is_refreshed(
     owner_page: Page, server: Server, place: str, order: tuple[int, int]
 ) -> None:
     page = owner_page

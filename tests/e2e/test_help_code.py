@@ -85,7 +85,9 @@ def run(words: list[str], server: Server, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
-def test_scripts_run(block: Block, server: Server, tmp_path: Path) -> None:
+def test_scripts_of_the_help_pages_run(
+    block: Block, server: Server, tmp_path: Path
+) -> None:
     if block.needs and not is_installed(block.needs):
         pytest.skip(f"Not installed: {', '.join(block.needs)}")
     script = tmp_path / "train.py"
@@ -103,7 +105,9 @@ def test_scripts_run(block: Block, server: Server, tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_commands_run(block: Block, server: Server, tmp_path: Path) -> None:
+def test_commands_of_the_help_pages_run(
+    block: Block, server: Server, tmp_path: Path
+) -> None:
     if "curl" in block.text and shutil.which("curl") is None:
         missing("curl", "Install it: apt-get install curl")
     text = block.text.replace("/tmp/studio-backup", str(tmp_path / "backup"))

@@ -56,7 +56,7 @@ def test_curves_print_on_white(run: Writer, owner_page: Page) -> None:
     assert _fits(owner_page)
 
 
-def test_paper_says_what_it_leaves_out_and_takes_all_of_a_long_page(
+def test_a_printed_page_is_complete_and_lists_what_is_left_out(
     run: Writer, owner_page: Page
 ) -> None:
     for n in range(120):
@@ -71,9 +71,7 @@ def test_paper_says_what_it_leaves_out_and_takes_all_of_a_long_page(
     assert 4 <= _pages(owner_page.pdf(format="A4")) <= 6
 
 
-def test_a_wide_table_of_values_stays_on_the_paper(
-    run: Writer, owner_page: Page
-) -> None:
+def test_a_wide_table_of_values_fits_on_paper(run: Writer, owner_page: Page) -> None:
     for n in range(10):
         run.log(f"group/a-long-name-{n:03}", [0.123456789, 1e-7])
     owner_page.goto(f"{run.page}metrics/?show=table")

@@ -70,7 +70,7 @@ def test_a_name_changed_by_someone_else_is_shown(
     expect(heading(owner_page)).to_have_text("theirs")
 
 
-def test_a_dialog_that_was_left_stays_shut(
+def test_a_closed_dialog_stays_closed(
     run: Remote, owner_page: Page, watch: Watch
 ) -> None:
     watch.expect("status of 422")
@@ -93,9 +93,7 @@ def test_a_dialog_that_was_left_stays_shut(
         box.press("Escape")
 
 
-def test_a_dialog_of_the_menu_gives_the_focus_back(
-    run: Remote, owner_page: Page
-) -> None:
+def test_closing_a_menu_dialog_returns_the_focus(run: Remote, owner_page: Page) -> None:
     owner_page.goto(run.page)
     more = owner_page.locator("#run-toolbar").get_by_label("More")
     more.click()
@@ -175,7 +173,7 @@ def test_a_description_is_written_previewed_and_saved(
     expect(card.get_by_text("Discard draft")).to_be_hidden()
 
 
-def test_neither_of_two_writers_loses_text(
+def test_neither_of_two_editors_loses_text(
     run: Remote, owner_page: Page, watch: Watch
 ) -> None:
     watch.expect("status of 422")
@@ -206,7 +204,7 @@ def test_an_open_editor_survives_the_refresh(run: Remote, owner_page: Page) -> N
     expect(box).to_have_value("half a na")
 
 
-def test_the_history_undoes(run: Remote, owner_page: Page) -> None:
+def test_a_change_is_undone_from_the_history(run: Remote, owner_page: Page) -> None:
     run.rename("by a script")
     owner_page.goto(run.page)
     owner_page.get_by_role("link", name="History").click()
@@ -217,7 +215,7 @@ def test_the_history_undoes(run: Remote, owner_page: Page) -> None:
     expect(owner_page.locator(".timeline > li").first).to_contain_text("Undone")
 
 
-def test_everything_is_edited_without_a_script(
+def test_every_editor_works_without_scripts(
     browser: Browser, run: Remote, owner_state: StorageState
 ) -> None:
     context = new_context(browser, Watch(), state=owner_state, scripts=False)

@@ -81,7 +81,7 @@ def test_a_wrong_filter_is_underlined_while_the_rows_stay(
     expect(note.locator("mark")).to_have_count(0)
 
 
-def test_going_back_shows_the_list_as_it_was(
+def test_the_back_button_restores_the_list(
     server: Server, owner_page: Page, name: str
 ) -> None:
     start_run(server, name)
@@ -97,7 +97,9 @@ def test_going_back_shows_the_list_as_it_was(
     expect(page.locator(".pill")).to_have_count(1)
 
 
-def test_a_star_stays(server: Server, owner_page: Page, name: str) -> None:
+def test_a_star_is_kept_after_a_reload(
+    server: Server, owner_page: Page, name: str
+) -> None:
     start_run(server, name)
     open_list(owner_page, server, name)
     expect(owner_page.locator("#run-table tbody tr")).to_have_count(1)

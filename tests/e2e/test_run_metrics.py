@@ -46,7 +46,7 @@ def log_kinds(run: Writer) -> None:
     run.rows(rows)
 
 
-def test_every_kind_is_shown_as_what_it_is(run: Writer, owner_page: Page) -> None:
+def test_every_kind_of_metric_is_shown(run: Writer, owner_page: Page) -> None:
     log_kinds(run)
     owner_page.goto(f"{run.page}metrics/?all=1")
     # Curves, histogram, predictions, columns of a table, a list.
@@ -67,7 +67,7 @@ def test_every_kind_is_shown_as_what_it_is(run: Writer, owner_page: Page) -> Non
     expect(owner_page.locator(".matrix .heat-8")).to_have_text("0.90")
 
 
-def test_zooming_reads_again_and_a_chart_is_kept_as_a_picture(
+def test_zooming_loads_more_points_and_a_chart_is_saved_as_an_image(
     run: Writer, owner_page: Page
 ) -> None:
     run.log("loss", [float(n % 7) for n in range(1000)])
@@ -91,7 +91,7 @@ def test_zooming_reads_again_and_a_chart_is_kept_as_a_picture(
         assert Path(kept.value.path()).read_bytes().startswith(start)
 
 
-def test_the_arrow_keys_walk_through_the_images(run: Writer, owner_page: Page) -> None:
+def test_the_arrow_keys_switch_between_images(run: Writer, owner_page: Page) -> None:
     for step in (1, 2):
         run.keep(f"samples/epoch_{step}.png", PNG)
     run.keep("plain.png", PNG)
@@ -111,7 +111,7 @@ def test_the_arrow_keys_walk_through_the_images(run: Writer, owner_page: Page) -
     expect(owner_page.locator(".image-table tbody tr")).to_have_count(2)
 
 
-def test_images_leave_and_come_back_by_their_boxes(
+def test_images_are_hidden_and_shown_by_checkboxes(
     run: Writer, owner_page: Page
 ) -> None:
     for name in ("a.png", "b.png"):
@@ -132,7 +132,7 @@ def test_images_leave_and_come_back_by_their_boxes(
     expect(owner_page).to_have_url(re.compile(r"images/\??$"))
 
 
-def test_lines_share_a_graph_that_becomes_a_table_and_fits_on_paper(
+def test_a_shared_graph_becomes_a_table_and_fits_on_paper(
     run: Writer, owner_page: Page
 ) -> None:
     page = owner_page
@@ -179,9 +179,7 @@ def test_a_parameter_is_found_among_all(run: Writer, owner_page: Page) -> None:
     expect(owner_page).to_have_url(re.compile("find=q049"))
 
 
-def test_refresh_and_the_tools_keep_what_is_chosen(
-    run: Writer, owner_page: Page
-) -> None:
+def test_a_refresh_keeps_the_chosen_settings(run: Writer, owner_page: Page) -> None:
     run.log("acc", [0.1])
     run.log("loss", [2.0])
     run.call("runs/update", {"run_id": run.id, "status": "FINISHED"})

@@ -63,7 +63,7 @@ def news(run: Remote, owner_page: Page, card: Locator) -> Held:
     return held
 
 
-def test_a_pressed_pencil_stays_for_the_click(
+def test_an_update_does_not_replace_a_pressed_edit_button(
     run: Remote, owner_page: Page, card: Locator
 ) -> None:
     card.get_by_label("Edit tag seed").hover()
@@ -80,7 +80,7 @@ def test_a_pressed_pencil_stays_for_the_click(
     expect(card.locator(".chip")).to_have_count(2, timeout=15_000)
 
 
-def test_an_editor_that_was_asked_for_comes(
+def test_an_update_does_not_prevent_an_editor_from_opening(
     run: Remote, owner_page: Page, card: Locator, news: Held
 ) -> None:
     editor = Held(owner_page, f"{run.page}tags/?key=seed")
@@ -95,7 +95,7 @@ def test_an_editor_that_was_asked_for_comes(
     expect(card.locator(".chip")).to_have_count(2)
 
 
-def test_news_of_before_a_change_do_not_take_it_back(
+def test_an_older_update_does_not_revert_a_change(
     run: Remote, owner_page: Page, card: Locator, news: Held
 ) -> None:
     box = card.get_by_label("New tag")

@@ -81,7 +81,7 @@ def run(server: Server) -> Writer:
     return Writer(server)
 
 
-def test_a_metric_is_drawn_without_a_violation_of_the_policy(
+def test_a_chart_is_drawn_without_violating_the_content_security_policy(
     run: Writer, owner_page: Page
 ) -> None:
     run.log("loss", [3.0, NAN, 2.0, INFINITY, 1.0])
@@ -110,7 +110,7 @@ def log_what_is_hard_to_draw(run: Writer) -> None:
         ("key=tiny&key=huge&one=1", 1),
     ],
 )
-def test_nothing_that_is_drawn_styles_itself_inline(
+def test_charts_have_no_inline_styles(
     run: Writer, owner_page: Page, query: str, count: int
 ) -> None:
     log_what_is_hard_to_draw(run)
@@ -123,7 +123,7 @@ def test_nothing_that_is_drawn_styles_itself_inline(
     expect(owner_page.locator(".hoverlayer .legend").first).to_be_attached()
 
 
-def test_a_clock_writes_what_the_server_writes(run: Writer, owner_page: Page) -> None:
+def test_clocks_format_durations_like_the_server(run: Writer, owner_page: Page) -> None:
     lengths = [-5, 0, 400, 4149, 9999, 10_000, 41_000, 125_000, 599_999, 600_000]
     lengths += [3_374_000, 3_600_000, 21_840_000, 2 * 86_400_000, 183_600_000]
     owner_page.goto(run.page)
@@ -138,7 +138,7 @@ def test_a_clock_writes_what_the_server_writes(run: Writer, owner_page: Page) ->
     assert shown == wanted
 
 
-def test_a_clock_has_its_words_from_the_page(run: Writer, owner_page: Page) -> None:
+def test_clocks_use_the_language_of_the_page(run: Writer, owner_page: Page) -> None:
     def in_welsh(route: Route) -> None:
         answer = route.fetch()
         route.fulfill(
@@ -165,7 +165,7 @@ def test_colors_are_those_of_the_theme(
     context.close()
 
 
-def test_ticking_a_metric_draws_it_and_stands_in_the_address(
+def test_checking_a_metric_draws_it_and_updates_the_address(
     run: Writer, owner_page: Page
 ) -> None:
     run.log("a", [1.0, 2.0])
@@ -183,7 +183,7 @@ def test_ticking_a_metric_draws_it_and_stands_in_the_address(
     expect(owner_page.locator(".plot .main-svg").first).to_be_attached()
 
 
-def test_points_that_arrive_are_drawn_and_listed(run: Writer, owner_page: Page) -> None:
+def test_new_points_are_drawn_and_listed(run: Writer, owner_page: Page) -> None:
     run.log("loss", [3.0, 2.0])
     owner_page.goto(f"{run.page}metrics/")
     expect(owner_page.locator(".plot").get_by_text("100", exact=True)).to_have_count(0)
@@ -204,7 +204,7 @@ def test_the_page_follows_the_run_until_it_ends(run: Writer, owner_page: Page) -
     expect(owner_page.get_by_text("Live")).to_be_hidden()
 
 
-def test_the_head_above_the_children_follows_and_is_edited(
+def test_the_header_of_the_child_runs_tab_updates_and_can_be_edited(
     run: Writer, owner_page: Page
 ) -> None:
     owner_page.goto(f"{run.page}children/")
@@ -227,7 +227,7 @@ def test_the_head_above_the_children_follows_and_is_edited(
     expect(title).to_have_text("elsewhere")
 
 
-def test_cancel_asks_in_a_dialog(run: Writer, owner_page: Page) -> None:
+def test_cancel_opens_a_confirmation_dialog(run: Writer, owner_page: Page) -> None:
     owner_page.goto(run.page)
     owner_page.get_by_role("link", name="Cancel").click()
     dialog = owner_page.get_by_role("dialog")

@@ -30,7 +30,7 @@ def test_nothing_is_wider_than_a_phone(
     context.close()
 
 
-def test_metric_names_have_room_next_to_long_values(
+def test_metric_names_are_readable_next_to_long_values(
     run: Writer, owner_page: Page
 ) -> None:
     run.log("train/loss", [3.0, 2.0])

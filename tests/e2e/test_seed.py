@@ -145,7 +145,7 @@ def without_ids(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return run, *parts[:1], *parts[2:]
 
 
-def test_every_table_holds_what_a_client_would_have_left(
+def test_seeded_tables_match_those_written_by_a_client(
     seeded: dict[str, Rows], logged: dict[str, Rows]
 ) -> None:
     assert seeded.keys() == logged.keys()
@@ -157,11 +157,13 @@ def test_every_table_holds_what_a_client_would_have_left(
     "table",
     ["run", "runtag", "runparam", "metric", "metricchunk", "runevent", "change", "key"],
 )
-def test_the_comparison_compares_something(seeded: dict[str, Rows], table: str) -> None:
+def test_the_comparison_of_seeded_tables_covers_rows(
+    seeded: dict[str, Rows], table: str
+) -> None:
     assert len(seeded[f"runs_{table}"]) >= RUNS
 
 
-def test_the_same_seed_invents_the_same_runs() -> None:
+def test_the_same_seed_generates_the_same_runs() -> None:
     once, again = (list(invented.invent(RUNS, SEED)) for _ in range(2))
     assert once == again
     assert once != list(invented.invent(RUNS, SEED + 1))

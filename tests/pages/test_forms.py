@@ -35,7 +35,7 @@ def values(query: str) -> dict[str, object]:
     return EveryField(QueryDict(f"name=anna&{query}")).check()
 
 
-def test_a_form_that_sends_little_has_every_value() -> None:
+def test_missing_form_fields_have_defaults() -> None:
     assert values("") == {
         "name": "anna",
         "note": "none",
@@ -65,7 +65,7 @@ def test_a_form_that_sends_little_has_every_value() -> None:
         ("seen=", "seen", ""),
     ],
 )
-def test_what_a_field_reads(query: str, field: str, value: object) -> None:
+def test_a_field_reads_its_input(query: str, field: str, value: object) -> None:
     assert values(query)[field] == value
 
 

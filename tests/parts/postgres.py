@@ -6,9 +6,11 @@ in STUDIO_TEST_POSTGRES, and stops it afterwards.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,12 +20,16 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 import pytest
 
 from tests.parts.needs import missing
 
 ADDRESS = "STUDIO_TEST_POSTGRES"
+PREFIX = "studio-pg-"
+#: A file with the pid of the test run that uses the cluster.
+OWNER_NAME = "owner"
 _numbers = count(1)
 
 
@@ -47,10 +53,25 @@ def account() -> tuple[int, int]:
 
 @contextmanager
 def cluster(programs: Path) -> Iterator[str]:
-    """Starts a cluster in a temporary folder and yields its address."""
-    folder = Path(tempfile.mkdtemp(prefix="studio-pg-", dir="/tmp"))
+    """Start a cluster in a temporary folder, and yield its address."""
+    end_abandoned_clusters()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+    os.chown(folder, *account())
+    (folder / OWNER_NAME).write_text(f"{os.getpid()}\n")
+    try:
+        with serve_cluster(programs, folder, is_kept=False) as address:
+            yield address
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def serve_cluster(programs: Path, folder: Path, *, is_kept: bool) -> Iterator[str]:
+    """Run the cluster of a folder during a block, and create it if it is new.
+
+    Without `is_kept` it never flushes to the disk, which is faster.
+    """
     user, group = account()
-    os.chown(folder, user, group)
 
     def call(program: str, *words: str) -> None:
         subprocess.run(
@@ -64,18 +85,45 @@ def cluster(programs: Path) -> Iterator[str]:
             extra_groups=[] if os.geteuid() == 0 else None,
         )
 
-    try:
+    if not (folder / "data").exists():
         make = ["--username", "studio", "--auth", "trust", "--encoding", "UTF8"]
-        call("initdb", *make, "--locale", "C.UTF-8", "--no-sync")
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
-        log = str(folder / "log")
-        call("pg_ctl", "--wait", "--log", log, "--options", options, "start")
-        try:
-            yield f"postgres://studio@/postgres?host={quote(str(folder), safe='')}"
-        finally:
-            call("pg_ctl", "--wait", "--mode", "immediate", "stop")
+        call(
+            "initdb", *make, "--locale", "C.UTF-8", *([] if is_kept else ["--no-sync"])
+        )
+    options = f"-k {folder} -c listen_addresses="
+    options += "" if is_kept else " -c fsync=off"
+    log = str(folder / "log")
+    call("pg_ctl", "--wait", "--log", log, "--options", options, "start")
+    try:
+        yield f"postgres://studio@/postgres?host={quote(str(folder), safe='')}"
     finally:
+        mode = "fast" if is_kept else "immediate"
+        call("pg_ctl", "--wait", "--mode", mode, "stop")
+
+
+def end_abandoned_clusters() -> None:
+    """End the clusters of test runs that were killed, by the pids in their folders."""
+    for folder in Path("/tmp").glob(f"{PREFIX}*"):
+        owner = read_pid(folder / OWNER_NAME)
+        if owner is None or psutil.pid_exists(owner):
+            continue
+        server = read_pid(folder / "data/postmaster.pid")
+        with contextlib.suppress(psutil.NoSuchProcess):
+            # Another process can have got the pid since.
+            if server and str(folder) in " ".join(psutil.Process(server).cmdline()):
+                process = psutil.Process(server)
+                # SIGQUIT is PostgreSQL's immediate shutdown.
+                process.send_signal(signal.SIGQUIT)
+                process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_pid(path: Path) -> int | None:
+    """Return the number in the first line of a file; None without one."""
+    try:
+        return int(path.read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 @pytest.fixture(scope="session")

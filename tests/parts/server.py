@@ -49,10 +49,12 @@ class Server:
     def token(self) -> str:
         return self.environment["STUDIO_TOKEN"]
 
-    def stop(self, seconds: int = 30) -> int:
-        """Asks the server to end, as an operator would; returns its exit code."""
+    def stop(
+        self, number: signal.Signals = signal.SIGTERM, *, seconds: int = 30
+    ) -> int:
+        """Ask the server to end, as an operator would; return its exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(number)
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ from runs.render.formats import experiment_slug
         ("n" * 201, "~7"),
     ],
 )
-def test_a_name_that_does_not_fit_a_path_gives_way_to_the_id(
+def test_a_name_that_does_not_fit_a_path_is_replaced_by_the_id(
     name: str, slug: str
 ) -> None:
     assert experiment_slug(7, name) == slug

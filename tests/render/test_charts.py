@@ -42,7 +42,7 @@ def parts(figure: Figure) -> list[str]:
         [1e308, -1e308],
     ],
 )
-def test_plotly_takes_every_figure(
+def test_every_figure_is_valid_for_plotly(
     values: list[float], axis: Axis, *, log_y: bool
 ) -> None:
     lines = [line(values), line(values, smoothed=smooth_values(values, 0.6))]
@@ -56,14 +56,14 @@ def test_plotly_takes_every_figure(
         assert json.loads(json.dumps(figure, allow_nan=False)) == figure
 
 
-def test_nan_and_infinity_are_marked_with_their_words() -> None:
+def test_nan_and_infinity_are_marked_with_labels() -> None:
     figure = metric_figure([line([1.0, NAN, 2.0, 1.0, 1.0, -math.inf])], Axis.STEP)
     markers = figure["data"][1]
     assert (markers["x"], markers["text"]) == ([1, 5], ["NaN", "-Infinity"])
     assert figure["data"][0]["y"] == [1.0, None, 2.0, 1.0, 1.0, None]
 
 
-def test_words_that_would_overlap_are_written_once() -> None:
+def test_overlapping_labels_are_merged() -> None:
     values = [1.0] * 50 + [NAN] * 3 + [1.0] * 50
     assert metric_figure([line(values)], Axis.STEP)["data"][1]["text"] == [
         "NaN",
@@ -72,30 +72,30 @@ def test_words_that_would_overlap_are_written_once() -> None:
     ]
 
 
-def test_a_smoothed_line_keeps_the_raw_one_behind_it() -> None:
+def test_a_smoothed_line_is_drawn_over_the_raw_one() -> None:
     figure = metric_figure([line([1.0, 5.0], smoothed=[1.0, 3.0])], Axis.STEP)
     assert parts(figure) == ["raw", "line"]
     assert figure["data"][0]["opacity"] < figure["data"][1]["opacity"]
 
 
-def test_the_server_writes_no_color() -> None:
+def test_figures_contain_no_colors() -> None:
     figure = metric_figure([line([1.0, NAN, 2.0], smoothed=[1.0, NAN, 1.5])], Axis.STEP)
     assert "color" not in json.dumps(figure)
 
 
-def test_relative_time_counts_from_the_start_in_a_fitting_unit() -> None:
+def test_relative_time_starts_at_zero_in_a_suitable_unit() -> None:
     figure = metric_figure([line([1.0] * 10)], Axis.RELATIVE)
     assert figure["data"][0]["x"][:3] == [0, 1, 2]
     assert "min" in figure["layout"]["xaxis"]["title"]["text"]
 
 
-def test_wall_time_is_the_readers() -> None:
+def test_wall_time_is_in_the_readers_time_zone() -> None:
     zone = ZoneInfo("Asia/Shanghai")
     figure = metric_figure([line([1.0])], Axis.TIME, zone=zone)
     assert figure["data"][0]["x"] == ["2026-11-24 20:00:00.000"]
 
 
-def test_the_newest_value_is_written_where_it_covers_nothing() -> None:
+def test_the_newest_value_is_labeled_without_covering_the_line() -> None:
     rising = metric_figure([line([0.1, 0.5, 0.7642])], Axis.STEP)
     [note] = rising["layout"]["annotations"]
     assert (note["text"], note["yanchor"]) == ("0.7642", "bottom")
@@ -103,7 +103,7 @@ def test_the_newest_value_is_written_where_it_covers_nothing() -> None:
     assert falling["layout"]["annotations"] == []
 
 
-def test_a_value_that_stays_has_room_that_fits_it() -> None:
+def test_a_constant_value_gets_a_suitable_axis_range() -> None:
     def room(*values: float) -> Any:
         return metric_figure([line(list(values))], Axis.STEP)["layout"]["yaxis"]
 
@@ -114,7 +114,7 @@ def test_a_value_that_stays_has_room_that_fits_it() -> None:
     assert "range" not in room(1.79e308)
 
 
-def test_a_value_that_no_line_reaches_is_a_dot() -> None:
+def test_an_isolated_value_is_drawn_as_a_dot() -> None:
     [drawn, _] = metric_figure([line([1.0, NAN, 2.0, 3.0])], Axis.STEP)["data"]
     assert drawn["mode"] == "lines+markers"
     assert drawn["marker"]["size"] == [6, 0, 0, 0]
@@ -122,14 +122,14 @@ def test_a_value_that_no_line_reaches_is_a_dot() -> None:
     assert drawn["mode"] == "lines"
 
 
-def test_long_numbers_have_room_next_to_the_axis() -> None:
+def test_the_margin_fits_long_axis_numbers() -> None:
     def room(value: float) -> int:
         return metric_figure([line([value, 1.0])], Axis.STEP)["layout"]["margin"]["l"]
 
     assert room(1e-20) > room(0.5)
 
 
-def test_only_a_step_that_was_logged_is_written_on_the_axis() -> None:
+def test_the_axis_labels_only_logged_steps() -> None:
     axis = metric_figure([line([1.0])], Axis.STEP)["layout"]["xaxis"]
     assert axis["tickvals"] == [0]
     axis = metric_figure([line([1.0, 2.0])], Axis.STEP)["layout"]["xaxis"]
@@ -145,12 +145,12 @@ def test_a_name_is_escaped_and_kept_in_the_metadata() -> None:
     assert drawn["meta"]["key"] == "<b>&lt;"
 
 
-def test_smoothing_is_right_from_the_first_value() -> None:
+def test_smoothing_is_unbiased_from_the_first_value() -> None:
     assert smooth_values([4.0, 4.0, 4.0], 0.9) == pytest.approx([4.0, 4.0, 4.0])
     assert smooth_values([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
 
 
-def test_smoothing_skips_what_is_not_finite() -> None:
+def test_smoothing_skips_nonfinite_values() -> None:
     smoothed = smooth_values([1.0, NAN, math.inf, 1.0], 0.5)
     assert math.isnan(smoothed[1])
     assert smoothed[2:] == [math.inf, pytest.approx(1.0)]

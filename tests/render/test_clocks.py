@@ -12,7 +12,7 @@ WRITTEN = json.loads(
 )
 
 
-def test_durations_are_those_of_the_test_of_the_script() -> None:
+def test_durations_are_formatted_as_in_javascript() -> None:
     lengths = [length for length, _, _ in WRITTEN["lengths"]]
     written = [[each, duration(each), exact_duration(each)] for each in lengths]
     assert written == WRITTEN["lengths"]

@@ -26,11 +26,11 @@ CELLS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("value", "cell"), CELLS)
-def test_a_logged_value_is_written_for_programs(value: Any, cell: str) -> None:
+def test_a_logged_value_is_exported_exactly(value: Any, cell: str) -> None:
     assert value_cell(value) == cell
 
 
-def test_rows_come_in_pieces() -> None:
+def test_rows_are_streamed_in_chunks() -> None:
     pieces = list(csv_pieces((n, 'a "b"') for n in range(MAX_PIECE_ROWS + 1)))
     assert [piece.count("\r\n") for piece in pieces] == [MAX_PIECE_ROWS, 1]
     assert pieces[1] == f'{MAX_PIECE_ROWS},"a ""b"""\r\n'

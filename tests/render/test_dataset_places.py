@@ -20,5 +20,5 @@ SAID = [
 
 
 @pytest.mark.parametrize(("source", "place"), SAID)
-def test_the_place_is_read_from_what_the_client_said(source: str, place: str) -> None:
+def test_the_dataset_location_is_read_from_its_source(source: str, place: str) -> None:
     assert source_address(source) == place

@@ -54,7 +54,7 @@ def line(figure: Figure) -> list[tuple[float, float]]:
         column_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
     ],
 )
-def test_plotly_takes_every_figure(figure: Figure) -> None:
+def test_every_figure_is_valid_for_plotly(figure: Figure) -> None:
     go.Figure(data=figure["data"], layout=figure["layout"])
     # Also as the browser reads it, whose JSON has no NaN.
     assert json.loads(json.dumps(figure, allow_nan=False)) == figure
@@ -73,14 +73,14 @@ def test_plotly_takes_every_figure(figure: Figure) -> None:
         (CurveKind.CALIBRATION, [(0.25, 10 / 55), (0.75, 30 / 45)]),
     ],
 )
-def test_a_curve_has_the_points_that_its_definition_gives(
+def test_curves_match_their_definition(
     kind: CurveKind, points: list[tuple[float, float]]
 ) -> None:
     found = line(accuracy_figure(ACCURACY, kind))
     assert found == [pytest.approx(point) for point in points]
 
 
-def test_an_accuracy_table_of_several_classes_has_a_line_each() -> None:
+def test_an_accuracy_table_has_a_line_per_class() -> None:
     table = {
         **ACCURACY,
         "probability_tables": [COUNTS] * 3,
@@ -91,7 +91,7 @@ def test_an_accuracy_table_of_several_classes_has_a_line_each() -> None:
     assert names == ["average", "1", "b", "3"]
 
 
-def test_a_matrix_is_shown_as_counts_or_as_shares_of_its_rows() -> None:
+def test_a_confusion_matrix_shows_counts_or_row_shares() -> None:
     data = {"class_labels": ["a", "b"], "matrix": [[3, 1], [0, 0]]}
     counts = confusion_matrix(data, normalised=False).rows
     shares = confusion_matrix(data, normalised=True).rows
@@ -127,7 +127,7 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize("document", WRONG)
-def test_values_of_another_form_are_refused_with_the_reason(document: Any) -> None:
+def test_values_of_the_wrong_shape_are_refused_with_the_reason(document: Any) -> None:
     for draw in (
         lambda: confusion_matrix(document, normalised=False),
         lambda: accuracy_figure(document, CurveKind.ROC),
@@ -151,7 +151,7 @@ def test_a_figure_has_its_numbers_as_rows() -> None:
     ]
 
 
-def test_two_columns_of_numbers_are_a_line_and_more_are_a_choice() -> None:
+def test_two_numeric_columns_are_a_line_and_more_can_be_chosen() -> None:
     two = rows_table([{"a": 1, "b": "NaN"}, {"a": 2, "b": 3}])
     many = rows_table([{"w": "x", "a": 1, "b": 2, "c": 3}])
     assert (two.default_view, two.axes("", "")) == ("chart", ("a", "b"))
@@ -174,7 +174,7 @@ def test_two_columns_of_numbers_are_a_line_and_more_are_a_choice() -> None:
         (b"\xff\xd8\xff\xe0\xff\xff", None),
     ],
 )
-def test_the_size_of_a_picture_is_in_its_first_bytes(
+def test_the_size_of_an_image_is_read_from_its_header(
     head: bytes, size: tuple[int, int] | None
 ) -> None:
     assert picture_size(head) == size

@@ -31,7 +31,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("text", "line"), LINES)
-def test_the_first_words_are_plain(text: str, line: str) -> None:
+def test_the_first_line_is_plain_text(text: str, line: str) -> None:
     assert first_line(text) == line
 
 
@@ -42,6 +42,6 @@ def test_long_lines_are_cut() -> None:
 @pytest.mark.parametrize(
     "part", ["[", "*", "<", "![](", "__a", "> ", "<!--", "`", "a*"]
 )
-def test_hostile_texts_are_read_as_far_as_others(part: str) -> None:
+def test_hostile_texts_are_read_up_to_the_same_limit(part: str) -> None:
     text = part * 60_000
     assert first_line(text) == first_line(text[:MAX_READ_CHARS])

@@ -18,7 +18,7 @@ from runs.render.filters.facet_histogram import BARS, HistogramBar, histogram
         [0.1 + 0.2, 0.3],
     ],
 )
-def test_each_bars_range_holds_just_what_it_counts(numbers: list[float]) -> None:
+def test_each_bar_range_contains_exactly_its_values(numbers: list[float]) -> None:
     bars = histogram([(number, 1) for number in numbers])
     assert len(bars) <= BARS
     assert sum(bar.runs for bar in bars) == len(numbers)
@@ -28,11 +28,11 @@ def test_each_bars_range_holds_just_what_it_counts(numbers: list[float]) -> None
             assert len(held) == bar.runs
 
 
-def test_one_number_is_one_bar() -> None:
+def test_equal_numbers_are_one_bar() -> None:
     assert histogram([(3.0, 2)]) == [HistogramBar(2, 3.0, 3.0)]
 
 
-def test_no_number_has_no_bar() -> None:
+def test_without_numbers_there_are_no_bars() -> None:
     assert histogram([]) == []
 
 

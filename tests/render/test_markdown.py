@@ -119,7 +119,7 @@ def elements(text: str) -> list[tuple[str, dict[str, str | None]]]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_nothing_of_an_attack_is_left_to_run(attack: str) -> None:
+def test_no_script_of_an_attack_remains(attack: str) -> None:
     for tag, attributes in elements(attack):
         assert tag not in {"script", "style", "svg", "iframe", "form", "input", "base"}
         assert attributes.keys() <= ALLOWED.get(tag, set())
@@ -144,17 +144,17 @@ def test_nothing_of_an_attack_is_left_to_run(attack: str) -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["![picture](<{}>)", '<img alt="picture" src="{}">'])
-def test_a_picture_from_elsewhere_is_not_loaded(form: str, source: str) -> None:
+def test_an_external_image_is_not_loaded(form: str, source: str) -> None:
     assert "img" not in dict(elements(form.format(source)))
 
 
-def test_a_picture_from_elsewhere_becomes_a_link() -> None:
+def test_an_external_image_becomes_a_link() -> None:
     [(_, _paragraph), (tag, link)] = elements("![plot](https://a.example/x.png)")
     assert (tag, link["href"]) == ("a", "https://a.example/x.png")
     assert "plot" in render_markdown("![plot](https://a.example/x.png)")
 
 
-def test_a_picture_of_a_run_here_is_shown() -> None:
+def test_an_image_of_a_run_is_shown() -> None:
     found = dict(elements("![c](/w/default/runs/r1/files/raw/a/b.png?inline=1)"))
     assert found["img"]["src"] == "/w/default/runs/r1/files/raw/a/b.png?inline=1"
 
@@ -164,12 +164,12 @@ def test_links_send_no_referrer() -> None:
     assert link["rel"] == "nofollow noopener noreferrer"
 
 
-def test_headings_of_any_level_begin_below_the_cards_own() -> None:
+def test_headings_of_any_level_start_below_the_card_heading() -> None:
     assert [tag for tag, _ in elements("### a\n\n##### b")] == ["h3", "h4"]
     assert "&lt;h1&gt;" in render_markdown("`<h1>`")
 
 
-def test_headings_stand_below_the_cards_own() -> None:
+def test_headings_are_shifted_below_the_card_heading() -> None:
     assert [tag for tag, _ in elements("# a\n\n## b\n\n###### c")] == ["h3", "h4", "h5"]
 
 
@@ -198,7 +198,7 @@ def test_markdown_is_rendered(text: str, html: str) -> None:
     "piece",
     ["[", "![", "[a](", "[^a]", "run:a ", "- [ ] ", ">", "> ", "**a ", "`a", "- "],
 )
-def test_a_hostile_text_does_not_hold_a_page_up(piece: str) -> None:
+def test_a_hostile_text_renders_quickly(piece: str) -> None:
     assert render_markdown((piece * 65_536)[:65_536])
 
 
@@ -225,7 +225,7 @@ def test_references_are_found(text: str, found: list[tuple[str, str]]) -> None:
     assert [(each.kind, each.named) for each in find_references(text)] == found
 
 
-def test_a_reference_becomes_what_it_points_to() -> None:
+def test_a_reference_is_replaced_by_its_target() -> None:
     targets = {
         Reference("run", "a"): Target("/w/x/runs/a/", "<b>name</b>"),
         Reference("metric", "acc"): Target("/m", "acc", "0.5", "0.5000"),
@@ -239,7 +239,7 @@ def test_a_reference_becomes_what_it_points_to() -> None:
     assert " run:b <s title=" in html
 
 
-def test_a_picture_is_shown_where_a_browser_can() -> None:
+def test_an_image_is_shown_if_browsers_support_its_type() -> None:
     targets = {
         Reference("file", "a.png"): Target("/f", "a.png", picture="/w/x/a.png"),
         Reference("file", "a.txt"): Target("/t", "a.txt"),
@@ -249,5 +249,5 @@ def test_a_picture_is_shown_where_a_browser_can() -> None:
     assert '<a href="/t">text</a>' in html
 
 
-def test_a_text_names_a_bounded_number() -> None:
+def test_the_number_of_references_is_limited() -> None:
     assert len(find_references(" ".join(f"run:a{n}" for n in range(500)))) == 100

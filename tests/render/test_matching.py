@@ -32,7 +32,7 @@ def test_the_match_is_a_common_subsequence_of_maximum_length(
     assert sorted(m for _n, m in at) == [m for _n, m in at]
 
 
-def test_more_than_allowed_is_taken_for_replaced() -> None:
+def test_texts_with_too_many_differences_count_as_replaced() -> None:
     old = ["same", *"abcdef", "end"]
     new = ["same", *"xbcdey", "end"]
     assert len(Matcher(old, new, 6).get_opcodes()) == 5
@@ -40,7 +40,7 @@ def test_more_than_allowed_is_taken_for_replaced() -> None:
     assert codes == ["equal", "replace", "equal"]
 
 
-def test_many_equal_lines_are_matched_in_a_moment() -> None:
+def test_many_equal_lines_are_matched_quickly() -> None:
     old = ["a", "b"] * 5_000
     new = ["b", "b", "a"] * 3_333
     assert sum(block.size for block in Matcher(old, new, 10_000).get_matching_blocks())

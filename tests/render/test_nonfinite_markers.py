@@ -37,20 +37,20 @@ def test_nearby_markers_are_merged_into_the_first(lines: Any, texts: Any) -> Non
     assert [found for found, _sides in marked(*lines)] == texts
 
 
-def test_a_word_at_the_end_stands_before_its_mark() -> None:
+def test_a_label_at_the_right_edge_is_left_of_its_marker() -> None:
     [(texts, sides)] = marked([(0, NAN), (99, INF)])
     assert texts == ["NaN", "Infinity"]
     assert sides == ["middle right", "middle left"]
 
 
-def test_words_that_would_lie_on_a_mark_stand_below() -> None:
+def test_labels_that_would_cover_a_marker_are_moved_down() -> None:
     [(texts, sides)] = marked([(30, NAN), (31, INF), (50, NAN)])
     assert texts == ["NaN, Infinity", "", ""]
     assert sides[0] == "bottom right"
 
 
 @pytest.mark.parametrize("axis", list(Axis))
-def test_lines_that_break_at_one_place_say_so_once(axis: Axis) -> None:
+def test_lines_with_a_gap_at_the_same_step_share_one_label(axis: Axis) -> None:
     lines = [
         Line(key, [0, 1, 2], [1000, 2000, 3000], [1.0, value, 1.0], began=1000)
         for key, value in (("a", NAN), ("b", INF), ("c", NAN))
@@ -60,7 +60,7 @@ def test_lines_that_break_at_one_place_say_so_once(axis: Axis) -> None:
     assert markers == [["NaN, Infinity"], [""], [""]]
 
 
-def test_marks_of_one_place_have_no_room_to_share() -> None:
+def test_markers_at_the_same_step_are_merged() -> None:
     trace = nonfinite_markers([5, 5], [("a", NAN), ("b", INF)], 1)
     set_marker_labels([(trace, [5, 5])], 5, 5)
     assert trace["text"] == ["NaN, Infinity", ""]

@@ -59,14 +59,14 @@ def test_markdown_is_escaped() -> None:
     "text",
     ["digits-01", "- a", "# b", "+1", "![x](y)", "{c}", "a\\|b", "--", "1. d"],
 )
-def test_a_cell_reads_as_what_was_written(text: str) -> None:
+def test_an_escaped_cell_renders_as_the_original_text(text: str) -> None:
     written = markdown_table(table(PaperCell(text), PaperCell("1", is_number=True)))
     shown = markdown_library.markdown(written, extensions=["tables"])
     [first, _] = re.findall(r"<td[^>]*>(.*?)</td>", shown)
     assert html.unescape(first) == text
 
 
-def test_a_latex_table_has_deviations_and_its_best_in_bold() -> None:
+def test_a_latex_table_has_deviations_and_bold_best_values() -> None:
     best = PaperCell("0.8042", "0.0061", is_number=True, best=True)
     lines = latex_table(table(PaperCell("x & y"), best)).splitlines()
     assert lines[0] == r"\begin{tabular}{lr}"
@@ -81,7 +81,7 @@ def test_a_latex_table_has_deviations_and_its_best_in_bold() -> None:
     )
 
 
-def test_a_markdown_table_has_deviations_and_its_best_in_bold() -> None:
+def test_a_markdown_table_has_deviations_and_bold_best_values() -> None:
     best = PaperCell("0.8042", "0.0061", is_number=True, best=True)
     lines = markdown_table(table(PaperCell("a|b"), best)).splitlines()
     assert lines == [

@@ -29,9 +29,7 @@ from studio.core.filters import parse, parse_field
         ("a or b", "", "a or b"),
     ],
 )
-def test_a_term_says_its_field_and_what_it_asks(
-    text: str, label: str, asked: str
-) -> None:
+def test_a_pill_shows_field_and_condition(text: str, label: str, asked: str) -> None:
     term = parse(text)
     assert term is not None
     assert pill(term) == (label, asked)

@@ -42,7 +42,7 @@ def texts(data: bytes) -> list[str]:
         (b"\xff\xfe\xfd", ["\ufffd"]),
     ],
 )
-def test_lines_are_those_that_a_terminal_would_leave(
+def test_carriage_returns_overwrite_as_in_a_terminal(
     data: bytes, shown: list[str]
 ) -> None:
     got = texts(data)
@@ -68,7 +68,7 @@ def test_a_csv_is_a_table() -> None:
     assert table == PreviewTable(["id", "say"], [["1", "a, b"]])
 
 
-def test_a_half_row_of_a_cut_csv_is_left_out() -> None:
+def test_the_incomplete_last_row_of_a_cut_csv_is_left_out() -> None:
     table = csv_table("a,b\n1,2\n3", delimiter=",", is_whole=False)
     assert table == PreviewTable(["a", "b"], [["1", "2"]], is_whole=False)
 
@@ -94,11 +94,11 @@ def test_a_logged_table_is_a_table() -> None:
 @pytest.mark.parametrize(
     "text", ["[1]", '{"columns": 1, "data": 2}', "{", "[" * 99_999]
 )
-def test_other_json_is_no_table(text: str) -> None:
+def test_other_json_is_not_a_table(text: str) -> None:
     assert json_table(text) is None
 
 
-def test_json_is_indented_and_keeps_its_letters() -> None:
+def test_json_is_indented_and_not_escaped() -> None:
     assert pretty_json('{"a":"é"}') == '{\n  "a": "é"\n}'
     assert pretty_json("[" * 99_999) is None
 
@@ -115,7 +115,9 @@ def test_json_is_indented_and_keeps_its_letters() -> None:
         ("x.csv", FileKind.TABLE, "file"),
     ],
 )
-def test_a_files_name_tells_its_kind(name: str, kind: FileKind, icon: str) -> None:
+def test_the_file_name_decides_the_kind_of_preview(
+    name: str, kind: FileKind, icon: str
+) -> None:
     assert (file_kind(name), file_icon(name)) == (kind, icon)
 
 
@@ -124,7 +126,7 @@ def test_only_pictures_and_sandboxed_pages_are_shown_inline(name: str) -> None:
     assert inline_type(name) is None
 
 
-def test_the_tree_has_folders_first_and_opens_the_way_to_the_chosen_file() -> None:
+def test_the_tree_has_folders_first_and_opens_those_of_the_chosen_file() -> None:
     names = ["z.txt", "a/b/c.txt", *(f"a/x/{n}.txt" for n in range(60))]
     root = build_tree(
         TreeFile(n.split("/")[-1], n, 1, "#", n == "a/b/c.txt") for n in names

@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 24, 12, 54, tzinfo=UTC)
         (51 * 3_600_000, "2 d 3 h"),
     ],
 )
-def test_a_duration_has_two_units_at_most(length: int, shown: str) -> None:
+def test_a_duration_has_at_most_two_units(length: int, shown: str) -> None:
     assert formats.duration(length) == shown
 
 
@@ -34,16 +34,16 @@ def test_a_duration_has_two_units_at_most(length: int, shown: str) -> None:
         (5_238_000, "1 h 27 min 18 s"),
     ],
 )
-def test_an_exact_duration_goes_to_the_second(length: int, shown: str) -> None:
+def test_an_exact_duration_includes_seconds(length: int, shown: str) -> None:
     assert formats.exact_duration(length) == shown
 
 
-def test_a_moment_names_the_year_only_when_it_is_another() -> None:
+def test_a_time_shows_the_year_only_if_it_is_not_this_year() -> None:
     assert formats.moment(datetime(2026, 11, 24, 9, 42), NOW) == "24 Nov, 09:42"
     assert formats.moment(datetime(2025, 1, 3, 9, 42), NOW) == "3 Jan 2025, 09:42"
 
 
-def test_a_moment_is_read_in_the_readers_time_zone() -> None:
+def test_a_time_is_shown_in_the_readers_time_zone() -> None:
     tokyo = timezone(timedelta(hours=9))
     assert formats.at(0, tokyo).hour == 9
 
@@ -52,5 +52,5 @@ def test_a_moment_is_read_in_the_readers_time_zone() -> None:
     ("length", "shown"),
     [(41_000, "41 s"), (720_000, "12 min"), (3 * 3_600_000, "3 h"), (10**9, "11 d")],
 )
-def test_a_span_is_coarse(length: int, shown: str) -> None:
+def test_an_age_is_rounded(length: int, shown: str) -> None:
     assert formats.ago(length) == shown

@@ -29,7 +29,7 @@ def checked(figure: dict[str, Any]) -> dict[str, Any]:
     return figure
 
 
-def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> None:
+def test_a_scatter_chart_marks_nonfinite_values_and_omits_missing_ones() -> None:
     placed = dots((1.0, 2.0), (2.0, math.nan), (3.0, math.inf), (None, 1.0))
     figure = checked(scatter_figure(placed, ["lr", HOSTILE], ChartLook(log_x=True)))
     drawn, markers = figure["data"]
@@ -38,7 +38,7 @@ def test_a_scatter_marks_what_is_no_number_and_leaves_out_what_is_missing() -> N
     assert figure["layout"]["xaxis"]["type"] == "log"
 
 
-def test_a_third_field_colors_by_scale_or_category() -> None:
+def test_a_third_field_colors_dots_by_scale_or_category() -> None:
     placed = dots((1.0, 2.0, 3.0), (1.0, 3.0, None), (2.0, 2.0, 5.0))
     scaled = scatter_figure(placed, ["a", "b", HOSTILE], ChartLook())
     trace, rest = checked(scaled)["data"]
@@ -54,7 +54,7 @@ def test_a_third_field_colors_by_scale_or_category() -> None:
     assert checked(words)["data"][0]["meta"]["each"] == [1, 2, 1]
 
 
-def test_words_are_categories_of_an_axis() -> None:
+def test_text_values_are_axis_categories() -> None:
     figure = scatter_figure(
         dots(("adam", 1.0), ("sgd", 2.0)), ["opt", "acc"], ChartLook()
     )
@@ -71,7 +71,7 @@ def test_bars_have_a_color_per_run_and_markers_for_nonfinite_values() -> None:
     assert markers["text"] == ["-Infinity"]
 
 
-def test_groups_of_bars_say_how_far_their_runs_lie_apart() -> None:
+def test_grouped_bars_show_the_spread_of_their_runs() -> None:
     grouped = [Dot("lr = 0.1", 1, (2.0,), spread=((0.5, 1.0),))]
     [trace] = checked(bar_figure(grouped, ["acc"], ChartLook()))["data"]
     assert (trace["error_y"]["arrayminus"], trace["error_y"]["array"]) == ([0.5], [1.0])
@@ -89,7 +89,7 @@ def test_groups_of_bars_say_how_far_their_runs_lie_apart() -> None:
         ([-1.7e308, 1.7e308], 2, False, [1, 1]),
     ],
 )
-def test_bins_hold_every_finite_value(
+def test_histogram_bins_contain_every_finite_value(
     values: list[float], count: int, *, log: bool, runs: list[int]
 ) -> None:
     bins = count_bins(values, count, log=log)
@@ -97,7 +97,7 @@ def test_bins_hold_every_finite_value(
     checked(histogram_figure(bins, HOSTILE, ChartLook(log_x=log)))
 
 
-def test_parallel_axes_place_numbers_words_and_what_is_neither() -> None:
+def test_parallel_axes_show_numbers_text_and_missing_values() -> None:
     axes = [
         Dimension("params.lr", "lr", (0.001, 1.0, None)),
         Dimension("params.opt", "opt", ("sgd", "adam", "sgd")),

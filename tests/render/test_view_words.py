@@ -12,7 +12,7 @@ def texts(old: str, new: str) -> list[str]:
     return [line.text for line in difference_lines(found)]
 
 
-def test_charts_are_named_by_what_they_draw() -> None:
+def test_charts_are_described_by_their_fields() -> None:
     line, other = 'line!metrics."best acc"', "line!metrics.loss!smooth=0.6!log=y"
     assert texts("", f"charts={line}") == ["+chart: lines: best acc"]
     assert texts("", f"charts={other}") == ["+chart: lines: loss (smooth 0.6, log y)"]
@@ -21,6 +21,6 @@ def test_charts_are_named_by_what_they_draw() -> None:
     ]
 
 
-def test_charts_that_differ_in_one_option_differ_in_words() -> None:
+def test_charts_that_differ_in_one_option_have_different_descriptions() -> None:
     found = texts("charts=line!metrics.loss", "charts=line!metrics.loss!range=0~1")
     assert found == ["−chart: lines: loss", "+chart: lines: loss (range 0~1)"]

@@ -41,7 +41,7 @@ def test_an_excerpt_keeps_words_near_each_change() -> None:
 
 
 @pytest.mark.parametrize("piece", ["a\n", "a ", "x", "ab \n"])
-def test_both_texts_can_be_read_from_it(piece: str) -> None:
+def test_both_texts_can_be_rebuilt_from_the_diff(piece: str) -> None:
     before = piece * 9_000
     after = "z" + before.replace("a", "b") + piece
     found = changed_words(before, after)

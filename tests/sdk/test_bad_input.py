@@ -33,7 +33,7 @@ except Exception as error:
         ({"STUDIO_MODE": "onlin"}, "UserErrorException", "STUDIO_MODE"),
     ],
 )
-def test_a_server_that_does_not_answer_as_it_should(
+def test_an_invalid_response_is_explained(
     user: User, env: dict[str, str], name: str, words: str
 ) -> None:
     code = "from azureml.core import Workspace, Experiment\n"
@@ -122,7 +122,9 @@ def refused(user: User) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(len(WRONG_CALLS)), ids=list(WRONG_CALLS))
-def test_a_wrong_call_names_the_correct_one(refused: list[str], number: int) -> None:
+def test_a_wrong_log_call_suggests_the_correct_one(
+    refused: list[str], number: int
+) -> None:
     assert len(refused) == len(WRONG_CALLS)
     assert list(WRONG_CALLS.values())[number] in refused[number]
 
@@ -152,7 +154,9 @@ print(sorted(run.get_metrics()), run.get_metrics("complex"), run.get_file_names(
         assert words in done.stderr
 
 
-def test_texts_that_break_a_rule_are_not_kept_and_training_goes_on(user: User) -> None:
+def test_invalid_tags_and_properties_are_skipped_and_training_continues(
+    user: User,
+) -> None:
     code = begun(
         """
 run.set_tags({"k" * 300: "v", "good": "kept", "half": "\\ud800"})
@@ -175,7 +179,7 @@ print(again.get_tags(), again.get_properties(), again.display_name, again.descri
 
 
 @pytest.mark.parametrize("call", ['run.log("n" * 300, 1)', 'run.tag("n" * 300)'])
-def test_strict_mode_raises_instead(user: User, call: str) -> None:
+def test_strict_mode_raises_errors(user: User, call: str) -> None:
     code = begun(TRY.format(call))
     assert user.said(code, env={"STUDIO_STRICT": "1"}).startswith("InvalidValue: ")
 
@@ -210,7 +214,9 @@ print(open("back/b.txt").read())
     assert third == "other"
 
 
-def test_a_folder_that_cannot_be_written_to(user: User, tmp_path: Path) -> None:
+def test_a_download_to_an_unwritable_folder_is_an_error(
+    user: User, tmp_path: Path
+) -> None:
     (tmp_path / ".azureml").write_text("a file where the folder should be")
     (tmp_path / "outputs").write_text("a file where the folder should be")
     code = (

@@ -27,7 +27,7 @@ def write(path: Path, **content: str) -> Path:
     return path
 
 
-def test_both_forms_are_read(tmp_path: Path) -> None:
+def test_config_json_is_read_in_both_formats(tmp_path: Path) -> None:
     names = {"subscription_id": "s", "resource_group": "r", "workspace_name": "w"}
     found = read_config(write(tmp_path / "a.json", **names))
     assert (found.workspace, found.subscription_id, found.resource_group) == (
@@ -51,7 +51,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
         read_config(path)
 
 
-def test_one_place_is_walked_up_before_the_next(tmp_path: Path) -> None:
+def test_a_config_folder_of_a_parent_precedes_a_plain_file(tmp_path: Path) -> None:
     deep = tmp_path / "a/b"
     plain = write(deep / "config.json", workspace_name="plain")
     assert find_file(deep, None) == plain
@@ -63,7 +63,7 @@ def test_one_place_is_walked_up_before_the_next(tmp_path: Path) -> None:
     assert find_file(deep, "other.json") is None
 
 
-def test_the_folder_that_is_there_is_written_to(tmp_path: Path) -> None:
+def test_write_config_uses_an_existing_config_folder(tmp_path: Path) -> None:
     content = {"workspace_name": "w"}
     assert write_file(content, tmp_path, None) == tmp_path / ".azureml/config.json"
     (tmp_path / "aml_config").mkdir()
@@ -93,7 +93,9 @@ def test_a_token_goes_to_its_own_server_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("own_environment")
-def test_a_path_without_a_file_is_an_error_that_names_both(tmp_path: Path) -> None:
+def test_a_missing_config_file_is_an_error_that_names_both_locations(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(UserErrorException) as caught:
         Workspace.from_config(tmp_path / "nowhere")
     assert "config.json" in str(caught.value)
@@ -116,9 +118,7 @@ print(ws.name, ws.subscription_id, ws.resource_group)
 """
 
 
-def test_a_file_written_for_azure_leads_to_my_workspace(
-    user: User, tmp_path: Path
-) -> None:
+def test_a_config_file_of_azure_opens_my_workspace(user: User, tmp_path: Path) -> None:
     names = {"subscription_id": "s", "resource_group": "r"}
     write(tmp_path / ".azureml/config.json", workspace_name="azure-ws", **names)
     done = user.run(SHOW, folder=tmp_path)
@@ -142,7 +142,7 @@ def test_write_config_applies_to_all_subfolders(
     assert done.stderr == ""
 
 
-def test_the_workspaces_that_i_am_a_member_of(user: User) -> None:
+def test_workspace_list_returns_my_workspaces(user: User) -> None:
     code = """
 from azureml.core import Workspace
 print(list(Workspace.list()), Workspace.get("default").name, repr(Workspace()))

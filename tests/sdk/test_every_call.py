@@ -16,7 +16,7 @@ def seen(user: User) -> dict[str, Any]:
     return user.file("every_call")
 
 
-def test_a_run_is_described_and_its_description_replaced(seen: dict[str, Any]) -> None:
+def test_a_run_description_is_set_and_replaced(seen: dict[str, Any]) -> None:
     assert seen["described"] == ["first", "first", "*why*", {"team": "nlp"}]
     tags = {"team": "nlp", "b": "x", "plain": None}
     assert seen["changed"] == ["renamed", "because", tags]
@@ -24,26 +24,26 @@ def test_a_run_is_described_and_its_description_replaced(seen: dict[str, Any]) -
     assert "Tag 'a' is of type int and is kept as text." in seen["stderr"]
 
 
-def test_files_go_up_by_list_by_folder_and_by_stream(seen: dict[str, Any]) -> None:
+def test_files_are_uploaded_by_list_folder_and_stream(seen: dict[str, Any]) -> None:
     assert seen["uploaded"] == ["one.txt", "two/two.txt"]
     assert seen["folder"] == ["kept/deep/a.txt", "kept/deep/b.txt"]
     assert seen["stream"] == "a"
 
 
-def test_files_come_down_to_where_it_is_said(seen: dict[str, Any]) -> None:
+def test_files_are_downloaded_to_the_given_folder(seen: dict[str, Any]) -> None:
     assert seen["local"] == [
         *("below/kept/deep/a.txt", "below/kept/deep/b.txt", "below/one.txt"),
         *("one.txt", "plain/deep/a.txt", "plain/deep/b.txt", "said.txt"),
     ]
 
 
-def test_logs_come_down_below_assets(seen: dict[str, Any]) -> None:
+def test_logs_are_downloaded_below_assets(seen: dict[str, Any]) -> None:
     assert seen["logs"] == ["logs/user_log.txt"]
     assert seen["log text"].endswith("\na line of the log\n")
     assert "StudioWarning: Tag 'a'" in seen["log text"]
 
 
-def test_accuracy_tables_and_predictions_come_back(seen: dict[str, Any]) -> None:
+def test_accuracy_tables_and_predictions_round_trip(seen: dict[str, Any]) -> None:
     assert seen["documents"] == {
         "accuracy": {"schema_type": "accuracy_table", "data": {}},
         "predictions": {"schema_type": "predictions", "data": {}},
@@ -58,7 +58,7 @@ def test_a_run_takes_one_snapshot(seen: dict[str, Any]) -> None:
     assert seen["no snapshot"] is None
 
 
-def test_a_run_is_found_by_all_the_ways_there_are(seen: dict[str, Any]) -> None:
+def test_a_run_is_found_in_every_documented_way(seen: dict[str, Any]) -> None:
     run_id = seen["id"]
     assert seen["found"] == [run_id, run_id, [run_id], [run_id]]
     assert seen["by compute"] == [
@@ -67,7 +67,7 @@ def test_a_run_is_found_by_all_the_ways_there_are(seen: dict[str, Any]) -> None:
     ]
 
 
-def test_a_type_has_one_factory_and_no_run_is_no_context(seen: dict[str, Any]) -> None:
+def test_a_run_type_has_one_factory(seen: dict[str, Any]) -> None:
     assert seen["twice"][0] == "ValueError"
     assert seen["no context"][0] == "RunEnvironmentException"
 
@@ -106,18 +106,16 @@ def test_waiting_shows_log_and_summary_as_v1_does(seen: dict[str, Any]) -> None:
     assert '\n\nError:\n{\n    "error": {\n' in failed
 
 
-def test_nothing_of_a_run_of_this_machine_is_left_to_clean(
-    seen: dict[str, Any],
-) -> None:
+def test_clean_leaves_nothing_of_a_local_run(seen: dict[str, Any]) -> None:
     assert seen["clean"] == []
 
 
-def test_a_child_keeps_a_folder_only_on_request(seen: dict[str, Any]) -> None:
+def test_a_child_uploads_outputs_only_on_request(seen: dict[str, Any]) -> None:
     assert seen["child"] == ["low", ["child-outputs/x.bin"], []]
     assert seen["parent"] == [True, None]
 
 
-def test_how_a_script_is_to_run_is_checked(seen: dict[str, Any]) -> None:
+def test_a_script_run_config_is_checked(seen: dict[str, Any]) -> None:
     assert seen["config"] == ["train.py", ["--lr", 0.1], "local"]
     name, message = seen["no script"]
     assert name == "ExperimentExecutionException"
@@ -138,14 +136,14 @@ def test_experiments_are_tagged_archived_and_restored(seen: dict[str, Any]) -> N
     assert seen["reactivated"] == seen["named"] == ["old-one"]
 
 
-def test_a_deleted_experiment_is_not_made_again(seen: dict[str, Any]) -> None:
+def test_a_deleted_experiment_is_not_recreated(seen: dict[str, Any]) -> None:
     left, (name, message) = seen["deleted"]
     assert "old-one" not in left
     assert name == "AlreadyExists"
     assert "in the trash" in message
 
 
-def test_a_workspace_tells_what_v1_scripts_read(
+def test_a_workspace_has_the_attributes_that_v1_scripts_read(
     seen: dict[str, Any], server: Server
 ) -> None:
     details = seen["details"]

@@ -29,13 +29,13 @@ def test_the_readme_script_logs_a_run(user: User) -> None:
     assert metrics == "{'squares': {'n': [1, 2, 3], 'square': [1, 4, 9]}}"
 
 
-def test_the_script_of_the_docs_logs_a_run(user: User) -> None:
+def test_the_script_in_the_docs_logs_a_run(user: User) -> None:
     text = (ROOT / "docs/user/sdk.md").read_text()
     script = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     assert user.said(script + "print(run.get_file_names())") == "['outputs/notes.txt']"
 
 
-def test_figures_are_plotlys(user: User) -> None:
+def test_figures_are_plotly_figures(user: User) -> None:
     said = user.said(
         """
         import json
@@ -67,7 +67,7 @@ MATRIX = {
 }
 
 
-def test_documents_are_files_and_come_back(user: User) -> None:
+def test_documents_are_files_and_round_trip(user: User) -> None:
     said = user.said(
         f"""
         import json
@@ -121,7 +121,7 @@ def demo(tmp_path: Path) -> Any:
             kill_tree(process)
 
 
-def test_the_demonstration_trains_and_ends_with_the_server(demo: Any) -> None:
+def test_the_demo_trains_and_stops_with_the_server(demo: Any) -> None:
     process, environment = demo
     names = ("STUDIO_URL", "STUDIO_TOKEN", "STUDIO_WORKSPACE")
     client = Client(*(environment[name] for name in names))

@@ -47,7 +47,7 @@ def test_new_log_text_is_fetched_without_splitting_characters(
     assert files.fetched == len(whole)
 
 
-def test_the_highest_log_follows_the_one_before(
+def test_the_log_with_the_highest_number_is_followed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     files: Any = Growing()
@@ -63,7 +63,7 @@ def test_the_highest_log_follows_the_one_before(
     )
 
 
-def test_half_a_letter_at_a_logs_end_is_a_mark(
+def test_an_incomplete_character_at_the_end_of_a_log_is_replaced(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     files: Any = Growing()

@@ -88,9 +88,7 @@ def points(user: User, run_id: str, name: str = "loss") -> list[float]:
     return [float(count), float(last)]
 
 
-def test_a_cell_that_runs_again_begins_a_run_again(
-    user: User, notebook: Notebook
-) -> None:
+def test_running_a_cell_again_starts_a_new_run(user: User, notebook: Notebook) -> None:
     notebook.cell(BEGIN)
     cell = "run = experiment.start_logging()\nrun.log('loss', 1)\nprint(run.id)"
     first, second = notebook.cell(cell), notebook.cell(cell)
@@ -101,7 +99,7 @@ def test_a_cell_that_runs_again_begins_a_run_again(
     assert notebook.cell(read) == "{'loss': 1}"
 
 
-def test_an_interrupted_cell_loses_nothing_and_the_next_goes_on(
+def test_an_interrupted_cell_loses_nothing_and_the_next_cell_works(
     user: User, notebook: Notebook
 ) -> None:
     notebook.cell(BEGIN)
@@ -120,7 +118,9 @@ def test_an_interrupted_cell_loses_nothing_and_the_next_goes_on(
     assert last == -1
 
 
-def test_run_details_follow_a_run_to_its_end(user: User, notebook: Notebook) -> None:
+def test_the_run_details_widget_updates_until_the_run_ends(
+    user: User, notebook: Notebook
+) -> None:
     notebook.cell(BEGIN)
     notebook.cell("from azureml.widgets import RunDetails")
     notebook.cell("run = experiment.start_logging()")
@@ -130,7 +130,7 @@ def test_run_details_follow_a_run_to_its_end(user: User, notebook: Notebook) -> 
     assert "loss" in notebook.shown("update_display_data", "Completed")
 
 
-def test_waiting_is_interrupted_and_the_run_goes_on(
+def test_waiting_can_be_interrupted_and_the_run_continues(
     user: User, notebook: Notebook
 ) -> None:
     notebook.cell(BEGIN)
@@ -143,7 +143,7 @@ def test_waiting_is_interrupted_and_the_run_goes_on(
     notebook.cell("run.complete()")
 
 
-def test_an_end_that_is_interrupted_can_be_repeated(
+def test_an_interrupted_complete_can_be_repeated(
     user: User, notebook: Notebook
 ) -> None:
     notebook.cell(BEGIN)

@@ -26,11 +26,11 @@ def test_workspace_details_are_strings(seen: dict[str, Any]) -> None:
     )
 
 
-def test_an_experiment_is_made_or_found(seen: dict[str, Any]) -> None:
+def test_an_experiment_is_created_or_found(seen: dict[str, Any]) -> None:
     assert seen["same"] is True
 
 
-def test_a_run_and_an_experiment_show_themselves(seen: dict[str, Any]) -> None:
+def test_a_run_and_an_experiment_have_an_html_repr(seen: dict[str, Any]) -> None:
     assert seen["run"] == (
         f"Run(Experiment: logging-api-test,\nId: {seen['id']},\nType: None,\n"
         "Status: Running)"
@@ -55,7 +55,7 @@ def test_a_completed_run_is_found_again(seen: dict[str, Any]) -> None:
     assert seen["fetched"].endswith("Status: Completed)")
 
 
-def test_all_metrics_and_only_they_are_there(seen: dict[str, Any]) -> None:
+def test_get_metrics_returns_exactly_the_logged_metrics(seen: dict[str, Any]) -> None:
     assert sorted(seen["metrics"]) == sorted(
         [
             *("Category", "scale factor", "Magic Number", "Fibonacci", "Sigmoid"),
@@ -65,7 +65,7 @@ def test_all_metrics_and_only_they_are_there(seen: dict[str, Any]) -> None:
     )
 
 
-def test_values_come_back_as_they_were_logged(seen: dict[str, Any]) -> None:
+def test_values_round_trip(seen: dict[str, Any]) -> None:
     metrics = seen["metrics"]
     assert (metrics["Category"], metrics["Magic Number"]) == ("Red", 84)
     assert type(metrics["scale factor"]) is int
@@ -74,7 +74,7 @@ def test_values_come_back_as_they_were_logged(seen: dict[str, Any]) -> None:
     assert seen["one"] == {"scale factor": 2}
 
 
-def test_rows_and_tables_come_back_as_columns(seen: dict[str, Any]) -> None:
+def test_rows_and_tables_are_returned_as_columns(seen: dict[str, Any]) -> None:
     angles = [i / 2 for i in range(-10, 10)]
     cosines, sines = seen["metrics"]["Cosine Wave"], seen["metrics"]["Sine Wave"]
     assert cosines["angle"] == sines["angle"] == angles
@@ -83,12 +83,12 @@ def test_rows_and_tables_come_back_as_columns(seen: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["Accuracy", "Precision", "Recall"])
-def test_three_thousand_rows_arrive(seen: dict[str, Any], name: str) -> None:
+def test_three_thousand_rows_are_stored(seen: dict[str, Any], name: str) -> None:
     table = seen["metrics"][name]
     assert table == {f"column{j}": [i * j for i in range(1000)] for j in range(15)}
 
 
-def test_an_image_is_a_file_that_the_metric_names(seen: dict[str, Any]) -> None:
+def test_an_image_metric_refers_to_a_file(seen: dict[str, Any]) -> None:
     [name] = [f for f in seen["files"] if f.endswith(".png")]
     found = re.fullmatch(r"Hyperbolic Tangent_(\d+)\.png", name)
     assert found
@@ -100,16 +100,16 @@ def test_an_image_is_a_file_that_the_metric_names(seen: dict[str, Any]) -> None:
     assert seen["png"] == [b"\x89PNG".hex()]
 
 
-def test_a_file_comes_back_as_it_was(seen: dict[str, Any]) -> None:
+def test_an_uploaded_file_is_downloaded_unchanged(seen: dict[str, Any]) -> None:
     assert "logging-api/myfile.txt" in seen["files"]
     assert seen["text"] == "This is an output file."
 
 
-def test_a_completed_run_takes_tags(seen: dict[str, Any]) -> None:
+def test_a_completed_run_accepts_tags(seen: dict[str, Any]) -> None:
     assert seen["tags"] == {"My Favorite Run": None, "Competition Rank": "1"}
 
 
-def test_the_receipt_says_that_all_is_there(seen: dict[str, Any]) -> None:
+def test_the_receipt_is_complete(seen: dict[str, Any]) -> None:
     points, files = seen["receipt"]
     assert points == 3 + 12 + 20 + 20 + 20 + 1 + 3000
     assert files == 2

@@ -31,12 +31,12 @@ def test_details_have_the_keys_that_scripts_use(seen: dict[str, Any]) -> None:
     assert seen["details"]["target"] == "local"
 
 
-def test_output_and_files_in_outputs_are_kept(seen: dict[str, Any]) -> None:
+def test_output_and_files_in_outputs_are_uploaded(seen: dict[str, Any]) -> None:
     assert "printed in the block\n" in seen["logs"]["logs/user_log.txt"]
     assert "outputs/weights.bin" in seen["outputs"]
 
 
-def test_a_script_to_run_can_be_described(seen: dict[str, Any]) -> None:
+def test_a_script_run_config_can_be_created(seen: dict[str, Any]) -> None:
     assert seen["config"] == ["hello.py", True]
 
 
@@ -58,14 +58,14 @@ def test_runs_are_found_by_tags_and_properties(seen: dict[str, Any]) -> None:
     assert seen["newest first"] is True
 
 
-def test_children_are_made_one_by_one(seen: dict[str, Any]) -> None:
+def test_children_are_created_one_by_one(seen: dict[str, Any]) -> None:
     assert len(seen["children"]) == 5
     assert seen["child"] == "NotStarted"
     assert (seen["roots"], seen["all"]) == (3, 8)
     assert seen["child metrics"] == [0, 1, 2, 3, 4]
 
 
-def test_children_are_made_by_one_request(seen: dict[str, Any]) -> None:
+def test_children_are_created_by_one_request(seen: dict[str, Any]) -> None:
     assert seen["batch"] == [["Completed", str(number)] for number in range(5)]
     assert seen["fruits"] == [{"fruit": "apple"}, {"fruit": "pear"}]
     assert seen["below"] == [12, 13]
@@ -77,7 +77,7 @@ def test_a_grandchild_logs_to_the_root(seen: dict[str, Any]) -> None:
     assert seen["root metric"] == {"MyMetric": text}
 
 
-def test_final_statuses_stay(seen: dict[str, Any]) -> None:
+def test_final_statuses_do_not_change(seen: dict[str, Any]) -> None:
     assert (seen["canceled"], seen["failed"]) == ("Canceled", "Failed")
 
 
@@ -86,7 +86,7 @@ def test_the_snapshot_has_the_sources_and_no_secrets(seen: dict[str, Any]) -> No
     assert sorted(seen["sources"]) == [".amlignore", "hello.py"]
 
 
-def test_waiting_shows_where_the_run_is(seen: dict[str, Any]) -> None:
+def test_waiting_prints_the_address_of_the_run(seen: dict[str, Any]) -> None:
     assert seen["waited"] == "Completed"
     end = seen["stdout"][seen["stdout"].rindex("\nRunId: ", 0, -200) :]
     for word in ("RunId: ", "Web View: http://", "Execution Summary", "=" * 17):

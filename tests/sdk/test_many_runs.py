@@ -23,7 +23,7 @@ def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return SimpleNamespace(_connection=connection, name="sweep")
 
 
-def test_nothing_is_kept_of_runs_that_ended(experiment: Any, tmp_path: Path) -> None:
+def test_finished_runs_are_freed(experiment: Any, tmp_path: Path) -> None:
     ended = []
     for number in range(5):
         run = Run(experiment, f"r{number}", _info={"status": "Running"})
@@ -39,9 +39,7 @@ def test_nothing_is_kept_of_runs_that_ended(experiment: Any, tmp_path: Path) -> 
     assert len(experiment._connection.client.files) == 5
 
 
-def test_a_process_that_ends_waits_for_snapshots(
-    experiment: Any, tmp_path: Path
-) -> None:
+def test_a_process_waits_for_snapshots_at_exit(experiment: Any, tmp_path: Path) -> None:
     run = Run(experiment, "r1", _info={"status": "Running"})
     run._snapshot.take_in_background(str(tmp_path / "project"))
     snapshot._wait_for_all()

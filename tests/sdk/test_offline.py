@@ -72,7 +72,7 @@ print(run.id, run.status)
     assert said == "{'loss': 0.5} {'later': 'yes', 'made': 'there'}"
 
 
-def test_a_run_is_canceled_whose_server_has_just_gone(user: User) -> None:
+def test_a_run_can_be_canceled_while_its_server_is_unreachable(user: User) -> None:
     code = GO_OFFLINE + begun(
         """
 run.log("loss", 1)
@@ -152,7 +152,7 @@ print(again.display_name, again.get_tags(), [*again.get_children()][0].id == chi
     assert "(timed out)" in done.stderr
 
 
-def test_a_script_whose_token_expires_goes_on(user: User, tmp_path: Path) -> None:
+def test_a_script_continues_after_its_token_expires(user: User, tmp_path: Path) -> None:
     code = begun(
         """
 run.log("loss", 1)
@@ -262,7 +262,7 @@ print(run.id)
     assert user.said(seen) == "True Completed"
 
 
-def test_a_sync_says_what_another_workspaces_run_waits_for(
+def test_sync_reports_runs_that_need_another_workspace(
     user: User, tmp_path: Path
 ) -> None:
     spool = {"STUDIO_SPOOL": str(tmp_path)}

@@ -113,7 +113,9 @@ def _settings(made: RunConfiguration) -> dict[str, Any]:
     return {**sections, "conda": packages.conda, "pip": packages.pip}
 
 
-def test_a_file_is_found_by_its_path_without_extension_and_below(project: Path) -> None:
+def test_a_configuration_is_found_without_extension_and_in_its_folders(
+    project: Path,
+) -> None:
     plain = project / "conf.yml"
     RunConfiguration("a.py").save(str(plain))
     assert RunConfiguration.load(str(plain)).script == "a.py"
@@ -155,7 +157,7 @@ def test_an_unwritable_configuration_is_reported(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.runconfig"))
 
 
-def test_without_pyyaml_it_says_what_to_install(
+def test_without_pyyaml_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = builtins.__import__

@@ -14,7 +14,7 @@ from studio.sdk.script_context import OfflineRun
 from tests.sdk.user import User
 
 
-def test_the_names_that_scripts_import_are_there(user: User) -> None:
+def test_every_name_that_scripts_import_exists(user: User) -> None:
     user.run(
         """
         from azureml.core import (
@@ -37,7 +37,7 @@ def test_the_names_that_scripts_import_are_there(user: User) -> None:
     )
 
 
-def test_every_module_that_is_listed_is_there(user: User) -> None:
+def test_every_listed_module_exists(user: User) -> None:
     lines = [f"import {name}" for name in MODULES]
     lines += ["import sys", f"print(all(name in sys.modules for name in {MODULES!r}))"]
     assert user.said("\n".join(lines)) == "True"
@@ -81,7 +81,7 @@ def test_a_real_azureml_core_is_never_hidden(user: User, tmp_path: Path) -> None
     assert "pip uninstall azureml-core" in last
 
 
-def test_importing_it_imports_neither_django_nor_what_is_heavy(user: User) -> None:
+def test_the_shim_imports_neither_django_nor_heavy_libraries(user: User) -> None:
     said = user.said(
         """
         import json, sys
@@ -93,7 +93,7 @@ def test_importing_it_imports_neither_django_nor_what_is_heavy(user: User) -> No
     assert json.loads(said) == []
 
 
-def test_outside_of_a_run_the_context_prints(user: User) -> None:
+def test_outside_a_run_the_context_prints_calls(user: User) -> None:
     said = user.said(
         """
         from azureml.core import Run
@@ -126,7 +126,7 @@ def test_an_offline_run_explains_missing_features() -> None:
 
 
 @pytest.mark.parametrize("variable", ["STUDIO_RUN_ID", "AZUREML_RUN_ID"])
-def test_inside_of_a_run_the_context_is_that_run(user: User, variable: str) -> None:
+def test_inside_a_run_the_context_is_that_run(user: User, variable: str) -> None:
     run_id = user.said(
         """
         from azureml.core import Experiment, Workspace
@@ -150,7 +150,7 @@ def test_inside_of_a_run_the_context_is_that_run(user: User, variable: str) -> N
     assert second == "Running {'loss': 0.5} {}"
 
 
-def test_run_details_print_where_there_is_no_notebook(user: User) -> None:
+def test_run_details_print_text_without_a_notebook(user: User) -> None:
     said = user.said(
         """
         from azureml.core import Experiment, Workspace

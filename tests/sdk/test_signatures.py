@@ -144,5 +144,5 @@ def described(call: Any) -> str:
     SIGNATURES.items(),
     ids=[call.__qualname__ for call in SIGNATURES],
 )
-def test_a_call_takes_what_v1_takes(call: Any, expected: str) -> None:
+def test_calls_accept_the_arguments_of_v1(call: Any, expected: str) -> None:
     assert described(call) == expected

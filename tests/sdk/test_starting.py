@@ -20,7 +20,7 @@ from studio.sdk.run.starting import _create_outputs_folder
         (False, None),
     ],
 )
-def test_outputs_are_kept_from_the_folder_that_is_said(
+def test_outputs_are_uploaded_from_the_given_folder(
     outputs: Any, folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

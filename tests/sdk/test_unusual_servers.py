@@ -1,14 +1,12 @@
-"""A server of another version: what it answers, and what is said of it."""
+"""The client with a server of another version, and with one that is silent."""
 
 from __future__ import annotations
 
-import http.server
 import io
-import json
 import socket
-import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -16,38 +14,26 @@ from studio import __version__
 from studio.core.errors import InvalidValue
 from studio.sdk.client import Client
 from studio.sdk.responses import VERSION_HEADER, Unreachable
+from tests.parts.fake_http import FixedResponse, serving
+
+NEWER_VERSION = {VERSION_HEADER: "99.0.0"}
 
 
-class Newer(http.server.BaseHTTPRequestHandler):
+class Newer(FixedResponse):
     """A server of a later version, which refuses whatever is posted."""
 
-    def do_GET(self) -> None:
-        self.answer(200, {"runs": []})
+    def on_get(self) -> None:
+        self.respond(200, {"runs": []}, **NEWER_VERSION)
 
-    def do_POST(self) -> None:
-        self.answer(400, {"error": {"code": "InvalidValue", "message": "No."}})
-
-    def answer(self, status: int, body: object) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header(VERSION_HEADER, "99.0.0")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_words: object) -> None:
-        pass
+    def on_post(self) -> None:
+        error = {"code": "InvalidValue", "message": "No."}
+        self.respond(400, {"error": error}, **NEWER_VERSION)
 
 
 @pytest.fixture
 def newer() -> Iterator[Client]:
-    server = http.server.HTTPServer(("127.0.0.1", 0), Newer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    client = Client(f"http://127.0.0.1:{server.server_address[1]}", "rs_x", "default")
-    yield client
-    client.close()
-    server.shutdown()
-    server.server_close()
+    with serving(Newer) as address, closing(Client(address, "rs_x", "default")) as made:
+        yield made
 
 
 def test_a_server_of_another_version_is_reported_once(newer: Client) -> None:

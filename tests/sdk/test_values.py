@@ -46,7 +46,7 @@ class Color(str, enum.Enum):
     ],
 )
 @pytest.mark.filterwarnings("ignore::studio.sdk.warnings.StudioWarning")
-def test_a_value_becomes_one_of_pythons(value: Any, kept: Any) -> None:
+def test_library_scalars_become_python_values(value: Any, kept: Any) -> None:
     found = to_scalar(value, "Metric 'm'")
     assert (type(found), found) == (type(kept), kept)
 
@@ -54,14 +54,14 @@ def test_a_value_becomes_one_of_pythons(value: Any, kept: Any) -> None:
 @pytest.mark.parametrize(
     "value", [[1], (1,), range(2), {1: 2}, np.arange(3), print, {1}]
 )
-def test_lists_and_functions_are_no_values(value: Any) -> None:
+def test_lists_and_functions_are_not_scalars(value: Any) -> None:
     assert is_listlike(value)
 
 
 @pytest.mark.parametrize(
     "value", [1, "text", b"bytes", np.float64(1), np.array(1), None]
 )
-def test_scalars_are_no_lists(value: Any) -> None:
+def test_scalars_are_not_lists(value: Any) -> None:
     assert not is_listlike(value)
 
 
@@ -82,7 +82,7 @@ def test_whole_numbers_among_fractions_become_fractions() -> None:
     assert list(map(type, unify_types([1, 2], "l"))) == [int, int]
 
 
-def test_values_that_json_lacks_round_trip_by_name() -> None:
+def test_nan_and_infinity_round_trip_by_name() -> None:
     value = {"a": [float("inf"), 1], "b": {"c": float("-inf")}, "d": "text"}
     assert to_wire(value) == {
         "a": ["Infinity", 1],
@@ -92,7 +92,7 @@ def test_values_that_json_lacks_round_trip_by_name() -> None:
     assert from_wire(to_wire(value)) == value
 
 
-def test_a_block_ends_its_run_as_it_ended_itself(user: User) -> None:
+def test_a_with_block_sets_the_final_status(user: User) -> None:
     said = user.said(
         """
         import sys
@@ -122,7 +122,7 @@ def test_a_block_ends_its_run_as_it_ended_itself(user: User) -> None:
     assert "User program failed with ValueError: boom" in whole_lines[3]
 
 
-def test_a_run_is_handed_to_processes_and_copied(user: User) -> None:
+def test_a_run_can_be_pickled_and_copied(user: User) -> None:
     (user.folder / "work.py").write_text(
         """
 def work(run, number):

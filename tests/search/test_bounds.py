@@ -26,7 +26,7 @@ def test_a_stranger_sees_nothing(shelf: Library) -> None:
     assert shelf.find("", viewer=stranger) == []
 
 
-def test_another_workspace_s_runs_stay_there(shelf: Library) -> None:
+def test_runs_of_another_workspace_are_not_found(shelf: Library) -> None:
     other = Workspace.objects.create(name="other")
     Run.objects.filter(pk=shelf.make("x").pk).update(workspace=other)
     assert shelf.find("x") == []
@@ -61,7 +61,7 @@ SHORT = {
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_the_largest_filters_are_answered(library: Library, name: str) -> None:
+def test_the_largest_allowed_filters_work(library: Library, name: str) -> None:
     assert library.find(LARGE[name]) == library.find(SHORT.get(name, "tag:nosuch"))
 
 
@@ -88,7 +88,7 @@ def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
 @pytest.mark.parametrize(
     "q", ["name like '%zz%9'", "description contains qqq", "tags.own like '%q%'"]
 )
-def test_a_filter_without_matches_runs_once(shelf: Library, q: str) -> None:
+def test_a_filter_without_matches_is_queried_once(shelf: Library, q: str) -> None:
     shelf.make("x", tags={"own": "1"})
     with CaptureQueriesContext(connection) as captured:
         assert shelf.find(q) == []
@@ -154,7 +154,7 @@ def test_a_hundred_thousand_tags_cost_no_more_queries(shelf: Library) -> None:
 
 
 @pytest.mark.parametrize("sort", ["-metrics.nobody", "tags.nobody", "-params.nobody"])
-def test_a_sort_on_a_key_that_no_run_has_is_that_of_arrival(
+def test_sorting_by_an_unknown_key_keeps_the_default_order(
     shelf: Library, sort: str
 ) -> None:
     for run_id in "abc":

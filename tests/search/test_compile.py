@@ -241,7 +241,9 @@ EVERYTHING = ATTRIBUTES + TIMES + KEYED + METRICS + CHILDREN + WORDS
 
 
 @pytest.mark.parametrize(("text", "ids"), EVERYTHING)
-def test_a_filter_finds(library: Library, text: str, ids: str) -> None:
+def test_a_filter_finds_the_expected_runs(
+    library: Library, text: str, ids: str
+) -> None:
     assert library.find(text) == list(ids)
 
 
@@ -253,7 +255,9 @@ def test_a_filter_finds(library: Library, text: str, ids: str) -> None:
         if text and "archived" not in text and "deleted" not in text
     ],
 )
-def test_a_filter_and_its_negation_divide_the_runs(library: Library, text: str) -> None:
+def test_a_filter_and_its_negation_partition_the_runs(
+    library: Library, text: str
+) -> None:
     found = library.find(text) + library.find(f"not ({text})")
     assert sorted(found) == list(ALL)
 
@@ -281,7 +285,7 @@ MLFLOW = [
 
 
 @pytest.mark.parametrize(("text", "ids"), MLFLOW)
-def test_mlflow_s_filter_keeps_its_meaning(
+def test_mlflow_filters_find_the_expected_runs(
     library: Library, text: str, ids: str
 ) -> None:
     runs = runs_matching(
@@ -291,13 +295,13 @@ def test_mlflow_s_filter_keeps_its_meaning(
     assert list(found) == list(ids)
 
 
-def test_searching_in_logs_says_that_it_is_not_there_yet(library: Library) -> None:
+def test_searching_in_logs_is_not_supported_yet(library: Library) -> None:
     with pytest.raises(InvalidFilter, match="be searched yet") as caught:
         library.find("resnet log:oom")
     details = caught.value.details
     assert (details["position"], details["length"]) == (7, 7)
 
 
-def test_stars_and_me_are_the_viewer_s(library: Library) -> None:
+def test_stars_and_me_refer_to_the_viewer(library: Library) -> None:
     assert library.find("starred", viewer=library.bob) == []
     assert library.find("submitter:me", viewer=library.bob) == ["c"]

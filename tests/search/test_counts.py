@@ -33,11 +33,11 @@ def test_statuses_are_counted_for_the_filter(library: Library) -> None:
     }
 
 
-def test_the_status_itself_does_not_narrow_the_strip(library: Library) -> None:
+def test_status_counts_ignore_the_status_filter(library: Library) -> None:
     assert strip(library, "status:failed resnet") == {"Completed": 1, "Failed": 1}
 
 
-def test_beyond_the_limit_the_newest_are_counted(
+def test_beyond_the_limit_only_the_newest_runs_are_counted(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", 2)
@@ -87,7 +87,7 @@ def keys(library: Library, kind: str, part: str, q: str = "") -> list[tuple[str,
     return [(each.field.key, each.runs) for each in found]
 
 
-def test_keys_complete_with_their_counts(library: Library) -> None:
+def test_keys_are_suggested_with_their_counts(library: Library) -> None:
     assert keys(library, "tags", "MO") == [("model", 3)]
     assert keys(library, "metrics", "acc", "id:a") == [
         ("acc", 1),

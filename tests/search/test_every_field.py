@@ -88,12 +88,14 @@ def terms(spec: FieldSpec) -> Iterator[Comparison]:
 
 
 @named(FILTERED)
-def test_its_example_is_answered(library: Library, spec: FieldSpec) -> None:
+def test_the_example_filter_of_each_field_works(
+    library: Library, spec: FieldSpec
+) -> None:
     assert set(ids(library, spec.example)) <= set("abcdefghi")
 
 
 @named(FILTERED)
-def test_every_operator_divides_the_runs_with_its_opposite(
+def test_every_operator_and_its_opposite_partition_the_runs(
     library: Library, spec: FieldSpec
 ) -> None:
     field = field_of(spec)
@@ -107,7 +109,7 @@ def test_every_operator_divides_the_runs_with_its_opposite(
 
 
 @named([spec for spec in CATALOG if spec.sortable])
-def test_a_sort_has_every_run_and_those_without_a_value_last(
+def test_sorting_lists_every_run_and_missing_values_last(
     library: Library, spec: FieldSpec
 ) -> None:
     field = field_of(spec)
@@ -147,7 +149,7 @@ def plain(value: object) -> object:
     return "NaN" if isinstance(value, float) and math.isnan(value) else value
 
 
-def test_every_column_is_on_the_page_and_in_every_form(library: Library) -> None:
+def test_every_column_is_on_the_page_and_in_every_format(library: Library) -> None:
     visitor = browser_of(library.ada)
     names = [field_text(field_of(spec)) for spec in COLUMNS]
     query = {"columns": ",".join(names), "children": "1"}
@@ -162,7 +164,7 @@ def test_every_column_is_on_the_page_and_in_every_form(library: Library) -> None
 
 
 @every_field
-def test_groups_are_of_its_values_or_it_is_refused(
+def test_runs_are_grouped_by_each_field_or_it_is_refused(
     library: Library, spec: FieldSpec
 ) -> None:
     field = field_of(spec)
@@ -233,6 +235,6 @@ def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     assert found or name == "user_id"
 
 
-def test_a_search_in_logs_is_refused_with_a_sentence(library: Library) -> None:
+def test_a_search_in_logs_is_refused_with_a_message(library: Library) -> None:
     with pytest.raises(InvalidFilter, match=r"Logs can.t be searched"):
         library.find("log:oom")

@@ -53,11 +53,11 @@ def test_values_are_counted(
     assert values(models, field, q) == expected
 
 
-def test_runs_without_the_value_are_known(models: Library) -> None:
+def test_runs_without_a_value_are_counted(models: Library) -> None:
     assert reader(models).read(parse_field("tags.model")).without == 1
 
 
-def test_words_experiments_and_statuses_are_values(library: Library) -> None:
+def test_attributes_experiments_and_statuses_have_facets(library: Library) -> None:
     assert values(library, "tags.baseline") == {None: 1}
     assert values(library, "experiment") == {"digits": 3, "Vision / Größe": 1}
     # A field's own terms are left out, so that another value can be chosen.
@@ -66,7 +66,7 @@ def test_words_experiments_and_statuses_are_values(library: Library) -> None:
     assert values(library, "status", "status:failed") == everything
 
 
-def test_beyond_the_limit_the_newest_are_counted(
+def test_beyond_the_limit_only_the_newest_runs_are_counted(
     models: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", 2)
@@ -82,7 +82,7 @@ def test_keys_are_found_by_a_part_of_their_name(models: Library) -> None:
     assert [(share.field.key, share.runs) for share in rare] == [("model", 0)]
 
 
-def test_a_rare_key_stands_first_under_its_own_name(models: Library) -> None:
+def test_an_exact_key_match_comes_first(models: Library) -> None:
     models.make("rare", tags={"od": "1"})
     for number in range(60):
         tags = {f"a{number}od": "1", "odd": str(number % 3)}
@@ -105,7 +105,7 @@ def test_another_workspaces_keys_are_not_found(
     assert not stranger.runs().ids
 
 
-def test_values_are_counted_by_the_key_and_not_by_its_name(models: Library) -> None:
+def test_values_are_counted_by_key_id(models: Library) -> None:
     # Joined by its name, PostgreSQL looks through every run that has the key.
     found = reader(models)
     with CaptureQueriesContext(connection) as captured:

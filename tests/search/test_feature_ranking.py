@@ -30,7 +30,7 @@ def found(shelf: Library, query: str) -> dict[str, Any]:
     return {field_text(each.field): each for each in answer.found}
 
 
-def test_the_measure_is_cramers_v_without_its_bias() -> None:
+def test_the_importance_is_bias_corrected_cramers_v() -> None:
     # Certain, whichever way the counts lie.
     assert cramers_v([10, 0], [0, 30]) == pytest.approx(1)
     # Independent: the same shares on both sides.
@@ -62,7 +62,7 @@ def sweep(shelf: Library) -> str:
     return "selected=" + ",".join(f"r{n}" for n in range(8))
 
 
-def test_fields_are_ranked_by_how_well_they_tell(shelf: Library) -> None:
+def test_fields_are_ranked_by_importance(shelf: Library) -> None:
     by_name = found(shelf, sweep(shelf))
     names = list(by_name)
     assert names[:2] == ["params.lr", "params.only"]
@@ -79,7 +79,7 @@ def test_fields_are_ranked_by_how_well_they_tell(shelf: Library) -> None:
     ]
 
 
-def test_many_numbers_are_taken_in_ranges(shelf: Library) -> None:
+def test_many_numbers_are_binned(shelf: Library) -> None:
     width = found(shelf, sweep(shelf))["tags.width"]
     assert all(side.is_range for side in width.sides)
     assert sum(side.selected for side in width.sides) == 8
@@ -89,7 +89,7 @@ def test_many_numbers_are_taken_in_ranges(shelf: Library) -> None:
     assert width.score > 0.7
 
 
-def test_the_rest_are_only_those_that_match(shelf: Library) -> None:
+def test_the_selection_is_compared_with_matching_runs_only(shelf: Library) -> None:
     selected = sweep(shelf)
     answer = ask(shelf, f"q=params.half+%3D+'1'&{selected}")
     assert answer is not None
@@ -108,7 +108,7 @@ def test_too_many_runs_are_not_ranked(
     assert ask(shelf, selected) is None
 
 
-def test_the_questions_do_not_grow_with_runs_and_keys(shelf: Library) -> None:
+def test_the_number_of_queries_does_not_depend_on_runs_and_keys(shelf: Library) -> None:
     selected = sweep(shelf)
 
     def cost() -> int:

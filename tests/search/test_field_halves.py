@@ -41,14 +41,14 @@ def test_a_field_needs_both_halves() -> None:
         (replace(SOURCE, name="color", value=None), "value"),
     ],
 )
-def test_the_server_keeps_what_the_client_half_promises(
+def test_the_server_half_supports_what_the_client_half_declares(
     source: FieldSource, missing: str
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"color needs a {missing}"):
         check_halves({**SPECS, "color": SPEC}, [*ALL_SOURCES, source])
 
 
-def test_a_start_with_half_a_field_ends_with_one_sentence(tmp_path: Path) -> None:
+def test_a_field_with_one_half_stops_the_start_with_one_message(tmp_path: Path) -> None:
     script = (
         "import sys, manage\n"
         "from studio.core.filters import catalog as c\n"

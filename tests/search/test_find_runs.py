@@ -38,7 +38,7 @@ SWITCHES: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("query", "ids"), SWITCHES)
-def test_switches_hide_and_show(
+def test_switches_hide_and_show_runs(
     library: Library, query: dict[str, Any], ids: str
 ) -> None:
     page = library.page(**query)
@@ -101,7 +101,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("run_id", "name", "value"), VALUES)
-def test_a_row_has_the_asked_value(
+def test_a_row_has_the_requested_values(
     library: Library, run_id: str, name: str, value: object
 ) -> None:
     page = library.page(f"id:{run_id}", children="1", columns=name)
@@ -168,7 +168,7 @@ def test_a_total_beyond_the_limit_says_so(
     assert (page.total, page.total_is_exact, len(page.rows)) == (3, False, 4)
 
 
-def test_a_page_knows_its_place_among_all(shelf: Library) -> None:
+def test_a_page_knows_its_position(shelf: Library) -> None:
     for n in range(60):
         shelf.make(f"r{n:02d}", name="resnet", metrics={"acc": [n % 7]})
     for sort in ("-created", "-metrics.acc", "name"):
@@ -180,7 +180,7 @@ def test_a_page_knows_its_place_among_all(shelf: Library) -> None:
         assert (back.first, back.rows[0].run) == (26, second.rows[0].run)
 
 
-def test_a_place_is_right_after_runs_have_come(shelf: Library) -> None:
+def test_the_position_is_correct_after_new_runs_arrive(shelf: Library) -> None:
     for n in range(30):
         shelf.make(f"r{n}", name="resnet")
     after = shelf.page(rows="25").after
@@ -203,6 +203,6 @@ def test_a_broken_filter_is_an_error(library: Library) -> None:
         library.page("a and")
 
 
-def test_an_unknown_kept_selection_is_an_error(library: Library) -> None:
+def test_an_unknown_stored_selection_is_an_error(library: Library) -> None:
     with pytest.raises(InvalidValue, match=r"doesn.t exist"):
         library.page(selected="s.abc", only="1")

@@ -5,7 +5,7 @@ import random
 from runs.models import grams
 
 
-def test_plain_texts_have_the_grams_that_any_text_has() -> None:
+def test_the_fast_path_for_ascii_gives_the_same_grams() -> None:
     chance = random.Random(1)
     for _ in range(2_000):
         text = "".join(chance.choices("abz09_-. \x1fAB\n~", k=chance.randrange(30)))

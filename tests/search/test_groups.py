@@ -85,7 +85,7 @@ def test_nonfinite_values_are_counted_and_left_out(shelf: Library) -> None:
     assert math.isnan(stats.std)
 
 
-def test_no_value_is_a_group_of_its_own(shelf: Library) -> None:
+def test_runs_without_a_value_are_one_group(shelf: Library) -> None:
     shelf.make("a", tags={"model": "x"}, params={"lr": "0.1"})
     shelf.make("b", tags={"model": None}, params={"lr": "0.1"})
     shelf.make("c", params={"lr": "0.1"})
@@ -110,7 +110,7 @@ def test_runs_are_grouped_by_several_fields(shelf: Library) -> None:
     assert by_run == {("Running", "digits", "ann"): 7}
 
 
-def test_all_parameters_but_one(shelf: Library) -> None:
+def test_runs_are_grouped_by_all_parameters_but_one(shelf: Library) -> None:
     for n in range(6):
         params = {"lr": str(n % 2), "model": "x", "seed": str(n)}
         shelf.make(f"r{n}", params=params)
@@ -140,7 +140,7 @@ def test_groups_are_sorted_by_any_statistic(shelf: Library) -> None:
     assert order("value", None, descending=False) == ["9", "10", "a", "b"]
 
 
-def test_the_best_follow_the_metrics_goal(shelf: Library) -> None:
+def test_the_best_run_follows_the_metric_goal(shelf: Library) -> None:
     keys = {}
     for name, acc in {"a1": 0.1, "a2": 0.9, "b1": 0.6, "b2": 0.7}.items():
         run = shelf.make(name, metrics={"acc": [acc]}, params={"model": name[0]})
@@ -157,7 +157,7 @@ def test_the_best_follow_the_metrics_goal(shelf: Library) -> None:
     assert grouping.members(a, 5, ACC) == [keys["a1"], keys["a2"]]
 
 
-def test_durations_are_summed_too(shelf: Library) -> None:
+def test_durations_are_summarized_too(shelf: Library) -> None:
     for n, ended in enumerate((3000, 5000)):
         shelf.make(f"r{n}", columns={"started": 1000, "ended": ended})
     grouping = groups(shelf, "group=experiment", "duration")
@@ -165,7 +165,7 @@ def test_durations_are_summed_too(shelf: Library) -> None:
     assert grouping.stats(group, attribute("duration")).mean == 3000
 
 
-def test_few_runs_of_a_common_key_are_looked_up(
+def test_few_runs_with_a_common_key_are_looked_up_by_run(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(20):
@@ -178,7 +178,7 @@ def test_few_runs_of_a_common_key_are_looked_up(
     assert looked_up.stats(first, ACC).mean == 2
 
 
-def test_too_many_runs_make_no_groups(
+def test_too_many_runs_are_not_grouped(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(many_runs, "MAX_ARRAY_RUNS", 2)
@@ -189,12 +189,12 @@ def test_too_many_runs_make_no_groups(
 
 
 @pytest.mark.parametrize("group", ["created", "tags", "description", "-tags.model"])
-def test_a_field_that_makes_no_groups_is_an_error(shelf: Library, group: str) -> None:
+def test_a_field_that_cannot_be_grouped_is_an_error(shelf: Library, group: str) -> None:
     with pytest.raises(InvalidValue, match="group"):
         groups(shelf, f"group={group}")
 
 
-def test_the_questions_are_as_many_as_the_fields(shelf: Library) -> None:
+def test_the_number_of_queries_depends_only_on_the_fields(shelf: Library) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
             groups(shelf, "group=params.lr", "metrics.acc", "metrics.loss")
@@ -208,7 +208,7 @@ def test_the_questions_are_as_many_as_the_fields(shelf: Library) -> None:
     assert cost() == few <= 16
 
 
-def test_strangers_see_no_group(shelf: Library, library: Library) -> None:
+def test_strangers_see_no_groups(shelf: Library, library: Library) -> None:
     shelf.make("mine", params={"lr": "1"})
     spec = ViewSpec.from_query("group=params.lr")
     found = list_groups(spec, library.ada, shelf.workspace, [])

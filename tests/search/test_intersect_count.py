@@ -67,7 +67,7 @@ def test_keys_come_newest_first_and_once() -> None:
     assert intersect_count._descending(keys).tolist() == [9, 7, 3, 1]
 
 
-def test_a_window_ends_where_the_first_of_its_sides_does(row: Library) -> None:
+def test_a_window_ends_with_the_first_exhausted_scan(row: Library) -> None:
     keys = list(Run.objects.order_by("pk").values_list("pk", flat=True))
     scans = [
         IndexScan(Run.objects.filter(pk__in=some), "pk")
@@ -81,7 +81,7 @@ def test_a_window_ends_where_the_first_of_its_sides_does(row: Library) -> None:
 
 @pytest.mark.parametrize("exact", [3, 100])
 @pytest.mark.parametrize("window", [1, 4, 1_000])
-def test_windows_count_as_walking_does(
+def test_counting_by_windows_equals_counting_by_scan(
     row: Library, monkeypatch: pytest.MonkeyPatch, window: int, exact: int
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
@@ -97,7 +97,7 @@ def test_windows_count_as_walking_does(
     ] == walked
 
 
-def test_fields_of_children_only_are_not_fields_of_roots(
+def test_keys_that_only_children_have_are_not_keys_of_roots(
     row: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 0)

@@ -21,14 +21,14 @@ def ask(sql: str) -> None:
 
 
 @pytest.mark.django_db
-def test_a_slow_question_is_stopped() -> None:
+def test_a_slow_query_is_stopped() -> None:
     with pytest.raises(QueryTimeout, match="Narrow it"), time_limit(0.2):
         ask(SLOW)
     ask("SELECT 1")
 
 
 @pytest.mark.django_db
-def test_other_errors_stay_what_they_are() -> None:
+def test_other_errors_are_not_translated() -> None:
     with pytest.raises(Exception, match="nonsense") as caught, time_limit():
         ask("SELECT nonsense FROM runs_run")
     assert not isinstance(caught.value, QueryTimeout)

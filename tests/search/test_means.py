@@ -15,7 +15,7 @@ from runs.search.groups.means import (
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def test_a_mean_lies_between_its_numbers_whatever_their_size() -> None:
+def test_a_mean_is_between_its_values_for_any_magnitude() -> None:
     table = np.array(
         [
             [1.0, 1e-200, 1.7e308, 1e200, np.nan, MAX_FLOAT],
@@ -30,12 +30,12 @@ def test_a_mean_lies_between_its_numbers_whatever_their_size() -> None:
     assert std[5] == MAX_FLOAT
 
 
-def test_a_band_ends_where_numbers_do() -> None:
+def test_a_band_is_limited_to_finite_numbers() -> None:
     low, high = deviation_band(np.array([1.0, MAX_FLOAT]), np.array([0.5, MAX_FLOAT]))
     assert (low.tolist(), high.tolist()) == ([0.5, 0.0], [1.5, MAX_FLOAT])
 
 
-def test_means_by_place_are_finite_too() -> None:
+def test_means_per_step_are_finite_too() -> None:
     values = np.array([1.0, 2.0, 1.7e308, 1.7e308])
     found = means_by_position(np.array([0, 0, 2, 2]), values, 3)
     assert found[[0, 2]].tolist() == [1.5, 1.7e308]

@@ -91,7 +91,7 @@ def test_a_run_that_arrives_does_not_shift_the_next_page(shelf: Library) -> None
     assert ids(page(shelf, "-created", after=first.after)) == "ba"
 
 
-def test_a_long_text_orders_by_its_beginning(shelf: Library) -> None:
+def test_a_long_text_is_sorted_by_its_beginning(shelf: Library) -> None:
     for run_id in "abc":
         shelf.make(run_id, params={"p": "训" * 10_000 + run_id})
     first = page(shelf, "params.p")

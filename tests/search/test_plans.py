@@ -141,7 +141,7 @@ FAMILIES: list[dict[str, str]] = [
 
 @pytest.mark.parametrize("way", ["few", "sorted", "walked"])
 @pytest.mark.parametrize("asked", FAMILIES, ids=str)
-def test_no_family_reads_a_large_table_through(
+def test_no_kind_of_filter_scans_a_large_table(
     large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], way: str
 ) -> None:
     choose(monkeypatch, way)
@@ -173,7 +173,7 @@ def choose(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
 
 @pytest.mark.parametrize("limit", [MAX_EXACT_COUNT, -1], ids=["gathered", "walked"])
 @pytest.mark.parametrize("asked", FAMILIES, ids=str)
-def test_no_tree_reads_a_large_table_through(
+def test_no_tree_query_scans_a_large_table(
     large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], limit: int
 ) -> None:
     monkeypatch.setattr(tree_runs, "MAX_EXACT_COUNT", limit)
@@ -212,7 +212,7 @@ def steps(captured: CaptureQueriesContext, start: str) -> list[str]:
     ],
     ids=str,
 )
-def test_a_page_is_read_in_the_order_of_an_index(
+def test_a_page_is_read_in_index_order(
     large: Library, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], index: str
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
@@ -245,7 +245,7 @@ SEARCHES = [
 
 @pytest.mark.parametrize("way", ["few", "sorted", "walked"])
 @pytest.mark.parametrize(("text", "order"), SEARCHES)
-def test_mlflow_s_search_reads_no_large_table_through(
+def test_no_mlflow_search_scans_a_large_table(
     large: Library,
     monkeypatch: pytest.MonkeyPatch,
     text: str,

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-def test_values_are_looked_up_by_the_run_and_not_by_the_key(large: Library) -> None:
+def test_exported_values_are_looked_up_by_run(large: Library) -> None:
     """By its key, a chunk would read every run that has the metric."""
     spec = ViewSpec.from_query({"columns": COLUMNS, "children": "1"})
     with CaptureQueriesContext(connection) as captured:

@@ -25,7 +25,7 @@ pytestmark = [
 RUNS = 60
 
 
-def test_it_knows_how_common_a_value_is_among_those_of_its_key(shelf: Library) -> None:
+def test_postgresql_has_statistics_of_values_per_key(shelf: Library) -> None:
     for n in range(RUNS):
         shelf.make(
             f"run-{n}", tags={"team": "nlp", **dict.fromkeys("abcdefgh", str(n))}

@@ -37,7 +37,7 @@ def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("limits")
-def test_every_filter_finds_the_same_by_every_way(library: Library) -> None:
+def test_every_query_plan_finds_the_same_runs(library: Library) -> None:
     wrong = {
         text: found
         for text, ids in EVERYTHING
@@ -47,7 +47,7 @@ def test_every_filter_finds_the_same_by_every_way(library: Library) -> None:
 
 
 @pytest.mark.usefixtures("limits")
-def test_every_filter_counts_the_same_by_every_way(library: Library) -> None:
+def test_every_query_plan_counts_the_same_runs(library: Library) -> None:
     wrong = {
         text: total
         for text, ids in EVERYTHING
@@ -67,7 +67,7 @@ def test_runs_with_one_of_several_values_are_in_one_order(shelf: Library) -> Non
 
 @pytest.mark.usefixtures("limits")
 @pytest.mark.parametrize("text", ["", "metrics.acc > 0", "tags.model is not null"])
-def test_every_sort_is_the_same_by_every_way(library: Library, text: str) -> None:
+def test_every_query_plan_sorts_runs_the_same(library: Library, text: str) -> None:
     matching = set(library.find(text))
     wrong = {
         sort: found

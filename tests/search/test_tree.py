@@ -210,7 +210,7 @@ def test_a_row_shows_its_first_children_and_says_how_many_there_are(
     assert len(tree_page(shelf, tree="c13").rows) == 1
 
 
-def test_ways_to_matches_are_open_only_where_a_page_has_few_of_them(
+def test_parents_of_matches_open_only_if_the_page_has_few(
     shelf: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(3):
@@ -232,14 +232,14 @@ def test_ways_to_matches_are_open_only_where_a_page_has_few_of_them(
         assert [row.run.run_id for row in many.rows] == ["s2", "s1", "s0"]
 
 
-def test_no_row_opens_by_itself_that_matches(shelf: Library) -> None:
+def test_matching_rows_do_not_open_automatically(shelf: Library) -> None:
     shelf.make("sweep", tags={"team": "nlp"})
     shelf.make("child", parent_run_id="sweep", tags={"team": "nlp"})
     page = tree_page(shelf, q="tags.team = nlp")
     assert [row.run.run_id for row in page.rows] == ["sweep"]
 
 
-def test_a_root_without_the_value_has_the_best_below_it(shelf: Library) -> None:
+def test_a_root_without_a_value_gets_the_best_child_value(shelf: Library) -> None:
     shelf.make("sweep")
     for n, value in enumerate([0.5, 0.9, 0.1]):
         shelf.make(f"c{n}", parent_run_id="sweep", metrics={"acc": [value]})

@@ -137,14 +137,16 @@ def expected(word: str) -> set[str]:
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_word_is_found_where_a_field_holds_it(shelves: Library, word: str) -> None:
+def test_a_word_is_found_in_every_searched_field(shelves: Library, word: str) -> None:
     found = expected(word)
     assert matching(shelves, Word(word)) == found
     assert matching(shelves, Not(Word(word))) == set(TEXTS) - found
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_the_index_finds_what_the_texts_hold(shelves: Library, word: str) -> None:
+def test_the_search_index_finds_the_same_as_the_texts(
+    shelves: Library, word: str
+) -> None:
     scan = text_scan([text_of([word])])
     runs = Run.objects.filter(pk__in=list(scan.rows.values_list("run_id", flat=True)))
     titles = list(TEXTS)
@@ -152,7 +154,7 @@ def test_the_index_finds_what_the_texts_hold(shelves: Library, word: str) -> Non
     assert found == expected(word)
 
 
-def test_the_words_tell_the_texts_apart() -> None:
+def test_the_test_words_match_some_but_not_all_texts() -> None:
     found = [expected(word) for word in WORDS]
     assert set().union(*found) == set(TEXTS)
     assert not any(
@@ -171,17 +173,19 @@ def test_the_words_tell_the_texts_apart() -> None:
         (And(tuple(Word(w) for w in ("ends", "begins", "gh", "ij"))), {"field ab"}),
     ],
 )
-def test_words_are_joined(shelves: Library, node: Node, titles: set[str]) -> None:
+def test_several_words_must_all_match(
+    shelves: Library, node: Node, titles: set[str]
+) -> None:
     assert matching(shelves, node) == titles
 
 
-def test_a_word_over_the_limit_is_refused(shelves: Library) -> None:
+def test_a_too_long_word_is_refused(shelves: Library) -> None:
     assert matching(shelves, Word("x" * 2000)) == set()
     with pytest.raises(InvalidFilter, match="at most 2000 characters"):
         matching(shelves, Word("x" * 2001))
 
 
-def test_all_of_many_words_are_looked_up_at_once(shelves: Library) -> None:
+def test_many_words_are_looked_up_in_one_query(shelves: Library) -> None:
     words = [f"r{n}" for n in range(400)]
     assert not scanned_keys(words)
     assert len(scanned_keys(["000000"] * 3 + ["0000"] * 400)) == len(TEXTS)
@@ -191,12 +195,12 @@ def scanned_keys(words: list[str]) -> list[int]:
     return list(text_scan(words).rows.values_list("run_id", flat=True))
 
 
-def test_grams_are_pairs_of_chinese_and_beginnings() -> None:
+def test_grams_are_pairs_of_chinese_characters_and_word_prefixes() -> None:
     grams = set(grams_of(text_of(["ab 训练x", "c"])).strip("\x1e").split("\x1e"))
     assert grams == {"a", "ab", "训", " 训", "训练", "练x", "x", "c"}
 
 
-def test_names_of_others_are_found_and_never_copied(shelf: Library) -> None:
+def test_user_names_are_found_without_being_stored_in_the_text(shelf: Library) -> None:
     run = shelf.make("one")
     text = SearchText.objects.get(run=run).text
     assert "digits" not in text
@@ -206,7 +210,7 @@ def test_names_of_others_are_found_and_never_copied(shelf: Library) -> None:
         assert shelf.find(f"-{word}") == []
 
 
-def test_an_experiment_of_another_workspace_names_nothing_here(shelf: Library) -> None:
+def test_an_experiment_name_of_another_workspace_does_not_match(shelf: Library) -> None:
     other = empty_library("elsewhere", "cleo", "dan")
     other.digits.name = "unheard"
     other.digits.save()

@@ -121,7 +121,7 @@ def test_many_runs_are_counted_and_paged(crowd: Library, q: str, sort: str) -> N
 
 
 @pytest.mark.parametrize("q", ["birch", "birch frost", "frost"])
-def test_words_are_read_by_the_index(crowd: Library, q: str) -> None:
+def test_words_are_looked_up_in_the_index(crowd: Library, q: str) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL chooses by the statistics of a large database")
     with CaptureQueriesContext(connection) as queries:

@@ -8,7 +8,7 @@ from django.db import connection
 
 
 @pytest.mark.django_db
-def test_a_commit_waits_for_the_disk() -> None:
+def test_a_commit_is_flushed_to_disk() -> None:
     asked = (
         "PRAGMA synchronous"
         if connection.vendor == "sqlite"

@@ -27,7 +27,7 @@ def stored(files: FolderStore) -> list[Path]:
 
 
 @pytest.mark.parametrize("chunks", [[], [b""], [b"ab", b"c"], [b"x" * 100_000]])
-def test_bytes_come_back(files: FolderStore, chunks: list[bytes]) -> None:
+def test_a_blob_is_read_back(files: FolderStore, chunks: list[bytes]) -> None:
     content = b"".join(chunks)
     blob = files.write(chunks, limit=200_000)
     with files.open(blob.name) as file:
@@ -47,7 +47,7 @@ def test_a_file_of_just_the_limit_is_kept(files: FolderStore) -> None:
     assert files.write([b"12345"], limit=5).size == 5
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(files: FolderStore) -> None:
+def test_an_interrupted_upload_leaves_nothing(files: FolderStore) -> None:
     def broken() -> Iterator[bytes]:
         yield b"half"
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -57,14 +57,14 @@ def test_an_upload_that_breaks_off_leaves_nothing(files: FolderStore) -> None:
     assert stored(files) == []
 
 
-def test_deleting_twice_is_fine(files: FolderStore) -> None:
+def test_deleting_twice_is_not_an_error(files: FolderStore) -> None:
     blob = files.write([b"x"], limit=10)
     files.delete(blob.name)
     files.delete(blob.name)
     assert stored(files) == []
 
 
-def test_only_the_owner_of_the_process_reads_blobs(files: FolderStore) -> None:
+def test_only_the_user_of_the_process_can_read_blobs(files: FolderStore) -> None:
     blob = files.write([b"x"], limit=10)
     [path] = stored(files)
     assert path.name == blob.name
@@ -82,7 +82,9 @@ def test_a_new_blob_is_read_where_it_is_until_it_is_kept(files: FolderStore) -> 
         assert b"".join(files.read_chunks(blob.name, 3)) == b"abc"
 
 
-def test_a_reader_and_a_log_go_on_while_the_blob_is_kept(files: FolderStore) -> None:
+def test_readers_and_log_appends_continue_while_a_blob_is_moved(
+    files: FolderStore,
+) -> None:
     blob = files.write([b"abc"], limit=10)
     with files.open(blob.name) as reader, files.appending(blob.name) as grow:
         files.keep(blob.name)
@@ -101,7 +103,7 @@ class MovedInBetween(FolderStore):
         yield from others
 
 
-def test_a_blob_that_is_moved_between_two_looks_is_found(files: FolderStore) -> None:
+def test_a_blob_moved_during_the_lookup_is_found(files: FolderStore) -> None:
     store = MovedInBetween(files.root)
     read, deleted = (store.write([b"abc"], limit=10).name for _ in range(2))
     store.open(read, 3).close()
@@ -118,7 +120,7 @@ def test_a_kept_blob_cannot_be_discarded(files: FolderStore) -> None:
 
 
 @pytest.mark.parametrize("is_kept", [True, False])
-def test_missing_and_cut_off_bytes_are_one_error(
+def test_missing_and_truncated_blobs_are_the_same_error(
     files: FolderStore, is_kept: bool
 ) -> None:
     blob = files.write([b"abc"], limit=10)
@@ -167,7 +169,7 @@ def test_a_log_that_is_appended_to_is_locked_for_other_processes(
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_a_blob_is_on_the_disk_before_it_has_a_row(
+def test_a_blob_is_flushed_before_its_row_is_written(
     files: FolderStore, synced: list[tuple[int, int]]
 ) -> None:
     blob = files.write([b"abc", b"def"], limit=10)
@@ -177,7 +179,7 @@ def test_a_blob_is_on_the_disk_before_it_has_a_row(
     assert synced[-1] == (inode(files.path(blob.name).parent), 0)
 
 
-def test_a_log_is_on_the_disk_before_its_bytes_are_acknowledged(
+def test_a_log_is_flushed_before_its_bytes_are_acknowledged(
     files: FolderStore, synced: list[tuple[int, int]]
 ) -> None:
     blob = files.write([b"abc"], limit=10)

@@ -24,7 +24,7 @@ def head_of(
     return head
 
 
-def test_last_is_the_highest_step_not_the_latest_arrival() -> None:
+def test_last_is_the_value_of_the_highest_step() -> None:
     head = head_of((2, 5, 0.2), (1, 9, 0.9))
     assert (head.last, head.last_step, head.last_time) == (0.2, 2, 5)
 
@@ -37,16 +37,16 @@ def test_arrival_decides_between_equal_steps_and_times() -> None:
     assert head_of((1, 1, 0.9), (1, 1, 0.5)).last == 0.5
 
 
-def test_value_decides_there_by_mlflows_rule() -> None:
+def test_mlflow_breaks_ties_by_the_value() -> None:
     assert head_of((1, 1, 0.9), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.9
 
 
-def test_nan_counts_as_zero_by_mlflows_rule() -> None:
+def test_mlflow_compares_nan_as_zero() -> None:
     assert head_of((1, 1, NAN), (1, 1, -0.5), rule=AppendRule.MLFLOW).last_is_nan
     assert head_of((1, 1, NAN), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.5
 
 
-def test_first_is_the_lowest_step() -> None:
+def test_first_is_the_value_of_the_lowest_step() -> None:
     head = head_of((2, 5, 0.2), (1, 9, 0.9), (1, 9, 0.1))
     assert (head.first, head.first_step, head.first_time) == (0.9, 1, 9)
 
@@ -74,7 +74,7 @@ def test_min_and_max_skip_nan_and_keep_infinity() -> None:
         (-(10**400), -INF, str(-(10**400))),
     ],
 )
-def test_a_value_that_no_float_holds_has_a_text(
+def test_a_value_beyond_float_precision_has_a_text(
     value: Any, number: float | None, text: str | None
 ) -> None:
     head = head_of((0, 0, value))
@@ -102,7 +102,7 @@ def test_it_reports_a_change_of_more_than_the_last_value(
 
 
 @pytest.mark.parametrize("rule", AppendRule)
-def test_one_batch_and_single_points_say_the_same(rule: AppendRule) -> None:
+def test_a_batch_and_single_points_give_the_same_head(rule: AppendRule) -> None:
     points = [(3, 1, 0.5), (1, 4, NAN), (3, 1, 0.7), (0, 2, -1.0), (3, 1, 0.6)]
     batch = Metric()
     steps, times, values = map(list, zip(*points, strict=True))

@@ -51,16 +51,14 @@ def same(one: Any, other: Any) -> bool:
         [NAN, "x", INF, -INF, None],
     ],
 )
-def test_values_come_back_in_the_very_type_they_were_logged(
-    metric: Metric, values: list[Value]
-) -> None:
+def test_values_keep_their_exact_type(metric: Metric, values: list[Value]) -> None:
     store.append(metric, line(values))
     back = store.read(metric).python_values()
     assert all(map(same, back, values)), back
     assert len(back) == len(values)
 
 
-def test_steps_and_times_are_whole_64_bit_numbers(metric: Metric) -> None:
+def test_steps_and_times_are_64_bit_integers(metric: Metric) -> None:
     steps = [-(2**63), -1, 2**53 + 1, 2**63 - 1]
     store.append(metric, make_points(steps, [0, 1, 2, 253402300799999], [1.0] * 4))
     store.append(metric, make_points(steps, [0, 1, 2, 253402300799999], ["x"] * 4))
@@ -81,21 +79,21 @@ def test_appends_of_any_size_lose_and_change_nothing(
     assert (metric.count, metric.last, metric.min, metric.max) == (1200, 1199, 0, 1199)
 
 
-def test_a_long_series_is_few_rows(metric: Metric) -> None:
+def test_a_long_series_is_stored_in_few_rows(metric: Metric) -> None:
     for start in range(0, 20_000, 1000):
         store.append(metric, floats(1000, start))
     counts = [row.count for row in metric.chunks.order_by("number")]
     assert counts == [CHUNK_POINTS, CHUNK_POINTS, 20_000 - 2 * CHUNK_POINTS]
 
 
-def test_single_points_grow_long_chunks_too(metric: Metric) -> None:
+def test_single_points_are_stored_in_long_chunks_too(metric: Metric) -> None:
     for step in range(3 * TAIL_POINTS + 5):
         store.append(metric, floats(1, step))
     rows = metric.chunks.order_by("number").values_list("count", "sealed")
     assert list(rows) == [(3 * TAIL_POINTS, True), (5, False)]
 
 
-def test_a_text_among_numbers_spoils_only_the_tail(metric: Metric) -> None:
+def test_a_text_among_numbers_affects_only_the_last_chunk(metric: Metric) -> None:
     store.append(metric, floats(1000))
     store.append(metric, line(["broken"], 1000, 5000))
     for start in range(1001, 1601, 100):
@@ -113,7 +111,7 @@ def test_long_texts_do_not_make_one_huge_chunk(metric: Metric) -> None:
     assert store.read(metric).python_values() == ["x" * 65_000] * 4
 
 
-def test_notes_stay_with_their_points(metric: Metric) -> None:
+def test_points_keep_their_model_and_dataset(metric: Metric) -> None:
     note = {"model_id": "m-1"}
     for step in (3, 1, 2, 0):
         notes = {0: note} if step == 1 else {}
@@ -122,20 +120,20 @@ def test_notes_stay_with_their_points(metric: Metric) -> None:
     assert points.notes == {1: note}
 
 
-def test_reading_is_in_step_order_whatever_the_arrival(metric: Metric) -> None:
+def test_points_are_read_in_step_order(metric: Metric) -> None:
     store.append(metric, make_points([5, 1, 3], [1, 2, 3], [5.0, 1.0, 3.0]))
     store.append(metric, make_points([3, 2], [1, 9], [3.5, 2.0]))
     assert store.read(metric).values.tolist() == [1.0, 2.0, 3.5, 3.0, 5.0]
 
 
-def test_a_range_of_steps_holds_both_its_ends(metric: Metric) -> None:
+def test_a_range_of_steps_includes_both_ends(metric: Metric) -> None:
     store.append(metric, floats(10_000))
     assert store.read(metric, 9_000, 9_002).steps.tolist() == [9000, 9001, 9002]
     assert len(store.read(metric, 20_000)) == 0
     assert len(store.read(metric, None, 4)) == 5
 
 
-def test_history_is_by_time_step_value_in_pages(metric: Metric) -> None:
+def test_history_is_paged_in_the_order_of_time_step_and_value(metric: Metric) -> None:
     store.append(metric, make_points([9, 1, 1, 1], [1, 2, 2, 2], [0.0, 3.0, NAN, -1.0]))
     history = store.history(metric)
     assert history.steps.tolist() == [9, 1, 1, 1]
@@ -168,7 +166,7 @@ def pages_of_history(metric: Metric, limit: int) -> list[tuple[int, int, Value]]
     return [(time, step, value) for page in pages for step, time, value in page]
 
 
-def test_pages_of_a_history_are_in_order_where_the_times_of_chunks_overlap(
+def test_pages_of_a_history_are_in_order_when_chunk_times_overlap(
     metric: Metric,
 ) -> None:
     # Texts make chunks of 256 points.
@@ -182,9 +180,7 @@ def test_pages_of_a_history_are_in_order_where_the_times_of_chunks_overlap(
     assert len(found) == len(set(found)) == 3 * TAIL_POINTS
 
 
-def test_pages_of_a_history_are_in_order_where_a_chunk_begins_as_one_ends(
-    metric: Metric,
-) -> None:
+def test_pages_of_a_history_are_in_order_when_chunk_times_touch(metric: Metric) -> None:
     for begin, step in ((0, 1000), (TAIL_POINTS - 1, 0)):
         steps = list(range(step, step + TAIL_POINTS))
         times = list(range(begin, begin + TAIL_POINTS))
@@ -255,7 +251,7 @@ def test_a_sample_of_only_nan_or_text_is_not_empty(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 8, 50])
-def test_a_sample_of_texts_is_spread_from_the_first_to_the_last(
+def test_a_sample_of_texts_includes_the_first_and_the_last(
     metric: Metric, limit: int
 ) -> None:
     store.append(metric, line(["a"] * 500))
@@ -295,7 +291,7 @@ def test_late_duplicates_of_several_series_are_found(run: Run) -> None:
     assert [head.count for head in heads] == [20_000, 20_000, 9]
 
 
-def test_a_series_that_moves_on_reads_no_sealed_chunk(
+def test_appending_higher_steps_reads_no_sealed_chunk(
     metric: Metric, django_assert_max_num_queries: Any
 ) -> None:
     store.append(metric, floats(20_000), AppendRule.MLFLOW)
@@ -361,7 +357,7 @@ def test_a_long_series_is_sampled_by_chunks_with_every_extreme_kept(
 
 
 @pytest.mark.parametrize("more", [floats(9), line(["x"], 10**6)])
-def test_by_chunks_nothing_is_sampled_out_of_order_or_among_texts(
+def test_unordered_series_and_texts_are_not_sampled_by_chunks(
     metric: Metric, more: Points
 ) -> None:
     store.append(metric, floats(3 * CHUNK_POINTS))
@@ -385,7 +381,7 @@ def test_the_newest_points_of_any_number_of_series(run: Run, count: int) -> None
     ]
 
 
-def test_the_newest_steps_are_found_where_the_last_one_has_most_points(
+def test_the_newest_steps_are_found_if_the_last_step_has_many_points(
     metric: Metric,
 ) -> None:
     """The estimate of where they begin is then too high: it takes a second query."""

@@ -54,7 +54,7 @@ def experiment(workspace: Workspace) -> Experiment:
     return create_experiment(workspace, "digits", actor=Actor(ada), now=NOW)
 
 
-def test_a_row_comes_with_its_relations(
+def test_a_row_is_loaded_with_its_relations(
     experiment: Experiment, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):
@@ -65,7 +65,7 @@ def test_a_row_comes_with_its_relations(
         assert found.created_by.created == experiment.created_by.created  # type: ignore[union-attr]
 
 
-def test_values_are_not_those_of_the_first_use(experiment: Experiment) -> None:
+def test_a_second_use_has_its_own_values(experiment: Experiment) -> None:
     other = create_experiment(experiment.workspace, "words", actor=Actor(), now=NOW)
     for one in (experiment, other, experiment):
         assert by_name.first(one.workspace_id, one.name) == one
@@ -76,7 +76,7 @@ def test_values_are_not_those_of_the_first_use(experiment: Experiment) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 9])
-def test_a_list_may_have_any_length(workspace: Workspace, count: int) -> None:
+def test_a_list_can_have_any_length(workspace: Workspace, count: int) -> None:
     names = [f"e{index}" for index in range(count)]
     for name in names:
         create_experiment(workspace, name, actor=Actor(), now=NOW)
@@ -90,14 +90,14 @@ def test_an_update_counts_its_rows(experiment: Experiment) -> None:
     assert (experiment.description, experiment.last_run_number) == ("what it is", 1)
 
 
-def test_an_update_of_each_row(experiment: Experiment) -> None:
+def test_each_row_is_updated_with_its_own_values(experiment: Experiment) -> None:
     other = create_experiment(experiment.workspace, "words", actor=Actor(), now=NOW)
     describe.each([(experiment.pk, "one"), (other.pk, "two")])
     texts = Experiment.objects.order_by("pk").values_list("description", flat=True)
     assert list(texts) == ["one", "two"]
 
 
-def test_rows_that_are_there_stay(workspace: Workspace) -> None:
+def test_existing_rows_are_kept(workspace: Workspace) -> None:
     rows = [Key(workspace=workspace, kind=KeyKind.TAG, name=name) for name in "ab"]
     insert_keys(rows[:1])
     first = Key.objects.get()
@@ -106,7 +106,7 @@ def test_rows_that_are_there_stay(workspace: Workspace) -> None:
     assert Key.objects.order_by("name").first() == first
 
 
-def test_a_deletion_takes_only_what_it_names(workspace: Workspace) -> None:
+def test_a_deletion_deletes_only_matching_rows(workspace: Workspace) -> None:
     insert_keys(
         [Key(workspace=workspace, kind=KeyKind.TAG, name=name) for name in "abc"]
     )

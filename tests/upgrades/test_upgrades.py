@@ -73,7 +73,7 @@ def test_every_row_is_kept(upgraded: Upgraded) -> None:
     assert differences(upgraded.before["rows"], upgraded.rows(), dropped) == []
 
 
-def test_every_answer_and_file_is_kept(upgraded: Upgraded) -> None:
+def test_every_response_and_file_is_kept(upgraded: Upgraded) -> None:
     with running(upgraded.home, env=upgraded.env) as server:
         assert missing(upgraded.before["answers"], read_answers(server)) == []
 
@@ -86,7 +86,7 @@ def test_released_migrations_are_not_edited() -> None:
         assert edited == [], f"Released with {release.name}: add a migration instead."
 
 
-def test_a_release_has_both_databases() -> None:
+def test_each_release_has_a_fixture_of_both_databases() -> None:
     stored = {path.name: path for path in RELEASES}
     for folder in stored.values():
         names = sorted(path.name for path in folder.glob("*.xz"))

@@ -23,7 +23,7 @@ from tests.web.raw import ask, head, link, read_all, read_answer, status, web_pr
         ("/sign-in/", "text/html"),
     ],
 )
-def test_a_body_that_stops_is_answered_in_the_paths_form_and_closed(
+def test_a_stalled_body_gets_a_408_in_the_format_of_the_path(
     hurried: Server, path: str, kind: str
 ) -> None:
     token = "" if path == "/sign-in/" else hurried.token
@@ -35,16 +35,16 @@ def test_a_body_that_stops_is_answered_in_the_paths_form_and_closed(
     assert b"connection: close" in answer
 
 
-def test_the_error_of_a_slow_body_says_how_slow(hurried: Server) -> None:
+def test_the_error_of_a_slow_body_names_the_minimum_rate(hurried: Server) -> None:
     with link(hurried) as made:
         token = hurried.token
         made.sendall(head("POST", SEARCH, "Content-Length: 9", token=token) + b"{")
         body = json.loads(read_all(made).partition(b"\r\n\r\n")[2])
     assert body["error_code"] == "TEMPORARILY_UNAVAILABLE"
-    assert "1024 bytes a second" in body["message"]
+    assert "1024 bytes per second" in body["message"]
 
 
-def test_a_head_that_stops_is_closed(hurried: Server) -> None:
+def test_stalled_headers_close_the_connection(hurried: Server) -> None:
     with link(hurried) as made:
         made.sendall(b"GET /healthz HTTP/1.1\r\nHost: loc")
         assert status(read_all(made)) == 408
@@ -59,7 +59,7 @@ def test_a_connection_without_a_request_is_closed(
         assert not read_all(made).startswith(b"HTTP/1.1 200")
 
 
-def test_a_connection_rests_longer_between_requests_than_a_head_may_take(
+def test_an_idle_connection_stays_open_longer_than_the_header_timeout(
     hurried: Server,
 ) -> None:
     request = head("GET", "/healthz")
@@ -74,7 +74,7 @@ def answered(made: socket.socket, request: bytes) -> bool:
     return status(read_answer(made)) == 200
 
 
-def test_a_head_that_does_not_end_is_refused(hurried: Server) -> None:
+def test_endless_headers_are_refused(hurried: Server) -> None:
     assert status(ask(hurried, b"GET / HTTP/1.1\r\nA: " + b"a" * 100_000)) == 431
 
 
@@ -85,7 +85,7 @@ def test_chunk_extensions_do_not_fill_the_memory(hurried: Server) -> None:
         assert b" 200 " not in read_all(made)
 
 
-def test_who_does_not_read_an_answer_is_cut_off_and_the_file_closed(
+def test_a_client_that_stops_reading_is_disconnected_and_its_file_closed(
     hurried: Server, artifacts: str
 ) -> None:
     process = web_process(hurried)
@@ -97,7 +97,7 @@ def test_who_does_not_read_an_answer_is_cut_off_and_the_file_closed(
     assert becomes(lambda: len(process.open_files()) == before)
 
 
-def test_who_reads_slowly_gets_all(hurried: Server, artifacts: str) -> None:
+def test_a_slow_reader_gets_the_whole_response(hurried: Server, artifacts: str) -> None:
     request = head(
         "GET", f"{artifacts}/big.bin", "Connection: close", token=hurried.token
     )
@@ -112,7 +112,7 @@ def test_who_reads_slowly_gets_all(hurried: Server, artifacts: str) -> None:
     assert time.monotonic() - begin > 2
 
 
-def test_a_client_that_leaves_closes_what_it_read(
+def test_a_client_that_disconnects_closes_its_file(
     hurried: Server, artifacts: str
 ) -> None:
     process = web_process(hurried)

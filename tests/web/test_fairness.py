@@ -26,7 +26,7 @@ from tests.web.conftest import SHORT
 from tests.web.raw import port_of
 
 FLOOD = 12
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def locked(server: Server) -> Iterator[None]:
         database.rollback()
 
 
-def ask(server: Server, method: str, path: str, headers: dict[str, str]) -> Answer:
+def ask(server: Server, method: str, path: str, headers: dict[str, str]) -> Response:
     connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=30)
     with closing(connection):
         body = b'{"name": "x%f"}' % time.time() if method == "POST" else None
@@ -53,7 +53,7 @@ def ask(server: Server, method: str, path: str, headers: dict[str, str]) -> Answ
 
 
 @contextmanager
-def flood(server: Server) -> Iterator[list[Future[Answer]]]:
+def flood(server: Server) -> Iterator[list[Future[Response]]]:
     """Writes of one token that cannot go on: two hold threads, the rest wait."""
     path, headers = f"{API}/experiments/create", with_token(server)
     assert ask(server, "GET", f"{API}/experiments/search", headers)[0] != 401
@@ -68,7 +68,7 @@ def with_token(server: Server) -> dict[str, str]:
     }
 
 
-def test_browsers_are_served_while_a_token_waits_and_gets_429(
+def test_browsers_are_served_while_a_busy_token_waits_or_gets_429(
     hurried: Server, cookies: str
 ) -> None:
     with flood(hurried) as sent:
@@ -83,7 +83,7 @@ def test_browsers_are_served_while_a_token_waits_and_gets_429(
     assert json.loads(refused[2])["error_code"] == "REQUEST_LIMIT_EXCEEDED"
 
 
-def is_refused(sent: Future[Answer]) -> bool:
+def is_refused(sent: Future[Response]) -> bool:
     return sent.done() and sent.result()[0] == 429
 
 

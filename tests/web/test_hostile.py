@@ -27,16 +27,14 @@ CLOSE = "Connection: close"
 CHUNKED = "Transfer-Encoding: chunked"
 
 
-def test_requests_that_are_sent_ahead_by_the_thousand_are_not_kept(
-    hurried: Server,
-) -> None:
+def test_thousands_of_pipelined_requests_are_refused(hurried: Server) -> None:
     with link(hurried) as made:
         made.sendall(head("GET", "/healthz") * 1000)
         answers = read_all(made).count(b"HTTP/1.1 200")
     assert answers < 100
 
 
-def test_what_follows_a_chunked_body_is_no_header(
+def test_trailers_of_a_chunked_body_are_not_headers(
     hurried: Server, artifacts: str
 ) -> None:
     request = head("PUT", f"{artifacts}/late", CHUNKED, CLOSE, token=hurried.token)
@@ -44,7 +42,7 @@ def test_what_follows_a_chunked_body_is_no_header(
     assert status(ask(hurried, request + body)) == 200
 
 
-def test_nothing_is_written_into_an_answer_when_its_client_sends_garbage(
+def test_garbage_from_a_client_does_not_corrupt_its_response(
     hurried: Server, artifacts: str
 ) -> None:
     with link(hurried) as made:
@@ -106,7 +104,7 @@ def test_a_client_that_aborts_causes_no_error(
     assert not caplog.records
 
 
-def test_a_disk_that_fills_up_in_an_answer_ends_it_with_one_line(
+def test_a_full_disk_during_a_response_logs_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def pieces() -> Iterator[bytes]:

@@ -14,8 +14,8 @@ from django.test import Client
 
 from runs.http.environ_keys import KNOWN_CALLER
 from runs.management.web.callers import VERIFIED_SECONDS, Caller, CallerKind, Callers
-from runs.management.web.pace import Pace
 from runs.management.web.scheduler import ClientGone, Limits, Scheduler
+from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import TooManyRequests
 from tests.parts.waiting import run_apart
 
@@ -31,7 +31,7 @@ class Link:
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @contextmanager
-    def loss(self) -> Any:
+    def disconnected(self) -> Any:
         yield self._lost
 
     def lose(self) -> None:
@@ -96,7 +96,7 @@ def test_callers_that_wait_take_turns() -> None:
     run(work)
 
 
-def test_people_always_have_threads_that_programs_cannot_take() -> None:
+def test_some_threads_are_reserved_for_browsers() -> None:
     async def work() -> None:
         office = Office()
         for name in ("a1", "a2", "b1", "b2", "c1", "c2", "d1", "d2"):
@@ -108,7 +108,7 @@ def test_people_always_have_threads_that_programs_cannot_take() -> None:
     run(work)
 
 
-def test_few_others_start_while_a_person_waits_for_a_page() -> None:
+def test_few_other_requests_start_during_a_page_request() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
         await office.ask("p1", CallerKind.BROWSER)
@@ -121,7 +121,7 @@ def test_few_others_start_while_a_person_waits_for_a_page() -> None:
     run(work)
 
 
-def test_strangers_and_invented_credentials_share_an_eighth() -> None:
+def test_strangers_and_invalid_credentials_share_an_eighth_of_the_threads() -> None:
     async def work() -> None:
         office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
         await office.ask("a1", CallerKind.ANONYMOUS)
@@ -135,7 +135,7 @@ def test_strangers_and_invented_credentials_share_an_eighth() -> None:
     run(work)
 
 
-def test_a_stranger_gets_its_turn_among_programs_that_wait() -> None:
+def test_a_waiting_stranger_gets_a_turn_among_waiting_programs() -> None:
     async def work() -> None:
         office = Office()
         names = ("a1", "a2", "b1", "b2", "c1", "c2")
@@ -163,7 +163,7 @@ def test_a_request_that_waited_too_long_is_refused() -> None:
     run(work)
 
 
-def test_who_leaves_while_it_waits_takes_no_thread() -> None:
+def test_a_client_that_leaves_while_waiting_takes_no_thread() -> None:
     async def work() -> None:
         office = Office()
         for name in ("a1", "a2"):
@@ -180,12 +180,12 @@ def test_who_leaves_while_it_waits_takes_no_thread() -> None:
     run(work)
 
 
-def test_a_credential_counts_once_the_application_verified_it() -> None:
+def test_a_credential_is_trusted_after_the_application_verified_it() -> None:
     now = [0.0]
     callers = Callers(lambda: now[0])
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     assert callers.find(environ) == Caller(CallerKind.UNVERIFIED, "192.0.2.7")
-    callers.learn({**environ, KNOWN_CALLER: "token"})
+    callers.remember({**environ, KNOWN_CALLER: "token"})
     assert callers.find(environ).kind is CallerKind.SCRIPT
     other = {**environ, "HTTP_AUTHORIZATION": "Bearer y"}
     assert callers.find(other).kind is CallerKind.UNVERIFIED
@@ -193,19 +193,19 @@ def test_a_credential_counts_once_the_application_verified_it() -> None:
     assert callers.find(environ).kind is CallerKind.UNVERIFIED
 
 
-def test_a_credential_that_was_refused_counts_no_longer() -> None:
+def test_a_refused_credential_is_no_longer_trusted() -> None:
     callers = Callers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
-    callers.learn({**environ, KNOWN_CALLER: "token"})
-    callers.learn({**environ, KNOWN_CALLER: ""})
+    callers.remember({**environ, KNOWN_CALLER: "token"})
+    callers.remember({**environ, KNOWN_CALLER: ""})
     assert callers.find(environ).kind is CallerKind.UNVERIFIED
 
 
-def test_an_answer_that_asked_for_no_caller_changes_nothing() -> None:
+def test_a_response_that_checked_no_credential_changes_nothing() -> None:
     callers = Callers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
-    callers.learn({**environ, KNOWN_CALLER: "token"})
-    callers.learn(environ)
+    callers.remember({**environ, KNOWN_CALLER: "token"})
+    callers.remember(environ)
     assert callers.find(environ).kind is CallerKind.SCRIPT
 
 
@@ -213,7 +213,7 @@ def test_an_answer_that_asked_for_no_caller_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("path", "known"), [("/static/none.css", None), ("/none", None), ("/", "")]
 )
-def test_the_application_says_whether_it_asked_who_calls(
+def test_the_application_reports_whether_it_checked_the_credential(
     client: Client, path: str, known: str | None
 ) -> None:
     answer: Any = client.get(path, HTTP_AUTHORIZATION="Bearer invented")
@@ -227,39 +227,39 @@ def test_the_application_says_whether_it_asked_who_calls(
         ("Bearer x", f"Basic {b64encode(b'whoever:x').decode()}"),
     ],
 )
-def test_a_token_is_one_caller_however_it_is_written(one: str, other: str) -> None:
+def test_every_spelling_of_a_token_is_the_same_caller(one: str, other: str) -> None:
     callers = Callers()
     first = {"HTTP_AUTHORIZATION": one, "REMOTE_ADDR": "192.0.2.7"}
     second = {"HTTP_AUTHORIZATION": other, "REMOTE_ADDR": "192.0.2.7"}
-    callers.learn({**first, KNOWN_CALLER: "token"})
-    callers.learn({**second, KNOWN_CALLER: "token"})
+    callers.remember({**first, KNOWN_CALLER: "token"})
+    callers.remember({**second, KNOWN_CALLER: "token"})
     assert callers.find(first) == callers.find(second)
 
 
-def test_a_session_is_one_caller_whatever_other_cookies_there_are() -> None:
+def test_a_session_is_the_same_caller_with_any_other_cookies() -> None:
     callers = Callers()
     name = settings.SESSION_COOKIE_NAME
     plain = {"HTTP_COOKIE": f"{name}=x", "REMOTE_ADDR": "192.0.2.7"}
     # Read by the letter, the quoted value hides the session that Django sees.
     hidden = f'{name}=invented; a="; {name}=x; "'
-    callers.learn({**plain, KNOWN_CALLER: "session"})
+    callers.remember({**plain, KNOWN_CALLER: "session"})
     found = callers.find({**plain, "HTTP_COOKIE": hidden})
     assert found == callers.find(plain)
     assert found.kind is CallerKind.BROWSER
 
 
-def test_a_transfer_may_stop_for_a_while_and_must_keep_its_rate() -> None:
-    pace = Pace(1000, 30)
-    pace.note(29, 0)
-    assert not pace.is_too_slow
-    pace.note(60, 60_000)
-    assert not pace.is_too_slow
-    pace.note(2, 500)
-    assert pace.is_too_slow
+def test_a_transfer_can_pause_but_must_keep_its_average_rate() -> None:
+    rate = MinimumRate(1000, 30)
+    rate.count(29, 0)
+    assert not rate.is_too_slow
+    rate.count(60, 60_000)
+    assert not rate.is_too_slow
+    rate.count(2, 500)
+    assert rate.is_too_slow
 
 
-def test_what_came_fast_is_no_credit_for_later() -> None:
-    pace = Pace(1000, 30)
-    pace.note(1, 10_000_000)
-    pace.note(31, 0)
-    assert pace.is_too_slow
+def test_fast_bytes_do_not_allow_a_longer_pause_later() -> None:
+    rate = MinimumRate(1000, 30)
+    rate.count(1, 10_000_000)
+    rate.count(31, 0)
+    assert rate.is_too_slow

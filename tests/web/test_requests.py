@@ -85,7 +85,7 @@ def test_a_path_is_decoded_once_and_as_utf8(hurried: Server, artifacts: str) -> 
     assert [one["path"] for one in files] == ["b ü%.txt"]
 
 
-def test_requests_that_are_sent_at_once_are_answered_in_order(hurried: Server) -> None:
+def test_pipelined_requests_are_answered_in_order(hurried: Server) -> None:
     requests = [
         head("GET", "/healthz"),
         head("HEAD", "/healthz"),
@@ -97,13 +97,13 @@ def test_requests_that_are_sent_at_once_are_answered_in_order(hurried: Server) -
     assert statuses == [b"200", b"200", b"404", b"200"]
 
 
-def test_a_program_of_http_1_0_is_answered(hurried: Server) -> None:
+def test_an_http_1_0_client_gets_a_response(hurried: Server) -> None:
     answer = ask(hurried, b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
     assert status(answer) == 200
     assert answer.endswith(b"\r\n\r\nok\n")
 
 
-def test_the_servers_program_is_not_named(hurried: Server) -> None:
+def test_responses_do_not_name_the_server_software(hurried: Server) -> None:
     assert b"server:" not in ask(hurried, head("GET", "/healthz", CLOSE)).lower()
 
 
@@ -112,7 +112,7 @@ def test_a_foreign_host_is_refused_for_the_health_check_too(hurried: Server) -> 
     assert status(ask(hurried, request + b"Connection: close\r\n\r\n")) == 400
 
 
-def test_headers_with_underscores_do_not_pass_for_others(hurried: Server) -> None:
+def test_headers_with_underscores_are_dropped(hurried: Server) -> None:
     line = f"Authorization: Bearer {hurried.token}"
     asked = "/api/v1/workspaces"
     assert status(ask(hurried, head("GET", asked, line, CLOSE))) == 200

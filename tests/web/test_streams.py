@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from django.http import StreamingHttpResponse
 
-from runs.management.web.django_calls import Call
-from runs.management.web.relay import MAX_IN_MEMORY, Relay
+from runs.management.web.django_calls import DjangoCall
+from runs.management.web.response_buffer import MAX_IN_MEMORY, ResponseBuffer
 from tests.parts.waiting import run_apart
 
-#: Many times what a relay keeps in memory.
+#: Many times what a buffer keeps in memory.
 COUNT = 8 * MAX_IN_MEMORY // 65536
 Stream = AsyncIterator[bytes]
 
@@ -28,27 +28,27 @@ def pieces(count: int = COUNT) -> Iterator[bytes]:
 
 async def produced(
     pool: ThreadPoolExecutor, stream: Iterator[bytes], when_free: Callable[[], None]
-) -> Relay:
+) -> ResponseBuffer:
     """A stream of the database's kind, whose thread is in `pool`."""
 
     def application(_environ: Any, start_response: Any) -> StreamingHttpResponse:
         start_response("200 OK", [])
         return StreamingHttpResponse(stream)
 
-    call = Call(application, {"REQUEST_METHOD": "GET"}, pool)
+    call = DjangoCall(application, {"REQUEST_METHOD": "GET"}, pool)
     answer = await call.run(pool, when_free)
-    assert answer.relay is not None
-    return answer.relay
+    assert answer.buffer is not None
+    return answer.buffer
 
 
-def test_a_stream_is_produced_whole_before_it_is_read() -> None:
+def test_a_stream_is_produced_without_waiting_for_its_reader() -> None:
     async def work() -> bytes:
         free = asyncio.Event()
         with ThreadPoolExecutor(2) as pool:
-            relay = await produced(pool, pieces(), free.set)
+            buffer = await produced(pool, pieces(), free.set)
             # The thread is free again, and no byte was read.
             await asyncio.wait_for(free.wait(), 30)
-            return b"".join([piece async for piece in relay.chunks()])
+            return b"".join([piece async for piece in buffer.chunks()])
 
     assert run_apart(work()) == b"".join(pieces())
 
@@ -63,9 +63,9 @@ def test_a_stream_is_read_while_it_is_produced() -> None:
 
     async def work() -> bytes:
         with ThreadPoolExecutor(2) as pool:
-            relay = await produced(pool, slow(), lambda: None)
+            buffer = await produced(pool, slow(), lambda: None)
             found = b""
-            async for piece in relay.chunks():
+            async for piece in buffer.chunks():
                 found += piece
                 read.set()
             return found
@@ -73,7 +73,7 @@ def test_a_stream_is_read_while_it_is_produced() -> None:
     assert run_apart(work()) == b"first" + b"".join(pieces())
 
 
-def test_a_client_that_leaves_ends_the_production_and_closes_the_stream() -> None:
+def test_a_client_that_disconnects_stops_and_closes_the_stream() -> None:
     left, closed = threading.Event(), threading.Event()
 
     def endless() -> Iterator[bytes]:
@@ -87,10 +87,10 @@ def test_a_client_that_leaves_ends_the_production_and_closes_the_stream() -> Non
     async def work() -> None:
         free = asyncio.Event()
         with ThreadPoolExecutor(2) as pool:
-            relay = await produced(pool, endless(), free.set)
-            async with aclosing(relay.chunks()) as stream:  # type: ignore[type-var]
+            buffer = await produced(pool, endless(), free.set)
+            async with aclosing(buffer.chunks()) as stream:  # type: ignore[type-var]
                 assert await anext(stream)
-            relay.abandon()
+            buffer.discard()
             await asyncio.wait_for(free.wait(), 30)
 
     run_apart(work())
@@ -104,8 +104,8 @@ def test_a_stream_that_fails_does_not_look_complete() -> None:
 
     async def work() -> None:
         with ThreadPoolExecutor(2) as pool:
-            relay = await produced(pool, broken(), lambda: None)
+            buffer = await produced(pool, broken(), lambda: None)
             with pytest.raises(ValueError, match="the rest is missing"):
-                assert [piece async for piece in relay.chunks()] == []
+                assert [piece async for piece in buffer.chunks()] == []
 
     run_apart(work())

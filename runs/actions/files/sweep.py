@@ -41,19 +41,21 @@ MAX_REMOVALS = 50_000
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The names of blobs that a sweep keeps, quarantines, deletes and frees."""
+    """The names of blobs that a sweep will keep, move to quarantine, and delete."""
 
     keep: Sequence[str] = ()
-    quarantine: Sequence[str] = ()
-    removed: Sequence[str] = ()
-    free: Sequence[str] = ()
+    #: Unfinished uploads, and the blobs of deleted files.
+    unfinished: Sequence[str] = ()
+    deleted: Sequence[str] = ()
+    #: Blobs whose week in quarantine is over.
+    expired: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         return [
-            *(f"keep {name}: a row names it" for name in self.keep),
-            *(f"quarantine {name}: unfinished upload" for name in self.quarantine),
-            *(f"quarantine {name}: deleted file" for name in self.removed),
-            *(f"free {name}: a week in quarantine" for name in self.free),
+            *(f"keep {name}: a row refers to it" for name in self.keep),
+            *(f"quarantine {name}: unfinished upload" for name in self.unfinished),
+            *(f"quarantine {name}: deleted file" for name in self.deleted),
+            *(f"delete {name}: a week in quarantine" for name in self.expired),
         ]
 
 
@@ -62,17 +64,17 @@ def plan_sweep(now: int) -> SweepPlan:
     settled = list(arrived_before(now - GRACE_MS))
     old = set(arrived_before(now - INCOMING_MS))
     due = BlobRemoval.objects.filter(created__lt=now - GRACE_MS).order_by("pk")
-    removed = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
-    freed = list(quarantined_before(now - QUARANTINE_MS))
+    removals = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
+    expired = list(quarantined_before(now - QUARANTINE_MS))
     # A restored older database may refer to blobs that a newer one had deleted.
     wanted = sorted(referenced_blobs(list_quarantined()))
-    known = referenced_blobs(settled) | referenced_blobs(removed) | set(wanted)
-    to_delete = set(removed)
+    known = referenced_blobs(settled) | referenced_blobs(removals) | set(wanted)
+    to_delete = set(removals)
     return SweepPlan(
-        keep=[*(name for name in [*settled, *removed] if name in known), *wanted],
-        quarantine=[name for name in settled if name in old - known - to_delete],
-        removed=[name for name in removed if name not in known],
-        free=[name for name in freed if name not in known],
+        keep=[*(name for name in [*settled, *removals] if name in known), *wanted],
+        unfinished=[name for name in settled if name in old - known - to_delete],
+        deleted=[name for name in removals if name not in known],
+        expired=[name for name in expired if name not in known],
     )
 
 
@@ -87,7 +89,7 @@ def run_sweep(now: int, report: Callable[[str], object] = _log_line) -> int:
     """
     with deletions_allowed() as is_allowed:
         if not is_allowed:
-            report("A backup runs; the sweep waits for the next time.")
+            report("A backup is running. The next sweep will catch up.")
             return 0
         plan = plan_sweep(now)
         for line in plan.lines():
@@ -101,11 +103,11 @@ def _execute(plan: SweepPlan, now: int) -> None:
         # A purge may have deleted the blob just now.
         with contextlib.suppress(MissingBytes):
             files.keep(name)
-    for name in [*plan.quarantine, *plan.removed]:
+    for name in [*plan.unfinished, *plan.deleted]:
         move_to_quarantine(name, now)
-    for some in batches([*plan.removed, *plan.keep]):
+    for some in batches([*plan.deleted, *plan.keep]):
         BlobRemoval.objects.filter(blob__in=some).delete()
-    for name in plan.free:
+    for name in plan.expired:
         delete_quarantined(name)
 
 

@@ -11,7 +11,7 @@ from runs.management.backup.backup_folder import BackupFolder
 from runs.management.backup.create import (
     BackupOptions,
     CreatedBackup,
-    Report,
+    ReportProgress,
     check_backups,
     create_backup,
     refuse_empty_database,
@@ -29,7 +29,7 @@ from runs.management.backup.manifest import (
     read_manifest,
 )
 from runs.management.backup.named_blobs import locate_blob
-from runs.management.backup.objects import BytesChanged, hash_of, in_parallel
+from runs.management.backup.objects import BytesChanged, hash_file, in_parallel
 from runs.management.backup.postgres import read_snapshot
 from runs.management.backup.progress import Progress, size_text
 from runs.management.backup.restore import (
@@ -50,7 +50,7 @@ __all__ = [
     "BytesChanged",
     "CreatedBackup",
     "Progress",
-    "Report",
+    "ReportProgress",
     "ScheduledBackups",
     "StoredFile",
     "check_backups",
@@ -59,7 +59,7 @@ __all__ = [
     "copy_kind",
     "create_backup",
     "describe_file",
-    "hash_of",
+    "hash_file",
     "in_parallel",
     "locate_blob",
     "put_blob",

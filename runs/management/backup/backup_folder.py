@@ -15,8 +15,8 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-MANIFEST = "manifest.json"
-PARTIAL = ".partial"
+MANIFEST_NAME = "manifest.json"
+PARTIAL_SUFFIX = ".partial"
 #: Names sort by time; a second backup within a second is named after the next.
 STAMP_FORMAT = "%Y%m%d-%H%M%SZ"
 _STAMP = re.compile(r"\d{8}-\d{6}Z")
@@ -46,7 +46,7 @@ class BackupFolder:
         return sorted(
             entry.name
             for entry in self.path.iterdir()
-            if _STAMP.fullmatch(entry.name) and (entry / MANIFEST).is_file()
+            if _STAMP.fullmatch(entry.name) and (entry / MANIFEST_NAME).is_file()
         )
 
     def object_names(self) -> Iterator[str]:
@@ -84,15 +84,16 @@ class BackupFolder:
         )
         if is_foreign:
             raise CommandError(
-                f"{self.path} holds other files and no backups. Choose an empty folder."
+                f"{self.path} contains other files but no backups. Choose an empty "
+                "folder."
             )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _remove_partial(self) -> None:
         """What an interrupted backup or removal left; only the lock's holder may."""
-        for entry in self.path.glob(f"*{PARTIAL}"):
-            if _STAMP.fullmatch(entry.name.removesuffix(PARTIAL)):
+        for entry in self.path.glob(f"*{PARTIAL_SUFFIX}"):
+            if _STAMP.fullmatch(entry.name.removesuffix(PARTIAL_SUFFIX)):
                 shutil.rmtree(entry)
         for entry in self.incoming.iterdir():
             entry.unlink()
@@ -102,20 +103,20 @@ class BackupFolder:
         now = datetime.now(UTC)
         stamps = self.stamps()
         if stamps:
-            now = max(now, time_of(stamps[-1]) + timedelta(seconds=1))
+            now = max(now, stamp_time(stamps[-1]) + timedelta(seconds=1))
         return now.strftime(STAMP_FORMAT)
 
 
-def time_of(stamp: str) -> datetime:
+def stamp_time(stamp: str) -> datetime:
     return datetime.strptime(stamp, STAMP_FORMAT).replace(tzinfo=UTC)
 
 
-def refuse_inside(path: Path, files: Path) -> None:
+def refuse_folder_inside_files(path: Path, files: Path) -> None:
     """A backup among the files it copies would be taken for lost uploads."""
     if path.resolve().is_relative_to(files.resolve()):
         raise CommandError(
-            f"{path} is inside the folder of stored files. Choose another folder, "
-            "best on another disk."
+            f"{path} is inside the folder of stored files. Choose a folder elsewhere, "
+            "preferably on another disk."
         )
 
 

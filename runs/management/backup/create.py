@@ -26,15 +26,15 @@ from runs.management.backup import (
     prune,
     sqlite,
 )
-from runs.management.backup.backup_folder import PARTIAL, BackupFolder
+from runs.management.backup.backup_folder import PARTIAL_SUFFIX, BackupFolder
 from runs.management.backup.manifest import FILE_NAMES, SQLITE, Manifest, StoredFile
 from runs.management.backup.objects import (
-    Copied,
+    CopyResult,
     Fault,
     NamedBlob,
     ObjectWriter,
     has_size,
-    hash_of,
+    hash_file,
     in_parallel,
 )
 from runs.management.backup.programs import ProgramFailed
@@ -46,7 +46,7 @@ from studio.core.private import sync_folder
 HOME_FILES = ("secret_key", "identity", "client.json")
 
 #: Shows a phase with how much of it is done and the total.
-Report = Callable[[str, int, int], object]
+ReportProgress = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
@@ -77,32 +77,34 @@ class CopiedDatabase:
     blobs: tuple[NamedBlob, ...]
 
 
-def create_backup(path: Path, options: BackupOptions, report: Report) -> CreatedBackup:
+def create_backup(
+    path: Path, options: BackupOptions, report: ReportProgress
+) -> CreatedBackup:
     """Raises CommandError with a sentence; earlier backups stay as they were."""
-    backup_folder.refuse_inside(path, settings.FILES_DIR)
+    backup_folder.refuse_folder_inside_files(path, settings.FILES_DIR)
     folder = BackupFolder(path.absolute())
     with as_command_error(folder.path):
         # Before the folder is created.
         ownership.refuse_foreign(settings.STUDIO_HOME)
         refuse_empty_database("back up")
     with as_command_error(folder.path), folder.locked():
-        previous = _previous(folder)
+        previous = _newest_readable_manifest(folder)
         with hold_deletions():
             stamp = folder.new_stamp()
-            work = folder.path / f"{stamp}{PARTIAL}"
+            work = folder.path / f"{stamp}{PARTIAL_SUFFIX}"
             work.mkdir(mode=0o700)
             copied = copy_database(work, options, report)
             _refuse_other_home(folder, previous, copied.identity)
             stored = _copy_blobs(folder, copied, previous, options, report)
-        made = _manifest(work, stamp, copied, stored)
-        check_written(folder, work, made, full=options.full)
-        manifest.write_manifest(made, work)
+        created = _build_manifest(work, stamp, copied, stored)
+        check_written(folder, work, created, full=options.full)
+        manifest.write_manifest(created, work)
         sync_folder(work)
         work.rename(folder.path / stamp)
         sync_folder(folder.path)
         pruned = prune.prune(folder, options.keep) if options.keep else 0
     new = [one for one in stored if one.new]
-    return CreatedBackup(made, len(new), sum(one.new for one in new), pruned)
+    return CreatedBackup(created, len(new), sum(one.new for one in new), pruned)
 
 
 @contextmanager
@@ -112,17 +114,18 @@ def as_command_error(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error) as error:
         raise CommandError(
-            f"The backup to {path} failed: {error}. It does not count, and earlier "
-            "backups are unchanged. Free some space or check the disk, then repeat it."
+            f"The backup to {path} failed: {error}. No backup was added, and earlier "
+            "backups are unchanged. Free some space or check the disk, then run the "
+            "command again."
         ) from error
     except (DatabaseError, ProgramFailed, BadZipFile, ValueError) as error:
         raise CommandError(
-            f"The backup to {path} failed: {str(error).strip()}. It does not count, "
+            f"The backup to {path} failed: {str(error).strip()}. No backup was added, "
             "and earlier backups are unchanged."
         ) from error
 
 
-def _previous(folder: BackupFolder) -> Manifest | None:
+def _newest_readable_manifest(folder: BackupFolder) -> Manifest | None:
     """The newest backup that can be read; a damaged one must not prevent new ones."""
     for stamp in reversed(folder.stamps()):
         with suppress(CommandError):
@@ -146,14 +149,14 @@ def _refuse_other_home(
 ) -> None:
     if previous is not None and previous.identity and previous.identity != own:
         raise CommandError(
-            f"{folder.path} holds backups of another home (identity "
-            f"{previous.identity}, this one is {own or 'unknown'}). Choose another "
+            f"{folder.path} contains backups of another home folder (identity "
+            f"{previous.identity}; this home has {own or 'none'}). Choose another "
             "folder."
         )
 
 
 def copy_database(
-    folder: Path, options: BackupOptions, report: Report
+    folder: Path, options: BackupOptions, report: ReportProgress
 ) -> CopiedDatabase:
     """Copy the database into the folder, and list the files that the copy names."""
 
@@ -162,27 +165,28 @@ def copy_database(
 
     if connection.vendor == "sqlite":
         target = folder / FILE_NAMES[SQLITE]
-        migrations, own = _described()
+        migrations, own = _read_migrations_and_identity()
         sqlite.copy(Path(str(connection.settings_dict["NAME"])), target, progress)
         return CopiedDatabase(
             SQLITE,
             manifest.describe_file(target),
             own,
             migrations,
-            tuple(named_blobs.of_copy(target)),
+            tuple(named_blobs.blobs_in_copy(target)),
         )
     kind = postgres.kind_of_copy(logical=options.logical)
     target = folder / FILE_NAMES[kind]
     with postgres.read_snapshot() as moment:
-        migrations, own = _described()
-        named = tuple(named_blobs.of_database())
+        migrations, own = _read_migrations_and_identity()
+        named = tuple(named_blobs.blobs_in_database())
         postgres.copy(target, kind, moment, progress)
     return CopiedDatabase(kind, manifest.describe_file(target), own, migrations, named)
 
 
-def _described() -> tuple[tuple[str, ...], str]:
+def _read_migrations_and_identity() -> tuple[tuple[str, ...], str]:
     """The applied migrations and the identity: both change only at a start."""
-    return tuple(schema.applied(connection)), identity.read_database()
+    migrations = tuple(schema.applied_migrations(connection))
+    return migrations, identity.read_database_identity()
 
 
 def _copy_blobs(
@@ -190,15 +194,15 @@ def _copy_blobs(
     copied: CopiedDatabase,
     previous: Manifest | None,
     options: BackupOptions,
-    report: Report,
-) -> list[Copied]:
+    report: ReportProgress,
+) -> list[CopyResult]:
     root = Path(settings.FILES_DIR)
     before = previous.blobs if previous else ()
     writer = ObjectWriter(
         folder,
         lambda name: named_blobs.locate_blob(root, name),
         {(blob.name, blob.size): blob.sha256 for blob in before},
-        backup_folder.time_of(previous.stamp).timestamp() if previous else 0.0,
+        backup_folder.stamp_time(previous.stamp).timestamp() if previous else 0.0,
         options.full,
     )
     stored = []
@@ -209,8 +213,8 @@ def _copy_blobs(
     return stored
 
 
-def _manifest(
-    work: Path, stamp: str, copied: CopiedDatabase, stored: Iterable[Copied]
+def _build_manifest(
+    work: Path, stamp: str, copied: CopiedDatabase, stored: Iterable[CopyResult]
 ) -> Manifest:
     stored = list(stored)
     return Manifest(
@@ -220,18 +224,18 @@ def _manifest(
         kind=copied.kind,
         database=copied.file,
         migrations=copied.migrations,
-        home=tuple(_home_files(work)),
+        home=tuple(_copy_home_files(work)),
         blobs=tuple(one.blob for one in stored if one.blob is not None),
         missing=_with_fault(stored, Fault.MISSING),
         damaged=_with_fault(stored, Fault.DAMAGED),
     )
 
 
-def _with_fault(stored: Iterable[Copied], fault: Fault) -> tuple[str, ...]:
+def _with_fault(stored: Iterable[CopyResult], fault: Fault) -> tuple[str, ...]:
     return tuple(one.name for one in stored if one.fault is fault)
 
 
-def _home_files(work: Path) -> Iterator[StoredFile]:
+def _copy_home_files(work: Path) -> Iterator[StoredFile]:
     for name in HOME_FILES:
         source = Path(settings.STUDIO_HOME, name)
         if source.is_file():
@@ -240,18 +244,18 @@ def _home_files(work: Path) -> Iterator[StoredFile]:
 
 
 def check_written(
-    folder: BackupFolder, work: Path, made: Manifest, *, full: bool
+    folder: BackupFolder, work: Path, created: Manifest, *, full: bool
 ) -> None:
     """Check what was written by reading it. Raises CommandError, ValueError."""
-    if made.kind == SQLITE:
-        sqlite.check(work / made.database.name)
+    if created.kind == SQLITE:
+        sqlite.check(work / created.database.name)
     else:
-        postgres.check(work / made.database.name, made.kind)
-    for blob in made.blobs:
+        postgres.check(work / created.database.name, created.kind)
+    for blob in created.blobs:
         path = folder.object(blob.sha256)
         is_whole = has_size(path, blob.size)
         if is_whole and full:
-            is_whole = hash_of(path, blob.size) == blob.sha256
+            is_whole = hash_file(path, blob.size) == blob.sha256
         if not is_whole:
             raise ValueError(f"the object {path} is damaged")
 
@@ -264,7 +268,7 @@ def check_backups(path: Path, *, full: bool) -> int:
     folder = BackupFolder(path.absolute())
     stamps = folder.stamps()
     if not stamps:
-        raise CommandError(f"{path} holds no complete backup.")
+        raise CommandError(f"{path} contains no complete backup.")
     for stamp in stamps:
         try:
             found = manifest.read_manifest(folder, stamp)

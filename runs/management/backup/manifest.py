@@ -10,7 +10,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from runs.management.backup.backup_folder import MANIFEST, BackupFolder, write_synced
+from runs.management.backup.backup_folder import (
+    MANIFEST_NAME,
+    BackupFolder,
+    write_synced,
+)
 
 FORMAT = 1
 CHUNK_BYTES = 1024 * 1024
@@ -64,21 +68,21 @@ class Manifest:
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     content = json.dumps(asdict(manifest), indent=1).encode()
-    write_synced(folder / MANIFEST, content)
+    write_synced(folder / MANIFEST_NAME, content)
 
 
 def read_manifest(folder: BackupFolder, stamp: str) -> Manifest:
     """Raises CommandError where the manifest cannot be read."""
-    path = folder.path / stamp / MANIFEST
+    path = folder.path / stamp / MANIFEST_NAME
     try:
-        return _manifest(json.loads(path.read_text()))
+        return _parse_manifest(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CommandError(
             f"The manifest {path} cannot be read: {error}. Use another backup."
         ) from error
 
 
-def _manifest(content: dict[str, Any]) -> Manifest:
+def _parse_manifest(content: dict[str, Any]) -> Manifest:
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']}, not {FORMAT}")
     known: dict[str, Any] = {
@@ -97,11 +101,11 @@ def latest_manifest(folder: BackupFolder, at: str | None = None) -> Manifest:
     """The newest complete backup, or the one of that stamp."""
     stamps = folder.stamps()
     if not stamps:
-        raise CommandError(f"{folder.path} holds no complete backup.")
+        raise CommandError(f"{folder.path} contains no complete backup.")
     if at is not None and at not in stamps:
         raise CommandError(
-            f"{folder.path} holds no complete backup {at}. It holds "
-            f"{', '.join(stamps)}."
+            f"{folder.path} contains no complete backup named {at}. Choose one of "
+            f"these: {', '.join(stamps)}."
         )
     return read_manifest(folder, at or stamps[-1])
 

@@ -13,25 +13,25 @@ from runs.management.backup.sqlite import connect_read_only
 from runs.storage.files import INCOMING, QUARANTINE
 
 #: A snapshot's digest is the hash of its bytes.
-QUERY = (
+_NAMED_BLOBS = (
     "SELECT blob, size, sha256 FROM runs_file "
     "UNION ALL SELECT blob, size, digest FROM runs_snapshot"
 )
-FETCH = 10_000
+FETCHED_ROWS = 10_000
 
 
-def of_copy(path: Path) -> Iterator[NamedBlob]:
+def blobs_in_copy(path: Path) -> Iterator[NamedBlob]:
     """What a copied SQLite database names."""
     with contextlib.closing(connect_read_only(path)) as database:
-        for row in database.execute(QUERY):
+        for row in database.execute(_NAMED_BLOBS):
             yield NamedBlob(*row)
 
 
-def of_database() -> Iterator[NamedBlob]:
+def blobs_in_database() -> Iterator[NamedBlob]:
     """What the database names; within a transaction that holds one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(QUERY)
-        while rows := cursor.fetchmany(FETCH):
+        cursor.execute(_NAMED_BLOBS)
+        while rows := cursor.fetchmany(FETCHED_ROWS):
             yield from (NamedBlob(*row) for row in rows)
 
 

@@ -18,12 +18,12 @@ from runs.management.backup.manifest import CHUNK_BYTES, BackedUpBlob
 from studio.core.private import sync_folder
 
 #: Flushing many small files is waiting: several wait at once.
-THREADS = 8
+COPY_THREADS = 8
 #: Results are taken in groups, so that millions of files do not wait in memory.
-GROUP = 2_000
+RESULTS_PER_GROUP = 2_000
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True)
-class Copied:
+class CopyResult:
     """`new` is the number of bytes that were written."""
 
     blob: BackedUpBlob | None
@@ -55,12 +55,12 @@ class BytesChanged(Exception):
 
 
 def in_parallel(
-    work: Callable[[Given], Made], items: Iterable[Given]
-) -> Iterator[Made]:
+    work: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
     """Like `map`, in threads; an error of one ends all."""
     left = iter(items)
-    with ThreadPoolExecutor(THREADS) as pool:
-        while group := list(islice(left, GROUP)):
+    with ThreadPoolExecutor(COPY_THREADS) as pool:
+        while group := list(islice(left, RESULTS_PER_GROUP)):
             yield from pool.map(work, group)
 
 
@@ -100,7 +100,7 @@ def _new_file(path: Path) -> BinaryIO:
     return os.fdopen(handle, "wb")
 
 
-def hash_of(path: Path, size: int) -> str:
+def hash_file(path: Path, size: int) -> str:
     """The hash of the first `size` bytes; raises BytesChanged where there are fewer."""
     digest, left = hashlib.sha256(), size
     with path.open("rb") as file:
@@ -134,21 +134,23 @@ class ObjectWriter:
     known_since: float
     full: bool = False
 
-    def add(self, blob: NamedBlob) -> Copied:
+    def add(self, blob: NamedBlob) -> CopyResult:
         source = None if blob.sha256 else self.locate(blob.name)
         try:
             sha256 = blob.sha256 or self._known_hash(blob, source)
-            if sha256 and not self.full and self._is_there(sha256, blob.size):
-                return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
+            if sha256 and not self.full and self._has_object(sha256, blob.size):
+                return CopyResult(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
             source = source or self.locate(blob.name)
             if source is None:
-                return Copied(None, blob.name, Fault.MISSING)
+                return CopyResult(None, blob.name, Fault.MISSING)
             return self._copy(blob, source)
         except FileNotFoundError:
             # Its upload ended in this moment, and moved it.
             return self.add(blob)
         except BytesChanged:
-            return self._kept(blob) or Copied(None, blob.name, Fault.DAMAGED)
+            return self._find_earlier_copy(blob) or CopyResult(
+                None, blob.name, Fault.DAMAGED
+            )
 
     def _known_hash(self, log: NamedBlob, source: Path | None) -> str:
         # The time of any change: a restored file is new, whatever else it says.
@@ -156,21 +158,21 @@ class ObjectWriter:
             return ""
         return self.known.get((log.name, log.size), "")
 
-    def _kept(self, log: NamedBlob) -> Copied | None:
+    def _find_earlier_copy(self, log: NamedBlob) -> CopyResult | None:
         """An earlier backup's copy of a log that was cut off since."""
         sha256 = "" if log.sha256 else self.known.get((log.name, log.size), "")
-        if not sha256 or self.full or not self._is_there(sha256, log.size):
+        if not sha256 or self.full or not self._has_object(sha256, log.size):
             return None
-        return Copied(BackedUpBlob(log.name, log.size, sha256), log.name)
+        return CopyResult(BackedUpBlob(log.name, log.size, sha256), log.name)
 
-    def _is_there(self, sha256: str, size: int) -> bool:
+    def _has_object(self, sha256: str, size: int) -> bool:
         return has_size(self.folder.object(sha256), size)
 
-    def _copy(self, blob: NamedBlob, source: Path) -> Copied:
+    def _copy(self, blob: NamedBlob, source: Path) -> CopyResult:
         temporary = self.folder.incoming / uuid.uuid4().hex
         sha256 = copy_bytes(source, temporary, blob.size, blob.sha256)
         target = self.folder.object(sha256)
-        is_new = not self._is_there(sha256, blob.size)
+        is_new = not self._has_object(sha256, blob.size)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         if is_new or self.full:
             # Where it is there, this heals an object that was damaged.
@@ -178,7 +180,9 @@ class ObjectWriter:
         else:
             temporary.unlink()
         new = blob.size if is_new else 0
-        return Copied(BackedUpBlob(blob.name, blob.size, sha256), blob.name, new=new)
+        return CopyResult(
+            BackedUpBlob(blob.name, blob.size, sha256), blob.name, new=new
+        )
 
     def flush(self) -> None:
         """Flush the folders' entries; a backup without that is not complete."""

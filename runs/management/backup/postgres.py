@@ -22,7 +22,7 @@ from runs.management.backup.manifest import DUMP, TABLES
 from runs.management.backup.sqlite import Progress, ignore_progress
 
 #: The names of the tables and of their columns, in the archive of tables.
-CONTENTS = "tables.json"
+TABLE_LIST_NAME = "tables.json"
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def server_version() -> int:
 
 
 def dump_program() -> Path | None:
-    return programs.find("pg_dump", server_version())
+    return programs.find_program("pg_dump", server_version())
 
 
 def kind_of_copy(*, logical: bool) -> str:
@@ -66,10 +66,10 @@ def copy(
 def dump(target: Path, moment: str) -> None:
     program = dump_program()
     assert program is not None
-    database, environment = programs.address(connection)
+    database, environment = programs.connection_arguments(connection)
     options = ["--format=custom", "--no-owner", "--no-privileges", "--no-comments"]
     where = [f"--snapshot={moment}", f"--file={target}", database]
-    programs.run([program, *options, "--compress=1", *where], environment)
+    programs.run_program([program, *options, "--compress=1", *where], environment)
 
 
 def check(path: Path, kind: str) -> None:
@@ -82,11 +82,11 @@ def check(path: Path, kind: str) -> None:
     program = restore_program()
     if program is not None:
         # Without a database it unpacks every row and prints it, here to nowhere.
-        programs.run([program, "--file=/dev/null", path], dict(os.environ))
+        programs.run_program([program, "--file=/dev/null", path], dict(os.environ))
 
 
 def restore_program() -> Path | None:
-    return programs.find("pg_restore", 0)
+    return programs.find_program("pg_restore", 0)
 
 
 def restore_dump(path: Path) -> None:
@@ -94,9 +94,11 @@ def restore_dump(path: Path) -> None:
     program = restore_program()
     if program is None:
         raise programs.ProgramFailed("the program pg_restore is not installed")
-    database, environment = programs.address(connection)
+    database, environment = programs.connection_arguments(connection)
     options = ["--single-transaction", "--exit-on-error", "--no-owner"]
-    programs.run([program, *options, "--no-privileges", database, path], environment)
+    programs.run_program(
+        [program, *options, "--no-privileges", database, path], environment
+    )
 
 
 def export_tables(target: Path, progress: Progress) -> None:
@@ -105,7 +107,7 @@ def export_tables(target: Path, progress: Progress) -> None:
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         connection.cursor() as cursor,
     ):
-        archive.writestr(CONTENTS, json.dumps(tables))
+        archive.writestr(TABLE_LIST_NAME, json.dumps(tables))
         for done, (table, names) in enumerate(tables.items()):
             progress(done, len(tables))
             query = f"COPY {_quoted([table])} ({_quoted(names)}) TO STDOUT"
@@ -120,7 +122,7 @@ def export_tables(target: Path, progress: Progress) -> None:
 def import_tables(path: Path, progress: Progress) -> None:
     """Into tables that are there and empty; the caller holds the transaction."""
     with zipfile.ZipFile(path) as archive, connection.cursor() as cursor:
-        tables: dict[str, list[str]] = json.loads(archive.read(CONTENTS))
+        tables: dict[str, list[str]] = json.loads(archive.read(TABLE_LIST_NAME))
         for done, (table, names) in enumerate(tables.items()):
             progress(done, len(tables))
             query = f"COPY {_quoted([table])} ({_quoted(names)}) FROM STDIN"

@@ -20,7 +20,7 @@ class ProgramFailed(Exception):
     """Its text is the last line that the program printed."""
 
 
-def find(name: str, server_version: int) -> Path | None:
+def find_program(name: str, server_version: int) -> Path | None:
     """The newest such program that is not older than the server (as 150004)."""
     candidates = sorted(_candidates(name), key=_major, reverse=True)
     if candidates and _major(candidates[0]) >= server_version // 10_000:
@@ -37,28 +37,33 @@ def _candidates(name: str) -> Iterator[Path]:
 
 def _major(program: Path) -> int:
     try:
-        said = subprocess.run(
+        version = subprocess.run(
             [program, "--version"], capture_output=True, text=True, check=False
         ).stdout
     except OSError:
         return 0
-    found = re.search(r"\) (\d+)", said)
+    found = re.search(r"\) (\d+)", version)
     return int(found[1]) if found else 0
 
 
-def address(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
+def connection_arguments(connection: BaseDatabaseWrapper) -> tuple[str, dict[str, str]]:
     """The database as an option, and the environment with the password."""
     from psycopg.conninfo import make_conninfo
 
-    given: dict[str, Any] = connection.get_connection_params()
-    plain = {k: v for k, v in given.items() if k not in _DJANGO_ONLY and v is not None}
+    params: dict[str, Any] = connection.get_connection_params()
+    for_libpq = {
+        name: value
+        for name, value in params.items()
+        if name not in _DJANGO_ONLY and value is not None
+    }
     environment = dict(os.environ)
-    if given.get("password"):
-        environment["PGPASSWORD"] = str(given["password"])
-    return f"--dbname={make_conninfo(**plain)}", environment
+    # Not as an option: every user of the machine can list those of a process.
+    if params.get("password"):
+        environment["PGPASSWORD"] = str(params["password"])
+    return f"--dbname={make_conninfo(**for_libpq)}", environment
 
 
-def run(command: list[str | Path], environment: dict[str, str]) -> None:
+def run_program(command: list[str | Path], environment: dict[str, str]) -> None:
     done = subprocess.run(
         command,
         env=environment,

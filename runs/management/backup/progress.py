@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TextIO
 
-SECONDS = 0.2
+UPDATE_SECONDS = 0.2
 
 
 class Progress:
@@ -27,7 +27,7 @@ class Progress:
         now = time.monotonic()
         if not self._is_shown or (now < self._next and done < total):
             return
-        self._next = now + SECONDS
+        self._next = now + UPDATE_SECONDS
         share = 100 * done // total if total else 100
         line = f"{phase}: {done:,} of {total:,} ({share} %)"
         self._write(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from runs.management.backup import manifest
-from runs.management.backup.backup_folder import PARTIAL, BackupFolder
+from runs.management.backup.backup_folder import PARTIAL_SUFFIX, BackupFolder
 from studio.core.private import sync_folder
 
 
@@ -23,7 +23,7 @@ def prune(folder: BackupFolder, keep: int) -> int:
     kept = [manifest.read_manifest(folder, stamp) for stamp in stamps[-keep:]]
     for stamp in old:
         path = folder.path / stamp
-        removed = path.rename(path.with_name(f"{stamp}{PARTIAL}"))
+        removed = path.rename(path.with_name(f"{stamp}{PARTIAL_SUFFIX}"))
         sync_folder(folder.path)
         shutil.rmtree(removed)
     needed = {blob.sha256 for one in kept for blob in one.blobs}

@@ -23,7 +23,7 @@ from django.db.migrations.loader import MigrationLoader
 from runs.management import identity, schema
 from runs.management.backup import manifest, postgres
 from runs.management.backup.backup_folder import BackupFolder, write_synced
-from runs.management.backup.create import Report
+from runs.management.backup.create import ReportProgress
 from runs.management.backup.manifest import (
     DUMP,
     SQLITE,
@@ -35,14 +35,14 @@ from runs.management.backup.objects import (
     BytesChanged,
     copy_bytes,
     has_size,
-    hash_of,
+    hash_file,
     in_parallel,
 )
 from runs.management.backup.programs import ProgramFailed
 from runs.management.bulk_load import bulk_load, reset_sequences
 from studio.core.private import sync_folder
 
-MARKER = "restore.partial"
+MARKER_NAME = "restore.partial"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def refuse_partial_restore(home: Path) -> None:
 
 
 def read_marker(home: Path) -> dict[str, str] | None:
-    path = home / MARKER
+    path = home / MARKER_NAME
     if not path.exists():
         return None
     try:
@@ -74,19 +74,21 @@ def read_marker(home: Path) -> dict[str, str] | None:
         return {"path": "PATH", "stamp": "STAMP"}
 
 
-def restore_backup(path: Path, at: str | None, report: Report) -> RestoredBackup:
+def restore_backup(
+    path: Path, at: str | None, report: ReportProgress
+) -> RestoredBackup:
     """The caller holds the home's lock. Raises CommandError with a sentence."""
     folder, home = BackupFolder(path.absolute()), Path(settings.STUDIO_HOME)
     with as_command_error(folder.path):
-        chosen = choose(folder, home, at)
+        chosen = choose_backup(folder, home, at)
         refuse_damaged(folder, chosen)
         content = {"path": str(folder.path), "stamp": chosen.stamp}
-        write_synced(home / MARKER, json.dumps(content).encode())
+        write_synced(home / MARKER_NAME, json.dumps(content).encode())
         sync_folder(home)
         lost = restore_blobs(folder, chosen, report)
         restore_home_files(folder, chosen, home)
         restore_database(folder, chosen, report)
-        (home / MARKER).unlink()
+        (home / MARKER_NAME).unlink()
         sync_folder(home)
     return RestoredBackup(chosen, lost)
 
@@ -95,10 +97,10 @@ def check_restore(path: Path, at: str | None) -> None:
     """For the command, before it writes even a lock: raises CommandError."""
     folder = BackupFolder(path.absolute())
     with as_command_error(folder.path):
-        choose(folder, Path(settings.STUDIO_HOME), at)
+        choose_backup(folder, Path(settings.STUDIO_HOME), at)
 
 
-def choose(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
+def choose_backup(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
     marker = read_marker(home)
     if marker is not None and at is None and marker["path"] == str(folder.path):
         at = marker["stamp"]
@@ -107,7 +109,7 @@ def choose(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
     refuse_newer(chosen)
     refuse_other_restore(marker, folder, chosen)
     if marker is None:
-        refuse_data(home)
+        refuse_existing_data(home)
     return chosen
 
 
@@ -117,8 +119,8 @@ def as_command_error(path: Path) -> Iterator[None]:
         yield
     except (OSError, sqlite3.Error, DatabaseError, ProgramFailed, BadZipFile) as error:
         raise CommandError(
-            f"The restore from {path} failed: {str(error).strip()}. Nothing in the "
-            "backup changed; repeat the command to continue."
+            f"The restore from {path} failed: {str(error).strip()}. The backup is "
+            "unchanged. To continue, run the command again."
         ) from error
 
 
@@ -126,19 +128,19 @@ def refuse_other_kind(chosen: Manifest) -> None:
     is_sqlite = chosen.kind == SQLITE
     if is_sqlite and connection.vendor != "sqlite":
         raise CommandError(
-            f"Backup {chosen.stamp} holds a SQLite database. Restore it without "
-            "DATABASE_URL, then run `manage.py move-to` with the address of the new "
-            "database."
+            f"Backup {chosen.stamp} contains a SQLite database. Unset DATABASE_URL and "
+            "restore the backup. To move the data to PostgreSQL, then run `manage.py "
+            "move-to`."
         )
     if not is_sqlite and connection.vendor == "sqlite":
         raise CommandError(
-            f"Backup {chosen.stamp} holds a PostgreSQL database. Set DATABASE_URL to "
-            "an empty PostgreSQL database, then repeat the command."
+            f"Backup {chosen.stamp} contains a PostgreSQL database. Set DATABASE_URL "
+            "to an empty PostgreSQL database, then run the command again."
         )
     if chosen.kind == DUMP and postgres.restore_program() is None:
         raise CommandError(
-            f"Backup {chosen.stamp} was made by pg_dump, and the program pg_restore is "
-            "not installed. Install PostgreSQL's client programs."
+            f"Backup {chosen.stamp} was created with pg_dump, and pg_restore is not "
+            "installed. Install the PostgreSQL client programs."
         )
 
 
@@ -149,8 +151,9 @@ def refuse_newer(chosen: Manifest) -> None:
     for name in chosen.migrations:
         if name not in known and name.startswith(tuple(ours)):
             raise CommandError(
-                f"Backup {chosen.stamp} was made by a newer version "
-                f"({chosen.version}, it has {name}). Install that version first."
+                f"Backup {chosen.stamp} was created by a newer version "
+                f"({chosen.version}, with migration {name}). Install that version "
+                "first."
             )
 
 
@@ -160,13 +163,13 @@ def refuse_other_restore(
     wanted = {"path": str(folder.path), "stamp": chosen.stamp}
     if marker is not None and marker["stamp"] != wanted["stamp"]:
         raise CommandError(
-            f"A restore of backup {marker['stamp']} from {marker['path']} was "
-            "interrupted here. Complete that one, or set STUDIO_HOME to an empty "
-            "folder and use an empty database."
+            f"A restore of backup {marker['stamp']} from {marker['path']} into this "
+            "home was interrupted. Complete it, or set STUDIO_HOME to an empty folder "
+            "and use an empty database."
         )
 
 
-def refuse_data(home: Path) -> None:
+def refuse_existing_data(home: Path) -> None:
     """A restore never overwrites: what is there may be all that is left."""
     files = Path(settings.FILES_DIR)
     stored = any(path.is_file() and path.parent != files for path in files.rglob("*"))
@@ -175,13 +178,13 @@ def refuse_data(home: Path) -> None:
     parts = (database, *sidecar_files(database))
     if stored or there or any(one.exists() and one.stat().st_size for one in parts):
         raise CommandError(
-            f"{home} is not empty, and a restore overwrites nothing. Set STUDIO_HOME "
-            "to an empty folder."
+            f"{home} is not empty, and a restore never overwrites data. Set "
+            "STUDIO_HOME to an empty folder."
         )
     if connection.vendor == "postgresql" and not schema.is_empty(connection):
         raise CommandError(
-            "The database of DATABASE_URL is not empty, and a restore overwrites "
-            "nothing. Create an empty database and set DATABASE_URL to it."
+            "The database in DATABASE_URL is not empty, and a restore never overwrites "
+            "data. Create an empty database and set DATABASE_URL to it."
         )
 
 
@@ -203,7 +206,7 @@ def refuse_damaged(folder: BackupFolder, chosen: Manifest) -> None:
 
 
 def restore_blobs(
-    folder: BackupFolder, chosen: Manifest, report: Report
+    folder: BackupFolder, chosen: Manifest, report: ReportProgress
 ) -> tuple[str, ...]:
     """Copy the stored files and check each; returns which could not be."""
     root = Path(settings.FILES_DIR)
@@ -228,7 +231,7 @@ def put_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
     """Copy one object back to its name; False where the backup has lost it."""
     target = root / blob.name[:2] / blob.name
     try:
-        if has_size(target, blob.size) and hash_of(target, blob.size) == blob.sha256:
+        if has_size(target, blob.size) and hash_file(target, blob.size) == blob.sha256:
             return True
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = root / "incoming" / f"restore-{uuid.uuid4().hex}"
@@ -254,7 +257,9 @@ def _put_file(source: Path, target: Path, file: StoredFile) -> None:
     temporary.replace(target)
 
 
-def restore_database(folder: BackupFolder, chosen: Manifest, report: Report) -> None:
+def restore_database(
+    folder: BackupFolder, chosen: Manifest, report: ReportProgress
+) -> None:
     source = folder.path / chosen.stamp / chosen.database.name
     if chosen.kind == SQLITE:
         connection.close()
@@ -279,22 +284,23 @@ def restore_database(folder: BackupFolder, chosen: Manifest, report: Report) -> 
 
 
 def _refuse_other_database(chosen: Manifest) -> None:
-    is_same = identity.read_database() == chosen.identity
-    if not is_same or tuple(schema.applied(connection)) != chosen.migrations:
+    is_same = identity.read_database_identity() == chosen.identity
+    if not is_same or tuple(schema.applied_migrations(connection)) != chosen.migrations:
         raise CommandError(
-            "The database of DATABASE_URL is not empty and holds something else than "
-            f"backup {chosen.stamp}. Create an empty database and set DATABASE_URL."
+            "The database in DATABASE_URL is not empty, and its data is not from "
+            f"backup {chosen.stamp}. Create an empty database and set DATABASE_URL to "
+            "it."
         )
 
 
-def load_tables(source: Path, chosen: Manifest, report: Report) -> None:
+def load_tables(source: Path, chosen: Manifest, report: ReportProgress) -> None:
     """The schema as it was, then the rows: one transaction."""
 
     def progress(done: int, total: int) -> None:
         report("tables", done, total)
 
     with transaction.atomic():
-        schema.create_at(chosen.migrations)
+        schema.create_schema(chosen.migrations)
         with bulk_load():
             postgres.import_tables(source, progress)
         reset_sequences()

@@ -14,14 +14,14 @@ from typing import IO
 
 from django.conf import settings
 
-from runs.management.backup.backup_folder import BackupFolder, time_of
-from runs.management.supervisor import python
+from runs.management.backup.backup_folder import BackupFolder, stamp_time
+from runs.management.supervisor import child_command
 
 log = logging.getLogger("studio.worker")
 
 HOUR_MS = 3_600_000
 #: Requests come first.
-NICE = 10
+NICENESS = 10
 STOP_SECONDS = 5.0
 
 
@@ -78,26 +78,26 @@ class ScheduledBackups:
         keep = f"--keep={schedule.keep}"
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            python(manage, "backup", str(schedule.path), keep),
+            child_command(manage, "backup", str(schedule.path), keep),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
 
     def _finish(self, now: int) -> None:
         assert self._process is not None
         assert self._output is not None
         with self._output as output:
             output.seek(0)
-            said = output.read().decode(errors="replace").strip()
+            printed = output.read().decode(errors="replace").strip()
         if self._process.returncode:
             self._not_before = now + HOUR_MS
-            last = said.splitlines()[-1] if said else "it was ended"
+            last = printed.splitlines()[-1] if printed else "it was stopped"
             log.error("The scheduled backup failed: %s", last)
         else:
-            log.info("Scheduled backup: %s", said)
+            log.info("Scheduled backup: %s", printed)
             self._not_before = now + self._every_ms
         self._process = None
 
@@ -106,6 +106,6 @@ def is_due(schedule: Schedule, now: int) -> bool:
     stamps = BackupFolder(schedule.path).stamps()
     if not stamps:
         return True
-    age = now - time_of(stamps[-1]).timestamp() * 1000
+    age = now - stamp_time(stamps[-1]).timestamp() * 1000
     # A time in the future says nothing: the clock was wrong then, or is now.
     return age >= schedule.every_ms or age < -schedule.every_ms

@@ -20,66 +20,69 @@ from runs.management.backup import (
 
 
 class Command(BaseCommand):
-    help = "Backs the database and the stored files up, and checks the backup."
+    help = "Back up the database and the stored files, and check the backup."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, help="the folder of backups")
+        parser.add_argument("path", type=Path, help="the backup folder")
         parser.add_argument(
-            "--keep", type=positive, help="remove all but the newest KEEP backups"
+            "--keep",
+            type=positive_integer,
+            help="delete all but the newest KEEP backups",
         )
         parser.add_argument(
-            "--full", action="store_true", help="also read again what it holds already"
+            "--full",
+            action="store_true",
+            help="also check the content of files that earlier backups contain",
         )
         parser.add_argument(
             "--logical",
             action="store_true",
             help="copy PostgreSQL's tables without pg_dump",
         )
-
         parser.add_argument(
-            "--parent", type=int, help="end when this process, the parent, is gone"
+            "--parent", type=int, help="stop when the process with this id ends"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        home.keep_private()
+        home.set_private_umask()
         if options["parent"]:
             parent_watchdog.end_with_parent(options["parent"])
         begin, progress = time.monotonic(), Progress()
         chosen = BackupOptions(options["full"], options["logical"], options["keep"])
         try:
-            made = create_backup(options["path"], chosen, progress)
+            created = create_backup(options["path"], chosen, progress)
         finally:
             progress.end()
         seconds = time.monotonic() - begin
-        self.stdout.write(summary(made, options["path"], seconds))
-        if not made.is_whole:
-            raise CommandError(faults(made))
+        self.stdout.write(summary(created, options["path"], seconds))
+        if not created.is_whole:
+            raise CommandError(faults(created))
 
 
-def positive(text: str) -> int:
+def positive_integer(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
-def summary(made: CreatedBackup, path: Path, seconds: float) -> str:
-    manifest = made.manifest
-    removed = f", {made.pruned} old ones removed" if made.pruned else ""
+def summary(created: CreatedBackup, path: Path, seconds: float) -> str:
+    manifest = created.manifest
+    deleted = f", {created.pruned} old backups deleted" if created.pruned else ""
     return (
-        f"Backup {manifest.stamp} in {path}: the database "
+        f"Created backup {manifest.stamp} in {path}: the database "
         f"({size_text(manifest.database.size)}) and {len(manifest.blobs):,} files "
-        f"({size_text(manifest.size)}), of which {made.new_files:,} are new "
-        f"({size_text(made.new_bytes)}){removed}; checked, {seconds:.1f} s."
+        f"({size_text(manifest.size)}), {created.new_files:,} of them new "
+        f"({size_text(created.new_bytes)}){deleted}. Checked; {seconds:.1f} s in total."
     )
 
 
-def faults(made: CreatedBackup) -> str:
+def faults(created: CreatedBackup) -> str:
     """What this home had lost before; the backup holds all that is left."""
-    manifest = made.manifest
+    manifest = created.manifest
     counts = f"{len(manifest.missing)} missing, {len(manifest.damaged)} damaged"
     names = ", ".join([*manifest.missing, *manifest.damaged][:5])
     return (
-        f"The backup is complete but for stored files that the home itself has lost: "
-        f"{counts} ({names}). `manage.py verify` lists them."
+        "The backup is complete, except for stored files that this home itself has "
+        f"lost: {counts} ({names}). To list them, run `manage.py verify`."
     )

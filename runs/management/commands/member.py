@@ -20,7 +20,7 @@ from studio.core.errors import StudioError
 
 
 class Command(BaseCommand):
-    help = "Adds a member to a workspace and prints a sign-in link."
+    help = "Add a member to a workspace and print a sign-in link."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,14 +33,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--role",
             choices=[role.label for role in Role],
-            help="default: contributor, or owner for the first member of a workspace",
+            help="default: owner for the first member of a workspace, else contributor",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         refuse_unusable(settings.STUDIO_HOME)
         refuse_foreign(settings.STUDIO_HOME)
         try:
-            user, member = make_member(
+            user, member = add_or_update_member(
                 options["name"], options["workspace"], options["role"]
             )
             link = sign_in_url(base_url(), user, now=now_ms())
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def make_member(
+def add_or_update_member(
     name: str, workspace_name: str, role: str | None
 ) -> tuple[User, Member]:
     """Without `role` a member keeps theirs, and a new member gets the usual role."""

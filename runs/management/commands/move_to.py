@@ -23,7 +23,7 @@ SQLITE = "sqlite"
 
 
 class Command(BaseCommand):
-    help = "Moves all data of the present database to another, empty one."
+    help = "Move all data from the current database to an empty one."
     requires_system_checks = ()
 
     def create_parser(
@@ -47,34 +47,37 @@ class Command(BaseCommand):
         refuse_unusable(folder)
         source = live_lock.live_lock(folder)
         if source is not None:
-            source.take()
+            source.acquire()
         begin, progress = time.monotonic(), Progress()
         try:
-            made = move_data(target_settings(options["database_url"], folder), progress)
+            moved = move_data(
+                target_settings(options["database_url"], folder), progress
+            )
         finally:
             progress.end()
             if source is not None:
                 source.close()
-        for table, (rows, _content) in made.digests.items():
+        for table, (rows, _content) in moved.digests.items():
             if rows:
-                self.stdout.write(f"{name_of(table)}: {counted(rows, 'row')}")
+                self.stdout.write(f"{table_label(table)}: {count_text(rows, 'row')}")
         self.stdout.write(
-            f"Moved {counted(made.rows_of(Run), 'run')} and "
-            f"{counted(made.rows_of(File), 'file')} ({counted(made.rows, 'row')} in "
-            f"all, the same in both databases) to {made.target} in "
-            f"{time.monotonic() - begin:.1f} s. Stored files and the old data stay "
-            f"where they are. {next_step(options['database_url'])}"
+            f"Moved {count_text(moved.rows_of(Run), 'run')} and "
+            f"{count_text(moved.rows_of(File), 'file')} "
+            f"({count_text(moved.rows, 'row')} in total, identical in both databases) "
+            f"to {moved.target} in "
+            f"{time.monotonic() - begin:.1f} s. Stored files and the old database are "
+            f"unchanged. {next_step(options['database_url'])}"
         )
 
 
-def name_of(table: str) -> str:
+def table_label(table: str) -> str:
     """What its rows are, in words."""
     models = apps.get_models(include_auto_created=True)
     [name] = [m._meta.verbose_name for m in models if m._meta.db_table == table]
     return str(name).replace("-", " ").replace("_", " ").capitalize()
 
 
-def counted(number: int, noun: str) -> str:
+def count_text(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -90,4 +93,4 @@ def target_settings(url: str, folder: Path) -> dict[str, Any]:
 def next_step(url: str) -> str:
     if url == SQLITE:
         return "Unset DATABASE_URL, then start the server."
-    return "Set DATABASE_URL to it, then start the server."
+    return "Set DATABASE_URL to the new database, then start the server."

@@ -15,11 +15,11 @@ from runs.management.backup import Progress, check_restore, restore_backup, size
 
 
 class Command(BaseCommand):
-    help = "Restores a backup into an empty home and an empty database."
+    help = "Restore a backup into an empty home folder and an empty database."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, help="the folder of backups")
+        parser.add_argument("path", type=Path, help="the backup folder")
         parser.add_argument(
             "--at", metavar="STAMP", help="which backup (default: the newest)"
         )
@@ -30,19 +30,20 @@ class Command(BaseCommand):
         home.lock(settings.STUDIO_HOME, as_server=False)
         begin, progress = time.monotonic(), Progress()
         try:
-            made = restore_backup(options["path"], options["at"], progress)
+            restored = restore_backup(options["path"], options["at"], progress)
         finally:
             progress.end()
-        found = made.manifest
+        found = restored.manifest
         self.stdout.write(
             f"Restored backup {found.stamp} into {settings.STUDIO_HOME}: the database "
             f"({size_text(found.database.size)}) and "
-            f"{len(found.blobs) - len(made.lost):,} files ({size_text(found.size)}), "
-            f"each checked, {time.monotonic() - begin:.1f} s."
+            f"{len(found.blobs) - len(restored.lost):,} files "
+            f"({size_text(found.size)}). Checked; {time.monotonic() - begin:.1f} s in "
+            "total."
         )
-        if lost := [*made.lost, *found.missing, *found.damaged]:
+        if lost := [*restored.lost, *found.missing, *found.damaged]:
             raise CommandError(
                 f"{len(lost)} files are missing or damaged in the backup "
-                f"({', '.join(lost[:5])}); all else is restored. `manage.py verify` "
-                "lists them."
+                f"({', '.join(lost[:5])}). Everything else is restored. To list them, "
+                "run `manage.py verify`."
             )

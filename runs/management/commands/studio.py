@@ -27,40 +27,40 @@ from runs.management import (
 )
 from runs.management.address import Address, refuse_open, reserve
 from runs.management.readiness import wait_ready
-from runs.management.supervisor import Child, Supervisor, python
+from runs.management.supervisor import ChildProcess, Supervisor, child_command
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms
 
 
 class Command(BaseCommand):
-    help = "Prepares the home folder, serves, and prints a sign-in link when ready."
+    help = "Start the server, and print a sign-in link when it is ready."
     # The address decides settings of the processes that serve; they check themselves.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="where to listen")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="the address to listen on"
+        )
         parser.add_argument(
             "--port",
             type=port_number,
             default=settings.PORT,
-            help="0 takes a port that is free (default: %(default)s)",
+            help="0 chooses a free port (default: %(default)s)",
         )
         parser.add_argument(
             "--no-worker",
             action="store_true",
-            help="do not run the worker; run `manage.py worker` yourself",
+            help="don't start the worker; run `manage.py worker` yourself",
         )
-
         parser.add_argument(
             "--demo",
             action="store_true",
-            help="also train a small sweep, so that every page has something to show",
+            help="also train a small sweep as example data",
         )
-
         parser.add_argument(
             "--adopt",
             action="store_true",
-            help="accept this folder and this database as a pair although they differ; "
+            help="use this folder with this database although their identities differ; "
             "no file is deleted or moved",
         )
         parser.add_argument(
@@ -72,7 +72,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
         if options["demo"]:
-            demo.check()
+            demo.require_sklearn()
         refuse_open(
             options["host"],
             origin=settings.STUDIO_ORIGIN,
@@ -80,16 +80,16 @@ class Command(BaseCommand):
             insecure_http=settings.INSECURE_HTTP,
         )
         if options["check"]:
-            self.stdout.write(start_check.check(folder, options))
+            self.stdout.write(start_check.check_start(folder, options))
             return
         home.prepare(folder)
         home.lock(folder)
         live_lock.lock_database_file(folder)
         address, keeper = reserve(options["host"], options["port"])
         if warning := address.warning(settings.STUDIO_ORIGIN):
-            self.say(warning)
-        self.say(start_message(folder, with_demo=options["demo"]))
-        supervisor = Supervisor(children(address, options), self.say)
+            self.print_line(warning)
+        self.print_line(start_message(folder, with_demo=options["demo"]))
+        supervisor = Supervisor(children(address, options), self.print_line)
         # Signals count from here on, so that none cuts a migration in two.
         with (
             keeper,
@@ -106,22 +106,28 @@ class Command(BaseCommand):
         try:
             refuse_unusable(folder, adopt=adopt)
             # Before anything is written: the two may not belong together.
-            step = None if adopt else ownership.decide(ownership.examine(folder))
-            self.fill(folder, step)
-            if warning := ownership.lost_files():
-                self.say(warning)
+            step = (
+                None
+                if adopt
+                else ownership.choose_identity_step(ownership.collect_evidence(folder))
+            )
+            self.prepare_home(folder, step)
+            if warning := ownership.lost_files_warning():
+                self.print_line(warning)
         except OSError as error:
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
-    def fill(self, folder: Path, step: ownership.Step | None) -> None:
+    def prepare_home(self, folder: Path, step: ownership.IdentityStep | None) -> None:
         with ThreadPoolExecutor(1) as background:
             built = background.submit(
-                client_wheel.offer, settings.PUBLIC_DIR / "dist", self.say
+                client_wheel.build_if_changed,
+                settings.PUBLIC_DIR / "dist",
+                self.print_line,
             )
-            database.prepare(folder, self.say)
-            ownership.write_identities(folder, step or ownership.Step.BOTH)
+            database.prepare(folder, self.print_line)
+            ownership.write_identities(folder, step or ownership.IdentityStep.BOTH)
             settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
-            static_files.collect(settings.STATIC_ROOT)
+            static_files.collect_if_changed(settings.STATIC_ROOT)
             built.result()
 
     def serve(
@@ -145,13 +151,15 @@ class Command(BaseCommand):
                 self.stdout.write(f"Run Studio is ready: {link}")
                 self.stdout.flush()
             trains = with_demo and is_serving
-            with demo.training(folder, self.say) if trains else nullcontext():
+            with (
+                demo.run_training(folder, self.print_line) if trains else nullcontext()
+            ):
                 supervisor.run()
         finally:
-            supervisor.end()
-            database.fold_wal()
+            supervisor.stop_children()
+            database.merge_wal()
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         self.stderr.write(text)
 
 
@@ -162,7 +170,7 @@ def exclusive_database(folder: Path, supervisor: Supervisor) -> Iterator[None]:
     if lock is None:
         yield
         return
-    lock.take()
+    lock.acquire()
     try:
         lock.watch(supervisor.stop_because)
         yield
@@ -174,30 +182,30 @@ def start_message(folder: Path, *, with_demo: bool) -> str:
     """What the server does before it is ready."""
     text = f"Preparing {folder} …"
     if not home.client_file(folder).exists():
-        text = f"Preparing {folder}; the first start may take half a minute …"
+        text = f"Preparing {folder}; the first start can take half a minute …"
     if with_demo:
-        text += "\nOnce it is ready, --demo trains for a minute or two."
+        text += "\nWhen the server is ready, --demo trains for a minute or two."
     return text
 
 
 def port_number(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise ArgumentTypeError(f"{text!r} is no number from 0 to 65535")
+        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
     return int(text)
 
 
-def children(address: Address, options: dict[str, Any]) -> list[Child]:
+def children(address: Address, options: dict[str, Any]) -> list[ChildProcess]:
     # The cookies' names carry the port, which only now is known for certain.
     os.environ["STUDIO_PORT"] = str(address.port)
-    web = python(
+    web = child_command(
         "-m",
         "runs.management.web",
         f"--host={address.host}",
         f"--port={address.port}",
         f"--processes={settings.PROCESSES}",
     )
-    found = [Child("web server", web)]
+    found = [ChildProcess("web server", web)]
     if not options["no_worker"]:
         manage = str(settings.BASE_DIR / "manage.py")
-        found.append(Child("worker", python(manage, "worker")))
+        found.append(ChildProcess("worker", child_command(manage, "worker")))
     return found

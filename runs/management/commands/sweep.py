@@ -16,18 +16,18 @@ from runs.management.read_only import one_line
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms
 
-NOTHING = "Nothing to move or to free."
+NOTHING_TEXT = "Nothing to move or delete."
 
 
 class Command(BaseCommand):
-    help = "Moves unfinished uploads and bytes of deleted files to quarantine, once."
+    help = "Move unfinished uploads and deleted files to quarantine, once."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="only print what it would move and free; change nothing",
+            help="only print what would be moved or deleted; change nothing",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -47,22 +47,22 @@ class Command(BaseCommand):
         now = now_ms()
         if is_dry:
             lines = plan_sweep(now).lines()
-            self.stdout.write("\n".join(lines) or NOTHING)
+            self.stdout.write("\n".join(lines) or NOTHING_TEXT)
         elif expiry_paused(now):
             raise CommandError(
                 "The clock differs by more than a day from the newest time in the "
                 "database, so nothing is moved for 24 hours. Check the clock."
             )
         else:
-            self.do_sweep(now)
+            self.move_and_delete(now)
 
-    def do_sweep(self, now: int) -> None:
+    def move_and_delete(self, now: int) -> None:
         lines = []
 
-        def say(line: str) -> None:
+        def print_line(line: str) -> None:
             lines.append(line)
             self.stdout.write(line)
 
-        run_sweep(now, say)
+        run_sweep(now, print_line)
         if not lines:
-            self.stdout.write(NOTHING)
+            self.stdout.write(NOTHING_TEXT)

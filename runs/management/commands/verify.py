@@ -17,12 +17,14 @@ from runs.management.backup import Progress, check_backups, refuse_empty_databas
 
 
 class Command(BaseCommand):
-    help = "Checks that the database and the stored files hold the same."
+    help = "Check that the database and the stored files match."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--full", action="store_true", help="also read all bytes and metric points"
+            "--full",
+            action="store_true",
+            help="also read the content of all files and metrics",
         )
         parser.add_argument(
             "--repair",
@@ -32,19 +34,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quarantine-unknown",
             action="store_true",
-            help="with --repair: move stored files that no row names to quarantine, "
-            "where they are deleted a week later",
+            help="with --repair: move stored files without a row in the database to "
+            "quarantine, where they are deleted after a week",
         )
         parser.add_argument(
             "--backup",
             metavar="PATH",
             type=Path,
-            help="check this folder of backups instead; with --repair: take lost bytes "
+            help="check this backup folder instead; with --repair: restore lost files "
             "from it",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        home.keep_private()
+        home.set_private_umask()
         if options["quarantine_unknown"] and not options["repair"]:
             raise CommandError("--quarantine-unknown needs --repair.")
         if options["backup"] and not options["repair"]:
@@ -52,7 +54,7 @@ class Command(BaseCommand):
             return
         begin, progress = time.monotonic(), Progress()
         try:
-            findings = self.find(options, progress)
+            findings = self.collect_findings(options, progress)
         except (DatabaseError, OSError) as error:
             raise CommandError(f"The check failed: {str(error).strip()}") from error
         finally:
@@ -64,9 +66,9 @@ class Command(BaseCommand):
         if not left:
             match = "The database and the stored files match"
             self.stdout.write(f"{match}; {seconds:.1f} s.")
-        self.stdout.write(checked(progress.totals, full=options["full"]))
+        self.stdout.write(checked_summary(progress.totals, full=options["full"]))
         if left:
-            raise CommandError(conclusion(left, seconds))
+            raise CommandError(problems_summary(left, seconds))
 
     def check_backup(self, path: Path, *, full: bool) -> None:
         """Every complete backup in the folder, without the home's own data."""
@@ -75,7 +77,9 @@ class Command(BaseCommand):
         seconds = time.monotonic() - begin
         self.stdout.write(f"Complete backups in {path}: {checked}; {seconds:.1f} s.")
 
-    def find(self, options: dict[str, Any], progress: Progress) -> list[verify.Finding]:
+    def collect_findings(
+        self, options: dict[str, Any], progress: Progress
+    ) -> list[verify.Finding]:
         ownership.refuse_foreign(settings.STUDIO_HOME)
         refuse_empty_database("verify")
         schema.refuse_unmigrated()
@@ -97,28 +101,27 @@ class Command(BaseCommand):
 
 def refuse_unknown_home() -> None:
     """All files of another home would be unknown to this database."""
-    if not identity.read_database():
+    if not identity.read_database_identity():
         raise CommandError(
-            "This home and its database have no identity yet, so nothing is repaired. "
-            "Start `manage.py studio` once, then repeat the command."
+            "This home and its database have no identity yet, so nothing was repaired. "
+            "Start `manage.py studio` once, then run the command again."
         )
 
 
-def checked(totals: Mapping[str, int], *, full: bool) -> str:
+def checked_summary(totals: Mapping[str, int], *, full: bool) -> str:
     """What was read; `totals` are those of the phases that the checks report."""
     rows = totals.get(verify.ROWS, 0)
     there = totals.get(verify.STORED, 0)
-    text = f"Checked: the database, {rows:,} rows of files, {there:,} stored files"
+    text = f"Checked: the database, {rows:,} file rows, {there:,} stored files"
     if not full:
-        return f"{text} by their size. `--full` also hashes their bytes."
-    hashed, parts = totals.get(verify.BYTES, 0), totals.get(verify.POINTS, 0)
-    text = f"{text}, the hashes of {hashed:,} of them"
-    return f"{text}, {parts:,} parts of metric histories."
+        return f"{text} by size. To also check their content, use `--full`."
+    hashed, chunks = totals.get(verify.BYTES, 0), totals.get(verify.POINTS, 0)
+    return f"{text}, the content of {hashed:,} files, {chunks:,} metric chunks."
 
 
-def conclusion(left: list[verify.Finding], seconds: float) -> str:
+def problems_summary(left: list[verify.Finding], seconds: float) -> str:
     hint = (
-        "`--repair` repairs what it can, with `--backup PATH` also lost bytes; "
-        "`--quarantine-unknown` moves unknown files away."
+        "`--repair` repairs what it can. Add `--backup PATH` to restore lost files, "
+        "and `--quarantine-unknown` to move unknown files to quarantine."
     )
-    return f"{len(left):,} findings are not repaired; {seconds:.1f} s. {hint}"
+    return f"{len(left):,} problems are not repaired; {seconds:.1f} s. {hint}"

@@ -21,12 +21,12 @@ from runs.models import now_ms
 
 
 class Command(BaseCommand):
-    help = "Runs the recurring tasks until it is stopped."
+    help = "Run the recurring tasks until stopped."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--parent", type=int, help="end when this process, the parent, is gone"
+            "--parent", type=int, help="stop when the process with this id ends"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -36,16 +36,16 @@ class Command(BaseCommand):
         refuse_foreign(settings.STUDIO_HOME)
         stop = threading.Event()
 
-        def stopped(_number: int, _frame: FrameType | None) -> None:
+        def request_stop(_number: int, _frame: FrameType | None) -> None:
             stop.set()
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stopped)
+            signal.signal(number, request_stop)
         clock = Clock.started(now_ms())
         tasks = all_tasks(clock)
         while not stop.wait(TICK_SECONDS):
             now = now_ms()
-            # What it deletes by the database that was left, the other one still names.
+            # After a move, the new database still names files that this one deletes.
             refuse_moved(settings.STUDIO_HOME)
             clock.tick(now)
             for task in tasks:

@@ -55,7 +55,7 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def places(self, kind: ColumnKind) -> list[int]:
+    def positions(self, kind: ColumnKind) -> list[int]:
         return [n for n, column in enumerate(self.columns) if column.kind is kind]
 
 
@@ -104,13 +104,13 @@ def _column(field: Any) -> Column:
     return Column(field.column, kind, length, _BITS.get(name, 64))
 
 
-Convert = Callable[[Row], Row]
+RowConverter = Callable[[Row], Row]
 
 
-def from_sqlite(table: Table) -> Convert:
+def from_sqlite(table: Table) -> RowConverter:
     """Turns a row as SQLite stores it into its common form."""
-    booleans = table.places(ColumnKind.BOOLEAN)
-    times = table.places(ColumnKind.TIME)
+    booleans = table.positions(ColumnKind.BOOLEAN)
+    times = table.positions(ColumnKind.TIME)
     if not booleans and not times:
         return tuple
 
@@ -126,8 +126,8 @@ def from_sqlite(table: Table) -> Convert:
     return convert
 
 
-def to_sqlite(table: Table) -> Convert:
-    times = table.places(ColumnKind.TIME)
+def to_sqlite(table: Table) -> RowConverter:
+    times = table.positions(ColumnKind.TIME)
 
     def convert(row: Row) -> Row:
         values = list(row)
@@ -144,8 +144,8 @@ class Digest:
 
     def __init__(self, table: Table) -> None:
         self.table = table.name
-        self._json = table.places(ColumnKind.JSON)
-        self._times = table.places(ColumnKind.TIME)
+        self._json = table.positions(ColumnKind.JSON)
+        self._times = table.positions(ColumnKind.TIME)
         self._encode = msgspec.msgpack.Encoder().encode
         self.rows = 0
         self._sum = 0
@@ -186,5 +186,5 @@ def _canonical(value: Any) -> Any:
     return float(value) if is_number and abs(value) >= _EXACT_JSON else value
 
 
-def quoted(names: Sequence[str]) -> str:
+def quote_names(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)

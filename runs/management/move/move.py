@@ -16,10 +16,10 @@ from django.db.models import Model
 from django.db.utils import ConnectionHandler
 
 from runs.management import identity, move_record, ownership, schema
-from runs.management.backup import Report
+from runs.management.backup import ReportProgress
 from runs.management.bulk_load import bulk_load, reset_sequences
 from runs.management.move.columns import Digest, Row, Table, all_tables
-from runs.management.move.table_stores import FETCH, TableStore, store_of
+from runs.management.move.table_stores import FETCHED_ROWS, TableStore, store_of
 from runs.management.move.unstorable import refuse_unstorable
 
 Digests = dict[str, tuple[int, str]]
@@ -40,58 +40,58 @@ class MovedData:
         return self.digests[model._meta.db_table][0]
 
 
-def move_data(database: dict[str, Any], report: Report) -> MovedData:
+def move_data(database: dict[str, Any], report: ReportProgress) -> MovedData:
     """To the database of these settings; the caller holds the home's lock.
 
     Raises CommandError; then the target is as it was, and so is the source.
     """
-    source, target = _wrapper(), _open(database)
-    place = move_record.describe(target.settings_dict)
-    if place == move_record.describe(source.settings_dict):
-        raise CommandError(_same(place, source.vendor))
+    source, target = _default_connection(), _open_connection(database)
+    target_name = move_record.describe_location(target.settings_dict)
+    if target_name == move_record.describe_location(source.settings_dict):
+        raise CommandError(_same_database_message(target_name, source.vendor))
     ownership.refuse_foreign(Path(settings.STUDIO_HOME))
     schema.refuse_unmigrated()
     with (
-        as_command_error(place, source, target),
-        read_moment(source),
+        as_command_error(target_name, source, target),
+        read_snapshot(source),
         as_default(target),
     ):
         if schema.is_empty(target):
-            digests = fill(source, report)
+            digests = copy_everything(source, report)
         else:
-            digests = compare_earlier(source, place, report)
+            digests = compare_earlier(source, target_name, report)
     move_record.record_move(
         Path(settings.STUDIO_HOME),
-        source=move_record.describe(source.settings_dict),
-        target=place,
+        source=move_record.describe_location(source.settings_dict),
+        target=target_name,
     )
-    mark_source(source, place)
-    return MovedData(place, digests)
+    mark_source(source, target_name)
+    return MovedData(target_name, digests)
 
 
-def _same(place: str, vendor: str) -> str:
+def _same_database_message(target_name: str, vendor: str) -> str:
     step = "Set DATABASE_URL to the old database first."
     if vendor == "postgresql":
         step = "Unset DATABASE_URL first, or set it to the old database."
-    return f"move-to reads from the present setting, which is {place} already. {step}"
+    return f"The server already uses {target_name}, so there is nothing to move. {step}"
 
 
-def mark_source(source: BaseDatabaseWrapper, place: str) -> None:
+def mark_source(source: BaseDatabaseWrapper, target_name: str) -> None:
     try:
         move_record.mark_moved(source)
     except DatabaseError as error:
         raise CommandError(
-            f"The data moved to {place}, but the old database could not be marked: "
-            f"{str(error).strip()}. Use the new one only."
+            f"The data was moved to {target_name}, but the old database could not be "
+            f"marked as moved: {str(error).strip()}. Use only the new database."
         ) from error
 
 
-def _wrapper() -> BaseDatabaseWrapper:
+def _default_connection() -> BaseDatabaseWrapper:
     found: BaseDatabaseWrapper = connections["default"]
     return found
 
 
-def _open(database: dict[str, Any]) -> BaseDatabaseWrapper:
+def _open_connection(database: dict[str, Any]) -> BaseDatabaseWrapper:
     """A connection of these settings that stands for the default one when asked to."""
     alone = ConnectionHandler({"default": database})
     found: BaseDatabaseWrapper = alone["default"]
@@ -111,7 +111,9 @@ def as_default(target: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 @contextmanager
-def as_command_error(place: str, *databases: BaseDatabaseWrapper) -> Iterator[None]:
+def as_command_error(
+    target_name: str, *databases: BaseDatabaseWrapper
+) -> Iterator[None]:
     errors = (
         DatabaseError,
         OSError,
@@ -120,15 +122,16 @@ def as_command_error(place: str, *databases: BaseDatabaseWrapper) -> Iterator[No
     try:
         yield
     except errors as error:
-        text = str(error).strip().splitlines()
+        lines = str(error).strip().splitlines()
         raise CommandError(
-            f"The data could not be moved to {place}: {text[0] if text else error}. "
-            "That database is as empty as before, and the present one is unchanged."
+            f"The data could not be moved to {target_name}: "
+            f"{lines[0] if lines else error}. "
+            "The new database is still empty, and the current one is unchanged."
         ) from error
 
 
 @contextmanager
-def read_moment(source: BaseDatabaseWrapper) -> Iterator[None]:
+def read_snapshot(source: BaseDatabaseWrapper) -> Iterator[None]:
     """Read one moment of the source; on SQLite other writers wait."""
     with transaction.atomic(using=source.alias):
         if source.vendor == "postgresql":
@@ -137,7 +140,7 @@ def read_moment(source: BaseDatabaseWrapper) -> Iterator[None]:
         yield
 
 
-def fill(source: BaseDatabaseWrapper, report: Report) -> Digests:
+def copy_everything(source: BaseDatabaseWrapper, report: ReportProgress) -> Digests:
     """In one transaction, which ends only when both sides hold the same."""
     tables = all_tables()
     if source.vendor == "sqlite":
@@ -146,7 +149,7 @@ def fill(source: BaseDatabaseWrapper, report: Report) -> Digests:
     connection.disable_constraint_checking()
     with transaction.atomic():
         schema.migrate()
-        schema.empty(but=["django_migrations"])
+        schema.delete_rows(except_in=["django_migrations"])
         with bulk_load():
             digests = copy_tables(store_of(source), tables, report)
             refuse_differences(digests, digests_of(tables, report))
@@ -158,35 +161,43 @@ def fill(source: BaseDatabaseWrapper, report: Report) -> Digests:
     return digests
 
 
-def copy_tables(source: TableStore, tables: Iterable[Table], report: Report) -> Digests:
-    target, digests = store_of(_wrapper()), {}
+def copy_tables(
+    source: TableStore, tables: Iterable[Table], report: ReportProgress
+) -> Digests:
+    target, digests = store_of(_default_connection()), {}
     for table in tables:
         digest = Digest(table)
         total = source.count(table)
-        target.write(table, counted(source.read(table), digest, report, total))
+        target.write(table, count_rows(source.read(table), digest, report, total))
         digests[table.name] = digest.value
     return digests
 
 
-def counted(
-    rows: Iterable[Row], digest: Digest, report: Report, total: int, verb: str = "Move"
+def count_rows(
+    rows: Iterable[Row],
+    digest: Digest,
+    report: ReportProgress,
+    total: int,
+    verb: str = "Move",
 ) -> Iterator[Row]:
     for row in rows:
         digest.add(row)
-        if digest.rows % FETCH == 0 or digest.rows == total:
+        if digest.rows % FETCHED_ROWS == 0 or digest.rows == total:
             report(f"{verb} {digest.table}", digest.rows, total)
         yield row
 
 
 def digests_of(
-    tables: Iterable[Table], report: Report, database: BaseDatabaseWrapper | None = None
+    tables: Iterable[Table],
+    report: ReportProgress,
+    database: BaseDatabaseWrapper | None = None,
 ) -> Digests:
     """Read every row again, as it is stored now."""
-    store, digests = store_of(database or _wrapper()), {}
+    store, digests = store_of(database or _default_connection()), {}
     for table in tables:
         digest = Digest(table)
         total = store.count(table)
-        for _row in counted(store.read(table), digest, report, total, "Compare"):
+        for _row in count_rows(store.read(table), digest, report, total, "Compare"):
             pass
         digests[table.name] = digest.value
     return digests
@@ -196,29 +207,32 @@ def refuse_differences(source: Digests, target: Digests) -> None:
     different = sorted(name for name in source if source[name] != target.get(name))
     if different:
         raise CommandError(
-            f"The moved rows differ in {', '.join(different)}, so nothing was kept. "
-            "The present database is unchanged."
+            f"The copied rows differ in {', '.join(different)}, so the copy was "
+            "discarded. The current database is unchanged."
         )
 
 
-def compare_earlier(source: BaseDatabaseWrapper, place: str, report: Report) -> Digests:
+def compare_earlier(
+    source: BaseDatabaseWrapper, target_name: str, report: ReportProgress
+) -> Digests:
     """A move that was interrupted between its last two steps left all data there."""
     tables = all_tables()
-    own = identity.read_database(source)
-    if identity.read_database(_wrapper()) == own:
+    own = identity.read_database_identity(source)
+    if identity.read_database_identity(_default_connection()) == own:
         digests = digests_of(tables, report, source)
         with transaction.atomic():
             if digests == digests_of(tables, report):
                 return digests
+    name = f"{target_name[0].upper()}{target_name[1:]}"
     raise CommandError(
-        f"{place[0].upper()}{place[1:]} is not empty, and a move overwrites nothing. "
-        f"{_make_space(_wrapper())}"
+        f"{name} is not empty, and a move never overwrites data. "
+        f"{_how_to_make_space(_default_connection())}"
     )
 
 
-def _make_space(target: BaseDatabaseWrapper) -> str:
+def _how_to_make_space(target: BaseDatabaseWrapper) -> str:
     if target.vendor != "sqlite":
-        return "Create an empty database and give its address."
+        return "Create an empty database and use its address."
     path = Path(str(target.settings_dict["NAME"]))
     names = ", ".join(sorted(found.name for found in path.parent.glob(f"{path.name}*")))
-    return f"Move these files out of {path.parent} and repeat the command: {names}."
+    return f"Move these files out of {path.parent}, then run the command again: {names}"

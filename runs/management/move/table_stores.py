@@ -14,11 +14,11 @@ from runs.management.move.columns import (
     Row,
     Table,
     from_sqlite,
-    quoted,
+    quote_names,
     to_sqlite,
 )
 
-FETCH = 5_000
+FETCHED_ROWS = 5_000
 
 
 class TableStore(Protocol):
@@ -56,16 +56,18 @@ class SqliteTables:
             names = ", ".join(f'+"{name}"' for name in table.names)
             cursor.execute(f'SELECT {names} FROM "{table.name}"')
             convert = from_sqlite(table)
-            while rows := cursor.fetchmany(FETCH):
+            while rows := cursor.fetchmany(FETCHED_ROWS):
                 yield from map(convert, rows)
 
     def write(self, table: Table, rows: Iterable[Row]) -> None:
         marks = ", ".join("?" * len(table.columns))
-        insert = f'INSERT INTO "{table.name}" ({quoted(table.names)}) VALUES ({marks})'
+        insert = (
+            f'INSERT INTO "{table.name}" ({quote_names(table.names)}) VALUES ({marks})'
+        )
         raw: Any = self._database.connection
         converted = map(to_sqlite(table), rows)
         with contextlib.closing(raw.cursor()) as cursor:
-            while some := list(itertools.islice(converted, FETCH)):
+            while some := list(itertools.islice(converted, FETCHED_ROWS)):
                 cursor.executemany(insert, some)
 
 
@@ -86,14 +88,14 @@ class PostgresTables:
         )
         raw: Any = self._database.connection
         with raw.cursor(name="moved_rows") as cursor:
-            cursor.itersize = FETCH
+            cursor.itersize = FETCHED_ROWS
             cursor.execute(f'SELECT {names} FROM "{table.name}"')
-            while rows := cursor.fetchmany(FETCH):
+            while rows := cursor.fetchmany(FETCHED_ROWS):
                 yield from rows
 
     def write(self, table: Table, rows: Iterable[Row]) -> None:
         raw: Any = self._database.connection
-        copy = f'COPY "{table.name}" ({quoted(table.names)}) FROM STDIN'
+        copy = f'COPY "{table.name}" ({quote_names(table.names)}) FROM STDIN'
         with raw.cursor() as cursor, cursor.copy(copy) as target:
             for row in rows:
                 target.write_row(row)

@@ -22,9 +22,9 @@ def refuse_unstorable(database: BaseDatabaseWrapper, tables: Iterable[Table]) ->
             for column in table.columns:
                 for key, problem in _problems(cursor, table, column):
                     raise CommandError(
-                        f"PostgreSQL cannot store {table.name}.{column.name} of the "
-                        f"row {table.key} = {key}: it {problem}. Nothing was changed. "
-                        "Change or delete that row, then repeat the command."
+                        f"PostgreSQL can't store {table.name}.{column.name} of the row "
+                        f"with {table.key} = {key}: it {problem}. Nothing was moved. "
+                        "Change or delete that row, then run the command again."
                     )
 
 
@@ -44,17 +44,17 @@ def _problems(
 def _conditions(column: Column) -> Iterator[tuple[str, str]]:
     name = f'"{column.name}"'
     if column.kind is ColumnKind.TEXT:
-        yield f"instr(CAST({name} AS BLOB), x'00') > 0", "has a NUL character"
+        yield f"instr(CAST({name} AS BLOB), x'00') > 0", "contains a NUL character"
         if column.max_length:
             limit = column.max_length
             yield f"length({name}) > {limit}", f"is longer than {limit} characters"
     if column.kind is ColumnKind.INTEGER:
-        yield f"typeof({name}) NOT IN ('integer', 'null')", "is no integer"
+        yield f"typeof({name}) NOT IN ('integer', 'null')", "is not an integer"
         if column.bits < 64:
             most = 2 ** (column.bits - 1)
             yield f"{name} >= {most} OR {name} < -{most}", "is too large"
     if column.kind is ColumnKind.FLOAT:
-        yield f"typeof({name}) NOT IN ('real', 'integer', 'null')", "is no number"
+        yield f"typeof({name}) NOT IN ('real', 'integer', 'null')", "is not a number"
 
 
 def _json_problems(
@@ -65,7 +65,7 @@ def _json_problems(
     cursor.execute(f'SELECT "{table.key}", {name} FROM "{table.name}" WHERE {found}')
     for key, text in cursor:
         if not _is_storable(json.loads(text)):
-            yield key, "has a NUL character or half a character in its JSON"
+            yield key, "contains a NUL character or half a surrogate pair in its JSON"
 
 
 def _is_storable(value: Any) -> bool:

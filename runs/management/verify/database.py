@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import connection
 
 from runs.management import database
-from runs.management.backup import Report, sqlite_faults
+from runs.management.backup import ReportProgress, sqlite_faults
 from runs.management.verify.findings import Fault, Finding
 from runs.models import MetricChunk, rollups
 from runs.storage.metrics import unpack_row
@@ -21,7 +21,7 @@ UNREADABLE = (ValueError, KeyError, IndexError, TypeError, struct.error, zlib.er
 #: The phase of the check, as it is reported.
 POINTS = "metric points"
 
-_GROUP = "experiment_id, status, parent_id IS NULL, archived IS NOT NULL"
+_COUNTED_BY = "experiment_id, status, parent_id IS NULL, archived IS NOT NULL"
 #: One statement, so one moment, also while runs arrive.
 _WRONG_COUNTS = f"""
 SELECT COUNT(*) FROM (
@@ -36,7 +36,7 @@ SELECT COUNT(*) FROM (
 """
 
 
-def check_database(report: Report, *, full: bool) -> Iterator[Finding]:
+def check_database(report: ReportProgress, *, full: bool) -> Iterator[Finding]:
     if connection.vendor == "sqlite":
         yield from _check_sqlite(full=full)
     for name in database.missing_triggers():
@@ -69,7 +69,7 @@ def _check_sqlite(*, full: bool) -> Iterator[Finding]:
             yield Finding(Fault.DATABASE, text)
 
 
-def _check_chunks(report: Report) -> Iterator[Finding]:
+def _check_chunks(report: ReportProgress) -> Iterator[Finding]:
     total = MetricChunk.objects.count()
     rows = MetricChunk.objects.order_by("pk").select_related("metric__run")
     for done, row in enumerate(rows.iterator(chunk_size=500), 1):

@@ -11,12 +11,12 @@ class Fault(Enum):
     """A kind of finding, with its heading."""
 
     DATABASE = "The database is damaged"
-    DERIVED = "Triggers or kept counts do not match the rows"
-    CHUNK = "Metric points that cannot be read"
-    MISSING = "Rows whose bytes are missing"
-    DAMAGED = "Rows whose bytes are damaged"
-    MISPLACED = "Rows whose bytes are in quarantine"
-    UNKNOWN = "Stored files that no row names"
+    DERIVED = "Triggers or counts that don't match the rows"
+    CHUNK = "Unreadable metric points"
+    MISSING = "Missing files"
+    DAMAGED = "Damaged files"
+    MISPLACED = "Files in quarantine that are still in use"
+    UNKNOWN = "Stored files without a row in the database"
 
 
 @dataclass(frozen=True)

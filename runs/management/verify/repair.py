@@ -19,7 +19,7 @@ from runs.storage.files import (
 )
 from studio.core.errors import MissingBytes
 
-LOST = (Fault.MISSING, Fault.DAMAGED)
+LOST_FAULTS = (Fault.MISSING, Fault.DAMAGED)
 
 
 def repair_files(
@@ -33,7 +33,9 @@ def repair_files(
     source = BackupSource(backup) if backup else None
     with deletions_allowed() as is_allowed:
         if not is_allowed:
-            raise CommandError("A backup is running. Repeat the repair when it ended.")
+            raise CommandError(
+                "A backup is running. Run the repair again when it has finished."
+            )
         return [_repair(one, source, quarantine_unknown) for one in findings]
 
 
@@ -44,13 +46,13 @@ def _repair(
     if finding.fault is Fault.UNKNOWN and quarantine_unknown:
         is_done = move_to_quarantine(finding.blob, now_ms())
     if finding.fault is Fault.MISPLACED:
-        is_done = keep(finding.blob)
-    if finding.fault in LOST and source is not None:
+        is_done = keep_blob(finding.blob)
+    if finding.fault in LOST_FAULTS and source is not None:
         is_done = source.put_back(finding.blob)
     return finding.repaired() if is_done else finding
 
 
-def keep(blob: str) -> bool:
+def keep_blob(blob: str) -> bool:
     try:
         files.keep(blob)
     except MissingBytes:
@@ -62,7 +64,7 @@ def finish_uploads() -> int:
     """Finish uploads whose row was committed just before their process died."""
     names = [p.name for p in (files.root / INCOMING).glob("*") if is_blob_name(p.name)]
     known = [name for name in names if _size_and_hash(name) is not None]
-    return sum(keep(name) for name in known)
+    return sum(keep_blob(name) for name in known)
 
 
 def _size_and_hash(blob: str) -> tuple[int, str] | None:
@@ -81,7 +83,7 @@ class BackupSource:
         self._blobs: dict[tuple[str, int], BackedUpBlob] = {}
         stamps = self._folder.stamps()
         if not stamps:
-            raise CommandError(f"{path} holds no complete backup.")
+            raise CommandError(f"{path} contains no complete backup.")
         # Names of stored files are unique, whichever home they are from.
         for stamp in stamps:
             found = read_manifest(self._folder, stamp)

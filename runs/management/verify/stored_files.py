@@ -12,8 +12,8 @@ from django.db import connection
 from runs.actions.files import referenced_blobs
 from runs.management.backup import (
     BytesChanged,
-    Report,
-    hash_of,
+    ReportProgress,
+    hash_file,
     in_parallel,
     locate_blob,
     read_snapshot,
@@ -24,7 +24,7 @@ from runs.storage.files import INCOMING, QUARANTINE, files, is_blob_name
 from studio.core.batches import batches
 
 #: The phases of the check, as they are reported.
-STORED, ROWS, BYTES = "stored files", "rows of files", "bytes of files"
+STORED, ROWS, BYTES = "stored files", "file rows", "file contents"
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,22 @@ class NamedFile:
     text: str
 
 
-def check_files(report: Report, *, full: bool) -> Iterator[Finding]:
+def check_files(report: ReportProgress, *, full: bool) -> Iterator[Finding]:
     """The disk is listed first, so that an upload under way is no finding."""
-    there = dict(_stored(files.root))
+    there = dict(_list_stored(files.root))
     report(STORED, len(there), len(there))
     rows = _named_files()
-    yield from _unknown(there, {row.blob for row in rows})
+    yield from _find_unknown(there, {row.blob for row in rows})
     for done, row in enumerate(rows, 1):
         report(ROWS, done, len(rows))
         finding = check_row(row, there.get(row.blob))
         if finding is not None and _is_still_named(row.blob):
             yield finding
     if full:
-        yield from _hashes(rows, report)
+        yield from _check_hashes(rows, report)
 
 
-def _stored(root: Path) -> Iterator[tuple[str, int]]:
+def _list_stored(root: Path) -> Iterator[tuple[str, int]]:
     """The kept blobs with their sizes."""
     for folder in root.glob("[0-9a-f][0-9a-f]"):
         with os.scandir(folder) as entries:
@@ -64,9 +64,9 @@ def _stored(root: Path) -> Iterator[tuple[str, int]]:
 def _named_files() -> list[NamedFile]:
     """All rows of one moment."""
     if connection.vendor == "sqlite":
-        return list(_rows())
+        return list(_query_named_files())
     with read_snapshot():
-        return list(_rows())
+        return list(_query_named_files())
 
 
 _FILES = (
@@ -77,7 +77,7 @@ _FILES = (
 _SNAPSHOTS = "SELECT blob, size, digest FROM runs_snapshot"
 
 
-def _rows() -> Iterator[NamedFile]:
+def _query_named_files() -> Iterator[NamedFile]:
     with connection.cursor() as cursor:
         cursor.execute(_FILES)
         for blob, size, sha256, folder, name, run, model in cursor.fetchall():
@@ -103,11 +103,13 @@ def check_row(row: NamedFile, size: int | None) -> Finding | None:
     is_wrong = size < row.size or (row.sha256 and size != row.size)
     if not is_wrong:
         return None
-    text = f"{row.text}: {size:,} bytes of {row.size:,}"
+    text = f"{row.text}: {size:,} of {row.size:,} bytes"
     return Finding(Fault.DAMAGED, text, row.blob)
 
 
-def _hashes(rows: Iterable[NamedFile], report: Report) -> Iterator[Finding]:
+def _check_hashes(
+    rows: Iterable[NamedFile], report: ReportProgress
+) -> Iterator[Finding]:
     known = [row for row in rows if row.sha256]
     for done, finding in enumerate(in_parallel(_check_hash, known), 1):
         report(BYTES, done, len(known))
@@ -118,25 +120,25 @@ def _hashes(rows: Iterable[NamedFile], report: Report) -> Iterator[Finding]:
 def _check_hash(row: NamedFile) -> Finding | None:
     path = locate_blob(files.root, row.blob)
     try:
-        if path is None or hash_of(path, row.size) == row.sha256:
+        if path is None or hash_file(path, row.size) == row.sha256:
             return None
     except (BytesChanged, FileNotFoundError):
         # Reported by its size, or deleted a moment ago.
         return None
-    return Finding(Fault.DAMAGED, f"{row.text}: other bytes", row.blob)
+    return Finding(Fault.DAMAGED, f"{row.text}: the content has changed", row.blob)
 
 
-def _unknown(there: dict[str, int], named_by_rows: set[str]) -> Iterator[Finding]:
+def _find_unknown(there: dict[str, int], named_by_rows: set[str]) -> Iterator[Finding]:
     candidates = sorted(set(there) - named_by_rows)
     for some in batches(candidates):
-        known = referenced_blobs(some) | _given_up(some)
+        known = referenced_blobs(some) | _recorded_removals(some)
         for name in some:
             if name not in known and files.path(name).exists():
                 text = f"{name}: {there[name]:,} bytes"
                 yield Finding(Fault.UNKNOWN, text, name)
 
 
-def _given_up(names: Iterable[str]) -> set[str]:
+def _recorded_removals(names: Iterable[str]) -> set[str]:
     """What a deletion left to the sweep."""
     rows = BlobRemoval.objects.filter(blob__in=list(names))
     return set(rows.values_list("blob", flat=True))
@@ -147,6 +149,6 @@ def _is_still_named(blob: str) -> bool:
     return any(table.filter(blob=blob).exists() for table in tables)
 
 
-def waiting(folder: str = INCOMING) -> int:
+def count_waiting(folder: str = INCOMING) -> int:
     """How many blobs wait there: uploads under way, or cut off."""
     return sum(is_blob_name(path.name) for path in (files.root / folder).glob("*"))

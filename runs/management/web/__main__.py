@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from runs.management import parent_watchdog
-from runs.management.web.server import allow_many_files
-from runs.management.web.worker_processes import WorkerProcesses, listen, preload
+from runs.management.web.server import raise_open_file_limit
+from runs.management.web.worker_processes import WorkerProcesses, open_listener, preload
 
 
 def main() -> None:
@@ -15,11 +15,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--processes", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
-    given = parser.parse_args()
-    parent_watchdog.end_with_parent(given.parent)
-    allow_many_files()
+    options = parser.parse_args()
+    parent_watchdog.end_with_parent(options.parent)
+    raise_open_file_limit()
     preload()
-    WorkerProcesses(listen(given.host, given.port), given.processes).run()
+    WorkerProcesses(open_listener(options.host, options.port), options.processes).run()
 
 
 if __name__ == "__main__":

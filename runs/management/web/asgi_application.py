@@ -1,8 +1,8 @@
 """The ASGI application in front of Django; it waits for slow clients.
 
-The front first receives the body, a large one only after the access rules permit it.
-Then the request waits for a thread. Django answers, and the answer is sent without the
-thread.
+It first receives the body, a large one only after the access rules permit it. Then the
+request waits for a thread. Django responds, and the thread is free while the response
+is sent.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ from django.conf import settings
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, REFUSAL, as_studio_error
 from runs.management.web import request_bodies
 from runs.management.web.callers import CallerKind, Callers
-from runs.management.web.connection import CONNECTION, Connection, Deadlines
-from runs.management.web.django_calls import Application, Call, call_now
-from runs.management.web.request_bodies import Body, Receive
-from runs.management.web.response_sender import Answer, BrokenResponse, Send, Sender
+from runs.management.web.connection import CONNECTION_KEY, Connection, Deadlines
+from runs.management.web.django_calls import Application, DjangoCall, call_in_event_loop
+from runs.management.web.request_bodies import Receive, RequestBody
+from runs.management.web.response_sender import (
+    BrokenResponse,
+    Response,
+    ResponseSender,
+    Send,
+)
 from runs.management.web.scheduler import (
     NOT_VERIFIED,
     THREADS,
@@ -32,15 +37,15 @@ from runs.management.web.scheduler import (
     Limits,
     Scheduler,
 )
-from runs.management.web.wsgi_environ import environ_of
+from runs.management.web.wsgi_environ import create_environ
 from studio.core.errors import StudioError
 
 logger = logging.getLogger("studio.web")
 
 #: Threads that read and write temporary and stored files, never the database.
 FILE_THREADS = 4
-#: The event loop answers the first; a separate thread answers the second.
-ALIVE, READY = b"/healthz", b"/readyz"
+#: The first is answered in the event loop, the second in a separate thread.
+HEALTH_PATH, READY_PATH = b"/healthz", b"/readyz"
 #: How long to wait for a small body of an unknown caller before checking the rules.
 SMALL_BODY_SECONDS = 1.0
 #: Readiness checks at a time in that thread; further ones are ordinary requests.
@@ -71,7 +76,7 @@ class AsgiApplication:
 
 
 class Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     def __init__(
         self,
@@ -81,32 +86,34 @@ class Exchange:
         send: Send,
     ) -> None:
         self.front = front
-        self.connection: Connection = scope[CONNECTION]
+        self.connection: Connection = scope[CONNECTION_KEY]
         self.path = scope["raw_path"]
         self.receive = receive
-        self.environ = environ_of(scope)
-        self.sender = Sender(self.connection, send, front.files)
+        self.environ = create_environ(scope)
+        self.sender = ResponseSender(self.connection, send, front.files)
         self.is_received = not self._has_body()
 
     async def run(self) -> None:
-        body = Body(self.front.files)
+        body = RequestBody(self.front.files)
         try:
-            await self._answer_or_refuse(body)
+            await self._respond_or_refuse(body)
         except (ClientGone, BrokenResponse):
-            # An incomplete answer must not look complete, so the connection is cut.
-            self.connection.cut()
+            # An incomplete response must not look complete to the client.
+            self.connection.abort()
         finally:
             body.close()
 
-    async def _answer_or_refuse(self, body: Body) -> None:
+    async def _respond_or_refuse(self, body: RequestBody) -> None:
         try:
-            await self._answer(body)
+            await self._respond(body)
         except (StudioError, OSError) as error:
             await self._refuse(error)
 
-    async def _answer(self, body: Body) -> None:
-        if self.path == ALIVE and self.is_received:
-            await self.sender.send(call_now(self.front.application, self._nameless()))
+    async def _respond(self, body: RequestBody) -> None:
+        if self.path == HEALTH_PATH and self.is_received:
+            await self.sender.send(
+                call_in_event_loop(self.front.application, self._without_credentials())
+            )
             return
         limit = request_bodies.MAX_IN_MEMORY
         if self._is_large():
@@ -115,17 +122,17 @@ class Exchange:
                 return
             limit = permitted
         is_whole: bool | None = True
-        if self._has_body() and self._is_expected():
+        if self._has_body() and self._can_receive_first():
             is_whole = await self._receive(body, limit)
         elif self._has_body():
             is_whole = await self._receive_or_refuse(body, limit)
         if is_whole is None:
             return
-        answer = await self._call(self.environ)
+        response = await self._call(self.environ)
         if is_whole:
-            await self.sender.send(answer)
+            await self.sender.send(response)
         else:
-            await self._send_and_close(answer)
+            await self._send_and_close(response)
 
     def _has_body(self) -> bool:
         is_chunked = "HTTP_TRANSFER_ENCODING" in self.environ
@@ -138,15 +145,15 @@ class Exchange:
             int(self.environ.get("CONTENT_LENGTH", "0")) > request_bodies.MAX_IN_MEMORY
         )
 
-    def _is_expected(self) -> bool:
+    def _can_receive_first(self) -> bool:
         """Whether to wait for the body without checking its sender first."""
         known = self.front.callers.find(self.environ).kind not in NOT_VERIFIED
         return known or self._is_large()
 
-    async def _receive_or_refuse(self, body: Body, limit: int) -> bool | None:
+    async def _receive_or_refuse(self, body: RequestBody, limit: int) -> bool | None:
         """Receive a small body; None if it was late and its sender was refused.
 
-        Otherwise the sender would learn only after the deadline that it needs a token.
+        Without the check, a client without a token would wait for the whole timeout.
         """
         receiving = asyncio.ensure_future(self._receive(body, limit))
         try:
@@ -165,16 +172,16 @@ class Exchange:
 
         The same rules as for any request, before the body is read.
         """
-        asked = {**self.environ, AUTHORIZE_ONLY: True, "wsgi.input": BytesIO()}
-        answer = await self._call(asked)
-        if BODY_LIMIT in asked:
-            return int(asked[BODY_LIMIT])
-        await self._send_and_close(answer)
+        environ = {**self.environ, AUTHORIZE_ONLY: True, "wsgi.input": BytesIO()}
+        response = await self._call(environ)
+        if BODY_LIMIT in environ:
+            return int(environ[BODY_LIMIT])
+        await self._send_and_close(response)
         return None
 
-    async def _receive(self, body: Body, limit: int) -> bool:
-        is_whole = await request_bodies.receive(
-            self.receive, body, self.front.deadlines.pace(), limit
+    async def _receive(self, body: RequestBody, limit: int) -> bool:
+        is_whole = await request_bodies.receive_body(
+            self.receive, body, self.front.deadlines.minimum_rate(), limit
         )
         received = await body.finish()
         self.is_received = is_whole
@@ -182,48 +189,54 @@ class Exchange:
         self.environ["CONTENT_LENGTH"] = str(body.size)
         return is_whole
 
-    async def _call(self, environ: dict[str, Any]) -> Answer:
-        """Django's answer, by a thread that is held no longer than it works."""
+    async def _call(self, environ: dict[str, Any]) -> Response:
+        """Call Django in a thread, which is free again before the response is sent."""
         environ.setdefault("wsgi.input", BytesIO())
         front = self.front
-        work = Call(front.application, environ, front.files)
-        if self.path == READY and front.checks < MAX_CHECKS:
+        work = DjangoCall(front.application, environ, front.files)
+        if self.path == READY_PATH and front.checks < MAX_CHECKS:
             front.checks += 1
             return await work.run(front.ready, front.end_check)
         caller = front.callers.find(environ)
         if AUTHORIZE_ONLY in environ and caller.kind not in NOT_VERIFIED:
             caller = replace(caller, kind=CallerKind.UPLOADER)
         await front.scheduler.start(caller, self.connection)
-        answer = await work.run(front.workers, partial(front.scheduler.finish, caller))
-        front.callers.learn(environ)
-        return answer
+        response = await work.run(
+            front.workers, partial(front.scheduler.finish, caller)
+        )
+        front.callers.remember(environ)
+        return response
 
-    async def _send_and_close(self, answer: Answer, *, patient: bool = True) -> None:
-        """Answer before the body was read; let its sender see that, then close."""
-        answer.headers.append((b"connection", b"close"))
-        await self.sender.send(answer, ends=False)
-        if patient:
-            await request_bodies.drain(self.receive)
+    async def _send_and_close(self, response: Response, *, drains: bool = True) -> None:
+        """Respond although the body was not read, then close the connection.
+
+        Many clients read the response only after they have sent the body. `drains`
+        gives them a few seconds to do so.
+        """
+        response.headers.append((b"connection", b"close"))
+        await self.sender.send(response, ends_body=False)
+        if drains:
+            await request_bodies.drain_body(self.receive)
         await self.sender.end()
 
     async def _refuse(self, error: Exception) -> None:
-        """An error of the front, in the form that the path's protocol has."""
+        """Send an error that was raised outside Django, in the format of the path."""
         known = as_studio_error(error)
         if known is None:
             raise error
         if self.sender.has_begun:
-            logger.warning("The answer to %s broke off: %s", self.path, error)
+            logger.warning("The response to %s was cut off: %s", self.path, error)
             raise BrokenResponse from error
-        asked = {**self._nameless(), REFUSAL: known}
-        work = Call(self.front.application, asked, self.front.files)
-        answer = await work.run(self.front.refusals, lambda: None)
+        environ = {**self._without_credentials(), REFUSAL: known}
+        work = DjangoCall(self.front.application, environ, self.front.files)
+        response = await work.run(self.front.refusals, lambda: None)
         if self.is_received:
-            await self.sender.send(answer)
+            await self.sender.send(response)
         else:
-            await self._send_and_close(answer, patient=known.status != 408)
+            await self._send_and_close(response, drains=known.status != 408)
 
-    def _nameless(self) -> dict[str, Any]:
-        """The request without its sender, so that its answer asks no database."""
+    def _without_credentials(self) -> dict[str, Any]:
+        """Copy the request without cookie and token, so that no query is needed."""
         dropped = ("HTTP_COOKIE", "HTTP_AUTHORIZATION")
         kept = {k: v for k, v in self.environ.items() if k not in dropped}
         return {**kept, "wsgi.input": BytesIO()}

@@ -58,10 +58,10 @@ class Callers:
             return Caller(kind, credential)
         return Caller(CallerKind.UNVERIFIED, client_address_from_environ(environ))
 
-    def learn(self, environ: dict[str, Any]) -> None:
-        """Remember what the application reported while it answered."""
+    def remember(self, environ: dict[str, Any]) -> None:
+        """Remember whether the application verified the credential of this request."""
         credential, known = credential_in(environ), environ.get(KNOWN_CALLER)
-        # Static files and unknown paths are answered without a look at the caller.
+        # Static files and unknown paths don't check the caller.
         if not credential or known is None:
             return
         self._verified.pop(credential, None)

@@ -23,7 +23,7 @@ from typing import Any
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from runs.management.web.pace import Pace
+from runs.management.web.transfer_rate import MinimumRate
 
 #: A request's line and headers, and the lines between the chunks of a body.
 MAX_HEAD_BYTES = 64 * 1024
@@ -32,9 +32,9 @@ MAX_UNSENT_BYTES = 128 * 1024
 #: Requests that wait on a connection for the one before them. Without this limit, many
 #: small requests sent at once would take hundreds of megabytes.
 MAX_PIPELINED = 16
-SPREAD = 1.3
+MAX_RATE_JITTER = 1.3
 #: The key of a request's connection in its ASGI scope.
-CONNECTION = "studio.connection"
+CONNECTION_KEY = "studio.connection"
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Deadlines:
             settings.RATE_SECONDS,
         )
 
-    def pace(self) -> Pace:
-        """The pace of one transfer.
+    def minimum_rate(self) -> MinimumRate:
+        """Return the limit for one transfer.
 
-        Some get a little longer, so that a thousand that start together don't end
-        together.
+        Its time varies a little: a thousand slow transfers that start together must
+        not all be closed at the same moment.
         """
-        spread = random.uniform(1, SPREAD)  # noqa: S311
-        return Pace(self.min_rate, self.rate_seconds * spread)
+        jitter = random.uniform(1, MAX_RATE_JITTER)  # noqa: S311
+        return MinimumRate(self.min_rate, self.rate_seconds * jitter)
 
 
 class TooManyPipelined(Exception):
@@ -75,15 +75,15 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **words: Any) -> None:
         super().__init__(*args, **words)
         self.is_lost = False
-        #: Bytes of bodies that were handed over for sending, by `answers`.
+        #: Bytes of bodies that were passed to the transport.
         self.written = 0
         self.head_since: float | None = None
-        self._loose_bytes = 0
+        self._unparsed_bytes = 0
         self._is_in_head = False
         self._running: Any = None
         self._lost_listeners: set[asyncio.Future[None]] = set()
-        self._pace: Pace | None = None
-        self._seen = 0
+        self._read_rate: MinimumRate | None = None
+        self._read_before = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -97,7 +97,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_lost = True
         self._unset_keepalive_if_required()
-        self._end_answers()
+        self._notify_requests()
         super().connection_lost(exc)
         for listener in self._lost_listeners:
             if not listener.done():
@@ -107,16 +107,16 @@ class Connection(HttpToolsProtocol):
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _end_answers(self) -> None:
-        """The client is gone. uvicorn itself tells only the last request."""
+    def _notify_requests(self) -> None:
+        """Tell every request that the client is gone; uvicorn tells only the last."""
         for cycle in (self._running, *(cycle for cycle, _app in self.pipeline)):
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
 
     @contextlib.contextmanager
-    def loss(self) -> Any:
-        """A future that is done when the client has gone."""
+    def disconnected(self) -> Any:
+        """Yield a future that is done when the client has disconnected."""
         listener = self.loop.create_future()
         self._lost_listeners.add(listener)
         try:
@@ -125,27 +125,27 @@ class Connection(HttpToolsProtocol):
             self._lost_listeners.discard(listener)
 
     def data_received(self, data: bytes) -> None:
-        self._loose_bytes += len(data)
+        self._unparsed_bytes += len(data)
         super().data_received(data)
-        if self._loose_bytes > MAX_HEAD_BYTES:
+        if self._unparsed_bytes > MAX_HEAD_BYTES:
             self._refuse(b"431 Request Header Fields Too Large")
         elif self.head_since is None and self._is_between_requests():
             # Line ends before a request, or the rest of a body that was refused.
             self.head_since = time.monotonic()
 
-    def _is_free(self) -> bool:
+    def _is_idle(self) -> bool:
         """Whether no request is under way."""
         return self.cycle is None or self.cycle.response_complete
 
     def _is_between_requests(self) -> bool:
-        return self._is_free() and self.timeout_keep_alive_task is None
+        return self._is_idle() and self.timeout_keep_alive_task is None
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.head_since = time.monotonic()
         self._is_in_head = True
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
-        scope[CONNECTION] = self
+        scope[CONNECTION_KEY] = self
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # What follows a chunked body is no header: a proxy does not look at it.
@@ -155,13 +155,13 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.head_since = None
         self._is_in_head = False
-        self._loose_bytes = 0
+        self._unparsed_bytes = 0
         if len(self.pipeline) >= MAX_PIPELINED:
             raise TooManyPipelined
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Not in the middle of an answer, nor before one that is still to come."""
+        """Send no error in the middle of a response, or before a pending one."""
         cycle = self.cycle
         if self.pipeline or (
             cycle and cycle.response_started and not cycle.response_complete
@@ -171,11 +171,11 @@ class Connection(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def on_body(self, body: bytes) -> None:
-        self._loose_bytes = 0
+        self._unparsed_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._loose_bytes = 0
+        self._unparsed_bytes = 0
         super().on_message_complete()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -183,7 +183,7 @@ class Connection(HttpToolsProtocol):
             # The next request arrived, and this process was too busy to see it.
             return
         if self._unread_by_client():
-            self.cut()
+            self.abort()
         super().timeout_keep_alive_handler()
 
     def _unread_bytes(self) -> int:
@@ -205,7 +205,7 @@ class Connection(HttpToolsProtocol):
         return int(count)
 
     @property
-    def is_over(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether nothing can be sent any more."""
         return self.is_lost or self.transport.is_closing()
 
@@ -214,14 +214,14 @@ class Connection(HttpToolsProtocol):
         """Whether the client must read before more is sent."""
         return self.flow.write_paused and not self.is_lost
 
-    async def drained(self) -> None:
-        """Wait until more can be sent, or the client has gone."""
+    async def wait_until_writable(self) -> None:
+        """Wait until more can be sent, or the client has disconnected."""
         if self.is_blocked:
             await self.flow.drain()
 
-    def cut(self) -> None:
-        """End the connection now: also what the system still holds for the client."""
-        self._end_answers()
+    def abort(self) -> None:
+        """Close the connection now, and discard what was not yet sent."""
+        self._notify_requests()
         link = self.transport.get_extra_info("socket")
         if link is not None:
             # ValueError: a client that aborts has closed it already.
@@ -235,29 +235,29 @@ class Connection(HttpToolsProtocol):
         self._check_head(now, deadlines)
         held = self.transport.get_write_buffer_size()
         if not held:
-            self._pace = None
+            self._read_rate = None
             return
         read = self.written - held - self._unread_by_client()
-        if self._pace is None:
-            self._pace, self._seen = deadlines.pace(), read
-        self._pace.note(passed, max(0, read - self._seen))
-        self._seen = max(read, self._seen)
-        if self._pace.is_too_slow:
-            self.cut()
+        if self._read_rate is None:
+            self._read_rate, self._read_before = deadlines.minimum_rate(), read
+        self._read_rate.count(passed, max(0, read - self._read_before))
+        self._read_before = max(read, self._read_before)
+        if self._read_rate.is_too_slow:
+            self.abort()
 
     def _check_head(self, now: float, deadlines: Deadlines) -> None:
         if self.head_since is None or now - self.head_since < deadlines.head_seconds:
             return
-        if not self._is_free() or self._unread_bytes():
+        if not self._is_idle() or self._unread_bytes():
             self.head_since = now
-        elif self._loose_bytes:
+        elif self._unparsed_bytes:
             self._refuse(b"408 Request Timeout")
         else:
             self.transport.close()
 
     def _refuse(self, status: bytes) -> None:
-        """Answer what is no whole request, and close."""
-        if self._is_free() and not self.transport.is_closing():
+        """Send an error for an incomplete request, and close the connection."""
+        if self._is_idle() and not self.transport.is_closing():
             self.transport.write(
                 b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n"
                 b"connection: close\r\n\r\n"
@@ -269,7 +269,9 @@ class Connection(HttpToolsProtocol):
 _IS_LINUX = sys.platform == "linux"
 
 
-async def watch(connections: Iterable[Connection], deadlines: Deadlines) -> None:
+async def enforce_deadlines(
+    connections: Iterable[Connection], deadlines: Deadlines
+) -> None:
     """Check every connection, for as long as the process serves."""
     every = min(1.0, deadlines.head_seconds / 4, deadlines.rate_seconds / 4)
     before = time.monotonic()

@@ -10,14 +10,19 @@ from typing import Any
 from django.http import HttpResponseBase
 
 from runs.http import is_file_stream
-from runs.management.web.relay import Abandoned, Relay
-from runs.management.web.response_sender import Answer, Headers, Rest, gather
+from runs.management.web.response_buffer import BufferDiscarded, ResponseBuffer
+from runs.management.web.response_sender import (
+    FileChunks,
+    Headers,
+    Response,
+    read_chunk,
+)
 
 Application = Callable[..., HttpResponseBase]
 
 
-class Call:
-    """One call in a thread. The answer can be ready before the thread is free."""
+class DjangoCall:
+    """One call in a thread. The response can be ready before the thread is free."""
 
     def __init__(
         self,
@@ -29,92 +34,97 @@ class Call:
         self.environ = environ
         self.readers = readers
         self.loop = asyncio.get_running_loop()
-        self.answered: asyncio.Future[Answer] = self.loop.create_future()
+        self.response_future: asyncio.Future[Response] = self.loop.create_future()
 
-    async def run(self, pool: Executor, when_free: Callable[[], None]) -> Answer:
-        running = self.loop.run_in_executor(pool, self._work)
+    async def run(self, pool: Executor, when_free: Callable[[], None]) -> Response:
+        running = self.loop.run_in_executor(pool, self._call_django)
 
-        def freed(done: asyncio.Future[Answer]) -> None:
+        def on_thread_free(done: asyncio.Future[Response]) -> None:
             when_free()
             error = None if done.cancelled() else done.exception()
-            if self.answered.done():
-                # A stream's: its sender gets the error from the relay.
+            if self.response_future.done():
+                # A streaming response: its sender gets the error from the buffer.
                 return
             if error is not None:
-                self.answered.set_exception(error)
+                self.response_future.set_exception(error)
             elif done.cancelled():
-                self.answered.cancel()
+                self.response_future.cancel()
             else:
-                self.answered.set_result(done.result())
+                self.response_future.set_result(done.result())
 
-        running.add_done_callback(freed)
-        return await self.answered
+        running.add_done_callback(on_thread_free)
+        return await self.response_future
 
-    def _work(self) -> Answer:
-        status, headers, response = begin(self.application, self.environ)
+    def _call_django(self) -> Response:
+        status, headers, django_response = start_call(self.application, self.environ)
         if self.environ["REQUEST_METHOD"] == "HEAD":
-            response.close()
-            return Answer(status, headers)
-        if not response.streaming:
-            return whole(status, headers, body_of(response))
-        chunks: Iterator[bytes] = iter(response)
-        if is_file_stream(response):
-            return self._from_files(Answer(status, headers), response, chunks)
-        relay = Relay(self.loop, self.readers)
-        answer = Answer(status, headers, relay=relay)
-        self.loop.call_soon_threadsafe(self._deliver, answer)
-        produce(relay, response, chunks)
-        return answer
+            django_response.close()
+            return Response(status, headers)
+        if not django_response.streaming:
+            return with_content_length(status, headers, read_body(django_response))
+        chunks: Iterator[bytes] = iter(django_response)
+        if is_file_stream(django_response):
+            return self._from_files(Response(status, headers), django_response, chunks)
+        buffer = ResponseBuffer(self.loop, self.readers)
+        response = Response(status, headers, buffer=buffer)
+        self.loop.call_soon_threadsafe(self._set_response, response)
+        produce_stream(buffer, django_response, chunks)
+        return response
 
     def _from_files(
-        self, answer: Answer, response: HttpResponseBase, chunks: Iterator[bytes]
-    ) -> Answer:
-        """A small file is whole now; the rest of a large one is read when wanted."""
+        self,
+        response: Response,
+        django_response: HttpResponseBase,
+        chunks: Iterator[bytes],
+    ) -> Response:
+        """Read a small file completely; the rest of a large one is read on demand."""
         try:
-            answer.body, is_all = gather(chunks)
+            response.body, is_all = read_chunk(chunks)
         except BaseException:
-            response.close()
+            django_response.close()
             raise
         if is_all:
-            response.close()
+            django_response.close()
         else:
-            answer.rest = Rest(chunks, response.close)
-        return answer
+            response.file_chunks = FileChunks(chunks, django_response.close)
+        return response
 
-    def _deliver(self, answer: Answer) -> None:
-        if not self.answered.done():
-            self.answered.set_result(answer)
+    def _set_response(self, response: Response) -> None:
+        if not self.response_future.done():
+            self.response_future.set_result(response)
 
 
-def produce(relay: Relay, response: HttpResponseBase, chunks: Iterator[bytes]) -> None:
-    """Run the stream to its end, in the thread that owns its database connection."""
+def produce_stream(
+    buffer: ResponseBuffer, django_response: HttpResponseBase, chunks: Iterator[bytes]
+) -> None:
+    """Write the stream into the buffer, in the thread of its database connection."""
     try:
         for chunk in chunks:
-            relay.put(chunk)
-        relay.finish()
-    except Abandoned as error:
-        relay.finish(error)
+            buffer.add(chunk)
+        buffer.finish()
+    except BufferDiscarded as error:
+        buffer.finish(error)
     except BaseException as error:
-        relay.finish(error)
+        buffer.finish(error)
         raise
     finally:
-        response.close()
+        django_response.close()
 
 
-def call_now(application: Application, environ: dict[str, Any]) -> Answer:
-    """Answer in the event loop, where Django can't query the database."""
-    status, headers, response = begin(application, environ)
-    return whole(status, headers, body_of(response))
+def call_in_event_loop(application: Application, environ: dict[str, Any]) -> Response:
+    """Call Django in the event loop, where it can't query the database."""
+    status, headers, django_response = start_call(application, environ)
+    return with_content_length(status, headers, read_body(django_response))
 
 
-def whole(status: int, headers: Headers, body: bytes) -> Answer:
-    """Set Content-Length where it is missing, so that the answer is not chunked."""
+def with_content_length(status: int, headers: Headers, body: bytes) -> Response:
+    """Set Content-Length where it is missing, so that the response is not chunked."""
     if body and not any(name.lower() == b"content-length" for name, _ in headers):
         headers.append((b"content-length", str(len(body)).encode()))
-    return Answer(status, headers, body)
+    return Response(status, headers, body)
 
 
-def begin(
+def start_call(
     application: Application, environ: dict[str, Any]
 ) -> tuple[int, Headers, HttpResponseBase]:
     started: list[tuple[int, Headers]] = []
@@ -123,12 +133,12 @@ def begin(
         encoded = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
         started.append((int(status[:3]), encoded))
 
-    response = application(environ, start_response)
-    return *started[0], response
+    django_response = application(environ, start_response)
+    return *started[0], django_response
 
 
-def body_of(response: HttpResponseBase) -> bytes:
+def read_body(django_response: HttpResponseBase) -> bytes:
     try:
-        return b"".join(response)
+        return b"".join(django_response)
     finally:
-        response.close()
+        django_response.close()

@@ -19,8 +19,8 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from runs.management.web.pace import Pace
 from runs.management.web.scheduler import ClientGone
+from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import StudioError
 
 #: Larger bodies go to disk, and are authorized before they are read.
@@ -29,7 +29,7 @@ MAX_IN_MEMORY = 64 * 1024
 WRITE_BYTES = 256 * 1024
 #: Space that these files leave free for the database; a twentieth of a small disk.
 MIN_FREE_BYTES = 256 * 1024**2
-#: How long the rest of a refused body is read, so that its sender sees the answer.
+#: How long the rest of a refused body is read, so that its sender reads the response.
 DRAIN_SECONDS = 5.0
 
 Receive = Callable[[], Any]
@@ -42,23 +42,23 @@ class RequestTimeout(StudioError):
     status = 408
 
 
-def too_slow() -> RequestTimeout:
+def slow_body_error() -> RequestTimeout:
     return RequestTimeout(
-        f"The request's body came at less than {settings.MIN_RATE} bytes a second for "
-        f"{settings.RATE_SECONDS} seconds. Send it again."
+        f"The request body arrived at less than {settings.MIN_RATE} bytes per second "
+        f"for {settings.RATE_SECONDS} seconds. Send it again."
     )
 
 
-def temporary_file() -> IO[bytes]:
+def create_temporary_file() -> IO[bytes]:
     """An unnamed file next to the stored ones, unbuffered."""
     folder = Path(settings.FILES_DIR) / "spool"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    check_space(folder)
+    check_free_space(folder)
     return tempfile.TemporaryFile(dir=folder, buffering=0)
 
 
-def check_space(folder: Path | int) -> None:
-    """OSError, as a full disk raises it, shortly before the disk is full."""
+def check_free_space(folder: Path | int) -> None:
+    """Raise the OSError of a full disk shortly before the disk is full."""
     found = os.statvfs(folder)
     wanted = min(MIN_FREE_BYTES, found.f_blocks * found.f_frsize // 20)
     if found.f_bavail * found.f_frsize < wanted:
@@ -66,46 +66,46 @@ def check_space(folder: Path | int) -> None:
 
 
 def write_all(file: IO[bytes], data: bytes | bytearray | memoryview) -> None:
-    check_space(file.fileno())
+    check_free_space(file.fileno())
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
 
 
-class Body:
-    """What was received: `file` is Django's `wsgi.input`."""
+class RequestBody:
+    """The received bytes; `file` becomes Django's `wsgi.input`."""
 
     def __init__(self, writers: ThreadPoolExecutor) -> None:
         self.writers = writers
         self.size = 0
         self.file: IO[bytes] | None = None
-        self._held = bytearray()
+        self._in_memory = bytearray()
 
-    async def take(self, chunk: bytes) -> None:
+    async def add(self, chunk: bytes) -> None:
         self.size += len(chunk)
-        self._held += chunk
+        self._in_memory += chunk
         limit = MAX_IN_MEMORY if self.file is None else WRITE_BYTES
-        if len(self._held) > limit:
+        if len(self._in_memory) > limit:
             await self._write()
 
     async def finish(self) -> IO[bytes]:
         """The whole body, for reading from its start."""
         if self.file is None:
-            return BytesIO(self._held)
-        if self._held:
+            return BytesIO(self._in_memory)
+        if self._in_memory:
             await self._write()
         self.file.seek(0)
         return self.file
 
     async def _write(self) -> None:
-        held, self._held = self._held, bytearray()
+        data, self._in_memory = self._in_memory, bytearray()
         loop = asyncio.get_running_loop()
         # Not in the event loop: a slow disk would block every client.
-        await loop.run_in_executor(self.writers, self._append, held)
+        await loop.run_in_executor(self.writers, self._append, data)
 
     def _append(self, data: bytearray) -> None:
         if self.file is None:
-            self.file = temporary_file()
+            self.file = create_temporary_file()
         write_all(self.file, data)
 
     def close(self) -> None:
@@ -113,33 +113,35 @@ class Body:
             self.file.close()
 
 
-async def receive(source: Receive, body: Body, pace: Pace, limit: int | None) -> bool:
-    """Receive the body; False where more than `limit` bytes came, and the rest did not.
+async def receive_body(
+    source: Receive, body: RequestBody, rate: MinimumRate, limit: int | None
+) -> bool:
+    """Receive the body; return False if it has more than `limit` bytes, and stop there.
 
     Raises RequestTimeout, ClientGone, and OSError when the disk is full.
     """
     while True:
         begin = time.monotonic()
         try:
-            async with asyncio.timeout(pace.left):
+            async with asyncio.timeout(rate.seconds_left):
                 message = await source()
         except TimeoutError:
-            raise too_slow() from None
+            raise slow_body_error() from None
         if message["type"] != "http.request":
             raise ClientGone
         chunk = message["body"]
-        pace.note(time.monotonic() - begin, len(chunk))
+        rate.count(time.monotonic() - begin, len(chunk))
         if chunk:
-            await body.take(chunk)
+            await body.add(chunk)
         if limit is not None and body.size > limit:
             return False
         if not message["more_body"]:
             return True
-        if pace.is_too_slow:
-            raise too_slow()
+        if rate.is_too_slow:
+            raise slow_body_error()
 
 
-async def drain(source: Receive) -> None:
+async def drain_body(source: Receive) -> None:
     """Read and drop the rest of a refused body, for a few seconds at most."""
     try:
         # A random limit: a thousand requests can be refused at the same moment.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.management.web.connection import Connection
-from runs.management.web.relay import Relay
+from runs.management.web.response_buffer import ResponseBuffer
 
 #: How much of a file is held for a client that does not read.
 CHUNK_BYTES = 64 * 1024
@@ -30,143 +30,156 @@ class BrokenResponse(Exception):
 
 
 @dataclass(frozen=True)
-class Rest:
-    """Chunks that are read from files, and what closes those."""
+class FileChunks:
+    """Chunks that are read from open files, and the function that closes them."""
 
     chunks: Iterator[bytes]
     close: Callable[[], object]
 
 
 @dataclass
-class Answer:
-    """What Django answered: `body`, then what is read from files, or a relay."""
+class Response:
+    """Django's response: `body`, followed by chunks of files or of a buffer."""
 
     status: int
     headers: Headers
     body: bytes = b""
-    rest: Rest | None = None
-    relay: Relay | None = None
+    file_chunks: FileChunks | None = None
+    buffer: ResponseBuffer | None = None
 
 
-class Sender:
-    """Sends one answer over one connection."""
+class ResponseSender:
+    """Sends one response over one connection."""
 
     def __init__(
         self, connection: Connection, send: Send, readers: ThreadPoolExecutor
     ) -> None:
         self.connection = connection
-        self._sink = send
+        self._asgi_send = send
         self.readers = readers
         self.has_begun = False
 
-    async def send(self, answer: Answer, *, ends: bool = True) -> None:
-        """Send all; without `ends` the caller closes it. Raises BrokenResponse."""
-        if answer.rest is not None:
-            await self._stream(answer, self._from_files(answer, answer.rest))
-        elif answer.relay is not None:
+    async def send(self, response: Response, *, ends_body: bool = True) -> None:
+        """Send everything; without `ends_body` the caller calls `end`.
+
+        Raises BrokenResponse.
+        """
+        if response.file_chunks is not None:
+            await self._stream(
+                response, self._from_files(response, response.file_chunks)
+            )
+        elif response.buffer is not None:
             try:
-                await self._stream(answer, answer.relay.chunks())
+                await self._stream(response, response.buffer.chunks())
             finally:
-                answer.relay.abandon()
+                response.buffer.discard()
         else:
-            await self._send_bytes(answer, ends=ends)
+            await self._send_bytes(response, ends_body=ends_body)
 
     async def end(self) -> None:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        if self.connection.is_over:
+        if self.connection.is_closed:
             raise BrokenResponse
-        await self._sink(message)
+        await self._asgi_send(message)
 
-    async def _begin(self, answer: Answer) -> None:
+    async def _begin(self, response: Response) -> None:
         self.has_begun = True
-        start = {"type": "http.response.start", "status": answer.status}
-        await self._send({**start, "headers": answer.headers})
+        start = {"type": "http.response.start", "status": response.status}
+        await self._send({**start, "headers": response.headers})
 
     async def _send_chunk(self, chunk: bytes | memoryview) -> None:
-        """Hand a chunk over, and wait until the client has read most of it."""
+        """Send a chunk, and wait until the client has read most of it."""
         message = {"type": "http.response.body", "body": chunk, "more_body": True}
         self.connection.written += len(chunk)
         await self._send(message)
-        await self.connection.drained()
+        await self.connection.wait_until_writable()
         if self.connection.is_lost:
             raise BrokenResponse
 
-    async def _stream(self, answer: Answer, chunks: AsyncIterator[bytes]) -> None:
+    async def _stream(self, response: Response, chunks: AsyncIterator[bytes]) -> None:
         async with aclosing(chunks) as chunks:  # type: ignore[type-var]
             # The first chunk comes before the status: it may still be an error.
             first = await anext(chunks, b"")
-            await self._begin(answer)
+            await self._begin(response)
             if first:
                 await self._send_chunk(first)
-            # A client may take long for the rest, and the memory is wanted.
+            # A client can take long to read the rest: free the memory.
             del first
             async for chunk in chunks:
                 await self._send_chunk(chunk)
         await self.end()
 
-    async def _from_files(self, answer: Answer, rest: Rest) -> AsyncIterator[bytes]:
-        """The chunks, each read by a thread that is free again before it is sent."""
+    async def _from_files(
+        self, response: Response, file_chunks: FileChunks
+    ) -> AsyncIterator[bytes]:
+        """Yield the chunks. The thread that reads one is free before it is sent."""
         loop = asyncio.get_running_loop()
         try:
-            yield answer.body
+            yield response.body
             is_all = False
             while not is_all:
-                answer.body = b""
-                read = loop.run_in_executor(self.readers, gather, rest.chunks)
+                response.body = b""
+                read = loop.run_in_executor(
+                    self.readers, read_chunk, file_chunks.chunks
+                )
                 chunk, is_all = await read
                 if chunk:
                     yield chunk
         finally:
-            await loop.run_in_executor(self.readers, rest.close)
+            await loop.run_in_executor(self.readers, file_chunks.close)
 
-    async def _send_bytes(self, answer: Answer, *, ends: bool) -> None:
-        await self._begin(answer)
-        body = answer.body
+    async def _send_bytes(self, response: Response, *, ends_body: bool) -> None:
+        await self._begin(response)
+        body = response.body
         if len(body) > CHUNK_BYTES:
-            await self._send_long(answer)
+            await self._send_large_body(response)
             body = b""
         self.connection.written += len(body)
-        message = {"type": "http.response.body", "body": body, "more_body": not ends}
+        message = {
+            "type": "http.response.body",
+            "body": body,
+            "more_body": not ends_body,
+        }
         await self._send(message)
 
-    async def _send_long(self, answer: Answer) -> None:
+    async def _send_large_body(self, response: Response) -> None:
         """Send in chunks; the rest goes to a file once the client stops reading."""
-        view = memoryview(answer.body)
+        view = memoryview(response.body)
         while view:
             chunk, view = bytes(view[:CHUNK_BYTES]), view[CHUNK_BYTES:]
             message = {"type": "http.response.body", "body": chunk, "more_body": True}
             self.connection.written += len(chunk)
             await self._send(message)
             if self.connection.is_blocked and len(view) > MAX_UNREAD:
-                relay = await self._spill_to_file(view)
+                buffer = await self._spill_to_file(view)
                 del view
-                answer.body = b""
-                await self._send_relay(relay)
+                response.body = b""
+                await self._send_buffer(buffer)
                 return
-            await self.connection.drained()
+            await self.connection.wait_until_writable()
             if self.connection.is_lost:
                 raise BrokenResponse
 
-    async def _spill_to_file(self, rest: memoryview) -> Relay:
+    async def _spill_to_file(self, rest: memoryview) -> ResponseBuffer:
         loop = asyncio.get_running_loop()
-        relay = Relay(loop, self.readers)
-        await loop.run_in_executor(self.readers, relay.put, bytes(rest))
-        relay.finish()
-        return relay
+        buffer = ResponseBuffer(loop, self.readers)
+        await loop.run_in_executor(self.readers, buffer.add, bytes(rest))
+        buffer.finish()
+        return buffer
 
-    async def _send_relay(self, relay: Relay) -> None:
+    async def _send_buffer(self, buffer: ResponseBuffer) -> None:
         try:
-            await self.connection.drained()
-            async for chunk in relay.chunks():
+            await self.connection.wait_until_writable()
+            async for chunk in buffer.chunks():
                 await self._send_chunk(chunk)
         finally:
-            relay.abandon()
+            buffer.discard()
 
 
-def gather(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
-    """The next bytes, about `CHUNK_BYTES` of them, and whether those were the last."""
+def read_chunk(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
+    """Return about `CHUNK_BYTES` bytes, and whether those were the last."""
     found: list[bytes] = []
     size = 0
     for chunk in chunks:

@@ -1,7 +1,7 @@
-"""Worker threads are shared out here, so that no caller takes them all.
+"""Share the worker threads among callers, so that no caller takes all of them.
 
-Who is over a limit waits, with the whole request received and no thread taken. Callers
-that wait take turns: a thousand requests of one delay another's by one at limit.
+A request over a limit waits, completely received and without a thread. Waiting callers
+take turns: a thousand requests of one caller delay a request of another by one at most.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOT_VERIFIED = (CallerKind.UNVERIFIED, CallerKind.ANONYMOUS)
 
 
 class ClientGone(Exception):
-    """The connection ended before its request was answered."""
+    """The connection ended before the response to its request."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Limits:
         return self.threads // 8
 
 
-Waiting = OrderedDict[Caller, deque[asyncio.Future[None]]]
+WaitingCallers = OrderedDict[Caller, deque[asyncio.Future[None]]]
 
 
 class Scheduler:
@@ -64,7 +64,7 @@ class Scheduler:
         self.limits = limits
         self._running: Counter[CallerKind] = Counter()
         self._of_caller: Counter[Caller] = Counter()
-        self._waiting: dict[CallerKind, Waiting] = {
+        self._waiting: dict[CallerKind, WaitingCallers] = {
             kind: OrderedDict() for kind in CallerKind
         }
         #: The kind that got a thread most recently comes last.
@@ -126,9 +126,9 @@ class Scheduler:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
-            with connection.loss() as loss:
+            with connection.disconnected() as disconnected:
                 await asyncio.wait(
-                    (turn, loss),
+                    (turn, disconnected),
                     timeout=self.limits.wait_seconds,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
@@ -151,7 +151,7 @@ class Scheduler:
 
     def _refusal(self) -> TooManyRequests:
         return TooManyRequests(
-            "You have too many requests under way. Try again in a few seconds.",
+            "You have too many requests in progress. Try again in a few seconds.",
             retry_after=RETRY_AFTER,
         )
 

@@ -16,9 +16,9 @@ from typing import Any
 import uvicorn
 
 from runs.management import parent_watchdog
-from runs.management.web.acceptor import accept
+from runs.management.web.acceptor import accept_connections
 from runs.management.web.asgi_application import AsgiApplication
-from runs.management.web.connection import Connection, watch
+from runs.management.web.connection import Connection, enforce_deadlines
 
 logger = logging.getLogger("studio.web")
 
@@ -29,14 +29,14 @@ STOP_SECONDS = 20
 SWITCH_SECONDS = 0.001
 
 
-def application() -> Callable[..., Any]:
+def load_application() -> Callable[..., Any]:
     # Not at the top: where processes are not forked, this is the one that imports it.
     from studio.wsgi import application
 
     return application
 
 
-def allow_many_files() -> None:
+def raise_open_file_limit() -> None:
     """Each connection is an open file, and the usual limit of 1,024 is low."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
@@ -46,7 +46,7 @@ def allow_many_files() -> None:
 
 
 def max_connections() -> int:
-    """The limit that leaves each connection a file for its body and its answer."""
+    """Each connection can need two more open files: its body and its response."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(100, (soft if soft > 0 else 65536) // 3 - 100)
 
@@ -64,11 +64,13 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self.stop)
         connections: Any = self.server_state.connections
-        self.watching = loop.create_task(watch(connections, self.front.deadlines))
-        taking = accept(self.listener, self._connection, self._is_busy)
-        self.accepting = loop.create_task(taking)
-        for task in (self.watching, self.accepting):
-            task.add_done_callback(self._end_with)
+        self.deadline_task = loop.create_task(
+            enforce_deadlines(connections, self.front.deadlines)
+        )
+        taking = accept_connections(self.listener, self._connection, self._is_busy)
+        self.accept_task = loop.create_task(taking)
+        for task in (self.deadline_task, self.accept_task):
+            task.add_done_callback(self._stop_after_error)
 
     def _connection(self) -> asyncio.Protocol:
         return Connection(self.config, self.server_state, app_state={})
@@ -76,15 +78,15 @@ class Server(uvicorn.Server):
     def _is_busy(self) -> bool:
         return self.front.scheduler.is_busy
 
-    def _end_with(self, task: asyncio.Task[None]) -> None:
+    def _stop_after_error(self, task: asyncio.Task[None]) -> None:
         """A process that no longer accepts or watches is of no use."""
         if not task.cancelled() and (error := task.exception()):
-            logger.error("A web process ends", exc_info=error)
+            logger.error("A web process stops after an error", exc_info=error)
             self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.accepting.cancel()
-        await asyncio.wait([self.accepting])
+        self.accept_task.cancel()
+        await asyncio.wait([self.accept_task])
         self.listener.close()
         await super().shutdown(sockets=sockets)
 
@@ -122,7 +124,7 @@ def serve(listener: socket.socket, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent_watchdog.end_with_parent(parent)
     sys.setswitchinterval(SWITCH_SECONDS)
-    Server(AsgiApplication(application()), listener).run(sockets=[])
+    Server(AsgiApplication(load_application()), listener).run(sockets=[])
     # Not by returning: a thread that does not end would hold the process.
     sys.stderr.flush()
     os._exit(0)

@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
-from runs.management.web.server import STOP_SECONDS, application, serve
+from runs.management.web.server import STOP_SECONDS, load_application, serve
 
 #: Connections that wait until a process accepts them.
 BACKLOG = 2048
@@ -28,21 +28,21 @@ MARGIN_SECONDS = 3.0
 #: A process that ran this long restarts at once; others after a growing delay.
 STEADY_SECONDS = 10.0
 MAX_WAIT_SECONDS = 10.0
-METHOD = "fork" if sys.platform == "linux" else "spawn"
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
-CONTEXT: Any = multiprocessing.get_context(METHOD)
+PROCESS_CONTEXT: Any = multiprocessing.get_context(START_METHOD)
 
 
 def preload() -> None:
     """Import everything before the fork; what is frozen stays shared after it."""
-    if METHOD != "fork":
+    if START_METHOD != "fork":
         return
-    application()
+    load_application()
     gc.collect()
     gc.freeze()
 
 
-def listen(host: str, port: int) -> socket.socket:
+def open_listener(host: str, port: int) -> socket.socket:
     """The socket from which all processes accept; the supervisor keeps its port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -99,8 +99,8 @@ class WorkerProcesses:
                 self._start(slot, now)
 
     def _start(self, slot: ProcessSlot, now: float) -> None:
-        given = (self.listener, os.getpid())
-        process = CONTEXT.Process(target=serve, args=given)
+        arguments = (self.listener, os.getpid())
+        process = PROCESS_CONTEXT.Process(target=serve, args=arguments)
         process.start()
         slot.process, slot.started = process, now
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 _UNPREFIXED = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-def environ_of(scope: Mapping[str, Any]) -> dict[str, Any]:
+def create_environ(scope: Mapping[str, Any]) -> dict[str, Any]:
     """All but the body: `wsgi.input` is set where it was received."""
     server = scope["server"] or ("", 80)
     client = scope["client"] or ("", 0)

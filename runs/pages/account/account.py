@@ -191,7 +191,7 @@ def add_token(request: StudioRequest) -> HttpResponse:
         )
     except StudioError as error:
         return show_account(request, refused=(form, error), token_form=form)
-    return show_account(request, made=token, secret=secret)
+    return show_account(request, new_token=token, secret=secret)
 
 
 def _find_membership(user: User, workspace: str) -> Member:
@@ -214,7 +214,7 @@ def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
 @access(BROWSER_ONLY)
 @require_POST
 def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
-    """The address carries no key: a session's key is a password."""
+    """End a session, named by its public ID: its key works like a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
         if session.public_id == number:

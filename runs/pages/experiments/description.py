@@ -1,4 +1,4 @@
-"""An experiment's description, above its runs: shown, edited in place, its versions."""
+"""An experiment's description above its runs: the text, its editor, its versions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def restore_experiment_version(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
-    """What `_experiment_description.html` shows."""
+    """Return the context of `_experiment_description.html`."""
     text = experiment.description
     return {
         "about": render_description(request, text),
@@ -94,23 +94,23 @@ def _described(request: PageRequest, experiment: Experiment) -> DescriptionEdito
         write=lambda text, seen: describe_experiment(
             experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
-        saved=lambda said: _saved(request, experiment, said),
+        saved=lambda message: _saved(request, experiment, message),
         frame=_page_context(request, experiment),
         page=EDITOR_PAGE,
     )
 
 
-def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpResponse:
-    undo = last_undo_href(request) if said else ""
+def _saved(request: PageRequest, experiment: Experiment, message: str) -> HttpResponse:
+    undo = last_undo_href(request) if message else ""
     if not request.htmx:
-        if said:
-            messages.success(request, said, extra_tags=undo)
+        if message:
+            messages.success(request, message, extra_tags=undo)
         return redirect(_path(request, experiment))
     context = {"experiment": experiment, **description_context(request, experiment)}
-    answer = render(request, "experiments/_experiment_description.html", context)
-    if said:
-        answer["HX-Trigger"] = toast_header(said, undo)
-    return answer
+    response = render(request, "experiments/_experiment_description.html", context)
+    if message:
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response
 
 
 def _versions(request: PageRequest, experiment: Experiment) -> DescriptionVersions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.pages.run.pictures import (
+from runs.pages.run.images import (
     picture_of,
 )
 from runs.pages.run.urls import (

@@ -5,8 +5,10 @@ from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import register_script_run_finder
 from studio.sdk.run.starting import start_run
+from studio.sdk.run.with_block import EndsWithBlock
 
 __all__ = [
+    "EndsWithBlock",
     "Run",
     "ScriptRun",
     "Tags",

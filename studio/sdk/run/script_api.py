@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from studio.core.statuses import RunStatus
@@ -18,6 +17,7 @@ from studio.sdk.run.run_queries import Tags
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
 from studio.sdk.run.tags import RunTexts
+from studio.sdk.run.with_block import EndsWithBlock
 
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Self = TypeVar("Self", bound="ScriptApi")
 
 
-class ScriptApi:
+class ScriptApi(EndsWithBlock):
     """The writing half of `Run`. Each part of the run does one kind of work."""
 
     def __init__(self, state: RunState) -> None:
@@ -298,14 +298,3 @@ class ScriptApi:
     def __enter__(self) -> Any:
         self._lifecycle.start_capture()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None or (isinstance(error, SystemExit) and not error.code):
-            self.complete()
-        else:
-            self.fail(error)

@@ -15,7 +15,7 @@ def fields(experiment: Experiment) -> list[tuple[str, object, object]]:
     return [(row.field, row.before, row.after) for row in rows]
 
 
-def test_default_exists_once_with_number_0(
+def test_the_default_experiment_exists_once_with_number_0(
     workspace: Workspace, actor: Actor, now: int
 ) -> None:
     first = experiments.ensure_default(workspace, actor=actor, now=now)
@@ -24,7 +24,7 @@ def test_default_exists_once_with_number_0(
     assert (first.number, first.name) == (0, "Default")
 
 
-def test_numbers_begin_at_1_and_count(
+def test_experiment_numbers_count_from_1(
     workspace: Workspace, actor: Actor, now: int
 ) -> None:
     experiments.ensure_default(workspace, actor=actor, now=now)
@@ -36,7 +36,7 @@ def test_numbers_begin_at_1_and_count(
     assert [e.number for e in made] == [1, 2, 3]
 
 
-def test_a_name_stays_taken_in_the_trash(
+def test_a_name_in_the_trash_stays_taken(
     workspace: Workspace, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     experiments.delete_experiment(experiment, actor=actor, now=now)
@@ -46,7 +46,7 @@ def test_a_name_stays_taken_in_the_trash(
     assert "restore it, or use another name" in caught.value.message
 
 
-def test_default_cannot_be_deleted(
+def test_the_default_experiment_cannot_be_deleted(
     workspace: Workspace, actor: Actor, now: int
 ) -> None:
     default = experiments.ensure_default(workspace, actor=actor, now=now)
@@ -54,7 +54,7 @@ def test_default_cannot_be_deleted(
         experiments.delete_experiment(default, actor=actor, now=now)
 
 
-def test_delete_and_restore_are_repeatable(
+def test_delete_and_restore_can_be_repeated(
     experiment: Experiment, actor: Actor, now: int
 ) -> None:
     for _ in range(2):

@@ -32,7 +32,7 @@ def kinds() -> list[str]:
     return list(Key.objects.order_by("pk").values_list("kind", flat=True))
 
 
-def test_names_are_made_in_one_order_of_kinds(
+def test_writers_lock_kinds_of_names_in_the_same_order(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     points = [Point("a", 1.0, now)]
@@ -67,7 +67,7 @@ def test_undoing_a_rename_reports_a_name_that_was_taken_at_the_same_time() -> No
 
 
 @pytest.mark.usefixtures("committed")
-def test_registering_a_name_twice_at_once_reports_the_second() -> None:
+def test_of_two_concurrent_experiments_with_one_name_the_second_is_refused() -> None:
     def sign_up(name: str) -> User:
         return create_user_with_password(
             name, "a quite long pass phrase", actor=Actor(), now=now_ms()

@@ -37,7 +37,7 @@ HOUR = DAY_MS // 24
         (None, 0, 10 * DAY_MS, ClockState(10 * DAY_MS, 0)),
     ],
 )
-def test_the_state_after_a_look_at_the_clock(
+def test_a_clock_check_updates_the_clock_state(
     newest: int | None, paused_until: int, now: int, expected: ClockState
 ) -> None:
     assert ClockState(newest, paused_until).at(now) == expected
@@ -56,7 +56,7 @@ def identity(db: None, now: int) -> None:
 
 
 @pytest.mark.usefixtures("identity")
-def test_a_task_waits_a_day_after_a_jump_and_says_why(
+def test_a_task_waits_a_day_after_a_clock_jump_and_logs_why(
     now: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[int] = []
@@ -69,7 +69,7 @@ def test_a_task_waits_a_day_after_a_jump_and_says_why(
 
 
 @pytest.mark.usefixtures("identity")
-def test_restarts_neither_end_a_pause_nor_repeat_it(now: int) -> None:
+def test_a_restart_neither_ends_nor_extends_a_pause(now: int) -> None:
     """Each look reads the state from the database, as a new process does."""
     later = now + 30 * DAY_MS
     allowed = [expiry_allowed(later + hour * HOUR) for hour in range(26)]
@@ -84,7 +84,7 @@ def test_a_clock_that_was_wrong_for_hours_expires_nothing(now: int) -> None:
     assert right == [False] * 24 + [True]
 
 
-def test_the_newest_run_counts_where_no_worker_has_looked_yet(
+def test_without_a_clock_state_the_newest_run_is_the_reference(
     run: Run, now: int
 ) -> None:
     StudioIdentity.objects.create(identity="a" * 32, created=now)
@@ -96,11 +96,13 @@ def test_the_newest_run_counts_where_no_worker_has_looked_yet(
 
 
 @pytest.mark.django_db
-def test_nothing_expires_in_a_database_that_no_start_prepared(now: int) -> None:
+def test_nothing_expires_before_the_first_start_of_a_database(now: int) -> None:
     assert not expiry_allowed(now)
 
 
 @pytest.mark.usefixtures("identity")
-def test_asking_changes_nothing(now: int, django_assert_num_queries: Any) -> None:
+def test_checking_for_a_pause_changes_nothing(
+    now: int, django_assert_num_queries: Any
+) -> None:
     assert expiry_paused(now + 2 * DAY_MS)
     assert StudioIdentity.objects.get().last_seen == now

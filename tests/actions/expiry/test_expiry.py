@@ -29,9 +29,7 @@ from tests.parts.records import stored_files
 DAY = 86_400_000
 
 
-def test_expired_sign_ins_go_and_others_stay(
-    owner: User, actor: Actor, now: int
-) -> None:
+def test_only_expired_sign_ins_are_deleted(owner: User, actor: Actor, now: int) -> None:
     for key, days in (("gone", -1), ("here", 1)):
         expires = to_datetime(now) + timedelta(days=days)
         BrowserSession.objects.create(session_key=key, expire_date=expires)
@@ -45,7 +43,7 @@ def test_expired_sign_ins_go_and_others_stay(
     assert not SignInFailure.objects.exists()
 
 
-def test_a_replaced_file_goes_after_thirty_days(
+def test_a_replaced_file_is_deleted_after_thirty_days(
     run: Run,
     actor: Actor,
     now: int,
@@ -65,7 +63,7 @@ def test_a_replaced_file_goes_after_thirty_days(
     assert blobs == [b"new"]
 
 
-def test_trash_goes_after_thirty_days_and_what_was_restored_stays(
+def test_trashed_runs_are_purged_after_thirty_days_and_restored_runs_are_not(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     restored = create_run(experiment, actor=actor, now=now)
@@ -77,7 +75,7 @@ def test_trash_goes_after_thirty_days_and_what_was_restored_stays(
     assert list(Run.objects.all()) == [restored]
 
 
-def test_runs_of_a_deleted_experiment_go_with_it(
+def test_runs_of_a_deleted_experiment_are_purged_with_it(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)

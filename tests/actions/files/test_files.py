@@ -58,7 +58,9 @@ def test_an_empty_file_is_a_file(save) -> None:
     "path",
     ["", "/etc/passwd", "../x", "a/../b", "a//b", "a\\b", "C:x", "a\x00", ".", "a/"],
 )
-def test_paths_that_lead_astray_are_refused(save, path: str, files_dir: Path) -> None:
+def test_paths_that_escape_their_folder_are_refused(
+    save, path: str, files_dir: Path
+) -> None:
     with pytest.raises(InvalidValue):
         save(path)
     assert not File.objects.exists()
@@ -137,7 +139,7 @@ def test_deleting_a_file_and_a_folder(save, run: Run, actor: Actor, now: int) ->
     save("f")
 
 
-def test_a_model_has_files_of_its_own(
+def test_a_model_has_its_own_files(
     save, experiment: Experiment, run: Run, now: int
 ) -> None:
     model = LoggedModel.objects.create(
@@ -155,7 +157,7 @@ def test_a_model_has_files_of_its_own(
 
 
 @pytest.mark.parametrize("way", ["save", "append", "snapshot"])
-def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
+def test_the_blob_of_a_failed_transaction_is_left_to_the_sweep(
     save, files_dir: Path, way: str, run: Run, actor: Actor, now: int
 ) -> None:
     """Whether the row was kept is not known when a transaction breaks.
@@ -192,5 +194,5 @@ def test_the_blob_of_a_failed_transaction_waits_for_the_sweep(
         {"save": save, "append": append, "snapshot": snapshot}[way]("a")
     [blob] = blobs(files_dir / "incoming")
     a_second_later = int(time.time() * 1000) + 1000
-    assert plan_sweep(a_second_later).quarantine == []
-    assert plan_sweep(a_second_later + DAY_MS).quarantine == [blob]
+    assert plan_sweep(a_second_later).unfinished == []
+    assert plan_sweep(a_second_later + DAY_MS).unfinished == [blob]

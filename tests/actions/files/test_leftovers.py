@@ -50,7 +50,7 @@ def test_the_name_of_an_experiment_is_free_after_thirty_days_in_the_trash(
     assert again.number == experiment.number + 1
 
 
-def test_an_experiment_that_was_restored_and_default_stay(
+def test_restored_experiments_and_the_default_experiment_are_not_purged(
     workspace: Workspace, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     default = ensure_default(workspace, actor=actor, now=now)
@@ -60,7 +60,7 @@ def test_an_experiment_that_was_restored_and_default_stay(
     assert set(Experiment.objects.all()) == {default, experiment}
 
 
-def test_an_experiment_whose_runs_cannot_go_yet_stays(
+def test_an_experiment_with_runs_that_cannot_be_purged_yet_is_kept(
     experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     """As where the runs are purged one after the other, and one fails."""
@@ -71,7 +71,7 @@ def test_an_experiment_whose_runs_cannot_go_yet_stays(
 
 
 @pytest.mark.parametrize("source", ["run-1", "elsewhere"])
-def test_a_deleted_model_goes_with_its_files_after_thirty_days(
+def test_a_deleted_model_is_purged_with_its_files_after_thirty_days(
     experiment: Experiment,
     run: Run,
     actor: Actor,
@@ -97,7 +97,7 @@ def test_a_deleted_model_goes_with_its_files_after_thirty_days(
     assert blobs(files_dir) == [b"kept"]
 
 
-def test_the_models_of_an_experiment_go_with_it(
+def test_the_models_of_an_experiment_are_purged_with_it(
     experiment: Experiment,
     actor: Actor,
     now: int,

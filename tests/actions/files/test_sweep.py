@@ -47,7 +47,7 @@ def saved(
         return save_file(run, "a", [b"kept"], actor=actor, now=now, limit=9)
 
 
-def test_an_unfinished_upload_goes_to_quarantine_after_a_day(
+def test_an_unfinished_upload_is_moved_to_quarantine_after_a_day(
     saved: File, files_dir: Path, now: int
 ) -> None:
     old, young = write(), write()
@@ -74,7 +74,7 @@ def test_unknown_blobs_are_never_deleted(
     assert set(places(files_dir)) == {unknown, saved.blob}
 
 
-def test_a_file_that_a_row_names_is_moved_to_its_folder(
+def test_an_incoming_file_with_a_row_is_moved_to_its_folder(
     saved: File, files_dir: Path, now: int
 ) -> None:
     """As where the server was killed between the commit and the move."""
@@ -86,7 +86,7 @@ def test_a_file_that_a_row_names_is_moved_to_its_folder(
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
-def test_a_file_is_freed_after_a_week_in_quarantine(
+def test_a_file_is_deleted_after_a_week_in_quarantine(
     saved: File, files_dir: Path, now: int
 ) -> None:
     lost = write()
@@ -99,7 +99,7 @@ def test_a_file_is_freed_after_a_week_in_quarantine(
 
 
 @pytest.mark.parametrize("days", [1, 8])
-def test_a_file_in_quarantine_that_a_row_names_comes_back(
+def test_a_file_in_quarantine_with_a_row_is_restored(
     saved: File, files_dir: Path, now: int, days: int
 ) -> None:
     """As where an older copy of the database was restored."""
@@ -110,7 +110,7 @@ def test_a_file_in_quarantine_that_a_row_names_comes_back(
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
-def test_a_dry_run_names_all_of_it_and_changes_nothing(
+def test_a_dry_run_lists_every_step_and_changes_nothing(
     saved: File, files_dir: Path, now: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     lost, given_up = write(), write()
@@ -131,7 +131,9 @@ def test_a_dry_run_names_all_of_it_and_changes_nothing(
     ]
 
 
-def test_files_of_others_in_the_folders_stay(files_dir: Path, now: int) -> None:
+def test_files_of_other_programs_in_the_folders_are_kept(
+    files_dir: Path, now: int
+) -> None:
     write()
     for folder in ("incoming", "aa", "quarantine"):
         (files_dir / folder).mkdir(exist_ok=True)
@@ -142,7 +144,7 @@ def test_files_of_others_in_the_folders_stay(files_dir: Path, now: int) -> None:
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_bytes_of_a_deleted_row_are_removed_even_after_a_crash(
+def test_the_blob_of_a_deleted_row_is_removed_even_after_a_crash(
     saved: File,
     run: Run,
     actor: Actor,
@@ -164,7 +166,7 @@ def test_bytes_of_a_deleted_row_are_removed_even_after_a_crash(
     assert not BlobRemoval.objects.exists()
 
 
-def test_a_row_that_stays_keeps_its_bytes(
+def test_a_rolled_back_deletion_keeps_the_blob(
     saved: File,
     run: Run,
     actor: Actor,
@@ -185,7 +187,7 @@ def test_a_row_that_stays_keeps_its_bytes(
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
-def test_while_a_backup_runs_nothing_is_deleted_or_moved(
+def test_during_a_backup_nothing_is_deleted_or_moved(
     saved: File,
     run: Run,
     actor: Actor,
@@ -209,7 +211,7 @@ def test_while_a_backup_runs_nothing_is_deleted_or_moved(
     assert set(places(files_dir).values()) == {"quarantine"}
 
 
-def test_a_removal_of_a_file_that_has_a_row_is_forgotten(
+def test_a_recorded_removal_of_a_file_with_a_row_is_dropped(
     saved: File, files_dir: Path, now: int
 ) -> None:
     BlobRemoval.objects.create(blob=saved.blob, created=now - HOUR)
@@ -218,7 +220,7 @@ def test_a_removal_of_a_file_that_has_a_row_is_forgotten(
     assert not BlobRemoval.objects.exists()
 
 
-def test_deletions_are_noted_in_few_queries(
+def test_deletions_are_recorded_in_few_queries(
     run: Run,
     actor: Actor,
     now: int,

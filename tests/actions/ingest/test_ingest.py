@@ -40,7 +40,7 @@ def test_two_writers_may_use_the_same_numbers(run: Run, actor: Actor, now: int) 
     assert len(series(run)) == 2
 
 
-def test_a_refused_batch_may_come_again(run: Run, actor: Actor, now: int) -> None:
+def test_a_refused_batch_can_be_sent_again(run: Run, actor: Actor, now: int) -> None:
     bad = [*line(3), Point("loss", 1.0, -1, 3)]
     with pytest.raises(InvalidValue) as caught:
         log_metrics(run, bad, actor=actor, now=now, batch=("w", 0))
@@ -49,7 +49,7 @@ def test_a_refused_batch_may_come_again(run: Run, actor: Actor, now: int) -> Non
     assert log_metrics(run, line(3), actor=actor, now=now, batch=("w", 0)) == 3
 
 
-def test_without_a_batch_the_same_point_is_stored_once(
+def test_without_a_batch_number_the_same_point_is_stored_once(
     run: Run, actor: Actor, now: int
 ) -> None:
     for _ in range(3):
@@ -130,7 +130,7 @@ def test_a_parameter_is_written_once(run: Run, actor: Actor, now: int) -> None:
         ("", None),
     ],
 )
-def test_a_text_that_spells_a_number_is_one_too(
+def test_a_parameter_text_that_reads_as_a_number_is_also_a_number(
     run: Run, actor: Actor, now: int, text: str, number: float | None
 ) -> None:
     log_params(run, {"p": text}, actor=actor, now=now)
@@ -162,7 +162,7 @@ def test_logging_counts_as_a_heartbeat_and_changes_the_revision(
     assert (run.heard, run.updated, run.revision) == (now + 7, now + 7, 1)
 
 
-def test_notes_of_a_point_stay_with_it(run: Run, actor: Actor, now: int) -> None:
+def test_a_point_keeps_its_model_and_dataset(run: Run, actor: Actor, now: int) -> None:
     point = Point("acc", 0.9, now, 0, model_id="m-1", dataset_name="train")
     log_metrics(run, [point], actor=actor, now=now)
     points = store.read(Metric.objects.get(run=run))

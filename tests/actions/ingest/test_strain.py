@@ -93,9 +93,7 @@ def test_free_words_find_the_first_tags_of_very_many(
     assert SearchText.objects.get(run=run).text == kept
 
 
-def test_long_tags_are_looked_into_as_far_as_they_go(
-    run: Run, actor: Actor, now: int
-) -> None:
+def test_long_tags_are_searched_up_to_a_limit(run: Run, actor: Actor, now: int) -> None:
     tags = {f"long-{n}": f"{n} " + "x" * 60_000 for n in range(5)}
     annotate.set_run_tags(run, tags, actor=actor, now=now)
     text = SearchText.objects.get(run=run).text
@@ -115,7 +113,7 @@ def wild(run: Run, actor: Actor, now: int) -> Metric:
     return Metric.objects.get(run=run, key__name="wild")
 
 
-def test_steps_in_no_order_are_read_back_right(
+def test_unordered_steps_are_read_back_in_order(
     run: Run, wild: Metric, actor: Actor, now: int
 ) -> None:
     expected = [(step, 1000 + step, step / 7) for step in range(POINTS)]
@@ -133,7 +131,7 @@ def test_steps_in_no_order_are_read_back_right(
     assert Metric.objects.get(pk=wild.pk).count == POINTS
 
 
-def test_steps_in_no_order_cost_no_more_statements(
+def test_unordered_steps_cost_no_more_statements(
     run: Run, wild: Metric, actor: Actor, now: int
 ) -> None:
     def more(first: int) -> tuple[int, int]:

@@ -32,7 +32,9 @@ def tags(run: Run) -> dict[str, str | None]:
     return dict(RunTag.objects.filter(run=run).values_list("key__name", "value"))
 
 
-def test_a_name_and_its_change(run: Run, actor: Actor, now: int) -> None:
+def test_a_rename_is_recorded_with_old_and_new_name(
+    run: Run, actor: Actor, now: int
+) -> None:
     before = run.name
     annotate.rename_run(run, "baseline", actor=actor, now=now + 1)
     run.refresh_from_db()
@@ -54,7 +56,7 @@ def test_bad_names_are_refused(run: Run, actor: Actor, now: int, name: str) -> N
     assert changes(run) == []
 
 
-def test_a_description_of_up_to_64_kib(run: Run, actor: Actor, now: int) -> None:
+def test_a_description_can_have_64_kib(run: Run, actor: Actor, now: int) -> None:
     annotate.describe_run(run, "é" * 32_768, actor=actor, now=now)
     with pytest.raises(InvalidValue):
         annotate.describe_run(run, "é" * 32_769, actor=actor, now=now)
@@ -62,7 +64,7 @@ def test_a_description_of_up_to_64_kib(run: Run, actor: Actor, now: int) -> None
     assert len(run.description) == 32_768
 
 
-def test_tags_with_and_without_a_value(run: Run, actor: Actor, now: int) -> None:
+def test_tags_can_have_a_value_or_none(run: Run, actor: Actor, now: int) -> None:
     annotate.set_run_tags(run, {"baseline": None, "team": "nlp"}, actor=actor, now=now)
     annotate.set_run_tags(run, {"team": "", "lr": "0.1"}, actor=actor, now=now)
     assert tags(run) == {"baseline": None, "team": "", "lr": "0.1"}
@@ -73,7 +75,9 @@ def test_tags_with_and_without_a_value(run: Run, actor: Actor, now: int) -> None
     ]
 
 
-def test_one_bad_tag_leaves_all_out(run: Run, actor: Actor, now: int) -> None:
+def test_one_invalid_tag_rejects_the_whole_request(
+    run: Run, actor: Actor, now: int
+) -> None:
     with pytest.raises(InvalidValue) as caught:
         annotate.set_run_tags(
             run, {"good": "1", "bad": "x" * 65_537}, actor=actor, now=now
@@ -82,7 +86,9 @@ def test_one_bad_tag_leaves_all_out(run: Run, actor: Actor, now: int) -> None:
     assert tags(run) == {}
 
 
-def test_removing_tags_tells_how_many(run: Run, actor: Actor, now: int) -> None:
+def test_removing_tags_returns_how_many_were_removed(
+    run: Run, actor: Actor, now: int
+) -> None:
     annotate.set_run_tags(run, {"a": "1", "b": None}, actor=actor, now=now)
     assert annotate.remove_run_tags(run, ["a", "b", "c"], actor=actor, now=now) == 2
     assert annotate.remove_run_tags(run, ["a"], actor=actor, now=now) == 0
@@ -153,7 +159,7 @@ EDITS: dict[str, Callable[[Run, Actor, int], object]] = {
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_open_pages_learn_of_each_edit(
+def test_each_edit_raises_the_revision(
     run: Run, actor: Actor, now: int, edit: Callable[[Run, Actor, int], object]
 ) -> None:
     annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)

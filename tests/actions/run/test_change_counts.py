@@ -133,7 +133,7 @@ def test_rolled_back_changes_are_not_counted(run: Run, actor: Actor, now: int) -
     assert run.workspace.count_changes() == before
 
 
-def test_lost_triggers_are_noticed_and_the_count_moves_on(run: Run) -> None:
+def test_lost_triggers_are_detected_and_the_count_continues(run: Run) -> None:
     assert change_counts.missing(connection) == []
     before = run.workspace.count_changes()
     change_counts.remove(connection)
@@ -144,6 +144,6 @@ def test_lost_triggers_are_noticed_and_the_count_moves_on(run: Run) -> None:
     assert run.workspace.count_changes() != before
 
 
-def test_a_workspace_of_which_nothing_is_known_has_no_count(run: Run) -> None:
+def test_a_workspace_without_changes_has_no_count(run: Run) -> None:
     ChangeCount.objects.all().delete()
     assert run.workspace.count_changes() is None

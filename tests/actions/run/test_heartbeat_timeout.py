@@ -21,7 +21,7 @@ def status(run: Run) -> RunStatus:
     return Run.objects.get(pk=run.pk).state
 
 
-def test_a_run_does_not_respond_two_minutes_after_its_last_sign(
+def test_a_run_is_unresponsive_two_minutes_after_its_last_heartbeat(
     beating: Run, now: int
 ) -> None:
     assert mark_unresponsive_runs(now + 2 * MINUTE, listening_since=now) == 0
@@ -31,14 +31,12 @@ def test_a_run_does_not_respond_two_minutes_after_its_last_sign(
     assert (event.new, event.level) == (RunStatus.NOT_RESPONDING.code, "warning")
 
 
-def test_it_is_marked_once(beating: Run, now: int) -> None:
+def test_an_unresponsive_run_is_marked_once(beating: Run, now: int) -> None:
     assert mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now) == 1
     assert mark_unresponsive_runs(now + 4 * MINUTE, listening_since=now) == 0
 
 
-def test_time_in_which_the_server_was_down_does_not_count(
-    beating: Run, now: int
-) -> None:
+def test_downtime_of_the_server_does_not_count(beating: Run, now: int) -> None:
     back = now + 60 * MINUTE
     assert mark_unresponsive_runs(back + MINUTE, listening_since=back) == 0
     assert mark_unresponsive_runs(back + 3 * MINUTE, listening_since=back) == 1
@@ -49,7 +47,7 @@ def test_a_run_without_heartbeats_never_times_out(run: Run, now: int) -> None:
     assert status(run) is RunStatus.RUNNING
 
 
-def test_a_run_that_ended_stays(beating: Run, actor: Actor, now: int) -> None:
+def test_a_finished_run_keeps_its_status(beating: Run, actor: Actor, now: int) -> None:
     change_status(beating, RunStatus.COMPLETED, actor=actor, now=now)
     assert mark_unresponsive_runs(now + 60 * MINUTE, listening_since=now) == 0
 
@@ -59,7 +57,7 @@ def test_a_run_with_recent_heartbeats_keeps_its_status(beating: Run, now: int) -
     assert mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now) == 0
 
 
-def test_a_run_whose_writer_came_back_goes_on(
+def test_a_run_continues_when_its_writer_returns(
     beating: Run, actor: Actor, now: int
 ) -> None:
     mark_unresponsive_runs(now + 3 * MINUTE, listening_since=now)

@@ -29,7 +29,7 @@ def statement(model, verb: str) -> str:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("verb", ["update", "delete"])
-def test_the_database_refuses(model, verb: str) -> None:
+def test_the_database_refuses_changes_of_immutable_rows(model, verb: str) -> None:
     with (
         pytest.raises(DatabaseError, match="immutable"),
         transaction.atomic(),
@@ -40,7 +40,9 @@ def test_the_database_refuses(model, verb: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_purging_run_lets_rows_go_but_not_change(run: Run, model) -> None:
+def test_rows_of_a_run_being_purged_can_be_deleted_but_not_changed(
+    run: Run, model
+) -> None:
     Run.objects.filter(pk=run.pk).update(purging=True)
     with (
         pytest.raises(DatabaseError, match="immutable"),
@@ -52,7 +54,7 @@ def test_a_purging_run_lets_rows_go_but_not_change(run: Run, model) -> None:
     assert model.objects.count() == 0
 
 
-def test_a_missing_trigger_is_noticed_and_made_again() -> None:
+def test_a_missing_trigger_is_detected_and_recreated() -> None:
     assert immutable.missing(connection) == []
     immutable.remove(connection)
     assert len(immutable.missing(connection)) > 2 * len(MODELS)

@@ -42,7 +42,7 @@ def events(run: Run) -> list[tuple[RunStatus | None, RunStatus]]:
 
 
 @pytest.mark.parametrize(("old", "new"), list(product(S, S)))
-def test_every_pair_of_statuses(
+def test_every_pair_of_statuses_follows_the_transition_table(
     run: Run, actor: Actor, now: int, old: RunStatus, new: RunStatus
 ) -> None:
     put(run, old)
@@ -64,11 +64,11 @@ def test_every_pair_of_statuses(
     assert events(run)[1:] == ([event] if event else [])
 
 
-def test_the_first_event_says_how_a_run_began(run: Run) -> None:
+def test_the_first_event_has_the_initial_status(run: Run) -> None:
     assert events(run) == [(None, S.RUNNING)]
 
 
-def test_the_first_running_starts_the_clock_and_later_ones_do_not(
+def test_only_the_first_running_status_sets_the_start_time(
     experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, status=S.QUEUED, actor=actor, now=now)
@@ -80,7 +80,7 @@ def test_the_first_running_starts_the_clock_and_later_ones_do_not(
     assert run.started == now + 1
 
 
-def test_a_final_status_ends_the_run_by_the_writers_clock(
+def test_a_final_status_ends_the_run_at_the_time_of_its_writer(
     run: Run, actor: Actor, now: int
 ) -> None:
     change_status(run, S.COMPLETED, actor=actor, now=now + 9, ended=now + 5)
@@ -88,14 +88,14 @@ def test_a_final_status_ends_the_run_by_the_writers_clock(
     assert run.ended == now + 5
 
 
-def test_a_final_status_without_a_clock_ends_it_now(
+def test_a_final_status_without_a_time_ends_the_run_now(
     run: Run, actor: Actor, now: int
 ) -> None:
     change_status(run, S.CANCELED, actor=actor, now=now + 9)
     assert Run.objects.get(pk=run.pk).ended == now + 9
 
 
-def test_an_impossible_end_is_refused(run: Run, actor: Actor, now: int) -> None:
+def test_an_end_before_the_start_is_refused(run: Run, actor: Actor, now: int) -> None:
     with pytest.raises(InvalidValue):
         change_status(run, S.COMPLETED, actor=actor, now=now, ended=-1)
     assert stored(run) is S.RUNNING
@@ -111,7 +111,9 @@ def test_a_failed_run_stays_failed_when_its_process_exits_0(
     assert events(run)[-1] == (S.FAILED, S.FAILED)
 
 
-def test_every_change_is_a_new_revision(run: Run, actor: Actor, now: int) -> None:
+def test_every_status_change_raises_the_revision(
+    run: Run, actor: Actor, now: int
+) -> None:
     before = run.revision
     change_status(run, S.FINALIZING, actor=actor, now=now + 1)
     change_status(run, S.COMPLETED, actor=actor, now=now + 2)
@@ -158,7 +160,7 @@ def launched(run: Run) -> Run:
 
 
 @pytest.mark.parametrize("new", [S.COMPLETED, S.CANCELED, S.FINALIZING, S.PAUSED])
-def test_a_script_does_not_end_what_a_launcher_owns(
+def test_a_script_cannot_complete_a_run_of_a_launcher(
     launched: Run, actor: Actor, now: int, new: RunStatus
 ) -> None:
     change_status(launched, new, actor=actor, now=now)
@@ -166,7 +168,7 @@ def test_a_script_does_not_end_what_a_launcher_owns(
     assert events(launched)[-1] == (S.RUNNING, S.RUNNING)
 
 
-def test_a_script_may_fail_what_a_launcher_owns(
+def test_a_script_can_fail_a_run_of_a_launcher(
     launched: Run, actor: Actor, now: int
 ) -> None:
     change_status(launched, S.FAILED, actor=actor, now=now, message="no data")
@@ -180,7 +182,7 @@ def test_the_launcher_ends_its_run(launched: Run, actor: Actor, now: int) -> Non
     assert stored(launched) is S.COMPLETED
 
 
-def test_a_script_does_not_reopen_what_a_launcher_owns(
+def test_a_script_cannot_reopen_a_run_of_a_launcher(
     launched: Run, actor: Actor, now: int
 ) -> None:
     change_status(
@@ -191,7 +193,7 @@ def test_a_script_does_not_reopen_what_a_launcher_owns(
     assert events(launched)[-1] == (S.COMPLETED, S.COMPLETED)
 
 
-def test_an_agents_lost_run_goes_back_to_the_queue(
+def test_a_lost_run_of_an_agent_can_be_requeued(
     launched: Run, actor: Actor, now: int
 ) -> None:
     put(launched, S.NOT_RESPONDING)
@@ -208,7 +210,7 @@ def test_only_an_agents_running_run_can_be_requeued(
         change_status(run, S.QUEUED, actor=actor, now=now, origin=StatusSource.LAUNCHER)
 
 
-def test_asking_twice_to_cancel_is_one_event(run: Run, actor: Actor, now: int) -> None:
+def test_two_cancel_requests_are_one_event(run: Run, actor: Actor, now: int) -> None:
     request_cancel(run, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now)
     assert stored(run) is S.CANCEL_REQUESTED
@@ -249,7 +251,7 @@ def test_force_ends_any_active_run(
     assert stored(run) is (status if status.is_final else S.CANCELED)
 
 
-def test_force_ends_what_a_launcher_owns(launched: Run, actor: Actor, now: int) -> None:
+def test_force_ends_a_run_of_a_launcher(launched: Run, actor: Actor, now: int) -> None:
     force_cancel(launched, actor=actor, now=now)
     assert stored(launched) is S.CANCELED
 

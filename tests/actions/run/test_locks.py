@@ -46,7 +46,7 @@ def test_a_locked_run_is_not_deleted_with_its_experiment(
     delete_experiment(experiment, actor=actor, now=now)
 
 
-def test_nor_with_the_experiment_that_has_its_model(
+def test_a_locked_run_is_not_deleted_with_the_experiment_of_its_model(
     locked: Run, actor: Actor, now: int
 ) -> None:
     other = create_experiment(locked.workspace, "other", actor=actor, now=now)

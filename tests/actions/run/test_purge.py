@@ -57,7 +57,7 @@ def rows() -> dict[str, int]:
     return {name: count for name, count in counts.items() if name not in STAYS}
 
 
-def test_nothing_of_a_purged_run_stays(
+def test_a_purge_deletes_all_rows_of_the_run(
     run: Run,
     owner: User,
     actor: Actor,
@@ -73,7 +73,7 @@ def test_nothing_of_a_purged_run_stays(
     assert stored_files(files_dir) == []
 
 
-def test_another_run_keeps_all_it_has(
+def test_a_purge_deletes_nothing_of_other_runs(
     run: Run,
     experiment: Experiment,
     owner: User,
@@ -92,9 +92,7 @@ def test_another_run_keeps_all_it_has(
     assert rows() == before
 
 
-def test_only_what_is_in_the_trash_can_be_purged(
-    run: Run, actor: Actor, now: int
-) -> None:
+def test_only_runs_in_the_trash_can_be_purged(run: Run, actor: Actor, now: int) -> None:
     with pytest.raises(InvalidState):
         purge_run(run, actor=actor, now=now)
     assert Run.objects.filter(pk=run.pk, purging=False).exists()
@@ -121,7 +119,7 @@ def test_a_deleted_experiments_runs_can_be_purged(
     assert not Run.objects.exists()
 
 
-def test_children_stay_as_trees_of_their_own(
+def test_children_of_a_purged_run_become_root_runs(
     run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     def below(parent: Run) -> Run:

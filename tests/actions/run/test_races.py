@@ -86,7 +86,9 @@ def test_one_batch_sent_by_many_is_applied_once(run: Run) -> None:
     assert sorted(at_once(send)) == [0, 0, 0, 5]
 
 
-def test_runs_made_at_once_have_numbers_of_their_own(experiment: Experiment) -> None:
+def test_runs_created_concurrently_have_different_numbers(
+    experiment: Experiment,
+) -> None:
     def make(_: int) -> list[int]:
         return [
             create_run(experiment, actor=Actor(), now=now_ms()).number for _ in range(5)
@@ -113,7 +115,7 @@ def test_concurrent_creations_with_one_id_create_one_run(
     assert Run.objects.filter(run_id="same").count() == 1
 
 
-def test_one_experiment_made_at_once_is_made_once(experiment: Experiment) -> None:
+def test_an_experiment_created_concurrently_exists_once(experiment: Experiment) -> None:
     def make(_: int) -> str:
         try:
             create_experiment(experiment.workspace, "new", actor=Actor(), now=now_ms())
@@ -124,7 +126,7 @@ def test_one_experiment_made_at_once_is_made_once(experiment: Experiment) -> Non
     assert sorted(at_once(make)) == ["made", "refused", "refused", "refused"]
 
 
-def test_new_keys_met_at_once_are_made_once(experiment: Experiment) -> None:
+def test_new_keys_used_concurrently_are_created_once(experiment: Experiment) -> None:
     runs = [create_run(experiment, actor=Actor(), now=now_ms()) for _ in range(WRITERS)]
 
     def tag(number: int) -> None:
@@ -135,7 +137,7 @@ def test_new_keys_met_at_once_are_made_once(experiment: Experiment) -> None:
     assert Key.objects.count() == 20
 
 
-def test_a_run_ended_by_many_ends_once(run: Run) -> None:
+def test_a_run_ended_concurrently_ends_once(run: Run) -> None:
     ends = [RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELED] * 2
 
     def end(number: int) -> None:

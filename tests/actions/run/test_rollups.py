@@ -43,7 +43,7 @@ def counted() -> Counts:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_any_sequence_of_actions_keeps_the_counts(
+def test_any_sequence_of_actions_keeps_the_run_counts_correct(
     workspace: Workspace, actor: Actor, now: int, seed: int
 ) -> None:
     chance = Random(seed)
@@ -94,7 +94,7 @@ def act_of(
     return chance.choice(acts)
 
 
-def test_lost_triggers_are_noticed_and_what_they_missed_is_counted(run: Run) -> None:
+def test_lost_triggers_are_detected_and_runs_recounted(run: Run) -> None:
     assert rollups.missing(connection) == []
     rollups.remove(connection)
     Run.objects.filter(pk=run.pk).update(status=RunStatus.FAILED.code)

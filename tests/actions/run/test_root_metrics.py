@@ -33,7 +33,7 @@ def gathered() -> Pairs:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_sequence_of_actions_keeps_the_best(
+def test_any_sequence_of_actions_keeps_the_best_child_values_correct(
     experiment: Experiment, actor: Actor, now: int, seed: int
 ) -> None:
     chance = Random(seed)
@@ -69,7 +69,7 @@ def step(chance: Random, experiment: Experiment, actor: Actor, now: int) -> None
     }[chance.randrange(4)]()
 
 
-def test_a_root_without_children_keeps_nothing(
+def test_a_root_without_children_stores_no_best_value(
     experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="alone", actor=actor, now=now)
@@ -77,7 +77,7 @@ def test_a_root_without_children_keeps_nothing(
     assert kept() == set()
 
 
-def test_lost_triggers_are_noticed(experiment: Experiment) -> None:
+def test_lost_triggers_are_detected(experiment: Experiment) -> None:
     assert root_metrics.missing(connection) == []
     root_metrics.remove(connection)
     assert len(root_metrics.missing(connection)) == 2

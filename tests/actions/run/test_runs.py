@@ -69,7 +69,7 @@ def test_an_id_is_used_once_in_its_workspace(make: Any) -> None:
     assert Run.objects.filter(run_id="a").count() == 1
 
 
-def test_the_same_id_may_live_in_another_workspace(
+def test_another_workspace_can_use_the_same_id(
     make: Any, actor: Actor, now: int
 ) -> None:
     make("a")
@@ -112,7 +112,7 @@ def test_fields_of_a_new_run_are_kept(make: Any) -> None:
         {"parent": "not an id"},
     ],
 )
-def test_nothing_of_a_refused_run_is_stored(make: Any, more: dict[str, Any]) -> None:
+def test_a_refused_run_stores_nothing(make: Any, more: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue):
         make("a", **more)
     assert not Run.objects.exists()
@@ -120,7 +120,7 @@ def test_nothing_of_a_refused_run_is_stored(make: Any, more: dict[str, Any]) -> 
     assert make("b").number == 1
 
 
-def test_a_deleted_experiment_takes_no_runs(
+def test_a_deleted_experiment_accepts_no_runs(
     make: Any, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)
@@ -128,12 +128,12 @@ def test_a_deleted_experiment_takes_no_runs(
         make()
 
 
-def test_a_run_that_begins_final_has_ended(make: Any, now: int) -> None:
+def test_a_run_created_with_a_final_status_has_ended(make: Any, now: int) -> None:
     run = make(status=RunStatus.COMPLETED, started=now - 5)
     assert (run.started, run.ended) == (now - 5, now)
 
 
-def test_a_child_knows_parent_and_root(make: Any) -> None:
+def test_a_child_has_its_parent_and_root(make: Any) -> None:
     a, b, c = make("a"), make("b", "a"), make("c", "b")
     assert tree(a, b, c) == {"a": (None, None), "b": ("a", "a"), "c": ("b", "a")}
 
@@ -151,7 +151,7 @@ def test_a_parent_may_arrive_after_its_children(make: Any) -> None:
 
 
 @pytest.mark.parametrize("chain", [["a"], ["a", "b"], ["a", "b", "c"]])
-def test_no_circle_can_be_made(make: Any, chain: list[str]) -> None:
+def test_create_run_refuses_circles(make: Any, chain: list[str]) -> None:
     """Each names the one before as parent; the first names the last, yet unknown."""
     for run_id, parent in zip(chain[:-1], [chain[-1], *chain], strict=False):
         make(run_id, parent)
@@ -159,7 +159,7 @@ def test_no_circle_can_be_made(make: Any, chain: list[str]) -> None:
         make(chain[-1], chain[-2] if len(chain) > 1 else "a")
 
 
-def test_set_parent_makes_no_circle(make: Any, actor: Actor, now: int) -> None:
+def test_set_run_parent_refuses_circles(make: Any, actor: Actor, now: int) -> None:
     a, _, c = make("a"), make("b", "a"), make("c", "b")
     with pytest.raises(InvalidValue, match="circle"):
         set_run_parent(a, c.run_id, actor=actor, now=now)
@@ -168,7 +168,7 @@ def test_set_parent_makes_no_circle(make: Any, actor: Actor, now: int) -> None:
     assert tree(a) == {"a": (None, None)}
 
 
-def test_set_parent_moves_the_whole_tree_below(
+def test_set_run_parent_moves_the_whole_subtree(
     make: Any, actor: Actor, now: int
 ) -> None:
     top, a, b = make("top"), make("a"), make("b", "a")

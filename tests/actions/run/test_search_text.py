@@ -32,7 +32,7 @@ def found(word: str) -> set[str]:
     return set(Run.objects.filter(pk__in=list(keys)).values_list("run_id", flat=True))
 
 
-def test_a_new_run_is_found_by_all_it_came_with(
+def test_a_new_run_is_found_by_its_name_tags_and_description(
     experiment: Experiment, by: dict[str, Any]
 ) -> None:
     create_run(
@@ -50,7 +50,7 @@ def test_a_new_run_is_found_by_all_it_came_with(
         assert found(word) == set()
 
 
-def test_names_and_descriptions_follow(run: Run, by: dict[str, Any]) -> None:
+def test_changed_names_and_descriptions_are_found(run: Run, by: dict[str, Any]) -> None:
     before = run.name.lower()
     annotate.rename_run(run, "训练 second", **by)
     annotate.describe_run(run, "Größer", **by)
@@ -61,7 +61,7 @@ def test_names_and_descriptions_follow(run: Run, by: dict[str, Any]) -> None:
     assert found("second") == {"run-1"}
 
 
-def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
+def test_changed_tags_are_found(run: Run, by: dict[str, Any]) -> None:
     # Colors that no generated run name contains.
     annotate.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
     logged_values.log_batch(run, tags={"shape": "round"}, **by)
@@ -73,7 +73,7 @@ def test_tags_follow(run: Run, by: dict[str, Any]) -> None:
     assert found("vermilion") == found("word") == {"run-1"}
 
 
-def test_hidden_tags_cost_nothing(run: Run, by: dict[str, Any]) -> None:
+def test_system_tags_are_not_indexed(run: Run, by: dict[str, Any]) -> None:
     annotate.set_run_tags(run, {"seen": "1"}, **by)
     for tags in ({"mlflow.note": "x"}, {"seen": "1"}):
         with CaptureQueriesContext(connection) as queries:
@@ -81,7 +81,9 @@ def test_hidden_tags_cost_nothing(run: Run, by: dict[str, Any]) -> None:
         assert not any(search_text.TABLE in each["sql"] for each in queries)
 
 
-def test_an_edit_that_fails_leaves_the_text(run: Run, by: dict[str, Any]) -> None:
+def test_a_failed_edit_leaves_the_search_text_unchanged(
+    run: Run, by: dict[str, Any]
+) -> None:
     before = SearchText.objects.get(run=run).text
     with transaction.atomic():
         annotate.rename_run(run, "never", **by)
@@ -91,7 +93,9 @@ def test_an_edit_that_fails_leaves_the_text(run: Run, by: dict[str, Any]) -> Non
     assert found("never") == set()
 
 
-def test_purging_removes_the_text(run: Run, by: dict[str, Any], files_dir: Any) -> None:
+def test_a_purge_removes_the_search_text(
+    run: Run, by: dict[str, Any], files_dir: Any
+) -> None:
     annotate.rename_run(run, "goes away", **by)
     trash_run(run, **by)
     assert found("goes away") == {"run-1"}
@@ -100,7 +104,7 @@ def test_purging_removes_the_text(run: Run, by: dict[str, Any], files_dir: Any) 
     assert not list(text_scan(["goes away"]).rows.values_list("run_id", flat=True))
 
 
-def test_experiments_write_no_texts(
+def test_experiments_write_no_search_texts(
     run: Run, experiment: Experiment, by: dict[str, Any]
 ) -> None:
     with CaptureQueriesContext(connection) as queries:
@@ -110,7 +114,7 @@ def test_experiments_write_no_texts(
     assert not any(name in sql for sql in written for name in ("runs_run", "search"))
 
 
-def test_missing_texts_are_built(
+def test_missing_search_texts_are_built(
     run: Run, experiment: Experiment, by: dict[str, Any]
 ) -> None:
     annotate.set_run_tags(run, {"kept": "tag"}, **by)

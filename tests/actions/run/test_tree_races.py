@@ -82,7 +82,7 @@ def test_two_runs_cannot_become_each_other_s_parent(
 
 
 @pytest.mark.parametrize("child_first", [True, False])
-def test_a_child_and_its_parent_that_arrive_at_once_are_linked(
+def test_a_child_and_its_parent_created_concurrently_are_linked(
     experiments: list[Experiment], child_first: bool
 ) -> None:
     acts = [
@@ -94,7 +94,7 @@ def test_a_child_and_its_parent_that_arrive_at_once_are_linked(
     assert (child.parent, child.root) == (parent, parent)
 
 
-def test_a_child_that_arrives_while_its_parent_is_purged_is_kept(
+def test_a_child_created_while_its_parent_is_purged_is_kept(
     experiments: list[Experiment],
 ) -> None:
     parent = new_run(experiments[0], "parent")
@@ -126,7 +126,7 @@ def test_runs_without_parents_do_not_wait_for_each_other(
             assert pool.submit(other).result(3).run_id == "b"
 
 
-def test_a_circle_that_is_there_is_walked_once(experiments: list[Experiment]) -> None:
+def test_existing_circles_are_visited_once(experiments: list[Experiment]) -> None:
     a, b = new_run(experiments[0], "a"), new_run(experiments[0], "b")
     Run.objects.filter(pk=a.pk).update(parent=b)
     Run.objects.filter(pk=b.pk).update(parent=a)

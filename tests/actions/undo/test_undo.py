@@ -35,7 +35,7 @@ def tags(run: Run) -> dict[str, str | None]:
     return dict(RunTag.objects.filter(run=run).values_list("key__name", "value"))
 
 
-def test_a_name_goes_back_and_forth(run: Run, actor: Actor, now: int) -> None:
+def test_a_rename_is_undone_and_redone(run: Run, actor: Actor, now: int) -> None:
     before = run.name
     renamed = annotate.rename_run(run, "baseline", actor=actor, now=now)
     assert renamed.name == "baseline"
@@ -77,7 +77,9 @@ def test_a_tag_is_found_again_after_its_removal_is_undone(
     assert not found_by("quokka", run, owner, now)
 
 
-def test_archive_trash_and_description(run: Run, actor: Actor, now: int) -> None:
+def test_archive_trash_and_description_changes_are_undone(
+    run: Run, actor: Actor, now: int
+) -> None:
     annotate.describe_run(run, "good", actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
     archive_run(run, True, actor=actor, now=now)
@@ -104,7 +106,7 @@ def test_an_undo_changes_the_revision_of_its_runs(
     assert (run.revision, run.updated) == (before + 1, now + 1)
 
 
-def test_a_star_is_its_owners(run: Run, actor: Actor, now: int) -> None:
+def test_only_its_owner_can_undo_a_star(run: Run, actor: Actor, now: int) -> None:
     assert actor.user is not None
     annotate.star_run(run, actor.user, True, actor=actor, now=now)
     other = Actor(User.objects.create(username="eve"))
@@ -116,7 +118,9 @@ def test_a_star_is_its_owners(run: Run, actor: Actor, now: int) -> None:
     assert RunStar.objects.get().user == actor.user
 
 
-def test_a_later_change_is_shown_first(run: Run, actor: Actor, now: int) -> None:
+def test_undo_after_a_later_change_reports_a_conflict(
+    run: Run, actor: Actor, now: int
+) -> None:
     before = run.name
     annotate.rename_run(run, "mine", actor=actor, now=now)
     mine = last()
@@ -149,7 +153,9 @@ def test_a_status_cannot_be_undone(run: Run, actor: Actor, now: int) -> None:
         undo_change_set(empty, actor=actor, now=now)
 
 
-def test_an_edit_of_what_changed_is_refused(run: Run, actor: Actor, now: int) -> None:
+def test_an_edit_of_a_changed_value_is_refused(
+    run: Run, actor: Actor, now: int
+) -> None:
     seen = version_token(run.name)
     annotate.rename_run(run, "theirs", actor=actor, now=now)
     with pytest.raises(Conflict) as refused:
@@ -174,7 +180,7 @@ def test_line_breaks_of_a_browser_are_no_change(
     assert run.description == "c"
 
 
-def test_the_tags_of_clients_follow(run: Run, actor: Actor, now: int) -> None:
+def test_mirrored_mlflow_tags_are_undone_too(run: Run, actor: Actor, now: int) -> None:
     mirrored_tags = {"mlflow.runName": "old", "mlflow.note.content": "old"}
     annotate.set_run_tags(run, mirrored_tags, actor=actor, now=now)
     annotate.rename_run(run, "new", actor=actor, now=now)
@@ -182,12 +188,12 @@ def test_the_tags_of_clients_follow(run: Run, actor: Actor, now: int) -> None:
     assert tags(run) == {"mlflow.runName": "new", "mlflow.note.content": ""}
 
 
-def test_no_tag_is_made_for_them(run: Run, actor: Actor, now: int) -> None:
+def test_undo_creates_no_mirrored_tag(run: Run, actor: Actor, now: int) -> None:
     annotate.rename_run(run, "new", actor=actor, now=now)
     assert tags(run) == {}
 
 
-def test_an_experiment_gets_back_what_it_had(
+def test_changes_of_an_experiment_are_undone(
     experiment: Experiment, actor: Actor, now: int
 ) -> None:
     def stored() -> tuple[object, ...]:
@@ -224,7 +230,7 @@ def test_an_experiments_later_text_is_not_overwritten(
     assert caught.value.details["later"][0]["now"] == "theirs"
 
 
-def test_a_name_that_is_taken_does_not_come_back(
+def test_undo_does_not_restore_a_name_that_is_taken(
     experiment: Experiment, actor: Actor, now: int
 ) -> None:
     of_experiments.rename_experiment(experiment, "other", actor=actor, now=now)

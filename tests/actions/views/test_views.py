@@ -56,7 +56,7 @@ def last() -> ChangeSet:
     return ChangeSet.objects.latest("pk")
 
 
-def test_a_private_view_is_its_owners_alone(
+def test_only_its_owner_sees_a_private_view(
     make: Any, workspace: Workspace, owner: User, ben: User
 ) -> None:
     view = make()
@@ -67,7 +67,7 @@ def test_a_private_view_is_its_owners_alone(
     assert not can_edit_view(view, ben, Role.OWNER)
 
 
-def test_the_second_save_reports_a_conflict_and_loses_nothing(
+def test_the_second_of_two_saves_reports_a_conflict(
     make: Any, ben: User, actor: Actor, now: int
 ) -> None:
     view = make(shared=True)
@@ -82,7 +82,7 @@ def test_the_second_save_reports_a_conflict_and_loses_nothing(
     assert [r.author for r in search.list_view_revisions(view, ben)][1] == ben
 
 
-def test_saving_what_stands_there_adds_nothing(
+def test_saving_an_unchanged_view_adds_no_revision(
     make: Any, actor: Actor, now: int
 ) -> None:
     view = make()
@@ -91,7 +91,7 @@ def test_saving_what_stands_there_adds_nothing(
     assert (saved, saved.revision, view.revision) == (view, 1, 1)
 
 
-def test_a_renamed_list_is_no_change_of_its_view(
+def test_renaming_an_experiment_does_not_change_its_views(
     workspace: Workspace, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     own = state("q=tag:x", experiment)
@@ -103,7 +103,7 @@ def test_a_renamed_list_is_no_change_of_its_view(
     assert view.revision == 1
 
 
-def test_an_old_revision_comes_back_as_a_new_one(
+def test_restoring_a_revision_adds_a_new_one(
     make: Any, owner: User, actor: Actor, now: int
 ) -> None:
     view = make()
@@ -119,7 +119,7 @@ def test_an_old_revision_comes_back_as_a_new_one(
     assert (view.revision, view.spec["mine"]) == (4, True)
 
 
-def test_sharing_writes_me_out_and_keeps_what_was_saved_before_private(
+def test_sharing_replaces_me_by_the_name_and_hides_earlier_revisions(
     make: Any, owner: User, ben: User, actor: Actor, now: int
 ) -> None:
     view = make("q=tag:secret")
@@ -136,7 +136,7 @@ def test_sharing_writes_me_out_and_keeps_what_was_saved_before_private(
         search.find_view(view.slug, ben)
 
 
-def test_a_share_that_is_undone_leaves_the_view_as_it_was(
+def test_undoing_a_share_restores_the_private_view(
     make: Any, owner: User, ben: User, actor: Actor, now: int
 ) -> None:
     view = make("mine=1")
@@ -151,7 +151,7 @@ def test_a_share_that_is_undone_leaves_the_view_as_it_was(
     assert seen == [5, 4, 3, 2, 1]
 
 
-def test_saving_a_shared_view_names_who_saved_it(
+def test_saving_a_shared_view_replaces_me_by_the_name(
     make: Any, owner: User, ben: User, actor: Actor, now: int
 ) -> None:
     view = make("mine=1", shared=True)
@@ -171,7 +171,7 @@ def test_saving_a_private_view_keeps_me(make: Any, actor: Actor, now: int) -> No
 
 
 @pytest.mark.parametrize("undone", [True, False])
-def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
+def test_stars_and_defaults_survive_a_view_being_private_for_a_while(
     make: Any, ben: User, actor: Actor, now: int, undone: bool
 ) -> None:
     view = make(shared=True)
@@ -189,7 +189,7 @@ def test_readers_keep_what_they_had_when_a_view_was_private_for_a_while(
     assert [r.number for r in search.list_view_revisions(view, ben)] == [4]
 
 
-def test_an_undo_puts_no_me_back_where_others_read(
+def test_undo_restores_no_me_in_a_shared_view(
     make: Any, ben: User, actor: Actor, now: int
 ) -> None:
     view = make("mine=1")
@@ -200,7 +200,7 @@ def test_an_undo_puts_no_me_back_where_others_read(
     assert search.find_view(view.slug, ben).spec == {"q": "submitter:ada"}
 
 
-def test_an_undo_brings_back_what_this_version_cannot_read(
+def test_undo_restores_state_that_this_version_cannot_read(
     make: Any, actor: Actor, now: int
 ) -> None:
     view = make()
@@ -242,7 +242,7 @@ def test_a_star_of_a_view_is_undone_and_redone(
     assert ViewStar.objects.get().user == owner
 
 
-def test_a_change_of_no_view_cannot_be_undone(
+def test_a_change_that_is_not_of_a_view_cannot_be_undone_here(
     workspace: Workspace, actor: Actor, now: int
 ) -> None:
     other = ChangeSet.objects.create(workspace=workspace, time=now, action="x")
@@ -250,7 +250,7 @@ def test_a_change_of_no_view_cannot_be_undone(
         undo_view_change(other, actor=actor, now=now)
 
 
-def test_an_undone_star_leaves_those_of_others(
+def test_undoing_a_star_keeps_the_stars_of_others(
     make: Any, owner: User, ben: User, actor: Actor, now: int
 ) -> None:
     view = make(shared=True)
@@ -315,7 +315,7 @@ def test_a_list_opens_with_my_default_or_the_workspace_default(
     assert find(workspace, ben, None) is None
 
 
-def test_views_are_found_by_words_whatever_their_case(
+def test_views_are_found_by_words_in_any_case(
     make: Any, workspace: Workspace, owner: User
 ) -> None:
     make(name="Ночной ОБЗОР", description="of the sweep", shared=True)
@@ -324,7 +324,7 @@ def test_views_are_found_by_words_whatever_their_case(
         assert len(search.find_menu(workspace, owner, find).shared) == 1
 
 
-def test_a_menu_is_bounded(
+def test_the_view_menu_has_a_limit(
     make: Any,
     workspace: Workspace,
     owner: User,
@@ -396,7 +396,9 @@ def test_a_number_that_no_row_can_have_is_not_found(
         search.find_view_change(workspace, owner, number)
 
 
-def test_a_deleted_view_goes_after_its_time(make: Any, actor: Actor, now: int) -> None:
+def test_a_deleted_view_is_purged_after_its_retention(
+    make: Any, actor: Actor, now: int
+) -> None:
     view = make()
     actions.delete_view(view, actor=actor, now=now)
     purge_old_trash(now + TRASH_DAYS * DAY - DAY)

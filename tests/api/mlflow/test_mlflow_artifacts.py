@@ -65,7 +65,7 @@ def test_a_name_is_decoded_once(mlflow: Mlflow, root: str, name: str) -> None:
         "a/",
     ],
 )
-def test_a_path_that_leads_elsewhere_is_refused(
+def test_a_path_outside_the_run_is_refused(
     mlflow: Mlflow, root: str, path: str
 ) -> None:
     address = f"{root}/{quote(path)}"
@@ -90,7 +90,7 @@ def test_dots_encoded_twice_are_a_plain_name(mlflow: Mlflow, root: str) -> None:
         "/x/{run}/artifacts/y",
     ],
 )
-def test_an_address_of_nothing_is_not_found(
+def test_an_artifact_address_without_a_run_is_not_found(
     mlflow: Mlflow, root: str, address: str
 ) -> None:
     there = address.format(run=root.split("/")[2])
@@ -98,7 +98,9 @@ def test_an_address_of_nothing_is_not_found(
     assert (refused.status, refused.code) == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_a_file_is_no_folder_and_a_folder_no_file(mlflow: Mlflow, root: str) -> None:
+def test_a_file_is_not_read_as_a_folder_nor_a_folder_as_a_file(
+    mlflow: Mlflow, root: str
+) -> None:
     mlflow.put(f"{root}/a/b", b"x")
     for path in ("a", "a/b/c"):
         refused = refusal(mlflow.put(f"{root}/{path}", b"x"))
@@ -124,7 +126,9 @@ def test_a_folder_lists_one_level(mlflow: Mlflow, root: str) -> None:
         assert mlflow.files(f"{root[1:]}/{nothing}") == {}
 
 
-def test_the_other_list_has_paths_from_the_run(mlflow: Mlflow, root: str) -> None:
+def test_the_run_artifact_list_has_paths_relative_to_the_run(
+    mlflow: Mlflow, root: str
+) -> None:
     mlflow.put(f"{root}/dir/x", b"12")
     run_id = root.split("/")[2]
     listed = mlflow.get("artifacts/list", run_id=run_id, path="dir")
@@ -137,7 +141,7 @@ def test_the_other_list_has_paths_from_the_run(mlflow: Mlflow, root: str) -> Non
     assert mlflow.refused_get("artifacts/list", run_id=run_id, path="..").status == 400
 
 
-def test_deleting_takes_a_folder_with_all_in_it(mlflow: Mlflow, root: str) -> None:
+def test_deleting_a_folder_deletes_its_files(mlflow: Mlflow, root: str) -> None:
     for path in ("a", "dir/x", "dir/sub/y"):
         mlflow.put(f"{root}/{path}", b"x")
     for _ in range(2):
@@ -162,7 +166,7 @@ def test_deleting_takes_a_folder_with_all_in_it(mlflow: Mlflow, root: str) -> No
         ("lines=1-2", 200, b"0123456789"),
     ],
 )
-def test_one_range_may_be_asked_for(
+def test_one_range_of_bytes_can_be_requested(
     mlflow: Mlflow, root: str, asked: str, status: int, got: bytes
 ) -> None:
     mlflow.put(f"{root}/ten", b"0123456789")
@@ -177,7 +181,9 @@ def test_one_range_may_be_asked_for(
         assert answer["Content-Range"] == "bytes */10"
 
 
-def test_a_range_of_a_file_that_changed_is_all_of_it(mlflow: Mlflow, root: str) -> None:
+def test_if_range_of_a_changed_file_returns_the_whole_file(
+    mlflow: Mlflow, root: str
+) -> None:
     mlflow.put(f"{root}/a", b"0123")
     tag = mlflow.download(f"{root}/a")["ETag"]
     ranged = {"Range": "bytes=0-1", "If-Range": tag}
@@ -229,7 +235,7 @@ def test_another_workspace_has_no_such_file(mlflow: Mlflow, root: str) -> None:
     assert refusal(outside.download(f"{root}/a")).status == 404
 
 
-def test_a_model_has_files_of_its_own(mlflow: Mlflow) -> None:
+def test_a_model_has_its_own_files(mlflow: Mlflow) -> None:
     made = mlflow.post("logged-models", experiment_id="0", name="m")["model"]["info"]
     address = made["artifact_uri"].removeprefix("mlflow-artifacts:")
     mlflow.put(f"{address}/MLmodel", b"flavors: {}")
@@ -246,7 +252,7 @@ def test_the_experiment_itself_is_not_listed(mlflow: Mlflow, root: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["mpu/create", "mpu/complete", "mpu/abort"])
-def test_uploads_in_parts_are_refused_in_the_words_clients_wait_for(
+def test_multipart_uploads_are_refused_with_the_error_that_clients_expect(
     mlflow: Mlflow, root: str, part: str
 ) -> None:
     address = f"/w/lab/api/2.0/mlflow-artifacts/{part}{root}"
@@ -262,7 +268,7 @@ def test_uploads_in_parts_are_refused_in_the_words_clients_wait_for(
     assert refusal(mlflow.client.get(presigned)).status == 501
 
 
-def test_the_bare_address_means_the_workspace_of_the_token(
+def test_an_address_without_a_workspace_means_the_workspace_of_the_token(
     mlflow: Mlflow, root: str
 ) -> None:
     mlflow.put(f"{root}/a", b"x")

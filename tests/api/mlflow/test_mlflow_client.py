@@ -57,7 +57,7 @@ def test_a_script_logs_and_reads_back(client: MlflowClient) -> None:
     ]
 
 
-def test_a_password_works_as_a_token_does(
+def test_basic_authentication_works_like_a_token(
     client: MlflowClient, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_TOKEN")
@@ -69,7 +69,7 @@ def test_a_password_works_as_a_token_does(
         client.get_experiment("0")
 
 
-def test_a_long_history_comes_whole(client: MlflowClient) -> None:
+def test_a_long_history_is_read_completely(client: MlflowClient) -> None:
     run_id = client.create_run(client.get_experiment_by_name(HERE).experiment_id)
     points = [Metric("m", step / 8, step, step) for step in range(26_000)]
     for start in range(0, len(points), 1000):
@@ -151,7 +151,7 @@ def test_a_chunked_json_body_is_read(connection: Connection, folder: str) -> Non
     assert b"Default" in answer.read()
 
 
-def test_an_upload_that_broke_off_leaves_the_old_file(
+def test_an_interrupted_upload_keeps_the_old_file(
     server: Server, connection: Connection, folder: str
 ) -> None:
     whole = b"Content-Length: 3\r\n\r\nold"
@@ -193,7 +193,7 @@ def test_the_server_decodes_a_path_once(
 
 
 @pytest.mark.parametrize("sent", ["../x", "%2e%2e/x", "a/%2e%2e/%2e%2e/x", "%2Fetc"])
-def test_a_path_cannot_climb_out(
+def test_a_path_cannot_leave_its_folder(
     connection: Connection, folder: str, sent: str
 ) -> None:
     answer = connection.send("PUT", f"{folder}/{sent}", b"Content-Length: 1\r\n\r\nx")

@@ -22,21 +22,21 @@ def test_a_new_experiment_reads_back_by_id_and_by_name(mlflow: Mlflow) -> None:
     assert named == {"experiment": seen}
 
 
-def test_the_default_experiment_is_there_and_stays(mlflow: Mlflow) -> None:
+def test_the_default_experiment_exists_and_cannot_be_deleted(mlflow: Mlflow) -> None:
     assert experiment(mlflow, "0")["name"] == "Default"
     refused = mlflow.refused("experiments/delete", experiment_id="0")
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
     assert "runs without an experiment" in refused.message
 
 
-def test_an_unknown_name_is_the_404_that_set_experiment_waits_for(
-    mlflow: Mlflow,
-) -> None:
+def test_an_unknown_name_is_the_404_that_set_experiment_expects(mlflow: Mlflow) -> None:
     refused = mlflow.refused_get("experiments/get-by-name", experiment_name="none")
     assert (refused.status, refused.code) == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_creating_twice_is_the_code_that_the_race_waits_for(mlflow: Mlflow) -> None:
+def test_creating_an_existing_name_is_the_error_that_clients_expect(
+    mlflow: Mlflow,
+) -> None:
     number = mlflow.new_experiment("e1")
     mlflow.post("experiments/delete", experiment_id=number)
     refused = mlflow.refused("experiments/create", name="e1")
@@ -138,7 +138,7 @@ def test_the_note_is_the_description(mlflow: Mlflow) -> None:
         ("mlflow-artifacts:/elsewhere", "mlflow-artifacts:/1"),
     ],
 )
-def test_only_a_storage_that_clients_reach_is_kept_as_location(
+def test_only_a_storage_address_that_clients_can_reach_is_kept(
     mlflow: Mlflow, given: str, kept: str
 ) -> None:
     number = mlflow.new_experiment("e1", artifact_location=given)
@@ -155,7 +155,9 @@ def test_an_unknown_storage_is_refused(mlflow: Mlflow) -> None:
     assert "artifact_location" in refused.message
 
 
-def test_the_bare_path_means_the_workspace_of_the_token(mlflow: Mlflow) -> None:
+def test_a_path_without_a_workspace_means_the_workspace_of_the_token(
+    mlflow: Mlflow,
+) -> None:
     mlflow.new_experiment("e1")
     bare = Mlflow(mlflow.client, mlflow.workspace, base="")
     answer = bare.client.get("/api/2.0/mlflow/experiments/get?experiment_id=1")

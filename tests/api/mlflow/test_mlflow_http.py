@@ -26,7 +26,7 @@ def test_only_json_is_read(mlflow: Mlflow, kind: str) -> None:
     )
 
 
-def test_the_charset_may_be_named(mlflow: Mlflow) -> None:
+def test_a_charset_is_accepted(mlflow: Mlflow) -> None:
     answer = mlflow.client.generic(
         "POST",
         mlflow.url("experiments/create"),
@@ -81,7 +81,7 @@ def test_a_large_body_is_refused(mlflow: Mlflow, settings: object) -> None:
 
 @pytest.mark.parametrize("path", [*MODEL_REGISTRY, "traces", "nothing", "experiments"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-def test_routes_that_are_not_offered_say_so(
+def test_unsupported_routes_return_an_explanation(
     mlflow: Mlflow, path: str, method: str
 ) -> None:
     answer = mlflow.send(method, path)
@@ -105,7 +105,7 @@ def test_the_model_registry_names_an_alternative(mlflow: Mlflow, path: str) -> N
         "/w/lab/api/2.0/mlflow/experiments/get/",
     ],
 )
-def test_other_unknown_routes_say_so_too(mlflow: Mlflow, path: str) -> None:
+def test_unknown_routes_return_an_explanation(mlflow: Mlflow, path: str) -> None:
     refused = refusal(mlflow.client.get(path))
     assert (refused.status, refused.code) == (404, "ENDPOINT_NOT_FOUND")
 
@@ -116,7 +116,7 @@ def test_the_wrong_method_is_405(mlflow: Mlflow) -> None:
     assert refusal(answer).code == "ENDPOINT_NOT_FOUND"
 
 
-def test_there_is_no_version_so_that_clients_send_no_traces(mlflow: Mlflow) -> None:
+def test_no_version_is_reported_so_that_clients_send_no_traces(mlflow: Mlflow) -> None:
     for path in ("/version", "/w/lab/version", "/w/lab/v1/traces"):
         assert mlflow.client.get(path).status_code == 404
 
@@ -126,7 +126,7 @@ def test_health_needs_no_credentials(db: None) -> None:
     assert (answer.status_code, answer.content) == (200, b"OK")
 
 
-def test_server_info_turns_uploads_in_parts_off(mlflow: Mlflow) -> None:
+def test_server_info_turns_multipart_uploads_off(mlflow: Mlflow) -> None:
     for base in ("/w/lab", ""):
         answer = mlflow.client.get(f"{base}/api/3.0/mlflow/server-info")
         assert answer.json() == {

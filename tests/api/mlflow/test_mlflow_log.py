@@ -65,7 +65,7 @@ def test_a_long_value_is_kept_whole_and_a_longer_one_refused(
 
 @pytest.mark.parametrize("value", [5, True, [], {}, "a\u0000b"])
 @pytest.mark.parametrize("path", ["runs/log-parameter", "runs/set-tag"])
-def test_values_are_texts(
+def test_parameter_values_are_stored_as_text(
     mlflow: Mlflow, run_id: str, path: str, value: object
 ) -> None:
     refused = mlflow.refused(path, run_id=run_id, key="k", value=value)
@@ -73,7 +73,7 @@ def test_values_are_texts(
     assert "value" in refused.message
 
 
-def test_empty_texts_are_texts(mlflow: Mlflow, run_id: str) -> None:
+def test_empty_texts_are_kept(mlflow: Mlflow, run_id: str) -> None:
     mlflow.post("runs/log-parameter", run_id=run_id, key="p", value="")
     mlflow.post("runs/set-tag", run_id=run_id, key="t", value="")
     mlflow.post("runs/set-tag", run_id=run_id, key="u")
@@ -97,7 +97,7 @@ def test_an_empty_batch_is_fine(mlflow: Mlflow, run_id: str) -> None:
     assert mlflow.post("runs/log-batch", run_id=run_id, metrics=None, tags=[]) == {}
 
 
-def test_the_tags_of_a_batch_mean_what_they_mean_singly(
+def test_tags_of_a_batch_have_the_same_effect_as_single_tags(
     mlflow: Mlflow, run_id: str
 ) -> None:
     tags = {"mlflow.runName": "n", "mlflow.note.content": "d", "k": "v"}
@@ -121,7 +121,7 @@ def test_a_batch_has_limits(
     )
 
 
-def test_a_parameter_comes_once_in_a_batch(mlflow: Mlflow, run_id: str) -> None:
+def test_a_parameter_can_occur_once_in_a_batch(mlflow: Mlflow, run_id: str) -> None:
     twice = [{"key": "pp", "value": "1"}] * 2
     refused = mlflow.refused("runs/log-batch", run_id=run_id, params=twice)
     assert refused.message.startswith(
@@ -130,7 +130,7 @@ def test_a_parameter_comes_once_in_a_batch(mlflow: Mlflow, run_id: str) -> None:
     assert RunParam.objects.count() == 0
 
 
-def test_a_tag_is_deleted_once(mlflow: Mlflow, run_id: str) -> None:
+def test_deleting_a_missing_tag_is_an_error(mlflow: Mlflow, run_id: str) -> None:
     mlflow.post("runs/set-tag", run_id=run_id, key="k", value="v")
     assert mlflow.post("runs/delete-tag", run_id=run_id, key="k") == {}
     refused = mlflow.refused("runs/delete-tag", run_id=run_id, key="k")

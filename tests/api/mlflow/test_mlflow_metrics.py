@@ -32,9 +32,7 @@ def test_a_value_reads_back(
     assert mlflow.history(run_id, "m") == [[1000, 0, read]]
 
 
-def test_the_latest_value_is_that_of_the_highest_step(
-    mlflow: Mlflow, run_id: str
-) -> None:
+def test_the_latest_value_is_of_the_highest_step(mlflow: Mlflow, run_id: str) -> None:
     mlflow.log(run_id, "m", "NaN", step=3)
     mlflow.log(run_id, "m", 7, step=0)
     mlflow.log(run_id, "m", 8, step=-2)
@@ -48,7 +46,7 @@ def test_an_identical_point_is_stored_once(mlflow: Mlflow, run_id: str) -> None:
     assert mlflow.history(run_id, "m") == [[1002, 2, 1.5], [1002, 2, 2.5]]
 
 
-def test_history_is_by_time_then_step_then_value(mlflow: Mlflow, run_id: str) -> None:
+def test_history_is_sorted_by_time_step_and_value(mlflow: Mlflow, run_id: str) -> None:
     points = [(5, 1, 1.0), (5, 0, 3.0), (4, 9, 2.0), (5, 0, 2.0)]
     metrics = [
         {"key": "m", "timestamp": time, "step": step, "value": value}
@@ -63,7 +61,7 @@ def test_history_is_by_time_then_step_then_value(mlflow: Mlflow, run_id: str) ->
     ]
 
 
-def test_history_comes_in_pages(mlflow: Mlflow, run_id: str) -> None:
+def test_history_is_paged(mlflow: Mlflow, run_id: str) -> None:
     metrics = [
         {"key": "m", "timestamp": n, "step": n, "value": n / 4} for n in range(600)
     ]
@@ -84,7 +82,7 @@ def test_history_comes_in_pages(mlflow: Mlflow, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("asked", [{"metric_key": "none"}, {"run_id": "none"}])
-def test_a_missing_item_has_no_history(
+def test_a_missing_run_or_metric_has_no_history(
     mlflow: Mlflow, run_id: str, asked: dict[str, str]
 ) -> None:
     query = {"run_id": run_id, "metric_key": "m", **asked}
@@ -127,7 +125,7 @@ def test_a_bad_page_is_refused(
         ({"dataset_digest": "x" * 37}, "dataset_digest"),
     ],
 )
-def test_nonsense_in_a_metric_is_refused_and_nothing_stored(
+def test_an_invalid_metric_is_refused_and_nothing_is_stored(
     mlflow: Mlflow, run_id: str, change: dict[str, object], field: str
 ) -> None:
     good: dict[str, object] = {"key": "m", "value": 1, "timestamp": 1, "step": 1}
@@ -143,7 +141,7 @@ def test_nonsense_in_a_metric_is_refused_and_nothing_stored(
     assert Metric.objects.count() == 0
 
 
-def test_bare_nan_is_no_json(mlflow: Mlflow, run_id: str) -> None:
+def test_a_bare_nan_is_invalid_json(mlflow: Mlflow, run_id: str) -> None:
     raw = b'{"run_id":"%s","key":"m","value":NaN,"timestamp":1}' % run_id.encode()
     refused = mlflow.refused_raw("runs/log-metric", raw)
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
@@ -159,7 +157,7 @@ def test_steps_beyond_the_exact_floats_are_kept(mlflow: Mlflow, run_id: str) -> 
     assert steps == [-(2**63), 2**53 + 1, 2**63 - 1]
 
 
-def test_numbers_may_be_strings(mlflow: Mlflow, run_id: str) -> None:
+def test_numbers_can_be_sent_as_strings(mlflow: Mlflow, run_id: str) -> None:
     body = {"key": "m", "value": "0.5", "timestamp": "1.7e+12", "step": "3"}
     mlflow.post("runs/log-metric", run_uuid=run_id, **body)
     assert mlflow.history(run_id, "m") == [[1_700_000_000_000, 3, 0.5]]

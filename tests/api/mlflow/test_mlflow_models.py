@@ -76,14 +76,14 @@ def test_a_model_is_finalized(mlflow: Mlflow, model_id: str, status: object) -> 
 
 
 @pytest.mark.parametrize("status", ["READY", "LOGGED_MODEL_PENDING", "", 0, None])
-def test_a_model_is_not_finalized_to_nonsense(
+def test_an_invalid_model_status_is_refused(
     mlflow: Mlflow, model_id: str, status: object
 ) -> None:
     refused = mlflow.refused(f"logged-models/{model_id}", "PATCH", status=status)
     assert (refused.status, "status" in refused.message) == (400, True)
 
 
-def test_tags_of_a_model_change_and_go(mlflow: Mlflow, model_id: str) -> None:
+def test_tags_of_a_model_are_changed_and_deleted(mlflow: Mlflow, model_id: str) -> None:
     path = f"logged-models/{model_id}/tags"
     tags = [{"key": "stage", "value": "done"}, {"key": "a/b", "value": "1"}]
     assert mlflow.patch(path, tags=tags) == {}
@@ -244,7 +244,7 @@ def test_models_are_ordered_and_paged(mlflow: Mlflow, three_models: None) -> Non
     assert search(mlflow, datasets=data) == ["two"]
 
 
-def test_searching_where_nothing_is_finds_nothing(mlflow: Mlflow) -> None:
+def test_a_search_without_experiments_finds_no_models(mlflow: Mlflow) -> None:
     body = {"experiment_ids": ["0"], "filter": "name = 'tab.json'"}
     assert mlflow.post("logged-models/search", **body) == {}
     refused = mlflow.refused("logged-models/search", **{**body, "filter": "bogus = 1"})

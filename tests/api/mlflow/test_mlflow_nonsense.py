@@ -13,7 +13,7 @@ MODEL = '{"run_id": "r", "artifact_path": "m", "flavors": {}, "utc_time_created"
 
 
 @pytest.mark.parametrize("value", ["x", "5", "{}", "[" * 60_000])
-def test_a_model_is_not_added_to_a_tag_that_is_no_list(
+def test_a_model_is_not_added_to_a_history_tag_that_is_not_a_list(
     mlflow: Mlflow, value: str
 ) -> None:
     run_id = mlflow.new_run()
@@ -26,29 +26,27 @@ def test_a_model_is_not_added_to_a_tag_that_is_no_list(
 
 
 @pytest.mark.parametrize("digits", ["9" * 10, "9223372036854775808", "9" * 5000])
-def test_an_experiment_id_beyond_all_numbers_is_unknown(
-    mlflow: Mlflow, digits: str
-) -> None:
+def test_a_huge_experiment_id_is_not_found(mlflow: Mlflow, digits: str) -> None:
     found = mlflow.post("runs/search", experiment_ids=[digits])
     assert found == {}
     refused = mlflow.refused_get("experiments/get", experiment_id=digits)
     assert refused.code == "RESOURCE_DOES_NOT_EXIST"
 
 
-def test_zeros_before_an_experiment_id_change_nothing(mlflow: Mlflow) -> None:
+def test_leading_zeros_of_an_experiment_id_are_ignored(mlflow: Mlflow) -> None:
     made = mlflow.new_experiment("fifth")
     found = mlflow.get("experiments/get", experiment_id=f"{'0' * 30}{made}")
     assert found["experiment"]["name"] == "fifth"
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_a_time_beyond_all_times_compares(mlflow: Mlflow, sign: str) -> None:
+def test_a_filter_can_compare_with_a_huge_time(mlflow: Mlflow, sign: str) -> None:
     run_id = mlflow.new_run(start_time=1000)
     later = mlflow.search(f"attributes.start_time > {sign}{'9' * 30}")
     assert later == ([run_id] if sign else [])
 
 
-def test_a_storage_that_is_no_address_is_refused(mlflow: Mlflow) -> None:
+def test_an_invalid_storage_address_is_refused(mlflow: Mlflow) -> None:
     refused = mlflow.refused(
         "experiments/create", name="odd", artifact_location="http://[x"
     )

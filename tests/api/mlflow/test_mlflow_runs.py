@@ -83,7 +83,7 @@ def test_the_note_is_the_description_both_ways(mlflow: Mlflow) -> None:
     assert stored(run_id).description == ""
 
 
-def test_the_last_of_two_tags_with_one_key_counts(mlflow: Mlflow) -> None:
+def test_the_last_of_two_tags_with_the_same_key_is_kept(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run(tags=[tag("k", "1"), tag("k", "2")])
     assert mlflow.tags(run_id)["k"] == "2"
 
@@ -100,7 +100,7 @@ def test_a_parent_is_set_once(mlflow: Mlflow) -> None:
     assert mlflow.refused("runs/delete-tag", run_id=child, key=PARENT).status == 400
 
 
-def test_a_parent_may_arrive_later_but_makes_no_circle(mlflow: Mlflow) -> None:
+def test_a_parent_can_arrive_later_but_circles_are_refused(mlflow: Mlflow) -> None:
     first = mlflow.new_run()
     second = mlflow.new_run(tags=[tag(PARENT, first)])
     refused = mlflow.refused("runs/set-tag", run_id=first, key=PARENT, value=second)
@@ -119,7 +119,7 @@ def test_a_parent_may_arrive_later_but_makes_no_circle(mlflow: Mlflow) -> None:
         ("5", RunStatus.CANCELED),
     ],
 )
-def test_a_run_ends_as_the_client_says(
+def test_a_run_gets_the_final_status_that_the_client_sends(
     mlflow: Mlflow, word: object, status: RunStatus
 ) -> None:
     run_id = mlflow.new_run()
@@ -130,7 +130,7 @@ def test_a_run_ends_as_the_client_says(
     assert stored(run_id).state is status
 
 
-def test_a_final_status_is_sticky(mlflow: Mlflow) -> None:
+def test_a_final_status_does_not_change(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run()
     mlflow.post("runs/update", run_id=run_id, status="FAILED", end_time=5)
     info = mlflow.post("runs/update", run_id=run_id, status="FINISHED", end_time=9)
@@ -149,7 +149,7 @@ def test_running_reopens_a_final_run_as_its_own_event(mlflow: Mlflow) -> None:
     assert RunStatus.from_code(last.new) is RunStatus.RUNNING
 
 
-def test_only_failure_ends_a_run_that_a_launcher_owns(mlflow: Mlflow) -> None:
+def test_a_client_can_only_fail_a_run_of_a_launcher(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run()
     Run.objects.filter(run_id=run_id).update(launcher=Launcher.RUNNER)
     mlflow.post("runs/update", run_id=run_id, status="FINISHED", end_time=5)
@@ -180,7 +180,7 @@ def test_an_active_run_of_any_status_can_end(
     assert info["status"] == word
 
 
-def test_a_run_that_was_asked_to_cancel_stays_so(mlflow: Mlflow) -> None:
+def test_a_running_status_keeps_a_cancel_request(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run()
     lifecycle.request_cancel(stored(run_id), actor=SERVER, now=7)
     info = mlflow.post("runs/update", run_id=run_id, status="RUNNING")["run_info"]
@@ -196,7 +196,7 @@ def test_an_unknown_status_is_refused(mlflow: Mlflow, word: object) -> None:
     assert "status" in refused.message
 
 
-def test_the_old_name_of_the_id_is_taken(mlflow: Mlflow) -> None:
+def test_the_old_parameter_run_uuid_is_accepted(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run()
     assert mlflow.get("runs/get", run_uuid=run_id)["run"]["info"]["run_id"] == run_id
     assert mlflow.post("runs/update", run_uuid=run_id, status="FINISHED")
@@ -206,7 +206,7 @@ def test_the_old_name_of_the_id_is_taken(mlflow: Mlflow) -> None:
     "path",
     ["runs/get", "runs/update", "runs/delete", "runs/log-batch", "runs/outputs"],
 )
-def test_a_request_needs_its_run(mlflow: Mlflow, path: str) -> None:
+def test_a_request_without_a_run_id_is_refused(mlflow: Mlflow, path: str) -> None:
     ask = mlflow.refused_get if path == "runs/get" else mlflow.refused
     missing = ask(path)
     assert (missing.status, missing.code) == (400, "INVALID_PARAMETER_VALUE")
@@ -220,7 +220,7 @@ def test_a_request_needs_its_run(mlflow: Mlflow, path: str) -> None:
     assert ask(path, run_id="a\u0000b").status == 404
 
 
-def test_deleting_and_restoring_may_be_repeated(mlflow: Mlflow) -> None:
+def test_delete_and_restore_can_be_repeated(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run()
     for _ in range(2):
         assert mlflow.post("runs/delete", run_id=run_id) == {}
@@ -269,7 +269,9 @@ def test_a_bad_start_time_is_refused(mlflow: Mlflow, time: object) -> None:
 
 
 @pytest.mark.parametrize("time", ["1795521605000", "1.795521605e+12", 1795521605000.0])
-def test_a_time_may_be_spelled_as_r_does(mlflow: Mlflow, time: object) -> None:
+def test_a_time_can_be_spelled_as_the_r_client_does(
+    mlflow: Mlflow, time: object
+) -> None:
     run = mlflow.run(mlflow.new_run(start_time=time))
     assert run["info"]["start_time"] == 1795521605000
 
@@ -280,7 +282,7 @@ def test_a_long_script_name_is_kept_whole_as_tag(mlflow: Mlflow) -> None:
     assert mlflow.tags(run_id)["mlflow.source.name"] == name
 
 
-def test_a_reader_reads_and_writes_nothing(mlflow: Mlflow) -> None:
+def test_a_reader_can_read_but_not_write(mlflow: Mlflow) -> None:
     run_id = mlflow.new_run()
     reader = member("lab", Role.READER)
     assert reader.run(run_id)["info"]["run_id"] == run_id

@@ -58,7 +58,7 @@ def found(mlflow: Mlflow, named: dict[str, str], text: str = "", **more: object)
         ('tags."team" = "A"', "a"),
     ],
 )
-def test_filters_mean_what_they_mean_in_mlflow(
+def test_filters_match_as_in_mlflow(
     mlflow: Mlflow, named: dict[str, str], text: str, names: str | None
 ) -> None:
     if names is None:
@@ -83,13 +83,15 @@ def test_filters_mean_what_they_mean_in_mlflow(
         (["tags.`mlflow.runName` DESC"], "dcba"),
     ],
 )
-def test_order_is_mlflows(
+def test_runs_are_sorted_as_in_mlflow(
     mlflow: Mlflow, named: dict[str, str], order: list[str], names: str
 ) -> None:
     assert found(mlflow, named, order_by=order) == names
 
 
-def test_status_orders_by_mlflows_words(mlflow: Mlflow, named: dict[str, str]) -> None:
+def test_statuses_sort_by_their_mlflow_names(
+    mlflow: Mlflow, named: dict[str, str]
+) -> None:
     by_name = {name: run_id for run_id, name in named.items()}
     mlflow.post("runs/update", run_id=by_name["c"], status="FAILED")
     mlflow.post("runs/update", run_id=by_name["d"], status="KILLED")
@@ -105,12 +107,12 @@ def test_an_artifact_uri_is_searchable(mlflow: Mlflow, named: dict[str, str]) ->
     assert mlflow.search(order_by=["artifact_uri"]) == ids
 
 
-def test_run_ids_may_be_listed(mlflow: Mlflow, named: dict[str, str]) -> None:
+def test_runs_are_found_by_a_list_of_ids(mlflow: Mlflow, named: dict[str, str]) -> None:
     first, second, *_ = named
     assert set(mlflow.search(f"run_id IN ('{first}', '{second}')")) == {first, second}
 
 
-def test_the_parent_is_a_tag(mlflow: Mlflow) -> None:
+def test_the_parent_can_be_searched_as_a_tag(mlflow: Mlflow) -> None:
     parent = mlflow.new_run()
     tag = {"key": "mlflow.parentRunId", "value": parent}
     child = mlflow.new_run(tags=[tag])
@@ -118,7 +120,7 @@ def test_the_parent_is_a_tag(mlflow: Mlflow) -> None:
     assert mlflow.search("tags.mlflow.parentRunId IS NULL") == [parent]
 
 
-def test_renaming_on_the_page_is_seen_by_filters(
+def test_a_rename_on_the_page_is_found_by_mlflow_filters(
     mlflow: Mlflow, named: dict[str, str]
 ) -> None:
     Run.objects.filter(name="a").update(name="z")
@@ -139,7 +141,7 @@ def test_renaming_on_the_page_is_seen_by_filters(
         ("a" * 20_000, "too long"),
     ],
 )
-def test_a_bad_filter_is_refused_in_known_words(
+def test_an_invalid_filter_is_refused_with_the_messages_of_mlflow(
     mlflow: Mlflow, text: str, said: str
 ) -> None:
     refused = mlflow.refused("runs/search", experiment_ids=["0"], filter=text)
@@ -169,7 +171,7 @@ def test_a_bad_search_is_refused(mlflow: Mlflow, body: dict[str, object]) -> Non
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_pages_follow_each_other(mlflow: Mlflow, named: dict[str, str]) -> None:
+def test_pages_continue_without_gaps(mlflow: Mlflow, named: dict[str, str]) -> None:
     body = {"experiment_ids": ["0"], "max_results": 3, "order_by": ["run_name"]}
     first = mlflow.post("runs/search", **body)
     token = first["next_page_token"]

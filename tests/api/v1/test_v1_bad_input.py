@@ -156,19 +156,19 @@ def stored() -> dict[str, list[Any]]:
     }
 
 
-def test_every_operation_with_a_body_is_tried() -> None:
+def test_every_operation_with_a_body_is_tested() -> None:
     with_body = {op.name for _, _, op in list_operations() if op.body is not None}
     assert with_body == set(RIGHT)
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_the_right_body_is_taken(rest: Rest, name: str) -> None:
+def test_the_valid_body_is_accepted(rest: Rest, name: str) -> None:
     answer = rest.send(*RIGHT[name])
     assert answer.status_code in (200, 201), answer.content
 
 
 @pytest.mark.parametrize(("name", "change", "field"), WRONG)
-def test_a_wrong_value_is_named_and_nothing_is_stored(
+def test_an_invalid_value_is_named_and_nothing_is_stored(
     rest: Rest, name: str, change: dict[str, Any], field: str
 ) -> None:
     method, path, right = RIGHT[name]
@@ -283,7 +283,7 @@ def test_an_unknown_workspace_is_not_found(rest: Rest, workspace: str) -> None:
         ("runs?parent=%00", "parent"),
     ],
 )
-def test_a_bad_query_is_named(rest: Rest, path: str, field: str) -> None:
+def test_an_invalid_query_parameter_is_named(rest: Rest, path: str, field: str) -> None:
     rest.points("r1", {"key": "m", "value": 1.0})
     status, error = rest.refused("GET", path)
     assert (status, error["code"] in ("InvalidValue", "InvalidName")) == (400, True)

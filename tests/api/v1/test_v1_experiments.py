@@ -13,7 +13,7 @@ def make(rest: Rest, name: str, **more: object) -> int:
     return number
 
 
-def test_making_one_twice_is_the_same_one(rest: Rest) -> None:
+def test_get_or_create_returns_the_existing_experiment(rest: Rest) -> None:
     number = make(rest, "/Shared/YOLOv8", tags={"team": "nlp"}, description="why")
     again = rest.ok("POST", "experiments", {"name": "/Shared/YOLOv8"}, 200)
     assert (again["id"], again["tags"], again["description"]) == (
@@ -23,7 +23,7 @@ def test_making_one_twice_is_the_same_one(rest: Rest) -> None:
     )
 
 
-def test_a_deleted_ones_name_is_taken(rest: Rest) -> None:
+def test_the_name_of_a_deleted_experiment_is_taken(rest: Rest) -> None:
     number = make(rest, "a")
     assert rest.ok("DELETE", f"experiments/{number}")["deleted"]
     status, error = rest.refused("POST", "experiments", {"name": "a"})
@@ -34,7 +34,7 @@ def test_a_deleted_ones_name_is_taken(rest: Rest) -> None:
     assert rest.ok("POST", f"experiments/{number}/restore")["deleted"] is None
 
 
-def test_the_list_in_pages_and_by_name(rest: Rest) -> None:
+def test_experiments_are_paged_and_filtered_by_name(rest: Rest) -> None:
     for name in ("a", "b", "c"):
         make(rest, name)
     first = rest.get("experiments", limit=2)
@@ -45,7 +45,7 @@ def test_the_list_in_pages_and_by_name(rest: Rest) -> None:
     assert only["name"] == "b"
 
 
-def test_deleted_ones_are_listed_when_asked_for(rest: Rest) -> None:
+def test_deleted_experiments_are_listed_on_request(rest: Rest) -> None:
     rest.ok("DELETE", f"experiments/{make(rest, 'a')}")
 
     def names(deleted: str) -> list[str]:
@@ -56,7 +56,7 @@ def test_deleted_ones_are_listed_when_asked_for(rest: Rest) -> None:
     assert names("all") == ["a", "Default"]
 
 
-def test_a_new_name_and_description(rest: Rest) -> None:
+def test_name_and_description_are_changed(rest: Rest) -> None:
     number = make(rest, "a")
     body = {"name": "b", "description": "x"}
     changed = rest.ok("PATCH", f"experiments/{number}", body)
@@ -65,19 +65,19 @@ def test_a_new_name_and_description(rest: Rest) -> None:
     assert (status, error["code"]) == (409, "AlreadyExists")
 
 
-def test_a_change_that_is_half_wrong_changes_nothing(rest: Rest) -> None:
+def test_a_partly_invalid_change_changes_nothing(rest: Rest) -> None:
     number = make(rest, "a")
     body = {"name": "b", "description": "x" * 65_537}
     assert rest.refused("PATCH", f"experiments/{number}", body)[0] == 400
     assert rest.get(f"experiments/{number}")["name"] == "a"
 
 
-def test_default_stays(rest: Rest) -> None:
+def test_the_default_experiment_cannot_be_deleted(rest: Rest) -> None:
     status, error = rest.refused("DELETE", "experiments/0")
     assert (status, error["code"]) == (409, "InvalidState")
 
 
-def test_tags(rest: Rest) -> None:
+def test_tags_are_set_and_removed(rest: Rest) -> None:
     number = make(rest, "a", tags={"x": "1"})
     body = {"set": {"y": None}, "remove": ["x", "z"]}
     edited = rest.ok("POST", f"experiments/{number}/tags", body)
@@ -85,6 +85,6 @@ def test_tags(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("number", ["7", "99999999999999999999"])
-def test_an_unknown_one_is_not_found(rest: Rest, number: str) -> None:
+def test_an_unknown_experiment_is_not_found(rest: Rest, number: str) -> None:
     status, error = rest.refused("GET", f"experiments/{number}")
     assert (status, error["code"]) == (404, "NotFound")

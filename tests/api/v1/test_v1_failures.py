@@ -65,7 +65,7 @@ def impatient() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("committed", "impatient")
-def test_a_locked_database_is_a_503_and_the_batch_may_come_again() -> None:
+def test_a_locked_database_is_a_503_and_the_batch_can_be_sent_again() -> None:
     rest = rest_client()
     rest.new_run("r1")
     # When a token was last used is noted now and then, not while the lock is held.
@@ -80,7 +80,7 @@ def test_a_locked_database_is_a_503_and_the_batch_may_come_again() -> None:
 
 
 @pytest.mark.usefixtures("committed", "impatient")
-def test_a_lock_that_goes_in_time_is_only_waited_for() -> None:
+def test_a_short_lock_only_delays_the_request() -> None:
     rest = rest_client()
     rest.new_run("r1")
     with connection.cursor() as cursor:
@@ -137,7 +137,7 @@ def test_a_full_disk_is_a_503_and_leaves_no_file(
     assert [p for p in files_dir.rglob("*") if p.is_file()] == []
 
 
-def test_an_upload_that_breaks_off_is_no_file(rest: Rest, files_dir: Path) -> None:
+def test_an_interrupted_upload_stores_no_file(rest: Rest, files_dir: Path) -> None:
     rest.new_run("r1")
     half: Any = {"CONTENT_LENGTH": "8", "wsgi.input": io.BytesIO(b"half")}
     answer = rest.client.generic(

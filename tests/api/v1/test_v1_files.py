@@ -35,19 +35,19 @@ def read(rest: Rest, path: str, **headers: str) -> tuple[int, bytes]:
 @pytest.mark.parametrize(
     "path", ["a.txt", "out/deep/er.bin", "sp ce+ü#%25?.txt", "数/图.png"]
 )
-def test_a_file_comes_back(rest: Rest, path: str) -> None:
+def test_an_uploaded_file_can_be_downloaded(rest: Rest, path: str) -> None:
     assert put(rest, path, b"content") == 200
     assert read(rest, path) == (200, b"content")
     [listed] = rest.get("runs/r1/files")["files"]
     assert (listed["path"], listed["size"]) == (path, 7)
 
 
-def test_an_empty_file_comes_back(rest: Rest) -> None:
+def test_an_empty_file_can_be_downloaded(rest: Rest) -> None:
     assert put(rest, "empty", b"") == 200
     assert read(rest, "empty") == (200, b"")
 
 
-def test_a_part_of_a_large_file(rest: Rest) -> None:
+def test_a_range_of_a_large_file_can_be_downloaded(rest: Rest) -> None:
     content = bytes(range(256)) * 4096
     put(rest, "big", content)
     assert read(rest, "big") == (200, content)
@@ -64,7 +64,7 @@ def test_a_download_is_an_attachment(rest: Rest) -> None:
 @pytest.mark.parametrize(
     "path", ["../x", "a/../b", "%2e%2e/x", "a//b", "a\\b", "C:/x", "/etc/passwd"]
 )
-def test_paths_that_lead_astray_are_refused(rest: Rest, path: str) -> None:
+def test_paths_that_escape_their_folder_are_refused(rest: Rest, path: str) -> None:
     status, error = rest.refused("PUT", f"runs/r1/files/{path}", b"x", OCTETS)
     assert (status, error["code"]) in [(400, "InvalidName"), (404, "NotFound")]
     assert rest.get("runs/r1/files")["files"] == []
@@ -75,7 +75,7 @@ def test_a_percent_sign_is_decoded_once(rest: Rest) -> None:
     assert [f["path"] for f in rest.get("runs/r1/files")["files"]] == ["%2e%2e"]
 
 
-def test_file_and_folder_of_one_name_clash(rest: Rest) -> None:
+def test_a_file_and_a_folder_cannot_have_the_same_name(rest: Rest) -> None:
     put(rest, "a/b")
     status, error = rest.refused("PUT", "runs/r1/files/a", b"x", OCTETS)
     assert (status, error["code"], error["field"]) == (409, "Conflict", "path")
@@ -87,7 +87,7 @@ def test_a_file_over_the_limit_is_refused(rest: Rest, settings: object) -> None:
     assert (status, error["code"], error["limit"]) == (413, "TooLarge", 10)
 
 
-def test_the_list_of_a_folder_in_pages(rest: Rest) -> None:
+def test_a_folder_is_listed_in_pages(rest: Rest) -> None:
     for name in ("a/1", "a/2", "b/1", "A/3", "a/deep/4"):
         put(rest, name)
     first = rest.get("runs/r1/files", folder="a", limit=2)
@@ -97,7 +97,7 @@ def test_the_list_of_a_folder_in_pages(rest: Rest) -> None:
     assert second["after"] == ""
 
 
-def test_removing_a_folder(rest: Rest) -> None:
+def test_deleting_a_folder_deletes_its_files(rest: Rest) -> None:
     for path in ("a/1", "a/2", "b"):
         put(rest, path)
     assert rest.ok("DELETE", "runs/r1/files/a") == {"removed": 2}

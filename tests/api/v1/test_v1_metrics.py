@@ -44,20 +44,20 @@ def values(rest: Rest, key: str = "m") -> list[Any]:
         10**40,
     ],
 )
-def test_a_value_comes_back_as_it_was_sent(rest: Rest, value: Any) -> None:
+def test_a_value_is_returned_as_it_was_sent(rest: Rest, value: Any) -> None:
     rest.points("r1", {"key": "m", "value": value, "step": 0})
     [back] = values(rest)
     assert (type(back), back) == (type(value), value)
 
 
-def test_steps_beyond_2_to_the_53_survive(rest: Rest) -> None:
+def test_steps_beyond_2_to_the_53_are_exact(rest: Rest) -> None:
     steps = [-(2**63), BIG, 2**63 - 1]
     rest.points("r1", *[{"key": "m", "value": 1.0, "step": step} for step in steps])
     assert rest.get("runs/r1/metrics/m")["steps"] == steps
     assert rest.get("runs/r1/metrics/m", start=BIG, stop=BIG)["steps"] == [BIG]
 
 
-def test_a_batch_that_comes_twice_is_applied_once(rest: Rest) -> None:
+def test_a_repeated_batch_is_applied_once(rest: Rest) -> None:
     point = {"key": "m", "value": 0.5}
     assert rest.points("r1", point, point) == {"applied": 2}
     assert rest.points("r1", point, point) == {"applied": 0}
@@ -65,7 +65,7 @@ def test_a_batch_that_comes_twice_is_applied_once(rest: Rest) -> None:
     assert rest.get("runs/r1/metrics/m")["steps"] == [0, 1, 2]
 
 
-def test_the_head_shows_last_min_and_max(rest: Rest) -> None:
+def test_a_metric_has_last_min_and_max(rest: Rest) -> None:
     sent = [(2, 0.5), (0, "NaN"), (1, "-Infinity"), (1, 3.0)]
     points = [{"key": "m", "value": v, "step": s, "time": s} for s, v in sent]
     rest.points("r1", *points)
@@ -83,12 +83,12 @@ def test_the_head_shows_last_min_and_max(rest: Rest) -> None:
     }
 
 
-def test_a_last_value_that_is_no_number_is_its_text(rest: Rest) -> None:
+def test_a_nonnumeric_last_value_is_returned_as_text(rest: Rest) -> None:
     rest.points("r1", {"key": "m", "value": "warm-up"})
     assert rest.get("runs/r1/metrics")["metrics"][0]["last"] == "warm-up"
 
 
-def test_a_long_series_is_sampled_with_its_extremes(rest: Rest) -> None:
+def test_sampling_a_long_series_keeps_its_extremes(rest: Rest) -> None:
     points = [{"key": "m", "value": float(i % 10), "step": i} for i in range(10_000)]
     points[4321]["value"] = 99.0
     rest.points("r1", *points)
@@ -103,7 +103,7 @@ def test_a_long_series_is_sampled_with_its_extremes(rest: Rest) -> None:
 @pytest.mark.parametrize(
     "key", ["system/cpu usage", "a b", "数", "a[0]", "50%", "a?b#c", "a//b", "x/"]
 )
-def test_any_key_is_found_again(rest: Rest, key: str) -> None:
+def test_metrics_with_any_key_can_be_read(rest: Rest, key: str) -> None:
     rest.points("r1", {"key": key, "value": 1.0})
     answer = rest.client.get(rest.url(f"runs/r1/metrics/{quote(key)}"))
     assert json.loads(answer.content)["key"] == key

@@ -36,27 +36,27 @@ def test_every_address_is_in_the_document(openapi: dict[str, Any]) -> None:
     assert set(openapi["paths"]) == routes - about_itself
 
 
-def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
+def test_every_operation_has_a_unique_name_and_a_description() -> None:
     names = [operation.name for _, _, operation in list_operations()]
     assert len(names) == len(set(names))
     assert all(operation.text for _, _, operation in list_operations())
 
 
-def test_every_reference_leads_somewhere(openapi: dict[str, Any]) -> None:
+def test_every_schema_reference_resolves(openapi: dict[str, Any]) -> None:
     text = json.dumps(openapi)
     schemas = openapi["components"]["schemas"]
     for part in text.split('"$ref": "#/components/schemas/')[1:]:
         assert part.split('"')[0] in schemas
 
 
-def test_the_server_offers_it(rest: Rest) -> None:
+def test_the_server_serves_the_openapi_document(rest: Rest) -> None:
     answer = rest.client.get("/api/v1/openapi.json")
     found = json.loads(answer.content)
     assert found["servers"] == [{"url": "http://testserver/api/v1"}]
     assert "/workspaces/{workspace}/runs/{run_id}/metrics" in found["paths"]
 
 
-def test_people_get_a_page_with_every_operation(rest: Rest) -> None:
+def test_browsers_get_a_page_with_every_operation(rest: Rest) -> None:
     answer = browser_of(rest.user).get("/api/v1/", headers={"Accept": "text/html"})
     page = unescape(answer.content.decode())
     for _, path, operation in list_operations():
@@ -64,19 +64,19 @@ def test_people_get_a_page_with_every_operation(rest: Rest) -> None:
         assert operation.text.split("\n")[0].split(".")[0][:20] in page
 
 
-def test_programs_get_the_documents_address(rest: Rest) -> None:
+def test_programs_get_the_address_of_the_document(rest: Rest) -> None:
     answer = rest.client.get("/api/v1/", headers={"Accept": "application/json"})
     assert answer.json() == {"openapi": "http://testserver/api/v1/openapi.json"}
 
 
-def test_the_fields_of_the_filter_language(rest: Rest) -> None:
+def test_the_fields_of_the_filter_language_are_listed(rest: Rest) -> None:
     fields = rest.client.get("/api/v1/fields").json()["fields"]
     by_name = {field["name"]: field for field in fields}
     assert {"id", "status", "created", "metrics.<key>", "tags.<key>"} <= set(by_name)
     assert "in" in by_name["status"]["operators"]
 
 
-def test_the_callers_workspaces(rest: Rest) -> None:
+def test_the_workspaces_of_the_caller_are_listed(rest: Rest) -> None:
     found = rest.client.get("/api/v1/workspaces").json()
     assert found == {
         "user": rest.user.username,
@@ -84,7 +84,7 @@ def test_the_callers_workspaces(rest: Rest) -> None:
     }
 
 
-def test_no_other_address_begins_with_the_apis() -> None:
+def test_no_other_address_starts_with_the_api_prefix() -> None:
     outside = [
         pattern
         for pattern in get_resolver().url_patterns

@@ -11,7 +11,7 @@ from studio.core.statuses import RunStatus
 from tests.api.rest import Rest, rest_client
 
 
-def test_a_run_from_its_birth_to_its_end(rest: Rest) -> None:
+def test_a_run_is_created_changed_and_completed(rest: Rest) -> None:
     made = rest.new_run(name="first", params={"lr": "0.1"}, tags={"baseline": None})
     assert made["status"] == "Running"
     assert (made["id"], made["number"], made["name"]) == ("r1", 1, "first")
@@ -24,14 +24,14 @@ def test_a_run_from_its_birth_to_its_end(rest: Rest) -> None:
     assert rest.get("runs/r1/tags") == {"tags": {"baseline": None}}
 
 
-def test_a_run_may_be_nothing_but_an_experiment(rest: Rest) -> None:
+def test_a_run_needs_only_an_experiment(rest: Rest) -> None:
     made = rest.ok("POST", "runs", {"experiment_id": 0}, 201)
     assert made["experiment"] == "Default"
     assert made["id"]
     assert made["name"]
 
 
-def test_an_experiment_is_made_by_its_first_run(rest: Rest) -> None:
+def test_the_first_run_creates_its_experiment(rest: Rest) -> None:
     for run_id in ("a", "b"):
         rest.new_run(run_id)
     names = [e["name"] for e in rest.get("experiments")["experiments"]]
@@ -56,7 +56,7 @@ def test_creating_an_identical_run_returns_the_same_run(rest: Rest) -> None:
         {"script": "other.py"},
     ],
 )
-def test_another_run_of_the_same_id_is_refused(
+def test_a_different_run_with_the_same_id_is_refused(
     rest: Rest, other: dict[str, Any]
 ) -> None:
     body = {"experiment": "digits", "id": "a", "params": {"lr": "1"}}
@@ -66,14 +66,14 @@ def test_another_run_of_the_same_id_is_refused(
     assert Run.objects.count() == 1
 
 
-def test_an_id_of_another_member_is_taken(rest: Rest) -> None:
+def test_a_run_id_of_another_member_is_taken(rest: Rest) -> None:
     rest.new_run("a")
     other = rest_client("lab", Role.OWNER)
     status, error = other.refused("POST", "runs", {"experiment": "digits", "id": "a"})
     assert (status, error["code"]) == (409, "AlreadyExists")
 
 
-def test_the_list_speaks_the_filter_language(rest: Rest) -> None:
+def test_the_run_list_accepts_filters(rest: Rest) -> None:
     for run_id, rate in (("a", "0.1"), ("b", "0.01")):
         rest.new_run(run_id, params={"lr": rate}, tags={"team": "nlp"})
     rest.points("a", {"key": "acc", "value": 0.9, "step": 3})
@@ -93,7 +93,7 @@ def test_the_list_is_paged_by_cursors(rest: Rest) -> None:
     assert (first["total"], rest_of["after"]) == (30, "")
 
 
-def test_the_list_of_one_experiment_or_parent(rest: Rest) -> None:
+def test_runs_are_listed_by_experiment_or_parent(rest: Rest) -> None:
     rest.new_run("a")
     rest.new_run("b", experiment="other", parent="a")
     number = rest.get("runs/b")["experiment_id"]
@@ -119,13 +119,15 @@ def test_the_list_of_one_experiment_or_parent(rest: Rest) -> None:
         ("q=a%00", "InvalidValue", "q"),
     ],
 )
-def test_a_bad_question_is_named(rest: Rest, query: str, code: str, field: str) -> None:
+def test_an_invalid_query_parameter_is_named(
+    rest: Rest, query: str, code: str, field: str
+) -> None:
     status, error = rest.refused("GET", f"runs?{query}")
     assert (status, error["code"]) == (400, code)
     assert error["field"] == field
 
 
-def test_name_and_description_change_both_or_neither(rest: Rest) -> None:
+def test_name_and_description_change_atomically(rest: Rest) -> None:
     rest.new_run("a", name="old")
     status, error = rest.refused(
         "PATCH", "runs/a", {"name": "new", "description": "x" * 65_537}
@@ -136,14 +138,14 @@ def test_name_and_description_change_both_or_neither(rest: Rest) -> None:
     assert (changed["name"], changed["description"]) == ("new", "# Why")
 
 
-def test_a_step_that_the_table_lacks_is_refused(rest: Rest) -> None:
+def test_an_illegal_status_transition_is_refused(rest: Rest) -> None:
     rest.new_run("a")
     status, error = rest.refused("POST", "runs/a/status", {"status": "Queued"})
     assert (status, error["code"]) == (409, "IllegalTransition")
     assert "Completed" in error["allowed"]
 
 
-def test_a_final_status_stays_and_says_so(rest: Rest) -> None:
+def test_a_final_status_cannot_be_changed(rest: Rest) -> None:
     rest.new_run("a")
     rest.post("runs/a/status", status="Failed", message="diverged")
     later = rest.post("runs/a/status", status="Completed")
@@ -157,7 +159,7 @@ def test_a_final_status_stays_and_says_so(rest: Rest) -> None:
     assert events[1]["message"] == "diverged"
 
 
-def test_cancel_asks_and_force_ends(rest: Rest) -> None:
+def test_cancel_requests_the_end_and_force_ends_the_run(rest: Rest) -> None:
     rest.new_run("a")
     rest.new_run("b", parent="a")
     assert rest.post("runs/a/cancel")["status"] == "CancelRequested"
@@ -167,7 +169,7 @@ def test_cancel_asks_and_force_ends(rest: Rest) -> None:
     assert statuses == ["Canceled", "Canceled"]
 
 
-def test_trash_and_back_are_repeatable(rest: Rest) -> None:
+def test_delete_and_restore_can_be_repeated(rest: Rest) -> None:
     rest.new_run("a")
     for _ in range(2):
         assert rest.ok("DELETE", "runs/a")["deleted"]
@@ -177,7 +179,7 @@ def test_trash_and_back_are_repeatable(rest: Rest) -> None:
     assert rest.get("runs")["total"] == 1
 
 
-def test_a_star_is_ones_own(rest: Rest) -> None:
+def test_stars_are_personal(rest: Rest) -> None:
     rest.new_run("a")
     assert rest.ok("PUT", "runs/a/star") == {"starred": True}
     assert rest.get("runs")["runs"][0]["starred"] is True
@@ -202,7 +204,7 @@ def test_parameters_and_properties_are_written_once(rest: Rest) -> None:
         assert rest.get(f"runs/a/{kind}") == {kind: {"k": "1"}}
 
 
-def test_a_parent_may_come_later(rest: Rest) -> None:
+def test_a_parent_can_be_created_later(rest: Rest) -> None:
     rest.new_run("child", parent="p")
     assert rest.get("runs/child")["root"] == "child"
     rest.new_run("p")
@@ -211,13 +213,13 @@ def test_a_parent_may_come_later(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("status", sorted(RunStatus))
-def test_a_run_may_begin_with_any_status(rest: Rest, status: str) -> None:
+def test_a_run_can_be_created_with_any_status(rest: Rest, status: str) -> None:
     made = rest.new_run("a", status=str(status))
     assert made["status"] == str(status)
     assert (made["ended"] is None) == RunStatus(status).is_active
 
 
-def test_an_archived_run_is_listed_only_when_asked_for(rest: Rest) -> None:
+def test_an_archived_run_is_listed_only_on_request(rest: Rest) -> None:
     rest.new_run("a")
     assert rest.ok("PATCH", "runs/a", {"archived": True})["archived"]
     assert rest.get("runs")["total"] == 0
@@ -226,7 +228,7 @@ def test_an_archived_run_is_listed_only_when_asked_for(rest: Rest) -> None:
     assert rest.get("runs")["total"] == 1
 
 
-def test_only_an_owner_purges_and_only_what_is_in_the_trash(rest: Rest) -> None:
+def test_only_owners_purge_and_only_runs_in_the_trash(rest: Rest) -> None:
     rest.new_run("a", params={"lr": "1"})
     owner = rest_client("lab", Role.OWNER)
     assert rest.refused("POST", "runs/a/purge")[0] == 403

@@ -32,14 +32,14 @@ def logged(rest: Rest, run_id: str, **query: Any) -> dict[tuple[str, str], list[
         query["after"] = page["after"]
 
 
-def test_values_come_in_the_order_in_which_they_were_logged(tree: Rest) -> None:
+def test_values_are_returned_in_the_order_of_logging(tree: Rest) -> None:
     tree.points("top", *[{"key": "m", "value": v, "step": -v} for v in (1, 2, 3)])
     tree.points("top", {"key": "m", "value": "four", "step": 0}, sequence=1)
     assert logged(tree, "top") == {("top", "m"): [1, 2, 3, "four"]}
 
 
 @pytest.mark.parametrize("limit", [1, 7, 300, 100_000])
-def test_pages_of_values_lose_and_repeat_nothing(tree: Rest, limit: int) -> None:
+def test_pages_of_values_have_no_gaps_or_repetitions(tree: Rest, limit: int) -> None:
     for sequence in range(3):
         values = range(200 * sequence, 200 * (sequence + 1))
         points = [{"key": "n", "value": v} for v in values]
@@ -50,7 +50,7 @@ def test_pages_of_values_lose_and_repeat_nothing(tree: Rest, limit: int) -> None
     assert found == ({} if limit == 1 else {("top", "n"): list(range(600))})
 
 
-def test_values_of_a_whole_tree(tree: Rest) -> None:
+def test_values_of_a_whole_run_tree_are_returned(tree: Rest) -> None:
     for run_id in ("top", "mid", "low", "other"):
         tree.points(run_id, {"key": "m", "value": run_id})
     assert logged(tree, "mid", recursive=1) == {
@@ -62,7 +62,7 @@ def test_values_of_a_whole_tree(tree: Rest) -> None:
 
 
 @pytest.mark.parametrize("short", [0, 50])
-def test_values_of_many_names_come_part_by_part(
+def test_values_of_many_metrics_are_paged(
     tree: Rest, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
     monkeypatch.setattr(logged_values, "MAX_SERIES", 3)
@@ -89,7 +89,7 @@ def ids(rest: Rest, **query: Any) -> set[str]:
     return {found["run"]["id"] for found in rest.get("runs", **query)["runs"]}
 
 
-def test_runs_below_a_run_at_any_depth(tree: Rest) -> None:
+def test_descendants_at_any_depth_are_listed(tree: Rest) -> None:
     tree.ok("POST", "runs/low/tags", {"set": {"deep": None}})
     assert ids(tree, below="top") == {"mid", "low"}
     assert ids(tree, below="mid") == {"low"}
@@ -98,7 +98,7 @@ def test_runs_below_a_run_at_any_depth(tree: Rest) -> None:
     assert ids(tree, parent="top") == {"mid"}
 
 
-def test_many_children_are_made_by_one_request(tree: Rest) -> None:
+def test_one_request_creates_many_children(tree: Rest) -> None:
     wanted = [{"id": f"c{n}", "tags": {"n": str(n)}} for n in range(100)]
     made = tree.ok("POST", "runs/top/children", {"children": wanted}, 201)["runs"]
     assert [run["id"] for run in made] == [child["id"] for child in wanted]
@@ -107,14 +107,14 @@ def test_many_children_are_made_by_one_request(tree: Rest) -> None:
     assert tree.get("runs/c7/tags")["tags"] == {"n": "7"}
 
 
-def test_the_same_children_again_are_those_that_are_there(tree: Rest) -> None:
+def test_creating_the_same_children_again_returns_the_existing_ones(tree: Rest) -> None:
     body = {"children": [{"id": "c1"}, {"id": "c2"}]}
     first = tree.ok("POST", "runs/top/children", body, 201)
     assert tree.ok("POST", "runs/top/children", body, 201) == first
     assert len(ids(tree, parent="top")) == 3
 
 
-def test_all_children_are_made_or_none(tree: Rest) -> None:
+def test_all_children_are_created_or_none(tree: Rest) -> None:
     body = {"children": [{"id": "c1"}, {"id": "other"}]}
     assert tree.refused("POST", "runs/top/children", body)[0] == 409
     body = {"children": [{"id": f"c{n}"} for n in range(101)]}
@@ -122,7 +122,7 @@ def test_all_children_are_made_or_none(tree: Rest) -> None:
     assert ids(tree, parent="top") == {"mid"}
 
 
-def test_a_file_may_be_kept_from_being_replaced(rest: Rest) -> None:
+def test_an_upload_can_refuse_to_overwrite(rest: Rest) -> None:
     rest.new_run("r1")
 
     def put(content: bytes, **query: Any) -> int:
@@ -142,12 +142,12 @@ def compressed(rest: Rest, body: bytes, coding: str = "gzip") -> Any:
     )
 
 
-def test_a_body_may_come_by_gzip(rest: Rest) -> None:
+def test_a_gzip_body_is_accepted(rest: Rest) -> None:
     answer = compressed(rest, gzip.compress(b'{"name": "fashion"}'))
     assert (answer.status_code, answer.json()["name"]) == (201, "fashion")
 
 
-def test_a_body_by_another_coding_is_refused(rest: Rest) -> None:
+def test_another_content_encoding_is_refused(rest: Rest) -> None:
     assert compressed(rest, b"{}", "br").status_code == 400
 
 
@@ -165,7 +165,7 @@ def test_data_after_the_gzip_stream_is_refused(rest: Rest) -> None:
     assert answer.status_code == 400
 
 
-def test_a_small_gzip_of_a_large_body_is_refused(rest: Rest, settings: Any) -> None:
+def test_a_gzip_bomb_is_refused(rest: Rest, settings: Any) -> None:
     settings.MAX_BODY = 1000
     answer = compressed(rest, gzip.compress(b'{"name": "%s"}' % (b"x" * 100_000)))
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "TooLarge")

@@ -8,7 +8,7 @@ from studio.core.statuses import RunStatus
 from tests.api.rest import Rest
 
 
-def test_an_alternative_is_named(rest: Rest) -> None:
+def test_an_error_names_the_allowed_types(rest: Rest) -> None:
     rest.new_run("r1")
     status = rest.refused("POST", "runs/r1/status", {"status": "Foo"})[1]
     assert status["message"].startswith("Invalid enum value 'Foo'. Allowed: ")

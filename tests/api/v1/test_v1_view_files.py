@@ -35,7 +35,7 @@ def test_applying_an_unchanged_export_changes_nothing(rest: Rest) -> None:
     assert View.objects.count() == 2
 
 
-def test_a_file_changes_makes_and_shows_before_it_does(rest: Rest) -> None:
+def test_a_file_creates_and_changes_views_after_a_preview(rest: Rest) -> None:
     slug = make(rest, state=STATE)["slug"]
     text = exported(rest).replace("- status", "- duration").replace("Failed", "Queued")
     text += "- name: New\n  shared: true\n  state: {q: tag:x}\n"
@@ -89,20 +89,22 @@ def test_a_file_changes_makes_and_shows_before_it_does(rest: Rest) -> None:
         "views: [{name: a, state: {<<: {rows: 25}}}]",
     ],
 )
-def test_a_broken_file_is_named_and_changes_nothing(rest: Rest, text: str) -> None:
+def test_the_error_in_a_broken_file_is_named_and_nothing_changes(
+    rest: Rest, text: str
+) -> None:
     status, error = rest.refused("POST", "views/apply", {"yaml": text})
     assert (status, bool(error["message"])) == (400, True)
     assert "\n" not in error["message"]
     assert not View.objects.exists()
 
 
-def test_numbers_and_dates_in_tags_stay_text(rest: Rest) -> None:
+def test_unquoted_numbers_and_dates_stay_text(rest: Rest) -> None:
     apply(rest, "views: [{name: 2024-01-01, state: {rows: 25, q: 2024}}]")
     view = View.objects.get()
     assert (view.name, view.spec) == ("2024-01-01", {"q": "2024", "rows": "25"})
 
 
-def test_views_of_one_name_stay_apart(rest: Rest) -> None:
+def test_views_with_the_same_name_are_kept_apart(rest: Rest) -> None:
     """Also where their slugs are those of another server."""
     for query in ("tag:x", "tag:y"):
         make(rest, name="Twin", state={"q": query})
@@ -115,7 +117,9 @@ def test_views_of_one_name_stay_apart(rest: Rest) -> None:
     assert found == {"tag:x", "tag:y"}
 
 
-def test_an_entry_by_name_is_no_view_that_another_means_by_slug(rest: Rest) -> None:
+def test_an_entry_without_a_slug_does_not_match_a_view_that_another_entry_names(
+    rest: Rest,
+) -> None:
     slug = make(rest, name="Old")["slug"]
     text = f"views: [{{name: Old, state: {{q: tag:new}}}}, {{name: New, slug: {slug}}}]"
     applied = apply(rest, text)["views"]
@@ -124,7 +128,7 @@ def test_an_entry_by_name_is_no_view_that_another_means_by_slug(rest: Rest) -> N
 
 
 @pytest.mark.parametrize("is_purged", [False, True])
-def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None:
+def test_a_view_keeps_its_deleted_experiment(rest: Rest, is_purged: bool) -> None:
     rest.ok("POST", "experiments", {"name": "gone"}, 201)
     make(rest, experiment="gone")
     text = exported(rest)
@@ -141,14 +145,14 @@ def test_a_view_keeps_the_list_that_is_gone(rest: Rest, is_purged: bool) -> None
     assert f"{what}, use another name, or leave it out" in error["message"]
 
 
-def test_a_file_is_bounded(rest: Rest) -> None:
+def test_a_view_file_has_a_size_limit(rest: Rest) -> None:
     text = "views:\n" + "- {name: a}\n" * 1001
     assert rest.refused("POST", "views/apply", {"yaml": text})[0] == 400
     big = {"yaml": "#" * (2 << 20) + "\nviews: []"}
     assert rest.refused("POST", "views/apply", big)[0] == 413
 
 
-def test_a_file_changes_what_its_sender_may(rest: Rest) -> None:
+def test_a_file_changes_only_views_that_its_sender_can_edit(rest: Rest) -> None:
     own = make(rest, name="hush")["slug"]
     locked = make(rest, name="held", shared=True, locked=True)["slug"]
     ben = other(rest, "ben")
@@ -164,7 +168,7 @@ def test_a_file_changes_what_its_sender_may(rest: Rest) -> None:
     assert reader.refused("POST", "views/apply", shared)[0] == 403
 
 
-def test_a_file_that_is_not_all_says_so(
+def test_an_incomplete_export_says_so(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a", "b", "c"):

@@ -27,7 +27,7 @@ def other(rest: Rest, name: str = "ben", role: Role = Role.CONTRIBUTOR) -> Rest:
     return Rest(client, rest.workspace, user)
 
 
-def test_a_view_is_made_read_changed_and_deleted(rest: Rest) -> None:
+def test_a_view_is_created_read_changed_and_deleted(rest: Rest) -> None:
     made = make(rest, description="why")
     path = f"views/{made['slug']}"
     assert made["state"]["columns"] == "name,status"
@@ -41,7 +41,7 @@ def test_a_view_is_made_read_changed_and_deleted(rest: Rest) -> None:
     assert rest.post(f"{path}/restore")["name"] == "B"
 
 
-def test_a_save_over_anothers_is_refused_with_what_it_changed(rest: Rest) -> None:
+def test_a_conflicting_save_is_refused_with_the_differences(rest: Rest) -> None:
     path = f"views/{make(rest, shared=True)['slug']}"
     ben = other(rest)
     ben.ok("PATCH", path, {"state": {"q": "tag:y"}, "revision": 1})
@@ -115,7 +115,7 @@ def test_readers_keep_private_views_and_share_none(rest: Rest) -> None:
     assert reader.get(shared)["starred"]
 
 
-def test_a_lock_keeps_others_out(rest: Rest) -> None:
+def test_a_locked_view_cannot_be_changed_by_others(rest: Rest) -> None:
     path = f"views/{make(rest, shared=True)['slug']}"
     rest.ok("PATCH", path, {"locked": True})
     ben = other(rest)
@@ -128,7 +128,7 @@ def test_a_lock_keeps_others_out(rest: Rest) -> None:
     assert boss.refused("PATCH", path, {"shared": False})[0] == 403
 
 
-def test_a_private_view_is_nowhere_for_others(rest: Rest) -> None:
+def test_others_cannot_see_a_private_view(rest: Rest) -> None:
     rest.new_run("r1")
     slug = make(rest, name="hush hush")["slug"]
     boss = other(rest, "boss", Role.OWNER)
@@ -167,7 +167,7 @@ def test_a_copy_in_another_workspace_is_private(rest: Rest) -> None:
     assert "digits" in copy["missing"][0]
 
 
-def test_which_view_a_list_opens_with(rest: Rest) -> None:
+def test_the_default_view_of_a_list_is_set_and_read(rest: Rest) -> None:
     slug = make(rest, shared=True)["slug"]
     assert rest.get("views/default") == {"view": None}
     assert rest.ok("PUT", "views/default", {"view": slug}) == {"view": slug}

@@ -77,7 +77,7 @@ def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     """What the server makes at its first start, and the experiments."""
     database.prepare(home, say)
     settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
-    static_files.collect(settings.STATIC_ROOT)
+    static_files.collect_if_changed(settings.STATIC_ROOT)
     user = owner.first_owner(now=FIRST)
     owner.keep_client_token(home, user, "http://localhost", now=FIRST)
     workspace = Workspace.objects.get(name=owner.DEFAULT_WORKSPACE)

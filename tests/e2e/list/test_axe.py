@@ -49,7 +49,9 @@ def looked_at(
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_axe_finds_nothing(place: Place, looked_at: Page, rich: dict[str, str]) -> None:
+def test_axe_finds_no_accessibility_problems(
+    place: Place, looked_at: Page, rich: dict[str, str]
+) -> None:
     page, path = looked_at, place.path.format(**rich)
     resize(page, place.widths[0], "light")
     answer = page.goto(path if path.startswith("/") else f"/w/default/{path}")

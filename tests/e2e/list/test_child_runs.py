@@ -11,7 +11,7 @@ IN_TAB = re.compile(re.escape(TAB))
 COLUMNS = "?columns=name,status,metrics.acc"
 
 
-def test_the_tab_is_walked_by_mouse_and_stays(runs_page: Page) -> None:
+def test_the_child_runs_tab_works_by_mouse_and_stays_open(runs_page: Page) -> None:
     page = runs_page
     page.goto("/w/default/runs/sweep/")
     page.get_by_role("navigation", name="Run").get_by_text("Child runs").click()
@@ -42,7 +42,7 @@ def test_the_tab_is_walked_by_mouse_and_stays(runs_page: Page) -> None:
     expect(page.locator(".tabs [aria-current]")).to_contain_text("Child runs")
 
 
-def test_the_tab_is_walked_by_keyboard_and_stays(runs_page: Page) -> None:
+def test_the_child_runs_tab_works_by_keyboard_and_stays_open(runs_page: Page) -> None:
     page = runs_page
     page.goto(TAB + COLUMNS)
     rows = page.locator("#run-table tr[data-row]")

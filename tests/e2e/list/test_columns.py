@@ -81,7 +81,7 @@ def test_columns_are_moved_by_keyboard_and_the_move_is_announced(
     assert columns_of(runs_page) == "name,status,duration,created"
 
 
-def test_the_default_columns_leave_the_address(runs_page: Page) -> None:
+def test_the_default_columns_are_not_in_the_address(runs_page: Page) -> None:
     runs_page.goto(DIGITS + COLUMNS)
     dialog = open_dialog(runs_page)
     dialog.get_by_role("link", name="Reset columns").click()
@@ -134,7 +134,7 @@ def test_a_width_is_dragged_or_typed_and_stays_in_the_address(runs_page: Page) -
     assert head.evaluate("head => head.offsetWidth") == wide - 20
 
 
-def test_a_heads_menu_ranks_a_metric_and_removes_a_column(runs_page: Page) -> None:
+def test_a_column_menu_sets_a_goal_and_removes_a_column(runs_page: Page) -> None:
     runs_page.goto(
         f"{DIGITS}?columns=name,metrics.acc,target&rows=25&sort=-metrics.acc"
     )
@@ -157,7 +157,7 @@ def test_a_heads_menu_ranks_a_metric_and_removes_a_column(runs_page: Page) -> No
     expect(heads(runs_page)).to_have_count(2)
 
 
-def test_only_what_differs_is_a_switch(runs_page: Page) -> None:
+def test_only_differences_is_a_switch(runs_page: Page) -> None:
     runs_page.goto(f"{DIGITS}?columns=name,script,target,experiment")
     runs_page.get_by_role("switch", name="Only differences").press("Space")
     expect(heads(runs_page)).to_have_count(2)
@@ -166,7 +166,7 @@ def test_only_what_differs_is_a_switch(runs_page: Page) -> None:
     assert columns_of(runs_page) == "name,script,target,experiment"
 
 
-def test_on_a_phone_the_dialog_is_a_sheet(phone_page: Page) -> None:
+def test_on_a_phone_the_column_dialog_is_full_width(phone_page: Page) -> None:
     phone_page.goto("/w/default/list/columns/")
     width = phone_page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360

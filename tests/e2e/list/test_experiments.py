@@ -80,7 +80,7 @@ def test_the_box_shows_the_filter_of_a_link(runs_page: Page, archived: str) -> N
     expect(runs_page.locator("#q")).to_have_value("")
 
 
-def test_experiments_are_walked_by_keyboard(runs_page: Page) -> None:
+def test_the_experiment_list_works_by_keyboard(runs_page: Page) -> None:
     runs_page.goto(ALL)
     runs_page.keyboard.press("/")
     runs_page.keyboard.type("submitter:me sweeps")

@@ -27,7 +27,7 @@ def facet(page: Page, name: str) -> Locator:
     return page.locator("#facets").get_by_role("checkbox", name=name)
 
 
-def test_a_click_on_a_value_asks_for_it_and_alt_for_the_rest(runs_page: Page) -> None:
+def test_a_click_filters_by_a_value_and_alt_click_excludes_it(runs_page: Page) -> None:
     runs_page.goto(f"{ALL}?q=tags.model+is+not+null&columns=name,tags.model,status")
     total(runs_page, "42")
     cell(runs_page, "resnet18").click()
@@ -39,7 +39,7 @@ def test_a_click_on_a_value_asks_for_it_and_alt_for_the_rest(runs_page: Page) ->
     assert "tags.model" in runs_page.url
 
 
-def test_alt_and_enter_ask_for_the_rest_by_keyboard(runs_page: Page) -> None:
+def test_alt_enter_excludes_a_value(runs_page: Page) -> None:
     runs_page.goto(f"{ALL}?q=tags.model+is+not+null&columns=name,tags.model")
     link = cell(runs_page, "regnet_y_8gf")
     link.focus()
@@ -48,7 +48,7 @@ def test_alt_and_enter_ask_for_the_rest_by_keyboard(runs_page: Page) -> None:
     total(runs_page, "40")
 
 
-def test_a_facet_of_several_values_is_any_of_them(runs_page: Page) -> None:
+def test_several_values_of_a_facet_are_alternatives(runs_page: Page) -> None:
     runs_page.goto(f"{ALL}?open=tags.model")
     runs_page.locator("#facets-toggle").click()
     expect(runs_page).to_have_url(re.compile(r"facets=1"))
@@ -66,7 +66,7 @@ def test_a_facet_of_several_values_is_any_of_them(runs_page: Page) -> None:
     total(runs_page, "2")
 
 
-def test_the_button_opens_and_shuts_the_list_that_is_shown(runs_page: Page) -> None:
+def test_the_button_opens_and_closes_the_facet_panel(runs_page: Page) -> None:
     runs_page.goto(ALL)
     runs_page.locator("th").get_by_role("link", name="Display name").first.click()
     expect(runs_page).to_have_url(re.compile(r"sort=name$"))
@@ -87,7 +87,7 @@ AT_ONCE = """name => document.body.addEventListener("htmx:afterSwap", (event) =>
 })"""
 
 
-def test_quick_choices_are_all_kept(runs_page: Page) -> None:
+def test_quick_clicks_are_all_applied(runs_page: Page) -> None:
     runs_page.goto(f"{ALL}?facets=1&open=tags.model")
     runs_page.evaluate(AT_ONCE, "regnet_y_8gf")
     facet(runs_page, "resnet18").click()
@@ -119,7 +119,7 @@ def test_bars_have_inputs_for_the_keyboard(runs_page: Page) -> None:
     expect(runs_page).to_have_url(re.compile(r"params\.epochs.+100"))
 
 
-def test_keys_are_found_and_sections_open(runs_page: Page) -> None:
+def test_keys_are_searched_and_sections_open(runs_page: Page) -> None:
     runs_page.goto(f"{ALL}?facets=1")
     runs_page.locator("#facets-find").fill("odd")
     section = runs_page.locator("#facets a[data-panel]", has_text="tags.odd")
@@ -132,6 +132,7 @@ def test_keys_are_found_and_sections_open(runs_page: Page) -> None:
 
 
 def test_facets_work_without_a_script(plain_page: Page) -> None:
+    plain_page.goto("/w/default/runs/")
     plain_page.locator("#facets-toggle").click()
     plain_page.goto(f"{ALL}?{MODEL_AND_LR}")
     facet(plain_page, "resnet18").click()
@@ -144,7 +145,7 @@ def test_facets_work_without_a_script(plain_page: Page) -> None:
     expect(plain_page.locator("#facets")).to_be_hidden()
 
 
-def test_the_panel_stands_above_the_rows_of_a_phone(phone_page: Page) -> None:
+def test_on_a_phone_the_facet_panel_is_above_the_rows(phone_page: Page) -> None:
     phone_page.goto(f"{ALL}?{MODEL_AND_LR}")
     panel, table = (
         phone_page.locator(name).bounding_box() for name in ("#facets", "#run-table")

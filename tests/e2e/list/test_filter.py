@@ -31,6 +31,7 @@ def expect_rows(page: Page, *names: str) -> None:
 
 
 def test_completion_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.get_by_role("combobox", name="Search or filter runs")
     box.focus()
     box.press_sequentially("tags.mo")
@@ -51,7 +52,10 @@ def test_completion_by_keyboard(runs_page: Page) -> None:
     assert q_of(runs_page) == "tags.model = resnet50"
 
 
-def test_escape_closes_and_enter_takes_what_is_typed(runs_page: Page) -> None:
+def test_escape_closes_the_suggestions_and_enter_applies_the_typed_text(
+    runs_page: Page,
+) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.locator("#q")
     box.press_sequentially("status:comp")
     expect(option(runs_page, "Completed")).to_be_visible()
@@ -63,7 +67,8 @@ def test_escape_closes_and_enter_takes_what_is_typed(runs_page: Page) -> None:
     expect_rows(runs_page, "digits-01")
 
 
-def test_completion_by_mouse_goes_on_to_values(runs_page: Page) -> None:
+def test_completion_by_mouse_continues_with_values(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     runs_page.locator("#q").click()
     option(runs_page, "status").first.click()
     option(runs_page, "Failed").click()
@@ -72,13 +77,14 @@ def test_completion_by_mouse_goes_on_to_values(runs_page: Page) -> None:
 
 
 def test_nothing_is_offered_in_comments_and_phrases(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.locator("#q")
     with runs_page.expect_response("**/list/complete/**"):
         box.press_sequentially('"sta')
     expect(runs_page.locator("[role=option]")).to_have_count(0)
 
 
-def test_a_pill_is_edited_by_mouse_and_the_rest_stays(runs_page: Page) -> None:
+def test_editing_a_pill_by_mouse_keeps_the_others(runs_page: Page) -> None:
     typed = "status:failed  /* mine */ tags.seed = '3'"
     open_list(runs_page, typed)
     runs_page.locator("#pill-0").click()
@@ -96,6 +102,7 @@ def test_a_pill_is_edited_by_mouse_and_the_rest_stays(runs_page: Page) -> None:
 
 
 def test_a_filter_is_added_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     runs_page.locator("#add-filter").focus()
     runs_page.keyboard.press("Enter")
     find = runs_page.get_by_label("Find a field")
@@ -113,7 +120,7 @@ def test_a_filter_is_added_by_keyboard(runs_page: Page) -> None:
     assert q_of(runs_page) == "params.epochs:90..120"
 
 
-def test_escape_gives_the_focus_back_to_the_pill(runs_page: Page) -> None:
+def test_escape_returns_the_focus_to_the_pill(runs_page: Page) -> None:
     open_list(runs_page, "duration:>1m")
     runs_page.locator("#pill-0").press("Enter")
     expect(runs_page.locator("#editor-value-1")).to_be_focused()
@@ -122,7 +129,9 @@ def test_escape_gives_the_focus_back_to_the_pill(runs_page: Page) -> None:
     expect(runs_page.locator("#pill-0")).to_be_focused()
 
 
-def test_a_wrong_value_is_said_in_the_editor(runs_page: Page, watch: Watch) -> None:
+def test_an_invalid_value_is_reported_in_the_editor(
+    runs_page: Page, watch: Watch
+) -> None:
     watch.expect("422")
     open_list(runs_page, "metrics.acc > 0.5")
     runs_page.locator("#pill-0").click()
@@ -132,7 +141,7 @@ def test_a_wrong_value_is_said_in_the_editor(runs_page: Page, watch: Watch) -> N
     assert q_of(runs_page) == "metrics.acc > 0.5"
 
 
-def test_a_switch_that_a_wrong_filter_refused_is_not_on(
+def test_a_switch_stays_off_if_the_filter_is_invalid(
     runs_page: Page, watch: Watch
 ) -> None:
     watch.expect("422")
@@ -147,7 +156,7 @@ def test_a_switch_that_a_wrong_filter_refused_is_not_on(
 
 
 @pytest.mark.parametrize("way", ["Escape", "Escape in the box", "click"])
-def test_closing_the_note_keeps_the_underline(
+def test_closing_the_error_note_keeps_the_underline(
     runs_page: Page, watch: Watch, way: str
 ) -> None:
     watch.expect("400")
@@ -165,7 +174,7 @@ def test_closing_the_note_keeps_the_underline(
     expect(box).to_have_value("metrics.acc > high")
 
 
-def test_without_a_script_the_note_covers_nothing(
+def test_without_scripts_the_error_note_covers_nothing(
     plain_page: Page, watch: Watch
 ) -> None:
     watch.expect("400")
@@ -202,7 +211,7 @@ def test_special_values_survive_box_pill_and_address(runs_page: Page) -> None:
         expect(runs_page.get_by_role("checkbox", name=label)).to_be_checked()
 
 
-def test_a_filter_of_two_lines_stays_what_it_is(runs_page: Page) -> None:
+def test_a_filter_of_two_lines_is_unchanged(runs_page: Page) -> None:
     box = open_list(runs_page, "name:digits-01\nor name:digits-02")
     expect_rows(runs_page, "digits-02", "digits-01")
     expect(box).to_have_value("name:digits-01 or name:digits-02")

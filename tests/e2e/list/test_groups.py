@@ -63,7 +63,7 @@ def test_runs_are_grouped_by_keyboard(runs_page: Page) -> None:
     expect(page.locator("#run-tray")).to_contain_text("1 selected")
 
 
-def test_groups_without_scripts(plain_page: Page) -> None:
+def test_groups_work_without_scripts(plain_page: Page) -> None:
     page = plain_page
     page.goto(LIST)
     page.get_by_role("link", name="Group by").click()

@@ -7,7 +7,8 @@ import re
 from playwright.sync_api import Page, expect
 
 
-def test_rows_are_walked_opened_and_the_box_is_reached(runs_page: Page) -> None:
+def test_keys_move_between_rows_open_them_and_focus_the_filter(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     names = runs_page.locator("[data-row-link]")
     runs_page.keyboard.press("j")
     expect(names.first).to_be_focused()
@@ -26,7 +27,7 @@ def test_rows_are_walked_opened_and_the_box_is_reached(runs_page: Page) -> None:
     runs_page.wait_for_url("**/runs/*/")
 
 
-def test_the_list_of_keys_opens_and_closes_on_every_page(runs_page: Page) -> None:
+def test_the_shortcut_list_opens_and_closes_on_every_page(runs_page: Page) -> None:
     dialog = runs_page.get_by_role("dialog", name="Keys")
     for address in ("/w/default/runs/", "/w/default/experiments/", "/help/"):
         runs_page.goto(address)
@@ -52,9 +53,7 @@ def test_arrows_open_and_close_the_child_runs_of_a_row(runs_page: Page) -> None:
     expect(child).to_have_count(0)
 
 
-def test_redrawing_moves_the_focus_to_the_replacement(
-    runs_page: Page,
-) -> None:
+def test_a_redraw_keeps_the_focus_on_the_same_item(runs_page: Page) -> None:
     runs_page.goto("/w/default/runs/?q=experiment:digits&rows=25")
     name = runs_page.get_by_role("columnheader", name="Display name")
     name.locator("a").first.press("Enter")
@@ -82,6 +81,7 @@ def test_redrawing_moves_the_focus_to_the_replacement(
 
 
 def test_a_phone_has_the_tools_in_menus(phone_page: Page) -> None:
+    phone_page.goto("/w/default/runs/")
     more = phone_page.get_by_label("More", exact=True)
     more.click()
     phone_page.get_by_role("link", name="Edit columns").click()

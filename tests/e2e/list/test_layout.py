@@ -33,7 +33,7 @@ def test_changes_do_not_wrap_the_title(runs_page: Page) -> None:
     assert max(right, star[2]) <= changed[0]
 
 
-def test_a_dialog_of_a_run_stands_in_the_middle(runs_page: Page) -> None:
+def test_a_run_dialog_is_centered(runs_page: Page) -> None:
     runs_page.goto(RUN)
     runs_page.locator("#run-head").get_by_text("Cancel", exact=True).click()
     left, top, right, _bottom = box(runs_page.locator("#run-cancel"))
@@ -41,14 +41,16 @@ def test_a_dialog_of_a_run_stands_in_the_middle(runs_page: Page) -> None:
     assert top > 32
 
 
-def test_the_page_of_a_dialog_begins_below_the_crumbs(phone_page: Page) -> None:
+def test_a_dialog_opened_as_a_page_starts_below_the_breadcrumbs(
+    phone_page: Page,
+) -> None:
     phone_page.goto(f"{RUN}cancel/")
     _left, top, _right, _bottom = box(phone_page.locator("#run-cancel"))
     assert 48 < top < 120
 
 
 @pytest.mark.parametrize("path", ["", "children/", "metrics/"])
-def test_icons_of_shut_menus_stand_upright(runs_page: Page, path: str) -> None:
+def test_icons_of_closed_menus_are_upright(runs_page: Page, path: str) -> None:
     runs_page.goto(RUN + path)
     icons = runs_page.locator("details.menu:not([open]) > summary > .icon:first-child")
     expect(icons.first).to_be_attached()
@@ -56,7 +58,7 @@ def test_icons_of_shut_menus_stand_upright(runs_page: Page, path: str) -> None:
     assert set(icons.evaluate_all(turned)) == {"none"}
 
 
-def test_rows_of_a_card_begin_below_its_title(runs_page: Page) -> None:
+def test_rows_of_a_card_start_below_its_title(runs_page: Page) -> None:
     runs_page.goto(RUN)
     card = runs_page.locator("#run-params section.card")
     title = box(card.locator("h2"))
@@ -96,7 +98,7 @@ def test_a_table_of_long_names_fits_its_page(
 
 
 @pytest.mark.parametrize("path", ["/api/v1/", "/help/"])
-def test_looked_up_values_are_visible_without_scrolling(
+def test_found_values_are_visible_without_scrolling(
     phone_page: Page, path: str
 ) -> None:
     phone_page.goto(path)

@@ -24,7 +24,7 @@ def name(list_server: Server) -> Iterator[str]:
     link.rest("DELETE", f"/experiments/{made['id']}")
 
 
-def test_a_row_is_edited_where_it_stands(
+def test_a_row_is_edited_in_place(
     runs_page: Page, list_server: Server, watch: Watch, name: str
 ) -> None:
     watch.expect("status of 422")

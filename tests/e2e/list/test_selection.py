@@ -19,7 +19,7 @@ def tray_entries(page: Page) -> list[tuple[str, int]]:
     return [(each["name"], each["series"]) for each in json.loads(text)]
 
 
-def test_a_selection_by_mouse_survives_what_the_list_does(runs_page: Page) -> None:
+def test_a_selection_by_mouse_survives_list_changes(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
     page.evaluate(
@@ -71,7 +71,7 @@ def test_a_selection_by_mouse_survives_what_the_list_does(runs_page: Page) -> No
     expect(page).not_to_have_url(re.compile("selected="))
 
 
-def test_each_choice_is_sent_once(runs_page: Page) -> None:
+def test_each_selection_change_is_sent_once(runs_page: Page) -> None:
     page, sent = runs_page, []
     page.on("request", lambda request: sent.append(request.url))
     page.goto(LIST)
@@ -84,7 +84,7 @@ def test_each_choice_is_sent_once(runs_page: Page) -> None:
     assert sum("/list/select/" in url for url in sent) == 2
 
 
-def test_a_selection_by_keyboard(runs_page: Page) -> None:
+def test_runs_are_selected_by_keyboard(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
     page.get_by_role("link", name="digits-02", exact=True).focus()
@@ -114,7 +114,7 @@ def test_a_selection_by_keyboard(runs_page: Page) -> None:
     page.keyboard.press("Escape")
 
 
-def test_a_selection_without_scripts(plain_page: Page) -> None:
+def test_runs_are_selected_without_scripts(plain_page: Page) -> None:
     page = plain_page
     page.goto(LIST)
     box(page, "digits-02").click()
@@ -128,7 +128,7 @@ def test_a_selection_without_scripts(plain_page: Page) -> None:
     expect(page.locator("#run-tray")).to_have_count(0)
 
 
-def test_cards_on_a_phone_are_selected(phone_page: Page) -> None:
+def test_runs_are_selected_on_a_phone(phone_page: Page) -> None:
     page = phone_page
     page.goto(LIST)
     box(page, "digits-01").click()

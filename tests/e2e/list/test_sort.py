@@ -22,7 +22,7 @@ def names(page: Page) -> Locator:
     return page.locator("[data-row-link]")
 
 
-def test_heads_sort_by_mouse(runs_page: Page) -> None:
+def test_column_headers_sort_by_mouse(runs_page: Page) -> None:
     runs_page.goto(DIGITS)
     head(runs_page, "acc").get_by_role("link", name="acc", exact=True).click()
     expect(head(runs_page, "acc")).to_have_attribute("aria-sort", "descending")
@@ -37,7 +37,7 @@ def test_heads_sort_by_mouse(runs_page: Page) -> None:
     expect(head(runs_page, "acc")).to_have_attribute("aria-sort", "descending")
 
 
-def test_a_list_that_is_swapped_is_not_copied(runs_page: Page) -> None:
+def test_swapping_the_list_adds_no_duplicate(runs_page: Page) -> None:
     """As what an editor takes the place of is."""
     runs_page.goto(DIGITS)
     runs_page.evaluate(
@@ -55,7 +55,7 @@ def test_a_list_that_is_swapped_is_not_copied(runs_page: Page) -> None:
     assert "run-table" not in runs_page.evaluate("window.copied")
 
 
-def test_heads_sort_and_pages_turn_by_keyboard(runs_page: Page) -> None:
+def test_sorting_and_paging_work_by_keyboard(runs_page: Page) -> None:
     runs_page.goto(f"{DIGITS}?rows=25&q=digits")
     by_name = head(runs_page, "Display name")
     by_name.get_by_role("link", name="Display name", exact=True).press("Enter")
@@ -72,7 +72,7 @@ def test_heads_sort_and_pages_turn_by_keyboard(runs_page: Page) -> None:
     assert runs_page.url.endswith("?q=digits&sort=name&rows=100")
 
 
-def test_heads_and_pages_are_links_without_a_script(plain_page: Page) -> None:
+def test_sorting_and_paging_work_without_scripts(plain_page: Page) -> None:
     plain_page.goto(f"{DIGITS}?rows=25")
     head(plain_page, "Display name").get_by_role("link").first.click()
     expect(names(plain_page).first).to_have_text("digits-01")
@@ -100,7 +100,7 @@ def archived(list_server: Server) -> Iterator[str]:
     link.rest("DELETE", f"/experiments/{number}")
 
 
-def test_archived_runs_show_when_asked_for(runs_page: Page, archived: str) -> None:
+def test_archived_runs_are_shown_on_request(runs_page: Page, archived: str) -> None:
     runs_page.goto(f"/w/default/runs/?q={archived}")
     expect(runs_page.get_by_role("heading", name="No matching runs")).to_be_visible()
     runs_page.get_by_role("link", name="Include archived runs").click()

@@ -60,7 +60,7 @@ def test_a_matching_child_shows_its_parent(runs_page: Page) -> None:
     assert names(runs_page) == ["sweep-2"]
 
 
-def test_the_links_work_without_scripts(plain_page: Page) -> None:
+def test_parents_open_without_scripts(plain_page: Page) -> None:
     plain_page.goto(TREE + "&children=1")
     plain_page.get_by_role("link", name="Child runs of sweep", exact=True).click()
     expect(plain_page.get_by_role("link", name="sweep-6", exact=True)).to_be_visible()

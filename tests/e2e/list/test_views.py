@@ -202,7 +202,7 @@ def test_two_people_share_a_view(
     delete_and_undo(ada, ben, slug)
 
 
-def test_views_are_kept_without_a_script(plain_page: Page) -> None:
+def test_views_are_saved_without_scripts(plain_page: Page) -> None:
     page = plain_page
     page.goto(f"{DIGITS}?q=status:failed")
     page.locator(".view-bar summary", has_text="Save").click()
@@ -249,7 +249,7 @@ def test_a_view_is_shared_and_managed_on_a_phone(
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_a_dialog_that_is_left_gives_the_focus_back(runs_page: Page) -> None:
+def test_closing_a_dialog_returns_the_focus(runs_page: Page) -> None:
     page = runs_page
     page.goto(f"{DIGITS}?q=status:failed")
     save_menu(page).get_by_role("link", name="Save as…").click()

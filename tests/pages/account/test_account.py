@@ -58,9 +58,7 @@ def test_the_profile_is_changed(team, reader):
         ({"display_name": "a\x07b"}, "control character"),
     ],
 )
-def test_a_mistake_in_the_profile_is_said_and_nothing_changes(
-    team, reader, change, said
-):
+def test_an_invalid_profile_is_reported_and_not_saved(team, reader, change, said):
     User.objects.filter(pk=team.owner.pk).update(email="owner@tern.example")
     answer = reader.post("/account/profile/", {**PROFILE, **change})
     assert answer.status_code in (400, 409)
@@ -108,7 +106,7 @@ def test_guessing_the_old_password_is_throttled(team):
     assert client.post("/account/password/", form).status_code == 429
 
 
-def test_a_new_password_ends_the_other_sessions(team, reader):
+def test_a_new_password_signs_other_browsers_out(team, reader):
     other = browser_of(team.reader)
     reader.post("/account/password/", {"new": NEW, "again": NEW})
     assert reader.get("/account/").status_code == 200
@@ -116,7 +114,7 @@ def test_a_new_password_ends_the_other_sessions(team, reader):
     assert BrowserSession.objects.filter(user=team.reader).count() == 1
 
 
-def test_the_theme_is_the_readers_own(team, reader):
+def test_the_theme_is_personal(team, reader):
     answer = reader.post("/account/theme/", {"theme": "dark", "next": "/account/"})
     assert answer.headers["Location"] == "/account/"
     assert 'data-theme="dark"' in reader.get("/account/").text
@@ -170,7 +168,7 @@ def test_a_token_is_not_stored(team, reader):
         {"days": "-1"},
     ],
 )
-def test_a_wrong_token_form_makes_none(reader, change):
+def test_an_invalid_token_form_creates_no_token(reader, change):
     answer = reader.post("/account/tokens/", {**TOKEN, **change})
     assert answer.status_code in (400, 404)
     assert not ApiToken.objects.exists()
@@ -219,7 +217,7 @@ def test_the_page_shows_no_session_key(team, reader):
         assert session.session_key not in page
 
 
-def test_the_account_needs_a_person(team):
+def test_the_account_page_needs_a_signed_in_user(team):
     _token, secret = token_of(team.owner, team.workspace, cap=Role.OWNER)
     client = Client(headers=bearer(secret))
     assert client.get("/account/").status_code == 403

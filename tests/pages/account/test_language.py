@@ -35,7 +35,7 @@ def test_a_browsers_language_is_the_default():
     assert one(Client().get("/sign-in/"), "html")["lang"] == "en"
 
 
-def test_an_unknown_language_is_english():
+def test_an_unknown_browser_language_falls_back_to_english():
     visitor = Client(headers={"Accept-Language": "tlh"})
     assert one(visitor.get("/sign-in/"), "html")["lang"] == "en"
 
@@ -47,14 +47,14 @@ def test_a_visitors_choice_stays_in_a_cookie():
     assert '<html lang="zh-hans"' in visitor.get("/sign-in/").text
 
 
-def test_a_members_choice_holds_in_every_browser(team, reader):
+def test_a_members_language_applies_in_every_browser(team, reader):
     reader.post("/account/language/", {"language": "zh-hans", "next": "/account/"})
     assert User.objects.get(pk=team.reader.pk).language == "zh-hans"
     other = browser_of(team.reader)
     assert '<html lang="zh-hans"' in other.get("/account/").text
 
 
-def test_a_refusal_has_the_language_of_its_own_request():
+def test_an_error_has_the_language_of_its_own_request():
     """One thread answers many callers, one after the other."""
     visitor = Client(headers={**CHINESE, "host": "evil.example"})
     assert "主机名" in visitor.get("/api/v1/workspaces").json()["error"]["message"]
@@ -63,14 +63,14 @@ def test_a_refusal_has_the_language_of_its_own_request():
     assert refusal.startswith("This server")
 
 
-def test_an_unknown_choice_is_refused(reader):
+def test_an_unknown_language_choice_is_refused(reader):
     answer = reader.post("/account/language/", {"language": "pink"})
     assert answer.status_code == 400
     assert "en, zh-hans" in answer.text
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.parent.name)
-def test_message_files_merge(path):
+def test_message_files_are_sorted_so_that_changes_merge(path):
     """Their entries are sorted and without line numbers or dates."""
     file = polib.pofile(str(path))
     keys = [(entry.msgid, entry.msgctxt or "") for entry in file]

@@ -38,7 +38,7 @@ def remove_path(user: User) -> str:
     return f"{PAGE}{member_of(user).pk}/remove/"
 
 
-def test_all_members_see_the_members_and_only_owners_the_forms(team):
+def test_all_members_see_the_list_and_only_owners_see_the_forms(team):
     for user in (team.reader, team.contributor):
         page = parse_page(browser_of(user).get(PAGE))
         names = [each.text for each in page.all("td.name .clip")]
@@ -75,7 +75,7 @@ def test_an_unknown_role_is_refused(team, owner):
     assert "reader, contributor, owner" in answer.text
 
 
-def test_the_last_owner_stays(team, owner):
+def test_the_last_owner_cannot_be_removed(team, owner):
     assert owner.post(role_path(team.owner), {"role": "reader"}).status_code == 409
     assert owner.post(remove_path(team.owner)).status_code == 409
     assert member_of(team.owner).role == Role.OWNER
@@ -87,14 +87,14 @@ def test_one_of_two_owners_can_leave(team, owner):
     assert owner.get(PAGE).status_code == 404
 
 
-def test_a_removed_member_is_a_stranger_at_once(team, owner):
+def test_a_removed_member_loses_access_immediately(team, owner):
     reader = browser_of(team.reader)
     assert reader.get(PAGE).status_code == 200
     owner.post(remove_path(team.reader))
     assert reader.get(PAGE).status_code == 404
 
 
-def test_members_of_another_workspace_are_out_of_reach(team, owner):
+def test_members_of_another_workspace_cannot_be_changed(team, owner):
     stranger = Member.objects.get(user=team.outsider)
     assert owner.post(f"{PAGE}{stranger.pk}/remove/").status_code == 404
     assert Member.objects.filter(pk=stranger.pk).exists()
@@ -140,7 +140,7 @@ def test_a_new_user_joins_by_an_invitation(team, owner):
         ({"display_name": "x" * 151}, "The limit is 150"),
     ],
 )
-def test_a_mistake_uses_nothing_up_and_keeps_what_was_typed(team, owner, change, said):
+def test_an_invalid_form_keeps_the_invitation_and_the_input(team, owner, change, said):
     link = invite(owner)
     visitor = Client()
     answer = visitor.post(link, {**NEW, **change})
@@ -165,13 +165,13 @@ def test_a_revoked_invitation_does_not_work(team, owner):
     assert "No open invitations" in owner.get(PAGE).text
 
 
-def test_an_invitation_lives_seven_days(team, owner):
+def test_an_invitation_expires_after_seven_days(team, owner):
     link = invite(owner)
     Invitation.objects.update(expires="2020-01-01T00:00:00Z")
     assert Client().get(link).status_code == 404
 
 
-def test_an_invitation_ends_with_the_rights_of_who_made_it(team, owner):
+def test_an_invitation_ends_when_its_creator_is_no_longer_an_owner(team, owner):
     make_member(team.workspace, "second", Role.OWNER)
     link = invite(owner, "owner")
     owner.post(remove_path(team.owner))

@@ -25,14 +25,14 @@ def sign_in(client: Client, **form: str):
     return client.post("/sign-in/", {"name": "mira", "password": PASSWORD, **form})
 
 
-def test_name_and_password_sign_in_and_lead_to_the_target(client, mira):
+def test_name_and_password_sign_in_and_redirect_to_the_target(client, mira):
     answer = sign_in(client, next="/account/")
     assert answer.headers["Location"] == "/account/"
     assert client.get("/account/").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["MIRA", " mira ", "mira@tern.example"])
-def test_the_name_has_any_case_and_may_be_the_email_address(client, mira, name):
+def test_the_name_can_have_any_case_or_be_the_email_address(client, mira, name):
     User.objects.update(email="mira@tern.example")
     assert sign_in(client, name=name).status_code == 302
 
@@ -76,7 +76,7 @@ def test_the_target_is_a_path_of_this_server(client, mira, target):
     assert '<input type="hidden" name="next" value="">' in form
 
 
-def test_a_new_session_key_is_made_at_sign_in(client, mira):
+def test_signing_in_creates_a_new_session_key(client, mira):
     client.get("/sign-in/")
     session = client.session
     session["before"] = 1
@@ -89,7 +89,7 @@ def test_a_new_session_key_is_made_at_sign_in(client, mira):
 
 
 @pytest.mark.parametrize(("form", "closes"), [({"keep": "on"}, False), ({}, True)])
-def test_only_a_user_who_asks_stays_signed_in(client, mira, form, closes):
+def test_only_users_who_choose_it_stay_signed_in(client, mira, form, closes):
     sign_in(client, **form)
     cookie = next(c for n, c in client.cookies.items() if "session" in n)
     assert (cookie["max-age"] == "") is closes
@@ -136,7 +136,7 @@ def test_old_failures_no_longer_count(client, mira):
     assert SignInFailure.objects.count() == 0
 
 
-def test_the_form_needs_its_token(mira):
+def test_the_form_needs_its_csrf_token(mira):
     assert sign_in(browser_of(None, csrf=True)).status_code == 403
 
 
@@ -152,7 +152,7 @@ def link_of(user: User, *, age: int = 0) -> str:
     return f"/sign-in/link/{secret}/"
 
 
-def test_looking_at_a_link_uses_nothing_up(client, mira):
+def test_opening_a_sign_in_link_does_not_use_it_up(client, mira):
     link = link_of(mira)
     assert "Sign in as mira" in client.get(link).text
     assert "Sign in as mira" in client.get(link).text
@@ -167,7 +167,7 @@ def test_a_link_signs_in_once(client, mira):
     assert "was used or has expired" in Client().get(link).text
 
 
-def test_a_link_that_no_longer_works_says_so_and_how_one_gets_another(client, mira):
+def test_a_used_link_explains_how_to_get_a_new_one(client, mira):
     used, old = link_of(mira), link_of(mira, age=15 * 60_000)
     client.post(used)
     pages = [Client().get(link) for link in (used, old, "/sign-in/link/none/")]
@@ -181,7 +181,7 @@ def test_a_link_that_no_longer_works_says_so_and_how_one_gets_another(client, mi
     assert "NotFound" not in pages[0].text
 
 
-def test_a_link_lives_fifteen_minutes(client, mira):
+def test_a_sign_in_link_expires_after_fifteen_minutes(client, mira):
     link = link_of(mira, age=15 * 60_000)
     assert client.post(link).status_code == 404
     assert client.post(link_of(mira, age=14 * 60_000)).status_code == 302
@@ -191,7 +191,7 @@ def test_a_link_does_not_leak_its_secret_to_other_sites(client, mira):
     assert client.get(link_of(mira)).headers["Referrer-Policy"] == "same-origin"
 
 
-def test_a_pasted_link_is_opened_here(client, mira):
+def test_a_pasted_sign_in_link_is_opened(client, mira):
     path = link_of(mira)
     answer = client.post("/sign-in/link/", {"link": f" http://0.0.0.0:8000{path} "})
     assert answer.headers["Location"] == path
@@ -205,6 +205,8 @@ def test_a_signed_out_user_returns_to_the_linked_page(client, mira):
 
 
 @pytest.mark.parametrize("pasted", ["http://[x", "//[", "?", "/", "http://h/?a=/b"])
-def test_a_pasted_link_that_is_none_leads_back(client: Client, pasted: str) -> None:
+def test_a_pasted_text_without_a_link_returns_to_the_form(
+    client: Client, pasted: str
+) -> None:
     answer = client.post("/sign-in/link/", {"link": pasted})
     assert answer.status_code == 302

@@ -57,7 +57,7 @@ def test_a_kind_keeps_its_own_options_and_drops_the_others(name: str) -> None:
 
 
 @every_kind
-def test_it_has_a_figure_a_table_and_a_file(
+def test_every_kind_has_a_figure_a_table_and_a_file(
     visitor: Client, runs: None, name: str
 ) -> None:
     chart = text_of(name)
@@ -71,7 +71,7 @@ def test_it_has_a_figure_a_table_and_a_file(
 
 
 @every_kind
-def test_the_chart_has_a_title_and_is_in_the_dialog(
+def test_every_kind_has_a_title_and_is_in_the_dialog(
     visitor: Client, runs: None, name: str
 ) -> None:
     kind = KINDS[name]

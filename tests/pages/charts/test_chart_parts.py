@@ -130,9 +130,7 @@ def test_the_form_adds_changes_and_refuses(visitor: Client, curve: Any) -> None:
     assert re.search(r'name="alike"[^>]*value="params.seed"', begun)
 
 
-def test_the_form_leaves_the_lists_own_state_as_it_is(
-    visitor: Client, curve: Any
-) -> None:
+def test_the_chart_form_keeps_the_list_state(visitor: Client, curve: Any) -> None:
     curve("a", [1.0], params={"lr": "1"})
     form = "kind=line&field=loss&but=1&alike=seed"
     added = visitor.get(f"{CHARTS}?group=params.lr&{form}&done=1")["Location"]
@@ -146,7 +144,7 @@ def test_the_form_leaves_the_lists_own_state_as_it_is(
 
 
 @pytest.mark.parametrize("at", ["00009", "-1", "\u00b2", "1" * 5000])
-def test_a_place_that_no_chart_has_is_a_new_one(
+def test_an_unused_position_adds_a_new_chart(
     visitor: Client, curve: Any, at: str
 ) -> None:
     curve("a", [1.0])
@@ -162,7 +160,7 @@ def test_a_place_that_no_chart_has_is_a_new_one(
         ("created&high=1e300", "created <= 9999-12-31T23:59:59.999"),
     ],
 )
-def test_an_end_beyond_all_times_is_the_last_there_is(
+def test_a_range_end_beyond_the_last_time_is_clamped(
     visitor: Client, asked: str, q: str
 ) -> None:
     address = visitor.get(f"{CHARTS}brush/?field={asked}")["Location"]
@@ -170,7 +168,7 @@ def test_an_end_beyond_all_times_is_the_last_there_is(
     assert visitor.get(address).status_code == 200
 
 
-def test_cards_move_change_their_kind_and_go(visitor: Client, curve: Any) -> None:
+def test_charts_are_moved_changed_and_removed(visitor: Client, curve: Any) -> None:
     curve("a", [1.0])
     page = visitor.get(f"{ALL}?charts={LOSS}!x%3Dtime,histogram!metrics.loss")
     first, second = page.context["cards"]
@@ -183,7 +181,7 @@ def test_cards_move_change_their_kind_and_go(visitor: Client, curve: Any) -> Non
     assert "scatter" not in kinds
 
 
-def test_a_wrong_chart_or_place_is_refused_in_json(visitor: Client) -> None:
+def test_an_invalid_chart_or_position_is_refused_in_json(visitor: Client) -> None:
     for query in ("chart=pie!a", "", f"chart={LOSS}&from=x", f"chart={LOSS}&to=nan"):
         answer = visitor.get(f"{CHARTS}figure/?{query}")
         assert answer.status_code == 400

@@ -33,7 +33,7 @@ def test_each_run_of_the_result_has_a_line_in_the_lists_order(
     assert drawn == [("b", [4.0, 1.0, 0.5], 1), ("a", [3.0, 2.0], 2)]
 
 
-def test_selected_runs_keep_the_colors_of_their_boxes(
+def test_selected_runs_keep_the_colors_of_their_checkboxes(
     visitor: Client, curve: Any
 ) -> None:
     for name in "abc":
@@ -44,9 +44,7 @@ def test_selected_runs_keep_the_colors_of_their_boxes(
     assert "1 selected run no longer exists" in found["note"]
 
 
-def test_named_runs_take_their_dash_from_their_column(
-    visitor: Client, curve: Any
-) -> None:
+def test_selected_runs_have_different_line_styles(visitor: Client, curve: Any) -> None:
     for name in "abc":
         curve(name, [1.0, 2.0])
     found = figure(visitor, LOSS, "run=b&run=c&run=a")
@@ -57,7 +55,7 @@ def test_named_runs_take_their_dash_from_their_column(
     ]
 
 
-def test_long_series_are_sampled_with_every_extreme_and_that_is_said(
+def test_long_series_are_sampled_with_every_extreme_and_a_notice(
     visitor: Client, curve: Any
 ) -> None:
     values = [math.sin(n / 50) for n in range(5000)]
@@ -71,7 +69,7 @@ def test_long_series_are_sampled_with_every_extreme_and_that_is_said(
     assert re.match(r"[\d,]+ of 5,000 points. All extremes are kept.", found["note"])
 
 
-def test_a_window_is_read_at_full_resolution(visitor: Client, curve: Any) -> None:
+def test_a_zoomed_range_is_read_at_full_resolution(visitor: Client, curve: Any) -> None:
     curve("a", [float(n % 7) for n in range(5000)])
     found = figure(visitor, LOSS, "from=1000&to=1200")
     assert lines(found)[0]["x"] == list(range(1000, 1201))
@@ -95,7 +93,7 @@ def test_nan_and_infinity_are_marked_and_text_is_left_out(
     assert found["note"] == "1 run without; 1 run logs text"
 
 
-def test_lines_go_over_another_metric(visitor: Client, curve: Any) -> None:
+def test_the_x_axis_can_be_another_metric(visitor: Client, curve: Any) -> None:
     curve("a", [3.0, 2.0, 1.0])
     curve("a", [10.0, 20.0], key="epoch")
     found = figure(visitor, f"{LOSS}!x=metrics.epoch")
@@ -103,7 +101,7 @@ def test_lines_go_over_another_metric(visitor: Client, curve: Any) -> None:
     assert found["layout"]["xaxis"]["title"]["text"] == "epoch"
 
 
-def test_a_zoom_over_a_metric_is_whole_and_ends_outside(
+def test_a_zoom_on_a_metric_axis_includes_the_points_next_to_it(
     visitor: Client, curve: Any
 ) -> None:
     curve("a", [float(n) for n in range(4000)])
@@ -116,7 +114,7 @@ def test_a_zoom_over_a_metric_is_whole_and_ends_outside(
     assert (found["layout"]["xaxis"]["type"], found["note"]) == ("log", "")
 
 
-def test_the_x_axis_reaches_as_far_as_was_said_and_is_whole_there(
+def test_the_x_range_limits_the_axis_and_keeps_all_its_points(
     visitor: Client, curve: Any
 ) -> None:
     curve("a", [float(n) for n in range(4000)])
@@ -157,7 +155,7 @@ def test_metrics_in_one_graph_have_different_dashes(
         "parallel!params.lr!params.opt!metrics.loss",
     ],
 )
-def test_other_kinds_draw_a_value_a_run(
+def test_scatter_and_bar_charts_draw_one_value_per_run(
     visitor: Client, curve: Any, chart: str
 ) -> None:
     curve("a", [3.0, 2.0], params={"lr": "0.1", "opt": "adam"})
@@ -168,7 +166,7 @@ def test_other_kinds_draw_a_value_a_run(
     assert ask(visitor, "table", chart).status_code == 200
 
 
-def test_a_histogram_of_words_says_what_the_runs_have(
+def test_a_histogram_of_a_text_field_explains_what_the_runs_have(
     visitor: Client, curve: Any
 ) -> None:
     curve("a", [1.0], params={"opt": "adam"})
@@ -199,7 +197,7 @@ def test_the_legend_lists_the_colors_for_any_number_of_dots(
 @pytest.mark.parametrize(
     "chart", ["bar!metrics.none", "parallel!params.x!metrics.none"]
 )
-def test_where_no_run_has_a_value_nothing_is_drawn(
+def test_without_values_no_chart_is_drawn(
     visitor: Client, curve: Any, chart: str
 ) -> None:
     curve("a", [1.0])
@@ -208,7 +206,7 @@ def test_where_no_run_has_a_value_nothing_is_drawn(
     assert not drawn
 
 
-def test_a_figure_that_stays_costs_nothing_and_a_new_point_is_news(
+def test_an_unchanged_figure_is_a_304_and_a_new_point_is_sent(
     visitor: Client, curve: Any, actor: Actor, now: int
 ) -> None:
     run = curve("a", [3.0, 2.0])
@@ -223,7 +221,7 @@ def test_a_figure_that_stays_costs_nothing_and_a_new_point_is_news(
     assert ask(visitor, "figure", LOSS, headers=known).status_code == 200
 
 
-def test_changes_elsewhere_redraw_nothing(
+def test_changes_of_other_runs_redraw_nothing(
     visitor: Client, curve: Any, log: Any
 ) -> None:
     curve("a", [3.0, 2.0])
@@ -247,14 +245,16 @@ def test_the_points_of_all_runs_come_by_the_same_few_queries(
     assert len(many) == len(few)
 
 
-def test_it_is_live_while_a_run_runs(visitor: Client, curve: Any, actor: Actor) -> None:
+def test_a_chart_updates_while_a_run_is_active(
+    visitor: Client, curve: Any, actor: Actor
+) -> None:
     run = curve("a", [3.0])
     assert figure(visitor, LOSS)["pace"] == 5
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now_ms())
     assert figure(visitor, LOSS)["pace"] == 20
 
 
-def test_a_new_chart_begins_with_a_series_that_is_not_drawn_yet(
+def test_a_new_chart_defaults_to_a_metric_without_a_chart(
     visitor: Client, curve: Any
 ) -> None:
     curve("a", [1.0, 2.0])
@@ -265,7 +265,7 @@ def test_a_new_chart_begins_with_a_series_that_is_not_drawn_yet(
     assert second.context["draft"]["field"] == ["metrics.other"]
 
 
-def test_a_scatter_says_which_runs_have_no_dot(visitor: Client, curve: Any) -> None:
+def test_a_scatter_chart_lists_runs_without_a_dot(visitor: Client, curve: Any) -> None:
     for name, loss, acc in (("a", math.nan, 1), ("b", -1, 2), ("c", 1, math.inf)):
         curve(name, [loss])
         curve(name, [acc], key="acc")

@@ -39,9 +39,7 @@ def test_groups_draw_their_mean_and_band(
     assert lines(found, "odd")[0]["x"] == [1]
 
 
-def test_means_of_different_steps_are_those_of_stretches(
-    visitor: Client, curve: Any
-) -> None:
+def test_means_of_different_steps_are_binned(visitor: Client, curve: Any) -> None:
     curve("a", [1.0] * 3000, params={"lr": "1"})
     curve("b", [3.0] * 1500, params={"lr": "1"})
     found = figure(visitor, f"{LOSS}!group=params.lr")
@@ -52,7 +50,7 @@ def test_means_of_different_steps_are_those_of_stretches(
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", ["bar", "line"])
-def test_a_group_of_huge_values_is_drawn_or_marked(
+def test_means_of_huge_values_are_drawn_or_marked(
     visitor: Client, curve: Any, kind: str
 ) -> None:
     for name, value in (("a", 1e200), ("b", 1.0), ("c", 1.7e308), ("d", 1.7e308)):
@@ -69,7 +67,7 @@ def test_a_group_of_huge_values_is_drawn_or_marked(
     assert ask(visitor, "table", chart).status_code == 200
 
 
-def test_a_group_of_nothing_but_nan_leaves_the_others_their_bands(
+def test_a_group_with_only_nan_does_not_affect_other_bands(
     visitor: Client, curve: Any
 ) -> None:
     curve("d", [1.0], params={"opt": "b"})

@@ -55,7 +55,7 @@ def three(log: Any) -> list[Run]:
     ]
 
 
-def test_only_what_differs_is_shown_until_all_is_asked_for(
+def test_only_differences_are_shown_by_default(
     visitor: Client, three: list[Run]
 ) -> None:
     shown = rows(visitor.get(COMPARE, asked("a", "b")))
@@ -67,7 +67,7 @@ def test_only_what_differs_is_shown_until_all_is_asked_for(
     assert "2 of 3 with differences" in every.text
 
 
-def test_metrics_are_measured_against_the_baseline(
+def test_metrics_show_their_difference_to_the_baseline(
     visitor: Client, three: list[Run], experiment: Experiment, actor: Actor, now: int
 ) -> None:
     set_metric_goal(
@@ -116,7 +116,7 @@ def test_invalid_parameters_of_the_address_are_reported(
         assert "were ignored" not in page.text
 
 
-def test_more_than_a_hundred_runs_are_cut_with_a_notice(
+def test_more_than_a_hundred_runs_are_truncated_with_a_notice(
     visitor: Client, log: Any
 ) -> None:
     ids = [log(f"r{n}").run_id for n in range(101)]
@@ -125,7 +125,7 @@ def test_more_than_a_hundred_runs_are_cut_with_a_notice(
     assert "Comparing the first 100 runs" in page.text
 
 
-def test_a_run_is_added_by_its_name_or_offered(
+def test_a_run_is_added_by_its_name_or_suggested(
     visitor: Client, three: list[Run]
 ) -> None:
     added = visitor.get(COMPARE, asked("a", add="b"))
@@ -137,15 +137,15 @@ def test_a_run_is_added_by_its_name_or_offered(
     assert "No other run matches" in none.text
 
 
-def test_forms_come_back_to_the_short_address(
-    visitor: Client, three: list[Run]
-) -> None:
+def test_forms_redirect_to_the_short_address(visitor: Client, three: list[Run]) -> None:
     sent = f"{COMPARE}?run=a&run=b&differs=0&differs=1&delta=0&find=&baseline=a"
     answer = visitor.get(sent)
     assert answer.headers["Location"] == f"{COMPARE}?run=a&run=b&baseline=a&delta=0"
 
 
-def test_sections_fold_and_rows_are_found(visitor: Client, three: list[Run]) -> None:
+def test_sections_collapse_and_rows_can_be_searched(
+    visitor: Client, three: list[Run]
+) -> None:
     folded = visitor.get(COMPARE, asked("a", "b", fold="params"))
     assert "lr" not in rows(folded)
     assert 'aria-expanded="false"' in folded.text
@@ -154,7 +154,7 @@ def test_sections_fold_and_rows_are_found(visitor: Client, three: list[Run]) -> 
     assert "opt" not in found
 
 
-def test_tags_are_seen_at_a_glance_and_escaped(visitor: Client, log: Any) -> None:
+def test_tags_are_shown_as_chips_and_escaped(visitor: Client, log: Any) -> None:
     tags = {"best": "", "m": "<b>x", "n": "1", "o": "2", "p": "3"}
     log("a", tags=tags)
     log("b")
@@ -163,14 +163,14 @@ def test_tags_are_seen_at_a_glance_and_escaped(visitor: Client, log: Any) -> Non
     assert 'title="best, m: &lt;b&gt;x, n: 1, o: 2, p: 3"' in page.text
 
 
-def test_words_that_differ_are_marked(visitor: Client, log: Any) -> None:
+def test_different_words_are_marked(visitor: Client, log: Any) -> None:
     log("a", params={"cmd": "train --lr 0.1 --wd 1"})
     log("b", params={"cmd": "train --lr 0.2 --wd 1"})
     page = visitor.get(COMPARE, asked("a", "b"))
     assert texts(page, "td[title=train --lr 0.2 --wd 1] mark") == ["2"]
 
 
-def test_scripts_get_the_same_rows(visitor: Client, three: list[Run]) -> None:
+def test_the_csv_has_the_same_rows(visitor: Client, three: list[Run]) -> None:
     body = visitor.get(COMPARE, asked("a", "b", "x", format="json")).json()
     assert [run["id"] for run in body["runs"]] == ["a", "b"]
     assert body["unknown"] == ["x"]
@@ -211,7 +211,7 @@ def test_the_shown_table_is_copied_for_papers(
     assert not any("opt" in text or "Duration" in text for text in forms.values())
 
 
-def test_a_comparison_costs_the_same_queries_whatever_it_holds(
+def test_the_number_of_queries_does_not_depend_on_the_content(
     visitor: Client, log: Any, actor: Actor, now: int
 ) -> None:
     for n in range(12):
@@ -231,7 +231,7 @@ def test_a_comparison_costs_the_same_queries_whatever_it_holds(
     assert counts[0] == counts[1] <= 18
 
 
-def test_a_difference_has_room_in_its_cell() -> None:
+def test_a_long_difference_fits_its_cell() -> None:
     shown = difference(0.0106012, 0.0047597, higher=False)
     assert shown == (
         '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'

@@ -55,7 +55,7 @@ def shown(page: Any) -> list[tuple[str, str]]:
     return [(kind, code[0]) for kind, code in texts if code]
 
 
-def test_a_source_that_differs_is_shown_with_word_marks(
+def test_a_changed_source_file_is_shown_with_marked_words(
     visitor: Client, keep: Any
 ) -> None:
     keep("a", zipped(train__py=OLD, same__py="x = 1\n"))
@@ -75,7 +75,7 @@ def test_a_source_that_differs_is_shown_with_word_marks(
     assert "1 of 2 files with differences" in page.text
 
 
-def test_texts_stand_side_by_side(visitor: Client, keep: Any) -> None:
+def test_texts_are_shown_side_by_side(visitor: Client, keep: Any) -> None:
     keep("a", zipped(train__py=OLD))
     keep("b", zipped(train__py=NEW))
     page = visitor.get(COMPARE, asked("a", "b", view="side"))
@@ -83,7 +83,7 @@ def test_texts_stand_side_by_side(visitor: Client, keep: Any) -> None:
     assert "CosineLR" in row
 
 
-def test_files_are_chosen_and_the_other_run_too(visitor: Client, keep: Any) -> None:
+def test_the_file_and_the_other_run_can_be_chosen(visitor: Client, keep: Any) -> None:
     keep("a", zipped(a__py="1\n"), out__txt=b"one\n", image__png=b"\x89PNG1")
     keep("b", zipped(a__py="1\n"), out__txt=b"two\n", image__png=b"\x89PNG2")
     keep("c", zipped(a__py="2\n"), out__txt=b"three\n")
@@ -109,9 +109,7 @@ def test_files_are_counted_as_in_the_table_and_texts_come_first(
     assert one(page, "#h-diff").text == one(page, "#h-diff")["title"] == "out.txt"
 
 
-def test_a_file_and_an_image_that_are_not_there_are_named(
-    visitor: Client, keep: Any
-) -> None:
+def test_missing_files_and_images_are_named(visitor: Client, keep: Any) -> None:
     keep("a", zipped(train__py=OLD))
     keep("b", zipped(train__py=NEW))
     query = asked("a", "b", diff="files:gone<b>.txt", image="none")
@@ -132,7 +130,7 @@ def test_binary_content_is_reported_as_not_text(visitor: Client, keep: Any) -> N
     assert one(page, "#diff p.card-body").text == "These are not text files."
 
 
-def test_pictures_stand_side_by_side_by_step(visitor: Client, keep: Any) -> None:
+def test_images_are_shown_side_by_side_by_step(visitor: Client, keep: Any) -> None:
     logged = "images__d__curve%step%{}%timestamp%1%ab__png"
     pictures = {n: logged.format(n).replace("__d__", "/") for n in (0, 10, 20)}
     keep("a", zipped(a__py=""), **{pictures[0]: b"0", pictures[20]: b"20"})
@@ -145,7 +143,9 @@ def test_pictures_stand_side_by_side_by_step(visitor: Client, keep: Any) -> None
     assert "No image" in first
 
 
-def test_packages_are_rows_of_the_environment(visitor: Client, keep: Any) -> None:
+def test_packages_are_rows_in_the_environment_section(
+    visitor: Client, keep: Any
+) -> None:
     keep("a", zipped(requirements__txt="torch==2.1\nnumpy==2.0  # why\n"))
     keep("b", zipped(requirements__txt="torch==2.2\nnumpy==2.0\ntimm>=1\n"))
     conda = b"name: x\nchannels:\n- forge\ndependencies:\n- python=3.11\n- pip:\n"
@@ -169,7 +169,7 @@ def test_a_cut_file_shows_how_much_is_missing(visitor: Client, keep: Any) -> Non
         assert f'/runs/{name}/files/raw/log.txt?inline=1"' in page.text
 
 
-def test_a_difference_beyond_what_is_compared_is_no_line_end(
+def test_a_difference_beyond_the_limit_is_not_reported_as_line_ends(
     visitor: Client, keep: Any
 ) -> None:
     keep("a", zipped(a__py=""), log__txt=b"abc\n" * 140_000 + b"a\n")

@@ -42,7 +42,7 @@ def shown(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("mark", ["+", "%"])
-def test_mlflows_pictures_go_by_key_and_step(
+def test_mlflow_images_are_matched_by_key_and_step(
     visitor: Client, log: Any, save: Save, mark: str
 ) -> None:
     for name, step in (("a", 0), ("a", 20), ("b", 10), ("b", -5)):
@@ -58,7 +58,7 @@ def test_mlflows_pictures_go_by_key_and_step(
     assert [path.split(mark)[2] for path in shown(least)] == ["-5"]
 
 
-def test_image_metrics_are_a_series_whatever_their_paths(
+def test_image_metrics_are_one_series_whatever_their_paths(
     visitor: Client, log: Any, save: Save
 ) -> None:
     for name in "ab":

@@ -33,7 +33,7 @@ def save(visitor: Client, text: str, seen: str = "", address: str = EDIT) -> Any
     return visitor.post(address, sent, headers=HTMX)
 
 
-def test_it_is_shown_with_the_same_runs_in_any_order(
+def test_a_conclusion_is_shown_for_the_same_runs_in_any_order(
     visitor: Client, pair: list[Run], log: Any
 ) -> None:
     answer = save(visitor, "Cosine is **better**")
@@ -44,9 +44,7 @@ def test_it_is_shown_with_the_same_runs_in_any_order(
     assert "better</strong>" not in visitor.get(f"{COMPARE}?run=a&run=b&run=c").text
 
 
-def test_it_is_listed_and_linked_from_its_runs(
-    visitor: Client, pair: list[Run]
-) -> None:
+def test_a_conclusion_is_listed_on_its_runs(visitor: Client, pair: list[Run]) -> None:
     save(visitor, "# Cosine wins\nmore", address=EDIT + "&baseline=b")
     href = f"{COMPARE}?run=a&run=b&baseline=b"
     for address in (COMPARE, "/w/default/runs/a/", "/w/default/runs/b/"):
@@ -78,7 +76,7 @@ def test_a_change_is_undone_and_redone(visitor: Client, pair: list[Run]) -> None
     assert "Conclusion of a comparison" in history
 
 
-def test_an_empty_one_is_none(visitor: Client, pair: list[Run]) -> None:
+def test_an_empty_conclusion_is_deleted(visitor: Client, pair: list[Run]) -> None:
     save(visitor, "first")
     save(visitor, "", seen="first")
     assert "first" not in visitor.get(COMPARE).text
@@ -87,7 +85,7 @@ def test_an_empty_one_is_none(visitor: Client, pair: list[Run]) -> None:
     assert card.all(".prose") == []
 
 
-def test_readers_read_it_and_do_not_write(
+def test_readers_cannot_change_a_conclusion(
     visitor: Client, pair: list[Run], workspace: Workspace
 ) -> None:
     save(visitor, "first")
@@ -98,7 +96,7 @@ def test_readers_read_it_and_do_not_write(
     assert save(reader, "mine", seen="first").status_code == 403
 
 
-def test_without_a_script_it_is_a_page_of_its_own(
+def test_without_scripts_the_conclusion_editor_is_a_page(
     visitor: Client, pair: list[Run]
 ) -> None:
     form = visitor.get(EDIT)
@@ -129,7 +127,7 @@ def test_two_concurrent_saves_report_one_conflict(
     assert change_line("conclusion.1", None, "x").label == "Conclusion of a comparison"
 
 
-def test_lists_read_no_more_than_beginnings(
+def test_lists_read_only_the_beginning_of_conclusions(
     visitor: Client, pair: list[Run], workspace: Workspace
 ) -> None:
     save(visitor, "# Cosine **wins**\n" + "x" * 60_000)

@@ -38,7 +38,7 @@ def given(name: str, data: bytes) -> dict[str, object]:
     return {"picture": SimpleUploadedFile(name, data, "image/png")}
 
 
-def test_a_pasted_picture_is_kept_with_the_run(browser: Client, run: Run) -> None:
+def test_a_pasted_image_is_stored_with_the_run(browser: Client, run: Run) -> None:
     answer = browser.post(PICTURES, given("../my plot (1).PNG", PNG))
     file = File.objects.get(run=run)
     assert re.fullmatch(r"notes/my-plot-1-[0-9a-f]{8}\.png", file.path)
@@ -51,7 +51,7 @@ def test_a_pasted_picture_is_kept_with_the_run(browser: Client, run: Run) -> Non
     assert b"".join(browser.get(href[1]).streaming_content) == PNG  # type: ignore[attr-defined]
 
 
-def test_the_same_picture_is_kept_once(browser: Client, run: Run) -> None:
+def test_the_same_image_is_stored_once(browser: Client, run: Run) -> None:
     assert browser.post(PICTURES, given("a.png", PNG)).status_code == 201
     assert browser.post(PICTURES, given("a.png", PNG)).status_code == 201
     assert File.objects.count() == 1
@@ -73,7 +73,7 @@ def test_files_that_are_not_images_are_refused(
     assert not File.objects.exists()
 
 
-def test_a_picture_too_large_is_refused(browser: Client, run: Run) -> None:
+def test_a_too_large_image_is_refused(browser: Client, run: Run) -> None:
     answer = browser.post(PICTURES, given("a.png", PNG + b"x" * 10 * 1024 * 1024))
     assert answer.status_code == 413
     assert not File.objects.exists()
@@ -93,7 +93,7 @@ def test_a_picture_is_attached_without_a_script(browser: Client, run: Run) -> No
     assert "Choose a picture first" in again.text
 
 
-def test_a_picture_without_a_place_loses_no_text(
+def test_attaching_an_image_keeps_the_unsaved_text(
     browser: Client, run: Run, files_dir: Path
 ) -> None:
     keep(run, "notes")
@@ -111,7 +111,7 @@ def blobs(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_reader_attaches_nothing(workspace: Workspace, run: Run) -> None:
+def test_a_reader_cannot_attach_images(workspace: Workspace, run: Run) -> None:
     reader = User.objects.create(username="rita")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     visitor = browser_of(reader)
@@ -145,7 +145,7 @@ def test_references_are_completed(
     assert offered(browser, PAGE, "nosuch:a") == []
 
 
-def test_suggestions_parse_to_what_they_name(browser: Client, run: Run) -> None:
+def test_suggested_references_parse_to_their_target(browser: Client, run: Run) -> None:
     for name in (
         "val/acc",
         "a b",
@@ -186,7 +186,9 @@ def test_versions_are_listed_compared_and_restored(
 
 
 @pytest.mark.parametrize("version", ["999999", "x", "-1", "9" * 30])
-def test_a_version_that_is_not_there(browser: Client, run: Run, version: str) -> None:
+def test_a_missing_version_is_not_found(
+    browser: Client, run: Run, version: str
+) -> None:
     address = f"{PAGE}description/versions/"
     assert browser.get(f"{address}?version={version}").status_code == 404
     answer = browser.post(f"{address}restore/", {"version": version})

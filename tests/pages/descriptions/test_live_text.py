@@ -29,7 +29,7 @@ def shown(browser: Client, run: Run, actor: Actor, text: str) -> str:
     return page[start : page.index("</div>", start)]
 
 
-def test_a_metric_shows_its_present_value(
+def test_a_metric_reference_shows_the_current_value(
     browser: Client, run: Run, actor: Actor
 ) -> None:
     log(run, **{"val/acc": [0.25, 0.75]})
@@ -40,7 +40,7 @@ def test_a_metric_shows_its_present_value(
     assert texts(browser.get(PAGE), ".prose a b") == ["0.875", "0.875"]
 
 
-def test_a_metric_of_another_run_is_news_here(
+def test_a_changed_metric_of_another_run_updates_the_description(
     browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     other = create_run(experiment, run_id="other", actor=actor, now=now)
@@ -54,7 +54,7 @@ def test_a_metric_of_another_run_is_news_here(
     assert "<b>0.25</b>" in answer.text
 
 
-def test_a_name_with_an_at_sign_is_the_runs_own_first(
+def test_a_metric_name_with_an_at_sign_is_first_looked_up_in_the_run(
     browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     other = create_run(experiment, run_id="5", name="other", actor=actor, now=now)

@@ -42,7 +42,7 @@ def names(browser: Client, query: str = "") -> list[str]:
     return [line.row.experiment.name for line in lines]
 
 
-def test_a_line_links_the_experiment_and_its_newest_run(
+def test_a_row_links_the_experiment_and_its_newest_run(
     browser: Client, run: Run
 ) -> None:
     links = hrefs(browser.get(PAGE), "tbody a")
@@ -78,7 +78,7 @@ def test_the_text_ignores_case_in_any_script(
     assert names(browser, "?q=éclair") == ["ÉCLAIR"]
 
 
-def test_an_unknown_sort_is_named_and_the_rest_followed(
+def test_an_unknown_sort_is_reported_and_the_rest_applied(
     browser: Client, run: Run
 ) -> None:
     page = browser.get(PAGE + "?sort=colour")
@@ -114,7 +114,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
     assert queries_with(range(3, 20)) == few <= most
 
 
-def test_a_star_is_the_readers_own_and_goes_again(
+def test_stars_are_personal_and_removable(
     browser: Client, experiment: Experiment, owner: User
 ) -> None:
     star = f"{PAGE}digits/star/"
@@ -126,7 +126,7 @@ def test_a_star_is_the_readers_own_and_goes_again(
     assert not ExperimentStar.objects.exists()
 
 
-def test_a_star_never_leads_to_another_site(
+def test_starring_never_redirects_to_another_site(
     browser: Client, experiment: Experiment
 ) -> None:
     given = {"starred": "1", "next": "https://elsewhere.example/"}
@@ -166,7 +166,7 @@ def test_experiments_are_found_by_name_tag_and_submitter(
     assert names(browser, "?" + urlencode({"q": q})) == found
 
 
-def test_archived_ones_show_when_asked_for(
+def test_archived_experiments_are_shown_on_request(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     archive_experiment(experiment, True, actor=actor, now=now)
@@ -183,7 +183,7 @@ def test_every_column_sorts_both_ways(browser: Client, run: Run, sort: str) -> N
     assert 'aria-sort="descending"' in browser.get(f"{PAGE}?sort=-{sort}").text
 
 
-def test_a_field_that_experiments_have_not_is_said(browser: Client) -> None:
+def test_a_field_that_experiments_do_not_have_is_reported(browser: Client) -> None:
     answer = browser.get(f"{PAGE}?q=params.lr:1")
     assert answer.status_code == 400
     assert "Experiments have no params.lr" in answer.text
@@ -199,7 +199,7 @@ def test_experiments_have_the_fields_that_the_catalog_declares(
     assert answer.status_code == (200 if spec.of_experiments else 400)
 
 
-def test_pages_have_as_many_rows_as_asked(
+def test_the_page_size_can_be_chosen(
     browser: Client, workspace: Workspace, actor: Actor, now: int
 ) -> None:
     for number in range(30):
@@ -209,14 +209,14 @@ def test_pages_have_as_many_rows_as_asked(
     assert 'href="?sort=name&amp;rows=25&amp;page=2"' in page.text
 
 
-def test_a_form_without_a_script_leads_to_a_short_address(browser: Client) -> None:
+def test_a_form_without_scripts_redirects_to_a_short_address(browser: Client) -> None:
     answer = browser.get(f"{PAGE}?q=&rows=50&archived=1")
     assert answer.headers["Location"] == f"{PAGE}?archived=1"
     assert browser.get(f"{PAGE}?q=&rows=50").headers["Location"] == PAGE
     assert browser.get(f"{PAGE}?archived=1").status_code == 200
 
 
-def test_a_form_that_htmx_sends_leads_to_a_short_address(browser: Client) -> None:
+def test_a_form_sent_by_htmx_redirects_to_a_short_address(browser: Client) -> None:
     sent = {"HX-Request": "true", "HX-Trigger": "filter-form"}
     answer = browser.get(f"{PAGE}?q=&rows=50&sort=name", headers=sent)
     assert answer.headers["HX-Push-Url"] == f"{PAGE}?sort=name"

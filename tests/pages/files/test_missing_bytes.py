@@ -118,7 +118,7 @@ def test_the_viewer_says_that_the_content_is_missing(
     assert "?inline=1" not in answer.text[answer.text.index('id="file-view"') :]
 
 
-def test_the_tab_snapshot_says_that_the_content_is_missing(
+def test_the_snapshot_tab_says_that_the_content_is_missing(
     browser: Client, address: str
 ) -> None:
     answer = browser.get(SNAPSHOT)
@@ -147,9 +147,7 @@ def test_a_download_answers_404_before_it_sends_anything(
     assert method == "head" or body(answer)
 
 
-def test_a_part_of_a_damaged_file_is_not_sent_either(
-    browser: Client, address: str
-) -> None:
+def test_a_range_of_a_damaged_file_is_not_sent(browser: Client, address: str) -> None:
     place = "/w/default/api/v1/runs/run-1/files/a.txt"
     assert browser.get(place, headers={"Range": "bytes=0-0"}).status_code == 404
 
@@ -165,14 +163,12 @@ def test_a_part_of_a_damaged_file_is_not_sent_either(
         "/w/default/runs/",
     ],
 )
-def test_other_pages_of_the_run_answer(
-    browser: Client, address: str, page: str
-) -> None:
+def test_other_pages_of_the_run_work(browser: Client, address: str, page: str) -> None:
     assert browser.get(page).status_code == 200
 
 
 @pytest.mark.parametrize("diff", ["", "files:a.txt", "source:train.py"])
-def test_a_comparison_answers(browser: Client, address: str, diff: str) -> None:
+def test_the_comparison_works(browser: Client, address: str, diff: str) -> None:
     more = {"diff": diff} if diff else {}
     answer = browser.get(COMPARE, asked("run-1", "run-2", **more))
     assert answer.status_code == 200
@@ -180,7 +176,7 @@ def test_a_comparison_answers(browser: Client, address: str, diff: str) -> None:
         assert "content of this file was deleted" in answer.text
 
 
-def test_a_shared_run_answers_and_its_picture_is_not_found(
+def test_a_public_run_page_works_and_its_missing_image_is_404(
     client: Client, address: str
 ) -> None:
     assert client.get(address).status_code == 200

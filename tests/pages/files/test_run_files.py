@@ -80,7 +80,7 @@ def test_lines_have_anchors_and_no_markup_of_the_file(
     assert code == ["<script>alert(1)</script>", "{{ x }}"]
 
 
-def test_a_big_file_shows_both_ends_with_line_numbers(
+def test_a_large_file_shows_its_beginning_and_end_with_line_numbers(
     browser: Client, run: Run
 ) -> None:
     text = "".join(f"line {n:07}\n" for n in range(1, 200_001)).encode()
@@ -107,7 +107,7 @@ def test_a_big_file_shows_both_ends_with_line_numbers(
         ("empty.txt", b"", "Empty file"),
     ],
 )
-def test_a_file_is_shown_as_what_it_is(
+def test_a_file_is_shown_by_its_type(
     browser: Client, run: Run, path: str, data: bytes, shown: str
 ) -> None:
     keep(run, path, data)
@@ -115,20 +115,24 @@ def test_a_file_is_shown_as_what_it_is(
 
 
 @pytest.mark.parametrize("path", ["a.csv", "a.json", "a.md", "a.html", "a.svg"])
-def test_the_source_can_be_seen(browser: Client, run: Run, path: str) -> None:
+def test_the_source_of_a_rendered_file_can_be_shown(
+    browser: Client, run: Run, path: str
+) -> None:
     keep(run, path, b"<b>1,2</b>")
     assert lines(browser, f"?path={path}&view=source") == ["&lt;b&gt;1,2&lt;/b&gt;"]
 
 
 @pytest.mark.parametrize("path", ["no.txt", "../x", "/etc/passwd", "a//b", "a\x00b"])
-def test_a_path_that_is_none_of_the_runs_is_refused(
+def test_a_path_outside_the_run_is_refused(
     browser: Client, run: Run, path: str
 ) -> None:
     keep(run, "a.txt")
     assert browser.get(FILES, {"path": path}).status_code in (400, 404)
 
 
-def test_a_download_is_an_attachment_of_no_type(browser: Client, run: Run) -> None:
+def test_a_download_is_an_attachment_with_a_neutral_type(
+    browser: Client, run: Run
+) -> None:
     keep(run, "a/page.html", b"<script>alert(1)</script>")
     answer = browser.get(f"{RAW}a/page.html")
     assert answer.getvalue() == b"<script>alert(1)</script>"
@@ -151,13 +155,15 @@ def test_inline_files_are_sandboxed(
     assert answer["Content-Security-Policy"].startswith("sandbox;")
 
 
-def test_other_types_are_never_inline(browser: Client, run: Run) -> None:
+def test_other_types_are_never_shown_inline(browser: Client, run: Run) -> None:
     keep(run, "a.js")
     answer = browser.get(f"{RAW}a.js?inline=1")
     assert answer["Content-Disposition"].startswith("attachment")
 
 
-def test_a_name_in_any_script_downloads(browser: Client, run: Run) -> None:
+def test_a_file_with_a_name_in_any_script_can_be_downloaded(
+    browser: Client, run: Run
+) -> None:
     keep(run, 'é "中".txt')
     answer = browser.get(RAW + "%C3%A9%20%22%E4%B8%AD%22.txt")
     assert answer.status_code == 200
@@ -176,7 +182,7 @@ def test_an_unchanged_file_costs_a_304(browser: Client, run: Run) -> None:
     assert browser.get(f"{RAW}a.png", headers=headers).status_code == 304
 
 
-def test_a_file_of_another_run_is_not_reachable(
+def test_a_file_of_another_run_is_not_readable(
     browser: Client, experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     other = create_run(experiment, run_id="other", actor=actor, now=now)
@@ -185,7 +191,7 @@ def test_a_file_of_another_run_is_not_reachable(
     assert browser.get("/w/default/runs/other/files/raw/secret.txt").status_code == 200
 
 
-def test_a_models_files_are_reachable_through_its_run(
+def test_files_of_a_model_are_readable_through_its_run(
     browser: Client, run: Run, model: LoggedModel
 ) -> None:
     keep(model, "MLmodel", b"flavors:\n")
@@ -194,7 +200,7 @@ def test_a_models_files_are_reachable_through_its_run(
     assert browser.get(f"{PAGE}models/m-1/MLmodel").getvalue() == b"flavors:\n"
 
 
-def test_a_model_of_another_run_is_not(
+def test_files_of_a_model_of_another_run_are_not_readable(
     browser: Client, experiment: Experiment, model: LoggedModel, actor: Actor, now: int
 ) -> None:
     keep(model, "MLmodel")

@@ -43,7 +43,7 @@ def viewer(browser: Client, query: str = "") -> str:
     return page[page.index('id="file-view"') :]
 
 
-def test_a_run_without_a_snapshot_says_how_one_is_made(
+def test_a_run_without_a_snapshot_explains_how_to_take_one(
     browser: Client, run: Run
 ) -> None:
     assert one(browser.get(TAB), "#run-snapshot .empty h2").text == "No snapshot"
@@ -69,7 +69,7 @@ def test_a_long_source_is_shown_plain(browser: Client) -> None:
 
 
 @pytest.mark.usefixtures("sources")
-def test_nothing_in_a_source_runs(browser: Client) -> None:
+def test_source_files_run_no_script(browser: Client) -> None:
     assert "<script>alert" not in viewer(browser, "?path=README.md")
     shown = browser.get(f"{TAB}raw/page.html?inline=1")
     assert "sandbox" in shown["Content-Security-Policy"]

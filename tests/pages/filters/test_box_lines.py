@@ -31,7 +31,7 @@ def asked(answer: Any) -> str:
     return parse_qs(urlsplit(answer["Location"]).query)["q"][0]
 
 
-def test_a_value_of_two_lines_stays_itself(visitor: Client, log: Any) -> None:
+def test_a_value_of_two_lines_is_unchanged(visitor: Client, log: Any) -> None:
     log("a", params={"note": "one\ntwo"})
     log("b", params={"note": "one two"})
     page = visitor.get(ALL, {"q": NOTE})
@@ -49,7 +49,7 @@ def test_a_value_of_two_lines_stays_itself(visitor: Client, log: Any) -> None:
     )
 
 
-def test_lines_of_a_filter_stay_apart(visitor: Client, log: Any) -> None:
+def test_lines_of_a_filter_are_kept(visitor: Client, log: Any) -> None:
     log("a")
     page = visitor.get(ALL, {"q": "status:failed\nor /* both */\nstatus:running"})
     assert sent(page)["q"] == "status:failed or /* both */ status:running"

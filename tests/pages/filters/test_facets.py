@@ -49,7 +49,7 @@ def test_long_values_are_distinguished_and_short_ones_chosen(
     assert len(page.text) < 100_000
 
 
-def test_no_value_is_completed_that_is_cut(visitor: Client, log: Any) -> None:
+def test_truncated_values_are_not_suggested(visitor: Client, log: Any) -> None:
     log("long", params={"text": LONG})
     log("short", params={"text": "xyz"})
     text = "params.text = x"

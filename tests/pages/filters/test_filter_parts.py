@@ -56,7 +56,9 @@ def apply(visitor: Client, **given: Any) -> str:
     return parse_qs(urlsplit(answer["Location"]).query).get("q", [""])[0]
 
 
-def test_values_are_counted_among_the_other_terms(visitor: Client, log: Any) -> None:
+def test_values_are_counted_with_the_other_terms_applied(
+    visitor: Client, log: Any
+) -> None:
     log("a", tags={"model": "resnet50"})
     log("b", tags={"model": "resnet18"})
     log("c", tags={"model": "resnet18", "old": None})
@@ -64,7 +66,7 @@ def test_values_are_counted_among_the_other_terms(visitor: Client, log: Any) -> 
     assert options(visitor, "tags.model = 5") == ["", "resnet50 "]
 
 
-def test_an_empty_value_is_offered_by_a_word(visitor: Client, log: Any) -> None:
+def test_an_empty_value_is_suggested_with_a_label(visitor: Client, log: Any) -> None:
     log("a", params={"note": ""})
     page = visitor.get(COMPLETE, {"text": "params.note = ", "at": "14"})
     options = every(page, ".option")
@@ -79,7 +81,7 @@ def test_keys_with_special_characters_are_quoted(visitor: Client, log: Any) -> N
 
 
 @pytest.mark.parametrize("value", NASTY)
-def test_a_value_survives_form_and_filter(
+def test_a_value_round_trips_through_the_form(
     visitor: Client, log: Any, value: str
 ) -> None:
     log("a", tags={"odd": value})
@@ -128,7 +130,7 @@ def test_every_editor_writes_its_term(visitor: Client, form: str, q: str) -> Non
         {"q": "a or b", "term": "0", "text": "a or"},
     ],
 )
-def test_impossible_parts_are_reported_and_kept(
+def test_invalid_parts_are_reported_and_kept(
     visitor: Client, given: dict[str, str]
 ) -> None:
     answer = visitor.get(f"{EDITOR}?{urlencode({**given, 'apply': '1'})}")
@@ -136,7 +138,7 @@ def test_impossible_parts_are_reported_and_kept(
     assert 'id="editor-error"' in answer.text
 
 
-def test_a_filter_that_cannot_be_read_leads_to_the_list(visitor: Client) -> None:
+def test_an_invalid_filter_redirects_to_the_list(visitor: Client) -> None:
     answer = visitor.get(EDITOR + "?q=metrics.acc+>+high&term=0")
     assert answer["Location"].startswith("/w/default/runs/?q=metrics.acc")
 

@@ -45,7 +45,9 @@ def test_unusual_texts_link_to_their_runs(visitor: Client, log: Any) -> None:
     assert lead_right(visitor, page) == 15
 
 
-def test_a_tag_without_a_value_is_not_any_value(visitor: Client, log: Any) -> None:
+def test_a_group_of_tags_without_a_value_links_to_exactly_those_runs(
+    visitor: Client, log: Any
+) -> None:
     log("word", tags={"team": None})
     log("empty", tags={"team": ""})
     log("named", tags={"team": "a"})
@@ -85,7 +87,7 @@ def test_a_state_too_long_for_an_address_is_reported(visitor: Client, log: Any) 
     assert LONG not in page.text
 
 
-def test_programs_get_long_values_whole(visitor: Client, log: Any) -> None:
+def test_programs_get_complete_long_values(visitor: Client, log: Any) -> None:
     log("a", params={"text": LONG + "a"})
     log("b", params={"text": LONG + "b"})
     address = f"{ALL}?group=params.text!by=value"
@@ -105,7 +107,9 @@ def test_runs_are_grouped_by_many_parameters(visitor: Client, log: Any) -> None:
     assert len(page.text) < 100_000
 
 
-def test_a_filter_that_names_a_group_is_not_doubled(visitor: Client, log: Any) -> None:
+def test_a_group_link_does_not_repeat_an_existing_filter(
+    visitor: Client, log: Any
+) -> None:
     log("a", params={"lr": "1", "seed": "1"})
     log("b", params={"lr": "1", "seed": "2"})
     address = f'{ALL}?q=params.seed="1"+or+params.lr="1"&group=params.lr,params.seed'

@@ -51,7 +51,7 @@ def toggle(page: Any, label: str) -> str:
 
 
 @pytest.mark.usefixtures("sweep")
-def test_groups_have_counts_means_and_a_best(visitor: Client) -> None:
+def test_groups_show_counts_means_and_the_best_run(visitor: Client) -> None:
     page = visitor.get(GROUPED)
     assert rows(page) == [
         "lr: 0.2 3 best 0.850 ± 0.050",
@@ -87,7 +87,7 @@ def test_a_group_opens_and_lists_its_runs_best_first(visitor: Client) -> None:
 
 
 @pytest.mark.usefixtures("sweep")
-def test_a_groups_count_leads_to_its_runs(visitor: Client) -> None:
+def test_the_count_of_a_group_links_to_its_runs(visitor: Client) -> None:
     page = visitor.get(GROUPED)
     counts = re.findall(r'href="([^"]*)" title="Show its runs"', page.text)
     lists = [visitor.get(ALL + unescape(href)) for href in counts]
@@ -123,7 +123,7 @@ def test_child_runs_are_grouped_with_the_others(visitor: Client, log: Any) -> No
 
 
 @pytest.mark.usefixtures("sweep")
-def test_all_but_the_seed(visitor: Client) -> None:
+def test_runs_can_be_grouped_by_all_parameters_but_the_seed(visitor: Client) -> None:
     page = visitor.get(f"{ALL}?columns=name,metrics.acc&group=-params.seed")
     assert [row[:9] for row in rows(page)] == ["lr: 0.2 3", "lr: 0.1 2", "1 –"]
     assert "Grouped by all parameters except params.seed" in page.text
@@ -160,7 +160,7 @@ def test_copied_text_contains_no_formulas(visitor: Client, log: Any) -> None:
 
 
 @pytest.mark.usefixtures("sweep")
-def test_copies_say_what_they_leave_out(
+def test_copied_text_lists_what_is_left_out(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "X-Studio-Notice" not in visitor.get(f"{COPY}&form=latex").headers
@@ -174,7 +174,7 @@ def test_copies_say_what_they_leave_out(
     assert len(copy.text.splitlines()) == 3
 
 
-def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
+def test_with_too_many_runs_to_group_the_page_suggests_a_filter(
     visitor: Client, log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(4):
@@ -200,7 +200,7 @@ def test_beyond_what_can_be_summed_the_page_says_how_to_narrow(
         ("!", "contains no field"),
     ],
 )
-def test_a_wrong_group_is_named(
+def test_an_invalid_group_is_reported(
     visitor: Client, log: Any, group: str, said: str
 ) -> None:
     log("a", acc=0.5)
@@ -210,7 +210,7 @@ def test_a_wrong_group_is_named(
 
 
 @pytest.mark.usefixtures("sweep")
-def test_the_choice_lists_what_runs_have(visitor: Client) -> None:
+def test_the_group_menu_lists_fields_that_runs_have(visitor: Client) -> None:
     page = visitor.get(f"{CHOICE}?q=status:Running&group=params.lr")
     assert "group=params.lr,status" in page.text
     assert "group=params.lr,params.seed" in page.text

@@ -24,7 +24,7 @@ def test_help_names_the_client_and_the_server_address(
     assert "Only the server’s own machine" not in page
 
 
-def test_an_address_that_leads_nowhere_else_is_said_to_be_one(visitor: Client) -> None:
+def test_a_loopback_address_is_marked_as_such(visitor: Client) -> None:
     page = visitor.get("/help/", headers={"host": "127.0.0.1:8000"}).text
     assert "studio login http://127.0.0.1:8000<" in page
     assert "Only the server’s own machine" in page

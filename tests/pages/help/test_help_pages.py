@@ -35,12 +35,12 @@ def test_a_page_that_is_not_listed_is_not_found(visitor: Client):
         read_page("../../README", "en")
 
 
-def test_the_servers_own_address_stands_in_the_examples():
+def test_examples_have_the_address_of_this_server():
     page = render_page("# T\n\n`https://x.example`", {"https://x.example": "own"}, "/")
     assert "<code>own</code>" in page.body
 
 
-def test_links_between_pages_lead_below_help():
+def test_links_between_pages_stay_below_help():
     page = render_page("# T\n\n[a](log.md#files)", {}, "/help/")
     assert 'href="/help/log/#files"' in page.body
 
@@ -55,7 +55,7 @@ def test_equal_headings_have_different_anchors():
     assert [heading.id for heading in page.headings] == ["same", "same-2"]
 
 
-def test_an_anchor_is_that_of_code_hosting_sites():
+def test_anchors_are_the_same_as_on_github():
     assert heading_id("Log `metrics`, fast!") == "log-metrics-fast"
 
 
@@ -78,6 +78,6 @@ def test_hostile_words_are_shown_as_text(visitor: Client):
     assert not any("alert" in script.text for script in every(page, "script"))
 
 
-def test_pictures_lead_nowhere_else(visitor: Client):
+def test_images_are_loaded_from_this_server_only(visitor: Client):
     for name in ("..%2Fcontents.md", "nosuch.png", "contents.md"):
         assert visitor.get(f"/help/pictures/{name}").status_code == 404

@@ -81,6 +81,16 @@ def test_an_accuracy_table_is_drawn_as_each_of_its_curves(
     assert figure["data"][0]["meta"]["key"] == "average"
 
 
+def test_an_accuracy_table_names_its_curves(browser: Client, run: Run) -> None:
+    document(run, "accuracy_table", "acc", ACCURACY)
+    [select] = panel(browser, "acc").selects
+    names = [option.label for option in select.options]
+    assert names[:4] == ["ROC", "Precision and recall", "Gain", "Lift"]
+    assert drawn(browser, "acc", "&as:acc=lift")["layout"]["yaxis"]["title"][
+        "text"
+    ] == ("Lift")
+
+
 def test_residuals_are_bars_and_predictions_have_error_bars(
     browser: Client, run: Run
 ) -> None:
@@ -91,7 +101,7 @@ def test_residuals_are_bars_and_predictions_have_error_bars(
     assert panel(browser, "res", "&as:res=table").content["rows"][0][1:] == ("-1", "3")
 
 
-def test_a_document_of_several_steps_shows_the_last_or_the_asked_one(
+def test_a_document_of_several_steps_shows_the_last_or_the_chosen_one(
     browser: Client, run: Run
 ) -> None:
     document(run, "residuals", "res", RESIDUALS, {**RESIDUALS, "bin_counts": [7, 7]})
@@ -101,7 +111,7 @@ def test_a_document_of_several_steps_shows_the_last_or_the_asked_one(
         assert panel(browser, "res", f"&at:res={at}").shape == "wrong"
 
 
-def test_a_document_may_be_the_value_itself(browser: Client, run: Run) -> None:
+def test_a_document_can_be_the_value_itself(browser: Client, run: Run) -> None:
     write(run, "residuals", "res", {"data": RESIDUALS})
     assert drawn(browser, "res")["data"][0]["y"] == [3, 5]
 
@@ -155,7 +165,7 @@ def test_a_list_is_a_line_and_texts_are_shown_as_they_are(
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
-def test_a_value_has_the_same_words_wherever_it_is_shown(
+def test_a_value_has_the_same_text_wherever_it_is_shown(
     browser: Client, run: Run
 ) -> None:
     log(run, flag=[True], none=[None])
@@ -182,9 +192,7 @@ def test_images_too_large_for_a_browser_are_not_shown(
     assert panel.all("img") == []
 
 
-def test_a_file_whose_bytes_are_gone_is_missing_alone(
-    browser: Client, run: Run
-) -> None:
+def test_a_missing_file_does_not_affect_the_others(browser: Client, run: Run) -> None:
     document(run, "residuals", "res", RESIDUALS)
     image = keep(run, "i.png", PNG + b"\0\0\0\x10\0\0\0\x10")
     write(run, "image", "i", "aml://artifactId/ExperimentRun/dcid.run-1/i.png")
@@ -200,7 +208,7 @@ def test_a_file_whose_bytes_are_gone_is_missing_alone(
     assert browser.get("/w/default/runs/run-1/images/").status_code == 200
 
 
-def test_an_image_of_another_run_s_file_is_none(browser: Client, run: Run) -> None:
+def test_an_image_path_of_another_run_is_not_shown(browser: Client, run: Run) -> None:
     write(run, "image", "i", "aml://artifactId/ExperimentRun/dcid.run-2/../../x")
     assert panel(browser, "i").shape == "wrong"
 
@@ -212,7 +220,7 @@ def test_metric_settings_stay_in_the_address(browser: Client, run: Run) -> None:
     assert choice.query() == "key=a/b+c&x=time&smooth=0.5&as:a/b+c=lift"
 
 
-def test_the_tab_costs_the_same_queries_whatever_is_chosen(
+def test_the_number_of_queries_does_not_depend_on_the_chosen_metrics(
     browser: Client, run: Run
 ) -> None:
     log(run, a=[1.0] * 2)

@@ -93,7 +93,7 @@ def test_a_single_chart_becomes_a_table_and_stays_in_the_address(
     assert [cell.text for cell in table["rows"][0]] == ["1", "2", "1.5"]
 
 
-def test_metrics_are_grouped_by_prefix_with_the_systems_last(
+def test_metrics_are_grouped_by_prefix_with_system_metrics_last(
     browser: Client, run: Run
 ) -> None:
     log(run, **{"val/b": [1.0], "system/cpu": [1.0], "train/a": [1.0], "loss": [1.0]})
@@ -101,7 +101,7 @@ def test_metrics_are_grouped_by_prefix_with_the_systems_last(
     assert [group.name for group in groups] == ["", "train", "val", "system"]
 
 
-def test_a_figure_is_one_that_plotly_draws(browser: Client, run: Run) -> None:
+def test_a_figure_is_valid_for_plotly(browser: Client, run: Run) -> None:
     log(run, loss=[3.0, NAN, 1.0], acc=[0.1, 0.5, float("inf")])
     for look in ("", "&x=relative", "&x=time&smooth=0.6&log=1"):
         answer = figure(browser, f"key=loss&key=acc{look}")
@@ -124,9 +124,7 @@ def test_a_long_series_is_sampled_with_every_extreme_kept(
     assert answer["note"].endswith("of 5,000 points. All extremes are kept.")
 
 
-def test_zooming_reads_the_stretch_at_full_resolution(
-    browser: Client, run: Run
-) -> None:
+def test_zooming_reads_the_range_at_full_resolution(browser: Client, run: Run) -> None:
     log(run, loss=[float(n) for n in range(5000)])
     answer = figure(browser, "key=loss&from=100&to=199")
     assert answer["data"][0]["x"] == list(range(100, 200))
@@ -153,7 +151,9 @@ def test_a_figure_costs_a_304_until_a_point_comes(browser: Client, run: Run) -> 
 @pytest.mark.parametrize(
     "query", ["x=sideways", "smooth=2", "smooth=x", "from=a", "to=99999999999999999999"]
 )
-def test_a_bad_value_is_refused_by_name(browser: Client, run: Run, query: str) -> None:
+def test_an_invalid_parameter_is_refused_by_name(
+    browser: Client, run: Run, query: str
+) -> None:
     log(run, loss=[1.0])
     answer = browser.get(f"{METRICS}chart.json?key=loss&{query}")
     error = answer.json()["error"]
@@ -194,7 +194,7 @@ def test_the_export_has_every_point_and_no_formula(browser: Client, run: Run) ->
     ]
 
 
-def test_plotly_is_linked_only_where_a_chart_can_be(browser: Client, run: Run) -> None:
+def test_plotly_is_loaded_only_on_pages_with_charts(browser: Client, run: Run) -> None:
     def loads_plotly(address: str) -> bool:
         links = every(browser.get(address), "link")
         return any("plotly" in link["href"] for link in links)
@@ -205,14 +205,14 @@ def test_plotly_is_linked_only_where_a_chart_can_be(browser: Client, run: Run) -
     assert not loads_plotly(PAGE)
 
 
-def test_the_fragment_is_the_pages(browser: Client, run: Run) -> None:
+def test_the_fragment_is_the_same_as_in_the_page(browser: Client, run: Run) -> None:
     log(run, loss=[1.0])
     fragment = browser.get(METRICS, headers=HTMX).text
     assert 'id="metric-view"' in fragment
     assert "<html" not in fragment
 
 
-def test_the_page_costs_no_more_for_unchosen_metrics(browser: Client, run: Run) -> None:
+def test_unchosen_metrics_cost_no_queries(browser: Client, run: Run) -> None:
     log(run, loss=[1.0, 2.0])
     before = cost(browser, f"{METRICS}?key=loss")
     log(run, **{f"m{n}": [1.0, 2.0] for n in range(30)})

@@ -83,7 +83,7 @@ def test_a_run_is_shown_with_what_it_logged(
     assert outsider.get(path).status_code == 404
 
 
-def test_a_link_opens_nothing_else(
+def test_a_public_link_gives_access_to_nothing_else(
     visitor: Client, outsider: Client, log: Any, make_view: Any
 ) -> None:
     log("a", acc=0.9)
@@ -105,7 +105,7 @@ def test_a_link_opens_nothing_else(
     assert outsider.post(path).status_code == 405
 
 
-def test_a_link_ends_by_time_role_privacy_and_deletion(
+def test_a_link_ends_with_its_time_its_owners_role_privacy_or_deletion(
     make_view: Any, workspace: Workspace, owner: User, actor: Actor, now: int
 ) -> None:
     view = make_view(shared=True)
@@ -136,7 +136,7 @@ def test_a_link_ends_by_time_role_privacy_and_deletion(
         find_share_link(secret, now=now)
 
 
-def test_the_secret_is_not_kept(visitor: Client, log: Any) -> None:
+def test_the_secret_of_a_link_is_not_stored(visitor: Client, log: Any) -> None:
     log("a")
     path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
     secret = path.split("/")[2]
@@ -146,7 +146,7 @@ def test_the_secret_is_not_kept(visitor: Client, log: Any) -> None:
 
 
 @pytest.mark.parametrize("days", ["", "0", "-1", "x", str(MAX_LINK_DAYS + 1), "9" * 30])
-def test_a_link_lives_for_a_while(visitor: Client, log: Any, days: str) -> None:
+def test_a_link_has_an_expiry_date(visitor: Client, log: Any, days: str) -> None:
     log("a")
     assert visitor.post(SHARE, {"run": "a", "days": days}).status_code == 422
     assert not ShareLink.objects.exists()
@@ -165,7 +165,7 @@ def test_only_owners_create_public_links(
     assert contributor.get(f"{SHARE}?run=nosuch").status_code == 404
 
 
-def test_a_wrong_place_in_the_list_is_its_beginning(
+def test_an_invalid_list_position_shows_the_first_page(
     visitor: Client, outsider: Client, log: Any, make_view: Any
 ) -> None:
     for number in range(30):
@@ -180,7 +180,7 @@ def test_a_wrong_place_in_the_list_is_its_beginning(
     assert outsider.get(f"{path}?after=nonsense&q=tag:x").status_code == 200
 
 
-def test_a_link_that_shows_nothing_at_present_is_listed_as_that(
+def test_a_link_that_currently_shows_nothing_is_marked(
     visitor: Client,
     log: Any,
     make_view: Any,

@@ -89,13 +89,13 @@ def test_the_description_shows_its_own_picture_and_metric(
         "plots/%00",
     ],
 )
-def test_no_other_file_comes_by_the_link(
+def test_a_run_link_gives_access_to_no_other_file(
     outsider: Client, link: tuple[ShareLink, str], path: str
 ) -> None:
     assert outsider.get(f"{link[1]}pictures/{path}").status_code == 404
 
 
-def test_pictures_end_with_the_link_and_with_their_mention(
+def test_images_are_readable_only_while_linked_and_mentioned(
     outsider: Client,
     link: tuple[ShareLink, str],
     described: Run,
@@ -113,7 +113,7 @@ def test_pictures_end_with_the_link_and_with_their_mention(
     assert outsider.get(picture).status_code == 404
 
 
-def test_a_link_to_a_view_has_no_pictures(
+def test_a_view_link_gives_no_access_to_images(
     outsider: Client, described: Run, make_view: Any, workspace: Workspace, actor: Actor
 ) -> None:
     view = make_view(description=NOTE)

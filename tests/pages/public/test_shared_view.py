@@ -64,7 +64,7 @@ def test_groups_have_pages(log: Any, make_view: Any, look: Any) -> None:
     assert look(view, "?before=0").text.count("m00<") == first.text.count("m00<")
 
 
-def test_charts_stand_as_tables_with_their_curves(
+def test_charts_are_shown_as_tables_with_curves(
     log: Any, make_view: Any, look: Any, actor: Actor, now: int
 ) -> None:
     run = log("good", acc=0.9)
@@ -79,7 +79,7 @@ def test_charts_stand_as_tables_with_their_curves(
     assert "/w/" not in page.text
 
 
-def test_a_private_view_of_ones_own_runs_shows_no_others(
+def test_a_public_view_of_my_runs_shows_no_other_runs(
     log: Any, make_view: Any, look: Any, owner: User
 ) -> None:
     log("mine")
@@ -90,9 +90,7 @@ def test_a_private_view_of_ones_own_runs_shows_no_others(
     assert texts(page, "tbody td") == ["mine"]
 
 
-def test_a_view_that_cannot_be_read_shows_no_run(
-    log: Any, make_view: Any, look: Any
-) -> None:
+def test_an_unreadable_view_shows_no_run(log: Any, make_view: Any, look: Any) -> None:
     log("hush")
     view = make_view()
     View.objects.filter(pk=view.pk).update(spec={"q": "status:", "columns": "name"})
@@ -135,7 +133,7 @@ def test_an_invalid_position_shows_the_first_page(
     assert texts(page, "tbody td") == ["good", "0.9"]
 
 
-def test_an_address_contributes_only_its_path(
+def test_query_parameters_of_the_address_are_ignored(
     log: Any, make_view: Any, look: Any
 ) -> None:
     log("good", acc=0.9)
@@ -148,7 +146,7 @@ def test_an_address_contributes_only_its_path(
     assert "bad" not in texts(page, "th")
 
 
-def test_the_queries_do_not_grow_with_the_runs(
+def test_the_number_of_queries_does_not_depend_on_the_runs(
     log: Any, make_view: Any, look: Any, django_assert_num_queries: Any
 ) -> None:
     view = make_view("columns=name,metrics.acc&charts=line!metrics.acc,bar!metrics.acc")

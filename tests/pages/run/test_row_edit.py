@@ -60,7 +60,7 @@ def test_a_tag_is_added_and_changed(
     assert browser.post(TAGS, {"tag": " "}, headers=HTMX).status_code == 422
 
 
-def test_a_tag_is_removed_and_comes_back(
+def test_a_removed_tag_can_be_restored(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     tags = {"seed": "<1>", "word": None, "mlflow.user": "ada"}
@@ -84,7 +84,7 @@ def test_without_a_script_the_run_page_edits(browser: Client, run: Run) -> None:
     assert f'href="{PAGE}name/"' in browser.get(LIST, headers=HTMX).text
 
 
-def test_a_reader_has_no_pencil(workspace: Workspace, run: Run) -> None:
+def test_a_reader_sees_no_edit_button(workspace: Workspace, run: Run) -> None:
     reader = User.objects.create(username="rita")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     page = browser_of(reader).get(LIST)

@@ -35,7 +35,7 @@ def status(run: Run) -> RunStatus:
     return run.state
 
 
-def test_the_question_counts_the_children(
+def test_the_confirmation_counts_the_children(
     browser: Client, run: Run, child: Run, actor: Actor, now: int
 ) -> None:
     [choice] = [
@@ -48,14 +48,14 @@ def test_the_question_counts_the_children(
     assert every(browser.get(f"{PAGE}cancel/"), "input[name=children]") == []
 
 
-def test_the_question_is_a_dialog_for_the_script(browser: Client, run: Run) -> None:
+def test_the_confirmation_is_a_dialog_with_scripts(browser: Client, run: Run) -> None:
     dialog = browser.get(f"{PAGE}cancel/", headers=HTMX).text
     assert dialog.startswith('<dialog class="dialog" id="run-cancel"')
     assert " open>" not in dialog.partition("\n")[0]
 
 
 @pytest.mark.parametrize(("children", "expected"), [("1", True), ("", False)])
-def test_cancel_asks_for_the_end_of_the_run_and_of_its_children_if_wanted(
+def test_cancel_requests_the_end_of_the_run_and_optionally_its_children(
     browser: Client, run: Run, child: Run, children: str, *, expected: bool
 ) -> None:
     answer = browser.post(f"{PAGE}cancel/", {"children": children})
@@ -64,7 +64,7 @@ def test_cancel_asks_for_the_end_of_the_run_and_of_its_children_if_wanted(
     assert (status(child) is RunStatus.CANCEL_REQUESTED) == expected
 
 
-def test_the_page_tells_how_far_the_cancel_is(
+def test_the_page_shows_the_progress_of_a_cancel_request(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     request_cancel(run, actor=actor, now=now)
@@ -118,7 +118,7 @@ def test_a_returning_run_shows_no_cancel_request_of_its_own(
     assert asked.asked is not None
 
 
-def test_an_ended_run_stays_as_it_is(
+def test_a_finished_run_cannot_be_canceled(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now)

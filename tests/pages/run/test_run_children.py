@@ -50,7 +50,7 @@ def test_the_tab_lists_the_children_and_no_others(browser: Client) -> None:
     assert f'href="{CHILDREN}">3</a>' in page.text
 
 
-def test_its_columns_are_the_metrics_of_the_children(
+def test_the_columns_are_the_metrics_of_the_children(
     browser: Client, run: Run, kids: list[Run]
 ) -> None:
     log(run, total=[1.0])
@@ -65,7 +65,7 @@ def test_its_columns_are_the_metrics_of_the_children(
 
 
 @pytest.mark.usefixtures("kids")
-def test_its_filter_narrows_the_children(browser: Client) -> None:
+def test_the_filter_applies_to_the_children(browser: Client) -> None:
     assert shown(browser, "?q=id:kid-1") == {"kid-1"}
     assert shown(browser, "?q=id:kid-1 or id:other") == {"kid-1"}
     assert shown(browser, "?sort=name") == {"kid-0", "kid-1", "kid-2"}
@@ -95,7 +95,7 @@ def test_an_unreadable_filter_shows_all_children(browser: Client) -> None:
 
 
 @pytest.mark.usefixtures("kids")
-def test_the_run_stands_above_its_list(browser: Client, run: Run) -> None:
+def test_the_run_header_is_above_the_child_list(browser: Client, run: Run) -> None:
     page = browser.get(CHILDREN)
     assert one(page, "#run-title h1").text == run.name
     assert one(page, "#run-tabs [aria-current=page]")["href"] == CHILDREN
@@ -113,7 +113,7 @@ def test_the_run_stands_above_its_list(browser: Client, run: Run) -> None:
         ("(", "("),
     ],
 )
-def test_the_filter_always_says_the_parent(q: str, scoped: str) -> None:
+def test_the_filter_always_includes_the_parent(q: str, scoped: str) -> None:
     assert with_parent_filter(q, "a") == scoped
 
 
@@ -151,7 +151,7 @@ CHART = "line!metrics.loss"
         ("charts/brush/", "field=metrics.acc&low=1", "q="),
     ],
 )
-def test_a_part_of_the_list_leads_back_to_the_tab(
+def test_forms_of_the_list_return_to_the_tab(
     browser: Client, part: str, more: str, kept: str
 ) -> None:
     page = browser.get(f"{CHILDREN}?columns=name,status&facets=1").text
@@ -170,7 +170,7 @@ def test_a_part_of_the_list_leads_back_to_the_tab(
 
 
 @pytest.mark.usefixtures("kids")
-def test_no_link_of_the_list_forgets_the_tab(browser: Client) -> None:
+def test_every_link_of_the_list_stays_in_the_tab(browser: Client) -> None:
     page = browser.get(f"{CHILDREN}?selected=kid-0,kid-1&facets=1&charts={CHART}").text
     parts = {each for each in hrefs(page) if each.startswith("/w/default/list/")}
     assert len(parts) > 5
@@ -180,7 +180,7 @@ def test_no_link_of_the_list_forgets_the_tab(browser: Client) -> None:
 
 
 @pytest.mark.usefixtures("kids")
-def test_choosing_rows_stays_in_the_tab(browser: Client) -> None:
+def test_selecting_rows_stays_in_the_tab(browser: Client) -> None:
     page = browser.get(CHILDREN)
     form = {"query": page.context["select_query"], "page": "1"}
     answer = browser.post(page.context["select_url"], form)
@@ -202,7 +202,7 @@ def test_a_view_saved_in_the_tab_names_the_parent(browser: Client) -> None:
 
 
 @pytest.mark.usefixtures("kids")
-def test_listing_children_is_not_a_change(browser: Client) -> None:
+def test_the_default_list_of_children_counts_as_unchanged(browser: Client) -> None:
     page = browser.get(CHILDREN)
     assert page.context["view_changed"] == ""
     menu = browser.get(page.context["view_menu_href"], headers=HTMX)
@@ -211,7 +211,7 @@ def test_listing_children_is_not_a_change(browser: Client) -> None:
     assert narrowed.context["view_changed"] == "+1 filter"
 
 
-def test_the_head_alone_is_for_the_page_s_script(browser: Client, run: Run) -> None:
+def test_the_header_can_be_requested_alone(browser: Client, run: Run) -> None:
     asked = f"{CHILDREN}?part=head"
     assert f'data-news="{asked}"' in browser.get(CHILDREN).text
     assert "run-table" in browser.get(asked).text
@@ -226,7 +226,7 @@ def test_the_head_alone_is_for_the_page_s_script(browser: Client, run: Run) -> N
 
 
 @pytest.mark.usefixtures("kids")
-def test_children_are_followed_after_the_end_of_their_parent(
+def test_children_update_after_their_parent_has_ended(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now)

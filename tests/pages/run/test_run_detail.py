@@ -38,16 +38,16 @@ def card(page: str, name: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html[0].partition(">")[2]).split())
 
 
-def test_an_unknown_run_is_not_there(browser: Client, run: Run) -> None:
+def test_an_unknown_run_is_not_found(browser: Client, run: Run) -> None:
     assert browser.get("/w/default/runs/other/").status_code == 404
 
 
-def test_a_stranger_learns_nothing(run: Run) -> None:
+def test_a_stranger_sees_nothing(run: Run) -> None:
     stranger = User.objects.create(username="eve")
     assert browser_of(stranger).get(PAGE).status_code == 404
 
 
-def test_the_attributes_say_where_the_run_is_from(
+def test_the_attributes_show_the_origin_of_the_run(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     set_run_tags(
@@ -74,7 +74,7 @@ def test_a_child_links_its_parent(
     assert texts(browser.get(f"{PAGE}children/"), "a[data-row-link]") == ["k"]
 
 
-def test_tags_show_without_the_clients_bookkeeping(
+def test_tags_are_shown_without_system_tags(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     tags = {"team": "nlp", "worth another look": None, "mlflow.user": "root"}
@@ -83,7 +83,7 @@ def test_tags_show_without_the_clients_bookkeeping(
     assert shown.startswith("Tags 2 team: nlp worth another look Save Show 1 ")
 
 
-def test_a_tag_leads_to_the_runs_that_have_it(
+def test_a_tag_links_to_the_runs_that_have_it(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     set_run_tags(run, {"my team": "nlp"}, actor=actor, now=now)
@@ -114,7 +114,7 @@ def test_parameters_and_properties_are_listed(
     assert "author &lt;ada&gt;" in card(page, "attributes")
 
 
-def test_parameters_are_found_among_all(
+def test_parameters_can_be_searched(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     log_params(run, {f"p{n:03}": "x" for n in range(130)}, actor=actor, now=now)
@@ -130,7 +130,7 @@ def test_parameters_are_found_among_all(
     assert "No matching parameters." in browser.get(f"{PAGE}?find=none").text
 
 
-def test_all_properties_fold_out_without_a_script(
+def test_all_properties_can_be_expanded_without_scripts(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     assert "run-properties" not in browser.get(PAGE).text
@@ -141,7 +141,7 @@ def test_all_properties_fold_out_without_a_script(
 
 
 @pytest.mark.parametrize(("said", "dirty"), [("True", True), ("False", False)])
-def test_a_commit_says_whether_more_was_changed(
+def test_a_commit_shows_whether_there_were_uncommitted_changes(
     browser: Client, run: Run, actor: Actor, now: int, said: str, *, dirty: bool
 ) -> None:
     git = {"azureml.git.commit": "9f2c1ab", "azureml.git.dirty": said}
@@ -202,7 +202,7 @@ def test_an_error_is_named_with_its_traceback(
     assert run.name in browser.get(link[1].replace("&amp;", "&")).text
 
 
-def test_a_trashed_run_still_shows_and_says_so(
+def test_a_run_in_the_trash_is_shown_with_a_notice(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     trash_run(run, actor=actor, now=now)
@@ -234,7 +234,7 @@ def test_the_page_and_its_fragment_are_the_same_markup(
     assert 'id="run-attributes"' in browser.get(PAGE).text
 
 
-def test_asking_again_costs_a_304_until_something_changes(
+def test_an_unchanged_page_is_a_304(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     headers = {**HTMX, "If-None-Match": browser.get(PAGE, headers=HTMX)["ETag"]}
@@ -243,7 +243,7 @@ def test_asking_again_costs_a_304_until_something_changes(
     assert browser.get(PAGE, headers=headers).status_code == 200
 
 
-def test_only_an_active_run_is_looked_at_again(
+def test_only_the_page_of_an_active_run_polls(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     assert one(browser.get(PAGE), "#run")["data-pace"] == "5"
@@ -251,7 +251,7 @@ def test_only_an_active_run_is_looked_at_again(
     assert one(browser.get(PAGE), "#run")["data-pace"] == "0"
 
 
-def test_the_page_costs_the_same_whatever_the_run_holds(
+def test_the_number_of_queries_does_not_depend_on_the_run(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     log(run, loss=[1.0])

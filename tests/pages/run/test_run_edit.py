@@ -39,7 +39,9 @@ def test_a_reader_sees_no_editor(workspace: Workspace, run: Run) -> None:
     assert visitor.post(f"{PAGE}name/", {"name": "x"}).status_code == 403
 
 
-def test_the_answer_is_the_part_and_a_toast(browser: Client, run: Run) -> None:
+def test_the_response_has_the_changed_fragment_and_a_toast(
+    browser: Client, run: Run
+) -> None:
     given = {"name": "<b>new</b>", "seen": version_token(run.name)}
     answer = browser.post(f"{PAGE}name/", given, headers=HTMX)
     assert answer.text.startswith('<div class="run-title"')
@@ -49,14 +51,14 @@ def test_the_answer_is_the_part_and_a_toast(browser: Client, run: Run) -> None:
     assert (said["text"], said["undo"]) == ("Renamed", f"{PAGE}undo/{made.pk}/")
 
 
-def test_repeating_a_request_prints_nothing(browser: Client, run: Run) -> None:
+def test_repeating_a_request_shows_no_toast(browser: Client, run: Run) -> None:
     answer = browser.post(f"{PAGE}name/", {"name": run.name}, headers=HTMX)
     assert "HX-Trigger" not in answer
     assert not ChangeSet.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["", "x" * 501])
-def test_a_bad_name_says_why(browser: Client, run: Run, name: str) -> None:
+def test_an_invalid_name_is_explained(browser: Client, run: Run, name: str) -> None:
     answer = browser.post(
         f"{PAGE}name/", {"name": name, "seen": version_token(run.name)}
     )
@@ -74,7 +76,7 @@ def test_a_bad_name_says_why(browser: Client, run: Run, name: str) -> None:
         (" word : ", ("word", None)),
     ],
 )
-def test_a_tag_is_read_as_it_is_typed(
+def test_a_tag_is_parsed_from_one_input(
     browser: Client, run: Run, typed: str, tag: tuple[str, str | None]
 ) -> None:
     browser.post(f"{PAGE}tags/", {"tag": typed})
@@ -94,7 +96,7 @@ def test_a_tag_changed_by_someone_else_is_shown(
     assert "removed this tag" in browser.post(f"{PAGE}tags/", gone).text
 
 
-def test_known_tags_are_offered(
+def test_existing_tags_are_suggested(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     tags = {"seed": "1", "Season": None, "team": '"><script>', "mlflow.user": "x"}
@@ -139,7 +141,7 @@ def test_leading_lines_survive_the_form(
     assert typed[1] == "\n\ntext"
 
 
-def test_the_history_tells_both_kinds_in_order(
+def test_the_history_has_changes_and_events_in_order(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     rename_run(run, "<i>new</i>", actor=actor, now=now + 1)
@@ -179,7 +181,7 @@ def test_a_long_history_is_shown_in_parts(
     assert "Show older" not in longer
 
 
-def test_an_undo_of_something_later_asks(
+def test_undo_after_a_later_change_asks_for_confirmation(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     rename_run(run, "mine", actor=actor, now=now)
@@ -195,7 +197,7 @@ def test_an_undo_of_something_later_asks(
     assert run.name not in ("mine", "theirs")
 
 
-def test_the_key_undoes_only_what_i_did_by_hand(
+def test_the_undo_shortcut_undoes_only_my_own_changes_on_pages(
     browser: Client, run: Run, now: int
 ) -> None:
     rename_run(run, "by the server", actor=Actor(), now=now)

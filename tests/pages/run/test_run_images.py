@@ -48,7 +48,7 @@ def test_an_image_metric_has_its_name_and_steps(run: Run) -> None:
 
 
 @pytest.mark.parametrize("mark", ["+", "%"])
-def test_mlflows_images_have_their_key_and_step(run: Run, mark: str) -> None:
+def test_mlflow_images_have_their_key_and_step(run: Run, mark: str) -> None:
     for step in (2, 10):
         name = f"dogs#cats{mark}step{mark}{step}{mark}timestamp{mark}99{mark}ab-{step}"
         keep(run, f"images/{name}.png", SMALL)
@@ -147,7 +147,7 @@ def test_many_images_are_shown_on_demand(
     assert more.text.count('loading="lazy"') == 4
 
 
-def test_a_hostile_name_is_text(browser: Client, run: Run) -> None:
+def test_a_hostile_image_name_is_escaped(browser: Client, run: Run) -> None:
     keep(run, '"><script>x</script>.png', SMALL)
     assert "x" not in texts(browser.get(IMAGES), "script")
 
@@ -162,7 +162,7 @@ def test_the_tab_costs_the_same_queries_for_any_number(
     assert cost(browser, IMAGES) == before
 
 
-def test_the_tab_counts_them(browser: Client, run: Run) -> None:
+def test_the_tab_label_counts_the_images(browser: Client, run: Run) -> None:
     image(run, "a", "a_1.png")
     keep(run, "images/k+step+1+timestamp+9+u+compressed.webp", b"RIFF")
     tabs: Any = {tab.name: tab.count for tab in browser.get(PAGE).context["tabs"]}

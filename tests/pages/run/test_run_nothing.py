@@ -26,7 +26,7 @@ CALLS = {
 
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("origin", ["sdk", "mlflow", ""])
-def test_an_empty_tab_says_how_the_script_of_this_run_fills_it(
+def test_an_empty_tab_explains_how_to_fill_it(
     browser: Client, run: Run, actor: Actor, now: int, tab: str, origin: str
 ) -> None:
     if origin == "mlflow":
@@ -40,7 +40,7 @@ def test_an_empty_tab_says_how_the_script_of_this_run_fills_it(
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_nothing_more_is_promised_of_a_run_that_has_ended(
+def test_an_empty_tab_of_a_finished_run_promises_nothing(
     browser: Client, run: Run, actor: Actor, now: int, tab: str
 ) -> None:
     address = f"{PAGE}{tab}/"
@@ -52,7 +52,7 @@ def test_nothing_more_is_promised_of_a_run_that_has_ended(
     assert " yet" not in page[page.index('id="run-nothing"') :][:400]
 
 
-def test_a_run_without_children_says_so_whatever_is_asked(
+def test_a_run_without_children_shows_a_message_for_any_filter(
     browser: Client, run: Run
 ) -> None:
     for query in ("", "?q=id:nobody"):

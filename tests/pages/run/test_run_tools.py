@@ -42,7 +42,7 @@ def test_archive_can_be_undone_by_its_toast(browser: Client, run: Run) -> None:
 
 
 @pytest.mark.parametrize("action", ["archive", "lock", "trash", "restore"])
-def test_a_tool_returns_to_its_tab(browser: Client, run: Run, action: str) -> None:
+def test_an_action_returns_to_its_tab(browser: Client, run: Run, action: str) -> None:
     here = f"{PAGE}history/?page=1"
     assert f'name="next" value="{here}"' in browser.get(here).text
     answer = browser.post(f"{PAGE}{action}/", {"next": here})
@@ -139,7 +139,7 @@ def test_a_heartbeat_response_has_the_cancel_request(
     assert browser.get(PAGE).context["cancel"].acknowledged
 
 
-def test_after_its_grace_a_run_can_be_ended_by_force(
+def test_after_the_grace_period_a_run_can_be_ended_by_force(
     browser: Client, experiment: Experiment, actor: Actor
 ) -> None:
     long_ago = now_ms() - run_legal.FORCE_DELAY_MS
@@ -160,7 +160,7 @@ def fail(experiment: Experiment, name: str, line: int, actor: Actor, now: int) -
     return change_status(run, RunStatus.FAILED, message=error, actor=actor, now=now)
 
 
-def test_runs_with_the_same_error_are_found_from_the_banner(
+def test_the_error_banner_links_to_runs_with_the_same_error(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     for number, name in enumerate(("run-1", "alike"), start=3):
@@ -170,12 +170,12 @@ def test_runs_with_the_same_error_are_found_from_the_banner(
         other, RunStatus.FAILED, message="KeyError: 'x'", actor=actor, now=now
     )
     error = browser.get(PAGE).context["error"]
-    assert error["alike"] == 2
-    found = browser.get(error["alike_href"]).context["rows"]
+    assert error["same_error_count"] == 2
+    found = browser.get(error["same_error_href"]).context["rows"]
     assert {row.run.run_id for row in found} == {"run-1", "alike"}
 
 
-def test_the_page_costs_the_same_for_any_error_and_cancel(
+def test_the_number_of_queries_does_not_depend_on_errors_and_cancels(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     fail(experiment, "run-1", 1, actor, now)

@@ -52,7 +52,7 @@ def bests(page: Any) -> list[str]:
     return cells(page, "best")
 
 
-def test_the_chosen_columns_are_shown_even_if_they_are_the_usual_ones(
+def test_chosen_columns_are_shown_even_if_they_are_the_default_ones(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.5)
@@ -61,7 +61,7 @@ def test_the_chosen_columns_are_shown_even_if_they_are_the_usual_ones(
     assert heads(visitor.get(f"{ALL}?columns={usual}")) == usual.split(",")
 
 
-def test_the_dialog_finds_every_kind_of_field_and_says_how_many_runs_have_it(
+def test_the_dialog_finds_every_kind_of_field_and_counts_its_runs(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.5, tags={"acclaim": "x"}, params={"accum": "2"})
@@ -125,9 +125,7 @@ def test_the_form_adds_removes_and_moves_without_a_script(
     assert done["Location"] == (f"{ALL}?q=x&columns=name:200,created,params.%22lr,s%22")
 
 
-def test_the_usual_columns_need_no_place_in_the_address(
-    visitor: Client, log: Any
-) -> None:
+def test_default_columns_are_not_in_the_address(visitor: Client, log: Any) -> None:
     log("a", acc=0.5)
     page = visitor.get(DIALOG, {"columns": "name,status"})
     usual = re.findall(r'data-default="([^"]*)"', page.text)[0].split(",")
@@ -136,7 +134,7 @@ def test_the_usual_columns_need_no_place_in_the_address(
     assert done["Location"] == f"{ALL}?rows=25"
 
 
-def test_only_what_differs_hides_what_is_the_same_in_every_row(
+def test_only_differences_hides_columns_with_equal_values(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.5, params={"lr": "1", "wd": "0"})
@@ -145,7 +143,7 @@ def test_only_what_differs_hides_what_is_the_same_in_every_row(
     page = visitor.get(ALL, asked)
     assert heads(page) == ["name", "params.wd", "metrics.acc"]
     assert "2 columns have the same value on this page" in page.text
-    assert page.context["alike"] == ["Status", "params.lr"]
+    assert page.context["constant_columns"] == ["Status", "params.lr"]
     one = visitor.get(ALL, {**asked, "q": "id:a"})
     assert len(heads(one)) == 5
 
@@ -171,7 +169,7 @@ def test_a_goal_marks_the_best_value(
     ]
 
 
-def test_the_best_of_all_begins_a_list_that_is_sorted_so(
+def test_a_list_sorted_by_a_goal_starts_with_the_best_run(
     visitor: Client, log: Any, experiment: Experiment
 ) -> None:
     for number in range(26):
@@ -184,7 +182,7 @@ def test_the_best_of_all_begins_a_list_that_is_sorted_so(
     assert bests(visitor.get(ALL + first.context["next"])) == []
 
 
-def test_a_goal_holds_where_the_shown_experiments_agree(
+def test_a_goal_applies_if_the_shown_experiments_agree(
     visitor: Client, log: Any, workspace: Workspace, actor: Actor, now: int
 ) -> None:
     log("low", acc=0.1)
@@ -209,7 +207,7 @@ def test_a_goal_holds_where_the_shown_experiments_agree(
         ("nonsense", "higher", 400),
     ],
 )
-def test_a_goal_that_cannot_be_is_refused(
+def test_an_invalid_goal_is_refused(
     visitor: Client, log: Any, field: str, goal: str, status: int
 ) -> None:
     log("a", acc=0.1)
@@ -218,7 +216,7 @@ def test_a_goal_that_cannot_be_is_refused(
     assert not MetricGoal.objects.exists()
 
 
-def test_a_heads_menu_sorts_moves_and_removes(visitor: Client, log: Any) -> None:
+def test_the_column_menu_sorts_moves_and_removes(visitor: Client, log: Any) -> None:
     log("a", acc=0.1)
     asked = {"columns": "name,status:120,metrics.acc", "field": "status"}
     page = visitor.get(HEAD, asked, headers=HTMX)
@@ -238,13 +236,13 @@ def test_a_heads_menu_sorts_moves_and_removes(visitor: Client, log: Any) -> None
     assert "Remove" not in fixed
 
 
-def test_yes_and_no_are_words(visitor: Client, log: Any) -> None:
+def test_booleans_are_shown_as_yes_and_no(visitor: Client, log: Any) -> None:
     log("a")
     page = visitor.get(ALL, {"columns": "name,locked,archived"})
     assert re.findall(r">(yes|no)<", page.text) == ["no", "no"]
 
 
-def test_the_dialog_asks_as_much_of_many_runs_as_of_few(
+def test_the_number_of_queries_of_the_dialog_does_not_depend_on_the_runs(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.1, tags={"t": "1"}, params={"p": "1"})

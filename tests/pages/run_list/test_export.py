@@ -68,7 +68,7 @@ def sheet(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
 
 
-def test_csv_has_every_row_in_the_order_of_the_list(
+def test_the_csv_has_every_row_in_the_order_of_the_list(
     visitor: Client, runs: None, small_chunks: None
 ) -> None:
     answer = visitor.get(ALL, {**QUERY, "format": "csv"})
@@ -94,7 +94,7 @@ def test_an_export_is_in_the_order_of_its_list(
     assert [row["id"] for row in rows] == [row["id"] for row in page["rows"]]
 
 
-def test_every_value_is_what_the_page_for_scripts_says(
+def test_exported_values_equal_those_of_rest(
     visitor: Client, runs: None, small_chunks: None
 ) -> None:
     query = {"columns": f"{COLUMNS},id,number,experiment,submitter,type,root,error"}
@@ -122,7 +122,7 @@ def test_no_cell_of_a_sheet_is_a_formula(visitor: Client, runs: None) -> None:
 
 
 @pytest.mark.parametrize("number", ["-1", "+0.5", "-1e-05", "-2.", "-Infinity"])
-def test_a_number_with_a_sign_is_no_formula(
+def test_a_signed_number_is_not_escaped_as_a_formula(
     visitor: Client, log: Any, number: str
 ) -> None:
     log("a", params={"lr": number})
@@ -159,13 +159,15 @@ def test_parquet_without_its_library_is_refused_with_what_to_install(
     assert visitor.get(ALL, {"format": "csv"}).status_code == 200
 
 
-def test_a_tree_lies_flat_with_its_parents(visitor: Client, runs: None) -> None:
+def test_a_tree_is_exported_flat_with_parent_columns(
+    visitor: Client, runs: None
+) -> None:
     rows = sheet(asked(visitor, "csv", children="1"))
     assert {row["id"]: row["parent"] for row in rows}["e"] == "a"
     assert len(rows) == 12
 
 
-def test_an_empty_result_has_its_heads(visitor: Client, runs: None) -> None:
+def test_an_empty_export_has_a_header_row(visitor: Client, runs: None) -> None:
     nothing = {"q": "nosuchword"}
     assert sheet(asked(visitor, "csv", **nothing)) == []
     assert json.loads(asked(visitor, "json", **nothing))["rows"] == []
@@ -189,7 +191,7 @@ def test_too_many_runs_to_sort_are_exported_by_age_with_a_notice(
     assert sheet(body_of(answer))[0]["id"] == "f6"
 
 
-def test_rows_cost_queries_by_the_chunk(
+def test_exports_query_by_chunks_of_rows(
     owner: User, workspace: Workspace, runs: None, small_chunks: None
 ) -> None:
     columns = ViewSpec.from_query(f"columns={COLUMNS}").columns
@@ -203,9 +205,7 @@ def test_rows_cost_queries_by_the_chunk(
     assert counts[0] == counts[1] <= 6
 
 
-def test_the_page_leads_to_all_forms_of_its_own_result(
-    visitor: Client, runs: None
-) -> None:
+def test_the_page_links_to_every_export_format(visitor: Client, runs: None) -> None:
     page = visitor.get(ALL, {"q": "f1 or f2"})
     forms = [f"?q=f1+or+f2&format={name}" for name in ("csv", "json", "parquet")]
     assert set(hrefs(page, "a.menu-item[download]")) == set(forms)
@@ -219,7 +219,7 @@ def every_column() -> list[str]:
 
 
 @pytest.mark.parametrize("name", every_column())
-def test_an_export_has_what_the_list_shows(
+def test_an_export_has_the_runs_that_the_list_shows(
     visitor: Client, runs: None, actor: Actor, now: int, name: str
 ) -> None:
     run = Run.objects.get(run_id="c")

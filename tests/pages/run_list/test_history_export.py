@@ -55,7 +55,7 @@ def table(visitor: Client, address: str) -> pd.DataFrame:
     return pd.read_parquet(io.BytesIO(answer.getvalue()))
 
 
-def test_every_point_of_every_run_is_in_it(visitor: Client, logged: None) -> None:
+def test_the_export_has_every_point_of_every_run(visitor: Client, logged: None) -> None:
     address = made(visitor)
     assert "Queued" in visitor.get(address).text
     assert visitor.get(f"{address}histories.parquet").status_code == 404
@@ -81,7 +81,7 @@ def test_a_value_without_a_number_keeps_its_text(visitor: Client, logged: None) 
     assert pd.isna(found.text[5])
 
 
-def test_background_work_runs_in_slices(
+def test_the_export_is_written_in_slices(
     visitor: Client, logged: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runs.actions.run_list.history_exports.SLICE_SECONDS", 0)
@@ -137,7 +137,7 @@ def test_an_export_expires_after_a_day(
     assert visitor.get(address).status_code == 404
 
 
-def test_one_whose_file_a_restore_left_behind_is_not_found(
+def test_an_export_whose_file_is_missing_after_a_restore_is_not_found(
     visitor: Client, logged: None, files_dir: Path
 ) -> None:
     address = made(visitor)
@@ -148,14 +148,14 @@ def test_one_whose_file_a_restore_left_behind_is_not_found(
     assert visitor.get(f"{address}histories.parquet").status_code == 404
 
 
-def test_the_same_question_waits_once_and_a_wrong_one_is_refused(
+def test_the_same_export_is_queued_once_and_an_invalid_one_is_refused(
     visitor: Client, logged: None
 ) -> None:
     assert made(visitor, "q=a") == made(visitor, "q=a") != made(visitor, "q=b")
     assert visitor.post("/w/default/exports/?q=(((").status_code == 400
 
 
-def test_a_deleted_experiment_has_no_list(
+def test_a_deleted_experiment_cannot_be_exported(
     visitor: Client, logged: None, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     address = made(visitor, f"in={experiment.number}")
@@ -169,7 +169,7 @@ def test_a_deleted_experiment_has_no_list(
     assert visitor.get(f"{address}histories.parquet").status_code == 404
 
 
-def test_it_leads_back_to_the_list_that_was_asked_about(
+def test_the_export_links_back_to_its_list(
     visitor: Client, logged: None, experiment: Experiment
 ) -> None:
     page = visitor.get(made(visitor, f"in={experiment.number}&q=a&sort=name"))
@@ -203,7 +203,7 @@ def test_the_form_returns_to_its_starting_page(
     assert ViewSpec.from_query(query) == ViewSpec.from_query(address.partition("?")[2])
 
 
-def test_it_leads_back_to_the_view_that_was_open(
+def test_the_export_links_back_to_its_view(
     visitor: Client, logged: None, make_view: Any
 ) -> None:
     slug = make_view("q=a&sort=name").slug
@@ -227,7 +227,7 @@ def test_the_list_of_children_exports_the_children(
     assert list(table(visitor, address).run_id.unique()) == ["kid"]
 
 
-def test_the_list_offers_it(visitor: Client, logged: None) -> None:
+def test_the_list_links_to_the_history_export(visitor: Client, logged: None) -> None:
     page = visitor.get("/w/default/experiments/digits/?q=a")
     actions = [each["formaction"] for each in every(page, "button[formaction]")]
     [export] = [each for each in actions if each.startswith("/w/default/exports/")]

@@ -19,5 +19,5 @@ def test_parameters_have_the_order_of_the_server() -> None:
     assert tuple(order[1].split()) == PARAMETERS
 
 
-def test_values_are_encoded_as_in_the_test_of_the_script() -> None:
+def test_values_are_encoded_as_in_javascript() -> None:
     assert [[text, encoded(text)] for text, _ in ENCODED] == ENCODED

@@ -41,7 +41,7 @@ def runs(log: Any) -> None:
     log("c", acc=float("inf"), params={"lr": "-0.1"})
 
 
-def test_every_form_has_the_rows_and_columns_of_the_page(
+def test_every_format_has_the_rows_and_columns_of_the_page(
     visitor: Client, runs: None
 ) -> None:
     shown = names(visitor.get(ALL, QUERY))
@@ -110,7 +110,7 @@ def test_text_is_aligned_by_the_columns_of_a_terminal(
     assert len(distilled) + 2 == len(head)
 
 
-def test_pages_are_followed_by_the_link_header_or_the_cursor(
+def test_the_next_page_is_in_the_link_header_and_the_cursor(
     visitor: Client, log: Any
 ) -> None:
     for number in range(30):
@@ -131,7 +131,7 @@ def test_pages_are_followed_by_the_link_header_or_the_cursor(
 
 
 @pytest.mark.parametrize("headers", [JSON, CSV, TEXT])
-def test_errors_come_in_the_form_that_was_asked_for(
+def test_errors_have_the_requested_format(
     visitor: Client, runs: None, headers: dict[str, str]
 ) -> None:
     answer = visitor.get(ALL, {"q": "colour = red"}, headers=headers)
@@ -156,7 +156,7 @@ def test_invalid_parts_of_the_address_give_a_notice(
 
 
 @pytest.mark.parametrize("headers", [CSV, TEXT])
-def test_sheets_name_what_is_wrong_in_a_header(
+def test_csv_responses_report_problems_in_a_header(
     visitor: Client, runs: None, headers: dict[str, str]
 ) -> None:
     query = {"columns": "name,nmae\n蒸馏"}
@@ -179,7 +179,7 @@ def test_browsers_get_the_page(visitor: Client, runs: None, accept: str) -> None
     assert "<html" in visitor.get(ALL, headers={"Accept": accept}).text
 
 
-def test_a_token_reads_list_formats_of_its_own_workspaces(
+def test_a_token_can_read_list_formats_of_its_own_workspaces(
     client: Client, runs: None, actor: Actor, workspace: Workspace, now: int
 ) -> None:
     assert actor.user is not None

@@ -41,7 +41,7 @@ def test_invalid_parts_are_named_and_the_rest_applied(
     assert names(answer) == ["a"]
 
 
-def test_links_of_the_page_leave_out_what_was_wrong(visitor: Client, log: Any) -> None:
+def test_links_of_the_page_leave_out_invalid_parts(visitor: Client, log: Any) -> None:
     log("a")
     page = visitor.get(f"{ALL}?columns=name,nmae,status&sort=log")
     assert "columns=name,status" in page.text
@@ -57,7 +57,7 @@ def test_an_address_without_mistakes_has_no_notice(visitor: Client, log: Any) ->
     assert every(page, "#list-notice") == []
 
 
-def test_the_valid_beginning_of_a_wrong_filter_is_applied(
+def test_the_valid_beginning_of_an_invalid_filter_is_applied(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.9, tags={"model": "x"})

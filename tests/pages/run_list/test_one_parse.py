@@ -97,7 +97,7 @@ def test_child_runs_parse_their_filter_once(visitor: Client) -> None:
 
 
 @pytest.mark.usefixtures("runs")
-def test_a_views_link_reads_what_is_stored_and_nothing_else(
+def test_a_view_link_parses_only_the_stored_state(
     visitor: Client, make_view: Any
 ) -> None:
     view = make_view(query(q=Q, sort="name"))
@@ -107,7 +107,7 @@ def test_a_views_link_reads_what_is_stored_and_nothing_else(
 
 
 @pytest.mark.usefixtures("runs")
-def test_an_override_is_read_on_top_of_the_stored_view(
+def test_an_override_is_parsed_on_top_of_the_stored_view(
     visitor: Client, make_view: Any
 ) -> None:
     view = make_view(query(q=Q, sort="name"))
@@ -173,7 +173,7 @@ def test_a_selection_parses_the_lists_filter_once(visitor: Client) -> None:
 
 
 @pytest.mark.usefixtures("runs")
-def test_a_views_link_leaves_its_request_as_it_came(
+def test_a_view_link_does_not_change_its_request(
     visitor: Client, make_view: Any
 ) -> None:
     view = make_view(query(q=Q), shared=True)

@@ -49,7 +49,7 @@ def test_an_experiment_shows_only_its_runs(
 
 
 @pytest.mark.parametrize("number", ["\u00b2", "x", "9" * 30, "9" * 5000])
-def test_a_number_that_no_experiment_has_is_not_found(
+def test_an_unknown_experiment_number_is_not_found(
     visitor: Client, number: str
 ) -> None:
     assert visitor.get(f"/w/default/experiments/~{number}/").status_code == 404
@@ -65,7 +65,7 @@ def test_the_filter_is_in_the_address(visitor: Client, log: Any) -> None:
     assert 'value="metrics.acc &gt; 0.5"' in page.text
 
 
-def test_a_pill_leads_to_the_list_without_its_term(visitor: Client, log: Any) -> None:
+def test_a_pill_links_to_the_list_without_its_term(visitor: Client, log: Any) -> None:
     log("good", acc=0.9, tags={"model": "resnet"})
     page = visitor.get(ALL, {"q": "metrics.acc > 0.5 tags.model = vgg"})
     assert names(page) == []
@@ -75,7 +75,9 @@ def test_a_pill_leads_to_the_list_without_its_term(visitor: Client, log: Any) ->
     assert names(visitor.get(ALL + without.replace("&amp;", "&"))) == ["good"]
 
 
-def test_a_value_leads_to_only_it_or_anything_but_it(visitor: Client, log: Any) -> None:
+def test_a_value_links_to_a_filter_for_it_and_one_against_it(
+    visitor: Client, log: Any
+) -> None:
     log("a", tags={"model": "resnet"})
     log("b", tags={"model": "vgg"})
     log("c")
@@ -86,7 +88,7 @@ def test_a_value_leads_to_only_it_or_anything_but_it(visitor: Client, log: Any) 
     assert names(visitor.get(ALL + but)) == ["c", "b"]
 
 
-def test_a_tag_without_a_value_leads_to_all_that_have_it(
+def test_a_tag_without_a_value_links_to_all_runs_that_have_it(
     visitor: Client, log: Any
 ) -> None:
     log("a", tags={"worth another look": None})
@@ -95,7 +97,7 @@ def test_a_tag_without_a_value_leads_to_all_that_have_it(
     assert names(visitor.get(ALL + link(page, "worth"))) == ["a"]
 
 
-def test_an_empty_parameter_leads_to_those_that_are_empty(
+def test_an_empty_parameter_links_to_runs_where_it_is_empty(
     visitor: Client, log: Any
 ) -> None:
     log("a", params={"note": ""})
@@ -115,7 +117,9 @@ def test_another_value_of_the_same_field_replaces_the_first(
     assert names(visitor.get(ALL + link(page, "Completed"))) == ["b"]
 
 
-def test_the_strip_counts_what_could_be_chosen(visitor: Client, log: Any) -> None:
+def test_the_status_bar_counts_the_runs_of_each_status(
+    visitor: Client, log: Any
+) -> None:
     log("a", status=RunStatus.FAILED)
     log("b", status=RunStatus.COMPLETED)
     page = visitor.get(ALL, {"q": "status:failed"})
@@ -125,7 +129,9 @@ def test_the_strip_counts_what_could_be_chosen(visitor: Client, log: Any) -> Non
     assert chosen == ["Failed"]
 
 
-def test_a_heads_link_sorts_and_then_turns_the_order(visitor: Client, log: Any) -> None:
+def test_a_column_link_sorts_and_then_reverses_the_order(
+    visitor: Client, log: Any
+) -> None:
     log("low", acc=0.1)
     log("high", acc=0.9)
     log("none")
@@ -136,7 +142,7 @@ def test_a_heads_link_sorts_and_then_turns_the_order(visitor: Client, log: Any) 
     assert names(visitor.get(ALL + second)) == ["low", "high", "none"]
 
 
-def test_the_commonest_metrics_are_shown_until_columns_are_chosen(
+def test_the_most_common_metrics_are_the_default_columns(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.81374)
@@ -146,7 +152,7 @@ def test_the_commonest_metrics_are_shown_until_columns_are_chosen(
     assert every(chosen, "td.metric") == []
 
 
-def test_metrics_of_children_only_add_no_column(
+def test_metrics_that_only_children_have_add_no_column(
     visitor: Client, log: Any, actor: Actor, now: int
 ) -> None:
     log("sweep", acc=0.5)
@@ -157,7 +163,7 @@ def test_metrics_of_children_only_add_no_column(
     assert texts(visitor.get(ALL), "td.metric[data-label=acc]") == ["0.5"]
 
 
-def test_pages_lead_to_each_other(visitor: Client, log: Any) -> None:
+def test_pages_link_to_each_other(visitor: Client, log: Any) -> None:
     for number in range(60):
         log(f"run-{number:02d}")
     first = visitor.get(ALL + "?rows=25")
@@ -172,7 +178,7 @@ def test_pages_lead_to_each_other(visitor: Client, log: Any) -> None:
     assert names(back) == names(first)
 
 
-def test_a_parent_rolls_its_children_up(visitor: Client, log: Any) -> None:
+def test_a_parent_row_summarizes_its_children(visitor: Client, log: Any) -> None:
     log("sweep")
     log("one", parent="sweep", status=RunStatus.COMPLETED)
     log("two", parent="sweep", status=RunStatus.FAILED)
@@ -181,13 +187,13 @@ def test_a_parent_rolls_its_children_up(visitor: Client, log: Any) -> None:
     assert names(visitor.get(ALL + link(page, "parent"))) == ["two", "one"]
 
 
-def test_an_empty_workspace_says_how_to_begin(visitor: Client) -> None:
+def test_an_empty_workspace_explains_how_to_log_a_run(visitor: Client) -> None:
     snippets = texts(visitor.get(ALL), ".snippet pre")
     assert 'eval "$(studio env)"' in snippets
     assert any("import Experiment, Workspace" in each for each in snippets)
 
 
-def test_a_filter_without_matches_leads_out(visitor: Client, log: Any) -> None:
+def test_a_filter_without_matches_links_to_all_runs(visitor: Client, log: Any) -> None:
     log("a")
     page = visitor.get(ALL, {"q": "nothing-like-it"})
     assert one(page, "#no-match h2").text == "No matching runs"
@@ -195,7 +201,7 @@ def test_a_filter_without_matches_leads_out(visitor: Client, log: Any) -> None:
     assert every(page, ".snippet") == []
 
 
-def test_a_star_is_ones_own(visitor: Client, log: Any, owner: User) -> None:
+def test_stars_are_personal(visitor: Client, log: Any, owner: User) -> None:
     run = log("a")
     answer = visitor.post(f"{ALL}a/star/", {"starred": "1"}, headers=HTMX)
     assert 'aria-pressed="true"' in answer.text
@@ -207,7 +213,7 @@ def test_a_star_is_ones_own(visitor: Client, log: Any, owner: User) -> None:
     ("counts", "size"),
     [((6, 41, 3), ""), ((6, 1_041, 38), "long"), ((17_000, 104_100, 3_800), "longer")],
 )
-def test_a_long_strip_is_drawn_smaller_on_a_phone(
+def test_a_long_status_bar_is_smaller_on_a_phone(
     counts: tuple[int, ...], size: str
 ) -> None:
     words = (RunStatus.RUNNING, RunStatus.COMPLETED, RunStatus.FAILED)

@@ -30,7 +30,7 @@ def test_htmx_gets_exactly_the_fragment_of_the_page(visitor: Client, log: Any) -
     assert bar.replace(' hx-swap-oob="true"', "").strip() in whole
 
 
-def test_a_wrong_filter_says_where_and_leaves_the_rows_alone(
+def test_an_invalid_filter_shows_its_position_and_keeps_the_rows(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.9)
@@ -42,7 +42,7 @@ def test_a_wrong_filter_says_where_and_leaves_the_rows_alone(
     assert names(visitor.get(ALL + link(answer, "0.8"))) == ["a"]
 
 
-def test_a_page_with_a_wrong_filter_shows_what_can_be_read(
+def test_a_page_with_an_invalid_filter_applies_its_valid_part(
     visitor: Client, log: Any
 ) -> None:
     log("a", acc=0.9)
@@ -71,7 +71,7 @@ def test_time_dependent_filters_are_always_evaluated_again(
         assert not stamp(visitor, query), query
 
 
-def test_a_stamp_is_of_one_person_in_one_role(
+def test_an_etag_is_specific_to_user_and_role(
     visitor: Client, log: Any, workspace: Workspace
 ) -> None:
     log("a")
@@ -84,7 +84,7 @@ def test_a_stamp_is_of_one_person_in_one_role(
     assert stamp(browser_of(eve)) != as_owner
 
 
-def test_nothing_new_costs_nothing(visitor: Client, log: Any, actor: Actor) -> None:
+def test_an_unchanged_list_is_a_304(visitor: Client, log: Any, actor: Actor) -> None:
     run = log("a", acc=0.9)
     etag = visitor.get(ALL, headers=HTMX).headers["ETag"]
     asked = {**HTMX, "If-None-Match": etag}
@@ -93,7 +93,7 @@ def test_nothing_new_costs_nothing(visitor: Client, log: Any, actor: Actor) -> N
     assert visitor.get(ALL, headers=asked).status_code == 200
 
 
-def test_names_are_shown_as_text(visitor: Client, log: Any) -> None:
+def test_run_names_are_escaped(visitor: Client, log: Any) -> None:
     run = log("a", tags={"<i>k": "<b>v"})
     Run.objects.filter(pk=run.pk).update(name="<script>alert(1)</script>")
     page = visitor.get(ALL)
@@ -118,9 +118,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
     assert queries() == few <= 30
 
 
-def test_the_page_goes_compressed_and_still_knows_what_is_new(
-    visitor: Client, log: Any
-) -> None:
+def test_a_compressed_page_still_supports_304(visitor: Client, log: Any) -> None:
     log("a")
     asked = {**HTMX, "Accept-Encoding": "gzip"}
     answer = visitor.get(ALL, headers=asked)
@@ -161,7 +159,7 @@ def test_query_counts_do_not_depend_on_the_number_of_rows(
     assert counts() == few
 
 
-def test_rows_that_left_the_page_are_sent_while_it_shows_them(
+def test_rows_that_left_the_page_are_updated_while_it_shows_them(
     visitor: Client, log: Any
 ) -> None:
     first = log("first")
@@ -185,7 +183,7 @@ def test_rows_that_left_the_page_are_sent_while_it_shows_them(
     assert "secret" not in visitor.get(ALL, query, headers=HTMX).text
 
 
-def test_a_form_without_a_script_leads_to_a_short_address(visitor: Client) -> None:
+def test_a_form_without_scripts_redirects_to_a_short_address(visitor: Client) -> None:
     answer = visitor.get(f"{ALL}?q=&rows=50&mine=1&sort=name")
     assert answer.headers["Location"] == f"{ALL}?sort=name&mine=1"
     assert visitor.get(f"{ALL}?q=&rows=7").status_code == 200

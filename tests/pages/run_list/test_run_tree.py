@@ -60,7 +60,9 @@ def test_children_stay_closed_until_their_row_is_opened(
     assert names(closed) == ["other", "sweep"]
 
 
-def test_more_children_and_deeper_ones_open(visitor: Client, sweep: None) -> None:
+def test_more_children_and_deeper_levels_can_be_opened(
+    visitor: Client, sweep: None
+) -> None:
     page = visitor.get(TREE + "&tree=sweep")
     more = visitor.get(ALL + link(page, "tree=sweep:60"))
     assert len(names(more)) == 15
@@ -81,7 +83,7 @@ def test_open_rows_survive_sorting_filtering_and_refreshing(
     assert names(again) == names(page)
 
 
-def test_a_parent_of_a_match_shows_the_way(visitor: Client, sweep: None) -> None:
+def test_parents_of_a_match_are_shown(visitor: Client, sweep: None) -> None:
     page = visitor.get(TREE + "&q=tags.n=fold&tree=sweep,c12")
     assert names(page) == ["sweep", "c12", "fold"]
     assert ["path" in row(page, name) for name in ("sweep", "c12", "fold")] == [
@@ -94,7 +96,7 @@ def test_a_parent_of_a_match_shows_the_way(visitor: Client, sweep: None) -> None
     assert "No matching child runs" in none.text
 
 
-def test_the_way_to_a_match_is_open_until_it_is_closed_by_hand(
+def test_parents_of_a_match_are_open_until_closed_by_the_user(
     visitor: Client, sweep: None
 ) -> None:
     page = visitor.get(TREE + "&q=tags.n=fold")
@@ -108,7 +110,7 @@ def test_the_way_to_a_match_is_open_until_it_is_closed_by_hand(
     assert names(visitor.get(ALL + toggle(page, "sweep"))) == ["sweep"]
 
 
-def test_a_way_shows_its_first_matches_and_how_many_more_there_are(
+def test_an_open_parent_shows_its_first_matches_and_counts_the_rest(
     visitor: Client, sweep: None
 ) -> None:
     page = visitor.get(TREE + "&q=tag:n+status:completed")
@@ -118,7 +120,7 @@ def test_a_way_shows_its_first_matches_and_how_many_more_there_are(
     assert len(names(more)) == 13
 
 
-def test_a_root_without_a_value_shows_the_one_below_it_that_it_sorts_by(
+def test_a_root_without_a_value_shows_the_child_value_it_is_sorted_by(
     visitor: Client, sweep: None
 ) -> None:
     page = visitor.get(TREE + "&columns=name,metrics.acc&sort=-metrics.acc")
@@ -130,7 +132,7 @@ def test_a_root_without_a_value_shows_the_one_below_it_that_it_sorts_by(
     assert "0.0, min of all child runs" in row(rising, "sweep")
 
 
-def test_nothing_below_a_root_is_the_best_where_no_goal_says_so(
+def test_without_a_goal_no_child_value_represents_its_root(
     visitor: Client, sweep: None
 ) -> None:
     address = TREE + "&columns=name,metrics.acc"
@@ -148,7 +150,7 @@ def test_a_flat_list_has_children_as_rows(visitor: Client, sweep: None) -> None:
     assert 'name="flat" value="1" data-submit checked' in page.text
 
 
-def test_rows_that_the_page_lost_are_sent_as_they_hung(
+def test_rows_that_left_the_page_are_updated_with_their_indentation(
     visitor: Client, sweep: None, log: Any
 ) -> None:
     visitor.post(GOAL, {"field": "metrics.acc", "goal": "higher"})
@@ -170,7 +172,7 @@ def test_rows_that_the_page_lost_are_sent_as_they_hung(
     assert "0.99" in row(answer, "sweep")
 
 
-def test_only_what_differs_has_as_many_cells_as_heads_below_an_open_row(
+def test_with_only_differences_child_rows_have_as_many_cells_as_headers(
     visitor: Client, sweep: None
 ) -> None:
     asked = "&tree=sweep&differs=1&columns=name,status,experiment,metrics.acc"

@@ -66,7 +66,7 @@ def test_colors_repeat_after_the_tenth(visitor: Client, log: Any) -> None:
     assert [each["number"] for each in tray_entries(page)] == list(range(1, 13))
 
 
-def test_the_answer_is_the_list_as_it_was_asked_for(
+def test_the_response_is_the_requested_list(
     visitor: Client, log: Any, experiment: Experiment
 ) -> None:
     log("a")
@@ -84,7 +84,9 @@ def test_the_answer_is_the_list_as_it_was_asked_for(
     }
 
 
-def test_the_tray_tells_how_many_are_elsewhere(visitor: Client, log: Any) -> None:
+def test_the_selection_bar_counts_runs_on_other_pages(
+    visitor: Client, log: Any
+) -> None:
     for n in range(30):
         log(f"r{n:02d}", tags={"even": str(n % 2 == 0)})
     page = visitor.get(f"{ALL}?rows=25&selected=r29,r00,r01")
@@ -99,7 +101,7 @@ def test_the_tray_tells_how_many_are_elsewhere(visitor: Client, log: Any) -> Non
     assert "run-tray" not in visitor.get(ALL).text
 
 
-def test_only_the_selected_are_shown_whatever_hides_them(
+def test_selected_only_shows_runs_that_the_filter_hides(
     visitor: Client, log: Any
 ) -> None:
     log("root")
@@ -112,7 +114,9 @@ def test_only_the_selected_are_shown_whatever_hides_them(
     assert 'class="depth-0 path"' in tree.text
 
 
-def test_the_page_and_all_that_match(visitor: Client, log: Any) -> None:
+def test_the_page_or_all_matching_runs_can_be_selected(
+    visitor: Client, log: Any
+) -> None:
     for n in range(30):
         log(f"r{n:02d}", tags={"third": str(n % 3)})
     page = visitor.post(SELECT, {"query": "rows=25", "page": "1"})
@@ -131,7 +135,7 @@ def test_the_page_and_all_that_match(visitor: Client, log: Any) -> None:
     assert len(selected(all_but).split(",")) == 29
 
 
-def test_many_are_kept_on_the_server(visitor: Client, log: Any) -> None:
+def test_a_large_selection_is_stored_on_the_server(visitor: Client, log: Any) -> None:
     for n in range(60):
         log(f"r{n:02d}")
     answer = visitor.post(SELECT, {"query": "", "all": "1"})
@@ -148,7 +152,7 @@ def test_many_are_kept_on_the_server(visitor: Client, log: Any) -> None:
     assert Selection.objects.count() == 2
 
 
-def test_a_kept_selection_expires_without_use(visitor: Client, log: Any) -> None:
+def test_an_unused_stored_selection_expires(visitor: Client, log: Any) -> None:
     for n in range(51):
         log(f"r{n:02d}")
     slug = selected(visitor.post(SELECT, {"query": "", "all": "1"}))
@@ -163,7 +167,7 @@ def test_a_kept_selection_expires_without_use(visitor: Client, log: Any) -> None
     assert selected(visitor.post(SELECT, {"query": f"selected={slug}", "add": "r01"}))
 
 
-def test_a_kept_selection_is_of_one_workspace(
+def test_a_stored_selection_belongs_to_one_workspace(
     visitor: Client, log: Any, workspace: Workspace
 ) -> None:
     run = log("a")
@@ -175,7 +179,7 @@ def test_a_kept_selection_is_of_one_workspace(
     assert every(page, "tr[aria-selected=true]") == []
 
 
-def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:
+def test_deleted_runs_of_a_selection_are_reported(visitor: Client, log: Any) -> None:
     log("a")
     log("trashed")
     Run.objects.filter(run_id="trashed").update(deleted=now_ms())
@@ -190,7 +194,7 @@ def test_runs_that_are_gone_are_named(visitor: Client, log: Any) -> None:
     assert selected(added) == ",a"
 
 
-def test_too_many_are_refused(
+def test_a_too_large_selection_is_refused(
     visitor: Client, log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selection, "MAX_SELECTED", 2)
@@ -211,14 +215,16 @@ def test_too_many_are_refused(
         {},
     ],
 )
-def test_nonsense_is_no_fault_of_the_server(
+def test_an_invalid_selection_causes_no_server_error(
     visitor: Client, log: Any, given: dict[str, str]
 ) -> None:
     log("a")
     assert visitor.post(SELECT, given).status_code in (302, 400)
 
 
-def test_a_selection_costs_the_same_few_questions(visitor: Client, log: Any) -> None:
+def test_the_number_of_queries_does_not_depend_on_the_selection(
+    visitor: Client, log: Any
+) -> None:
     for n in range(60):
         log(f"r{n:02d}")
     slug = selected(visitor.post(SELECT, {"query": "", "all": "1"}))

@@ -33,7 +33,9 @@ def text(page: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def test_the_page_ranks_and_counts(visitor: Client, selected: str) -> None:
+def test_the_page_ranks_fields_and_counts_values(
+    visitor: Client, selected: str
+) -> None:
     page = visitor.get(f"{PAGE}?{selected}")
     said = text(page)
     assert "5 selected runs vs. 7 other matching runs" in said
@@ -55,7 +57,7 @@ def test_the_navigation_shows_the_list_it_belongs_to(
         assert found.endswith(href)
 
 
-def test_each_value_leads_to_its_runs(visitor: Client, selected: str) -> None:
+def test_each_value_links_to_its_runs(visitor: Client, selected: str) -> None:
     page = visitor.get(f"{PAGE}?{selected}")
     hrefs = re.findall(r'class="value-link" href="([^"]*)"[^>]*>([^<]*)<', page.text)
     found = {value: visitor.get(unescape(href)) for href, value in hrefs}
@@ -64,7 +66,7 @@ def test_each_value_leads_to_its_runs(visitor: Client, selected: str) -> None:
     assert "5 selected" in found["0.1"].text
 
 
-def test_the_list_offers_it(visitor: Client, selected: str) -> None:
+def test_the_list_links_to_the_differences_page(visitor: Client, selected: str) -> None:
     page = visitor.get(f"{ALL}?{selected}")
     [href] = re.findall(r'id="tray-differs" href="([^"]*)"', page.text)
     assert visitor.get(unescape(href)).status_code == 200
@@ -89,7 +91,7 @@ def test_the_page_explains_why_it_finds_no_differences(
     assert "Expected a term at character 6" in text(wrong)
 
 
-def test_programs_get_the_same(visitor: Client, selected: str) -> None:
+def test_json_has_the_same_differences(visitor: Client, selected: str) -> None:
     headers = {"Accept": "application/json"}
     found = visitor.get(f"{PAGE}?{selected}", headers=headers).json()
     assert (found["selected"], found["rest"]) == (5, 7)
@@ -122,7 +124,7 @@ def test_values_too_long_for_an_address_are_distinguished(
     assert len(page.text) < 50_000
 
 
-def test_a_tag_that_is_only_a_word_leads_to_its_runs(visitor: Client, log: Any) -> None:
+def test_a_tag_without_a_value_links_to_its_runs(visitor: Client, log: Any) -> None:
     for n in range(12):
         log(f"r{n:02d}", tags={"keep": None if n < 5 else "later"})
     page = visitor.get(f"{PAGE}?selected=" + ",".join(f"r{n:02d}" for n in range(5)))

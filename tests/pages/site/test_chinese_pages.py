@@ -249,7 +249,7 @@ def error_of(scene: dict[str, str], path: str, **headers: str) -> dict[str, Any]
 
 
 @pytest.mark.django_db
-def test_errors_of_rest_follow_accept_language(scene):
+def test_rest_errors_follow_accept_language(scene):
     english = error_of(scene, WRONG)
     chinese = error_of(scene, WRONG, **CHINESE)
     assert english["message"].startswith("Expected a number after '>' at character 9.")
@@ -260,7 +260,7 @@ def test_errors_of_rest_follow_accept_language(scene):
 
 
 @pytest.mark.django_db
-def test_fields_of_rest_are_labeled_in_the_asked_language(scene):
+def test_rest_field_labels_follow_accept_language(scene):
     client = Client(headers=bearer(scene["secret"]))
     labels = [
         client.get("/api/v1/fields", headers=given).json()["fields"][0]["label"]

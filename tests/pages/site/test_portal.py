@@ -32,7 +32,7 @@ def second(owner: User, now: int) -> Experiment:
     return made
 
 
-def test_a_link_to_a_run_leads_to_its_page(
+def test_an_azureml_run_link_redirects_to_the_run(
     visitor: Client, log: Any, second: Experiment
 ) -> None:
     log("one_1")
@@ -44,7 +44,7 @@ def test_a_link_to_a_run_leads_to_its_page(
     assert visitor.get("/runs/one_1")["Location"] == there
 
 
-def test_a_link_to_an_experiment_leads_to_its_runs(
+def test_an_azureml_experiment_link_redirects_to_its_runs(
     visitor: Client, second: Experiment
 ) -> None:
     found = visitor.get(f"/experiments/id/{second.number}?{asked('lab')}")
@@ -67,7 +67,9 @@ def test_missing_items_are_reported(visitor: Client, path: str) -> None:
     assert "in your workspaces" in answer.text
 
 
-def test_others_runs_are_not_there(visitor: Client, owner: User, now: int) -> None:
+def test_runs_of_other_workspaces_are_not_found(
+    visitor: Client, owner: User, now: int
+) -> None:
     apart = create_experiment(space("apart"), "x", actor=SERVER, now=now)
     create_run(apart, run_id="hidden", actor=SERVER, now=now)
     assert visitor.get(f"/runs/hidden?{asked('apart')}").status_code == 404

@@ -39,7 +39,7 @@ def test_my_last_change_is_undone_and_redone(
     assert said == {"text": "Undone", "undo": f"{UNDO}{made.pk}/", "label": "Redo"}
 
 
-def test_forms_without_a_script_redirect_back(
+def test_forms_without_scripts_redirect_back(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
     before = run.name
@@ -51,7 +51,7 @@ def test_forms_without_a_script_redirect_back(
     assert browser.post(UNDO, {"next": "http://evil/"})["Location"].startswith("/w/")
 
 
-def test_a_change_of_another_workspace_is_not_here(
+def test_a_change_of_another_workspace_is_not_found(
     browser: Client, run: Run, owner: User, actor: Actor, now: int
 ) -> None:
     rename_run(run, "x", actor=actor, now=now)
@@ -61,7 +61,7 @@ def test_a_change_of_another_workspace_is_not_here(
     assert browser.post(f"/w/elsewhere/undo/{number}/").status_code == 404
 
 
-def test_a_reader_undoes_what_was_done_to_no_run(
+def test_a_reader_cannot_undo_changes_of_runs(
     workspace: Workspace, run: Run, actor: Actor, now: int
 ) -> None:
     reader = User.objects.create(username="rita")

@@ -87,7 +87,7 @@ def test_deleting_a_list_removes_its_default(
     assert texts(visitor.get(VIEWS), ".name .chip") == []
 
 
-def test_the_menu_lists_what_one_may_see_and_finds_it(
+def test_the_menu_lists_and_finds_visible_views(
     visitor: Client, make_view: Any, ben: User
 ) -> None:
     make_view(name="secret sauce")
@@ -105,7 +105,7 @@ def test_the_menu_lists_what_one_may_see_and_finds_it(
 
 
 @pytest.mark.parametrize("view", ["", "view"])
-def test_the_menu_calls_nothing_changed_that_the_list_does_not(
+def test_the_menu_and_the_list_agree_on_changes(
     visitor: Client, log: Any, make_view: Any, view: str
 ) -> None:
     log("good", acc=0.9)
@@ -151,7 +151,7 @@ def test_the_page_of_all_views_belongs_to_no_list(visitor: Client) -> None:
     assert re.findall(marked, visitor.get(ALL).text)
 
 
-def test_stars_stand_in_the_navigation(visitor: Client, make_view: Any) -> None:
+def test_starred_views_are_in_the_navigation(visitor: Client, make_view: Any) -> None:
     view = make_view(name="often")
     path = f"{VIEWS}{view.slug}/star/"
     assert visitor.post(path, {"starred": "1"}, headers=HTMX).status_code == 200
@@ -160,7 +160,7 @@ def test_stars_stand_in_the_navigation(visitor: Client, make_view: Any) -> None:
     assert "Starred views" not in visitor.get(ALL).text
 
 
-def test_a_private_view_is_404_by_every_address(
+def test_a_private_view_is_404_at_every_address(
     visitor: Client, make_view: Any, ben: User, actor: Actor, now: int
 ) -> None:
     view = make_view(name="hush hush")
@@ -201,7 +201,7 @@ def strip_find(text: str) -> str:
     return text.replace('value="hush"', "").replace("find=hush", "")
 
 
-def test_a_selection_lives_as_long_as_a_view_names_it(
+def test_a_stored_selection_is_kept_while_a_view_uses_it(
     workspace: Workspace, make_view: Any, run: Run, now: int
 ) -> None:
     kept = save_selection(workspace, [run.pk], now=now)
@@ -226,7 +226,7 @@ def test_a_view_shows_the_current_name_of_its_list(
     assert "called anew" in visitor.get(f"/v/{view.slug}/").text
 
 
-def test_a_page_that_is_no_more_is_the_last_one(
+def test_a_page_beyond_the_end_shows_the_last_page(
     visitor: Client, make_view: Any
 ) -> None:
     make_view(name="only one")

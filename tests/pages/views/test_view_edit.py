@@ -22,7 +22,7 @@ def seen_in(page: Any) -> str:
     return found[1]
 
 
-def test_the_second_editor_is_shown_the_first_ones_text(
+def test_a_conflicting_edit_shows_the_text_of_the_first_editor(
     visitor: Client, make_view: Any, ben: User
 ) -> None:
     view = make_view(shared=True)
@@ -53,7 +53,7 @@ def test_an_identical_save_causes_no_conflict(
     assert visitor.post(path, sent).status_code == 302
 
 
-def test_a_preview_still_knows_what_was_seen(
+def test_a_preview_keeps_the_conflict_detection(
     visitor: Client, make_view: Any, ben: User
 ) -> None:
     view = make_view(shared=True)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 DAY = 86_400_000
 
 
-def test_a_link_shows_the_view_and_the_lists_own_address(
+def test_a_view_link_shows_the_view_and_the_address_of_its_list(
     visitor: Client, log: Any, make_view: Any
 ) -> None:
     log("good", acc=0.9)
@@ -45,7 +45,7 @@ def test_a_link_shows_the_view_and_the_lists_own_address(
     assert (names(again), again.context["view_changed"]) == (["good"], "")
 
 
-def test_an_override_is_the_view_with_a_change(
+def test_an_override_changes_part_of_the_view(
     visitor: Client, log: Any, make_view: Any
 ) -> None:
     log("good", acc=0.9)
@@ -109,7 +109,7 @@ def test_a_save_keeps_the_columns_that_are_shown(
     assert "Saved Sweep" in visitor.get(answer.headers["Location"]).text
 
 
-def test_the_second_save_shows_both_and_lets_choose(
+def test_a_conflicting_save_shows_both_versions_to_choose_from(
     visitor: Client, log: Any, make_view: Any, ben: User
 ) -> None:
     log("a", acc=0.9)
@@ -134,7 +134,7 @@ def test_the_second_save_shows_both_and_lets_choose(
     ]
 
 
-def test_a_list_that_began_before_a_save_says_so(
+def test_a_list_opened_before_a_save_shows_a_notice(
     visitor: Client, make_view: Any, actor: Actor, now: int
 ) -> None:
     view = make_view()
@@ -235,7 +235,7 @@ def test_a_view_reports_deleted_items_that_it_names(
         assert name in text.partition('id="list-notice"')[2].partition("</ul>")[0]
 
 
-def test_a_view_of_another_version_opens_all_the_same(
+def test_a_view_of_another_version_can_be_opened(
     visitor: Client, log: Any, make_view: Any
 ) -> None:
     log("a")

@@ -29,7 +29,7 @@ def width(plot: Locator) -> int:
 
 
 @pytest.mark.parametrize("chart", [LOSS, PARALLEL], ids=["line", "parallel"])
-def test_a_drawing_follows_its_box(runs_page: Page, chart: str) -> None:
+def test_a_chart_is_resized_with_its_container(runs_page: Page, chart: str) -> None:
     page = runs_page
     page.goto(f"{HOME}?charts={chart}")
     plot = card(page).locator(".plot")
@@ -45,9 +45,7 @@ def test_a_drawing_follows_its_box(runs_page: Page, chart: str) -> None:
     fits(plot, now)
 
 
-def test_a_drawing_follows_its_box_though_it_is_drawn_again_just_then(
-    runs_page: Page,
-) -> None:
+def test_a_chart_is_resized_even_while_it_is_redrawn(runs_page: Page) -> None:
     """Drawn again, Plotly keeps the size that it had."""
     page = runs_page
     page.goto(f"{HOME}?charts={LOSS}")
@@ -61,7 +59,7 @@ def test_a_drawing_follows_its_box_though_it_is_drawn_again_just_then(
     fits(drawn(page), now)
 
 
-def test_a_drawing_follows_a_phone_that_is_turned(phone_page: Page) -> None:
+def test_a_chart_is_resized_when_a_phone_is_rotated(phone_page: Page) -> None:
     page = phone_page
     page.goto(f"{HOME}?charts={LOSS},{PARALLEL}")
     now = fits(drawn(page), 0)
@@ -78,7 +76,7 @@ def test_a_drawing_follows_a_phone_that_is_turned(phone_page: Page) -> None:
     fits(other, now)
 
 
-def test_a_chart_that_is_gone_before_it_could_be_drawn_is_not(runs_page: Page) -> None:
+def test_a_chart_removed_before_drawing_is_not_drawn(runs_page: Page) -> None:
     page = runs_page
     held = Held(page, lambda it: it.url.endswith(".js") and "plotly" in it.url)
     page.goto(f"{HOME}?charts={LOSS}", wait_until="domcontentloaded")
@@ -92,7 +90,7 @@ def test_a_chart_that_is_gone_before_it_could_be_drawn_is_not(runs_page: Page) -
     assert plot.evaluate("it => it.className") == "plot"
 
 
-def test_a_removed_chart_leaves_nothing_behind(runs_page: Page) -> None:
+def test_a_removed_chart_frees_its_resources(runs_page: Page) -> None:
     page = runs_page
     page.goto(f"{HOME}?charts={LOSS}")
     plot = drawn(page).element_handle()

@@ -75,7 +75,7 @@ def test_saved_bars_and_parallel_lines_name_what_they_show(
     assert "slider" not in lines
 
 
-def test_a_brush_finds_what_lies_within_it_among_close_times(
+def test_brushing_close_times_filters_exactly_the_selected_runs(
     runs_page: Page, kept: None
 ) -> None:
     page = runs_page

@@ -60,7 +60,7 @@ def boxes(page: Page, selector: str) -> list[list[float]]:
     return found
 
 
-def test_titles_places_and_words_are_readable(runs_page: Page, far: None) -> None:
+def test_titles_ticks_and_labels_are_readable(runs_page: Page, far: None) -> None:
     three = "line!metrics.a,line!metrics.a!smooth=0.5,bar!metrics.a"
     runs_page.goto(f"{HOME}?charts={three}")
     places = boxes(runs_page, ".xtick text")
@@ -78,7 +78,7 @@ def test_titles_places_and_words_are_readable(runs_page: Page, far: None) -> Non
 
 
 @pytest.mark.parametrize("way", ["log%3Dx", "x%3Dtime"])
-def test_places_that_come_near_each_other_are_not_turned(
+def test_close_axis_labels_are_not_rotated(
     runs_page: Page, far: None, way: str
 ) -> None:
     runs_page.goto(f"{HOME}?charts=line!metrics.near!{way},bar!metrics.a,bar!metrics.a")

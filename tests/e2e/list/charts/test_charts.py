@@ -75,7 +75,7 @@ def test_a_chart_is_added_zoomed_changed_and_removed_by_mouse(
     assert charts_of(page) == ""
 
 
-def test_a_chart_that_is_added_keeps_what_was_chosen_since_the_page_came(
+def test_adding_a_chart_keeps_choices_made_since_the_page_loaded(
     runs_page: Page, curves: Connection
 ) -> None:
     runs_page.goto(HOME)
@@ -174,7 +174,7 @@ def test_brushing_an_axis_filters_the_list(runs_page: Page, curves: Connection) 
     assert "params.lr" in parse_qs(urlsplit(page.url).query)["q"][0]
 
 
-def test_a_selected_run_has_the_color_of_its_box_in_every_chart(
+def test_a_selected_run_has_the_color_of_its_checkbox_in_every_chart(
     runs_page: Page, curves: Connection
 ) -> None:
     page = runs_page
@@ -215,7 +215,7 @@ def test_a_chart_is_a_table_and_a_file_too(
     assert len((tmp_path / "CSV").read_text().splitlines()) == 5 * POINTS + 1
 
 
-def test_charts_stand_in_as_many_columns_as_the_window_has_room_for(
+def test_the_number_of_chart_columns_follows_the_window_width(
     runs_page: Page, curves: Connection
 ) -> None:
     page = runs_page
@@ -245,7 +245,7 @@ def test_a_phone_shows_one_chart_at_a_time(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_without_a_script_the_tables_are_there_and_the_form_works(
+def test_without_scripts_charts_are_tables_and_the_form_works(
     plain_page: Page, curves: Connection
 ) -> None:
     page = plain_page

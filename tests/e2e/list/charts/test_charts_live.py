@@ -33,7 +33,7 @@ def add_point(link: Connection, run: str, step: int, value: float) -> None:
     link.rest("POST", f"/runs/{run}/metrics", batch)
 
 
-def test_a_chart_follows_its_runs_and_stays_while_the_list_is_sorted(
+def test_a_chart_updates_with_its_runs_and_survives_sorting(
     runs_page: Page, list_server: Server, going_on: str
 ) -> None:
     page, link = runs_page, Connection(list_server)
@@ -49,7 +49,7 @@ def test_a_chart_follows_its_runs_and_stays_while_the_list_is_sorted(
     reaches(plot, 77.0)
 
 
-def test_each_chart_is_read_once_for_a_change_of_the_selection(
+def test_a_selection_change_loads_each_chart_once(
     runs_page: Page, going_on: str
 ) -> None:
     page, sent = runs_page, []

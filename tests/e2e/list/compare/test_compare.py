@@ -28,7 +28,7 @@ def heads(page: Page) -> Locator:
     return page.locator("table.compare thead .run-name")
 
 
-def test_a_comparison_by_mouse(runs_page: Page) -> None:
+def test_runs_are_compared_by_mouse(runs_page: Page) -> None:
     page = runs_page
     page.goto(COMPARE)
     expect(heads(page)).to_have_text(["digits-01", "digits-02"])
@@ -56,7 +56,7 @@ def test_a_comparison_by_mouse(runs_page: Page) -> None:
     expect(page.locator("#compare-conclusion")).to_contain_text("No conclusion yet")
 
 
-def test_differences_are_whole_in_narrow_columns(
+def test_differences_are_readable_in_narrow_columns(
     runs_page: Page, list_server: Server
 ) -> None:
     link = Connection(list_server)
@@ -75,7 +75,7 @@ def test_differences_are_whole_in_narrow_columns(
     link.rest("DELETE", f"/experiments/{made['id']}")
 
 
-def test_a_comparison_by_keyboard(runs_page: Page) -> None:
+def test_runs_are_compared_by_keyboard(runs_page: Page) -> None:
     page = runs_page
     page.goto("/w/default/runs/digits-01/")
     page.keyboard.press("c")
@@ -137,7 +137,7 @@ def test_selected_runs_are_compared_and_a_list_is_exported(runs_page: Page) -> N
     expect(page.locator("h1")).to_have_text("Compare 2 runs")
 
 
-def test_a_comparison_without_a_script(plain_page: Page) -> None:
+def test_runs_are_compared_without_scripts(plain_page: Page) -> None:
     page = plain_page
     page.goto(COMPARE)
     page.locator("#t-differs").uncheck()

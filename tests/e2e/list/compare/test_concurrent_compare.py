@@ -92,7 +92,7 @@ def test_text_typed_during_a_search_is_searched_too(
     assert box.evaluate("it => it.selectionStart") == 3
 
 
-def test_a_row_is_found_though_an_answer_comes_before_the_pause_is_over(
+def test_a_row_search_works_although_a_response_arrives_during_typing(
     runs_page: Page,
 ) -> None:
     page = runs_page
@@ -110,7 +110,7 @@ def test_a_row_is_found_though_an_answer_comes_before_the_pause_is_over(
     expect(box).to_have_value("loss")
 
 
-def test_a_switch_keeps_what_is_looked_for_under_way(runs_page: Page) -> None:
+def test_a_switch_keeps_the_search_in_progress(runs_page: Page) -> None:
     page = runs_page
     page.goto(COMPARE)
     held = Held(page, of_page)
@@ -126,7 +126,7 @@ def test_a_switch_keeps_what_is_looked_for_under_way(runs_page: Page) -> None:
     expect(page.get_by_role("rowheader", name="lr")).to_have_count(0)
 
 
-def test_values_follow_while_a_row_is_looked_for(runs_page: Page, pair: Pair) -> None:
+def test_values_update_during_a_row_search(runs_page: Page, pair: Pair) -> None:
     page = runs_page
     page.goto(f"{pair.path}&differs=0")
     box = page.locator("#find-row")
@@ -138,9 +138,7 @@ def test_values_follow_while_a_row_is_looked_for(runs_page: Page, pair: Pair) ->
     expect(box).to_be_focused()
 
 
-def test_the_step_of_the_pictures_stays_and_is_said(
-    runs_page: Page, pair: Pair
-) -> None:
+def test_the_step_of_the_images_is_kept_and_shown(runs_page: Page, pair: Pair) -> None:
     page = runs_page
     page.goto(pair.path)
     slider, figures = page.locator("#image-step"), page.locator("#images figure")

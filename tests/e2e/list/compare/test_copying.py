@@ -36,7 +36,9 @@ def clipboard(page: Page) -> str:
 
 @pytest.mark.parametrize("name", FORMS)
 @pytest.mark.parametrize("by", ["mouse", "keyboard"])
-def test_a_comparison_is_copied_as(clipped_page: Page, name: str, by: str) -> None:
+def test_a_comparison_is_copied_in_each_format(
+    clipped_page: Page, name: str, by: str
+) -> None:
     page = clipped_page
     page.goto(COMPARE)
     menu = page.locator("#compare-copy")
@@ -57,7 +59,7 @@ def test_a_comparison_is_copied_as(clipped_page: Page, name: str, by: str) -> No
     expect(opener).to_be_focused()
 
 
-def test_copying_works_without_tls(clipped_page: Page) -> None:
+def test_copying_works_without_https(clipped_page: Page) -> None:
     """Such a page has no `navigator.clipboard`."""
     page = clipped_page
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: null})")

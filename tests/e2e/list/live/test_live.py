@@ -57,7 +57,7 @@ def look(page: Page) -> None:
         page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def test_rows_follow_in_place_and_keep_the_focus(runs_page: Page, runs: Runs) -> None:
+def test_rows_update_in_place_and_keep_the_focus(runs_page: Page, runs: Runs) -> None:
     first = runs.start("first")
     runs.metric(first, 0.5)
     runs_page.goto(runs.path)
@@ -73,7 +73,7 @@ def test_rows_follow_in_place_and_keep_the_focus(runs_page: Page, runs: Runs) ->
     assert runs_page.evaluate("document.activeElement.mark") == 1
 
 
-def test_new_runs_are_announced_and_shown_when_asked_for(
+def test_new_runs_are_announced_and_shown_on_request(
     runs_page: Page, runs: Runs
 ) -> None:
     first = runs.start("first")
@@ -94,7 +94,7 @@ def test_new_runs_are_announced_and_shown_when_asked_for(
     expect(button).to_have_count(0)
 
 
-def test_new_runs_are_brought_into_sight(runs_page: Page, runs: Runs) -> None:
+def test_showing_new_runs_scrolls_to_them(runs_page: Page, runs: Runs) -> None:
     for number in range(26):
         runs.start(f"run-{number}")
     runs_page.goto(f"{runs.path}?rows=25")
@@ -107,7 +107,7 @@ def test_new_runs_are_brought_into_sight(runs_page: Page, runs: Runs) -> None:
     expect(name).to_be_in_viewport()
 
 
-def test_rows_that_new_ones_pushed_off_the_page_still_follow(
+def test_rows_pushed_off_the_page_by_new_ones_still_update(
     runs_page: Page, runs: Runs
 ) -> None:
     oldest = runs.start("oldest")
@@ -122,7 +122,7 @@ def test_rows_that_new_ones_pushed_off_the_page_still_follow(
     expect(row(runs_page, "oldest")).to_contain_text("Canceled")
 
 
-def test_unsaved_input_stays(runs_page: Page, runs: Runs) -> None:
+def test_unsaved_input_survives_updates(runs_page: Page, runs: Runs) -> None:
     first = runs.start("first")
     runs_page.goto(runs.path)
     box = runs_page.locator("#q")
@@ -137,7 +137,7 @@ def test_unsaved_input_stays(runs_page: Page, runs: Runs) -> None:
     assert runs_page.evaluate("String(getSelection())") != ""
 
 
-def test_the_first_run_appears_by_itself(runs_page: Page, runs: Runs) -> None:
+def test_the_first_run_appears_without_a_reload(runs_page: Page, runs: Runs) -> None:
     runs_page.goto(runs.path)
     expect(runs_page.get_by_role("heading", name="No runs in")).to_be_visible()
     runs_page.get_by_role("tab", name="Command line").click()
@@ -166,7 +166,7 @@ def test_the_page_reports_an_unreachable_server_and_retries(
     expect(row(runs_page, "first")).to_contain_text("Completed")
 
 
-def test_without_news_nothing_is_sent_and_nothing_moves(
+def test_without_changes_nothing_is_sent_or_redrawn(
     runs_page: Page, runs: Runs
 ) -> None:
     runs.end(runs.start("first"))
@@ -176,7 +176,7 @@ def test_without_news_nothing_is_sent_and_nothing_moves(
     assert response.value.status == 304
 
 
-def test_the_snippets_of_an_empty_list_work_as_they_stand(
+def test_the_snippets_of_an_empty_list_run_unchanged(
     runs_page: Page, runs: Runs, list_server: Server
 ) -> None:
     runs_page.goto(runs.path)
@@ -205,7 +205,7 @@ def test_the_snippets_of_an_empty_list_work_as_they_stand(
         expect(done.first).to_contain_text("0.25")
 
 
-def test_a_list_where_nothing_runs_rests_until_its_reader_is_back(
+def test_a_list_without_active_runs_stops_polling_until_the_reader_returns(
     runs_page: Page, runs: Runs
 ) -> None:
     runs.end(runs.start("first"))

@@ -55,7 +55,7 @@ ORDERS = pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "last"
 
 @ORDERS
 @pytest.mark.parametrize("before", [find, look, refresh, select])
-def test_a_sort_wins_over_what_was_asked_before(
+def test_a_sort_overrides_an_earlier_request(
     runs_page: Page, before: Act, order: tuple[int, int]
 ) -> None:
     page = runs_page
@@ -100,7 +100,7 @@ def test_requests_for_the_same_list_wait_for_the_sort(
 
 
 @ORDERS
-def test_a_filter_wins_over_a_sort_before_it(
+def test_a_filter_overrides_an_earlier_sort(
     runs_page: Page, order: tuple[int, int]
 ) -> None:
     page = runs_page
@@ -119,9 +119,7 @@ def test_a_filter_wins_over_a_sort_before_it(
     assert "sort=" not in page.url
 
 
-def test_a_second_filter_that_waits_for_the_first_is_older_than_a_sort(
-    runs_page: Page,
-) -> None:
+def test_a_sort_overrides_a_waiting_filter(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
     held = Held(page, of_list)
@@ -139,9 +137,7 @@ def test_a_second_filter_that_waits_for_the_first_is_older_than_a_sort(
     assert "q=" not in page.url
 
 
-def test_all_that_match_are_selected_after_a_box_that_is_under_way(
-    runs_page: Page,
-) -> None:
+def test_select_all_works_while_a_checkbox_request_is_running(runs_page: Page) -> None:
     page = runs_page
     page.goto(f"{LIST}&selected=digits-45")
     held = Held(page, of_list)
@@ -155,7 +151,7 @@ def test_all_that_match_are_selected_after_a_box_that_is_under_way(
         expect(box(page, name)).to_be_checked()
 
 
-def test_a_width_that_is_changed_takes_nothing_back(runs_page: Page) -> None:
+def test_changing_a_column_width_reverts_nothing(runs_page: Page) -> None:
     page = runs_page
     page.goto(LIST)
     held = Held(page, of_list)
