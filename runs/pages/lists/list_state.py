@@ -81,6 +81,7 @@ def find_experiment(request: PageRequest, slug: str) -> Experiment:
     if not slug.startswith("~"):
         return get_object_or_404(here, name=slug)
     number = slug[1:]
+    # Digits of other scripts are digits too; 19 digits exceed 64 bits.
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise Http404(slug)
     return get_object_or_404(here, number=int(number))

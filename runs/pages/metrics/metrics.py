@@ -72,6 +72,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
+    # One more row than shown tells whether there are more.
     newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
     named = [
         path for points in _documents(chosen, newest) for path in _named_paths(points)

@@ -41,6 +41,7 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     # Hides the navigation of a signed-in user.
     context |= {"link": link, "workspace": None}
     response = render(request, "public/shared.html", context)
+    # A revoked link must not stay readable from a cache.
     response["Cache-Control"] = "private, no-store"
     return _with_privacy_headers(response)
 

@@ -62,6 +62,7 @@ def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
     """
     run = head.run
     seen = (
+        # A new version can render the same data differently.
         studio.__version__,
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),

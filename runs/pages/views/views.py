@@ -51,6 +51,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     """Show the list of the view, with the changes in the address."""
     page_request: Any = request
     view = find_view(slug, page_request.actor.user)
+    # The address names no workspace, so the role is checked here.
     enter_workspace(request, view.workspace.name)
     return show_list(page_request, open_view_link(page_request, view))
 
