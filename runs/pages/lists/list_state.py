@@ -119,7 +119,7 @@ def scope_number(experiment: Experiment | None) -> str:
 
 
 @dataclass(frozen=True)
-class Origin:
+class ViewOrigin:
     """The view that a list was opened with.
 
     `base` is the revision that was opened, `newest` the current one. `unread` are the
@@ -149,7 +149,7 @@ class ListState:
     #: Warnings about ignored parts of the address.
     complaints: tuple[ParameterWarning, ...] = ()
     #: None: the built-in view, or the view was not looked up yet.
-    origin: Origin | None = None
+    origin: ViewOrigin | None = None
     #: The list's own address, if the page was opened at another one.
     shown_at: str = ""
 

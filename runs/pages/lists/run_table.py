@@ -69,7 +69,7 @@ def _comparable_value(field: Field, row: RunRow) -> object:
 
 
 @dataclass(frozen=True)
-class Pill:
+class FilterPill:
     """A term of the filter: `edit` opens its editor, `without` removes it."""
 
     label: str
@@ -78,10 +78,10 @@ class Pill:
     without: str
 
 
-def filter_pills(links: ListLinks) -> list[Pill]:
+def filter_pills(links: ListLinks) -> list[FilterPill]:
     source = links.source
     return [
-        Pill(
+        FilterPill(
             *pill(node),
             links.part("filter", term=str(number)),
             links.query(q=source.without(number)),
