@@ -86,6 +86,21 @@ def test_a_number_after_a_text_replaces_the_text() -> None:
     assert (head.last, head.last_text, head.min) == (0.5, None, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("step", "value", "is_changed"),
+    [(1, "more", False), (1, 0.5, True), (-1, "before", True), (1, NAN, False)],
+)
+def test_it_reports_a_change_of_more_than_the_last_value(
+    step: int, value: Any, is_changed: bool
+) -> None:
+    head = Metric()
+    assert update_head(head, make_points([0], [0], ["warm-up"]), AppendRule.BATCHES)
+    assert not update_head(head, make_points([], [], []), AppendRule.BATCHES)
+    points = make_points([step], [1], [value])
+    assert update_head(head, points, AppendRule.BATCHES) == is_changed
+    assert head.count == 2
+
+
 @pytest.mark.parametrize("rule", AppendRule)
 def test_a_batch_and_single_points_give_the_same_head(rule: AppendRule) -> None:
     points = [(3, 1, 0.5), (1, 4, NAN), (3, 1, 0.7), (0, 2, -1.0), (3, 1, 0.6)]
