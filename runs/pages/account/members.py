@@ -95,6 +95,7 @@ def remove_member(request: StudioRequest, number: int) -> HttpResponse:
     account_actions.remove_member(member, actor=request.actor, now=now_ms())
     messages.success(request, _("%s is no longer a member.") % member.user)
     return (
+        # Members who removed themselves can no longer see this page.
         redirect("home")
         if member.user == request.actor.user
         else _redirect_to_members(request)

@@ -125,6 +125,7 @@ def sign_in_link_page(request: StudioRequest, secret: str) -> HttpResponse:
 def open_pasted_link(request: StudioRequest) -> HttpResponse:
     """Open a pasted sign-in link, with any host name in it."""
     pasted = PastedLinkForm(request.POST).check()["link"]
+    # Only the secret counts: the host can differ behind a proxy.
     secret = pasted.partition("?")[0].rstrip("/").rpartition("/")[2]
     if not secret:
         return redirect("sign-in")

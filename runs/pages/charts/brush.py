@@ -84,7 +84,9 @@ def _read_end(text: str, field: Field) -> Value | None:
         return Duration(_clamp_time(value * 1000))
     if kind == fields.TIME:
         start = _clamp_time(value)
+        # As exact as the axis: a moment of one millisecond.
         return Moment(start, start + 1, "ms")
+    # Above 2**53, floats skip whole numbers.
     return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)
 
 

@@ -104,6 +104,7 @@ def _chart_card(
 ) -> ChartCard:
     chart, text = charts[at], str(charts[at])
     chart_parameter = f"chart={quote(text, safe='')}"
+    # Two equal charts need different keys, or htmx would mix them up.
     same = charts[:at].count(chart)
     key = blake2b(f"{text} {same}".encode(), digest_size=6).hexdigest()
     return ChartCard(

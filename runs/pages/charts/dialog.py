@@ -98,6 +98,7 @@ def _show_page_with_chart(
     if request.htmx:
         # The script shows it as a link of the page would.
         response = HttpResponse(status=204)
+        # A header instead of a redirect, which the script's request would follow.
         response["X-Studio-Location"] = address
         return with_vary_headers(response)
     return HttpResponseRedirect(address)

@@ -69,6 +69,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
     """
     spec, chart = _read_chart_request(request)
     stamp = change_stamp(request, spec, request.path, request.GET)
+    # The cheap check first: with the same stamp, no run is read.
     if is_unchanged(request, stamp):
         return not_modified(browser_etag(request))
     window = _read_window(request, chart)

@@ -68,6 +68,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
             state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
             return _redirect_to_state(request, state)
         offered = find_candidates(request, state, added)
+    # Only pages have one address per state; scripts can write it as they like.
     kind = requested_format(request)
     if (
         not is_canonical(request.GET, state)

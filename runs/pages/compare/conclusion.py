@@ -129,6 +129,7 @@ def _show_saved_conclusion(
     request: PageRequest, state: CompareState, runs: list[Run], message: str
 ) -> HttpResponse:
     undo = last_undo_href(request) if message else ""
+    # An empty message means that nothing was changed.
     message = message and _("Conclusion saved")
     if not request.htmx:
         if message:

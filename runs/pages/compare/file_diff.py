@@ -53,7 +53,7 @@ class FileChoice:
 
 
 @dataclass(frozen=True)
-class Picture:
+class DiffImage:
     """A picture of a run, by its address."""
 
     run: Run
@@ -67,7 +67,7 @@ class DiffContent:
     reason: str = ""
     lines: Sequence[DiffLine] = ()
     pairs: Sequence[LinePair] = ()
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[DiffImage] = ()
     #: A message about what was left out, or empty.
     cut: str = ""
 
@@ -87,7 +87,7 @@ class FileDiff:
     is_side: bool
     toggle: str
     shown: DiffContent
-    whole: Sequence[Picture]
+    whole: Sequence[DiffImage]
 
 
 def file_diff(
@@ -183,7 +183,7 @@ class _FilePair:
         pairs = side_by_side(found.lines) if is_side else ()
         return DiffContent("", found.lines, pairs, (), cut)
 
-    def whole(self) -> list[Picture]:
+    def whole(self) -> list[DiffImage]:
         """Return both files as images."""
         return [self._picture(n) for n in self._ends]
 
@@ -207,11 +207,11 @@ class _FilePair:
         assert isinstance(file, ComparedFile)
         return read_file_start(file.blob, file.member, MAX_DIFF_BYTES, file.size)
 
-    def _picture(self, column: int) -> Picture:
+    def _picture(self, column: int) -> DiffImage:
         run = self.compared.runs[column]
         home = "snapshot/raw" if self.place.startswith(f"{SOURCE}:") else "files/raw"
         base = run_path(self.workspace, run.run_id)
-        return Picture(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
+        return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
 
 
 def _cut_message(size: int, texts: Sequence[str], more: int) -> str:

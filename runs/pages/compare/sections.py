@@ -56,13 +56,13 @@ SOURCE_LABELS = {
 
 
 @dataclass(frozen=True)
-class ShownRow:
+class CompareRow:
     label: str
     cells: SafeString
 
 
 @dataclass(frozen=True)
-class Section:
+class CompareSection:
     """A section of the table.
 
     `hidden` counts the rows with equal values, `more` those beyond the limit. Without
@@ -75,7 +75,7 @@ class Section:
     total: int
     is_open: bool
     toggle: str
-    rows: Sequence[ShownRow] = field(default_factory=list)
+    rows: Sequence[CompareRow] = field(default_factory=list)
     hidden: int = 0
     more: int = 0
     more_href: str = ""
@@ -101,7 +101,7 @@ class CompareTable:
 RowRenderer = Callable[[ComparedRow], SafeString]
 
 
-def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
+def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSection]:
     """Return the sections that are not empty."""
     compared = table.compared
     draw_text = _text_row_renderer(table)
@@ -162,7 +162,7 @@ def _section(
     table: CompareTable,
     name: str,
     groups: Sequence[tuple[Sequence[ComparedRow], RowRenderer]],
-) -> Section:
+) -> CompareSection:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
     wanted = [(row, draw) for row, draw in every if matches_words(row, state.find)]
@@ -172,9 +172,9 @@ def _section(
     cut = shown[: max(max_cells // len(table.compared.runs), MIN_SECTION_ROWS)]
     is_open = name not in state.fold
     rows_html = (
-        [ShownRow(row_label(row), draw(row)) for row, draw in cut] if is_open else []
+        [CompareRow(row_label(row), draw(row)) for row, draw in cut] if is_open else []
     )
-    return Section(
+    return CompareSection(
         name,
         str(TITLES[name]),
         sum(row.differs for row, _draw in every),

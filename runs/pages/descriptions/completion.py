@@ -59,6 +59,7 @@ def complete_experiment_reference(request: PageRequest, slug: str) -> HttpRespon
 
 def _read_typed(request: PageRequest) -> tuple[str, str]:
     kind, _colon, part = request.GET.get("text", "").partition(":")
+    # PostgreSQL refuses NUL characters in texts.
     return kind, part.lstrip('"').replace("\0", "")[:MAX_QUERY_CHARS]
 
 

@@ -90,6 +90,7 @@ def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
     head = handle.read(min(file.size, MAX_WHOLE_BYTES))
+    # The start is enough to tell a binary file from text.
     if is_binary(head[:SNIFFED_BYTES]):
         return Preview("none")
     shown = None if source else _formatted_preview(kind, file, head)

@@ -111,6 +111,7 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
     found = get_snapshot(find_head(request, run_id).run)
     file = _find_member(list_members(found.blob), path)
     pieces = partial(read_member, found.blob, path)
+    # A snapshot never changes, so its digest and the path identify the content.
     version = f"{found.digest[:32]}-{quote(path)}"
     return send_file(request, file.name, file.size, version, pieces)
 

@@ -129,13 +129,13 @@ def facet_range(request: PageRequest) -> HttpResponse:
     state = read_part_state(request)
     links = ListLinks(state.workspace.name, state.spec, state.spec.filter())
     field = view_text.read_field(request.GET.get("field", ""), "field")
-    low, high = (_number(request.GET.get(name, "")) for name in ("low", "high"))
+    low, high = (_read_number(request.GET.get(name, "")) for name in ("low", "high"))
     if low is not None and high is not None and low > high:
         low, high = high, low
     return redirect(state.scope.path + link_with_range(links, field, low, high))
 
 
-def _number(text: str) -> int | float | None:
+def _read_number(text: str) -> int | float | None:
     text = text.strip().replace("−", "-")
     if not text:
         return None

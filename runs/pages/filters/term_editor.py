@@ -50,6 +50,7 @@ from studio.core.filters.tree import Comparison
 @access(Permission.READ)
 @require_safe
 def edit_filter(request: PageRequest) -> HttpResponse:
+    # Without a script, the browser changed line breaks of the filter.
     is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
     parameters = normalize_line_breaks(request.GET) if is_form else request.GET
     state = read_state_tolerantly(request, read_scope(request), parameters)

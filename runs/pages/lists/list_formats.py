@@ -102,6 +102,7 @@ def sheet_response(
         text += "".join(f"{line}\n" for line in details.get("notices", ()))
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
     response = with_vary_headers(HttpResponse(text, content_type=content_type))
+    # RFC 8288; clients find the next page without reading the body.
     links = [
         f'<{request.build_absolute_uri(address)}>; rel="{name}"'
         for name, address in neighbors.items()

@@ -81,6 +81,7 @@ def find_experiment(request: PageRequest, slug: str) -> Experiment:
     if not slug.startswith("~"):
         return get_object_or_404(here, name=slug)
     number = slug[1:]
+    # Digits of other scripts are digits too; 19 digits exceed 64 bits.
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise Http404(slug)
     return get_object_or_404(here, number=int(number))
@@ -118,7 +119,7 @@ def scope_number(experiment: Experiment | None) -> str:
 
 
 @dataclass(frozen=True)
-class Origin:
+class ViewOrigin:
     """The view that a list was opened with.
 
     `base` is the revision that was opened, `newest` the current one. `unread` are the
@@ -148,7 +149,7 @@ class ListState:
     #: Warnings about ignored parts of the address.
     complaints: tuple[ParameterWarning, ...] = ()
     #: None: the built-in view, or the view was not looked up yet.
-    origin: Origin | None = None
+    origin: ViewOrigin | None = None
     #: The list's own address, if the page was opened at another one.
     shown_at: str = ""
 

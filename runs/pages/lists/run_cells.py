@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from runs.models import Run
 from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
-    Branch,
     RolledUp,
+    TreeBranch,
     build_branch,
     rolled_up_value,
 )
@@ -116,7 +116,7 @@ class ListRow:
     href: str
     children_href: str
     rollup: tuple[tuple[str, int], ...] = ()
-    branch: Branch | None = None
+    branch: TreeBranch | None = None
     #: Gives a selected run its color; 0 if it is not selected.
     number: int = 0
 
@@ -192,7 +192,7 @@ def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> Li
     )
 
 
-def _children_href(row: RunRow, links: ListLinks, branch: Branch | None) -> str:
+def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> str:
     """Link to the child runs: in the tree below the row, else in their own list."""
     if not row.children:
         return ""

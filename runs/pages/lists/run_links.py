@@ -129,6 +129,7 @@ class ListLinks:
         """Whether the filter and the address stay short enough with these terms."""
         if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
             return False
+        # The filter as text, and the escaped text in the address, have separate limits.
         filter_room, room = (
             MAX_LENGTH - len(self.spec.q) - len("() and "),
             MAX_ADDRESS_CHARACTERS,

@@ -69,7 +69,7 @@ def _comparable_value(field: Field, row: RunRow) -> object:
 
 
 @dataclass(frozen=True)
-class Pill:
+class FilterPill:
     """A term of the filter: `edit` opens its editor, `without` removes it."""
 
     label: str
@@ -78,10 +78,10 @@ class Pill:
     without: str
 
 
-def filter_pills(links: ListLinks) -> list[Pill]:
+def filter_pills(links: ListLinks) -> list[FilterPill]:
     source = links.source
     return [
-        Pill(
+        FilterPill(
             *pill(node),
             links.part("filter", term=str(number)),
             links.query(q=source.without(number)),
@@ -132,6 +132,7 @@ def find_run_page(
     who, experiment = (state.viewer, state.workspace), state.experiment
     find = find_tree if spec.is_tree else find_runs
     page: RunPage = find(spec_with_rollup, *who, experiment=experiment, now=state.now)
+    # The strip counts without the filter by status: it offers the other statuses.
     if not names_status(spec):
         return page, page.counts
     return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
@@ -247,6 +248,7 @@ def _shown_range(page: RunPage) -> str:
     return f"{formats.grouped(page.first)}–{formats.grouped(last)}"
 
 
+# Keys with more digits can exceed 64 bits, which the database refuses.
 MAX_KEY_DIGITS = 18
 
 

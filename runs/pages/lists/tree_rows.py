@@ -37,7 +37,7 @@ class MoreLine:
 
 
 @dataclass(frozen=True)
-class Branch:
+class TreeBranch:
     """A row's place in the tree; `toggle` opens or closes a row with children."""
 
     depth: int
@@ -55,12 +55,12 @@ class RolledUp:
     words: str
 
 
-def build_branch(row: RunRow, links: ListLinks) -> Branch | None:
+def build_branch(row: RunRow, links: ListLinks) -> TreeBranch | None:
     """Return the place of the row; None in a flat list."""
     place = row.place
     if place is None:
         return None
-    return Branch(
+    return TreeBranch(
         min(place.depth, MAX_INDENT),
         place.matches,
         place.is_open,

@@ -20,7 +20,7 @@ from runs.access import Permission, public_origin
 from runs.models import Experiment, Role, User, View, can_edit_view
 from runs.pages.lists.list_state import (
     ListState,
-    Origin,
+    ViewOrigin,
     build_scope,
     build_state,
     read_state_tolerantly,
@@ -118,7 +118,7 @@ def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
     return replace(stored, q=spec.q) if stored.q == spec.q else stored
 
 
-def _spec_of_revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
+def _spec_of_revision(origin: ViewOrigin, viewer: User, number: int) -> ViewSpec:
     """Return the spec of a revision; the newest one if it is not available."""
     try:
         return read_stored(find_revision(origin.view, viewer, number).spec)[0]
@@ -126,11 +126,11 @@ def _spec_of_revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
         return origin.base
 
 
-def read_origin(view: View) -> Origin:
+def read_origin(view: View) -> ViewOrigin:
     """Read the current revision of the view."""
     stored, unread = read_stored(view.spec)
     newest = replace(stored, view=f"{view.slug}.{view.revision}")
-    return Origin(view, newest, newest, tuple(unread))
+    return ViewOrigin(view, newest, newest, tuple(unread))
 
 
 def spec_of_view(view: View) -> ViewSpec:

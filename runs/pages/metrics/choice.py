@@ -56,11 +56,11 @@ class MetricChoice:
     #: `as:val/confusion` (the view), `at:` (the step), `cx:` and `cy:` (columns).
     options: tuple[tuple[str, str], ...] = ()
 
-    def of(self, word: str, key: str) -> str:
+    def option(self, word: str, key: str) -> str:
         """Return the option of a metric, such as `as`; empty if it has none."""
         return dict(self.options).get(f"{word}:{key}", "")
 
-    def saying(self, word: str, key: str, value: str) -> str:
+    def query_with_option(self, word: str, key: str, value: str) -> str:
         """Return the query string with another value for an option of a metric."""
         name = f"{word}:{key}"
         rest = tuple(pair for pair in self.options if pair[0] != name)
@@ -72,11 +72,11 @@ class MetricChoice:
         pairs: list[tuple[str, str]] = []
         if not choice.default:
             pairs = [("key", key) for key in choice.keys] or [("none", "1")]
-        pairs += choice.look()
+        pairs += choice.display_parameters()
         pairs += choice.options
         return urlencode(pairs, safe=":/")
 
-    def look(self) -> list[tuple[str, str]]:
+    def display_parameters(self) -> list[tuple[str, str]]:
         """Return the parameters of the display, without the metrics."""
         options = {
             "x": "" if self.axis is Axis.STEP else self.axis.value,

@@ -72,9 +72,12 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
+    # One more row than shown tells whether there are more.
     newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
     named = [
-        path for points in _documents(chosen, newest) for path in _named_paths(points)
+        path
+        for points in _document_points(chosen, newest)
+        for path in _named_paths(points)
     ]
     files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
@@ -132,7 +135,7 @@ def _options_without_select(
     return [pair for pair in choice.options if pair[0] not in shown]
 
 
-def _documents(
+def _document_points(
     chosen: Sequence[Metric], newest: Mapping[int, Points]
 ) -> Iterator[Points]:
     for head in chosen:
@@ -169,7 +172,7 @@ def _value_table(
 
 
 def _link_queries(choice: MetricChoice, rows: int) -> dict[str, Any]:
-    look = urlencode(choice.look())
+    look = urlencode(choice.display_parameters())
     keys = urlencode([("key", key) for key in choice.keys])
     return {
         "all_query": f"all=1&{look}".rstrip("&"),

@@ -22,7 +22,7 @@ from runs.pages.metrics.documents import (
     missing_file_message,
     value_at,
 )
-from runs.pages.run import picture_of
+from runs.pages.run import image_file
 from runs.render.charts import figure_rows
 from runs.render.formats import grouped, number
 from runs.render.metrics import (
@@ -128,8 +128,12 @@ def _graph_title(part: str, graph: Sequence[Metric]) -> str:
 def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> Panel:
     keys = [head.key.name for head in heads]
     what = [("key", key) for key in keys]
-    look = [pair for pair in sources.choice.look() if pair[0] in ("x", "smooth", "log")]
-    is_table = sources.choice.of("as", keys[0]) == "table"
+    look = [
+        pair
+        for pair in sources.choice.display_parameters()
+        if pair[0] in ("x", "smooth", "log")
+    ]
+    is_table = sources.choice.option("as", keys[0]) == "table"
     panel = Panel(
         "plot",
         f"panel-{heads[0].pk}" + ("-all" if len(heads) > 1 else ""),
@@ -137,8 +141,8 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
         keys,
         figure=f"{sources.base}metrics/chart.json?{urlencode([*what, *look])}",
         download=f"{sources.base}metrics/values.csv?{urlencode(what)}",
-        chart_query=sources.choice.saying("as", keys[0], ""),
-        table_query=sources.choice.saying("as", keys[0], "table"),
+        chart_query=sources.choice.query_with_option("as", keys[0], ""),
+        table_query=sources.choice.query_with_option("as", keys[0], "table"),
         is_table=is_table,
     )
     return _newest_values_panel(panel, heads, sources) if is_table else panel
@@ -205,14 +209,14 @@ def _count_note(head: Metric) -> str:
 def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
     table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
-    view = choice.of("as", key) or table.default_view
-    x, y = table.axes(choice.of("cx", key), choice.of("cy", key))
+    view = choice.option("as", key) or table.default_view
+    x, y = table.axes(choice.option("cx", key), choice.option("cy", key))
     panel = replace(
         blank,
         note=_rows_note(head, len(table.rows)),
         selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
-        chart_query=choice.saying("as", key, "chart") if y else "",
-        table_query=choice.saying("as", key, "table") if y else "",
+        chart_query=choice.query_with_option("as", key, "chart") if y else "",
+        table_query=choice.query_with_option("as", key, "table") if y else "",
         is_table=view != "chart" or choice.table or not y,
         content={"table": table},
     )
@@ -248,11 +252,11 @@ def _column_selects(
 
 def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
-    at, value = value_at(head, newest, choice.of("at", key))
+    at, value = value_at(head, newest, choice.option("at", key))
     file = sources.files.get(file_path_of(value) or "")
     if file:
         blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
-    view = choice.of("as", key) or DEFAULT_VIEW.get(head.kind, "")
+    view = choice.option("as", key) or DEFAULT_VIEW.get(head.kind, "")
     if choice.table and head.kind != MetricKind.CONFUSION_MATRIX:
         view = "table"
     panel = replace(
@@ -267,7 +271,7 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
             panel,
             shape="picture",
             selects=_step_selects(key, newest, at),
-            content={"picture": picture_of(sources.base, file)},
+            content={"picture": image_file(sources.base, file)},
         )
     if head.kind == MetricKind.CONFUSION_MATRIX:
         matrix = document_matrix(value, file, normalised=view == "normalised")

@@ -144,6 +144,7 @@ def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
             when = datetime.fromisoformat(text).replace(tzinfo=get_current_timezone())
             found = round(when.timestamp() * 1000)
     except (ValueError, OverflowError):
+        # Too large for the database, so that the check below refuses it.
         found = 2**63
     if not -(2**63) <= found < 2**63:
         text_of_error = (

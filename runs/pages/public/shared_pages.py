@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from runs.access import PUBLIC, StudioRequest, access
 from runs.actions.public import find_share_link
 from runs.models import now_ms
-from runs.pages.public.shared_run import pictures_of, run_context
+from runs.pages.public.shared_run import description_images, run_context
 from runs.pages.public.shared_view import view_context
 from runs.pages.requests import send_file
 from runs.storage.files import files as file_store
@@ -41,6 +41,7 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     # Hides the navigation of a signed-in user.
     context |= {"link": link, "workspace": None}
     response = render(request, "public/shared.html", context)
+    # A revoked link must not stay readable from a cache.
     response["Cache-Control"] = "private, no-store"
     return _with_privacy_headers(response)
 
@@ -50,7 +51,9 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
 def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
     """Send an image that the description of the shared run shows, and no other file."""
     link = find_share_link(secret, now=now_ms())
-    file = pictures_of(link, link.run).get(path) if link.run is not None else None
+    file = (
+        description_images(link, link.run).get(path) if link.run is not None else None
+    )
     if file is None:
         raise NotFound(_("This link has no such image."))
     pieces = partial(file_store.read_chunks, file.blob, file.size)

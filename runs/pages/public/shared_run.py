@@ -49,7 +49,7 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     }
 
 
-def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
+def description_images(link: ShareLink, run: Run) -> dict[str, File]:
     """Return the images of the run that its description shows, by path."""
     tags = list_tags(run)
     noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)

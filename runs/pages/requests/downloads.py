@@ -26,6 +26,7 @@ def send_file(
     etag = f'"{version}"'
     shown = inline_type(name) if request.GET.get("inline") else None
     response: HttpResponseBase
+    # Checked first, because opening the content can fail or cost time.
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)
     else:

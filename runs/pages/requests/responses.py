@@ -60,6 +60,7 @@ def requested_export(request: PageRequest) -> str:
 
 def with_vary_headers(response: Response, etag: str = "") -> Response:
     """Set headers: one address has a page and its fragment, and neither is cached."""
+    # Otherwise *Back* could show a fragment instead of the page.
     patch_vary_headers(response, ("HX-Request", "Accept", "Cookie"))
     response["Cache-Control"] = "private, no-store"
     if etag:

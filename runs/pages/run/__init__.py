@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from runs.pages.run.images import (
-    picture_of,
+    image_file,
 )
 from runs.pages.run.urls import (
     urlpatterns,
 )
 
 __all__ = [
-    "picture_of",
+    "image_file",
     "urlpatterns",
 ]

@@ -131,6 +131,7 @@ def _attributes_context(
     described: str,
 ) -> dict[str, Any]:
     known = {text.key: text.value or "" for text in (*properties, *tags)}
+    # MLflow clients write descriptions into this tag.
     text = run.description or known.get("mlflow.note.content", "")
     return {
         "script": run.script or known.get("mlflow.source.name", ""),

@@ -34,7 +34,7 @@ MAX_BYTES = 25_000_000
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageFile:
     """An image file; `shown` is its address, or empty if the page can't show it."""
 
     path: str
@@ -47,7 +47,7 @@ def is_picture(name: str) -> bool:
     return extension(name) in IMAGE_TYPES
 
 
-def picture_of(base: str, file: File) -> Picture:
+def image_file(base: str, file: File) -> ImageFile:
     """Return the image of a file; `base` is the address of the run page."""
     href = f"{base}files/raw/{quote(file.path)}"
     try:
@@ -59,7 +59,7 @@ def picture_of(base: str, file: File) -> Picture:
     if fits and pixels and pixels[0] * pixels[1] > MAX_PIXELS:
         fits = False
     size = ", ".join([*words, filesize(file.size)])
-    return Picture(file.path, href, f"{href}?inline=1" if fits else "", size)
+    return ImageFile(file.path, href, f"{href}?inline=1" if fits else "", size)
 
 
 def _pixel_size(file: File) -> tuple[int, int] | None:
@@ -86,7 +86,7 @@ class ImageTile:
     caption: str
     href: str
     thumb: str
-    picture: Picture
+    picture: ImageFile
 
 
 @dataclass(frozen=True)
@@ -196,8 +196,8 @@ def _side_by_side(
 
 
 def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
-    picture = picture_of(base, image.file)
-    small = picture_of(base, image.small).shown if image.small else ""
+    picture = image_file(base, image.file)
+    small = image_file(base, image.small).shown if image.small else ""
     step = (
         _("step %(n)s") % {"n": grouped(image.step)} if image.step is not None else ""
     )

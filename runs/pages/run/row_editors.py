@@ -100,6 +100,7 @@ def _close_editor(request: PageRequest, message: str) -> HttpResponse:
     """Remove the form; a toast offers to undo the change."""
     if not request.htmx:
         return redirect("run-list", request.workspace.name)
+    # An empty body: the refresh of the list fills the cell.
     response = HttpResponse()
     if message:
         toast = {"text": message, "undo": last_undo_href(request)}

@@ -107,6 +107,7 @@ def _show_form(
     template, refused = "run/_run_tag_box.html", "problem" in box
     response = show_editor(request, template, context, refused=refused)
     if request.htmx and refused:
+        # The form replaces the whole card on success, only itself on errors.
         response["HX-Retarget"] = "#tag-box"
     return response
 
@@ -124,6 +125,7 @@ def _show_saved_tags(request: PageRequest, head: RunHead, message: str) -> HttpR
 @require_safe
 def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
     """Suggest keys; after a colon, values of the key."""
+    # Suggestions come from all runs of the workspace.
     del run_id
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
     key, value = split_tag(typed)

@@ -33,7 +33,7 @@ from studio.core.view_text import read_field
 
 
 @dataclass(frozen=True)
-class MenuItem:
+class ColumnMenuItem:
     text: str
     href: str
     icon: str
@@ -72,13 +72,13 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[MenuItem]:
+def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMenuItem]:
     if not fields.spec_of(field).sortable:
         return []
     down, up = _sort_words(field)
     order = [Sort(field, descending=True), Sort(field)]
     items = [
-        MenuItem(
+        ColumnMenuItem(
             down if sort.descending else up,
             scope.at(spec.changed(sort=sort)),
             "sort-down" if sort.descending else "sort-up",
@@ -100,7 +100,7 @@ def _sort_words(field: Field) -> tuple[str, str]:
 
 def _move_items(
     spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], field: Field
-) -> list[MenuItem]:
+) -> list[ColumnMenuItem]:
     """Return links that move or remove the column; the name stays first."""
     places = [n for n, column in enumerate(columns) if column.field == field]
     if not places:
@@ -112,7 +112,7 @@ def _move_items(
 
     if columns[place].width:
         own = (*columns[:place], Column(field), *columns[place + 1 :])
-        items.append(MenuItem(_("Automatic width"), with_order(*own), "collapse"))
+        items.append(ColumnMenuItem(_("Automatic width"), with_order(*own), "collapse"))
     if field == tree.attribute("name"):
         return items
     for step, text, icon in (
@@ -122,9 +122,9 @@ def _move_items(
         if 0 < place + step < len(columns):
             order = list(columns)
             order.insert(place + step, order.pop(place))
-            items.append(MenuItem(text, with_order(*order), icon))
+            items.append(ColumnMenuItem(text, with_order(*order), icon))
     rest = columns[:place] + columns[place + 1 :]
-    return [*items, MenuItem(_("Remove the column"), with_order(*rest), "close")]
+    return [*items, ColumnMenuItem(_("Remove the column"), with_order(*rest), "close")]
 
 
 def _goal_choices(

@@ -142,7 +142,7 @@ def _context(
         "state": [*kept.items(), *([("in", scope.number)] if scope.number else [])],
         "find": part,
         "groups": groups,
-        "count": _count(matching, fields.total, part),
+        "count": _count_text(matching, fields.total, part),
         "nothing": not matching,
         "exact": fields.exact,
         "shown": [(str(column), field_label(column.field)) for column in shown],
@@ -163,7 +163,7 @@ def _fields(state: ListState, part: str) -> FieldList:
         return list_fields(spec, *who, experiment=state.experiment, part=part)
 
 
-def _count(matching: int, total: int, part: str) -> str:
+def _count_text(matching: int, total: int, part: str) -> str:
     everything = formats.grouped(total)
     if not part:
         return ngettext("%s field", "%s fields", total) % everything
@@ -184,14 +184,14 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGrou
     order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
     groups = [
         ColumnGroup(
-            title, _entries(fields.found[kind], part, chosen), _more(fields, kind)
+            title, _entries(fields.found[kind], part, chosen), _more_text(fields, kind)
         )
         for kind, title in order.items()
     ]
     return [group for group in groups if group.entries]
 
 
-def _more(fields: FieldList, kind: str) -> str:
+def _more_text(fields: FieldList, kind: str) -> str:
     more = fields.more.get(kind, 0)
     return (
         _("%s more. Search for them by name.") % formats.grouped(more) if more else ""
@@ -212,7 +212,7 @@ def _entries(
             ColumnEntry(
                 field_text(each.field),
                 field_label(each.field),
-                _marked(label, part),
+                _split_at_match(label, part),
                 _note(each),
                 each.field in chosen,
             )
@@ -229,7 +229,7 @@ def _note(listed: ListedField) -> str:
     return f"{aggregate_label(aggregate)}, {runs}" if aggregate else runs
 
 
-def _marked(label: str, part: str) -> tuple[str, str, str]:
+def _split_at_match(label: str, part: str) -> tuple[str, str, str]:
     start = label.lower().find(part.lower()) if part else -1
     if start < 0:
         return label, "", ""

@@ -57,7 +57,9 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     first = next(found.chunks, None)
     if first is not None:
         found.chunks = chain([first], found.chunks)
-    response = with_vary_headers(StreamingHttpResponse(_parts(form, found, notices)))
+    response = with_vary_headers(
+        StreamingHttpResponse(_file_parts(form, found, notices))
+    )
     response["Content-Type"] = EXPORT_TYPES[form]
     response["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
@@ -72,7 +74,7 @@ def file_name(experiment: Experiment | None) -> str:
     return _UNSAFE_NAME_CHARS.sub("-", name).strip("-.")[:80] or "runs"
 
 
-def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
+def _file_parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
     if form == "csv":
         return csv_parts([field_column(f) for f in found.fields], found.chunks)
     if form == "json":
@@ -83,10 +85,10 @@ def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
         }
         columns = [field_column(each) for each in found.fields]
         return json_parts(columns, found.chunks, about)
-    return parquet_parts([_typed(f) for f in found.fields], found.chunks)
+    return parquet_parts([_typed_column(f) for f in found.fields], found.chunks)
 
 
-def _typed(field: Field) -> SheetColumn:
+def _typed_column(field: Field) -> SheetColumn:
     """Return the column with its exact type, for Parquet."""
     column = field_column(field)
     kind = column.kind

@@ -70,6 +70,7 @@ def show_progress(request: PageRequest, number: int) -> HttpResponse:
 @require_safe
 def download_histories(request: PageRequest, number: int) -> HttpResponseBase:
     export = _find_own_export(request, number)
+    # Only the name: a stored path must not lead out of the folder.
     path = exports_folder() / Path(export.file).name
     if export.state != ExportState.DONE or not path.is_file():
         raise NotFound(_("This export is not available. It may still be in progress."))

@@ -219,6 +219,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
         listed = state if groups is None else state.showing(ungrouped_spec(spec))
         if requested_format(request):
             columns = exported_columns(spec, columns)
+        # Raises InvalidValue for a cursor of another list.
         page, counts = find_run_page(listed, columns)
     except InvalidFilter:
         raise
@@ -229,6 +230,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
         spec = without(spec, notice.name)
         if notice.name == "selected":
             spec = without(spec, "only")
+        # Each retry drops one parameter, so this ends.
         return find_list(request, state.showing(spec, notice))
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_rows(state, page.unknown)

@@ -32,7 +32,7 @@ REFRESH_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Tab:
+class PageTab:
     name: str
     label: str
     href: str
@@ -43,15 +43,15 @@ def find_head(request: PageRequest, run_id: str) -> RunHead:
     return find_run(request.workspace, request.actor.user, run_id)
 
 
-def page_tabs(head: RunHead, path: str) -> list[Tab]:
+def page_tabs(head: RunHead, path: str) -> list[PageTab]:
     return [
-        Tab("details", _("Details"), path),
-        Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
-        Tab("images", _("Images"), f"{path}images/", head.images),
-        Tab("children", _("Child runs"), f"{path}children/", head.children),
-        Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
-        Tab("snapshot", _("Snapshot"), f"{path}snapshot/"),
-        Tab("history", _("History"), f"{path}history/"),
+        PageTab("details", _("Details"), path),
+        PageTab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
+        PageTab("images", _("Images"), f"{path}images/", head.images),
+        PageTab("children", _("Child runs"), f"{path}children/", head.children),
+        PageTab("files", _("Outputs + logs"), f"{path}files/", head.files),
+        PageTab("snapshot", _("Snapshot"), f"{path}snapshot/"),
+        PageTab("history", _("History"), f"{path}history/"),
     ]
 
 
@@ -62,6 +62,7 @@ def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
     """
     run = head.run
     seen = (
+        # A new version can render the same data differently.
         studio.__version__,
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),

@@ -28,6 +28,7 @@ WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)
 def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
     """Redirect to the page of a run that the user can read."""
     mine = Run.objects.visible_to(signed_in_user(request))
+    # PostgreSQL refuses NUL characters in texts.
     matching = mine.filter(run_id=run_id.replace("\x00", ""))
     found = matching.order_by(_nearest_workspace_first(request), "workspace__name")
     run = found.values_list("workspace__name", "run_id").first()

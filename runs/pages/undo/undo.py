@@ -162,6 +162,7 @@ def _show_result(
 ) -> HttpResponse:
     """Show a toast; without a script, redirect to the form's page, else `path`."""
     if request.htmx:
+        # 204: htmx swaps nothing, and shows the toast of the header.
         response = HttpResponse(status=204)
         response["HX-Trigger"] = toast_header(message, undo, label)
         return response

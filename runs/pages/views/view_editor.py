@@ -54,6 +54,7 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
         )
     except Conflict:
         return conflict_page(request, slug, state, seen)
+    # Saving an unchanged list makes no revision, and gets no message.
     if view.revision != before:
         message = _("Saved %s") % view.name
         messages.success(request, message, extra_tags=last_undo_href(request))

@@ -51,6 +51,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
     """Show the list of the view, with the changes in the address."""
     page_request: Any = request
     view = find_view(slug, page_request.actor.user)
+    # The address names no workspace, so the role is checked here.
     enter_workspace(request, view.workspace.name)
     return show_list(page_request, open_view_link(page_request, view))
 
@@ -94,7 +95,7 @@ def _menu_entries(views: Any) -> list[tuple[View, str]]:
 def _view_note(view: View) -> str:
     """Return a short note on what the view shows, such as `3 charts`."""
     spec = view.spec if isinstance(view.spec, dict) else {}
-    charts, columns = _count(spec, "charts"), _count(spec, "columns")
+    charts, columns = _count_items(spec, "charts"), _count_items(spec, "columns")
     if charts:
         return ngettext("%s chart", "%s charts", charts) % charts
     if spec.get("group"):
@@ -102,7 +103,7 @@ def _view_note(view: View) -> str:
     return ngettext("%s column", "%s columns", columns) % columns if columns else ""
 
 
-def _count(spec: dict[str, Any], name: str) -> int:
+def _count_items(spec: dict[str, Any], name: str) -> int:
     try:
         return len(view_text.split(str(spec.get(name, "")), ",", name))
     except InvalidValue:
