@@ -24,8 +24,8 @@ INLINE = (
         "an inline script",
     ),
     (re.compile(r"<style\b", re.IGNORECASE), "a style element"),
-    (re.compile(r"\sstyle\s*=\s*[\"'{]", re.IGNORECASE), "a style attribute"),
-    (re.compile(r"\son[a-z]+\s*=\s*[\"'{]", re.IGNORECASE), "an event attribute"),
+    (re.compile(r"\sstyle\s*=", re.IGNORECASE), "a style attribute"),
+    (re.compile(r"\son[a-z]+\s*=", re.IGNORECASE), "an event attribute"),
     (re.compile(r"\|\s*safe\b"), "|safe: use a tag over runs/render"),
     (re.compile(r"javascript:", re.IGNORECASE), "a javascript: address"),
 )

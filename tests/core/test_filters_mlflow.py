@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters import to_text
+from studio.core.filters import mlflow_tokens, to_text
 from studio.core.filters.mlflow import (
     EXPERIMENTS,
     STATUSES_OF,
@@ -47,6 +47,29 @@ MEANINGS = [
 @pytest.mark.parametrize(("text", "meaning"), MEANINGS)
 def test_a_run_filter_keeps_its_meaning(text, meaning):
     assert to_text(parse_runs(text)) == meaning
+
+
+@pytest.mark.parametrize("length", [16_384, 16_385])
+def test_a_filter_has_a_maximum_length(length):
+    start = "params.a = '"
+    text = start + "x" * (length - len(start) - 1) + "'"
+    if length > 16_384:
+        with pytest.raises(InvalidFilter, match="too long"):
+            parse_runs(text)
+    else:
+        assert parse_runs(text)
+
+
+@pytest.mark.parametrize("clauses", [250, 251])
+def test_a_filter_has_a_maximum_number_of_pieces(clauses, monkeypatch):
+    """A clause has three pieces and `AND` before it, except for the first."""
+    monkeypatch.setattr(mlflow_tokens, "MAX_PIECES", 4 * 250 - 1)
+    text = " AND ".join(["metrics.a>1"] * clauses)
+    if clauses > 250:
+        with pytest.raises(InvalidFilter, match="too many clauses"):
+            parse_runs(text)
+    else:
+        assert parse_runs(text)
 
 
 MISTAKES = [

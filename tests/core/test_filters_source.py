@@ -83,6 +83,13 @@ def test_adding_a_term_replaces_its_opposite() -> None:
     )
 
 
+def test_terms_that_share_a_place_are_spelled_one_by_one() -> None:
+    shared = read("not (not (a b)) c")
+    assert shared.replaced(0, term_of("status:failed")) == "status:Failed and b and c"
+    # An edit that would not mean what it says is written out, too.
+    assert read("a b").replaced(0, term_of("x"), "x or y") == "x and b"
+
+
 @pytest.mark.parametrize("text", ["/*", "a /* b", "a /* b * /"])
 def test_an_unclosed_comment_is_an_error(text: str) -> None:
     with pytest.raises(InvalidFilter, match="close the comment"):

@@ -57,6 +57,11 @@ def test_the_state_round_trips_through_the_query():
     assert ViewSpec.from_query(FULL.to_query()) == FULL
 
 
+@pytest.mark.parametrize("view", ["a", "a" * 32, "abc.1", "abc.123456789"])
+def test_a_view_has_a_short_name_and_a_revision(view):
+    assert ViewSpec.from_query(f"view={view}").view == view
+
+
 @pytest.mark.parametrize(
     "group",
     [
@@ -128,6 +133,12 @@ def test_a_broken_filter_is_kept_as_text():
         ("rows=1000", "rows"),
         ("rows=01000000", "rows"),
         ("view=../x", "view"),
+        ("view=a-b", "view"),
+        ("view=" + "a" * 33, "view"),
+        ("view=abc.", "view"),
+        ("view=abc.x", "view"),
+        ("view=abc.٣", "view"),
+        ("view=abc.1234567890", "view"),
         ("after=a&before=b", "before"),
         ("selected=r1,a%00b", "selected"),
         ("tree=%00:3", "tree"),

@@ -13,6 +13,7 @@ from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.staged_files import stage_snapshot
+from studio.sdk.delivery.writer import Writer
 from studio.sdk.responses import Unreachable
 from tests.delivery.fake import Fake
 
@@ -116,3 +117,20 @@ def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent(
     sender.hurry()
     send_all(sender)
     assert fake.asked[-2:] == ["PUT runs/r1/snapshot", "POST runs/r1/tags"]
+
+
+def test_a_snapshot_that_was_logged_offline_is_delivered(
+    fake: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "train.py").write_text("train()")
+    writer = Writer.open(fake, "r1", root=tmp_path / "spool", offline=True)
+    writer.add_snapshot(tmp_path / "project")
+    assert writer.close("Completed").waiting == 1
+    folder = SpoolFolder.claim(writer.sender.folder.path)
+    assert folder is not None
+    later = Sender(folder, fake, is_live=False)
+    while later.receipt is None:
+        assert later.send_due() or later.upload_next()
+    assert fake.asked[0] == "PUT runs/r1/snapshot"
+    assert fake.files["runs/r1/snapshot"].startswith(b"PK")

@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from studio.core.errors import AlreadyExists, Conflict, InvalidValue, StudioError
-from studio.sdk.delivery import background
+from studio.core.errors import (
+    AlreadyExists,
+    Conflict,
+    InvalidState,
+    InvalidValue,
+    StudioError,
+)
+from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery import sender as module
 from studio.sdk.delivery.receipts import Receipt
 from studio.sdk.delivery.records import RecordedRequest, pack_request
@@ -315,6 +321,51 @@ def test_the_end_delivers_what_child_processes_of_the_run_left(
     assert writer.close("Completed").is_whole
     assert set(fake.rows) == {mine, writer.sender.folder.owner.writer}
     assert [path.name for path in spool.iterdir()] == [other]
+
+
+@pytest.mark.parametrize("heartbeats", [True, False])
+def test_a_run_sends_heartbeats_if_it_is_asked_to(
+    spool: Path, monkeypatch: pytest.MonkeyPatch, heartbeats: bool
+) -> None:
+    monkeypatch.setenv("STUDIO_DRAIN_SECONDS", "10")
+    fake: Any = Fake()
+    writer = Writer.open(fake, "r1", heartbeats=heartbeats)
+    beat = "POST runs/r1/heartbeat"
+    if heartbeats:
+        delivery = shutdown.background_delivery()
+        assert delivery.wait(lambda: beat in fake.asked, 10)
+    writer.close("Completed")
+    assert (beat in fake.asked) == heartbeats
+    assert fake.statuses == ["Completed"]
+
+
+def test_the_exit_of_the_process_waits_for_open_writers_only(spool: Path) -> None:
+    fake: Any = Fake()
+    one, other = (Writer.open(fake, run, offline=True) for run in ("r1", "r2"))
+    one.close()
+    one.close()
+    assert shutdown._Process.open_writers == [other]
+    shutdown._deliver_at_exit()
+    assert shutdown._Process.open_writers == []
+    with pytest.raises(InvalidState):
+        other.add_point("loss", 1)
+
+
+def test_an_interrupted_exit_names_where_the_rest_waits(
+    spool: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_writer: Writer) -> None:
+        raise KeyboardInterrupt
+
+    fake: Any = Fake()
+    writer = Writer.open(fake, "r1", offline=True)
+    writer.add_point("loss", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "close", interrupt)
+        shutdown._deliver_at_exit()
+    said = capfd.readouterr().err
+    assert "Interrupted: what is not delivered waits in the spool." in said
+    assert writer.close().waiting == 1
 
 
 def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:

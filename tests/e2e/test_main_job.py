@@ -10,6 +10,7 @@ from tests.parts.clients import VERSIONS, run_module
 from tests.parts.server import Server
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_logged_run_is_found_by_search_and_shows_its_chart_and_files(
     server: Server, owner_page: Page, version: str

@@ -12,7 +12,7 @@ from stat import S_ISREG
 
 import pytest
 
-from runs.storage.files import deletion_lock
+from runs.storage.files import deletion_lock, folder_store, quarantine
 from runs.storage.files.folder_store import FolderStore
 from studio.core.errors import MissingBytes, TooLarge
 
@@ -197,3 +197,26 @@ def test_deletions_wait_for_no_backup_before_the_first_file(files_dir: Path) -> 
         assert not allowed
     with deletion_lock.deletions_allowed(), deletion_lock.deletions_allowed() as again:
         assert again
+
+
+def test_a_blob_in_quarantine_is_on_the_disk(
+    files_dir: Path, synced: list[tuple[int, int]]
+) -> None:
+    store = folder_store.files
+    for _ in range(2):
+        name = store.write([b"abc"], limit=10).name
+        synced.clear()
+        assert quarantine.move_to_quarantine(name, 1_000)
+        folders = {inode(store.incoming(name).parent), inode(files_dir / "quarantine")}
+        assert folders <= {number for number, _ in synced}
+    assert not quarantine.move_to_quarantine("0" * 32, 1_000)
+
+
+def test_the_folder_of_quarantine_is_on_the_disk_before_its_files(
+    files_dir: Path, synced: list[tuple[int, int]]
+) -> None:
+    name = folder_store.files.write([b"abc"], limit=10).name
+    synced.clear()
+    quarantine.move_to_quarantine(name, 1_000)
+    assert synced[0] == (inode(files_dir), 0)
+    assert (files_dir / "quarantine").stat().st_mode & 0o777 == 0o700

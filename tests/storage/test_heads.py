@@ -44,6 +44,8 @@ def test_mlflow_breaks_ties_by_the_value() -> None:
 def test_mlflow_compares_nan_as_zero() -> None:
     assert head_of((1, 1, NAN), (1, 1, -0.5), rule=AppendRule.MLFLOW).last_is_nan
     assert head_of((1, 1, NAN), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.5
+    assert head_of((1, 1, 0.5), (1, 1, NAN), rule=AppendRule.MLFLOW).last == 0.5
+    assert head_of((1, 1, -0.5), (1, 1, NAN), rule=AppendRule.MLFLOW).last_is_nan
 
 
 def test_first_is_the_value_of_the_lowest_step() -> None:
@@ -84,6 +86,21 @@ def test_a_value_beyond_float_precision_has_a_text(
 def test_a_number_after_a_text_replaces_the_text() -> None:
     head = head_of((0, 0, "warm-up"), (1, 0, 0.5))
     assert (head.last, head.last_text, head.min) == (0.5, None, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "is_changed"),
+    [(1, "more", False), (1, 0.5, True), (-1, "before", True), (1, NAN, False)],
+)
+def test_it_reports_a_change_of_more_than_the_last_value(
+    step: int, value: Any, is_changed: bool
+) -> None:
+    head = Metric()
+    assert update_head(head, make_points([0], [0], ["warm-up"]), AppendRule.BATCHES)
+    assert not update_head(head, make_points([], [], []), AppendRule.BATCHES)
+    points = make_points([step], [1], [value])
+    assert update_head(head, points, AppendRule.BATCHES) == is_changed
+    assert head.count == 2
 
 
 @pytest.mark.parametrize("rule", AppendRule)

@@ -126,6 +126,21 @@ def test_points_are_read_in_step_order(metric: Metric) -> None:
     assert store.read(metric).values.tolist() == [1.0, 2.0, 3.5, 3.0, 5.0]
 
 
+@pytest.mark.parametrize(
+    ("steps", "times", "order"),
+    [
+        ([5, 1, 3], [1, 2, 3], [1, 2, 0]),
+        ([3, 3, 4], [2, 1, 1], [1, 0, 2]),
+        ([3, 3, 4], [1, 1, 1], [0, 1, 2]),
+    ],
+)
+def test_points_of_one_append_are_read_by_step_time_and_arrival(
+    metric: Metric, steps: list[int], times: list[int], order: list[int]
+) -> None:
+    store.append(metric, make_points(steps, times, [0.0, 1.0, 2.0]))
+    assert store.read(metric).values.tolist() == order
+
+
 def test_a_range_of_steps_includes_both_ends(metric: Metric) -> None:
     store.append(metric, floats(10_000))
     assert store.read(metric, 9_000, 9_002).steps.tolist() == [9000, 9001, 9002]
@@ -200,11 +215,30 @@ def test_a_sample_keeps_the_extremes_the_ends_and_the_limit(
     store.append(metric, make_points(steps, steps, values.tolist()))
     sample, total = store.sample(metric, limit)
     assert total == 50_000
-    assert len(sample) <= limit
+    # Two for each segment, and the ends, which are often among them.
+    assert limit - (3 if limit > 10 else 0) <= len(sample) <= limit
     assert {99.0, -99.0} <= set(sample.values.tolist())
     assert sample.steps[0] == 0
     assert sample.steps[-1] == 49_999
     assert sample.steps.tolist() == sorted(set(sample.steps.tolist()))
+
+
+def test_samples_of_several_series_are_those_of_each(
+    run: Run, django_assert_num_queries: Any
+) -> None:
+    heads = []
+    for count in (0, 99, 100, 101, 9_000):
+        key = Key.objects.create(
+            workspace=run.workspace, kind=KeyKind.METRIC, name=f"m{count}"
+        )
+        heads.append(Metric.objects.create(run=run, key=key))
+        store.append(heads[-1], floats(count))
+    with django_assert_num_queries(1):
+        found = store.sample_all(heads, 100)
+    for head in heads[1:]:
+        steps = found[head.pk].steps.tolist()
+        assert steps == store.sample(head, 100)[0].steps.tolist()
+    assert heads[0].pk not in found
 
 
 def test_a_sample_shows_where_nan_begins(metric: Metric) -> None:
@@ -213,6 +247,15 @@ def test_a_sample_shows_where_nan_begins(metric: Metric) -> None:
     sample, _ = store.sample(metric, 100)
     nan_steps = sample.steps[np.isnan(sample.values)].tolist()
     assert nan_steps == [9000, 9999]
+
+
+def test_a_sample_shows_the_first_and_the_last_of_many_gaps(metric: Metric) -> None:
+    values: list[Value] = [NAN if n % 10 == 5 else 1.0 for n in range(10_000)]
+    store.append(metric, line(values))
+    sample, _ = store.sample(metric, 80)
+    assert len(sample) <= 80
+    nan_steps = sample.steps[np.isnan(sample.values)].tolist()
+    assert (nan_steps[0], nan_steps[-1], len(nan_steps)) == (5, 9995, 10)
 
 
 def test_a_sample_of_only_nan_or_text_is_not_empty(metric: Metric) -> None:
@@ -246,6 +289,21 @@ def test_a_late_duplicate_is_found_in_a_sealed_chunk(metric: Metric) -> None:
     store.append(metric, floats(20_000), AppendRule.MLFLOW)
     assert len(store.append(metric, floats(1000, 3000), AppendRule.MLFLOW)) == 0
     assert len(store.append(metric, floats(2, 19_999), AppendRule.MLFLOW)) == 1
+
+
+def test_late_duplicates_of_several_series_are_found(run: Run) -> None:
+    heads = []
+    for name in ("loss", "acc", "new"):
+        key = Key.objects.create(
+            workspace=run.workspace, kind=KeyKind.METRIC, name=name
+        )
+        heads.append(Metric.objects.create(run=run, key=key))
+    for head in heads[:2]:
+        store.append(head, floats(20_000))
+    later = [floats(9, 100), floats(9, 12_000), floats(9)]
+    kept = store.append_all(list(zip(heads, later, strict=True)), AppendRule.MLFLOW)
+    assert [len(points) for points in kept] == [0, 0, 9]
+    assert [head.count for head in heads] == [20_000, 20_000, 9]
 
 
 def test_appending_higher_steps_reads_no_sealed_chunk(

@@ -111,6 +111,7 @@ def set_password(request: StudioRequest) -> HttpResponse:
         )
     except StudioError as error:
         return show_account(request, refused=(form, error), password_form=form)
+    # A new password ends all sessions of the user: keep this one.
     update_session_auth_hash(request, user)
     key = str(request.session.session_key)
     account_actions.end_other_sessions(user, key, actor=request.actor, now=now_ms())
@@ -125,6 +126,7 @@ def _check_old_password(request: StudioRequest, user: User, old: str) -> None:
         return
     address = client_address(request)
     try:
+        # The same check as signing in, so that guesses count toward its limit.
         check_sign_in(user.username, old, address=address, now=now_ms())
     except InvalidValue as error:
         raise InvalidValue(_("The current password is wrong."), field="old") from error
@@ -191,7 +193,7 @@ def add_token(request: StudioRequest) -> HttpResponse:
         )
     except StudioError as error:
         return show_account(request, refused=(form, error), token_form=form)
-    return show_account(request, made=token, secret=secret)
+    return show_account(request, new_token=token, secret=secret)
 
 
 def _find_membership(user: User, workspace: str) -> Member:
@@ -214,7 +216,7 @@ def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
 @access(BROWSER_ONLY)
 @require_POST
 def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
-    """The address carries no key: a session's key is a password."""
+    """End a session, named by its public ID: its key works like a password."""
     user = signed_in_user(request)
     for session in user.sessions.all():
         if session.public_id == number:

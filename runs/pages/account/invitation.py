@@ -24,7 +24,10 @@ from studio.core.errors import StudioError
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
-    """GET uses nothing up; POST joins, as a new person or as the one signed in."""
+    """Show the invitation, or join: as a new user, or as the one signed in.
+
+    Only POST uses the invitation: mail scanners open links.
+    """
     found = find_invitation(secret, now=now_ms())
     if request.method != "POST":
         return _show_invitation(request, found, RegistrationForm())

@@ -41,16 +41,16 @@ def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
         "members": rows.order_by("-role", "user__username"),
         "invitations": _open_invitations(request),
         "roles": Role.choices,
-        "manages": request.role == Role.OWNER,
+        "can_manage": request.role == Role.OWNER,
         "share_links": links,
-        "resting_links": find_inactive_links(links),
+        "inactive_links": find_inactive_links(links),
         **extra,
     }
     return render(request, "account/members.html", context)
 
 
 def _open_invitations(request: StudioRequest) -> list[Invitation]:
-    """Owners alone see them."""
+    """Return the invitations that can still be used; only owners see them."""
     if request.role != Role.OWNER:
         return []
     rows = Invitation.objects.filter(
@@ -63,7 +63,10 @@ def _open_invitations(request: StudioRequest) -> list[Invitation]:
 
 
 def _open_share_links(request: StudioRequest) -> list[ShareLink]:
-    """Owners alone see them; of private views of others not a word."""
+    """Return the active public links; only owners see them.
+
+    Links to other members' private views are left out.
+    """
     if request.role != Role.OWNER:
         return []
     seen = View.objects.visible_to(signed_in_user(request))
@@ -80,8 +83,8 @@ def set_role(request: StudioRequest, number: int) -> HttpResponse:
     member = _find_member(request, number)
     role = RoleForm(request.POST).check()["role"]
     account_actions.set_role(member, role, actor=request.actor, now=now_ms())
-    said = {"name": member.user, "role": _(role.label)}
-    messages.success(request, _("The role of %(name)s is now %(role)s.") % said)
+    names = {"name": member.user, "role": _(role.label)}
+    messages.success(request, _("The role of %(name)s is now %(role)s.") % names)
     return _redirect_to_members(request)
 
 
@@ -92,6 +95,7 @@ def remove_member(request: StudioRequest, number: int) -> HttpResponse:
     account_actions.remove_member(member, actor=request.actor, now=now_ms())
     messages.success(request, _("%s is no longer a member.") % member.user)
     return (
+        # Members who removed themselves can no longer see this page.
         redirect("home")
         if member.user == request.actor.user
         else _redirect_to_members(request)
@@ -101,14 +105,14 @@ def remove_member(request: StudioRequest, number: int) -> HttpResponse:
 @access(Permission.MEMBERS)
 @require_POST
 def invite_member(request: StudioRequest) -> HttpResponse:
-    """Answers with the page that shows the link: nothing could show it again."""
+    """Create an invitation, and show its link: no other page can show it."""
     role = RoleForm(request.POST).check()["role"]
     invitation, secret = create_invitation(
         workspace_of(request), role, actor=request.actor, now=now_ms()
     )
     path = reverse("invitation", args=[secret])
     address = public_origin(request)
-    return show_members(request, made=invitation, link=address + path)
+    return show_members(request, new_invitation=invitation, link=address + path)
 
 
 @access(Permission.MEMBERS)

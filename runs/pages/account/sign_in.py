@@ -85,7 +85,7 @@ def _purpose(target: str) -> str:
 
 
 def safe_target(target: str) -> str:
-    """`next` if it is a path of this server; else nothing."""
+    """Return `target` if it is a path of this server, else an empty text."""
     own = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if own and target.startswith("/") else ""
 
@@ -112,7 +112,7 @@ def sign_out_page(request: StudioRequest) -> HttpResponse:
 @access(PUBLIC)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_link_page(request: StudioRequest, secret: str) -> HttpResponse:
-    """GET shows whom the link signs in and uses nothing up; POST uses it."""
+    """Show who the link signs in; only POST uses it, since mail scanners open links."""
     if request.method == "POST":
         user = use_sign_in_link(secret, now=now_ms())
         return start_session(request, user, "/", keep=True)
@@ -123,8 +123,9 @@ def sign_in_link_page(request: StudioRequest, secret: str) -> HttpResponse:
 @access(PUBLIC)
 @require_POST
 def open_pasted_link(request: StudioRequest) -> HttpResponse:
-    """A pasted link, whatever host name the server printed in it."""
+    """Open a pasted sign-in link, with any host name in it."""
     pasted = PastedLinkForm(request.POST).check()["link"]
+    # Only the secret counts: the host can differ behind a proxy.
     secret = pasted.partition("?")[0].rstrip("/").rpartition("/")[2]
     if not secret:
         return redirect("sign-in")

@@ -1,6 +1,6 @@
-"""The kinds of charts of a list of runs: each draws itself, lists and names itself.
+"""Chart types of a list of runs: each has its figure, table, title and notes.
 
-`studio.core.view_charts` has how each is written in an address, under the same names.
+`studio.core.view_charts` has their options in addresses, under the same names.
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ from runs.pages.chart_kinds.bars import BARS
 from runs.pages.chart_kinds.chart_runs import (
     ChartRuns,
     read_chart_runs,
-    read_chart_runs_for,
-    read_runs,
+    read_runs_of_charts,
+    read_runs_of_charts_for,
 )
 from runs.pages.chart_kinds.histogram import HISTOGRAM
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
+from runs.pages.chart_kinds.kind import (
+    ChartKind,
+    ChartTable,
+    ChartTableRow,
+    Drawing,
+    Figure,
+)
 from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import run_notes
 from runs.pages.chart_kinds.parallel import PARALLEL
@@ -28,18 +34,18 @@ __all__ = [
     "KINDS",
     "ChartKind",
     "ChartRuns",
+    "ChartTable",
+    "ChartTableRow",
     "Drawing",
     "Figure",
-    "KindTable",
-    "TableRow",
     "build_table",
     "chart_note",
     "chart_title",
     "draw_chart",
     "kind_of",
     "read_chart_runs",
-    "read_chart_runs_for",
-    "read_runs",
+    "read_runs_of_charts",
+    "read_runs_of_charts_for",
 ]
 
 KINDS: Mapping[str, ChartKind] = {
@@ -52,21 +58,21 @@ def kind_of(chart: Chart) -> ChartKind:
 
 
 def draw_chart(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, window: AxisRange | None = None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, window: AxisRange | None = None
 ) -> Drawing:
-    """The figure of any kind; `window` narrows the x axis of lines."""
-    made = kind_of(chart).figure(chart, drawn, zone, window)
-    return Drawing(made.figure, [*made.notes, *run_notes(drawn)])
+    """Draw a chart of any type; `window` narrows the x axis of lines."""
+    drawing = kind_of(chart).figure(chart, chart_runs, zone, window)
+    return Drawing(drawing.figure, [*drawing.notes, *run_notes(chart_runs)])
 
 
 def build_table(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
-) -> KindTable:
-    """What it shows, for readers who do not see or run it.
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
+) -> ChartTable:
+    """Return the chart as a table, for screen readers and pages without scripts.
 
-    Without a workspace's name its rows lead nowhere.
+    Rows link to their runs if `workspace` is not empty.
     """
-    return kind_of(chart).table(chart, drawn, zone, workspace)
+    return kind_of(chart).table(chart, chart_runs, zone, workspace)
 
 
 def chart_title(chart: Chart) -> str:
@@ -74,6 +80,6 @@ def chart_title(chart: Chart) -> str:
 
 
 def chart_note(chart: Chart) -> str:
-    """How it is drawn: `by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
+    """Describe how the chart is drawn, as in `by step, smoothed 0.3`."""
     kind = kind_of(chart)
     return ", ".join(kind.notes(chart) or [kind.word()])

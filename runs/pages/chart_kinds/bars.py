@@ -1,4 +1,4 @@
-"""Bars: one for each run, or the mean of each group with how far its runs differ."""
+"""Bars: one for each run, or the mean of each group with an error bar."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, KindTable, TableRow
+from runs.pages.chart_kinds.kind import (
+    ChartKind,
+    ChartTable,
+    ChartTableRow,
+    Drawing,
+    group_label,
+    group_notes,
+)
 from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
-from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
     ValueSummary,
     chart_look,
-    color_number,
     count_cell,
     drop_runs_without_values,
     numeric_column,
@@ -26,29 +31,32 @@ from runs.render.charts import Dot, bar_figure
 from runs.render.filters import field_label
 from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
+from runs.search.query import series_color
 from studio.core.view_charts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, _zone: tzinfo, _window: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [
-        numeric_column(chart_column(field, drawn.runs)) for field in chart.fields
+        numeric_column(chart_column(field, chart_runs.runs)) for field in chart.fields
     ]
     labels = [field_label(field) for field in chart.fields]
     notes = column_notes(columns)
-    dots = _dots(chart, *drop_runs_without_values(drawn, columns))
+    dots = _dots(chart, *drop_runs_without_values(chart_runs, columns))
     notes += log_axis_notes(chart, (dot.values for dot in dots))
     return Drawing(bar_figure(dots, labels, chart_look(chart)), notes)
 
 
-def _dots(chart: Chart, drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
-    """A bar for each run, or one for each group, with how far its runs lie apart."""
+def _dots(
+    chart: Chart, chart_runs: ChartRuns, columns: Sequence[ChartColumn]
+) -> list[Dot]:
+    """Return a bar for each run, or one for each group, with an error bar."""
     if not chart.groups:
-        return run_dots(drawn, columns)
-    place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
+        return run_dots(chart_runs, columns)
+    place = {run.run.pk: row for row, run in enumerate(chart_runs.runs)}
     found = []
-    for group in chart_groups(drawn.runs, chart):
+    for group in chart_groups(chart_runs.runs, chart):
         rows = [place[run.run.pk] for run in group.runs]
         means = [
             summarize_values([column.values[row] for row in rows]) for column in columns
@@ -68,40 +76,49 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     if mean is None or band == "none":
         return (0.0, 0.0)
     if band == "minmax":
-        return (mean.mean - mean.least, mean.greatest - mean.mean)
+        return (mean.mean - mean.min, mean.max - mean.mean)
     return (mean.std, mean.std)
 
 
-def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str) -> KindTable:
+def _table(
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
+) -> ChartTable:
     if not chart.groups:
-        return values_table(chart, drawn, zone, workspace)
-    columns = [chart_column(field, drawn.runs) for field in chart.fields]
-    return _means_table(chart, drawn, columns, [field_label(f) for f in chart.fields])
+        return values_table(chart, chart_runs, zone, workspace)
+    columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
+    return _means_table(
+        chart, chart_runs, columns, [field_label(f) for f in chart.fields]
+    )
 
 
 def _means_table(
     chart: Chart,
-    drawn: ChartRuns,
+    chart_runs: ChartRuns,
     columns: Sequence[ChartColumn],
     labels: Sequence[str],
-) -> KindTable:
-    """How high the bar of each group is, and how far its runs lie apart."""
-    said = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
-    heads = [_("Runs"), *(each % label for label in labels for each in said)]
-    place = {run.run.pk: row for row, run in enumerate(drawn.runs)}
+) -> ChartTable:
+    """Return mean, standard deviation, min and max of each group."""
+    labels_of_statistics = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
+    heads = [
+        _("Runs"),
+        *(each % label for label in labels for each in labels_of_statistics),
+    ]
+    place = {run.run.pk: row for row, run in enumerate(chart_runs.runs)}
     rows = []
-    for group in chart_groups(drawn.runs, chart):
+    for group in chart_groups(chart_runs.runs, chart):
         cells = [count_cell(len(group.runs))]
         for column in columns:
             mean = summarize_values(
                 [column.values[place[run.run.pk]] for run in group.runs]
             )
-            found = (mean.mean, mean.std, mean.least, mean.greatest) if mean else ()
+            found = (mean.mean, mean.std, mean.min, mean.max) if mean else ()
             cells += [display_value(each) for each in found] or [
                 display_value(None)
-            ] * len(said)
-        rows.append(TableRow(group_label(group), cells, color_number(group.number)))
-    return KindTable(_("Group"), heads, rows)
+            ] * len(labels_of_statistics)
+        rows.append(
+            ChartTableRow(group_label(group), cells, series_color(group.number))
+        )
+    return ChartTable(_("Group"), heads, rows)
 
 
 BARS = ChartKind(

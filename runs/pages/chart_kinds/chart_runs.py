@@ -1,7 +1,7 @@
-"""Which runs a chart of a list draws: the selected ones, or the first of the result.
+"""The runs that a chart draws: the selected ones, or the first of the list.
 
-The addresses of figures take the list's own query string; where `run` (repeated) names
-runs, as on the Compare page, those are drawn instead, numbered in their order.
+The addresses of figures take the query string of the list. On the Compare page, the
+parameter `run` (repeated) names the runs; their order gives their numbers.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ from studio.core.view_spec import ViewSpec
 class ChartRuns:
     """The runs of a chart, and the heads of the metrics that it draws.
 
-    `chosen`: the reader chose these runs; otherwise `more` says that the result has
-    more. `gone` is the number of chosen runs that no longer exist. On a page whose
-    columns have heads, `by_place` lets the dash follow the number.
+    With `chosen`, the reader chose these runs; otherwise `more` tells that more runs
+    match. `deleted` is the number of chosen runs that no longer exist. With `by_place`,
+    each run has its own dash, as in the columns of the Compare page.
     """
 
     runs: Sequence[ChartRun]
     heads: Mapping[tuple[int, str], Metric]
     chosen: bool = False
     more: bool = False
-    gone: int = 0
+    deleted: int = 0
     by_place: bool = False
 
 
 def needed_fields(chart: Chart) -> list[Field]:
-    """What has to be known of each run: its values, and what it is grouped by."""
+    """Return the fields to read for each run: drawn values, and group fields."""
     groups = () if chart.all_but else chart.groups
     return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
 
-def read_runs(state: ListState, chart: Chart) -> ChartRuns:
-    [found] = read_chart_runs(state, [chart])
+def read_chart_runs(state: ListState, chart: Chart) -> ChartRuns:
+    [found] = read_runs_of_charts(state, [chart])
     return found
 
 
-def read_chart_runs(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
-    """The runs of each chart, all of them read in one go."""
+def read_runs_of_charts(state: ListState, charts: Sequence[Chart]) -> list[ChartRuns]:
+    """Return the runs of each chart, read with as few queries as for one chart."""
     who = (state.viewer, state.workspace, state.experiment)
-    named = state.given.getlist("run")[:MAX_RUNS]
-    return read_chart_runs_for(state.spec, charts, *who, named)
+    named = state.parameters.getlist("run")[:MAX_RUNS]
+    return read_runs_of_charts_for(state.spec, charts, *who, named)
 
 
-def read_chart_runs_for(
+def read_runs_of_charts_for(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
@@ -71,7 +71,7 @@ def read_chart_runs_for(
     experiment: Experiment | None,
     named: Sequence[str] = (),
 ) -> list[ChartRuns]:
-    """As `drawn_together`, as `viewer` may see them."""
+    """Like `read_runs_of_charts`, without a request: the runs that `viewer` can see."""
     found = _find_runs(spec, charts, viewer, workspace, experiment, named)
     metrics = [field for chart in charts for field in _metrics_with_points(chart)]
     heads = read_heads(found.runs, metrics)
@@ -89,23 +89,23 @@ def _find_runs(
     fields = [field for chart in charts for field in needed_fields(chart)]
     if named:
         runs = find_chosen_runs(named, fields, viewer, workspace)
-        gone = len(named) - len(runs)
-        return ChartRuns(runs, {}, chosen=True, gone=gone, by_place=True)
+        deleted = len(named) - len(runs)
+        return ChartRuns(runs, {}, chosen=True, deleted=deleted, by_place=True)
     selected = find_visible_selection(spec, viewer, workspace)
     if selected.total:
         ids = _ids_by_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
         runs = find_chosen_runs(ids, fields, viewer, workspace)
-        gone = len(selected.missing) + selected.gone
-        return ChartRuns(runs, {}, chosen=True, gone=gone)
-    most = max(chart.runs for chart in charts)
+        deleted = len(selected.missing) + selected.gone
+        return ChartRuns(runs, {}, chosen=True, deleted=deleted)
+    limit = max(chart.runs for chart in charts)
     runs, more = find_first_runs(
-        spec, fields, most, viewer, workspace, experiment=experiment
+        spec, fields, limit, viewer, workspace, experiment=experiment
     )
     return ChartRuns(runs, {}, more=more)
 
 
 def _ids_by_number(selected: Sequence[SelectedRun]) -> list[str]:
-    """The ids at the places of their numbers."""
+    """Return each ID at the index of its number; empty texts fill the gaps."""
     ids = [""] * max(each.number for each in selected)
     for each in selected:
         ids[each.number - 1] = each.run.run_id
@@ -120,7 +120,7 @@ def _for_chart(found: ChartRuns, chart: Chart) -> ChartRuns:
 
 
 def _metrics_with_points(chart: Chart) -> list[Field]:
-    """The metrics whose points a chart draws; of others it takes one value."""
+    """Return the metrics whose points a chart draws; others give one value."""
     if not CHART_KINDS[chart.kind].draws_points:
         return []
     return [*chart.fields, *filter(None, [chart.x_metric])]

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, KindTable, TableRow
+from runs.pages.chart_kinds.kind import ChartKind, ChartTable, ChartTableRow, Drawing
 from runs.pages.chart_kinds.notes import column_notes, unplaced_notes
 from runs.pages.chart_kinds.values import chart_look, count_cell, numeric_column
 from runs.render.charts import bin_label, count_bins, histogram_figure
@@ -17,9 +17,9 @@ from studio.core.view_charts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    column = chart_column(chart.fields[0], drawn.runs)
+    column = chart_column(chart.fields[0], chart_runs.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     notes = column_notes([numeric_column(column)])
@@ -30,13 +30,17 @@ def _figure(
     return Drawing(histogram_figure(bins, label, chart_look(chart), clock), notes)
 
 
-def _table(chart: Chart, drawn: ChartRuns, zone: tzinfo, _workspace: str) -> KindTable:
-    column = chart_column(chart.fields[0], drawn.runs)
+def _table(
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _workspace: str
+) -> ChartTable:
+    column = chart_column(chart.fields[0], chart_runs.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     clock = zone if column.is_time else None
-    rows = [TableRow(bin_label(each, clock), [count_cell(each.runs)]) for each in bins]
-    return KindTable(field_label(chart.fields[0]), [_("Runs")], rows)
+    rows = [
+        ChartTableRow(bin_label(each, clock), [count_cell(each.runs)]) for each in bins
+    ]
+    return ChartTable(field_label(chart.fields[0]), [_("Runs")], rows)
 
 
 HISTOGRAM = ChartKind(

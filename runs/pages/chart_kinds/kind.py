@@ -1,4 +1,4 @@
-"""What a kind of chart declares for the server: its words, figure, table and legend."""
+"""What a chart type declares on the server: labels, figure, table and legend."""
 
 from __future__ import annotations
 
@@ -7,11 +7,49 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.titles import fields_title
+from runs.render.filters import field_label
 from runs.render.metrics import DisplayValue
-from runs.search.charts import AxisRange
+from runs.search.charts import AxisRange, ChartGroup
 from studio.core.view_charts import Chart
+
+#: How many fields a title names.
+MAX_NAMED_FIELDS = 3
+
+
+def fields_title(chart: Chart) -> str:
+    labels = [field_label(field) for field in chart.fields]
+    shown = ", ".join(labels[:MAX_NAMED_FIELDS])
+    if len(labels) > MAX_NAMED_FIELDS:
+        shown += f" +{len(labels) - MAX_NAMED_FIELDS}"
+    return shown
+
+
+def group_notes(chart: Chart) -> list[str]:
+    """`mean ± std by params.lr`, where the chart has groups."""
+    if not chart.groups:
+        return []
+    names = ", ".join(field_label(field) for field in chart.groups)
+    spread = {
+        "std": _("mean ± std"),
+        "minmax": _("mean, min to max"),
+        "none": _("mean"),
+    }[chart.band]
+    by = _("by all but %s") if chart.all_but else _("by %s")
+    return [f"{spread} {by % names}"]
+
+
+def group_label(group: ChartGroup) -> str:
+    """`lr = 0.1, model = resnet50`; `no model` for a missing value."""
+    if not group.values:
+        return _("all runs")
+    return ", ".join(
+        f"{name} = {value}" if value is not None else _("no %s") % name
+        for name, value in group.values
+    )
+
 
 Figure = dict[str, Any]
 
@@ -25,7 +63,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class TableRow:
+class ChartTableRow:
     """`series` is the color's number, 0 for none; `href` leads to the run."""
 
     name: str
@@ -35,10 +73,10 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class KindTable:
+class ChartTable:
     first: str
     heads: list[str]
-    rows: list[TableRow]
+    rows: list[ChartTableRow]
 
 
 def _no_notes(_chart: Chart) -> list[str]:
@@ -51,25 +89,24 @@ def _by_run(_chart: Chart) -> bool:
 
 @dataclass(frozen=True)
 class ChartKind:
-    """A kind of chart on the server; its name is the one of its `ChartSpec`.
+    """A chart type on the server; its name is the one of its `ChartSpec`.
 
-    `label` names it in menus and `word` next to the title of a chart that has no
-    `notes`; both are functions, for their language is that of the request. A `table`
-    without a workspace's name leads nowhere. `points` are the rows of its CSV file
-    where these are not the table's. With `has_legend` its colors are those of runs or
-    groups, unless it `is_colored_by_field`.
+    `label` names it in menus; `word` stands next to the title of a chart without
+    `notes`. Both are functions, because the language depends on the request. `points`
+    are the rows of the CSV file; without them, the file has those of the table. With
+    `has_legend`, colors stand for runs or groups, unless it `is_colored_by_field`.
     """
 
     name: str
     label: Callable[[], str]
     word: Callable[[], str]
     figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
-    table: Callable[[Chart, ChartRuns, tzinfo, str], KindTable]
+    table: Callable[[Chart, ChartRuns, tzinfo, str], ChartTable]
     title: Callable[[Chart], str] = fields_title
     notes: Callable[[Chart], list[str]] = _no_notes
     points: Callable[[Chart, ChartRuns], Iterator[Sequence[object]]] | None = None
     has_legend: bool = False
     is_colored_by_field: Callable[[Chart], bool] = _by_run
     icon: str = "line"
-    #: What the plot is to a screen reader: one picture, or a group of things to use.
+    #: The ARIA role of the plot: one image, or a group of controls.
     role: str = "img"

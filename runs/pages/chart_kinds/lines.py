@@ -10,12 +10,18 @@ from django.utils.translation import gettext as _
 
 from runs.models import Metric
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing, Figure, KindTable, TableRow
+from runs.pages.chart_kinds.kind import (
+    ChartKind,
+    ChartTable,
+    ChartTableRow,
+    Drawing,
+    Figure,
+    group_label,
+    group_notes,
+)
 from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
-from runs.pages.chart_kinds.titles import group_label, group_notes
 from runs.pages.chart_kinds.values import (
     chart_look,
-    color_number,
     count_cell,
     run_row,
     summarize_values,
@@ -46,31 +52,32 @@ from runs.search.charts import (
 )
 from runs.search.groups import deviation_band
 from runs.search.metrics import time_origin
+from runs.search.query import series_color
 from runs.search.values import metric_value
 from runs.storage.metrics import store
 from studio.core.view_charts import Chart
 
 
 def _full_window(chart: Chart) -> AxisRange:
-    """What a chart shows unless it is zoomed."""
+    """Return the range of the x axis that a chart shows unless it is zoomed."""
     unit = 1000 if chart.axis == "relative" else 1
     return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> Drawing:
     window = zoomed or _full_window(chart)
-    chosen = choose_series(drawn.runs, drawn.heads, chart)
+    chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
     notes = series_notes(chosen)
     if chart.groups:
-        return Drawing(*_means(chart, drawn, chosen, zone, window, notes))
+        return Drawing(*_means(chart, chart_runs, chosen, zone, window, notes))
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines = []
     for curve in curves:
         run, place = curve.series.run, curve.series.place
-        dash = dash_of_position(place) if several else _dash(run.number, drawn)
+        dash = dash_of_position(place) if several else _dash(run.number, chart_runs)
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
         line = replace(curve.line, key=key)
@@ -85,19 +92,21 @@ def _figure(
     return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
 
 
-def _dash(number: int, drawn: ChartRuns) -> str:
-    return dash_of_position(number - 1) if drawn.by_place else dash_of_number(number)
+def _dash(number: int, chart_runs: ChartRuns) -> str:
+    return (
+        dash_of_position(number - 1) if chart_runs.by_place else dash_of_number(number)
+    )
 
 
 def _means(
     chart: Chart,
-    drawn: ChartRuns,
+    chart_runs: ChartRuns,
     chosen: ChosenSeries,
     zone: tzinfo,
     window: AxisRange,
     notes: list[str],
 ) -> tuple[Figure, list[str]]:
-    groups = chart_groups(drawn.runs, chart)
+    groups = chart_groups(chart_runs.runs, chart)
     curves = draw_mean_curves(groups, chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines, bands = [], []
@@ -119,7 +128,7 @@ def _means(
 
 
 def _span(chosen: ChosenSeries) -> int:
-    """The length of the longest series, so that a zoomed axis keeps its unit."""
+    """Return the length of the longest series: a zoomed axis keeps its unit."""
     heads = [each.head for each in chosen.series]
     return max((head.last_time - time_origin(head) for head in heads), default=0)
 
@@ -146,13 +155,15 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _table(chart: Chart, drawn: ChartRuns, _zone: tzinfo, workspace: str) -> KindTable:
+def _table(
+    chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, workspace: str
+) -> ChartTable:
     if chart.groups:
-        return _groups_table(chart, drawn)
-    return _lines_table(chart, drawn, workspace)
+        return _groups_table(chart, chart_runs)
+    return _lines_table(chart, chart_runs, workspace)
 
 
-def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> KindTable:
+def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTable:
     heads: list[str] = []
     for field in chart.fields:
         label = field.key
@@ -168,13 +179,13 @@ def _lines_table(chart: Chart, drawn: ChartRuns, workspace: str) -> KindTable:
             [
                 cell
                 for field in chart.fields
-                for cell in _summary(drawn.heads.get((run.run.pk, field.key)))
+                for cell in _summary(chart_runs.heads.get((run.run.pk, field.key)))
             ],
             workspace,
         )
-        for run in drawn.runs
+        for run in chart_runs.runs
     ]
-    return KindTable(_("Run"), heads, rows)
+    return ChartTable(_("Run"), heads, rows)
 
 
 def _summary(head: Metric | None) -> list[DisplayValue]:
@@ -188,39 +199,42 @@ def _summary(head: Metric | None) -> list[DisplayValue]:
     return [last, least, most, DisplayValue(grouped(head.count))]
 
 
-def _groups_table(chart: Chart, drawn: ChartRuns) -> KindTable:
+def _groups_table(chart: Chart, chart_runs: ChartRuns) -> ChartTable:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
         heads += [_("mean of the last values of %s") % label, _("%s std") % label]
-    return KindTable(
+    return ChartTable(
         _("Group"),
         heads,
-        [_group_row(group, chart, drawn) for group in chart_groups(drawn.runs, chart)],
+        [
+            _group_row(group, chart, chart_runs)
+            for group in chart_groups(chart_runs.runs, chart)
+        ],
     )
 
 
-def _group_row(group: ChartGroup, chart: Chart, drawn: ChartRuns) -> TableRow:
+def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartTableRow:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
-        held = [drawn.heads.get((run.run.pk, field.key)) for run in group.runs]
+        held = [chart_runs.heads.get((run.run.pk, field.key)) for run in group.runs]
         mean = summarize_values([metric_value(head, "last") for head in held if head])
         cells += (
             [display_value(mean.mean), display_value(mean.std)]
             if mean
             else [display_value(None)] * 2
         )
-    return TableRow(group_label(group), cells, color_number(group.number))
+    return ChartTableRow(group_label(group), cells, series_color(group.number))
 
 
 def _notes(chart: Chart) -> list[str]:
     """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
-    said = group_notes(chart)
+    notes = group_notes(chart)
     if chart.smoothing:
-        said.append(_("smoothed %s") % number(chart.smoothing))
-    if chart.axis != "step" or not said:
-        said.append(_axis_note(chart))
-    return said
+        notes.append(_("smoothed %s") % number(chart.smoothing))
+    if chart.axis != "step" or not notes:
+        notes.append(_axis_note(chart))
+    return notes
 
 
 def _axis_note(chart: Chart) -> str:
@@ -234,9 +248,9 @@ def _axis_note(chart: Chart) -> str:
     }[chart.axis]
 
 
-def _points(chart: Chart, drawn: ChartRuns) -> Iterator[Sequence[object]]:
-    """Every point, nothing left out."""
-    series = choose_series(drawn.runs, drawn.heads, chart).series
+def _points(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
+    """Yield every point, without sampling."""
+    series = choose_series(chart_runs.runs, chart_runs.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
     for each in series:
         run, metric = each.run, escape_formula(each.field.key)

@@ -23,23 +23,26 @@ def sampling_note(shown: int, total: int) -> str:
 
 
 def unplaced_notes(lost: int, *, log: bool) -> list[str]:
-    """Values that no bar of a histogram holds, runs that no dot of a scatter is."""
+    """Note the values that a histogram or a scatter chart can't place."""
     if not lost:
         return []
-    said = ngettext(
+    text = ngettext(
         "%(n)s run with NaN or Infinity", "%(n)s runs with NaN or Infinity", lost
     )
     if log:
-        said = ngettext(
+        text = ngettext(
             "%(n)s run can’t be shown on a logarithmic axis",
             "%(n)s runs can’t be shown on a logarithmic axis",
             lost,
         )
-    return [said % {"n": grouped(lost)}]
+    return [text % {"n": grouped(lost)}]
 
 
 def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
-    """Of a scatter; what only is no number on the y axis has its mark at the top."""
+    """Note the runs without a dot.
+
+    A run whose y value alone is NaN or infinite has a mark at the top instead.
+    """
     nonfinite = small = 0
     for x, y in zip(across.values, up.values, strict=True):
         if isinstance(x, float) and is_nonfinite(x):
@@ -52,7 +55,7 @@ def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[st
 
 
 def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
-    """Of lines and bars, where some lie below all that a logarithmic axis shows."""
+    """Note values of 0 and less of lines and bars on a logarithmic axis."""
     if not chart.log_y or not any(
         _is_zero_or_less(v) for values in heights for v in values
     ):
@@ -70,52 +73,52 @@ def column_notes(columns: Sequence[ChartColumn]) -> list[str]:
         label = field_label(column.field)
         missing = sum(value is None for value in column.values) - column.lost
         if column.lost:
-            said = ngettext(
+            text = ngettext(
                 "%(n)s run has text for %(field)s",
                 "%(n)s runs have text for %(field)s",
                 column.lost,
             )
-            notes.append(said % {"n": grouped(column.lost), "field": label})
+            notes.append(text % {"n": grouped(column.lost), "field": label})
         if missing:
             notes.append(missing_value_note(missing, label))
     return notes
 
 
 def missing_value_note(count: int, label: str) -> str:
-    said = ngettext(
+    text = ngettext(
         "%(n)s run without %(field)s", "%(n)s runs without %(field)s", count
     )
-    return said % {"n": grouped(count), "field": label}
+    return text % {"n": grouped(count), "field": label}
 
 
 def series_notes(chosen: ChosenSeries) -> list[str]:
     notes = []
     if chosen.missing:
-        said = ngettext("%s run without", "%s runs without", chosen.missing)
-        notes.append(said % grouped(chosen.missing))
+        text = ngettext("%s run without", "%s runs without", chosen.missing)
+        notes.append(text % grouped(chosen.missing))
     if chosen.texts:
-        said = ngettext("%s run logs text", "%s runs log text", chosen.texts)
-        notes.append(said % grouped(chosen.texts))
+        text = ngettext("%s run logs text", "%s runs log text", chosen.texts)
+        notes.append(text % grouped(chosen.texts))
     if chosen.beyond:
-        said = ngettext(
+        text = ngettext(
             "%s line can’t be drawn",
             "%s lines can’t be drawn",
             chosen.beyond,
         )
-        notes.append(said % grouped(chosen.beyond))
+        notes.append(text % grouped(chosen.beyond))
     return notes
 
 
-def run_notes(drawn: ChartRuns) -> list[str]:
+def run_notes(chart_runs: ChartRuns) -> list[str]:
     notes = []
-    if not drawn.chosen and drawn.more:
-        said = ngettext("first %s run", "first %s runs", len(drawn.runs))
-        notes.append(said % grouped(len(drawn.runs)))
-    if drawn.gone:
-        said = ngettext(
+    if not chart_runs.chosen and chart_runs.more:
+        text = ngettext("first %s run", "first %s runs", len(chart_runs.runs))
+        notes.append(text % grouped(len(chart_runs.runs)))
+    if chart_runs.deleted:
+        text = ngettext(
             "%s selected run no longer exists",
             "%s selected runs no longer exist",
-            drawn.gone,
+            chart_runs.deleted,
         )
-        notes.append(said % grouped(drawn.gone))
+        notes.append(text % grouped(chart_runs.deleted))
     return notes

@@ -22,15 +22,15 @@ from studio.core.view_charts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [chart_column(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     notes = column_notes(columns)
-    drawn, columns = drop_runs_without_values(drawn, columns)
+    chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     axes = [
         _dimension(chart, column, field_label(column.field), zone) for column in columns
     ]
-    return Drawing(parallel_figure(run_dots(drawn, columns), axes), notes)
+    return Drawing(parallel_figure(run_dots(chart_runs, columns), axes), notes)
 
 
 def _dimension(

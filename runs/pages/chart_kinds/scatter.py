@@ -22,29 +22,29 @@ from studio.core.view_charts import Chart
 
 
 def _figure(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, _window: AxisRange | None
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
-    columns = [chart_column(field, drawn.runs) for field in chart.fields]
+    columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
     notes = column_notes(columns)
-    drawn, columns = drop_runs_without_values(drawn, columns)
+    chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     notes += scatter_notes(chart, *columns[:2])
     placed = [_as_clock_times(column, zone) for column in columns]
     is_date = (columns[0].is_time, columns[1].is_time)
-    dots = run_dots(drawn, placed)
+    dots = run_dots(chart_runs, placed)
     figure = scatter_figure(dots, labels, chart_look(chart), is_date=is_date)
     return Drawing(figure, notes)
 
 
 def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
-    """Times as Plotly reads them, which knows no zones: those of the reader."""
+    """Return times in the zone of the reader, because Plotly knows no time zones."""
     if not column.is_time:
         return column
-    said = [
+    times = [
         None if not isinstance(value, float) else clock_time(value, zone)
         for value in column.values
     ]
-    return ChartColumn(column.field, tuple(said), column.lost)
+    return ChartColumn(column.field, tuple(times), column.lost)
 
 
 def _title(chart: Chart) -> str:

@@ -1,4 +1,4 @@
-"""Values of runs as several kinds of charts draw them and list them in their tables."""
+"""Values of runs, as several chart types draw and list them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import KindTable, TableRow
+from runs.pages.chart_kinds.kind import ChartTable, ChartTableRow
 from runs.render import formats
 from runs.render.charts import Axis, ChartLook, Dot
 from runs.render.filters import field_label
@@ -18,10 +18,9 @@ from runs.render.formats import grouped
 from runs.render.metrics import DisplayValue, display_value
 from runs.search.charts import ChartColumn, ChartRun, chart_column
 from runs.search.groups import mean_and_std
+from runs.search.query import series_color
 from studio.core.view_charts import Chart
 
-#: Number of colors; then they repeat.
-COLOR_COUNT = 10
 #: Whole numbers up to here are exact as floats.
 MAX_EXACT_FLOAT = 2**53
 
@@ -36,22 +35,22 @@ def chart_look(chart: Chart) -> ChartLook:
 
 
 def numeric_column(column: ChartColumn) -> ChartColumn:
-    """What has no place on an axis of numbers is lost."""
+    """Return the column with numbers only; texts count as lost."""
     values = tuple(v if isinstance(v, float) else None for v in column.values)
     words = sum(isinstance(value, str) for value in column.values)
     return ChartColumn(column.field, values, column.lost + words)
 
 
 def drop_runs_without_values(
-    drawn: ChartRuns, columns: list[ChartColumn]
+    chart_runs: ChartRuns, columns: list[ChartColumn]
 ) -> tuple[ChartRuns, list[ChartColumn]]:
-    """No runs where none has a value: axes without one would look like a drawing."""
+    """Return no runs if none has a value: empty axes would look like a chart."""
     if any(value is not None for each in columns for value in each.values):
-        return drawn, columns
-    return replace(drawn, runs=[]), [replace(each, values=()) for each in columns]
+        return chart_runs, columns
+    return replace(chart_runs, runs=[]), [replace(each, values=()) for each in columns]
 
 
-def run_dots(drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
+def run_dots(chart_runs: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
     return [
         Dot(
             run.name,
@@ -59,18 +58,18 @@ def run_dots(drawn: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
             tuple(column.values[row] for column in columns),
             run.run.run_id,
         )
-        for row, run in enumerate(drawn.runs)
+        for row, run in enumerate(chart_runs.runs)
     ]
 
 
 @dataclass(frozen=True)
 class ValueSummary:
-    """Of the finite numbers among some values; `std` is that of a sample."""
+    """Statistics of the finite numbers; `std` is the sample standard deviation."""
 
     mean: float
     std: float
-    least: float
-    greatest: float
+    min: float
+    max: float
     count: int
 
 
@@ -83,15 +82,15 @@ def summarize_values(values: Sequence[object]) -> ValueSummary | None:
 
 
 def values_table(
-    chart: Chart, drawn: ChartRuns, zone: tzinfo, workspace: str
-) -> KindTable:
-    columns = [chart_column(field, drawn.runs) for field in chart.fields]
+    chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
+) -> ChartTable:
+    columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
         run_row(run, [_column_cell(column, at, zone) for column in columns], workspace)
-        for at, run in enumerate(drawn.runs)
+        for at, run in enumerate(chart_runs.runs)
     ]
-    return KindTable(_("Run"), heads, rows)
+    return ChartTable(_("Run"), heads, rows)
 
 
 def count_cell(count: int) -> DisplayValue:
@@ -111,10 +110,8 @@ def _value_cell(value: float | str | None) -> DisplayValue:
     return display_value(value)
 
 
-def run_row(run: ChartRun, cells: Sequence[DisplayValue], workspace: str) -> TableRow:
+def run_row(
+    run: ChartRun, cells: Sequence[DisplayValue], workspace: str
+) -> ChartTableRow:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""
-    return TableRow(run.name, list(cells), color_number(run.number), href)
-
-
-def color_number(number: int) -> int:
-    return (number - 1) % COLOR_COUNT + 1
+    return ChartTableRow(run.name, list(cells), series_color(run.number), href)

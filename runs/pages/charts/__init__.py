@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from runs.pages.charts.chart_row import (
+    CHART_ADDRESS_PARTS,
     ChartRowAddresses,
     can_add_chart,
     chart_cards,
-)
-from runs.pages.charts.list_charts import (
-    ADDRESS_PARTS,
     chart_row_context,
 )
 from runs.pages.charts.urls import (
@@ -16,7 +14,7 @@ from runs.pages.charts.urls import (
 )
 
 __all__ = [
-    "ADDRESS_PARTS",
+    "CHART_ADDRESS_PARTS",
     "ChartRowAddresses",
     "can_add_chart",
     "chart_cards",

@@ -1,4 +1,4 @@
-"""From a stretch of a chart's axis to the list with that range, or with those words."""
+"""Filter the list by the range or the words that were brushed on a chart's axis."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters import RANGES, with_replaced_term
-from runs.pages.lists import ListLinks, read_part
+from runs.pages.filters import RANGE_OPERATORS, link_with_replaced_term
+from runs.pages.lists import ListLinks, read_part_state
 from runs.pages.requests import PageRequest, with_vary_headers
 from studio.core import view_text
 from studio.core.errors import InvalidValue
@@ -26,15 +26,18 @@ from studio.core.filters.tree import (
 )
 from studio.core.names import MAX_TIME
 
-#: Minimum number of words that make a list.
+#: Maximum number of words in one filter.
 MAX_WORDS = 200
 
 
 @access(Permission.READ)
 @require_safe
 def filter_by_axis_range(request: PageRequest) -> HttpResponse:
-    """`field` with `low`, `high` or both, or with `word` repeated."""
-    state = read_part(request)
+    """Redirect to the filtered list.
+
+    Takes `field` with `low`, `high` or both, or with `word` (repeated).
+    """
+    state = read_part_state(request)
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
     field = view_text.read_field(request.GET.get("field", ""), "field")
@@ -43,12 +46,14 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
         texts = tuple(Text(word) for word in words)
         query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
     else:
-        query = with_replaced_term(links, field, RANGES, _read_range(request, field))
+        query = link_with_replaced_term(
+            links, field, RANGE_OPERATORS, _read_range(request, field)
+        )
     address = scope.path + query
     if request.htmx:
-        answer = HttpResponse(status=204)
-        answer["X-Studio-Location"] = address
-        return with_vary_headers(answer)
+        response = HttpResponse(status=204)
+        response["X-Studio-Location"] = address
+        return with_vary_headers(response)
     return HttpResponseRedirect(address)
 
 
@@ -79,10 +84,12 @@ def _read_end(text: str, field: Field) -> Value | None:
         return Duration(_clamp_time(value * 1000))
     if kind == fields.TIME:
         start = _clamp_time(value)
+        # As exact as the axis: a moment of one millisecond.
         return Moment(start, start + 1, "ms")
+    # Above 2**53, floats skip whole numbers.
     return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)
 
 
 def _clamp_time(ms: float) -> int:
-    """An axis may reach beyond all times, and a pointer with it."""
+    """Return a valid time: an axis can reach beyond the times that are allowed."""
     return round(min(max(ms, 0), MAX_TIME))

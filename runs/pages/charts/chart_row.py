@@ -1,19 +1,34 @@
 """A row of charts on a page: the list's, or that of any page with runs in its address.
 
-    chart_cards(charts, place)
+    chart_cards(charts, addresses)
 
-A `Place` says what the page's addresses are; the cards of `_chart_row.html` are made
-from it, and `static/js/charts/chart-row.js` draws what they name.
+`ChartRowAddresses` has the addresses of the page. The cards of `_chart_row.html` are
+made from it, and `static/js/charts/chart-row.js` draws what they name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 from urllib.parse import quote
 
-from runs.pages.chart_kinds import KINDS, KindTable, chart_note, chart_title, kind_of
+from django.utils.timezone import get_current_timezone
+
+from runs.pages.chart_kinds import (
+    KINDS,
+    ChartTable,
+    build_table,
+    chart_note,
+    chart_title,
+    kind_of,
+    read_runs_of_charts,
+)
+from runs.pages.lists import ListLinks, ListState
+from runs.pages.requests import PageRequest
+from runs.search.sql import time_limit
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
@@ -21,16 +36,16 @@ from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
 
 @dataclass(frozen=True)
 class ChartRowAddresses:
-    """Where a row stands.
+    """The addresses that a row of charts links to.
 
-    `page(charts)` is the address of the page with other charts. `part(name)` is that
-    of `figure`, `table`, `values` (which get `chart` added) and `edit` (which gets
-    `at`), with a query string that says the runs.
+    `page(charts)` is the address of the page with other charts. `part(name)` is the
+    address of `figure`, `table`, `values` (`chart` is added) and `edit` (`at` is
+    added), with a query string that names the runs.
     """
 
     page: Callable[[tuple[Chart, ...]], str]
     part: Callable[[str], str]
-    #: Where brushing an axis leads: gets `field`, `low` and `high`; empty for nowhere.
+    #: Gets `field`, `low` and `high` of a brushed axis; empty if brushing is off.
     brush: str = ""
 
 
@@ -44,7 +59,7 @@ class KindLink:
 
 @dataclass(frozen=True)
 class ChartCard:
-    """`key` stays the same while the chart does, wherever in the row it stands."""
+    """A chart in the row; `key` does not change when the chart moves in the row."""
 
     key: str
     at: int
@@ -60,24 +75,24 @@ class ChartCard:
     left: str
     right: str
     kinds: list[KindLink]
-    #: Whether the chart shows which line is which: "1", "0", or as it decides.
+    #: Whether the legend is shown: "1", "0", or empty for automatic.
     legend: str
     icon: str
     role: str
-    table: KindTable | None = None
+    table: ChartTable | None = None
 
 
 def chart_cards(
     charts: Sequence[Chart],
     place: ChartRowAddresses,
-    tables: Sequence[KindTable] = (),
+    tables: Sequence[ChartTable] = (),
 ) -> list[ChartCard]:
-    """`tables`, if they are to stand in the page, has one for each chart."""
+    """Return the cards; `tables` is empty, or has a table for each chart."""
     cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]
     if not tables:
         return cards
-    made = zip(cards, tables, strict=True)
-    return [ChartCard(**{**vars(card), "table": table}) for card, table in made]
+    pairs = zip(cards, tables, strict=True)
+    return [ChartCard(**{**vars(card), "table": table}) for card, table in pairs]
 
 
 def can_add_chart(charts: Sequence[Chart]) -> bool:
@@ -88,7 +103,8 @@ def _chart_card(
     charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
 ) -> ChartCard:
     chart, text = charts[at], str(charts[at])
-    asked = f"chart={quote(text, safe='')}"
+    chart_parameter = f"chart={quote(text, safe='')}"
+    # Two equal charts need different keys, or htmx would mix them up.
     same = charts[:at].count(chart)
     key = blake2b(f"{text} {same}".encode(), digest_size=6).hexdigest()
     return ChartCard(
@@ -98,9 +114,9 @@ def _chart_card(
         text,
         chart_title(chart),
         chart_note(chart),
-        _add_query(place.part("figure"), asked),
-        _add_query(place.part("table"), asked),
-        _add_query(place.part("values"), asked),
+        _add_query(place.part("figure"), chart_parameter),
+        _add_query(place.part("table"), chart_parameter),
+        _add_query(place.part("values"), chart_parameter),
         _add_query(place.part("edit"), f"at={at}"),
         place.page(charts[:at] + charts[at + 1 :]),
         place.page(_moved(charts, at, at - 1)) if at else "",
@@ -125,7 +141,7 @@ def _moved(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
 def _kind_links(
     charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
 ) -> list[KindLink]:
-    """The same fields in another way, where another way draws them."""
+    """Return links to the same fields in each chart type that can draw them."""
     found = []
     for kind in CHART_KINDS:
         other = _with_kind(charts[at], kind)
@@ -143,3 +159,51 @@ def _with_kind(chart: Chart, kind: str) -> Chart | None:
         return read_chart(str(Chart(kind, fields, chart.options)))
     except InvalidValue:
         return None
+
+
+def chart_row_context(
+    request: PageRequest, state: ListState, links: ListLinks
+) -> dict[str, Any]:
+    """Return the context of the row of charts of a run list.
+
+    A full page also has the tables. Only a script requests fragments, and it draws.
+    """
+    place = ChartRowAddresses(
+        page=partial(_list_address, links),
+        part=lambda name: links.part(CHART_ADDRESS_PARTS[name]),
+        brush=links.part("charts/brush"),
+    )
+    tables: Sequence[ChartTable] = ()
+    charts = state.spec.charts
+    if charts and not request.htmx:
+        tables = _tables(state)
+    return {
+        "cards": chart_cards(charts, place, tables),
+        "add_chart": links.part("charts") if can_add_chart(charts) else "",
+        "brush_url": place.brush,
+    }
+
+
+#: The part of the list's addresses that answers each request of a chart.
+CHART_ADDRESS_PARTS = {
+    "figure": "charts/figure",
+    "table": "charts/table",
+    "values": "charts/values",
+    "edit": "charts",
+}
+
+
+def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
+    spec = links.spec
+    return links.query(charts=charts, after=spec.after, before=spec.before)
+
+
+def _tables(state: ListState) -> list[ChartTable]:
+    zone, workspace = get_current_timezone(), state.workspace.name
+    charts = state.spec.charts
+    with time_limit():
+        chart_runs = read_runs_of_charts(state, charts)
+        return [
+            build_table(chart, runs, zone, workspace)
+            for chart, runs in zip(charts, chart_runs, strict=True)
+        ]

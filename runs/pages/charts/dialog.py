@@ -1,7 +1,7 @@
 """The dialog that adds or changes a chart, and a page of its own: one form of GET.
 
-It answers with the address of the page that has the chart, as the form says it. Where
-`run` names runs, that page is the comparison of them; else it is the list.
+It redirects to the page with the new chart. If `run` names runs, that page is their
+comparison; otherwise it is the list.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.chart_kinds import KINDS
 from runs.pages.charts.forms import ChartForm
-from runs.pages.lists import ListState, read_part_tolerantly
-from runs.pages.requests import PageRequest, with_vary_headers
+from runs.pages.lists import ListState, read_part_state_tolerantly
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
 from runs.search.run_list import common_metrics, list_fields
 from studio.core import view_text
 from studio.core.chart_kinds import CHART_KINDS
@@ -40,13 +40,12 @@ from studio.core.view_spec import encoded
 
 #: Parameters of the dialog; all others belong to the page.
 FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
-FORM_ERROR_STATUS = 422
 
 
 @access(Permission.READ)
 @require_safe
 def edit_chart(request: PageRequest) -> HttpResponse:
-    state = read_part_tolerantly(request)
+    state = read_part_state_tolerantly(request)
     at = _read_position(request, state.spec.charts)
     form = ChartForm(request.GET) if "kind" in request.GET else _new_form(state, at)
     problem = ""
@@ -66,8 +65,8 @@ def edit_chart(request: PageRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def complete_fields(request: PageRequest) -> HttpResponse:
-    """Names that the form completes, as options."""
-    state = read_part_tolerantly(request)
+    """Return the names that complete a field's input, as options."""
+    state = read_part_state_tolerantly(request)
     names = _field_names(state, request.GET.get("find", "")[:250])
     return with_vary_headers(
         render(request, "charts/_chart_fields.html", {"names": names})
@@ -83,7 +82,7 @@ def _read_position(request: PageRequest, charts: Sequence[Chart]) -> int | None:
 def _show_page_with_chart(
     request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> HttpResponse:
-    """To the page that shows the chart."""
+    """Redirect to the page that shows the chart."""
     chart = form.chart()
     charts = list(state.spec.charts)
     if at is None:
@@ -98,9 +97,10 @@ def _show_page_with_chart(
     address = page_address(request, state, tuple(charts))
     if request.htmx:
         # The script shows it as a link of the page would.
-        answer = HttpResponse(status=204)
-        answer["X-Studio-Location"] = address
-        return with_vary_headers(answer)
+        response = HttpResponse(status=204)
+        # A header instead of a redirect, which the script's request would follow.
+        response["X-Studio-Location"] = address
+        return with_vary_headers(response)
     return HttpResponseRedirect(address)
 
 
@@ -117,7 +117,7 @@ def page_address(
 
 
 def _page_parameters(request: PageRequest) -> list[tuple[str, str]]:
-    """What the page's address says, as it says it."""
+    """Return the parameters of the page's own address, in their order."""
     pairs = parse_qsl(request.META["QUERY_STRING"], keep_blank_values=False)
     return [(name, value) for name, value in pairs if name not in FORM_PARAMETERS]
 
@@ -134,7 +134,7 @@ def _new_form(state: ListState, at: int | None) -> ChartForm:
 
 
 def _field_names(state: ListState, part: str) -> list[str]:
-    """The fields of the list whose keys hold `part`, which may say its kind too."""
+    """Return the fields whose keys contain `part`, which can begin with a kind."""
     head, point, tail = part.partition(".")
     kinds = (METRICS, PARAMS, TAGS, "properties")
     part = tail if point and head in kinds else part

@@ -1,8 +1,8 @@
 """The figure of one chart of a list as JSON, its table, and its values as CSV.
 
-Each is asked for by the list's own query string with `chart=`; all runs of the chart
-come in the one answer. A figure is conditional: the stamp of the list's changes costs
-one query, and where it moved, the states of the series say whether a point came.
+Each takes the query string of the list, and `chart=`; one response has all runs of the
+chart. Figures are conditional: the change stamp of the list costs one query. If it has
+changed, the states of the series tell whether there are new points.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import (
     ChartRuns,
+    ChartTable,
     Figure,
-    KindTable,
     build_table,
     chart_title,
     draw_chart,
     kind_of,
-    read_runs,
+    read_chart_runs,
 )
 from runs.pages.lists import (
     ACTIVE_POLL_SECONDS,
@@ -63,82 +63,88 @@ MAX_LEGEND_ENTRIES = 20
 @access(Permission.READ, errors=render_json_error)
 @require_safe
 def chart_figure(request: PageRequest) -> HttpResponse:
-    """`from` and `to` narrow the x axis: steps, ms since the start, or times."""
+    """Return the figure; `from` and `to` narrow the x axis.
+
+    They are steps, ms since the start, or times, as the axis.
+    """
     spec, chart = _read_chart_request(request)
     stamp = change_stamp(request, spec, request.path, request.GET)
+    # The cheap check first: with the same stamp, no run is read.
     if is_unchanged(request, stamp):
         return not_modified(browser_etag(request))
     window = _read_window(request, chart)
     with time_limit():
-        drawn = read_runs(build_state(request, read_scope(request), spec), chart)
-        etag = f'"{stamp}-{_data_digest(request, drawn)}"'
+        chart_runs = read_chart_runs(
+            build_state(request, read_scope(request), spec), chart
+        )
+        etag = f'"{stamp}-{_data_digest(request, chart_runs)}"'
         if has_same_content(request, etag):
             return not_modified(etag)
-        made = draw_chart(chart, drawn, get_current_timezone(), window)
-    active = any(run.run.state.is_active for run in drawn.runs)
-    answer = {
-        **made.figure,
-        "note": "; ".join(made.notes),
+        drawing = draw_chart(chart, chart_runs, get_current_timezone(), window)
+    active = any(run.run.state.is_active for run in chart_runs.runs)
+    response = {
+        **drawing.figure,
+        "note": "; ".join(drawing.notes),
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
-        "legend": _has_legend(chart, drawn, made.figure),
-        "first": _numbers_of_unselected_runs(chart, drawn),
+        "legend": _has_legend(chart, chart_runs, drawing.figure),
+        "first": _numbers_of_unselected_runs(chart, chart_runs),
     }
-    body = msgspec.json.encode(answer)
+    body = msgspec.json.encode(response)
     return with_vary_headers(HttpResponse(body, content_type="application/json"), etag)
 
 
 def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
-    """The list's state as a page reads it, leniently, and the chart, strictly."""
+    """Read the list's state tolerantly, and the chart strictly."""
     spec, _complaints = parse_tolerant(request.GET.dict())
     return spec, read_chart(request.GET.get("chart", ""), "chart")
 
 
-def _has_legend(chart: Chart, drawn: ChartRuns, figure: Figure) -> bool:
-    """Boxes show the colors of selected runs; other colors need a legend."""
+def _has_legend(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> bool:
+    """Whether to show the legend: checkboxes show the colors of selected runs."""
     if not kind_of(chart).has_legend:
         return False
     legend = chart.option("legend")
-    needs = not drawn.chosen or chart.groups or len(chart.fields) > 1
+    needs = not chart_runs.chosen or chart.groups or len(chart.fields) > 1
     few = (
         bool(chart.groups)
-        or _count_legend_entries(chart, drawn, figure) <= MAX_LEGEND_ENTRIES
+        or _count_legend_entries(chart, chart_runs, figure) <= MAX_LEGEND_ENTRIES
     )
     return legend == "1" or (legend != "0" and bool(needs) and few)
 
 
-def _count_legend_entries(chart: Chart, drawn: ChartRuns, figure: Figure) -> int:
+def _count_legend_entries(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> int:
     """Return the number of colors in the legend: of runs, or of a third field."""
     if not kind_of(chart).is_colored_by_field(chart):
-        return len(drawn.runs)
+        return len(chart_runs.runs)
     traces = [each for each in figure["data"] if each["meta"]["part"] == "dots"]
     return len({word for each in traces for word in each.get("customdata", ())})
 
 
-def _numbers_of_unselected_runs(chart: Chart, drawn: ChartRuns) -> dict[str, int]:
+def _numbers_of_unselected_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str, int]:
     """The numbers of unselected runs, so that their boxes show the colors too."""
     kind = kind_of(chart)
     has_colors = kind.has_legend and not kind.is_colored_by_field(chart)
     if (
-        drawn.chosen
+        chart_runs.chosen
         or not has_colors
         or chart.groups
-        or len(drawn.runs) > MAX_LEGEND_ENTRIES
+        or len(chart_runs.runs) > MAX_LEGEND_ENTRIES
     ):
         return {}
-    return {run.run.run_id: run.number for run in drawn.runs}
+    return {run.run.run_id: run.number for run in chart_runs.runs}
 
 
-def _data_digest(request: PageRequest, drawn: ChartRuns) -> str:
+def _data_digest(request: PageRequest, chart_runs: ChartRuns) -> str:
     heads = sorted(
         (*key, head.count, head.last_step, head.last_time)
-        for key, head in drawn.heads.items()
+        for key, head in chart_runs.heads.items()
     )
     runs = [
         (run.run.pk, run.number, run.name, str(run.run.state), repr(run.values))
-        for run in drawn.runs
+        for run in chart_runs.runs
     ]
-    asked = sorted(request.GET.lists())
-    seen = repr((asked, runs, heads, drawn.more, str(get_current_timezone())))
+    parameters = sorted(request.GET.lists())
+    seen = repr((parameters, runs, heads, chart_runs.more, str(get_current_timezone())))
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 
@@ -170,15 +176,17 @@ def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
 @access(Permission.READ)
 @require_safe
 def chart_table(request: PageRequest) -> HttpResponse:
-    """The same as a table: a fragment, or a page of its own."""
+    """Show the chart as a table: a fragment, or a page of its own."""
     spec, chart = _read_chart_request(request)
     state = build_state(request, read_scope(request), spec)
     with time_limit():
-        drawn = read_runs(state, chart)
-        made = build_table(chart, drawn, get_current_timezone(), state.workspace.name)
+        chart_runs = read_chart_runs(state, chart)
+        table = build_table(
+            chart, chart_runs, get_current_timezone(), state.workspace.name
+        )
     context = {
         "title": chart_title(chart),
-        "table": made,
+        "table": table,
         "back": state.scope.at(spec),
         "scope": state.scope,
     }
@@ -189,22 +197,24 @@ def chart_table(request: PageRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def chart_values(request: PageRequest) -> HttpResponseBase:
-    """Every point of a line chart's runs, nothing left out; else the table's rows."""
+    """Send every point of a line chart as CSV; of other charts the table's rows."""
     spec, chart = _read_chart_request(request)
     with time_limit():
-        drawn = read_runs(build_state(request, read_scope(request), spec), chart)
+        chart_runs = read_chart_runs(
+            build_state(request, read_scope(request), spec), chart
+        )
         points = kind_of(chart).points
         if points is not None:
-            rows = points(chart, drawn)
+            rows = points(chart, chart_runs)
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
-            rows = _csv_rows(build_table(chart, drawn, zone, workspace))
+            rows = _csv_rows(build_table(chart, chart_runs, zone, workspace))
     return csv_response(rows, f"{chart.kind}.csv")
 
 
-def _csv_rows(made: KindTable) -> Iterator[Sequence[object]]:
-    yield (escape_formula(made.first), *(escape_formula(head) for head in made.heads))
-    for row in made.rows:
-        # A mark for what is missing is for readers: programs get nothing.
+def _csv_rows(table: ChartTable) -> Iterator[Sequence[object]]:
+    yield (escape_formula(table.first), *(escape_formula(head) for head in table.heads))
+    for row in table.rows:
+        # The sign for a missing value is for people: programs get an empty cell.
         full = ("" if cell == MISSING else cell.full or cell.text for cell in row.cells)
         yield (escape_formula(row.name), *map(escape_formula, full))

@@ -1,4 +1,4 @@
-"""Adding a run to a comparison: found by its id, or chosen from what is found."""
+"""Add a run to a comparison: named by its ID, or chosen from search results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a text finds; `problem` says why it finds nothing."""
+    """The runs that a text finds; `problem` is the reason if it can't be searched."""
 
     runs: tuple[Candidate, ...]
     problem: str = ""
@@ -41,7 +41,7 @@ class Candidates:
 @access(Permission.READ)
 @require_safe
 def suggest_runs(request: PageRequest) -> HttpResponse:
-    """The runs that may be added, for the box that asks while something is typed."""
+    """Show the runs that match what is typed in the box *Add run*."""
     state = read_state(request.GET)
     text = request.GET.get("add", "").strip()[:300]
     context = {"offered": find_candidates(request, state, text), "added": text}
@@ -49,12 +49,12 @@ def suggest_runs(request: PageRequest) -> HttpResponse:
 
 
 def find_candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:
-    """The newest runs that match and are not compared yet; no text asks for any."""
+    """Return the newest matching runs that are not yet compared."""
     try:
-        found = _find(request, text)
+        found = _find_runs(request, text)
     except InvalidFilter:
         try:
-            found = _find(request, quoted(text))
+            found = _find_runs(request, quoted(text))
         except (InvalidFilter, NotSupported) as error:
             return Candidates((), error.message)
     except (NotSupported, QueryTimeout) as error:
@@ -68,16 +68,16 @@ def find_candidates(request: PageRequest, state: CompareState, text: str) -> Can
 
 
 def find_named_run(request: PageRequest, text: str) -> str | None:
-    """The id of the one run that the text names by its id, or alone by its name."""
+    """Return the ID of the run with this ID, or of the only run with this name."""
     for name in ("id", "name"):
         term = Comparison(attribute(name), "=", (Text(text),))
-        found = _find(request, to_text(term))
+        found = _find_runs(request, to_text(term))
         if len(found) == 1:
             return found[0].run_id
     return None
 
 
-def _find(request: PageRequest, text: str) -> list[Run]:
+def _find_runs(request: PageRequest, text: str) -> list[Run]:
     spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=SEARCHED_ROWS)
     page = find_runs(spec, request.actor.user, request.workspace)
     return [row.run for row in page.rows]

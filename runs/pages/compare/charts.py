@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import build_table, read_chart_runs_for
+from runs.pages.chart_kinds import build_table, read_runs_of_charts_for
 from runs.pages.charts import (
-    ADDRESS_PARTS,
+    CHART_ADDRESS_PARTS,
     ChartRowAddresses,
     can_add_chart,
     chart_cards,
@@ -28,13 +28,13 @@ from studio.core.view_spec import ViewSpec, parse_tolerant
 
 #: Number of default charts, and the word for no charts.
 DEFAULT_CHART_COUNT, NO_CHARTS = 2, "none"
-#: Of more runs the tables are pages of their own, and do not hold this one up.
+#: With more runs, tables would slow down the page; they have pages of their own.
 MAX_TABLE_RUNS = 20
 
 
 @dataclass(frozen=True)
 class _Addresses:
-    """Of the page with other charts, and of the parts that draw them."""
+    """The addresses of the page with other charts, and of the charts' figures."""
 
     request: PageRequest
     state: CompareState
@@ -44,7 +44,7 @@ class _Addresses:
         return self.state.href(charts=view_text.joined(charts) or NO_CHARTS)
 
     def part(self, charts: Sequence[Chart], name: str) -> str:
-        path = f"/w/{self.request.workspace.name}/list/{ADDRESS_PARTS[name]}/"
+        path = f"/w/{self.request.workspace.name}/list/{CHART_ADDRESS_PARTS[name]}/"
         if name == "edit":
             text = view_text.joined(tuple(charts))
             return f"{path}?{replace(self.state, charts=text).query()}"
@@ -55,7 +55,7 @@ class _Addresses:
 def compare_charts_context(
     request: PageRequest, state: CompareState, compared: Comparison, goals: set[str]
 ) -> dict[str, Any]:
-    """What `_chart_row.html` needs; without a script its tables stand in the page."""
+    """Return the context of `_chart_row.html`; a full page also has the tables."""
     charts = chosen_charts(state, compared, goals)
     addresses = _Addresses(request, state, compared)
     place = ChartRowAddresses(addresses.page, partial(addresses.part, charts))
@@ -65,10 +65,10 @@ def compare_charts_context(
         with time_limit():
             who = (request.actor.user, request.workspace)
             named = request.GET.getlist("run")[:MAX_RUNS]
-            drawn = read_chart_runs_for(ViewSpec(), charts, *who, None, named)
+            chart_runs = read_runs_of_charts_for(ViewSpec(), charts, *who, None, named)
             tables = [
                 build_table(chart, runs, zone, workspace)
-                for chart, runs in zip(charts, drawn, strict=True)
+                for chart, runs in zip(charts, chart_runs, strict=True)
             ]
     return {
         "cards": chart_cards(charts, place, tables),
@@ -79,7 +79,7 @@ def compare_charts_context(
 def chosen_charts(
     state: CompareState, compared: Comparison, goals: set[str]
 ) -> tuple[Chart, ...]:
-    """Those of the address, as far as they can be read; else the first series."""
+    """Return the readable charts of the address, else the first series."""
     if state.charts == NO_CHARTS:
         return ()
     if state.charts:
@@ -91,7 +91,7 @@ def chosen_charts(
 
 
 def chart_warnings(state: CompareState) -> list[str]:
-    """What is wrong with the charts of the address."""
+    """Return messages about charts of the address that can't be read."""
     if state.charts == NO_CHARTS:
         return []
     _spec, found = parse_tolerant({"charts": state.charts})
@@ -99,7 +99,7 @@ def chart_warnings(state: CompareState) -> list[str]:
 
 
 def _rank(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
-    """What has a goal first, what the machine measured last."""
+    """Sort key: metrics with a goal first, system metrics last."""
     return row.key.startswith("system/"), row.key not in goals
 
 

@@ -13,15 +13,19 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Run, now_ms
-from runs.pages.compare import data_formats as compare_twins
 from runs.pages.compare.add_run import Candidates, find_candidates, find_named_run
 from runs.pages.compare.charts import chart_warnings, compare_charts_context
 from runs.pages.compare.conclusion import conclusion_card, conclusion_items
 from runs.pages.compare.file_diff import file_diff
+from runs.pages.compare.formats import (
+    COPY_FORMATS,
+    comparison_response,
+    comparison_text,
+    requested_format,
+)
 from runs.pages.compare.images import image_comparison
 from runs.pages.compare.sections import CompareTable, table_sections
 from runs.pages.compare.state import CompareState, is_canonical, read_state
-from runs.pages.compare.text_formats import COPY_FORMATS, comparison_text
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
@@ -32,16 +36,16 @@ from runs.search.compare import (
     compare_runs,
     list_conclusions,
 )
+from runs.search.query import series_color
 from runs.search.run_list import find_goals
 
 #: Dashes of columns, one after the other; solid first.
 COLUMN_DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
-COLOR_COUNT = 10
 
 
 @dataclass(frozen=True)
 class RunColumn:
-    """The head of a run's column; `series` and `dash` are its line in every chart."""
+    """The head of a run's column; `series` and `dash` match its line in charts."""
 
     run: Run
     href: str
@@ -64,7 +68,8 @@ def compare_page(request: PageRequest) -> HttpResponse:
             state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
             return _redirect_to_state(request, state)
         offered = find_candidates(request, state, added)
-    kind = compare_twins.requested_format(request)
+    # Only pages have one address per state; scripts can write it as they like.
+    kind = requested_format(request)
     if (
         not is_canonical(request.GET, state)
         and not added
@@ -80,14 +85,12 @@ def compare_page(request: PageRequest) -> HttpResponse:
         goals = _goals(compared)
         return comparison_text(form, state, compared, compare_files(compared), goals)
     if kind:
-        return compare_twins.comparison_data(
-            request, kind, compared, compare_files(compared)
-        )
+        return comparison_response(request, kind, compared, compare_files(compared))
     table = _table_context(request, state, compared) if compared.runs else {}
     context = {
         **_head_context(request, state, compared),
         **table,
-        "notices": notices(state, compared) + _ignored_parts(state, table),
+        "notices": state_notices(state, compared) + _ignored_parts(state, table),
         **_conclusions_context(request, state, compared),
         "offered": offered,
         "added": added,
@@ -99,7 +102,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
 def _conclusions_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
-    """That of these runs; where none are compared, all there are."""
+    """Return the conclusion of these runs; without runs, all conclusions."""
     if compared.runs:
         return conclusion_card(request, state, list(compared.runs))
     return {
@@ -128,7 +131,7 @@ def _head_context(
         "copies": COPY_FORMATS,
         "too_few": len(runs) < MIN_COMPARED,
         "is_full": len(runs) >= MAX_COMPARED,
-        "columns": columns_of(request, state, compared),
+        "columns": run_columns(request, state, compared),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "any_active": any(run.state.is_active for run in runs),
@@ -161,12 +164,12 @@ def _goals(compared: Comparison) -> dict[str, bool]:
 
 
 def baseline_of(state: CompareState, compared: Comparison) -> int:
-    """The baseline's column: the first, where none is named or it is not there."""
+    """Return the index of the baseline; 0 if none is named or it is not compared."""
     ids = [run.run_id for run in compared.runs]
     return ids.index(state.baseline) if state.baseline in ids else 0
 
 
-def columns_of(
+def run_columns(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> list[RunColumn]:
     if not compared.runs:
@@ -177,7 +180,7 @@ def columns_of(
         RunColumn(
             run,
             run_path(request.workspace.name, run.run_id),
-            n % COLOR_COUNT + 1,
+            series_color(n + 1),
             COLUMN_DASHES[n % len(COLUMN_DASHES)],
             run == baseline,
             state.href(baseline="" if run == first else run.run_id),
@@ -187,8 +190,8 @@ def columns_of(
     ]
 
 
-def notices(state: CompareState, compared: Comparison) -> list[str]:
-    """What of the address could not be followed, by name."""
+def state_notices(state: CompareState, compared: Comparison) -> list[str]:
+    """Return notices about the parts of the address that were ignored."""
     notices = [
         _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown
     ]
@@ -214,7 +217,7 @@ def notices(state: CompareState, compared: Comparison) -> list[str]:
 
 
 def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
-    """The file and the image of the address, where others stand in for them."""
+    """Return notices about a file or image of the address that is not there."""
     notices: list[str] = []
     diff, images = table.get("diff"), table.get("images")
     if state.diff and not (diff and diff.place == state.diff):

@@ -1,4 +1,4 @@
-"""The conclusion below the comparison: shown, edited in place, listed, linked."""
+"""The conclusion below the comparison: the card, its editor, and lists of them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ edit_conclusion = by_method(GET=_edit, POST=_save)
 def conclusion_card(
     request: PageRequest, state: CompareState, runs: list[Run]
 ) -> dict[str, Any]:
-    """What `_compare_conclusion.html` shows."""
+    """Return the context of `_compare_conclusion.html`."""
     found = find_conclusion(request.workspace, [run.run_id for run in runs])
     text = found.text if found else ""
     return {
@@ -113,7 +113,7 @@ def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
             now=now_ms(),
             seen_version=seen,
         ),
-        saved=lambda said: _show_saved_conclusion(request, state, runs, said),
+        saved=lambda message: _show_saved_conclusion(request, state, runs, message),
         frame={"back": f"{home}?{state.query()}"},
         page="compare/conclusion_editor.html",
         links=f"{first}description/known/",
@@ -126,17 +126,18 @@ def _path(request: PageRequest, state: CompareState) -> str:
 
 
 def _show_saved_conclusion(
-    request: PageRequest, state: CompareState, runs: list[Run], said: str
+    request: PageRequest, state: CompareState, runs: list[Run], message: str
 ) -> HttpResponse:
-    undo = last_undo_href(request) if said else ""
-    said = said and _("Conclusion saved")
+    undo = last_undo_href(request) if message else ""
+    # An empty message means that nothing was changed.
+    message = message and _("Conclusion saved")
     if not request.htmx:
-        if said:
-            messages.success(request, said, extra_tags=undo)
+        if message:
+            messages.success(request, message, extra_tags=undo)
         home = reverse("compare", args=[request.workspace.name])
         return redirect(f"{home}?{state.query()}")
     card = conclusion_card(request, state, runs)
-    answer = render(request, "compare/_compare_conclusion.html", card)
-    if said:
-        answer["HX-Trigger"] = toast_header(said, undo)
-    return answer
+    response = render(request, "compare/_compare_conclusion.html", card)
+    if message:
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response

@@ -1,4 +1,4 @@
-"""The card of the comparison's page that shows how a file differs, and its images."""
+"""The card *Diff* of the comparison: how a file or an image differs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FileChoice:
 
 
 @dataclass(frozen=True)
-class Picture:
+class DiffImage:
     """A picture of a run, by its address."""
 
     run: Run
@@ -62,19 +62,19 @@ class Picture:
 
 @dataclass(frozen=True)
 class DiffContent:
-    """One way to show the difference; `said` is the reason if there is none."""
+    """The difference of two files; `reason` tells why none is shown."""
 
-    said: str = ""
+    reason: str = ""
     lines: Sequence[DiffLine] = ()
     pairs: Sequence[LinePair] = ()
-    pictures: Sequence[Picture] = ()
-    #: What was left out; empty where that is nothing.
+    pictures: Sequence[DiffImage] = ()
+    #: A message about what was left out, or empty.
     cut: str = ""
 
 
 @dataclass(frozen=True)
 class FileDiff:
-    """A file of the baseline and of another run; the address names it by `place`."""
+    """A file of the baseline and of another run; `place` names it in the address."""
 
     place: str
     path: str
@@ -87,7 +87,7 @@ class FileDiff:
     is_side: bool
     toggle: str
     shown: DiffContent
-    whole: Sequence[Picture]
+    whole: Sequence[DiffImage]
 
 
 def file_diff(
@@ -97,15 +97,17 @@ def file_diff(
     files: ComparedFiles,
     baseline: int,
 ) -> FileDiff | None:
-    """The file that the address names, else the first that differs; None if none."""
+    """Compare the file of the address, else the first that differs, else None."""
     rows = dict(_files_with_differences(files, baseline))
     place = state.diff if state.diff in rows else _first_file(rows)
     if not place:
         return None
     row = rows[place]
-    zero = row.values[baseline]
-    unlike = [n for n, value in enumerate(row.values) if value not in (None, zero)]
-    others = [n for n in unlike if n != baseline]
+    baseline_file = row.values[baseline]
+    different = [
+        n for n, value in enumerate(row.values) if value not in (None, baseline_file)
+    ]
+    others = [n for n in different if n != baseline]
     named = [n for n in others if compared.runs[n].run_id == state.against]
     other = (named or others)[0]
     shown = _FilePair(workspace, compared, place, row, baseline, other)
@@ -121,7 +123,7 @@ def file_diff(
             for name, each in list(rows.items())[:MAX_FILES]
         ],
         [compared.runs[n] for n in others],
-        # As the table counts: also those that the baseline lacks.
+        # Like the table, this also counts files that the baseline lacks.
         sum(each.differs for each in every),
         len(every),
         is_side,
@@ -136,15 +138,17 @@ def _files_with_differences(
 ) -> Iterator[tuple[str, ComparedRow]]:
     for place, rows in ((SOURCE, files.source_files), (FILES, files.files)):
         for row in rows:
-            zero = row.values[baseline]
-            if zero is not None and any(v not in (None, zero) for v in row.values):
+            baseline_file = row.values[baseline]
+            if baseline_file is not None and any(
+                v not in (None, baseline_file) for v in row.values
+            ):
                 yield f"{place}:{row.key}", row
 
 
 def _first_file(rows: dict[str, ComparedRow]) -> str:
-    """Code before other texts, a source before what a run made, pictures last.
+    """Return the file to show first: code, then other texts, then images.
 
-    What may be no text at all stands behind what is one by its name.
+    Names without a text extension come after those with one.
     """
     return min(rows, key=_file_rank, default="")
 
@@ -179,8 +183,8 @@ class _FilePair:
         pairs = side_by_side(found.lines) if is_side else ()
         return DiffContent("", found.lines, pairs, (), cut)
 
-    def whole(self) -> list[Picture]:
-        """Both files, as they are."""
+    def whole(self) -> list[DiffImage]:
+        """Return both files as images."""
         return [self._picture(n) for n in self._ends]
 
     @property
@@ -188,30 +192,30 @@ class _FilePair:
         return self.baseline, self.other
 
     def _size(self, column: int) -> int:
-        kept = self.row.values[column]
-        assert isinstance(kept, ComparedFile)
-        return kept.size
+        file = self.row.values[column]
+        assert isinstance(file, ComparedFile)
+        return file.size
 
     def _text(self, column: int, data: bytes) -> str:
-        """Without the line in which it was cut, if it has others."""
+        """Decode the start of a file, without its last, incomplete line."""
         if self._size(column) > len(data) and b"\n" in data:
             data = data[: data.rindex(b"\n") + 1]
         return decode_text(data)
 
     def _bytes(self, column: int) -> bytes | None:
-        kept = self.row.values[column]
-        assert isinstance(kept, ComparedFile)
-        return read_file_start(kept.blob, kept.member, MAX_DIFF_BYTES, kept.size)
+        file = self.row.values[column]
+        assert isinstance(file, ComparedFile)
+        return read_file_start(file.blob, file.member, MAX_DIFF_BYTES, file.size)
 
-    def _picture(self, column: int) -> Picture:
+    def _picture(self, column: int) -> DiffImage:
         run = self.compared.runs[column]
         home = "snapshot/raw" if self.place.startswith(f"{SOURCE}:") else "files/raw"
         base = run_path(self.workspace, run.run_id)
-        return Picture(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
+        return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
 
 
 def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
-    """What of the files was not compared, and what of that is not shown."""
+    """Return a message about what was not compared or is not shown."""
     notices = []
     if size > MAX_DIFF_BYTES:
         notices.append(

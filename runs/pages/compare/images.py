@@ -1,4 +1,4 @@
-"""Pictures of the runs side by side, by name and step."""
+"""Images of the runs side by side, by name and step."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from runs.pages.compare.state import CompareState
 from runs.render.formats import run_path
 from runs.search.compare import ComparedFiles, Comparison, compare_images
 
-#: Steps of a picture, and its names, that are offered.
+#: Maximum number of steps and of names in the menus.
 MAX_STEPS, MAX_NAMES = 500, 200
 _STEP = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class RunImageAtStep:
-    """A run's picture at the chosen step, or the last before it; `steps` is JSON."""
+    """A run's image at the chosen step, or the last before it; `steps` is JSON."""
 
     run: Run
     src: str
@@ -31,7 +31,7 @@ class RunImageAtStep:
 
 @dataclass(frozen=True)
 class ImageComparison:
-    """`at` is the place of the chosen step among `steps`."""
+    """The images with one name; `at` is the index of the chosen step in `steps`."""
 
     name: str
     names: Sequence[str]
@@ -53,7 +53,7 @@ class ImageComparison:
 def image_comparison(
     workspace: str, state: CompareState, compared: Comparison, files: ComparedFiles
 ) -> ImageComparison | None:
-    """Those of the name that the address says, else of the first; None if none."""
+    """Return the images with the name in the address, else of the first name."""
     names = compare_images(compared, files)
     if not names:
         return None
@@ -77,11 +77,11 @@ def image_comparison(
     )
 
 
-def _step_position(steps: Sequence[int], asked: str) -> int:
-    """That of the asked step, or of the last before it; by default the last."""
-    if not _STEP.fullmatch(asked):
+def _step_position(steps: Sequence[int], text: str) -> int:
+    """Return the index of this step, or of the last before it; by default the last."""
+    if not _STEP.fullmatch(text):
         return len(steps) - 1
-    return max(bisect_right(steps, int(asked)) - 1, 0)
+    return max(bisect_right(steps, int(text)) - 1, 0)
 
 
 def _image_at_step(

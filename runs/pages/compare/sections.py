@@ -33,7 +33,7 @@ from runs.search.compare import (
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
 
-#: Cells that a section shows before it is asked for all, and then; rows at least.
+#: Cells of a section by default, and after *Show all*; minimum number of rows.
 INITIAL_SECTION_CELLS, MAX_SECTION_CELLS, MIN_SECTION_ROWS = 4_000, 40_000, 10
 
 TITLES = {
@@ -56,18 +56,17 @@ SOURCE_LABELS = {
 
 
 @dataclass(frozen=True)
-class ShownRow:
+class CompareRow:
     label: str
     cells: SafeString
 
 
 @dataclass(frozen=True)
-class Section:
-    """`hidden` counts rows that are the same, `more` those beyond what is shown.
+class CompareSection:
+    """A section of the table.
 
-    Without `more_href` these are too many for the page.
-
-    With `is_cut` some of its values are too long to be shown whole.
+    `hidden` counts the rows with equal values, `more` those beyond the limit. Without
+    `more_href`, the page can't show more. With `is_cut`, some values are shortened.
     """
 
     name: str
@@ -76,7 +75,7 @@ class Section:
     total: int
     is_open: bool
     toggle: str
-    rows: Sequence[ShownRow] = field(default_factory=list)
+    rows: Sequence[CompareRow] = field(default_factory=list)
     hidden: int = 0
     more: int = 0
     more_href: str = ""
@@ -85,7 +84,7 @@ class Section:
 
 @dataclass(frozen=True)
 class CompareTable:
-    """What all sections need to know of the page."""
+    """What all sections need: the state, the runs, the baseline and the goals."""
 
     state: CompareState
     compared: Comparison
@@ -94,7 +93,7 @@ class CompareTable:
 
     @property
     def delta(self) -> int | None:
-        """The column that others are measured against, if differences are shown."""
+        """Return the column to subtract, if differences are shown."""
         is_single = len(self.compared.runs) < 2
         return None if is_single or not self.state.delta else self.baseline
 
@@ -102,29 +101,29 @@ class CompareTable:
 RowRenderer = Callable[[ComparedRow], SafeString]
 
 
-def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
-    """Those that any of the runs has something of."""
-    made = table.compared
+def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSection]:
+    """Return the sections that are not empty."""
+    compared = table.compared
     draw_text = _text_row_renderer(table)
     draw_file = _file_row_renderer(table)
     parts: list[tuple[str, list[tuple[Sequence[ComparedRow], RowRenderer]]]] = [
-        ("metrics", [(made.metrics, _metric_row_renderer(table))]),
-        ("params", [(made.params, draw_text)]),
+        ("metrics", [(compared.metrics, _metric_row_renderer(table))]),
+        ("params", [(compared.params, draw_text)]),
         (
             "attributes",
             [
-                (_attributes_of(made), _render_attributes),
-                (_all_tags_row(made), _render_tags),
+                (_attributes_of(compared), _render_attributes),
+                (_all_tags_row(compared), _render_tags),
             ],
         ),
-        ("tags", [(made.tags, draw_text)]),
+        ("tags", [(compared.tags, draw_text)]),
         ("environment", [(files.environment, draw_text)]),
         (
             "source",
             [(files.source, draw_text), (files.source_files, draw_file("source"))],
         ),
         ("files", [(files.files, draw_file("files"))]),
-        ("properties", [((*made.properties, *made.bookkeeping), draw_text)]),
+        ("properties", [((*compared.properties, *compared.bookkeeping), draw_text)]),
     ]
     return [
         _section(table, name, groups)
@@ -133,20 +132,24 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[Section]:
     ]
 
 
-def _attributes_of(made: Comparison) -> list[ComparedRow]:
-    """The status stands in the head of its column already."""
-    return [row for row in made.attributes if row.field != attribute("status")]
+def _attributes_of(compared: Comparison) -> list[ComparedRow]:
+    """Return the attributes without the status, which the column's head shows."""
+    return [row for row in compared.attributes if row.field != attribute("status")]
 
 
-def _all_tags_row(made: Comparison) -> list[ComparedRow]:
-    """All tags of each run in one row; the section of tags has a row for each."""
-    if not made.tags:
+def _all_tags_row(compared: Comparison) -> list[ComparedRow]:
+    """Return one row with all tags of each run; section *Tags* has a row per tag."""
+    if not compared.tags:
         return []
     values = tuple(
-        [(row.key, row.values[at]) for row in made.tags if row.values[at] is not None]
-        for at in range(len(made.runs))
+        [
+            (row.key, row.values[at])
+            for row in compared.tags
+            if row.values[at] is not None
+        ]
+        for at in range(len(compared.runs))
     )
-    return [ComparedRow(_("Tags"), values, any(row.differs for row in made.tags))]
+    return [ComparedRow(_("Tags"), values, any(row.differs for row in compared.tags))]
 
 
 def _render_tags(row: ComparedRow) -> SafeString:
@@ -159,24 +162,26 @@ def _section(
     table: CompareTable,
     name: str,
     groups: Sequence[tuple[Sequence[ComparedRow], RowRenderer]],
-) -> Section:
+) -> CompareSection:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
     wanted = [(row, draw) for row, draw in every if matches_words(row, state.find)]
     shown = [each for each in wanted if each[0].differs or not state.differs]
     has_all = name in state.rows
-    room = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
-    cut = shown[: max(room // len(table.compared.runs), MIN_SECTION_ROWS)]
+    max_cells = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
+    cut = shown[: max(max_cells // len(table.compared.runs), MIN_SECTION_ROWS)]
     is_open = name not in state.fold
-    drawn = [ShownRow(label_of(row), draw(row)) for row, draw in cut] if is_open else []
-    return Section(
+    rows_html = (
+        [CompareRow(row_label(row), draw(row)) for row, draw in cut] if is_open else []
+    )
+    return CompareSection(
         name,
         str(TITLES[name]),
         sum(row.differs for row, _draw in every),
         len(every),
         is_open,
         state.toggled("fold", name),
-        drawn,
+        rows_html,
         len(wanted) - len(shown),
         len(shown) - len(cut),
         "" if has_all else state.toggled("rows", name),
@@ -188,14 +193,14 @@ def _is_long(value: object) -> bool:
     return isinstance(value, str) and len(value) > MAX_CELL_CHARS
 
 
-def label_of(row: ComparedRow) -> str:
+def row_label(row: ComparedRow) -> str:
     if row.field is not None and row.field.kind == "attribute":
         return field_label(row.field)
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
 def matches_words(row: ComparedRow, words: str) -> bool:
-    label = label_of(row).lower()
+    label = row_label(row).lower()
     return all(word in label for word in words.lower().split())
 
 
@@ -203,7 +208,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     trophy = icon("trophy")
 
     def draw(row: ComparedRow) -> SafeString:
-        values = [plain_value(value) for value in row.values]
+        values = [number_or_text(value) for value in row.values]
         return metric_row(
             values,
             baseline=table.delta,
@@ -214,8 +219,8 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     return draw
 
 
-def plain_value(value: object) -> object:
-    """What is no series of numbers, in words."""
+def number_or_text(value: object) -> object:
+    """The value; of a series that is no number, its last value in words."""
     return display_last(value).text if isinstance(value, OtherSeries) else value
 
 
@@ -236,9 +241,9 @@ def _render_attributes(row: ComparedRow) -> SafeString:
     return html_row(shown)
 
 
-def _attribute_html(asked: Field, value: object) -> str:
-    kind = fields.value_type(asked)
-    if asked == attribute("status"):
+def _attribute_html(field: Field, value: object) -> str:
+    kind = fields.value_type(field)
+    if field == attribute("status"):
         return status(value)
     if kind == fields.TIME:
         return full_moment(value)  # type: ignore[arg-type]
@@ -247,7 +252,7 @@ def _attribute_html(asked: Field, value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     text = str(value)
-    if asked == attribute("commit"):
+    if field == attribute("commit"):
         return shortened_text(text, text[:7], "mono")
     return shortened_text(text, text.partition("\n")[0])
 
@@ -263,15 +268,15 @@ def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
 
 
 def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
-    """Sizes; what differs from the baseline's leads to the difference."""
-    zero = row.values[table.baseline]
+    """Return the sizes; a file that differs from the baseline links to the diff."""
+    baseline_file = row.values[table.baseline]
     shown = []
     for run, value in zip(table.compared.runs, row.values, strict=True):
         if not isinstance(value, ComparedFile):
             shown.append(f'<span class="none">{_("no such file")}</span>')
             continue
         text = formats.filesize(value.size)
-        if value == zero or zero is None:
+        if value == baseline_file or baseline_file is None:
             shown.append(text)
             continue
         href = table.state.href(diff=f"{place}:{row.key}", against=run.run_id)

@@ -11,16 +11,16 @@ from django.http import QueryDict
 from runs.search.compare import MAX_COMPARED
 from studio.core.view_spec import encoded
 
-#: Longer texts in an address are no address of ours.
+#: Longer values in an address are ignored.
 MAX_VALUE_CHARS = 4000
 
 
 @dataclass(frozen=True)
 class CompareState:
-    """`run` may be there up to a hundred times; the baseline is the first by default.
+    """The state of the page; the first run is the baseline by default.
 
-    `fold` are sections that are shut, `rows` those that show every row, `diff` is a
-    file as `source:train.py` or `files:out.txt`, `against` the run whose file it is.
+    `fold` are closed sections, `rows` those that show every row. `diff` is a file, as
+    in `source:train.py` or `files:out.txt`; `against` is the run to compare it with.
     """
 
     runs: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class CompareState:
         return "?" + self.query(**changes)
 
     def toggled(self, name: str, section: str) -> str:
-        """The address with a section added to `fold` or `rows`, or taken out."""
+        """Return the address with a section added to `fold` or `rows`, or removed."""
         now: tuple[str, ...] = getattr(self, name)
         if section in now:
             return self.href(**{name: tuple(each for each in now if each != section)})
@@ -64,22 +64,22 @@ class CompareState:
 
 
 def read_state(query: QueryDict) -> CompareState:
-    """What can be read of an address; what cannot is left out."""
-    given: dict[str, Any] = {"runs": _run_ids(query.getlist("run"))}
+    """Read the state from an address; unreadable values are left out."""
+    values_by_name: dict[str, Any] = {"runs": _run_ids(query.getlist("run"))}
     for each in fields(CompareState)[1:]:
-        # The last one counts: a box that is ticked follows its hidden "no".
+        # The last value counts: a checked box comes after its hidden "0".
         values = query.getlist(each.name)
         if not values or not values[-1] or len(values[-1]) > MAX_VALUE_CHARS:
             continue
-        given[each.name] = _read_value(each.default, values[-1])
-    return CompareState(**given)
+        values_by_name[each.name] = _read_value(each.default, values[-1])
+    return CompareState(**values_by_name)
 
 
 def is_canonical(query: QueryDict, state: CompareState) -> bool:
-    """Whether the address is the one that the state is written as."""
+    """Whether the address is the one that `state.query()` returns."""
     names = {"run", *(each.name for each in fields(CompareState)[1:])}
-    given = [(n, v) for n, values in query.lists() for v in values if n in names]
-    return sorted(given) == sorted(parse_qsl(state.query(), keep_blank_values=True))
+    pairs = [(n, v) for n, values in query.lists() for v in values if n in names]
+    return sorted(pairs) == sorted(parse_qsl(state.query(), keep_blank_values=True))
 
 
 def _read_value(default: Any, text: str) -> Any:
@@ -96,6 +96,6 @@ def _value_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _run_ids(given: list[str]) -> tuple[str, ...]:
+def _run_ids(run_ids: list[str]) -> tuple[str, ...]:
     """Each once, in order; one more than shown, to detect that some are left out."""
-    return tuple(dict.fromkeys(filter(None, given)))[: MAX_COMPARED + 1]
+    return tuple(dict.fromkeys(filter(None, run_ids)))[: MAX_COMPARED + 1]

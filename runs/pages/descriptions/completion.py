@@ -1,4 +1,4 @@
-"""What completes `run:`, `metric:` and `file:` while a description is typed."""
+"""Completion of `run:`, `metric:` and `file:` in a description."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 @require_safe
 def complete_experiment_reference(request: PageRequest, slug: str) -> HttpResponse:
-    """An experiment has neither metrics nor files: those of its runs need their id."""
+    """Complete references to runs; an experiment has no metrics or files of its own."""
     experiment = find_experiment(request, slug)
     kind, part = _read_typed(request)
     if kind != RUN_REFERENCE:
@@ -59,6 +59,7 @@ def complete_experiment_reference(request: PageRequest, slug: str) -> HttpRespon
 
 def _read_typed(request: PageRequest) -> tuple[str, str]:
     kind, _colon, part = request.GET.get("text", "").partition(":")
+    # PostgreSQL refuses NUL characters in texts.
     return kind, part.lstrip('"').replace("\0", "")[:MAX_QUERY_CHARS]
 
 

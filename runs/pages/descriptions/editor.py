@@ -1,6 +1,6 @@
 """The editor of descriptions: Markdown, with the server's own rendering as preview.
 
-One for runs and experiments; `Described` says what is edited.
+Runs, experiments and comparisons share it; `DescriptionEditor` tells what is edited.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from studio.core.names import MAX_DESCRIPTION_BYTES
 
 @dataclass(frozen=True)
 class DescriptionEditor:
-    """What is edited: `part` is the id of what the editor takes the place of.
+    """What is edited; `part` is the id of the element that the editor replaces.
 
-    `text` is what the editor begins with where nothing is `stored`. `write` is given
-    the text and the mark of what its writer saw, `saved` what is said then.
+    The editor starts with `stored`, or with `text` if nothing is stored. `write` gets
+    the new text and the version token of the text that its writer saw. `saved` builds
+    the response from a message, which is empty if nothing changed.
     """
 
     part: str
@@ -42,81 +43,89 @@ class DescriptionEditor:
     frame: dict[str, Any]
     page: str
     run: Run | None = None
-    #: Where what may be linked is asked for; by default below `path`.
+    #: The address that completes references; by default below `path`.
     links: str = ""
 
 
-def open_editor(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
-    text = asked.stored or asked.text
-    return _show_form(request, asked, text, seen=version_token(asked.stored))
+def open_editor(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
+    text = editor.stored or editor.text
+    return _show_form(request, editor, text, seen=version_token(editor.stored))
 
 
-def save_description(request: PageRequest, asked: DescriptionEditor) -> HttpResponse:
+def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
     values = DescriptionForm(request.POST).check()
     text, seen = values["text"], values["seen"]
     if values["preview"]:
-        return _preview(request, asked, text, seen)
+        return _preview(request, editor, text, seen)
     if values["attach"]:
-        return _attach_without_script(request, asked, text, seen)
-    if is_same_text(text, asked.stored):
-        text = asked.stored
+        return _attach_without_script(request, editor, text, seen)
+    if is_same_text(text, editor.stored):
+        text = editor.stored
     try:
-        asked.write(text, seen)
+        editor.write(text, seen)
     except InvalidValue as error:
-        return _show_form(request, asked, text, seen=seen, problem=error.message)
+        return _show_form(request, editor, text, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
         return _show_form(
-            request, asked, text, seen=version_token(theirs), theirs=theirs
+            request, editor, text, seen=version_token(theirs), theirs=theirs
         )
-    return asked.saved(_("Description changed") if text != asked.stored else "")
+    return editor.saved(_("Description changed") if text != editor.stored else "")
 
 
 def _preview(
-    request: PageRequest, asked: DescriptionEditor, text: str, seen: str
+    request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
-    """What the page would show; without a script above the form."""
-    preview = render_description(request, text, asked.run)
+    """Show the rendered text; without a script, above the form."""
+    preview = render_description(request, text, editor.run)
     if request.htmx:
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _show_form(request, asked, text, seen=seen, preview=preview)
+    return _show_form(request, editor, text, seen=seen, preview=preview)
 
 
 def _attach_without_script(
-    request: PageRequest, asked: DescriptionEditor, text: str, seen: str
+    request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
-    """Without a script: the picture is kept, and stands at the end of the text."""
+    """Store the picture, and add it at the end of the text."""
     try:
-        file = attach_uploaded_picture(request, asked.run)
+        file = attach_uploaded_picture(request, editor.run)
     except (Conflict, InvalidValue, TooLarge) as error:
-        return _show_form(request, asked, text, seen=seen, problem=error.message)
+        return _show_form(request, editor, text, seen=seen, problem=error.message)
     text = f"{text.rstrip()}\n\n{picture_markdown(file)}\n".lstrip()
-    return _show_form(request, asked, text, seen=seen)
+    return _show_form(request, editor, text, seen=seen)
 
 
 def attach_uploaded_picture(request: PageRequest, run: Run | None) -> File:
-    given = PictureForm(request.POST, request.FILES).check()["picture"]
-    if given is None or run is None:
+    upload = PictureForm(request.POST, request.FILES).check()["picture"]
+    if upload is None or run is None:
         raise InvalidValue(_("Choose a picture first."), field="picture")
     return attach_picture(
-        run, given.name or "", given.chunks(), actor=request.actor, now=now_ms()
+        run, upload.name or "", upload.chunks(), actor=request.actor, now=now_ms()
     )
 
 
 def picture_markdown(file: File) -> str:
-    """How a description shows the file; its names need no quoting."""
+    """Return the Markdown that shows the file; stored names need no quoting."""
     return f"![{file.name.rpartition('-')[0]}](file:{file.path})"
 
 
 def _show_form(
-    request: PageRequest, asked: DescriptionEditor, text: str, *, seen: str, **more: Any
+    request: PageRequest,
+    editor: DescriptionEditor,
+    text: str,
+    *,
+    seen: str,
+    **more: Any,
 ) -> HttpResponse:
-    """With `theirs`, another member's newer text; saving again replaces it."""
+    """Show the form; `theirs` is another member's newer text.
+
+    Saving again overwrites it.
+    """
     context = {
-        **asked.frame,
-        "described": asked,
+        **editor.frame,
+        "described": editor,
         "text": text,
         "seen": seen,
         "title": _("Description"),
@@ -126,4 +135,4 @@ def _show_form(
     }
     refused = "problem" in more or "theirs" in more
     template = "descriptions/_description_form.html"
-    return show_editor(request, template, context, refused=refused, page=asked.page)
+    return show_editor(request, template, context, refused=refused, page=editor.page)

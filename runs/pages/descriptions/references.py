@@ -1,4 +1,4 @@
-"""Descriptions as they are shown: Markdown, its references made live."""
+"""Descriptions as pages show them: Markdown with links for its references."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from runs.search.descriptions import find_targets
 def render_description(
     request: PageRequest, text: str, run: Run | None = None
 ) -> SafeString | str:
-    """The text that describes `run`, or no run; empty if there is nothing in it."""
+    """Render the description of `run`, or of something else; empty if it is blank."""
     if not text.strip():
         return ""
-    asked = find_references(text)
-    found = find_targets(asked, request.actor.user, request.workspace, run)
+    references = find_references(text)
+    found = find_targets(references, request.actor.user, request.workspace, run)
     targets: dict[Reference, Target] = {}
-    for each in asked:
+    for each in references:
         if each.kind == RUN_REFERENCE and each in found.runs:
             targets[each] = _run_target(request, found.runs[each])
         elif each.kind == METRIC_REFERENCE and each in found.metrics:
@@ -60,11 +60,11 @@ def _metric_target(request: PageRequest, head: Metric, here: Run | None) -> Targ
 
 
 def _file_target(
-    request: PageRequest, asked: Reference, file: File, here: Run | None
+    request: PageRequest, reference: Reference, file: File, here: Run | None
 ) -> Target:
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
-    line = asked.without_line()[1] if file.path != asked.named else ""
+    line = reference.without_line()[1] if file.path != reference.named else ""
     text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
     is_picture = file_kind(file.name) is FileKind.IMAGE
     return Target(
@@ -75,7 +75,7 @@ def _file_target(
     )
 
 
-def _title(run: Run, here: Run | None, said: str) -> str:
+def _title(run: Run, here: Run | None, text: str) -> str:
     if here is not None and run.pk == here.pk:
-        return said
-    return _("%(what)s of %(run)s") % {"what": said, "run": run.name}
+        return text
+    return _("%(what)s of %(run)s") % {"what": text, "run": run.name}

@@ -1,4 +1,4 @@
-"""The versions of a description: who wrote what, word by word, and any of them back."""
+"""The versions of a description: their changes word by word, and restoring one."""
 
 from __future__ import annotations
 
@@ -41,44 +41,44 @@ class DescriptionVersions:
     run: Run | None = None
 
 
-def show_versions(request: PageRequest, asked: DescriptionVersions) -> HttpResponse:
-    """All of them, and the one that the address names, else the newest."""
-    revisions, more = list_versions(asked.home)
+def show_versions(request: PageRequest, versions: DescriptionVersions) -> HttpResponse:
+    """List the versions, and show the one in the address, else the newest."""
+    revisions, more = list_versions(versions.home)
     newest = revisions[0].number if revisions else 0
     number = _read_version(request.GET.get("version", ""), newest)
-    before, after = find_version_texts(asked.home, number)
+    before, after = find_version_texts(versions.home, number)
     context = {
-        **asked.frame,
+        **versions.frame,
         "title": _("Versions of the description"),
         "editor_template": "descriptions/_description_versions.html",
         "revisions": revisions,
         "more": more,
         "number": number,
-        "versions": asked,
+        "versions": versions,
         "parts": word_diff(before, after),
-        "preview": render_description(request, after, asked.run),
-        "is_now": after == asked.text,
+        "preview": render_description(request, after, versions.run),
+        "is_now": after == versions.text,
         "can_restore": not role_refusal(request, Permission.ANNOTATE),
     }
-    return render(request, asked.page, context)
+    return render(request, versions.page, context)
 
 
 def restore_description(
-    request: PageRequest, asked: DescriptionVersions
+    request: PageRequest, versions: DescriptionVersions
 ) -> HttpResponse:
-    """Make a version the present one: a change like any other."""
+    """Make a version the current one: a change that can be undone."""
     number = _read_version(RestoreForm(request.POST).check()["version"], 0)
-    _before, text = find_version_texts(asked.home, number)
-    if text != asked.text:
-        asked.write(text)
-        said = _("Version restored")
-        messages.success(request, said, extra_tags=last_undo_href(request))
-    return redirect(asked.back)
+    _before, text = find_version_texts(versions.home, number)
+    if text != versions.text:
+        versions.write(text)
+        message = _("Version restored")
+        messages.success(request, message, extra_tags=last_undo_href(request))
+    return redirect(versions.back)
 
 
-def _read_version(given: str, otherwise: int) -> int:
-    if not given:
-        return otherwise
-    if not given.isdecimal() or len(given) > 18:
+def _read_version(text: str, default: int) -> int:
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > 18:
         raise NotFound(_("This description has no such version."))
-    return int(given)
+    return int(text)

@@ -1,4 +1,4 @@
-"""An experiment's description, above its runs: shown, edited in place, its versions."""
+"""An experiment's description above its runs: the text, its editor, its versions."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ EDITOR_PAGE = "experiments/experiment_editor.html"
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, slug: str) -> HttpResponse:
-    return open_editor(request, _described(request, find_experiment(request, slug)))
+    return open_editor(
+        request, _experiment_editor(request, find_experiment(request, slug))
+    )
 
 
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, slug: str) -> HttpResponse:
     return save_description(
-        request, _described(request, find_experiment(request, slug))
+        request, _experiment_editor(request, find_experiment(request, slug))
     )
 
 
@@ -51,19 +53,19 @@ edit_description = by_method(GET=_edit, POST=_save)
 @access(Permission.READ)
 @require_safe
 def show_experiment_versions(request: PageRequest, slug: str) -> HttpResponse:
-    found = _versions(request, find_experiment(request, slug))
+    found = _experiment_versions(request, find_experiment(request, slug))
     return show_versions(request, found)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore_experiment_version(request: PageRequest, slug: str) -> HttpResponse:
-    found = _versions(request, find_experiment(request, slug))
+    found = _experiment_versions(request, find_experiment(request, slug))
     return restore_description(request, found)
 
 
 def description_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
-    """What `_experiment_description.html` shows."""
+    """Return the context of `_experiment_description.html`."""
     text = experiment.description
     return {
         "about": render_description(request, text),
@@ -83,7 +85,9 @@ def _page_context(request: PageRequest, experiment: Experiment) -> dict[str, Any
     return {"experiment": experiment, "experiment_path": _path(request, experiment)}
 
 
-def _described(request: PageRequest, experiment: Experiment) -> DescriptionEditor:
+def _experiment_editor(
+    request: PageRequest, experiment: Experiment
+) -> DescriptionEditor:
     path = _path(request, experiment)
     return DescriptionEditor(
         part="experiment-description",
@@ -94,26 +98,30 @@ def _described(request: PageRequest, experiment: Experiment) -> DescriptionEdito
         write=lambda text, seen: describe_experiment(
             experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
-        saved=lambda said: _saved(request, experiment, said),
+        saved=lambda message: _show_saved_description(request, experiment, message),
         frame=_page_context(request, experiment),
         page=EDITOR_PAGE,
     )
 
 
-def _saved(request: PageRequest, experiment: Experiment, said: str) -> HttpResponse:
-    undo = last_undo_href(request) if said else ""
+def _show_saved_description(
+    request: PageRequest, experiment: Experiment, message: str
+) -> HttpResponse:
+    undo = last_undo_href(request) if message else ""
     if not request.htmx:
-        if said:
-            messages.success(request, said, extra_tags=undo)
+        if message:
+            messages.success(request, message, extra_tags=undo)
         return redirect(_path(request, experiment))
     context = {"experiment": experiment, **description_context(request, experiment)}
-    answer = render(request, "experiments/_experiment_description.html", context)
-    if said:
-        answer["HX-Trigger"] = toast_header(said, undo)
-    return answer
+    response = render(request, "experiments/_experiment_description.html", context)
+    if message:
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response
 
 
-def _versions(request: PageRequest, experiment: Experiment) -> DescriptionVersions:
+def _experiment_versions(
+    request: PageRequest, experiment: Experiment
+) -> DescriptionVersions:
     path = _path(request, experiment)
     return DescriptionVersions(
         home=experiment,

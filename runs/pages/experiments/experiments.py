@@ -2,64 +2,253 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
-from runs.pages.experiments.experiment_table import DEFAULT_SORT, State, table
 from runs.pages.lists import (
     experiments_response,
     has_redundant_parameters,
     redirect_to_query,
     with_pushed_url,
 )
-from runs.pages.requests import PageRequest, requested_format
-from runs.search.experiments import ExperimentPage, find_experiments
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, requested_format
+from runs.render import formats
+from runs.render.formats import experiment_path, run_path
+from runs.search.experiments import ExperimentPage, ExperimentRow, find_experiments
 from studio.core.errors import InvalidValue
+from studio.core.filters import to_text
+from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
+from studio.core.statuses import GROUPS, RunStatus
+from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
-HTMX_SWAPS_THIS = 422
+DEFAULT_SORT = "-activity"
+#: Maximum number of tags in a line; the others are counted.
+MAX_TAGS = 2
+
+
+@dataclass(frozen=True)
+class ExperimentListState:
+    """The state of the table, as its address has it."""
+
+    q: str = ""
+    sort: str = DEFAULT_SORT
+    rows: int = DEFAULT_ROWS
+    archived: bool = False
+    page: int = 1
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, str]) -> ExperimentListState:
+        """Read the state; invalid numbers of rows or pages mean the default."""
+        rows, page = parameters.get("rows", ""), parameters.get("page", "")
+        return cls(
+            parameters.get("q", "").strip(),
+            parameters.get("sort") or DEFAULT_SORT,
+            next((each for each in ROWS if str(each) == rows), DEFAULT_ROWS),
+            parameters.get("archived") == "1",
+            int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
+        )
+
+    @property
+    def is_sorted_as_usual(self) -> bool:
+        return self.sort == DEFAULT_SORT
+
+    def query(self, **changes: Any) -> str:
+        """The address's query, for the first page unless `page` is given."""
+        pairs = {
+            "q": self.q,
+            "sort": self.sort if self.sort != DEFAULT_SORT else "",
+            "rows": self.rows if self.rows != DEFAULT_ROWS else "",
+            "archived": "1" if self.archived else "",
+            **changes,
+        }
+        return "?" + urlencode({key: value for key, value in pairs.items() if value})
+
+
+@dataclass(frozen=True)
+class TagLink:
+    key: str
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class ExperimentLine:
+    row: ExperimentRow
+    href: str
+    star_url: str
+    latest_href: str
+    counts: list[tuple[str, str, int, str]]
+    submitter: str
+    submitter_href: str
+    tags: list[TagLink]
+    more_tags: str
+
+    @property
+    def star_id(self) -> str:
+        """The id that stays when htmx swaps the star, so that it keeps the focus."""
+        return f"star-{self.row.experiment.pk}"
+
+
+def table_context(
+    page: ExperimentPage, state: ExperimentListState, workspace: str
+) -> dict[str, Any]:
+    return {
+        "page": page,
+        "lines": [_line(row, state, workspace) for row in page.rows],
+        "heads": _heads(state),
+        "state": state,
+        "q": state.q,
+        "sizes": ROWS,
+        "has_tags": any(row.tags for row in page.rows),
+        "range": _range_text(page, state),
+        "previous": state.query(page=page.page - 1) if page.page > 1 else "",
+        "next": state.query(page=page.page + 1) if page.page < page.pages else "",
+        "with_archived": state.query(archived="1"),
+    }
+
+
+def _range_text(page: ExperimentPage, state: ExperimentListState) -> str:
+    first = (page.page - 1) * state.rows + 1
+    last = first + len(page.rows) - 1
+    noun = ngettext("experiment", "experiments", page.total)
+    return _("%(first)s–%(last)s of %(total)s %(noun)s") % {
+        "first": formats.grouped(first),
+        "last": formats.grouped(last),
+        "total": formats.grouped(page.total),
+        "noun": noun,
+    }
+
+
+def _heads(state: ExperimentListState) -> list[dict[str, str]]:
+    heads = [
+        ("name", _("Experiment"), "name"),
+        ("runs", _("Runs"), "children"),
+        ("latest", _("Latest run"), "latest"),
+        ("submitter", _("Submitted by"), ""),
+        ("activity", _("Last activity"), ""),
+        ("created", _("Created"), ""),
+    ]
+    return [_head(key, label, css, state) for key, label, css in heads]
+
+
+def _head(key: str, label: str, css: str, state: ExperimentListState) -> dict[str, str]:
+    order = ""
+    is_down = state.sort.startswith("-")
+    if state.sort.removeprefix("-") == key:
+        order = "descending" if is_down else "ascending"
+    first = key if key in ("name", "submitter") else f"-{key}"
+    other = key if is_down else f"-{key}"
+    sort = other if order else first
+    href = state.query(sort=sort if sort != DEFAULT_SORT else "")
+    return {"label": label, "css": css, "order": order, "href": href}
+
+
+def _line(
+    row: ExperimentRow, state: ExperimentListState, workspace: str
+) -> ExperimentLine:
+    experiment, latest = row.experiment, row.latest
+    path = experiment_path(workspace, experiment.number, experiment.name)
+    submitter = latest.submitter if latest else None
+    return ExperimentLine(
+        row,
+        path,
+        f"/w/{workspace}/experiments/~{experiment.number}/star/",
+        run_path(workspace, latest.run_id) if latest else "",
+        _counts(row.counts, path),
+        str(submitter) if submitter else "",
+        _link_with_value(state, attribute("submitter"), submitter.username)
+        if submitter
+        else "",
+        [_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]],
+        ", ".join(_tag_text(*tag) for tag in row.tags[MAX_TAGS:]),
+    )
+
+
+def _counts(
+    counts: Mapping[RunStatus, int], path: str
+) -> list[tuple[str, str, int, str]]:
+    """Return the groups of statuses that runs have, each with a link to its runs."""
+    found = []
+    for group, members in GROUPS.items():
+        total = sum(counts.get(member, 0) for member in members)
+        if total:
+            word = group if len(members) == 1 else group.lower()
+            query = urlencode({"q": f"status = {word}", "children": "1"})
+            found.append((_(group), word, total, f"{path}?{query}"))
+    return found
+
+
+def _tag_link(state: ExperimentListState, key: str, value: str | None) -> TagLink:
+    field = Field(TAGS, key)
+    if value is None:
+        return TagLink(
+            "", key, _link_with_term(state, Comparison(field, "is not null"))
+        )
+    return TagLink(key, value, _link_with_value(state, field, value))
+
+
+def _tag_text(key: str, value: str | None) -> str:
+    return key if value is None else f"{key}: {value}"
+
+
+def _link_with_value(state: ExperimentListState, field: Field, text: str) -> str:
+    return _link_with_term(state, Comparison(field, "=", (Text(text),)))
+
+
+def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
+    """Link to the table filtered by the term too."""
+    text = to_text(term)
+    if text in state.q:
+        return state.query()
+    return state.query(q=f"{state.q} {text}".strip())
 
 
 @access(Permission.READ)
 @require_safe
 @vary_on_headers("HX-Request", "Accept")
 def experiments_page(request: PageRequest) -> HttpResponse:
-    state = State.of(request.GET.dict())
+    state = ExperimentListState.read(request.GET.dict())
     kind = requested_format(request)
     complaints: list[InvalidValue] = []
     if has_redundant_parameters(request) and not kind:
         place = state.page if state.page > 1 else ""
         return redirect_to_query(request, state.query(page=place))
     try:
-        page = _find(request, state)
+        page = _find_page(request, state)
     except InvalidValue as error:
         field = error.details.get("field")
         if kind or field not in ("q", "sort"):
             raise
         if field == "q":
-            return _refused(request, state, error)
+            return _refused_page(request, state, error)
         # Named in a notice; the rest of the address is followed.
         complaints, state = [error], replace(state, sort=DEFAULT_SORT)
-        page = _find(request, state)
-    context = table(page, state, request.workspace.name)
+        page = _find_page(request, state)
+    context = table_context(page, state, request.workspace.name)
     context["complaints"] = complaints
     if kind:
-        ways = {"prev": context["previous"], "next": context["next"]}
-        return experiments_response(request, kind, page, ways)
+        neighbors = {"prev": context["previous"], "next": context["next"]}
+        return experiments_response(request, kind, page, neighbors)
     template = (
         "experiments/_experiment_table.html"
         if request.htmx
         else "experiments/experiments.html"
     )
-    answer = render(request, template, context)
-    return with_pushed_url(request, answer, request.path, state.query())
+    response = render(request, template, context)
+    return with_pushed_url(request, response, request.path, state.query())
 
 
-def _find(request: PageRequest, state: State) -> ExperimentPage:
+def _find_page(request: PageRequest, state: ExperimentListState) -> ExperimentPage:
     return find_experiments(
         request.actor.user,
         request.workspace,
@@ -71,14 +260,16 @@ def _find(request: PageRequest, state: State) -> ExperimentPage:
     )
 
 
-def _refused(request: PageRequest, state: State, error: InvalidValue) -> HttpResponse:
+def _refused_page(
+    request: PageRequest, state: ExperimentListState, error: InvalidValue
+) -> HttpResponse:
     """Show that the filter names fields that experiments don't have."""
-    context = table(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
+    context = table_context(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
     template = (
         "experiments/_experiment_table.html"
         if request.htmx
         else "experiments/experiments.html"
     )
-    status = HTMX_SWAPS_THIS if request.htmx else error.status
+    status = FORM_ERROR_STATUS if request.htmx else error.status
     context["problem"] = error.message
     return render(request, template, context, status=status)

@@ -1,4 +1,4 @@
-"""The run page, tab Outputs + logs; and the files themselves."""
+"""The tab *Outputs + logs* of the run page, and the files themselves."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
 from runs.pages.files.preview import FileContent, viewer_context
-from runs.pages.requests import PageRequest, disposition, send_raw
+from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
     empty_state_of,
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
@@ -31,7 +31,7 @@ from runs.search.files import RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 
-#: What the tab opens by itself: a log if there is one.
+#: The logs that the tab opens by default.
 DEFAULT_FILES = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
@@ -41,37 +41,37 @@ MISSING_LIST = "MISSING_FILES.txt"
 @require_safe
 def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     found = list_files(head.run)
     path, model_id = request.GET.get("path", ""), request.GET.get("model", "")
     base = run_path(request.workspace.name, run_id)
-    chosen = _chosen(found, path, model_id)
+    chosen = _choose_file(found, path, model_id)
     if chosen is None and path:
         chosen = find_file(head.run, path, model_id)
     context = {
         "found": found,
         "nothing": None if found.all else empty_state_of("files", head.run),
-        "tree": _tree(found.own, base, chosen, None),
+        "tree": _file_tree(found.own, base, chosen, None),
         "model_trees": [
-            (model, _tree(of_model, base, chosen, model))
+            (model, _file_tree(of_model, base, chosen, model))
             for model, of_model in zip(found.models, found.of_models, strict=True)
         ],
         "total_size": sum(file.size for file in found.all),
-        **(_viewer(request, chosen, base, found) if chosen else {}),
+        **(_viewer_context(request, chosen, base, found) if chosen else {}),
     }
     return show_tab(request, head, "files", etag, context)
 
 
-def _chosen(found: RunFiles, path: str, model_id: str) -> File | None:
-    """The file that the address names, else the one that people open first."""
+def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
+    """Return the file in the address, else a log, else the first file."""
     if model_id:
         of_models = zip(found.models, found.of_models, strict=True)
-        inside = next((f for m, f in of_models if m.model_id == model_id), ())
+        model_files = next((f for m, f in of_models if m.model_id == model_id), ())
         wanted = (path,) if path else ("MLmodel",)
-        return _find_by_path(inside, wanted) or (
-            None if path else next(iter(inside), None)
+        return _find_by_path(model_files, wanted) or (
+            None if path else next(iter(model_files), None)
         )
     if path:
         return _find_by_path(found.own, (path,))
@@ -85,28 +85,28 @@ def _find_by_path(files: Sequence[File], paths: Sequence[str]) -> File | None:
     return next((by_path[path] for path in paths if path in by_path), None)
 
 
-def _tree(
+def _file_tree(
     files: Sequence[File], base: str, chosen: File | None, model: LoggedModel | None
 ) -> TreeFolder:
-    inside = f"model={quote(model.model_id)}&" if model else ""
+    model_query = f"model={quote(model.model_id)}&" if model else ""
     return build_tree(
         TreeFile(
             file.name,
             file.path,
             file.size,
-            f"{base}files/?{inside}path={quote(file.path)}",
+            f"{base}files/?{model_query}path={quote(file.path)}",
             chosen is not None and file.pk == chosen.pk,
         )
         for file in files
     )
 
 
-def _viewer(
+def _viewer_context(
     request: PageRequest, file: File, base: str, found: RunFiles
 ) -> dict[str, Any]:
     model = next((m for m in found.models if m.pk == file.model_id), None)
-    inside = f"model={quote(model.model_id)}&" if model else ""
-    here = f"{base}files/?{inside}path={quote(file.path)}"
+    model_query = f"model={quote(model.model_id)}&" if model else ""
+    here = f"{base}files/?{model_query}path={quote(file.path)}"
     content = FileContent(
         file.name, file.size, partial(file_store.open, file.blob, file.size)
     )
@@ -136,26 +136,28 @@ def raw_model_file(
 
 def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
     pieces = partial(file_store.read_chunks, file.blob, file.size)
-    return send_raw(request, file.name, file.size, file.version, pieces)
+    return send_file(request, file.name, file.size, file.version, pieces)
 
 
 @access(Permission.READ)
 @require_safe
 def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """All files of the run as a zip, made while it is sent."""
+    """Send all files of the run as a zip, which is built while it is sent."""
     head = find_head(request, run_id)
     entries = _archive_entries(iterate_files(head.run))
-    answer = mark_file_stream(
+    response = mark_file_stream(
         StreamingHttpResponse(stream_zip(entries), content_type="application/zip")
     )
-    answer["Content-Disposition"] = disposition(f"{head.run.run_id}.zip", True)
-    return sandbox_response(answer)
+    response["Content-Disposition"] = content_disposition(
+        f"{head.run.run_id}.zip", True
+    )
+    return sandbox_response(response)
 
 
 def _archive_entries(
     found: Sequence[tuple[str, File]],
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Each file, opened when its turn comes; a last entry names what is missing."""
+    """Yield each file, opened when it is sent; a last entry names missing files."""
     missing: list[str] = []
     for path, file in found:
         try:

@@ -1,4 +1,4 @@
-"""A file as the viewer shows it: read no more of it than is shown."""
+"""The preview of a file, which reads only what it shows."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from runs.render.files import (
 )
 from studio.core.errors import MissingBytes
 
-#: A text up to this is shown whole, of a longer one so much of each end.
+#: A text up to this size is shown whole; a longer one shows this much of each end.
 MAX_WHOLE_BYTES = 512 * 1024
 SHOWN_END_BYTES = 64 * 1024
-#: Line ends between the two are counted up to this distance.
+#: Lines between the two ends are counted if the gap is not larger.
 MAX_COUNTED_BYTES = 64 * 1024 * 1024
 SNIFFED_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True)
 class FileContent:
-    """A file to look at, wherever its bytes are kept; `size` in bytes."""
+    """A file to preview, wherever it is stored; `size` in bytes."""
 
     name: str
     size: int
@@ -50,7 +50,7 @@ class FileContent:
 
 @dataclass(frozen=True)
 class Preview:
-    """`kind` names the way of showing; the field of that name holds what is shown."""
+    """What the viewer shows; the field named by `kind` has the content."""
 
     kind: str
     lines: TextLines | None = None
@@ -62,7 +62,7 @@ class Preview:
 def viewer_context(
     request: HttpRequest, file: FileContent, href: str, raw_href: str
 ) -> dict[str, Any]:
-    """What `_file_view.html` shows of a file at `href`; its bytes are at `raw_href`."""
+    """Return the context of `_file_view.html`; `raw_href` has the file's bytes."""
     source = request.GET.get("view") == "source"
     return {
         "file_icon": file_icon(file.name),
@@ -75,7 +75,7 @@ def viewer_context(
 
 
 def preview_file(file: FileContent, *, source: bool) -> Preview:
-    """How the file is shown; with `source` its text rather than what it means."""
+    """Build the preview; with `source`, of the text instead of its rendering."""
     try:
         with file.open() as handle:
             return _preview(file, handle, source=source)
@@ -90,6 +90,7 @@ def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
     head = handle.read(min(file.size, MAX_WHOLE_BYTES))
+    # The start is enough to tell a binary file from text.
     if is_binary(head[:SNIFFED_BYTES]):
         return Preview("none")
     shown = None if source else _formatted_preview(kind, file, head)
@@ -99,7 +100,7 @@ def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
 def _formatted_preview(
     kind: FileKind, file: FileContent, head: bytes
 ) -> Preview | None:
-    """What the text means, if it is a text of that kind; None shows it as text."""
+    """Build a table, Markdown or pretty JSON; None if the text is not valid."""
     whole = file.size <= len(head)
     text = decode_text(head)
     if kind is FileKind.TABLE:
@@ -143,7 +144,7 @@ def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
 
 
 def _whole_lines(name: str, text: str) -> TextLines:
-    """Source code with its marks, another text as a terminal shows it."""
+    """Return lines: highlighted for source code, else as a terminal shows them."""
     marked = highlighted_lines(name, text) if is_code(name) else None
     return TextLines(
         list(enumerate(marked, start=1)) if marked else numbered_lines(text)

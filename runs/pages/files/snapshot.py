@@ -1,4 +1,4 @@
-"""The run page, tab Snapshot: the sources that the run was started from."""
+"""The tab *Snapshot* of the run page: the sources that the run started from."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
 from runs.pages.files.preview import FileContent, viewer_context
-from runs.pages.requests import PageRequest, disposition, send_raw
+from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.render.files import TreeFile, build_tree
@@ -37,25 +37,25 @@ from studio.core.errors import MissingBytes, NotFound
 def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     found = find_snapshot(head.run)
-    etag = etag_of(request, head, found and found.digest)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    etag = page_etag(request, head, found and found.digest)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     context: dict[str, Any] = {"snapshot": found}
     if found is not None:
         base = f"{run_path(request.workspace.name, run_id)}snapshot/"
         try:
-            context |= _viewer(request, head.run, found, base)
+            context |= _viewer_context(request, head.run, found, base)
         except MissingBytes:
             context["is_missing"] = True
     return show_tab(request, head, "snapshot", etag, context)
 
 
-def _viewer(
+def _viewer_context(
     request: PageRequest, run: Run, found: Snapshot, base: str
 ) -> dict[str, Any]:
-    inside = list_members(found.blob)
+    members = list_members(found.blob)
     path = request.GET.get("path", "")
-    chosen = _find_member(inside, path) if path else _default_member(inside, run)
+    chosen = _find_member(members, path) if path else _default_member(members, run)
     return {
         "tree": build_tree(
             TreeFile(
@@ -65,24 +65,24 @@ def _viewer(
                 f"{base}?path={quote(each.path)}",
                 each == chosen,
             )
-            for each in inside
+            for each in members
         ),
         **(_member_context(request, found, chosen, base) if chosen else {}),
     }
 
 
-def _find_member(inside: Sequence[ArchiveMember], path: str) -> ArchiveMember:
-    for each in inside:
+def _find_member(members: Sequence[ArchiveMember], path: str) -> ArchiveMember:
+    for each in members:
         if each.path == path:
             return each
     raise NotFound(_("This snapshot has no file %(path)s.") % {"path": path}, path=path)
 
 
-def _default_member(inside: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
-    """The script that ran, else the first Python file of the top folder."""
+def _default_member(members: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
+    """Return the script that ran, else the first Python file of the top folder."""
     script = run.script.rpartition("/")[2]
     ranked = sorted(
-        inside,
+        members,
         key=lambda each: (
             each.path != run.script,
             each.name != script,
@@ -111,20 +111,23 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
     found = get_snapshot(find_head(request, run_id).run)
     file = _find_member(list_members(found.blob), path)
     pieces = partial(read_member, found.blob, path)
+    # A snapshot never changes, so its digest and the path identify the content.
     version = f"{found.digest[:32]}-{quote(path)}"
-    return send_raw(request, file.name, file.size, version, pieces)
+    return send_file(request, file.name, file.size, version, pieces)
 
 
 @access(Permission.READ)
 @require_safe
 def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """The snapshot as it was sent: a zip."""
+    """Send the snapshot, a zip, as the client uploaded it."""
     head = find_head(request, run_id)
     found = get_snapshot(head.run)
     pieces = file_store.read_chunks(found.blob, found.size)
-    answer = mark_file_stream(
+    response = mark_file_stream(
         StreamingHttpResponse(pieces, content_type="application/zip")
     )
-    answer["Content-Length"] = str(found.size)
-    answer["Content-Disposition"] = disposition(f"{run_id}-snapshot.zip", True)
-    return sandbox_response(answer)
+    response["Content-Length"] = str(found.size)
+    response["Content-Disposition"] = content_disposition(
+        f"{run_id}-snapshot.zip", True
+    )
+    return sandbox_response(response)

@@ -6,8 +6,8 @@ from runs.pages.filters.error_note import (
     filter_problem,
 )
 from runs.pages.filters.facet_sections import (
-    RANGES,
-    with_replaced_term,
+    RANGE_OPERATORS,
+    link_with_replaced_term,
 )
 from runs.pages.filters.facets import (
     facets_context,
@@ -17,9 +17,9 @@ from runs.pages.filters.urls import (
 )
 
 __all__ = [
-    "RANGES",
+    "RANGE_OPERATORS",
     "facets_context",
     "filter_problem",
+    "link_with_replaced_term",
     "urlpatterns",
-    "with_replaced_term",
 ]

@@ -1,34 +1,349 @@
-"""Completion of the search box: fields, operators, and values with their counts.
-
-The text before the caret says what is asked for; what is counted are the runs that the
-rest of the filter matches.
-"""
+"""Completion in the search box: the next word of a filter."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters.completion_options import Completion
+from runs.pages.lists import read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
-from studio.core.filters.completion import NOTHING, wanted
+from runs.render import formats
+from runs.render.filters import field_label, operator_label
+from runs.render.formats import status_label
+from runs.search.fields import FACETS
+from runs.search.filters import (
+    KINDS_IN_ORDER,
+    Facet,
+    FacetReader,
+    KeyCount,
+    find_keys,
+    is_facet,
+)
+from studio.core.errors import QueryTimeout, StudioError
+from studio.core.filters import field_text, fields, tree
+from studio.core.filters.completion import (
+    FIELD,
+    FLAGS,
+    NOTHING,
+    OPERATION,
+    VALUE,
+    Wanted,
+    wanted,
+)
+from studio.core.filters.fields import key_text, quoted, read_number, value_text
+from studio.core.filters.tree import Field, Text, attribute
+
+
+@dataclass(frozen=True)
+class CompletionOption:
+    """A suggestion: choosing it replaces the text from `start` to `end` by `insert`."""
+
+    icon: str
+    before: str
+    match: str
+    after: str
+    insert: str
+    start: int
+    end: int
+    note: str = ""
+    count: str = ""
+    status: str = ""
+    #: Whether it completes the term, so that Enter applies the filter.
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class CompletionGroup:
+    title: str
+    options: Sequence[CompletionOption]
+
+
+def filter_start(field: Field) -> str:
+    """Return the text to insert for a chosen field."""
+    if fields.value_type(field) == fields.BOOLEAN:
+        return f"{field_text(field)}:true "
+    is_listed = field in FACETS
+    timed = fields.value_type(field) in (fields.TIME, fields.DURATION)
+    return field_text(field) + (":" if is_listed or timed else " ")
+
+
+def value_examples(kind: str) -> list[tuple[str, str]]:
+    if kind == fields.TIME:
+        return [
+            ("-1d", _("the last day")),
+            ("-7d", _("the last 7 days")),
+            ("-30d", _("the last 30 days")),
+        ]
+    if kind == fields.DURATION:
+        return [(">1h", _("longer than an hour")), ("<1m", _("shorter than a minute"))]
+    return [("true", _("yes")), ("false", _("no"))]
+
+
+MAX_VALUES = 8
+#: Maximum number of keys of one kind, before and after something is typed.
+INITIAL_KEYS, MAX_KEYS = 3, 6
+ICONS = {
+    tree.TAGS: "tag",
+    tree.PARAMS: "key",
+    tree.METRICS: "line",
+    tree.PROPERTIES: "lock",
+    tree.ATTRIBUTE: "info",
+}
+
+
+class Completion:
+    def __init__(self, request: PageRequest, word: Wanted) -> None:
+        state = read_part_state_tolerantly(request)
+        self.word = word
+        self.reader = FacetReader(
+            state.spec.changed(q=word.others),
+            state.viewer,
+            state.workspace,
+            experiment=state.experiment,
+            now=state.now,
+        )
+
+    def groups(self) -> tuple[list[CompletionGroup], bool]:
+        """Return the groups, and whether they count all matching runs."""
+        try:
+            found = self._find_groups()
+            return found, self.reader.runs().exact
+        except (QueryTimeout, StudioError):
+            # Names help even without counts.
+            return [CompletionGroup(_("Fields"), list(self._attributes()))], True
+
+    def _find_groups(self) -> list[CompletionGroup]:
+        word = self.word
+        if word.what == OPERATION:
+            return [CompletionGroup(_("Operators"), list(self._operators()))]
+        if word.what == VALUE and word.field is not None:
+            return self._value_groups(word.field)
+        if word.kind == FLAGS:
+            return [CompletionGroup(_("Is"), list(self._flags()))]
+        return [CompletionGroup(_("Fields"), [*self._attributes(), *self._keys()])]
+
+    # Fields
+
+    def _attributes(self) -> Iterable[CompletionOption]:
+        part = self.word.part.lower()
+        if self.word.kind or self.word.what != FIELD:
+            return
+        specs = [spec for spec in fields.ATTRIBUTES.values() if spec.filterable]
+        found = [
+            spec
+            for spec in specs
+            if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
+            and (part or spec.suggested)
+            and spec.offered
+        ]
+        found.sort(key=lambda spec: (not spec.name.startswith(part), spec.name))
+        if not part:
+            found.sort(key=lambda spec: spec.suggested)
+        for spec in found[: MAX_KEYS + 1]:
+            field = attribute(spec.name)
+            label = "" if part and part not in spec.name else self.word.part
+            yield self._option(
+                ICONS[tree.ATTRIBUTE],
+                spec.name,
+                filter_start(field),
+                part=label,
+                note=_(spec.label),
+                ends=spec.value_type == fields.BOOLEAN,
+            )
+
+    def _keys(self) -> Iterable[CompletionOption]:
+        kind, part = self.word.kind, self.word.part
+        if not kind and "." in part:
+            head, _point, tail = part.partition(".")
+            if fields.kind_named(head):
+                kind, part = fields.kind_named(head), tail
+        kinds = [kind] if kind in ICONS else list(KINDS_IN_ORDER)
+        limit = MAX_KEYS if part or kind else INITIAL_KEYS
+        for each in kinds if kind in ("", *KINDS_IN_ORDER) else []:
+            for count in find_keys(self.reader, each, part, limit):
+                yield self._key_option(count)
+
+    def _key_option(self, count: KeyCount) -> CompletionOption:
+        field, word = count.field, self.word
+        shown = field.key if word.kind else f"{field.kind}.{field.key}"
+        insert = f"{key_text(field)} " if word.kind else filter_start(field)
+        values = ngettext("%(n)s value", "%(n)s values", count.values)
+        runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
+        return self._option(
+            ICONS[field.kind],
+            shown,
+            insert,
+            note=values % {"n": formats.grouped(count.values)} if count.values else "",
+            count=runs % {"n": formats.grouped(count.runs)},
+            ends=bool(word.kind),
+        )
+
+    def _flags(self) -> Iterable[CompletionOption]:
+        for name, spec in fields.ATTRIBUTES.items():
+            if spec.value_type == fields.BOOLEAN and self.word.part.lower() in name:
+                yield self._option("check", name, f"{name} ", ends=True)
+
+    # Operators and values
+
+    def _operators(self) -> Iterable[CompletionOption]:
+        field = self.word.field
+        assert field is not None
+        typed = self.word.part.lower()
+        for op in fields.operators_of(field):
+            if op == "between" or not op.startswith(typed):
+                continue
+            insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
+            ends = op in tree.NO_VALUE
+            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
+
+    def _value_groups(self, field: Field) -> list[CompletionGroup]:
+        kind = fields.value_type(field)
+        if kind in (fields.TIME, fields.DURATION, fields.BOOLEAN):
+            return [
+                CompletionGroup(field_label(field), list(self._value_examples(kind)))
+            ]
+        if not is_facet(field) or field.kind == tree.METRICS:
+            return []
+        facet = self.reader.read(field)
+        name = field_text(field)
+        title = _("Values of %(field)s in these runs") % {"field": name}
+        return [
+            CompletionGroup(_("Fields"), list(self._field_option(field, facet))),
+            CompletionGroup(
+                title,
+                [*self._values(field, facet), *self._no_value_option(field, facet)],
+            ),
+        ]
+
+    def _field_option(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
+        """Offer the field again: choosing it lets the user pick another operator."""
+        if field.kind == tree.ATTRIBUTE:
+            return
+        there = sum(each.runs for each in facet.values)
+        count = len(facet.values)
+        values = ngettext("%(n)s value", "%(n)s values", count)
+        runs = ngettext("%(n)s run", "%(n)s runs", there)
+        text = field_text(field)
+        yield CompletionOption(
+            ICONS[field.kind],
+            "",
+            text,
+            "",
+            "",
+            self.word.field_end,
+            self.word.end,
+            note=values % {"n": formats.grouped(count)},
+            count=runs % {"n": formats.grouped(there)},
+        )
+
+    def _values(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
+        part = self.word.part.lower()
+        found = [
+            each
+            for each in facet.values
+            if each.value is not None
+            and not each.digest
+            and part in f"{each.value}\n{each.title}".lower()
+        ]
+        found.sort(key=lambda each: (each.value or "").lower() != part)
+        # A list gets its closing parenthesis; more values can be typed before it.
+        end = ") " if self.word.op == "in" else " "
+        for each in found[:MAX_VALUES]:
+            text = str(each.value)
+            label = each.title if text else _("(empty)")
+            is_status = field == attribute("status")
+            label = status_label(label) if is_status else label
+            yield self._option(
+                "plus",
+                text,
+                self._as_typed(field, text) + end,
+                note="" if label == text else label,
+                count=formats.grouped(each.runs),
+                status=text if is_status else "",
+                ends=True,
+            )
+
+    def _as_typed(self, field: Field, text: str) -> str:
+        typed = self.word.op in ("like", "ilike", "contains")
+        if fields.value_type(field) == fields.MIXED and not typed:
+            number = read_number(text)
+            if number is not None and value_text(number) == text:
+                return value_text(number)
+            if number is not None:
+                return quoted(text)
+        return value_text(Text(text))
+
+    def _no_value_option(
+        self, field: Field, facet: Facet
+    ) -> Iterable[CompletionOption]:
+        is_asked = "is null".startswith(self.word.part.lower()) or facet.without
+        if "is null" not in fields.operators_of(field) or not is_asked:
+            return
+        is_whole = self.word.op in ("=", ":") and field.kind != tree.ATTRIBUTE
+        if not is_whole or not facet.without:
+            return
+        nothing = {
+            tree.TAGS: _("no such tag"),
+            tree.PARAMS: _("no such parameter"),
+            tree.PROPERTIES: _("no such property"),
+        }
+        yield CompletionOption(
+            "minus",
+            "",
+            "",
+            "is null",
+            " is null ",
+            self.word.field_end,
+            self.word.end,
+            note=nothing[field.kind],
+            count=formats.grouped(facet.without),
+            ends=True,
+        )
+
+    def _value_examples(self, kind: str) -> Iterable[CompletionOption]:
+        """Yield examples of values of this type."""
+        for text, means in value_examples(kind):
+            if text.startswith(self.word.part.lower()):
+                yield self._option("plus", text, f"{text} ", note=means, ends=True)
+
+    def _option(
+        self,
+        icon: str,
+        text: str,
+        insert: str,
+        *,
+        part: str | None = None,
+        **more: Any,
+    ) -> CompletionOption:
+        typed = self.word.part if part is None else part
+        at = text.lower().find(typed.lower()) if typed else -1
+        stop = at + len(typed)
+        marked = (text[:at], text[at:stop], text[stop:]) if at >= 0 else ("", "", text)
+        return CompletionOption(
+            icon, *marked, insert, self.word.start, self.word.end, **more
+        )
 
 
 @access(Permission.READ)
 @require_safe
 def complete_filter(request: PageRequest) -> HttpResponse:
-    """The options for `text` at the place `at`, as a fragment."""
+    """Show the suggestions for `text` with the cursor at `at`, as a fragment."""
+    # Longer filters are refused anyway; parsing them would only cost time.
     text = request.GET.get("text", "")[:20_000]
     at = request.GET.get("at", "")
     place = int(at[:6]) if at.isascii() and at.isdigit() else len(text)
-    asked = wanted(text, place)
+    word = wanted(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
-    if asked.what != NOTHING:
-        groups, exact = Completion(request, asked).groups()
+    if word.what != NOTHING:
+        groups, exact = Completion(request, word).groups()
         context = {"groups": [g for g in groups if g.options], "exact": exact}
     return with_vary_headers(
         render(request, "filters/_filter_completion.html", context)

@@ -1,4 +1,4 @@
-"""What the search box says about a filter that could not be read or answered."""
+"""The message below the search box about a filter that can't be applied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def filter_problem(
     spec: ViewSpec, error: StudioError, *, rows_stay: bool
 ) -> dict[str, Any]:
     details = error.details
-    # It lies under the text of the box.
+    # The message underlines part of the text in the box, which has one line.
     text = in_one_line(spec.q)
     start = int(details.get("position", len(text)))
     end = start + max(int(details.get("length", 0)), 1)
@@ -27,7 +27,7 @@ def filter_problem(
         "hint": hint,
         "rows_stay": rows_stay,
         "before": text[:start],
-        # Past the end there is nothing to underline but a blank.
+        # At the end of the text, a blank is underlined.
         "wrong": text[start:end] or ("\u00a0\u00a0" if "position" in details else ""),
         "after": text[end:],
         "suggestions": [

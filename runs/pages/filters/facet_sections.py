@@ -1,4 +1,4 @@
-"""What a section of the facets panel shows: values to choose, or bars to brush."""
+"""A section of the facets panel: values to choose, or bars to brush."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from studio.core.filters.tree import (
     terms,
 )
 
-#: Values that a section shows at first, and at most.
-FEW, MANY = 5, 100
+#: Values that a section shows by default, and after *Show more*.
+INITIAL_VALUES, MAX_VALUES = 5, 100
 #: Characters of a value that are shown.
 MAX_LABEL_CHARS = 300
-#: From this number of different values on, numbers are bars.
+#: With at least this many different values, numbers are shown as bars.
 BARS_FROM = 9
-CHOICES = ("=", "in", "is not null")
-RANGES = ("between", "<", "<=", ">", ">=", "=", "in")
+CHOICE_OPERATORS = ("=", "in", "is not null")
+RANGE_OPERATORS = ("between", "<", "<=", ">", ">=", "=", "in")
 BAR_WIDTH, BAR_HEIGHT = 24, 40
 STATUS = attribute("status")
 
 
 @dataclass(frozen=True)
 class FacetChoice:
-    """A value: `share` of the commonest, in percent.
+    """A value; `share` is relative to the most common value, in percent.
 
-    `href` is empty where its address would be too long.
+    `href` is empty if the address would be too long.
     """
 
     key: str
@@ -56,7 +56,7 @@ class FacetChoice:
 
 @dataclass(frozen=True)
 class DrawnBar:
-    """A bar of the histogram, in units of its picture."""
+    """A bar of the histogram, in the units of its SVG."""
 
     x: int
     y: float
@@ -69,7 +69,7 @@ class DrawnBar:
 
 @dataclass(frozen=True)
 class FacetSection:
-    """`note` stands at the right of its head; closed ones have neither of the rest."""
+    """A section; a closed one has only a head, with `note` on its right."""
 
     key: str
     name: str
@@ -86,13 +86,13 @@ class FacetSection:
     note_below: str = ""
 
 
-def key_of(field: Field, value: str | None = None) -> str:
-    """An id that stays, so that the focus does when the panel is drawn again."""
+def element_id(field: Field, value: str | None = None) -> str:
+    """Return an id that stays when the panel is redrawn, so that focus is kept."""
     source = repr((field, value)).encode()
     return f"facet-{blake2b(source, digest_size=5).hexdigest()}"
 
 
-def label_of(field: Field) -> str:
+def facet_label(field: Field) -> str:
     return field_label(field) if field.kind == ATTRIBUTE else field_text(field)
 
 
@@ -104,19 +104,25 @@ def is_numeric(facet: Facet) -> bool:
     return all(each.number is not None for each in facet.values)
 
 
-def choices(
+def facet_choices(
     facet: Facet, links: ListLinks, limit: int
 ) -> tuple[tuple[FacetChoice, ...], int]:
-    """The commonest values and the chosen ones, and how many more there are."""
-    chosen = _chosen(facet.field, links.node)
+    """Return the most common and the chosen values, and the number of others."""
+    chosen = _chosen_values(facet.field, links.node)
     shown = list(facet.values[:limit])
     later = [each for each in facet.values[limit:] if _value(each) in chosen]
     seen = {_value(each) for each in facet.values}
-    gone = [ValueCount(_text(each), 0) for each in chosen if each and each not in seen]
+    missing = [
+        ValueCount(_text(each), 0) for each in chosen if each and each not in seen
+    ]
     most = max((each.runs for each in facet.values), default=1)
-    made = [_choice(facet.field, each, most, chosen, links) for each in shown + later]
-    made += [_choice(facet.field, each, most, chosen, links) for each in gone]
-    return tuple(made), len(facet.values) - len(shown) - len(later)
+    found_choices = [
+        _choice(facet.field, each, most, chosen, links) for each in shown + later
+    ]
+    found_choices += [
+        _choice(facet.field, each, most, chosen, links) for each in missing
+    ]
+    return tuple(found_choices), len(facet.values) - len(shown) - len(later)
 
 
 def _choice(
@@ -129,18 +135,18 @@ def _choice(
     value = _value(each)
     is_chosen = value in chosen and not each.digest
     kept = [one for one in chosen if one != value]
-    asked = kept if is_chosen else [*chosen, value]
+    values = kept if is_chosen else [*chosen, value]
     text = each.title or (_("(no value)") if each.value is None else each.value)
     text = formats.status_label(text) if field == STATUS else text
     if len(text) > MAX_LABEL_CHARS or each.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(
-        key_of(field, f"{each.value} {each.digest}" if each.digest else each.value),
+        element_id(field, f"{each.value} {each.digest}" if each.digest else each.value),
         text or _("(empty)"),
         each.runs,
         round(100 * each.runs / most) if most else 0,
         is_chosen,
-        "" if each.digest else _href(field, asked, links),
+        "" if each.digest else _href(field, values, links),
         each.title if field == STATUS else "",
     )
 
@@ -158,61 +164,63 @@ def _number_text(value: Value) -> str:
     return number_text(value)
 
 
-def _chosen(field: Field, node: Node | None) -> list[Value | None]:
-    """The values that terms of the filter ask for; None: any at all."""
+def _chosen_values(field: Field, node: Node | None) -> list[Value | None]:
+    """Return the values that the filter requires; None means any value."""
     found: list[Value | None] = []
     for term in terms(node):
         if not is_term_on(term, field) or not isinstance(term, Comparison):
             continue
         if term.op in ("=", "in"):
-            found += [one for value in term.values for one in _meant(field, value)]
+            found += [
+                one for value in term.values for one in _status_values(field, value)
+            ]
         elif term.op == "is not null":
             found.append(None)
     return list(dict.fromkeys(found))
 
 
-def _meant(field: Field, value: Value) -> Iterable[Value]:
-    """A word may mean several statuses."""
+def _status_values(field: Field, value: Value) -> Iterable[Value]:
+    """Return the value; for a status, all statuses that the word means."""
     if field != STATUS or not isinstance(value, Text):
         return [value]
     return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
 
 
-def _href(field: Field, asked: Sequence[Value | None], links: ListLinks) -> str:
-    """The list with any of the values, or without terms that choose some."""
-    values = tuple(each for each in asked if each is not None)
+def _href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str:
+    """Link to the list with any of these values; without values, with all runs."""
+    values = tuple(each for each in chosen if each is not None)
     term: Comparison | None = None
     if not links.fits(Comparison(field, "in", values)):
         return ""
-    if None in asked:
+    if None in chosen:
         term = Comparison(field, "is not null")
     elif values:
         term = Comparison(field, "in" if values[1:] else "=", values)
-    return with_replaced_term(links, field, CHOICES, term)
+    return link_with_replaced_term(links, field, CHOICE_OPERATORS, term)
 
 
-def with_replaced_term(
+def link_with_replaced_term(
     links: ListLinks, field: Field, ops: Collection[str], term: Comparison | None
 ) -> str:
-    """The list without the field's terms of these operators, and with another."""
-    gone = [
+    """Link to the list with a term instead of the field's terms of these operators."""
+    replaced = [
         place
         for place, each in enumerate(links.source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.source.cut(*gone)
+    source = links.source.cut(*replaced)
     return links.query(q=source.text if term is None else source.with_term(term))
 
 
-def bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
+def histogram_bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
     counted = [(each.number, each.runs) for each in facet.values]
     found = histogram([(n, runs) for n, runs in counted if n is not None])
-    low, high = range_of(facet.field, node)
+    low, high = filtered_range(facet.field, node)
     most = max((bar.runs for bar in found), default=1)
-    return tuple(_drawn(at, bar, most, low, high) for at, bar in enumerate(found))
+    return tuple(_drawn_bar(at, bar, most, low, high) for at, bar in enumerate(found))
 
 
-def _drawn(
+def _drawn_bar(
     at: int, bar: HistogramBar, most: int, low: float | None, high: float | None
 ) -> DrawnBar:
     height = round(BAR_HEIGHT * bar.runs / most, 1)
@@ -232,39 +240,41 @@ def _drawn(
         "runs": formats.grouped(bar.runs),
     }
     y = round(BAR_HEIGHT - height, 1)
-    low_text, high_text = typed(bar.low), typed(bar.high)
+    low_text, high_text = number_as_typed(bar.low), number_as_typed(bar.high)
     return DrawnBar(at * BAR_WIDTH, y, height, inside, low_text, high_text, notice)
 
 
-def typed(value: float) -> str:
-    """A number as it is typed into a filter."""
+def number_as_typed(value: float) -> str:
+    """Return a number as it is typed in a filter."""
     is_whole = value == int(value) and abs(value) < 1e15
     return number_text(Number(int(value) if is_whole else value))
 
 
-def range_of(field: Field, node: Node | None) -> tuple[float | None, float | None]:
-    """The range that the filter asks of the field: its ends, None where it is open."""
+def filtered_range(
+    field: Field, node: Node | None
+) -> tuple[float | None, float | None]:
+    """Return the ends of the range in the filter; None for an open end."""
     low: float | None = None
     high: float | None = None
     for term in terms(node):
         if not is_term_on(term, field) or not isinstance(term, Comparison):
             continue
-        given = [each.value for each in term.values if isinstance(each, Number)]
-        if not given:
+        numbers = [each.value for each in term.values if isinstance(each, Number)]
+        if not numbers:
             continue
         if term.op in ("between", ">", ">=", "="):
-            low = given[0]
+            low = numbers[0]
         if term.op in ("between", "<", "<=", "="):
-            high = given[-1]
+            high = numbers[-1]
     return low, high
 
 
-def with_range(
+def link_with_range(
     links: ListLinks, field: Field, low: float | None, high: float | None
 ) -> str:
-    """The list with another range of the field, or with none."""
+    """Link to the list with another range of the field, or with none."""
     ends = tuple(Number(each) for each in (low, high) if each is not None)
     op = "between" if len(ends) == 2 else ">=" if low is not None else "<="
-    return with_replaced_term(
-        links, field, RANGES, Comparison(field, op, ends) if ends else None
+    return link_with_replaced_term(
+        links, field, RANGE_OPERATORS, Comparison(field, op, ends) if ends else None
     )

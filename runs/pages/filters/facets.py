@@ -1,27 +1,38 @@
-"""The facets panel next to the run list: what could be chosen, with counts.
+"""The facets panel next to the run list: the values to choose from, with counts.
 
-Which sections are open is in the address (`open`) or, remembered by the page's script,
-in a cookie; `more` names the sections that show many values, `find` filters the keys.
+Which sections are open is in the address (`open`) or, stored by the page's script, in a
+cookie. `more` names the sections that show many values, `find` filters the keys.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters import facet_sections as sections
-from runs.pages.filters.facet_state import PanelState, facet_state_query, names
-from runs.pages.lists import ListLinks, ListState, read_part
+from runs.pages.filters.facet_sections import (
+    INITIAL_VALUES,
+    MAX_VALUES,
+    FacetSection,
+    element_id,
+    facet_choices,
+    facet_label,
+    filtered_range,
+    histogram_bars,
+    is_numeric,
+    link_with_range,
+    number_as_typed,
+)
+from runs.pages.lists import ListLinks, ListState, read_part_state
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.search.fields import FACETS
@@ -30,22 +41,78 @@ from runs.search.filters import (
     MAX_OPEN,
     FacetReader,
     KeyShare,
+    is_facet,
 )
 from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported, QueryTimeout
-from studio.core.filters import Field, field_text, tree
+from studio.core.filters import Field, field_text, parse_field, tree
 from studio.core.view_spec import ViewSpec
 
-#: Keys of a kind that are listed before a search.
-KEYS = 6
+PANEL_COOKIE = "facets"
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """The open sections, those with more values, and the search for keys.
+
+    `opened` is None by default: then the filter decides.
+    """
+
+    opened: tuple[Field, ...] | None
+    more: tuple[Field, ...]
+    find: str
+
+    @classmethod
+    def read(cls, parameters: QueryDict, cookies: Mapping[str, str]) -> PanelState:
+        text = parameters.get("open")
+        if text is None and PANEL_COOKIE in cookies:
+            text = unquote(cookies[PANEL_COOKIE])
+        opened = None if text is None else _fields(text)[:MAX_OPEN]
+        more = _fields(parameters.get("more", ""))
+        return cls(opened, more, parameters.get("find", "").strip()[:100])
+
+    def query(self) -> str:
+        pairs = {
+            "open": None if self.opened is None else field_names(self.opened) or "-",
+            "more": field_names(self.more),
+            "find": self.find,
+        }
+        return urlencode({name: text for name, text in pairs.items() if text})
+
+
+def _fields(text: str) -> tuple[Field, ...]:
+    """Return the fields in a comma-separated list; unknown names are left out."""
+    found = []
+    for word in view_text.split(text[:4000], ",", "open")[:50]:
+        try:
+            field = parse_field(word)
+        except InvalidFilter:
+            continue
+        if is_facet(field):
+            found.append(field)
+    return tuple(dict.fromkeys(found))
+
+
+def field_names(fields: Iterable[Field]) -> str:
+    return ",".join(map(field_text, fields))
+
+
+def facet_state_query(parameters: QueryDict) -> str:
+    """Return the part of the query string that is about the panel."""
+    given_names = [name for name in ("open", "more") if parameters.get(name)]
+    return urlencode({name: parameters[name] for name in given_names})
+
+
+#: Maximum number of keys of one kind without a search.
+MAX_LISTED_KEYS = 6
 
 
 @access(Permission.READ)
 @require_safe
 def facets_panel(request: PageRequest) -> HttpResponse:
-    """The panel alone, for the page's script; else the list with its panel open."""
-    state = read_part(request)
+    """Show the panel for a script; otherwise redirect to the list with the panel."""
+    state = read_part_state(request)
     if not request.htmx:
         query = state.spec.to_query(facets=True)
         return redirect(f"{state.scope.path}?{query}")
@@ -58,17 +125,17 @@ def facets_panel(request: PageRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def facet_range(request: PageRequest) -> HttpResponse:
-    """From the form of a histogram to the list with that range."""
-    state = read_part(request)
+    """Redirect from the form of a histogram to the list with that range."""
+    state = read_part_state(request)
     links = ListLinks(state.workspace.name, state.spec, state.spec.filter())
     field = view_text.read_field(request.GET.get("field", ""), "field")
-    low, high = (_number(request.GET.get(name, "")) for name in ("low", "high"))
+    low, high = (_read_number(request.GET.get(name, "")) for name in ("low", "high"))
     if low is not None and high is not None and low > high:
         low, high = high, low
-    return redirect(state.scope.path + sections.with_range(links, field, low, high))
+    return redirect(state.scope.path + link_with_range(links, field, low, high))
 
 
-def _number(text: str) -> int | float | None:
+def _read_number(text: str) -> int | float | None:
     text = text.strip().replace("−", "-")
     if not text:
         return None
@@ -86,9 +153,9 @@ def _number(text: str) -> int | float | None:
 def facets_context(
     request: PageRequest, listed: ListState, path: str
 ) -> dict[str, Any]:
-    """The panel's context; it names a filter that can't be applied."""
+    """Return the context of the panel; `problem` if the filter can't be applied."""
     spec = replace(listed.spec, facets=True, after="", before="")
-    state = PanelState.of(listed.given, request.COOKIES)
+    state = PanelState.read(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
         "close": path + _query(spec, facets=False),
@@ -101,11 +168,11 @@ def facets_context(
     try:
         experiment, now = listed.experiment, listed.now
         reader = FacetReader(spec, *who, experiment=experiment, now=now)
-        # Without a script the panel's own state goes along with each choice.
-        tail = "" if request.htmx else facet_state_query(listed.given)
-        made = _Panel(reader, state, workspace, path, tail)
+        # Without a script, each link must carry the state of the panel.
+        tail = "" if request.htmx else facet_state_query(listed.parameters)
+        panel = _Panel(reader, state, workspace, path, tail)
         with time_limit():
-            return {**base, **made.context()}
+            return {**base, **panel.context()}
     except (InvalidFilter, NotSupported):
         return {**base, "problem": _("The filter can’t be counted.")}
     except QueryTimeout as error:
@@ -118,7 +185,7 @@ def _query(spec: ViewSpec, **changes: Any) -> str:
 
 
 class _Panel:
-    """Makes the sections of one panel."""
+    """Builds the sections of one panel."""
 
     def __init__(
         self,
@@ -137,13 +204,15 @@ class _Panel:
         found = reader.runs()
         shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED_KINDS}
         keyed = [
-            each for kind in KEYED_KINDS for each in self._listed(kind, shares[kind])
+            each
+            for kind in KEYED_KINDS
+            for each in self._list_fields(kind, shares[kind])
         ]
         attributes = [] if self.state.find else self._attributes()
         opened = self._opened(shares)
         state = replace(self.state, opened=opened)
         self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
-        made = [self._section(each, state) for each in (*keyed, *attributes)]
+        sections_made = [self._section(each, state) for each in (*keyed, *attributes)]
         runs = formats.grouped(len(found.ids))
         scope_text = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
         if not found.exact:
@@ -151,17 +220,17 @@ class _Panel:
         return {
             "scope": scope_text,
             "exact": found.exact,
-            "sections": [each for each in made if each is not None],
+            "sections": [each for each in sections_made if each is not None],
             "state": self.state.query(),
-            "opened": quote(names(opened) or "-"),
+            "opened": quote(field_names(opened) or "-"),
         }
 
-    def _listed(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
-        """The fields of a kind: those of the filter and open ones, then the useful."""
+    def _list_fields(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
+        """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
         forced = [] if self.state.find else [*self.reader.named(), *opened]
         found = [field for field in forced if field.kind == kind]
-        limit = 50 if self.state.find else KEYS
+        limit = 50 if self.state.find else MAX_LISTED_KEYS
         found += [share.field for share in shares]
         listed = list(dict.fromkeys(found))
         return listed[: max(limit, len(set(forced)))]
@@ -171,36 +240,36 @@ class _Panel:
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
     def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
-        """Open sections of the address; else of the filter, first tag and param."""
+        """Return the open sections: by default filtered fields, one tag, one param."""
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
         return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
 
-    def _section(self, field: Field, state: PanelState) -> sections.FacetSection | None:
+    def _section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
         is_open = field in opened
         if is_open:
             others = tuple(each for each in opened if each != field)
         else:
             others = (*opened, field)[-MAX_OPEN:]
-        section = sections.FacetSection(
-            sections.key_of(field),
+        section = FacetSection(
+            element_id(field),
             field_text(field),
-            sections.label_of(field),
+            facet_label(field),
             is_open,
             self._address(replace(state, opened=others)),
         )
         if field.kind == tree.ATTRIBUTE or is_open:
-            return self._filled(field, section, state)
+            return self._with_values(field, section, state)
         share = self.known.get(field)
-        is_whole = len(self.reader.runs().ids) <= sections.MANY
+        is_whole = len(self.reader.runs().ids) <= MAX_VALUES
         note = formats.grouped(share.values) if share and is_whole else ""
         return replace(section, note=note)
 
-    def _filled(
-        self, field: Field, section: sections.FacetSection, state: PanelState
-    ) -> sections.FacetSection | None:
+    def _with_values(
+        self, field: Field, section: FacetSection, state: PanelState
+    ) -> FacetSection | None:
         facet = self.reader.read(field)
         count = len(facet.values)
         if not count and field not in self.reader.named():
@@ -208,11 +277,11 @@ class _Panel:
             return replace(section, note="0") if is_key else None
         if not section.is_open:
             return replace(section, note=formats.grouped(count))
-        if sections.is_numeric(facet):
+        if is_numeric(facet):
             return self._with_bars(facet, section)
         has_more = field in state.more
-        limit = sections.MANY if has_more else sections.FEW
-        shown, more = sections.choices(facet, self.links, limit)
+        limit = MAX_VALUES if has_more else INITIAL_VALUES
+        shown, more = facet_choices(facet, self.links, limit)
         shown = tuple(replace(c, href=c.href and self._href(c.href)) for c in shown)
         noun = ngettext("%s value", "%s values", count) % formats.grouped(count)
         wider = replace(state, more=(*state.more, field))
@@ -222,14 +291,12 @@ class _Panel:
             choices=shown,
             more=0 if has_more else more,
             more_href=self._address(wider),
-            note_below=_beyond(more) if has_more and more else "",
+            note_below=_unlisted_note(more) if has_more and more else "",
         )
 
-    def _with_bars(
-        self, facet: Any, section: sections.FacetSection
-    ) -> sections.FacetSection:
+    def _with_bars(self, facet: Any, section: FacetSection) -> FacetSection:
         known = [each.number for each in facet.values if each.number is not None]
-        low, high = sections.range_of(facet.field, self.links.node)
+        low, high = filtered_range(facet.field, self.links.node)
         ends = ""
         if known:
             ends = _("%(low)s to %(high)s") % {
@@ -239,19 +306,19 @@ class _Panel:
         return replace(
             section,
             note=ends,
-            bars=sections.bars(facet, self.links.node),
-            low="" if low is None else sections.typed(low),
-            high="" if high is None else sections.typed(high),
+            bars=histogram_bars(facet, self.links.node),
+            low="" if low is None else number_as_typed(low),
+            high="" if high is None else number_as_typed(high),
         )
 
     def _href(self, query: str) -> str:
-        """An address of the list for a choice."""
+        """Return the address of the list for a choice."""
         return self.path + query + (f"&{self.tail}" if self.tail else "")
 
     def _address(self, state: PanelState) -> str:
-        """The list with the panel in another state."""
+        """Return the address of the list with the panel in another state."""
         return f"{self.path}{_query(self.reader.spec)}&{state.query()}"
 
 
-def _beyond(more: int) -> str:
+def _unlisted_note(more: int) -> str:
     return _("%s rarer values are not listed.") % formats.grouped(more)

@@ -1,8 +1,9 @@
-"""The editor of one term of the filter: a page of its own, and what a pill opens.
+"""The editor of one term of the filter: the popover of a pill, or a page of its own.
 
-It takes the list's query string. `term` is the term's place in the filter, `field` the
-field of a new one; without both it is the list of fields to filter by. `apply` leads
-back to the list with the filter changed; GET writes nothing, as filters are addresses.
+It takes the query string of the list. `term` is the index of the term in the filter,
+`field` the field of a new term; without both, it lists the fields to filter by. With
+`apply`, it redirects to the list with the new filter. Filters are addresses, so it
+only uses GET.
 """
 
 from __future__ import annotations
@@ -17,24 +18,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.filters import field_choices as filter_fields
+from runs.pages.filters.term_choices import (
+    field_options,
+    list_filter_fields,
+    value_choices,
+)
 from runs.pages.filters.term_form import (
     CHOICES,
     UNITS,
-    Draft,
+    TermDraft,
     date_type,
-    draft_of,
-    of_form,
+    draft_of_form,
+    draft_of_term,
     operators_of,
 )
-from runs.pages.filters.value_choices import choices
 from runs.pages.lists import (
     ListState,
     normalize_line_breaks,
-    read_page,
     read_scope,
+    read_state_tolerantly,
 )
-from runs.pages.requests import PageRequest, with_vary_headers
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
 from runs.render.filters import operator_label, pill
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
@@ -42,27 +46,30 @@ from studio.core.filters import Field, Node, field_text, fields, parse, parse_fi
 from studio.core.filters.source import FilterText, Source
 from studio.core.filters.tree import Comparison
 
-HTMX_SWAPS_THIS = 422
-
 
 @access(Permission.READ)
 @require_safe
 def edit_filter(request: PageRequest) -> HttpResponse:
+    # Without a script, the browser changed line breaks of the filter.
     is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
-    given = normalize_line_breaks(request.GET) if is_form else request.GET
-    state = read_page(request, read_scope(request), given)
+    parameters = normalize_line_breaks(request.GET) if is_form else request.GET
+    state = read_state_tolerantly(request, read_scope(request), parameters)
     try:
         source = state.spec.source
     except InvalidFilter:
         return redirect(f"{state.scope.path}?{state.spec.to_query()}")
-    return _Editor(request, state, source).answer()
+    return _TermEditor(request, state, source).respond()
 
 
-class _Editor:
+class _TermEditor:
     def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
         self.request, self.state, self.source = request, state, source
-        self.spec, self.scope, self.given = state.spec, state.scope, state.given
-        word = self.given.get("term", "")[:4]
+        self.spec, self.scope, self.parameters = (
+            state.spec,
+            state.scope,
+            state.parameters,
+        )
+        word = self.parameters.get("term", "")[:4]
         number = int(word) if word.isascii() and word.isdigit() else -1
         self.number = number if 0 <= number < len(source.terms) else -1
         self.error = ""
@@ -71,26 +78,26 @@ class _Editor:
     def node(self) -> Node | None:
         return None if self.number < 0 else self.source.nodes[self.number]
 
-    def answer(self) -> HttpResponse:
-        text = self.given.get("text")
-        field = self._field()
+    def respond(self) -> HttpResponse:
+        text = self.parameters.get("text")
+        field = self._read_field()
         if self.node is None and field is None and text is None:
-            return self._show("filters/_filter_fields.html", self._fields())
+            return self._show("filters/_filter_fields.html", self._fields_context())
         if text is not None:
-            return self._of_text(text)
-        old = None if self.node is None else draft_of(self.node)
+            return self._respond_to_text(text)
+        old = None if self.node is None else draft_of_term(self.node)
         if field is None and old is None:
-            return self._of_text(None)
-        draft = self._draft(field, old)
-        if "apply" in self.given:
+            return self._respond_to_text(None)
+        draft = self._read_draft(field, old)
+        if "apply" in self.parameters:
             try:
-                return self._done(draft.node())
+                return self._redirect_with_term(draft.node())
             except InvalidValue as error:
                 self.error = error.message
-        return self._show("filters/_filter_editor.html", self._form(draft))
+        return self._show("filters/_filter_editor.html", self._form_context(draft))
 
-    def _field(self) -> Field | None:
-        name = self.given.get("field", "")
+    def _read_field(self) -> Field | None:
+        name = self.parameters.get("field", "")
         if not name:
             return None
         try:
@@ -99,39 +106,42 @@ class _Editor:
             return None
         return field if fields.spec_of(field).filterable else None
 
-    def _draft(self, field: Field | None, old: Draft | None) -> Draft:
+    def _read_draft(self, field: Field | None, old: TermDraft | None) -> TermDraft:
         if field is None:
             assert old is not None
             return old
-        values, units = self.given.getlist("value"), self.given.getlist("unit")
-        if self.given.get("was", "") not in ("", field_text(field)):
-            return of_form(field, "", (), ())
-        draft = of_form(field, self.given.get("op", ""), values, units)
+        values, units = (
+            self.parameters.getlist("value"),
+            self.parameters.getlist("unit"),
+        )
+        if self.parameters.get("was", "") not in ("", field_text(field)):
+            return draft_of_form(field, "", (), ())
+        draft = draft_of_form(field, self.parameters.get("op", ""), values, units)
         is_same = old is not None and old.field == field
         return replace(draft, known=old.known) if is_same and old else draft
 
-    def _of_text(self, text: str | None) -> HttpResponse:
-        """The editor for a term that only the language can say."""
+    def _respond_to_text(self, text: str | None) -> HttpResponse:
+        """Edit a term as text, if the form can't express it."""
         if text is None:
             text = self.source.text_of(self.number)
-        elif "apply" in self.given:
+        elif "apply" in self.parameters:
             try:
                 node = parse(text)
                 if node is None:
-                    return self._to_list(self.source.without(self.number))
-                return self._done(node, text.strip())
+                    return self._redirect_to_list(self.source.without(self.number))
+                return self._redirect_with_term(node, text.strip())
             except InvalidFilter as error:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
         return self._show("filters/_filter_editor.html", self._page_context() | context)
 
-    def _done(self, node: Node, text: str = "") -> HttpResponse:
+    def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
-            return self._to_list(self.source.replaced(self.number, node, text))
+            return self._redirect_to_list(self.source.replaced(self.number, node, text))
         q = self.source.added(node, text) if text else self.source.with_term(node)
-        return self._to_list(q)
+        return self._redirect_to_list(q)
 
-    def _to_list(self, q: str) -> HttpResponse:
+    def _redirect_to_list(self, q: str) -> HttpResponse:
         return redirect(self.scope.at(self.spec.changed(q=q)))
 
     @cached_property
@@ -145,9 +155,9 @@ class _Editor:
             now=self.state.now,
         )
 
-    def _fields(self) -> dict[str, Any]:
-        find = self.given.get("find", "").strip()[:100]
-        groups = filter_fields.groups(self._reader, find)
+    def _fields_context(self) -> dict[str, Any]:
+        find = self.parameters.get("find", "").strip()[:100]
+        groups = list_filter_fields(self._reader, find)
         return self._page_context() | {
             "title": _("Add filter"),
             "find": find,
@@ -164,34 +174,34 @@ class _Editor:
         }
 
     def _href(self, name: str) -> str:
-        query = self.given.copy()
+        query = self.parameters.copy()
         query.pop("find", None)
         query["field"] = name
         return f"{self.request.path}?{query.urlencode()}"
 
-    def _form(self, draft: Draft) -> dict[str, Any]:
+    def _form_context(self, draft: TermDraft) -> dict[str, Any]:
         kind = fields.value_type(draft.field)
         context: dict[str, Any] = {
             "title": self._title(draft),
             "draft": draft,
             "field_name": field_text(draft.field),
-            "field_groups": filter_fields.options(self._reader, draft.field),
+            "field_groups": field_options(self._reader, draft.field),
             "operators": [
                 (op, operator_label(op, kind)) for op in operators_of(draft.field)
             ],
             "units": list(UNITS),
             "inputs": _inputs(draft),
             "date_type": date_type(draft),
-            "find": self.given.get("find", "").strip()[:200],
+            "find": self.parameters.get("find", "").strip()[:200],
         }
         if draft.editor == CHOICES:
             try:
-                context["choices"] = choices(self._reader, draft, context["find"])
+                context["choices"] = value_choices(self._reader, draft, context["find"])
             except StudioError as error:
                 self.error = self.error or error.message
         return self._page_context() | context
 
-    def _title(self, draft: Draft) -> str:
+    def _title(self, draft: TermDraft) -> str:
         named = Comparison(draft.field, "is not null")
         return _("Filter by %(field)s") % {"field": pill(named)[0]}
 
@@ -210,24 +220,24 @@ class _Editor:
         return context
 
     def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
-        is_wrong = self.error and "apply" in self.given
-        status = HTMX_SWAPS_THIS if is_wrong else 200
+        is_wrong = self.error and "apply" in self.parameters
+        status = FORM_ERROR_STATUS if is_wrong else 200
         context |= {"fragment": fragment, "list_name": self.scope.name}
         if not self.request.htmx:
             page = render(
                 self.request, "filters/filter_editor.html", context, status=status
             )
             return with_vary_headers(page)
-        answer = render(self.request, fragment, context, status=status)
+        response = render(self.request, fragment, context, status=status)
         if is_wrong:
-            answer["HX-Retarget"] = "#pill-editor"
-            answer["HX-Reswap"] = "innerHTML"
-            answer["HX-Push-Url"] = "false"
-        return with_vary_headers(answer)
+            response["HX-Retarget"] = "#pill-editor"
+            response["HX-Reswap"] = "innerHTML"
+            response["HX-Push-Url"] = "false"
+        return with_vary_headers(response)
 
 
-def _inputs(draft: Draft) -> list[tuple[str, str, str]]:
-    """The inputs of one or two values: what each is, its text and its unit."""
+def _inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
+    """Return label, text and unit of each input."""
     labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
     texts = [*draft.values, "", ""]
     units = [*draft.units, "", ""]

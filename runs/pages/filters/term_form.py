@@ -1,4 +1,4 @@
-"""A term of the filter as a form: which editor fits it, and what the form says."""
+"""A term of the filter as a form: its inputs, and the term that they mean."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from studio.core.filters.tree import (
     Value,
 )
 
-#: What the form shows for a field and an operator.
+#: The kinds of inputs that a field and an operator need.
 CHOICES, NUMBERS, DATES = "choices", "numbers", "dates"
 LENGTHS, YES_NO, NOTHING = "lengths", "yes-no", "nothing"
-WRITTEN = "written"
+FREE_TEXT = "written"
 
 _ORDER = (">=", "<=", ">", "<", "between")
 _TEXTS = ("contains", "not contains", "like", "not like", "ilike", "not ilike")
@@ -54,18 +54,18 @@ _OPERATORS = {
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-V = TypeVar("V", bound=Value)
+AnyValue = TypeVar("AnyValue", bound=Value)
 
 
 @dataclass(frozen=True)
-class Draft:
-    """`values` are texts as the form's inputs hold them, `units` those of lengths."""
+class TermDraft:
+    """A term being edited: texts of its inputs, and units of its durations."""
 
     field: Field
     op: str
     values: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
-    #: What each value was before, to be kept as it was spelled.
+    #: The values before the edit, which keep their spelling.
     known: tuple[Value, ...] = ()
 
     @property
@@ -82,14 +82,14 @@ class Draft:
         if kind == fields.TIME:
             return DATES
         is_number = self.op in _ORDER or self.field.kind == tree.METRICS
-        return NUMBERS if is_number or kind == fields.NUMBER else WRITTEN
+        return NUMBERS if is_number or kind == fields.NUMBER else FREE_TEXT
 
     @property
     def size(self) -> int:
         return 2 if self.op == "between" else 1
 
     def node(self) -> Node:
-        """The term that the form means; raises InvalidValue."""
+        """Return the term; raise InvalidValue if an input is invalid."""
         if self.editor == NOTHING:
             return Comparison(self.field, self.op)
         texts = [text for text in self.values if text.strip()]
@@ -116,48 +116,50 @@ class Draft:
             raise InvalidValue(str(error), field="value") from error
 
     def _value(self, number: int, text: str) -> Value:
-        if self.editor == WRITTEN:
+        if self.editor == FREE_TEXT:
             return Text(text)
         if self.editor == YES_NO:
             return Flag(text == "true")
         text = text.strip()
         if self.editor == DATES:
-            return _read(read_time(text), text, _("a date"))
+            return _require_value(read_time(text), text, _("a date"))
         if self.editor == LENGTHS:
             length = self._length(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
             return Ago(length) if is_ago else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
-        return _read(read_number(text, special=special), text, _("a number"))
+        return _require_value(read_number(text, special=special), text, _("a number"))
 
     def _length(self, number: int, text: str) -> int:
-        """Milliseconds of a number in the unit next to it, or of `1h30m`."""
+        """Return ms of a number in the unit next to it, or of a text like `1h30m`."""
         length = read_length(text)
         if length is not None:
             return length
         expected = _("a number or a duration such as 1h30m")
-        value: Number = _read(read_number(text), text, expected)
+        value: Number = _require_value(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
-        # The language has no length below zero, and none beyond all times.
+        # The filter language has no negative durations, and none beyond all times.
         if length < 0 or read_length(length_text(length)) is None:
-            raise _wrong(f"{text} {unit}", _("a duration"))
+            raise _invalid_value(f"{text} {unit}", _("a duration"))
         return length
 
 
-def _read(value: V | None, text: str, expected: str) -> V:
+def _require_value(value: AnyValue | None, text: str, expected: str) -> AnyValue:
     if value is None:
-        raise _wrong(text, expected)
+        raise _invalid_value(text, expected)
     return value
 
 
-def _wrong(text: str, expected: str) -> InvalidValue:
-    said = _("%(text)s is not %(expected)s.")
-    return InvalidValue(said % {"text": text, "expected": expected}, field="value")
+def _invalid_value(text: str, expected: str) -> InvalidValue:
+    text_of_error = _("%(text)s is not %(expected)s.")
+    return InvalidValue(
+        text_of_error % {"text": text, "expected": expected}, field="value"
+    )
 
 
 def operators_of(field: Field) -> tuple[str, ...]:
-    """The operators that the form offers for the field."""
+    """Return the operators that the form offers for the field."""
     kind = fields.value_type(field)
     if field.kind == tree.METRICS:
         kind = fields.NUMBER
@@ -168,13 +170,13 @@ def operators_of(field: Field) -> tuple[str, ...]:
     return tuple(op for op in offered if op in possible)
 
 
-def new_draft(field: Field) -> Draft:
+def new_draft(field: Field) -> TermDraft:
     unit = "min" if fields.value_type(field) == fields.DURATION else "d"
-    return Draft(field, operators_of(field)[0], units=(unit,))
+    return TermDraft(field, operators_of(field)[0], units=(unit,))
 
 
-def draft_of(node: Node) -> Draft | None:
-    """The term as a form, None if it needs the language."""
+def draft_of_term(node: Node) -> TermDraft | None:
+    """Return the term as a form; None if only text can express it."""
     if not isinstance(node, Comparison):
         return None
     op, values = node.op, node.values
@@ -188,31 +190,31 @@ def draft_of(node: Node) -> Draft | None:
     offered = operators_of(node.field)
     if op not in offered and op in ("=", "!="):
         op = "in" if op == "=" else "not in"
-    draft = Draft(node.field, op, known=values)
+    draft = TermDraft(node.field, op, known=values)
     if op not in offered or not all(_fits(draft, value) for value in values):
         return None
-    parts = [_split(value) for value in values]
+    parts = [_value_and_unit(value) for value in values]
     texts, units = (tuple(part[place] for part in parts) for place in (0, 1))
     return replace(draft, values=texts, units=units)
 
 
-def _fits(draft: Draft, value: Value) -> bool:
+def _fits(draft: TermDraft, value: Value) -> bool:
     allowed: Mapping[str, tuple[type, ...]] = {
         CHOICES: (Text, Number),
-        WRITTEN: (Text,),
+        FREE_TEXT: (Text,),
         NUMBERS: (Number,),
         DATES: (Moment,),
         LENGTHS: (Ago, Duration),
         YES_NO: (Flag,),
     }
-    # An input has one line, and drops the breaks of what is put into it.
-    is_broken = draft.editor == WRITTEN and not {"\r", "\n"}.isdisjoint(
+    # An input has one line: a browser would drop the line breaks of the value.
+    is_broken = draft.editor == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
         value_input_text(value)
     )
     return isinstance(value, allowed[draft.editor]) and not is_broken
 
 
-def _split(value: Value) -> tuple[str, str]:
+def _value_and_unit(value: Value) -> tuple[str, str]:
     if not isinstance(value, (Ago, Duration)):
         return value_input_text(value), ""
     fitting = [unit for unit, ms in UNITS.items() if value.ms % ms == 0]
@@ -221,7 +223,7 @@ def _split(value: Value) -> tuple[str, str]:
 
 
 def value_input_text(value: Value) -> str:
-    """The value as an input of the form holds it."""
+    """Return the text of a value in an input."""
     if isinstance(value, Text):
         return value.text
     if isinstance(value, Number):
@@ -233,18 +235,18 @@ def value_input_text(value: Value) -> str:
     return ""
 
 
-def date_type(draft: Draft) -> str:
-    """The type of the date inputs: as precise as what is there."""
+def date_type(draft: TermDraft) -> str:
+    """Return the type of the date inputs: as precise as the current values."""
     units = {value.unit for value in draft.known if isinstance(value, Moment)}
     if not units or units <= {"day"}:
         return "date"
     return "month" if units == {"month"} else "datetime-local"
 
 
-def of_form(
+def draft_of_form(
     field: Field, op: str, values: Sequence[str], units: Sequence[str]
-) -> Draft:
-    """What a form says; an operator that does not fit the field is replaced."""
+) -> TermDraft:
+    """Read a sent form; an operator that does not fit the field is replaced."""
     draft = new_draft(field)
     op = op if op in operators_of(field) else draft.op
-    return Draft(field, op, tuple(values), tuple(units) or draft.units)
+    return TermDraft(field, op, tuple(values), tuple(units) or draft.units)

@@ -9,12 +9,12 @@ from runs.pages.groups.group_formats import (
 from runs.pages.groups.group_table import (
     GroupPage,
     find_groups,
-    find_groups_of,
+    find_groups_for,
     group_context,
     group_label,
     group_notices,
     too_many_runs_text,
-    ungrouped_list,
+    ungrouped_spec,
 )
 from runs.pages.groups.group_values import (
     group_value_term,
@@ -27,13 +27,13 @@ __all__ = [
     "GroupPage",
     "build_paper_table",
     "find_groups",
-    "find_groups_of",
+    "find_groups_for",
     "group_context",
     "group_label",
     "group_notices",
     "group_value_term",
     "groups_response",
     "too_many_runs_text",
-    "ungrouped_list",
+    "ungrouped_spec",
     "urlpatterns",
 ]

@@ -1,4 +1,4 @@
-"""What the list's runs are grouped by: a page of its own, and what *Group by* opens."""
+"""The choice of *Group by*: a popover, or a page of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.groups.group_values import name_of
-from runs.pages.lists import read_part_tolerantly
+from runs.pages.groups.group_values import key_or_label
+from runs.pages.lists import read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.render.filters import field_label
@@ -22,8 +22,8 @@ from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import Field, field_text, tree
 from studio.core.view_spec import Group, ViewSpec
 
-#: Keys of one kind that are listed; more are found by their name.
-KEYS = 20
+#: Maximum number of listed keys of one kind; a search finds the others.
+MAX_KEYS = 20
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class GroupChoice:
 @access(Permission.READ)
 @require_safe
 def choose_group(request: PageRequest) -> HttpResponse:
-    state = read_part_tolerantly(request)
+    state = read_part_state_tolerantly(request)
     scope, spec, who = state.scope, state.spec, (state.viewer, state.workspace)
     part = request.GET.get("find", "").strip()[:250]
     try:
@@ -46,7 +46,7 @@ def choose_group(request: PageRequest) -> HttpResponse:
     except InvalidFilter:
         spec = spec.changed(q="")
         reader = FacetReader(spec, *who, experiment=state.experiment, now=state.now)
-    choices = _Choices(spec, scope.path)
+    choices = _GroupChoices(spec, scope.path)
     kept = {**spec.parameters(), **({"in": scope.number} if scope.number else {})}
     context = {
         "title": _("Group by"),
@@ -65,7 +65,7 @@ def choose_group(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-class _Choices:
+class _GroupChoices:
     def __init__(self, spec: ViewSpec, path: str) -> None:
         self.spec, self.path = spec, path
         self.fields = spec.group.fields if spec.group else ()
@@ -75,7 +75,7 @@ class _Choices:
         return self.path + (f"?{query}" if query else "")
 
     def chosen(self) -> list[GroupChoice]:
-        """The fields of now, each with the list without it."""
+        """Return the current fields, each with a link that removes it."""
         assert self.spec.group is not None or not self.fields
         found = []
         for field in self.fields:
@@ -83,7 +83,9 @@ class _Choices:
             all_but = self.spec.group is not None and self.spec.group.all_but
             group = Group(left, all_but) if left else None
             found.append(
-                GroupChoice(field_text(field), name_of(field), "", self.href(group))
+                GroupChoice(
+                    field_text(field), key_or_label(field), "", self.href(group)
+                )
             )
         return found
 
@@ -104,10 +106,10 @@ class _Choices:
         kinds = ((tree.PARAMS, _("Parameters")), (tree.TAGS, _("Tags")))
         try:
             for kind, title in kinds:
-                listed = list_keys(reader, kind, part, KEYS)
+                listed = list_keys(reader, kind, part, MAX_KEYS)
                 found.append((title, [self._keyed(each) for each in listed]))
         except QueryTimeout:
-            # What every run has can still be chosen.
+            # The fields of every run can still be chosen.
             pass
         return [(title, [each for each in rows if each.href]) for title, rows in found]
 

@@ -1,4 +1,4 @@
-"""The groups for scripts and papers: the same rows as a sheet, Markdown or LaTeX."""
+"""The groups for scripts and papers: as JSON, CSV, Markdown or LaTeX."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from runs.pages.groups.group_rows import NO_VALUE
 from runs.pages.groups.group_table import (
     MAX_COPIED_GROUPS,
     GroupPage,
-    copied_note,
+    copy_limit_note,
     find_groups,
     too_many_runs_text,
 )
-from runs.pages.groups.group_values import name_of
+from runs.pages.groups.group_values import key_or_label
 from runs.pages.lists import (
     NOTICE_HEADER,
     ListState,
-    columns_of,
-    read_part,
+    list_columns,
+    read_part_state,
     sheet_response,
 )
 from runs.pages.requests import PageRequest
@@ -54,11 +54,11 @@ from studio.core.filters import Field, field_text, tree
 @access(Permission.READ)
 @require_safe
 def copy_groups(request: PageRequest) -> HttpResponse:
-    """The groups of the list as `form` asks: csv, markdown or latex."""
-    state = read_part(request)
+    """Send the groups of the list as text; `form` is csv, markdown or latex."""
+    state = read_part_state(request)
     if state.spec.group is None:
         raise InvalidValue(_("group contains no field"), field="group")
-    grouped = find_groups(state, columns_of(state))
+    grouped = find_groups(state, list_columns(state))
     if grouped is None or grouped.grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")
     form = request.GET.get("form", "csv")
@@ -66,26 +66,26 @@ def copy_groups(request: PageRequest) -> HttpResponse:
     groups = grouping.page(0, MAX_COPIED_GROUPS)
     if form == "csv":
         text = sheet_as_csv(group_sheet(request, grouping, groups))
-    elif form in _FORMS:
-        text = _FORMS[form](build_paper_table(grouping, groups))
+    elif form in _TABLE_WRITERS:
+        text = _TABLE_WRITERS[form](build_paper_table(grouping, groups))
     else:
         raise Http404(form)
-    answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    if note := copied_note(grouping):
-        answer[NOTICE_HEADER] = json.dumps([note])
-    return answer
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    if note := copy_limit_note(grouping):
+        response[NOTICE_HEADER] = json.dumps([note])
+    return response
 
 
 def groups_response(
     request: PageRequest, kind: str, state: ListState, grouped: GroupPage
 ) -> HttpResponse:
-    """The groups of the page, at the page's own address."""
+    """Send the groups of the page in the format that a script accepts."""
     grouping, spec = grouped.grouping, state.spec
     if grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")
     before = str(max(grouped.start - spec.rows, 0))
-    ways = {"prev": before if grouped.start else ""}
-    ways["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
+    cursors = {"prev": before if grouped.start else ""}
+    cursors["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
     content = {
         "total": len(grouping),
         "runs": len(grouping.runs),
@@ -93,7 +93,7 @@ def groups_response(
     }
     links = {
         relation: f"{state.path}?{spec.to_query(after=place)}"
-        for relation, place in ways.items()
+        for relation, place in cursors.items()
         if place
     }
     sheet = group_sheet(request, grouping, grouped.groups)
@@ -103,8 +103,8 @@ def groups_response(
 def group_sheet(
     request: PageRequest, grouping: Grouping, groups: Sequence[ListGroup]
 ) -> Sheet:
-    """A row a group: its values, its size, and of each number all that is known."""
-    columns = [SheetColumn(field_text(f), name_of(f)) for f in grouping.fields]
+    """Build a sheet with a row per group: values, size, and statistics of numbers."""
+    columns = [SheetColumn(field_text(f), key_or_label(f)) for f in grouping.fields]
     columns.append(SheetColumn("runs", _("Runs"), NUMBER_COLUMN))
     for field in grouping.numbers:
         columns += _stat_columns(field)
@@ -113,7 +113,7 @@ def group_sheet(
     visible = Run.objects.visible_to(request.actor.user)
     ids = dict(visible.filter(pk__in=keys).values_list("pk", "run_id"))
     rows = [
-        (*values, group.count, *(v for each in row for v in _stat(each, ids)))
+        (*values, group.count, *(v for each in row for v in _stat_values(each, ids)))
         for group, values, row in zip(
             groups, grouping.whole(groups), stats, strict=True
         )
@@ -125,7 +125,7 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
     name, label = field_text(field), field_label(field)
     is_number = field.kind == tree.METRICS
     kind = NUMBER_COLUMN if is_number else DURATION_COLUMN
-    said = {
+    statistics = {
         "mean": _("mean"),
         "std": _("std"),
         "min": _("min"),
@@ -133,7 +133,10 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
     }
     counted = {"count": _("values"), "other": _("not finite")}
     return [
-        *(SheetColumn(f"{name}.{k}", f"{label} {w}", kind) for k, w in said.items()),
+        *(
+            SheetColumn(f"{name}.{k}", f"{label} {w}", kind)
+            for k, w in statistics.items()
+        ),
         *(
             SheetColumn(f"{name}.{k}", f"{label} {w}", NUMBER_COLUMN)
             for k, w in counted.items()
@@ -142,21 +145,21 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
     ]
 
 
-def _stat(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
+def _stat_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     found = (stats.mean, stats.std, stats.min, stats.max)
     known = (None if math.isnan(each) else each for each in found)
     return (*known, stats.count, stats.nonfinite, ids.get(stats.best))
 
 
 def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
-    """As papers have it: no links, means with their deviations."""
-    heads = [name_of(field) for field in grouping.fields]
+    """Build a table for papers: no links, means with standard deviations."""
+    heads = [key_or_label(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
     right = [False] * len(grouping.fields) + [True] * (len(grouping.numbers) + 1)
     best = {field: grouping.best_group(field) for field in grouping.numbers}
     rows = [
         [
-            *(PaperCell(_text(group, n)) for n in range(len(group.values))),
+            *(PaperCell(_group_value_text(group, n)) for n in range(len(group.values))),
             PaperCell(formats.grouped(group.count), is_number=True),
             *(
                 _cell(field, grouping.stats(group, field), best[field] == group.number)
@@ -168,7 +171,7 @@ def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperT
     return PaperTable(heads, right, rows)
 
 
-def _text(group: ListGroup, at: int) -> str:
+def _group_value_text(group: ListGroup, at: int) -> str:
     value = group.values[at]
     if value is None:
         return NO_VALUE
@@ -184,4 +187,4 @@ def _cell(field: Field, stats: GroupStats, is_best: bool) -> PaperCell:
     return PaperCell(formats.duration(round(stats.mean)))
 
 
-_FORMS = {"markdown": markdown_table, "latex": latex_table}
+_TABLE_WRITERS = {"markdown": markdown_table, "latex": latex_table}

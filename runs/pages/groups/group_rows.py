@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from runs.models import Run
 from runs.pages.groups.group_values import (
     group_value_term,
-    name_of,
+    key_or_label,
     nonfinite_note,
-    title_of,
+    stats_tooltip,
 )
 from runs.pages.lists import (
     BestValues,
@@ -37,7 +37,7 @@ from studio.core.view_spec import Column, Group, Rank, ViewSpec
 
 #: Maximum runs shown in an open group; its link has all.
 MAX_MEMBERS = 10
-#: Chips of one group; the characters of a chip, and of a group's label.
+#: Maximum number of chips of a group; of characters of a chip, and of a label.
 MAX_CHIPS = 6
 MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 120, 1_000
 NO_VALUE = "–"
@@ -54,7 +54,7 @@ class GroupHead:
 
 @dataclass(frozen=True)
 class GroupCell:
-    """A field's mean and deviation; `title` has the rest."""
+    """A field's mean and standard deviation; `title` has the other statistics."""
 
     css: str
     text: str
@@ -73,7 +73,7 @@ class GroupRow:
     chips: tuple[ValueLink, ...]
     more: int
     count: str
-    #: Empty, as a chip's `only`, where an address would be too long.
+    #: Empty, like `only` of a chip, if the address would be too long.
     href: str
     cells: tuple[GroupCell, ...]
     toggle: str
@@ -85,14 +85,14 @@ def too_long_filter_text() -> str:
     return _("The list of these runs is too long for a link.")
 
 
-def _shown(value: str | None) -> str:
+def _value_text(value: str | None) -> str:
     if not value:
         return NO_VALUE if value is None else _("(empty)")
     return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
 
 
 def group_order(spec: ViewSpec, grouping: Grouping) -> Rank:
-    """The order that was chosen; else by the mean of what the list is sorted by."""
+    """Return the chosen order, else by the mean of the list's sort field."""
     assert spec.group is not None
     chosen = spec.group.by
     if chosen is not None and (
@@ -157,7 +157,9 @@ class GroupTableBuilder:
         first = stat != "value"
         if field is None:
             down = not self.rank.descending if is_here else first
-            return GroupHead(label, css, self._by(Rank(stat, None, down)), order)
+            return GroupHead(
+                label, css, self._link_sorted_by(Rank(stat, None, down)), order
+            )
         stat = self.rank.stat if is_here else stat
         down = (
             not self.rank.descending
@@ -167,7 +169,7 @@ class GroupTableBuilder:
         ways = tuple(
             (
                 name,
-                self._by(
+                self._link_sorted_by(
                     Rank(
                         key,
                         field,
@@ -180,9 +182,11 @@ class GroupTableBuilder:
             )
             for key, name in names.items()
         )
-        return GroupHead(label, css, self._by(Rank(stat, field, down)), order, ways)
+        return GroupHead(
+            label, css, self._link_sorted_by(Rank(stat, field, down)), order, ways
+        )
 
-    def _by(self, rank: Rank) -> str:
+    def _link_sorted_by(self, rank: Rank) -> str:
         return self.links.query(group=replace(self.group, by=rank))
 
     def rows(self) -> list[GroupRow]:
@@ -196,7 +200,7 @@ class GroupTableBuilder:
             group=replace(self.group, opened=opened), after=self.links.spec.after
         )
         indexes = self._shown_indexes(group)
-        href = self._runs_of(group)
+        href = self._runs_href(group)
         row = GroupRow(
             group.key,
             self._label(group),
@@ -211,45 +215,47 @@ class GroupTableBuilder:
             return row
         rest = ""
         if group.count > MAX_MEMBERS:
-            said = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
+            text = ngettext("Show all %(n)s run", "Show all %(n)s runs", group.count)
             rest = (
-                said % {"n": formats.grouped(group.count)}
+                text % {"n": formats.grouped(group.count)}
                 if href
                 else too_long_filter_text()
             )
         return replace(row, members=tuple(self._members(group)), rest=rest)
 
     def _label(self, group: ListGroup) -> str:
-        """The values by their fields, as far as there is room."""
+        """Return the fields with their values, shortened if they are long."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
-            parts.append(f"{field_text(field)}: {_shown(value)}")
+            parts.append(f"{field_text(field)}: {_value_text(value)}")
             size += len(parts[-1])
             if size > MAX_LABEL_LENGTH:
                 return ", ".join([*parts, "…"])
         return ", ".join(parts)
 
     @property
-    def _naming(self) -> Sequence[int]:
-        """The places of the fields whose values tell the groups apart."""
+    def _naming_fields(self) -> Sequence[int]:
+        """The indexes of the fields whose values differ between groups."""
         every = range(len(self.grouping.fields))
         return self.grouping.varying_fields if self.group.all_but else every
 
     def _shown_indexes(self, group: ListGroup) -> list[int]:
         """The columns whose values the group shows."""
         hides = self.group.all_but
-        return [n for n in self._naming if not hides or group.values[n] is not None]
+        return [
+            n for n in self._naming_fields if not hides or group.values[n] is not None
+        ]
 
     def _chip(self, group: ListGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
-        text = _shown(value)
-        terms = self._terms(group, [n])
+        text = _value_text(value)
+        terms = self._value_terms(group, [n])
         if not terms:
-            return ValueLink(text, key=name_of(field))
-        return self.links.link(text, terms[0], name_of(field))
+            return ValueLink(text, key=key_or_label(field))
+        return self.links.link(text, terms[0], key_or_label(field))
 
-    def _terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
-        """What asks for the group's values there; empty where that is too long."""
+    def _value_terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
+        """Return terms for the group's values; empty if too long for a link."""
         if not group.cut.isdisjoint(places):
             return []
         fields = self.grouping.fields
@@ -261,10 +267,10 @@ class GroupTableBuilder:
         ]
         return terms if self.links.fits(*terms) else []
 
-    def _runs_of(self, group: ListGroup) -> str:
-        """The list of the group's runs; empty where its address were too long."""
-        terms = self._terms(group, self._naming)
-        if self._naming and not terms:
+    def _runs_href(self, group: ListGroup) -> str:
+        """Link to the runs of the group; empty if the address would be too long."""
+        terms = self._value_terms(group, self._naming_fields)
+        if self._naming_fields and not terms:
             return ""
         return self.links.requiring(*terms, group=None)
 
@@ -288,7 +294,7 @@ class GroupTableBuilder:
             css,
             text,
             deviation,
-            title_of(stats, low, high, best),
+            stats_tooltip(stats, low, high, best),
             best=self.best[field] == group.number,
             range=f"{low} – {high}",
             best_run=best,
@@ -299,9 +305,9 @@ class GroupTableBuilder:
         by = self.rank.field or next(iter(self.grouping.goals), None)
         keys = self.grouping.members(group, MAX_MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
-        asked = replace(self.links.spec, columns=tuple(columns))
+        spec = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace
-        found = {r.run.pk: r for r in find_shown_runs(keys, asked, viewer, workspace)}
+        found = {r.run.pk: r for r in find_shown_runs(keys, spec, viewer, workspace)}
         shown = tuple(found[key] for key in keys if key in found)
         values = {
             field: self.stats[group.number, field] for field in self.grouping.goals

@@ -1,4 +1,4 @@
-"""The list's runs in groups: the table of them, and what its links ask for."""
+"""The table of groups of a run list."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_COPIED_GROUPS = 2000
 
 @dataclass(frozen=True)
 class GroupPage:
-    """The groups of one page; without a grouping there are too many runs for it."""
+    """The groups of one page; `grouping` is None if too many runs match."""
 
     grouping: Grouping | None
     start: int = 0
@@ -42,18 +42,18 @@ class GroupPage:
 
 
 def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None:
-    """The groups of the state's page, in its order; raises what `list_groups` raises.
+    """Find the groups of the page, sorted; None if the list is not grouped.
 
-    None where the list is not grouped.
+    Raises the errors of `list_groups`.
     """
     spec, fields = state.spec, [column.field for column in columns]
     if spec.group is None:
         return None
     who, now = (state.viewer, state.workspace), state.now
-    return find_groups_of(spec, fields, *who, state.experiment, now=now)
+    return find_groups_for(spec, fields, *who, state.experiment, now=now)
 
 
-def find_groups_of(
+def find_groups_for(
     spec: ViewSpec,
     fields: Sequence[Field],
     viewer: User,
@@ -62,7 +62,7 @@ def find_groups_of(
     *,
     now: int | None = None,
 ) -> GroupPage:
-    """As `find_groups`, of a spec that is grouped."""
+    """Like `find_groups`, without a request, for a spec with groups."""
     grouping = list_groups(
         spec, viewer, workspace, fields, experiment=experiment, now=now
     )
@@ -76,19 +76,19 @@ def find_groups_of(
 
 
 def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
-    """An order by a field that the groups do not show is named."""
+    """Return a notice if the groups can't be sorted by the chosen field."""
     grouping = grouped.grouping
     chosen = spec.group.by if spec.group else None
     field = chosen.field if chosen else None
     if grouping is None or field is None or field in grouping.numbers:
         return []
     name = field_text(field)
-    said = _("group: no column %(name)s to sort the groups by") % {"name": name}
-    return [ParameterWarning("group", said)]
+    text = _("group: no column %(name)s to sort the groups by") % {"name": name}
+    return [ParameterWarning("group", text)]
 
 
-def ungrouped_list(spec: ViewSpec) -> ViewSpec:
-    """The list of the same runs, from its beginning: groups have pages of their own."""
+def ungrouped_spec(spec: ViewSpec) -> ViewSpec:
+    """Return the spec of the first page of runs: groups have their own pages."""
     return spec.changed(tree=())
 
 
@@ -101,15 +101,15 @@ def group_label(spec: ViewSpec) -> str:
 
 
 def too_many_runs_text() -> str:
-    """How to get groups where there are too many runs for them."""
+    """Return the message that too many runs match, and what to do."""
     return _(
         "More than %(most)s runs match. Groups need all of them. Narrow the list: "
         "choose an experiment, a status or a shorter time."
     ) % {"most": formats.grouped(MAX_ARRAY_RUNS)}
 
 
-def copied_note(grouping: Grouping) -> str:
-    """What copies leave out; empty where they have every group."""
+def copy_limit_note(grouping: Grouping) -> str:
+    """Return a note if copies do not have every group, else an empty text."""
     if len(grouping) <= MAX_COPIED_GROUPS:
         return ""
     return _("the first %(most)s of %(total)s groups") % {
@@ -132,7 +132,7 @@ def group_context(
     grouping = grouped.grouping
     if grouping is None:
         return context
-    drawer = GroupTableBuilder(request, grouping, grouped.groups, links)
+    builder = GroupTableBuilder(request, grouping, grouped.groups, links)
     total = len(grouping)
     count = formats.grouped(total)
     shown = count
@@ -142,15 +142,15 @@ def group_context(
     noun = ngettext("group", "groups", total)
     before = max(grouped.start - spec.rows, 0)
     return context | {
-        "heads": drawer.heads(),
-        "rows": drawer.rows(),
+        "heads": builder.heads(),
+        "rows": builder.rows(),
         "span": len(grouping.numbers) + 3,
         "size": len(grouping.runs),
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {"shown": shown, "total": count, "noun": noun},
         "previous": links.query(after=str(before)) if grouped.start else "",
         "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
-        "copied_note": copied_note(grouping),
+        "copied_note": copy_limit_note(grouping),
         "copies": [
             (name, form, links.part("groups", form=form))
             for name, form in (

@@ -1,4 +1,4 @@
-"""What a group's values and numbers say: terms that ask for them, and their words."""
+"""Values and statistics of groups: filter terms and texts for them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from studio.core.filters.tree import (
     negate,
 )
 
-#: The least and the greatest of the numbers that can be summed up.
+#: The range of numbers that statistics include.
 FINITE = (Number(-sys.float_info.max), Number(sys.float_info.max))
 
 
 def group_value_term(
     field: Field, value: str | None, *, is_mixed: bool = False
 ) -> Node:
-    """Asks for the runs of one value, or of none.
+    """Return the term for the runs with this value; None means no value.
 
-    With `is_mixed` runs also have other data in the field.
+    With `is_mixed`, runs also have other types of data in the field.
     """
     if value is None and field.kind == METRICS and is_mixed:
         return negate(Comparison(field, "between", FINITE))
@@ -49,15 +49,16 @@ def group_value_term(
     return Comparison(field, "=", (Text(value),))
 
 
-def name_of(field: Field) -> str:
+def key_or_label(field: Field) -> str:
+    """Return the key without its kind; for an attribute, its label."""
     return field_label(field) if field.kind == ATTRIBUTE else field.key
 
 
-def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
-    """What the cell has no room for."""
-    said = ngettext("%(n)s value", "%(n)s values", stats.count)
+def stats_tooltip(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
+    """Return the statistics that the cell does not show."""
+    text = ngettext("%(n)s value", "%(n)s values", stats.count)
     lines = [
-        said % {"n": formats.grouped(stats.count)} + f", {low} – {high}",
+        text % {"n": formats.grouped(stats.count)} + f", {low} – {high}",
         _("mean %(mean)s") % {"mean": repr(stats.mean)},
     ]
     if math.isfinite(stats.std):
@@ -72,9 +73,9 @@ def title_of(stats: GroupStats, low: str, high: str, best: Run | None) -> str:
 def nonfinite_note(stats: GroupStats) -> str:
     if not stats.nonfinite:
         return ""
-    said = ngettext(
+    text = ngettext(
         "%(n)s run has NaN, Infinity or text and is not shown",
         "%(n)s runs have NaN, Infinity or text and are not shown",
         stats.nonfinite,
     )
-    return said % {"n": formats.grouped(stats.nonfinite)}
+    return text % {"n": formats.grouped(stats.nonfinite)}

@@ -89,6 +89,7 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
 def help_picture(_request: HttpRequest, name: str) -> HttpResponseBase:
     """Send a picture of the documentation."""
     path = Path(settings.HELP_DIR) / "pictures" / name
+    # The pattern has no slash, so a name can't leave the folder.
     if not _PICTURE.fullmatch(name) or not path.is_file():
         raise NotFound(_("No such image."))
     return FileResponse(path.open("rb"))

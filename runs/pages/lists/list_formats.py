@@ -1,7 +1,7 @@
-"""The same lists for scripts and terminals: one address, answered as `Accept` asks.
+"""Lists for scripts and terminals, at the address of the page, chosen by `Accept`.
 
-`application/json` gives values, `text/csv` a sheet, `text/plain` an aligned table: the
-rows and columns that a browser would show there.
+`application/json` gives values, `text/csv` a sheet, `text/plain` an aligned table, with
+the rows and columns that a browser would show.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from studio.core.filters.tree import METRICS, attribute
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column
 
-#: What could not be followed, where the body has no place for it: a JSON list of texts.
+#: Notices about ignored parts of an address, as a JSON list, if the body has no place.
 NOTICE_HEADER = "X-Studio-Notice"
 #: Proxies refuse headers of more than a few thousand characters.
 MAX_NOTICE = 3000
@@ -54,8 +54,8 @@ def runs_response(
     page: RunPage,
     columns: Sequence[Column],
 ) -> HttpResponse:
-    asked = [column.field for column in columns]
-    ways = {
+    fields_shown = [column.field for column in columns]
+    neighbors = {
         name: f"{state.path}?{state.spec.to_query(**{cursor: place})}"
         for name, cursor, place in (
             ("prev", "before", page.before),
@@ -70,14 +70,16 @@ def runs_response(
         "after": page.after,
         "notices": [each.message for each in state.complaints],
     }
-    return sheet_response(request, kind, _run_sheet(page.rows, asked), content, ways)
+    return sheet_response(
+        request, kind, _run_sheet(page.rows, fields_shown), content, neighbors
+    )
 
 
 def experiments_response(
-    request: PageRequest, kind: str, page: ExperimentPage, ways: dict[str, str]
+    request: PageRequest, kind: str, page: ExperimentPage, neighbors: dict[str, str]
 ) -> HttpResponse:
     totals = {"total": page.total, "page": page.page, "pages": page.pages}
-    found = {name: request.path + query for name, query in ways.items() if query}
+    found = {name: request.path + query for name, query in neighbors.items() if query}
     return sheet_response(request, kind, _experiment_sheet(page.rows), totals, found)
 
 
@@ -86,9 +88,9 @@ def sheet_response(
     kind: str,
     sheet: Sheet,
     details: dict[str, Any],
-    ways: dict[str, str],
+    neighbors: dict[str, str],
 ) -> HttpResponse:
-    """`ways` are addresses of neighboring pages, by their relation to this one."""
+    """Send a sheet; `neighbors` are addresses of pages by `rel` (`next`, `prev`)."""
     if kind == JSON:
         names = [column.name for column in sheet.columns]
         body = {"columns": names, "rows": sheet_as_records(sheet), **details}
@@ -99,20 +101,21 @@ def sheet_response(
         text = sheet_as_text(sheet, timezone.get_current_timezone())
         text += "".join(f"{line}\n" for line in details.get("notices", ()))
     content_type = kind if kind == JSON else f"{kind}; charset=utf-8"
-    answer = with_vary_headers(HttpResponse(text, content_type=content_type))
+    response = with_vary_headers(HttpResponse(text, content_type=content_type))
+    # RFC 8288; clients find the next page without reading the body.
     links = [
         f'<{request.build_absolute_uri(address)}>; rel="{name}"'
-        for name, address in ways.items()
+        for name, address in neighbors.items()
     ]
     if links:
-        answer["Link"] = ", ".join(links)
+        response["Link"] = ", ".join(links)
     if kind != JSON and details.get("notices"):
-        answer[NOTICE_HEADER] = encode_notices(details["notices"])
-    return answer
+        response[NOTICE_HEADER] = encode_notices(details["notices"])
+    return response
 
 
 def encode_notices(notices: Sequence[str]) -> str:
-    """As JSON in ASCII: a notice may quote any character of the address."""
+    """Encode notices as ASCII JSON, because they can quote any character."""
     for count in range(len(notices), 0, -1):
         left = len(notices) - count
         more = [_("%s more") % left] if left else []
@@ -122,31 +125,31 @@ def encode_notices(notices: Sequence[str]) -> str:
     return json.dumps([_("%s more") % len(notices)])
 
 
-def _run_sheet(rows: Sequence[RunRow], asked: Sequence[Field]) -> Sheet:
+def _run_sheet(rows: Sequence[RunRow], columns: Sequence[Field]) -> Sheet:
     run_id = attribute("id")
-    shown = [run_id, *(each for each in asked if each != run_id)]
+    shown = [run_id, *(each for each in columns if each != run_id)]
     return Sheet(
-        tuple(sheet_column(each) for each in shown),
-        tuple(tuple(cell_value(row, each) for each in shown) for row in rows),
+        tuple(field_column(each) for each in shown),
+        tuple(tuple(run_value(row, each) for each in shown) for row in rows),
     )
 
 
-def sheet_column(asked: Field) -> SheetColumn:
-    kind = _KINDS.get(fields.value_type(asked), TEXT_COLUMN)
-    if asked.kind == METRICS:
+def field_column(field: Field) -> SheetColumn:
+    kind = _KINDS.get(fields.value_type(field), TEXT_COLUMN)
+    if field.kind == METRICS:
         kind = NUMBER_COLUMN
-    return SheetColumn(field_text(asked), field_label(asked), kind)
+    return SheetColumn(field_text(field), field_label(field), kind)
 
 
-def cell_value(row: RunRow, asked: Field) -> Any:
-    if asked == attribute("id"):
+def run_value(row: RunRow, field: Field) -> Any:
+    if field == attribute("id"):
         return row.run.run_id
-    if asked == attribute("name"):
+    if field == attribute("name"):
         return row.run.name
-    if asked == attribute("tags"):
+    if field == attribute("tags"):
         return dict(row.tags)
-    value = row.values.get(asked)
-    if asked == attribute("status"):
+    value = row.values.get(field)
+    if field == attribute("status"):
         value = row.run.state
     return value.value if isinstance(value, RunStatus) else value
 

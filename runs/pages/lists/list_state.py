@@ -1,8 +1,8 @@
-"""What a request wants of a run list: read once from its address, and passed on.
+"""The state of a run list: read once from the address of a request, and passed on.
 
-A list's page, and each part of it that has an address of its own, reads that address
-here. What they call takes the state; nothing reads the address again or changes the
-request.
+The page of a list, and each part with its own address, reads its address here. The
+functions that they call take the state: they never read the address again, and nothing
+changes the request.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ RUN_PREFIX = "run."
 
 @dataclass(frozen=True)
 class ListScope:
-    """`path` is the list's own address, without a query string; `number` what `in`
-    says of it."""
+    """Which list: all runs, those of an experiment, or the children of a run.
+
+    `path` is the list's own address without a query string; `number` is the value of
+    the parameter `in` that names it.
+    """
 
     experiment: Experiment | None
     path: str
@@ -41,14 +44,14 @@ class ListScope:
 
     @property
     def name(self) -> str:
-        """What links back to the list say."""
+        """The text of links back to the list."""
         if self.experiment:
             return self.experiment.name
         return _("Child runs") if self.number else _("All runs")
 
     @property
     def parent(self) -> str:
-        """The id of the run whose children are listed, or nothing."""
+        """The ID of the run whose children are listed, or an empty text."""
         return (
             self.number.removeprefix(RUN_PREFIX)
             if self.number.startswith(RUN_PREFIX)
@@ -57,7 +60,7 @@ class ListScope:
 
     @property
     def q(self) -> FilterText:
-        """The part of the filter that the page itself adds."""
+        """The term that the page adds to every filter."""
         return FilterText.of_tree(children_term(self.parent) if self.parent else None)
 
     def at(self, spec: ViewSpec) -> str:
@@ -67,57 +70,60 @@ class ListScope:
 
 
 def children_term(run_id: str) -> Comparison:
-    """The term that runs are children of that run."""
+    """Return the term that finds the children of a run."""
     return Comparison(attribute("parent"), "=", (Text(run_id),))
 
 
 def find_experiment(request: PageRequest, slug: str) -> Experiment:
-    """The experiment that a path names, by its name or as `~<id>`; else a 404."""
+    """Find the experiment by its name or as `~<id>`; raise Http404 otherwise."""
     visible = Experiment.objects.visible_to(request.actor.user).active()
     here = visible.filter(workspace=request.workspace)
     if not slug.startswith("~"):
         return get_object_or_404(here, name=slug)
     number = slug[1:]
+    # Digits of other scripts are digits too; 19 digits exceed 64 bits.
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise Http404(slug)
     return get_object_or_404(here, number=int(number))
 
 
 def read_scope(request: PageRequest) -> ListScope:
-    """The list that the request's `in` names; Http404 for an unknown experiment."""
+    """Read the parameter `in`; raise Http404 for an unknown experiment."""
     return find_scope(request, request.GET.get("in", ""))
 
 
-def find_scope(request: PageRequest, said: str) -> ListScope:
-    """Return the list named `said`; raise Http404 for an unknown experiment."""
+def find_scope(request: PageRequest, number: str) -> ListScope:
+    """Find the list named `number`; raise Http404 for an unknown experiment."""
     workspace = request.workspace.name
-    if not said or said.startswith(RUN_PREFIX):
-        return build_scope(workspace, None, said)
-    return build_scope(workspace, find_experiment(request, f"~{said}"), said)
+    if not number or number.startswith(RUN_PREFIX):
+        return build_scope(workspace, None, number)
+    return build_scope(workspace, find_experiment(request, f"~{number}"), number)
 
 
-def build_scope(workspace: str, experiment: Experiment | None, said: str) -> ListScope:
-    """Return the list of the experiment; without one, the list named `said`."""
+def build_scope(
+    workspace: str, experiment: Experiment | None, number: str
+) -> ListScope:
+    """Return the list of the experiment; without one, the list named `number`."""
     if experiment is not None:
         path = experiment_path(workspace, experiment.number, experiment.name)
         return ListScope(experiment, path, scope_number(experiment))
-    if said.startswith(RUN_PREFIX):
-        run_id = said.removeprefix(RUN_PREFIX)
-        return ListScope(None, f"{run_path(workspace, run_id)}children/", said)
+    if number.startswith(RUN_PREFIX):
+        run_id = number.removeprefix(RUN_PREFIX)
+        return ListScope(None, f"{run_path(workspace, run_id)}children/", number)
     return ListScope(None, f"/w/{workspace}/runs/")
 
 
 def scope_number(experiment: Experiment | None) -> str:
-    """What `in` says of the list of an experiment, or of All runs."""
+    """Return the value of `in` for the list of an experiment, or for All runs."""
     return "" if experiment is None else str(experiment.number)
 
 
 @dataclass(frozen=True)
-class Origin:
-    """The view that a list began from.
+class ViewOrigin:
+    """The view that a list was opened with.
 
-    `base` is the revision that it began from, `newest` what the view is now, and
-    `unread` is what this version cannot read of it.
+    `base` is the revision that was opened, `newest` the current one. `unread` are the
+    parts that this version of the server can't read.
     """
 
     view: View
@@ -128,23 +134,23 @@ class Origin:
 
 @dataclass(frozen=True)
 class ListState:
-    """The state of a list with its filter, where it is, who looks and when."""
+    """The state of a list: its filter and columns, its scope, the viewer, the time."""
 
     viewer: User
     workspace: Workspace
     scope: ListScope
     spec: ViewSpec
-    #: What relative dates of the filter count from, in ms.
+    #: Relative dates in the filter count from here, in ms.
     now: int
     #: The address of the page or part without its query string.
     path: str
-    #: The whole query string, with what is none of the spec's.
-    given: QueryDict
-    #: What of the address could not be followed.
+    #: The whole query string, with parameters that are not part of the spec.
+    parameters: QueryDict
+    #: Warnings about ignored parts of the address.
     complaints: tuple[ParameterWarning, ...] = ()
-    #: None: the built-in view, or one that is not looked for yet.
-    origin: Origin | None = None
-    #: The list's own address, where the page was opened by another one.
+    #: None: the built-in view, or the view was not looked up yet.
+    origin: ViewOrigin | None = None
+    #: The list's own address, if the page was opened at another one.
     shown_at: str = ""
 
     @property
@@ -162,31 +168,33 @@ class ListState:
         return self.view is not None and 0 < number != self.view.revision
 
     def showing(self, spec: ViewSpec, *more: ParameterWarning) -> ListState:
-        """The same list in another state, with more that could not be followed."""
+        """Return the same list in another state, with more warnings."""
         return replace(self, spec=spec, complaints=(*self.complaints, *more))
 
 
-def read_page(request: PageRequest, scope: ListScope, given: QueryDict) -> ListState:
-    """Of a list's page; what is wrong in its query string is among its complaints."""
-    texts = {name: str(text) for name, text in given.items()}
+def read_state_tolerantly(
+    request: PageRequest, scope: ListScope, parameters: QueryDict
+) -> ListState:
+    """Read the state from a query string; its errors become complaints."""
+    texts = {name: str(text) for name, text in parameters.items()}
     spec, complaints = parse_tolerant(texts)
     state = build_state(request, scope, spec)
-    return replace(state, given=given, complaints=tuple(complaints))
+    return replace(state, parameters=parameters, complaints=tuple(complaints))
 
 
-def read_part(request: PageRequest) -> ListState:
-    """Of a part of a list; raises InvalidValue for what is wrong."""
+def read_part_state(request: PageRequest) -> ListState:
+    """Read the state for a part of the page; raise InvalidValue for an error."""
     scope = read_scope(request)
     return build_state(request, scope, ViewSpec.from_query(request.GET.dict()))
 
 
-def read_part_tolerantly(request: PageRequest) -> ListState:
-    """Of a part of a list, as far as it can be read."""
-    return read_page(request, read_scope(request), request.GET)
+def read_part_state_tolerantly(request: PageRequest) -> ListState:
+    """Read the state for a part of the page; its errors become complaints."""
+    return read_state_tolerantly(request, read_scope(request), request.GET)
 
 
 def build_state(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListState:
-    """Of a list whose state is known."""
+    """Return the state for a spec that was already read."""
     return ListState(
         request.actor.user,
         request.workspace,
@@ -198,41 +206,41 @@ def build_state(request: PageRequest, scope: ListScope, spec: ViewSpec) -> ListS
     )
 
 
-#: The form's field for the filter as it is, escaped: browsers change line breaks.
+#: The form's field with the escaped filter, because browsers change line breaks.
 LINES_PARAMETER = "lines"
 _LINE_BREAK = re.compile(r"[\r\n]")
 
 
 def in_one_line(q: str) -> str:
-    """The filter as the box shows it: of the same length."""
+    """Return the filter as the search box shows it, with the same length."""
     return _LINE_BREAK.sub(" ", q)
 
 
 def hidden_lines_input(q: str) -> list[tuple[str, str]]:
-    """What the form says next to the box."""
+    """Return the hidden input that keeps the line breaks of the filter."""
     return [(LINES_PARAMETER, quote(q, safe=""))] if _LINE_BREAK.search(q) else []
 
 
-def restore_line_breaks(given: QueryDict) -> QueryDict:
-    """What a list's form sends, with the line breaks that the box has dropped."""
-    if LINES_PARAMETER not in given:
-        return given
-    found = given.copy()
+def restore_line_breaks(parameters: QueryDict) -> QueryDict:
+    """Return the parameters with the line breaks that the search box dropped."""
+    if LINES_PARAMETER not in parameters:
+        return parameters
+    found = parameters.copy()
     whole = unquote(str(found.pop(LINES_PARAMETER)[-1]))
-    found["q"] = rejoin_lines(whole, given.get("q", ""))
+    found["q"] = rejoin_lines(whole, parameters.get("q", ""))
     return found
 
 
-def normalize_line_breaks(given: QueryDict) -> QueryDict:
-    """What a form sends without a script, which makes two characters of a break."""
-    found = given.copy()
-    for name, values in given.lists():
+def normalize_line_breaks(parameters: QueryDict) -> QueryDict:
+    """Return the parameters with `\n` for the `\r\n` that browsers send."""
+    found = parameters.copy()
+    for name, values in parameters.lists():
         found.setlist(name, [each.replace("\r\n", "\n") for each in values])
     return found
 
 
 def rejoin_lines(whole: str, typed: str) -> str:
-    """`typed` in the box for `whole`: what stayed at both ends is as it was."""
+    """Return `typed` with the line breaks of the unchanged parts of `whole`."""
     shown = in_one_line(whole)
     start = _common_length(shown, typed)
     end = _common_length(shown[start:][::-1], typed[start:][::-1])
@@ -240,7 +248,7 @@ def rejoin_lines(whole: str, typed: str) -> str:
 
 
 def _common_length(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """Return the length of the common start."""
     pairs = enumerate(zip(one, other, strict=False))
     room = min(len(one), len(other))
     return next((n for n, (mine, its) in pairs if mine != its), room)
@@ -252,26 +260,26 @@ _FILTER_FORM = "filter-form"
 def has_redundant_parameters(request: PageRequest) -> bool:
     """Whether a form without JavaScript sent default values.
 
-    In a view an empty filter and the usual number of rows may be a choice.
+    In a view, an empty filter and the default number of rows can be deliberate.
     """
-    given = request.GET
-    if request.htmx or "view" in given:
+    parameters = request.GET
+    if request.htmx or "view" in parameters:
         return False
-    return given.get("q") == "" or given.get("rows") == str(DEFAULT_ROWS)
+    return parameters.get("q") == "" or parameters.get("rows") == str(DEFAULT_ROWS)
 
 
 def redirect_to_query(request: PageRequest, query: str) -> HttpResponse:
-    """Leads to the same page with that query."""
+    """Redirect to the same page with another query string."""
     return HttpResponseRedirect(address(request.path, query))
 
 
 def with_pushed_url(
-    request: PageRequest, answer: HttpResponse, path: str, query: str
+    request: PageRequest, response: HttpResponse, path: str, query: str
 ) -> HttpResponse:
-    """Has the browser show that query, where a script sent the form."""
+    """Make the browser show this query string, if a script sent the form."""
     if request.htmx and request.htmx.trigger == _FILTER_FORM:
-        answer["HX-Push-Url"] = address(path, query)
-    return answer
+        response["HX-Push-Url"] = address(path, query)
+    return response
 
 
 def address(path: str, query: str) -> str:

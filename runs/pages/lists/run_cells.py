@@ -1,4 +1,4 @@
-"""The cells of the run list: values as the template prints them, and their links."""
+"""The cells of the run list: texts of values, and links that filter by them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from runs.models import Run
 from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
-    Branch,
     RolledUp,
+    TreeBranch,
     build_branch,
     rolled_up_value,
 )
@@ -42,33 +42,33 @@ from studio.core.filters.tree import (
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column
 
-#: Longer texts are compared only by their beginning.
+#: Longer texts get no link.
 MAX_LINK_TEXT = 200
 DAY = UNITS["day"]
 
 
-def value_term(asked: Field, row: RunRow) -> Comparison | None:
-    """The term of the value that the row has; None where no link is sensible."""
-    value = row.values.get(asked)
-    if value is None or source_of(asked).link == CellLink.NONE:
+def value_term(field: Field, row: RunRow) -> Comparison | None:
+    """Return the term that finds the row's value; None if it gets no link."""
+    value = row.values.get(field)
+    if value is None or source_of(field).link == CellLink.NONE:
         return None
     if value == "":
-        return _empty_value_term(asked)
-    compared = _term_value(asked, value)
-    return None if compared is None else Comparison(asked, "=", (compared,))
+        return _empty_value_term(field)
+    compared = _term_value(field, value)
+    return None if compared is None else Comparison(field, "=", (compared,))
 
 
-def _empty_value_term(asked: Field) -> Comparison | None:
-    """A tag that is only a word has no value; a parameter may be an empty text."""
-    if asked.kind == TAGS:
-        return Comparison(asked, "is not null")
-    return None if asked.kind == ATTRIBUTE else Comparison(asked, "=", (Text(""),))
+def _empty_value_term(field: Field) -> Comparison | None:
+    """Return the term of an empty text: a tag without value, an empty parameter."""
+    if field.kind == TAGS:
+        return Comparison(field, "is not null")
+    return None if field.kind == ATTRIBUTE else Comparison(field, "=", (Text(""),))
 
 
-def _term_value(asked: Field, value: object) -> Value | None:
+def _term_value(field: Field, value: object) -> Value | None:
     if isinstance(value, bool):
-        return Flag(value) if fields.value_type(asked) == fields.BOOLEAN else None
-    if fields.value_type(asked) == fields.TIME:
+        return Flag(value) if fields.value_type(field) == fields.BOOLEAN else None
+    if fields.value_type(field) == fields.TIME:
         return _day(value) if isinstance(value, int) else None
     if isinstance(value, (int, float)):
         return Number(value)
@@ -77,16 +77,16 @@ def _term_value(asked: Field, value: object) -> Value | None:
 
 
 def _day(time: int) -> Moment:
-    """The day of a time; written dates are UTC, as in the filter language."""
+    """Return the day of a time, in UTC like dates in the filter language."""
     start = time - time % DAY
     return Moment(start, start + DAY, "day")
 
 
-#: Characters that a cell of tags has room for, that the frame of a chip takes, and that
-#: the count of the rest takes; one tag is always shown.
+#: Widths in characters: of a cell with tags, of the frame of a chip, and of the count
+#: of hidden tags. At least one tag is shown.
 TAGS_CELL_WIDTH, CHIP_PADDING, MORE_CHIP_WIDTH = 28, 5, 7
-#: The roll-up of a parent's children, in the order in which it is read.
-ROLLUP = {
+#: The counts of child runs by status, in the order in which they are shown.
+ROLLUP_FIELDS = {
     Field(CHILDREN, word.lower()): word
     for word in ("Completed", "Failed", "Canceled", "Running", "Queued", "Other")
 }
@@ -116,7 +116,7 @@ class ListRow:
     href: str
     children_href: str
     rollup: tuple[tuple[str, int], ...] = ()
-    branch: Branch | None = None
+    branch: TreeBranch | None = None
     #: Gives a selected run its color; 0 if it is not selected.
     number: int = 0
 
@@ -126,7 +126,7 @@ class ListRow:
 
     @property
     def key(self) -> str:
-        """By which a script finds the row again, when it is drawn again."""
+        """The key by which a script finds the row after a refresh."""
         return str(self.run.pk)
 
     @property
@@ -135,14 +135,17 @@ class ListRow:
 
     @property
     def star_id(self) -> str:
-        """By which htmx gives the focus back to the star that it has swapped."""
+        """The id that stays when htmx swaps the star, so that it keeps the focus."""
         return f"star-{self.key}"
 
 
 @dataclass(frozen=True)
 class BestValues:
-    """The best values of ranked metrics, and what they are the best of: `words`, or for
-    a metric by itself what `own` says."""
+    """The best values of ranked metrics.
+
+    `words` tells what they are the best of, as in "best on this page"; `own` has the
+    words of single metrics.
+    """
 
     values: Mapping[Field, float | int]
     words: str
@@ -159,11 +162,11 @@ def build_rows(
     links: ListLinks,
     best: BestValues = NO_BEST,
 ) -> list[ListRow]:
-    """The page's rows; the numbers of a metric column share their decimals."""
-    asked = [column.field for column in columns]
+    """Build the rows; numbers in a metric column have the same decimals."""
+    shown_fields = [column.field for column in columns]
     by_column = [
         _with_links(each, _cells(each, page.rows, links, best), page.rows, links)
-        for each in asked
+        for each in shown_fields
     ]
     return [
         _build_row(row, tuple(cells), links)
@@ -173,7 +176,9 @@ def build_rows(
 
 def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> ListRow:
     branch = build_branch(row, links) if row.place else None
-    rollup = [(word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP.items()]
+    rollup = [
+        (word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP_FIELDS.items()
+    ]
     return ListRow(
         row.run,
         row.starred,
@@ -187,38 +192,38 @@ def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> Li
     )
 
 
-def _children_href(row: RunRow, links: ListLinks, branch: Branch | None) -> str:
-    """The child runs: in the tree below their row, else a list of their own."""
+def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> str:
+    """Link to the child runs: in the tree below the row, else in their own list."""
     if not row.children:
         return ""
     return links.children_of(row.run.run_id) if branch is None else branch.toggle
 
 
 def _cells(
-    asked: Field, found: Sequence[RunRow], links: ListLinks, best: BestValues
+    field: Field, found: Sequence[RunRow], links: ListLinks, best: BestValues
 ) -> Iterable[ListCell]:
-    values = [row.values.get(asked) for row in found]
-    if asked.kind == METRICS:
+    values = [row.values.get(field) for row in found]
+    if field.kind == METRICS:
         rolled = [
-            rolled_up_value(asked, row, links, best.goals) if row.place else None
+            rolled_up_value(field, row, links, best.goals) if row.place else None
             for row in found
         ]
-        cells = _metric_cells(asked, values, rolled)
-        words = best.own.get(asked, best.words)
-        return _with_best(cells, values, best.values.get(asked), words)
-    if asked == attribute("name"):
+        cells = _metric_cells(field, values, rolled)
+        words = best.own.get(field, best.words)
+        return _with_best(cells, values, best.values.get(field), words)
+    if field == attribute("name"):
         return [ListCell("name", "name", text=row.run.name) for row in found]
-    if asked == attribute("tags"):
+    if field == attribute("tags"):
         return [_tags_cell(row.tags, links) for row in found]
-    return [_cell(asked, row, links) for row in found]
+    return [_cell(field, row, links) for row in found]
 
 
 def _with_links(
-    asked: Field, cells: Iterable[ListCell], found: Sequence[RunRow], links: ListLinks
+    field: Field, cells: Iterable[ListCell], found: Sequence[RunRow], links: ListLinks
 ) -> Iterator[ListCell]:
-    """Each value asks for itself, where that is sensible."""
+    """Add links that filter by the value of each cell."""
     for cell, row in zip(cells, found, strict=True):
-        term = None if cell.links or cell.kind == "name" else value_term(asked, row)
+        term = None if cell.links or cell.kind == "name" else value_term(field, row)
         if term is None:
             yield cell
         else:
@@ -226,10 +231,10 @@ def _with_links(
 
 
 def _metric_cells(
-    asked: Field, values: Sequence[object], rolled: Sequence[RolledUp | None]
+    field: Field, values: Sequence[object], rolled: Sequence[RolledUp | None]
 ) -> list[ListCell]:
-    """Where a root has no value, one of those below it stands for it."""
-    label = field_label(asked)
+    """Build metric cells; a root without a value shows one of its descendants'."""
+    label = field_label(field)
     known = [v if r is None else r.value for v, r in zip(values, rolled, strict=True)]
     plain = [v if _is_number(v) else None for v in known]
     cells = [
@@ -247,7 +252,7 @@ def _metric_cells(
 def _with_best(
     cells: list[ListCell], values: Sequence[object], best: float | None, words: str
 ) -> list[ListCell]:
-    """Marks the cells that have the best value."""
+    """Mark the cells with the best value."""
     if best is None:
         return cells
     return [
@@ -301,20 +306,20 @@ def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
     return links.link(value, Comparison(tag, "=", (Text(value),)), key)
 
 
-def _cell(asked: Field, row: RunRow, links: ListLinks) -> ListCell:
-    value = row.values.get(asked)
-    css = column_css(asked)
-    if asked == attribute("status"):
+def _cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
+    value = row.values.get(field)
+    css = column_css(field)
+    if field == attribute("status"):
         return _status_cell(row.run.state, links)
     if value is None or value == "":
         return ListCell(
             "text", f"{css} in-card" if "duration" in css else css, text=MISSING
         )
-    if asked == attribute("duration") and row.run.state.is_active:
+    if field == attribute("duration") and row.run.state.is_active:
         return _ticking_cell(row.run, value, css)
-    if source_of(asked).link == CellLink.NAME:
-        return _link_cell(asked, row, value, links)
-    return _plain_cell(asked, value, css)
+    if source_of(field).link == CellLink.NAME:
+        return _link_cell(field, row, value, links)
+    return _plain_cell(field, value, css)
 
 
 def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
@@ -323,8 +328,8 @@ def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
     return ListCell("ticking", f"{css} in-card", text=shown, value=str(run.started))
 
 
-def _plain_cell(asked: Field, value: Any, css: str) -> ListCell:
-    kind = fields.value_type(asked)
+def _plain_cell(field: Field, value: Any, css: str) -> ListCell:
+    kind = fields.value_type(field)
     if kind == fields.TIME:
         return ListCell("time", css, value=value)
     if isinstance(value, bool):
@@ -351,11 +356,11 @@ def _status_cell(status: RunStatus, links: ListLinks) -> ListCell:
     return ListCell("status", "state in-card", links=(link,), value=status)
 
 
-def _link_cell(asked: Field, row: RunRow, value: Any, links: ListLinks) -> ListCell:
+def _link_cell(field: Field, row: RunRow, value: Any, links: ListLinks) -> ListCell:
     compared = Number(value) if _is_number(value) else Text(str(value))
-    shown = source_of(asked).shown
+    shown = source_of(field).shown
     text = str(value) if shown is None else shown(row.run)
-    term = Comparison(asked, "=", (compared,))
+    term = Comparison(field, "=", (compared,))
     return ListCell(
-        "link", column_css(asked), title=text, links=(links.link(text, term),)
+        "link", column_css(field), title=text, links=(links.link(text, term),)
     )

@@ -1,4 +1,4 @@
-"""What surrounds the run list's cells: links that change it, heads, pills, the strip.
+"""Links that change a run list, the heads of its columns, and the status strip.
 
 Every link is the same address with another query string: the URL is the state.
 """
@@ -29,24 +29,22 @@ from studio.core.filters.tree import (
     attribute,
     fields_of,
     negate,
-    terms,
-    without_term,
 )
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import Column, Sort, ViewSpec, encoded
 
-#: Entries of the status strip next to each other on a phone, and how many characters of
-#: theirs are too many: for them in small type, and for them at all.
+#: Entries of the status strip in a row on a phone, and from how many characters on they
+#: need smaller type (`long`), or don't fit in a row (`longer`).
 STRIP_COLUMNS = 3
 MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
-#: Proxies take addresses of 8,000 characters; the rest of a state needs some as well.
+#: Proxies accept addresses of 8,000 characters; the rest is for other parameters.
 MAX_ADDRESS_CHARACTERS = 6_000
 NUMERIC_TYPES = (fields.NUMBER, fields.DURATION)
 
 
 @dataclass(frozen=True)
 class ColumnHead:
-    """A column's head; `column` is how it stands in the address."""
+    """A column's head; `column` is its text in the address."""
 
     label: str
     css: str
@@ -58,7 +56,7 @@ class ColumnHead:
 
 @dataclass(frozen=True)
 class ValueLink:
-    """Shows `text`; asks for `only` it, or, with Alt, for anything but it."""
+    """A value with links: `only` keeps runs with it, `but` (Alt+click) the others."""
 
     text: str
     only: str = ""
@@ -79,7 +77,7 @@ class StripEntry:
 
 @dataclass
 class ListLinks:
-    """Query strings of the list with another filter; the same one is made once."""
+    """Builds links to the list with another state; each filter is built once."""
 
     workspace: str
     spec: ViewSpec
@@ -94,30 +92,30 @@ class ListLinks:
 
     @cached_property
     def source(self) -> Source:
-        """The filter as it was typed; of one that cannot be read, nothing."""
+        """The filter as it was typed; empty if it can't be parsed."""
         return Source("") if self.node is None and self.spec.q else self.spec.source
 
     def query(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
 
     def part(self, name: str, **more: str) -> str:
-        """The address of a part of the list, as `filter`."""
-        given = {**({"in": self.number} if self.number else {}), **more}
-        query = "&".join(filter(None, [self.spec.to_query(), urlencode(given)]))
+        """Return the address of a part of the list, such as `filter`."""
+        parameters = {**({"in": self.number} if self.number else {}), **more}
+        query = "&".join(filter(None, [self.spec.to_query(), urlencode(parameters)]))
         return f"/w/{self.workspace}/list/{name}/" + (f"?{query}" if query else "")
 
     @property
     def histories(self) -> str:
-        """Where the full histories of the list's runs are asked for."""
+        """The address that exports the full metric histories of the list's runs."""
         return self.part("").replace("/list//", "/exports/", 1)
 
     def children_of(self, run_id: str) -> str:
-        """The flat list of the run's children."""
+        """Link to the flat list of the run's children."""
         term = Comparison(attribute("parent"), "=", (Text(run_id),))
         return self.query(q=to_text(term), children=True, flat=True, tree=())
 
-    def _asking(self, q: str) -> str:
-        """As `query(q=q)`; a page has hundreds, so that all but `q` is made once."""
+    def _query_with_filter(self, q: str) -> str:
+        """Like `query(q=q)`, but faster: a page has hundreds of these links."""
         if not q:
             return self.query(q=q)
         return f"?q={encoded(q)}{self._rest}"
@@ -128,9 +126,10 @@ class ListLinks:
         return f"&{rest}" if rest else ""
 
     def fits(self, *terms: Node) -> bool:
-        """Whether a filter and an address have room for the terms as well."""
+        """Whether the filter and the address stay short enough with these terms."""
         if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
             return False
+        # The filter as text, and the escaped text in the address, have separate limits.
         filter_room, room = (
             MAX_LENGTH - len(self.spec.q) - len("() and "),
             MAX_ADDRESS_CHARACTERS,
@@ -155,91 +154,83 @@ class ListLinks:
     def only(self, term: Node) -> str:
         """Link to the list with only the runs that match `term`."""
         if term not in self._made:
-            [asked] = fields_of(term)
-            q = self.without_values_of(asked).with_term(term)
-            self._made[term] = self._asking(q)
+            [field] = fields_of(term)
+            q = self.without_values_of(field).with_term(term)
+            self._made[term] = self._query_with_filter(q)
         return self._made[term]
 
     def but(self, term: Node) -> str:
         """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
-            self._made[other] = self._asking(self.source.with_term(other))
+            self._made[other] = self._query_with_filter(self.source.with_term(other))
         return self._made[other]
 
     def link(self, text: str, term: Node, key: str = "") -> ValueLink:
         return ValueLink(text, self.only(term), self.but(term), key)
 
-    def without_values_of(self, asked: Field) -> Source:
-        """The filter without the terms that already choose values of the field."""
-        if asked not in self._without:
-            chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, asked)]
-            self._without[asked] = self.source.cut(*chosen)
-        return self._without[asked]
+    def without_values_of(self, field: Field) -> Source:
+        """Return the filter without the terms that choose values of the field."""
+        if field not in self._without:
+            chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, field)]
+            self._without[field] = self.source.cut(*chosen)
+        return self._without[field]
 
 
-def _chooses(term: Node, asked: Field) -> bool:
-    if not isinstance(term, Comparison) or term.field != asked:
+def _chooses(term: Node, field: Field) -> bool:
+    if not isinstance(term, Comparison) or term.field != field:
         return False
     return term.op in ("=", "in")
-
-
-def without_values_of(node: Node | None, asked: Field) -> Node | None:
-    """The same of a tree."""
-    for term in terms(node):
-        if _chooses(term, asked):
-            node = without_term(node, term)
-    return node
 
 
 def column_heads(
     spec: ViewSpec, columns: Sequence[Column], links: ListLinks, menu: str = ""
 ) -> list[ColumnHead]:
-    """`menu` is the address of heads' menus without the field."""
+    """Build the heads; `menu` is the address of their menus, without the field."""
     if menu:
         menu += ("&" if "?" in menu else "?") + "field="
     return [_column_head(spec.sort, column, links, menu) for column in columns]
 
 
 def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> ColumnHead:
-    asked = column.field
+    field = column.field
     head = ColumnHead(
-        field_label(asked),
-        column_css(asked),
+        field_label(field),
+        column_css(field),
         str(column),
-        menu=menu + quote(field_text(asked), safe="") if menu else "",
+        menu=menu + quote(field_text(field), safe="") if menu else "",
     )
-    if not fields.spec_of(asked).sortable:
+    if not fields.spec_of(field).sortable:
         return head
-    if sort.field == asked:
+    if sort.field == field:
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
         return replace(head, href=links.query(sort=other), order=order)
-    first = Sort(asked, descending=is_largest_first(asked))
+    first = Sort(field, descending=is_largest_first(field))
     return replace(head, href=links.query(sort=first))
 
 
-def is_largest_first(asked: Field) -> bool:
-    kind = fields.value_type(asked)
-    return kind in (*NUMERIC_TYPES, fields.TIME) or asked.kind == METRICS
+def is_largest_first(field: Field) -> bool:
+    kind = fields.value_type(field)
+    return kind in (*NUMERIC_TYPES, fields.TIME) or field.kind == METRICS
 
 
-def column_css(asked: Field) -> str:
-    """The classes of a column's cells."""
-    if css := source_of(asked).css:
+def column_css(field: Field) -> str:
+    """Return the CSS classes of a column's cells."""
+    if css := source_of(field).css:
         return css
-    return "number" if fields.value_type(asked) in NUMERIC_TYPES else ""
+    return "number" if fields.value_type(field) in NUMERIC_TYPES else ""
 
 
 def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[StripEntry]:
-    """The status strip: a group's link asks for it alone, or no longer for it."""
+    """Build the status strip; each link turns the filter by a group on or off."""
     return [
         _strip_entry(group, members, counts, links) for group, members in GROUPS.items()
     ]
 
 
 def strip_css(entries: Sequence[StripEntry]) -> str:
-    """A class for strips too long for three entries of full size abreast on a phone."""
+    """Return the CSS class of strips too long for three entries in a row on a phone."""
     sizes = [len(_(e.group)) + len(formats.grouped(e.count)) for e in entries]
     columns = (sizes[start::STRIP_COLUMNS] for start in range(STRIP_COLUMNS))
     size = sum(max(column) for column in columns)

@@ -1,4 +1,4 @@
-"""What the run list's table shows: columns, rows, counts, places, totals."""
+"""The table of a run list: its columns, rows, counts, totals, and polling."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.pages.lists.list_state import ListState
-from runs.pages.lists.run_cells import NO_BEST, ROLLUP, BestValues, ListRow, build_rows
+from runs.pages.lists.run_cells import (
+    NO_BEST,
+    ROLLUP_FIELDS,
+    BestValues,
+    ListRow,
+    build_rows,
+)
 from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, strip_css
 from runs.pages.lists.tree_rows import tree_totals
-from runs.pages.requests import SHOWN_PARAMETER, PageRequest
+from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
 from runs.render.filters import field_label, pill
 from runs.search.query import StatusCounts, count_statuses, names_status
@@ -42,7 +48,7 @@ NAME, TAGS, STATUS = attribute("name"), attribute("tags"), attribute("status")
 def varying_columns(
     columns: Sequence[Column], rows: Sequence[RunRow]
 ) -> tuple[Column, ...]:
-    """The name, and the columns that differ; one row differs from nothing."""
+    """Return the name, and the columns with different values; all for one row."""
     if len(rows) < 2:
         return tuple(columns)
     return tuple(c for c in columns if c.field == NAME or _differs(c.field, rows))
@@ -58,13 +64,13 @@ def _comparable_value(field: Field, row: RunRow) -> object:
         return row.tags
     if field == STATUS:
         return row.run.status
-    # NaN is no value of its own, but the same word in every row.
+    # By text, because NaN is not equal to itself.
     return repr(row.values.get(field))
 
 
 @dataclass(frozen=True)
-class Pill:
-    """`edit` opens the term's editor, `without` is the list without the term."""
+class FilterPill:
+    """A term of the filter: `edit` opens its editor, `without` removes it."""
 
     label: str
     text: str
@@ -72,10 +78,10 @@ class Pill:
     without: str
 
 
-def filter_pills(links: ListLinks) -> list[Pill]:
+def filter_pills(links: ListLinks) -> list[FilterPill]:
     source = links.source
     return [
-        Pill(
+        FilterPill(
             *pill(node),
             links.part("filter", term=str(number)),
             links.query(q=source.without(number)),
@@ -84,17 +90,17 @@ def filter_pills(links: ListLinks) -> list[Pill]:
     ]
 
 
-#: Seconds between looks for news: with unfinished runs on the page, and without.
+#: Seconds between polls: with unfinished runs on the page, and without.
 ACTIVE_POLL_SECONDS, IDLE_POLL_SECONDS = 5, 20
-#: Seconds without a sign of the reader after which a list without unfinished runs stops
-#: looking. New runs may begin at any time, so it continues while the reader is active.
+#: After this many seconds without user activity, a list without unfinished runs stops
+#: polling. Until then it continues, because new runs can start at any time.
 MAX_IDLE_SECONDS = 300
 
 
-def columns_of(state: ListState) -> tuple[Column, ...]:
-    """The chosen columns; else also the experiment and the common metrics."""
+def list_columns(state: ListState) -> tuple[Column, ...]:
+    """Return the chosen columns, else the default ones."""
     if state.spec.has_columns:
-        return with_name(state.spec.columns)
+        return with_name_column(state.spec.columns)
     return default_columns(state)
 
 
@@ -103,7 +109,7 @@ def default_columns(state: ListState) -> tuple[Column, ...]:
     metrics = common_metrics(state.viewer, state.workspace, experiment, parent=parent)
     if experiment is not None:
         return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
-    # The column of the experiment takes the place of a metric.
+    # The column of the experiment replaces one metric.
     columns = (
         *DEFAULT_COLUMNS,
         *(Column(each) for each in metrics[: MAX_COMMON_METRICS - 1]),
@@ -111,21 +117,22 @@ def default_columns(state: ListState) -> tuple[Column, ...]:
     return (columns[0], Column(attribute("experiment")), *columns[1:])
 
 
-def with_name(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The display name is always there: it is how a run is opened."""
+def with_name_column(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return the columns with the display name, which opens a run."""
     if any(column.field == attribute("name") for column in columns):
         return columns
     return (Column(attribute("name")), *columns)
 
 
-def find_page(
+def find_run_page(
     state: ListState, columns: tuple[Column, ...]
 ) -> tuple[RunPage, StatusCounts]:
-    spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP)
-    asked = replace(spec, columns=columns + hidden)
+    spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP_FIELDS)
+    spec_with_rollup = replace(spec, columns=columns + hidden)
     who, experiment = (state.viewer, state.workspace), state.experiment
     find = find_tree if spec.is_tree else find_runs
-    page: RunPage = find(asked, *who, experiment=experiment, now=state.now)
+    page: RunPage = find(spec_with_rollup, *who, experiment=experiment, now=state.now)
+    # The strip counts without the filter by status: it offers the other statuses.
     if not names_status(spec):
         return page, page.counts
     return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
@@ -142,7 +149,7 @@ def run_table_context(
     entries = status_strip(counts.counts, links)
     constant_labels = [field_label(each.field) for each in columns if each not in shown]
     return {
-        "rows": build_rows(page, shown, links, _best(page, shown, links.spec)),
+        "rows": build_rows(page, shown, links, _best_values(page, shown, links.spec)),
         "heads": column_heads(links.spec, shown, links, links.part("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
         "columns_href": links.part("columns"),
@@ -150,7 +157,7 @@ def run_table_context(
         "here_links": _same_page_links(links),
         "exports": _exports(links),
         "sorted_by": field_label(links.spec.sort.field),
-        "alike": constant_labels,
+        "constant_columns": constant_labels,
         "pills": filter_pills(links),
         "add_filter": links.part("filter"),
         "strip": entries,
@@ -166,7 +173,7 @@ def run_table_context(
 
 
 def _exports(links: ListLinks) -> dict[str, str]:
-    """Where all rows of the list are had, by the form's name."""
+    """Return the addresses that export all rows, by file format."""
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"
     found = {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
@@ -174,7 +181,7 @@ def _exports(links: ListLinks) -> dict[str, str]:
 
 
 def _same_page_links(links: ListLinks) -> dict[str, str]:
-    """The same page of rows, read again or shown in another way."""
+    """Return links to the same page of rows: refreshed, or with another option."""
     spec = links.spec
     place = {"after": spec.after, "before": spec.before}
     return {
@@ -185,8 +192,10 @@ def _same_page_links(links: ListLinks) -> dict[str, str]:
     }
 
 
-def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValues:
-    """The best of the page; of all runs where the page has them, or begins with it."""
+def _best_values(
+    page: RunPage, columns: Sequence[Column], spec: ViewSpec
+) -> BestValues:
+    """Find the best values of the page, and whether they are the best of all runs."""
     experiments = {row.run.experiment_id for row in page.rows}
     goals = find_goals(experiments, [column.field for column in columns])
     found = best_values(page.rows, goals)
@@ -197,7 +206,7 @@ def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValue
     if not best_first:
         return BestValues(found, _("best on this page"), goals)
     if is_later:
-        # It is on the first page.
+        # The best value is on the first page.
         found.pop(sort.field, None)
     words = {sort.field: _("best overall")}
     return BestValues(found, _("best on this page"), goals, words)
@@ -206,7 +215,7 @@ def _best(page: RunPage, columns: Sequence[Column], spec: ViewSpec) -> BestValue
 def shown_columns(
     columns: tuple[Column, ...], page: RunPage, spec: ViewSpec
 ) -> tuple[Column, ...]:
-    """The columns that the page shows: all, or only what differs in it."""
+    """Return the columns to show: all, or only those with differences."""
     return varying_columns(columns, page.rows) if spec.differs else columns
 
 
@@ -231,7 +240,7 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
 
 
 def _shown_range(page: RunPage) -> str:
-    """`26–50`, or how many where their place is beyond counting."""
+    """Return `26–50`; only the number of rows if their position is unknown."""
     count = sum(row.place is None or not row.place.depth for row in page.rows)
     if not count or not page.first:
         return formats.grouped(count)
@@ -239,6 +248,7 @@ def _shown_range(page: RunPage) -> str:
     return f"{formats.grouped(page.first)}–{formats.grouped(last)}"
 
 
+# Keys with more digits can exceed 64 bits, which the database refuses.
 MAX_KEY_DIGITS = 18
 
 
@@ -249,55 +259,56 @@ def kept_rows(
     columns: Sequence[Column],
     links: ListLinks,
 ) -> list[ListRow]:
-    """The asked rows that the page has no more, drawn as the page draws its own."""
-    asked_for = _shown_keys(state) if request.htmx else set()
-    missing = asked_for.difference(row.run.pk for row in page.rows)
+    """Build the rows that the browser still shows but the page no longer has."""
+    shown_keys = _shown_keys(state) if request.htmx else set()
+    missing = shown_keys.difference(row.run.pk for row in page.rows)
     if not missing:
         return []
     spec, who = state.spec, (state.viewer, state.workspace)
-    hidden = tuple(Column(each) for each in ROLLUP)
-    asked = replace(spec, columns=(*columns, *hidden))
-    kept = find_shown_runs(missing, asked, *who)
+    hidden = tuple(Column(each) for each in ROLLUP_FIELDS)
+    spec_with_rollup = replace(spec, columns=(*columns, *hidden))
+    kept = find_shown_runs(missing, spec_with_rollup, *who)
     if spec.is_tree:
-        kept = place_in_tree(kept, page.rows, asked, *who)
-    # Together, so that numbers have the decimals of the column that they stand in.
+        kept = place_in_tree(kept, page.rows, spec_with_rollup, *who)
+    # Together with the page's rows, so that numbers have the same decimals.
     combined = replace(page, rows=(*page.rows, *kept))
     experiments = {row.run.experiment_id for row in combined.rows}
     goals = find_goals(experiments, [column.field for column in columns])
-    drawn = build_rows(combined, columns, links, replace(NO_BEST, goals=goals))
-    return drawn[len(page.rows) :]
+    rows = build_rows(combined, columns, links, replace(NO_BEST, goals=goals))
+    return rows[len(page.rows) :]
 
 
 def _shown_keys(state: ListState) -> set[int]:
-    found = state.given.get(SHOWN_PARAMETER, "").split(".")
+    found = state.parameters.get(SHOWN_ROWS_PARAMETER, "").split(".")
     return {
         int(each) for each in found if each.isdecimal() and len(each) <= MAX_KEY_DIGITS
     }
 
 
 def new_runs_messages() -> dict[str, str]:
-    """How a script says that there are new runs, in the plural forms of the language:
-    the forms, and for each number from 1 on which of them it takes.
+    """Return the plural forms of "n new runs" for a script.
+
+    `which` has a digit for each number from 1 on: the index of its form.
     """
-    said = [
+    texts = [
         ngettext("%(n)s new run", "%(n)s new runs", number) % {"n": "%s"}
         for number in range(1, max(ROWS) + 1)
     ]
-    forms = list(dict.fromkeys(said))
-    which = "".join(str(forms.index(each)) for each in said)
+    forms = list(dict.fromkeys(texts))
+    which = "".join(str(forms.index(each)) for each in texts)
     return {"forms": json.dumps(forms, ensure_ascii=False), "which": which}
 
 
 def selection_form_context(state: ListState) -> dict[str, str]:
-    """Where the form of the rows' boxes goes, and which list it belongs to."""
+    """Return the address of the form with the checkboxes, and the list's state."""
     number, spec = state.scope.number, state.spec
     address = reverse("list-select", args=[state.workspace.name])
     return {
         "select_url": address + (f"?{urlencode({'in': number})}" if number else ""),
-        "select_first": select_first_text(),
+        "select_first": select_runs_hint(),
         "select_query": spec.to_query(after=spec.after, before=spec.before),
     }
 
 
-def select_first_text() -> str:
+def select_runs_hint() -> str:
     return _("Select two or more runs to compare them")

@@ -1,4 +1,4 @@
-"""What the tree adds to the run list's rows: where they hang, and what opens them."""
+"""The tree in a run list: the depth of rows, links that open them, and roll-ups."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class MoreLine:
 
 
 @dataclass(frozen=True)
-class Branch:
-    """`toggle` opens or closes the row; empty where nothing hangs below it."""
+class TreeBranch:
+    """A row's place in the tree; `toggle` opens or closes a row with children."""
 
     depth: int
     matches: bool
@@ -49,18 +49,18 @@ class Branch:
 
 @dataclass(frozen=True)
 class RolledUp:
-    """A value of a root's descendants, and what it is: kept of all that they logged."""
+    """A value of a root's descendants; `words` tells which one it is."""
 
     value: float
     words: str
 
 
-def build_branch(row: RunRow, links: ListLinks) -> Branch | None:
-    """Where the row hangs; None in a list that is no tree."""
+def build_branch(row: RunRow, links: ListLinks) -> TreeBranch | None:
+    """Return the place of the row; None in a flat list."""
     place = row.place
     if place is None:
         return None
-    return Branch(
+    return TreeBranch(
         min(place.depth, MAX_INDENT),
         place.matches,
         place.is_open,
@@ -76,23 +76,26 @@ def _toggle(run_id: str, place: TreePlace, links: ListLinks) -> str:
     is_named = any(o.run_id == run_id for o in links.spec.tree)
     if place.matches and is_named:
         return _with_open_rows(links, others)
-    # Not named it would be open by itself.
+    # The row is open by default, so the address must name it as closed.
     return _with_open_rows(links, (*others, Open(run_id, 0)))
 
 
 def rolled_up_value(
-    asked: Field, row: RunRow, links: ListLinks, goals: Mapping[Field, bool]
+    field: Field, row: RunRow, links: ListLinks, goals: Mapping[Field, bool]
 ) -> RolledUp | None:
-    """What stands for the value that a root lacks: the one that it sorts by, or else
-    the best of a metric whose goal is known. Without either nothing does."""
+    """Return the value of descendants to show for a root that has none.
+
+    It is the value that the list sorts by, else the best value if the metric has a
+    goal, else None.
+    """
     place = row.place
-    if place is None or asked not in place.best or asked in row.values:
+    if place is None or field not in place.best or field in row.values:
         return None
-    sort, goal = links.spec.sort, goals.get(asked)
-    is_higher = sort.descending if sort.field == asked else goal
+    sort, goal = links.spec.sort, goals.get(field)
+    is_higher = sort.descending if sort.field == field else goal
     if is_higher is None:
         return None
-    low, high = place.best[asked]
+    low, high = place.best[field]
     if is_higher is goal:
         words = _("best value of all child runs")
     elif is_higher:
@@ -103,7 +106,7 @@ def rolled_up_value(
 
 
 def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
-    """`1,107 runs under 212 root runs`, and which roots of them are on the page."""
+    """Return `1,107 runs under 212 root runs`, and the range of roots on the page."""
     assert isinstance(page, TreePage)
     runs = ngettext("run", "runs", page.total)
     if page.roots is None:
@@ -119,7 +122,7 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
 
 
 def _with_open_rows(links: ListLinks, opened: tuple[Open, ...]) -> str:
-    """The same page with other rows open."""
+    """Link to the same page with other rows open."""
     spec = links.spec
     return links.query(tree=opened, after=spec.after, before=spec.before)
 

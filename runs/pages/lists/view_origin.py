@@ -1,8 +1,8 @@
-"""Which view a list's address began from, and what was changed since.
+"""Which view a list was opened with, and what was changed since.
 
-`view=<slug>.<revision>` stands in the address of every list that a view opened, with
-the whole state: the differences from that revision are the changes. `/v/<slug>/` and a
-list that opens with a default show that page, and name its address.
+The address of a list opened with a view has `view=<slug>.<revision>` and the whole
+state: the differences from that revision are the changes. `/v/<slug>/`, and a list
+that opens with a default view, show that page without a redirect.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from runs.access import Permission, public_origin
 from runs.models import Experiment, Role, User, View, can_edit_view
 from runs.pages.lists.list_state import (
     ListState,
-    Origin,
+    ViewOrigin,
     build_scope,
     build_state,
-    read_page,
+    read_state_tolerantly,
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest, requested_format
@@ -54,23 +54,23 @@ from studio.core.view_text import joined
 BUILT_IN_VIEW = "default"
 
 
-def read_list(request: PageRequest, experiment: Experiment | None) -> ListState:
-    """The state in a list's address; without one a page opens as was chosen."""
-    given, workspace = restore_line_breaks(request.GET), request.workspace
-    scope = build_scope(workspace.name, experiment, given.get("in", ""))
-    if not (given or request.htmx or requested_format(request)):
+def read_page_state(request: PageRequest, experiment: Experiment | None) -> ListState:
+    """Read the state from a list's address; without one, open the default view."""
+    parameters, workspace = restore_line_breaks(request.GET), request.workspace
+    scope = build_scope(workspace.name, experiment, parameters.get("in", ""))
+    if not (parameters or request.htmx or requested_format(request)):
         view = find_default(workspace, request.actor.user, experiment)
         if view is not None:
             origin = read_origin(view)
             opened = build_state(request, scope, origin.newest)
             return _at_own_address(replace(opened, origin=origin))
-    return read_page(request, scope, given)
+    return read_state_tolerantly(request, scope, parameters)
 
 
 def open_view_link(request: PageRequest, view: View) -> ListState:
-    """The list that the view shows, with what its link says instead.
+    """Return the list of the view, with the changes that its link contains.
 
-    The list names what could not be followed; the address that it shows leaves it out.
+    The list names the ignored parts of the link; its own address leaves them out.
     """
     experiment, origin = experiment_of_view(view), read_origin(view)
     scope = build_scope(view.workspace.name, experiment, "")
@@ -84,29 +84,29 @@ def open_view_link(request: PageRequest, view: View) -> ListState:
 
 
 def _at_own_address(state: ListState) -> ListState:
-    """As if its own address had been asked for: a redirect without the way.
+    """Return the state as if its own address had been requested.
 
-    The page names the address, so that browsers show it.
+    The page names this address, so that browsers show it without a redirect.
     """
     query = state.spec.to_query()
-    return replace(state, given=QueryDict(query), shown_at=f"{state.path}?{query}")
+    return replace(state, parameters=QueryDict(query), shown_at=f"{state.path}?{query}")
 
 
 def with_view(state: ListState) -> ListState:
-    """The same with the view that it names."""
+    """Return the state with the view that it names, looked up."""
     spec = state.spec
     if state.origin or spec.view_slug in ("", BUILT_IN_VIEW):
         return state
     try:
         view = find_view(spec.view_slug, state.viewer, state.workspace)
     except NotFound:
-        # In one and the same sentence for what is private and what never was.
-        said = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
-        return state.showing(without(spec, "view"), ParameterWarning("view", said))
+        # The same message for private and unknown views, so that it reveals nothing.
+        message = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
+        return state.showing(without(spec, "view"), ParameterWarning("view", message))
     origin = read_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
-        origin = replace(origin, base=_revision(origin, state.viewer, number))
+        origin = replace(origin, base=_spec_of_revision(origin, state.viewer, number))
     base, newest = (
         _with_same_text(each, spec) for each in (origin.base, origin.newest)
     )
@@ -114,27 +114,27 @@ def with_view(state: ListState) -> ListState:
 
 
 def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
-    """The stored state, whose filter need not be parsed again where it is the same."""
+    """Return `stored` with the parsed filter of `spec`, if the texts are equal."""
     return replace(stored, q=spec.q) if stored.q == spec.q else stored
 
 
-def _revision(origin: Origin, viewer: User, number: int) -> ViewSpec:
-    """What that revision showed; if it is not to be had, what the newest shows."""
+def _spec_of_revision(origin: ViewOrigin, viewer: User, number: int) -> ViewSpec:
+    """Return the spec of a revision; the newest one if it is not available."""
     try:
         return read_stored(find_revision(origin.view, viewer, number).spec)[0]
     except NotFound:
         return origin.base
 
 
-def read_origin(view: View) -> Origin:
-    """The view as it is now."""
+def read_origin(view: View) -> ViewOrigin:
+    """Read the current revision of the view."""
     stored, unread = read_stored(view.spec)
     newest = replace(stored, view=f"{view.slug}.{view.revision}")
-    return Origin(view, newest, newest, tuple(unread))
+    return ViewOrigin(view, newest, newest, tuple(unread))
 
 
 def spec_of_view(view: View) -> ViewSpec:
-    """What the view shows, as the address of its list says it."""
+    """Return the spec of the view's list."""
     return read_origin(view).newest
 
 
@@ -145,7 +145,7 @@ def list_path(workspace: str, experiment: Experiment | None) -> str:
 
 
 def experiment_of_view(view: View) -> Experiment | None:
-    """The experiment whose list the view shows; None for All runs, or if it is gone."""
+    """Return the experiment of the view; None for All runs, or if it was deleted."""
     here = view.experiment
     return here if here is not None and here.deleted is None else None
 
@@ -155,11 +155,11 @@ def list_address(workspace: str, experiment: Experiment | None, spec: ViewSpec) 
     return list_path(workspace, experiment) + (f"?{query}" if query else "")
 
 
-def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
+def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
     """Notices about deleted things that the view names.
 
-    The list itself names selected runs that are. Nothing is asked where the page shows
-    that all is there.
+    Deleted runs of a selection are named elsewhere. Columns with values on the page
+    need no query.
     """
     origin = state.origin
     if origin is None:
@@ -173,30 +173,30 @@ def missing_notices(state: ListState, page: RunPage) -> list[ParameterWarning]:
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
     unread = [c.message for c in origin.unread]
-    said = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
-    return [ParameterWarning("view", text) for text in said]
+    texts = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
+    return [ParameterWarning("view", text) for text in texts]
 
 
 def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
-    asked: Any = column.field
-    return asked.kind in KEY_KINDS and not any(asked in row.values for row in rows)
+    field: Any = column.field
+    return field.kind in KEY_KINDS and not any(field in row.values for row in rows)
 
 
-#: Tells the menu that the list shows default columns.
-UNCHOSEN = "unchosen"
+#: Tells the menu of views that the list shows default columns.
+DEFAULT_COLUMNS_PARAMETER = "unchosen"
 
 
-def view_bar(
+def view_bar_context(
     request: PageRequest, state: ListState, columns: tuple[Column, ...]
 ) -> dict[str, Any]:
-    """`columns` are those that the list shows: what is saved says them."""
+    """Return the context of the view bar; `columns` are saved with the view."""
     origin, view, workspace = state.origin, state.view, state.workspace.name
     spec, scope = state.spec.changed(), state.scope
     found = changes_from_view(state)
     kept = replace(spec, columns=columns, has_columns=True)
-    given = {"in": scope.number} if scope.number else {}
-    query = "&".join(filter(None, [kept.to_query(), urlencode(given)]))
-    unchosen = "" if spec.has_columns else f"&{UNCHOSEN}=1"
+    scope_parameters = {"in": scope.number} if scope.number else {}
+    query = "&".join(filter(None, [kept.to_query(), urlencode(scope_parameters)]))
+    unchosen = "" if spec.has_columns else f"&{DEFAULT_COLUMNS_PARAMETER}=1"
     return {
         "view": view,
         "view_name": view.name if view else _("Default"),
@@ -219,13 +219,13 @@ def view_bar(
 
 
 def changes_from_view(state: ListState) -> list[Difference]:
-    """What the list shows otherwise than the view that it began from."""
+    """Return the differences between the list and the view it was opened with."""
     origin, spec, experiment = state.origin, state.spec, state.experiment
     base = origin.base if origin else ViewSpec(q=state.scope.q)
     if base.has_columns == spec.has_columns:
         found = list(differences(base, spec))
     else:
-        # Naming default columns would cost queries.
+        # Names of default columns would cost queries.
         found = list(differences(replace(base, columns=spec.columns), spec))
         found.append(
             Difference("columns", _chosen_columns(base), _chosen_columns(spec))
@@ -242,7 +242,7 @@ def _chosen_columns(spec: ViewSpec) -> str:
 
 
 def save_refusal(request: PageRequest, view: View | None) -> str:
-    """Why it cannot be saved under its name; empty if it can."""
+    """Return why the user can't save this view; empty if they can."""
     if view is None:
         return _("The built-in view can’t be changed. Save a copy under a new name.")
     if can_edit_view(view, request.actor.user, request.role):
@@ -253,15 +253,17 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
     return _("You need the role %(role)s.") % {"role": _(need)}
 
 
-def reset_href(workspace: str, view: View | None, experiment: Experiment | None) -> str:
-    """The view as it was saved."""
+def saved_view_href(
+    workspace: str, view: View | None, experiment: Experiment | None
+) -> str:
+    """Link to the list as the view was saved."""
     if view is None:
         return list_address(workspace, experiment, ViewSpec(view=BUILT_IN_VIEW))
     return list_address(workspace, experiment_of_view(view), spec_of_view(view))
 
 
 def share_address(request: PageRequest, state: ListState) -> str:
-    """The address that shows to others what is shown here."""
+    """Return the address that shows this list to other members."""
     server, origin = public_origin(request), state.origin
     if origin is None:
         return server + state.scope.at(state.spec.changed())

@@ -1,4 +1,4 @@
-"""What the Metrics tab shows, as its address says it."""
+"""The choice of metrics and options of the tab *Metrics*, read from its address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runs.render.charts import Axis
 from runs.search.metrics import NUMERIC_KINDS, has_numbers
 from studio.core.errors import InvalidValue
 
-#: Charts that are open when the address names none.
+#: Number of charts if the address names none.
 FIRST_CHARTS = 12
 MAX_CHOSEN = 40
 MAX_SMOOTHING = 0.99
@@ -25,7 +25,7 @@ SINGLE_METRIC_OPTIONS = ("as", "at", "cx", "cy")
 
 
 class GraphGrouping(StrEnum):
-    """Which lines share a graph, as the address says it."""
+    """Which metrics share a chart; values are those in the address."""
 
     NONE = ""
     NAME = "name"
@@ -33,7 +33,7 @@ class GraphGrouping(StrEnum):
     ALL = "1"
 
     def part(self, key: str) -> str:
-        """What is the same of metrics that share a graph."""
+        """Return the part of the name that metrics in one chart share."""
         if self is GraphGrouping.NAME:
             return key.rpartition("/")[2]
         if self is GraphGrouping.PREFIX:
@@ -52,75 +52,75 @@ class MetricChoice:
     log_y: bool = False
     graph_grouping: GraphGrouping = GraphGrouping.NONE
     table: bool = False
-    #: How single metrics are shown: pairs of a parameter such as `as:val/confusion`
-    #: (a way of showing it), `at:` (a step), `cx:` and `cy:` (a table's columns).
-    said: tuple[tuple[str, str], ...] = ()
+    #: Options of single metrics, as pairs of parameter and value. The parameters are
+    #: `as:val/confusion` (the view), `at:` (the step), `cx:` and `cy:` (columns).
+    options: tuple[tuple[str, str], ...] = ()
 
-    def of(self, word: str, key: str) -> str:
-        """What the address says of that metric; empty if nothing."""
-        return dict(self.said).get(f"{word}:{key}", "")
+    def option(self, word: str, key: str) -> str:
+        """Return the option of a metric, such as `as`; empty if it has none."""
+        return dict(self.options).get(f"{word}:{key}", "")
 
-    def saying(self, word: str, key: str, value: str) -> str:
-        """The query with another option of the metric."""
+    def query_with_option(self, word: str, key: str, value: str) -> str:
+        """Return the query string with another value for an option of a metric."""
         name = f"{word}:{key}"
-        rest = tuple(pair for pair in self.said if pair[0] != name)
-        return self.query(said=(*rest, (name, value)) if value else rest)
+        rest = tuple(pair for pair in self.options if pair[0] != name)
+        return self.query(options=(*rest, (name, value)) if value else rest)
 
     def query(self, **changes: Any) -> str:
-        """The address's query, defaults left out."""
-        asked = replace(self, **changes)
+        """Return the query string, without defaults."""
+        choice = replace(self, **changes)
         pairs: list[tuple[str, str]] = []
-        if not asked.default:
-            pairs = [("key", key) for key in asked.keys] or [("none", "1")]
-        pairs += asked.look()
-        pairs += asked.said
+        if not choice.default:
+            pairs = [("key", key) for key in choice.keys] or [("none", "1")]
+        pairs += choice.display_parameters()
+        pairs += choice.options
         return urlencode(pairs, safe=":/")
 
-    def look(self) -> list[tuple[str, str]]:
-        """How it is drawn, without what."""
-        said = {
+    def display_parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters of the display, without the metrics."""
+        options = {
             "x": "" if self.axis is Axis.STEP else self.axis.value,
             "smooth": f"{self.weight:g}" if self.weight else "",
             "log": "1" if self.log_y else "",
             "one": self.graph_grouping.value,
             "show": "table" if self.table else "",
         }
-        return [(name, value) for name, value in said.items() if value]
+        return [(name, value) for name, value in options.items() if value]
 
 
-def read_choice(asked: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
+def read_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
-    keys, default = _keys(asked, heads, names)
+    keys, default = _keys(parameters, heads, names)
     return MetricChoice(
         keys[:MAX_CHOSEN],
         default,
-        read_axis(asked),
-        read_smoothing(asked),
-        asked.get("log") == "1",
-        read_grouping(asked),
-        asked.get("show") == "table",
-        tuple(_single_metric_options(asked, keys)),
+        read_axis(parameters),
+        read_smoothing(parameters),
+        parameters.get("log") == "1",
+        read_grouping(parameters),
+        parameters.get("show") == "table",
+        tuple(_single_metric_options(parameters, keys)),
     )
 
 
 def _single_metric_options(
-    asked: QueryDict, keys: Sequence[str]
+    parameters: QueryDict, keys: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     for key in keys[:MAX_CHOSEN]:
         for word in SINGLE_METRIC_OPTIONS:
-            if value := asked.get(f"{word}:{key}"):
+            if value := parameters.get(f"{word}:{key}"):
                 yield f"{word}:{key}", value
 
 
 def _keys(
-    asked: QueryDict, heads: Sequence[Metric], names: Sequence[str]
+    parameters: QueryDict, heads: Sequence[Metric], names: Sequence[str]
 ) -> tuple[tuple[str, ...], bool]:
-    if asked.get("none"):
+    if parameters.get("none"):
         return (), False
-    if asked.get("all"):
+    if parameters.get("all"):
         return tuple(names), False
-    chosen = set(asked.getlist("key"))
+    chosen = set(parameters.getlist("key"))
     if chosen:
         return tuple(name for name in names if name in chosen), False
     plain = [head for head in heads if not head.key.name.startswith("system/")]
@@ -129,7 +129,7 @@ def _keys(
 
 
 def _rank(head: Metric) -> int:
-    """Lines first, then pictures, tables and documents: a lone point says little."""
+    """Sort key: lines first, then images, tables and documents, then single points."""
     if head.kind not in NUMERIC_KINDS:
         return 1
     if not has_numbers(head):
@@ -137,8 +137,8 @@ def _rank(head: Metric) -> int:
     return 0 if head.count > 1 else 2
 
 
-def read_axis(asked: Mapping[str, Any]) -> Axis:
-    word = asked.get("x", Axis.STEP.value)
+def read_axis(parameters: Mapping[str, Any]) -> Axis:
+    word = parameters.get("x", Axis.STEP.value)
     try:
         return Axis(word)
     except ValueError:
@@ -149,8 +149,8 @@ def read_axis(asked: Mapping[str, Any]) -> Axis:
         ) from None
 
 
-def read_grouping(asked: Mapping[str, Any]) -> GraphGrouping:
-    word = asked.get("one", "")
+def read_grouping(parameters: Mapping[str, Any]) -> GraphGrouping:
+    word = parameters.get("one", "")
     try:
         return GraphGrouping(word)
     except ValueError:
@@ -160,8 +160,8 @@ def read_grouping(asked: Mapping[str, Any]) -> GraphGrouping:
         ) from None
 
 
-def read_smoothing(asked: Mapping[str, Any]) -> float:
-    text = asked.get("smooth", "0")
+def read_smoothing(parameters: Mapping[str, Any]) -> float:
+    text = parameters.get("smooth", "0")
     try:
         weight = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The content of metrics that are documents: read from the file that they name."""
+"""Metrics whose values are documents, read from the files that they name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runs.storage.files import files as file_store
 from runs.storage.metrics import Points
 from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge
 
-#: A larger document is not read to draw it.
+#: Larger documents are not drawn.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 _STEP = re.compile(r"-?\d{1,19}", re.ASCII)
 
@@ -31,7 +31,7 @@ def missing_file_message() -> str:
 
 
 def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
-    """The step and the value there, of several the last one; by itself the newest."""
+    """Return the step and its last value; without `at`, those of the newest step."""
     found = dict(zip(newest.steps.tolist(), newest.python_values(), strict=True))
     if not at:
         return head.last_step, found.get(head.last_step)
@@ -46,7 +46,7 @@ def document_matrix(value: Any, file: File | None, *, normalised: bool) -> Matri
 
 
 def document_figure(head: Metric, value: Any, file: File | None, view: str) -> Figure:
-    """What is drawn of the document; an unknown way of it is the first one."""
+    """Build the figure of a document; an unknown view means the default one."""
     document = _read_document(value, file)
     if head.kind == MetricKind.RESIDUALS:
         return residual_histogram(document)

@@ -20,7 +20,7 @@ from runs.storage.metrics import store
 @access(Permission.READ)
 @require_safe
 def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """Every point of the asked metrics as CSV, oldest first."""
+    """Send every point of the requested metrics as CSV, oldest first."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
     return csv_response(_rows(heads), f"{head.run.run_id}-metrics.csv")
@@ -38,7 +38,7 @@ def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
 
 
 def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
-    """A table of its own: a row's columns instead of its value."""
+    """Yield the rows of a table metric, with its columns instead of a value."""
     points = [
         (step, time, row)
         for step, time, row in _read_points(head)
@@ -51,5 +51,5 @@ def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
 
 
 def _read_points(head: Metric) -> Iterator[tuple[int, int, Any]]:
-    """The points, whose values may be any JSON."""
+    """Yield the points; their values can be any JSON."""
     yield from store.read(head)

@@ -1,4 +1,4 @@
-"""The run page, tab Metrics."""
+"""The tab *Metrics* of the run page."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from runs.pages.metrics.choice import (
     MetricChoice,
     read_choice,
 )
-from runs.pages.metrics.panels import STEPS, Panel, PanelSources, build_panels
+from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_panels
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.render import formats
@@ -39,9 +39,9 @@ from runs.search.metrics import NUMERIC_KINDS, newest_values
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
-#: Rows of the table next to the charts.
+#: Rows of the table of values, by default and after *Show more*.
 INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
-#: Number of last steps to read of values that are not lines.
+#: Number of newest steps to read for values that are not lines.
 NEWEST_POINTS = 200
 
 
@@ -64,32 +64,35 @@ class MetricGroup:
 @require_safe
 def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     heads = read_metrics(head.run)
     choice = read_choice(request.GET, heads)
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
+    # One more row than shown tells whether there are more.
     newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
     named = [
-        path for points in _documents(chosen, newest) for path in _named_paths(points)
+        path
+        for points in _document_points(chosen, newest)
+        for path in _named_paths(points)
     ]
     files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
-    made = build_panels(chosen, PanelSources(base, choice, newest, files))
+    panels = build_panels(chosen, PanelSources(base, choice, newest, files))
     context = {
         "choice": choice,
         "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
-        "groups": _groups(heads, choice),
+        "groups": _metric_groups(heads, choice),
         "nothing": None if heads else empty_state_of("metrics", head.run),
-        "panels": made,
+        "panels": panels,
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
-        "said": _options_without_select(choice, made),
-        **_values(chosen, newest, rows),
-        **_links(choice, rows),
+        "other_options": _options_without_select(choice, panels),
+        **_value_table(chosen, newest, rows),
+        **_link_queries(choice, rows),
     }
     return show_tab(request, head, "metrics", etag, context)
 
@@ -110,11 +113,11 @@ GROUPING_LABELS = {
     GraphGrouping.NONE: lambda: _("per metric"),
     GraphGrouping.NAME: lambda: _("per name"),
     GraphGrouping.PREFIX: lambda: _("per prefix"),
-    GraphGrouping.ALL: lambda: _("for everyone"),
+    GraphGrouping.ALL: lambda: _("all in one"),
 }
 
 
-def _groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
+def _metric_groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
     groups: dict[str, MetricGroup] = {}
     for head in heads:
         key = head.key.name
@@ -125,14 +128,14 @@ def _groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
 
 
 def _options_without_select(
-    choice: MetricChoice, made: Sequence[Panel]
+    choice: MetricChoice, panels: Sequence[Panel]
 ) -> list[tuple[str, str]]:
-    """What the address says of single metrics and no select on the page shows."""
-    seen = {select.name for panel in made for select in panel.selects}
-    return [pair for pair in choice.said if pair[0] not in seen]
+    """Return options of metrics in the address that no select on the page has."""
+    shown = {select.name for panel in panels for select in panel.selects}
+    return [pair for pair in choice.options if pair[0] not in shown]
 
 
-def _documents(
+def _document_points(
     chosen: Sequence[Metric], newest: Mapping[int, Points]
 ) -> Iterator[Points]:
     for head in chosen:
@@ -141,35 +144,35 @@ def _documents(
 
 
 def _named_paths(points: Points) -> Iterator[str]:
-    """What the newest values name: an older one is asked for by its step."""
-    for value in points.python_values()[-STEPS:]:
+    """Yield the files that the newest values name; older ones are read on demand."""
+    for value in points.python_values()[-MAX_STEPS:]:
         if path := file_path_of(value):
             yield path
 
 
-def _values(
+def _value_table(
     chosen: Sequence[Metric], newest: Mapping[int, Points], limit: int
 ) -> dict[str, Any]:
-    """The table below: the series side by side by step."""
+    """Return the context of the table: the series side by side, by step."""
     series = [head for head in chosen if head.kind in NUMERIC_KINDS]
     rows = newest_values([newest[head.pk] for head in series], limit + 1)
-    seen = rows[:limit]
+    shown = rows[:limit]
     columns = [
-        display_column([row.cells[at] for row in seen]) for at in range(len(series))
+        display_column([row.cells[at] for row in shown]) for at in range(len(series))
     ]
     zone = get_current_timezone()
     return {
         "value_keys": [head.key.name for head in series],
         "rows": [
             (row.step, formats.at(row.time, zone), [column[at] for column in columns])
-            for at, row in enumerate(seen)
+            for at, row in enumerate(shown)
         ],
         "has_more_rows": len(rows) > limit,
     }
 
 
-def _links(choice: MetricChoice, rows: int) -> dict[str, Any]:
-    look = urlencode(choice.look())
+def _link_queries(choice: MetricChoice, rows: int) -> dict[str, Any]:
+    look = urlencode(choice.display_parameters())
     keys = urlencode([("key", key) for key in choice.keys])
     return {
         "all_query": f"all=1&{look}".rstrip("&"),

@@ -1,12 +1,12 @@
-"""What stands on the right of the Metrics tab: a panel per chosen metric, by its kind.
+"""The panels of the tab *Metrics*: one for each chosen metric, by its kind.
 
-Numbers are drawn by the page's script from `chart.json`; matrices, tables, texts and
-pictures are HTML. A value that can't be shown has the reason and a link to its file.
+The page's script draws numbers from `chart.json`; matrices, tables, texts and images
+are HTML. A value that can't be shown has the reason and a link to its file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,7 +22,7 @@ from runs.pages.metrics.documents import (
     missing_file_message,
     value_at,
 )
-from runs.pages.run import picture_of
+from runs.pages.run import image_file
 from runs.render.charts import figure_rows
 from runs.render.formats import grouped, number
 from runs.render.metrics import (
@@ -39,30 +39,32 @@ from studio.core.errors import NotFound, StudioError
 
 #: Rows of a table in a panel.
 MAX_TABLE_ROWS = 100
-#: The newest values of a text, and the steps of a document to choose from.
-TEXTS, STEPS = 25, 200
+#: Maximum number of newest texts, and of steps in a menu.
+MAX_TEXTS, MAX_STEPS = 25, 200
 
 
 @dataclass(frozen=True)
-class Option:
+class SelectOption:
     value: str
     label: str
     chosen: bool
 
 
 @dataclass(frozen=True)
-class Select:
-    """A choice in a panel's head; `name` is its parameter in the address."""
+class PanelSelect:
+    """A select in a panel's head; `name` is its parameter in the address."""
 
     name: str
     label: str
-    options: Sequence[Option]
+    options: Sequence[SelectOption]
 
 
 @dataclass(frozen=True)
 class PanelSources:
-    """What panels are made from: `base` is the address of the run's page, `newest` the
-    last values of each series, `files` what they name.
+    """What panels are built from.
+
+    `base` is the address of the run page, `newest` has the last values of each series,
+    and `files` the files that they name.
     """
 
     base: str
@@ -73,7 +75,7 @@ class PanelSources:
 
 @dataclass(frozen=True)
 class Panel:
-    """`shape` names the template's part that shows `content`."""
+    """A panel; `shape` names the part of the template that shows `content`."""
 
     shape: str
     id: str
@@ -82,8 +84,8 @@ class Panel:
     note: str = ""
     figure: str = ""
     download: str = ""
-    selects: Sequence[Select] = ()
-    #: The same panel as chart and as table, where that is a matter of one click.
+    selects: Sequence[PanelSelect] = ()
+    #: Query strings that switch the panel to a chart or a table; empty if it can't.
     chart_query: str = ""
     table_query: str = ""
     is_table: bool = False
@@ -91,8 +93,8 @@ class Panel:
 
 
 def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
-    """Graphs of several lines first; no lines where tables are asked for."""
-    graph_grouping, made = sources.choice.graph_grouping, list[Panel]()
+    """Build the panels: charts of several metrics first; no lines in table mode."""
+    graph_grouping, panels = sources.choice.graph_grouping, list[Panel]()
     graphs = _group_into_graphs(
         [head for head in chosen if has_numbers(head)], graph_grouping
     )
@@ -100,21 +102,21 @@ def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]
     if not sources.choice.table:
         for part, graph in graphs.items():
             if len(graph) > 1:
-                made.append(_lines_panel(_graph_title(part, graph), graph, sources))
+                panels.append(_lines_panel(_graph_title(part, graph), graph, sources))
     for head in chosen:
         if not has_numbers(head):
-            made.append(_single_metric_panel(head, sources))
+            panels.append(_single_metric_panel(head, sources))
         elif head.pk not in shared and not sources.choice.table:
-            made.append(_lines_panel(head.key.name, [head], sources))
-    return made
+            panels.append(_lines_panel(head.key.name, [head], sources))
+    return panels
 
 
 def _group_into_graphs(
-    drawn: Sequence[Metric], graph_grouping: GraphGrouping
+    heads: Sequence[Metric], graph_grouping: GraphGrouping
 ) -> dict[str, list[Metric]]:
-    """The lines of each graph, by what they share."""
+    """Group the metrics of each chart, by the part of the name that they share."""
     graphs: dict[str, list[Metric]] = {}
-    for head in drawn:
+    for head in heads:
         graphs.setdefault(graph_grouping.part(head.key.name), []).append(head)
     return graphs
 
@@ -126,8 +128,12 @@ def _graph_title(part: str, graph: Sequence[Metric]) -> str:
 def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> Panel:
     keys = [head.key.name for head in heads]
     what = [("key", key) for key in keys]
-    look = [pair for pair in sources.choice.look() if pair[0] in ("x", "smooth", "log")]
-    is_table = sources.choice.of("as", keys[0]) == "table"
+    look = [
+        pair
+        for pair in sources.choice.display_parameters()
+        if pair[0] in ("x", "smooth", "log")
+    ]
+    is_table = sources.choice.option("as", keys[0]) == "table"
     panel = Panel(
         "plot",
         f"panel-{heads[0].pk}" + ("-all" if len(heads) > 1 else ""),
@@ -135,8 +141,8 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
         keys,
         figure=f"{sources.base}metrics/chart.json?{urlencode([*what, *look])}",
         download=f"{sources.base}metrics/values.csv?{urlencode(what)}",
-        chart_query=sources.choice.saying("as", keys[0], ""),
-        table_query=sources.choice.saying("as", keys[0], "table"),
+        chart_query=sources.choice.query_with_option("as", keys[0], ""),
+        table_query=sources.choice.query_with_option("as", keys[0], "table"),
         is_table=is_table,
     )
     return _newest_values_panel(panel, heads, sources) if is_table else panel
@@ -145,7 +151,7 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
 def _newest_values_panel(
     panel: Panel, heads: Sequence[Metric], sources: PanelSources
 ) -> Panel:
-    """The lines of a graph as a table of their newest values, by step."""
+    """Return the panel as a table of the newest values, by step."""
     rows = newest_values([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
     columns = [
         display_column([row.cells[at] for row in rows]) for at in range(len(heads))
@@ -184,12 +190,12 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
     try:
         return _document_panel(blank, head, sources)
     except StudioError as error:
-        # A document of another form than its kind has, or of none.
+        # The document is missing, or does not have the format of its kind.
         return replace(blank, shape="wrong", content={"reason": error.message})
 
 
 def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
-    rows = [(step, display_logged(value)) for step, _time, value in newest][-TEXTS:]
+    rows = [(step, display_logged(value)) for step, _time, value in newest][-MAX_TEXTS:]
     return replace(
         blank, shape="texts", note=_count_note(head), content={"rows": rows[::-1]}
     )
@@ -203,21 +209,21 @@ def _count_note(head: Metric) -> str:
 def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
     table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
-    view = choice.of("as", key) or table.default_view
-    x, y = table.axes(choice.of("cx", key), choice.of("cy", key))
+    view = choice.option("as", key) or table.default_view
+    x, y = table.axes(choice.option("cx", key), choice.option("cy", key))
     panel = replace(
         blank,
         note=_rows_note(head, len(table.rows)),
         selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
-        chart_query=choice.saying("as", key, "chart") if y else "",
-        table_query=choice.saying("as", key, "table") if y else "",
+        chart_query=choice.query_with_option("as", key, "chart") if y else "",
+        table_query=choice.query_with_option("as", key, "table") if y else "",
         is_table=view != "chart" or choice.table or not y,
         content={"table": table},
     )
     if panel.is_table:
         return replace(panel, shape="rows")
-    asked = urlencode({"key": key, "cx": x, "cy": y})
-    address = f"{sources.base}metrics/chart.json?{asked}"
+    query = urlencode({"key": key, "cx": x, "cy": y})
+    address = f"{sources.base}metrics/chart.json?{query}"
     return replace(panel, shape="plot", figure=address)
 
 
@@ -231,22 +237,26 @@ def _rows_note(head: Metric, count: int) -> str:
 
 def _column_selects(
     key: str, columns: Sequence[str], x: str, y: str
-) -> Sequence[Select]:
+) -> Sequence[PanelSelect]:
     if len(columns) <= 2:
         return ()
     return [
-        Select(f"cy:{key}", _("Column"), [Option(c, c, c == y) for c in columns]),
-        Select(f"cx:{key}", _("vs."), [Option(c, c, c == x) for c in columns]),
+        PanelSelect(
+            f"cy:{key}", _("Column"), [SelectOption(c, c, c == y) for c in columns]
+        ),
+        PanelSelect(
+            f"cx:{key}", _("vs."), [SelectOption(c, c, c == x) for c in columns]
+        ),
     ]
 
 
 def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
-    at, value = value_at(head, newest, choice.of("at", key))
+    at, value = value_at(head, newest, choice.option("at", key))
     file = sources.files.get(file_path_of(value) or "")
     if file:
         blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
-    view = choice.of("as", key) or DEFAULT_VIEW.get(head.kind, "")
+    view = choice.option("as", key) or DEFAULT_VIEW.get(head.kind, "")
     if choice.table and head.kind != MetricKind.CONFUSION_MATRIX:
         view = "table"
     panel = replace(
@@ -261,43 +271,45 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
             panel,
             shape="picture",
             selects=_step_selects(key, newest, at),
-            content={"picture": picture_of(sources.base, file)},
+            content={"picture": image_file(sources.base, file)},
         )
     if head.kind == MetricKind.CONFUSION_MATRIX:
         matrix = document_matrix(value, file, normalised=view == "normalised")
         return replace(panel, shape="matrix", content={"matrix": matrix})
     figure = document_figure(head, value, file, view)
     if view == "table":
-        rows = figure_rows(figure)[:STEPS]
+        rows = figure_rows(figure)[:MAX_STEPS]
         return replace(panel, shape="points", content={"rows": rows})
-    asked = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
-    address = f"{sources.base}metrics/chart.json?{urlencode(asked)}"
+    parameters = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
+    address = f"{sources.base}metrics/chart.json?{urlencode(parameters)}"
     return replace(panel, shape="plot", figure=address)
 
 
-def _view_selects(head: Metric, view: str) -> list[Select]:
-    ways = VIEWS.get(MetricKind(head.kind), ())
+def _view_selects(head: Metric, view: str) -> list[PanelSelect]:
+    views = VIEWS.get(MetricKind(head.kind), ())
     default = DEFAULT_VIEW.get(head.kind, "")
     options = [
-        Option("" if way == default else way, label(), way == view)
-        for way, label in ways
+        SelectOption("" if way == default else way, label(), way == view)
+        for way, label in views
     ]
-    return [Select(f"as:{head.key.name}", _("Shown as"), options)] if options else []
+    return (
+        [PanelSelect(f"as:{head.key.name}", _("Shown as"), options)] if options else []
+    )
 
 
-def _step_selects(key: str, newest: Points, at: int) -> list[Select]:
-    steps = sorted(set(newest.steps.tolist()), reverse=True)[:STEPS]
+def _step_selects(key: str, newest: Points, at: int) -> list[PanelSelect]:
+    steps = sorted(set(newest.steps.tolist()), reverse=True)[:MAX_STEPS]
     if len(steps) < 2:
         return []
     options = [
-        Option("" if step == steps[0] else str(step), number(step), step == at)
+        SelectOption("" if step == steps[0] else str(step), number(step), step == at)
         for step in steps
     ]
-    return [Select(f"at:{key}", _("Step"), options)]
+    return [PanelSelect(f"at:{key}", _("Step"), options)]
 
 
 _TABLE = ("table", lambda: _("Table"))
-VIEWS = {
+VIEWS: Mapping[MetricKind, Sequence[tuple[str, Callable[[], str]]]] = {
     MetricKind.CONFUSION_MATRIX: (
         ("counts", lambda: _("Counts")),
         ("normalised", lambda: _("Normalized")),
@@ -306,7 +318,7 @@ VIEWS = {
         ("roc", lambda: _("ROC")),
         ("pr", lambda: _("Precision and recall")),
         ("gain", lambda: _("Gain")),
-        ("lift", lambda: _("Unarchive")),
+        ("lift", lambda: _("Lift")),
         ("calibration", lambda: _("Calibration")),
         _TABLE,
     ),

@@ -1,4 +1,4 @@
-"""A run's metric points, each chart's figure as JSON."""
+"""The figure of a chart of metrics, as JSON."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from runs.search.metrics import (
 from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
-#: Number of last documents to search for a step.
+#: Number of newest documents in which a step is searched.
 NEWEST_POINTS = 200
 
-BY = {
+AXIS_NOTES = {
     Axis.STEP: lambda: _("by step"),
     Axis.RELATIVE: lambda: _("by time since the start"),
     Axis.TIME: lambda: _("by time"),
@@ -49,19 +49,19 @@ BY = {
 @access(Permission.READ, errors=render_json_error)
 @require_safe
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
-    """One chart's figure as JSON, with a note if not every point is in it."""
+    """Send the figure of a chart as JSON, with a note if points were left out."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
-        answer = HttpResponse(status=304)
+        response = HttpResponse(status=304)
     else:
-        made = _document_figure(request, heads) or _line_figure(request, heads)
-        figure = msgspec.json.encode(made)
-        answer = HttpResponse(figure, content_type="application/json")
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache"
-    return answer
+        content = _document_figure(request, heads) or _line_figure(request, heads)
+        figure = msgspec.json.encode(content)
+        response = HttpResponse(figure, content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
@@ -71,7 +71,7 @@ def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
 
 
 def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
-    """That of a table or a document; None for lines."""
+    """Return the figure of a table or a document; None for lines."""
     if len(heads) != 1 or heads[0].kind in NUMERIC_KINDS:
         return None
     head = heads[0]
@@ -104,12 +104,12 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
 
 
 def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
-    drawn = [head for head in heads if has_numbers(head)]
+    numeric = [head for head in heads if has_numbers(head)]
     axis = read_axis(request.GET)
     weight = read_smoothing(request.GET)
-    span = time_span(drawn)
+    span = time_span(numeric)
     window = _read_window(request, axis, span)
-    drawings = [draw_line(head, axis, weight=weight, window=window) for head in drawn]
+    drawings = [draw_line(head, axis, weight=weight, window=window) for head in numeric]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
         axis,
@@ -119,14 +119,14 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     )
     return {
         **figure,
-        "note": _note(drawings) or BY[axis](),
-        # Whether a part of it would have points that the whole has not.
+        "note": _note(drawings) or AXIS_NOTES[axis](),
+        # Whether zooming in would show points that were left out.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
     }
 
 
 def _read_window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
-    """The asked stretch, as the chart's own axis says it."""
+    """Read the requested range, in the units of the chart's axis."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
@@ -144,6 +144,7 @@ def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
             when = datetime.fromisoformat(text).replace(tzinfo=get_current_timezone())
             found = round(when.timestamp() * 1000)
     except (ValueError, OverflowError):
+        # Too large for the database, so that the check below refuses it.
         found = 2**63
     if not -(2**63) <= found < 2**63:
         text_of_error = (

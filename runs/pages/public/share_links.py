@@ -15,27 +15,40 @@ from runs.access import Permission, access, by_method, public_origin
 from runs.actions import public as public_actions
 from runs.models import Run, ShareLink, View, now_ms
 from runs.pages.account import show_members
-from runs.pages.public.forms import ShareForm
-from runs.pages.requests import PageRequest
-from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.requests import (
+    FORM_ERROR_STATUS,
+    CountField,
+    PageForm,
+    PageRequest,
+    TextField,
+)
 from runs.search.run import find_run
 from runs.search.views import find_view
 from studio.core.errors import InvalidValue, NotFound
 
 
-@access(Permission.SHARE_OUT)
-def _form(request: PageRequest) -> HttpResponse:
-    """What is shared: `view` a slug, or `run` an id."""
-    shown = _shown(request, ShareForm(request.GET).check())
-    return _page(request, shown, ShareForm())
+class ShareForm(PageForm):
+    """What to share, a view by its slug or a run by its id, and for how many days."""
+
+    view = TextField(strip=False)
+    run = TextField(strip=False)
+    note = TextField()
+    days = CountField(max_digits=4)
 
 
 @access(Permission.SHARE_OUT)
-def _make(request: PageRequest) -> HttpResponse:
-    """Answers with the Members page that shows the link: nothing shows it again."""
+def _show_new(request: PageRequest) -> HttpResponse:
+    """Show the form for a new link; `view` is a slug, or `run` an ID."""
+    shown = _find_shared(request, ShareForm(request.GET).check())
+    return _show_form(request, shown, ShareForm())
+
+
+@access(Permission.SHARE_OUT)
+def _create(request: PageRequest) -> HttpResponse:
+    """Create the link, and show it on the Members page: no page can show it again."""
     form = ShareForm(request.POST)
     sent = form.check()
-    shown = _shown(request, sent)
+    shown = _find_shared(request, sent)
     try:
         link, secret = public_actions.create_share_link(
             request.workspace,
@@ -47,26 +60,26 @@ def _make(request: PageRequest) -> HttpResponse:
         )
     except InvalidValue as error:
         form.refuse(error)
-        return _page(request, shown, form, status=FORM_ERROR_STATUS)
+        return _show_form(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
-    return show_members(request, made_share=link, share_address=address)
+    return show_members(request, new_share_link=link, share_address=address)
 
 
-create_share_link = by_method(GET=_form, POST=_make)
+create_share_link = by_method(GET=_show_new, POST=_create)
 
 
 @access(Permission.SHARE_OUT)
 @require_POST
 def revoke_share_link(request: PageRequest, number: int) -> HttpResponse:
-    mine = ShareLink.objects.filter(workspace=request.workspace)
-    link = get_object_or_404(mine, pk=number)
+    own_links = ShareLink.objects.filter(workspace=request.workspace)
+    link = get_object_or_404(own_links, pk=number)
     public_actions.revoke_share_link(link, actor=request.actor, now=now_ms())
     messages.success(request, _("Link revoked."))
     return redirect("members", request.workspace.name)
 
 
-def _shown(request: PageRequest, sent: dict[str, Any]) -> View | Run:
+def _find_shared(request: PageRequest, sent: dict[str, Any]) -> View | Run:
     user, workspace = request.actor.user, request.workspace
     if sent["view"]:
         return find_view(sent["view"], user, workspace)
@@ -75,7 +88,7 @@ def _shown(request: PageRequest, sent: dict[str, Any]) -> View | Run:
     raise NotFound(_("Choose a view or a run to share."))
 
 
-def _page(
+def _show_form(
     request: PageRequest, shown: View | Run, form: ShareForm, *, status: int = 200
 ) -> HttpResponse:
     is_view = isinstance(shown, View)

@@ -1,8 +1,8 @@
 """What a public link shows: one view or one run, read-only.
 
-The page is whole: it asks for no part but the pictures that a run's description shows,
-carries no link into the workspace, and doesn't sign anyone in. So the secret opens this
-address and those below it, and nothing else.
+The page is complete: it loads nothing but the images in a run's description, has no
+links into the workspace, and doesn't sign anyone in. So the secret opens this address
+and those below it, and nothing else.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from django.views.decorators.http import require_safe
 from runs.access import PUBLIC, StudioRequest, access
 from runs.actions.public import find_share_link
 from runs.models import now_ms
-from runs.pages.public.shared_run import pictures_of, run_context
+from runs.pages.public.shared_run import description_images, run_context
 from runs.pages.public.shared_view import view_context
-from runs.pages.requests import send_raw
+from runs.pages.requests import send_file
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
 
-Answer = TypeVar("Answer", bound=HttpResponseBase)
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 @access(PUBLIC)
@@ -33,32 +33,37 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     link = find_share_link(secret, now=now_ms())
     if link.view is not None:
-        places = {name: request.GET.get(name, "") for name in ("after", "before")}
-        context = view_context(link, link.view, places)
+        cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
+        context = view_context(link, link.view, cursors)
     else:
         assert link.run is not None
         context = run_context(link, link.run)
-    # A signed-in reader's own frame has no place here.
+    # Hides the navigation of a signed-in user.
     context |= {"link": link, "workspace": None}
-    answer = render(request, "public/shared.html", context)
-    answer["Cache-Control"] = "private, no-store"
-    return _hidden(answer)
+    response = render(request, "public/shared.html", context)
+    # A revoked link must not stay readable from a cache.
+    response["Cache-Control"] = "private, no-store"
+    return _with_privacy_headers(response)
 
 
 @access(PUBLIC)
 @require_safe
 def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpResponseBase:
-    """A picture that the shared run's description shows, and no other file."""
+    """Send an image that the description of the shared run shows, and no other file."""
     link = find_share_link(secret, now=now_ms())
-    file = pictures_of(link, link.run).get(path) if link.run is not None else None
+    file = (
+        description_images(link, link.run).get(path) if link.run is not None else None
+    )
     if file is None:
         raise NotFound(_("This link has no such image."))
     pieces = partial(file_store.read_chunks, file.blob, file.size)
-    return _hidden(send_raw(request, file.name, file.size, file.version, pieces))
+    return _with_privacy_headers(
+        send_file(request, file.name, file.size, file.version, pieces)
+    )
 
 
-def _hidden(answer: Answer) -> Answer:
-    """Search engines skip the page, and its secret is not sent to other sites."""
-    answer["X-Robots-Tag"] = "noindex, nofollow"
-    answer["Referrer-Policy"] = "no-referrer"
-    return answer
+def _with_privacy_headers(response: Response) -> Response:
+    """Keep search engines out, and do not send the secret to other sites."""
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "no-referrer"
+    return response

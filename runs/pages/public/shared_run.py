@@ -1,7 +1,7 @@
 """A run behind a public link: its logged data and its description with pictures.
 
-Files are not shown: what a script kept next to its results (code, models, data) was not
-meant by who shares a result. A picture that the description shows was.
+Files are not shown: a member who shares a result does not mean to share code, models or
+data. Images in the description are shown.
 """
 
 from __future__ import annotations
@@ -20,66 +20,68 @@ from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
 
-#: Rows of a table of a run, and curves next to its metrics.
-MOST_ROWS, MOST_CURVES = 500, 50
-NOTE = "mlflow.note.content"
+#: Maximum rows of each table, and curves next to metrics.
+MAX_ROWS, MAX_CURVES = 500, 50
+NOTE_TAG = "mlflow.note.content"
 
 
 def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     tags = list_tags(run)
-    heads = read_metrics(run)[:MOST_ROWS]
-    points = sparkline_points(heads[:MOST_CURVES])
+    heads = read_metrics(run)[:MAX_ROWS]
+    points = sparkline_points(heads[:MAX_CURVES])
     metrics = []
     for head in heads:
-        drawn = points.get(head.pk)
-        curve = draw_sparkline(drawn.steps, drawn.values) if drawn else ""
+        series = points.get(head.pk)
+        curve = draw_sparkline(series.steps, series.values) if series else ""
         metrics.append((head.key.name, display_head(head), curve))
     ended = run.ended if run.ended is not None else now_ms()
-    noted = next((tag.value for tag in tags if tag.key == NOTE), None)
+    noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
     return {
         "title": run.name,
         "run": run,
         "state": run.state,
         "length": None if run.started is None else ended - run.started,
         "children": Run.objects.not_deleted().filter(parent=run).count(),
-        "described": _described(link, run, run.description or noted or ""),
+        "described": _rendered_description(link, run, run.description or noted or ""),
         "tags": [tag for tag in tags if not tag.is_bookkeeping],
-        "params": list_params(run)[:MOST_ROWS],
+        "params": list_params(run)[:MAX_ROWS],
         "metrics": metrics,
     }
 
 
-def pictures_of(link: ShareLink, run: Run) -> dict[str, File]:
-    """The pictures of the run that its description names, by their paths."""
+def description_images(link: ShareLink, run: Run) -> dict[str, File]:
+    """Return the images of the run that its description shows, by path."""
     tags = list_tags(run)
-    noted = next((tag.value for tag in tags if tag.key == NOTE), None)
-    found = _named(link, run, run.description or noted or "")
+    noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
+    found = _find_targets(link, run, run.description or noted or "")
     return {file.path: file for file in _pictures(found, run).values()}
 
 
-def _described(link: ShareLink, run: Run, text: str) -> SafeString:
-    """Its own metrics have their values, its pictures are shown; what else it names
-    stays as it was written."""
-    found = _named(link, run, text)
+def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
+    """Render the description with values of the run's own metrics, and its images.
+
+    Other references stay plain text.
+    """
+    found = _find_targets(link, run, text)
     targets: dict[Reference, Target] = {}
-    for asked, head in found.metrics.items():
+    for reference, head in found.metrics.items():
         if head.run_id == run.pk:
             value = display_last(head)
-            targets[asked] = Target("", head.key.name, value.text, value.full)
-    for asked, file in _pictures(found, run).items():
+            targets[reference] = Target("", head.key.name, value.text, value.full)
+    for reference, file in _pictures(found, run).items():
         href = f"pictures/{quote(file.path)}?inline=1"
-        targets[asked] = Target(href, file.path, picture=href)
+        targets[reference] = Target(href, file.path, picture=href)
     return render_markdown(text, targets)
 
 
-def _named(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
-    asked = find_references(text)
-    return find_targets(asked, link.created_by, link.workspace, run)
+def _find_targets(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
+    references = find_references(text)
+    return find_targets(references, link.created_by, link.workspace, run)
 
 
 def _pictures(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
-        asked: file
-        for asked, file in found.files.items()
+        reference: file
+        for reference, file in found.files.items()
         if file.run_id == run.pk and file_kind(file.name) is FileKind.IMAGE
     }

@@ -14,25 +14,25 @@ from django.utils.translation import ngettext
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import (
     ChartRuns,
-    KindTable,
-    TableRow,
+    ChartTable,
+    ChartTableRow,
     build_table,
     chart_note,
     chart_title,
-    read_chart_runs_for,
+    read_runs_of_charts_for,
 )
 from runs.pages.groups import (
     build_paper_table,
-    find_groups_of,
+    find_groups_for,
     group_label,
     too_many_runs_text,
 )
 from runs.pages.lists import (
-    cell_value,
     experiment_of_view,
+    field_column,
     list_path,
-    sheet_column,
-    with_name,
+    run_value,
+    with_name_column,
 )
 from runs.render import formats
 from runs.render.charts import draw_sparkline
@@ -47,29 +47,31 @@ from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.view_charts import Chart
 from studio.core.view_spec import ViewSpec, read_stored
 
-#: Curves next to the rows of one chart's table.
+#: Maximum number of curves next to the rows of a chart's table.
 MAX_CURVES = 50
 
 
 @dataclass(frozen=True)
 class SharedChart:
-    """A chart's values; of lines, each run's first metric is drawn next to them."""
+    """A chart as a table; for line charts, each run has a curve of the first metric."""
 
     title: str
     note: str
-    table: KindTable
-    rows: Sequence[tuple[TableRow, SafeString | str]]
+    table: ChartTable
+    rows: Sequence[tuple[ChartTableRow, SafeString | str]]
 
     @property
-    def drawn(self) -> bool:
+    def has_curves(self) -> bool:
         return any(curve for _row, curve in self.rows)
 
 
-def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[str, Any]:
-    """`places` are cursors of an address; nothing else of it is heard.
+def view_context(
+    link: ShareLink, view: View, cursors: dict[str, str]
+) -> dict[str, Any]:
+    """Return the context of a shared view; `cursors` are `after` and `before`.
 
-    A view that cannot be read shows no run, nor does one whose experiment is gone: its
-    filter and its list were part of what was shared.
+    An unreadable view, or one whose experiment was deleted, shows no runs: its filter
+    and its list were part of what was shared.
     """
     stored, complaints = read_stored(view.spec)
     experiment = experiment_of_view(view)
@@ -81,19 +83,19 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
         "q": stored.q,
         "complaints": complaints,
     }
-    gone = [each.name for each in find_missing_list(view)]
-    if gone:
-        return context | {"nothing": _("The experiment %s is deleted.") % gone[0]}
-    if places["after"] and places["before"]:
-        places = {**places, "before": ""}
-    shown = _groups if stored.group is not None else _rows
+    deleted = [each.name for each in find_missing_list(view)]
+    if deleted:
+        return context | {"nothing": _("The experiment %s is deleted.") % deleted[0]}
+    if cursors["after"] and cursors["before"]:
+        cursors = {**cursors, "before": ""}
+    shown = _groups_context if stored.group is not None else _rows_context
     try:
         try:
-            found = shown(link, stored.changed(**places), experiment)
+            found = shown(link, stored.changed(**cursors), experiment)
         except InvalidFilter:
             raise
         except InvalidValue:
-            # Of a cursor that is none, the first page.
+            # An invalid cursor means the first page.
             found = shown(link, stored, experiment)
         charts = _charts(link, stored, experiment)
     except (InvalidValue, NotSupported) as error:
@@ -101,36 +103,36 @@ def view_context(link: ShareLink, view: View, places: dict[str, str]) -> dict[st
     return context | found | {"charts": charts}
 
 
-def _rows(
+def _rows_context(
     link: ShareLink, stored: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     spec = replace(stored, flat=True)
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
-    asked = [column.field for column in with_name(spec.columns)]
+    columns = [column.field for column in with_name_column(spec.columns)]
     sheet = Sheet(
-        tuple(sheet_column(each) for each in asked),
-        tuple(tuple(cell_value(row, each) for each in asked) for row in page.rows),
+        tuple(field_column(each) for each in columns),
+        tuple(tuple(run_value(row, each) for each in columns) for row in page.rows),
     )
     more = "" if page.total_is_exact else "+"
     noun = ngettext("run", "runs", page.total)
     return {
         "columns": sheet.columns,
         "rows": sheet_texts(sheet, timezone.get_current_timezone()),
-        "said": f"{formats.grouped(page.total)}{more} {noun}",
+        "count_text": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,
     }
 
 
-def _groups(
+def _groups_context(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     if spec.before:
-        # Groups are counted: the page before begins at its first one's number.
+        # For groups, cursors are indexes: `before` is where the page starts.
         spec = spec.changed(after=spec.before)
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)
-    found = find_groups_of(spec, fields, *who, experiment)
+    found = find_groups_for(spec, fields, *who, experiment)
     context: dict[str, Any] = {"group_label": group_label(spec)}
     if found.grouping is None:
         return context | {"too_many": too_many_runs_text()}
@@ -140,7 +142,7 @@ def _groups(
     return context | {
         "groups": table,
         "group_heads": list(zip(table.heads, table.right, strict=True)),
-        "said": f"{formats.grouped(total)} {noun}",
+        "count_text": f"{formats.grouped(total)} {noun}",
         "before": str(max(found.start - spec.rows, 0)) if found.start else "",
         "after": str(found.stop) if found.stop < total else "",
     }
@@ -153,24 +155,24 @@ def _charts(
         return []
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
     with time_limit():
-        drawn = read_chart_runs_for(spec, spec.charts, *who, experiment)
+        chart_runs = read_runs_of_charts_for(spec, spec.charts, *who, experiment)
         return [
             _chart(chart, runs, build_table(chart, runs, zone, ""))
-            for chart, runs in zip(spec.charts, drawn, strict=True)
+            for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]
 
 
-def _chart(chart: Chart, drawn: ChartRuns, table: KindTable) -> SharedChart:
+def _chart(chart: Chart, chart_runs: ChartRuns, table: ChartTable) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
-        curves = _curves(chart, drawn)
+        curves = _curves(chart, chart_runs)
     rows = list(zip(table.rows, curves, strict=True))
     return SharedChart(chart_title(chart), chart_note(chart), table, rows)
 
 
-def _curves(chart: Chart, drawn: ChartRuns) -> list[SafeString | str]:
+def _curves(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:
     name = chart.fields[0].key
-    heads = [drawn.heads.get((run.run.pk, name)) for run in drawn.runs]
+    heads = [chart_runs.heads.get((run.run.pk, name)) for run in chart_runs.runs]
     points = sparkline_points([head for head in heads if head][:MAX_CURVES])
     found = [points.get(head.pk) if head else None for head in heads]
     return [draw_sparkline(each.steps, each.values) if each else "" for each in found]

@@ -1,8 +1,20 @@
-"""What a page's view starts and ends with: request, conditional answers, downloads."""
+"""What all views share: requests, forms, conditional responses, downloads."""
 
 from __future__ import annotations
 
+from runs.pages.requests.addresses import (
+    EXPERIMENT_URL,
+    RUN_URL,
+    WORKSPACE_URL,
+    safe_path,
+)
+from runs.pages.requests.downloads import (
+    content_disposition,
+    csv_response,
+    send_file,
+)
 from runs.pages.requests.forms import (
+    FORM_ERROR_STATUS,
     CountField,
     FlagField,
     MarkdownField,
@@ -16,20 +28,15 @@ from runs.pages.requests.forms import (
 from runs.pages.requests.page_request import (
     PageRequest,
 )
-from runs.pages.requests.raw_files import (
-    disposition,
-    send_raw,
-)
 from runs.pages.requests.responses import (
     CSV,
     EXPORT_TYPES,
     JSON,
-    SHOWN_PARAMETER,
+    SHOWN_ROWS_PARAMETER,
     TEXT,
     browser_etag,
     change_stamp,
-    csv_response,
-    etag_of,
+    content_etag,
     has_same_content,
     is_unchanged,
     not_modified,
@@ -37,22 +44,15 @@ from runs.pages.requests.responses import (
     requested_format,
     with_vary_headers,
 )
-from runs.pages.requests.safe_redirects import (
-    safe_path,
-)
-from runs.pages.requests.url_prefixes import (
-    EXPERIMENT_URL,
-    RUN_URL,
-    WORKSPACE_URL,
-)
 
 __all__ = [
     "CSV",
     "EXPERIMENT_URL",
     "EXPORT_TYPES",
+    "FORM_ERROR_STATUS",
     "JSON",
     "RUN_URL",
-    "SHOWN_PARAMETER",
+    "SHOWN_ROWS_PARAMETER",
     "TEXT",
     "WORKSPACE_URL",
     "CountField",
@@ -67,15 +67,15 @@ __all__ = [
     "TextListField",
     "browser_etag",
     "change_stamp",
+    "content_disposition",
+    "content_etag",
     "csv_response",
-    "disposition",
-    "etag_of",
     "has_same_content",
     "is_unchanged",
     "not_modified",
     "requested_export",
     "requested_format",
     "safe_path",
-    "send_raw",
+    "send_file",
     "with_vary_headers",
 ]

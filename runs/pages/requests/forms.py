@@ -15,6 +15,10 @@ from django.core.exceptions import ValidationError
 
 from studio.core.errors import InvalidValue, StudioError
 
+#: The status of a response with an invalid form or filter: htmx swaps it in
+#: (static/js/site/htmx-setup.js).
+FORM_ERROR_STATUS = 422
+
 
 class PageForm(forms.Form):
     """A form with one message at its top: the first problem."""
@@ -94,7 +98,7 @@ class FlagField(forms.Field):
         self.default = default
 
     def to_python(self, value: Any) -> bool:
-        return value != "0" if self.default else value == "1"
+        return bool(value != "0" if self.default else value == "1")
 
 
 class PresenceField(forms.Field):
@@ -132,6 +136,6 @@ class OptionalTextField(forms.Field):
 
 
 class StarForm(PageForm):
-    """Marks something with the reader's star, or removes it."""
+    """Adds or removes the user's star."""
 
     starred = FlagField()

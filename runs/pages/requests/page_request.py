@@ -1,4 +1,4 @@
-"""What a workspace's page gets: `runs.access` has made sure of person and role."""
+"""The request of a page in a workspace; `runs.access` checked user and role."""
 
 from __future__ import annotations
 

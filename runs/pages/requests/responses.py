@@ -1,19 +1,18 @@
-"""Responses of pages and their parts: conditional, compressed, as CSV.
+"""Responses of pages and their parts: conditional, compressed.
 
-A tag has two halves. The *stamp* stands for everything that can change what a list
-shows, and costs one small query: if it is the browser's, nothing is computed. If it
-changed, the page is rendered, and the second half tells whether the reader would see a
-difference.
+An ETag has two halves. The *stamp* covers everything that can change a list, and costs
+one small query: if the browser has the same stamp, nothing is computed. If the stamp
+changed, the page is rendered, and the second half tells whether the content changed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
@@ -22,8 +21,6 @@ from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
 from runs.pages.requests.page_request import PageRequest
-from runs.pages.requests.raw_files import disposition
-from runs.render.run_list import csv_pieces
 from studio import __version__
 from studio.core.errors import InvalidValue
 from studio.core.filters import Node
@@ -31,10 +28,10 @@ from studio.core.filters.tree import Ago, And, Comparison, Not, Or, attribute
 from studio.core.view_spec import ViewSpec
 
 Response = TypeVar("Response", bound=HttpResponseBase)
-#: Text of running clocks is not a change.
+#: A running clock does not count as a change.
 _TICKING = re.compile(r"(data-ticking=[^>]*>)[^<]*")
-#: The rows that the reader has before him; they say nothing about which list it is.
-SHOWN_PARAMETER = "shown"
+#: Names the rows on the page. Which list it is does not depend on them.
+SHOWN_ROWS_PARAMETER = "shown"
 JSON, CSV, TEXT = "application/json", "text/csv", "text/plain"
 PARQUET = "application/vnd.apache.parquet"
 #: The content types of exports, by `?format=`.
@@ -42,14 +39,14 @@ EXPORT_TYPES = {"csv": f"{CSV}; charset=utf-8", "json": JSON, "parquet": PARQUET
 
 
 def requested_format(request: PageRequest) -> str:
-    """The content type that a script asks for by `Accept`; empty for the page."""
+    """Return the content type that a script requests by `Accept`; empty for a page."""
     return "" if request.htmx else preferred_format(request)
 
 
 def requested_export(request: PageRequest) -> str:
-    """The file format of an export (`?format=`); empty for the page.
+    """Return the file format of an export (`?format=`); empty for a page.
 
-    Raises InvalidValue.
+    Raises InvalidValue for an unknown format.
     """
     name = request.GET.get("format", "")
     if name and name not in EXPORT_TYPES:
@@ -61,49 +58,54 @@ def requested_export(request: PageRequest) -> str:
     return name
 
 
-def with_vary_headers(answer: Response, etag: str = "") -> Response:
-    """One address answers the page and its fragment; neither is cached."""
-    patch_vary_headers(answer, ("HX-Request", "Accept", "Cookie"))
-    answer["Cache-Control"] = "private, no-store"
+def with_vary_headers(response: Response, etag: str = "") -> Response:
+    """Set headers: one address has a page and its fragment, and neither is cached."""
+    # Otherwise *Back* could show a fragment instead of the page.
+    patch_vary_headers(response, ("HX-Request", "Accept", "Cookie"))
+    response["Cache-Control"] = "private, no-store"
     if etag:
-        answer["ETag"] = etag
-    return answer
+        response["ETag"] = etag
+    return response
 
 
 def change_stamp(
-    request: PageRequest, spec: ViewSpec, path: str, given: QueryDict
+    request: PageRequest, spec: ViewSpec, path: str, parameters: QueryDict
 ) -> str:
-    """Read before the page is, so that the next request sees a later change.
+    """Return a stamp of all changes so far, read before the page is.
 
-    `path` and `given` are the address of the list or the part. Empty where the list
-    changes by the clock alone.
+    A change in the meantime then gives the next request another stamp.
+
+    `path` and `parameters` are the address of the list or of its part. Empty if the
+    list changes without a write, as durations do.
     """
     if _depends_on_time(spec, spec.filter()):
         return ""
     changes = request.workspace.count_changes()
     if changes is None:
         return ""
-    asked = [(k, v) for k, v in sorted(given.items()) if k != SHOWN_PARAMETER]
+    parameter_pairs = [
+        (k, v) for k, v in sorted(parameters.items()) if k != SHOWN_ROWS_PARAMETER
+    ]
     return _digest(
         changes,
         path,
-        asked,
+        parameter_pairs,
         request.actor.user.pk,
         request.role,
         timezone.get_current_timezone_name(),
-        # Times of other years show theirs.
+        # Times of other years show their year.
         timezone.localtime().year,
         translation.get_language(),
         __version__,
     )
 
 
-def etag_of(stamp: str, html: str) -> str:
+def content_etag(stamp: str, html: str) -> str:
     return f'"{stamp}-{_digest(_TICKING.sub(_without_text, html))}"'
 
 
 def browser_etag(request: PageRequest) -> str:
-    """The tag that the browser has; compression makes it a weak one."""
+    """The ETag that the browser has; compression makes it a weak one."""
     return request.headers.get("If-None-Match", "").removeprefix("W/")
 
 
@@ -143,15 +145,15 @@ def _without_text(found: re.Match[str]) -> str:
     return found[1]
 
 
-def _digest(*told: object) -> str:
-    return blake2b(repr(told).encode(), digest_size=9).hexdigest()
+def _digest(*parts: object) -> str:
+    return blake2b(repr(parts).encode(), digest_size=9).hexdigest()
 
 
 COMPRESSED_TYPES = ("text/html", "application/json")
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Django's own, which pads answers against BREACH, for what was rendered here.
+    """Django's own, which pads responses against BREACH, for rendered pages.
 
     Streams are left alone: files keep their length, and are often compressed already.
     """
@@ -163,12 +165,3 @@ class CompressionMiddleware(GZipMiddleware):
         if response.streaming or kind not in COMPRESSED_TYPES:
             return response
         return super().process_response(request, response)
-
-
-def csv_response(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
-    """A download called `name`."""
-    answer = StreamingHttpResponse(
-        csv_pieces(rows), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = disposition(name, True)
-    return answer

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from runs.pages.run.pictures import (
-    picture_of,
+from runs.pages.run.images import (
+    image_file,
 )
 from runs.pages.run.urls import (
     urlpatterns,
 )
 
 __all__ = [
-    "picture_of",
+    "image_file",
     "urlpatterns",
 ]

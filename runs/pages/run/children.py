@@ -1,7 +1,7 @@
-"""The run page, tab Child runs: the run list with the children of one run.
+"""The tab *Child runs* of the run page: the run list with the children of one run.
 
-It is the list of All runs whose filter always says which parent is meant: a pill like
-any other, that comes back when it is removed.
+It is the list of All runs with a filter by the parent, which comes back if the user
+removes it.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from runs.pages.lists import (
     ListState,
     build_scope,
     children_term,
-    read_page,
+    read_state_tolerantly,
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest
 from runs.pages.run_list import PageShell, show_list
 from runs.pages.run_shell import (
     empty_state_of,
-    etag_of,
     find_head,
     head_context,
-    is_unchanged,
-    not_modified,
-    with_etag,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
+    with_page_etag,
 )
 from runs.search.run import RunHead
 from studio.core.errors import InvalidFilter
@@ -57,40 +57,40 @@ def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
 def _state(
     request: PageRequest, head: RunHead, scoped: Callable[[str], str]
 ) -> ListState:
-    """The state of the address, with the parent in its filter and in its scope."""
-    given = restore_line_breaks(request.GET).copy()
-    given["in"] = said = f"{RUN_PREFIX}{head.run.run_id}"
-    scope = build_scope(request.workspace.name, None, said)
-    state = read_page(request, scope, given)
+    """Read the state, with the parent in its filter and its scope."""
+    parameters = restore_line_breaks(request.GET).copy()
+    parameters["in"] = number = f"{RUN_PREFIX}{head.run.run_id}"
+    scope = build_scope(request.workspace.name, None, number)
+    state = read_state_tolerantly(request, scope, parameters)
     spec = replace(state.spec, q=scoped(state.spec.q))
-    given["q"] = spec.q
+    parameters["q"] = spec.q
     return state.showing(spec)
 
 
 def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
-    """The run's head, for the page's script."""
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    """Send the run's head to the page's script."""
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     page_context = _head_context(request, head)
     here = f"{page_context['path']}children/"
     link = request.build_absolute_uri(here)
     context = {**page_context, "here": here, "link": link, "head_etag": etag}
-    return with_etag(render(request, "run_shell/_run_above.html", context), etag)
+    return with_page_etag(render(request, "run_shell/_run_above.html", context), etag)
 
 
 def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
-    """What the run's head needs; the list has a pace of its own, after its runs."""
+    """Return the context of the head; the list has its own poll interval (`pace`)."""
     page_context = head_context(request, head)
     return {"head_pace": page_context.pop("pace"), "tab": "children", **page_context}
 
 
 def with_parent_filter(q: str, run_id: str) -> str:
-    """The filter with the term that its runs are children of that run."""
+    """Return the filter with the term for the children of the run."""
     term = children_term(run_id)
     try:
         source = FilterText.of(q).source
     except InvalidFilter:
-        # The list says what is wrong with it, and shows what of it can be read.
+        # The list shows the error, and the runs of the readable part.
         return q
     return q if term in source.nodes else FilterText.of_source(source.preceded_by(term))

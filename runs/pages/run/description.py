@@ -45,7 +45,7 @@ edit_description = by_method(GET=_edit, POST=_save)
 @access(Permission.ANNOTATE, errors=render_json_error)
 @require_POST
 def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
-    """What the editor pastes: kept, and answered with the text that shows it."""
+    """Store a pasted image, and return the Markdown that shows it."""
     file = attach_uploaded_picture(request, find_head(request, run_id).run)
     return JsonResponse({"text": picture_markdown(file)}, status=201)
 
@@ -76,7 +76,7 @@ def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
         write=lambda text, seen: describe_run(
             run, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
-        saved=lambda said: _show_saved_description(request, head, said),
+        saved=lambda message: _show_saved_description(request, head, message),
         frame=page_context,
         page=EDITOR_PAGE,
         run=run,
@@ -84,7 +84,7 @@ def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
 
 
 def _show_saved_description(
-    request: PageRequest, head: RunHead, said: str
+    request: PageRequest, head: RunHead, message: str
 ) -> HttpResponse:
     run = head.run
     context = {
@@ -92,7 +92,7 @@ def _show_saved_description(
         "description": render_description(request, run.description, run),
         "edited": find_last_version(run),
     }
-    return show_saved(request, run, said, "run/_run_description.html", context)
+    return show_saved(request, run, message, "run/_run_description.html", context)
 
 
 def _run_versions(request: PageRequest, head: RunHead) -> DescriptionVersions:

@@ -1,4 +1,4 @@
-"""The run page, tab Details."""
+"""The tab *Details* of the run page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     FORCE_DELAY_MS,
     can_force,
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.render.charts import draw_sparkline
@@ -51,7 +51,7 @@ from studio.core.filters.tree import Text as FilterText
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 
-#: A list with more rows than the second shows only the first number of them.
+#: A list with more than MAX rows shows only the first CLIPPED ones.
 CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS = 7, 9
 CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS = 100, 120
 MAX_SPARKLINES = 100
@@ -64,8 +64,8 @@ GIT_BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
 class MetricRow:
     key: str
     last: DisplayValue
-    least: DisplayValue
-    greatest: DisplayValue
+    min: DisplayValue
+    max: DisplayValue
     line: SafeString | str
 
 
@@ -82,23 +82,23 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
-    etag = etag_of(
+    etag = page_etag(
         request, head, [(each.pk, each.updated) for each in concluded], others
     )
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     run = head.run
     tags, properties = list_tags(run), list_properties(run)
     context = {
         "conclusions": conclusion_items(request, concluded),
-        **_attributes(request, run, tags, properties, others),
+        **_attributes_context(request, run, tags, properties, others),
         **tag_chips(request, tags),
-        **_params(request, run),
-        **_metrics(request, run),
+        **_params_context(request, run),
+        **_metrics_context(request, run),
         **_cancel_progress(request, run),
         "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
-        "error": _error(request, run),
+        "error": _error_context(request, run),
         "properties": properties,
         "datasets": [
             (used, source_address(used.dataset.source)) for used in list_datasets(run)
@@ -113,15 +113,17 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
-    """The description as it shows now, where it may name what is of another run: what
-    is logged there changes nothing of this one."""
+    """Render the description if it can refer to other runs, else return no text.
+
+    It is part of the ETag, because other runs change without this one.
+    """
     text = run.description
     return (
         render_description(request, text, run) if "@" in text or "run:" in text else ""
     )
 
 
-def _attributes(
+def _attributes_context(
     request: PageRequest,
     run: Run,
     tags: Sequence[NamedText],
@@ -129,6 +131,7 @@ def _attributes(
     described: str,
 ) -> dict[str, Any]:
     known = {text.key: text.value or "" for text in (*properties, *tags)}
+    # MLflow clients write descriptions into this tag.
     text = run.description or known.get("mlflow.note.content", "")
     return {
         "script": run.script or known.get("mlflow.source.name", ""),
@@ -157,7 +160,7 @@ def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
     )
 
 
-def _params(request: PageRequest, run: Run) -> dict[str, Any]:
+def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     params = list_params(run)
     find = request.GET.get("find", "").strip()[:200]
     found = [each for each in params if _matches_words(each, find)]
@@ -173,12 +176,12 @@ def _params(request: PageRequest, run: Run) -> dict[str, Any]:
 
 
 def _matches_words(each: NamedText, words: str) -> bool:
-    """As the page's script finds rows: every word stands in the name or the value."""
+    """Whether each word is in the name or the value, like the page's script."""
     text = f"{each.key} {each.value or ''}".lower()
     return all(word in text for word in words.lower().split())
 
 
-def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
+def _metrics_context(request: PageRequest, run: Run) -> dict[str, Any]:
     heads = read_metrics(run)
     shown = _first_rows(request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS)
     return {"metrics": _metric_rows(shown), "metrics_more": len(heads) - len(shown)}
@@ -187,7 +190,7 @@ def _metrics(request: PageRequest, run: Run) -> dict[str, Any]:
 def _first_rows(
     request: PageRequest, name: str, rows: Sequence[Any], few: int, many: int
 ) -> Sequence[Any]:
-    """The first rows of a long list; all of them if the address asks so."""
+    """Return the first rows of a long list; all rows with `?name=all`."""
     if len(rows) <= many or request.GET.get(name) == "all":
         return rows
     return rows[:few]
@@ -197,14 +200,14 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
     points = sparkline_points(heads[:MAX_SPARKLINES])
     rows = []
     for head in heads:
-        drawn = points.get(head.pk)
-        line = draw_sparkline(drawn.steps, drawn.values) if drawn else ""
+        series = points.get(head.pk)
+        line = draw_sparkline(series.steps, series.values) if series else ""
         rows.append(MetricRow(head.key.name, *display_head(head), line))
     return rows
 
 
 def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
-    """The ladder of a run whose end was asked for."""
+    """Return the progress of a requested cancellation."""
     found = find_cancel_request(run)
     if found.asked is None:
         return {}
@@ -219,7 +222,7 @@ def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _error(request: PageRequest, run: Run) -> dict[str, Any]:
+def _error_context(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
         return {}
     line = headline(run.error)
@@ -233,23 +236,23 @@ def _error(request: PageRequest, run: Run) -> dict[str, Any]:
 
 
 def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
-    """The runs with the same error kind, and their number."""
+    """Return a link to the runs with the same error kind, and their number."""
     if run.error_kind is None:
-        said = line.removesuffix("…")
-        href = _run_list_href(request, attribute("error"), said, operator="contains")
-        return {"alike_href": href}
+        text = line.removesuffix("…")
+        href = _run_list_href(request, attribute("error"), text, operator="contains")
+        return {"same_error_href": href}
     href = _run_list_href(request, attribute("error_kind"), run.error_kind)
-    return {"alike_href": href, "alike": count_same_error(run)}
+    return {"same_error_href": href, "same_error_count": count_same_error(run)}
 
 
 def _run_list_href(
     request: PageRequest, field: Field, value: str | None, operator: str = "="
 ) -> str:
-    """The run list of the runs with that value."""
+    """Link to the list of the runs with this value."""
     if value is None:
         term = Comparison(field, "is not null", ())
     else:
         term = Comparison(field, operator, (FilterText(value),))
-    # Flat, for a child run would be below a root that has another value.
+    # Flat, because the root of a child run can have another value.
     spec = ViewSpec(q=to_text(term), children=True, flat=True)
     return f"/w/{request.workspace.name}/runs/?{spec.to_query()}"

@@ -1,4 +1,4 @@
-"""The run page, tab History: who changed what, and what happened, in one timeline."""
+"""The tab *History* of the run page: changes and events in one timeline."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from runs.access import Permission, access
 from runs.actions.undo import can_undo
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
 from runs.pages.undo import ChangeLine, action_label, change_line
@@ -46,14 +46,12 @@ class HistoryRow:
 @require_safe
 def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
-    asked = request.GET.get("rows", "")
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
+    text = request.GET.get("rows", "")
     limit = (
-        min(int(asked), MAX_ROWS)
-        if asked.isdecimal() and len(asked) < 6
-        else INITIAL_ROWS
+        min(int(text), MAX_ROWS) if text.isdecimal() and len(text) < 6 else INITIAL_ROWS
     )
     entries, more = list_history(head.run, max(limit, 1))
     context = {

@@ -1,31 +1,78 @@
-"""The run page, tab Images: by name and step, at full size, side by side."""
+"""The tab *Images* of the run page: by name and step, side by side, full size."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
+from runs.models import File
 from runs.pages.requests import PageRequest
-from runs.pages.run.pictures import Picture, picture_of
 from runs.pages.run_shell import (
     empty_state_of,
-    etag_of,
     find_head,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
 )
-from runs.render.formats import grouped, run_path
+from runs.render.files import IMAGE_TYPES, PICTURE_HEAD_BYTES, extension, picture_size
+from runs.render.formats import filesize, grouped, run_path
 from runs.search.files import RunImage, count_by_name, list_images
+from runs.storage.files import files as file_store
+from studio.core.errors import MissingBytes
 
-#: Number of pictures at first, and added by each "Show more".
+#: Larger images are not loaded by the page, only linked.
+MAX_PIXELS = 40_000_000
+MAX_BYTES = 25_000_000
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file; `shown` is its address, or empty if the page can't show it."""
+
+    path: str
+    href: str
+    shown: str
+    size: str
+
+
+def is_picture(name: str) -> bool:
+    return extension(name) in IMAGE_TYPES
+
+
+def image_file(base: str, file: File) -> ImageFile:
+    """Return the image of a file; `base` is the address of the run page."""
+    href = f"{base}files/raw/{quote(file.path)}"
+    try:
+        pixels, is_there = _pixel_size(file), True
+    except MissingBytes:
+        pixels, is_there = None, False
+    words = [f"{pixels[0]} × {pixels[1]}"] if pixels else []
+    fits = is_there and is_picture(file.name) and file.size <= MAX_BYTES
+    if fits and pixels and pixels[0] * pixels[1] > MAX_PIXELS:
+        fits = False
+    size = ", ".join([*words, filesize(file.size)])
+    return ImageFile(file.path, href, f"{href}?inline=1" if fits else "", size)
+
+
+def _pixel_size(file: File) -> tuple[int, int] | None:
+    """Return width and height; None for SVG and other files. Raises MissingBytes."""
+    if not is_picture(file.name):
+        return None
+    with file_store.open(file.blob, file.size) as handle:
+        if extension(file.name) == "svg":
+            return None
+        return picture_size(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
+
+
+#: Number of images by default, and at most; *Show more* doubles it.
 INITIAL_IMAGES, MAX_IMAGES = 120, 1920
 #: Number of names shown side by side.
 MAX_COLUMNS = 8
@@ -33,20 +80,20 @@ MAX_COLUMNS = 8
 
 @dataclass(frozen=True)
 class ImageTile:
-    """`thumb` is what the gallery loads; empty where a browser could not bear it."""
+    """An image of the gallery; `thumb` is loaded, or empty if it is too large."""
 
     name: str
     caption: str
     href: str
     thumb: str
-    picture: Picture
+    picture: ImageFile
 
 
 @dataclass(frozen=True)
 class GalleryState:
-    """What the address says: the chosen names, side by side, how many at first.
+    """The state in the address: chosen names, layout, number of images.
 
-    Without names all are chosen, or with `none` not one.
+    Without names, all are chosen; with `none`, no image is.
     """
 
     names: tuple[str, ...]
@@ -69,9 +116,9 @@ class GalleryState:
 @require_safe
 def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    etag = etag_of(request, head)
-    if is_unchanged(request, etag):
-        return not_modified(etag)
+    etag = page_etag(request, head)
+    if is_page_unchanged(request, etag):
+        return page_not_modified(etag)
     found = list_images(head.run)
     state = _read_state(request)
     chosen = [image for image in found if state.chooses(image.name)]
@@ -87,22 +134,22 @@ def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "nothing": None if found else empty_state_of("images", head.run),
         "gallery_query": replace(state, side=False, shown=INITIAL_IMAGES).query(),
         "side_query": replace(state, side=True, shown=INITIAL_IMAGES).query(),
-        **_gallery(base, state, chosen),
+        **_gallery_context(base, state, chosen),
         **_open_image(request, base, state, chosen),
     }
     return show_tab(request, head, "images", etag, context)
 
 
 def _read_state(request: PageRequest) -> GalleryState:
-    asked = request.GET.get("shown", "")
-    shown = int(asked) if asked.isdecimal() and len(asked) < 6 else INITIAL_IMAGES
+    text = request.GET.get("shown", "")
+    shown = int(text) if text.isdecimal() and len(text) < 6 else INITIAL_IMAGES
     names = tuple(dict.fromkeys(request.GET.getlist("name")))
     side = request.GET.get("side") == "1"
     none = not names and request.GET.get("none") == "1"
     return GalleryState(names, side, min(max(shown, 1), MAX_IMAGES), none)
 
 
-def _gallery(
+def _gallery_context(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     if state.side:
@@ -123,7 +170,7 @@ def _gallery(
 def _side_by_side(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
-    """A row per step, a column per name; of several at a step the last one."""
+    """Build a row per step and a column per name; the last image of a step counts."""
     names = [name for name, _count in count_by_name(chosen)][:MAX_COLUMNS]
     steps = sorted({image.step for image in chosen if image.step is not None})
     at = {(i.step, i.name): i for i in chosen if i.name in names}
@@ -149,8 +196,8 @@ def _side_by_side(
 
 
 def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
-    picture = picture_of(base, image.file)
-    small = picture_of(base, image.small).shown if image.small else ""
+    picture = image_file(base, image.file)
+    small = image_file(base, image.small).shown if image.small else ""
     step = (
         _("step %(n)s") % {"n": grouped(image.step)} if image.step is not None else ""
     )
@@ -166,7 +213,7 @@ def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
 def _open_image(
     request: PageRequest, base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
-    """The image that is open at its full size, and its neighbors."""
+    """Return the image that is open at full size, and its neighbors."""
     path = request.GET.get("open", "")
     places = [n for n, image in enumerate(chosen) if image.path == path]
     if not places:

@@ -1,4 +1,4 @@
-"""The display name, edited where it stands."""
+"""The editor of the display name."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
         return _show_form(request, head, name, problem=error.message)
     except Conflict as error:
         return _show_form(request, head, name, theirs=error.details["now"])
-    said = _("Renamed") if name != before else ""
+    message = _("Renamed") if name != before else ""
     return show_saved(
-        request, run, said, "run_shell/_run_title.html", head_context(request, head)
+        request, run, message, "run_shell/_run_title.html", head_context(request, head)
     )
 
 
@@ -51,7 +51,10 @@ def _show_form(
     problem: str = "",
     theirs: str | None = None,
 ) -> HttpResponse:
-    """`theirs` is another member's newer name; saving again replaces it."""
+    """Show the form; `theirs` is another member's newer name.
+
+    Saving again overwrites it.
+    """
     context = {
         **head_context(request, head),
         "text": name,

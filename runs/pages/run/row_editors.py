@@ -1,7 +1,7 @@
 """Editors in the rows of the run list: the display name, and a tag to set.
 
-A script opens them in the cell; without one the run page has its own. What is saved is
-drawn by the list's refresh.
+A script opens them in a cell; without a script, the run page has its own. The refresh
+of the list shows what was saved.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from runs.access import Permission, access, by_method
 from runs.actions.changes import version_token
 from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run, now_ms
-from runs.pages.requests import PageRequest
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.run.forms import RenameForm, TagForm
 from runs.pages.run.tags import split_tag
-from runs.pages.run_shell import FORM_ERROR_STATUS, find_head
+from runs.pages.run_shell import find_head
 from runs.pages.undo import last_undo_href
 from runs.render.formats import run_path
 from runs.search.run import list_tags
@@ -91,17 +91,18 @@ def _show_form(
     if what == "tags":
         context["tags"] = [tag for tag in list_tags(run) if not tag.is_bookkeeping]
     status = FORM_ERROR_STATUS if "problem" in more else 200
-    # Nothing but the form: what is left in the cell would keep it from being redrawn.
+    # Only the form: anything else in the cell would prevent its refresh.
     html = render_to_string("run_list/_row_editor.html", context, request).strip()
     return HttpResponse(html, status=status)
 
 
-def _close_editor(request: PageRequest, said: str) -> HttpResponse:
+def _close_editor(request: PageRequest, message: str) -> HttpResponse:
     """Remove the form; a toast offers to undo the change."""
     if not request.htmx:
         return redirect("run-list", request.workspace.name)
-    answer = HttpResponse()
-    if said:
-        toast = {"text": said, "undo": last_undo_href(request)}
-        answer["HX-Trigger"] = json.dumps({"toast": toast})
-    return answer
+    # An empty body: the refresh of the list fills the cell.
+    response = HttpResponse()
+    if message:
+        toast = {"text": message, "undo": last_undo_href(request)}
+        response["HX-Trigger"] = json.dumps({"toast": toast})
+    return response

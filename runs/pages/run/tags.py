@@ -1,4 +1,4 @@
-"""The tags card: add, edit and remove tags where they stand."""
+"""The card *Tags*: add, edit and remove tags."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from studio.core.errors import Conflict, InvalidValue, NotFound
 
 @access(Permission.ANNOTATE)
 def _edit(request: PageRequest, run_id: str) -> HttpResponse:
-    """The form of the tag `key`, or of a new one."""
+    """Show the form of the tag `key`, or of a new tag."""
     head = find_head(request, run_id)
     key = request.GET.get("key")
     if key is None:
@@ -53,8 +53,8 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     except InvalidValue as error:
         return _show_form(request, head, {"text": typed, "problem": error.message})
     changed = key not in before or before[key] != value
-    said = _("Tag changed") if key in before else _("Tag added")
-    return _show_saved_tags(request, head, said if changed else "")
+    message = _("Tag changed") if key in before else _("Tag added")
+    return _show_saved_tags(request, head, message if changed else "")
 
 
 edit_tags = by_method(GET=_edit, POST=_save)
@@ -86,7 +86,7 @@ def _save_value(
 
 
 def split_tag(text: str) -> tuple[str, str | None]:
-    """`key: value`, or a key alone."""
+    """Split `key: value`; a key alone has the value None."""
     text = text.strip()
     key, colon, value = text.partition(": " if ": " in text else ":")
     return key.strip(), value.strip() or None if colon else None
@@ -105,25 +105,27 @@ def _show_form(
         "title": _("Edit tag") if "key" in box else _("Add tag"),
     }
     template, refused = "run/_run_tag_box.html", "problem" in box
-    answer = show_editor(request, template, context, refused=refused)
+    response = show_editor(request, template, context, refused=refused)
     if request.htmx and refused:
-        answer["HX-Retarget"] = "#tag-box"
-    return answer
+        # The form replaces the whole card on success, only itself on errors.
+        response["HX-Retarget"] = "#tag-box"
+    return response
 
 
-def _show_saved_tags(request: PageRequest, head: RunHead, said: str) -> HttpResponse:
+def _show_saved_tags(request: PageRequest, head: RunHead, message: str) -> HttpResponse:
     context = {
         **head_context(request, head),
         **tag_chips(request, list_tags(head.run)),
         "refocus": True,
     }
-    return show_saved(request, head.run, said, "run/_run_tags.html", context)
+    return show_saved(request, head.run, message, "run/_run_tags.html", context)
 
 
 @access(Permission.ANNOTATE)
 @require_safe
 def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
-    """What the box completes: keys, and after a colon the values of one."""
+    """Suggest keys; after a colon, values of the key."""
+    # Suggestions come from all runs of the workspace.
     del run_id
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
     key, value = split_tag(typed)

@@ -5,12 +5,6 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from runs.pages.requests import RUN_URL
-from runs.pages.run.cancel import (
-    cancel_run,
-    force_cancel_run,
-    move_run_to_trash,
-    restore_run_from_trash,
-)
 from runs.pages.run.children import children_tab
 from runs.pages.run.description import (
     add_picture,
@@ -24,7 +18,15 @@ from runs.pages.run.images import images_tab
 from runs.pages.run.name import edit_name
 from runs.pages.run.row_editors import edit_row_name, edit_row_tags
 from runs.pages.run.tags import edit_tags, known_tags
-from runs.pages.run.tools import archive_run_page, finish_run, lock_run_page
+from runs.pages.run.toolbar import (
+    archive_run_page,
+    cancel_run,
+    finish_run,
+    force_cancel_run,
+    lock_run_page,
+    move_run_to_trash,
+    restore_run_from_trash,
+)
 
 urlpatterns: list[URLPattern] = [
     path(RUN_URL, details_tab, name="run"),

@@ -1,4 +1,4 @@
-"""The menu of a column's head, and the goal of a metric that is chosen there."""
+"""The menu of a column: its sort, place and width, and the goal of a metric."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from runs.models import Experiment, Role, now_ms
 from runs.pages.lists import (
     NUMERIC_TYPES,
     ListScope,
-    columns_of,
     is_largest_first,
-    read_part,
+    list_columns,
+    read_part_state,
     read_scope,
 )
 from runs.pages.requests import PageRequest, safe_path, with_vary_headers
@@ -33,7 +33,7 @@ from studio.core.view_text import read_field
 
 
 @dataclass(frozen=True)
-class MenuItem:
+class ColumnMenuItem:
     text: str
     href: str
     icon: str
@@ -50,18 +50,18 @@ class GoalChoice:
 @access(Permission.READ)
 @require_safe
 def show_column_menu(request: PageRequest) -> HttpResponse:
-    """What can be done with a column; a page of its own where no script opens it."""
-    state = read_part(request)
+    """Show the menu, or without a script a page of its own."""
+    state = read_part_state(request)
     scope, spec = state.scope, state.spec
-    asked = read_field(request.GET.get("field", ""), "field")
-    columns = columns_of(state)
+    field = read_field(request.GET.get("field", ""), "field")
+    columns = list_columns(state)
     context = {
-        "label": field_label(asked),
-        "field": field_text(asked),
+        "label": field_label(field),
+        "field": field_text(field),
         "scope": scope,
-        "sorts": _sorts(spec, scope, asked),
-        "moves": _moves(spec, scope, columns, asked),
-        "goals": _goals(request, scope, asked),
+        "sorts": _sort_items(spec, scope, field),
+        "moves": _move_items(spec, scope, columns, field),
+        "goals": _goal_choices(request, scope, field),
         "goal_path": reverse("list-goal", args=[request.workspace.name]),
         "may_rank": request.role >= Role.CONTRIBUTOR,
         "back_href": scope.at(spec),
@@ -72,13 +72,13 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[MenuItem]:
-    if not fields.spec_of(asked).sortable:
+def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMenuItem]:
+    if not fields.spec_of(field).sortable:
         return []
-    down, up = _sort_words(asked)
-    order = [Sort(asked, descending=True), Sort(asked)]
+    down, up = _sort_words(field)
+    order = [Sort(field, descending=True), Sort(field)]
     items = [
-        MenuItem(
+        ColumnMenuItem(
             down if sort.descending else up,
             scope.at(spec.changed(sort=sort)),
             "sort-down" if sort.descending else "sort-up",
@@ -86,23 +86,23 @@ def _sorts(spec: ViewSpec, scope: ListScope, asked: Field) -> list[MenuItem]:
         )
         for sort in order
     ]
-    return items if is_largest_first(asked) else items[::-1]
+    return items if is_largest_first(field) else items[::-1]
 
 
-def _sort_words(asked: Field) -> tuple[str, str]:
-    kind = fields.value_type(asked)
+def _sort_words(field: Field) -> tuple[str, str]:
+    kind = fields.value_type(field)
     if kind == fields.TIME:
         return _("Newest first"), _("Oldest first")
-    if kind in NUMERIC_TYPES or asked.kind == tree.METRICS:
+    if kind in NUMERIC_TYPES or field.kind == tree.METRICS:
         return _("Highest first"), _("Lowest first")
     return _("Z to A"), _("A to Z")
 
 
-def _moves(
-    spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], asked: Field
-) -> list[MenuItem]:
-    """To the left, to the right, away; the name stays the first."""
-    places = [n for n, column in enumerate(columns) if column.field == asked]
+def _move_items(
+    spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], field: Field
+) -> list[ColumnMenuItem]:
+    """Return links that move or remove the column; the name stays first."""
+    places = [n for n, column in enumerate(columns) if column.field == field]
     if not places:
         return []
     place, items = places[0], []
@@ -111,9 +111,9 @@ def _moves(
         return scope.at(spec.changed(columns=tuple(order), has_columns=True))
 
     if columns[place].width:
-        own = (*columns[:place], Column(asked), *columns[place + 1 :])
-        items.append(MenuItem(_("Automatic width"), with_order(*own), "collapse"))
-    if asked == tree.attribute("name"):
+        own = (*columns[:place], Column(field), *columns[place + 1 :])
+        items.append(ColumnMenuItem(_("Automatic width"), with_order(*own), "collapse"))
+    if field == tree.attribute("name"):
         return items
     for step, text, icon in (
         (-1, _("Move to the left"), "chevron-left"),
@@ -122,17 +122,19 @@ def _moves(
         if 0 < place + step < len(columns):
             order = list(columns)
             order.insert(place + step, order.pop(place))
-            items.append(MenuItem(text, with_order(*order), icon))
+            items.append(ColumnMenuItem(text, with_order(*order), icon))
     rest = columns[:place] + columns[place + 1 :]
-    return [*items, MenuItem(_("Remove the column"), with_order(*rest), "close")]
+    return [*items, ColumnMenuItem(_("Remove the column"), with_order(*rest), "close")]
 
 
-def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[GoalChoice]:
-    if not is_ranked_metric(asked):
+def _goal_choices(
+    request: PageRequest, scope: ListScope, field: Field
+) -> list[GoalChoice]:
+    if not is_ranked_metric(field):
         return []
-    there = _experiments(request, scope)
-    pks = [each.pk for each in there]
-    known = find_goals(pks, [asked]).get(asked)
+    experiments = _experiments(request, scope)
+    pks = [each.pk for each in experiments]
+    known = find_goals(pks, [field]).get(field)
     words = {
         HIGHER_IS_BETTER: _("Higher is better"),
         LOWER_IS_BETTER: _("Lower is better"),
@@ -142,7 +144,7 @@ def _goals(request: PageRequest, scope: ListScope, asked: Field) -> list[GoalCho
 
 
 def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
-    """Those that a goal is set for: the list's own, or all of the workspace."""
+    """Return the experiments that a goal is set for: the list's, or all."""
     if scope.experiment is not None:
         return [scope.experiment]
     visible = Experiment.objects.visible_to(request.actor.user).active()
@@ -152,30 +154,26 @@ def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
 @access(Permission.ANNOTATE)
 @require_POST
 def metric_goal(request: PageRequest) -> HttpResponse:
-    """Keep whether more or less of a metric is better."""
+    """Save whether higher or lower values of a metric are better."""
     scope = read_scope(request)
     form = GoalForm(request.POST).check()
-    asked, goal = form["field"], form["goal"]
+    field, goal = form["field"], form["goal"]
     set_metric_goal(
         request.workspace,
         _experiments(request, scope),
-        asked.key,
+        field.key,
         GOALS[goal],
         actor=request.actor,
         now=now_ms(),
     )
-    messages.success(request, _said(scope, asked, goal))
+    messages.success(request, _goal_message(scope, field, goal))
     return HttpResponseRedirect(safe_path(request) or scope.path)
 
 
-def _said(scope: ListScope, asked: Field, goal: str) -> str:
-    menu_context = {
+def _goal_message(scope: ListScope, field: Field, goal: str) -> str:
+    message = {
         HIGHER_IS_BETTER: _("%s: higher is better"),
         LOWER_IS_BETTER: _("%s: lower is better"),
         "none": _("%s: not ranked"),
-    }[goal] % asked.key
-    return (
-        menu_context
-        if scope.experiment
-        else _("%s, in every experiment") % menu_context
-    )
+    }[goal] % field.key
+    return message if scope.experiment else _("%s, in every experiment") % message

@@ -1,7 +1,7 @@
-"""The dialog that picks and orders a list's columns: a fragment, and a page of its own.
+"""The dialog that picks and orders the columns of a list, or a page of its own.
 
-Everything stands in the form: `shown` the columns in their order, `had` those whose
-box was ticked when it was drawn, `pick` those whose box is ticked now.
+The form has the whole state: `shown` are the columns in order, `had` those whose box
+was checked when it was rendered, and `pick` those whose box is checked now.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from runs.access import Permission, access
 from runs.pages.lists import (
     ListScope,
     ListState,
-    columns_of,
     default_columns,
-    read_part,
-    with_name,
+    list_columns,
+    read_part_state,
+    with_name_column,
 )
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
@@ -38,13 +38,13 @@ from studio.core.view_text import MAX_ITEMS, joined, read_columns
 
 NAME = Column(tree.attribute("name"))
 MAX_FIND_CHARS = 250
-#: What the form's buttons do; any other parameter belongs to the list.
-CHANGES = ("shown", "had", "pick", "up", "down", "remove", "done")
+#: The parameters of the form; all others belong to the list.
+FORM_PARAMETERS = ("shown", "had", "pick", "up", "down", "remove", "done")
 
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """A field that can be picked: its name around what was looked for, and a note."""
+    """A field to pick; `parts` is its label, split around the searched text."""
 
     value: str
     label: str
@@ -63,14 +63,14 @@ class ColumnGroup:
 @access(Permission.READ)
 @require_safe
 def edit_columns(request: PageRequest) -> HttpResponse:
-    state = read_part(request)
-    shown, spec = columns_of(state), state.spec
-    given = request.GET
-    if any(name in given for name in CHANGES):
-        shown = _changed(request, shown)
+    state = read_part_state(request)
+    shown, spec = list_columns(state), state.spec
+    parameters = request.GET
+    if any(name in parameters for name in FORM_PARAMETERS):
+        shown = _apply_changes(request, shown)
         kept = () if shown == default_columns(state) else shown
         spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
-        if "done" in given:
+        if "done" in parameters:
             return HttpResponseRedirect(state.scope.at(spec))
         if not request.htmx:
             return HttpResponseRedirect(_address(state.scope, spec, request.path))
@@ -82,31 +82,36 @@ def edit_columns(request: PageRequest) -> HttpResponse:
 
 
 def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
-    asked = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
-    query = "&".join(filter(None, asked))
+    parts = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
+    query = "&".join(filter(None, parts))
     return f"{path}?{query}"
 
 
-def _changed(request: PageRequest, shown: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The columns that the form says, with the name first whatever it says."""
-    given = request.GET
-    had, pick = _read(given.getlist("had")), _read(given.getlist("pick"))
-    if "shown" in given:
-        shown = _read(given.getlist("shown"))
-    gone = {c.field for c in had} - {c.field for c in pick}
-    gone |= {column.field for column in _read(given.getlist("remove"))}
+def _apply_changes(
+    request: PageRequest, shown: tuple[Column, ...]
+) -> tuple[Column, ...]:
+    """Return the columns of the form; the name is always first."""
+    parameters = request.GET
+    had, pick = (
+        _read_columns(parameters.getlist("had")),
+        _read_columns(parameters.getlist("pick")),
+    )
+    if "shown" in parameters:
+        shown = _read_columns(parameters.getlist("shown"))
+    removed = {c.field for c in had} - {c.field for c in pick}
+    removed |= {column.field for column in _read_columns(parameters.getlist("remove"))}
     here = {column.field for column in shown}
-    found = [c for c in shown if c.field not in gone]
+    found = [c for c in shown if c.field not in removed]
     found += [c for c in pick if c.field not in here]
     for step, name in ((-1, "up"), (1, "down")):
-        for column in _read(given.getlist(name)):
+        for column in _read_columns(parameters.getlist(name)):
             _move(found, column.field, step)
     name_first = [c for c in found if c.field == NAME.field]
     rest = [c for c in found if c.field != NAME.field]
-    return with_name((*name_first, *rest)[:MAX_ITEMS])
+    return with_name_column((*name_first, *rest)[:MAX_ITEMS])
 
 
-def _read(items: Iterable[str]) -> tuple[Column, ...]:
+def _read_columns(items: Iterable[str]) -> tuple[Column, ...]:
     return read_columns(",".join(items))
 
 
@@ -137,7 +142,7 @@ def _context(
         "state": [*kept.items(), *([("in", scope.number)] if scope.number else [])],
         "find": part,
         "groups": groups,
-        "count": _count(matching, fields.total, part),
+        "count": _count_text(matching, fields.total, part),
         "nothing": not matching,
         "exact": fields.exact,
         "shown": [(str(column), field_label(column.field)) for column in shown],
@@ -149,7 +154,7 @@ def _context(
 
 
 def _fields(state: ListState, part: str) -> FieldList:
-    """A filter that cannot be read leaves the fields of the whole list."""
+    """Find the fields to pick; with an invalid filter, those of all runs."""
     spec, who = state.spec, (state.viewer, state.workspace)
     try:
         return list_fields(spec, *who, experiment=state.experiment, part=part)
@@ -158,7 +163,7 @@ def _fields(state: ListState, part: str) -> FieldList:
         return list_fields(spec, *who, experiment=state.experiment, part=part)
 
 
-def _count(matching: int, total: int, part: str) -> str:
+def _count_text(matching: int, total: int, part: str) -> str:
     everything = formats.grouped(total)
     if not part:
         return ngettext("%s field", "%s fields", total) % everything
@@ -179,14 +184,14 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGrou
     order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
     groups = [
         ColumnGroup(
-            title, _entries(fields.found[kind], part, chosen), _more(fields, kind)
+            title, _entries(fields.found[kind], part, chosen), _more_text(fields, kind)
         )
         for kind, title in order.items()
     ]
     return [group for group in groups if group.entries]
 
 
-def _more(fields: FieldList, kind: str) -> str:
+def _more_text(fields: FieldList, kind: str) -> str:
     more = fields.more.get(kind, 0)
     return (
         _("%s more. Search for them by name.") % formats.grouped(more) if more else ""
@@ -207,7 +212,7 @@ def _entries(
             ColumnEntry(
                 field_text(each.field),
                 field_label(each.field),
-                _marked(label, part),
+                _split_at_match(label, part),
                 _note(each),
                 each.field in chosen,
             )
@@ -224,7 +229,7 @@ def _note(listed: ListedField) -> str:
     return f"{aggregate_label(aggregate)}, {runs}" if aggregate else runs
 
 
-def _marked(label: str, part: str) -> tuple[str, str, str]:
+def _split_at_match(label: str, part: str) -> tuple[str, str, str]:
     start = label.lower().find(part.lower()) if part else -1
     if start < 0:
         return label, "", ""

@@ -1,4 +1,4 @@
-"""What differs? The selected runs of a list against all others that match."""
+"""The page *What differs?*: the selected runs compared with all other matching runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.pages.groups import group_value_term
-from runs.pages.lists import ListLinks, ListState, read_part, sheet_response
+from runs.pages.lists import ListLinks, ListState, read_part_state, sheet_response
 from runs.pages.requests import PageRequest, requested_format, with_vary_headers
 from runs.render import formats
 from runs.render.filters import field_label
@@ -32,14 +32,14 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import ATTRIBUTE, PARAMS, TAGS, Comparison, Node, Number
 
-#: Fields that are listed, and values of each: those that differ most.
-FIELDS, VALUES = 60, 4
+#: Maximum number of fields, and of values for each; those that differ most.
+MAX_FIELDS, MAX_VALUES = 60, 4
 #: Smaller differences of shares are not shown.
 MIN_SCORE = 0.01
-#: Longer values are cut; similar ones keep this much around the difference.
+#: Longer values are cut; similar ones keep this many characters before the difference.
 MAX_VALUE_LENGTH, CONTEXT_LENGTH = 80, 12
-#: Words in the names of tags and properties that say what they are about.
-WORDS = (
+#: Words in the names of tags and properties that tell their topic.
+TOPIC_WORDS = (
     ("code", ("git", "source", "script", "commit", "snapshot", "entry")),
     (
         "environment",
@@ -73,8 +73,8 @@ class DifferenceRow:
 @access(Permission.READ)
 @require_safe
 def explain_differences(request: PageRequest) -> HttpResponse:
-    """Raises InvalidValue for an unknown or empty selection."""
-    state = read_part(request)
+    """Show the differences; raise InvalidValue for an unknown or empty selection."""
+    state = read_part_state(request)
     spec, who = state.spec, (state.viewer, state.workspace)
     chosen = find_visible_selection(spec, *who)
     found = None
@@ -89,7 +89,7 @@ def explain_differences(request: PageRequest) -> HttpResponse:
         return sheet_response(request, kind, _sheet(found), counts, {})
     context = _context(state) | {"problem": problem}
     if found is not None:
-        context |= _found(state, found)
+        context |= _result_context(state, found)
     return with_vary_headers(render(request, "run_list/what_differs.html", context))
 
 
@@ -117,12 +117,12 @@ def _context(state: ListState) -> dict[str, Any]:
     }
 
 
-def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
+def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
-    rows = [_row(each, found, links, scope.path) for each in found.found[:FIELDS]]
+    rows = [_row(each, found, links, scope.path) for each in found.found[:MAX_FIELDS]]
     rows = [row for row in rows if row.lines]
-    more = len(found.found) - FIELDS
+    more = len(found.found) - MAX_FIELDS
     sides = _("%(selected)s vs. %(others)s") % {
         "selected": ngettext(
             "%(n)s selected run", "%(n)s selected runs", found.selected
@@ -139,7 +139,7 @@ def _found(state: ListState, found: FeatureRanking) -> dict[str, Any]:
 def _row(
     each: RankedFeature, found: FeatureRanking, links: ListLinks, path: str
 ) -> DifferenceRow:
-    shown = [side for side in each.sides[:VALUES] if _matters(side, found)]
+    shown = [side for side in each.sides[:MAX_VALUES] if _is_shown(side, found)]
     terms = [_term(each, side) for side in shown]
     lines = tuple(
         ValueLine(
@@ -157,7 +157,7 @@ def _row(
     return DifferenceRow(
         field_label(each.field) if each.field.kind == ATTRIBUTE else each.field.key,
         field_text(each.field),
-        about(each.field),
+        field_topic(each.field),
         f"{each.score:.2f}",
         round(100 * each.score),
         lines,
@@ -165,27 +165,27 @@ def _row(
     )
 
 
-def _matters(side: ValueShare, found: FeatureRanking) -> bool:
-    """Whether the shares of the two sides differ by a hundredth at least."""
+def _is_shown(side: ValueShare, found: FeatureRanking) -> bool:
+    """Whether the shares of both sides differ enough to be shown."""
     mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
     return abs(mine - others) >= MIN_SCORE
 
 
-def about(field: Field) -> str:
-    """What the field says something of, as people read it."""
+def field_topic(field: Field) -> str:
+    """Return the topic of a field, such as *Code* or *Machine*."""
     if field.kind == PARAMS:
         return _("Parameter")
     name = field.key.lower()
     if field.kind == TAGS and not name.startswith(("mlflow.", "azureml.")):
         return _("Tag")
-    said = {
+    topics = {
         "code": _("Code"),
         "environment": _("Environment"),
         "machine": _("Machine"),
     }
-    for topic, words in WORDS:
+    for topic, words in TOPIC_WORDS:
         if any(word in name for word in words):
-            return said[topic]
+            return topics[topic]
     return _("Run")
 
 
@@ -202,7 +202,7 @@ def _value_text(field: Field, side: ValueShare) -> str:
 
 
 def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
-    """Shortened as far as they stay different."""
+    """Return the values, shortened as far as they stay different."""
     whole = [_value_text(field, side) for side in sides]
     texts = [_cut(text) for text in whole]
     if len(set(texts)) == len(texts):
@@ -218,7 +218,7 @@ def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     ]
     if len(set(texts)) == len(texts):
         return texts
-    # They differ where nothing was read of them: a few signs of their digests.
+    # They differ beyond the stored part: add the start of their digests.
     pairs = zip(texts, sides, strict=True)
     return [f"{t} #{side.digest[:6]}" if side.digest else t for t, side in pairs]
 
@@ -228,7 +228,7 @@ def _cut(text: str) -> str:
 
 
 def _term(each: RankedFeature, side: ValueShare) -> Node | None:
-    """Find exactly the counted runs; None for a value too long to be named."""
+    """Return the term that finds the counted runs; None if the value is too long."""
     field = each.field
     if side.is_range:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))
@@ -259,6 +259,6 @@ def _sheet(found: FeatureRanking) -> Sheet:
             side.rest,
         )
         for each in found.found
-        for side in each.sides[:VALUES]
+        for side in each.sides[:MAX_VALUES]
     )
     return Sheet(columns, rows)

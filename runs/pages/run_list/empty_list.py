@@ -1,4 +1,4 @@
-"""What a list says that shows no run: which filter is in the way, or how to begin."""
+"""The empty state of a list: which filters exclude runs, or how to log a first run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runs.search.query import find_exclusions
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     spec, experiment = state.spec, state.experiment
     narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
-    ways = []
+    suggestions = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
         found = find_exclusions(spec, *who, experiment=experiment, now=now)
@@ -22,15 +22,15 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
             label, text = pill(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
             rest = links.source.without_term(each.term)
-            ways.append((label, text, each.runs, count, links.query(q=rest)))
+            suggestions.append((label, text, each.runs, count, links.query(q=rest)))
     name = experiment.name if experiment else "first-steps"
     return {
         "narrowed": narrowed,
-        "ways_out": ways,
+        "suggestions": suggestions,
         "with_children": "" if spec.children else links.query(children=True),
         "with_archived": "" if spec.archived else links.query(archived=True),
         "of_all": links.query(mine=False) if spec.mine else "",
-        # Later pages of a list that has lost its rows lead back to its first.
+        # A later page that has become empty links to the first page.
         "first_page": links.query() if spec.after or spec.before else "",
         "snippet_name": json.dumps(name, ensure_ascii=False),
         "snippet_body": _shell_text({"experiment": name}),
@@ -38,6 +38,6 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
 
 
 def _shell_text(values: dict[str, str]) -> str:
-    """JSON in a shell's quotes; `id` is the variable of that name."""
+    """Return JSON in shell quotes; its `id` is the shell variable of that name."""
     inside = json.dumps(values, ensure_ascii=False)[1:-1].replace("'", "'\\''")
     return f"'{{\"id\": \"'$id'\", {inside}}}'"

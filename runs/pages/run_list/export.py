@@ -1,6 +1,6 @@
 """The whole result of a list at its own address: `format=csv`, `json` or `parquet`.
 
-By `Accept` a script gets the page that a browser would show; `format` gives all rows.
+With `Accept`, a script gets one page, as a browser shows it; `format` gives all rows.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from runs.models import Experiment
 from runs.pages.lists import (
     NOTICE_HEADER,
     ListState,
-    columns_of,
     encode_notices,
-    sheet_column,
+    field_column,
+    list_columns,
 )
 from runs.pages.requests import EXPORT_TYPES, with_vary_headers
 from runs.render.run_list import (
@@ -37,15 +37,15 @@ from runs.search.run_list import Export, export_runs
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
 
-#: Characters that a file's name does not take well.
+#: Characters that are unsafe in file names.
 _UNSAFE_NAME_CHARS = re.compile(r"[^\w.\-]+")
 
 
 def export_response(state: ListState, form: str) -> StreamingHttpResponse:
-    """All rows of the list. What is wrong is raised before anything is sent."""
+    """Send all rows of the list; errors are raised before anything is sent."""
     if form == "parquet":
         require_pyarrow()
-    spec = replace(state.spec, columns=columns_of(state))
+    spec = replace(state.spec, columns=list_columns(state))
     who, experiment = (state.viewer, state.workspace), state.experiment
     found = export_runs(spec, *who, experiment=experiment, now=state.now)
     notices = [each.message for each in state.complaints]
@@ -53,18 +53,20 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
         notices.append(
             _("Too many runs to sort by this field. Showing the newest first.")
         )
-    # The first chunk is read now, so that a slow question is still an error's answer.
+    # The first chunk is read now, so that a timeout can still become an error page.
     first = next(found.chunks, None)
     if first is not None:
         found.chunks = chain([first], found.chunks)
-    answer = with_vary_headers(StreamingHttpResponse(_parts(form, found, notices)))
-    answer["Content-Type"] = EXPORT_TYPES[form]
-    answer["Content-Disposition"] = content_disposition_header(
+    response = with_vary_headers(
+        StreamingHttpResponse(_file_parts(form, found, notices))
+    )
+    response["Content-Type"] = EXPORT_TYPES[form]
+    response["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
     )
     if notices:
-        answer[NOTICE_HEADER] = encode_notices(notices)
-    return answer
+        response[NOTICE_HEADER] = encode_notices(notices)
+    return response
 
 
 def file_name(experiment: Experiment | None) -> str:
@@ -72,28 +74,28 @@ def file_name(experiment: Experiment | None) -> str:
     return _UNSAFE_NAME_CHARS.sub("-", name).strip("-.")[:80] or "runs"
 
 
-def _parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
+def _file_parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
     if form == "csv":
-        return csv_parts([sheet_column(f) for f in found.fields], found.chunks)
+        return csv_parts([field_column(f) for f in found.fields], found.chunks)
     if form == "json":
         about = {
             "total": found.total,
             "total_is_exact": found.total_is_exact,
             "notices": notices,
         }
-        columns = [sheet_column(each) for each in found.fields]
+        columns = [field_column(each) for each in found.fields]
         return json_parts(columns, found.chunks, about)
-    return parquet_parts([_typed(f) for f in found.fields], found.chunks)
+    return parquet_parts([_typed_column(f) for f in found.fields], found.chunks)
 
 
-def _typed(asked: Field) -> SheetColumn:
-    """Columns of a table that has types."""
-    column = sheet_column(asked)
+def _typed_column(field: Field) -> SheetColumn:
+    """Return the column with its exact type, for Parquet."""
+    column = field_column(field)
     kind = column.kind
-    if asked == attribute("tags"):
+    if field == attribute("tags"):
         kind = MAP_COLUMN
-    elif fields.value_type(asked) == fields.BOOLEAN:
+    elif fields.value_type(field) == fields.BOOLEAN:
         kind = BOOLEAN_COLUMN
-    elif fields.spec_of(asked).value_type == fields.NUMBER:
+    elif fields.spec_of(field).value_type == fields.NUMBER:
         kind = INTEGER_COLUMN
     return SheetColumn(column.name, column.label, kind)

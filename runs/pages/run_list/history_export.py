@@ -1,4 +1,4 @@
-"""Full histories of metrics on request: asked for, followed while made, downloaded."""
+"""Exports of full metric histories: request one, see its progress, download it."""
 
 from __future__ import annotations
 
@@ -21,64 +21,65 @@ from runs.actions.run_list import (
     queue_history_export,
 )
 from runs.models import ExportState, HistoryExport, now_ms
-from runs.pages.lists import build_scope, read_part_tolerantly, scope_number
-from runs.pages.requests import PageRequest, disposition, with_vary_headers
+from runs.pages.lists import build_scope, read_part_state_tolerantly, scope_number
+from runs.pages.requests import PageRequest, content_disposition, with_vary_headers
 from runs.render.run_list import require_pyarrow
 from studio.core.errors import NotFound
 from studio.core.view_spec import ViewSpec
 
 PARQUET = "application/vnd.apache.parquet"
-#: Seconds between looks at what is being made.
+#: Seconds between polls of the progress.
 POLL_SECONDS = 2
 
 
 @access(Permission.READ)
 @require_POST
 def request_histories(request: PageRequest) -> HttpResponse:
-    """The list is that of the query string; a question that is wrong is refused now."""
+    """Queue an export of the list in the query string; refuse an invalid filter now."""
     require_pyarrow()
-    state = read_part_tolerantly(request)
+    state = read_part_state_tolerantly(request)
     scope, spec = state.scope, state.spec
     spec.filter()
-    # Of the children of a run, whose they are; the way back leads to their list.
+    # The link back leads to the list of child runs, which `in` names.
     query = spec.to_query()
     if scope.experiment is None and scope.number:
         query = f"{urlencode({'in': scope.number})}&{query}"
-    job = queue_history_export(
+    export = queue_history_export(
         request.workspace,
         request.actor.user,
         query,
         scope_number(scope.experiment),
         now=now_ms(),
     )
-    return HttpResponseRedirect(_address(request, job))
+    return HttpResponseRedirect(_address(request, export))
 
 
 @access(Permission.READ)
 @require_safe
 def show_progress(request: PageRequest, number: int) -> HttpResponse:
-    job = _mine(request, number)
+    export = _find_own_export(request, number)
     template = (
         "run_list/_history_export.html"
         if request.htmx
         else "run_list/history_export.html"
     )
-    return with_vary_headers(render(request, template, _context(request, job)))
+    return with_vary_headers(render(request, template, _context(request, export)))
 
 
 @access(Permission.READ)
 @require_safe
 def download_histories(request: PageRequest, number: int) -> HttpResponseBase:
-    job = _mine(request, number)
-    path = exports_folder() / Path(job.file).name
-    if job.state != ExportState.DONE or not path.is_file():
+    export = _find_own_export(request, number)
+    # Only the name: a stored path must not lead out of the folder.
+    path = exports_folder() / Path(export.file).name
+    if export.state != ExportState.DONE or not path.is_file():
         raise NotFound(_("This export is not available. It may still be in progress."))
-    answer = FileResponse(path.open("rb"), content_type=PARQUET)
-    answer["Content-Disposition"] = disposition("histories.parquet", True)
-    return sandbox_response(answer)
+    response = FileResponse(path.open("rb"), content_type=PARQUET)
+    response["Content-Disposition"] = content_disposition("histories.parquet", True)
+    return sandbox_response(response)
 
 
-def _mine(request: PageRequest, number: int) -> HistoryExport:
+def _find_own_export(request: PageRequest, number: int) -> HistoryExport:
     """Members see only their own exports; those of others are not found."""
     found = HistoryExport.objects.filter(
         pk=number, workspace=request.workspace, user=request.actor.user
@@ -88,32 +89,32 @@ def _mine(request: PageRequest, number: int) -> HistoryExport:
     return found
 
 
-def _context(request: PageRequest, job: HistoryExport) -> dict[str, Any]:
-    is_open = job.state in (ExportState.WAITING, ExportState.RUNNING)
-    href, name = _list(request, job)
+def _context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:
+    is_open = export.state in (ExportState.WAITING, ExportState.RUNNING)
+    href, name = _list_link(request, export)
     return {
-        "job": job,
+        "job": export,
         "is_open": is_open,
         "pace": POLL_SECONDS,
-        "here": _address(request, job),
-        "file_href": f"{_address(request, job)}histories.parquet",
+        "here": _address(request, export),
+        "file_href": f"{_address(request, export)}histories.parquet",
         "list_href": href,
         "list_name": name,
-        "most": max(job.runs_total, job.runs, 1),
-        "expires": job.created + EXPORT_LIFETIME_MS,
+        "most": max(export.runs_total, export.runs, 1),
+        "expires": export.created + EXPORT_LIFETIME_MS,
     }
 
 
-def _list(request: PageRequest, job: HistoryExport) -> tuple[str, str]:
-    """The address that it leads back to, and its name; of what is gone, All runs."""
-    said = QueryDict(job.query).get("in", "")
+def _list_link(request: PageRequest, export: HistoryExport) -> tuple[str, str]:
+    """Return address and name of the exported list; All runs if it was deleted."""
+    number = QueryDict(export.query).get("in", "")
     try:
-        experiment, spec = exported_list(job)
+        experiment, spec = exported_list(export)
     except NotFound:
-        experiment, spec, said = None, ViewSpec(), ""
-    scope = build_scope(request.workspace.name, experiment, said)
+        experiment, spec, number = None, ViewSpec(), ""
+    scope = build_scope(request.workspace.name, experiment, number)
     return scope.at(spec), scope.name
 
 
-def _address(request: PageRequest, job: HistoryExport) -> str:
-    return reverse("history-export", args=[request.workspace.name, job.pk])
+def _address(request: PageRequest, export: HistoryExport) -> str:
+    return reverse("history-export", args=[request.workspace.name, export.pk])

@@ -1,4 +1,4 @@
-"""The run list: All runs, and the runs of one experiment. One implementation."""
+"""The run list: All runs, and the runs of one experiment."""
 
 from __future__ import annotations
 
@@ -25,38 +25,39 @@ from runs.pages.groups import (
     group_context,
     group_notices,
     groups_response,
-    ungrouped_list,
+    ungrouped_spec,
 )
 from runs.pages.lists import (
     LINES_PARAMETER,
     ListLinks,
     ListState,
-    columns_of,
+    deleted_item_notices,
     find_experiment,
-    find_page,
+    find_run_page,
     has_redundant_parameters,
     hidden_lines_input,
     in_one_line,
     kept_rows,
-    missing_notices,
+    list_columns,
     new_runs_messages,
-    read_list,
+    read_page_state,
     redirect_to_query,
     run_table_context,
     runs_response,
     selection_form_context,
     shown_columns,
     status_strip,
-    view_bar,
+    view_bar_context,
     with_pushed_url,
     with_view,
 )
 from runs.pages.requests import (
-    SHOWN_PARAMETER,
+    FORM_ERROR_STATUS,
+    SHOWN_ROWS_PARAMETER,
     PageRequest,
     browser_etag,
     change_stamp,
-    etag_of,
+    content_etag,
     has_same_content,
     is_unchanged,
     not_modified,
@@ -90,9 +91,7 @@ from studio.core.view_spec import (
     without,
 )
 
-#: htmx swaps in responses with this status (static/js/site/htmx-setup.js).
-HTMX_SWAPS_THIS = 422
-#: Parameters that a new filter leaves as they are.
+#: Parameters that a new filter keeps.
 KEPT_PARAMETERS = (
     "sort",
     "columns",
@@ -103,7 +102,7 @@ KEPT_PARAMETERS = (
     "facets",
     "view",
 )
-#: Parameters that are left out of the state where the list cannot follow them.
+#: Parameters that are ignored, with a notice, if they are invalid.
 OPTIONAL_PARAMETERS = ("after", "before", "selected", "tree", "group")
 UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 
@@ -112,8 +111,8 @@ UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 class PageShell:
     """The page around a list: a template that extends the list's own.
 
-    `scoped` adds to a filter what this list always filters by. `nothing` is the empty
-    state of a list that has no runs at all.
+    `scoped` adds the term that this list always filters by. `nothing` is the empty
+    state of a list without any runs.
     """
 
     template: str = "run_list/run_list.html"
@@ -127,7 +126,7 @@ DEFAULT_SHELL = PageShell()
 
 @dataclass(frozen=True)
 class ListResult:
-    """What a list shows. Its state leaves out, and names, what it could not follow."""
+    """What a list shows; its state has warnings instead of invalid parameters."""
 
     state: ListState
     columns: tuple[Column, ...]
@@ -148,14 +147,14 @@ class ListResult:
 @access(Permission.READ)
 @require_safe
 def all_runs(request: PageRequest) -> HttpResponseBase:
-    state = read_list(request, None)
+    state = read_page_state(request, None)
     return _redirect_to_short_address(request, state) or show_list(request, state)
 
 
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
-    state = read_list(request, find_experiment(request, slug))
+    state = read_page_state(request, find_experiment(request, slug))
     return _redirect_to_short_address(request, state) or show_list(request, state)
 
 
@@ -174,7 +173,7 @@ def _redirect_to_short_address(
 def show_list(
     request: PageRequest, state: ListState, shell: PageShell = DEFAULT_SHELL
 ) -> HttpResponseBase:
-    """The list in that state: an export, a page, or the page's fragment."""
+    """Show the list in this state: an export, a page, or a fragment."""
     file_format = requested_export(request)
     if file_format:
         return export_response(with_view(state), file_format)
@@ -186,7 +185,7 @@ def _list_response(
 ) -> HttpResponse:
     content_type = requested_format(request)
     try:
-        stamp = change_stamp(request, state.spec, state.path, state.given)
+        stamp = change_stamp(request, state.spec, state.path, state.parameters)
         if request.htmx and is_unchanged(request, stamp):
             return not_modified(browser_etag(request))
         state = with_view(state)
@@ -195,16 +194,16 @@ def _list_response(
         if content_type:
             raise
         if request.htmx:
-            return _refused_fragment(request, state.spec, error)
-        return _refused_page(request, with_view(state), error, shell)
+            return _refusal_fragment(request, state.spec, error)
+        return _refusal_page(request, with_view(state), error, shell)
     if content_type:
-        return _formatted(request, content_type, result)
+        return _script_response(request, content_type, result)
     context = _context(request, result)
-    context |= view_bar(request, result.state, result.columns)
-    context["complaints"] += missing_notices(result.state, result.page)
+    context |= view_bar_context(request, result.state, result.columns)
+    context["complaints"] += deleted_item_notices(result.state, result.page)
     context["nothing"] = shell.nothing
     if request.htmx:
-        return _fragment(request, state, context, stamp)
+        return _fragment_response(request, state, context, stamp)
     context |= _page_context(request, state) | {"etag": f'"{stamp}-"'}
     return with_vary_headers(
         render(request, shell.template, {**context, **shell.context})
@@ -212,15 +211,16 @@ def _list_response(
 
 
 def find_list(request: PageRequest, state: ListState) -> ListResult:
-    """Find the page. A cursor or selection of another list is left out."""
-    columns, spec = columns_of(state), state.spec
+    """Find the page; cursors and selections of other lists are ignored."""
+    columns, spec = list_columns(state), state.spec
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
-        listed = state if groups is None else state.showing(ungrouped_list(spec))
+        listed = state if groups is None else state.showing(ungrouped_spec(spec))
         if requested_format(request):
             columns = exported_columns(spec, columns)
-        page, counts = find_page(listed, columns)
+        # Raises InvalidValue for a cursor of another list.
+        page, counts = find_run_page(listed, columns)
     except InvalidFilter:
         raise
     except InvalidValue as error:
@@ -230,6 +230,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
         spec = without(spec, notice.name)
         if notice.name == "selected":
             spec = without(spec, "only")
+        # Each retry drops one parameter, so this ends.
         return find_list(request, state.showing(spec, notice))
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_rows(state, page.unknown)
@@ -242,7 +243,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
 
 
 def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
-    """Open rows that no run has: named, and left out of the page's links."""
+    """Return the state without open rows of unknown runs, with a warning."""
     known = tuple(each for each in state.spec.tree if each.run_id not in unknown)
     text = ngettext(
         "tree: there is no run %(ids)s to open",
@@ -254,7 +255,7 @@ def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListSta
     )
 
 
-def _formatted(
+def _script_response(
     request: PageRequest, content_type: str, result: ListResult
 ) -> HttpResponse:
     state, columns = result.state, result.columns
@@ -277,7 +278,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
         "sizes": ROWS,
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
-        **_named(state),
+        **_title_context(state),
         **run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
         "kept_rows": kept_rows(request, state, page, shown, links),
@@ -294,7 +295,7 @@ def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     return context
 
 
-def _named(state: ListState) -> dict[str, Any]:
+def _title_context(state: ListState) -> dict[str, Any]:
     experiment = state.experiment
     return {
         "experiment": experiment,
@@ -304,7 +305,7 @@ def _named(state: ListState) -> dict[str, Any]:
 
 
 def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
-    """What is around the table, whether the filter could be read or not."""
+    """Return the context around the table, which needs no readable filter."""
     experiment, spec = state.experiment, state.spec
     context = {
         "typed": in_one_line(spec.q),
@@ -329,21 +330,21 @@ def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
 
 
 def _own_address(state: ListState) -> dict[str, Any]:
-    """The list's own address and section, where another address opened the page."""
+    """Return the list's own address and section, if another address opened it."""
     section = "runs" if state.experiment is None else "experiments"
     return {"shown_at": state.shown_at, "here": state.shown_at, "section": section}
 
 
-def _refused_fragment(
+def _refusal_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
-    """The filter cannot be answered: show where and why, and leave the rows alone."""
+    """Show where and why the filter is invalid; the rows stay as they are."""
     problem = filter_problem(spec, error, rows_stay=True)
     response = render(
         request,
         "filters/_filter_note.html",
         {"problem": problem},
-        status=HTMX_SWAPS_THIS,
+        status=FORM_ERROR_STATUS,
     )
     response["HX-Retarget"] = "#filter-note"
     response["HX-Reswap"] = "outerHTML"
@@ -351,10 +352,10 @@ def _refused_fragment(
     return with_vary_headers(response)
 
 
-def _refused_page(
+def _refusal_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
-    """A page has no earlier rows to keep: it shows those of the readable part."""
+    """Show the page with the error, and the rows of the filter's readable part."""
     problem = filter_problem(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
@@ -362,11 +363,11 @@ def _refused_page(
             raise error
         result = _find_readable_part(request, state, shell)
         context |= _context(request, result)
-        context["complaints"] += missing_notices(state, result.page)
+        context["complaints"] += deleted_item_notices(state, result.page)
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:
         context |= _context_without_rows(state)
-    context |= view_bar(request, state, state.spec.columns)
+    context |= view_bar_context(request, state, state.spec.columns)
     context |= _page_context(request, state) | {"problem": problem}
     whole = {**context, **shell.context}
     return with_vary_headers(
@@ -389,22 +390,22 @@ def _context_without_rows(state: ListState) -> dict[str, Any]:
     links = ListLinks(state.workspace.name, state.spec, None, state.scope.number)
     return {
         "spec": state.spec,
-        **_named(state),
+        **_title_context(state),
         "strip": status_strip({}, links),
         "counts_are_exact": True,
     }
 
 
-def _fragment(
+def _fragment_response(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
-    if SHOWN_PARAMETER not in state.given:
-        # The address changes too; a poll for news leaves it, and the bar, as it is.
+    if SHOWN_ROWS_PARAMETER not in state.parameters:
+        # The address changes too; a poll changes neither address nor view bar.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )
-    etag = etag_of(stamp, html)
+    etag = content_etag(stamp, html)
     if has_same_content(request, etag):
         return not_modified(etag)
     response = with_vary_headers(HttpResponse(html), etag)

@@ -1,7 +1,7 @@
-"""Selecting runs in the list: the boxes' form, and the tray that says what is selected.
+"""Selecting runs in the list: the form of the checkboxes, and the tray.
 
-A form does it with or without a script, so that the rule of the numbers has one place.
-It answers with the list's address, which is where the selection is kept.
+The form works with and without a script, so that numbers are assigned in one place. It
+redirects to the address of the list, which contains the selection.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from runs.pages.lists import (
     ListLinks,
     ListState,
     build_state,
-    find_page,
+    find_run_page,
     read_scope,
-    select_first_text,
+    select_runs_hint,
 )
 from runs.pages.requests import PageRequest
 from runs.pages.run_list.forms import SelectionForm
@@ -56,20 +56,20 @@ MAX_NAMED = 5
 
 
 def find_selection(state: ListState) -> VisibleSelection:
-    """What the address selects; notes, once a day, that a kept selection is in use."""
+    """Find the selected runs; record, once a day, that a stored selection is used."""
     spec = state.spec
     found = find_visible_selection(spec, state.viewer, state.workspace)
     if spec.selected and spec.selected[0].startswith(STORED_SELECTION_PREFIX):
         slug, now = spec.selected[0].removeprefix(STORED_SELECTION_PREFIX), state.now
-        mine = Selection.objects.filter(workspace=state.workspace, slug=slug)
-        if mine.filter(used__lt=now - DAY_MS).exists():
-            update_if_idle(mine, used=now)
+        own = Selection.objects.filter(workspace=state.workspace, slug=slug)
+        if own.filter(used__lt=now - DAY_MS).exists():
+            update_if_idle(own, used=now)
     return found
 
 
 def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
-    """Selected runs that are not here any more are named."""
-    said = []
+    """Return notices about selected runs that no longer exist."""
+    texts = []
     if chosen.missing:
         some = ", ".join(chosen.missing[:MAX_NAMED])
         left = len(chosen.missing) - MAX_NAMED
@@ -78,21 +78,21 @@ def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
             if left > 0
             else ""
         )
-        said.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
+        texts.append(_("Selected, but not found: %(runs)s.") % {"runs": some + more})
     if chosen.gone:
         notice = ngettext(
             "%(n)s selected run no longer exists.",
             "%(n)s selected runs no longer exist.",
             chosen.gone,
         )
-        said.append(notice % {"n": formats.grouped(chosen.gone)})
-    return [ParameterWarning("selected", text) for text in said]
+        texts.append(notice % {"n": formats.grouped(chosen.gone)})
+    return [ParameterWarning("selected", text) for text in texts]
 
 
 def tray_context(
     state: ListState, chosen: VisibleSelection, page: RunPage, links: ListLinks
 ) -> dict[str, Any]:
-    """The head's box, and what the tray says; without a selection there is no tray."""
+    """Return the context of the head's checkbox and of the tray."""
     here = [row.run.pk for row in page.rows]
     count = sum(key in chosen.numbers for key in here)
     partly = "mixed" if count else "false"
@@ -103,7 +103,7 @@ def tray_context(
         return tray
     runs = selected_runs(chosen, state.viewer, state.workspace)
     spec = state.spec
-    # Of groups only some runs are shown: others are not listed.
+    # Groups show only some of their runs, so others are not on other pages.
     on_other_pages = 0 if spec.group else chosen.total - count
     place = {"after": spec.after, "before": spec.before}
     return tray | {
@@ -125,9 +125,9 @@ def tray_context(
 def _comparison(
     state: ListState, runs: Sequence[SelectedRun], chosen: VisibleSelection
 ) -> dict[str, str]:
-    """Where the selected runs are compared, or why they are not."""
+    """Return the link that compares the selected runs, or why there is none."""
     if chosen.total < 2:
-        return {"compare": "", "compare_title": select_first_text()}
+        return {"compare": "", "compare_title": select_runs_hint()}
     if chosen.total > MAX_COMPARED:
         most = {"n": formats.grouped(MAX_COMPARED)}
         text = _("You can compare up to %(n)s runs at once") % most
@@ -141,7 +141,7 @@ def _comparison(
 
 
 def _script_fields(each: SelectedRun) -> dict[str, Any]:
-    """A selected run as scripts get it."""
+    """Return the fields of a selected run that scripts need."""
     run = each.run
     return {
         "id": run.run_id,
@@ -152,7 +152,7 @@ def _script_fields(each: SelectedRun) -> dict[str, Any]:
 
 
 def _all_that_match(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> str:
-    """How many *select all* would select; empty where it cannot, or adds nothing."""
+    """Return how many runs *Select all* selects; empty if it is not offered."""
     total = page.total
     if spec.only or not page.total_is_exact or not 0 < total <= MAX_SELECTED:
         return ""
@@ -164,18 +164,18 @@ def _all_that_match(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> 
 @access(Permission.READ)
 @require_POST
 def select_runs(request: PageRequest) -> HttpResponse:
-    """The list again, with other runs selected.
+    """Redirect to the list with other runs selected.
 
-    `add` and `drop` name runs, divided by commas; `toggle` is one of them, `page` the
-    rows of the page (1: all, 0: none), `all` whatever matches but what is dropped.
+    `add`, `drop` and `toggle` are run IDs, separated by commas. `page` means the rows
+    of the page (1: all, 0: none), `all` every matching run that is not dropped.
     """
     state = build_state(request, read_scope(request), _posted_spec(request))
     spec = state.spec
     keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
-    add, drop = _changes(request, state, keys)
+    add, drop = _read_changes(request, state, keys)
     keys = change_selection(keys, add, drop)
     spec = spec.changed(
-        selected=_text(request, keys),
+        selected=_selection_text(request, keys),
         only=spec.only and any(keys),
         after=spec.after,
         before=spec.before,
@@ -184,7 +184,7 @@ def select_runs(request: PageRequest) -> HttpResponse:
 
 
 def _posted_spec(request: PageRequest) -> ViewSpec:
-    """The list's state; an unknown selection is empty."""
+    """Read the list's state; an unknown selection counts as empty."""
     query = SelectionForm(request.POST).check()["query"]
     spec, _wrong = parse_tolerant(dict(parse_qsl(query, keep_blank_values=True)))
     try:
@@ -196,32 +196,32 @@ def _posted_spec(request: PageRequest) -> ViewSpec:
     return spec
 
 
-def _changes(
+def _read_changes(
     request: PageRequest, state: ListState, keys: Sequence[int]
 ) -> tuple[list[int], list[int]]:
-    """The keys of runs to select, and to select no more."""
+    """Return the keys of runs to select, and to deselect."""
     sent = SelectionForm(request.POST).check()
-    add = _keys(request, sent["add"])
-    drop = _keys(request, sent["drop"])
-    toggled = _keys(request, sent["toggle"])
+    add = _find_keys(request, sent["add"])
+    drop = _find_keys(request, sent["drop"])
+    toggled = _find_keys(request, sent["toggle"])
     add += [key for key in toggled if key not in keys]
     drop += [key for key in toggled if key in keys]
     if sent["page"] is not None:
         columns = (Column(attribute("name")),)
-        page, _counts = find_page(state, columns)
+        page, _counts = find_run_page(state, columns)
         of_page = [row.run.pk for row in page.rows]
         if sent["page"] == "1":
             add += of_page
         else:
             drop += of_page
     if sent["all"]:
-        gone = set(drop)
-        add += [key for key in _matching(state) if key not in gone]
+        dropped = set(drop)
+        add += [key for key in _find_matching_keys(state) if key not in dropped]
     return add, drop
 
 
-def _matching(state: ListState) -> list[int]:
-    """The keys of all runs that match, the newest first."""
+def _find_matching_keys(state: ListState) -> list[int]:
+    """Return the keys of all matching runs, newest first."""
     run_query = build_query(
         state.spec,
         state.viewer,
@@ -239,8 +239,8 @@ def _matching(state: ListState) -> list[int]:
     return found.ids
 
 
-def _keys(request: PageRequest, text: str) -> list[int]:
-    """The keys of runs that can be seen here, in the order of their ids in the text."""
+def _find_keys(request: PageRequest, text: str) -> list[int]:
+    """Return the keys of visible runs, in the order of their IDs in the text."""
     ids = [each for each in text.split(",") if each][:MAX_SELECTED]
     if not ids:
         return []
@@ -250,13 +250,13 @@ def _keys(request: PageRequest, text: str) -> list[int]:
     return [found[each] for each in ids if each in found]
 
 
-def _text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
-    """The selection as written in the address."""
+def _selection_text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
+    """Return the selection for the address; a large one is stored under a slug."""
     if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
         return selected_ids(keys)
     kept = save_selection(request.workspace, keys, now=now_ms())
     return (STORED_SELECTION_PREFIX + kept.slug,)
 
 
-#: Up to this many numbers, free ones too, the address holds ids.
+#: With more numbers, including unused ones, the selection is stored.
 MAX_NUMBERS_IN_ADDRESS = 2 * MAX_IN_ADDRESS

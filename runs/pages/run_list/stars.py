@@ -1,4 +1,4 @@
-"""Stars: a person's own marks on runs and experiments, without a page of their own."""
+"""Stars of a user on runs and experiments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def star_this_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = get_object_or_404(visible, run_id=run_id)
     on = StarForm(request.POST).check()["starred"]
     star_run(run, request.actor.user, on, actor=request.actor, now=now_ms())
-    return _starred(request, on)
+    return _star_response(request, on)
 
 
 @access(Permission.STAR)
@@ -32,12 +32,12 @@ def star_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
     on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
     star_experiment(experiment, user, on, actor=request.actor, now=now_ms())
-    return _starred(request, on)
+    return _star_response(request, on)
 
 
-def _starred(request: PageRequest, on: bool) -> HttpResponse:
+def _star_response(request: PageRequest, on: bool) -> HttpResponse:
     if request.htmx:
-        # A page may have two stars of one experiment: the asking one's id comes back.
+        # A page can have two stars of one experiment: return the id of the clicked one.
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
         return render(request, "site/_star.html", context)

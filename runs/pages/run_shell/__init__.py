@@ -1,4 +1,4 @@
-"""What every tab of the run page has: head, allowed actions, editors, empty states."""
+"""What all tabs of the run page share: head, allowed actions, editors, empty states."""
 
 from __future__ import annotations
 
@@ -11,45 +11,43 @@ from runs.pages.run_shell.allowed_actions import (
     role_refusal,
 )
 from runs.pages.run_shell.editors import (
-    FORM_ERROR_STATUS,
+    run_undo_path,
     show_editor,
     show_saved,
     toast_header,
-    undo_path,
 )
 from runs.pages.run_shell.empty_states import (
     EmptyState,
     empty_state_of,
 )
 from runs.pages.run_shell.head import (
-    etag_of,
     find_head,
     head_context,
-    is_unchanged,
-    not_modified,
+    is_page_unchanged,
+    page_etag,
+    page_not_modified,
     show_tab,
-    with_etag,
+    with_page_etag,
 )
 
 __all__ = [
     "FORCE_DELAY_MS",
-    "FORM_ERROR_STATUS",
     "MANUAL_END_STATUSES",
     "EmptyState",
     "can_force",
     "cancel_refusal",
     "empty_state_of",
-    "etag_of",
     "find_head",
     "finish_refusal",
     "head_context",
-    "is_unchanged",
-    "not_modified",
+    "is_page_unchanged",
+    "page_etag",
+    "page_not_modified",
     "role_refusal",
+    "run_undo_path",
     "show_editor",
     "show_saved",
     "show_tab",
     "toast_header",
-    "undo_path",
-    "with_etag",
+    "with_page_etag",
 ]

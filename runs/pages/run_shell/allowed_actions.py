@@ -1,5 +1,6 @@
-"""What may be done to a run from its page, or else why not: each refusal is a sentence,
-empty where there is none.
+"""The actions that the run page allows.
+
+Each refusal is a sentence that tells why an action is not allowed, or an empty text.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from runs.models import Run, RunEvent, now_ms
 from runs.pages.requests import PageRequest
 from studio.core.statuses import RunStatus, may_follow
 
-#: Milliseconds that a run has to end after it was asked to, before Force is offered.
+#: Milliseconds from a cancel request until *Force* is offered.
 FORCE_DELAY_MS = 60_000
-#: How a person can end a run that has no launcher.
+#: The statuses that a member can set for a run without a launcher.
 MANUAL_END_STATUSES = (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
@@ -28,7 +29,7 @@ class Refusals:
     lock: str
 
 
-def refusals(request: PageRequest, run: Run) -> Refusals:
+def find_refusals(request: PageRequest, run: Run) -> Refusals:
     return Refusals(
         cancel_refusal(request, run),
         finish_refusal(request, run),
@@ -71,7 +72,7 @@ def trash_refusal(request: PageRequest, run: Run) -> str:
 
 
 def lock_refusal(run: Run) -> str:
-    """Why it cannot be locked; the lock can be taken away at any time."""
+    """Why the run can't be locked; unlocking is always possible."""
     if run.locked:
         return ""
     if run.experiment.deleted is not None:
@@ -89,16 +90,19 @@ def trash_message(run: Run) -> str:
     return _("This run is in the trash.") if run.deleted is not None else ""
 
 
-def can_force(request: PageRequest, run: Run, asked: RunEvent | None = None) -> bool:
-    """Whether Force is offered: at once where nothing that sends heartbeats would hear
-    a request, or nothing has sent them for long, else when the run had time to end
-    since it was `asked`.
+def can_force(
+    request: PageRequest, run: Run, request_event: RunEvent | None = None
+) -> bool:
+    """Whether *Force* is offered.
+
+    At once if nothing can receive a cancel request: the run sends no heartbeats, or
+    they stopped. Otherwise FORCE_DELAY_MS after the request.
     """
     if not run.state.is_active or role_refusal(request, Permission.CANCEL):
         return False
     if run.state is RunStatus.NOT_RESPONDING or not (run.heartbeats or run.launcher):
         return True
-    return asked is not None and now_ms() - asked.time >= FORCE_DELAY_MS
+    return request_event is not None and now_ms() - request_event.time >= FORCE_DELAY_MS
 
 
 def _status_sentence(run: Run) -> str:

@@ -1,5 +1,4 @@
-"""What the editors of the run page share: form, fragment and toast, with and without
-a script."""
+"""What the editors of the run page share: their form, and the response after saving."""
 
 from __future__ import annotations
 
@@ -11,12 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from runs.models import Run
-from runs.pages.requests import PageRequest
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.formats import run_path
 from runs.search.run import last_change_by
-
-#: Of a form that is shown again: htmx swaps it in, and it is no success.
-FORM_ERROR_STATUS = 422
 
 
 def show_editor(
@@ -27,7 +23,7 @@ def show_editor(
     refused: bool,
     page: str = "run/run_editor.html",
 ) -> HttpResponse:
-    """The form in its place; as a page of its own where no script opens it."""
+    """Show the form in place, or without a script on a page of its own."""
     status = FORM_ERROR_STATUS if refused else 200
     if request.htmx:
         return render(request, template, context, status=status)
@@ -38,28 +34,30 @@ def show_editor(
 def show_saved(
     request: PageRequest,
     run: Run,
-    said: str,
+    message: str,
     template: str,
     context: dict[str, Any],
 ) -> HttpResponse:
-    """The changed part of the page and a toast that undoes; `said` is empty if nothing
-    was changed."""
-    undo = undo_path(request, run) if said else ""
+    """The changed part of the page, and a toast that can undo the change.
+
+    `message` is empty if nothing changed.
+    """
+    undo = run_undo_path(request, run) if message else ""
     if not request.htmx:
-        if said:
-            messages.success(request, said, extra_tags=undo)
+        if message:
+            messages.success(request, message, extra_tags=undo)
         return redirect(run_path(request.workspace.name, run.run_id))
-    answer = render(request, template, context)
-    if said:
-        answer["HX-Trigger"] = toast_header(said, undo)
-    return answer
+    response = render(request, template, context)
+    if message:
+        response["HX-Trigger"] = toast_header(message, undo)
+    return response
 
 
-def undo_path(request: PageRequest, run: Run) -> str:
-    """Where the change that was just made is undone."""
-    made = last_change_by(run, request.actor.user)
+def run_undo_path(request: PageRequest, run: Run) -> str:
+    """Return the address that undoes the change that was just made."""
+    change_set = last_change_by(run, request.actor.user)
     path = run_path(request.workspace.name, run.run_id)
-    return f"{path}undo/{made.pk}/" if made else ""
+    return f"{path}undo/{change_set.pk}/" if change_set else ""
 
 
 def toast_header(text: str, undo: str = "", label: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What a tab of the run page says that is empty, and how a script fills it."""
+"""Empty states of the tabs of the run page, with code that fills them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SNIPPETS = {
         ),
     },
 }
-#: What each tab says of a run that goes on, and of one that has ended.
+#: Title and text of each tab for an active run, and for one that has ended.
 _TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
     "metrics": lambda: (
         _("No metrics yet"),
@@ -67,7 +67,7 @@ _TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
 
 @dataclass(frozen=True)
 class EmptyState:
-    """`snippets` are of what the run's script logs with, or of all ways if unknown."""
+    """An empty state; `snippets` use the client of the run, or all if unknown."""
 
     title: str
     text: str

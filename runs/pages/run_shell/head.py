@@ -1,4 +1,4 @@
-"""What every tab of the run page has: title, toolbar, tabs, and conditional answers."""
+"""The head of the run page: title, toolbar and tabs; and conditional responses."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ import studio
 from runs.access import Permission
 from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell.allowed_actions import FORCE_DELAY_MS, refusals, role_refusal
+from runs.pages.run_shell.allowed_actions import (
+    FORCE_DELAY_MS,
+    find_refusals,
+    role_refusal,
+)
 from runs.render.formats import experiment_path, run_path
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 
-#: Seconds between looks for news of a run that has not ended.
+#: Seconds between polls of a run that has not ended.
 REFRESH_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Tab:
+class PageTab:
     name: str
     label: str
     href: str
@@ -39,25 +43,26 @@ def find_head(request: PageRequest, run_id: str) -> RunHead:
     return find_run(request.workspace, request.actor.user, run_id)
 
 
-def tabs(head: RunHead, path: str) -> list[Tab]:
+def page_tabs(head: RunHead, path: str) -> list[PageTab]:
     return [
-        Tab("details", _("Details"), path),
-        Tab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
-        Tab("images", _("Images"), f"{path}images/", head.images),
-        Tab("children", _("Child runs"), f"{path}children/", head.children),
-        Tab("files", _("Outputs + logs"), f"{path}files/", head.files),
-        Tab("snapshot", _("Snapshot"), f"{path}snapshot/"),
-        Tab("history", _("History"), f"{path}history/"),
+        PageTab("details", _("Details"), path),
+        PageTab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
+        PageTab("images", _("Images"), f"{path}images/", head.images),
+        PageTab("children", _("Child runs"), f"{path}children/", head.children),
+        PageTab("files", _("Outputs + logs"), f"{path}files/", head.files),
+        PageTab("snapshot", _("Snapshot"), f"{path}snapshot/"),
+        PageTab("history", _("History"), f"{path}history/"),
     ]
 
 
-def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
-    """Stands for what the page shows, the ticking of durations left out.
+def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
+    """Return the ETag of all that the page shows, except running durations.
 
-    `more` is what the open tab also shows.
+    `more` is what the open tab also depends on.
     """
     run = head.run
     seen = (
+        # A new version can render the same data differently.
         studio.__version__,
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),
@@ -69,36 +74,36 @@ def etag_of(request: PageRequest, head: RunHead, *more: object) -> str:
 
 
 def _can_force_now(run: Run) -> bool:
-    """Force is offered by the clock, without any change of the run."""
-    asked = run.state is RunStatus.CANCEL_REQUESTED
-    return asked and now_ms() - run.updated >= FORCE_DELAY_MS
+    """Whether *Force* is offered: the time alone decides, not a change of the run."""
+    is_requested = run.state is RunStatus.CANCEL_REQUESTED
+    return is_requested and now_ms() - run.updated >= FORCE_DELAY_MS
 
 
-def is_unchanged(request: PageRequest, etag: str) -> bool:
-    """Whether the page's own script asks for news and there is none."""
+def is_page_unchanged(request: PageRequest, etag: str) -> bool:
+    """Whether the page's script polls and nothing has changed."""
     return bool(request.htmx) and request.headers.get("If-None-Match") == etag
 
 
-def not_modified(etag: str) -> HttpResponse:
-    return with_etag(HttpResponse(status=304), etag)
+def page_not_modified(etag: str) -> HttpResponse:
+    return with_page_etag(HttpResponse(status=304), etag)
 
 
-def with_etag(answer: HttpResponse, etag: str) -> HttpResponse:
-    """One address answers the page and its fragment; neither is cached."""
-    patch_vary_headers(answer, ("HX-Request", "Cookie"))
-    answer["Cache-Control"] = "private, no-store"
-    answer["ETag"] = etag
-    return answer
+def with_page_etag(response: HttpResponse, etag: str) -> HttpResponse:
+    """Set headers: one address has a page and its fragment, and neither is cached."""
+    patch_vary_headers(response, ("HX-Request", "Cookie"))
+    response["Cache-Control"] = "private, no-store"
+    response["ETag"] = etag
+    return response
 
 
 def show_tab(
     request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
 ) -> HttpResponse:
-    """The page with that tab open, or its fragment."""
+    """Show the page with this tab open, or its fragment."""
     template = "run/_run.html" if request.htmx else "run/run.html"
     whole = {**head_context(request, head), **context, "tab": tab, "etag": etag}
     whole["tab_template"] = f"run/_run_{tab}.html"
-    return with_etag(render(request, template, whole), etag)
+    return with_page_etag(render(request, template, whole), etag)
 
 
 def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "state": run.state,
         "length": duration_of(run),
         "path": path,
-        "tabs": tabs(head, path),
+        "tabs": page_tabs(head, path),
         "experiment_href": experiment_path(
             workspace.name, experiment.number, experiment.name
         ),
@@ -121,13 +126,13 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "pace": REFRESH_SECONDS if run.state.is_active else 0,
-        "refusals": refusals(request, run),
+        "refusals": find_refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 
 
 def duration_of(run: Run) -> int | None:
-    """How long the run took, or has been running so far, in ms."""
+    """Return how long the run took, or has been running so far, in ms."""
     if run.started is None:
         return None
     end = run.ended if run.ended is not None else now_ms()

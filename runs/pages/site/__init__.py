@@ -1,4 +1,4 @@
-"""Pages and context of the whole site: frame, home, help, health, style guide."""
+"""Pages and context of the whole site: frame, home, health, style guide."""
 
 from __future__ import annotations
 

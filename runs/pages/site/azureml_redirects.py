@@ -1,8 +1,8 @@
-"""The addresses that the v1 SDK prints: they lead on to the run's or experiment's page.
+"""Redirects from the addresses that the v1 SDK prints to runs and experiments.
 
-`<studio>/runs/<run id>?wsid=/subscriptions/…/workspaces/<name>&tid=…` names no path of
-ours, but notebooks, mails and tickets keep such links. Where several of my workspaces
-have the id, the one that `wsid` names comes first, then the one I looked at last.
+Notebooks, mails and tickets keep links such as
+`<studio>/runs/<run id>?wsid=/subscriptions/…/workspaces/<name>&tid=…`. If several
+workspaces of the user have the ID, the one in `wsid` comes first, then the last opened.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ WORKSPACE = re.compile(r"/workspaces/([\w-]{1,63})", re.IGNORECASE | re.ASCII)
 @access(BROWSER_ONLY)
 @require_safe
 def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
-    """To the page of the run that I may read."""
+    """Redirect to the page of a run that the user can read."""
     mine = Run.objects.visible_to(signed_in_user(request))
+    # PostgreSQL refuses NUL characters in texts.
     matching = mine.filter(run_id=run_id.replace("\x00", ""))
-    found = matching.order_by(_nearest(request), "workspace__name")
+    found = matching.order_by(_nearest_workspace_first(request), "workspace__name")
     run = found.values_list("workspace__name", "run_id").first()
     if run is None:
         raise NotFound(_("No run with this ID in your workspaces."))
@@ -39,16 +40,18 @@ def redirect_to_run(request: StudioRequest, run_id: str) -> HttpResponse:
 @access(BROWSER_ONLY)
 @require_safe
 def redirect_to_experiment(request: StudioRequest, number: int) -> HttpResponse:
-    """To the run list of the experiment that I may read."""
+    """Redirect to the run list of an experiment that the user can read."""
     mine = Experiment.objects.visible_to(signed_in_user(request))
-    found = mine.filter(number=number).order_by(_nearest(request), "workspace__name")
+    found = mine.filter(number=number).order_by(
+        _nearest_workspace_first(request), "workspace__name"
+    )
     named = found.values_list("workspace__name", "number", "name").first()
     if named is None:
         raise NotFound(_("No experiment with this number in your workspaces."))
     return redirect(experiment_path(*named))
 
 
-def _nearest(request: StudioRequest) -> Case:
+def _nearest_workspace_first(request: StudioRequest) -> Case:
     named = WORKSPACE.search(request.GET.get("wsid", ""))
     last = signed_in_user(request).last_workspace_id or 0
     return Case(

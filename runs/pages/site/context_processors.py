@@ -1,4 +1,4 @@
-"""What every page's frame shows: workspace and neighbors, reader, theme."""
+"""Context of the frame of every page: workspaces, user, theme, language."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from runs.models import Role, Theme, User, View, Workspace
 from runs.render.formats import printed_moment
 
-#: Which entry of the navigation a page belongs to; everything else of a workspace
-#: hangs below its experiments. Views of all lists belong to none.
+#: The entry of the navigation for a page; other pages of a workspace belong to
+#: *Experiments*. Views of all lists belong to no entry.
 SECTIONS = {
     "run-list": "runs",
     "view": "runs",
@@ -55,13 +55,13 @@ def _printed_at() -> str:
 
 
 def _theme(request: HttpRequest) -> str:
-    """The reader's choice; a visitor's stands in a cookie."""
+    """Return the user's theme; a visitor's is in a cookie."""
     chosen = getattr(request.user, "theme", request.COOKIES.get("theme", ""))
     return chosen if chosen in Theme.values else str(Theme.SYSTEM)
 
 
 def _last_workspace(request: HttpRequest) -> Workspace | None:
-    """Pages outside any workspace (account, help) keep the navigation of the last."""
+    """Return the last workspace, for pages outside of any, such as the account."""
     user = request.user
     if not isinstance(user, User) or user.last_workspace_id is None:
         return None
@@ -70,7 +70,7 @@ def _last_workspace(request: HttpRequest) -> Workspace | None:
 
 
 def _workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
-    """Called by the frame's template alone, so that a fragment costs no query."""
+    """Return a function that only full pages call, so that fragments need no query."""
 
     def names() -> list[Workspace]:
         if not isinstance(request.user, User):
@@ -98,6 +98,6 @@ def _section(request: HttpRequest) -> str:
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
     if name.startswith("list-"):
-        # A part of a list's page, opened as a page: `in` is the list's experiment.
+        # A part of a list's page, opened on its own: `in` names the experiment.
         return "experiments" if request.GET.get("in") else "runs"
     return SECTIONS.get(name, "experiments")

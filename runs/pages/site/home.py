@@ -1,4 +1,4 @@
-"""The addresses that lead on to a run list."""
+"""Redirects from the home pages to a run list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runs.models import Workspace
 @access(SIGNED_IN)
 @require_safe
 def home(request: StudioRequest) -> HttpResponse:
-    """To the runs of the workspace that was looked at last."""
+    """Redirect to the runs of the workspace that was opened last."""
     user = signed_in_user(request)
     mine = Workspace.objects.visible_to(user)
     last = mine.filter(pk=user.last_workspace_id or 0).first()
@@ -33,7 +33,9 @@ def home(request: StudioRequest) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def workspace_home(request: StudioRequest) -> HttpResponse:
-    """To the runs. MLflow clients print this address with a fragment, which browsers
-    keep; the list's script follows it to the run or experiment.
+    """Redirect to the run list.
+
+    MLflow clients print this address with a fragment, which browsers keep; the script
+    of the list follows it to the run or experiment.
     """
     return redirect("run-list", workspace_of(request).name)

@@ -22,8 +22,8 @@ def show_styleguide(request: HttpRequest) -> HttpResponse:
         request,
         "site/parts.html",
         {
-            "colours": _found(r"^\.c-([\w-]+)", "css/site/parts-page.css"),
-            "icons": _found(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),
+            "colors": _declared_names(r"^\.c-([\w-]+)", "css/site/parts-page.css"),
+            "icons": _declared_names(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),
             "statuses": list(RunStatus),
             "numbers": [0.8137, 1284, 4.2e-5, float("nan"), float("-inf"), 18.42],
             "durations": [400, 41_000, 125_000, 1_080_000, 5_238_000, 183_600_000],
@@ -33,7 +33,7 @@ def show_styleguide(request: HttpRequest) -> HttpResponse:
 
 
 @cache
-def _found(pattern: str, path: str) -> list[str]:
-    """What a static file declares, so that the page cannot forget one."""
+def _declared_names(pattern: str, path: str) -> list[str]:
+    """Return the names that a static file declares, so that the page shows them all."""
     source = Path(str(finders.find(path))).read_text(encoding="utf-8")
     return re.findall(pattern, source, re.MULTILINE)

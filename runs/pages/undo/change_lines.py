@@ -13,8 +13,8 @@ from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
 from runs.render.compare import DiffPart, excerpt, word_diff
 
-#: Shorter texts are shown whole. Longer ones than MAX_DIFF_CHARS, both together, are
-#: compared only on the page of versions.
+#: Shorter texts are shown whole. If both texts together are longer than MAX_DIFF_CHARS,
+#: only the page of versions compares them.
 MAX_PLAIN_CHARS, MAX_DIFF_CHARS = 80, 40_000
 
 ACTION_LABELS = {
@@ -51,13 +51,13 @@ FIELD_LABELS = {
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """None where there was or is nothing."""
+    """A changed field; `before` or `after` is None if there was or is no value."""
 
     label: str
     before: str | None
     after: str | None
     is_tag: bool = False
-    #: Of a long text, what changed in it.
+    #: The changed words of a long text.
     parts: Sequence[DiffPart] = ()
 
 
@@ -76,7 +76,7 @@ def change_line(field: str, before: Any, after: Any) -> ChangeLine:
 
 
 def _changed_parts(old: str | None, new: str | None) -> Sequence[DiffPart]:
-    """Word by word, where both are texts and one is long."""
+    """Return the changed words, if both are texts and one is long."""
     if old is None or new is None or max(len(old), len(new)) <= MAX_PLAIN_CHARS:
         return ()
     if len(old) + len(new) > MAX_DIFF_CHARS:

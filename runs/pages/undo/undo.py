@@ -1,6 +1,6 @@
-"""Undo of whatever was changed in the workspace: from a toast and by the key `z`.
+"""Undo from a toast, by the key `z`, and from a run's history.
 
-For pages of many runs; the run page has its own, of its run alone.
+Pages of many runs undo any change of the workspace, the run page those of its run.
 """
 
 from __future__ import annotations
@@ -18,32 +18,58 @@ from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import ChangeSet, now_ms
-from runs.pages.requests import PageRequest, safe_path
-from runs.pages.run_shell import FORM_ERROR_STATUS, toast_header
+from runs.pages.requests import (
+    FORM_ERROR_STATUS,
+    FlagField,
+    PageForm,
+    PageRequest,
+    safe_path,
+)
+from runs.pages.run_shell import (
+    find_head,
+    head_context,
+    run_undo_path,
+    toast_header,
+)
 from runs.pages.undo.change_lines import change_line
-from runs.pages.undo.forms import UndoForm
-from runs.search.run import find_change_set_in, last_change_in
+from runs.render.formats import run_path
+from runs.search.run import (
+    RunHead,
+    find_change_set_in,
+    find_change_set_of,
+    last_change_by,
+    last_change_in,
+)
 from runs.search.views import find_view, find_view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
 
-#: The element that an opened dialog takes the place of, on every page with undo.
+
+class UndoForm(PageForm):
+    """`anyway` undoes a change although something was changed after it."""
+
+    anyway = FlagField()
+
+
+#: The element that the dialog replaces, on every page with undo.
 DIALOG_ID = "undo-dialog"
 
 
-# Readers have views of their own; what else there is to undo needs more.
+# Readers have their own views; other changes need a higher role.
 @access(Permission.VIEWS)
 @require_POST
 def undo_latest(request: PageRequest) -> HttpResponse:
-    """My own last change of anything here."""
+    """Undo the user's own last change in the workspace."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
-        return _finish(request, _("You have no change to undo here."))
+        return _show_result(
+            request, _list_path(request), _("You have no change to undo here.")
+        )
     return _undo(request, change_set)
 
 
 @access(Permission.VIEWS)
 @require_POST
-def undo_one(request: PageRequest, number: int) -> HttpResponse:
+def undo_change(request: PageRequest, number: int) -> HttpResponse:
     try:
         change_set = find_view_change(request.workspace, request.actor.user, number)
     except NotFound:
@@ -52,38 +78,50 @@ def undo_one(request: PageRequest, number: int) -> HttpResponse:
 
 
 def last_undo_href(request: PageRequest) -> str:
-    """Where the change that the reader just made is undone; empty if there is none."""
-    made = last_change_in(request.workspace, request.actor.user)
-    return undo_path_of(request, made) if made else ""
+    """Return the address that undoes the user's last change; empty if there is none."""
+    change_set = last_change_in(request.workspace, request.actor.user)
+    return undo_path_of(request, change_set) if change_set else ""
 
 
 def undo_path_of(request: PageRequest, change_set: ChangeSet) -> str:
     return reverse("undo-change", args=[request.workspace.name, change_set.pk])
 
 
+def _list_path(request: PageRequest) -> str:
+    return reverse("run-list", args=[request.workspace.name])
+
+
 def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
-    act = (
+    undo = (
         undo_view_change if _check_view_change(request, change_set) else undo_change_set
     )
     try:
-        act(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+        undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
-        return _finish(request, error.message)
-    made = last_change_in(request.workspace, request.actor.user)
-    if made is None or made.action not in (UNDO, REDO) or made.pk <= change_set.pk:
-        return _finish(request, _("No change."))
-    back = made.action == UNDO
-    said = _("Undone") if back else _("Redone")
+        return _show_result(request, _list_path(request), error.message)
+    newest = last_change_in(request.workspace, request.actor.user)
+    if (
+        newest is None
+        or newest.action not in (UNDO, REDO)
+        or newest.pk <= change_set.pk
+    ):
+        return _show_result(request, _list_path(request), _("No change."))
+    back = newest.action == UNDO
+    message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
-    return _finish(request, said, undo_path_of(request, made), label)
+    return _show_result(
+        request, _list_path(request), message, undo_path_of(request, newest), label
+    )
 
 
 def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
-    """Whether the change is one of a view; raises PermissionDenied for what the reader
-    may do no more."""
+    """Whether it is a change of a view.
+
+    Raises PermissionDenied if the user can no longer make this change.
+    """
     rows = change_set.changes.exclude(view=None).select_related("view__owner")
     changes = list(rows)
     if not changes:
@@ -114,19 +152,96 @@ def _ask_to_overwrite(
     }
     if not request.htmx:
         return render(request, "undo/undo.html", context, status=FORM_ERROR_STATUS)
-    answer = render(request, "undo/_undo.html", context)
-    answer["HX-Retarget"], answer["HX-Reswap"] = f"#{DIALOG_ID}", "outerHTML"
-    return answer
+    response = render(request, "undo/_undo.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{DIALOG_ID}", "outerHTML"
+    return response
 
 
-def _finish(
-    request: PageRequest, said: str, undo: str = "", label: str = ""
+def _show_result(
+    request: PageRequest, path: str, message: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
+    """Show a toast; without a script, redirect to the form's page, else `path`."""
     if request.htmx:
-        answer = HttpResponse(status=204)
-        answer["HX-Trigger"] = toast_header(said, undo, label)
-        return answer
-    messages.success(request, said, extra_tags=undo)
-    return redirect(
-        safe_path(request) or reverse("run-list", args=[request.workspace.name])
+        # 204: htmx swaps nothing, and shows the toast of the header.
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = toast_header(message, undo, label)
+        return response
+    messages.success(request, message, extra_tags=undo)
+    return redirect(safe_path(request) or path)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def undo_latest_of_run(request: PageRequest, run_id: str) -> HttpResponse:
+    """Undo the user's own last change of the run."""
+    head = find_head(request, run_id)
+    change_set = last_change_by(head.run, request.actor.user)
+    if change_set is None:
+        return _show_result(
+            request, _run_path(request, head), _("You have no change to undo here.")
+        )
+    return _undo_in_run(request, head, change_set)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def undo_change_of_run(request: PageRequest, run_id: str, number: int) -> HttpResponse:
+    head = find_head(request, run_id)
+    return _undo_in_run(request, head, find_change_set_of(head.run, number))
+
+
+def _undo_in_run(
+    request: PageRequest, head: RunHead, change_set: ChangeSet
+) -> HttpResponse:
+    anyway = UndoForm(request.POST).check()["anyway"]
+    try:
+        undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+    except Conflict as error:
+        return _ask_to_overwrite_in_run(
+            request, head, change_set, error.details.get("later", ())
+        )
+    newest = last_change_by(head.run, request.actor.user)
+    if (
+        newest is None
+        or newest.action not in (UNDO, REDO)
+        or newest.pk <= change_set.pk
+    ):
+        return _show_result(request, _run_path(request, head), _("No change."))
+    back = newest.action == UNDO
+    message = _("Undone") if back else _("Redone")
+    label = _("Redo") if back else _("Undo")
+    return _show_result(
+        request,
+        _run_path(request, head),
+        message,
+        run_undo_path(request, head.run),
+        label,
     )
+
+
+def _ask_to_overwrite_in_run(
+    request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
+) -> HttpResponse:
+    """Another member changed it since: show both."""
+    head_frame = head_context(request, head)
+    context = {
+        **head_frame,
+        "undo_action": f"{head_frame['path']}undo/{change_set.pk}/",
+        "dialog": "run-cancel",
+        "later": [
+            (change_line(each["field"], each["before"], each["now"]), each)
+            for each in later
+        ],
+        "next": safe_path(request) or head_frame["path"],
+        "title": _("Undo"),
+        "editor_template": "undo/_undo.html",
+    }
+    if not request.htmx:
+        return render(request, "run/run_editor.html", context, status=FORM_ERROR_STATUS)
+    response = render(request, "undo/_undo.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = "#run-cancel", "outerHTML"
+    return response
+
+
+def _run_path(request: PageRequest, head: RunHead) -> str:
+    return run_path(request.workspace.name, head.run.run_id)

@@ -1,4 +1,4 @@
-"""Two people saved the same view: the second sees the first's change, and chooses."""
+"""The page for edit conflicts: it shows both changes of a view, and lets choose."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from django.urls import reverse
 
 from runs.actions.views import ViewState, read_view_state
 from runs.models import View, ViewRevision
-from runs.pages.lists import list_address, reset_href, scope_number
-from runs.pages.requests import PageRequest
-from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.lists import list_address, saved_view_href, scope_number
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.filters import difference_lines
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
@@ -20,7 +19,7 @@ from studio.core.view_differences import NOTHING, Difference, differences
 def conflict_page(
     request: PageRequest, slug: str, mine: ViewState, seen: int
 ) -> HttpResponse:
-    """`seen` is the revision that the second began from."""
+    """Show both changes; `seen` is the revision that the second one began from."""
     user, workspace = request.actor.user, request.workspace.name
     view = find_view(slug, user, request.workspace)
     later = [each for each in list_view_revisions(view, user, 20) if each.number > seen]
@@ -40,7 +39,7 @@ def conflict_page(
         "mine": difference_lines(state_differences(read_view_state(view), mine)),
         "state": query,
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
-        "their_href": reset_href(workspace, view, mine.experiment),
+        "their_href": saved_view_href(workspace, view, mine.experiment),
         "my_href": list_address(workspace, mine.experiment, mine.spec),
     }
     return render(
@@ -49,7 +48,7 @@ def conflict_page(
 
 
 def state_differences(old: ViewState, new: ViewState) -> list[Difference]:
-    """What differs, the list included."""
+    """Return the differences, including another list."""
     found = list(differences(old.spec, new.spec))
     names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]
     if names[0] != names[1]:

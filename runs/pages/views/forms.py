@@ -1,4 +1,4 @@
-"""What the forms of views send."""
+"""The forms of views."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ class DefaultViewForm(PageForm):
     everybody = FlagField()
 
     def add_prefix(self, field_name: str) -> str:
-        # Addresses name the list "in", which no attribute of Python can be named.
+        # Addresses name the list "in", which is a keyword of Python.
         return super().add_prefix("in" if field_name == "scope" else field_name)

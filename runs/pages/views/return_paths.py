@@ -1,4 +1,4 @@
-"""Where the forms of views lead back to, and what they were sent with."""
+"""Where the forms of views return to, and the list state that they carry."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from studio.core.view_spec import ViewSpec
 
 
 def return_path(request: PageRequest) -> str:
-    """The page that the form came from, if it is one of ours; else the views."""
-    asked = request.POST.get("back", "") or request.GET.get("back", "")
+    """Return the page of the form, if it is on this server; else the page of views."""
+    path = request.POST.get("back", "") or request.GET.get("back", "")
     views = reverse("views", args=[request.workspace.name])
-    return safe_path(request, asked) or views
+    return safe_path(request, path) or views
 
 
 def return_path_after_sharing(request: PageRequest, view: View, before: int) -> str:
-    """`back_of`, of a list that began from revision `before` of the reader's view.
+    """Like `return_path`, for a list opened with revision `before` of the view.
 
-    Sharing writes out what says *me*. The list says it so, too: else it would pass for
-    changed since, and its link would show to others the runs of their own.
+    Sharing replaces *me* in the filter by the user name. The list must do the same:
+    otherwise it counts as changed, and its link shows others their own runs.
     """
     back = return_path(request)
     path, _mark, query = back.partition("?")
@@ -45,17 +45,18 @@ def return_path_after_sharing(request: PageRequest, view: View, before: int) -> 
 def read_list_state(
     request: PageRequest, sent: str
 ) -> tuple[ViewSpec, Experiment | None]:
-    """The state and list of a form's `state`, a query string of a list and its `in`.
+    """Read a form's `state`: the query string of a list, with its `in`.
 
-    Views belong to an experiment or to All runs: a list of child runs is that of All
-    runs whose filter names the parent."""
-    given = QueryDict(sent)
-    number = given.get("in", "")
+    A view belongs to an experiment or to All runs. A list of child runs counts as All
+    runs with a filter by the parent.
+    """
+    parameters = QueryDict(sent)
+    number = parameters.get("in", "")
     is_experiment = number and not number.startswith(RUN_PREFIX)
     experiment = find_experiment(request, f"~{number}") if is_experiment else None
-    return ViewSpec.from_query(given.dict()), experiment
+    return ViewSpec.from_query(parameters.dict()), experiment
 
 
 def return_context(request: PageRequest) -> dict[str, Any]:
-    """What a page with forms of views needs to come back to itself."""
+    """Return the context that makes the forms of views return to this page."""
     return {"back": request.get_full_path()}

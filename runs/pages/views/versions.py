@@ -1,4 +1,4 @@
-"""The versions of a view: who saved what, in words, and back to any of them."""
+"""The versions of a view: who changed what, and restoring one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.models import View, ViewRevision, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, reset_href, save_refusal, scope_number
+from runs.pages.lists import list_address, save_refusal, saved_view_href, scope_number
 from runs.pages.requests import PageRequest
 from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page, state_differences
@@ -26,13 +26,13 @@ from runs.render.filters import DifferenceLine, difference_lines, summarize_diff
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
 
-#: Versions that the page shows at a time.
+#: Versions on a page.
 MAX_VERSIONS = 200
 
 
 @dataclass(frozen=True)
 class VersionRow:
-    """A version with what it changed of the one before."""
+    """A version, with its differences from the one before."""
 
     revision: ViewRevision
     summary: str
@@ -46,8 +46,8 @@ class VersionRow:
 @require_safe
 def view_history(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
-    asked = request.GET.get("before", "")
-    before = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+    text = request.GET.get("before", "")
+    before = int(text) if text.isdecimal() and len(text) < 10 else 0
     found = list_view_revisions(
         view, request.actor.user, MAX_VERSIONS + 1, before=before
     )
@@ -58,7 +58,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
         "rows": rows[:MAX_VERSIONS],
         "older": found[MAX_VERSIONS - 1].number if len(found) > MAX_VERSIONS else 0,
         "save_refusal": save_refusal(request, view),
-        "view_href": reset_href(request.workspace.name, view, None),
+        "view_href": saved_view_href(request.workspace.name, view, None),
         **return_context(request),
     }
     return render(request, "views/view_history.html", context)
@@ -99,7 +99,7 @@ def _row(
 @access(Permission.VIEWS)
 @require_POST
 def restore_version(request: PageRequest, slug: str, number: int) -> HttpResponse:
-    """Save an old version again; if another member saved since, show both."""
+    """Restore an old version; if another member saved since, show both changes."""
     user = request.actor.user
     view = find_view(slug, user, request.workspace)
     check_can_edit_view(view, user, request.role)
@@ -112,6 +112,6 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
         )
     except Conflict:
         return conflict_page(request, slug, view_actions.read_view_state(old), seen)
-    said = _("Version %s restored") % number
-    messages.success(request, said, extra_tags=last_undo_href(request))
+    message = _("Version %s restored") % number
+    messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

@@ -22,9 +22,8 @@ from runs.access import (
 from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, reset_href, save_refusal
-from runs.pages.requests import PageRequest
-from runs.pages.run_shell import FORM_ERROR_STATUS
+from runs.pages.lists import list_address, save_refusal, saved_view_href
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page
 from runs.pages.views.forms import DeleteViewForm, SaveViewForm, ViewForm
@@ -41,8 +40,8 @@ from studio.core.view_spec import without
 @access(Permission.VIEWS)
 @require_POST
 def save_view(request: PageRequest, slug: str) -> HttpResponse:
-    """Save what the list shows; if another member did, show both."""
-    view = _view(request, slug)
+    """Save the list as the view; if another member saved since, show both changes."""
+    view = _find_view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     sent = SaveViewForm(request.POST).check()
     spec, experiment = read_list_state(request, sent["state"])
@@ -55,28 +54,32 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
         )
     except Conflict:
         return conflict_page(request, slug, state, seen)
+    # Saving an unchanged list makes no revision, and gets no message.
     if view.revision != before:
-        said = _("Saved %s") % view.name
-        messages.success(request, said, extra_tags=last_undo_href(request))
-    return redirect(reset_href(request.workspace.name, view, experiment))
+        message = _("Saved %s") % view.name
+        messages.success(request, message, extra_tags=last_undo_href(request))
+    return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
 @access(Permission.VIEWS)
 def _new(request: PageRequest) -> HttpResponse:
-    """The form of a new view; the address is the list's, with `in`."""
-    given = request.GET.copy()
-    name, described = given.pop("name", [""])[0], given.pop("description", [""])[0]
+    """Show the form of a new view; the query string is that of the list, with `in`."""
+    parameters = request.GET.copy()
+    name, described = (
+        parameters.pop("name", [""])[0],
+        parameters.pop("description", [""])[0],
+    )
     context = {
-        "state": given.urlencode(),
+        "state": parameters.urlencode(),
         "values": {"name": name, "description": described, "shared": False},
     }
-    return _form(request, None, context)
+    return _show_form(request, None, context)
 
 
 @access(Permission.VIEWS)
 def _create(request: PageRequest) -> HttpResponse:
     form = ViewForm(request.POST).check()
-    sent, values = form["state"], _values(form)
+    sent, values = form["state"], _field_values(form)
     if form["preview"]:
         return _preview(request, None, {"state": sent, "values": values})
     spec, experiment = read_list_state(request, sent)
@@ -92,11 +95,15 @@ def _create(request: PageRequest) -> HttpResponse:
             now=now_ms(),
         )
     except InvalidValue as error:
-        context = {"state": sent, "values": _values(form), "problem": error.message}
-        return _form(request, None, context, refused=True)
-    said = _("Saved as %s") % view.name
-    messages.success(request, said, extra_tags=last_undo_href(request))
-    return redirect(reset_href(request.workspace.name, view, experiment))
+        context = {
+            "state": sent,
+            "values": _field_values(form),
+            "problem": error.message,
+        }
+        return _show_form(request, None, context, refused=True)
+    message = _("Saved as %s") % view.name
+    messages.success(request, message, extra_tags=last_undo_href(request))
+    return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
 create_view = by_method(GET=_new, POST=_create)
@@ -104,19 +111,19 @@ create_view = by_method(GET=_new, POST=_create)
 
 @access(Permission.VIEWS)
 def _edit(request: PageRequest, slug: str) -> HttpResponse:
-    view = _view(request, slug)
+    view = _find_view(request, slug)
     values = {name: getattr(view, name) for name in view_actions.EDITABLE_FIELDS}
-    return _form(request, view, {"values": values})
+    return _show_form(request, view, {"values": values})
 
 
 @access(Permission.VIEWS)
 def _change(request: PageRequest, slug: str) -> HttpResponse:
-    view, form = _view(request, slug), ViewForm(request.POST).check()
-    values = _values(form)
+    view, form = _find_view(request, slug), ViewForm(request.POST).check()
+    values = _field_values(form)
     # Without a version token a script sends the form.
     seen = form["seen"]
     is_own = view.owner_id == request.actor.user.pk
-    # What the form does not show is not sent, and stays.
+    # The form has no inputs for these, so they keep their values.
     if not is_own:
         values["shared"] = view.shared
         if request.role < Role.OWNER:
@@ -126,16 +133,16 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
     check_can_change_view(view, values, request.actor.user, request.role)
     before = view.revision
     try:
-        made = view_actions.edit_view(
+        change_set = view_actions.edit_view(
             view, values, seen_version=seen, actor=request.actor, now=now_ms()
         )
     except InvalidValue as error:
         context = {"values": values, "problem": error.message, "seen": seen}
-        return _form(request, view, context, refused=True)
+        return _show_form(request, view, context, refused=True)
     except Conflict:
-        context = {"values": values, **_theirs(view, values)}
-        return _form(request, view, context, refused=True)
-    if made is not None:
+        context = {"values": values, **_conflict_context(view, values)}
+        return _show_form(request, view, context, refused=True)
+    if change_set is not None:
         messages.success(request, _("Changed"), extra_tags=last_undo_href(request))
     return redirect(return_path_after_sharing(request, view, before))
 
@@ -146,26 +153,26 @@ edit_view = by_method(GET=_edit, POST=_change)
 @access(Permission.VIEWS)
 @require_POST
 def share_view(request: PageRequest, slug: str) -> HttpResponse:
-    """Let the workspace see it; the list then offers its link."""
-    view = _view(request, slug)
+    """Share the view with the workspace; the list then offers its link."""
+    view = _find_view(request, slug)
     check_can_change_view(view, {"shared": True}, request.actor.user, request.role)
     changes, before = {"shared": True}, view.revision
     if view_actions.edit_view(view, changes, actor=request.actor, now=now_ms()):
-        said = _("Everyone in %s can now see this view") % request.workspace.name
-        messages.success(request, said, extra_tags=last_undo_href(request))
+        message = _("Everyone in %s can now see this view") % request.workspace.name
+        messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(return_path_after_sharing(request, view, before))
 
 
 @access(Permission.VIEWS)
 @require_POST
 def delete_view(request: PageRequest, slug: str) -> HttpResponse:
-    """The list stays as it is, and belongs to no view any more."""
-    view = _view(request, slug)
+    """Delete the view; the list stays as it is, without a view."""
+    view = _find_view(request, slug)
     check_can_edit_view(view, request.actor.user, request.role)
     state = view_actions.read_view_state(view)
     view_actions.delete_view(view, actor=request.actor, now=now_ms())
-    said = _("Deleted %s") % view.name
-    messages.success(request, said, extra_tags=last_undo_href(request))
+    message = _("Deleted %s") % view.name
+    messages.success(request, message, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(return_path(request))
     spec = without(state.spec, "view")
@@ -183,28 +190,28 @@ def restore_view(request: PageRequest, slug: str) -> HttpResponse:
     return redirect(return_path(request))
 
 
-def _view(request: PageRequest, slug: str) -> View:
+def _find_view(request: PageRequest, slug: str) -> View:
     return find_view(slug, request.actor.user, request.workspace)
 
 
-def _values(form: dict[str, Any]) -> dict[str, Any]:
+def _field_values(form: dict[str, Any]) -> dict[str, Any]:
     return {name: form[name] for name in view_actions.EDITABLE_FIELDS}
 
 
 def _preview(
     request: PageRequest, view: View | None, context: dict[str, Any]
 ) -> HttpResponse:
-    """The description as readers see it; without a script below its box."""
+    """Show the rendered description; without a script, below its input."""
     preview = render_description(request, context["values"]["description"])
     if request.htmx:
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _form(request, view, context | {"preview": preview})
+    return _show_form(request, view, context | {"preview": preview})
 
 
-def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
-    """Another member's newer text; saving again replaces it."""
+def _conflict_context(view: View, values: dict[str, Any]) -> dict[str, Any]:
+    """Return another member's newer texts; saving again overwrites them."""
     changed = find_last_edit(view)
     return {
         "theirs": [
@@ -217,14 +224,14 @@ def _theirs(view: View, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _form(
+def _show_form(
     request: PageRequest,
     view: View | None,
     context: dict[str, Any],
     *,
     refused: bool = False,
 ) -> HttpResponse:
-    """A dialog over the list, or a page where no script opens it."""
+    """Show the form as a dialog, or without a script as a page."""
     own = view is None or view.owner_id == request.actor.user.pk
     workspace = request.workspace.name
     if view and not context.get("seen"):

@@ -1,4 +1,4 @@
-"""Custom views: opened by their links, chosen in the menu, managed on a page."""
+"""Custom views: opened by links, chosen in the menu, managed on a page."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from runs.actions import views as view_actions
 from runs.models import Role, View, can_edit_view, now_ms
 from runs.pages.lists import (
     BUILT_IN_VIEW,
-    UNCHOSEN,
+    DEFAULT_COLUMNS_PARAMETER,
     find_scope,
     open_view_link,
-    read_part_tolerantly,
-    view_bar,
+    read_part_state_tolerantly,
+    view_bar_context,
     with_view,
 )
 from runs.pages.requests import PageRequest, StarForm, with_vary_headers
@@ -41,37 +41,42 @@ from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
 from studio.core.view_spec import without
 
-#: Views of a page of the list that manages them.
+#: Views on a page of the list of views.
 ROWS = 100
 
 
 @access(SIGNED_IN)
 @require_safe
 def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
-    """The list that the view shows, with what the address says instead."""
-    asked: Any = request
-    view = find_view(slug, asked.actor.user)
+    """Show the list of the view, with the changes in the address."""
+    page_request: Any = request
+    view = find_view(slug, page_request.actor.user)
+    # The address names no workspace, so the role is checked here.
     enter_workspace(request, view.workspace.name)
-    return show_list(asked, open_view_link(asked, view))
+    return show_list(page_request, open_view_link(page_request, view))
 
 
 @access(Permission.READ)
 @require_safe
 def view_menu(request: PageRequest) -> HttpResponse:
-    """What opens under *Current view*; the parameters are those of the list."""
-    state = with_view(read_part_tolerantly(request))
+    """Show the menu *Current view*; the parameters are those of the list."""
+    state = with_view(read_part_state_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
     if not request.htmx:
         return redirect("views", request.workspace.name)
     found = find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
-    if request.GET.get(UNCHOSEN) == "1":
+    if request.GET.get(DEFAULT_COLUMNS_PARAMETER) == "1":
         state = replace(state, spec=without(state.spec, "columns"))
     context = {
-        **view_bar(request, state, columns),
+        **view_bar_context(request, state, columns),
         "sections": [
-            (_("Private"), _entries(found.private), found.more_private),
-            (_("Shared with the workspace"), _entries(found.shared), found.more_shared),
+            (_("Private"), _menu_entries(found.private), found.more_private),
+            (
+                _("Shared with the workspace"),
+                _menu_entries(found.shared),
+                found.more_shared,
+            ),
         ],
         "find": find,
         "built_in": all(word in _("Default").casefold() for word in search_words(find)),
@@ -83,14 +88,14 @@ def view_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, part, context))
 
 
-def _entries(views: Any) -> list[tuple[View, str]]:
-    return [(view, _note(view)) for view in views]
+def _menu_entries(views: Any) -> list[tuple[View, str]]:
+    return [(view, _view_note(view)) for view in views]
 
 
-def _note(view: View) -> str:
-    """What is most telling about it, in a word or two."""
+def _view_note(view: View) -> str:
+    """Return a short note on what the view shows, such as `3 charts`."""
     spec = view.spec if isinstance(view.spec, dict) else {}
-    charts, columns = _count(spec, "charts"), _count(spec, "columns")
+    charts, columns = _count_items(spec, "charts"), _count_items(spec, "columns")
     if charts:
         return ngettext("%s chart", "%s charts", charts) % charts
     if spec.get("group"):
@@ -98,7 +103,7 @@ def _note(view: View) -> str:
     return ngettext("%s column", "%s columns", columns) % columns if columns else ""
 
 
-def _count(spec: dict[str, Any], name: str) -> int:
+def _count_items(spec: dict[str, Any], name: str) -> int:
     try:
         return len(view_text.split(str(spec.get(name, "")), ",", name))
     except InvalidValue:
@@ -108,14 +113,14 @@ def _count(spec: dict[str, Any], name: str) -> int:
 @access(Permission.READ)
 @require_safe
 def views_page(request: PageRequest) -> HttpResponse:
-    """All views that the reader may see, and those deleted that may come back."""
+    """Show all visible views, and deleted ones that can be restored."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
     rows = filter_by_words(views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:
-        # Of a page that is no more, the last one.
+        # The page no longer exists: show the last one.
         start = max(total - 1, 0) // ROWS * ROWS
     found = list(rows.order_by("name", "pk")[start : start + ROWS + 1])
     deleted = list_deleted_views(workspace, user) if not find else []
@@ -155,25 +160,28 @@ def star_view(request: PageRequest, slug: str) -> HttpResponse:
 @access(Permission.VIEWS)
 @require_POST
 def choose_default(request: PageRequest) -> HttpResponse:
-    """Which view its list opens with: `view` a slug, `default` or empty for none."""
+    """Set the view that its list opens with.
+
+    `view` is a slug, "default" for the built-in view, or empty for none.
+    """
     sent, user = DefaultViewForm(request.POST).check(), request.actor.user
     everybody = sent["everybody"]
     if everybody and request.role != Role.OWNER:
         raise PermissionDenied(_("Only owners can set the workspace default."))
     slug = sent["view"]
-    whose = None if everybody else user
+    owner = None if everybody else user
     if slug in ("", BUILT_IN_VIEW):
         view = None
         experiment = find_scope(request, sent["scope"]).experiment
     else:
         view = find_view(slug, user, request.workspace)
-        # Also in the trash: a default view of its list can be removed.
+        # Also if it is in the trash: it can still be removed as the default.
         experiment = view.experiment
     if slug and sent["on"]:
-        view_actions.set_default_view(request.workspace, experiment, view, user=whose)
-        said = _("%s now opens by default.") % (view.name if view else _("Default"))
+        view_actions.set_default_view(request.workspace, experiment, view, user=owner)
+        message = _("%s now opens by default.") % (view.name if view else _("Default"))
     else:
-        view_actions.clear_default_view(request.workspace, experiment, user=whose)
-        said = _("Default view removed.")
-    messages.success(request, said)
+        view_actions.clear_default_view(request.workspace, experiment, user=owner)
+        message = _("Default view removed.")
+    messages.success(request, message)
     return redirect(return_path(request))

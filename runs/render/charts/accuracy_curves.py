@@ -121,7 +121,7 @@ _RULES = {
         lambda: (_("Share of the data"), _("Recall")), _gain, _DIAGONAL, True
     ),
     CurveKind.LIFT: Rule(
-        lambda: (_("Share of the data"), _("Unarchive")),
+        lambda: (_("Share of the data"), _("Lift")),
         _lift,
         ((0.0, 1.0), (1.0, 1.0)),
         True,

@@ -146,7 +146,7 @@ def list_view_revisions(
 def find_revision(view: View, viewer: User, number: int) -> ViewRevision:
     """One of them; NotFound for all else."""
     rows = _readable(view, viewer).select_related("author", "experiment")
-    found = rows.filter(number=number).first() if number < 2**31 else None
+    found = rows.filter(number=number).first()
     if found is None:
         raise NotFound(_("This version of the view doesn't exist."))
     return found
@@ -166,7 +166,7 @@ def find_view_change(workspace: Workspace, viewer: User, number: int) -> ChangeS
     """
     seen = View.objects.visible_to(viewer).filter(workspace=workspace)
     own = ChangeSet.objects.filter(actor=viewer, changes__view__in=seen)
-    found = own.filter(pk=number).first() if number < 2**63 else None
+    found = own.filter(pk=number).first()
     if found is None:
         raise NotFound(_("This change of a view doesn't exist."))
     return found

@@ -40,4 +40,4 @@ def _edges(nan: NDArray[np.bool_], limit: int) -> NDArray[Any]:
     found = np.flatnonzero(nan & ~(before & after))
     if len(found) <= limit:
         return found
-    return found[np.linspace(0, len(found) - 1, max(limit, 1)).astype(np.int64)]
+    return found[np.linspace(0, len(found) - 1, limit).astype(np.int64)]

@@ -133,7 +133,7 @@ class Term:
     """One of the terms that are all required, and where it stands.
 
     Several terms share a place where the text does not spell them one by one, as in
-    `not (not a or not b)`.
+    `not (not (a b))`.
     """
 
     node: Node
@@ -213,13 +213,13 @@ class Source:
             return self.text
         nodes[number] = node
         if self._is_shared(number):
-            return _canonical(nodes)
+            return to_text(all_of(*nodes))
         term, new = self.terms[number], text or to_text(node)
         if len(nodes) > 1:
             new = _closed(node, new)
         new = " ".join([new, *_comments(self.text, term.start, term.end)])
         edited = self.text[: term.start] + new + self.text[term.end :]
-        return edited if _means(edited, nodes) else _canonical(nodes)
+        return edited if _means(edited, nodes) else to_text(all_of(*nodes))
 
     def added(self, node: Node, text: str = "") -> str:
         """The text that also requires `node`. Never read again: links are many."""
@@ -298,13 +298,9 @@ def _closed(node: Node, text: str) -> str:
     return f"({text})" if is_open else text
 
 
-def _canonical(nodes: Sequence[Node]) -> str:
-    return to_text(all_of(*nodes)) if nodes else ""
-
-
 def _means(text: str, nodes: Sequence[Node]) -> bool:
     found = _read_if_legal(text)
-    return found is not None and found.node == (all_of(*nodes) if nodes else None)
+    return found is not None and found.node == all_of(*nodes)
 
 
 def _read_if_legal(text: str) -> Source | None:

@@ -33,11 +33,11 @@ def list_state(browser: Browser, list_server: Server) -> StorageState:
 def runs_page(
     browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
-    """A page of the signed-in owner, 1280 wide, at All runs.
+    """A page of the signed-in owner, 1280 wide; the test opens what it needs.
 
     `page.goto("/w/default/runs/?q=…")` is relative to the server.
     """
-    yield from _at_all_runs(browser, watch, list_server, list_state)
+    yield from _owners_page(browser, watch, list_server, list_state)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def phone_page(
     browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
     """The same, 360 wide."""
-    yield from _at_all_runs(browser, watch, list_server, list_state, width=360)
+    yield from _owners_page(browser, watch, list_server, list_state, width=360)
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def plain_page(
     browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
     """The same as `runs_page`, without JavaScript."""
-    yield from _at_all_runs(browser, watch, list_server, list_state, scripts=False)
+    yield from _owners_page(browser, watch, list_server, list_state, scripts=False)
 
 
-def _at_all_runs(
+def _owners_page(
     browser: Browser,
     watch: Watch,
     server: Server,
@@ -68,7 +68,5 @@ def _at_all_runs(
     context = new_context(
         browser, watch, state=state, width=width, base=server.url, scripts=scripts
     )
-    page = context.new_page()
-    page.goto("/w/default/runs/")
-    yield page
+    yield context.new_page()
     context.close()

@@ -9,4 +9,5 @@ def test_all_sixty_runs_are_listed(runs_page: Page) -> None:
 
 
 def test_roots_of_matches_are_shown_without_a_script(plain_page: Page) -> None:
+    plain_page.goto("/w/default/runs/")
     expect(plain_page.locator(".table-tools")).to_contain_text("54")

@@ -132,6 +132,7 @@ def test_keys_are_searched_and_sections_open(runs_page: Page) -> None:
 
 
 def test_facets_work_without_a_script(plain_page: Page) -> None:
+    plain_page.goto("/w/default/runs/")
     plain_page.locator("#facets-toggle").click()
     plain_page.goto(f"{ALL}?{MODEL_AND_LR}")
     facet(plain_page, "resnet18").click()

@@ -31,6 +31,7 @@ def expect_rows(page: Page, *names: str) -> None:
 
 
 def test_completion_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.get_by_role("combobox", name="Search or filter runs")
     box.focus()
     box.press_sequentially("tags.mo")
@@ -54,6 +55,7 @@ def test_completion_by_keyboard(runs_page: Page) -> None:
 def test_escape_closes_the_suggestions_and_enter_applies_the_typed_text(
     runs_page: Page,
 ) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.locator("#q")
     box.press_sequentially("status:comp")
     expect(option(runs_page, "Completed")).to_be_visible()
@@ -66,6 +68,7 @@ def test_escape_closes_the_suggestions_and_enter_applies_the_typed_text(
 
 
 def test_completion_by_mouse_continues_with_values(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     runs_page.locator("#q").click()
     option(runs_page, "status").first.click()
     option(runs_page, "Failed").click()
@@ -74,6 +77,7 @@ def test_completion_by_mouse_continues_with_values(runs_page: Page) -> None:
 
 
 def test_nothing_is_offered_in_comments_and_phrases(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     box = runs_page.locator("#q")
     with runs_page.expect_response("**/list/complete/**"):
         box.press_sequentially('"sta')
@@ -98,6 +102,7 @@ def test_editing_a_pill_by_mouse_keeps_the_others(runs_page: Page) -> None:
 
 
 def test_a_filter_is_added_by_keyboard(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     runs_page.locator("#add-filter").focus()
     runs_page.keyboard.press("Enter")
     find = runs_page.get_by_label("Find a field")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 
 def test_keys_move_between_rows_open_them_and_focus_the_filter(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
     names = runs_page.locator("[data-row-link]")
     runs_page.keyboard.press("j")
     expect(names.first).to_be_focused()
@@ -80,6 +81,7 @@ def test_a_redraw_keeps_the_focus_on_the_same_item(runs_page: Page) -> None:
 
 
 def test_a_phone_has_the_tools_in_menus(phone_page: Page) -> None:
+    phone_page.goto("/w/default/runs/")
     more = phone_page.get_by_label("More", exact=True)
     more.click()
     phone_page.get_by_role("link", name="Edit columns").click()

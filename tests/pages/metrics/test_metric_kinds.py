@@ -81,6 +81,16 @@ def test_an_accuracy_table_is_drawn_as_each_of_its_curves(
     assert figure["data"][0]["meta"]["key"] == "average"
 
 
+def test_an_accuracy_table_names_its_curves(browser: Client, run: Run) -> None:
+    document(run, "accuracy_table", "acc", ACCURACY)
+    [select] = panel(browser, "acc").selects
+    names = [option.label for option in select.options]
+    assert names[:4] == ["ROC", "Precision and recall", "Gain", "Lift"]
+    assert drawn(browser, "acc", "&as:acc=lift")["layout"]["yaxis"]["title"][
+        "text"
+    ] == ("Lift")
+
+
 def test_residuals_are_bars_and_predictions_have_error_bars(
     browser: Client, run: Run
 ) -> None:

@@ -170,8 +170,8 @@ def test_the_error_banner_links_to_runs_with_the_same_error(
         other, RunStatus.FAILED, message="KeyError: 'x'", actor=actor, now=now
     )
     error = browser.get(PAGE).context["error"]
-    assert error["alike"] == 2
-    found = browser.get(error["alike_href"]).context["rows"]
+    assert error["same_error_count"] == 2
+    found = browser.get(error["same_error_href"]).context["rows"]
     assert {row.run.run_id for row in found} == {"run-1", "alike"}
 
 

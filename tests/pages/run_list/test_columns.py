@@ -143,7 +143,7 @@ def test_only_differences_hides_columns_with_equal_values(
     page = visitor.get(ALL, asked)
     assert heads(page) == ["name", "params.wd", "metrics.acc"]
     assert "2 columns have the same value on this page" in page.text
-    assert page.context["alike"] == ["Status", "params.lr"]
+    assert page.context["constant_columns"] == ["Status", "params.lr"]
     one = visitor.get(ALL, {**asked, "q": "id:a"})
     assert len(heads(one)) == 5
 
