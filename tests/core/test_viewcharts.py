@@ -19,6 +19,7 @@ from studio.core.view_spec import parse_tolerant
         "bar!metrics.acc!group=tags.model!band=none",
         "histogram!metrics.acc!bins=20",
         "parallel!params.lr!params.opt!metrics.acc",
+        "line!metrics.a" + "".join(f"!group=params.p{n}" for n in range(8)),
     ],
 )
 def test_a_chart_round_trips_through_text(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -144,3 +144,25 @@ def test_a_full_disk_is_reported_with_its_reason_once(
     said = capfd.readouterr().err
     assert said.count("takes no more (full): what is logged now is lost") == 1
     writer.close()
+
+
+LOGGED: dict[str, Callable[[Writer, Path], object]] = {
+    "a point": lambda writer, _home: writer.add_point("loss", 1),
+    "an item": lambda writer, _home: writer.add_item("plot", "image", "a.png"),
+    "a log": lambda writer, _home: writer.append_log("logs/a.txt", b"line\n"),
+    "a file": lambda writer, home: writer.add_file(home / "model", "model"),
+    "a tag": lambda writer, _home: writer.record_request("POST", "tags", {}),
+}
+
+
+@pytest.mark.parametrize("what", list(LOGGED))
+def test_a_loss_of_each_kind_is_reported(
+    fake: Any, home: Path, what: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    writer = Writer.open(fake, "r1", offline=True)
+    LOGGED[what](writer, home)
+    assert "takes no more" not in capfd.readouterr().err
+    with full():
+        LOGGED[what](writer, home)
+    assert capfd.readouterr().err.count("takes no more (full)") == 1
+    assert writer.close().gone.total

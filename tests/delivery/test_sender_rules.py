@@ -351,6 +351,23 @@ def test_the_exit_of_the_process_waits_for_open_writers_only(spool: Path) -> Non
         other.add_point("loss", 1)
 
 
+def test_an_interrupted_exit_names_where_the_rest_waits(
+    spool: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_writer: Writer) -> None:
+        raise KeyboardInterrupt
+
+    fake: Any = Fake()
+    writer = Writer.open(fake, "r1", offline=True)
+    writer.add_point("loss", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "close", interrupt)
+        shutdown._deliver_at_exit()
+    said = capfd.readouterr().err
+    assert "Interrupted: what is not delivered waits in the spool." in said
+    assert writer.close().waiting == 1
+
+
 def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:
     fake: Any = Fake()
     before = set(Path("/proc/self/fd").iterdir())

@@ -44,6 +44,8 @@ def test_mlflow_breaks_ties_by_the_value() -> None:
 def test_mlflow_compares_nan_as_zero() -> None:
     assert head_of((1, 1, NAN), (1, 1, -0.5), rule=AppendRule.MLFLOW).last_is_nan
     assert head_of((1, 1, NAN), (1, 1, 0.5), rule=AppendRule.MLFLOW).last == 0.5
+    assert head_of((1, 1, 0.5), (1, 1, NAN), rule=AppendRule.MLFLOW).last == 0.5
+    assert head_of((1, 1, -0.5), (1, 1, NAN), rule=AppendRule.MLFLOW).last_is_nan
 
 
 def test_first_is_the_value_of_the_lowest_step() -> None:

@@ -126,6 +126,21 @@ def test_points_are_read_in_step_order(metric: Metric) -> None:
     assert store.read(metric).values.tolist() == [1.0, 2.0, 3.5, 3.0, 5.0]
 
 
+@pytest.mark.parametrize(
+    ("steps", "times", "order"),
+    [
+        ([5, 1, 3], [1, 2, 3], [1, 2, 0]),
+        ([3, 3, 4], [2, 1, 1], [1, 0, 2]),
+        ([3, 3, 4], [1, 1, 1], [0, 1, 2]),
+    ],
+)
+def test_points_of_one_append_are_read_by_step_time_and_arrival(
+    metric: Metric, steps: list[int], times: list[int], order: list[int]
+) -> None:
+    store.append(metric, make_points(steps, times, [0.0, 1.0, 2.0]))
+    assert store.read(metric).values.tolist() == order
+
+
 def test_a_range_of_steps_includes_both_ends(metric: Metric) -> None:
     store.append(metric, floats(10_000))
     assert store.read(metric, 9_000, 9_002).steps.tolist() == [9000, 9001, 9002]

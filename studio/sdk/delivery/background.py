@@ -118,7 +118,7 @@ class BackgroundDelivery:
     @property
     def has_checked_leftovers(self) -> bool:
         """Whether all leftovers are known, or the server does not name the user."""
-        return not self._clients_to_check or self._check_at > 0
+        return not self._clients_to_check or bool(self._check_at)
 
     def leftovers(self) -> list[Sender]:
         """What earlier processes left and this process delivers."""

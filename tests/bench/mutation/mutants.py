@@ -131,7 +131,9 @@ class _Finder:
             start, end = self._end(left), self._start(right)
             word = re.escape(before).replace("\\ ", r"\s+")
             match = re.search(word, self.source[start:end])
-            if match:
+            # A clock never shows a moment exactly: "before" is "at the latest" there.
+            is_of_time = before[0] in "<>" and "monotonic()" in self._text(node)
+            if match and not is_of_time:
                 self._add(start + match.start(), start + match.end(), after)
             left = right
 
