@@ -69,6 +69,20 @@ def test_a_switch_is_off_unless_it_is_1(name):
 
 
 @pytest.mark.parametrize(
+    ("query", "is_tree"),
+    [
+        ("", False),
+        ("children=1", True),
+        ("children=1&flat=1", False),
+        ("children=1&group=params.lr", False),
+        ("flat=1", False),
+    ],
+)
+def test_child_runs_are_a_tree_unless_flat_or_grouped(query, is_tree):
+    assert ViewSpec.from_query(query).is_tree is is_tree
+
+
+@pytest.mark.parametrize(
     ("typed", "width"),
     [(0, 0), (1, 40), (40, 40), (41, 41), (2000, 2000), (2001, 2000)],
 )

@@ -169,8 +169,12 @@ class _Finder:
         is_attribute = isinstance(node, ast.Assign) and all(
             isinstance(target, ast.Attribute) for target in node.targets
         )
-        simple = ast.AugAssign | ast.Raise | ast.Continue | ast.Delete
-        if is_call or is_attribute or isinstance(node, simple):
+        # `del name` only says that an argument is not needed.
+        is_deletion = isinstance(node, ast.Delete) and not all(
+            isinstance(target, ast.Name) for target in node.targets
+        )
+        simple = ast.AugAssign | ast.Raise | ast.Continue
+        if is_deletion or is_call or is_attribute or isinstance(node, simple):
             self._replace(node, "pass")
 
     def _text(self, node: ast.AST) -> str:
