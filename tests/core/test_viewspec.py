@@ -13,10 +13,10 @@ from studio.core.view_spec import (
     Chart,
     Column,
     Group,
-    Open,
+    OpenRow,
     Sort,
     ViewSpec,
-    without,
+    without_parameter,
 )
 from studio.core.view_text import joined
 
@@ -29,7 +29,7 @@ FULL = ViewSpec(
         Column(attribute("tags")),
     ),
     children=True,
-    tree=(Open("sweep_1"), Open("sweep_2", 60)),
+    tree=(OpenRow("sweep_1"), OpenRow("sweep_2", 60)),
     flat=True,
     mine=True,
     group=Group((Field("params", "seed"),), all_but=True),
@@ -223,7 +223,7 @@ def test_chosen_columns_differ_from_default_columns():
     chosen = ViewSpec.from_query("columns=" + joined(DEFAULT_COLUMNS))
     assert (default.has_columns, chosen.has_columns) == (False, True)
     assert chosen.changed(rows=25).to_query().startswith("columns=name,tags,")
-    assert not without(chosen, "columns").has_columns
+    assert not without_parameter(chosen, "columns").has_columns
 
 
 def test_nondefault_columns_count_as_chosen():

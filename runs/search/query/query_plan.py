@@ -8,6 +8,8 @@ run, the next in three. So each index scan is probed, with a limit on what that 
   newest matching runs are read from it until there are enough.
 - A scan in another order leads where sorting all of it costs less than that.
 - Else many runs match: all runs are read, the newest first, until there are enough.
+
+`docs/performance.md` shows what each part saves.
 """
 
 from __future__ import annotations

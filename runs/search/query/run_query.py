@@ -6,7 +6,7 @@ also matches the runs that lack the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -193,36 +193,32 @@ class RunQuery:
         The lead is joined first, so that orders and cursors may name its columns. Runs
         that are looked up by their keys have no other index to choose.
         """
-        runs = Run.objects.all()
-        is_led, node = True, self.node
         if lead is not None:
-            runs, node = runs.filter(lead.condition), _without(node, lead.terms)
-        elif self.plan.candidates is not None:
-            runs = runs.filter(pk__in=self.plan.candidates)
-        else:
-            is_led = False
-        runs = runs.of_member(self.scope.workspace, self.scope.viewer)
-        is_own_index = lead is not None and lead.is_own_index
-        for name, value in self._fixed_columns().items():
-            is_chosen = is_own_index and name == "workspace_id"
-            column = Unindexed(F(name)) if is_led and not is_chosen else F(name)
-            runs = runs.filter(Q(Exact(column, value)))
-        return self._filter_by(node, self._apply_switches(runs))
+            chosen = "workspace_id" if lead.is_own_index else ""
+            runs = Run.objects.filter(lead.condition)
+            return self.filter_runs(runs, lead.terms, indexed=(chosen,))
+        if self.plan.candidates is not None:
+            return self.filter_runs(Run.objects.filter(pk__in=self.plan.candidates))
+        return self.filter_runs(Run.objects.all(), indexed=self._fixed_columns())
 
     def filter_runs(
-        self, runs: RunQuerySet, known_terms: Sequence[Node] = ()
+        self,
+        runs: RunQuerySet,
+        known_terms: Sequence[Node] = (),
+        *,
+        indexed: Container[str] = (),
     ) -> RunQuerySet:
-        """Keep the runs that match, looked up by their keys.
+        """Keep the runs that match; they are known to fulfill `known_terms`.
 
-        The runs are known to fulfill `known_terms`.
+        They are reached in some way, so of the fixed columns the database can use only
+        the index of `indexed` ones.
         """
         runs = runs.of_member(self.scope.workspace, self.scope.viewer)
         for name, value in self._fixed_columns().items():
-            runs = runs.filter(Q(Exact(Unindexed(F(name)), value)))
+            column = F(name) if name in indexed else Unindexed(F(name))
+            runs = runs.filter(Q(Exact(column, value)))
+        runs = self._apply_switches(runs)
         node = _without(self.node, known_terms)
-        return self._filter_by(node, self._apply_switches(runs))
-
-    def _filter_by(self, node: Node | None, runs: RunQuerySet) -> RunQuerySet:
         return runs if node is None else runs.filter(condition(node, self.scope))
 
     def _fixed_columns(self) -> dict[str, int]:
@@ -277,6 +273,8 @@ class RunQuery:
 
 def _without(node: Node | None, known_terms: Sequence[Node]) -> Node | None:
     """The filter without the terms that are known to hold."""
+    if not known_terms:
+        return node
     kept = [term for term in terms(node) if all(term is not k for k in known_terms)]
     return all_of(*kept) if kept else None
 
