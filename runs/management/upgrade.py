@@ -63,12 +63,12 @@ def prepare_upgrade(folder: Path, planned: list[str], print_line: PrintLine) -> 
         )
         return
     print_line("Copying the database before the upgrade …")
-    made = _as_command_error(folder, lambda: _create_copy(folder, applied, planned))
-    _write(folder, made)
+    upgrade = _as_command_error(folder, lambda: _create_copy(folder, applied, planned))
+    _write(folder, upgrade)
     if known is not None and list(known.applied) == applied:
         # The same schema with older data: the new copy is in its place.
         (_copies_folder(folder) / known.copy.name).unlink(missing_ok=True)
-    print_line(f"Copied the database to {_copies_folder(folder) / made.copy.name}.")
+    print_line(f"Copied the database to {_copies_folder(folder) / upgrade.copy.name}.")
 
 
 def finish_upgrade(folder: Path) -> None:

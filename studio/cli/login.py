@@ -105,13 +105,13 @@ def parse_address(text: str) -> Connection:
 @click.option("--workspace", help="Needed when the token reaches several.")
 def login(url: str, token: str, workspace: str | None) -> None:
     """Keep the address of a server elsewhere, and a token, for `studio env`."""
-    given = parse_address(url)
+    address = parse_address(url)
     token = token.strip()
     if not token.isascii() or not token.isprintable() or " " in token or not token:
         raise click.BadParameter("is no token", param_hint="--token")
-    available = list_workspaces(given.url, token)
-    name = choose_workspace(workspace or given.workspace, available)
-    stored = Connection(given.url, token, name)
+    available = list_workspaces(address.url, token)
+    name = choose_workspace(workspace or address.workspace, available)
+    stored = Connection(address.url, token, name)
     try:
         path = connection.save(stored)
     except OSError as error:
@@ -119,7 +119,7 @@ def login(url: str, token: str, workspace: str | None) -> None:
     click.echo(
         f"Logged in to {stored.url}, workspace {stored.workspace} (kept in {path})."
     )
-    if given.url.startswith("http:") and not is_loopback(stored.host):
+    if address.url.startswith("http:") and not is_loopback(stored.host):
         click.echo("The address is plain http: the network sees the token.", err=True)
     if connection.home_file().exists():
         click.echo(

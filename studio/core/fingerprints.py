@@ -17,8 +17,8 @@ MAX_ERROR_KIND = 64
 _FRAME = re.compile(r'^\s+File "(?P<path>[^"]+)", line \d+, in (?P<name>\S+)')
 _TYPE = re.compile(r"^(?P<type>[A-Za-z_][\w.]{0,120})(?=:|$)")
 _LOCATION = re.compile(r"^User program failed with ")
-_FOREIGN = re.compile(r"site-packages|dist-packages|/lib/python\d|\\lib\\|^<")
-_VARYING = re.compile(
+_LIBRARY_PATH = re.compile(r"site-packages|dist-packages|/lib/python\d|\\lib\\|^<")
+_VARYING_TEXT = re.compile(
     r"0x[0-9a-fA-F]+|\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,})*\b|\d+(?:\.\d+)?"
 )
 _SLASH = re.compile(r"[/\\]")
@@ -37,8 +37,8 @@ def error_kind(error: str) -> str | None:
     found = _TYPE.match(headline)
     kind = found["type"] if found else ""
     frames = _own_frames(below) if starts else []
-    said = "" if frames else _VARYING.sub("#", headline[:MAX_LINE_CHARS])
-    basis = "\n".join([kind, *frames, said])
+    message_line = "" if frames else _VARYING_TEXT.sub("#", headline[:MAX_LINE_CHARS])
+    basis = "\n".join([kind, *frames, message_line])
     digest = blake2b(basis.encode(), digest_size=5).hexdigest()
     name = kind.rpartition(".")[2] or "Error"
     return f"{name[: MAX_ERROR_KIND - len(digest) - 1]}-{digest}"
@@ -47,10 +47,10 @@ def error_kind(error: str) -> str | None:
 def _own_frames(lines: list[str]) -> list[str]:
     """The innermost as `file function`; of foreign code if there are no others."""
     frames = [match for line in lines if (match := _FRAME.match(line))]
-    own = [frame for frame in frames if not _FOREIGN.search(frame["path"])]
-    return [_spot(frame) for frame in (own or frames)[-FRAMES:]]
+    own = [frame for frame in frames if not _LIBRARY_PATH.search(frame["path"])]
+    return [_frame_location(frame) for frame in (own or frames)[-FRAMES:]]
 
 
-def _spot(frame: re.Match[str]) -> str:
+def _frame_location(frame: re.Match[str]) -> str:
     """Without the folder, which differs from machine to machine."""
     return f"{_SLASH.split(frame['path'])[-1]} {frame['name']}"

@@ -57,9 +57,9 @@ def alternatives(texts: Sequence[str]) -> str:
 
 def sentences(texts: Iterable[str]) -> str:
     """Return the texts that are not empty, one after the other."""
-    given = [text for text in texts if text]
-    found: str = given[0] if given else ""
-    for text in given[1:]:
+    filled = [text for text in texts if text]
+    found: str = filled[0] if filled else ""
+    for text in filled[1:]:
         found = message("%(first)s %(second)s", first=found, second=text)
     return found
 

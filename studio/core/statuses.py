@@ -54,7 +54,7 @@ S = RunStatus
 
 
 @dataclass(frozen=True)
-class StatusFacts:
+class StatusInfo:
     """What is true of one status, wherever it is stored, shown or translated.
 
     `followers` are the statuses that may follow; a final status has none, and later
@@ -76,63 +76,63 @@ class StatusFacts:
 
 
 _FINAL = frozenset({S.COMPLETED, S.FAILED, S.CANCELED})
-_BROKEN_OFF = frozenset({S.FAILED, S.CANCEL_REQUESTED, S.CANCELED})
-_END = _FINAL | _BROKEN_OFF
+_INTERRUPTED = frozenset({S.FAILED, S.CANCEL_REQUESTED, S.CANCELED})
+_END = _FINAL | _INTERRUPTED
 _WAITING = frozenset({S.STARTING, S.PROVISIONING, S.PREPARING, S.QUEUED})
 
 #: One entry for each status.
-FACTS: dict[RunStatus, StatusFacts] = {
-    S.NOT_STARTED: StatusFacts(
+STATUS_TABLE: dict[RunStatus, StatusInfo] = {
+    S.NOT_STARTED: StatusInfo(
         0,
         message("NotStarted"),
         _END | _WAITING | {S.RUNNING},
         mlflow="SCHEDULED",
         read_as=("Unapproved",),
     ),
-    S.STARTING: StatusFacts(
+    S.STARTING: StatusInfo(
         1,
         message("Starting"),
-        _BROKEN_OFF | {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING},
+        _INTERRUPTED | {S.PROVISIONING, S.PREPARING, S.QUEUED, S.RUNNING},
     ),
-    S.PROVISIONING: StatusFacts(
-        2, message("Provisioning"), _BROKEN_OFF | {S.PREPARING, S.QUEUED, S.RUNNING}
+    S.PROVISIONING: StatusInfo(
+        2, message("Provisioning"), _INTERRUPTED | {S.PREPARING, S.QUEUED, S.RUNNING}
     ),
-    S.PREPARING: StatusFacts(
-        3, message("Preparing"), _BROKEN_OFF | {S.QUEUED, S.RUNNING}
+    S.PREPARING: StatusInfo(
+        3, message("Preparing"), _INTERRUPTED | {S.QUEUED, S.RUNNING}
     ),
-    S.QUEUED: StatusFacts(
+    S.QUEUED: StatusInfo(
         4,
         message("Queued"),
-        _BROKEN_OFF | {S.RUNNING},
+        _INTERRUPTED | {S.RUNNING},
         group="Queued",
         icon="g-clock",
         mlflow="SCHEDULED",
         meant_by=("scheduled", "pending"),
     ),
-    S.RUNNING: StatusFacts(
+    S.RUNNING: StatusInfo(
         5,
         message("Running"),
         _END | {S.FINALIZING, S.NOT_RESPONDING, S.PAUSED},
         group="Running",
         icon="g-play",
     ),
-    S.PAUSED: StatusFacts(
-        6, message("Paused"), _BROKEN_OFF | {S.RUNNING}, read_as=("Pausing",)
+    S.PAUSED: StatusInfo(
+        6, message("Paused"), _INTERRUPTED | {S.RUNNING}, read_as=("Pausing",)
     ),
-    S.FINALIZING: StatusFacts(
+    S.FINALIZING: StatusInfo(
         7, message("Finalizing"), frozenset({S.COMPLETED, S.FAILED, S.CANCEL_REQUESTED})
     ),
-    S.CANCEL_REQUESTED: StatusFacts(
+    S.CANCEL_REQUESTED: StatusInfo(
         8, message("CancelRequested"), _FINAL | {S.NOT_RESPONDING}
     ),
     # The writer came back or ended: any status that can follow an active one.
-    S.NOT_RESPONDING: StatusFacts(
+    S.NOT_RESPONDING: StatusInfo(
         9,
         message("NotResponding"),
         _END | _WAITING | {S.RUNNING, S.PAUSED, S.FINALIZING},
         icon="g-bang",
     ),
-    S.COMPLETED: StatusFacts(
+    S.COMPLETED: StatusInfo(
         20,
         message("Completed"),
         frozenset(),
@@ -142,7 +142,7 @@ FACTS: dict[RunStatus, StatusFacts] = {
         meant_by=("finished", "succeeded", "done"),
         is_final=True,
     ),
-    S.FAILED: StatusFacts(
+    S.FAILED: StatusInfo(
         21,
         message("Failed"),
         frozenset(),
@@ -152,7 +152,7 @@ FACTS: dict[RunStatus, StatusFacts] = {
         meant_by=("error", "crashed"),
         is_final=True,
     ),
-    S.CANCELED: StatusFacts(
+    S.CANCELED: StatusInfo(
         22,
         message("Canceled"),
         frozenset(),
@@ -165,24 +165,26 @@ FACTS: dict[RunStatus, StatusFacts] = {
 }
 
 # The table by what is looked up in it.
-CODES: dict[RunStatus, int] = {status: facts.code for status, facts in FACTS.items()}
+CODES: dict[RunStatus, int] = {
+    status: facts.code for status, facts in STATUS_TABLE.items()
+}
 BY_CODE: dict[int, RunStatus] = {code: status for status, code in CODES.items()}
-FINAL = frozenset(status for status, facts in FACTS.items() if facts.is_final)
+FINAL = frozenset(status for status, facts in STATUS_TABLE.items() if facts.is_final)
 ACTIVE = frozenset(S) - FINAL
-#: What may follow. Reopening is `may_reopen`, not a transition.
+#: What may follow. Reopening is `can_reopen`, not a transition.
 FOLLOWERS: dict[RunStatus, frozenset[RunStatus]] = {
-    status: facts.followers for status, facts in FACTS.items()
+    status: facts.followers for status, facts in STATUS_TABLE.items()
 }
 ALIASES: dict[str, RunStatus] = {
-    word: status for status, facts in FACTS.items() for word in facts.read_as
+    word: status for status, facts in STATUS_TABLE.items() for word in facts.read_as
 }
 #: Words of other systems, and the status that they mean.
 MEANT_BY: dict[str, RunStatus] = {
-    word: status for status, facts in FACTS.items() for word in facts.meant_by
+    word: status for status, facts in STATUS_TABLE.items() for word in facts.meant_by
 }
 #: What pages show for a status, for the last group, and for a group in a filter.
 LABELS: dict[str, str] = {
-    **{status.value: facts.label for status, facts in FACTS.items()},
+    **{status.value: facts.label for status, facts in STATUS_TABLE.items()},
     "Other": message("Other"),
     "active": message("active"),
     "final": message("final"),
@@ -190,7 +192,7 @@ LABELS: dict[str, str] = {
 }
 #: The status strip's groups, in its order.
 GROUPS: dict[str, frozenset[RunStatus]] = {
-    group: frozenset(s for s, facts in FACTS.items() if facts.group == group)
+    group: frozenset(s for s, facts in STATUS_TABLE.items() if facts.group == group)
     for group in ("Running", "Completed", "Failed", "Canceled", "Queued", "Other")
 }
 
@@ -207,17 +209,17 @@ def parse_status(word: str) -> RunStatus:
     raise ValueError(f"{word!r} is not a status; one of {', '.join(S)} is expected")
 
 
-def may_follow(old: RunStatus, new: RunStatus) -> bool:
+def can_follow(old: RunStatus, new: RunStatus) -> bool:
     """Whether `new` may follow `old`. The same status again is no step at all."""
     return new in FOLLOWERS[old]
 
 
-def lost_run_may_requeue(old: RunStatus, *, owned_by_agent: bool) -> bool:
+def can_requeue_lost_run(old: RunStatus, *, owned_by_agent: bool) -> bool:
     """Whether an agent's lost run may go back to Queued (its own rule)."""
     return owned_by_agent and old in ACTIVE
 
 
-def may_reopen(old: RunStatus, *, owned_by_launcher: bool) -> bool:
+def can_reopen(old: RunStatus, *, owned_by_launcher: bool) -> bool:
     """Whether an MLflow RUNNING update reopens a final run.
 
     MLflow clients resume runs; where a launcher owns the run, it alone ends it.

@@ -136,10 +136,10 @@ def read_chart(text: str, name: str = "charts") -> Chart:
         kinds = ", ".join(CHART_KINDS)
         raise _not_one_of(name, kind, kinds)
     drawn = [item for item in rest if not _is_option(item)]
-    given = [item.partition("=")[::2] for item in rest if _is_option(item)]
+    options = [item.partition("=")[::2] for item in rest if _is_option(item)]
     fields = tuple(dict.fromkeys(read_field(item, name) for item in drawn))
     _check_fields(kind, fields, name)
-    return Chart(kind, fields, _options(kind, given, name))
+    return Chart(kind, fields, _options(kind, options, name))
 
 
 def _is_option(item: str) -> bool:
@@ -161,16 +161,16 @@ def _check_fields(kind: str, fields: tuple[Field, ...], name: str) -> None:
 
 
 def _field_count(kind: str, least: int, most: int, name: str) -> str:
-    said: dict[str, object] = {"name": name, "kind": kind}
+    values: dict[str, object] = {"name": name, "kind": kind}
     if most == 1:
-        return message("%(name)s: a %(kind)s chart needs 1 field", **said)
+        return message("%(name)s: a %(kind)s chart needs 1 field", **values)
     if least == most:
         return message(
-            "%(name)s: a %(kind)s chart needs %(count)s fields", **said, count=most
+            "%(name)s: a %(kind)s chart needs %(count)s fields", **values, count=most
         )
     return message(
         "%(name)s: a %(kind)s chart needs %(low)s to %(high)s fields",
-        **said,
+        **values,
         low=least,
         high=most,
     )
@@ -188,9 +188,9 @@ def _not_one_of(name: str, text: str, words: str) -> InvalidValue:
     )
 
 
-def _options(kind: str, given: Iterable[tuple[str, str]], name: str) -> Options:
+def _options(kind: str, options: Iterable[tuple[str, str]], name: str) -> Options:
     spec, found = CHART_KINDS[kind], dict[str, list[str]]()
-    for key, value in given:
+    for key, value in options:
         if key not in _READERS:
             known = ", ".join(_READERS)
             raise _not_one_of(name, key, known)

@@ -22,7 +22,7 @@ PARTS = (
 ).split()
 ADDED, REMOVED, OTHER = "+", "-", "~"
 #: Default of the list itself: All runs, default columns.
-NOTHING = "*"
+LIST_DEFAULT = "*"
 SWITCHES = ("children", "flat", "mine", "differs", "archived", "only", "facets")
 #: Parameters whose differences are listed part by part.
 _LISTED_PARTS = frozenset(
@@ -70,18 +70,18 @@ def differences(
     found += _items("selected", filter(None, old.selected), filter(None, new.selected))
     found += _items("tree", map(str, old.tree), map(str, new.tree))
     found += _other("rows", str(old.rows), str(new.rows))
-    mine, wanted = _kept(old), _kept(new)
+    mine, wanted = _saved_parameters(old), _saved_parameters(new)
     for name in (each for each in {**mine, **wanted} if each not in _LISTED_PARTS):
         found += _one(name, mine.get(name), wanted.get(name))
     return tuple(found)
 
 
-def overriding(view: ViewSpec, spec: ViewSpec) -> str:
+def override_query(view: ViewSpec, spec: ViewSpec) -> str:
     """What an address of `view` says to show `spec`: a query string without `?`.
 
     A part that the view has and `spec` has not stands there empty.
     """
-    mine, wanted = _kept(view), _kept(spec)
+    mine, wanted = _saved_parameters(view), _saved_parameters(spec)
     names = [*wanted, *(name for name in mine if name not in wanted)]
     return "&".join(
         f"{name}={encoded(wanted.get(name, ''))}"
@@ -90,7 +90,7 @@ def overriding(view: ViewSpec, spec: ViewSpec) -> str:
     )
 
 
-def _kept(spec: ViewSpec) -> dict[str, str]:
+def _saved_parameters(spec: ViewSpec) -> dict[str, str]:
     found = spec.parameters()
     text = _filter_text(spec)
     if text:

@@ -22,7 +22,7 @@ SUBMITTER = attribute("submitter")
 _ME = Text("me")
 
 
-def written_out(spec: ViewSpec, username: str) -> ViewSpec:
+def replace_me(spec: ViewSpec, username: str) -> ViewSpec:
     """The same runs for every reader: *mine* and `submitter:me` name `username`.
 
     Stars stay those of each reader. Raises InvalidFilter.

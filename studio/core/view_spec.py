@@ -26,9 +26,9 @@ from studio.core.filters.source import FilterText, Source
 from studio.core.filters.tree import Node, attribute
 from studio.core.messages import message, translated
 from studio.core.view_charts import Chart, read_charts
-from studio.core.view_text import Column, Group, Open, Rank
+from studio.core.view_text import Column, Group, GroupSort, OpenRow
 
-__all__ = ["Chart", "Column", "Group", "Open", "Rank", "Sort", "ViewSpec"]
+__all__ = ["Chart", "Column", "Group", "GroupSort", "OpenRow", "Sort", "ViewSpec"]
 
 DEFAULT_SORT = Sort(attribute("created"), descending=True)
 DEFAULT_COLUMNS = tuple(
@@ -47,7 +47,7 @@ class ViewSpec:
     sort: Sort = DEFAULT_SORT
     columns: tuple[Column, ...] = DEFAULT_COLUMNS
     children: bool = False
-    tree: tuple[Open, ...] = ()
+    tree: tuple[OpenRow, ...] = ()
     flat: bool = False
     mine: bool = False
     group: Group | None = None
@@ -97,7 +97,7 @@ class ViewSpec:
         return FilterText.of(self.q).source
 
     def changed(self, **changes: Any) -> ViewSpec:
-        """A copy with `changes`, back on its first page unless a cursor is given."""
+        """A copy with `changes`, back on its first page unless a cursor is set."""
         cursor: dict[str, Any] = {"after": "", "before": ""}
         return replace(self, **{**cursor, **changes})
 
@@ -158,7 +158,7 @@ class ViewSpec:
             raise InvalidValue(message("A view must be a JSON object"), field="view")
         for name in values:
             if name not in _READERS:
-                parts = ", ".join(part for part in _READERS if part not in _PASSING)
+                parts = ", ".join(part for part in _READERS if part not in _TRANSIENT)
                 raise InvalidValue(
                     message(
                         "A view has no %(name)r. Its parts are: %(parts)s.",
@@ -230,7 +230,7 @@ def _read_cursor(text: str, name: str) -> str:
 
 
 #: The reader's position in a list: not part of a view.
-_PASSING = ("view", "after", "before")
+_TRANSIENT = ("view", "after", "before")
 #: In the order in which they stand in a query string.
 _READERS: dict[str, Callable[[str, str], Any]] = {
     "q": _read_text,
@@ -284,7 +284,7 @@ def _json_text(name: str, value: object) -> str:
 LISTS = ("columns", "charts")
 #: Where a filter may end early: before an `and`. More places would cost more than help.
 _AND = re.compile(r"\s+and\s", re.IGNORECASE)
-_PLACES = 50
+_MAX_SPLITS = 50
 
 
 @dataclass(frozen=True)
@@ -336,25 +336,25 @@ def _unknown_part(name: str) -> str:
     return message("%(name)s: this version doesn't support it", name=name)
 
 
-def overridden(
-    base: ViewSpec, given: Mapping[str, str]
+def apply_overrides(
+    base: ViewSpec, parameters: Mapping[str, str]
 ) -> tuple[ViewSpec, list[ParameterWarning]]:
     """A view's state with what an address says instead; an empty part is the default.
 
     And what the address says that could not be followed.
     """
-    asked = {name: text for name, text in given.items() if name != "view"}
-    if not asked:
+    overrides = {name: text for name, text in parameters.items() if name != "view"}
+    if not overrides:
         return base, []
-    spec, complaints = parse_tolerant(asked)
-    own = {name: getattr(base, name) for name in PARAMETERS if name not in asked}
+    spec, complaints = parse_tolerant(overrides)
+    own = {name: getattr(base, name) for name in PARAMETERS if name not in overrides}
     if "columns" in own:
         own["has_columns"] = base.has_columns
     return replace(spec, **own), complaints
 
 
-def without(spec: ViewSpec, name: str) -> ViewSpec:
-    """The state with one parameter as if it had not been given."""
+def without_parameter(spec: ViewSpec, name: str) -> ViewSpec:
+    """The state with one parameter reset to its default."""
     values: dict[str, Any] = {name: getattr(ViewSpec(), name)}
     if name == "columns":
         values["has_columns"] = False
@@ -364,7 +364,7 @@ def without(spec: ViewSpec, name: str) -> ViewSpec:
 def readable_part(text: str) -> str:
     """The longest beginning of a wrong filter that ends with a term and can be read."""
     ends = [found.start() for found in _AND.finditer(text)]
-    for end in ends[: -_PLACES - 1 : -1]:
+    for end in ends[: -_MAX_SPLITS - 1 : -1]:
         try:
             parse(text[:end])
         except (InvalidFilter, NotSupported):

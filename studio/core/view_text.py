@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
 from studio.core.filters.fields import Sort, field_text
-from studio.core.filters.mistakes import advice, summary_of
+from studio.core.filters.mistakes import suggestion_sentence, summary_of
 from studio.core.filters.tree import Field
 from studio.core.messages import message, sentences
 
@@ -36,7 +36,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Open:
+class OpenRow:
     """A row of the tree, and how many of its children show: None is the first few.
 
     With 0 it is closed, also where it would be open by itself.
@@ -54,7 +54,7 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Rank:
+class GroupSort:
     """What groups are ordered by: a statistic of a field, their size, their values."""
 
     stat: str
@@ -76,7 +76,7 @@ class Group:
 
     fields: tuple[Field, ...]
     all_but: bool = False
-    by: Rank | None = None
+    by: GroupSort | None = None
     opened: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -131,7 +131,7 @@ def _plainly(error: InvalidFilter) -> str:
     what = message("%(what)s.", what=summary_of(error))
     # The hint for an unknown field is how to search for its name as text.
     hint = details["hint"] if details["expected"] != "a field" else ""
-    return sentences([what, hint, advice(details["suggestions"])])
+    return sentences([what, hint, suggestion_sentence(details["suggestions"])])
 
 
 def read_sort(text: str, name: str = "sort") -> Sort:
@@ -175,18 +175,18 @@ def read_group(text: str, name: str = "group") -> Group:
     if not items:
         raise InvalidValue(message("%(name)s contains no field", name=name), field=name)
     fields = tuple(dict.fromkeys(read_field(item, name) for item in items))
-    given = dict(item.partition("=")[::2] for item in options)
-    if unknown := sorted(given.keys() - {"by", "open"}):
+    values = dict(item.partition("=")[::2] for item in options)
+    if unknown := sorted(values.keys() - {"by", "open"}):
         raise InvalidValue(
             message("%(name)s has no option %(option)r", name=name, option=unknown[0]),
             field=name,
         )
-    by = _rank(given["by"], name) if given.get("by") else None
-    opened = [key for key in given.get("open", "").split(".") if key.isalnum()]
+    by = _rank(values["by"], name) if values.get("by") else None
+    opened = [key for key in values.get("open", "").split(".") if key.isalnum()]
     return Group(fields, all_but, by, tuple(dict.fromkeys(opened[:MAX_ITEMS])))
 
 
-def _rank(text: str, name: str) -> Rank:
+def _rank(text: str, name: str) -> GroupSort:
     """`-mean:metrics.acc`, `count`."""
     descending = text.startswith("-")
     stat, colon, field = (text[1:] if descending else text).partition(":")
@@ -197,7 +197,7 @@ def _rank(text: str, name: str) -> Rank:
             ),
             field=name,
         )
-    return Rank(stat, read_field(field, name) if colon else None, descending)
+    return GroupSort(stat, read_field(field, name) if colon else None, descending)
 
 
 def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
@@ -220,13 +220,13 @@ def numbered(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_open(text: str, name: str = "tree") -> tuple[Open, ...]:
+def read_open(text: str, name: str = "tree") -> tuple[OpenRow, ...]:
     """`sweep_1,sweep_2:60,sweep_3:0` -> rows, each once: the last counts."""
     found = [_open(item, name) for item in split(text, ",", name)]
     return tuple({each.run_id: each for each in found}.values())
 
 
-def _open(text: str, name: str) -> Open:
+def _open(text: str, name: str) -> OpenRow:
     run_id, colon, shown = text.partition(":")
     if colon and not (shown.isascii() and shown.isdigit()):
         raise InvalidValue(
@@ -235,7 +235,7 @@ def _open(text: str, name: str) -> Open:
             ),
             field=name,
         )
-    return Open(run_id, min(int(shown[:6]), MAX_OPEN) if colon else None)
+    return OpenRow(run_id, min(int(shown[:6]), MAX_OPEN) if colon else None)
 
 
 def joined(items: Iterable[object]) -> str:

@@ -230,10 +230,10 @@ class Client:
         self._transport.drop()
 
     def _request_target(self, path: str, query: dict[str, Any] | None) -> str:
-        given = {k: v for k, v in (query or {}).items() if v is not None}
+        parameters = {k: v for k, v in (query or {}).items() if v is not None}
         # A path that begins with a slash is one of the server's, not the workspace's.
         target = path if path.startswith("/") else self.path_of(path)
-        return f"{target}?{urlencode(given)}" if given else target
+        return f"{target}?{urlencode(parameters)}" if parameters else target
 
     def path_of(self, path: str) -> str:
         return f"/api/v1/workspaces/{quote(self.workspace, safe='')}/{path}"

@@ -157,17 +157,17 @@ def find_connection(endpoint: str = "") -> Connection:
     A token is sent only to its own server. Anyone can write the `endpoint` of a
     config.json, so only a connection to that very server is used for it.
     """
-    given = read_environment()
+    connection = read_environment()
     if not endpoint:
         try:
-            return given or find()
+            return connection or find()
         except NoServerError as error:
             raise UserErrorException(
                 'No server is known: run `eval "$(studio env)"` in this shell, or set '
                 f"STUDIO_URL and STUDIO_TOKEN. ({error})"
             ) from error
-    if given is not None and _is_same_url(given.url, endpoint):
-        return given
+    if connection is not None and _is_same_url(connection.url, endpoint):
+        return connection
     stored = _find_stored(endpoint)
     if stored is None:
         raise UserErrorException(

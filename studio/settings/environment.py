@@ -130,9 +130,9 @@ def _sentence(name: str, value: str) -> str:
     return f"{name} must be {allowed}, not {value!r}"
 
 
-def home(given: str) -> Path:
+def home(value: str) -> Path:
     """`STUDIO_HOME`: the one folder of all state, private to its owner."""
-    path = Path(given).expanduser().absolute()
+    path = Path(value).expanduser().absolute()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -144,10 +144,10 @@ def home(given: str) -> Path:
     return path
 
 
-def secret_key(given: str, folder: Path) -> str:
+def secret_key(value: str, folder: Path) -> str:
     """`STUDIO_SECRET_KEY`, or the key that the first start stored in the folder."""
-    if given:
-        return given
+    if value:
+        return value
     path = folder / "secret_key"
     try:
         if not path.exists():
@@ -180,9 +180,9 @@ def _write_once(path: Path, text: str) -> None:
         Path(name).unlink()
 
 
-def origin(given: str) -> str:
+def origin(value: str) -> str:
     """`STUDIO_ORIGIN`: the address that people type, without a trailing slash."""
-    value = given.rstrip("/")
+    value = value.rstrip("/")
     if not value:
         return ""
     try:
@@ -199,9 +199,9 @@ def origin(given: str) -> str:
     return value.lower()
 
 
-def allowed_hosts(given: str, address: str) -> list[str]:
+def allowed_hosts(value: str, address: str) -> list[str]:
     """`STUDIO_ALLOWED_HOSTS`, plus loopback and the host of the origin."""
-    names = [name.strip().lower() for name in given.split(",") if name.strip()]
+    names = [name.strip().lower() for name in value.split(",") if name.strip()]
     for name in names:
         # A star would let any web page's script reach the server (DNS rebinding).
         if not _HOST.fullmatch(name):

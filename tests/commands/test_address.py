@@ -12,6 +12,17 @@ from runs.management.address import Address, refuse_open, reserve
 from studio.core.connection import is_loopback
 
 
+def refusal(host: str, origin: str, hosts_named: bool, insecure_http: bool) -> str:
+    """The message that refuses a start at this address; empty if it is allowed."""
+    try:
+        refuse_open(
+            host, origin=origin, hosts_named=hosts_named, insecure_http=insecure_http
+        )
+    except CommandError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize(
     ("host", "origin", "hosts_named", "insecure_http"),
     [
@@ -27,9 +38,7 @@ from studio.core.connection import is_loopback
 def test_a_safe_address_is_accepted(
     host: str, origin: str, hosts_named: bool, insecure_http: bool
 ) -> None:
-    refuse_open(
-        host, origin=origin, hosts_named=hosts_named, insecure_http=insecure_http
-    )
+    assert refusal(host, origin, hosts_named, insecure_http) == ""
 
 
 @pytest.mark.parametrize(
@@ -45,10 +54,7 @@ def test_a_safe_address_is_accepted(
 def test_an_open_address_is_refused_and_the_variable_to_set_is_named(
     host: str, origin: str, hosts_named: bool, insecure_http: bool, named: str
 ) -> None:
-    with pytest.raises(CommandError, match=named):
-        refuse_open(
-            host, origin=origin, hosts_named=hosts_named, insecure_http=insecure_http
-        )
+    assert named in refusal(host, origin, hosts_named, insecure_http)
 
 
 @pytest.mark.parametrize(

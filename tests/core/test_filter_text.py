@@ -9,7 +9,7 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.parse import parse_places
+from studio.core.filters.parse import parse_with_positions
 from studio.core.filters.source import FilterText
 from studio.core.view_spec import ViewSpec
 from tests.parts.calls import counted_calls
@@ -22,7 +22,7 @@ def test_copies_of_a_state_share_one_parse() -> None:
     with counted_calls() as calls:
         others = [replace(spec, rows=rows).changed(mine=True) for rows in (25, 100)]
         trees = [each.filter() for each in (spec, *others)]
-    assert calls.of(parse_places) == 1
+    assert calls.of(parse_with_positions) == 1
     assert trees == [parse(Q)] * 3
 
 
@@ -39,7 +39,7 @@ def test_an_invalid_filter_is_parsed_once_and_raises_each_time() -> None:
             with pytest.raises(InvalidFilter) as raised:
                 spec.filter()
             assert raised.value.details["position"] == 17
-    assert calls.of(parse_places) == 1
+    assert calls.of(parse_with_positions) == 1
 
 
 def test_a_filter_created_from_a_tree_is_not_parsed() -> None:
@@ -47,7 +47,7 @@ def test_a_filter_created_from_a_tree_is_not_parsed() -> None:
     with counted_calls() as calls:
         spec = ViewSpec(q=FilterText.of_tree(tree))
         assert spec.filter() == tree
-    assert calls.of(parse_places) == 0
+    assert calls.of(parse_with_positions) == 0
     assert spec.source.text == spec.q
 
 

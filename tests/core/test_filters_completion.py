@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.core.filters import field_text
-from studio.core.filters.completion import wanted
+from studio.core.filters.completion import completion_context
 
 FIELDS = [
     ("", "", ""),
@@ -36,13 +36,13 @@ VALUES = [
 
 @pytest.mark.parametrize(("text", "kind", "part"), FIELDS)
 def test_fields_are_completed(text: str, kind: str, part: str) -> None:
-    found = wanted(text, len(text))
+    found = completion_context(text, len(text))
     assert (found.what, found.kind, found.part) == ("field", kind, part)
 
 
 @pytest.mark.parametrize(("text", "field", "op", "part"), VALUES)
 def test_values_are_completed(text: str, field: str, op: str, part: str) -> None:
-    found = wanted(text, len(text))
+    found = completion_context(text, len(text))
     assert found.field is not None
     parts = (found.what, field_text(found.field), found.op, found.part)
     assert parts == ("value", field, op, part)
@@ -50,18 +50,18 @@ def test_values_are_completed(text: str, field: str, op: str, part: str) -> None
 
 @pytest.mark.parametrize(("text", "part"), [("tags.model ", ""), ("name con", "con")])
 def test_operators_are_completed(text: str, part: str) -> None:
-    found = wanted(text, len(text))
+    found = completion_context(text, len(text))
     assert (found.what, found.part) == ("operator", part)
 
 
 @pytest.mark.parametrize("text", ['"a phrase', "/* a note", "-'x", "a /* status:"])
 def test_completion_offers_nothing_in_phrases_and_comments(text: str) -> None:
-    assert wanted(text, len(text)).what == "nothing"
+    assert completion_context(text, len(text)).what == "nothing"
 
 
 def test_a_completion_replaces_the_whole_word() -> None:
     text = "status:failed tags.model"
-    found = wanted(text, 9)
+    found = completion_context(text, 9)
     assert (text[found.start : found.end], found.part) == ("failed", "fa")
 
 
@@ -77,7 +77,7 @@ def test_a_completion_replaces_the_whole_word() -> None:
 def test_values_are_counted_with_the_other_terms_applied(
     text: str, at: int, others: str
 ) -> None:
-    assert wanted(text, at).others == others
+    assert completion_context(text, at).others == others
 
 
 @pytest.mark.parametrize(
@@ -85,5 +85,5 @@ def test_values_are_counted_with_the_other_terms_applied(
 )
 def test_completion_of_an_invalid_filter_is_not_an_error(text: str) -> None:
     for at in range(len(text) + 2):
-        found = wanted(text, at)
+        found = completion_context(text, at)
         assert 0 <= found.start <= found.end <= len(text)

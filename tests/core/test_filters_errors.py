@@ -103,18 +103,21 @@ def test_the_message_counts_characters_from_one():
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "reason"),
     [
-        "a " * MAX_LENGTH,
-        "(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1),
-        "not " * 5000 + "a",
-        "tag:a " * (MAX_TERMS + 1),
-        "a " * (MAX_WORDS + 1),
-        f"number in ({','.join(map(str, range(MAX_TERMS + 1)))})",
-        "a\x00b",
-        "a\ud800b",
-        "metrics.a > " + "9" * 5000,
+        ("a " * MAX_LENGTH, f"exceeds {MAX_LENGTH} characters"),
+        ("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), "deeper than 50 levels"),
+        ("not " * 5000 + "a", f"exceeds {MAX_LENGTH} characters"),
+        ("tag:a " * (MAX_TERMS + 1), f"More than {MAX_TERMS} terms and values"),
+        ("a " * (MAX_WORDS + 1), f"More than {MAX_WORDS} free words"),
+        (
+            f"number in ({','.join(map(str, range(MAX_TERMS + 1)))})",
+            f"More than {MAX_TERMS} terms and values",
+        ),
+        ("a\x00b", "A character that is not text at character 2"),
+        ("a\ud800b", "A character that is not text at character 2"),
+        ("metrics.a > " + "9" * 5000, "Expected a number"),
     ],
 )
-def test_length_nesting_terms_and_characters_have_limits(text):
-    error_of(text)
+def test_length_nesting_terms_and_characters_have_limits(text, reason):
+    assert reason in error_of(text).message

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Node, parse, to_text
-from studio.core.filters.parse import parse_places
-from studio.core.filters.source import read
+from studio.core.filters.parse import parse_with_positions
+from studio.core.filters.source import read_source
 from studio.core.filters.tree import Comparison, Field, Text, all_of, attribute, terms
 from tests.parts.calls import counted_calls
 
@@ -24,7 +24,7 @@ TYPED = "status:failed  /* by whom? */ and tags.`a b` = 'it''s'  and (x and y)"
 
 
 def test_the_terms_of_the_text_are_those_of_the_tree() -> None:
-    assert read(TYPED).nodes == terms(parse(TYPED))
+    assert read_source(TYPED).nodes == terms(parse(TYPED))
 
 
 @pytest.mark.parametrize(
@@ -37,21 +37,21 @@ def test_the_terms_of_the_text_are_those_of_the_tree() -> None:
     ],
 )
 def test_a_term_is_removed(number: int, left: str) -> None:
-    assert read(TYPED).without(number) == left
+    assert read_source(TYPED).without(number) == left
 
 
 def test_a_term_is_replaced_in_its_place() -> None:
-    found = read(TYPED).replaced(0, term_of("status:running"))
+    found = read_source(TYPED).replaced(0, term_of("status:running"))
     assert found == TYPED.replace("status:failed", "status:Running")
 
 
 def test_replacing_a_term_by_itself_changes_nothing() -> None:
-    source = read(TYPED)
+    source = read_source(TYPED)
     assert source.replaced(1, source.nodes[1]) == TYPED
 
 
 def test_removing_a_term_keeps_the_comment_inside_it() -> None:
-    found = read("status: /* why */ failed x").replaced(0, term_of("name:y"))
+    found = read_source("status: /* why */ failed x").replaced(0, term_of("name:y"))
     assert found == "name:y /* why */ x"
 
 
@@ -69,25 +69,25 @@ def test_removing_a_term_keeps_the_comment_inside_it() -> None:
 def test_a_term_is_added_with_the_conjunction_of_the_others(
     typed: str, added: str
 ) -> None:
-    assert read(typed).with_term(term_of("z")) == added
+    assert read_source(typed).with_term(term_of("z")) == added
 
 
 @pytest.mark.parametrize("typed", ["x or y", "(x or y)"])
 def test_alternatives_are_put_in_parentheses_once(typed: str) -> None:
-    assert read("a b").replaced(0, term_of(typed), typed) == "(x or y) b"
+    assert read_source("a b").replaced(0, term_of(typed), typed) == "(x or y) b"
 
 
 def test_adding_a_term_replaces_its_opposite() -> None:
-    assert read("resnet -tag:flaky").with_term(term_of("tag:flaky")) == (
+    assert read_source("resnet -tag:flaky").with_term(term_of("tag:flaky")) == (
         "resnet and tag:flaky"
     )
 
 
 def test_terms_that_share_a_place_are_spelled_one_by_one() -> None:
-    shared = read("not (not (a b)) c")
+    shared = read_source("not (not (a b)) c")
     assert shared.replaced(0, term_of("status:failed")) == "status:Failed and b and c"
     # An edit that would not mean what it says is written out, too.
-    assert read("a b").replaced(0, term_of("x"), "x or y") == "x and b"
+    assert read_source("a b").replaced(0, term_of("x"), "x or y") == "x and b"
 
 
 @pytest.mark.parametrize("text", ["/*", "a /* b", "a /* b * /"])
@@ -142,7 +142,7 @@ def filters(draw: st.DrawFn) -> str:
 @settings(max_examples=200, deadline=None)
 @given(filters(), st.data())
 def test_edits_change_the_meaning_as_intended(text: str, data: st.DataObject) -> None:
-    source = read(text)
+    source = read_source(text)
     number = data.draw(st.integers(0, len(source.terms) - 1))
     kept = [node for n, node in enumerate(source.nodes) if n != number]
     assert parse(source.without(number)) == (all_of(*kept) if kept else None)
@@ -158,18 +158,18 @@ def test_edits_change_the_meaning_as_intended(text: str, data: st.DataObject) ->
 def test_a_shortened_filter_equals_its_parsed_text(
     text: str, data: st.DataObject
 ) -> None:
-    source = read(text)
+    source = read_source(text)
     numbers = st.integers(0, len(source.terms) - 1)
-    left = source.cut(*data.draw(st.sets(numbers)))
-    assert left == read(left.text)
+    left = source.without_terms(*data.draw(st.sets(numbers)))
+    assert left == read_source(left.text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(filters())
 def test_a_filter_with_a_term_prepended_equals_its_parsed_text(text: str) -> None:
     parent = Comparison(attribute("parent"), "=", (Text("r 1"),))
-    found = read(text).preceded_by(parent)
-    assert found == read(found.text)
+    found = read_source(text).preceded_by(parent)
+    assert found == read_source(found.text)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_filter_with_a_term_prepended_equals_its_parsed_text(text: str) -> Non
     ],
 )
 def test_separate_terms_are_removed_without_parsing(typed: str, parsed: int) -> None:
-    source = read(typed)
+    source = read_source(typed)
     with counted_calls() as calls:
-        source.cut(0)
-    assert calls.of(parse_places) == parsed
+        source.without_terms(0)
+    assert calls.of(parse_with_positions) == parsed

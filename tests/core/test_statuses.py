@@ -10,15 +10,15 @@ import pytest
 from studio.core.statuses import (
     ACTIVE,
     CODES,
-    FACTS,
     FINAL,
     FOLLOWERS,
     GROUPS,
     MEANT_BY,
+    STATUS_TABLE,
     RunStatus,
-    lost_run_may_requeue,
-    may_follow,
-    may_reopen,
+    can_follow,
+    can_reopen,
+    can_requeue_lost_run,
     parse_status,
 )
 
@@ -48,7 +48,7 @@ TABLE = {
     ("old", "new"), [*itertools.product(RunStatus, RunStatus)], ids=str
 )
 def test_allowed_status_changes(old, new):
-    assert may_follow(old, new) == (new.value in TABLE[old.value].split())
+    assert can_follow(old, new) == (new.value in TABLE[old.value].split())
 
 
 def test_every_status_has_a_code_of_its_own():
@@ -58,19 +58,21 @@ def test_every_status_has_a_code_of_its_own():
 
 
 def test_every_status_has_a_table_entry():
-    assert set(FACTS) == set(RunStatus)
-    assert all(facts.group in GROUPS for facts in FACTS.values())
-    assert all(facts.is_final == (not facts.followers) for facts in FACTS.values())
+    assert set(STATUS_TABLE) == set(RunStatus)
+    assert all(facts.group in GROUPS for facts in STATUS_TABLE.values())
+    assert all(
+        facts.is_final == (not facts.followers) for facts in STATUS_TABLE.values()
+    )
 
 
 def test_every_icon_is_in_the_sprite():
     sprite = (ROOT / "static" / "icons" / "sprite.svg").read_text(encoding="utf-8")
-    for facts in FACTS.values():
+    for facts in STATUS_TABLE.values():
         assert not facts.icon or f'id="{facts.icon}"' in sprite
 
 
 def test_a_word_of_another_system_means_one_status():
-    words = [word for facts in FACTS.values() for word in facts.meant_by]
+    words = [word for facts in STATUS_TABLE.values() for word in facts.meant_by]
     assert len(words) == len(set(words)) == len(MEANT_BY)
     assert not {status.value.lower() for status in RunStatus} & set(words)
 
@@ -104,12 +106,12 @@ def test_an_unknown_status_word_is_refused():
 
 
 def test_only_a_final_run_without_launcher_reopens():
-    assert may_reopen(RunStatus.FAILED, owned_by_launcher=False)
-    assert not may_reopen(RunStatus.FAILED, owned_by_launcher=True)
-    assert not may_reopen(RunStatus.RUNNING, owned_by_launcher=False)
+    assert can_reopen(RunStatus.FAILED, owned_by_launcher=False)
+    assert not can_reopen(RunStatus.FAILED, owned_by_launcher=True)
+    assert not can_reopen(RunStatus.RUNNING, owned_by_launcher=False)
 
 
 def test_only_an_active_run_of_an_agent_can_be_requeued():
-    assert lost_run_may_requeue(RunStatus.RUNNING, owned_by_agent=True)
-    assert not lost_run_may_requeue(RunStatus.RUNNING, owned_by_agent=False)
-    assert not lost_run_may_requeue(RunStatus.COMPLETED, owned_by_agent=True)
+    assert can_requeue_lost_run(RunStatus.RUNNING, owned_by_agent=True)
+    assert not can_requeue_lost_run(RunStatus.RUNNING, owned_by_agent=False)
+    assert not can_requeue_lost_run(RunStatus.COMPLETED, owned_by_agent=True)

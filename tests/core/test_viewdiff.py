@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.view_differences import differences, overriding
-from studio.core.view_sharing import written_out
+from studio.core.view_differences import differences, override_query
+from studio.core.view_sharing import replace_me
 from studio.core.view_spec import ViewSpec, read_stored
 
 BASE = "q=status:failed&columns=name,status,metrics.acc&charts=line!metrics.loss"
@@ -60,17 +60,17 @@ def test_default_columns_of_two_lists_can_differ() -> None:
 
 def test_an_override_has_only_differences_and_clears_removed_parts() -> None:
     wanted = spec("q=tag:x&columns=name,status,metrics.acc")
-    query = overriding(spec(BASE), wanted)
+    query = override_query(spec(BASE), wanted)
     assert query == "q=tag:x&charts="
 
 
 def test_a_shared_state_replaces_me_by_the_name() -> None:
     mine = spec("q=status:failed+not+submitter:me+starred&mine=1")
-    shared = written_out(mine, "ada")
+    shared = replace_me(mine, "ada")
     assert not shared.mine
     others, own = "submitter != ada", "submitter:ada"
     assert shared.q == f"status:Failed and {others} and starred:true and {own}"
-    assert written_out(shared, "ben") == shared
+    assert replace_me(shared, "ben") == shared
 
 
 def test_a_view_of_another_version_is_read_as_far_as_possible() -> None:

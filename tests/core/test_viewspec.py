@@ -13,10 +13,10 @@ from studio.core.view_spec import (
     Chart,
     Column,
     Group,
-    Open,
+    OpenRow,
     Sort,
     ViewSpec,
-    without,
+    without_parameter,
 )
 from studio.core.view_text import joined
 
@@ -29,7 +29,7 @@ FULL = ViewSpec(
         Column(attribute("tags")),
     ),
     children=True,
-    tree=(Open("sweep_1"), Open("sweep_2", 60)),
+    tree=(OpenRow("sweep_1"), OpenRow("sweep_2", 60)),
     flat=True,
     mine=True,
     group=Group((Field("params", "seed"),), all_but=True),
@@ -55,6 +55,40 @@ def test_the_default_is_an_empty_query():
 
 def test_the_state_round_trips_through_the_query():
     assert ViewSpec.from_query(FULL.to_query()) == FULL
+
+
+@pytest.mark.parametrize(
+    "name", ["children", "flat", "mine", "differs", "only", "facets", "archived"]
+)
+def test_a_switch_is_off_unless_it_is_1(name):
+    assert getattr(ViewSpec(), name) is False
+    assert getattr(ViewSpec.from_query(f"{name}=0"), name) is False
+    spec = ViewSpec.from_query(f"{name}=1")
+    assert getattr(spec, name) is True
+    assert spec.to_query() == f"{name}=1"
+
+
+@pytest.mark.parametrize(
+    ("query", "is_tree"),
+    [
+        ("", False),
+        ("children=1", True),
+        ("children=1&flat=1", False),
+        ("children=1&group=params.lr", False),
+        ("flat=1", False),
+    ],
+)
+def test_child_runs_are_a_tree_unless_flat_or_grouped(query, is_tree):
+    assert ViewSpec.from_query(query).is_tree is is_tree
+
+
+@pytest.mark.parametrize(
+    ("typed", "width"),
+    [(0, 0), (1, 40), (40, 40), (41, 41), (2000, 2000), (2001, 2000)],
+)
+def test_a_width_is_within_its_limits(typed, width):
+    spec = ViewSpec.from_query(f"columns=name:{typed},status")
+    assert spec.columns[0].width == width
 
 
 @pytest.mark.parametrize("view", ["a", "a" * 32, "abc.1", "abc.123456789"])
@@ -189,7 +223,7 @@ def test_chosen_columns_differ_from_default_columns():
     chosen = ViewSpec.from_query("columns=" + joined(DEFAULT_COLUMNS))
     assert (default.has_columns, chosen.has_columns) == (False, True)
     assert chosen.changed(rows=25).to_query().startswith("columns=name,tags,")
-    assert not without(chosen, "columns").has_columns
+    assert not without_parameter(chosen, "columns").has_columns
 
 
 def test_nondefault_columns_count_as_chosen():

@@ -112,7 +112,7 @@ class Counting(Refusing):
         return super().send(method, path, content, **how)
 
 
-def test_batches_are_halved_around_a_refused_row_and_grow_to_the_limit(
+def test_a_refused_row_halves_batches_which_grow_again_to_the_limit(
     spool: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_BATCH_ROWS", 4)
@@ -143,12 +143,16 @@ def test_rows_wait_for_more_unless_they_fill_a_batch_or_are_in_a_hurry(
 def test_a_refused_metric_is_reported_and_the_others_are_kept(
     spool: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    class Telling(Fake):
-        def send(self, *asked: Any, **how: Any) -> Any:
+    class RefusingFake(Fake):
+        def send(self, *arguments: Any, **options: Any) -> Any:
             refused = [{"row": 0, "message": "the name is odd"}]
-            return {**super().send(*asked, **how), "refused": refused, "cancel": True}
+            return {
+                **super().send(*arguments, **options),
+                "refused": refused,
+                "cancel": True,
+            }
 
-    fake = Telling()
+    fake = RefusingFake()
     sender = logged(fake, spool, "a", "b")
     deliver(sender)
     assert "A metric was refused: the name is odd" in capfd.readouterr().err

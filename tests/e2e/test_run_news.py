@@ -50,7 +50,7 @@ def card(run: Remote, owner_page: Page) -> Locator:
 
 
 def look(page: Page) -> None:
-    page.evaluate("document.dispatchEvent(new CustomEvent('run:look'))")
+    page.evaluate("document.dispatchEvent(new CustomEvent('page:refresh'))")
 
 
 @pytest.fixture

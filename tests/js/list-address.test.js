@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 
-import { encoded, ORDER, parameter } from "../../static/js/run_list/list-address.js";
+import { encodeValue, ORDER, parameter } from "../../static/js/run_list/list-address.js";
 
 beforeEach(() => {
   globalThis.location = { search: "", pathname: "/w/lab/runs/" };
@@ -47,5 +47,5 @@ test("a parameter that the order does not know stays last", () => {
 
 test("values are encoded as by the server", () => {
   const pairs = JSON.parse(readFileSync(new URL("encoded.json", import.meta.url), "utf8"));
-  for (const [text, expected] of pairs) assert.equal(encoded(text), expected);
+  for (const [text, expected] of pairs) assert.equal(encodeValue(text), expected);
 });

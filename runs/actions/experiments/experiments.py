@@ -177,8 +177,8 @@ def edit_experiment_tags(
     before = dict(rows.filter(key__in=[*tags, *removed]).values_list("key", "value"))
     for key, value in tags.items():
         rows.update_or_create(experiment=experiment, key=key, defaults={"value": value})
-    gone = [key for key in removed if key in before and key not in tags]
-    rows.filter(key__in=gone).delete()
+    deleted_keys = [key for key in removed if key in before and key not in tags]
+    rows.filter(key__in=deleted_keys).delete()
     after = {key: {"value": value} for key, value in tags.items()}
     edits = [
         Edit(
@@ -187,10 +187,10 @@ def edit_experiment_tags(
             after.get(key),
             experiment=experiment,
         )
-        for key in [*tags, *gone]
+        for key in [*tags, *deleted_keys]
     ]
     record_changes(experiment.workspace, "tag experiment", edits, actor=actor, now=now)
-    return len(gone)
+    return len(deleted_keys)
 
 
 def lock_experiment_names(workspace: Workspace) -> Workspace:

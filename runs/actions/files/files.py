@@ -88,10 +88,12 @@ def delete_file(owner: FileOwner, path: str, *, actor: Actor, now: int) -> int:
         for file in _files_in_folder(owner, path).only("pk", "folder")
         if _is_in_folder(file.folder, path)
     ]
-    gone = current_files(owner).filter(path_key=path_key(path)).update(replaced=now)
+    replaced_count = (
+        current_files(owner).filter(path_key=path_key(path)).update(replaced=now)
+    )
     for some in batches(below):
-        gone += File.objects.filter(pk__in=some).update(replaced=now)
-    return gone
+        replaced_count += File.objects.filter(pk__in=some).update(replaced=now)
+    return replaced_count
 
 
 def current_files(owner: FileOwner) -> QuerySet[File]:

@@ -9,7 +9,7 @@ from runs.actions.actor import SERVER, Actor
 from runs.actions.run.lifecycle import StatusSource, change_status
 from runs.models import HEARTBEATS_RESUMED, Run
 from runs.search.run import status_before_timeout
-from studio.core.statuses import FOLLOWERS, RunStatus, may_follow
+from studio.core.statuses import FOLLOWERS, RunStatus, can_follow
 
 
 @transaction.atomic
@@ -38,7 +38,7 @@ def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
 def _status_before_timeout(run: Run) -> RunStatus:
     """Return the status before the timeout; a cancel request is kept."""
     before = status_before_timeout(run)
-    if may_follow(RunStatus.NOT_RESPONDING, before):
+    if can_follow(RunStatus.NOT_RESPONDING, before):
         return before
     return RunStatus.RUNNING
 

@@ -27,9 +27,9 @@ from studio.core.fingerprints import error_kind
 from studio.core.statuses import (
     FOLLOWERS,
     RunStatus,
-    lost_run_may_requeue,
-    may_follow,
-    may_reopen,
+    can_follow,
+    can_reopen,
+    can_requeue_lost_run,
 )
 
 _CURRENT_FIELDS = ("status", "started", "ended", "launcher", "revision")
@@ -110,7 +110,7 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
         old = _read_current_status(run)
         if old.is_active:
             return run
-        if not may_reopen(old, owned_by_launcher=bool(run.launcher)):
+        if not can_reopen(old, owned_by_launcher=bool(run.launcher)):
             return _record_ignored(
                 run, old, "Reopening was ignored", actor, now, "info"
             )
@@ -220,9 +220,9 @@ def _check_transition(
     requeued = (
         new is RunStatus.QUEUED
         and origin is StatusSource.LAUNCHER
-        and lost_run_may_requeue(old, owned_by_agent=run.launcher == Launcher.AGENT)
+        and can_requeue_lost_run(old, owned_by_agent=run.launcher == Launcher.AGENT)
     )
-    if requeued or may_follow(old, new):
+    if requeued or can_follow(old, new):
         return
     allowed = sorted(FOLLOWERS[old])
     raise IllegalTransition(

@@ -88,7 +88,7 @@ def _restore_revision(view: View, number: int, actor: Actor, now: int) -> None:
     written = views.without_me(state, view.owner) if view.shared else state
     # Keep the stored text if it means the same: another version may have written more.
     columns = written.columns() | ({"spec": old.spec} if written == state else {})
-    made = view.revision + 1
-    views.add_revision(view, made, columns, actor=actor, now=now, restored=number)
-    View.objects.filter(pk=view.pk).update(revision=made, updated=now, **columns)
+    new_number = view.revision + 1
+    views.add_revision(view, new_number, columns, actor=actor, now=now, restored=number)
+    View.objects.filter(pk=view.pk).update(revision=new_number, updated=now, **columns)
     view.refresh_from_db()

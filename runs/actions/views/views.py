@@ -27,7 +27,7 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import Conflict, InvalidState, NotFound
-from studio.core.view_sharing import written_out
+from studio.core.view_sharing import replace_me
 from studio.core.view_spec import ViewSpec, read_stored
 
 _SLUG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -91,8 +91,8 @@ def create_view(
         **columns,
     )
     add_revision(view, 1, columns, actor=actor, now=now)
-    made = Edit("deleted", True, False, view=view)
-    record_changes(workspace, "create view", [made], actor=actor, now=now)
+    created = Edit("deleted", True, False, view=view)
+    record_changes(workspace, "create view", [created], actor=actor, now=now)
     return view
 
 
@@ -104,7 +104,7 @@ def without_me(state: ViewState, user: User | None) -> ViewState:
     """Return the state with *me* replaced by the user's name."""
     if user is None:
         return state
-    return replace(state, spec=written_out(state.spec, user.username))
+    return replace(state, spec=replace_me(state.spec, user.username))
 
 
 def add_revision(

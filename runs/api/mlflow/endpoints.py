@@ -34,8 +34,8 @@ def endpoint(
         @access(need, errors=render_error)
         @wraps(handler)
         def view(request: StudioRequest, **path: str) -> HttpResponseBase:
-            given = () if body is None else (decode(request, body),)
-            return json_response(handler(request, *given, **path))
+            arguments = () if body is None else (decode(request, body),)
+            return json_response(handler(request, *arguments, **path))
 
         return view
 

@@ -74,19 +74,19 @@ def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
     return {}
 
 
-def read_model_steps(given: list[ModelBody]) -> dict[str, int]:
+def read_model_steps(models: list[ModelBody]) -> dict[str, int]:
     """Return the steps by model id."""
-    names.check_count(len(given), "models")
+    names.check_count(len(models), "models")
     return {
         check_text(
             one.model_id, f"models[{index}].model_id", limit=64, empty=False
         ): read_int(one.step, f"models[{index}].step")
-        for index, one in enumerate(given)
+        for index, one in enumerate(models)
     }
 
 
-def read_dataset_use(given: DatasetInput, at: str) -> DatasetUse:
-    dataset = given.dataset
+def read_dataset_use(use: DatasetInput, at: str) -> DatasetUse:
+    dataset = use.dataset
     for name in ("name", "digest", "source_type", "source"):
         if not getattr(dataset, name):
             raise missing_parameter(f"{at}.dataset.{name}")
@@ -102,14 +102,14 @@ def read_dataset_use(given: DatasetInput, at: str) -> DatasetUse:
         name: check_text(getattr(dataset, name), f"{at}.dataset.{name}", limit=limit)
         for name, limit in limits.items()
     }
-    return DatasetUse(**texts, tags=read_dataset_tags(given.tags, f"{at}.tags"))
+    return DatasetUse(**texts, tags=read_dataset_tags(use.tags, f"{at}.tags"))
 
 
-def read_dataset_tags(given: list[KeyValue], at: str) -> tuple[tuple[str, str], ...]:
+def read_dataset_tags(tags: list[KeyValue], at: str) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             check_text(tag.key, f"{at}[{n}].key", limit=names.MAX_INPUT_TAG_KEY),
             check_text(tag.value, f"{at}[{n}].value", limit=names.MAX_INPUT_TAG_VALUE),
         )
-        for n, tag in enumerate(given)
+        for n, tag in enumerate(tags)
     )

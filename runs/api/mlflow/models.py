@@ -99,14 +99,14 @@ def data_json(model: LoggedModel) -> Json:
     return without_empty(params=key_value_list(params), metrics=metrics)
 
 
-def read_model_texts(given: Sequence[KeyValue], field: str) -> dict[str, str]:
+def read_model_texts(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
     """Check keys and values; models allow more characters in keys than runs."""
-    check_count(len(given), field)
+    check_count(len(pairs), field)
     return {
         check_key(pair.key, f"{field}[{index}].key"): check_value(
             pair.value, f"{field}[{index}].value"
         )
-        for index, pair in enumerate(given)
+        for index, pair in enumerate(pairs)
     }
 
 

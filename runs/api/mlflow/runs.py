@@ -34,7 +34,7 @@ from runs.api.mlflow.tags import KeyValue, read_key_values
 from runs.models import Run, RunTag, now_ms
 from studio.core.filters.mlflow import status_word
 from studio.core.names import check_display_name, check_run_id
-from studio.core.statuses import RunStatus, may_follow
+from studio.core.statuses import RunStatus, can_follow
 
 SOURCE_NAME_TAG, SOURCE_TYPE_TAG = "mlflow.source.name", "mlflow.source.type"
 MAX_SCRIPT_LENGTH, MAX_TYPE_LENGTH = 2000, 100
@@ -146,7 +146,7 @@ def update_status(
 def resume_run(run: Run, *, actor: Actor, now: int) -> Run:
     if run.state.is_final:
         return run_actions.reopen_run(run, actor=actor, now=now)
-    if may_follow(run.state, RunStatus.RUNNING):
+    if can_follow(run.state, RunStatus.RUNNING):
         return run_actions.change_status(run, RunStatus.RUNNING, actor=actor, now=now)
     # It is running, or its cancel was requested, which a client cannot undo.
     return run
@@ -154,10 +154,10 @@ def resume_run(run: Run, *, actor: Actor, now: int) -> Run:
 
 def intermediate_statuses(old: RunStatus, new: RunStatus) -> tuple[RunStatus, ...]:
     """Return the status between: a queued run that ended has run before."""
-    if may_follow(old, new) or old.is_final:
+    if can_follow(old, new) or old.is_final:
         return ()
     return tuple(
         via
         for via in _INTERMEDIATE_STATUSES
-        if may_follow(old, via) and may_follow(via, new)
+        if can_follow(old, via) and can_follow(via, new)
     )[:1]

@@ -158,8 +158,8 @@ def parse_experiment_ids(experiment_ids: Sequence[str]) -> list[int]:
     return sorted({parse_experiment_id(one) for one in experiment_ids})
 
 
-def check_order_count(given: Sequence[object]) -> None:
-    check_count(len(given), "order_by", names.MLFLOW_SEARCH_ORDERS)
+def check_order_count(keys: Sequence[object]) -> None:
+    check_count(len(keys), "order_by", names.MLFLOW_SEARCH_ORDERS)
 
 
 def replace_mirror_tags(node: Node) -> Node:

@@ -31,13 +31,13 @@ class KeyValue(msgspec.Struct):
     value: str = ""
 
 
-def read_key_values(given: Sequence[KeyValue], field: str) -> dict[str, str]:
+def read_key_values(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
     """Check and return keys and values; the last value of a repeated key counts."""
     return {
         check_mlflow_key(pair.key, f"{field}[{index}].key"): check_value(
             pair.value, f"{field}[{index}].value"
         )
-        for index, pair in enumerate(given)
+        for index, pair in enumerate(pairs)
     }
 
 

@@ -63,8 +63,8 @@ def create_experiment(request: StudioRequest, body: NewExperiment) -> HttpRespon
     An experiment of that name in the trash is an error: AlreadyExists with `deleted`
     true.
     """
-    experiment, made = get_or_create_experiment(request, body)
-    return json_response(read_experiment_info(experiment), 201 if made else 200)
+    experiment, is_new = get_or_create_experiment(request, body)
+    return json_response(read_experiment_info(experiment), 201 if is_new else 200)
 
 
 def get_or_create_experiment(
@@ -74,7 +74,7 @@ def get_or_create_experiment(
     workspace = workspace_of(request)
     names.check_experiment_name(body.name)
     try:
-        made = experiment_actions.create_experiment(
+        created = experiment_actions.create_experiment(
             workspace,
             body.name,
             actor=request.actor,
@@ -86,7 +86,7 @@ def get_or_create_experiment(
         if error.details["deleted"]:
             raise
         return Experiment.objects.get(workspace=workspace, name=body.name), False
-    return made, True
+    return created, True
 
 
 @endpoint("GET", Permission.READ, reply=ExperimentInfo)

@@ -44,9 +44,9 @@ _LIST_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "row
 @endpoint("GET", Permission.READ, query=RunQuery, reply=RunList)
 def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     """Find runs with the filter language, in pages."""
-    given = structs.asdict(query)
+    values = structs.asdict(query)
     spec = ViewSpec.from_query(
-        {n: given[n] for n in (*_LIST_PARAMETERS, "after", "before")}
+        {n: values[n] for n in (*_LIST_PARAMETERS, "after", "before")}
     )
     number = query.experiment
     page = find_runs(

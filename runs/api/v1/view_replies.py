@@ -18,7 +18,7 @@ from runs.search.views import (
     find_view,
 )
 from studio.core.errors import Conflict, InvalidValue, NotFound
-from studio.core.view_differences import NOTHING, Difference, differences
+from studio.core.view_differences import LIST_DEFAULT, Difference, differences
 from studio.core.view_spec import ParameterWarning, ViewSpec, read_stored
 
 
@@ -75,8 +75,8 @@ def missing_part_messages(
     kinds: dict[str, list[str]] = {}
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
-    gone = [missing_words(kind, names) for kind, names in kinds.items()]
-    return [*(each.message for each in complaints), *gone]
+    missing = [missing_words(kind, names) for kind, names in kinds.items()]
+    return [*(each.message for each in complaints), *missing]
 
 
 def revision_info(revision: ViewRevision) -> RevisionInfo:
@@ -99,7 +99,11 @@ def compare_versions(old: View | ViewRevision, new: View | ViewRevision) -> View
 
 
 def list_differences(old: str | None, new: str | None) -> list[Difference]:
-    return [Difference("list", old or NOTHING, new or NOTHING)] if old != new else []
+    return (
+        [Difference("list", old or LIST_DEFAULT, new or LIST_DEFAULT)]
+        if old != new
+        else []
+    )
 
 
 def diff_info(found: Iterable[Difference]) -> ViewDiff:

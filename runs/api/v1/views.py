@@ -180,7 +180,7 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
     name = list_name(view)
     spec = state.spec.changed(selected=(), only=False, tree=())
     experiment = find_experiment_by_name(request, name)
-    made = view_actions.create_view(
+    created = view_actions.create_view(
         workspace_of(request),
         body.name or view.name,
         view_actions.ViewState(spec, experiment, name or ""),
@@ -188,7 +188,7 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
         actor=request.actor,
         now=now_ms(),
     )
-    return view_info(request, made)
+    return view_info(request, created)
 
 
 def find_visible_view(request: StudioRequest, slug: str) -> View:

@@ -84,11 +84,11 @@ class ChartCard:
 
 def chart_cards(
     charts: Sequence[Chart],
-    place: ChartRowAddresses,
+    addresses: ChartRowAddresses,
     tables: Sequence[ChartTable] = (),
 ) -> list[ChartCard]:
     """Return the cards; `tables` is empty, or has a table for each chart."""
-    cards = [_chart_card(tuple(charts), at, place) for at in range(len(charts))]
+    cards = [_chart_card(tuple(charts), at, addresses) for at in range(len(charts))]
     if not tables:
         return cards
     pairs = zip(cards, tables, strict=True)
@@ -100,7 +100,7 @@ def can_add_chart(charts: Sequence[Chart]) -> bool:
 
 
 def _chart_card(
-    charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
+    charts: tuple[Chart, ...], at: int, addresses: ChartRowAddresses
 ) -> ChartCard:
     chart, text = charts[at], str(charts[at])
     chart_parameter = f"chart={quote(text, safe='')}"
@@ -114,14 +114,14 @@ def _chart_card(
         text,
         chart_title(chart),
         chart_note(chart),
-        _add_query(place.part("figure"), chart_parameter),
-        _add_query(place.part("table"), chart_parameter),
-        _add_query(place.part("values"), chart_parameter),
-        _add_query(place.part("edit"), f"at={at}"),
-        place.page(charts[:at] + charts[at + 1 :]),
-        place.page(_moved(charts, at, at - 1)) if at else "",
-        place.page(_moved(charts, at, at + 1)) if at + 1 < len(charts) else "",
-        list(_kind_links(charts, at, place)),
+        _add_query(addresses.part("figure"), chart_parameter),
+        _add_query(addresses.part("table"), chart_parameter),
+        _add_query(addresses.part("values"), chart_parameter),
+        _add_query(addresses.part("edit"), f"at={at}"),
+        addresses.page(charts[:at] + charts[at + 1 :]),
+        addresses.page(_moved(charts, at, at - 1)) if at else "",
+        addresses.page(_moved(charts, at, at + 1)) if at + 1 < len(charts) else "",
+        list(_kind_links(charts, at, addresses)),
         chart.option("legend"),
         kind_of(chart).icon,
         kind_of(chart).role,
@@ -139,7 +139,7 @@ def _moved(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
 
 
 def _kind_links(
-    charts: tuple[Chart, ...], at: int, place: ChartRowAddresses
+    charts: tuple[Chart, ...], at: int, addresses: ChartRowAddresses
 ) -> list[KindLink]:
     """Return links to the same fields in each chart type that can draw them."""
     found = []
@@ -149,7 +149,9 @@ def _kind_links(
             continue
         changed = (*charts[:at], other, *charts[at + 1 :])
         current = kind == charts[at].kind
-        found.append(KindLink(kind, KINDS[kind].label(), place.page(changed), current))
+        found.append(
+            KindLink(kind, KINDS[kind].label(), addresses.page(changed), current)
+        )
     return found
 
 
@@ -168,7 +170,7 @@ def chart_row_context(
 
     A full page also has the tables. Only a script requests fragments, and it draws.
     """
-    place = ChartRowAddresses(
+    addresses = ChartRowAddresses(
         page=partial(_list_address, links),
         part=lambda name: links.part(CHART_ADDRESS_PARTS[name]),
         brush=links.part("charts/brush"),
@@ -178,9 +180,9 @@ def chart_row_context(
     if charts and not request.htmx:
         tables = _tables(state)
     return {
-        "cards": chart_cards(charts, place, tables),
+        "cards": chart_cards(charts, addresses, tables),
         "add_chart": links.part("charts") if can_add_chart(charts) else "",
-        "brush_url": place.brush,
+        "brush_url": addresses.brush,
     }
 
 

@@ -58,7 +58,7 @@ def compare_charts_context(
     """Return the context of `_chart_row.html`; a full page also has the tables."""
     charts = chosen_charts(state, compared, goals)
     addresses = _Addresses(request, state, compared)
-    place = ChartRowAddresses(addresses.page, partial(addresses.part, charts))
+    row_addresses = ChartRowAddresses(addresses.page, partial(addresses.part, charts))
     tables = []
     if charts and not request.htmx and len(compared.runs) <= MAX_TABLE_RUNS:
         zone, workspace = get_current_timezone(), request.workspace.name
@@ -71,7 +71,7 @@ def compare_charts_context(
                 for chart, runs in zip(charts, chart_runs, strict=True)
             ]
     return {
-        "cards": chart_cards(charts, place, tables),
+        "cards": chart_cards(charts, row_addresses, tables),
         "add_chart": addresses.part(charts, "edit") if can_add_chart(charts) else "",
     }
 

@@ -35,8 +35,8 @@ from studio.core.filters.completion import (
     NOTHING,
     OPERATION,
     VALUE,
-    Wanted,
-    wanted,
+    CompletionContext,
+    completion_context,
 )
 from studio.core.filters.fields import key_text, quoted, read_number, value_text
 from studio.core.filters.tree import Field, Text, attribute
@@ -100,7 +100,7 @@ ICONS = {
 
 
 class Completion:
-    def __init__(self, request: PageRequest, word: Wanted) -> None:
+    def __init__(self, request: PageRequest, word: CompletionContext) -> None:
         state = read_part_state_tolerantly(request)
         self.word = word
         self.reader = FacetReader(
@@ -340,7 +340,7 @@ def complete_filter(request: PageRequest) -> HttpResponse:
     text = request.GET.get("text", "")[:20_000]
     at = request.GET.get("at", "")
     place = int(at[:6]) if at.isascii() and at.isdigit() else len(text)
-    word = wanted(text, place)
+    word = completion_context(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
     if word.what != NOTHING:
         groups, exact = Completion(request, word).groups()

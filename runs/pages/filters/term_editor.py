@@ -146,7 +146,9 @@ class _TermEditor:
 
     @cached_property
     def _reader(self) -> FacetReader:
-        rest = self.source.cut(self.number) if self.number >= 0 else self.source
+        rest = (
+            self.source.without_terms(self.number) if self.number >= 0 else self.source
+        )
         return FacetReader(
             self.spec.changed(q=FilterText.of_source(rest)),
             self.state.viewer,

@@ -12,7 +12,7 @@ from runs.render.filters import IN_THE_LAST, OLDER_THAN
 from runs.search.filters import is_facet
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
-from studio.core.filters.alternatives import several
+from studio.core.filters.alternatives import value_list_comparison
 from studio.core.filters.fields import (
     length_text,
     moment_text,
@@ -97,7 +97,7 @@ class TermDraft:
             values = [self._chosen(text) for text in self.values]
             if not values:
                 raise InvalidValue(_("Choose at least one value."), field="value")
-            return several(self.field, self.op, values, Span(0, 0))
+            return value_list_comparison(self.field, self.op, values, Span(0, 0))
         if len(texts) < self.size:
             raise InvalidValue(_("Enter a value."), field="value")
         values = [self._value(n, text) for n, text in enumerate(texts[: self.size])]

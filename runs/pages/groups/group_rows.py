@@ -33,7 +33,7 @@ from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
 from studio.core.filters import Field, field_text
 from studio.core.filters.tree import METRICS, Node, attribute
-from studio.core.view_spec import Column, Group, Rank, ViewSpec
+from studio.core.view_spec import Column, Group, GroupSort, ViewSpec
 
 #: Maximum runs shown in an open group; its link has all.
 MAX_MEMBERS = 10
@@ -91,7 +91,7 @@ def _value_text(value: str | None) -> str:
     return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
 
 
-def group_order(spec: ViewSpec, grouping: Grouping) -> Rank:
+def group_order(spec: ViewSpec, grouping: Grouping) -> GroupSort:
     """Return the chosen order, else by the mean of the list's sort field."""
     assert spec.group is not None
     chosen = spec.group.by
@@ -100,8 +100,8 @@ def group_order(spec: ViewSpec, grouping: Grouping) -> Rank:
     ):
         return chosen
     if spec.sort.field in grouping.numbers:
-        return Rank("mean", spec.sort.field, spec.sort.descending)
-    return Rank("count", None, descending=True)
+        return GroupSort("mean", spec.sort.field, spec.sort.descending)
+    return GroupSort("count", None, descending=True)
 
 
 class GroupTableBuilder:
@@ -158,7 +158,7 @@ class GroupTableBuilder:
         if field is None:
             down = not self.rank.descending if is_here else first
             return GroupHead(
-                label, css, self._link_sorted_by(Rank(stat, None, down)), order
+                label, css, self._link_sorted_by(GroupSort(stat, None, down)), order
             )
         stat = self.rank.stat if is_here else stat
         down = (
@@ -170,7 +170,7 @@ class GroupTableBuilder:
             (
                 name,
                 self._link_sorted_by(
-                    Rank(
+                    GroupSort(
                         key,
                         field,
                         not self.rank.descending
@@ -183,10 +183,10 @@ class GroupTableBuilder:
             for key, name in names.items()
         )
         return GroupHead(
-            label, css, self._link_sorted_by(Rank(stat, field, down)), order, ways
+            label, css, self._link_sorted_by(GroupSort(stat, field, down)), order, ways
         )
 
-    def _link_sorted_by(self, rank: Rank) -> str:
+    def _link_sorted_by(self, rank: GroupSort) -> str:
         return self.links.query(group=replace(self.group, by=rank))
 
     def rows(self) -> list[GroupRow]:

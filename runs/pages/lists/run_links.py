@@ -144,9 +144,9 @@ class ListLinks:
 
     def requiring(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
-        numbers = self.source.replaced_by(*terms)
+        numbers = self.source.terms_replaced_by(*terms)
         if numbers not in self._freed:
-            self._freed[numbers] = self.source.cut(*numbers)
+            self._freed[numbers] = self.source.without_terms(*numbers)
         source = self._freed[numbers]
         q = source.added(all_of(*terms)) if terms else source.text
         return self.query(q=q, **changes)
@@ -173,7 +173,7 @@ class ListLinks:
         """Return the filter without the terms that choose values of the field."""
         if field not in self._without:
             chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, field)]
-            self._without[field] = self.source.cut(*chosen)
+            self._without[field] = self.source.without_terms(*chosen)
         return self._without[field]
 
 

@@ -39,14 +39,19 @@ from runs.search.views import (
     find_view,
 )
 from studio.core.errors import NotFound
-from studio.core.view_differences import NOTHING, Difference, differences, overriding
+from studio.core.view_differences import (
+    LIST_DEFAULT,
+    Difference,
+    differences,
+    override_query,
+)
 from studio.core.view_spec import (
     Column,
     ParameterWarning,
     ViewSpec,
-    overridden,
+    apply_overrides,
     read_stored,
-    without,
+    without_parameter,
 )
 from studio.core.view_text import joined
 
@@ -74,7 +79,7 @@ def open_view_link(request: PageRequest, view: View) -> ListState:
     """
     experiment, origin = experiment_of_view(view), read_origin(view)
     scope = build_scope(view.workspace.name, experiment, "")
-    spec, complaints = overridden(origin.newest, request.GET.dict())
+    spec, complaints = apply_overrides(origin.newest, request.GET.dict())
     state = build_state(request, scope, spec)
     path = list_path(view.workspace.name, experiment)
     warnings = tuple(complaints)
@@ -102,7 +107,9 @@ def with_view(state: ListState) -> ListState:
     except NotFound:
         # The same message for private and unknown views, so that it reveals nothing.
         message = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
-        return state.showing(without(spec, "view"), ParameterWarning("view", message))
+        return state.showing(
+            without_parameter(spec, "view"), ParameterWarning("view", message)
+        )
     origin = read_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
@@ -232,13 +239,13 @@ def changes_from_view(state: ListState) -> list[Difference]:
         )
     there = experiment_of_view(origin.view) if origin else experiment
     if (there and there.pk) != (experiment and experiment.pk):
-        names = (each.name if each else NOTHING for each in (there, experiment))
+        names = (each.name if each else LIST_DEFAULT for each in (there, experiment))
         found.append(Difference("list", *names))
     return found
 
 
 def _chosen_columns(spec: ViewSpec) -> str:
-    return joined(spec.columns) if spec.has_columns else NOTHING
+    return joined(spec.columns) if spec.has_columns else LIST_DEFAULT
 
 
 def save_refusal(request: PageRequest, view: View | None) -> str:
@@ -267,6 +274,6 @@ def share_address(request: PageRequest, state: ListState) -> str:
     server, origin = public_origin(request), state.origin
     if origin is None:
         return server + state.scope.at(state.spec.changed())
-    query = overriding(origin.newest, state.spec)
+    query = override_query(origin.newest, state.spec)
     path = reverse("view", args=[origin.view.slug])
     return server + path + (f"?{query}" if query else "")

@@ -34,7 +34,7 @@ from runs.pages.run_shell import (
 from runs.render.formats import run_path
 from runs.search.run import count_descendants, find_cancel_request
 from studio.core.errors import InvalidState
-from studio.core.statuses import RunStatus, may_follow
+from studio.core.statuses import RunStatus, can_follow
 
 
 @access(Permission.CANCEL)
@@ -135,7 +135,7 @@ def _show_finish_form(request: PageRequest, run_id: str) -> HttpResponse:
         **head_context(request, head),
         "refusal": finish_refusal(request, run),
         "endings": [
-            status for status in MANUAL_END_STATUSES if may_follow(run.state, status)
+            status for status in MANUAL_END_STATUSES if can_follow(run.state, status)
         ],
     }
     template = "run/_run_finish.html" if request.htmx else "run/run_finish.html"

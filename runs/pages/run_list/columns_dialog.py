@@ -33,7 +33,7 @@ from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.fields import field_text
-from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without
+from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without_parameter
 from studio.core.view_text import MAX_ITEMS, joined, read_columns
 
 NAME = Column(tree.attribute("name"))
@@ -148,7 +148,7 @@ def _context(
         "shown": [(str(column), field_label(column.field)) for column in shown],
         "default": joined(default),
         "default_shown": [(str(each), field_label(each.field)) for each in default],
-        "default_href": scope.at(without(spec.changed(), "columns")),
+        "default_href": scope.at(without_parameter(spec.changed(), "columns")),
         "back_href": scope.at(spec),
     }
 

@@ -88,7 +88,7 @@ from studio.core.view_spec import (
     ParameterWarning,
     ViewSpec,
     readable_part,
-    without,
+    without_parameter,
 )
 
 #: Parameters that a new filter keeps.
@@ -227,9 +227,9 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
         notice = ParameterWarning.about(error)
         if notice.name not in OPTIONAL_PARAMETERS:
             raise
-        spec = without(spec, notice.name)
+        spec = without_parameter(spec, notice.name)
         if notice.name == "selected":
-            spec = without(spec, "only")
+            spec = without_parameter(spec, "only")
         # Each retry drops one parameter, so this ends.
         return find_list(request, state.showing(spec, notice))
     if isinstance(page, TreePage) and page.unknown:

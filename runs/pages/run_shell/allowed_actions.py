@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from runs.access import Permission
 from runs.models import Run, RunEvent, now_ms
 from runs.pages.requests import PageRequest
-from studio.core.statuses import RunStatus, may_follow
+from studio.core.statuses import RunStatus, can_follow
 
 #: Milliseconds from a cancel request until *Force* is offered.
 FORCE_DELAY_MS = 60_000
@@ -47,7 +47,7 @@ def cancel_refusal(request: PageRequest, run: Run) -> str:
         return _("Cancellation was already requested.")
     if run.deleted is not None:
         return trash_message(run)
-    if not may_follow(run.state, RunStatus.CANCEL_REQUESTED):
+    if not can_follow(run.state, RunStatus.CANCEL_REQUESTED):
         return _status_sentence(run)
     return role_refusal(request, Permission.CANCEL)
 
@@ -58,7 +58,7 @@ def finish_refusal(request: PageRequest, run: Run) -> str:
         return _("This run has ended.")
     if run.launcher:
         return _("The launcher of this run sets its final status.")
-    if not any(may_follow(run.state, status) for status in MANUAL_END_STATUSES):
+    if not any(can_follow(run.state, status) for status in MANUAL_END_STATUSES):
         return _status_sentence(run)
     return trash_message(run) or role_refusal(request, Permission.CANCEL)
 

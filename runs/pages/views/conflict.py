@@ -13,7 +13,7 @@ from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.filters import difference_lines
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import NotFound
-from studio.core.view_differences import NOTHING, Difference, differences
+from studio.core.view_differences import LIST_DEFAULT, Difference, differences
 
 
 def conflict_page(
@@ -50,7 +50,7 @@ def conflict_page(
 def state_differences(old: ViewState, new: ViewState) -> list[Difference]:
     """Return the differences, including another list."""
     found = list(differences(old.spec, new.spec))
-    names = [each.columns()["experiment_name"] or NOTHING for each in (old, new)]
+    names = [each.columns()["experiment_name"] or LIST_DEFAULT for each in (old, new)]
     if names[0] != names[1]:
         found.append(Difference("list", *names))
     return found

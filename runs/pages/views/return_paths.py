@@ -11,7 +11,7 @@ from runs.models import Experiment, View
 from runs.pages.lists import RUN_PREFIX, find_experiment
 from runs.pages.requests import PageRequest, safe_path
 from studio.core.errors import InvalidValue
-from studio.core.view_sharing import written_out
+from studio.core.view_sharing import replace_me
 from studio.core.view_spec import ViewSpec
 
 
@@ -34,7 +34,7 @@ def return_path_after_sharing(request: PageRequest, view: View, before: int) -> 
         return back
     try:
         spec = ViewSpec.from_query(query)
-        written = written_out(spec, request.actor.user.username)
+        written = replace_me(spec, request.actor.user.username)
     except InvalidValue:
         return back
     if spec.view != f"{view.slug}.{before}":

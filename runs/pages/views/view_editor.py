@@ -34,7 +34,7 @@ from runs.pages.views.return_paths import (
 )
 from runs.search.views import find_last_edit, find_view
 from studio.core.errors import Conflict, InvalidValue
-from studio.core.view_spec import without
+from studio.core.view_spec import without_parameter
 
 
 @access(Permission.VIEWS)
@@ -175,7 +175,7 @@ def delete_view(request: PageRequest, slug: str) -> HttpResponse:
     messages.success(request, message, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(return_path(request))
-    spec = without(state.spec, "view")
+    spec = without_parameter(state.spec, "view")
     return redirect(list_address(request.workspace.name, state.experiment, spec))
 
 

@@ -39,7 +39,7 @@ from runs.search.views import (
 )
 from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
-from studio.core.view_spec import without
+from studio.core.view_spec import without_parameter
 
 #: Views on a page of the list of views.
 ROWS = 100
@@ -67,7 +67,7 @@ def view_menu(request: PageRequest) -> HttpResponse:
     found = find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
     if request.GET.get(DEFAULT_COLUMNS_PARAMETER) == "1":
-        state = replace(state, spec=without(state.spec, "columns"))
+        state = replace(state, spec=without_parameter(state.spec, "columns"))
     context = {
         **view_bar_context(request, state, columns),
         "sections": [

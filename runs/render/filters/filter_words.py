@@ -31,7 +31,7 @@ from studio.core.filters.tree import (
 from studio.core.statuses import RunStatus
 from studio.core.view_differences import (
     ADDED,
-    NOTHING,
+    LIST_DEFAULT,
     OTHER,
     REMOVED,
     SWITCHES,
@@ -232,7 +232,7 @@ def _line(each: Difference) -> DifferenceLine:
 
 def _said(part: str, text: str) -> str:
     """A part of an address as the page calls it."""
-    if text == NOTHING and part in _NOTHING:
+    if text == LIST_DEFAULT and part in _NOTHING:
         return str(_NOTHING[part])
     if not text or part not in (*_FIELDS, "chart"):
         return text

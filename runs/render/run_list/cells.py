@@ -20,10 +20,12 @@ from django.utils.translation import gettext as _
 
 from runs.render import formats
 from runs.render.formats import status_label
-from studio.core.statuses import FACTS
+from studio.core.statuses import STATUS_TABLE
 
 GLYPHS = {
-    status.value.lower(): facts.icon for status, facts in FACTS.items() if facts.icon
+    status.value.lower(): facts.icon
+    for status, facts in STATUS_TABLE.items()
+    if facts.icon
 }
 
 

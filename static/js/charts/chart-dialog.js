@@ -1,41 +1,41 @@
-// The dialog that adds or changes a chart: the form of the page of the same address.
+// The dialog that adds or changes a chart. Its form is also a page, at the same address.
 
-import { answerOf, queryOf } from "../site/app.js";
+import { fetchPage, formQuery } from "../site/app.js";
 
-export async function open(href, leave) {
-  const answer = await answerOf(href);
-  if (!answer) return;
-  const dialog = inserted(answer.html);
+export async function openChartDialog(href, openAddress) {
+  const response = await fetchPage(href);
+  if (!response) return;
+  const dialog = insertDialog(response.html);
   dialog.addEventListener("close", () => dialog.remove());
-  prepare(dialog, leave);
+  prepare(dialog, openAddress);
   dialog.showModal();
   dialog.querySelector("[name=field]").focus();
 }
 
-function inserted(html) {
+function insertDialog(html) {
   const made = new DOMParser().parseFromString(html, "text/html").getElementById("chart-dialog");
   document.getElementById("chart-dialog")?.remove();
   document.getElementById("content").append(document.adoptNode(made));
   return made;
 }
 
-function prepare(dialog, leave) {
+function prepare(dialog, openAddress) {
   const form = () => dialog.querySelector("form");
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) event.preventDefault();
   });
   dialog.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const query = queryOf(form(), event.submitter ?? form().querySelector("[name=done]"));
-    const answer = await answerOf(`${form().getAttribute("action")}?${query}`);
-    if (!answer) return;
-    const place = answer.headers.get("X-Studio-Location");
+    const query = formQuery(form(), event.submitter ?? form().querySelector("[name=done]"));
+    const response = await fetchPage(`${form().getAttribute("action")}?${query}`);
+    if (!response) return;
+    const place = response.headers.get("X-Studio-Location");
     if (place) {
       dialog.close();
-      leave(place);
-    } else if (answer.status === 422) {
+      openAddress(place);
+    } else if (response.status === 422) {
       const fragment = new DOMParser()
-        .parseFromString(answer.html, "text/html")
+        .parseFromString(response.html, "text/html")
         .getElementById("chart-form");
       form().replaceWith(document.adoptNode(fragment));
       dialog.querySelector("[name=field]").focus();
@@ -44,16 +44,16 @@ function prepare(dialog, leave) {
   let timer;
   dialog.addEventListener("input", ({ target }) => {
     if (target.type === "range") target.nextElementSibling.value = target.value;
-    if (target.name === "field") grow(target);
+    if (target.name === "field") addEmptyField(target);
     if (target.name === "kind") form().elements.runs.placeholder = target.dataset.first;
     if (target.getAttribute("list") !== "chart-names") return;
     clearTimeout(timer);
-    timer = setTimeout(() => complete(form(), target), 120);
+    timer = setTimeout(() => suggestFields(form(), target), 120);
   });
 }
 
 // There is always an empty box for one more field.
-function grow(box) {
+function addEmptyField(box) {
   const boxes = [...box.form.querySelectorAll("[name=field]")];
   if (boxes.at(-1) !== box || !box.value || boxes.length >= 16) return;
   const next = box.cloneNode();
@@ -65,11 +65,11 @@ function grow(box) {
   box.after(next);
 }
 
-async function complete(form, box) {
-  const query = queryOf(form);
+async function suggestFields(form, box) {
+  const query = formQuery(form);
   for (const name of ["field", "kind", "done"]) query.delete(name);
   query.set("find", box.value);
-  const answer = await answerOf(`${form.dataset.fields}?${query}`);
-  if (answer && document.activeElement === box)
-    form.querySelector("#chart-names").innerHTML = answer.html;
+  const response = await fetchPage(`${form.dataset.fields}?${query}`);
+  if (response && document.activeElement === box)
+    form.querySelector("#chart-names").innerHTML = response.html;
 }

@@ -1,8 +1,8 @@
-// What tells a chart's lines, bars or dots apart.
+// The legend of a chart: names and colors of its lines, bars or dots.
 
-import { mark, ramp, series, token } from "./plot.js";
+import { cssToken, legendItem, scaleColor, series } from "./plot.js";
 
-export const entries = (figure) => namedTraces(figure).map(mark);
+export const legendItems = (figure) => namedTraces(figure).map(legendItem);
 
 export function namedTraces(figure) {
   const [metrics, found] = [new Map(), new Map()];
@@ -13,8 +13,8 @@ export function namedTraces(figure) {
     if (part === "odd" || part === "band" || part === "raw") continue;
     if (part === "scale") {
       const [low, high] = trace.meta.ends;
-      add(`${key}: ${low}`, ramp(0));
-      add(high, ramp(1));
+      add(`${key}: ${low}`, scaleColor(0));
+      add(high, scaleColor(1));
       continue;
     }
     // Dots colored by the texts of a third field are listed by those texts, not by runs.
@@ -25,7 +25,7 @@ export function namedTraces(figure) {
     else {
       // The color identifies the run, the dash the metric.
       add(name, series(number));
-      add(metric, token("text-3"), trace.line?.dash, metrics);
+      add(metric, cssToken("text-3"), trace.line?.dash, metrics);
     }
   }
   return [...metrics.values(), ...found.values()];

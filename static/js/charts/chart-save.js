@@ -1,30 +1,30 @@
-// A chart as a file, as it is drawn now, with a title and what tells its lines apart.
+// Save a chart as a file, as it is drawn now, with a title and a legend.
 
 import { namedTraces } from "./chart-legend.js";
-import { CONFIG, coloured, font, plotly, series, token } from "./plot.js";
+import { applyTheme, CONFIG, cssToken, font, plotly, series } from "./plot.js";
 
 const SIZE = { width: 900, height: 520 };
-// More bars or dots than these have no room for names next to them.
-const MOST_NAMES = 40;
+// With more bars or dots, the legend would not fit.
+const MAX_NAMES = 40;
 const NS = "http://www.w3.org/2000/svg";
 
-export async function save(chart, kind) {
-  const svg = chart.figure.kind ? await parallel(chart) : await drawn(chart);
+export async function saveChart(chart, kind) {
+  const svg = chart.figure.kind ? await renderParallel(chart) : await renderPlotly(chart);
   const name = `${chart.card.dataset.title.replace(/[^\w.-]+/g, "-")}.${kind}`;
   if (kind === "svg") return download(new Blob([svg], { type: "image/svg+xml" }), name);
-  download(await painted(svg), name);
+  download(await renderPng(svg), name);
 }
 
-async function drawn(chart) {
+async function renderPlotly(chart) {
   const Plotly = await plotly();
-  const { data, layout } = coloured(chart.figure);
-  const legend = { font: font(token("text")), orientation: "h", y: -0.18 };
+  const { data, layout } = applyTheme(chart.figure);
+  const legend = { font: font(cssToken("text")), orientation: "h", y: -0.18 };
   const title = {
-    text: plain(chart.card.dataset.title),
-    font: { ...font(token("text")), size: 16 },
+    text: escapeTags(chart.card.dataset.title),
+    font: { ...font(cssToken("text")), size: 16 },
     x: 0.01,
   };
-  const names = named(chart);
+  const names = legendTraces(chart);
   const shown = {
     ...layout,
     ...SIZE,
@@ -36,36 +36,36 @@ async function drawn(chart) {
   const traces = [...data.map((trace) => ({ ...trace, showlegend: false })), ...names];
   return withHiddenPlot(async (place) => {
     await Plotly.newPlot(place, traces, shown, { ...CONFIG, staticPlot: true });
-    const svg = written([...place.querySelectorAll(".main-svg")]);
+    const svg = mergeLayers([...place.querySelectorAll(".main-svg")]);
     Plotly.purge(place);
     return svg;
   });
 }
 
 // Plotly's own legend has one name a trace, and a trace of bars or dots has many colors.
-function named({ figure, card }) {
+function legendTraces({ figure, card }) {
   const all = namedTraces(figure);
-  if (all.length < 2 || (all.length > MOST_NAMES && card.dataset.kind !== "line")) return [];
+  if (all.length < 2 || (all.length > MAX_NAMES && card.dataset.kind !== "line")) return [];
   return all.map(({ meta, line }) => ({
     type: "scatter",
     mode: "lines",
     x: [null],
     y: [null],
-    name: plain(meta.key),
+    name: escapeTags(meta.key),
     line: { width: 2, ...line },
     showlegend: true,
   }));
 }
 
-const plain = (text) => text.replace(/</g, "<\u200b");
+const escapeTags = (text) => text.replace(/</g, "<\u200b");
 
-async function parallel({ figure }) {
+async function renderParallel({ figure }) {
   const { drawParallel } = await import("./parallel.js");
   return withHiddenPlot((place) => {
     for (const [name, value] of Object.entries(SIZE)) place.style[name] = `${value}px`;
     drawParallel(place, figure, { color: series, brushed() {} });
     for (const hand of place.querySelectorAll(".handle, .brush, .brush-area")) hand.remove();
-    return written([place.querySelector("svg")]);
+    return mergeLayers([place.querySelector("svg")]);
   });
 }
 
@@ -81,8 +81,8 @@ async function withHiddenPlot(make) {
   }
 }
 
-// One picture of the layers, each with what the page's style sheets say of it.
-function written(layers) {
+// Merge the layers into one image, with the styles of the page's style sheets.
+function mergeLayers(layers) {
   const box = layers[0].getBoundingClientRect();
   const root = document.createElementNS(NS, "svg");
   const size = { width: box.width, height: box.height, viewBox: `0 0 ${box.width} ${box.height}` };
@@ -91,10 +91,10 @@ function written(layers) {
   for (const [name, value] of Object.entries({
     width: "100%",
     height: "100%",
-    fill: token("ground"),
+    fill: cssToken("ground"),
   }))
     ground.setAttribute(name, value);
-  root.append(ground, ...layers.map(dressed));
+  root.append(ground, ...layers.map(copyWithStyles));
   return new XMLSerializer().serializeToString(root);
 }
 
@@ -116,7 +116,7 @@ const STYLES = [
   "visibility",
 ];
 
-function dressed(layer) {
+function copyWithStyles(layer) {
   const copy = layer.cloneNode(true);
   const [from, to] = [
     [layer, ...layer.querySelectorAll("*")],
@@ -131,14 +131,14 @@ function dressed(layer) {
   return copy;
 }
 
-async function painted(svg) {
+async function renderPng(svg) {
   const picture = new Image();
   picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await picture.decode();
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [picture.width * 2, picture.height * 2];
-  const brush = canvas.getContext("2d");
-  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const context = canvas.getContext("2d");
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 

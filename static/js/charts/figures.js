@@ -6,7 +6,7 @@ import { draw } from "./plot.js";
 /**
  * @typedef {object} Chart
  * @property {HTMLElement} plot where it is drawn
- * @property {object} [figure] what the server said last
+ * @property {object} [figure] the server's latest figure
  * @property {string} [url] where the figure is from
  * @property {string} [etag]
  * @property {boolean} [hasFailed] whether the last request was refused
@@ -23,8 +23,8 @@ export class FigureError extends Error {
 }
 
 /**
- * Read a chart's figure. Returns whether it is new: false when it is the one that is known,
- * or when a later request has overtaken this one.
+ * Read a chart's figure. Return whether it is new: false if it is unchanged, or if a later
+ * request has finished first.
  * @param {any} chart a Chart
  * @param {string} url
  */
@@ -32,19 +32,19 @@ export async function readFigure(chart, url) {
   const number = (chart.requests ?? 0) + 1;
   chart.requests = number;
   const headers = chart.url === url && chart.etag ? { "If-None-Match": chart.etag } : {};
-  const answer = await fetch(url, { headers, cache: "no-store" });
-  chart.hasFailed = !answer.ok && answer.status !== 304;
-  if (number !== chart.requests || answer.status === 304) return false;
-  if (!answer.ok) throw new FigureError(answer.status, await reasonOf(answer));
-  const figure = await answer.json();
+  const response = await fetch(url, { headers, cache: "no-store" });
+  chart.hasFailed = !response.ok && response.status !== 304;
+  if (number !== chart.requests || response.status === 304) return false;
+  if (!response.ok) throw new FigureError(response.status, await readReason(response));
+  const figure = await response.json();
   if (number !== chart.requests) return false;
-  Object.assign(chart, { figure, url, etag: answer.headers.get("ETag") });
+  Object.assign(chart, { figure, url, etag: response.headers.get("ETag") });
   return true;
 }
 
-async function reasonOf(answer) {
-  const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-  return (isJson && (await answer.json()).error?.message) || "";
+async function readReason(response) {
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  return (isJson && (await response.json()).error?.message) || "";
 }
 
 /**

@@ -1,5 +1,5 @@
-// What every chart is drawn with: Plotly, loaded with the first chart, and the colours of
-// the reader's theme, which figures leave open.
+// Draw charts with Plotly, which is loaded with the first chart. Figures from the server have
+// no colors; the colors of the reader's theme are added here.
 
 const source = () => document.querySelector("[data-plotly]").dataset;
 export const CONFIG = {
@@ -12,14 +12,14 @@ export const CONFIG = {
 let loading;
 
 export function plotly() {
-  loading ??= rules().then(bundle);
-  // Without an answer it is asked for again with the next drawing.
+  loading ??= loadStyles().then(loadBundle);
+  // After a failure, try again with the next drawing.
   loading.catch(() => (loading = undefined));
   return loading;
 }
 
 // Plotly's rules as a file: without it Plotly would write them inline. The id is its own.
-function rules() {
+function loadStyles() {
   const address = source().plotlyCss;
   if (!address || document.getElementById("plotly.js-style-global")) return Promise.resolve();
   const link = document.createElement("link");
@@ -27,24 +27,24 @@ function rules() {
   link.id = "plotly.js-style-global";
   link.className = "no-inline-styles";
   link.href = address;
-  return loaded(link);
+  return appendAndWait(link);
 }
-function bundle() {
+function loadBundle() {
   const script = document.createElement("script");
   script.src = source().plotly;
-  return loaded(script)
-    .then(words)
+  return appendAndWait(script)
+    .then(loadLocale)
     .then(() => globalThis.Plotly);
 }
 // Plotly's own words and months in the page's language; without them it draws in English.
-function words() {
+function loadLocale() {
   const address = source().plotlyLocale;
   if (!address) return Promise.resolve();
   const script = document.createElement("script");
   script.src = address;
-  return loaded(script).catch(() => {});
+  return appendAndWait(script).catch(() => {});
 }
-function loaded(element) {
+function appendAndWait(element) {
   return new Promise((resolve, reject) => {
     element.onload = resolve;
     element.onerror = () => {
@@ -60,57 +60,57 @@ function loaded(element) {
 export async function draw(plot, figure, range) {
   const Plotly = await plotly();
   if (!plot.isConnected) return null;
-  const { data, layout } = coloured(figure, range);
+  const { data, layout } = applyTheme(figure, range);
   // Long labels that lie near each other would be turned, onto the title; so would those
   // of times, and of a logarithm, which come near each other at its end.
   const wide =
     { date: 80, log: 110 }[layout.xaxis.type] ?? (data.some(({ x }) => x?.at(-1) >= 1e5) && 80);
   if (wide) layout.xaxis.nticks = Math.max(2, Math.min(6, Math.floor(plot.clientWidth / wide)));
   // Drawn again, it keeps the size that it had.
-  if (!fitted.has(plot)) fit(plot, () => Plotly.Plots.resize(plot));
+  if (!trackedPlots.has(plot)) trackSize(plot, () => Plotly.Plots.resize(plot));
   await Plotly.react(plot, data, layout, CONFIG);
   if (plot.isConnected) return data;
-  forget(plot);
+  disposePlot(plot);
   return null;
 }
 
-// Elements that open, fold or resize next to a chart change its box without an event.
-const fitted = new WeakMap();
-const changed = new Set();
-const boxes = new ResizeObserver((entries) => {
-  if (!changed.size) requestAnimationFrame(refit);
-  for (const { target } of entries) changed.add(target);
+// Elements that open or close next to a chart change its size without an event.
+const trackedPlots = new WeakMap();
+const resizedPlots = new Set();
+const resizeObserver = new ResizeObserver((entries) => {
+  if (!resizedPlots.size) requestAnimationFrame(redrawResized);
+  for (const { target } of entries) resizedPlots.add(target);
 });
 const sizeOf = (plot) => `${plot.clientWidth} ${plot.clientHeight}`;
 export const isShown = (plot) => plot.isConnected && plot.offsetParent !== null;
 
-function refit() {
-  for (const plot of changed) {
-    const last = fitted.get(plot);
+function redrawResized() {
+  for (const plot of resizedPlots) {
+    const last = trackedPlots.get(plot);
     if (!last || !isShown(plot) || sizeOf(plot) === last.size) continue;
     last.size = sizeOf(plot);
     last.redraw();
   }
-  changed.clear();
+  resizedPlots.clear();
 }
 
 // Set before drawing, in the current size of the box.
-export function fit(plot, redraw) {
-  fitted.set(plot, { redraw, size: sizeOf(plot) });
-  boxes.observe(plot);
+export function trackSize(plot, redraw) {
+  trackedPlots.set(plot, { redraw, size: sizeOf(plot) });
+  resizeObserver.observe(plot);
 }
 
-export function forget(plot) {
-  boxes.unobserve(plot);
-  fitted.delete(plot);
+export function disposePlot(plot) {
+  resizeObserver.unobserve(plot);
+  trackedPlots.delete(plot);
   globalThis.Plotly?.purge(plot);
 }
 document.body.addEventListener(
   "htmx:beforeCleanupElement",
-  ({ target }) => fitted.has(target) && forget(target),
+  ({ target }) => trackedPlots.has(target) && disposePlot(target),
 );
 
-// On paper a drawing is scaled to the page: there is no time to draw it again.
+// Before printing there is no time to redraw, so scale the charts to the paper.
 addEventListener("beforeprint", () => {
   for (const svg of document.querySelectorAll(".plot .main-svg")) {
     const [width, height] = [svg.getAttribute("width"), svg.getAttribute("height")];
@@ -121,63 +121,64 @@ addEventListener("afterprint", () => {
   for (const svg of document.querySelectorAll(".plot .main-svg")) svg.removeAttribute("viewBox");
 });
 
-export const token = (name) =>
+export const cssToken = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-export const series = (number) => token(`series-${((number - 1) % 10) + 1}`);
-export const font = (color) => ({ family: token("sans"), size: 12, color });
+export const series = (number) => cssToken(`series-${((number - 1) % 10) + 1}`);
+export const font = (color) => ({ family: cssToken("sans"), size: 12, color });
 
 // Colors of a third value: from 0 (min) to 1 (max).
-export const ramp = (share) => faded(token("series-1"), 0.2 + 0.8 * share);
-const faded = (color, share) => color.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
+export const scaleColor = (share) => withOpacity(cssToken("series-1"), 0.2 + 0.8 * share);
+const withOpacity = (color, share) => color.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
 
-function filled(trace) {
+function themedTrace(trace) {
   const { part, series: number, each, shares } = trace.meta;
   const color =
-    part === "odd" ? token("fail") : part === "rule" ? token("text-3") : series(number ?? 1);
+    part === "odd" ? cssToken("fail") : part === "rule" ? cssToken("text-3") : series(number ?? 1);
   if (part === "band")
-    return { ...trace, fillcolor: faded(color, 0.18), line: { ...trace.line, color } };
-  const dots = shares?.map(ramp) ?? each?.map((one) => (one ? series(one) : token("fail")));
+    return { ...trace, fillcolor: withOpacity(color, 0.18), line: { ...trace.line, color } };
+  const dots =
+    shares?.map(scaleColor) ?? each?.map((one) => (one ? series(one) : cssToken("fail")));
   return {
     ...trace,
     line: { ...trace.line, color },
     marker: { ...trace.marker, color: dots ?? color },
-    ...(trace.error_y && { error_y: { ...trace.error_y, color: token("text-3") } }),
+    ...(trace.error_y && { error_y: { ...trace.error_y, color: cssToken("text-3") } }),
     textfont: font(color),
   };
 }
 
-export function coloured(figure, range) {
-  const data = figure.data.map(filled);
+export function applyTheme(figure, range) {
+  const data = figure.data.map(themedTrace);
   const annotations = figure.layout.annotations?.map((note) => ({
     ...note,
-    font: font(token("text")),
+    font: font(cssToken("text")),
   }));
   const axis = {
-    gridcolor: token("rule"),
-    linecolor: token("rule-2"),
+    gridcolor: cssToken("rule"),
+    linecolor: cssToken("rule-2"),
     showline: true,
-    tickcolor: token("rule-2"),
-    tickfont: font(token("text-3")),
+    tickcolor: cssToken("rule-2"),
+    tickfont: font(cssToken("text-3")),
     nticks: 6,
     automargin: false,
   };
-  const title = { ...figure.layout.xaxis.title, font: font(token("text-3")) };
+  const title = { ...figure.layout.xaxis.title, font: font(cssToken("text-3")) };
   const layout = {
     ...figure.layout,
     ...(annotations && { annotations }),
-    paper_bgcolor: token("ground"),
-    plot_bgcolor: token("ground"),
-    font: font(token("text-3")),
+    paper_bgcolor: cssToken("ground"),
+    plot_bgcolor: cssToken("ground"),
+    font: font(cssToken("text-3")),
     hoverlabel: {
-      bgcolor: token("raised"),
-      bordercolor: token("rule-2"),
-      font: font(token("text")),
+      bgcolor: cssToken("raised"),
+      bordercolor: cssToken("rule-2"),
+      font: font(cssToken("text")),
     },
     xaxis: {
       ...figure.layout.xaxis,
       ...axis,
       title,
-      spikecolor: token("text-3"),
+      spikecolor: cssToken("text-3"),
       spikethickness: 1,
       ...(range ? { range, autorange: false } : { range: figure.layout.xaxis.range?.slice() }),
     },
@@ -186,7 +187,7 @@ export function coloured(figure, range) {
       ...axis,
       automargin: true,
       ...(figure.layout.yaxis.title && {
-        title: { ...figure.layout.yaxis.title, font: font(token("text-3")) },
+        title: { ...figure.layout.yaxis.title, font: font(cssToken("text-3")) },
       }),
     },
   };
@@ -201,7 +202,7 @@ const DASHES = {
   "12px,4px": "12 4",
 };
 
-export function mark(trace) {
+export function legendItem(trace) {
   const item = document.createElement("span");
   const NS = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(NS, "svg");

@@ -1,21 +1,21 @@
-// The slider of the pictures of compared runs: each shows the chosen step, or its last one
-// before that. The address keeps the step, and what the server makes for it follows.
+// The step slider for images of compared runs. Each image shows the chosen step, or the last
+// step before it. The address has the step, and the server then sends its images.
 import { show } from "../run_list/list-address.js";
 
-const WAIT = 200;
+const PAUSE_MS = 200;
 const slider = () => document.getElementById("image-step");
 const steps = () => slider().dataset.steps.split(",");
-// The step that was chosen and not yet asked for.
+// The step that was chosen but not yet requested.
 let chosen, timer;
 
-function draw() {
+function showImages() {
   const step = Number(steps()[slider().value]);
   document.getElementById("image-step-now").textContent = String(step);
   slider().setAttribute("aria-valuetext", step);
-  for (const figure of document.querySelectorAll("#images figure")) drawOne(figure, step);
+  for (const figure of document.querySelectorAll("#images figure")) showImage(figure, step);
 }
 
-function drawOne(figure, step) {
+function showImage(figure, step) {
   const [at, src] = JSON.parse(figure.dataset.steps).findLast(([one]) => one <= step) ?? [null, ""];
   const picture = figure.querySelector("img");
   picture.hidden = !src;
@@ -26,25 +26,25 @@ function drawOne(figure, step) {
 }
 
 document.addEventListener("input", (event) => {
-  if (event.target === slider()) draw();
+  if (event.target === slider()) showImages();
 });
 document.addEventListener("change", (event) => {
   if (event.target !== slider()) return;
   chosen = steps()[slider().value];
   clearTimeout(timer);
-  timer = setTimeout(ask, WAIT);
+  timer = setTimeout(showStep, PAUSE_MS);
 });
-function ask() {
+function showStep() {
   const url = new URL(location.href);
   url.searchParams.set("step", chosen);
   chosen = undefined;
   show(url.search, { part: "compare", replace: true });
 }
-// An answer that came in between is of the step before.
+// A response that arrives during the pause shows the previous step: show the chosen one.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "compare" || !chosen || !slider()) return;
   const at = steps().indexOf(chosen);
   if (at < 0) return;
   slider().value = at;
-  draw();
+  showImages();
 });

@@ -1,73 +1,74 @@
-// Runs side by side: finding a row while it is typed, adding a run from a list that the
-// server makes, and going on by itself while a run lives. Everything has a link or form.
+// The Compare page: search rows while you type, add a run from the server's suggestions, and
+// update while a run is active. Without scripts, links and forms do the same.
 
 import { isPressed } from "../run/run-parts.js";
 import { show } from "../run_list/list-address.js";
-import { answerOf, queryOf } from "../site/app.js";
+import { fetchPage, formQuery } from "../site/app.js";
 import { follow } from "../site/follower.js";
 import { loadMorph } from "../site/morph.js";
 
-const WAIT = 150;
+const TYPING_PAUSE_MS = 150;
 const root = () => document.getElementById("compare");
 const addBox = () => document.getElementById("add-box");
-const offer = () => document.getElementById("compare-offer");
-const options = () => [...offer().querySelectorAll("[role=option]")];
-let timer, asking;
+const suggestions = () => document.getElementById("compare-offer");
+const options = () => [...suggestions().querySelectorAll("[role=option]")];
+let timer, pending;
 
-// The caret and the place in the table stay while what is below changes.
-let caret, scrolled, left;
+// Keep the caret and the scroll position while the table is replaced.
+let caret, scrollPosition, focused;
 document.body.addEventListener("htmx:beforeSwap", () => {
   const box = document.activeElement;
-  left = root()?.contains(box) && box;
+  focused = root()?.contains(box) && box;
   caret = box?.id === "find-row" ? [box.selectionStart, box.selectionEnd, box.value] : null;
   const table = document.getElementById("compare-table");
-  scrolled = table && [table.scrollLeft, table.scrollTop];
+  scrollPosition = table && [table.scrollLeft, table.scrollTop];
 });
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "compare") return;
   const table = document.getElementById("compare-table");
-  if (scrolled && table) [table.scrollLeft, table.scrollTop] = scrolled;
+  if (scrollPosition && table) [table.scrollLeft, table.scrollTop] = scrollPosition;
   const box = document.getElementById("find-row");
   if (caret && box) {
     box.value = caret[2];
     box.focus({ preventScroll: true });
     box.setSelectionRange(caret[0], caret[1]);
   }
-  if (left && document.activeElement === document.body) standIn()?.focus({ preventScroll: true });
+  if (focused && document.activeElement === document.body)
+    focusSubstitute()?.focus({ preventScroll: true });
   document.title = `${root().querySelector("h1").textContent} · Run Studio`;
   showLive();
   follower.restart();
 });
 
-// What has the focus where the link that had it is gone or drawn again: of a removed run, the
-// next one's; of a baseline, its name; of a file, how it differs.
+// Find a new focus after the focused link was removed: of a removed run, the next run; of a
+// baseline, its name; of a file, its differences.
 const REMOVES = "th.run .tool";
-function standIn() {
+function focusSubstitute() {
   const find = (selector) => root().querySelector(selector);
-  const removes = left.matches(REMOVES) && [...root().querySelectorAll(REMOVES)];
+  const removes = focused.matches(REMOVES) && [...root().querySelectorAll(REMOVES)];
   if (removes)
     return (
-      removes[Math.min(left.closest("th").cellIndex, removes.length) - 1] ??
+      removes[Math.min(focused.closest("th").cellIndex, removes.length) - 1] ??
       find("#compare-add summary")
     );
-  if (left.closest("th.run")) return find("th.is-baseline .run-name");
-  if (left.closest("#diff-files")) return find("#diff-files summary");
-  return left.closest("td") && (find(".diff-lines") ?? find("#diff-files summary"));
+  if (focused.closest("th.run")) return find("th.is-baseline .run-name");
+  if (focused.closest("#diff-files")) return find("#diff-files summary");
+  return focused.closest("td") && (find(".diff-lines") ?? find("#diff-files summary"));
 }
 
 document.addEventListener("input", (event) => {
   const box = event.target;
   if (box.id !== "find-row" && box.id !== "add-box") return;
   clearTimeout(timer);
-  timer = setTimeout(box.id === "find-row" ? find : ask, WAIT);
+  timer = setTimeout(box.id === "find-row" ? find : loadSuggestions, TYPING_PAUSE_MS);
 });
-// Who leaves the field waits no longer: an answer of before would bring its own text.
+// Search immediately when the field loses the focus: a pending response would replace its text.
 document.addEventListener("change", (event) => event.target.id === "find-row" && timer && find());
 function find() {
   document.getElementById("compare-form").requestSubmit();
 }
 
-// As a link does: a form's second request would wait for the first, whose answer takes the
+// As a link does: a form's second request would wait for the first, whose response takes the
 // form away.
 document.addEventListener(
   "submit",
@@ -78,7 +79,7 @@ document.addEventListener(
     clearTimeout(timer);
     timer = 0;
     const form = /** @type {HTMLFormElement} */ (event.target);
-    show(`?${queryOf(form)}`, { part: "compare" });
+    show(`?${formQuery(form)}`, { part: "compare" });
   },
   true,
 );
@@ -86,29 +87,29 @@ document.addEventListener(
 document.addEventListener(
   "toggle",
   (event) => {
-    if (event.target.id === "compare-add" && event.target.open) begin();
+    if (event.target.id === "compare-add" && event.target.open) startAdding();
   },
   true,
 );
-function begin() {
+function startAdding() {
   addBox().focus();
-  if (!options().length) ask();
+  if (!options().length) loadSuggestions();
 }
-// Opened before this script was there.
-const early = document.getElementById("compare-add");
-if (early?.open && early.contains(document.activeElement)) begin();
+// The box was opened before this script was loaded.
+const openedEarly = document.getElementById("compare-add");
+if (openedEarly?.open && openedEarly.contains(document.activeElement)) startAdding();
 
-async function ask() {
+async function loadSuggestions() {
   timer = 0;
-  asking?.abort();
-  const mine = new AbortController();
-  asking = mine;
+  pending?.abort();
+  const controller = new AbortController();
+  pending = controller;
   const address = `${addBox().dataset.offer}&add=${encodeURIComponent(addBox().value.trim())}`;
-  const html = (await answerOf(address, { signal: mine.signal }))?.html;
-  if (mine.signal.aborted) return;
+  const html = (await fetchPage(address, { signal: controller.signal }))?.html;
+  if (controller.signal.aborted) return;
   if (html) {
-    offer().outerHTML = html;
-    htmx.process(offer());
+    suggestions().outerHTML = html;
+    htmx.process(suggestions());
   }
   choose(null);
 }

@@ -1,6 +1,6 @@
-// Completion of `run:`, `metric:` and `file:` while a description is typed.
+// Suggest references (`run:`, `metric:` and `file:`) while a description is typed.
 
-const WAIT_MS = 150;
+const TYPING_PAUSE_MS = 150;
 const area = () => document.getElementById("description-text");
 const list = () => document.getElementById("description-known");
 const options = () => [...list().querySelectorAll("[role=option]")];
@@ -8,9 +8,9 @@ const chosen = () => list().querySelector("[aria-selected=true]");
 const TYPED = /(?:^|[^\w/:.@-])((?:run|metric|file):(?:"[^"\n]*|[^\s<>"'`()[\]{},;|*]*))$/;
 
 let timer;
-let asked = 0;
+let lastRequest = 0;
 
-function typed() {
+function typedReference() {
   const { selectionStart: at, selectionEnd: end, value } = area();
   return at === end ? (TYPED.exec(value.slice(Math.max(0, at - 300), at))?.[1] ?? "") : "";
 }
@@ -18,21 +18,21 @@ function typed() {
 document.addEventListener("input", (event) => {
   if (event.target !== area() || event.isComposing) return;
   clearTimeout(timer);
-  if (typed()) timer = setTimeout(ask, WAIT_MS);
+  if (typedReference()) timer = setTimeout(loadSuggestions, TYPING_PAUSE_MS);
   else close();
 });
 
-async function ask() {
-  // Saved before the wait was over.
+async function loadSuggestions() {
+  // The description was saved during the pause.
   if (!area()) return;
-  const text = typed();
-  const turn = ++asked;
+  const text = typedReference();
+  const number = ++lastRequest;
   if (!text) return close();
   try {
-    const answer = await fetch(`${area().dataset.known}?text=${encodeURIComponent(text)}`);
-    const html = answer.ok ? await answer.text() : "";
-    // The reader may have typed more, or left.
-    if (turn !== asked || !area() || typed() !== text) return;
+    const response = await fetch(`${area().dataset.known}?text=${encodeURIComponent(text)}`);
+    const html = response.ok ? await response.text() : "";
+    // The reader can have typed more, or left the editor.
+    if (number !== lastRequest || !area() || typedReference() !== text) return;
     list().innerHTML = html;
     if (!options().length) return close();
     list().hidden = false;
@@ -44,7 +44,7 @@ async function ask() {
 }
 
 function close() {
-  asked += 1;
+  lastRequest += 1;
   if (!list() || list().hidden) return;
   list().hidden = true;
   list().replaceChildren();
@@ -58,8 +58,8 @@ function choose(option) {
   option.scrollIntoView({ block: "nearest" });
 }
 
-function take(option) {
-  const text = typed();
+function insertReference(option) {
+  const text = typedReference();
   area().focus();
   area().setSelectionRange(area().selectionStart - text.length, area().selectionStart);
   document.execCommand("insertText", false, option.dataset.insert);
@@ -84,7 +84,7 @@ document.addEventListener(
     event.preventDefault();
     event.stopPropagation();
     if (event.key === "Escape") return close();
-    if (!step) return take(chosen());
+    if (!step) return insertReference(chosen());
     const all = options();
     choose(all[(all.indexOf(chosen()) + step + all.length) % all.length]);
   },
@@ -94,6 +94,6 @@ document.addEventListener("pointerdown", (event) => {
   const option = event.target.closest("#description-known [role=option]");
   if (!option) return;
   event.preventDefault();
-  take(option);
+  insertReference(option);
 });
 document.addEventListener("focusout", (event) => event.target === area() && close());

@@ -1,4 +1,4 @@
-// Pictures that are pasted, dropped or chosen: kept with the run, and shown by the text.
+// Images that are pasted, dropped or chosen: upload them to the run, and add them to the text.
 
 import { toast } from "../site/app.js";
 
@@ -36,24 +36,24 @@ document.addEventListener("click", (event) => {
   box.click();
 });
 
-// One after the other, so that they stand in the order in which they were given.
+// Upload one after the other, so that they keep their order.
 async function attach(files) {
-  const asker = button();
-  asker.setAttribute("aria-busy", "true");
+  const attachButton = button();
+  attachButton.setAttribute("aria-busy", "true");
   for (const file of files) {
     const body = new FormData();
     body.append("picture", file, file.name || "image.png");
     try {
       const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
-      const answer = await fetch(asker.dataset.attach, { method: "POST", body, headers });
-      const result = await answer.json();
-      if (answer.ok) insert(result.text);
-      else say(result.error?.message ?? asker.dataset.fails);
+      const response = await fetch(attachButton.dataset.attach, { method: "POST", body, headers });
+      const result = await response.json();
+      if (response.ok) insert(result.text);
+      else showMessage(result.error?.message ?? attachButton.dataset.fails);
     } catch {
-      say(asker.dataset.fails);
+      showMessage(attachButton.dataset.fails);
     }
   }
-  asker.removeAttribute("aria-busy");
+  attachButton.removeAttribute("aria-busy");
 }
 
 function insert(text) {
@@ -64,4 +64,4 @@ function insert(text) {
   document.execCommand("insertText", false, `${gap}${text}\n`);
 }
 
-const say = (text) => toast({ text });
+const showMessage = (text) => toast({ text });

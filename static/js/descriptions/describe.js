@@ -1,7 +1,7 @@
 // The editor of descriptions: write and preview, a small toolbar, bytes, and a draft
 // that this browser keeps until it is saved.
 
-import { rest } from "../site/app.js";
+import { requestsSettled } from "../site/app.js";
 
 const form = () => document.querySelector("[data-draft]");
 const area = () => document.getElementById("description-text");
@@ -12,7 +12,7 @@ const clock = (time) =>
     hourCycle: "h23",
   });
 
-function kept(key) {
+function readDraft(key) {
   try {
     return JSON.parse(localStorage.getItem(key));
   } catch {
@@ -20,53 +20,53 @@ function kept(key) {
   }
 }
 
-function say(words, time) {
+function showDraftStatus(words, time) {
   const note = form().querySelector("[data-kept]");
   note.textContent = note.dataset[words].replace("%s", clock(time));
   form().querySelector("[data-discard]").hidden = words === "unkept";
 }
 
-function count() {
+function showSize() {
   const size = new TextEncoder().encode(area().value).length;
   form().querySelector("[data-bytes]").textContent = size.toLocaleString(
     document.documentElement.lang,
   );
 }
 
-// A draft was begun from some version: with its mark the server notices a later one.
-function open() {
-  const draft = kept(form().dataset.draft);
+// A draft keeps the version that it is based on, so that the server detects a conflict.
+function restoreDraft() {
+  const draft = readDraft(form().dataset.draft);
   if (!draft || draft.text === area().value || form().querySelector("[role=alert]")) return;
   area().value = draft.text;
   form().elements.seen.value = draft.seen;
-  say("found", draft.time);
-  count();
+  showDraftStatus("found", draft.time);
+  showSize();
 }
 
-// A browser may refuse to keep more, or anything.
-function keep() {
+// A browser can refuse to store more, or anything.
+function saveDraft() {
   const time = Date.now();
   try {
     localStorage.setItem(
       form().dataset.draft,
       JSON.stringify({ text: area().value, seen: form().elements.seen.value, time }),
     );
-    say("says", time);
+    showDraftStatus("says", time);
   } catch {
-    say("unkept", time);
+    showDraftStatus("unkept", time);
   }
 }
 
 document.addEventListener("input", (event) => {
   if (event.target !== area()) return;
-  keep();
-  count();
+  saveDraft();
+  showSize();
 });
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.elt.querySelector?.("[data-draft]")) open();
+  if (event.detail.elt.querySelector?.("[data-draft]")) restoreDraft();
 });
-// The answer to Save is the card: only then the draft is of no more use.
+// The response to Save is the card: only then the draft is of no more use.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
   if (
@@ -125,15 +125,17 @@ function wrap(before, after) {
 }
 
 // Undo changes an experiment's text too; the list looks only for its rows.
-document.addEventListener("run:look", async () => {
+document.addEventListener("page:refresh", async () => {
   const shown = document.getElementById("experiment-description");
   if (!shown || shown.matches("[data-editing]")) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (!answer?.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(
+    () => null,
+  );
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.getElementById(shown.id);
   // An editor requested since then comes with the current text, to this same part.
-  await rest(shown.id);
+  await requestsSettled(shown.id);
   if (!fresh || !shown.isConnected) return;
   const hadFocus = shown.contains(document.activeElement);
   shown.replaceWith(document.adoptNode(fresh));
@@ -141,4 +143,4 @@ document.addEventListener("run:look", async () => {
   if (hadFocus) fresh.querySelector("a[hx-get]")?.focus({ preventScroll: true });
 });
 
-if (form()) open();
+if (form()) restoreDraft();

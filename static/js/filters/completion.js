@@ -3,8 +3,8 @@
 
 const box = document.getElementById("q");
 const list = document.getElementById("completion");
-const WAIT = 120;
-let asking, timer, active;
+const TYPING_PAUSE_MS = 120;
+let pending, timer, active;
 
 box.setAttribute("role", "combobox");
 box.setAttribute("aria-autocomplete", "list");
@@ -15,7 +15,7 @@ const options = () => [...list.querySelectorAll("[role=option]")];
 
 function close() {
   clearTimeout(timer);
-  asking?.abort();
+  pending?.abort();
   list.hidden = true;
   list.replaceChildren();
   box.setAttribute("aria-expanded", "false");
@@ -33,20 +33,20 @@ function choose(option) {
   } else box.removeAttribute("aria-activedescendant");
 }
 
-async function ask() {
-  asking?.abort();
-  const mine = new AbortController();
-  asking = mine;
+async function loadSuggestions() {
+  pending?.abort();
+  const controller = new AbortController();
+  pending = controller;
   const query = new URLSearchParams(location.search);
   for (const name of ["q", "after", "before"]) query.delete(name);
   query.set("text", box.value);
   query.set("at", String([...box.value.slice(0, box.selectionStart)].length));
   if (list.dataset.in) query.set("in", list.dataset.in);
   try {
-    const answer = await fetch(`${list.dataset.url}?${query}`, { signal: mine.signal });
-    if (!answer.ok) return close();
-    const html = await answer.text();
-    if (mine.signal.aborted || document.activeElement !== box) return;
+    const response = await fetch(`${list.dataset.url}?${query}`, { signal: controller.signal });
+    if (!response.ok) return close();
+    const html = await response.text();
+    if (controller.signal.aborted || document.activeElement !== box) return;
     show(html);
   } catch (error) {
     if (error.name !== "AbortError") close();
@@ -65,32 +65,32 @@ function show(html) {
 
 function scheduleCompletion() {
   clearTimeout(timer);
-  timer = setTimeout(ask, WAIT);
+  timer = setTimeout(loadSuggestions, TYPING_PAUSE_MS);
 }
 
-function take(option) {
+function insertOption(option) {
   const { start, end, insert } = option.dataset;
   box.focus();
   // Characters beyond the first plane count as one for the server and two here.
-  box.setSelectionRange(place(start), place(end));
+  box.setSelectionRange(codeUnitOffset(start), codeUnitOffset(end));
   // The browser's own way of typing, so that Ctrl+Z takes it back.
   const typed = insert
     ? document.execCommand("insertText", false, insert)
     : document.execCommand("delete");
-  if (!typed) box.setRangeText(insert, place(start), place(end), "end");
+  if (!typed) box.setRangeText(insert, codeUnitOffset(start), codeUnitOffset(end), "end");
 }
 
-function place(number) {
+function codeUnitOffset(number) {
   return [...box.value].slice(0, Number(number)).join("").length;
 }
 
-function apply() {
+function submitFilter() {
   close();
   box.value = box.value.trimEnd();
   box.form.requestSubmit();
 }
 
-function move(step) {
+function moveActive(step) {
   const all = options();
   const next = all.indexOf(active) + step;
   if (next < -1) choose(all.at(-1));
@@ -100,7 +100,7 @@ function move(step) {
 box.addEventListener("input", scheduleCompletion);
 box.addEventListener("blur", close);
 box.addEventListener("click", () => {
-  if (!box.value && list.hidden) ask();
+  if (!box.value && list.hidden) loadSuggestions();
 });
 
 box.addEventListener("keydown", (event) => {
@@ -108,22 +108,22 @@ box.addEventListener("keydown", (event) => {
   const open = !list.hidden;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
-    if (open) move(event.key === "ArrowDown" ? 1 : -1);
-    else ask();
+    if (open) moveActive(event.key === "ArrowDown" ? 1 : -1);
+    else loadSuggestions();
   } else if (event.key === "Escape" && open) {
     event.preventDefault();
     event.stopPropagation();
     close();
   } else if (event.key === "Tab" && open && !event.shiftKey && (active || box.value)) {
     event.preventDefault();
-    take(active ?? options()[0]);
+    insertOption(active ?? options()[0]);
   } else if (event.key === "Enter") {
     clearTimeout(timer);
     if (!open || !active) return close();
     event.preventDefault();
     const ends = "ends" in active.dataset;
-    take(active);
-    if (ends) apply();
+    insertOption(active);
+    if (ends) submitFilter();
   }
 });
 
@@ -131,5 +131,5 @@ box.addEventListener("keydown", (event) => {
 list.addEventListener("mousedown", (event) => event.preventDefault());
 list.addEventListener("click", (event) => {
   const option = event.target.closest("[role=option]");
-  if (option) take(option);
+  if (option) insertOption(option);
 });

@@ -1,7 +1,7 @@
 // The facets panel: it follows the list, remembers which sections are open, and lets the
 // bars of numbers be brushed. Everything in it is a link or a form.
 
-import { answerOf } from "../site/app.js";
+import { fetchPage } from "../site/app.js";
 
 const panel = () => document.getElementById("facets");
 const button = () => document.getElementById("facets-toggle");
@@ -16,22 +16,22 @@ function query() {
     .filter((pair) => pair && !own.test(pair));
 }
 
-// Between a change of the list and the panel's own answer its links are of before: what is
-// chosen since then is chosen again in the new panel.
-let stale = false;
-// The request for another list that is under way. Its own answer brings the panel's: one
-// before it would take away the link that asked, and with it where its answer belongs.
-let flying = null;
+// Until the panel is updated after a change of the list, its links are outdated. A choice
+// made until then is repeated in the new panel.
+let isStale = false;
+// The running request for another list. The panel is updated after it: an earlier update
+// would remove the link that sent the request.
+let listRequest = null;
 let chosen = "";
-let asked = 0;
+let lastRequest = 0;
 async function load(state) {
-  const number = ++asked;
+  const number = ++lastRequest;
   const { facetsUrl, facetsOf } = button().dataset;
   const pairs = [...query(), ...(facetsOf ? [`in=${facetsOf}`] : []), ...(state ? [state] : [])];
-  const answer = await answerOf(`${facetsUrl}?${pairs.join("&")}`);
-  if (number !== asked) return;
-  stale = false;
-  if (answer && isOpen()) show(answer.html);
+  const response = await fetchPage(`${facetsUrl}?${pairs.join("&")}`);
+  if (number !== lastRequest) return;
+  isStale = false;
+  if (response && isOpen()) show(response.html);
   const again = document.getElementById(chosen);
   chosen = "";
   again?.click();
@@ -52,9 +52,9 @@ function show(html) {
 }
 
 // The list was drawn again: the panel follows, unless the reader types or brushes there.
-function follow(isOwn) {
+function followList(isOwn) {
   if (!isOpen()) {
-    stale = false;
+    isStale = false;
     panel().hidden = true;
     panel().replaceChildren();
     return;
@@ -65,26 +65,26 @@ function follow(isOwn) {
 }
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.target?.id !== "run-table") return;
-  stale = isOpen();
-  flying = event.detail.xhr;
-  // An answer on its way would take away the link whose request this is.
-  asked += 1;
+  isStale = isOpen();
+  listRequest = event.detail.xhr;
+  // A response on its way would take away the link whose request this is.
+  lastRequest += 1;
 });
 document.body.addEventListener("htmx:afterRequest", ({ detail: { xhr, successful } }) => {
-  if (xhr !== flying) return;
-  flying = null;
-  if (!successful) follow(true);
+  if (xhr !== listRequest) return;
+  listRequest = null;
+  if (!successful) followList(true);
 });
 // The address changes right after the swap. A refresh by itself brings no request along.
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "run-table" && !flying) follow(Boolean(event.detail.xhr));
+  if (event.target.id === "run-table" && !listRequest) followList(Boolean(event.detail.xhr));
 });
-document.body.addEventListener("htmx:historyRestore", () => follow(true));
+document.body.addEventListener("htmx:historyRestore", () => followList(true));
 
 document.addEventListener(
   "click",
   async (event) => {
-    const choice = stale && event.target.closest("#facets a.choice");
+    const choice = isStale && event.target.closest("#facets a.choice");
     if (choice) {
       chosen = choice.id;
       event.preventDefault();
@@ -129,47 +129,47 @@ document.addEventListener("submit", (event) => {
 
 // Brushing: from the bar where the pointer goes down to the one where it goes up.
 let start = null;
-const roomAt = (bars, x) => {
+const barIndexAt = (bars, x) => {
   const rooms = [...bars.querySelectorAll(".room")];
   const { left, width } = bars.getBoundingClientRect();
   return Math.min(Math.max(Math.floor(((x - left) / width) * 13), 0), rooms.length - 1);
 };
 function brushed(bars, x) {
-  const ends = [start, roomAt(bars, x)].sort((a, b) => a - b);
+  const ends = [start, barIndexAt(bars, x)].sort((a, b) => a - b);
   return [...bars.querySelectorAll("g")].slice(ends[0], ends[1] + 1);
 }
 document.addEventListener("pointerdown", (event) => {
   const bars = event.button === 0 && event.target.closest?.(".bars");
   if (!bars) return;
-  start = roomAt(bars, event.clientX);
+  start = barIndexAt(bars, event.clientX);
   bars.setPointerCapture(event.pointerId);
   bars.classList.add("brushing");
-  mark(bars, event.clientX);
+  highlight(bars, event.clientX);
   event.preventDefault();
 });
-function mark(bars, x) {
+function highlight(bars, x) {
   const chosen = new Set(brushed(bars, x));
   for (const group of bars.querySelectorAll("g"))
     group.querySelector(".bar").classList.toggle("brushed", chosen.has(group));
 }
 document.addEventListener("pointermove", (event) => {
   const bars = start !== null && document.querySelector(".bars.brushing");
-  if (bars) mark(bars, event.clientX);
+  if (bars) highlight(bars, event.clientX);
 });
-document.addEventListener("pointercancel", stop);
+document.addEventListener("pointercancel", stopBrushing);
 document.addEventListener("pointerup", (event) => {
   const bars = start !== null && document.querySelector(".bars.brushing");
   if (!bars) return;
   const rooms = brushed(bars, event.clientX).map((group) => group.querySelector(".room").dataset);
   const full = rooms.filter((room) => room.low);
-  stop();
+  stopBrushing();
   if (!full.length) return;
   const form = bars.closest("form");
   form.elements.low.value = full[0].low;
   form.elements.high.value = full.at(-1).high;
   form.requestSubmit();
 });
-function stop() {
+function stopBrushing() {
   start = null;
   for (const bars of document.querySelectorAll(".bars.brushing")) {
     bars.classList.remove("brushing");
@@ -178,4 +178,4 @@ function stop() {
 }
 
 // The script came with the click that opened the panel.
-if (isOpen() && panel().hidden) follow(true);
+if (isOpen() && panel().hidden) followList(true);

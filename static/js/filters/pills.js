@@ -1,38 +1,38 @@
 // A pill opens its editor below it, Add filter the list of fields. Both are pages of
 // their own, whose fragment is shown here; the list is swapped by the form itself.
 
-import { answerOf, queryOf } from "../site/app.js";
+import { fetchPage, formQuery } from "../site/app.js";
 
 const editor = document.getElementById("pill-editor");
-const WAIT = 150;
+const TYPING_PAUSE_MS = 150;
 /** What has the focus first. */
-const FIRST = ["#editor-find", "#editor-value-1", "#editor-text", "#editor-yes", "select"];
+const FOCUS_ORDER = ["#editor-find", "#editor-value-1", "#editor-text", "#editor-yes", "select"];
 let opener = "";
-let asking, timer;
+let pending, timer;
 
 const pill = () => (opener ? document.getElementById(opener) : null);
 
 async function show(address, focus) {
-  asking?.abort();
-  asking = new AbortController();
-  const { signal } = asking;
-  const html = (await answerOf(address, { signal }))?.html;
+  pending?.abort();
+  pending = new AbortController();
+  const { signal } = pending;
+  const html = (await fetchPage(address, { signal }))?.html;
   if (!html || signal.aborted) return;
   const at = editor.querySelector("#editor-find")?.selectionStart;
   editor.innerHTML = html;
   htmx.process(editor);
   editor.hidden = false;
-  place();
-  const wanted = focus ? [`#${focus}`, ...FIRST] : FIRST;
+  positionEditor();
+  const wanted = focus ? [`#${focus}`, ...FOCUS_ORDER] : FOCUS_ORDER;
   const first = wanted.map((each) => editor.querySelector(each)).find(Boolean);
   first?.focus({ preventScroll: true });
   if (focus === "editor-find" && first) first.setSelectionRange(at ?? -1, at ?? -1);
 }
 
-function place() {
+function positionEditor() {
   const from = pill();
   if (from) {
-    mark(from);
+    markOpen(from);
     const box = (from.closest(".pill") ?? from).getBoundingClientRect();
     const parent = editor.offsetParent?.getBoundingClientRect() ?? { left: 0, top: 0 };
     const room = document.documentElement.clientWidth - editor.offsetWidth - 12;
@@ -41,7 +41,7 @@ function place() {
   }
 }
 
-function mark(from) {
+function markOpen(from) {
   for (const each of document.querySelectorAll(".pill.open")) each.classList.remove("open");
   from?.closest(".pill")?.classList.add("open");
   for (const each of document.querySelectorAll("[data-editor][aria-expanded]"))
@@ -50,24 +50,24 @@ function mark(from) {
 }
 
 function close() {
-  asking?.abort();
+  pending?.abort();
   clearTimeout(timer);
   if (editor.hidden) return;
   editor.hidden = true;
   editor.replaceChildren();
-  mark(null);
+  markOpen(null);
 }
 
-function back() {
+function closeToPill() {
   const from = pill();
   close();
   (from ?? document.getElementById("add-filter"))?.focus();
 }
 
 /** The editor's own address with what its form says now. */
-function again() {
+function editorAddress() {
   const form = editor.querySelector("form");
-  return `${form.getAttribute("action")}?${queryOf(form)}`;
+  return `${form.getAttribute("action")}?${formQuery(form)}`;
 }
 
 document.addEventListener("click", (event) => {
@@ -77,35 +77,35 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     if (!editor.contains(link)) {
       const same = !editor.hidden && opener === link.id;
-      if (same) return back();
+      if (same) return closeToPill();
       opener = link.id;
     }
     show(link.href);
   } else if (event.target.closest("[data-close-editor]")) {
     event.preventDefault();
-    back();
+    closeToPill();
   } else if (!editor.hidden && event.target.isConnected && !editor.contains(event.target)) close();
 });
 
 editor.addEventListener("change", (event) => {
-  if (event.target.matches("[data-again]")) show(again(), event.target.id);
+  if (event.target.matches("[data-again]")) show(editorAddress(), event.target.id);
 });
 editor.addEventListener("input", (event) => {
   if (!event.target.matches("[data-find]")) return;
   clearTimeout(timer);
-  timer = setTimeout(() => show(again(), event.target.id), WAIT);
+  timer = setTimeout(() => show(editorAddress(), event.target.id), TYPING_PAUSE_MS);
 });
 editor.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     event.preventDefault();
     event.stopPropagation();
-    back();
+    closeToPill();
   } else if (event.key === "Enter" && event.target.matches("[data-find]")) {
     event.preventDefault();
     clearTimeout(timer);
     const first = editor.querySelector(".field-list a");
     if (first) first.click();
-    else show(again(), event.target.id);
+    else show(editorAddress(), event.target.id);
   } else if (
     ["ArrowDown", "ArrowUp"].includes(event.key) &&
     !event.target.matches("select, textarea, [type=radio], [type=date]")
@@ -122,15 +122,15 @@ editor.addEventListener("keydown", (event) => {
 });
 
 // The list was swapped: by the editor, which is done, or by news, which leave it open.
-let mine = false;
+let isOwnRequest = false;
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  mine = editor.contains(event.target);
+  isOwnRequest = editor.contains(event.target);
 });
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "run-table") return;
-  if (mine) {
-    mine = false;
-    back();
-  } else if (!editor.hidden) place();
+  if (isOwnRequest) {
+    isOwnRequest = false;
+    closeToPill();
+  } else if (!editor.hidden) positionEditor();
 });
-addEventListener("resize", place);
+addEventListener("resize", positionEditor);

@@ -1,27 +1,27 @@
 // The charts of the run page: a panel a metric, zoomed, enlarged and saved as a file.
 
 import { drawFigure, readFigure, redrawWithTheme } from "../charts/figures.js";
-import { coloured, font, forget, mark, plotly, token } from "../charts/plot.js";
+import { applyTheme, cssToken, disposePlot, font, legendItem, plotly } from "../charts/plot.js";
 import { toast } from "../site/app.js";
 
-const drawn = new Map();
+const charts = new Map();
 
-async function read(chart, query = "") {
+async function readRange(chart, query = "") {
   const isNew = await readFigure(chart, chart.address + query);
   if (isNew) chart.query = query;
   return isNew;
 }
 
-async function paint(chart) {
+async function drawChart(chart) {
   const data = await drawFigure(chart, chart.range, zoom);
-  if (data) label(chart, data);
+  if (data) updateLabels(chart, data);
 }
 
-function label(chart, data) {
+function updateLabels(chart, data) {
   const card = chart.plot.closest(".chart");
   if (chart.figure.note) card.querySelector("[data-note]").textContent = chart.figure.note;
   const lines = data.filter((trace) => trace.meta.part === "line");
-  const marks = lines.length > 1 ? lines.map((trace) => mark(trace)) : [];
+  const marks = lines.length > 1 ? lines.map((trace) => legendItem(trace)) : [];
   card.querySelector("[data-legend]").replaceChildren(...marks);
 }
 
@@ -37,52 +37,54 @@ async function zoom(chart, change) {
     ? `&from=${encodeURIComponent(ends[0])}&to=${encodeURIComponent(ends[1])}`
     : "";
   try {
-    if (await read(chart, query)) await paint(chart);
+    if (await readRange(chart, query)) await drawChart(chart);
   } catch (error) {
-    toast({ text: whatFailed(error) });
+    toast({ text: failureText(error) });
   }
 }
 
-// A server that does not answer says nothing that is of use here.
-const whatFailed = (error) =>
+// The browser's message for an unreachable server does not help the reader.
+const failureText = (error) =>
   (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
 
-async function start(plot) {
+async function addChart(plot) {
   const chart = { plot, address: plot.dataset.chart };
   chart.isOverSteps = !new URL(chart.address, location.href).searchParams.has("x");
-  drawn.set(plot, chart);
+  charts.set(plot, chart);
   try {
-    await read(chart);
-    await paint(chart);
+    await readRange(chart);
+    await drawChart(chart);
   } catch (error) {
     plot.classList.add("failed");
-    plot.textContent = whatFailed(error);
+    plot.textContent = failureText(error);
   }
 }
 
 function scan() {
-  for (const plot of drawn.keys()) {
+  for (const plot of charts.keys()) {
     if (plot.isConnected) continue;
-    forget(plot);
-    drawn.delete(plot);
+    disposePlot(plot);
+    charts.delete(plot);
   }
-  for (const plot of document.querySelectorAll("[data-chart]")) if (!drawn.has(plot)) start(plot);
+  for (const plot of document.querySelectorAll("[data-chart]"))
+    if (!charts.has(plot)) addChart(plot);
 }
 
 document.body.addEventListener("htmx:afterSwap", scan);
 document.addEventListener("run:changed", async () => {
   scan();
-  for (const chart of drawn.values()) {
-    // What goes on by itself says by its dot that it does not.
-    if (!chart.range && chart.figure && (await read(chart).catch(() => false))) await paint(chart);
+  for (const chart of charts.values()) {
+    // A failed update needs no message: the dot in the page header shows it.
+    if (!chart.range && chart.figure && (await readRange(chart).catch(() => false)))
+      await drawChart(chart);
   }
 });
 document.addEventListener("click", (event) => {
   const picture = event.target.closest("[data-picture]");
   if (picture) {
     picture.closest("details").open = false;
-    keepPicture(
-      drawn.get(picture.closest(".chart").querySelector("[data-chart]")),
+    saveImage(
+      charts.get(picture.closest(".chart").querySelector("[data-chart]")),
       picture.dataset.picture,
     );
   }
@@ -94,14 +96,14 @@ document.addEventListener("click", (event) => {
 });
 
 // A chart as a file, unchanged, with its title and its lines' names.
-async function keepPicture(chart, format) {
+async function saveImage(chart, format) {
   if (!chart?.figure) return;
   const Plotly = await plotly();
-  const { data, layout } = coloured(chart.figure, chart.range);
+  const { data, layout } = applyTheme(chart.figure, chart.range);
   const name = chart.plot.dataset.title;
   const title = {
     text: name.replaceAll("<", "<\u200b").replaceAll("&", "&\u200b"),
-    font: font(token("text")),
+    font: font(cssToken("text")),
     x: 0.02,
     xanchor: "left",
   };
@@ -111,11 +113,11 @@ async function keepPicture(chart, format) {
   const image = await Plotly.toImage({ data, layout: whole }, { format, ...size });
   const link = document.createElement("a");
   link.download = `${name.replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${format}`;
-  link.href = URL.createObjectURL(blobOf(image));
+  link.href = URL.createObjectURL(dataUrlToBlob(image));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
-function blobOf(address) {
+function dataUrlToBlob(address) {
   const [head, body] = [
     address.slice(5, address.indexOf(",")),
     address.slice(address.indexOf(",") + 1),
@@ -125,6 +127,7 @@ function blobOf(address) {
   return new Blob([Uint8Array.from(atob(body), (char) => char.charCodeAt(0))], { type });
 }
 
-const repaint = () => Promise.all([...drawn.values()].filter((chart) => chart.figure).map(paint));
-redrawWithTheme(repaint);
+const redrawCharts = () =>
+  Promise.all([...charts.values()].filter((chart) => chart.figure).map(drawChart));
+redrawWithTheme(redrawCharts);
 scan();

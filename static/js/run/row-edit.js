@@ -1,5 +1,5 @@
-// Editors in the rows of the run list: `e` or the pencil renames, `t` or the plus tags.
-// The form stands in its cell; saved, the list's refresh draws what it changed.
+// Editors in the rows of the run list: `e` or the pencil renames a run, `t` or the plus adds
+// a tag. The form is in the cell. After Save, a refresh of the list shows the change.
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const rowOf = (node) => node.closest?.("tr[data-row]");
@@ -61,7 +61,7 @@ document.addEventListener(
   true,
 );
 
-// A refused form comes back into its place, with the focus where it was.
+// A refused form is shown again in the same place, and keeps the focus.
 let row;
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.id === "row-editor") row = rowOf(event.detail.elt);
@@ -71,20 +71,20 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.requestConfig.elt.id !== "row-editor") return;
   if (editor()) return editor().querySelector("[data-focus]").focus();
   link(row)?.focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("run:look"));
+  document.dispatchEvent(new CustomEvent("page:refresh"));
 });
 
-// The plus of the row under the pointer, or with the focus; on the run page it is always.
-const plus = document.createElement("button");
-plus.type = "button";
-plus.className = "tool only tiny row-plus";
-plus.dataset.rowEdit = "tags";
-plus.textContent = "+";
+// Show the plus in the row under the pointer or with the focus. The run page always shows it.
+const addTagButton = document.createElement("button");
+addTagButton.type = "button";
+addTagButton.className = "tool only tiny row-plus";
+addTagButton.dataset.rowEdit = "tags";
+addTagButton.textContent = "+";
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const cell = rowOf(event.target)?.querySelector("td.tags .chips");
-    if (!cell || plus.parentElement === cell || event.target === plus) return;
-    plus.title = plus.ariaLabel = words().addTag;
-    cell.append(plus);
+    if (!cell || addTagButton.parentElement === cell || event.target === addTagButton) return;
+    addTagButton.title = addTagButton.ariaLabel = words().addTag;
+    cell.append(addTagButton);
   });
 }

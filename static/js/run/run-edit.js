@@ -2,7 +2,7 @@
 // Here are focus and Escape.
 
 // What an editor replaced, to stand there again, and the link that opened it.
-const before = new Map();
+const replacedParts = new Map();
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr, requestConfig } = event.detail;
@@ -16,9 +16,9 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     return;
   // From one tag's editor to the next, what stood before both is what is restored.
   const part = target.matches("[data-editing]")
-    ? before.get(target.id)?.part
+    ? replacedParts.get(target.id)?.part
     : target.cloneNode(true);
-  if (part) before.set(target.id, { part, link });
+  if (part) replacedParts.set(target.id, { part, link });
 });
 
 // With the swap itself: a moment later a typist may have begun, and what is selected
@@ -42,14 +42,14 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 const opener = (part) => part.querySelector("a[hx-get]");
 
 function restore(editor) {
-  const { part: shown, link } = before.get(editor.id) ?? {};
+  const { part: shown, link } = replacedParts.get(editor.id) ?? {};
   if (!shown) return location.reload();
   const part = shown.cloneNode(true);
   editor.replaceWith(part);
   htmx.process(part);
   // A link that stands in what was edited is a new one.
   (opener(part) ?? link).focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("run:look"));
+  document.dispatchEvent(new CustomEvent("page:refresh"));
 }
 
 document.addEventListener("click", (event) => {

@@ -1,5 +1,5 @@
 // Above the list of a run's children: the run's head follows the run, as on its other tabs.
-// The list next to it reports when the server does not answer.
+// The list next to it reports when the server does not response.
 
 import { follow } from "../site/follower.js";
 import { isPressed, replacePart } from "./run-parts.js";
@@ -23,7 +23,7 @@ function show(html) {
     if (!old || isInUse(old)) isComplete = false;
     else replacePart(old, part);
   }
-  // What was left out is asked for again.
+  // Without the new ETag, the next request brings the parts that were left out.
   if (!isComplete) return;
   head().dataset.etag = fresh.dataset.etag;
   head().dataset.pace = fresh.dataset.pace;
@@ -33,6 +33,6 @@ function isInUse(part) {
   if (isPressed(part) || part.matches("[data-editing]") || part.querySelector("details[open]")) {
     return true;
   }
-  // A link is found again in what replaces its part.
+  // `replacePart` moves the focus of a link to its replacement.
   return part.contains(document.activeElement) && !document.activeElement.matches("a[href]");
 }

@@ -7,14 +7,14 @@ import { isPressed, replacePart } from "./run-parts.js";
 const page = () => document.getElementById("run");
 const live = document.getElementById("live");
 
-// Refresh: a conditional request; of the answer only the parts that changed are taken,
+// Refresh: a conditional request; of the response only the parts that changed are taken,
 // and none that the reader is in the middle of.
 let served = new Map();
 
 function parts(root) {
   return [...root.querySelectorAll("[data-live]")];
 }
-function remember() {
+function rememberParts() {
   served = new Map(parts(document).map((part) => [part.id, part.outerHTML]));
 }
 
@@ -44,11 +44,11 @@ function show(html) {
     replacePart(old, part);
   }
   if (!showLists(fresh)) return location.reload();
-  // What was left out is asked for again.
+  // Without the new ETag, the next request brings the parts that were left out.
   if (isComplete) page().dataset.etag = root.dataset.etag;
   page().dataset.pace = root.dataset.pace;
   live.hidden = !Number(page().dataset.pace);
-  prepare();
+  preparePage();
   document.dispatchEvent(new CustomEvent("run:changed"));
 }
 
@@ -100,10 +100,10 @@ function keepOpen(old, part) {
 }
 
 // Refresh and the tools lead back to what has been chosen since they were drawn.
-const here = () => location.pathname + location.search;
+const currentAddress = () => location.pathname + location.search;
 document.addEventListener("click", (event) => {
   const again = event.target.closest("#run-again");
-  if (again) again.href = here();
+  if (again) again.href = currentAddress();
   // A dialog that is left gives the focus back to where its menu is opened.
   const menu = event.target.closest("#run-toolbar a.menu-item[hx-get]")?.closest("details");
   if (!menu) return;
@@ -111,7 +111,7 @@ document.addEventListener("click", (event) => {
   menu.querySelector("summary").focus();
 });
 document.addEventListener("submit", (event) => {
-  if (event.target.closest("#run-toolbar")) event.target.elements.next.value = here();
+  if (event.target.closest("#run-toolbar")) event.target.elements.next.value = currentAddress();
 });
 
 // What is typed into a search box is no choice of the form around it.
@@ -124,10 +124,10 @@ document.addEventListener(
 // Search in place: rows whose text has all the words stay.
 document.addEventListener("input", (event) => {
   const box = event.target;
-  if (box.dataset.find) find(box);
+  if (box.dataset.find) filterRows(box);
   if (box.type === "range") box.parentElement.querySelector("output").textContent = box.value;
 });
-function find(box) {
+function filterRows(box) {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const row of document.querySelectorAll(box.dataset.find)) {
     const item = row.closest("li") ?? row;
@@ -140,18 +140,18 @@ function find(box) {
 
 // A choice in the lists goes to the address without what is default.
 document.body.addEventListener("htmx:configRequest", (event) => {
-  const asked = event.detail.parameters;
+  const parameters = event.detail.parameters;
   if (event.detail.elt.id === "image-form") {
-    if (!asked.name) asked.none = "1";
-    else if (!event.detail.elt.querySelector("[name=name]:not(:checked)")) delete asked.name;
+    if (!parameters.name) parameters.none = "1";
+    else if (!event.detail.elt.querySelector("[name=name]:not(:checked)")) delete parameters.name;
   }
   if (event.detail.elt.id !== "metric-form") return;
-  if (asked.x === "step") delete asked.x;
-  if (Number(asked.smooth) === 0) delete asked.smooth;
-  if (!asked.one) delete asked.one;
-  if (!asked.key) asked.none = "1";
-  for (const name of Object.keys(asked))
-    if (/^(as|at|cx|cy):/.test(name) && !asked[name]) delete asked[name];
+  if (parameters.x === "step") delete parameters.x;
+  if (Number(parameters.smooth) === 0) delete parameters.smooth;
+  if (!parameters.one) delete parameters.one;
+  if (!parameters.key) parameters.none = "1";
+  for (const name of Object.keys(parameters))
+    if (/^(as|at|cx|cy):/.test(name) && !parameters[name]) delete parameters[name];
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.response ?? "", "text/html");
@@ -163,8 +163,8 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.body.addEventListener("htmx:afterSwap", () => {
-  prepare();
-  remember();
+  preparePage();
+  rememberParts();
 });
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-wrap]")) return;
@@ -205,13 +205,13 @@ function markLines() {
 }
 addEventListener("hashchange", () => markLines()?.scrollIntoView());
 
-function prepare() {
+function preparePage() {
   markLines();
   wrap();
-  for (const box of document.querySelectorAll("[data-find]")) if (box.value) find(box);
+  for (const box of document.querySelectorAll("[data-find]")) if (box.value) filterRows(box);
 }
 
-remember();
-prepare();
+rememberParts();
+preparePage();
 live.hidden = !Number(page()?.dataset.pace);
 if (location.hash.includes("-L")) markLines()?.scrollIntoView();

@@ -1,6 +1,6 @@
 // The dialog of columns: boxes add and remove, the handle moves, by mouse, finger and keys.
 
-import { answerOf, queryOf } from "../site/app.js";
+import { fetchPage, formQuery } from "../site/app.js";
 
 export function prepareDialog(dialog, done) {
   const form = dialog.querySelector("form");
@@ -87,12 +87,12 @@ export function prepareDialog(dialog, done) {
   let timer;
   let asked = 0;
   async function find() {
-    const query = queryOf(form);
+    const query = formQuery(form);
     const now = ++asked;
-    const answer = await answerOf(`${form.action}?${query}`);
-    if (!answer || now !== asked) return;
+    const response = await fetchPage(`${form.action}?${query}`);
+    if (!response || now !== asked) return;
     const found = new DOMParser()
-      .parseFromString(answer.html, "text/html")
+      .parseFromString(response.html, "text/html")
       .getElementById("column-fields");
     dialog.querySelector("#column-fields").replaceWith(document.adoptNode(found));
     dialog.querySelector("#column-count").textContent = found.dataset.count;

@@ -1,6 +1,6 @@
 // Columns of the run list: the dialog that picks and orders them, the menus of heads, and
 // widths. What the address says of columns is made here as the server would make it.
-import { answerOf, rest, unheard } from "../site/app.js";
+import { fetchPage, requestsSettled, showOffline } from "../site/app.js";
 import { parameter, show } from "./list-address.js";
 
 const MIN = 40;
@@ -9,10 +9,10 @@ const STEP = 10;
 const list = () => document.getElementById("run-table");
 const table = () => list()?.querySelector("table.runs");
 async function inserted(address) {
-  const answer = await answerOf(address);
-  if (!answer) return null;
+  const response = await fetchPage(address);
+  if (!response) return null;
   const place = document.createElement("template");
-  place.innerHTML = answer.html;
+  place.innerHTML = response.html;
   const found = place.content.firstElementChild;
   document.getElementById(found.id)?.remove();
   document.getElementById("content").append(found);
@@ -30,7 +30,7 @@ document.addEventListener("click", async (event) => {
   const asked =
     location.search +
     (opener.dataset.in ? `${location.search ? "&" : "?"}in=${opener.dataset.in}` : "");
-  const made = await import("./column-dialog.js").catch(unheard);
+  const made = await import("./column-dialog.js").catch(showOffline);
   const dialog = made && (await inserted(path + asked));
   if (!dialog) return;
   made.prepareDialog(dialog, (columns) => show(parameter("columns", columns)));
@@ -124,10 +124,10 @@ function keepWidths() {
 }
 
 async function renewLinks() {
-  await rest("run-table");
+  await requestsSettled("run-table");
   const [asked, at, before] = [location.href, document.activeElement, list()];
-  const html = (await answerOf(asked))?.html;
-  await rest("run-table");
+  const html = (await fetchPage(asked))?.html;
+  await requestsSettled("run-table");
   if (!html || before !== list() || asked !== location.href || document.querySelector(".edge.held"))
     return;
   htmx.swap("#run-table", html, { swapStyle: "outerHTML" });

@@ -11,7 +11,7 @@ const READABLE = /%(2F|3A|2C|7C|40|24|3B|3F)/g;
  * Encode a value as the server does.
  * @param {string} text
  */
-export function encoded(text) {
+export function encodeValue(text) {
   return encodeURIComponent(text)
     .replace(READABLE, decodeURIComponent)
     .replaceAll("'", "%27")
@@ -34,7 +34,7 @@ export function parameter(name, value) {
       return at < 0 || at > ORDER.indexOf(name);
     };
     const at = kept.findIndex(isLater);
-    kept.splice(at < 0 ? kept.length : at, 0, `${name}=${encoded(value)}`);
+    kept.splice(at < 0 ? kept.length : at, 0, `${name}=${encodeValue(value)}`);
   }
   return kept.length ? `?${kept.join("&")}` : "";
 }

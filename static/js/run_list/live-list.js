@@ -1,7 +1,7 @@
 // The list of runs while it changes: shows what changed in its rows, and announces what would
 // move them. When it asks, and when it rests: docs/pages.md.
 
-import { refused, rest, unheard } from "../site/app.js";
+import { reportRefusal, requestsSettled, showOffline } from "../site/app.js";
 import { follow } from "../site/follower.js";
 
 const HIDDEN_SECONDS = 60;
@@ -125,16 +125,16 @@ function begin() {
 document.addEventListener("click", async (event) => {
   if (!event.target.closest("#list-news button, [data-refresh]")) return;
   event.preventDefault();
-  await rest("run-table");
+  await requestsSettled("run-table");
   const before = list();
   try {
-    const news = await follower.ask(location.href, "");
+    const news = await follower.request(location.href, "");
     if (!news) return;
-    if (!news.answer.ok) {
+    if (!news.response.ok) {
       follower.fail();
-      return refused(news.answer);
+      return reportRefusal(news.response);
     }
-    await rest("run-table");
+    await requestsSettled("run-table");
     // What was asked for later brought the news along.
     if (list() !== before) return;
     etag = news.etag;
@@ -143,7 +143,7 @@ document.addEventListener("click", async (event) => {
     list().querySelector("[data-row-link]")?.focus();
   } catch {
     follower.fail();
-    unheard();
+    showOffline();
   }
 });
 
@@ -161,9 +161,9 @@ function swap(html) {
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  const answer = event.detail.xhr;
-  if (event.target.id !== "run-table" || !answer) return;
-  etag = answer.getResponseHeader("ETag") ?? "";
+  const response = event.detail.xhr;
+  if (event.target.id !== "run-table" || !response) return;
+  etag = response.getResponseHeader("ETag") ?? "";
   begin();
 });
 // A star that was drawn again by itself: the rows are no longer those that the tag is of.

@@ -1,41 +1,41 @@
 // The run list's box follows the list.
 
-import { unheard } from "../site/app.js";
+import { showOffline } from "../site/app.js";
 
 const box = document.getElementById("q");
 const note = () => document.getElementById("filter-note");
 const list = () => document.getElementById("run-table");
 
-let left;
+let focused;
 document.body.addEventListener("htmx:beforeSwap", ({ target }) => {
-  left = target === list() && target.contains(document.activeElement) && document.activeElement;
+  focused = target === list() && target.contains(document.activeElement) && document.activeElement;
 });
 
-// The replacement of a link that was drawn again: where it has an id, htmx knows.
-const KINDS = [".strip a", "th a", ".remove", "td a"];
-function standIn() {
-  const kind = KINDS.find((each) => left.matches(each));
-  const row = left.closest("tr")?.dataset.row;
-  const [then, now] = [left.closest("#run-table"), list()].map((root) => [
+// Find the replacement of a focused link in the new list. htmx does so for links with an id.
+const REDRAWN_LINKS = [".strip a", "th a", ".remove", "td a"];
+function focusSubstitute() {
+  const kind = REDRAWN_LINKS.find((each) => focused.matches(each));
+  const row = focused.closest("tr")?.dataset.row;
+  const [then, now] = [focused.closest("#run-table"), list()].map((root) => [
     ...root.querySelectorAll(row ? `[data-row="${row}"] ${kind}` : kind),
   ]);
   return (
-    now[Math.min(then.indexOf(left), now.length - 1)] ??
+    now[Math.min(then.indexOf(focused), now.length - 1)] ??
     ((kind !== ".remove" && list().querySelector("[data-row-link]")) || box)
   );
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  // What was refused is not so: switches say what the rows are.
+  // The filter was refused: set the switches back to the state of the rows.
   if (event.target.id === "filter-note")
     for (const each of list().querySelectorAll("[role=switch]")) each.checked = each.defaultChecked;
   if (event.target.id !== "run-table") return;
-  // What is being typed stays; a refresh by itself brings no request along, and leaves
-  // the note alone.
+  // A refresh by the page itself has no request: it keeps the note and the typed text.
   if (!event.detail.xhr) return;
   if (document.activeElement !== box) box.value = list().dataset.q;
   note().replaceChildren();
-  if (left && document.activeElement === document.body) standIn().focus({ preventScroll: true });
+  if (focused && document.activeElement === document.body)
+    focusSubstitute().focus({ preventScroll: true });
 });
 
 // A wrong filter's underline lies under the text, so it goes when the text changes.
@@ -61,14 +61,14 @@ box.addEventListener("search", () => {
 });
 
 // MLflow clients print `/w/lab/#/experiments/3/runs/ID`, which leads here by a redirect.
-const printed = /^#\/experiments\/(\d+)(?:\/runs\/([\w-]+))?/.exec(location.hash);
-const above = /^\/w\/[^/]+\//.exec(location.pathname);
-if (printed && above) {
-  const [, experiment, run] = printed;
-  location.replace(above[0] + (run ? `runs/${run}/` : `experiments/~${experiment}/`));
+const mlflowAddress = /^#\/experiments\/(\d+)(?:\/runs\/([\w-]+))?/.exec(location.hash);
+const workspacePath = /^\/w\/[^/]+\//.exec(location.pathname);
+if (mlflowAddress && workspacePath) {
+  const [, experiment, run] = mlflowAddress;
+  location.replace(workspacePath[0] + (run ? `runs/${run}/` : `experiments/~${experiment}/`));
 }
 
-// What draws charts comes with the first of them, or with the dialog that makes one.
+// Load the chart scripts with the first chart, or with the dialog that adds one.
 let charts;
 function loadCharts() {
   const { css } = document.getElementById("chart-source").dataset;
@@ -80,21 +80,21 @@ function loadCharts() {
   }
   charts ??= import("../charts/chart-row.js").catch(() => {
     charts = undefined;
-    unheard();
+    showOffline();
   });
   return charts;
 }
-const loadIfAny = () => document.getElementById("chart-row") && loadCharts();
-document.body.addEventListener("htmx:afterSwap", loadIfAny);
+const loadChartsIfShown = () => document.getElementById("chart-row") && loadCharts();
+document.body.addEventListener("htmx:afterSwap", loadChartsIfShown);
 document.addEventListener("click", (event) => {
   const link = !charts && event.target.closest?.("[data-edit-chart]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   loadCharts().then((there) => there && link.click());
 });
-loadIfAny();
+loadChartsIfShown();
 
-// Links that ask for "only this": with Alt (Alt+click, Alt+Enter) they ask for "not this".
+// Links that filter by a value exclude it with Alt (Alt+click, Alt+Enter).
 
 document.addEventListener(
   "click",
@@ -112,7 +112,7 @@ document.addEventListener(
   true,
 );
 
-// Only with this script is there a second meaning to tell of.
+// Explain Alt in the tooltip; without scripts it has no effect.
 const hint = document.querySelector("[data-but-hint]").dataset.butHint;
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
@@ -135,7 +135,7 @@ function followFacets() {
   loadFacets();
 }
 function loadFacets() {
-  if (/[?&]facets=1(&|$)/.test(location.search)) import("../filters/facets.js").catch(unheard);
+  if (/[?&]facets=1(&|$)/.test(location.search)) import("../filters/facets.js").catch(showOffline);
 }
 document.body.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.id === "run-table") followFacets();

@@ -1,16 +1,16 @@
-// The boxes of the rows: they are a form's buttons, and this sends that form when there
-// is a pause, so that quick clicks lose nothing. The address keeps what is selected.
-import { rest } from "../site/app.js";
+// Select runs: the checkboxes of the rows are buttons of a form. It is sent after a short
+// pause, so that no quick click is lost. The address has the selection.
+import { requestsSettled } from "../site/app.js";
 
 const form = document.getElementById("select-form");
 const boxes = () => [...document.querySelectorAll("#run-table [data-pick]")];
 const isOn = (box) => box.getAttribute("aria-checked") === "true";
-const PAUSE = 80;
+const PAUSE_MS = 80;
 
-let wanted = new Map();
-let flying = new Map();
-let asked, taken;
-let sending = false;
+let unsent = new Map();
+let sent = new Map();
+let sentFrom, isAccepted;
+let isSending = false;
 let timer;
 let last = "";
 
@@ -19,57 +19,57 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   event.preventDefault();
   if (button.matches("[data-pick-all]")) {
-    wanted = new Map([["", true]]);
+    unsent = new Map([["", true]]);
     return send();
   }
   const on = !isOn(button);
   if (button.matches("[data-pick-page]")) {
     button.setAttribute("aria-checked", String(on));
-    return choose(boxes(), on);
+    return setSelected(boxes(), on);
   }
-  choose(event.shiftKey ? upTo(button) : [button], on);
+  setSelected(event.shiftKey ? checkboxRange(button) : [button], on);
   last = button.value;
 });
 
-// The boxes from the one that was last clicked to this one.
-function upTo(box) {
+// The checkboxes from the last clicked one to this one.
+function checkboxRange(box) {
   const all = boxes();
   const from = all.findIndex((each) => each.value === last);
   const to = all.indexOf(box);
   return from < 0 ? [box] : all.slice(Math.min(from, to), Math.max(from, to) + 1);
 }
 
-function choose(some, on) {
-  for (const box of some) if (isOn(box) !== on) wanted.set(box.value, on);
-  paint();
+function setSelected(some, on) {
+  for (const box of some) if (isOn(box) !== on) unsent.set(box.value, on);
+  updateCheckboxes();
   clearTimeout(timer);
-  timer = setTimeout(send, PAUSE);
+  timer = setTimeout(send, PAUSE_MS);
 }
 
 // The color comes with the response.
-function paint() {
-  const now = new Map([...flying, ...wanted]);
+function updateCheckboxes() {
+  const now = new Map([...sent, ...unsent]);
   for (const box of boxes())
     if (now.has(box.value)) box.setAttribute("aria-checked", now.get(box.value));
 }
 
-// "" stands for all that match.
+// The key "" means all matching runs.
 async function send() {
   clearTimeout(timer);
-  if (sending || !wanted.size) return;
-  sending = true;
-  await rest("run-table");
-  [flying, wanted, asked, taken] = [wanted, new Map(), location.href, false];
-  const those = (on) =>
-    [...flying]
+  if (isSending || !unsent.size) return;
+  isSending = true;
+  await requestsSettled("run-table");
+  [sent, unsent, sentFrom, isAccepted] = [unsent, new Map(), location.href, false];
+  const idsWith = (on) =>
+    [...sent]
       .filter((each) => each[0] && each[1] === on)
       .map((each) => each[0])
       .join(",");
   const values = {
     query: location.search.slice(1),
-    add: those(true),
-    drop: those(false),
-    ...(flying.has("") && { all: "1" }),
+    add: idsWith(true),
+    drop: idsWith(false),
+    ...(sent.has("") && { all: "1" }),
   };
   try {
     await htmx.ajax("POST", form.action, {
@@ -79,36 +79,36 @@ async function send() {
       values,
     });
     // If another list was requested since, its rows stay and the boxes are sent again.
-    if (!taken) wanted = new Map([...flying, ...wanted]);
+    if (!isAccepted) unsent = new Map([...sent, ...unsent]);
   } catch {
-    // It was not sent: what was on is on.
+    // Nothing was sent, so restore the checkboxes.
     for (const box of boxes())
-      if (flying.has(box.value)) box.setAttribute("aria-checked", !flying.get(box.value));
+      if (sent.has(box.value)) box.setAttribute("aria-checked", !sent.get(box.value));
   }
-  flying = new Map();
-  sending = false;
-  paint();
+  sent = new Map();
+  isSending = false;
+  updateCheckboxes();
   send();
 }
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.requestConfig.elt !== form) return;
-  taken = event.detail.isError || location.href === asked;
-  event.detail.shouldSwap &&= taken;
+  isAccepted = event.detail.isError || location.href === sentFrom;
+  event.detail.shouldSwap &&= isAccepted;
 });
 // What the server refused is not selected.
 document.body.addEventListener("htmx:responseError", (event) => {
   if (event.detail.elt === form) location.reload();
 });
 
-// Who draws the selected runs: their ids, names, numbers and series in the order of the
-// numbers, at most a hundred of them; `total` says how many there are.
+// The selected runs for charts: ids, names, numbers and series, sorted by number, at most a
+// hundred. `total` is the number of selected runs.
 export function selection() {
   const tray = document.getElementById("run-tray");
   return { runs: JSON.parse(tray?.dataset.runs ?? "[]"), total: Number(tray?.dataset.total ?? 0) };
 }
 
-// The toolbar stands outside of what the list's answers bring.
+// The toolbar is outside the part that a response replaces, so update it here.
 function offerComparison() {
   const [tool, tray] = [
     document.getElementById("tool-compare"),
@@ -126,7 +126,7 @@ function offerComparison() {
 let known = JSON.stringify(selection());
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id !== "run-table") return;
-  paint();
+  updateCheckboxes();
   offerComparison();
   const now = JSON.stringify(selection());
   if (now === known) return;

@@ -1,5 +1,5 @@
-// What the pages gain from a script: menus that close, dialogs, toasts, copying, tabs.
-// Everything here has a plain link or form below it.
+// Scripts of every page: menus that close, dialogs, toasts, copying, tabs. Without
+// scripts, plain links and forms do the same.
 document.documentElement.classList.add("scripted");
 
 const TOAST_MS = 10_000;
@@ -24,38 +24,38 @@ document.addEventListener("click", (event) => {
   const copier = event.target.closest("[data-copy]");
   if (!copier) return;
   const source = copier.dataset.copy;
-  copy(
+  copyText(
     source.startsWith("#") ? document.querySelector(source).textContent : source,
     copier.dataset.copied,
   );
 });
 
-// What a link leads to is copied instead of shown.
+// Copy the page that a link leads to instead of opening it.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-copy-from]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const answer = await answerOf(link.href, { headers: {} });
-  if (!answer) return;
-  await copy(answer.html, link.dataset.copied);
+  const response = await fetchPage(link.href, { headers: {} });
+  if (!response) return;
+  await copyText(response.html, link.dataset.copied);
   closeMenus(null);
   link.closest("details")?.querySelector("summary").focus();
 });
 
-async function copy(text, said) {
+async function copyText(text, message) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without TLS there is no such clipboard; the older way is.
-    const put = (event) => {
+    // Browsers have this clipboard only with HTTPS; without it, use the older API.
+    const onCopy = (event) => {
       event.clipboardData.setData("text/plain", text);
       event.preventDefault();
     };
-    document.addEventListener("copy", put, { once: true });
-    if (!document.execCommand("copy")) said = document.body.dataset.uncopied;
-    document.removeEventListener("copy", put);
+    document.addEventListener("copy", onCopy, { once: true });
+    if (!document.execCommand("copy")) message = document.body.dataset.uncopied;
+    document.removeEventListener("copy", onCopy);
   }
-  toast({ text: said });
+  toast({ text: message });
 }
 
 document.addEventListener("keydown", (event) => {
@@ -67,7 +67,7 @@ document.addEventListener("keydown", (event) => {
   if (nav?.checked && innerWidth < 1280) nav.checked = false;
 });
 
-// Toasts: from the page itself, or from an answer's HX-Trigger {"toast": {text, undo?}}.
+// Toasts: from the page itself, or from a response's HX-Trigger {"toast": {text, undo?}}.
 /** @param {{ text: string, undo?: string, label?: string }} message */
 export function toast({ text, undo, label }) {
   const shelf = document.getElementById("toasts");
@@ -79,7 +79,7 @@ export function toast({ text, undo, label }) {
   item.querySelector("[data-text]").textContent = text;
   offerUndo(item, undo, label);
   shelf.append(item);
-  expire(item);
+  removeLater(item);
 }
 function offerUndo(item, address, label) {
   const button = item.querySelector(".undo");
@@ -90,13 +90,13 @@ function offerUndo(item, address, label) {
   button.formAction = address;
   if (label) button.textContent = label;
 }
-function expire(item) {
+function removeLater(item) {
   setTimeout(() => item.remove(), TOAST_MS);
 }
 document.body.addEventListener("toast", (event) => toast(event.detail));
-document.querySelectorAll("#toasts .toast:not(.stays)").forEach(expire);
+document.querySelectorAll("#toasts .toast:not(.stays)").forEach(removeLater);
 
-// Undo without a reload: by a toast, the history or `z`; the page then asks what changed.
+// Undo without a reload, from a toast, the history or with `z`. The page then refreshes.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-undo]")) return;
@@ -112,14 +112,14 @@ document.addEventListener("submit", async (event) => {
       values: { next: location.pathname + location.search },
     })
     .catch(() => {});
-  document.dispatchEvent(new CustomEvent("run:look"));
+  document.dispatchEvent(new CustomEvent("page:refresh"));
 });
-// An answer that is a dialog opens. Left, it stays shut whatever comes later.
+// Open a dialog that a response brings. After it is closed, no refresh opens it again.
 document.body.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target.matches("dialog:not([open])")) target.showModal();
 });
 
-// The wide layout's navigation remembers that it was folded.
+// Remember whether the navigation is folded on wide screens.
 const nav = document.getElementById("nav-open");
 if (nav) {
   nav.checked = false;
@@ -131,7 +131,7 @@ if (nav) {
   });
 }
 
-// Forms that act at once: a toggle or a select that has no button of its own.
+// Submit immediately: a switch or a select without a button.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
@@ -142,10 +142,10 @@ document.addEventListener("submit", (event) => {
   if (next) next.value = location.pathname + location.search;
 });
 
-// Tabs whose panels are all in the page: without a script they stand one below the other.
+// Tabs with all panels in the page. Without scripts, all panels are shown.
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
-  if (tab) choose(tab);
+  if (tab) selectTab(tab);
 });
 document.addEventListener("keydown", (event) => {
   const tab = event.target.closest("[role=tab]");
@@ -153,10 +153,10 @@ document.addEventListener("keydown", (event) => {
   if (!tab || !step) return;
   const all = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
   const next = all[(all.indexOf(tab) + step + all.length) % all.length];
-  choose(next);
+  selectTab(next);
   next.focus();
 });
-function choose(tab) {
+function selectTab(tab) {
   for (const each of tab.closest("[role=tablist]").querySelectorAll("[role=tab]")) {
     const on = each === tab;
     each.setAttribute("aria-selected", on);
@@ -164,46 +164,46 @@ function choose(tab) {
     document.getElementById(each.getAttribute("aria-controls")).hidden = !on;
   }
 }
-function arrange() {
-  for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) choose(tab);
+function updateTabPanels() {
+  for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) selectTab(tab);
 }
-document.body.addEventListener("htmx:afterSwap", arrange);
-arrange();
+document.body.addEventListener("htmx:afterSwap", updateTabPanels);
+updateTabPanels();
 
-// Of answers for the same part of the page the one that was asked for last is shown,
-// whichever comes first: the others are of a part that is gone, or would be.
-const newest = new Map();
-const turns = new WeakMap();
-let turn = 0;
-// A form's second request waits for its first one: its turn is that of the click.
-document.body.addEventListener("htmx:confirm", ({ detail: { triggeringEvent: by } }) => {
-  if (by && !turns.has(by)) turns.set(by, ++turn);
+// Show only the response to the latest request for a part of the page. Responses can
+// arrive in another order than their requests.
+const latestRequests = new Map();
+const requestNumbers = new WeakMap();
+let lastNumber = 0;
+// htmx delays a form's second request until the first is done. It counts from its click.
+document.body.addEventListener("htmx:confirm", ({ detail: { triggeringEvent: event } }) => {
+  if (event && !requestNumbers.has(event)) requestNumbers.set(event, ++lastNumber);
 });
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const { target, xhr, requestConfig } = event.detail;
   if (!target.id) return;
-  const mine = turns.get(requestConfig.triggeringEvent) ?? ++turn;
-  if (newest.get(target.id)?.turn > mine) {
+  const number = requestNumbers.get(requestConfig.triggeringEvent) ?? ++lastNumber;
+  if (latestRequests.get(target.id)?.number > number) {
     event.preventDefault();
     return event.stopImmediatePropagation();
   }
-  newest.set(target.id, { xhr, turn: mine });
-  target.addEventListener("htmx:beforeSwap", drop);
+  latestRequests.set(target.id, { xhr, number });
+  target.addEventListener("htmx:beforeSwap", ignoreOlderResponse);
 });
-function drop(event) {
-  if (newest.get(event.target.id).xhr === event.detail.xhr) return;
+function ignoreOlderResponse(event) {
+  if (latestRequests.get(event.target.id).xhr === event.detail.xhr) return;
   event.preventDefault();
   event.stopPropagation();
 }
-// When nothing is under way for the part with that id.
-export async function rest(id) {
-  const { xhr } = newest.get(id) ?? {};
+// Wait until no request is running for the part with this id.
+export async function requestsSettled(id) {
+  const { xhr } = latestRequests.get(id) ?? {};
   if (!xhr || xhr.readyState === 4) return;
   await new Promise((resolve) => xhr.addEventListener("loadend", resolve));
-  await rest(id);
+  await requestsSettled(id);
 }
 
-// What waits for the server says so to those too who do not see the bar.
+// Tell screen readers that a part waits for the server; others see a progress bar.
 document.body.addEventListener("htmx:beforeRequest", ({ detail: { target } }) => {
   target?.setAttribute("aria-busy", "true");
 });
@@ -211,29 +211,29 @@ document.body.addEventListener("htmx:afterRequest", ({ detail: { target } }) => 
   target?.removeAttribute("aria-busy");
 });
 
-// What is refused, or not heard, says so; a fragment of an error page is never shown.
-export function refused({ status }) {
+// Report requests that are refused or fail. A fragment of an error page is never shown.
+export function reportRefusal({ status }) {
   if (status === 401) location.reload();
   else toast({ text: document.body.dataset.failed });
 }
-export const unheard = () => toast({ text: document.body.dataset.offline });
-document.body.addEventListener("htmx:responseError", (event) => refused(event.detail.xhr));
-document.body.addEventListener("htmx:sendError", unheard);
+export const showOffline = () => toast({ text: document.body.dataset.offline });
+document.body.addEventListener("htmx:responseError", (event) => reportRefusal(event.detail.xhr));
+document.body.addEventListener("htmx:sendError", showOffline);
 
-// The answer to what the reader asked for, with its text, also one that names a mistake;
-// null if there is none.
-export async function answerOf(address, more) {
+// Fetch a page or fragment for the reader. The response has its text as `html`; a form with
+// errors (422) counts as a response. Other failures are reported, and the result is null.
+export async function fetchPage(address, more) {
   try {
-    const answer = await fetch(address, {
+    const response = await fetch(address, {
       headers: { "HX-Request": "true" },
       cache: "no-store",
       ...more,
     });
-    answer.html = await answer.text();
-    if (answer.ok || answer.status === 422) return answer;
-    refused(answer);
+    response.html = await response.text();
+    if (response.ok || response.status === 422) return response;
+    reportRefusal(response);
   } catch (error) {
-    if (error.name !== "AbortError") unheard();
+    if (error.name !== "AbortError") showOffline();
   }
   return null;
 }
@@ -243,6 +243,6 @@ export async function answerOf(address, more) {
  * @param {HTMLFormElement} form
  * @param {HTMLElement} [submitter]
  */
-export function queryOf(form, submitter) {
+export function formQuery(form, submitter) {
   return new URLSearchParams(/** @type {any} */ (new FormData(form, submitter)));
 }

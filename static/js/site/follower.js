@@ -1,5 +1,5 @@
-// Follows a part of the page while it changes: asks for news at a pace, waits longer after
-// failures, stops when the reader is signed out, and rests while there is no reader.
+// Keep a part of the page up to date: poll for changes, wait longer after failures, stop
+// when the reader is signed out, and pause while there is no reader.
 
 const MAX_SECONDS = 300;
 const DEFAULT_SECONDS = 5;
@@ -46,40 +46,40 @@ export function follow(source) {
     if (restAfter && (document.hidden || performance.now() - lastSeen > restAfter * 1000)) {
       isResting = true;
       report("resting");
-    } else if (!document.hidden) timer = setTimeout(look, seconds * 1000);
+    } else if (!document.hidden) timer = setTimeout(refresh, seconds * 1000);
     else if (source.hiddenSeconds) {
-      timer = setTimeout(look, Math.max(seconds, source.hiddenSeconds) * 1000);
+      timer = setTimeout(refresh, Math.max(seconds, source.hiddenSeconds) * 1000);
     }
   }
 
-  // Send a conditional request. An answer that a later request has overtaken is null.
-  async function ask(address, etag) {
+  // Send a conditional request. A response that a later request has overtaken is null.
+  async function request(address, etag) {
     latest += 1;
-    const mine = latest;
+    const number = latest;
     const headers = { "HX-Request": "true", ...(etag && { "If-None-Match": etag }) };
-    const answer = await fetch(address, { headers, cache: "no-store" });
-    const html = answer.ok ? await answer.text() : "";
-    return mine === latest ? { answer, html, etag: answer.headers.get("ETag") ?? "" } : null;
+    const response = await fetch(address, { headers, cache: "no-store" });
+    const html = response.ok ? await response.text() : "";
+    return number === latest ? { response, html, etag: response.headers.get("ETag") ?? "" } : null;
   }
 
-  async function look() {
+  async function refresh() {
     clearTimeout(timer);
     if (isStopped) return;
     if (isRequesting() || source.isBusy?.()) return schedule();
     const [swapsBefore, addressBefore] = [swaps, pageAddress()];
     try {
-      const news = await ask(source.address(), source.etag());
+      const news = await request(source.address(), source.etag());
       if (!news) return;
-      const { answer, html, etag } = news;
-      if (answer.status === 401) return stop();
-      if (!answer.ok && answer.status !== 304) {
-        return fail(Number(answer.headers.get("Retry-After")));
+      const { response, html, etag } = news;
+      if (response.status === 401) return stop();
+      if (!response.ok && response.status !== 304) {
+        return fail(Number(response.headers.get("Retry-After")));
       }
       failures = 0;
       report("live");
-      // The reader has asked for something else since: this may be older than the page.
+      // The reader has loaded something else since then, so this response can be older.
       if (swaps !== swapsBefore || pageAddress() !== addressBefore || isRequesting()) {
-        return scheduleLook();
+        return scheduleRefresh();
       }
       if (html) await source.show(html, etag);
       schedule();
@@ -88,14 +88,14 @@ export function follow(source) {
     }
   }
 
-  function scheduleLook() {
+  function scheduleRefresh() {
     latest += 1;
-    lookWhenFree(latest);
+    refreshWhenIdle(latest);
   }
-  function lookWhenFree(mine) {
-    if (mine !== latest) return;
-    if (isRequesting()) setTimeout(lookWhenFree, 100, mine);
-    else look();
+  function refreshWhenIdle(number) {
+    if (number !== latest) return;
+    if (isRequesting()) setTimeout(refreshWhenIdle, 100, number);
+    else refresh();
   }
 
   function fail(seconds = 0) {
@@ -114,7 +114,7 @@ export function follow(source) {
     lastSeen = performance.now();
     if (!isResting || document.hidden) return;
     isResting = false;
-    look();
+    refresh();
   }
 
   if (source.restAfter) {
@@ -124,17 +124,17 @@ export function follow(source) {
     if (document.hidden) return schedule();
     lastSeen = performance.now();
     isResting = false;
-    if (source.pace()) look();
+    if (source.pace()) refresh();
   });
-  addEventListener("online", look);
+  addEventListener("online", refresh);
   // Something was changed from this page.
-  document.addEventListener("run:look", scheduleLook);
+  document.addEventListener("page:refresh", scheduleRefresh);
   schedule();
 
   return {
-    ask,
+    request,
     fail,
-    // What is shown is fresh: answers on their way are old.
+    // What is shown is current; ignore responses to earlier requests.
     restart() {
       latest += 1;
       schedule();

@@ -1,48 +1,48 @@
-// Keys of every page; off while something is typed or a dialog is open.
+// Keyboard shortcuts of every page. They are off while you type or a dialog is open.
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const dialog = () => document.getElementById("key-list");
 
-const ACTS = {
-  "/": () => focusBox(),
+const SHORTCUTS = {
+  "/": () => focusFilter(),
   j: () => moveRow(1),
   k: () => moveRow(-1),
-  e: () => press("e"),
-  t: () => press("t"),
-  c: () => press("c"),
+  e: () => followMarked("e"),
+  t: () => followMarked("t"),
+  c: () => followMarked("c"),
   z: () => document.getElementById("undo-form")?.requestSubmit(),
-  x: () => pick(false),
-  X: () => pick(true),
+  x: () => toggleRow(false),
+  X: () => toggleRow(true),
   "?": () => dialog()?.showModal(),
 };
 
-// A row of a tree opens and closes by the arrows, from its name or its chevron.
-const TREE = { ArrowRight: "false", ArrowLeft: "true" };
+// The arrow keys open and close a row of a tree, from its name or its chevron.
+const TREE_KEYS = { ArrowRight: "false", ArrowLeft: "true" };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
-  const act = (Object.hasOwn(ACTS, event.key) && ACTS[event.key]) || turning(event);
-  if (!act) return;
+  const action = (Object.hasOwn(SHORTCUTS, event.key) && SHORTCUTS[event.key]) || treeAction(event);
+  if (!action) return;
   event.preventDefault();
-  act();
+  action();
 });
 
-function focusBox() {
+function focusFilter() {
   const box = document.querySelector("[data-key='/']");
   box?.focus();
   box?.select();
 }
 
-// What the page marks with that key: a link or button is followed, a field focused.
-function press(key) {
+// Click the link or button that the page marks with this key, or focus the field.
+function followMarked(key) {
   const target = document.querySelector(`[data-key="${key}"]`);
   if (target?.matches("input")) target.focus();
   else target?.click();
 }
 
-// The box of the row that has the focus; with Shift all from the last one on.
-function pick(shiftKey) {
+// Toggle the checkbox of the focused row; with Shift, all rows since the last one.
+function toggleRow(shiftKey) {
   const box = document.activeElement.closest("tr")?.querySelector("[data-pick]");
   box?.dispatchEvent(new MouseEvent("click", { shiftKey, bubbles: true, cancelable: true }));
 }
@@ -56,9 +56,9 @@ function moveRow(step) {
   links[Math.min(Math.max(now + step, 0), links.length - 1)]?.focus();
 }
 
-function turning({ key, target }) {
-  if (!Object.hasOwn(TREE, key)) return null;
+function treeAction({ key, target }) {
+  if (!Object.hasOwn(TREE_KEYS, key)) return null;
   const cell = target.closest("[data-row-link], .chevron")?.closest("td");
-  const chevron = cell?.querySelector(`a.chevron[aria-expanded="${TREE[key]}"]`);
+  const chevron = cell?.querySelector(`a.chevron[aria-expanded="${TREE_KEYS[key]}"]`);
   return chevron && (() => chevron.click());
 }

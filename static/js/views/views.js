@@ -1,13 +1,13 @@
-// Custom views: the menu and its search come when they are opened, forms open as dialogs.
-// Without a script the menu leads to the page of all views, and forms are pages.
+// Custom views: load the menu when it is opened, and open forms as dialogs. Without scripts
+// the menu is a link to the page of all views, and forms are pages.
 
-import { answerOf } from "../site/app.js";
+import { fetchPage } from "../site/app.js";
 
-async function made(address) {
-  const answer = await answerOf(address);
-  if (!answer) return null;
+async function fetchElement(address) {
+  const response = await fetchPage(address);
+  if (!response) return null;
   const place = document.createElement("template");
-  place.innerHTML = answer.html;
+  place.innerHTML = response.html;
   return place.content.firstElementChild;
 }
 
@@ -22,7 +22,7 @@ document.addEventListener(
       menu.querySelector("#view-menu")
     )
       return;
-    const body = await made(menu.dataset.viewMenu);
+    const body = await fetchElement(menu.dataset.viewMenu);
     if (!body) return;
     body.className = menu.querySelector(".view-menu-body").className;
     menu.querySelector(".view-menu-body").replaceWith(body);
@@ -32,20 +32,20 @@ document.addEventListener(
   true,
 );
 
-let waiting;
-let asked = 0;
+let timer;
+let lastRequest = 0;
 document.addEventListener("input", (event) => {
   if (event.target.id !== "view-find") return;
-  clearTimeout(waiting);
-  waiting = setTimeout(() => find(event.target), 120);
+  clearTimeout(timer);
+  timer = setTimeout(() => searchViews(event.target), 120);
 });
-async function find(box) {
-  const number = ++asked;
+async function searchViews(box) {
+  const number = ++lastRequest;
   const address = box.closest("[data-view-menu]").dataset.viewMenu;
-  const found = await made(
+  const found = await fetchElement(
     `${address}${address.includes("?") ? "&" : "?"}find=${encodeURIComponent(box.value)}`,
   );
-  if (found && number === asked) document.getElementById("view-choices")?.replaceWith(found);
+  if (found && number === lastRequest) document.getElementById("view-choices")?.replaceWith(found);
 }
 
 // Arrows walk from the search through the choices; Enter opens the first.
@@ -71,7 +71,7 @@ document.addEventListener("click", async (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
-  const dialog = await made(link.href);
+  const dialog = await fetchElement(link.href);
   if (!dialog) return;
   document.getElementById(dialog.id)?.remove();
   document.getElementById("content").append(dialog);

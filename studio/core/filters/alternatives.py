@@ -12,7 +12,9 @@ from studio.core.filters.tree import Comparison, Field, Node, Span, Value, any_o
 _RANGED = frozenset({fields.NUMBER, fields.TIME, fields.DURATION, fields.MIXED})
 
 
-def several(field: Field, op: str, values: Sequence[Value], span: Span) -> Comparison:
+def value_list_comparison(
+    field: Field, op: str, values: Sequence[Value], span: Span
+) -> Comparison:
     """`in` or `not in` the values, each once; of a single one, `=` or `!=`."""
     distinct = tuple(dict.fromkeys(values))
     if len(distinct) == 1:
@@ -20,16 +22,16 @@ def several(field: Field, op: str, values: Sequence[Value], span: Span) -> Compa
     return Comparison(field, op, distinct, span)
 
 
-def joined(nodes: Sequence[Node]) -> Node:
+def join_alternatives(nodes: Sequence[Node]) -> Node:
     """The alternatives as one node: `in` where all of them are plain values."""
     plain = [n for n in nodes if isinstance(n, Comparison) and n.op == "="]
     if len(plain) < len(nodes):
         return any_of(*nodes)
     values = [value for node in plain for value in node.values]
-    return several(plain[0].field, "in", values, plain[0].span)
+    return value_list_comparison(plain[0].field, "in", values, plain[0].span)
 
 
-def range_of(field: Field, token: Token, text: str, start: int) -> Comparison | None:
+def parse_range(field: Field, token: Token, text: str, start: int) -> Comparison | None:
     """The comparison of `a..b`, `a..` or `..b`; None if the token is no range.
 
     Raises InvalidFilter for a bad end, except where the field may hold text.
@@ -43,7 +45,7 @@ def range_of(field: Field, token: Token, text: str, start: int) -> Comparison | 
     if not ends or None in ends:
         if kind == fields.MIXED and field.kind != tree.METRICS:
             return None
-        raise operand.wrong(token)
+        raise operand.value_error(token)
     values = tuple(end for end in ends if end is not None)
     op = "between" if low and high else (">=" if low else "<=")
     return Comparison(field, op, values)

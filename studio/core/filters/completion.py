@@ -1,6 +1,6 @@
 """What could be typed at a place of a filter: a field, an operator or a value.
 
-    wanted("status:completed tags.model = r", 31)
+    completion_context("status:completed tags.model = r", 31)
 
 The text may be unfinished. Nothing is offered within comments and phrases.
 """
@@ -30,12 +30,12 @@ from studio.core.filters.tree import Field
 FIELD, OPERATION, VALUE, NOTHING = "field", "operator", "value", "nothing"
 #: The kind of `is:starred`.
 FLAGS = "is"
-_LOOSE_END = re.compile(r"(?:\s|\band\b|\bor\b|\bnot\b|-|\()+$", re.IGNORECASE)
+_DANGLING_END = re.compile(r"(?:\s|\band\b|\bor\b|\bnot\b|-|\()+$", re.IGNORECASE)
 _WORD_OPERATORS = ("like", "ilike", "contains")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CompletionContext:
     """`part` is what is typed of it so far, at `start` until before `end`.
 
     `kind` narrows fields to those of a kind (`tag:…`). `field` and `op` are those of
@@ -53,21 +53,21 @@ class Wanted:
     others: str = ""
 
 
-def wanted(text: str, at: int) -> Wanted:
+def completion_context(text: str, at: int) -> CompletionContext:
     """What is to come at the place `at` of the text."""
     at = max(0, min(at, len(text)))
-    tokens, open_at = _before(text[:at])
+    tokens, open_at = _tokens_before(text[:at])
     if text.startswith("/*", open_at) and open_at < at:
-        return Wanted(NOTHING)
-    part, start, tokens = _part(text, tokens, open_at, at)
-    end = _end(text, at, quote=text[open_at] if open_at < at else "")
-    found = _in_context(text, tokens, part, start, end)
+        return CompletionContext(NOTHING)
+    part, start, tokens = _typed_word(text, tokens, open_at, at)
+    end = _word_end(text, at, quote=text[open_at] if open_at < at else "")
+    found = _find_context(text, tokens, part, start, end)
     is_phrase = found.what == FIELD and not found.kind and start < at
     # A phrase is free text: there is nothing to complete.
-    return Wanted(NOTHING) if is_phrase and text[start] in QUOTES else found
+    return CompletionContext(NOTHING) if is_phrase and text[start] in QUOTES else found
 
 
-def _before(text: str) -> tuple[list[Token], int]:
+def _tokens_before(text: str) -> tuple[list[Token], int]:
     """The tokens before the place, and where a quote or comment is left open."""
     try:
         return [t for t in tokenize(text) if t.kind != END], len(text)
@@ -78,7 +78,7 @@ def _before(text: str) -> tuple[list[Token], int]:
     return [t for t in tokenize(text[:open_at]) if t.kind != END], open_at
 
 
-def _part(
+def _typed_word(
     text: str, tokens: list[Token], open_at: int, at: int
 ) -> tuple[str, int, list[Token]]:
     """What is typed of the word at hand, where it begins, and what is before it."""
@@ -95,7 +95,7 @@ def _part(
     return "", at, tokens
 
 
-def _end(text: str, at: int, *, quote: str) -> int:
+def _word_end(text: str, at: int, *, quote: str) -> int:
     if quote and quote in text[at:]:
         return text.index(quote, at) + 1
     while at < len(text) and not text[at].isspace() and text[at] not in "()|,=<>:":
@@ -103,44 +103,44 @@ def _end(text: str, at: int, *, quote: str) -> int:
     return at
 
 
-def _in_context(
+def _find_context(
     text: str, tokens: Sequence[Token], part: str, start: int, end: int
-) -> Wanted:
-    name, op = _compared(tokens)
+) -> CompletionContext:
+    name, op = _compared_field(tokens)
     if name is None:
         if part.startswith("-") and text[start] == "-":
             part, start = part[1:], start + 1
-        others = _others(text, start, end)
-        return Wanted(FIELD, part, start, end, others=others)
-    others = _others(text, name.start, end)
-    kind = _kind(name)
+        others = _other_terms(text, start, end)
+        return CompletionContext(FIELD, part, start, end, others=others)
+    others = _other_terms(text, name.start, end)
+    kind = _field_kind(name)
     if kind and op == ":":
-        return Wanted(FIELD, part, start, end, kind=kind, others=others)
+        return CompletionContext(FIELD, part, start, end, kind=kind, others=others)
     field = _field(tokens, name)
     if field is None:
-        return Wanted(NOTHING)
+        return CompletionContext(NOTHING)
     what = VALUE if op else OPERATION
-    return Wanted(what, part, start, end, "", field, op, name.end, others)
+    return CompletionContext(what, part, start, end, "", field, op, name.end, others)
 
 
-def _compared(tokens: Sequence[Token]) -> tuple[Token | None, str]:
+def _compared_field(tokens: Sequence[Token]) -> tuple[Token | None, str]:
     """The field that is compared here and the operator so far, "" without one."""
     if not tokens:
         return None, ""
-    op, place = _operator(tokens, len(tokens) - 1)
+    op, place = _operator_before(tokens, len(tokens) - 1)
     if place < 0 or tokens[place].kind != WORD:
         return None, ""
     name = tokens[place]
     if op == ":":
-        is_known = _kind(name) or operands.is_field(_bare(name))
+        is_known = _field_kind(name) or operands.is_field(_without_minus(name))
     else:
         is_known = op or (
-            operands.is_field(_bare(name)) and not _is_value(tokens, place)
+            operands.is_field(_without_minus(name)) and not _is_value(tokens, place)
         )
     return (name, op) if is_known else (None, "")
 
 
-def _operator(tokens: Sequence[Token], place: int) -> tuple[str, int]:
+def _operator_before(tokens: Sequence[Token], place: int) -> tuple[str, int]:
     """The operator that ends at the place, and the place before it."""
     listed = _list_start(tokens, place)
     if listed >= 0:
@@ -192,36 +192,36 @@ def _is_value(tokens: Sequence[Token], place: int) -> bool:
     return before.kind == OPERATOR or before.text in (":", "|")
 
 
-def _bare(token: Token) -> Token:
+def _without_minus(token: Token) -> Token:
     text = token.text
     return tokenize(text[1:])[0] if text.startswith("-") and len(text) > 1 else token
 
 
-def _kind(name: Token) -> str:
+def _field_kind(name: Token) -> str:
     """The kind of a shorthand's name, FLAGS for `is`, or ""."""
-    text = _bare(name).text
+    text = _without_minus(name).text
     return FLAGS if text.lower() == FLAGS else fields.kind_named(text)
 
 
 def _field(tokens: Sequence[Token], name: Token) -> Field | None:
-    kind = _kind(name)
+    kind = _field_kind(name)
     try:
         if kind:
             key = tokens[list(tokens).index(name) + 2]
             return operands.key_of_token(kind, key, key.text)
-        return parse_field(_bare(name).text)
+        return parse_field(_without_minus(name).text)
     except (InvalidFilter, IndexError):
         return None
 
 
-def _others(text: str, start: int, end: int) -> str:
+def _other_terms(text: str, start: int, end: int) -> str:
     """The filter without what stands between the places, as far as it can be read.
 
     Next to an `or` the rest of the filter does not narrow what may be chosen.
     """
     if re.search(r"\bor\b", text, re.IGNORECASE):
         return ""
-    before = _LOOSE_END.sub("", text[:start])
+    before = _DANGLING_END.sub("", text[:start])
     after = re.sub(r"^[\s)]*(and\b)?", "", text[end:], flags=re.IGNORECASE)
     for tried in (f"{before} {after}", before, after):
         try:

@@ -9,7 +9,7 @@ from studio.core.errors import InvalidFilter
 from studio.core.messages import Message, alternatives, message, sentences
 
 
-def mistake(
+def filter_error(
     what: str,
     position: int,
     length: int,
@@ -48,16 +48,16 @@ def mistake(
 
 
 def with_suggestions(
-    error: InvalidFilter, first_mistake: Callable[[str], int | None]
+    error: InvalidFilter, first_error_position: Callable[[str], int | None]
 ) -> InvalidFilter:
     """The error with those suggestions that fix the filter, or else their part.
 
     The first, which is the likeliest, is also offered if it fixes only its part.
-    `first_mistake` is the place of a text's first mistake, None if there is none.
+    `first_error_position` returns where a text has its first error, or None.
     """
     whole, part = [], []
     for suggestion in error.details["suggestions"]:
-        place = first_mistake(suggestion["filter"])
+        place = first_error_position(suggestion["filter"])
         shown = {key: suggestion[key] for key in ("text", "filter")}
         if place is None:
             whole.append(shown)
@@ -69,7 +69,11 @@ def with_suggestions(
 
 
 def _error(**details: Any) -> InvalidFilter:
-    parts = [details["summary"], details["hint"], advice(details["suggestions"])]
+    parts = [
+        details["summary"],
+        details["hint"],
+        suggestion_sentence(details["suggestions"]),
+    ]
     return InvalidFilter(sentences(parts), **{"field": "q", **details})
 
 
@@ -79,7 +83,7 @@ def summary_of(error: InvalidFilter) -> str:
     return str(summary.values["what"]) if isinstance(summary, Message) else str(error)
 
 
-def advice(suggestions: Sequence[dict[str, Any]]) -> str:
+def suggestion_sentence(suggestions: Sequence[dict[str, Any]]) -> str:
     """Return `Try a or b.` for an error's suggestions, "" without any."""
     if not suggestions:
         return ""

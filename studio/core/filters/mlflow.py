@@ -28,12 +28,12 @@ from studio.core.filters.tree import (
     all_of,
     attribute,
 )
-from studio.core.statuses import FACTS
+from studio.core.statuses import STATUS_TABLE
 from studio.core.statuses import RunStatus as S
 
 #: Which statuses MLflow's word covers; every one is covered by exactly one word.
 STATUSES_OF: Mapping[str, frozenset[S]] = {
-    word: frozenset(s for s, facts in FACTS.items() if facts.mlflow == word)
+    word: frozenset(s for s, facts in STATUS_TABLE.items() if facts.mlflow == word)
     for word in ("SCHEDULED", "FINISHED", "FAILED", "KILLED", "RUNNING")
 }
 
@@ -59,7 +59,7 @@ _MAY_BE_MISSING = frozenset({tree.TAGS, tree.PARAMS, tree.METRICS})
 
 def status_word(status: S) -> str:
     """MLflow's word for a status."""
-    return FACTS[status].mlflow
+    return STATUS_TABLE[status].mlflow
 
 
 @dataclass(frozen=True)
@@ -263,7 +263,7 @@ def _status(operator: str, word: str) -> Node:
         "ILIKE": lambda each: like_matches(each.casefold(), word.casefold()),
     }
     fitting = [each for each in STATUSES_OF if tests[operator](each)]
-    statuses = [s for s in S if FACTS[s].mlflow in fitting]
+    statuses = [s for s in S if STATUS_TABLE[s].mlflow in fitting]
     values = tuple(Text(status.value) for status in statuses)
     op = "not in" if operator == "!=" else "in"
     return Comparison(attribute("status"), op, values)

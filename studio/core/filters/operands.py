@@ -19,8 +19,8 @@ from studio.core.filters.fields import (
     read_time,
     value_text,
 )
-from studio.core.filters.mistakes import mistake
-from studio.core.filters.tokens import STRING, Part, Token
+from studio.core.filters.mistakes import filter_error
+from studio.core.filters.tokens import STRING, Token, WordPart
 from studio.core.filters.tree import (
     AGGREGATES,
     Duration,
@@ -34,7 +34,7 @@ from studio.core.messages import message
 from studio.core.statuses import MEANT_BY, RunStatus
 
 #: What a run never has here, and what stands for it.
-_INSTEAD = {
+_FIELDS_INSTEAD = {
     "experiment_id": "experiment",
     "lifecycle_stage": "deleted",
     "user_id": "submitter",
@@ -54,13 +54,13 @@ class _Path:
     """A word split at its first point outside quotes."""
 
     head: str
-    rest: tuple[Part, ...]
+    rest: tuple[WordPart, ...]
 
 
-def _split(parts: Sequence[Part]) -> _Path:
+def _split(parts: Sequence[WordPart]) -> _Path:
     first = parts[0]
     head, point, tail = first.text.partition(".")
-    rest = ([Part(tail, quoted=False)] if tail else []) + list(parts[1:])
+    rest = ([WordPart(tail, quoted=False)] if tail else []) + list(parts[1:])
     return _Path(head, tuple(rest) if point else ())
 
 
@@ -92,7 +92,7 @@ def read_field(token: Token, text: str) -> Field:
     raise _unknown(token, text)
 
 
-def keyed_field(kind: str, parts: Sequence[Part], token: Token, text: str) -> Field:
+def keyed_field(kind: str, parts: Sequence[WordPart], token: Token, text: str) -> Field:
     """The field of `kind` whose key `parts` spell; an unquoted end may aggregate."""
     key, aggregate = "".join(part.text for part in parts), ""
     if kind == tree.METRICS:
@@ -109,13 +109,13 @@ def keyed_field(kind: str, parts: Sequence[Part], token: Token, text: str) -> Fi
 def key_of_token(kind: str, token: Token, text: str) -> Field:
     """The field of `tag:k`: the token is the key alone, quoted or not."""
     if token.kind == STRING:
-        parts: Sequence[Part] = (Part(token.text, quoted=True),)
+        parts: Sequence[WordPart] = (WordPart(token.text, quoted=True),)
     else:
         parts = token.parts
     return keyed_field(kind, parts, token, text)
 
 
-def _aggregated(parts: Sequence[Part]) -> tuple[str, str]:
+def _aggregated(parts: Sequence[WordPart]) -> tuple[str, str]:
     last = parts[-1]
     name, point, end = last.text.rpartition(".")
     lowered = end.lower()
@@ -129,7 +129,7 @@ def _one_of(
 ) -> str:
     if key.lower() in allowed:
         return key.lower()
-    raise mistake(
+    raise filter_error(
         expected_word(allowed, f"{kind}."),
         token.start,
         token.length,
@@ -159,7 +159,7 @@ def text_hint(word: str) -> str:
 
 def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
     word = {tree.CHILDREN: "count", tree.DATASETS: "name"}.get(kind, "key")
-    return mistake(
+    return filter_error(
         expected_key(token.text.rstrip(".") + "."),
         token.start,
         token.length,
@@ -175,14 +175,14 @@ def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
 def _unknown(token: Token, text: str) -> InvalidFilter:
     word = token.text
     options: list[str] = []
-    instead: str | None = _INSTEAD.get(word.lower())
+    instead: str | None = _FIELDS_INSTEAD.get(word.lower())
     if instead:
         options.append(instead)
     options += [name for name in fields.near_names(word) if name not in options]
     if not options:
         options = [field_text(Field(kind, word)) for kind in (tree.TAGS, tree.PARAMS)]
         options.append(field_text(Field(tree.METRICS, word, "last")))
-    return mistake(
+    return filter_error(
         message("Unknown field '%(word)s'", word=word),
         token.start,
         token.length,
@@ -229,7 +229,7 @@ class Operand:
         """The token as a value of the field; raises InvalidFilter."""
         value = self.read(token.text, quoted=token.kind == STRING)
         if value is None:
-            raise self.wrong(token)
+            raise self.value_error(token)
         return value
 
     def read(self, word: str, *, quoted: bool) -> Value | None:
@@ -269,7 +269,7 @@ class Operand:
         except ValueError:
             return None
 
-    def wrong(self, token: Token) -> InvalidFilter:
+    def value_error(self, token: Token) -> InvalidFilter:
         expected = _EXPECTED[self.type]
         name = field_text(self.field)
         what = message("Expected %(expected)s in the range", expected=expected)
@@ -285,7 +285,7 @@ class Operand:
         hint = message(
             "%(field)s contains %(contents)s.", field=name, contents=contents
         )
-        return mistake(
+        return filter_error(
             what,
             token.start,
             token.length,

@@ -19,9 +19,13 @@ from typing import Callable
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, operands, tree
-from studio.core.filters.alternatives import joined, range_of, several
+from studio.core.filters.alternatives import (
+    join_alternatives,
+    parse_range,
+    value_list_comparison,
+)
 from studio.core.filters.fields import field_text, quoted
-from studio.core.filters.mistakes import mistake, with_suggestions
+from studio.core.filters.mistakes import filter_error, with_suggestions
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import (
     END,
@@ -31,9 +35,9 @@ from studio.core.filters.tokens import (
     STRING,
     WORD,
     Cursor,
-    Part,
-    Place,
+    NodePosition,
     Token,
+    WordPart,
     tokenize,
 )
 from studio.core.filters.tree import (
@@ -49,7 +53,7 @@ from studio.core.filters.tree import (
 from studio.core.messages import message
 
 
-class Terms(Cursor):
+class TermParser(Cursor):
     def term(self) -> Node:
         self.count_term(self.token)
         token = self.token
@@ -132,7 +136,7 @@ class Terms(Cursor):
         operand = Operand(field, op, self.text, token.start)
         if op in tree.MANY_VALUES:
             values = self.value_list(operand)
-            return several(field, op, values, self.span_from(token))
+            return value_list_comparison(field, op, values, self.span_from(token))
         return self.with_values(operand, token)
 
     def operator(self, field: Field) -> str:
@@ -161,7 +165,7 @@ class Terms(Cursor):
         return op
 
     def with_values(self, operand: Operand, name: Token) -> Node:
-        """One value, or several divided by `|`."""
+        """One value, or several values divided by `|`."""
         if self.token.is_word("null") and operand.op in ("=", "!="):
             return self.null(operand, name)
         values = [self.one_value(operand)]
@@ -173,7 +177,7 @@ class Terms(Cursor):
             self.check_equal_time(operand, values[0])
             return Comparison(operand.field, operand.op, (values[0],), span)
         op = "in" if operand.op == "=" else "not in"
-        return several(operand.field, op, values, span)
+        return value_list_comparison(operand.field, op, values, span)
 
     def check_equal_time(self, operand: Operand, value: tree.Value) -> None:
         if isinstance(value, tree.Ago) and operand.op in ("=", "!=", "in", "not in"):
@@ -191,14 +195,14 @@ class Terms(Cursor):
         token = self.take()
         op = "is null" if operand.op == "=" else "is not null"
         if op not in fields.operators_of(operand.field):
-            raise operand.wrong(token)
+            raise operand.value_error(token)
         return Comparison(operand.field, op, (), self.span_from(name))
 
     def one_value(self, operand: Operand) -> tree.Value:
         token = self.token
         self.count_term(token)
         if token.kind not in (WORD, STRING):
-            raise operand.wrong(token)
+            raise operand.value_error(token)
         self.take()
         return operand.value(token)
 
@@ -232,7 +236,9 @@ class Terms(Cursor):
         if name.is_word("is"):
             return any_of(*self.alternatives(lambda: self.flag(name)))
         field = operands.read_field(name, self.text)
-        return joined(self.alternatives(lambda: self.alternative(field, name)))
+        return join_alternatives(
+            self.alternatives(lambda: self.alternative(field, name))
+        )
 
     def alternatives(self, read: Callable[[], Node]) -> list[Node]:
         nodes = [read()]
@@ -280,7 +286,7 @@ class Terms(Cursor):
         if self.token.is_word("null"):
             return self.null(Operand(field, "=", self.text, name.start), name)
         token = self.token
-        found = range_of(field, token, self.text, name.start)
+        found = parse_range(field, token, self.text, name.start)
         if found:
             self.take()
             self.count_term(token)
@@ -300,7 +306,7 @@ def parse(text: str) -> Node | None:
     try:
         return _tree(text)
     except InvalidFilter as error:
-        raise with_suggestions(error, _first_mistake) from None
+        raise with_suggestions(error, _first_error_position) from None
 
 
 def parse_field(text: str) -> Field:
@@ -311,7 +317,7 @@ def parse_field(text: str) -> Field:
         if tokens[0].text == "tags":
             return tree.attribute("tags")
         return operands.read_field(tokens[0], text)
-    raise mistake(
+    raise filter_error(
         message("Expected a field name, not %(text)r", text=text),
         0,
         max(len(text), 1),
@@ -322,10 +328,10 @@ def parse_field(text: str) -> Field:
 
 def _tree(text: str) -> Node | None:
     _check_characters(text)
-    return _Parser(text).filter()
+    return _FilterParser(text).filter()
 
 
-def _first_mistake(text: str) -> int | None:
+def _first_error_position(text: str) -> int | None:
     try:
         _tree(text)
     except InvalidFilter as error:
@@ -335,7 +341,7 @@ def _first_mistake(text: str) -> int | None:
 
 def _check_characters(text: str) -> None:
     if len(text) > MAX_LENGTH:
-        raise mistake(
+        raise filter_error(
             message("The filter exceeds %(limit)s characters", limit=MAX_LENGTH),
             MAX_LENGTH,
             1,
@@ -343,17 +349,19 @@ def _check_characters(text: str) -> None:
         )
     for position, char in enumerate(text):
         if char == "\x00" or "\ud800" <= char <= "\udfff":
-            raise mistake(message("A character that is not text"), position, 1, text="")
+            raise filter_error(
+                message("A character that is not text"), position, 1, text=""
+            )
 
 
-def parse_places(text: str) -> tuple[Node | None, list[Place]]:
+def parse_with_positions(text: str) -> tuple[Node | None, list[NodePosition]]:
     """The tree and where each operand of a conjunction stands; raises InvalidFilter."""
     _check_characters(text)
-    parser = _Parser(text)
+    parser = _FilterParser(text)
     return parser.filter(), parser.places
 
 
-class _Parser(Terms):
+class _FilterParser(TermParser):
     def filter(self) -> Node | None:
         if self.token.kind == END:
             return None
@@ -391,7 +399,7 @@ class _Parser(Terms):
         start = self.token.start
         node = self.negated_once()
         end = self.tokens[self.at - 1].end
-        self.places.append(Place(start, end, self.depth, node))
+        self.places.append(NodePosition(start, end, self.depth, node))
         self.depth -= 1
         return node
 
@@ -423,7 +431,7 @@ class _Parser(Terms):
 
 
 def _without_minus(token: Token) -> Token:
-    first = Part(token.parts[0].text[1:], quoted=False)
+    first = WordPart(token.parts[0].text[1:], quoted=False)
     return replace(
         token,
         text=token.text[1:],

@@ -13,50 +13,59 @@ from functools import cached_property
 
 from studio.core.errors import InvalidFilter, NotSupported
 from studio.core.filters.fields import to_text
-from studio.core.filters.parse import parse, parse_places
-from studio.core.filters.tokens import END, OPERATOR, SIGN, Place, Token, tokenize
+from studio.core.filters.parse import parse, parse_with_positions
+from studio.core.filters.tokens import (
+    END,
+    OPERATOR,
+    SIGN,
+    NodePosition,
+    Token,
+    tokenize,
+)
 from studio.core.filters.tree import And, Node, Or, all_of, negate
 
 Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Cut:
+class RemainingText:
     """The text that is left, and the tokens of the old text that are left in it."""
 
     text: str
     tokens: Sequence[Token]
 
 
-def cut(text: str, tokens: Sequence[Token], ranges: Sequence[Range]) -> Cut:
+def remove_ranges(
+    text: str, tokens: Sequence[Token], ranges: Sequence[Range]
+) -> RemainingText:
     """The text without these terms, what joined them, and parentheses left empty."""
-    gone: set[int] = set()
+    removed: set[int] = set()
     for term in ranges:
         inside = [n for n, token in enumerate(tokens) if is_within(token, term)]
-        gone.update(_with_joints(tokens, inside[0], inside[-1], gone))
-    places = [(tokens[n].start, tokens[n].end) for n in sorted(gone)]
-    left = [token for n, token in enumerate(tokens) if n not in gone]
-    return Cut(_joined(text, _merged(text, places)), left)
+        removed.update(_with_conjunctions(tokens, inside[0], inside[-1], removed))
+    places = [(tokens[n].start, tokens[n].end) for n in sorted(removed)]
+    left = [token for n, token in enumerate(tokens) if n not in removed]
+    return RemainingText(_cut_ranges(text, _merge_ranges(text, places)), left)
 
 
-def stand_apart(tokens: Sequence[Token], terms: Sequence[Range]) -> bool:
+def are_separated(tokens: Sequence[Token], terms: Sequence[Range]) -> bool:
     """Whether no term can be read together with what follows it.
 
     `and` parts two terms. Blanks do behind a closing parenthesis and behind `field:…`
     and `field = …`, which go on with `|` only; no term begins with that.
     """
     tokens = [token for token in tokens if token.kind != END]
-    is_closed, has_joint = True, True
+    is_closed, has_conjunction = True, True
     at = 0
     for term in terms:
-        if at < len(tokens) and tokens[at].is_word("and") and not has_joint:
-            has_joint, at = True, at + 1
+        if at < len(tokens) and tokens[at].is_word("and") and not has_conjunction:
+            has_conjunction, at = True, at + 1
         inside = [token for token in tokens[at:] if is_within(token, term)]
-        if not (inside and inside[0] is tokens[at] and (has_joint or is_closed)):
+        if not (inside and inside[0] is tokens[at] and (has_conjunction or is_closed)):
             return False
         at += len(inside)
         is_closed = inside[-1].text == ")" or _has_value(inside)
-        has_joint = False
+        has_conjunction = False
     return at == len(tokens)
 
 
@@ -71,23 +80,23 @@ def is_within(token: Token, term: Range) -> bool:
     return token.kind != END and start <= token.start < end
 
 
-def _with_joints(
-    tokens: Sequence[Token], first: int, last: int, gone: set[int]
+def _with_conjunctions(
+    tokens: Sequence[Token], first: int, last: int, removed: set[int]
 ) -> Iterator[int]:
-    before, after = _near(first, -1, gone), _near(last, 1, gone)
+    before, after = _neighbor(first, -1, removed), _neighbor(last, 1, removed)
     yield from range(first, last + 1)
     while before >= 0 and _is_empty(tokens[before], tokens[after]):
         yield from (before, after)
-        before, after = _near(before, -1, gone), _near(after, 1, gone)
+        before, after = _neighbor(before, -1, removed), _neighbor(after, 1, removed)
     if before >= 0 and tokens[before].is_word("and"):
         yield before
     elif tokens[after].is_word("and"):
         yield after
 
 
-def _near(place: int, step: int, gone: set[int]) -> int:
+def _neighbor(place: int, step: int, removed: set[int]) -> int:
     place += step
-    while place in gone:
+    while place in removed:
         place += step
     return place
 
@@ -96,7 +105,7 @@ def _is_empty(before: Token, after: Token) -> bool:
     return before.kind == after.kind == "sign" and before.text + after.text == "()"
 
 
-def _merged(text: str, ranges: Sequence[Range]) -> list[Range]:
+def _merge_ranges(text: str, ranges: Sequence[Range]) -> list[Range]:
     """Ranges with nothing but blanks between them as one."""
     merged: list[Range] = []
     for start, end in ranges:
@@ -107,7 +116,7 @@ def _merged(text: str, ranges: Sequence[Range]) -> list[Range]:
     return merged
 
 
-def _joined(text: str, ranges: Sequence[Range]) -> str:
+def _cut_ranges(text: str, ranges: Sequence[Range]) -> str:
     parts, at = [], 0
     for start, end in ranges:
         parts.append(text[at:start])
@@ -115,11 +124,11 @@ def _joined(text: str, ranges: Sequence[Range]) -> str:
     parts.append(text[at:])
     whole = parts[0]
     for part in parts[1:]:
-        whole = _seam(whole, part)
+        whole = _join_parts(whole, part)
     return whole.strip()
 
 
-def _seam(left: str, right: str) -> str:
+def _join_parts(left: str, right: str) -> str:
     """One side's blanks are enough, and none are needed within parentheses."""
     if not left.strip() or left.rstrip().endswith("("):
         return left.rstrip() + right.lstrip()
@@ -162,9 +171,9 @@ class Source:
 
     def without(self, *numbers: int) -> str:
         """The text that no longer requires these terms."""
-        return self.cut(*numbers).text
+        return self.without_terms(*numbers).text
 
-    def cut(self, *numbers: int) -> Source:
+    def without_terms(self, *numbers: int) -> Source:
         """The filter that no longer requires these terms.
 
         Nothing is parsed where the terms that are left stand apart: then they mean what
@@ -175,15 +184,17 @@ class Source:
         kept = [t for n, t in enumerate(self.terms) if n not in numbers]
         node = all_of(*(term.node for term in kept)) if kept else None
         if any(self._is_shared(number) for number in numbers):
-            return read(to_text(node))
-        gone = [self.terms[number] for number in numbers]
-        left = cut(self.text, self._tokens, [(t.start, t.end) for t in gone])
+            return read_source(to_text(node))
+        removed = [self.terms[number] for number in numbers]
+        left = remove_ranges(
+            self.text, self._tokens, [(t.start, t.end) for t in removed]
+        )
         ranges = [(t.start, t.end) for t in kept]
         places = tokenize(left.text)
-        if stand_apart(left.tokens, ranges) and _are_same(left.tokens, places):
-            return Source(left.text, node, tuple(_moved(kept, left.tokens, places)))
+        if are_separated(left.tokens, ranges) and _are_same(left.tokens, places):
+            return Source(left.text, node, tuple(_relocate(kept, left.tokens, places)))
         found = _read_if_legal(left.text)
-        return found if found and found.node == node else read(to_text(node))
+        return found if found and found.node == node else read_source(to_text(node))
 
     def preceded_by(self, node: Node) -> Source:
         """The filter that requires another term as well, before the others.
@@ -216,29 +227,29 @@ class Source:
             return to_text(all_of(*nodes))
         term, new = self.terms[number], text or to_text(node)
         if len(nodes) > 1:
-            new = _closed(node, new)
+            new = _parenthesize(node, new)
         new = " ".join([new, *_comments(self.text, term.start, term.end)])
         edited = self.text[: term.start] + new + self.text[term.end :]
-        return edited if _means(edited, nodes) else to_text(all_of(*nodes))
+        return edited if _has_meaning(edited, nodes) else to_text(all_of(*nodes))
 
     def added(self, node: Node, text: str = "") -> str:
         """The text that also requires `node`. Never read again: links are many."""
         new = text or to_text(node)
         if self.terms:
-            new = _closed(node, new)
+            new = _parenthesize(node, new)
         old = self.text.strip()
         if not self.terms:
             return f"{old} {new}".strip()
         if isinstance(self.node, Or):
             return f"({old}) and {new}"
-        return f"{old}{self._joint()}{new}"
+        return f"{old}{self._conjunction()}{new}"
 
     def with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
-        numbers = self.replaced_by(node)
-        return self.cut(*numbers).added(node)
+        numbers = self.terms_replaced_by(node)
+        return self.without_terms(*numbers).added(node)
 
-    def replaced_by(self, *nodes: Node) -> tuple[int, ...]:
+    def terms_replaced_by(self, *nodes: Node) -> tuple[int, ...]:
         """The numbers of the terms that say what `nodes` say, or the opposite."""
         unwanted = {*nodes, *map(negate, nodes)}
         return tuple(n for n, old in enumerate(self.nodes) if old in unwanted)
@@ -250,7 +261,7 @@ class Source:
         start = self.terms[number].start
         return sum(term.start == start for term in self.terms) > 1
 
-    def _joint(self) -> str:
+    def _conjunction(self) -> str:
         """Blanks join where blanks have joined so far, else `and`."""
         if len(self.terms) < 2:
             return " and "
@@ -258,10 +269,10 @@ class Source:
         return " and " if "and" in gap.lower().split() else " "
 
 
-def read(text: str) -> Source:
+def read_source(text: str) -> Source:
     """The filter's source; raises InvalidFilter."""
     try:
-        node, places = parse_places(text)
+        node, places = parse_with_positions(text)
     except InvalidFilter:
         parse(text)  # tells the ways out as well
         raise
@@ -275,7 +286,7 @@ def read(text: str) -> Source:
     return Source(text, node, tuple(_terms(text, ordered, 1)))
 
 
-def _terms(text: str, places: Sequence[Place], depth: int) -> Iterator[Term]:
+def _terms(text: str, places: Sequence[NodePosition], depth: int) -> Iterator[Term]:
     for place in places:
         if place.depth != depth:
             continue
@@ -289,23 +300,23 @@ def _terms(text: str, places: Sequence[Place], depth: int) -> Iterator[Term]:
                 yield Term(node, place.start, place.end)
 
 
-def _closed(node: Node, text: str) -> str:
+def _parenthesize(node: Node, text: str) -> str:
     """The text in parentheses, if it has alternatives and none around them yet."""
     if not isinstance(node, Or):
         return text
-    _node, places = parse_places(text)
+    _node, places = parse_with_positions(text)
     is_open = sum(place.depth == 1 for place in places) > 1
     return f"({text})" if is_open else text
 
 
-def _means(text: str, nodes: Sequence[Node]) -> bool:
+def _has_meaning(text: str, nodes: Sequence[Node]) -> bool:
     found = _read_if_legal(text)
     return found is not None and found.node == all_of(*nodes)
 
 
 def _read_if_legal(text: str) -> Source | None:
     try:
-        return read(text)
+        return read_source(text)
     except InvalidFilter:
         return None
 
@@ -314,7 +325,7 @@ def _are_same(old: Sequence[Token], new: Sequence[Token]) -> bool:
     return [(t.kind, t.text) for t in old] == [(t.kind, t.text) for t in new]
 
 
-def _moved(
+def _relocate(
     terms: Sequence[Term], old: Sequence[Token], new: Sequence[Token]
 ) -> Iterator[Term]:
     """The terms where they stand in the text that is left."""
@@ -373,6 +384,6 @@ class FilterText(str):
         if not self:
             return Source("")
         try:
-            return read(str(self))
+            return read_source(str(self))
         except (InvalidFilter, NotSupported) as error:
             return error

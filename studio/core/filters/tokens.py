@@ -11,19 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters.mistakes import mistake
+from studio.core.filters.mistakes import filter_error
 from studio.core.filters.tree import Node, Span
 from studio.core.messages import message
 
 WORD, STRING, OPERATOR, SIGN, END = "word", "string", "operator", "sign", "end"
 
 _OPERATORS = re.compile(r"==|!=|<>|<=|>=|=|<|>")
-_SAME = {"==": "=", "<>": "!="}
+_CANONICAL_OPERATORS = {"==": "=", "<>": "!="}
 QUOTES = "\"'`"
 
 
 @dataclass(frozen=True)
-class Part:
+class WordPart:
     """A stretch of a word; quoted stretches stand in keys: `metrics."val/acc".max`."""
 
     text: str
@@ -36,7 +36,7 @@ class Token:
     text: str
     start: int
     end: int
-    parts: tuple[Part, ...] = ()
+    parts: tuple[WordPart, ...] = ()
 
     @property
     def length(self) -> int:
@@ -78,7 +78,7 @@ class _Lexer:
     def _skip_comment(self) -> None:
         end = self.text.find("*/", self.at + 2)
         if end < 0:
-            raise mistake(
+            raise filter_error(
                 message("Expected */ to close the comment"),
                 self.at,
                 len(self.text) - self.at,
@@ -98,7 +98,9 @@ class _Lexer:
         if operator:
             self.at = operator.end()
             found = operator.group()
-            return Token(OPERATOR, _SAME.get(found, found), start, self.at)
+            return Token(
+                OPERATOR, _CANONICAL_OPERATORS.get(found, found), start, self.at
+            )
         if char in "():|" or (char == "," and self.in_list):
             return self._sign(char)
         if char == "-" and self.text[start + 1 : start + 2] in ("(", *QUOTES):
@@ -120,7 +122,7 @@ class _Lexer:
         while True:
             close = self.text.find(quote, self.at + 1)
             if close < 0:
-                raise mistake(
+                raise filter_error(
                     message("Expected %(quote)s to close the quote", quote=quote),
                     start,
                     len(self.text) - start,
@@ -138,21 +140,21 @@ class _Lexer:
 
     def _word(self) -> Token:
         start, stop = self.at, self._stops()
-        parts: list[Part] = []
+        parts: list[WordPart] = []
         bare = self.at
         while self.at < len(self.text):
             char = self.text[self.at]
             after_point = self.at > start and self.text[self.at - 1] == "."
             if char in QUOTES and after_point:
-                parts.append(Part(self.text[bare : self.at], quoted=False))
-                parts.append(Part(self._quoted(), quoted=True))
+                parts.append(WordPart(self.text[bare : self.at], quoted=False))
+                parts.append(WordPart(self._quoted(), quoted=True))
                 bare = self.at
                 continue
             if char.isspace() or char in stop or self._unequal(char, stop):
                 break
             self.at += 1
         if bare < self.at:
-            parts.append(Part(self.text[bare : self.at], quoted=False))
+            parts.append(WordPart(self.text[bare : self.at], quoted=False))
         return Token(WORD, self.text[start : self.at], start, self.at, tuple(parts))
 
     def _unequal(self, char: str, stop: str) -> bool:
@@ -178,7 +180,7 @@ MAX_WORDS = 50
 
 
 @dataclass(frozen=True)
-class Place:
+class NodePosition:
     """Where an operand of a conjunction stands, with its signs and parentheses.
 
     `depth` is 1 at the top and grows with each parenthesis and negation.
@@ -198,7 +200,7 @@ class Cursor:
         self.depth = 0
         self.terms = 0
         self.words = 0
-        self.places: list[Place] = []
+        self.places: list[NodePosition] = []
 
     @property
     def token(self) -> Token:
@@ -225,7 +227,7 @@ class Cursor:
         replace: tuple[int, int] = (-1, -1),
         options: Sequence[str] = (),
     ) -> InvalidFilter:
-        return mistake(
+        return filter_error(
             what,
             token.start,
             token.length,

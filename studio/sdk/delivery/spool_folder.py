@@ -52,9 +52,9 @@ class SpoolOwner:
 
 def spool_root() -> Path:
     """`STUDIO_SPOOL`, or the user's folder for the state of programs."""
-    given = os.environ.get("STUDIO_SPOOL", "").strip()
-    if given:
-        return Path(given).expanduser().absolute()
+    configured = os.environ.get("STUDIO_SPOOL", "").strip()
+    if configured:
+        return Path(configured).expanduser().absolute()
     state = os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state"
     return Path(state).expanduser().absolute() / "run-studio" / "spool"
 
@@ -184,7 +184,7 @@ class SpoolFolder:
     def unlock(self) -> None:
         """Let another process deliver what is here."""
         handle, self._lock = self._lock, -1
-        if handle >= 0:
+        if handle != -1:
             os.close(handle)
 
     def remove(self) -> None:

@@ -75,10 +75,10 @@ class RunTexts:
             self._state.properties = reply["properties"]
         return dict(self._state.properties or {})
 
-    def _check_unchanged(self, given: Mapping[str, str]) -> None:
+    def _check_unchanged(self, properties: Mapping[str, str]) -> None:
         """Raise Immutable now: the refusal of a buffered request comes too late."""
         known = self._state.properties or {}
-        for key, value in given.items():
+        for key, value in properties.items():
             if known.get(key, value) != value:
                 raise _conflict_error(key, known[key])
 

@@ -17,7 +17,7 @@ from runs.actions.run.lifecycle import (
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Launcher, Run, RunEvent
 from studio.core.errors import IllegalTransition, InvalidValue
-from studio.core.statuses import ACTIVE, FINAL, RunStatus, may_follow
+from studio.core.statuses import ACTIVE, FINAL, RunStatus, can_follow
 
 S = RunStatus
 
@@ -52,7 +52,7 @@ def test_every_pair_of_statuses_follows_the_transition_table(
     elif old.is_final:
         change_status(run, new, actor=actor, now=now)
         expected, event = old, (old, old)
-    elif may_follow(old, new):
+    elif can_follow(old, new):
         change_status(run, new, actor=actor, now=now)
         expected, event = new, (old, new)
     else:

@@ -115,7 +115,7 @@ class _Bench:
         return sorted(kept, key=lambda item: of_files[item.path])
 
     def test(self, mutant: Mutant) -> bool:
-        """Whether a test fails for the mutant. Its file is changed meanwhile."""
+        """Whether a test fails for the mutant. Its file is changed during the test."""
         path = Path(mutant.path)
         source = path.read_text(encoding="utf-8")
         changed = mutant.apply(source)

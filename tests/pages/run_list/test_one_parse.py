@@ -10,7 +10,7 @@ from django.test import Client
 
 from runs.models import Experiment
 from runs.render.formats import experiment_path
-from studio.core.filters.parse import parse, parse_places
+from studio.core.filters.parse import parse, parse_with_positions
 from studio.core.view_spec import ViewSpec, parse_tolerant, read_parameter
 from tests.pages.rows import ALL, HTMX, names
 from tests.parts.calls import Calls, counted_calls
@@ -51,7 +51,7 @@ def asked(visitor: Client, address: str, *, htmx: bool = False) -> tuple[Any, Ca
 
 
 def parsed(calls: Calls) -> int:
-    return calls.of(parse) + calls.of(parse_places)
+    return calls.of(parse) + calls.of(parse_with_positions)
 
 
 def read(calls: Calls) -> int:

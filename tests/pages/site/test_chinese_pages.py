@@ -267,3 +267,11 @@ def test_rest_field_labels_follow_accept_language(scene):
         for given in ({}, CHINESE)
     ]
     assert labels == ["Run ID", "运行 ID"]
+
+
+@pytest.mark.django_db
+def test_suggestions_have_chinese_punctuation(scene):
+    page = visit(scene, f"{LIST}?q=status:bogus")
+    [note] = re.findall(r'<p class="soft">(.*尝试.*?)</p>', page)
+    assert note.endswith("</a>。")
+    assert "</a>, <a" not in note

@@ -133,7 +133,7 @@ def test_values_update_during_a_row_search(runs_page: Page, pair: Pair) -> None:
     box.focus()
     expect(cell(page, "acc", 0)).to_contain_text("0.25")
     pair.metric(pair.runs[0], 0.75, 1)
-    page.evaluate("document.dispatchEvent(new Event('run:look'))")
+    page.evaluate("document.dispatchEvent(new Event('page:refresh'))")
     expect(cell(page, "acc", 0)).to_contain_text("0.75")
     expect(box).to_be_focused()
 
@@ -159,7 +159,7 @@ def test_the_step_of_the_images_is_kept_and_shown(runs_page: Page, pair: Pair) -
     expect(page.locator("#image-step-now")).to_have_text("2")
     # A new picture comes in by itself; the step is still the one that was chosen.
     pair.picture(pair.runs[0], 3)
-    page.evaluate("document.dispatchEvent(new Event('run:look'))")
+    page.evaluate("document.dispatchEvent(new Event('page:refresh'))")
     expect(slider).to_have_attribute("data-steps", "1,2,3,4")
     expect(page.locator("#image-step-now")).to_have_text("2")
     slider.press("ArrowRight")
