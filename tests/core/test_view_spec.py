@@ -57,6 +57,40 @@ def test_the_state_round_trips_through_the_query():
     assert ViewSpec.from_query(FULL.to_query()) == FULL
 
 
+@pytest.mark.parametrize(
+    "name", ["children", "flat", "mine", "differs", "only", "facets", "archived"]
+)
+def test_a_switch_is_off_unless_it_is_1(name):
+    assert getattr(ViewSpec(), name) is False
+    assert getattr(ViewSpec.from_query(f"{name}=0"), name) is False
+    spec = ViewSpec.from_query(f"{name}=1")
+    assert getattr(spec, name) is True
+    assert spec.to_query() == f"{name}=1"
+
+
+@pytest.mark.parametrize(
+    ("query", "is_tree"),
+    [
+        ("", False),
+        ("children=1", True),
+        ("children=1&flat=1", False),
+        ("children=1&group=params.lr", False),
+        ("flat=1", False),
+    ],
+)
+def test_child_runs_are_a_tree_unless_flat_or_grouped(query, is_tree):
+    assert ViewSpec.from_query(query).is_tree is is_tree
+
+
+@pytest.mark.parametrize(
+    ("typed", "width"),
+    [(0, 0), (1, 40), (40, 40), (41, 41), (2000, 2000), (2001, 2000)],
+)
+def test_a_width_is_within_its_limits(typed, width):
+    spec = ViewSpec.from_query(f"columns=name:{typed},status")
+    assert spec.columns[0].width == width
+
+
 @pytest.mark.parametrize("view", ["a", "a" * 32, "abc.1", "abc.123456789"])
 def test_a_view_has_a_short_name_and_a_revision(view):
     assert ViewSpec.from_query(f"view={view}").view == view

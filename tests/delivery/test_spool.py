@@ -88,6 +88,27 @@ def test_damaged_records_are_counted_and_the_rest_is_delivered(
     assert set(found) < set(records(100))
 
 
+def test_a_count_that_is_interrupted_too_is_made_up_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_words: object) -> bytes:
+        raise KeyboardInterrupt
+
+    def write_and_interrupt(handle: int, data: bytes) -> int:
+        os.write(handle, data)
+        raise KeyboardInterrupt
+
+    spool = fill(tmp_path, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_write", write_and_interrupt)
+        patch.setattr(module, "read_bytes", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            spool.append(b"record 3")
+    assert spool.append(b"record 4")
+    assert drained(spool) == records(5)
+    assert spool.lost == spool.damaged == 0
+
+
 def test_memory_holds_no_more_than_its_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

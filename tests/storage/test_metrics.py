@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from runs.models import Key, KeyKind, Metric, MetricChunk, Run
-from runs.storage.metrics.chunk_writer import CHUNK_POINTS, TAIL_POINTS
+from runs.storage.metrics.chunk_writer import (
+    CHUNK_POINTS,
+    JSON_CHUNK_BYTES,
+    TAIL_POINTS,
+)
 from runs.storage.metrics.chunked_store import store
 from runs.storage.metrics.heads import AppendRule
 from runs.storage.metrics.points import Points, Value, make_points
@@ -56,6 +60,22 @@ def test_values_keep_their_exact_type(metric: Metric, values: list[Value]) -> No
     back = store.read(metric).python_values()
     assert all(map(same, back, values)), back
     assert len(back) == len(values)
+
+
+def test_a_value_larger_than_a_chunk_has_a_chunk_of_its_own(metric: Metric) -> None:
+    random = np.random.default_rng(1)
+    values = [random.bytes(JSON_CHUNK_BYTES).hex() for _ in range(2)]
+    store.append(metric, line(values))
+    assert store.read(metric).python_values() == values
+    assert metric.chunks.count() == 2
+
+
+def test_numbers_keep_their_type_before_a_text(metric: Metric) -> None:
+    values: list[Value] = [1, 2.0, "text", 3, None]
+    for step, value in enumerate(values):
+        store.append(metric, line([value], step, 1000 + step))
+    back = store.read(metric).python_values()
+    assert all(map(same, back, values)), back
 
 
 def test_steps_and_times_are_64_bit_integers(metric: Metric) -> None:

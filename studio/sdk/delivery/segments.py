@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import struct
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,7 +28,9 @@ def pack_frame(payload: bytes) -> bytes:
     return _pack(len(payload), _crc(payload)) + payload
 
 
-def read_frames(data: bytes, *, limit: int = 1 << 60) -> tuple[Sequence[bytes], int]:
+def read_frames(
+    data: bytes, *, limit: int = sys.maxsize
+) -> tuple[Sequence[bytes], int]:
     """Up to `limit` payloads, and the offset behind the last of them.
 
     Stops before anything that is not a whole record.

@@ -217,7 +217,7 @@ class Spool:
     def sync(self) -> None:
         """Force what was written to the disk, against power failures."""
         with self._lock, contextlib.suppress(OSError):
-            if self._handle >= 0:
+            if self._handle != -1:
                 os.fdatasync(self._handle)
 
     def close(self) -> None:
@@ -243,7 +243,7 @@ class Spool:
     def close_inherited(self) -> None:
         """Close the handles after a fork: the files belong to the parent."""
         handle, self._handle, self._current = self._handle, -1, None
-        if handle >= 0:
+        if handle != -1:
             os.close(handle)
 
     def _append_to_new_segment(self, payload: bytes, record: bytes) -> bool:
@@ -300,7 +300,7 @@ class Spool:
 
     def _close_segment(self) -> None:
         handle, self._handle = self._handle, -1
-        if handle >= 0:
+        if handle != -1:
             os.close(handle)
         if self._current is not None and not self._current.count:
             # The segment that is written to is the last one.
@@ -309,7 +309,7 @@ class Spool:
 
     def _remove_partial_record(self) -> None:
         """Truncate half a record, since readers stop at one."""
-        if self._handle < 0 or self._current is None:
+        if self._handle == -1 or self._current is None:
             return
         try:
             os.ftruncate(self._handle, self._current.size)
@@ -319,7 +319,7 @@ class Spool:
     def _recount(self) -> None:
         """Count the records of the last segment from the disk, and close it."""
         handle, self._handle, self._current = self._handle, -1, None
-        if handle >= 0:
+        if handle != -1:
             os.close(handle)
         end = self.delivered
         if self._segments:

@@ -184,7 +184,7 @@ class SpoolFolder:
     def unlock(self) -> None:
         """Let another process deliver what is here."""
         handle, self._lock = self._lock, -1
-        if handle >= 0:
+        if handle != -1:
             os.close(handle)
 
     def remove(self) -> None:

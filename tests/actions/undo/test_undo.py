@@ -22,7 +22,7 @@ from runs.models import (
     User,
 )
 from runs.search.run_list.run_page import find_runs
-from studio.core.errors import AlreadyExists, Conflict, NotSupported
+from studio.core.errors import AlreadyExists, Conflict, InvalidState, NotSupported
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 
@@ -217,6 +217,25 @@ def test_changes_of_an_experiment_are_undone(
     for change_set in ChangeSet.objects.order_by("-pk")[: len(made)]:
         undo_change_set(change_set, actor=actor, now=now)
     assert stored() == after
+
+
+def test_a_redo_deletes_no_experiment_with_a_locked_run(
+    run: Run, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    of_experiments.delete_experiment(experiment, actor=actor, now=now)
+    undo_change_set(last(), actor=actor, now=now)
+    Run.objects.filter(pk=run.pk).update(locked=True)
+    with pytest.raises(InvalidState):
+        undo_change_set(last(), actor=actor, now=now)
+    experiment.refresh_from_db()
+    assert experiment.deleted is None
+    Run.objects.filter(pk=run.pk).update(locked=False)
+    undo_change_set(last(), actor=actor, now=now)
+    experiment.refresh_from_db()
+    assert experiment.deleted == now
+    # To restore it is always allowed.
+    Run.objects.filter(pk=run.pk).update(locked=True)
+    undo_change_set(last(), actor=actor, now=now)
 
 
 def test_an_experiments_later_text_is_not_overwritten(

@@ -236,10 +236,13 @@ def test_a_star_of_a_view_is_undone_and_redone(
 ) -> None:
     view = make()
     view_choices.star_view(view, owner, True, actor=actor, now=now)
+    assert last().action == "star view"
     undo_view_change(last(), actor=actor, now=now)
     assert not ViewStar.objects.exists()
     undo_view_change(last(), actor=actor, now=now)
     assert ViewStar.objects.get().user == owner
+    view_choices.star_view(view, owner, False, actor=actor, now=now)
+    assert last().action == "unstar view"
 
 
 def test_a_change_that_is_not_of_a_view_cannot_be_undone_here(

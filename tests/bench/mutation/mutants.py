@@ -68,9 +68,11 @@ def _is_left_out(node: ast.AST) -> bool:
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     if isinstance(node, ast.Assign):
-        # How long something waits is no rule that a test could hold.
+        # How long something waits, or how much it buffers, is no rule to be tested.
         names = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
-        return any(name.endswith("_SECONDS") and name.isupper() for name in names)
+        return any(
+            name.endswith(("_SECONDS", "_BYTES")) and name.isupper() for name in names
+        )
     if isinstance(node, ast.keyword):
         return node.arg in _LEFT_OUT_ARGUMENTS
     if isinstance(node, ast.Expr):
@@ -167,8 +169,12 @@ class _Finder:
         is_attribute = isinstance(node, ast.Assign) and all(
             isinstance(target, ast.Attribute) for target in node.targets
         )
-        simple = ast.AugAssign | ast.Raise | ast.Continue | ast.Delete
-        if is_call or is_attribute or isinstance(node, simple):
+        # `del name` only says that an argument is not needed.
+        is_deletion = isinstance(node, ast.Delete) and not all(
+            isinstance(target, ast.Name) for target in node.targets
+        )
+        simple = ast.AugAssign | ast.Raise | ast.Continue
+        if is_deletion or is_call or is_attribute or isinstance(node, simple):
             self._replace(node, "pass")
 
     def _text(self, node: ast.AST) -> str:
