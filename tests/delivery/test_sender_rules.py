@@ -300,7 +300,9 @@ def test_a_child_process_that_logs_nothing_leaves_nothing(spool: Path) -> None:
     writer.become_child()
     assert (writer.waiting, writer.cancel_requested) == (0, False)
     assert writer.flush()
-    assert writer.close() == Receipt("r1")
+    receipt = writer.close()
+    assert receipt == Receipt("r1")
+    assert receipt.line() == "Run r1: nothing logged; all stored."
     assert [path.name for path in spool.iterdir()] == [parent.folder.owner.writer]
 
 
