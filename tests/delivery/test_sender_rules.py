@@ -379,3 +379,9 @@ def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:
     before = set(Path("/proc/self/fd").iterdir())
     left_behind(fake, "r1")
     assert set(Path("/proc/self/fd").iterdir()) == before
+    sender = Sender(SpoolFolder.create("s", "w", "u", "r", spool), fake, is_live=True)
+    sender.rows.append(b"1")
+    for _ in range(2):
+        sender.release()
+        sender.close_inherited()
+    assert set(Path("/proc/self/fd").iterdir()) == before

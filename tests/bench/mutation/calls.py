@@ -52,6 +52,12 @@ class CallRecorder:
 
     def start(self, test: str) -> None:
         self._test = test
+        # Threads of earlier tests are in functions that they do not call again.
+        for frame in sys._current_frames().values():
+            caller: FrameType | None = frame
+            while caller is not None:
+                self._trace(caller, "call", None)
+                caller = caller.f_back
         threading.settrace(self._trace)
         sys.settrace(self._trace)
 

@@ -74,7 +74,7 @@ def _is_left_out(node: ast.AST) -> bool:
             name.endswith(("_SECONDS", "_BYTES")) and name.isupper() for name in names
         )
     if isinstance(node, ast.FunctionDef):
-        # Which index is read changes no result; tests of plans and measurements show it.
+        # Which index is read changes no result; measurements show it.
         return node.name.endswith(("_scan", "_scans"))
     if isinstance(node, ast.keyword):
         return node.arg in _LEFT_OUT_ARGUMENTS
