@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Report
-from tests.delivery.acting import unreachable_server
+from tests.delivery.script_actor import unreachable_server
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server, running
 

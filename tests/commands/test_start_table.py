@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.worlds import (
+from tests.commands.start_scenarios import (
     Database,
     copy_home,
     fill,

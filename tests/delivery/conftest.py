@@ -8,7 +8,7 @@ import pytest
 
 from studio.sdk.delivery import shutdown
 from tests.api.rest import Rest, rest_client
-from tests.delivery.acting import Actor
+from tests.delivery.script_actor import Actor
 from tests.parts.server import Server
 
 

@@ -19,7 +19,7 @@ from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import list_abandoned_folders
 from studio.sdk.run import Run
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 from tests.parts.interrupting import interrupted_at
 
 SDK = str(Path(studio.sdk.__file__).parent)

@@ -19,7 +19,7 @@ from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 from tests.parts.interrupting import interrupted_at
 
 SDK = str(Path(studio.sdk.__file__).parent)

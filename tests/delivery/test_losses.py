@@ -15,7 +15,7 @@ from studio.sdk.delivery.receipts import Loss, Receipt
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.writer import Writer
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 
 
 def no_room(_handle: int, _data: bytes) -> int:

@@ -30,7 +30,7 @@ from studio.sdk.delivery.records import (
     unpack_request,
 )
 from studio.sdk.delivery.writer import Writer
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 
 
 @pytest.mark.parametrize(

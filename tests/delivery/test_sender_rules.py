@@ -23,7 +23,7 @@ from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import MAX_REFUSED_ROWS, Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.writer import Writer
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 
 
 class Refusing(Fake):

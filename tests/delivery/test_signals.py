@@ -13,7 +13,7 @@ import studio.sdk
 from studio.sdk.delivery import background, spool
 from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 from tests.parts.interrupting import happens_at
 
 SDK = str(Path(studio.sdk.__file__).parent)

@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 
 #: As version 0.2.0 wrote them.
 WRITER = "00000000000000070000000000000000"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.acting import Actor
+from tests.delivery.script_actor import Actor
 
 
 @pytest.fixture

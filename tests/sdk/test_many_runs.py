@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from studio.sdk.run import Run, snapshot
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.staged_files import stage_snapshot
 from studio.sdk.delivery.writer import Writer
 from studio.sdk.responses import Unreachable
-from tests.delivery.fake import Fake
+from tests.delivery.fake_client import Fake
 
 
 class Killed(BaseException):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.delivery.acting import Actor, unreachable_server
+from tests.delivery.script_actor import Actor, unreachable_server
 
 STARVED = """
     import resource

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.bench.reliability.interrupt import interrupted
-from tests.delivery.acting import Actor, unreachable_server
+from tests.delivery.script_actor import Actor, unreachable_server
 from tests.parts.proxy import Proxy
 
 
