@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -126,3 +127,18 @@ def test_after_the_server_lost_log_bytes_later_bytes_arrive_once_despite_a_kill(
         assert later.send_due()
     assert fake.log() == b"-" * 60 + fresh
     assert later.receipt.log_bytes.missing == 40
+
+
+def test_captured_output_is_still_a_stream_like_the_original(
+    fake: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = sys.stdout
+    writer = Writer.open(fake, "r1", root=tmp_path, offline=True)
+    with StreamCapture(writer):
+        assert sys.stdout is not original
+        assert sys.stdout.encoding == original.encoding
+        assert sys.stdout.isatty() is original.isatty()
+        sys.stdout.writelines(["one\n", "two\n"])
+    assert sys.stdout is original
+    assert capsys.readouterr().out == "one\ntwo\n"
+    assert writer.close().log_bytes.sent == 8

@@ -133,6 +133,15 @@ def test_another_step_is_refused(writer: Writer, step: Any) -> None:
     assert writer.waiting == 0
 
 
+@pytest.mark.parametrize("name", ["", "k" * 251, "a\x00b"])
+def test_a_bad_name_is_refused(writer: Writer, name: str) -> None:
+    with pytest.raises(StudioError):
+        writer.add_point(name, 1)
+    with pytest.raises(StudioError):
+        writer.add_item(name, "image", "a.png")
+    assert writer.waiting == 0
+
+
 @pytest.mark.parametrize(
     ("time_ms", "stored"),
     [(-1, 0), (0, 0), (names.MAX_TIME, names.MAX_TIME), (2**62, names.MAX_TIME)],

@@ -300,7 +300,9 @@ def test_a_child_process_that_logs_nothing_leaves_nothing(spool: Path) -> None:
     writer.become_child()
     assert (writer.waiting, writer.cancel_requested) == (0, False)
     assert writer.flush()
-    assert writer.close() == Receipt("r1")
+    receipt = writer.close()
+    assert receipt == Receipt("r1")
+    assert receipt.line() == "Run r1: nothing logged; all stored."
     assert [path.name for path in spool.iterdir()] == [parent.folder.owner.writer]
 
 
@@ -376,4 +378,10 @@ def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:
     fake: Any = Fake()
     before = set(Path("/proc/self/fd").iterdir())
     left_behind(fake, "r1")
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    sender = Sender(SpoolFolder.create("s", "w", "u", "r", spool), fake, is_live=True)
+    sender.rows.append(b"1")
+    for _ in range(2):
+        sender.release()
+        sender.close_inherited()
     assert set(Path("/proc/self/fd").iterdir()) == before

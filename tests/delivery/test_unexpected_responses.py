@@ -171,6 +171,7 @@ def test_a_long_wait_at_exit_reports_what_is_left(
     shown.update()
     sender.rows.acknowledge(1)
     shown.finish()
+    patient.finish()
     assert capfd.readouterr().err == (
         "Run Studio: delivering 1 point of run r1 …\nRun Studio: delivered.\n"
     )

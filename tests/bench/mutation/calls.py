@@ -39,7 +39,10 @@ def find_nearest_tests(path: str, lines: list[int], calls: Calls) -> list[str]:
 
 
 class CallRecorder:
-    """Records calls of functions below the current folder, in all threads."""
+    """Records calls of functions below the current folder, in all threads.
+
+    As a profiler, since some tests trace the code themselves.
+    """
 
     def __init__(self) -> None:
         self._root = f"{Path.cwd()}/"
@@ -52,14 +55,21 @@ class CallRecorder:
 
     def start(self, test: str) -> None:
         self._test = test
-        threading.settrace(self._trace)
-        sys.settrace(self._trace)
+        # Threads of earlier tests are in functions that they do not call again.
+        for frame in sys._current_frames().values():
+            caller: FrameType | None = frame
+            while caller is not None:
+                self._record(caller, "call", None)
+                caller = caller.f_back
+        threading.setprofile(self._record)
+        sys.setprofile(self._record)
 
     def stop(self) -> None:
-        sys.settrace(None)
+        sys.setprofile(None)
 
-    def _trace(self, frame: FrameType, _event: str, _argument: object) -> None:
-        """Return no tracer of the lines, so that only calls cost time."""
+    def _record(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event != "call":
+            return
         code = frame.f_code
         if code.co_filename.startswith(self._root):
             path = code.co_filename.removeprefix(self._root)

@@ -53,7 +53,6 @@ PARTS = {
             "tests/search/test_order.py",
             "tests/search/test_facets.py",
             "tests/search/test_query_plan.py",
-            "tests/search/test_plans.py",
             "tests/search/test_bounds.py",
             "tests/pages/filters",
             "tests/api/mlflow/test_mlflow_search.py",
