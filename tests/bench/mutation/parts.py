@@ -48,6 +48,7 @@ PARTS = {
             "tests/core/test_filter_text.py",
             "tests/core/test_filters_[!r]*.py",
             "tests/search/test_field_halves.py",
+            "tests/search/test_every_field.py",
             "tests/search/test_compile.py",
             "tests/search/test_words.py",
             "tests/search/test_order.py",
