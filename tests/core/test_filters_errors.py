@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.parse import MAX_LENGTH
+from studio.core.filters.parse import MAX_LENGTH, parse_field
 from studio.core.filters.tokens import MAX_DEPTH, MAX_TERMS, MAX_WORDS
 
 
@@ -121,3 +121,11 @@ def test_the_message_counts_characters_from_one():
 )
 def test_length_nesting_terms_and_characters_have_limits(text, reason):
     assert reason in error_of(text).message
+
+
+@pytest.mark.parametrize("text", ["", "name status", "name:", "'name'", "name = x"])
+def test_a_field_alone_is_one_name(text):
+    with pytest.raises(InvalidFilter, match="Expected a field name") as caught:
+        parse_field(text)
+    details = caught.value.details
+    assert (details["position"], details["length"]) == (0, max(len(text), 1))
