@@ -32,6 +32,8 @@ PLACES = [
     ("status like 'F%'", "like", "an operator"),
     ("children.failed is null", "is", "an operator"),
     ("tags = baseline", "tags", "a key"),
+    ("tag:", "", "a key"),
+    ("tag:= 1", "=", "a key"),
     ("status in (failed", "status", None),
     ("number = '5'", "'5'", "a number"),
     ("metrics.a:1..nan", "1..nan", "a number"),
