@@ -56,6 +56,7 @@ PARTS = {
             "tests/search/test_query_plan.py",
             "tests/search/test_bounds.py",
             "tests/pages/filters",
+            "tests/pages/run_list/test_export.py",
             "tests/api/mlflow/test_mlflow_search.py",
             "tests/core/test_filters_roundtrip.py",
         ),
