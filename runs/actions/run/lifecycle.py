@@ -106,6 +106,7 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
     If a launcher owns the run, this is recorded and changes nothing. An active run
     stays as it is.
     """
+    # Another request can change the status between the read and the swap: try again.
     while True:
         old = _read_current_status(run)
         if old.is_active:
@@ -141,6 +142,7 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
     old = _read_current_status(run)
     if old.is_final:
         return run
+    # Some statuses can't become Canceled directly, but only through CancelRequested.
     if RunStatus.CANCELED not in FOLLOWERS[old]:
         _request_cancel(run, actor, now)
     message = "Canceled by force"
@@ -195,7 +197,7 @@ def _request_cancel(run: Run, actor: Actor, now: int) -> None:
         RunStatus.CANCEL_REQUESTED,
         actor=actor,
         now=now,
-        message="Cancel was requests for",
+        message="Cancel was requested",
         origin=StatusSource.SERVER,
     )
 

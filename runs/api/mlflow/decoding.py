@@ -70,10 +70,12 @@ def parse_json(raw: bytes | str) -> Any:
             f"The body cannot be read: {error}. NaN and infinite numbers are sent as "
             'the strings "NaN", "Infinity" and "-Infinity".'
         ) from error
+    # Some clients send the body as JSON within a JSON string.
     return parse_json(value) if isinstance(value, str) else value
 
 
 def without_nulls(value: Any) -> Any:
+    """Drop fields that are null: clients send null for what is not set."""
     if isinstance(value, dict):
         return {k: without_nulls(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):
@@ -131,6 +133,7 @@ def value_at_path(value: Any, path: str) -> Any:
 def read_int(value: WireNumber, field: str) -> int:
     """Read an int64 from a number or decimal string; also `1.7e+12`, which R writes."""
     if isinstance(value, str) and _DECIMAL_DIGITS.fullmatch(value):
+        # int() takes quadratic time, and no longer text is an int64.
         value = int(value) if len(value) < 40 else value
     if not isinstance(value, int):
         number = read_float(value, field)
@@ -142,6 +145,7 @@ def read_int(value: WireNumber, field: str) -> int:
 
 def read_float(value: WireNumber, field: str) -> float:
     """Read a double from a number or text, such as "1.5", "NaN" or "-Infinity"."""
+    # float() also reads underscores and the digits of other scripts.
     if isinstance(value, str) and (not value.isascii() or "_" in value):
         raise invalid_parameter(field, value, "A number is expected.")
     try:

@@ -149,7 +149,7 @@ def decode_body(request: HttpRequest, schema: Schema) -> Any:
 
 def decode_query(request: HttpRequest, schema: Schema) -> Any:
     """Decode the query string; unknown and repeated parameters are errors."""
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, values in request.GET.lists():
         if len(values) > 1:
             raise InvalidValue(
@@ -157,14 +157,15 @@ def decode_query(request: HttpRequest, schema: Schema) -> Any:
                 % {"name": name, "count": len(values)},
                 field=name,
             )
-        given[name] = values[0]
-        if "\x00" in name or "\x00" in given[name]:
+        parameters[name] = values[0]
+        # PostgreSQL refuses this character in every query.
+        if "\x00" in name or "\x00" in parameters[name]:
             raise InvalidValue(
                 _("%(name)s must not contain a NUL character.") % {"name": name},
                 field=name,
             )
     try:
-        return msgspec.convert(given, schema, strict=False)
+        return msgspec.convert(parameters, schema, strict=False)
     except msgspec.ValidationError as error:
         raise validation_error(error, schema, "parameter") from error
 
@@ -176,6 +177,7 @@ def _check_headers(request: HttpRequest) -> None:
     kind = request.content_type or ""
     length = request.headers.get("Content-Length", "0")
     has_body = length not in ("", "0") or "Transfer-Encoding" in request.headers
+    # Other types can be sent by a form of another site without a CORS preflight.
     if has_body and kind != "application/json":
         raise InvalidRequest(
             _("Content-Type must be application/json, not %(value)s.")
