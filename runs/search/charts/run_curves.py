@@ -177,6 +177,7 @@ def _joined(points: Points, over: Points) -> AxisPoints:
 
 def _last_per_step(points: Points) -> NDArray[np.intp]:
     steps = points.steps
+    # The steps are sorted: the last of equal ones precedes a change, or the end.
     return np.flatnonzero(np.append(steps[1:] != steps[:-1], len(steps) > 0))
 
 

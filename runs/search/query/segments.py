@@ -277,6 +277,7 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     if name == "last":
         found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
     rest = segments.rest()
+    # Roots with a kept best value are in the merged segment.
     return [*found, replace(rest, only=(rest.only or Q()) & ~Q(Exists(kept)))]
 
 

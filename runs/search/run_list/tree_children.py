@@ -158,6 +158,7 @@ def _open_rows(
     tops = {run.pk for run in roots}
     opened: dict[int, int] = {}
     grows = True
+    # A row can be named before its parent, so this repeats until nothing is added.
     while grows:
         more = {
             pk: asked[run_id].shown or FIRST_CHILDREN
