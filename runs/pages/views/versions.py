@@ -51,7 +51,10 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
     found = list_view_revisions(
         # One more: the last row is compared with it, and it tells whether there are
         # older ones.
-        view, request.actor.user, MAX_VERSIONS + 1, before=before
+        view,
+        request.actor.user,
+        MAX_VERSIONS + 1,
+        before=before,
     )
     rows = _rows(request, view, found)
     context = {
