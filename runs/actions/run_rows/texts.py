@@ -113,6 +113,7 @@ def _write_once(
 def _refuse_changes(
     run: Run, kind: KeyKind, known: Mapping[str, str], texts: Mapping[str, str]
 ) -> None:
+    # All conflicts, because MLflow's error lists them.
     conflicts = [
         {"key": key, "old": known[key], "new": value}
         for key, value in texts.items()
