@@ -257,8 +257,8 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
 PARAMETERS = tuple(_READERS)
 _DEFAULT = ViewSpec()
 _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
-#: Maximum digits of a number; Python refuses to convert very long ones.
-_HUGE = 1 << 63
+#: Larger numbers do not fit a 64-bit column, and Python refuses to write very long ones.
+_TOO_LARGE = 1 << 63
 #: Characters that a query may hold as they are and that stay readable.
 _SAFE = "/:,!|()*~@$;?-._"
 
@@ -274,7 +274,7 @@ def _json_text(name: str, value: object) -> str:
         return "1" if value else "0"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    if isinstance(value, str) or (isinstance(value, int) and abs(value) < _HUGE):
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < _TOO_LARGE):
         return str(value)
     raise InvalidValue(
         message("%(name)s must be text, a number or a list", name=name), field=str(name)
