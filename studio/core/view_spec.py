@@ -257,7 +257,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
 PARAMETERS = tuple(_READERS)
 _DEFAULT = ViewSpec()
 _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
-#: Larger numbers do not fit a 64-bit column, and Python refuses to write very long ones.
+#: Larger numbers do not fit a 64-bit column, and Python refuses to write long ones.
 _TOO_LARGE = 1 << 63
 #: Characters that a query may hold as they are and that stay readable.
 _SAFE = "/:,!|()*~@$;?-._"
