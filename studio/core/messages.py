@@ -22,6 +22,7 @@ class Message(str):
         text.values = values
         return text
 
+    # Copies and pickles call `__new__`, which needs both arguments.
     def __getnewargs__(self) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
         return self.template, self.values
 

@@ -56,6 +56,7 @@ def train(run: Run, rate: float, layers: list[int]) -> None:
         )
     log_matrix(run, matrix.tolist())
     log_misread(run, test_x[predicted != test_y][:MAX_SHOWN_DIGITS])
+    # The upload keeps a copy, so the folder can be deleted.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         path.write_bytes(pickle.dumps(model))
@@ -100,6 +101,7 @@ def enlarge(rows: list[list[int]], times: int) -> list[list[int]]:
 def encode_png(rows: list[list[int]]) -> bytes:
     """A gray image as the bytes of a PNG file."""
     head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    # In a PNG each row begins with its filter type; 0 is no filter.
     pixels = b"".join(b"\0" + bytes(row) for row in rows)
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(

@@ -77,11 +77,14 @@ def purge_old_trash(now: int) -> int:
     keys = {*alone.values_list("pk", flat=True), *affected.values_list("pk", flat=True)}
     purged = 0
     for key in sorted(keys):
+        # Read one at a time, because purging takes long and runs can change in the
+        # meantime.
         run = Run.objects.filter(pk=key).first()
         if run is not None and _purge_if_in_trash(run, now):
             purged += 1
     View.objects.filter(deleted__lt=limit).delete()
     purge_logged_models(limit)
+    # After the runs: an experiment with runs is not purged.
     purge_experiments(limit)
     delete_unused_snapshots()
     return purged
@@ -104,6 +107,7 @@ def purge_logged_models(deleted_before: int) -> int:
 
 @transaction.atomic
 def _purge_model(key: int) -> int:
+    # Purging its run may have deleted the model in the meantime.
     if not LoggedModel.objects.select_for_update().filter(pk=key).exists():
         return 0
     delete_file_rows(File.objects.filter(model=key))

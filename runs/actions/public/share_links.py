@@ -73,6 +73,7 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
         .filter(digest=hash_secret(secret), revoked__isnull=True, expires__gt=now)
         .first()
     )
+    # One message for all reasons, so that a guessed link reveals nothing.
     if link is None or not _creator_is_owner(link) or not _target_exists(link):
         raise NotFound(
             _("This link has expired or was revoked. Ask its sender for a new one.")
@@ -110,6 +111,8 @@ def _target_exists(link: ShareLink) -> bool:
     if link.run is not None:
         return link.run.deleted is None and link.run.experiment.deleted is None
     view = link.view
+    # The link shows what its creator can see: a private view only if it is the
+    # creator's own.
     is_own = view is not None and view.owner_id == link.created_by_id
     return view is not None and view.deleted is None and (view.shared or is_own)
 

@@ -34,6 +34,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
     """
     is_own = actor.user is not None and change_set.actor_id == actor.user.pk
     return bool(changes) and all(
+        # Views have an undo of their own (`undo_view_change`).
         (change.run_id is not None or change.experiment_id is not None)
         and (
             change.field in (*TEXT_FIELDS, *FLAG_FIELDS)
@@ -54,16 +55,19 @@ def undo_change_set(
     `now`. With `anyway` they are overwritten.
     """
     related = ("run", "experiment__workspace")
+    # In reverse: a change of the set can depend on one before it.
     changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
         raise NotSupported(_("This change can't be undone."))
     experiment_actions.lock_changed_experiments(changes)
+    # This locks the rows before their current values are read.
     for run in _changed_runs(changes):
         bump_revision(run, now)
     found = [(change, _current_value(change, change_set)) for change in changes]
     later = [
         conflict_details(c, value)
         for c, value in found
+        # What is restored already is no conflict.
         if value not in (c.after, c.before)
     ]
     if later and not anyway:

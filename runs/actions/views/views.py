@@ -48,6 +48,8 @@ class ViewState:
         """Return the columns of a view's or revision's row."""
         here = self.experiment
         return {
+            # A state names the view that it was opened from, which a saved state must
+            # not contain.
             "spec": replace(self.spec, view="").to_json(),
             "experiment": here,
             "experiment_name": here.name if here else self.experiment_name,
@@ -74,6 +76,7 @@ def create_view(
     """Create a view of the actor. Raises InvalidName, InvalidValue, InvalidFilter."""
     names.check_display_name(name)
     names.check_description(description)
+    # In a shared view, *me* would mean another user for each reader.
     if shared:
         state = without_me(state, actor.user)
     columns = state.columns()
@@ -91,6 +94,7 @@ def create_view(
         **columns,
     )
     add_revision(view, 1, columns, actor=actor, now=now)
+    # So undoing the creation deletes the view.
     created = Edit("deleted", True, False, view=view)
     record_changes(workspace, "create view", [created], actor=actor, now=now)
     return view
@@ -145,6 +149,7 @@ def save_view(
     if view.shared:
         state = without_me(state, actor.user)
     columns = state.columns()
+    # Before the version check: two members who save the same state have no conflict.
     if _is_saved_state(view, columns):
         return view
     if seen_version != before:

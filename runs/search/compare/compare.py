@@ -163,6 +163,7 @@ def rows_by_name(
 ) -> tuple[ComparedRow, ...]:
     """Values by name and run as rows, by the names' order."""
     found = []
+    # The name itself decides between names that differ only in case.
     for name in sorted(by_name, key=lambda text: (text.lower(), text)):
         own = by_name[name]
         values = tuple(map(own.get, keys))
@@ -177,4 +178,5 @@ def _differ(values: Sequence[object]) -> bool:
     is_nan = isinstance(first, float) and math.isnan(first)
     if is_nan:
         return not all(isinstance(v, float) and math.isnan(v) for v in values)
+    # In Python `1 == True`, but they are different values here.
     return any(type(v) is not type(first) or v != first for v in values)

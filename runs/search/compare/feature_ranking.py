@@ -95,6 +95,7 @@ def rank_features(
     Raises InvalidFilter and QueryTimeout.
     """
     run_query = build_query(
+        # With `only` there would be no other runs to compare with.
         spec.changed(only=False),
         viewer,
         workspace,
@@ -124,6 +125,7 @@ def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
         return 0.0
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / total
     phi = float(((table - expected) ** 2 / expected).sum() / total)
+    # What chance alone would give is subtracted: the correction of the bias.
     phi = max(0.0, phi - (kinds - 1) / (total - 1))
     columns = kinds - (kinds - 1) ** 2 / (total - 1)
     rows = 2 - 1 / (total - 1)
@@ -159,6 +161,7 @@ def _attributes(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]
         counts: dict[str | None, list[int]] = {}
         for side, runs in enumerate((selected, rest)):
             values = read_value_codes(runs, field)
+            # The code of no value is -1, so counts begin one position later.
             numbers = np.bincount(values.codes + 1, minlength=len(values.texts) + 1)
             for text, n in zip([None, *values.texts], numbers.tolist(), strict=True):
                 if n:

@@ -85,6 +85,7 @@ def _files_of(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
         if count > MAX_FILES:
             break
         path = f"{folder}/{name}" if folder else name
+        # A log has no hash while it grows.
         version = digest or f"{blob}-{size}"
         by_path[path][run] = ComparedFile(path, size, version, blob)
     return by_path, count <= MAX_FILES
@@ -108,6 +109,7 @@ def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
     for name, keys in SOURCE_KEYS:
         columns = [known[key] for key in keys if key in known]
         if columns:
+            # A run has the value under the name that its client uses.
             values = [next(filter(None, each), None) for each in zip(*columns)]  # noqa: B905
             rows += rows_by_name({name: dict(enumerate(values))}, range(len(values)))
     return tuple(rows)
@@ -147,6 +149,7 @@ def _members(blob: str) -> Sequence[ArchiveMember]:
         return ()
 
 
+# An archive never changes, so what was read from it stays true.
 @lru_cache(maxsize=512)
 def _known_members(blob: str) -> Sequence[ArchiveMember]:
     return list_members(blob)

@@ -35,6 +35,7 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
         column = columns[run]
         if column in there.get(image.path, ()):
             found[image.name][column][cast("int", image.step)] = image.path
+            # A file that a metric names must not come again under its path.
             there[image.path] = there[image.path] - {column}
     paths = [
         path

@@ -29,6 +29,7 @@ def suggest_runs(
     q = to_text(Word(part)) if part else ""
     spec = ViewSpec(q=q, rows=25, children=True, flat=True)
     try:
+        # Without a word, runs of the same experiment are the likeliest.
         page = find_runs(
             spec, viewer, workspace, experiment=None if part else experiment
         )

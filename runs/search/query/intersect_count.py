@@ -66,6 +66,8 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestCounts | None:
             return None
         smallest = _smallest_unordered(unions, query_plan.MAX_SORTED_TO_COUNT)
         if smallest is None:
+            # A little more than the share suggests, so that one window is usually
+            # enough.
             size = int(1.15 * limit / share) if share else WINDOW_ROWS
             return _Intersection(run_query, limit, lead, unions).by_windows(size)
     else:
@@ -125,6 +127,7 @@ class _Intersection:
     def _result(self, kept: Sequence[Keys]) -> NewestCounts:
         candidates = None
         is_small = sum(map(len, kept)) <= query_plan.MAX_CANDIDATES
+        # Only after everything was read are these all that can match.
         if self.missing > 0 and is_small:
             candidates = tuple(np.concatenate(kept).tolist())
         return NewestCounts(dict(self.counts), candidates)
@@ -137,6 +140,7 @@ class _Intersection:
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
+            # A small first part shows whether most of the keys are child runs.
             chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
             runs = self.run_query.filter_runs(_runs(chunk), self.known_terms)
             self.counts.update(_count_newest(runs, self.missing))

@@ -158,6 +158,7 @@ def _open_rows(
     tops = {run.pk for run in roots}
     opened: dict[int, int] = {}
     grows = True
+    # A row can be named before its parent, so this repeats until nothing is added.
     while grows:
         more = {
             pk: asked[run_id].shown or FIRST_CHILDREN
@@ -247,6 +248,7 @@ def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
         default=Value(9),
         output_field=IntegerField(),
     )
+    # The order of numbers is known already, so their texts do not count.
     value = Case(
         When(Exists(rows.filter(number__isnull=True)), then=_text(text)),
         default=Value("", output_field=TextField()),

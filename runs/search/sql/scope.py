@@ -49,9 +49,11 @@ def make_scope(
 ) -> Scope:
     """The scope for a question that names `fields`; one query looks the names up."""
     names: dict[KeyKind, set[str]] = {}
+    # The field `commit` is read from these keys.
     for field in {*fields, *COMMIT_PROPERTIES}:
         if field.kind in KEY_KINDS:
             names.setdefault(KEY_KINDS[field.kind], set()).add(field.key)
+    # It matches nothing, so that each kind can be added with OR.
     wanted = Q(pk__in=())
     for kind, keys in names.items():
         wanted |= Q(kind=kind, name__in=sorted(keys))
@@ -92,6 +94,7 @@ def time_limit(seconds: float = QUERY_SECONDS) -> Iterator[None]:
 def _is_timeout(error: OperationalError) -> bool:
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) == _QUERY_CANCELED:
+        # PostgreSQL has the same code for a statement that an operator canceled.
         return "statement timeout" in str(cause)
     return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
@@ -101,6 +104,7 @@ def _sqlite(seconds: float) -> Iterator[None]:
     connection.ensure_connection()
     raw = connection.connection
     end = time.monotonic() + seconds
+    # SQLite stops the query when the handler returns anything but 0.
     raw.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS_PER_CHECK)
     try:
         yield
@@ -114,4 +118,5 @@ def _postgres(seconds: float) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
         yield
+        # SET LOCAL would last until the end of an outer transaction.
         cursor.execute("SET LOCAL statement_timeout TO DEFAULT")

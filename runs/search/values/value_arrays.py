@@ -61,6 +61,7 @@ class RunArrays:
         """Where each key's run stands, and whether it is here at all."""
         given = np.asarray(keys, dtype=np.int64)
         found = np.searchsorted(self.ids, given)
+        # A key above all others has no place; the comparison below leaves it out.
         found[found == len(self.ids)] = 0
         return found, self.ids[found] == given if len(self.ids) else given < 0
 
@@ -97,11 +98,13 @@ def read_run_arrays(
     for part in newest_sets(run_query):
         try:
             found = part.values_list(*names)[: MAX_ARRAY_RUNS + 1]
+            # Several leads can find the same run.
             rows |= {row[0]: row for row in found.iterator(chunk_size=10_000)}
         except EmptyResultSet:
             continue
         if len(rows) > MAX_ARRAY_RUNS:
             return None
+    # Rows begin with their primary keys; `places` needs these in order.
     ordered = sorted(rows.values())
     by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
     ids = np.array(by_column[0], dtype=np.int64)
@@ -183,6 +186,7 @@ def _numbers(runs: RunArrays, measured: NumberArray) -> ValueCodes:
 def _texts(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
     """Of several fields the first that a run has."""
     texts = TextCodes()
+    # The first field comes last, so that its texts replace the others.
     for rows in _text_rows(runs, list(reversed(fields))):
         for run, head, digest in _rows_of_runs(rows, runs).values_list(
             "run_id", *TEXT_HEAD

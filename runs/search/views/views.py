@@ -66,6 +66,7 @@ def find_view(
     views = views.deleted() if deleted else views.active()
     if workspace is not None:
         views = views.filter(workspace=workspace)
+    # An address can contain a NUL, which PostgreSQL refuses.
     fits = slug.isascii() and slug.isalnum()
     found = views.filter(slug=slug).first() if fits else None
     if found is None:
@@ -121,9 +122,12 @@ def find_default(
         ViewDefault.objects.filter(workspace=workspace, experiment=experiment)
         .filter(Q(user=viewer) | Q(user__isnull=True))
         .select_related("view__owner", "view__experiment")
+        # The viewer's own choice comes first. The databases disagree about the place of
+        # NULL.
         .order_by(F("user").asc(nulls_last=True))
     )
     for row in rows:
+        # The viewer chose the list as it is built in.
         if row.view is None:
             return None
         own = row.view.owner_id == viewer.pk

@@ -101,6 +101,7 @@ class _Lexer:
             return Token(
                 OPERATOR, _CANONICAL_OPERATORS.get(found, found), start, self.at
             )
+        # Outside of a list, a comma belongs to the value, as in `64,32`.
         if char in "():|" or (char == "," and self.in_list):
             return self._sign(char)
         if char == "-" and self.text[start + 1 : start + 2] in ("(", *QUOTES):
@@ -158,6 +159,7 @@ class _Lexer:
         return Token(WORD, self.text[start : self.at], start, self.at, tuple(parts))
 
     def _unequal(self, char: str, stop: str) -> bool:
+        # `!=` ends a field's name, but `!` alone can be part of a word.
         return (
             char == "!" and "=" in stop and self.text[self.at + 1 : self.at + 2] == "="
         )
@@ -173,6 +175,7 @@ class _Lexer:
         return "():|=<>"
 
 
+# They limit what one query costs, and how deep the parser recurses.
 MAX_DEPTH = 50
 MAX_TERMS = 500
 #: Each is looked for in seven places.

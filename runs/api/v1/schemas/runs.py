@@ -72,6 +72,7 @@ class NewExperiment(RequestStruct):
     tags: Tags = {}
 
 
+# UNSET in patches means that the field is absent; null is a value.
 class ExperimentPatch(RequestStruct):
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -151,6 +152,8 @@ class RunQuery(RequestStruct):
     children; `below` selects all its descendants.
     """
 
+    # Texts, because `ViewSpec` parses and checks them as it does those of the page's
+    # URL.
     q: str = ""
     sort: str = ""
     columns: str = ""
