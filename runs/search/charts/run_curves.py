@@ -131,6 +131,7 @@ def read_series(
         read = _over(each, numeric_points(points), chart)
         if chart.axis != "step":
             inside = window.holds(read.xs)
+            # In a mean, points outside of the window would count.
             if each.over is not None and not chart.groups:
                 inside = _with_neighbors(inside)
             if not inside.all():

@@ -143,6 +143,7 @@ def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> Ru
         within=list(keys),
     )
     found = read_run_arrays(few, columns)
+    # A selection never has more runs than this reads.
     assert found is not None
     return found
 

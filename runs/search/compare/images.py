@@ -44,6 +44,7 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
     ]
     for image in named_images(paths):
         for column in there[image.path]:
+            # The file that a metric names at this step counts more.
             found[image.name][column].setdefault(image.step or 0, image.path)
     most = sorted(found, key=lambda name: (-len(found[name]), name))
     return {name: found[name] for name in most}

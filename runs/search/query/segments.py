@@ -260,6 +260,7 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     # The best value below a root is the one that places it first.
     side = "max" if descending else "min"
     kept = RootMetric.objects.filter(root=OuterRef("pk"), key=segments.key)
+    # A root with a value of its own is in the other order.
     lacks_own = ~Q(Exists(segments.rows.filter(has_own)))
     best: Expr
     if segments.candidates:

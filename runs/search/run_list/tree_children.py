@@ -83,6 +83,7 @@ class OpenBranches:
             if total != len(children) or not total:
                 after = (more, *after)
         is_match = run.pk in self.matching
+        # If the row has children, the last of them carries it.
         ends = () if children else after
         self.places[run.pk] = TreePlace(depth, is_match, is_open, after=ends)
         yield run
@@ -173,6 +174,7 @@ def _open_rows(
 
 def _paths_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
     """The runs above matching ones in these trees, from the grandchildren on."""
+    # Above a child is only its root, which is on the page anyway.
     deep = Run.objects.filter(root__in=roots).exclude(parent=F("root"))
     try:
         rows = run_query.filter_runs(deep).values("parent_id").distinct()
