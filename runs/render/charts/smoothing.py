@@ -2,8 +2,8 @@
 
 The average is corrected for its start at zero. Values that are not finite stay as they
 are and are left out of it. `smooth_values` computes the same point by point, which
-takes too long for a million points. The share of an old value is exactly zero in floating
-point, so each place needs only the values before it that still count.
+takes too long for a million points. The share of an old value is exactly zero in
+floating point, so each place needs only the values before it that still count.
 """
 
 from __future__ import annotations
