@@ -38,7 +38,7 @@ from runs.render import formats
 from runs.search.fields import FACETS
 from runs.search.filters import (
     KEYED_KINDS,
-    MAX_OPEN,
+    MAX_OPEN_FACETS,
     FacetReader,
     KeyShare,
     is_facet,
@@ -68,7 +68,7 @@ class PanelState:
         text = parameters.get("open")
         if text is None and PANEL_COOKIE in cookies:
             text = unquote(cookies[PANEL_COOKIE])
-        opened = None if text is None else _fields(text)[:MAX_OPEN]
+        opened = None if text is None else _fields(text)[:MAX_OPEN_FACETS]
         more = _fields(parameters.get("more", ""))
         return cls(opened, more, parameters.get("find", "").strip()[:100])
 
@@ -244,7 +244,7 @@ class _Panel:
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
-        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
+        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN_FACETS]
 
     def _section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
@@ -252,7 +252,7 @@ class _Panel:
         if is_open:
             others = tuple(each for each in opened if each != field)
         else:
-            others = (*opened, field)[-MAX_OPEN:]
+            others = (*opened, field)[-MAX_OPEN_FACETS:]
         section = FacetSection(
             element_id(field),
             field_text(field),

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from typing import Any
 
 from runs.render.charts.axes import Figure, Trace, clock_time, escape_plotly_markup
-from runs.render.charts.run_charts import ChartLook
+from runs.render.charts.multi_run_lines import ChartLook
 from runs.render.charts.value_charts import value_layout
 from runs.render.formats import number
 

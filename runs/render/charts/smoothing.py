@@ -1,9 +1,9 @@
 """The exponential moving average of a long series at the places where it is drawn.
 
 It is corrected for its start at nothing; what is not finite stays as it is and is not
-averaged in: as `runs.render.charts.charts.smooth` has it, point by point, which for a
-million points takes too long. Far back a value's share is nothing to the last bit, so
-that each place needs only the values before it that still count.
+averaged in: as `runs.render.charts.metric_lines.smooth_values` does it, point by point,
+which takes too long for a million points. Far back a value's share is nothing to the
+last bit, so that each place needs only the values before it that still count.
 """
 
 from __future__ import annotations
