@@ -28,6 +28,8 @@ from studio.core.errors import (
     StudioError,
 )
 
+#: MLflow's web UI uses `ajax-api`. No view has such a path, but its errors look like
+#: MLflow's.
 _MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[23]\.0/")
 
 #: The codes that MLflow's clients know. For others they read the HTTP status.
@@ -172,6 +174,7 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, StudioError):
         return error_response(request, exception)
+    # Only GET: a redirected form would lose its content.
     if request.method == "GET" and _is_page_without_slash(request):
         return redirect(request.get_full_path(force_append_slash=True))
     return error_response(request, NotFound(_("This page doesn't exist.")))

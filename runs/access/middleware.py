@@ -124,6 +124,7 @@ def check_origin(request: HttpRequest) -> None:
                 % {"origin": origin[:200]}
             )
         return
+    # Without Origin, browsers still send this header.
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise PermissionDenied(
             _("This request was refused because it comes from another site.")
@@ -183,6 +184,7 @@ class AccessControl:
         finally:
             timezone.deactivate()
         response.headers.setdefault("Cache-Control", "private, no-store")
+        # The response depends on the caller, so no cache may give it to another one.
         patch_vary_headers(response, ["Cookie", "Authorization"])
         return response
 
@@ -223,6 +225,7 @@ def set_caller(request: Any, caller: Caller) -> None:
 def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     """Authorize the request for its view, or raise why not."""
     declared = permissions.declared_access(request, view)
+    # Before any query: a body that is too large should cost nothing.
     permissions.check_body_size(request, permissions.body_limit(declared))
     request.META[KNOWN_CALLER] = ""
     caller = identify_caller(request)
@@ -275,6 +278,7 @@ def refusal_response(request: Any, error: Exception) -> HttpResponseBase:
     if known is None:
         raise error
     is_visit = declared_renderer(request) is render_error_page and not request.htmx
+    # A program would follow the redirect and take the sign-in page for its answer.
     has_token = "Authorization" in request.headers
     if is_visit and isinstance(known, SignInRequired) and not has_token:
         return redirect_to_sign_in(request)

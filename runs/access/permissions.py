@@ -216,6 +216,7 @@ def identify_caller(request: HttpRequest) -> Caller:
 def find_token(secret: str) -> ApiToken:
     """Return the valid token with this secret, of an active user."""
     now = timezone.now()
+    # Expiry is compared below, because prepared statements do not convert times.
     token = _tokens.first(hash_secret(secret))
     if token is None or (token.expires is not None and token.expires <= now):
         raise invalid_token()
@@ -331,6 +332,7 @@ def find_membership(caller: Caller, name: str | None) -> Member:
             _("This workspace doesn't exist, or you are not a member of it."),
             missing="workspace",
         )
+    # Known already, so reading it costs no query.
     member.user = caller.user
     return member
 

@@ -44,6 +44,7 @@ def check_can_change_view(
     is_own = view.owner_id == user.pk
     if changes.get("shared", view.shared) != view.shared:
         check_can_share_views(role)
+        # The other members would lose the view.
         if not is_own:
             raise PermissionDenied(_("Only its owner can make a view private."))
     if changes.get("locked", view.locked) != view.locked and not (

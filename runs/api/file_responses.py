@@ -16,6 +16,8 @@ from runs.http import mark_file_stream
 from runs.models import File
 from runs.storage.files import RESPONSE_CHUNK_BYTES, FileChunks, files
 
+#: At most 18 digits, which fit in 64 bits. A list of ranges does not match, and the
+#: response is the whole file, as HTTP allows.
 _RANGE_HEADER = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -34,6 +36,7 @@ def file_response(request: HttpRequest, file: File) -> HttpResponseBase:
     response.status_code = 200 if requested is None else 206
     response.headers["Content-Length"] = str(len(span))
     name = quote(file.name, safe="")
+    # An uploaded HTML page must not run on the server's origin: browsers save it.
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Accept-Ranges"] = "bytes"
@@ -50,12 +53,15 @@ def requested_range(request: HttpRequest, size: int, tag: str) -> range | None:
     found = _RANGE_HEADER.fullmatch(request.headers.get("Range", ""))
     if found is None or not (found[1] or found[2]):
         return None
+    # The file has changed since: a range would mix the bytes of two versions.
     if request.headers.get("If-Range", tag) != tag:
         return None
     if not found[1]:
         return range(max(0, size - int(found[2])), size)
     last = size - 1 if found[2] is None else int(found[2])
     if last < int(found[1]) and found[2] is not None:
+        # By HTTP, an invalid range is ignored, but a start beyond the file is an error
+        # (416).
         return None if int(found[1]) < size else range(0)
     return range(int(found[1]), min(last + 1, size))
 

@@ -40,6 +40,7 @@ def read_chunks(request: HttpRequest, *, limit: int) -> Iterator[bytes]:
     while chunk := request.read(CHUNK_BYTES):
         read += len(chunk)
         yield chunk
+    # Otherwise half a file would be stored as if it were whole.
     if read < length:
         raise InvalidRequest(
             _("The request body ended after %(read)s of %(length)s bytes.")
@@ -59,6 +60,8 @@ def read_decompressed_body(request: HttpRequest, *, limit: int) -> bytes:
         return content
     unpacker = zlib.decompressobj(_GZIP_WINDOW_BITS)
     try:
+        # The output is limited, because a few kilobytes of gzip can unpack to
+        # gigabytes.
         plain = unpacker.decompress(content, limit + 1)
     except zlib.error as error:
         raise InvalidRequest(

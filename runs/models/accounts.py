@@ -28,6 +28,7 @@ class Role(models.IntegerChoices):
     OWNER = 30, gettext_noop("owner")
 
 
+# A function: migrations then name it and do not repeat the choices.
 def roles() -> list[tuple[int, str]]:
     return list(Role.choices)
 
@@ -46,6 +47,7 @@ class UserManager(BaseUserManager["User"]):
     """Finds users by name, ignoring case."""
 
     def get_by_natural_key(self, username: str | None) -> User:
+        # The constraint `user_name_any_case` makes sure that at most one user matches.
         return self.get(username__iexact=username)
 
 
@@ -141,6 +143,7 @@ class ApiToken(models.Model):
         Workspace, on_delete=models.CASCADE, related_name="tokens"
     )
     name = models.CharField(max_length=100)
+    # The token's first characters, by which its owner recognizes it.
     prefix = models.CharField(max_length=12)
     digest = models.BinaryField(max_length=32, unique=True)
     role_cap = models.PositiveSmallIntegerField(choices=roles, default=Role.CONTRIBUTOR)
@@ -232,12 +235,14 @@ class SessionStore(DatabaseStore):
         return BrowserSession
 
     def _get_session_from_db(self) -> BrowserSession | None:
+        # Kept, so that checking `last_seen` costs no second query.
         self.row = super()._get_session_from_db()  # type: ignore[misc]
         return self.row
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
         row = super().create_model_instance(data)
         assert isinstance(row, BrowserSession)
+        # Columns can be listed and filtered by user. The session's own data is encoded.
         row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.address = str(data.get("address", ""))[:MAX_ADDRESS]
         row.agent = str(data.get("agent", ""))[:MAX_AGENT]

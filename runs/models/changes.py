@@ -51,6 +51,7 @@ class Change(models.Model):
         View, null=True, on_delete=models.CASCADE, related_name="changes"
     )
     field = models.CharField(max_length=300)
+    # JSON, because a value can be a text, a switch, a number, or a tag with its value.
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 

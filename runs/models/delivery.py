@@ -95,6 +95,7 @@ class RunSnapshot(models.Model):
     run = models.OneToOneField(
         Run, on_delete=models.CASCADE, related_name="snapshot_link"
     )
+    # PROTECT: other runs may share the archive.
     snapshot = models.ForeignKey(
         Snapshot, on_delete=models.PROTECT, related_name="links"
     )

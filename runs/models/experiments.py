@@ -27,6 +27,7 @@ class Experiment(models.Model):
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="experiments"
     )
+    # Per workspace, because MLflow clients expect an experiment 0 in each.
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=500)
     description = models.TextField(blank=True, default="")

@@ -47,6 +47,7 @@ class File(models.Model):
                 | Q(run__isnull=True, model__isnull=False),
                 name="file_has_one_home",
             ),
+            # One constraint per kind of owner: NULL is never equal to NULL.
             models.UniqueConstraint(
                 fields=["run", "path_key"],
                 condition=Q(replaced__isnull=True, run__isnull=False),

@@ -45,6 +45,7 @@ def install(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 def register_functions(raw: sqlite3.Connection) -> None:
     """Register both; every writer needs them, because indexes use them."""
+    # SQLite accepts only deterministic functions in an index.
     raw.create_function("studio_lower", 1, lower_case, deterministic=True)
     raw.create_function("studio_starts", 2, starts_word, deterministic=True)
 
@@ -63,6 +64,7 @@ class Beginning(Func):
 class StartOrder(Func):
     """The start of a run; a run without a start comes before all others."""
 
+    # NULL would be sorted differently by the two databases.
     template = f"COALESCE(%(expressions)s, {-(2**62)})"
     output_field = BigIntegerField()
 
@@ -88,6 +90,8 @@ class TextOrder(Func):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, list[str | int] | tuple[str | int, ...]]:
+        # The same as `lower_case` does for SQLite: both databases sort in the same
+        # order.
         lower = f"REPLACE(LOWER(%(expressions)s {ICU}), 'ς', 'σ')"
         template = f'(SUBSTR({lower}, 1, {SORTED_CHARS}) COLLATE "C")'
         return self.as_sql(compiler, connection, template=template, **extra)

@@ -17,6 +17,7 @@ SYSTEM_TAG_PREFIX = "mlflow."
 HIDDEN = SYSTEM_TAG_PREFIX
 
 SEPARATOR = "\x1f"
+#: Around each gram, so that no search matches across two grams.
 _MARK = "\x1e"
 #: Where a word begins in ASCII, with the next character.
 _BEGINNINGS = re.compile(r"(?<![0-9A-Za-z])(?=(..?))", re.DOTALL)

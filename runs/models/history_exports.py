@@ -30,6 +30,7 @@ class HistoryExport(models.Model):
         Workspace, on_delete=models.CASCADE, related_name="history_exports"
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # Not the runs: the worker finds them when it starts the export.
     query = models.TextField(blank=True, default="")
     experiment = models.CharField(max_length=20, blank=True, default="")
     state = models.CharField(

@@ -46,6 +46,7 @@ class Trigger:
         return f"{self.table}_no_{self.event.lower()}"
 
     def on_postgresql(self) -> str:
+        # TRUNCATE fires no triggers of rows.
         level = "STATEMENT" if self.event == "TRUNCATE" else "ROW"
         return (
             f"CREATE OR REPLACE TRIGGER {self.name} BEFORE {self.event} "

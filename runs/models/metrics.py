@@ -85,6 +85,7 @@ class MetricChunk(models.Model):
         Metric, on_delete=models.CASCADE, related_name="chunks", db_index=False
     )
     number = models.PositiveIntegerField()
+    # Most series are floats alone, whose encoding is the smallest.
     encoding = models.CharField(max_length=8)
     sealed = models.BooleanField(default=False)
     count = models.PositiveIntegerField()

@@ -47,6 +47,8 @@ def merge_run_counts() -> int:
     """Replace the rows of each group by their sum; returns how many rows this saved."""
     with transaction.atomic():
         rows = list(
+            # Only the rows read here are replaced, so rows that arrive in the meantime
+            # stay.
             RunCount.objects.select_for_update().order_by("pk")[:MAX_MERGED_ROWS]
         )
         sums: Counter[tuple[int, int, bool, bool]] = Counter()
@@ -129,6 +131,7 @@ def _when(event: str) -> str:
 
 def _changed(word: str) -> str:
     """True where an UPDATE moved the run to another count."""
+    # SQLite knows IS DISTINCT FROM only since version 3.39.
     differs = "IS NOT" if word == "WHEN" else "IS DISTINCT FROM"
     return f"{word} " + " OR ".join(
         f"OLD.{c} {differs} NEW.{c}" for c in _GROUP_COLUMNS

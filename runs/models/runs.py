@@ -89,6 +89,7 @@ class Run(models.Model):
         Experiment, on_delete=models.CASCADE, related_name="runs", db_index=False
     )
     run_id = models.CharField(max_length=256)
+    # Counts within the experiment, as `Run.number` of the v1 SDK does.
     number = models.PositiveBigIntegerField()
     name = models.CharField(max_length=500)
     description = models.TextField(blank=True, default="")
@@ -182,11 +183,14 @@ class Run(models.Model):
                 name="run_has_root",
             ),
             models.Index(
+                # Each new run looks for children that waited for it, and few runs wait.
                 fields=["workspace", "parent_run_id"],
                 condition=~Q(parent_run_id="") & Q(parent__isnull=True),
                 name="run_waits_for_parent",
             ),
             models.Index(
+                # The worker often searches overdue runs; only runs with heartbeats can
+                # be overdue.
                 fields=["status", "heard"],
                 condition=Q(heartbeats=True),
                 name="run_sends_heartbeats",
@@ -233,6 +237,7 @@ class RunEvent(models.Model):
     new = models.PositiveSmallIntegerField(choices=statuses)
     level = models.CharField(max_length=10, default="info")
     message = models.TextField(blank=True, default="")
+    # DO_NOTHING, because SET_NULL updates events, which the triggers refuse.
     actor = models.ForeignKey(
         User, null=True, on_delete=models.DO_NOTHING, related_name="+"
     )

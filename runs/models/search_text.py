@@ -91,12 +91,15 @@ def refill(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
 
 
+#: `content`: no copy of the texts. `case_sensitive`: the texts are in lower case
+#: already.
 _FTS = f"""
 CREATE VIRTUAL TABLE IF NOT EXISTS {INDEX} USING fts5(
   text, grams, content='{TABLE}', content_rowid='run_id', columnsize=0,
   tokenize='trigram case_sensitive 1'
 )
 """
+#: Without a copy of its own, FTS5 must be given the old text to remove it.
 _OLD = (
     f"INSERT INTO {INDEX}({INDEX}, rowid, text, grams) "
     "VALUES('delete', OLD.run_id, OLD.text, OLD.grams);"

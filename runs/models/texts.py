@@ -21,6 +21,7 @@ from runs.models.accounts import Workspace
 from runs.models.functions import Beginning, TextOrder
 from runs.models.runs import Run
 
+#: `float()` would also accept underscores and words such as `infinity`.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -85,6 +86,7 @@ class RunText(models.Model):
         Key, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     value = models.TextField(null=True)
+    # Stored, so that `params.lr < 0.1` uses an index.
     number = models.FloatField(null=True)
 
     class Meta:

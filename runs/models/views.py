@@ -135,6 +135,8 @@ class ViewDefault(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # Four constraints: NULL is never equal to NULL, and user and experiment can
+            # be null.
             models.UniqueConstraint(
                 fields=["workspace", "user", "experiment"], name="view_default_once"
             ),

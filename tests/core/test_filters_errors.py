@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.parse import MAX_LENGTH
+from studio.core.filters.parse import MAX_LENGTH, parse_field
 from studio.core.filters.tokens import MAX_DEPTH, MAX_TERMS, MAX_WORDS
 
 
@@ -32,6 +32,8 @@ PLACES = [
     ("status like 'F%'", "like", "an operator"),
     ("children.failed is null", "is", "an operator"),
     ("tags = baseline", "tags", "a key"),
+    ("tag:", "", "a key"),
+    ("tag:= 1", "=", "a key"),
     ("status in (failed", "status", None),
     ("number = '5'", "'5'", "a number"),
     ("metrics.a:1..nan", "1..nan", "a number"),
@@ -121,3 +123,11 @@ def test_the_message_counts_characters_from_one():
 )
 def test_length_nesting_terms_and_characters_have_limits(text, reason):
     assert reason in error_of(text).message
+
+
+@pytest.mark.parametrize("text", ["", "name status", "name:", "'name'", "name = x"])
+def test_a_field_alone_is_one_name(text):
+    with pytest.raises(InvalidFilter, match="Expected a field name") as caught:
+        parse_field(text)
+    details = caught.value.details
+    assert (details["position"], details["length"]) == (0, max(len(text), 1))

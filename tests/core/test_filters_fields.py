@@ -10,7 +10,7 @@ import pytest
 
 from studio.core.filters import fields, parse
 from studio.core.filters.catalog import CATALOG
-from studio.core.filters.tree import OPERATORS
+from studio.core.filters.tree import OPERATORS, Moment
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "user" / "filter-language.md"
@@ -62,3 +62,35 @@ def test_an_entry_is_plain_json(spec):
 
 def test_similar_names_are_suggested_for_a_misspelled_field():
     assert fields.near_names("experimnt") == ["experiment"]
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("9223372036854775807", 2**63 - 1),
+        ("-9223372036854775807", 1 - 2**63),
+        ("9223372036854775808", 2.0**63),
+        ("1e3", 1000.0),
+        ("007", 7),
+    ],
+)
+def test_a_whole_number_beyond_64_bits_is_a_float(word, value):
+    found = fields.read_number(word)
+    assert found is not None
+    assert (found.value, type(found.value)) == (value, type(value))
+
+
+@pytest.mark.parametrize("word", ["1e400", "1" * 401, "0x1", "1_000", "٣", "nan", ""])
+def test_another_word_is_no_number(word):
+    assert fields.read_number(word) is None
+
+
+@pytest.mark.parametrize(
+    ("month", "following"),
+    [("2026-11", "2026-12-01"), ("2026-12", "2027-01-01"), ("2028-02", "2028-03-01")],
+)
+def test_a_month_ends_where_the_next_one_begins(month, following):
+    found, next_day = fields.read_time(month), fields.read_time(following)
+    assert isinstance(found, Moment)
+    assert isinstance(next_day, Moment)
+    assert (found.end, found.unit) == (next_day.start, "month")

@@ -83,6 +83,11 @@ def test_adding_a_term_replaces_its_opposite() -> None:
     )
 
 
+def test_parentheses_that_a_removed_term_leaves_empty_go_with_it() -> None:
+    assert read_source("((a))  /* why */ b").without(0) == "/* why */ b"
+    assert read_source("b /* why */ and (a)").without(1) == "b /* why */"
+
+
 def test_terms_that_share_a_place_are_spelled_one_by_one() -> None:
     shared = read_source("not (not (a b)) c")
     assert shared.replaced(0, term_of("status:failed")) == "status:Failed and b and c"

@@ -88,6 +88,16 @@ def test_damaged_records_are_counted_and_the_rest_is_delivered(
     assert set(found) < set(records(100))
 
 
+def test_a_segment_ends_with_the_record_that_fills_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_records = 2 * len(pack_frame(b"record 0"))
+    monkeypatch.setattr(module, "SEGMENT_BYTES", two_records)
+    fill(tmp_path, 4)
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert sizes == [two_records, two_records]
+
+
 def test_a_count_that_is_interrupted_too_is_made_up_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

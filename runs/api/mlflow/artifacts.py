@@ -29,6 +29,7 @@ from runs.models import now_ms, path_key
 from studio.core.errors import InvalidName, NotFound, NotSupported
 from studio.core.names import check_path, check_text
 
+#: DOTALL, because the name of a file can contain a line break.
 _MODEL_ADDRESS = re.compile(
     r"\d+/models/(?P<id>m-[\w-]+)/artifacts(?:/(?P<path>.*))?", re.DOTALL
 )
@@ -71,6 +72,8 @@ def find_artifact_path(request: StudioRequest, address: str) -> ArtifactPath:
     if path:
         check_artifact_path(path)
     owner: FileOwner = (
+        # Like a run in the trash, a deleted model keeps its files reachable until it is
+        # purged.
         find_model(request, found["id"], allow_deleted=True)
         if model
         else find_run_by_id(request, found["id"])
@@ -126,6 +129,8 @@ def download(request: StudioRequest, address: str) -> HttpResponseBase:
 @endpoint(Permission.LOG)
 def remove(request: StudioRequest, address: str) -> dict[str, Any]:
     place = find_artifact_path(request, address)
+    # Without a path, the client's `delete_artifacts()` means all files. The top folder
+    # itself has no name that `delete_file` accepts.
     top = [entry.name for entry in list_folder(place.owner, "")]
     for path in [place.path] if place.path else top:
         delete_file(place.owner, path, actor=request.actor, now=now_ms())
@@ -134,6 +139,7 @@ def remove(request: StudioRequest, address: str) -> dict[str, Any]:
 
 def entry_json(entry: FolderEntry, path: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"path": path, "is_dir": entry.is_folder}
+    # MLflow's own server omits the size of folders and of empty files.
     if entry.size:
         shown["file_size"] = entry.size
     return shown
@@ -146,6 +152,8 @@ def list_files(request: StudioRequest, body: ListArtifacts) -> dict[str, Any]:
     if not address:
         raise missing_parameter("path")
     place = find_artifact_path(request, address)
+    # Clients take a path with an empty list for a file and then download it, so a file
+    # must not list itself.
     found = [entry_json(one, one.name) for one in list_folder(place.owner, place.path)]
     return {"files": found} if found else {}
 

@@ -23,6 +23,7 @@ WireNumber = int | float | str
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
+#: Not `\d`, which matches the digits of all scripts.
 _DECIMAL_DIGITS = re.compile(r"[+-]?[0-9]+")
 _ERROR_PATH = re.compile(
     r"(?P<text>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?", re.DOTALL
@@ -37,6 +38,7 @@ def decode(request: HttpRequest, body: type[Body]) -> Body:
     if request.method in ("GET", "HEAD"):
         return _convert(query_as_body(request.GET, body), body)
     raw = read_body(request, limit=settings.MAX_BODY)
+    # A request without a body has no content type to check either.
     if not raw.strip():
         return _convert({}, body)
     check_content_type(request)
@@ -87,6 +89,8 @@ def query_as_body(query: QueryDict, body: type[msgspec.Struct]) -> dict[str, Any
     """Convert the query string to the form of a body: repeated keys become a list."""
     hints = get_type_hints(body)
     return {
+        # The type of the field decides: a list of one value looks like a single value
+        # here.
         name: query.getlist(name) if get_origin(hints[name]) is list else query[name]
         for name in query
         if name in hints

@@ -8,6 +8,7 @@ from studio.core.statuses import RunStatus
 
 ACTIVE_ONLY, DELETED_ONLY, ALL = "ACTIVE_ONLY", "DELETED_ONLY", "ALL"
 
+#: In the order of MLflow's enum numbers, because `enum_name` counts positions.
 RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 VIEW_TYPES = (ACTIVE_ONLY, DELETED_ONLY, ALL)
 MODEL_STATUSES = (
@@ -50,4 +51,5 @@ def lifecycle_stage(thing: Run | Experiment) -> str:
 def is_deleted(thing: Run | Experiment) -> bool:
     if thing.deleted is not None:
         return True
+    # Deleting an experiment marks no run, so the experiment is checked too.
     return isinstance(thing, Run) and thing.experiment.deleted is not None

@@ -19,7 +19,9 @@ ERROR_CODES: dict[type[StudioError], tuple[str, int]] = {
     errors.InvalidRequest: ("INVALID_PARAMETER_VALUE", 400),
     MethodNotAllowed: ("ENDPOINT_NOT_FOUND", 405),
     errors.Conflict: ("INVALID_PARAMETER_VALUE", 400),
+    # `create_experiment` handles a race between two clients by this code.
     errors.AlreadyExists: ("RESOURCE_ALREADY_EXISTS", 400),
+    # `set_experiment` creates the experiment only after exactly this code.
     errors.NotFound: ("RESOURCE_DOES_NOT_EXIST", 404),
     errors.SignInRequired: ("UNAUTHENTICATED", 401),
     errors.PermissionDenied: ("PERMISSION_DENIED", 403),
@@ -50,6 +52,7 @@ def missing_parameter(name: str) -> errors.InvalidValue:
 
 def invalid_parameter(name: str, value: object, hint: str) -> errors.InvalidValue:
     """Return the error for an invalid value of a parameter."""
+    # A value can have megabytes, and clients log the whole message.
     shown = repr(value) if len(repr(value)) <= 200 else f"{value!r:.200}…"
     return errors.InvalidValue(
         f"Invalid value {shown} for parameter {name!r} supplied: {hint}", field=name

@@ -67,7 +67,9 @@ def get(request: StudioRequest, body: ExperimentRequest) -> dict[str, Any]:
 
 @endpoint(Permission.READ, GetByName)
 def get_by_name(request: StudioRequest, body: GetByName) -> dict[str, Any]:
+    # A deleted experiment is found too: `set_experiment` then reports it.
     name = require(body.experiment_name, "experiment_name")
+    # PostgreSQL refuses a NUL character in a query, and no name contains one.
     found = Experiment.objects.filter(workspace=workspace_of(request), name=name)
     experiment = found.first() if "\x00" not in name else None
     if experiment is None:
@@ -101,6 +103,8 @@ def check_artifact_location(location: str) -> str:
     if not location:
         return ""
     scheme = url_scheme(location)
+    # Such a location is on the client's own disk or on this server, so the server
+    # stores the files.
     if scheme in ("", "file", "mlflow-artifacts"):
         return ""
     if scheme not in CLIENT_STORAGE_SCHEMES or len(location) > 2000:
@@ -123,6 +127,7 @@ def url_scheme(location: str) -> str:
 def update_description(
     request: StudioRequest, experiment: Experiment, tags: dict[str, str]
 ) -> None:
+    # Without a change there is nothing to record in the history.
     if tags.get(NOTE_TAG, experiment.description) != experiment.description:
         experiment_actions.describe_experiment(
             experiment, tags[NOTE_TAG], actor=request.actor, now=now_ms()
@@ -144,6 +149,8 @@ def update(request: StudioRequest, body: Update) -> dict[str, Any]:
 @endpoint(Permission.TRASH, ExperimentRequest)
 def delete(request: StudioRequest, body: ExperimentRequest) -> dict[str, Any]:
     experiment = find_experiment(request, body.experiment_id)
+    # MLflow's server reports 404 here too, although it still returns the experiment
+    # itself.
     if is_deleted(experiment):
         raise NotFound(f"No Experiment with id={body.experiment_id} exists")
     if experiment.number == 0:
@@ -184,6 +191,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
     experiment = find_active_experiment(request, body.experiment_id)
     key = require(body.key, "key")
+    # Without the NUL character, which PostgreSQL refuses in a query.
     if not experiment.tags.filter(key=key.replace("\x00", "")).exists():
         raise NotFound(
             f"No tag with name: {key} in experiment with id {body.experiment_id}"

@@ -19,6 +19,7 @@ from studio.core import names
 from studio.core.errors import InvalidValue
 from studio.core.names import check_text
 
+#: MLflow's own limit.
 MAX_DATASETS_PER_CALL = 1000
 
 
@@ -87,6 +88,7 @@ def read_model_steps(models: list[ModelBody]) -> dict[str, int]:
 
 def read_dataset_use(use: DatasetInput, at: str) -> DatasetUse:
     dataset = use.dataset
+    # Schema and profile are optional in the protocol.
     for name in ("name", "digest", "source_type", "source"):
         if not getattr(dataset, name):
             raise missing_parameter(f"{at}.dataset.{name}")

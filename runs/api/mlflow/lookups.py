@@ -12,8 +12,10 @@ from runs.models import Experiment, LoggedModel, Run
 from runs.storage.prepared import Prepared
 from studio.core.errors import InvalidState, NotFound
 
+#: The largest value of the column on PostgreSQL.
 _MAX_NUMBER = 2**31 - 1
 
+#: Prepared, because a script repeats these lookups with each call that logs.
 _runs_with_experiment = Prepared(
     lambda workspace, run_id: Run.objects.filter(
         workspace_id=workspace, run_id=run_id
@@ -60,6 +62,7 @@ def find_run_to_log(request: StudioRequest, body: RunRequest) -> Run:
 
 def find_run_by_id(request: StudioRequest, run_id: str) -> Run:
     run = _find_in_workspace(_runs_with_experiment, request, run_id)
+    # Both are in the caller's workspace, so reading it costs no query.
     run.experiment.workspace = run.workspace
     return run
 
@@ -116,6 +119,7 @@ def find_model(
     """Return the logged model with its experiment."""
     found = LoggedModel.objects.filter(workspace=workspace_of(request))
     model = (
+        # PostgreSQL refuses to look for NUL.
         found.filter(model_id=model_id).select_related("experiment").first()
         if "\x00" not in model_id
         else None

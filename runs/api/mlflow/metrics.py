@@ -48,6 +48,7 @@ def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
             )
     metric = Metric.objects.filter(
         run__workspace=workspace_of(request),
+        # PostgreSQL refuses NUL, and no stored name contains it.
         run__run_id=run_id.replace("\x00", ""),
         key__name=key.replace("\x00", ""),
         kind=MetricKind.SERIES,
@@ -55,6 +56,8 @@ def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
     # As in MLflow, an unknown run or key has no history: no error.
     if metric is None:
         return {}
+    # The offset counts stored points, with those that are no numbers and left out
+    # below. So pages never overlap, but can be shorter than `limit`.
     points = store.history(metric, offset, limit)
     reply: dict[str, Any] = {
         "metrics": [
@@ -80,6 +83,7 @@ class MetricBody(msgspec.Struct):
 
 def read_points(bodies: Sequence[MetricBody]) -> list[Point]:
     """Return the metrics of a batch as points; most keys were checked before."""
+    # A batch has up to 1,000 points but usually few keys, so each key is checked once.
     checked: set[str] = set()
     points = []
     for index, body in enumerate(bodies):
@@ -98,6 +102,8 @@ def _needs_no_checks(body: MetricBody) -> bool:
     return (
         (
             type(value) is float
+            # `float()` fails for huge integers, and `read_point` reports which one it
+            # was.
             or (type(value) is int and -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER)
         )
         and (type(time) is int and 0 <= time <= names.MAX_TIME)

@@ -115,6 +115,7 @@ def create(request: StudioRequest, body: Create) -> Json:
     require(body.experiment_id, "experiment_id")
     model = ingest.create_logged_model(
         find_active_experiment(request, body.experiment_id),
+        # MLflow also generates a name if the client sends none.
         body.name or generate_run_name(),
         actor=request.actor,
         now=now_ms(),
@@ -138,6 +139,7 @@ def finalize(request: StudioRequest, body: Finalize, model_id: str) -> Json:
     if body.status == "":
         raise missing_parameter("status")
     status = enum_name(body.status, MODEL_STATUSES, "status")
+    # A model is pending from its creation on, so finalizing can only end that.
     if status == ingest.MODEL_PENDING:
         raise invalid_parameter(
             "status", status, f"Valid values are {list(MODEL_STATUSES[1:])}."

@@ -23,6 +23,7 @@ def read_offset(token: str) -> int:
         offset = msgspec.json.decode(base64.urlsafe_b64decode(token), type=int)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise invalid_page_token() from error
+    # SQL takes 64 bits, and a page's size is added to the offset.
     if not 0 <= offset < 2**53:
         raise invalid_page_token()
     return offset

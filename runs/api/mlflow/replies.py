@@ -33,6 +33,7 @@ PARENT_TAG = "mlflow.parentRunId"
 USER_TAG = "mlflow.user"
 CONTEXT_TAG = "mlflow.data.context"
 
+#: `order_by("id")` is the order in which a run logged its keys.
 _text_rows = {
     model: PreparedRows(
         lambda ids, model=model: (
@@ -48,6 +49,7 @@ _latest_rows = PreparedRows(
         Metric.objects.filter(
             run__id__in=ids,
             kind=MetricKind.SERIES,
+            # MLflow's metrics are numbers; other clients also log texts.
             last_text__isnull=True,
             count__gt=0,
         )
@@ -88,6 +90,8 @@ def without_empty(**lists: list[Json]) -> Json:
 
 
 def artifact_location(experiment: Experiment) -> str:
+    # Without a host, clients resolve this scheme against their tracking URI. So the
+    # server's address and workspace can change.
     own = f"mlflow-artifacts:/{experiment.number}"
     return experiment.artifact_location.rstrip("/") or own
 
@@ -97,6 +101,7 @@ def artifact_uri(run: Run) -> str:
 
 
 def experiment_json(experiment: Experiment, tags: dict[str, str]) -> Json:
+    # The stored tag can be older than the description, which pages change too.
     shown = {key: value for key, value in tags.items() if key != NOTE_TAG}
     if experiment.description:
         shown[NOTE_TAG] = experiment.description
@@ -125,6 +130,7 @@ def run_info(run: Run, user: str) -> Json:
         "run_uuid": run.run_id,
         "experiment_id": str(run.experiment.number),
         "run_name": run.name,
+        # The tag has the user name on the client's machine, as MLflow's clients expect.
         "user_id": user or (run.submitter.username if run.submitter else ""),
         "status": status_word(run.state),
         "start_time": run.started,

@@ -112,12 +112,14 @@ def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
     tags = read_key_values(body.tags, "tags")
     now = now_ms()
     try:
+        # All or nothing: clients repeat a failed batch as a whole.
         with transaction.atomic():
             apply_special_tags(run, tags, actor=request.actor, now=now)
             ingest.log_metrics_of_models(
                 run, points, actor=request.actor, now=now, params=params, tags=tags
             )
     except Immutable as error:
+        # The parent tag raises Immutable too; its message needs no translation.
         if "conflicts" not in error.details:
             raise
         listed = [
@@ -153,6 +155,7 @@ def check_batch_sizes(body: LogBatch) -> None:
 
 
 def check_unique_keys(keys: Sequence[str]) -> None:
+    # Quadratic, but `check_batch_sizes` allows only 100 parameters.
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise InvalidValue(
@@ -204,6 +207,7 @@ def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     Run.objects.select_for_update().get(pk=run.pk)
     tag = RunTag.objects.filter(run=run, key__name=MODEL_HISTORY_TAG).first()
     history = read_model_history(tag.value) if tag else []
+    # A client repeats the call after a lost response, so the same model is listed once.
     history = [one for one in history if one != described] + [described]
     text = check_value(json.dumps(history, ensure_ascii=False), MODEL_HISTORY_TAG)
     run_actions.set_run_tags(

@@ -37,6 +37,7 @@ from studio.core.names import check_display_name, check_run_id
 from studio.core.statuses import RunStatus, can_follow
 
 SOURCE_NAME_TAG, SOURCE_TYPE_TAG = "mlflow.source.name", "mlflow.source.type"
+#: The widths of the columns of a run.
 MAX_SCRIPT_LENGTH, MAX_TYPE_LENGTH = 2000, 100
 
 
@@ -57,6 +58,7 @@ class Update(RunRequest):
 @endpoint(Permission.LOG, Create)
 @transaction.atomic
 def create(request: StudioRequest, body: Create) -> dict[str, Any]:
+    # Clients without `set_experiment` log to experiment 0, which always exists.
     experiment = find_active_experiment(request, body.experiment_id or "0")
     tags = read_key_values(body.tags, "tags")
     name = choose_name(body.run_name, tags)
@@ -136,8 +138,10 @@ def update_status(
     """Change the status as the update means; raise IllegalTransition."""
     if wanted is RunStatus.RUNNING:
         return resume_run(run, actor=actor, now=now)
+    # Several statuses share one MLflow name, so the client sees no change here.
     if status_word(run.state) == status_word(wanted) and not wanted.is_final:
         return run
+    # For a launcher's run most reports of the script are ignored, so no step is needed.
     for via in () if run.launcher else intermediate_statuses(run.state, wanted):
         run = run_actions.change_status(run, via, actor=actor, now=now)
     return run_actions.change_status(run, wanted, actor=actor, now=now, ended=ended)

@@ -55,6 +55,8 @@ from studio.core.names import check_count
 MAX_RUNS = MAX_EXPERIMENTS = 50_000
 MAX_MODELS = 1000
 
+#: Pages can change these fields after the tag was stored, so searching reads the
+#: fields.
 FIELDS_BY_MIRROR_TAG = {
     Field(tree.TAGS, NAME_TAG): tree.attribute("name"),
     Field(tree.TAGS, NOTE_TAG): tree.attribute("description"),
@@ -148,6 +150,7 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     )
     offset = read_offset(body.page_token)
     with time_limit():
+        # One row more than the page tells whether there is a next page.
         rows = search.rows(offset, offset + limit + 1)
     found, token = rows[:limit], next_token(rows, offset, limit)
     return list_reply("runs", list(runs_json(found)), token)
@@ -185,16 +188,21 @@ def search_experiments(
         DELETED_ONLY: Q(deleted__isnull=False),
         ALL: Q(),
     }
+    # Creation times can be equal; the number makes the order, and so the pages,
+    # definite.
     by_number = OrderBy(F("number"), descending=True)
     default = () if sorts else (OrderBy(F("created"), descending=True),)
     found, token = read_page(
         Experiment.objects.filter(stages[view_type], workspace=workspace_of(request))
+        # In the protocol an id is a text, and filters compare it as text.
         .annotate(id_text=Cast("number", CharField()))
         .filter(EXPERIMENT_SCHEMA.condition(node))
         .order_by(*EXPERIMENT_SCHEMA.order(sorts), *default, by_number),
         limit,
         body.page_token,
     )
+    # A page can have 50,000 experiments, and the number of values in a query is
+    # limited.
     for some in batches(found):
         prefetch_related_objects(some, "tags")
     return list_reply("experiments", experiments_json(found), token)
@@ -248,6 +256,7 @@ def dataset_condition(dataset: ModelDataset) -> Q:
     condition = Q(metrics__dataset_name=dataset.dataset_name)
     if dataset.dataset_digest:
         condition &= Q(metrics__dataset_digest=dataset.dataset_digest)
+    # A join would repeat a model for each of its matching metrics.
     return Q(pk__in=LoggedModel.objects.filter(condition).values("pk"))
 
 

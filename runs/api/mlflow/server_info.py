@@ -21,11 +21,13 @@ def server_info(request: StudioRequest) -> dict[str, Any]:
     return {
         "store_type": "SqlStore",
         "workspaces_enabled": False,
+        # Clients then send every file in one request, whatever its size.
         "multipart_uploads_enabled": False,
         "multipart_downloads_enabled": False,
     }
 
 
+# Probes of containers and proxies have no token.
 @access(PUBLIC, errors=render_error)
 def health(request: HttpRequest) -> HttpResponse:
     """Answer MLflow's health checks."""
@@ -36,6 +38,8 @@ def health(request: HttpRequest) -> HttpResponse:
 @access(SIGNED_IN, errors=render_error)
 def unknown_endpoint(request: HttpRequest, route: str = "") -> HttpResponse:
     """Answer the model registry, traces and other routes: they are not supported."""
+    # Many scripts pass `registered_model_name` to `log_model`, so the message says what
+    # to do instead.
     if _REGISTRY_ROUTE.match(route):
         raise EndpointNotFound(
             "This server has no model registry. Log the model to its run: "

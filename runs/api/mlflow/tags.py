@@ -65,6 +65,7 @@ def set_parent_once(run: Run, parent: str, *, actor: Actor, now: int) -> None:
             field=PARENT_TAG,
         )
     if parent:
+        # The parent can be created later, so only its form is checked.
         check_run_id(parent, PARENT_TAG)
         run_actions.set_run_parent(run, parent, actor=actor, now=now)
 

@@ -80,6 +80,7 @@ routes: list[URLPattern | URLResolver] = [
     path("api/2.0/mlflow/artifacts/list", by_method(GET=artifacts.list_run_files)),
     path("api/2.0/mlflow-artifacts/", include(artifact_routes)),
     path("api/3.0/mlflow/server-info", by_method(GET=server_info.server_info)),
+    # These come last: clients read `ENDPOINT_NOT_FOUND` and do without the feature.
     path("api/2.0/<path:route>", server_info.unknown_endpoint),
     path("api/3.0/<path:route>", server_info.unknown_endpoint),
 ]

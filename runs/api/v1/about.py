@@ -24,6 +24,7 @@ def list_workspaces(request: StudioRequest) -> WorkspaceList:
     user = signed_in_user(request)
     rows = Member.objects.filter(user=user)
     found = rows.select_related("workspace").order_by("workspace__name")
+    # The role that counts in requests with this token, not the member's own.
     cap = request.token.role_cap if request.token else Role.OWNER
     return WorkspaceList(
         [

@@ -82,6 +82,7 @@ def beat(request: StudioRequest, run_id: str) -> Beat:
 
 def _should_end(request: StudioRequest, run: Run) -> bool:
     """Return whether the writer should end; this counts as its acknowledgment."""
+    # The SDK ends the run on this reply, so the page can show that the request arrived.
     if run.state is RunStatus.CANCEL_REQUESTED:
         acknowledge_cancel(run, actor=request.actor, now=now_ms())
     return run.state in _ENDING_STATUSES

@@ -26,6 +26,7 @@ def openapi(request: StudioRequest) -> HttpResponseBase:
 @require_safe
 def index(request: StudioRequest) -> HttpResponseBase:
     """Show the HTML page; for JSON return the URL of the OpenAPI document."""
+    # Scripts that request the root of the API find the machine-readable document.
     if request.get_preferred_type(["text/html", "application/json"]) != "text/html":
         address = request.build_absolute_uri(reverse("api-openapi"))
         return json_response({"openapi": address})

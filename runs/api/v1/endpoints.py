@@ -82,11 +82,14 @@ def endpoint(
             if query is not None:
                 path["query"] = decode_query(request, query)
             found = handler(request, **path)
+            # Files are no JSON, and some replies choose their status (200 or 201).
             if isinstance(found, HttpResponseBase):
                 return found
             return json_response(found, status)
 
         declared: Any = view
+        # The URLs and the OpenAPI document come from it, so they can't differ from the
+        # view.
         declared.operation = Operation(
             handler,
             method,
@@ -136,11 +139,13 @@ def decode_body(request: HttpRequest, schema: Schema) -> Any:
     _check_headers(request)
     content = read_decompressed_body(request, limit=settings.MAX_BODY)
     try:
+        # Bodies whose fields are all optional can be left out.
         return msgspec.json.decode(content or b"{}", type=schema)
     except msgspec.ValidationError as error:
         raise validation_error(error, schema) from error
     except UnicodeDecodeError as error:
         raise InvalidRequest(_("The request body is not valid UTF-8.")) from error
+    # Deeply nested JSON raises RecursionError, which must not become a 500.
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise InvalidRequest(
             _("The request body is not valid JSON: %(error)s") % {"error": error}
@@ -151,6 +156,7 @@ def decode_query(request: HttpRequest, schema: Schema) -> Any:
     """Decode the query string; unknown and repeated parameters are errors."""
     parameters: dict[str, str] = {}
     for name, values in request.GET.lists():
+        # Using one of the values would silently ignore the other.
         if len(values) > 1:
             raise InvalidValue(
                 _("%(name)s is given %(count)s times. Give it once.")
@@ -165,6 +171,7 @@ def decode_query(request: HttpRequest, schema: Schema) -> Any:
                 field=name,
             )
     try:
+        # Not strict, because every value of a query string is text.
         return msgspec.convert(parameters, schema, strict=False)
     except msgspec.ValidationError as error:
         raise validation_error(error, schema, "parameter") from error

@@ -40,6 +40,7 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
     if query.name:
         rows = rows.filter(name=query.name)
     if query.after:
+        # By number, so pages stay right while experiments are created.
         rows = rows.filter(number__lt=_parse_cursor(query.after))
     found = list(rows.order_by("-number")[: query.limit + 1])
     shown = found[: query.limit]
@@ -51,6 +52,7 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
 
 
 def _parse_cursor(text: str) -> int:
+    # A longer number can exceed 32 bits, which PostgreSQL refuses.
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidValue(_("after is not a cursor of this list."), field="after")
     return int(text)
@@ -83,6 +85,8 @@ def get_or_create_experiment(
             description=body.description,
         )
     except AlreadyExists as error:
+        # An experiment in the trash takes no runs, so the caller has to decide what to
+        # do.
         if error.details["deleted"]:
             raise
         return Experiment.objects.get(workspace=workspace, name=body.name), False

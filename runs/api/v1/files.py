@@ -41,6 +41,7 @@ def list_files(request: StudioRequest, run_id: str, query: FileQuery) -> FileLis
         rows = rows.filter(pk__gt=_parse_cursor(query.after))
     found = list(rows.order_by("pk")[: query.limit + 1])
     shown = found[: query.limit]
+    # From the unfiltered page, so a page can have fewer files than its limit.
     after = str(shown[-1].pk) if len(found) > query.limit else ""
     # SQLite's LIKE ignores case.
     within = [one for one in shown if _is_in_folder(one.folder, query.folder)]
@@ -52,6 +53,7 @@ def _is_in_folder(folder: str, wanted: str) -> bool:
 
 
 def _parse_cursor(text: str) -> int:
+    # More digits can exceed 64 bits, which both databases refuse.
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidValue(_("after is not a cursor of this list."), field="after")
     return int(text)

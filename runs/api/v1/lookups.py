@@ -21,6 +21,7 @@ def find_run(request: StudioRequest, run_id: str) -> Run:
     )
     try:
         check_run_id(run_id)
+    # No run has such an id. PostgreSQL would also refuse a NUL character in the query.
     except (InvalidName, InvalidValue) as error:
         raise unknown from error
     rows = Run.objects.filter(workspace=workspace_of(request), run_id=run_id)

@@ -64,6 +64,7 @@ def get_metric(
     """Read a metric's values, or a sample that keeps every extreme."""
     run = find_run(request, run_id)
     check_key(key, "key")
+    # Larger integers would fail in the database or in the arrays of points.
     for name, step in (("start", query.start), ("stop", query.stop)):
         if step is not None:
             check_int64(step, name)

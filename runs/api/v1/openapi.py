@@ -66,6 +66,7 @@ def openapi_document(server: str) -> dict[str, Any]:
         paths.setdefault(f"/{readable_path(path)}", {})[operation.method.lower()] = (
             described
         )
+    # Query schemas are described as parameters of their operations.
     kept = {
         name: schema for name, schema in schemas.items() if not _is_query_schema(name)
     }

@@ -66,6 +66,7 @@ def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
     run, now = find_run(request, run_id), now_ms()
     if body.set:
         run_actions.set_run_tags(run, body.set, actor=request.actor, now=now)
+    # As for experiments, setting a tag wins over removing it.
     removed = [key for key in body.remove if key not in body.set]
     if removed:
         run_actions.remove_run_tags(run, removed, actor=request.actor, now=now)

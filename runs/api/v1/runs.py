@@ -69,6 +69,7 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
 
 def _descendants_of(request: StudioRequest, run_id: str) -> RunKeys:
     run = find_run(request, run_id)
+    # All descendants of a root name it, so no level has to be read before the next.
     if run.root_id is None:
         return Run.objects.filter(root=run).values("pk")
     return [one.pk for one in run_actions.iterate_descendants(run)]
@@ -82,6 +83,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
         names.check_run_id(body.id, "id")
     if body.parent is not None:
         names.check_run_id(body.parent, "parent")
+    # In the transaction: if the run is refused, no empty experiment stays.
     experiment = _experiment_of(request, body)
     try:
         run = run_actions.create_run(
@@ -129,10 +131,13 @@ def _is_same_request(
     """Return whether the same request created `run` before."""
     stored = (run.experiment_id, run.submitter, run.parent_run_id)
     requested = (experiment.pk, request.actor.user, body.parent or "")
+    # Without a name in the request it was generated, so there is none to compare.
     texts = (run.script, run.type, run.target, body.name or run.name)
     return (
         stored == requested
         and texts == (body.script, body.type, body.target, run.name)
+        # The run may have logged more since, but these values can't have changed. Tags
+        # can, so they are not compared.
         and body.params.items() <= _stored_texts(RunParam, run).items()
         and body.properties.items() <= _stored_texts(RunProperty, run).items()
     )
@@ -288,6 +293,7 @@ def _create_child(
         )
     except AlreadyExists:
         run = find_run(request, child.id)
+        # Not the name and the tags, which can have changed since.
         stored = (run.parent_run_id, run.submitter_id)
         if stored != (parent.run_id, request.actor.user and request.actor.user.pk):
             raise

@@ -23,6 +23,7 @@ urlpatterns = [
         "openapi.json", view_for_methods((documentation.openapi,)), name="api-openapi"
     ),
     *(
+        # Names are for `reverse`, which finds a path whatever the method.
         path(route, view_for_methods(views), name=f"api-{operation_of(views[0]).name}")
         for paths in ROUTES.values()
         for route, views in paths.items()

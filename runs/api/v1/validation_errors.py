@@ -41,6 +41,7 @@ def validation_error(
             sentence = f"Unknown {noun} `{member['name']}`. Allowed: {known}"
     elif known:
         sentence = f"{sentence}. Allowed: {known}"
+    # With the allowed names, the sentence already names the field.
     place = f" (at {path})" if path and not (member and known) else ""
     return InvalidValue(sentence + place, field=path)
 

@@ -95,11 +95,15 @@ def apply_views(request: StudioRequest, body: ViewApply) -> AppliedViews:
     """
     entries = view_yaml.read_views(body.yaml)
     with transaction.atomic():
+        # All entries first: applying one can rename a view that another entry would
+        # match.
         views = _match_views(request, entries)
         found = []
         for number, (entry, view) in enumerate(zip(entries, views, strict=True)):
             with _errors_name_entry(number, entry):
                 found.append(_apply_entry(request, entry, view))
+        # A dry run does everything and takes it back. So it reports exactly the errors
+        # and changes of the real one.
         if body.dry:
             transaction.set_rollback(True)
     return AppliedViews(found, body.dry)
@@ -115,6 +119,8 @@ def _apply_entry(
     if view is None:
         return _create_from_entry(request, entry, state, who)
     changes = {name: getattr(entry, name) for name in view_actions.EDITABLE_FIELDS}
+    # For each entry: the permission for the endpoint does not cover locked and shared
+    # views.
     check_can_change_view(view, changes, signed_in_user(request), request.role)
     before, old_list = view.spec, list_name(view)
     changed_fields = [
@@ -167,6 +173,8 @@ def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View |
     slugs = [entry.slug for entry in entries if entry.slug]
     fit = [slug for slug in slugs if slug.isascii() and slug.isalnum()]
     by_slug = {view.slug: view for view in views.filter(slug__in=fit)}
+    # Slugs are matched first, so no entry takes by name a view that another one names
+    # by slug.
     taken = {view.pk for view in by_slug.values()}
     found: list[View | None] = []
     for number, entry in enumerate(entries):

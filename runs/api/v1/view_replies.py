@@ -123,9 +123,11 @@ def explain_conflict(
 ) -> Conflict:
     """Return the conflict with the changes since the caller's version."""
     user = signed_in_user(request)
+    # The caller's object may be older than the revision that caused the conflict.
     now = find_view(view.slug, user, workspace_of(request))
     try:
         diff = compare_versions(find_revision(view, user, seen_version), now)
+    # The caller's version doesn't exist or isn't theirs to read, so there is no diff.
     except NotFound:
         diff = ViewDiff("", [])
     newest = find_revision(view, user, now.revision)
@@ -166,6 +168,7 @@ def find_experiment_by_name(
     request: StudioRequest, name: str | None
 ) -> Experiment | None:
     """Return the experiment of that name, in the trash or not; None if not found."""
+    # No experiment has such a name, and PostgreSQL refuses to look for NUL.
     if name is None or not name.isprintable():
         return None
     rows = Experiment.objects.filter(workspace=workspace_of(request))

@@ -46,6 +46,7 @@ class _Loader(yaml.SafeLoader):
     """Loads texts, booleans and null, in lists and objects with text keys."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        # Events tell aliases and explicit tags. Nodes no longer do.
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.events.AliasEvent):
             raise _yaml_error("aliases are not allowed", event)
@@ -58,6 +59,8 @@ class _Loader(yaml.SafeLoader):
         for key, _value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _yaml_error("a key must be text", key)
+            # PyYAML would silently keep the last one, for example after a bad merge in
+            # git.
             if key.value in found:
                 raise _yaml_error(f"{key.value!r} is there twice", key)
             found.add(key.value)
@@ -65,6 +68,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_scalar(self, node: Any) -> Any:
         line = node.start_mark.line + 1
+        # PostgreSQL can't store every character that YAML can express, such as NUL.
         return names.check_characters(super().construct_scalar(node), f"line {line}")
 
 
@@ -129,6 +133,7 @@ def _state_part(name: str, value: Any) -> Any:
 
 def read_views(text: str) -> list[ViewFile]:
     """Return the views of a file; raise InvalidRequest, InvalidValue, TooLarge."""
+    # Parsing YAML is slow, so the size is checked before.
     if len(text.encode()) > MAX_FILE_BYTES:
         raise TooLarge(
             _("The file is too large. The maximum is %(limit)s bytes.")

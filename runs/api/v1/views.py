@@ -59,6 +59,7 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
             raise InvalidValue(_("after is not a cursor of this list."), field="after")
+        # The databases take 64 bits. A larger position means the start of the list.
         views = views.filter(pk__lt=min(int(query.after[:19]), 2**63 - 1))
     found = list(views.order_by("-pk")[: query.limit + 1])
     shown = found[: query.limit]
@@ -109,6 +110,8 @@ def change_view(request: StudioRequest, slug: str, body: ViewPatch) -> ViewInfo:
     }
     check_can_change_view(view, changes, user, request.role)
     who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
+    # Before the edits: sharing can add a revision, and `seen_version` would be
+    # outdated.
     if body.state is not UNSET or body.experiment is not UNSET:
         save_changed_state(request, view, body, who)
     view_actions.edit_view(view, changes, **who)
@@ -175,9 +178,11 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
     There it lists the experiment of the same name. Selected runs are not copied.
     """
     view = find_visible_view(request, slug)
+    # After the view was found: this replaces the request's workspace.
     enter_workspace(request, body.workspace)
     state = view_actions.read_view_state(view)
     name = list_name(view)
+    # The other workspace doesn't have these runs.
     spec = state.spec.changed(selected=(), only=False, tree=())
     experiment = find_experiment_by_name(request, name)
     created = view_actions.create_view(

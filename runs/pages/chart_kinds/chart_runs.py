@@ -47,6 +47,8 @@ class ChartRuns:
 
 def needed_fields(chart: Chart) -> list[Field]:
     """Return the fields to read for each run: drawn values, and group fields."""
+    # *All but* groups by every other parameter, which are read in one query of their
+    # own.
     groups = () if chart.all_but else chart.groups
     return [*(() if CHART_KINDS[chart.kind].draws_points else chart.fields), *groups]
 
@@ -73,6 +75,7 @@ def read_runs_of_charts_for(
 ) -> list[ChartRuns]:
     """Like `read_runs_of_charts`, without a request: the runs that `viewer` can see."""
     found = _find_runs(spec, charts, viewer, workspace, experiment, named)
+    # Charts of a page often share metrics, so their heads are read together.
     metrics = [field for chart in charts for field in _metrics_with_points(chart)]
     heads = read_heads(found.runs, metrics)
     return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
@@ -97,6 +100,7 @@ def _find_runs(
         runs = find_chosen_runs(ids, fields, viewer, workspace)
         deleted = len(selected.missing) + selected.gone
         return ChartRuns(runs, {}, chosen=True, deleted=deleted)
+    # One query reads the runs for the chart that shows most; the others take the first.
     limit = max(chart.runs for chart in charts)
     runs, more = find_first_runs(
         spec, fields, limit, viewer, workspace, experiment=experiment
@@ -106,6 +110,7 @@ def _find_runs(
 
 def _ids_by_number(selected: Sequence[SelectedRun]) -> list[str]:
     """Return each ID at the index of its number; empty texts fill the gaps."""
+    # The index decides the color, so the numbers of deselected runs stay empty.
     ids = [""] * max(each.number for each in selected)
     for each in selected:
         ids[each.number - 1] = each.run.run_id

@@ -60,6 +60,7 @@ from studio.core.view_charts import Chart
 
 def _full_window(chart: Chart) -> AxisRange:
     """Return the range of the x axis that a chart shows unless it is zoomed."""
+    # The address has seconds, the points have milliseconds.
     unit = 1000 if chart.axis == "relative" else 1
     return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
 
@@ -77,6 +78,8 @@ def _figure(
     lines = []
     for curve in curves:
         run, place = curve.series.run, curve.series.place
+        # A color stands for the run, so in a chart of several metrics the dash tells
+        # them apart.
         dash = dash_of_position(place) if several else _dash(run.number, chart_runs)
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
@@ -84,6 +87,7 @@ def _figure(
         lines.append(RunLine(line, run.number, dash, run.run.run_id, run.name, metric))
     cut = [curve for curve in curves if curve.shown < curve.total]
     if cut:
+        # The most important note: the line is not the whole series.
         notes.insert(
             0, sampling_note(sum(c.shown for c in cut), sum(c.total for c in cut))
         )
@@ -136,6 +140,7 @@ def _span(chosen: ChosenSeries) -> int:
 def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
     xs, mean = curve.xs.tolist(), curve.mean.tolist()
     smoothed = smooth_values(mean, chart.smoothing) if chart.smoothing else None
+    # Steps or times, depending on the axis: only one of the two is drawn.
     return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
 
 
@@ -143,6 +148,7 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     ends = {
         "std": deviation_band(curve.mean, curve.std),
         "minmax": (curve.least, curve.greatest),
+        # A band without height is not drawn, but its tooltip still has the deviation.
         "none": (curve.mean, curve.mean),
     }
     low, high = ends[chart.band]
@@ -232,6 +238,7 @@ def _notes(chart: Chart) -> list[str]:
     notes = group_notes(chart)
     if chart.smoothing:
         notes.append(_("smoothed %s") % number(chart.smoothing))
+    # The step is the usual axis, and is named only if there is nothing else to say.
     if chart.axis != "step" or not notes:
         notes.append(_axis_note(chart))
     return notes

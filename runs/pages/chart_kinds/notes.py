@@ -71,6 +71,8 @@ def column_notes(columns: Sequence[ChartColumn]) -> list[str]:
     notes = []
     for column in columns:
         label = field_label(column.field)
+        # Texts became None in a column of numbers, but these runs are not without a
+        # value.
         missing = sum(value is None for value in column.values) - column.lost
         if column.lost:
             text = ngettext(

@@ -52,5 +52,6 @@ PARALLEL = ChartKind(
     word=lambda: _("parallel coordinates"),
     figure=_figure,
     table=values_table,
+    # Its axes can be brushed, and an image can't contain controls.
     role="group",
 )

@@ -74,6 +74,7 @@ class ValueSummary:
 
 
 def summarize_values(values: Sequence[object]) -> ValueSummary | None:
+    # One NaN would make the mean of the whole group NaN.
     numbers = [v for v in values if isinstance(v, float) and abs(v) < float("inf")]
     if not numbers:
         return None
@@ -105,6 +106,7 @@ def _column_cell(column: ChartColumn, at: int, zone: tzinfo) -> DisplayValue:
 
 
 def _value_cell(value: float | str | None) -> DisplayValue:
+    # Charts read every number as a float, but the exact value of 32 epochs is 32.
     if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT:
         return display_value(int(value))
     return display_value(value)

@@ -50,6 +50,7 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
             links, field, RANGE_OPERATORS, _read_range(request, field)
         )
     address = scope.path + query
+    # The script follows the header itself: its own request would follow a redirect.
     if request.htmx:
         response = HttpResponse(status=204)
         response["X-Studio-Location"] = address
@@ -81,6 +82,7 @@ def _read_end(text: str, field: Field) -> Value | None:
         raise InvalidValue(_("%(text)r is not a number") % {"text": text}, field="low")
     kind = fields.value_type(field)
     if kind == fields.DURATION:
+        # The axis of a duration has seconds.
         return Duration(_clamp_time(value * 1000))
     if kind == fields.TIME:
         start = _clamp_time(value)

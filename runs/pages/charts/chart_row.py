@@ -158,6 +158,7 @@ def _kind_links(
 def _with_kind(chart: Chart, kind: str) -> Chart | None:
     fields = chart.fields[: CHART_KINDS[kind].max_fields]
     try:
+        # Read as text, so that the rules of the other type decide if it can be drawn.
         return read_chart(str(Chart(kind, fields, chart.options)))
     except InvalidValue:
         return None
@@ -203,6 +204,7 @@ def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
 def _tables(state: ListState) -> list[ChartTable]:
     zone, workspace = get_current_timezone(), state.workspace.name
     charts = state.spec.charts
+    # One limit for all charts of the page, however many they are.
     with time_limit():
         chart_runs = read_runs_of_charts(state, charts)
         return [

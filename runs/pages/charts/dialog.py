@@ -108,6 +108,7 @@ def page_address(
     request: PageRequest, state: ListState, charts: tuple[Chart, ...]
 ) -> str:
     if request.GET.getlist("run"):
+        # The comparison has parameters that a list's state would drop.
         pairs = [pair for pair in _page_parameters(request) if pair[0] != "charts"]
         text = view_text.joined(charts)
         pairs += [("charts", text)] if text else []
@@ -137,6 +138,7 @@ def _field_names(state: ListState, part: str) -> list[str]:
     """Return the fields whose keys contain `part`, which can begin with a kind."""
     head, point, tail = part.partition(".")
     kinds = (METRICS, PARAMS, TAGS, "properties")
+    # The search looks in keys, which don't contain their kind.
     part = tail if point and head in kinds else part
     try:
         found = list_fields(

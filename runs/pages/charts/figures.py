@@ -95,6 +95,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
 
 def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
     """Read the list's state tolerantly, and the chart strictly."""
+    # The page has named the invalid parts already; each figure would repeat them.
     spec, _complaints = parse_tolerant(request.GET.dict())
     return spec, read_chart(request.GET.get("chart", ""), "chart")
 
@@ -106,6 +107,7 @@ def _has_legend(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> bool:
     legend = chart.option("legend")
     needs = not chart_runs.chosen or chart.groups or len(chart.fields) > 1
     few = (
+        # Check boxes show the colors of runs, but nothing else names a group's color.
         bool(chart.groups)
         or _count_legend_entries(chart, chart_runs, figure) <= MAX_LEGEND_ENTRIES
     )
@@ -136,6 +138,7 @@ def _numbers_of_unselected_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str
 
 def _data_digest(request: PageRequest, chart_runs: ChartRuns) -> str:
     heads = sorted(
+        # Points are only added, so these three change with every new one.
         (*key, head.count, head.last_step, head.last_time)
         for key, head in chart_runs.heads.items()
     )
@@ -159,6 +162,8 @@ def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
         return None
     try:
         if chart.axis == "time":
+            # Plotly knows no time zones: its ends are on the reader's clock, as the
+            # figure's times.
             when = datetime.fromisoformat(text)
             return when.replace(tzinfo=get_current_timezone()).timestamp() * 1000
         value = float(text)

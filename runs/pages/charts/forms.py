@@ -97,6 +97,7 @@ class ChartForm(PageForm):
                 *(f"{name}={value}" for name, value in options),
             ]
         )
+        # The text is read like an address, so that the form has no rules of its own.
         return read_chart(text, "chart")
 
 
@@ -133,6 +134,8 @@ def _read_field(name: str, kind: str = METRICS) -> str:
     try:
         return field_text(view_text.read_field(name, "chart"))
     except InvalidValue:
+        # A dot outside of quotes means a field with its kind, so the error is about
+        # that.
         if "." in name.partition('"')[0]:
             raise
         return field_text(metric(name) if kind == METRICS else Field(kind, name))

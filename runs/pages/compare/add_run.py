@@ -21,6 +21,7 @@ from studio.core.view_spec import ViewSpec
 
 #: Runs that are offered at once.
 MAX_SUGGESTIONS = 8
+#: More than are offered, because those that are compared already are left out.
 SEARCHED_ROWS = 25
 
 
@@ -54,6 +55,7 @@ def find_candidates(request: PageRequest, state: CompareState, text: str) -> Can
         found = _find_runs(request, text)
     except InvalidFilter:
         try:
+            # Names such as `lr=0.1 (old` are no filter, but can be searched as words.
             found = _find_runs(request, quoted(text))
         except (InvalidFilter, NotSupported) as error:
             return Candidates((), error.message)
@@ -69,6 +71,7 @@ def find_candidates(request: PageRequest, state: CompareState, text: str) -> Can
 
 def find_named_run(request: PageRequest, text: str) -> str | None:
     """Return the ID of the run with this ID, or of the only run with this name."""
+    # IDs first: they are unique, while a name can be that of several runs.
     for name in ("id", "name"):
         term = Comparison(attribute(name), "=", (Text(text),))
         found = _find_runs(request, to_text(term))
@@ -78,6 +81,7 @@ def find_named_run(request: PageRequest, text: str) -> str | None:
 
 
 def _find_runs(request: PageRequest, text: str) -> list[Run]:
+    # Flat, because only the matching runs count, not the roots that lead to them.
     spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=SEARCHED_ROWS)
     page = find_runs(spec, request.actor.user, request.workspace)
     return [row.run for row in page.rows]

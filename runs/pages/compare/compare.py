@@ -64,6 +64,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
     offered: Candidates | None = None
     if added:
         chosen = find_named_run(request, added)
+        # A redirect, so that a reload doesn't add the run again.
         if chosen is not None:
             state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
             return _redirect_to_state(request, state)
@@ -81,6 +82,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
         state.runs, request.actor.user, request.workspace, now=now_ms()
     )
     form = request.GET.get("copy", "")
+    # Copies need no table or charts, so they are built before the page's context.
     if form in dict(COPY_FORMATS).values():
         goals = _goals(compared)
         return comparison_text(form, state, compared, compare_files(compared), goals)
@@ -118,6 +120,7 @@ def _head_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
     runs = compared.runs
+    # The path above the title names an experiment only if it is that of all runs.
     homes = {run.experiment for run in runs}
     home = homes.pop() if len(homes) == 1 else None
     return {
@@ -183,6 +186,7 @@ def run_columns(
             series_color(n + 1),
             COLUMN_DASHES[n % len(COLUMN_DASHES)],
             run == baseline,
+            # The first run is the default, and defaults stay out of the address.
             state.href(baseline="" if run == first else run.run_id),
             state.without(run.run_id),
         )

@@ -116,6 +116,7 @@ def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
         saved=lambda message: _show_saved_conclusion(request, state, runs, message),
         frame={"back": f"{home}?{state.query()}"},
         page="compare/conclusion_editor.html",
+        # References without a run mean the first one, as in the rendered text.
         links=f"{first}description/known/",
     )
 

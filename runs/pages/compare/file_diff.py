@@ -104,6 +104,7 @@ def file_diff(
         return None
     row = rows[place]
     baseline_file = row.values[baseline]
+    # A file that the run lacks has no content to compare.
     different = [
         n for n, value in enumerate(row.values) if value not in (None, baseline_file)
     ]
@@ -169,6 +170,7 @@ class _FilePair:
     def content(self, *, is_side: bool) -> DiffContent:
         if file_kind(self.row.key) is FileKind.IMAGE:
             return DiffContent(pictures=self.whole())
+        # Only the start is read: a checkpoint can have gigabytes.
         old, new = self._bytes(self.baseline), self._bytes(self.other)
         if old is None or new is None:
             return DiffContent(_("The content of this file was deleted."))
@@ -178,6 +180,8 @@ class _FilePair:
         found = diff_lines(*texts)
         cut = _cut_message(max(self._size(n) for n in self._ends), texts, found.more)
         if not found.lines:
+            # The files differ, or they would not be here: by what was cut off, or by
+            # line ends.
             same = _("The compared files are the same.")
             return DiffContent(same if cut else _("Only line endings differ."), cut=cut)
         pairs = side_by_side(found.lines) if is_side else ()
@@ -198,6 +202,7 @@ class _FilePair:
 
     def _text(self, column: int, data: bytes) -> str:
         """Decode the start of a file, without its last, incomplete line."""
+        # The cut line would differ from the whole one of the other file.
         if self._size(column) > len(data) and b"\n" in data:
             data = data[: data.rindex(b"\n") + 1]
         return decode_text(data)
@@ -209,6 +214,8 @@ class _FilePair:
 
     def _picture(self, column: int) -> DiffImage:
         run = self.compared.runs[column]
+        # Sources are members of the snapshot's archive, other files are stored on their
+        # own.
         home = "snapshot/raw" if self.place.startswith(f"{SOURCE}:") else "files/raw"
         base = run_path(self.workspace, run.run_id)
         return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")

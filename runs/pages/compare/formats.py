@@ -165,6 +165,7 @@ def comparison_text(
     rows = [
         (section, row)
         for section, row in section_rows(compared, files)
+        # A copy has the rows that the page shows; an export has all of them.
         if section not in state.fold
         and (row.differs or not state.differs)
         and matches_words(row, state.find)

@@ -16,6 +16,7 @@ from runs.search.compare import ComparedFiles, Comparison, compare_images
 
 #: Maximum number of steps and of names in the menus.
 MAX_STEPS, MAX_NAMES = 500, 200
+#: More digits can exceed 64 bits, in which the database stores steps.
 _STEP = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
@@ -59,6 +60,7 @@ def image_comparison(
         return None
     name = state.image if state.image in names else next(iter(names))
     by_run = names[name]
+    # Runs log images at different steps: the slider has those of all.
     steps = sorted({step for own in by_run.values() for step in own})[-MAX_STEPS:]
     at = _step_position(steps, state.step)
     return ImageComparison(
@@ -92,5 +94,6 @@ def _image_at_step(
     sources = {at: f"{base}{quote(own[at])}?inline=1" for at in known}
     reached = [at for at in sources if at <= step]
     now = reached[-1] if reached else None
+    # The slider changes the image of every run at once, without a request per step.
     steps_json = json.dumps([[at, src] for at, src in sources.items()])
     return RunImageAtStep(run, sources[now] if now is not None else "", now, steps_json)

@@ -169,9 +169,11 @@ def _section(
     shown = [each for each in wanted if each[0].differs or not state.differs]
     has_all = name in state.rows
     max_cells = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
+    # Cells, not rows, make a page slow: a comparison has 2 to 100 columns.
     cut = shown[: max(max_cells // len(table.compared.runs), MIN_SECTION_ROWS)]
     is_open = name not in state.fold
     rows_html = (
+        # A closed section shows only counts, so its cells are not built.
         [CompareRow(row_label(row), draw(row)) for row, draw in cut] if is_open else []
     )
     return CompareSection(
@@ -205,6 +207,7 @@ def matches_words(row: ComparedRow, words: str) -> bool:
 
 
 def _metric_row_renderer(table: CompareTable) -> RowRenderer:
+    # Once for all rows of the page.
     trophy = icon("trophy")
 
     def draw(row: ComparedRow) -> SafeString:
@@ -226,6 +229,7 @@ def number_or_text(value: object) -> object:
 
 def _text_row_renderer(table: CompareTable) -> RowRenderer:
     def draw(row: ComparedRow) -> SafeString:
+        # An empty text is a value, and must not look like a missing one.
         values = [_("set") if value == "" else value for value in row.values]
         return text_row(values, baseline=table.baseline, missing=_("not set"))
 
@@ -276,6 +280,7 @@ def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
             shown.append(f'<span class="none">{_("no such file")}</span>')
             continue
         text = formats.filesize(value.size)
+        # Without the file, the baseline has nothing to compare with.
         if value == baseline_file or baseline_file is None:
             shown.append(text)
             continue

@@ -41,6 +41,7 @@ class CompareState:
         """The query string of this state with `changes`, defaults left out."""
         state = replace(self, **changes)
         parts = [f"run={encoded(one)}" for one in state.runs]
+        # The runs, which come first, are a parameter of their own for each.
         for each in fields(state)[1:]:
             value = getattr(state, each.name)
             if value != each.default:
@@ -59,6 +60,7 @@ class CompareState:
 
     def without(self, run_id: str) -> str:
         left = tuple(each for each in self.runs if each != run_id)
+        # A baseline that is not compared would only cause a notice.
         baseline = "" if self.baseline == run_id else self.baseline
         return self.href(runs=left, baseline=baseline)
 
@@ -79,6 +81,7 @@ def is_canonical(query: QueryDict, state: CompareState) -> bool:
     """Whether the address is the one that `state.query()` returns."""
     names = {"run", *(each.name for each in fields(CompareState)[1:])}
     pairs = [(n, v) for n, values in query.lists() for v in values if n in names]
+    # In any order: a form sends its parameters in the order of its inputs.
     return sorted(pairs) == sorted(parse_qsl(state.query(), keep_blank_values=True))
 
 

@@ -104,6 +104,8 @@ class Completion:
         state = read_part_state_tolerantly(request)
         self.word = word
         self.reader = FacetReader(
+            # Counts are of the runs that the rest of the filter matches: the typed term
+            # is unfinished.
             state.spec.changed(q=word.others),
             state.viewer,
             state.workspace,
@@ -174,6 +176,7 @@ class Completion:
     def _key_option(self, count: KeyCount) -> CompletionOption:
         field, word = count.field, self.word
         shown = field.key if word.kind else f"{field.kind}.{field.key}"
+        # In a shorthand such as `tag:`, the key alone is a whole term.
         insert = f"{key_text(field)} " if word.kind else filter_start(field)
         values = ngettext("%(n)s value", "%(n)s values", count.values)
         runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
@@ -198,6 +201,7 @@ class Completion:
         assert field is not None
         typed = self.word.part.lower()
         for op in fields.operators_of(field):
+            # A range is written `low..high`; the parser takes no operator of this name.
             if op == "between" or not op.startswith(typed):
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
@@ -250,9 +254,11 @@ class Completion:
             each
             for each in facet.values
             if each.value is not None
+            # Only the start of a long value is stored, so no term can be built for it.
             and not each.digest
             and part in f"{each.value}\n{each.title}".lower()
         ]
+        # The exact value comes first, even if others that contain it are more common.
         found.sort(key=lambda each: (each.value or "").lower() != part)
         # A list gets its closing parenthesis; more values can be typed before it.
         end = ") " if self.word.op == "in" else " "
@@ -275,6 +281,8 @@ class Completion:
         typed = self.word.op in ("like", "ilike", "contains")
         if fields.value_type(field) == fields.MIXED and not typed:
             number = read_number(text)
+            # A bare number matches every spelling of it; quotes keep `0.10` apart from
+            # `0.1`.
             if number is not None and value_text(number) == text:
                 return value_text(number)
             if number is not None:
@@ -288,6 +296,7 @@ class Completion:
         if "is null" not in fields.operators_of(field) or not is_asked:
             return
         is_whole = self.word.op in ("=", ":") and field.kind != tree.ATTRIBUTE
+        # `is null` replaces the operator too, so it is offered only behind a plain one.
         if not is_whole or not facet.without:
             return
         nothing = {

@@ -99,6 +99,7 @@ def facet_label(field: Field) -> str:
 def is_numeric(facet: Facet) -> bool:
     if facet.field.kind == METRICS:
         return True
+    # A few numbers, such as batch sizes, are easier to choose one by one.
     if facet.field.kind == ATTRIBUTE or len(facet.values) < BARS_FROM:
         return False
     return all(each.number is not None for each in facet.values)
@@ -112,6 +113,7 @@ def facet_choices(
     shown = list(facet.values[:limit])
     later = [each for each in facet.values[limit:] if _filter_value(each) in chosen]
     seen = {_filter_value(each) for each in facet.values}
+    # Chosen values without runs stay listed, or they could not be cleared here.
     missing = [
         ValueCount(_text(each), 0) for each in chosen if each and each not in seen
     ]
@@ -231,6 +233,7 @@ def _drawn_bar(
     height = round(BAR_HEIGHT * bar.runs / most, 1)
     if bar.low is None or bar.high is None:
         return DrawnBar(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
+    # One run among thousands still needs a bar that can be seen and clicked.
     height = max(height, 1.5)
     has_range = low is not None or high is not None
     is_above = low is None or bar.high >= low
@@ -251,6 +254,7 @@ def _drawn_bar(
 
 def number_as_typed(value: float) -> str:
     """Return a number as it is typed in a filter."""
+    # As a whole number, a huge float would have hundreds of digits.
     is_whole = value == int(value) and abs(value) < 1e15
     return number_text(Number(int(value) if is_whole else value))
 

@@ -68,12 +68,14 @@ class PanelState:
         text = parameters.get("open")
         if text is None and PANEL_COOKIE in cookies:
             text = unquote(cookies[PANEL_COOKIE])
+        # An empty text is a choice too: the reader closed every section.
         opened = None if text is None else _fields(text)[:MAX_OPEN_FACETS]
         more = _fields(parameters.get("more", ""))
         return cls(opened, more, parameters.get("find", "").strip()[:100])
 
     def query(self) -> str:
         pairs = {
+            # An empty parameter would be left out, and the default sections would open.
             "open": None if self.opened is None else field_names(self.opened) or "-",
             "more": field_names(self.more),
             "find": self.find,
@@ -84,6 +86,7 @@ class PanelState:
 def _fields(text: str) -> tuple[Field, ...]:
     """Return the fields in a comma-separated list; unknown names are left out."""
     found = []
+    # The cookie and the address can hold anything: limit what is parsed.
     for word in view_text.split(text[:4000], ",", "open")[:50]:
         try:
             field = parse_field(word)
@@ -131,6 +134,7 @@ def facet_range(request: PageRequest) -> HttpResponse:
     field = view_text.read_field(request.GET.get("field", ""), "field")
     low, high = (_read_number(request.GET.get(name, "")) for name in ("low", "high"))
     if low is not None and high is not None and low > high:
+        # Two inputs that are swapped have only one meaning.
         low, high = high, low
     return redirect(state.scope.path + link_with_range(links, field, low, high))
 
@@ -171,6 +175,7 @@ def facets_context(
         # Without a script, each link must carry the state of the panel.
         tail = "" if request.htmx else facet_state_query(listed.parameters)
         panel = _Panel(reader, state, workspace, path, tail)
+        # One limit for all sections: each of them alone could be fast enough.
         with time_limit():
             return {**base, **panel.context()}
     except (InvalidFilter, NotSupported):
@@ -228,6 +233,7 @@ class _Panel:
     def _list_fields(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
         """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
+        # A search lists only what it finds.
         forced = [] if self.state.find else [*self.reader.named(), *opened]
         found = [field for field in forced if field.kind == kind]
         limit = 50 if self.state.find else MAX_LISTED_KEYS
@@ -237,6 +243,7 @@ class _Panel:
 
     def _attributes(self) -> list[Field]:
         here = self.reader.experiment is not None
+        # In the list of an experiment, this section would have a single value.
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
     def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
@@ -252,6 +259,7 @@ class _Panel:
         if is_open:
             others = tuple(each for each in opened if each != field)
         else:
+            # One section too many closes the one that was opened first.
             others = (*opened, field)[-MAX_OPEN_FACETS:]
         section = FacetSection(
             element_id(field),
@@ -260,6 +268,8 @@ class _Panel:
             is_open,
             self._address(replace(state, opened=others)),
         )
+        # The few attributes are read even if they are closed: those without values are
+        # hidden.
         if field.kind == tree.ATTRIBUTE or is_open:
             return self._with_values(field, section, state)
         share = self.known.get(field)

@@ -68,6 +68,7 @@ def _attributes() -> list[tuple[str, str]]:
         for spec in fields.ATTRIBUTES.values()
         if spec.filterable and spec.offered
     ]
+    # The other counts of child runs can be typed; these are the ones to watch.
     children = [Field(tree.CHILDREN, word) for word in ("count", "failed", "running")]
     return [*own, *((field_text(each), field_text(each)) for each in children)]
 
@@ -120,10 +121,13 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
         if each.value is not None and not each.digest
     }
     total = max(facet.runs, 1)
+    # A checked value must be sent again even if no run has it, or applying would drop
+    # it.
     missing = [(value, value, 0) for value in ticked if value not in found]
     rows = [
         (value, text, runs)
         for value, (text, runs) in found.items()
+        # Checked values stay in the form during a search, for the same reason.
         if value in ticked or find.lower() in f"{value}\n{text}".lower()
     ]
     places = {value: place for place, value in enumerate(ticked)}

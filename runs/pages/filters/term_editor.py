@@ -57,6 +57,7 @@ def edit_filter(request: PageRequest) -> HttpResponse:
     try:
         source = state.spec.source
     except InvalidFilter:
+        # The list shows the error below its box; a single term can't be edited here.
         return redirect(f"{state.scope.path}?{state.spec.to_query()}")
     return _TermEditor(request, state, source).respond()
 
@@ -114,6 +115,7 @@ class _TermEditor:
             self.parameters.getlist("value"),
             self.parameters.getlist("unit"),
         )
+        # Another field was chosen, and the old one's operator and values don't fit it.
         if self.parameters.get("was", "") not in ("", field_text(field)):
             return draft_of_form(field, "", (), ())
         draft = draft_of_form(field, self.parameters.get("op", ""), values, units)
@@ -138,6 +140,7 @@ class _TermEditor:
     def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
             return self._redirect_to_list(self.source.replaced(self.number, node, text))
+        # What was typed keeps its spelling; a term of the form replaces its opposite.
         q = self.source.added(node, text) if text else self.source.with_term(node)
         return self._redirect_to_list(q)
 
@@ -146,6 +149,8 @@ class _TermEditor:
 
     @cached_property
     def _reader(self) -> FacetReader:
+        # Counts must not depend on the edited term, or only its own values would have
+        # runs.
         rest = (
             self.source.without_terms(self.number) if self.number >= 0 else self.source
         )
@@ -199,6 +204,7 @@ class _TermEditor:
         if draft.editor == CHOICES:
             try:
                 context["choices"] = value_choices(self._reader, draft, context["find"])
+            # The term can still be typed without counts of its values.
             except StudioError as error:
                 self.error = self.error or error.message
         return self._page_context() | context

@@ -101,10 +101,13 @@ class TermDraft:
         if len(texts) < self.size:
             raise InvalidValue(_("Enter a value."), field="value")
         values = [self._value(n, text) for n, text in enumerate(texts[: self.size])]
+        # The two words exist only in the form; the language compares with a relative
+        # time.
         op = {IN_THE_LAST: ">=", OLDER_THAN: "<"}.get(self.op, self.op)
         return Comparison(self.field, op, tuple(values))
 
     def _chosen(self, text: str) -> Value:
+        # A number and a text can look the same: an unchanged value keeps its type.
         for value in self.known:
             if value_input_text(value) == text:
                 return value
@@ -161,9 +164,11 @@ def _invalid_value(text: str, expected: str) -> InvalidValue:
 def operators_of(field: Field) -> tuple[str, ...]:
     """Return the operators that the form offers for the field."""
     kind = fields.value_type(field)
+    # A metric can hold text too, but conditions on it are nearly always about numbers.
     if field.kind == tree.METRICS:
         kind = fields.NUMBER
     offered = _OPERATORS[kind]
+    # The values of such a field can be listed, so they are chosen instead of typed.
     if kind == fields.TEXT and is_facet(field):
         offered = ("in", "not in", *_TEXTS, *_NULLS)
     possible = {*fields.operators_of(field), IN_THE_LAST, OLDER_THAN}
@@ -188,6 +193,7 @@ def draft_of_term(node: Node) -> TermDraft | None:
             "<=": OLDER_THAN,
         }.get(op, "")
     offered = operators_of(node.field)
+    # The form has check boxes for these fields: a single value is a list of one.
     if op not in offered and op in ("=", "!="):
         op = "in" if op == "=" else "not in"
     draft = TermDraft(node.field, op, known=values)

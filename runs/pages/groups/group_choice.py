@@ -43,6 +43,7 @@ def choose_group(request: PageRequest) -> HttpResponse:
     part = request.GET.get("find", "").strip()[:250]
     try:
         reader = FacetReader(spec, *who, experiment=state.experiment, now=state.now)
+    # The keys of all runs are more useful than an error: the list shows that already.
     except InvalidFilter:
         spec = spec.changed(q="")
         reader = FacetReader(spec, *who, experiment=state.experiment, now=state.now)
@@ -124,6 +125,8 @@ class _GroupChoices:
         now = self.spec.group
         is_param = field.kind == tree.PARAMS
         all_but = self.href(
+            # Fields to group by and fields to leave out can't be mixed: choosing one
+            # kind drops the other.
             Group((*self.fields, field) if now and now.all_but else (field,), True)
         )
         kept = self.fields if now is not None and not now.all_but else ()

@@ -109,6 +109,7 @@ def group_sheet(
     for field in grouping.numbers:
         columns += _stat_columns(field)
     stats = [[grouping.stats(g, f) for f in grouping.numbers] for g in groups]
+    # One query for the best runs of all groups; 0 means that a group has none.
     keys = {each.best for row in stats for each in row} - {0}
     visible = Run.objects.visible_to(request.actor.user)
     ids = dict(visible.filter(pk__in=keys).values_list("pk", "run_id"))
@@ -147,6 +148,7 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
 
 def _stat_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     found = (stats.mean, stats.std, stats.min, stats.max)
+    # NaN here means no number, not a logged NaN, which `other` counts.
     known = (None if math.isnan(each) else each for each in found)
     return (*known, stats.count, stats.nonfinite, ids.get(stats.best))
 

@@ -154,6 +154,7 @@ class GroupTableBuilder:
         order = (
             ("descending" if self.rank.descending else "ascending") if is_here else ""
         )
+        # The first click sorts numbers from the largest down, and values from A to Z.
         first = stat != "value"
         if field is None:
             down = not self.rank.descending if is_here else first
@@ -237,6 +238,8 @@ class GroupTableBuilder:
     def _naming_fields(self) -> Sequence[int]:
         """The indexes of the fields whose values differ between groups."""
         every = range(len(self.grouping.fields))
+        # *All but* groups by dozens of parameters, and most have the same value
+        # everywhere.
         return self.grouping.varying_fields if self.group.all_but else every
 
     def _shown_indexes(self, group: ListGroup) -> list[int]:
@@ -256,6 +259,7 @@ class GroupTableBuilder:
 
     def _value_terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
         """Return terms for the group's values; empty if too long for a link."""
+        # Only the start of a long value is stored, so a term would find other runs too.
         if not group.cut.isdisjoint(places):
             return []
         fields = self.grouping.fields
@@ -308,6 +312,8 @@ class GroupTableBuilder:
         spec = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace
         found = {r.run.pk: r for r in find_shown_runs(keys, spec, viewer, workspace)}
+        # The order is that of the groups; a run can have been deleted since they were
+        # read.
         shown = tuple(found[key] for key in keys if key in found)
         values = {
             field: self.stats[group.number, field] for field in self.grouping.goals
@@ -315,8 +321,10 @@ class GroupTableBuilder:
         best = {
             field: s.max if self.grouping.goals[field] else s.min
             for field, s in values.items()
+            # The best of one value, or of equal ones, says nothing.
             if s.count > 1 and s.min != s.max
         }
+        # The rows need a page around them; it has no counts and no cursors.
         page = RunPage(shown, StatusCounts({}, exact=True), "", "", 0)
         return build_rows(
             page, columns, self.links, BestValues(best, _("best of its group"))

@@ -70,7 +70,9 @@ def find_groups_for(
         return GroupPage(None)
     rank = group_order(spec, grouping)
     grouping.sort(rank.stat, rank.field, descending=rank.descending)
+    # All groups are in memory, so a cursor is just an index.
     start = int(spec.after) if spec.after.isdecimal() and len(spec.after) < 8 else 0
+    # The list can have shrunk since the link was written.
     start = min(start, max(len(grouping) - 1, 0))
     return GroupPage(grouping, start, min(start + spec.rows, len(grouping)))
 

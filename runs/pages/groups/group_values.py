@@ -36,12 +36,15 @@ def group_value_term(
 
     With `is_mixed`, runs also have other types of data in the field.
     """
+    # These runs have NaN, Infinity or text: a group of numbers counts them as without
+    # value.
     if value is None and field.kind == METRICS and is_mixed:
         return negate(Comparison(field, "between", FINITE))
     if value is None:
         return Comparison(field, "is null")
     if value == "" and field.kind == TAGS:
         word = Comparison(field, "is not null")
+        # A tag alone matches every value of it, so texts of any length are excluded.
         no_text = Comparison(field, "not like", (Text("_%"),))
         return all_of(word, no_text) if is_mixed else word
     if field.kind == METRICS:

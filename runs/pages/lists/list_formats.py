@@ -116,6 +116,7 @@ def sheet_response(
 
 def encode_notices(notices: Sequence[str]) -> str:
     """Encode notices as ASCII JSON, because they can quote any character."""
+    # The header must stay valid JSON, so whole notices are dropped and none is cut.
     for count in range(len(notices), 0, -1):
         left = len(notices) - count
         more = [_("%s more") % left] if left else []
@@ -127,6 +128,8 @@ def encode_notices(notices: Sequence[str]) -> str:
 
 def _run_sheet(rows: Sequence[RunRow], columns: Sequence[Field]) -> Sheet:
     run_id = attribute("id")
+    # The ID comes first, whatever columns are shown: scripts need it to address the
+    # run.
     shown = [run_id, *(each for each in columns if each != run_id)]
     return Sheet(
         tuple(field_column(each) for each in shown),

@@ -242,7 +242,9 @@ def normalize_line_breaks(parameters: QueryDict) -> QueryDict:
 def rejoin_lines(whole: str, typed: str) -> str:
     """Return `typed` with the line breaks of the unchanged parts of `whole`."""
     shown = in_one_line(whole)
+    # Only the edited middle can lose line breaks: both ends are taken from `whole`.
     start = _common_length(shown, typed)
+    # Without the start, or repeated text would count for both ends.
     end = _common_length(shown[start:][::-1], typed[start:][::-1])
     return whole[:start] + typed[start : len(typed) - end] + whole[len(whole) - end :]
 
@@ -277,6 +279,7 @@ def with_pushed_url(
     request: PageRequest, response: HttpResponse, path: str, query: str
 ) -> HttpResponse:
     """Make the browser show this query string, if a script sent the form."""
+    # The form's own address also has hidden inputs and default values.
     if request.htmx and request.htmx.trigger == _FILTER_FORM:
         response["HX-Push-Url"] = address(path, query)
     return response

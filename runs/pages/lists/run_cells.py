@@ -61,6 +61,7 @@ def value_term(field: Field, row: RunRow) -> Comparison | None:
 def _empty_value_term(field: Field) -> Comparison | None:
     """Return the term of an empty text: a tag without value, an empty parameter."""
     if field.kind == TAGS:
+        # A tag without value is stored as a key alone, so there is no text to compare.
         return Comparison(field, "is not null")
     return None if field.kind == ATTRIBUTE else Comparison(field, "=", (Text(""),))
 
@@ -68,6 +69,7 @@ def _empty_value_term(field: Field) -> Comparison | None:
 def _term_value(field: Field, value: object) -> Value | None:
     if isinstance(value, bool):
         return Flag(value) if fields.value_type(field) == fields.BOOLEAN else None
+    # The exact millisecond would match this run alone.
     if fields.value_type(field) == fields.TIME:
         return _day(value) if isinstance(value, int) else None
     if isinstance(value, (int, float)):
@@ -127,6 +129,7 @@ class ListRow:
     @property
     def key(self) -> str:
         """The key by which a script finds the row after a refresh."""
+        # The primary key, because the script takes a larger one for a newer run.
         return str(self.run.pk)
 
     @property
@@ -235,6 +238,7 @@ def _metric_cells(
 ) -> list[ListCell]:
     """Build metric cells; a root without a value shows one of its descendants'."""
     label = field_label(field)
+    # Rolled-up values take part, so that the whole column has the same decimals.
     known = [v if r is None else r.value for v, r in zip(values, rolled, strict=True)]
     plain = [v if _is_number(v) else None for v in known]
     cells = [
@@ -289,6 +293,7 @@ def _tags_cell(tags: Sequence[tuple[str, str | None]], links: ListLinks) -> List
 
 def _tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
     sizes = [len(_tag_text(*tag)) + CHIP_PADDING for tag in tags]
+    # Without a count of hidden tags, the whole width is for tags.
     if len(tags) < 2 or sum(sizes) <= TAGS_CELL_WIDTH:
         return len(tags)
     ends = accumulate(sizes)
@@ -324,6 +329,7 @@ def _cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
 
 def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
     """A duration that the page's script updates, in ms, as text for templates."""
+    # The server's text is shown until the script runs, and without a script.
     shown = formats.duration(length)
     return ListCell("ticking", f"{css} in-card", text=shown, value=str(run.started))
 
@@ -339,6 +345,7 @@ def _plain_cell(field: Field, value: Any, css: str) -> ListCell:
     if _is_number(value):
         return ListCell("text", css, text=formats.number(value), title=str(value))
     stripped = str(value).strip()
+    # A row has one line; the title shows the rest.
     first = stripped.partition("\n")[0]
     title = (
         stripped

@@ -86,6 +86,7 @@ class ListLinks:
     number: str = ""
     #: The numbers of the selected runs' colors, by their keys.
     selected: Mapping[int, int] = field(default_factory=dict)
+    # Rows repeat the same values, so most links of a page are found here.
     _made: dict[Node, str] = field(default_factory=dict)
     _without: dict[Field, Source] = field(default_factory=dict)
     _freed: dict[tuple[int, ...], Source] = field(default_factory=dict)
@@ -144,6 +145,7 @@ class ListLinks:
 
     def requiring(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
+        # Groups of a page replace the same terms: rewriting the filter once is enough.
         numbers = self.source.terms_replaced_by(*terms)
         if numbers not in self._freed:
             self._freed[numbers] = self.source.without_terms(*numbers)
@@ -154,6 +156,8 @@ class ListLinks:
     def only(self, term: Node) -> str:
         """Link to the list with only the runs that match `term`."""
         if term not in self._made:
+            # A chosen value replaces the field's others: two equalities would match no
+            # run.
             [field] = fields_of(term)
             q = self.without_values_of(field).with_term(term)
             self._made[term] = self._query_with_filter(q)
@@ -178,6 +182,7 @@ class ListLinks:
 
 
 def _chooses(term: Node, field: Field) -> bool:
+    # Other operators narrow the values further, so they stay in the filter.
     if not isinstance(term, Comparison) or term.field != field:
         return False
     return term.op in ("=", "in")
@@ -206,6 +211,8 @@ def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> Col
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
         return replace(head, href=links.query(sort=other), order=order)
+    # The first click gives the more useful order: the largest numbers, the latest
+    # times.
     first = Sort(field, descending=is_largest_first(field))
     return replace(head, href=links.query(sort=first))
 
@@ -244,6 +251,7 @@ def _strip_entry(
     links: ListLinks,
 ) -> StripEntry:
     word = group if len(members) == 1 else group.lower()
+    # The filter language has a word for each group, such as `failed`.
     status = attribute("status")
     term = Comparison(status, "=", (Text(word),))
     chosen = term in links.source.nodes

@@ -49,6 +49,7 @@ def varying_columns(
     columns: Sequence[Column], rows: Sequence[RunRow]
 ) -> tuple[Column, ...]:
     """Return the name, and the columns with different values; all for one row."""
+    # One row differs from nothing, and would keep only its name.
     if len(rows) < 2:
         return tuple(columns)
     return tuple(c for c in columns if c.field == NAME or _differs(c.field, rows))
@@ -127,6 +128,7 @@ def with_name_column(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 def find_run_page(
     state: ListState, columns: tuple[Column, ...]
 ) -> tuple[RunPage, StatusCounts]:
+    # Hidden columns give the counts of child runs in the same query as the rows.
     spec, hidden = state.spec, tuple(Column(each) for each in ROLLUP_FIELDS)
     spec_with_rollup = replace(spec, columns=columns + hidden)
     who, experiment = (state.viewer, state.workspace), state.experiment
@@ -199,9 +201,12 @@ def _best_values(
     experiments = {row.run.experiment_id for row in page.rows}
     goals = find_goals(experiments, [column.field for column in columns])
     found = best_values(page.rows, goals)
+    # A value is the best of all for sure only if no run is on another page.
     if page.total_is_exact and page.total == len(page.rows):
         return BestValues(found, _("best overall"), goals)
     sort, is_later = spec.sort, bool(spec.after or spec.before)
+    # Roots of a tree sort by values of descendants, so the first row need not be the
+    # best.
     best_first = goals.get(sort.field) is sort.descending and not spec.is_tree
     if not best_first:
         return BestValues(found, _("best on this page"), goals)
@@ -223,6 +228,7 @@ def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = formats.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
         return {"total": total, **tree_totals(page, _shown_range(page))}
+    # Without child runs the list has only roots, and the count must say so.
     if spec.children or attribute("parent") in fields_of(spec.filter()):
         noun = ngettext("run", "runs", page.total)
     else:
@@ -260,6 +266,8 @@ def kept_rows(
     links: ListLinks,
 ) -> list[ListRow]:
     """Build the rows that the browser still shows but the page no longer has."""
+    # The script updates rows in place and moves none, so it also needs those that no
+    # longer match.
     shown_keys = _shown_keys(state) if request.htmx else set()
     missing = shown_keys.difference(row.run.pk for row in page.rows)
     if not missing:
@@ -295,6 +303,7 @@ def new_runs_messages() -> dict[str, str]:
         for number in range(1, max(ROWS) + 1)
     ]
     forms = list(dict.fromkeys(texts))
+    # Languages have different plural rules, which the script doesn't know.
     which = "".join(str(forms.index(each)) for each in texts)
     return {"forms": json.dumps(forms, ensure_ascii=False), "which": which}
 

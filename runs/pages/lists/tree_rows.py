@@ -70,6 +70,7 @@ def build_branch(row: RunRow, links: ListLinks) -> TreeBranch | None:
 
 
 def _toggle(run_id: str, place: TreePlace, links: ListLinks) -> str:
+    # The address has each row once, or opening and closing would make it grow.
     others = tuple(o for o in links.spec.tree if o.run_id != run_id)
     if not place.is_open:
         return _with_open_rows(links, (*others, RowExpansion(run_id)))
@@ -89,6 +90,7 @@ def rolled_up_value(
     goal, else None.
     """
     place = row.place
+    # A value of its own wins over those of descendants.
     if place is None or field not in place.best or field in row.values:
         return None
     sort, goal = links.spec.sort, goals.get(field)
@@ -135,6 +137,7 @@ def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
     href = _with_open_rows(links, opened)
+    # A page can't show more children of a row; their own list has pages.
     if line.shown >= MAX_OPEN_CHILDREN:
         href = links.children_of(line.run_id)
     text = ngettext(

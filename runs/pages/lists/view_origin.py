@@ -63,6 +63,7 @@ def read_page_state(request: PageRequest, experiment: Experiment | None) -> List
     """Read the state from a list's address; without one, open the default view."""
     parameters, workspace = restore_line_breaks(request.GET), request.workspace
     scope = build_scope(workspace.name, experiment, parameters.get("in", ""))
+    # Scripts get the built-in list: a default view must not change their results.
     if not (parameters or request.htmx or requested_format(request)):
         view = find_default(workspace, request.actor.user, experiment)
         if view is not None:
@@ -114,6 +115,8 @@ def with_view(state: ListState) -> ListState:
     number = spec.view_revision or view.revision
     if number != view.revision:
         origin = replace(origin, base=_spec_of_revision(origin, state.viewer, number))
+    # The same object is parsed once, and this list usually keeps the filter of its
+    # view.
     base, newest = (
         _with_same_text(each, spec) for each in (origin.base, origin.newest)
     )

@@ -86,6 +86,7 @@ def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMe
         )
         for sort in order
     ]
+    # The usual order of the type comes first, as a click on the column's head gives it.
     return items if is_largest_first(field) else items[::-1]
 
 
@@ -113,6 +114,7 @@ def _move_items(
     if columns[place].width:
         own = (*columns[:place], Column(field), *columns[place + 1 :])
         items.append(ColumnMenuItem(_("Automatic width"), with_order(*own), "collapse"))
+    # The name opens the run, so it can be neither moved nor removed.
     if field == tree.attribute("name"):
         return items
     for step, text, icon in (
@@ -133,6 +135,7 @@ def _goal_choices(
     if not is_ranked_metric(field):
         return []
     experiments = _experiments(request, scope)
+    # In All runs a goal is shown only if the experiments agree; setting it sets all.
     pks = [each.pk for each in experiments]
     known = find_goals(pks, [field]).get(field)
     words = {

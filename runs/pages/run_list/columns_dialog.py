@@ -68,10 +68,13 @@ def edit_columns(request: PageRequest) -> HttpResponse:
     parameters = request.GET
     if any(name in parameters for name in FORM_PARAMETERS):
         shown = _apply_changes(request, shown)
+        # The default columns stay out of the address, so that they follow new metrics.
         kept = () if shown == default_columns(state) else shown
         spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
         if "done" in parameters:
             return HttpResponseRedirect(state.scope.at(spec))
+        # Without a script, an address with the form's parameters would apply them at
+        # each reload.
         if not request.htmx:
             return HttpResponseRedirect(_address(state.scope, spec, request.path))
     template = (
@@ -98,6 +101,7 @@ def _apply_changes(
     )
     if "shown" in parameters:
         shown = _read_columns(parameters.getlist("shown"))
+    # Browsers don't send cleared boxes, and a search shows only some of the boxes.
     removed = {c.field for c in had} - {c.field for c in pick}
     removed |= {column.field for column in _read_columns(parameters.getlist("remove"))}
     here = {column.field for column in shown}
@@ -181,6 +185,7 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGrou
         tree.PROPERTIES: _("Properties"),
         tree.ATTRIBUTE: _("Fields"),
     }
+    # Without a search, keys can fill the dialog and would push the fields out of sight.
     order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
     groups = [
         ColumnGroup(
@@ -206,6 +211,8 @@ def _entries(
         label = each.field.key
         if each.field.kind in (tree.ATTRIBUTE, tree.CHILDREN):
             label = field_label(each.field)
+            # The database searched keys by name; labels are translated, so they are
+            # searched here.
             if part.lower() not in f"{label} {field_text(each.field)}".lower():
                 continue
         found.append(

@@ -124,6 +124,7 @@ def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
         _difference_row(each, found, links, scope.path)
         for each in found.found[:MAX_FIELDS]
     ]
+    # A field can differ in many rare values, none of them by enough to be shown.
     rows = [row for row in rows if row.lines]
     more = len(found.found) - MAX_FIELDS
     sides = _("%(selected)s vs. %(others)s") % {
@@ -181,6 +182,8 @@ def field_topic(field: Field) -> str:
     if field.kind == PARAMS:
         return _("Parameter")
     name = field.key.lower()
+    # Clients log code and machine in tags with these prefixes; other tags are written
+    # by people.
     if field.kind == TAGS and not name.startswith(("mlflow.", "azureml.")):
         return _("Tag")
     topics = {
@@ -212,6 +215,7 @@ def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     texts = [_cut(text) for text in whole]
     if len(set(texts)) == len(texts):
         return texts
+    # Paths and commands often share a long start, and differ only behind it.
     ambiguous = [text for text in whole if texts.count(_cut(text)) > 1]
     common = commonprefix(ambiguous)  # noqa: RUF071  # by characters, as is meant
     start = max(len(common) - CONTEXT_LENGTH, 0)
@@ -239,6 +243,8 @@ def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))
     if side.is_any:
         return Comparison(field, "is not null")
+    # Only the start of a long value is known, and a term with it would find other runs
+    # too.
     if side.digest:
         return None
     is_mixed = any(other.value or other.is_range for other in feature.sides)

@@ -23,6 +23,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
             rest = links.source.without_term(each.term)
             suggestions.append((label, text, each.runs, count, links.query(q=rest)))
+    # The snippet works without changes, so it needs a name even in All runs.
     name = experiment.name if experiment else "first-steps"
     return {
         "narrowed": narrowed,
@@ -39,5 +40,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
 
 def _shell_text(values: dict[str, str]) -> str:
     """Return JSON in shell quotes; its `id` is the shell variable of that name."""
+    # A single quote ends the quoted text, is escaped outside of it, and begins the text
+    # again.
     inside = json.dumps(values, ensure_ascii=False)[1:-1].replace("'", "'\\''")
     return f"'{{\"id\": \"'$id'\", {inside}}}'"

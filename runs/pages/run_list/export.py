@@ -43,6 +43,7 @@ _UNSAFE_NAME_CHARS = re.compile(r"[^\w.\-]+")
 
 def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     """Send all rows of the list; errors are raised before anything is sent."""
+    # A missing library must be an error page: once the file begins, its status is sent.
     if form == "parquet":
         require_pyarrow()
     spec = replace(state.spec, columns=list_columns(state))
@@ -64,6 +65,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     response["Content-Disposition"] = content_disposition_header(
         True, f"{file_name(experiment)}.{form}"
     )
+    # CSV and Parquet have no place for notices, so a header has them for every format.
     if notices:
         response[NOTICE_HEADER] = encode_notices(notices)
     return response

@@ -36,9 +36,11 @@ POLL_SECONDS = 2
 @require_POST
 def request_histories(request: PageRequest) -> HttpResponse:
     """Queue an export of the list in the query string; refuse an invalid filter now."""
+    # Refuse now: the worker would fail only after the user has left the page.
     require_pyarrow()
     state = read_part_state_tolerantly(request)
     scope, spec = state.scope, state.spec
+    # Raises InvalidFilter here, where the user still sees the error.
     spec.filter()
     # The link back leads to the list of child runs, which `in` names.
     query = spec.to_query()

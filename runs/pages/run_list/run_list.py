@@ -104,6 +104,7 @@ KEPT_PARAMETERS = (
 )
 #: Parameters that are ignored, with a notice, if they are invalid.
 OPTIONAL_PARAMETERS = ("after", "before", "selected", "tree", "group")
+# Errors that leave a page to show: the box with the filter, and a message below it.
 UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 
 
@@ -162,10 +163,12 @@ def _redirect_to_short_address(
     request: PageRequest, state: ListState
 ) -> HttpResponse | None:
     has_lines = LINES_PARAMETER in request.GET and not request.htmx
+    # Scripts don't show addresses, so a redirect would only cost them a request.
     is_page = not requested_format(request) and not requested_export(request)
     if not is_page or not (has_lines or has_redundant_parameters(request)):
         return None
     return (
+        # The new address leaves out ignored parts, and with them the notice about them.
         None if state.complaints else redirect_to_query(request, state.spec.to_query())
     )
 
@@ -185,6 +188,8 @@ def _list_response(
 ) -> HttpResponse:
     content_type = requested_format(request)
     try:
+        # Most polls end here: nothing below, not even the view, costs a query before
+        # this check.
         stamp = change_stamp(request, state.spec, state.path, state.parameters)
         if request.htmx and is_unchanged(request, stamp):
             return not_modified(browser_etag(request))
@@ -221,6 +226,8 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
             columns = exported_columns(spec, columns)
         # Raises InvalidValue for a cursor of another list.
         page, counts = find_run_page(listed, columns)
+    # An invalid filter is also an InvalidValue, but can't be dropped: it would match
+    # all runs.
     except InvalidFilter:
         raise
     except InvalidValue as error:
@@ -229,9 +236,11 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
             raise
         spec = without_parameter(spec, notice.name)
         if notice.name == "selected":
+            # Without a selection, *only selected* would show no run at all.
             spec = without_parameter(spec, "only")
         # Each retry drops one parameter, so this ends.
         return find_list(request, state.showing(spec, notice))
+    # Only the tree's own query tells which open rows exist.
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_rows(state, page.unknown)
     notices = selection_notices(selection) if spec.selected else []
@@ -348,6 +357,7 @@ def _refusal_fragment(
     )
     response["HX-Retarget"] = "#filter-note"
     response["HX-Reswap"] = "outerHTML"
+    # The address keeps the last valid filter, which the rows still show.
     response["HX-Push-Url"] = "false"
     return with_vary_headers(response)
 
@@ -359,6 +369,7 @@ def _refusal_page(
     problem = filter_problem(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
+        # The readable part matches more runs, and would run into the same timeout.
         if isinstance(error, QueryTimeout):
             raise error
         result = _find_readable_part(request, state, shell)
@@ -367,6 +378,7 @@ def _refusal_page(
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:
         context |= _context_without_rows(state)
+    # Default columns would need a query, which a timeout or a bad filter can't afford.
     context |= view_bar_context(request, state, state.spec.columns)
     context |= _page_context(request, state) | {"problem": problem}
     whole = {**context, **shell.context}
@@ -378,10 +390,12 @@ def _refusal_page(
 def _find_readable_part(
     request: PageRequest, state: ListState, shell: PageShell
 ) -> ListResult:
+    # A cursor belongs to the rows of the whole filter.
     spec = replace(state.spec, after="", before="")
     part = replace(spec, q=shell.scoped(readable_part(spec.q)))
     try:
         return find_list(request, state.showing(part))
+    # The readable part can still name a field that this list doesn't support.
     except (InvalidFilter, NotSupported):
         return find_list(request, state.showing(replace(spec, q=shell.scoped(""))))
 
@@ -405,6 +419,8 @@ def _fragment_response(
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )
+    # The stamp changes with any write in the workspace; often this list is still the
+    # same.
     etag = content_etag(stamp, html)
     if has_same_content(request, etag):
         return not_modified(etag)

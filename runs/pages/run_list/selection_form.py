@@ -62,6 +62,8 @@ def find_selection(state: ListState) -> VisibleSelection:
     if spec.selected and spec.selected[0].startswith(STORED_SELECTION_PREFIX):
         slug, now = spec.selected[0].removeprefix(STORED_SELECTION_PREFIX), state.now
         own = Selection.objects.filter(workspace=state.workspace, slug=slug)
+        # Reading a list must not write each time; a day is exact enough for the
+        # cleanup.
         if own.filter(used__lt=now - DAY_MS).exists():
             update_if_idle(own, used=now)
     return found
@@ -186,8 +188,10 @@ def select_runs(request: PageRequest) -> HttpResponse:
 def _posted_spec(request: PageRequest) -> ViewSpec:
     """Read the list's state; an unknown selection counts as empty."""
     query = SelectionForm(request.POST).check()["query"]
+    # The list named invalid parameters already; they must not prevent a selection.
     spec, _wrong = parse_tolerant(dict(parse_qsl(query, keep_blank_values=True)))
     try:
+        # A stored selection can expire while its page is open.
         selected_keys(spec, request.workspace)
     except InvalidValue:
         spec = spec.changed(
@@ -204,9 +208,12 @@ def _read_changes(
     add = _find_keys(request, sent["add"])
     drop = _find_keys(request, sent["drop"])
     toggled = _find_keys(request, sent["toggle"])
+    # Another tab can have changed the selection, so only the server knows what a toggle
+    # does.
     add += [key for key in toggled if key not in keys]
     drop += [key for key in toggled if key in keys]
     if sent["page"] is not None:
+        # Only the keys of the rows count, and the name costs no further query.
         columns = (Column(attribute("name")),)
         page, _counts = find_run_page(state, columns)
         of_page = [row.run.pk for row in page.rows]
@@ -245,6 +252,7 @@ def _find_keys(request: PageRequest, text: str) -> list[int]:
     if not ids:
         return []
     visible = Run.objects.visible_to(request.actor.user)
+    # IDs of runs that can't be seen are ignored, so that the form reveals nothing.
     runs = visible.in_workspace(request.workspace).filter(run_id__in=ids)
     found = dict(runs.values_list("run_id", "pk"))
     return [found[each] for each in ids if each in found]

@@ -53,6 +53,8 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
         wanted = _("“%(name)s” must have 4 counts for each threshold.")
         raise InvalidValue(wanted % {"name": f"{source}_tables"})
     labels = read_labels(data, len(tables))
+    # The average adds the counts of all classes, so large classes weigh more
+    # (micro-average).
     curves = [_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
     if len(tables) > 1:
         curves += [
@@ -63,13 +65,16 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
 
 def _largest(tables: Numbers) -> list[int]:
     """Positions of the classes with the most true cases, in their own order."""
+    # True positives and false negatives: their sum is the same at every threshold.
     cases = tables[:, 0, 0] + tables[:, 0, 3]
     return sorted(np.argsort(-cases, kind="stable")[:MAX_CLASSES].tolist())
 
 
 def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
     xs, ys = rule.points(table, thresholds)
+    # A share of nothing is 0/0, as precision is where no case is predicted.
     whole = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
+    # Plotly connects points in their order, and thresholds can come in any.
     order = whole[np.lexsort((ys[whole], xs[whole]))]
     if len(order) > MAX_POINTS:
         order = order[np.linspace(0, len(order) - 1, MAX_POINTS).astype(int)]
@@ -106,6 +111,8 @@ def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]
     """Between two thresholds: the mean predicted probability, and how often true."""
     order = np.argsort(thresholds, kind="stable")
     tp, fp = table[order, 0], table[order, 1]
+    # Counts at a threshold include all above it: the difference is what lies between
+    # two.
     true, false = -np.diff(tp), -np.diff(fp)
     edges = thresholds[order]
     return (edges[1:] + edges[:-1]) / 2, _share(true, false)

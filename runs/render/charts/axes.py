@@ -59,10 +59,12 @@ def pad_constant_range(
     if len(values) == 1 and not log_y:
         [value] = values
         room = abs(value) / 10 or 1
+        # Next to the largest numbers, an end would overflow to Infinity.
         if math.isfinite(value + room) and math.isfinite(value - room):
             chart["yaxis"]["range"] = [value - room, value + room]
     steps = {x for trace in lines for x in trace["x"]}
     if len(steps) == 1 and axis is Axis.STEP:
+        # Ticks between two steps would be positions that no step has.
         chart["xaxis"] |= {"tickmode": "array", "tickvals": list(steps)}
 
 
@@ -96,6 +98,7 @@ def series_layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
             **_exponent_format(4),
             "hoverformat": ".6~g",
         },
+        # Marks of NaN and Infinity need a height that doesn't depend on the values.
         "yaxis2": {
             "overlaying": "y",
             "range": [0, 1],

@@ -57,6 +57,7 @@ def residual_histogram(document: Mapping[str, Any]) -> Figure:
         "type": "bar",
         "x": middles.tolist(),
         "y": _finite_or_none(counts),
+        # Edges can be unequal, so each bar has the width of its bin.
         "width": widths.tolist(),
         "hovertext": between,
         "hovertemplate": "%{hovertext}: %{y}<extra></extra>",
@@ -64,6 +65,7 @@ def residual_histogram(document: Mapping[str, Any]) -> Figure:
         "meta": {"series": 1, "part": "bar", "key": _("Residuals")},
     }
     layout = linear_layout(_("Residual"), _("Count"))
+    # The edges of the bins touch, and a gap would look like a range without values.
     layout["bargap"] = 0
     layout["hovermode"] = "closest"
     return {"data": [bars], "layout": layout}

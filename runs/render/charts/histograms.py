@@ -23,18 +23,21 @@ class Bin:
 
 def count_bins(values: Sequence[float], count: int, *, log: bool = False) -> list[Bin]:
     """Bars of equal width that hold all finite values; of equal ratio with `log`."""
+    # Sorted, so that one pass over the edges counts all bars.
     finite = sorted(v for v in values if math.isfinite(v) and (v > 0 or not log))
     if not finite:
         return []
     count = count or max(5, min(40, math.ceil(math.sqrt(len(finite)) * 1.5)))
     low, high = finite[0], finite[-1]
     if low == high:
+        # One value needs a bar with a width.
         room = abs(low) / 20 or 0.5
         return [Bin(low - room, high + room, len(finite))]
     edges = _edges(low, high, count, log=log)
     runs = [0] * count
     place = 0
     for value in finite:
+        # The last bar includes its upper edge, which is the largest value.
         while place < count - 1 and value >= edges[place + 1]:
             place += 1
         runs[place] += 1
@@ -87,5 +90,7 @@ def histogram_figure(
 
 def _bin_center(bin_: Bin, *, log: bool) -> float:
     if log:
+        # The middle that the eye sees on a logarithmic axis.
         return math.exp((math.log(bin_.low) + math.log(bin_.high)) / 2)
+    # Halves, because the sum of two huge values would overflow.
     return bin_.low / 2 + bin_.high / 2

@@ -74,6 +74,7 @@ def metric_figure(
             data.append(nonfinite_markers([xs[place] for place in at], named, series))
             places = _x_positions(line, axis)
             nonfinite.append((data[-1], [places[place] for place in at]))
+    # Labels of all lines are placed together, so that none covers another.
     if nonfinite:
         every = [place for line in lines for place in _x_positions(line, axis)]
         set_marker_labels(nonfinite, min(every), max(every))
@@ -97,6 +98,8 @@ def smooth_values(values: Sequence[float], weight: float) -> list[float]:
             result.append(value)
             continue
         average = weight * average + (1 - weight) * value
+        # The first averages contain little weight; dividing by it removes the pull
+        # toward 0.
         share = weight * share + (1 - weight)
         result.append(average / share)
     return result
@@ -106,6 +109,7 @@ def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
     drawn = []
     if line.smoothed is not None:
         raw = _trace(line.key, xs, line.values, series, "raw")
+        # The tooltip and the legend name each metric once.
         drawn.append({**raw, "hoverinfo": "skip", "showlegend": False})
     drawn.append(_trace(line.key, xs, line.smoothed or line.values, series, "line"))
     return drawn
@@ -124,6 +128,7 @@ def _x_positions(line: Line, axis: Axis) -> Sequence[float]:
 def _trace(
     key: str, xs: Sequence[Any], values: Sequence[float], series: int, part: str
 ) -> Trace:
+    # A point between two gaps has no line, and would be invisible.
     sizes = [6 if _is_isolated(values, at) else 0 for at in range(len(values))]
     return {
         "type": "scatter",
@@ -136,6 +141,7 @@ def _trace(
         "name": escape_plotly_markup(key),
         "x": list(xs),
         "y": [None if is_nonfinite(value) else value for value in values],
+        # A line through a gap would hide that NaN or Infinity was logged there.
         "connectgaps": False,
         "meta": {"series": series, "part": part, "key": key},
         "line": {"width": 1 if part == "raw" else 1.8},
@@ -154,6 +160,7 @@ def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figur
     """The newest value as logged, written at the end of the only line."""
     drawn = next(trace for trace in data if trace["meta"]["part"] == "line")
     ends = zip(drawn["x"], drawn["y"], line.values, strict=True)
+    # A logarithmic axis has no position for 0 and less.
     whole = [end for end in ends if end[1] is not None and (end[1] > 0 or not log_y)]
     if len(whole) <= MAX_DOTTED_POINTS:
         return []

@@ -83,6 +83,7 @@ def line_figure(
         zone=zone,
         span=span,
     )
+    # `metric_figure` counted the lines; here the number is that of the run's color.
     for trace in figure["data"]:
         _style_trace(trace, lines[trace["meta"]["series"] - 1])
     if paired:
@@ -109,6 +110,7 @@ def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
     if look.x_title:
         layout["xaxis"]["title"]["text"] = escape_plotly_markup(look.x_title)
         layout["xaxis"]["hoverformat"] = ".6~g"
+    # Plotly has no logarithmic axis of dates.
     if look.log_x and look.axis is not Axis.TIME:
         layout["xaxis"]["type"] = "log"
     set_y_range(layout, look)
@@ -133,12 +135,14 @@ def _set_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
         return
     axis["range"] = [low, high]
     if low is None or high is None:
+        # Plotly then computes the open end only.
         axis["autorange"] = "min" if low is None else "max"
 
 
 def _on_axis(end: float | None, *, log: bool) -> float | None:
     if end is None or not log:
         return end
+    # Plotly takes the range of a logarithmic axis as exponents.
     return math.log10(end) if end > 0 else None
 
 
@@ -155,6 +159,7 @@ def _with_bands(
             found.append(_band(trace, each, band, log_y=log_y))
         trace["customdata"] = list(zip(band.std, band.runs, strict=True))
         trace["hovertemplate"] = f"%{{y:.6~g}} ± %{{customdata[0]:.2~g}} ({words})"
+    # Bands first, because later traces are drawn over earlier ones.
     return [*found, *filter(_has_values, data)]
 
 
@@ -174,8 +179,10 @@ def _band(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
         "type": "scatter",
         "mode": "lines",
         "name": trace["name"],
+        # One closed shape: along the upper edge, and back along the lower one.
         "x": [*xs, *reversed(xs)],
         "y": [
+            # A mean ± std of huge values can leave the range that Plotly draws.
             *map(clamp_to_drawable, band.high),
             *map(clamp_to_drawable, reversed(low)),
         ],

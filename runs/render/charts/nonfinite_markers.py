@@ -19,6 +19,7 @@ MAX_DRAWABLE = 1e304
 
 
 def is_nonfinite(value: float) -> bool:
+    # Negated, because every comparison with NaN is false.
     return not abs(value) <= MAX_DRAWABLE
 
 
@@ -40,6 +41,7 @@ def nonfinite_markers(
         "mode": "markers+text",
         "name": ", ".join(sorted(set(words))),
         "x": list(xs),
+        # Close to the top edge of an axis from 0 to 1.
         "y": [0.96] * len(words),
         "yaxis": "y2",
         "text": words,
@@ -49,6 +51,7 @@ def nonfinite_markers(
         ],
         "hoverinfo": "x+text",
         "textposition": "middle right",
+        # A mark at the first or last step would be cut in half.
         "cliponaxis": False,
         "showlegend": False,
         "meta": {"series": series, "part": "odd"},
@@ -64,6 +67,7 @@ def set_marker_labels(
     Of those that lie near each other the first has the words of all. They stand below
     the marks where they would lie on one.
     """
+    # Divided first, because the span of two huge values would overflow.
     room = high / MAX_LABELS_PER_CHART - low / MAX_LABELS_PER_CHART
     places = sorted(
         (place, one, at)

@@ -89,6 +89,7 @@ class _Scale:
 
     def _of_number(self, value: float) -> float:
         if not math.isfinite(value) or (self.log and value <= 0):
+            # Above the axis, as marks at the top edge of other charts.
             return 1.1
         if self.low == self.high:
             return 0.5
@@ -124,6 +125,7 @@ class _Scale:
 
 def _scale(axis: Dimension) -> _Scale:
     words = [value for value in axis.values if isinstance(value, str)]
+    # One text makes the axis one of texts: numbers and words have no common order.
     if words:
         return _Scale(0, 1, log=False, words=tuple(sorted(set(words))))
     numbers = [v for v in axis.values if isinstance(v, float) and math.isfinite(v)]

@@ -44,10 +44,13 @@ def _averages(values: Floats, places: Places, weight: float) -> Floats:
     back = np.arange(reach)
     shares = (1 - weight) * weight**back
     found = np.empty(len(places))
+    # In batches, because the table of places by values before them can be large.
     for start in range(0, len(places), BATCH_SIZE):
         part = places[start : start + BATCH_SIZE]
         at = part[:, None] - back[None, :]
+        # Negative indexes would read from the end of the array.
         seen = np.where(at >= 0, values[np.maximum(at, 0)], 0.0)
         found[start : start + BATCH_SIZE] = seen @ shares
+    # With a weight up to 0.99, the power is nothing long before 10,000.
     corrected: Floats = found / (1 - weight ** np.minimum(places + 1, 10_000))
     return corrected

@@ -45,6 +45,7 @@ def _place(
         if not math.isfinite(y):
             placed.append(None)
             continue
+        # A single step stands at the right, where the newest value of other lines is.
         across = (x - left) / wide if wide else 1
         up = (y / 2 - low / 2) / tall if tall else 0.5
         placed.append(
@@ -57,6 +58,7 @@ def _path(placed: Sequence[Point | None]) -> str:
     parts, pen_is_down = [], False
     for point in placed:
         if point is not None:
+            # After a gap the pen moves without drawing.
             command = "L" if pen_is_down else "M"
             parts.append(command + " ".join(_format_coordinate(part) for part in point))
         pen_is_down = point is not None
@@ -64,4 +66,5 @@ def _path(placed: Sequence[Point | None]) -> str:
 
 
 def _format_coordinate(part: float) -> str:
+    # A tenth of a pixel is enough, and short paths keep a list of metrics small.
     return f"{part:.1f}".removesuffix(".0")

@@ -56,6 +56,7 @@ def scatter_figure(
     nonfinite = [
         dot
         for dot in placed
+        # A mark at the top needs an x position; a note counts the runs without one.
         if _is_nonfinite(dot.values[1]) and not _is_nonfinite(dot.values[0])
     ]
     if nonfinite:
@@ -88,6 +89,7 @@ def _scatter(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
                 drawn, labels, _numbers_by_word([dot.values[2] for dot in drawn])
             )
         ]
+    # Runs without a number for the color still have a position.
     rest = [dot for dot in drawn if _finite_or_none(dot.values[2]) is None]
     traces = [_scale_trace(scaled, labels)]
     return [*traces, _dots_trace(rest, labels, [GRAY] * len(rest))] if rest else traces
@@ -146,6 +148,7 @@ def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
 
 def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> Figure:
     """The fields of each run side by side."""
+    # Bars stand at numbers, because runs can have the same name.
     places = list(range(len(dots)))
     data: list[Trace] = []
     nonfinite: list[tuple[int, str, Value]] = []
@@ -166,6 +169,7 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> F
         "tickmode": "array",
         "tickvals": places,
         "ticktext": [escape_plotly_markup(_shorten(dot.name)) for dot in dots],
+        # More names would overlap; the tooltip of each bar has its name.
         "showticklabels": len(dots) <= MAX_NAMED_BARS,
         "type": "linear",
     }
@@ -247,6 +251,7 @@ def _nonfinite_trace(
     values = [(name, v) for name, v in named if isinstance(v, float)]
     trace = nonfinite_markers(xs, values, 1) | {"hoverinfo": "text"}
     known = sorted({x for x in every if not _is_nonfinite(x)})
+    # Plotly places the words of a category axis at whole numbers.
     if isinstance(known[0], str):
         xs, known = [known.index(x) for x in xs], list(range(len(known)))
     set_marker_labels([(trace, xs)], known[0], known[-1])

@@ -67,6 +67,7 @@ def difference(value: float, zero: float, higher: bool | None) -> str:
     if higher is not None and change:
         tone = " better" if (change > 0) is higher else " worse"
     parts = [f"<span>{signed_number(change)}</span>"]
+    # The sign of the share must be that of the change, also below zero.
     share = change / abs(zero) * 100 if zero else math.nan
     if math.isfinite(share):
         parts.append(f"<span>{_percent(share)}</span>")

@@ -56,6 +56,8 @@ def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
         if is_same:
             yield DiffPart(SAME, made)
         else:
+            # Lines first: words of a whole text cost time with the square of their
+            # number.
             yield from _words(gone, made)
 
 

@@ -22,6 +22,7 @@ class Matcher(SequenceMatcher[str]):
     """
 
     def __init__(self, old: Sequence[str], new: Sequence[str], most: int) -> None:
+        # With `autojunk`, difflib ignores parts that repeat often, such as blank lines.
         super().__init__(None, old, new, autojunk=False)
         self._sides, self._most = (old, new), most
         self._blocks: list[Match] = []
@@ -39,9 +40,11 @@ def _common_pairs(
 ) -> Iterator[tuple[int, int]]:
     """The places of what is the same, in order."""
     first, shorter = 0, min(len(old), len(new))
+    # Versions of a file mostly differ in a few places, so this leaves little to match.
     while first < shorter and old[first] == new[first]:
         first += 1
     last = 0
+    # The parts of the beginning must not be counted again from the end.
     while last < shorter - first and old[-1 - last] == new[-1 - last]:
         last += 1
     yield from zip(range(first), range(first), strict=True)
@@ -67,6 +70,7 @@ def _longest_common_pairs(
 ) -> list[tuple[int, int]]:
     places: dict[str, int] = defaultdict(int)
     for n, part in enumerate(old):
+        # Bit n of a part's number says that it stands at place n of the old side.
         places[part] |= 1 << n
     every = (1 << len(old)) - 1
     row, rows = every, []

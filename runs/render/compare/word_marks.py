@@ -171,12 +171,14 @@ def _replaced_lines(
 def _mark_pair(old: str, new: str) -> tuple[str, str]:
     """A line and its replacement; words are marked only in similar lines."""
     if max(len(old), len(new)) > MAX_LINE_CHARS:
+        # A long line is cut around its first difference, which would else lie outside.
         start = len(commonprefix([old, new]))  # noqa: RUF071  # by characters
         return escape(_cut_line(old, start)), escape(_cut_line(new, start))
     mine, theirs = split_words(old), split_words(new)
     if max(len(mine), len(theirs)) > MOST_WORDS:
         return escape(old), escape(new)
     matcher = Matcher(mine, theirs, MOST_WORDS)
+    # Two lines with little in common would be marked nearly everywhere.
     if matcher.ratio() < 0.3:
         return escape(old), escape(new)
     return _marked(mine, matcher, is_old=True), _marked(theirs, matcher)

@@ -30,6 +30,8 @@ def stream_zip(entries: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for path, chunks in entries:
+            # The size is unknown before the last chunk, and the header must allow more
+            # than 2 GiB.
             with archive.open(zipfile.ZipInfo(path), "w", force_zip64=True) as file:
                 for chunk in chunks:
                     file.write(chunk)

@@ -49,6 +49,8 @@ def highlight(lexer: Lexer, text: str) -> str:
 
 def _lexer(name: str) -> Lexer | None:
     try:
+        # Without these, Pygments drops and adds line ends, and line numbers would
+        # shift.
         return get_lexer_for_filename(name, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
@@ -57,6 +59,8 @@ def _lexer(name: str) -> Lexer | None:
 def _lines(tokens: Iterable[tuple[_TokenType, str]]) -> Iterator[SafeString]:
     line: list[str] = []
     for mark, same_tokens in groupby(tokens, key=lambda token: _token_class(token[0])):
+        # A token such as a docstring spans lines, but each line is an element of its
+        # own.
         first, *more = "".join(text for _, text in same_tokens).split("\n")
         line.append(_token_html(mark, first))
         for part in more:
@@ -78,4 +82,5 @@ def _token_class(kind: _TokenType) -> str:
 
 def _token_html(mark: str, text: str) -> str:
     html = str(escape(text))
+    # Spans around blanks would only make the page larger.
     return f'<span class="{mark}">{html}</span>' if mark and text.strip() else html

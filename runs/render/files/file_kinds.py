@@ -63,6 +63,7 @@ def is_text(name: str) -> bool:
 def inline_type(name: str) -> str | None:
     """The media type that the file is shown with; None if it is only downloaded."""
     found = INLINE_TYPES.get(extension(name))
+    # A page without a charset would be read in the browser's default encoding.
     return f"{found}; charset=utf-8" if found == "text/html" else found
 
 

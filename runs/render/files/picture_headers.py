@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 #: Bytes to read for the size; a JPEG's header can be long.
 PICTURE_HEAD_BYTES = 64 * 1024
+#: C4, C8 and CC are tables and extensions among the frame markers (ITU T.81, table
+#: B.1).
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
@@ -21,6 +23,7 @@ def picture_size(head: bytes) -> tuple[int, int] | None:
     if head.startswith(b"GIF8") and len(head) >= 10:
         return _read_number(head[6:8]), _read_number(head[8:10])
     if head.startswith(b"BM") and len(head) >= 26:
+        # A negative height means that the rows are stored from top to bottom.
         return _read_number(head[18:22]), abs(_read_number(head[22:26], signed=True))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return _webp_size(head)
@@ -32,6 +35,8 @@ def picture_size(head: bytes) -> tuple[int, int] | None:
 def _webp_size(head: bytes) -> tuple[int, int] | None:
     kind = head[12:16]
     if kind == b"VP8X" and len(head) >= 30:
+        # VP8X stores sizes minus one in 24 bits and VP8L in 14; VP8 stores them as
+        # they are.
         return _read_number(head[24:27]) + 1, _read_number(head[27:30]) + 1
     if kind == b"VP8L" and len(head) >= 25:
         bits = _read_number(head[21:25])
@@ -46,11 +51,13 @@ def _jpeg_size(head: bytes) -> Iterator[tuple[int, int]]:
     at = 2
     while at + 9 <= len(head) and head[at] == 0xFF:
         marker = head[at + 1]
+        # Any number of fill bytes FF can precede a marker.
         if marker == 0xFF or marker in _MARKERS_WITHOUT_LENGTH:
             at += 1 if marker == 0xFF else 2
             continue
         if marker in _START_OF_FRAME:
             yield (
+                # The height comes before the width.
                 _read_number(head[at + 7 : at + 9], "big"),
                 _read_number(head[at + 5 : at + 7], "big"),
             )

@@ -38,12 +38,14 @@ class PreviewTable:
 
 
 def is_binary(head: bytes) -> bool:
+    # UTF-16, which begins with a byte order mark, has NUL bytes in every Latin text.
     return b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
 def decode_text(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
+    # Without `-sig`, a byte order mark would belong to the first column's name.
     return data.decode("utf-8-sig", errors="replace")
 
 
@@ -65,6 +67,7 @@ def lines_of_both_ends(
 
 def _terminal_lines(text: str) -> list[str]:
     parts = text.split("\n")
+    # A final line end closes the last line, and opens no empty one.
     if parts[-1] == "":
         parts.pop()
     return [_terminal_line(part) for part in parts]
@@ -72,6 +75,7 @@ def _terminal_lines(text: str) -> list[str]:
 
 def _terminal_line(line: str) -> str:
     """As a terminal would leave it: the last state of a progress bar, no codes."""
+    # The last carriage return belongs to a line end of Windows and overwrites nothing.
     line = line.removesuffix("\r").rpartition("\r")[2]
     line = _ANSI.sub("", line)
     return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]}…"
@@ -123,6 +127,7 @@ def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:
     rows = []
     for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
         rows.append(row)
+        # The head, the rows, and one more, which tells that the table is cut.
         if len(rows) > MAX_ROWS + 1:
             break
     return rows

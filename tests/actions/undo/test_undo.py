@@ -222,17 +222,18 @@ def test_changes_of_an_experiment_are_undone(
 def test_a_redo_deletes_no_experiment_with_a_locked_run(
     run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
+    def deleted() -> int | None:
+        return Experiment.objects.get(pk=experiment.pk).deleted
+
     of_experiments.delete_experiment(experiment, actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
     Run.objects.filter(pk=run.pk).update(locked=True)
     with pytest.raises(InvalidState):
         undo_change_set(last(), actor=actor, now=now)
-    experiment.refresh_from_db()
-    assert experiment.deleted is None
+    assert deleted() is None
     Run.objects.filter(pk=run.pk).update(locked=False)
     undo_change_set(last(), actor=actor, now=now)
-    experiment.refresh_from_db()
-    assert experiment.deleted == now
+    assert deleted() == now
     # To restore it is always allowed.
     Run.objects.filter(pk=run.pk).update(locked=True)
     undo_change_set(last(), actor=actor, now=now)

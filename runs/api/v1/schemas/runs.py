@@ -72,6 +72,7 @@ class NewExperiment(RequestStruct):
     tags: Tags = {}
 
 
+# UNSET in patches means that the field is absent; null is a value.
 class ExperimentPatch(RequestStruct):
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
