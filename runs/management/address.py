@@ -108,6 +108,7 @@ def _in_use(family: int, host: str, port: int) -> str:
     with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
+            # Connections of an earlier server that still close do not hold the port.
             trial.bind((host, port))
         except OSError as error:
             return error.strerror or str(error)

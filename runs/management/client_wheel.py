@@ -47,6 +47,7 @@ def build_if_changed(folder: Path, print_line: PrintLine) -> bool:
         print_line(f"The client wheel could not be built, so /dist/ is empty: {reason}")
         return False
     write_links_page(folder)
+    # Written last, so that an interrupted build is repeated.
     mark.write_text(sources)
     return True
 
@@ -55,6 +56,7 @@ def sources_fingerprint() -> str:
     digest = hashlib.sha256(__version__.encode())
     for path in source_files():
         stat = path.stat()
+        # Sizes and times are enough: reading every file would delay each start.
         digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 

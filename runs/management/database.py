@@ -66,6 +66,7 @@ def gather_statistics() -> None:
     """New indexes have none, and a planner without them chooses badly."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
+            # Without a limit, SQLite reads each index completely.
             cursor.execute("PRAGMA analysis_limit=1000")
         cursor.execute("ANALYZE")
 
@@ -124,4 +125,5 @@ def optimize(_now: int) -> None:
     """Keep the planner's statistics fresh; PostgreSQL does so by itself."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
+            # 0x10000 checks all tables, not only those that this connection has used.
             cursor.execute("PRAGMA optimize=0x10002")

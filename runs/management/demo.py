@@ -46,6 +46,8 @@ def run_training(home: Path, print_line: Callable[[str], object]) -> Iterator[No
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            # A process group of its own, so that one signal reaches the sweep and its
+            # trials.
             start_new_session=True,
         )
     is_stopped = threading.Event()
@@ -78,6 +80,7 @@ def training_environment(home: Path, folder: Path) -> dict[str, str]:
         **kept,
         "PYTHONPATH": os.pathsep.join(filter(None, modules)),
         "STUDIO_HOME": str(home),
+        # The user's own spool can have leftovers for other servers.
         "STUDIO_SPOOL": str(folder / "spool"),
     }
 

@@ -51,6 +51,7 @@ def lock(folder: Path, *, as_server: bool = True) -> int:
             if as_server
             else f"The {server} Stop it first."
         ) from error
+    # Only now: until the lock is taken, the file names the process that has it.
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
     return handle
@@ -63,6 +64,8 @@ def is_served(folder: Path) -> bool:
     except OSError:
         return False
     try:
+        # A shared lock, so that two checks at the same time don't see each other as a
+        # server.
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True

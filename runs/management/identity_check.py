@@ -247,6 +247,7 @@ def refuse_foreign(folder: Path) -> None:
 
 def newest_stored() -> list[str]:
     """The names of the newest stored files, by when they were written."""
+    # Only the newest are kept in memory, out of possibly millions.
     times = ((_modified_at(name), name) for name in files.names())
     return [name for _, name in heapq.nlargest(MAX_NEWEST_FILES, times)]
 

@@ -33,6 +33,7 @@ CHECK_SECONDS = 3.0
 #: PostgreSQL's limit for the name of a connection, in bytes.
 MAX_NAME_BYTES = 63
 
+# PostgreSQL marks advisory locks of two numbers with `objsubid` 2.
 _HOLDER = """
 SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
@@ -119,6 +120,7 @@ class LiveLock:
 
     def _check(self) -> str | None:
         if self._session is not None:
+            # PostgreSQL keeps the lock for as long as the session lives.
             self._session.execute("SELECT 1")
             return None
         holder = self._wait_for_lock(time.monotonic() + MAX_WAIT_SECONDS)

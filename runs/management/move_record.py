@@ -69,6 +69,7 @@ def record_move(folder: Path, *, source: str, target: str) -> None:
 
 def mark_moved(source: BaseDatabaseWrapper) -> None:
     """Raises DatabaseError. `--adopt` writes an identity over the mark."""
+    # Cut to the length of an identity, which is that of the column.
     value = f"{MOVED_PREFIX}{uuid.uuid4().hex}"[:32]
     with source.cursor() as cursor:
         table = StudioIdentity._meta.db_table

@@ -20,6 +20,7 @@ def end_with_parent(parent: int) -> None:
     """End this process at once when the process `parent`, which started it, is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent can have ended before `prctl` took effect.
     if os.getppid() != parent:
         os._exit(1)
     if sys.platform != "linux":

@@ -18,6 +18,7 @@ def is_ready(address: Address) -> bool:
     """Whether `/readyz` returns 200 to a client on this machine."""
     connection = http.client.HTTPConnection(address.reachable, address.port, timeout=10)
     try:
+        # This host is allowed whatever the settings name.
         connection.request("GET", "/readyz", headers={"Host": "localhost"})
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):

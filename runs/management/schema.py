@@ -69,6 +69,8 @@ def create_schema(migrations: Sequence[str]) -> None:
     executor = OneStepExecutor(connection)
     graph = executor.loader.graph
     wanted = {node for node in graph.nodes if ".".join(node) in set(migrations)}
+    # Only the last of each chain: Django migrates back to a target that others build
+    # on.
     executor.migrate(
         [
             node

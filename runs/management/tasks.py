@@ -51,6 +51,7 @@ class Clock:
         return cls(listening_since=now, last=now)
 
     def tick(self, now: int) -> None:
+        # A clock that jumps, in either direction, is like a pause.
         if not 0 <= now - self.last <= MAX_GAP_SECONDS * 1000:
             self.listening_since = now
         self.last = now

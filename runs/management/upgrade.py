@@ -120,6 +120,7 @@ def database_change_token() -> str:
             return str(cursor.fetchone()[0])
     name = str(connection.settings_dict["NAME"])
     found = [p.stat() for p in (Path(name), Path(f"{name}-wal")) if p.exists()]
+    # Opening a database creates an empty WAL, which is no change.
     return " ".join(f"{one.st_size}/{one.st_mtime_ns}" for one in found if one.st_size)
 
 

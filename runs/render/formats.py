@@ -37,6 +37,7 @@ def number(value: float | int) -> str:
         return "0"
     if size >= LARGEST or size < SMALLEST:
         return _with_exponent(value)
+    # Large counts keep all their digits, as `1,284` steps.
     if value == int(value):
         return grouped(int(value))
     return number_format(_trimmed(f"{value:.{_decimals(size)}f}"), force_grouping=True)
@@ -82,6 +83,7 @@ def filesize(size: int) -> str:
     """`640 KB`, `97.8 MB`: thousands, three digits at most."""
     amount = float(size)
     for unit in ("bytes", "KB", "MB", "GB", "TB"):
+        # From 999.5 on, rounding would show a fourth digit.
         if amount < 999.5 or unit == "TB":
             break
         amount /= 1000
@@ -132,6 +134,7 @@ def full_moment(when: datetime) -> str:
 # A page has hundreds of times, of few days.
 @lru_cache(1_000)
 def _day(day: date, pattern: str, language: str | None) -> str:
+    # Only part of the cache's key: month names depend on the active language.
     del language
     return date_format(day, pattern)
 
@@ -215,6 +218,7 @@ _FITS = re.compile(r"(?![.~])[^/\\\x00-\x1f]{1,200}")
 
 def experiment_slug(number: int, name: str) -> str:
     """An experiment's name, or `~<id>` where the name does not fit a path."""
+    # A leading `~` or `.` would be read as an ID, or as a relative path.
     return name if _FITS.fullmatch(name) else f"~{number}"
 
 

@@ -24,6 +24,7 @@ from runs.render.run_list import (
 from studio.core.messages import translated
 
 register = template.Library()
+# Labels in modules are marked, not translated: the language is known per request.
 register.filter("translated", formats.translate_label)
 
 for tag in (
@@ -65,6 +66,7 @@ def exact_duration(length: int | None) -> str:
 
 @register.filter
 def number(value: object) -> str:
+    # A metric can hold text, and a boolean is an `int` to Python.
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return formats.MISSING if value is None else str(value)
     return formats.number(value)
@@ -84,6 +86,7 @@ def slug(experiment: Experiment) -> str:
 @register.filter
 def with_code(text: str) -> SafeString:
     """What stands between backticks, as code."""
+    # Every second part stood between two backticks.
     parts = enumerate(translated(text).split("`"))
     return format_html_join(
         "",

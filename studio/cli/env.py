@@ -34,6 +34,7 @@ def exported_variables(
         "STUDIO_WORKSPACE": server.workspace,
         "MLFLOW_TRACKING_URI": server.tracking_uri,
         "MLFLOW_TRACKING_TOKEN": server.token,
+        # Some programs read only one of the two spellings.
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
         "PYTHONPATH": add_shim(environment.get("PYTHONPATH", "")),
@@ -42,6 +43,7 @@ def exported_variables(
 
 def add_shim(path: str) -> str:
     """A module path that starts with the `azureml` of this SDK."""
+    # Evaluating the lines again must not make the path longer.
     others = [one for one in path.split(os.pathsep) if one and one != SHIM_FOLDER]
     return os.pathsep.join([SHIM_FOLDER, *others])
 
@@ -124,7 +126,9 @@ def env(shell: str, login_only: bool) -> None:
         raise click.ClickException(str(error)) from error
     for line in shell_lines(server, shell, os.environ):
         click.echo(line)
+    # In `eval "$(studio env)"` the output is a pipe, and the hint is of no use.
     if sys.stdout.isatty():
         click.echo(f"# To apply these lines: {SHELLS[shell][2]}", err=True)
+    # On standard error, since the shell evaluates the standard output.
     if not connection.answers(server.url):
         click.echo(unreachable_message(server), err=True)

@@ -81,6 +81,7 @@ def parse_address(text: str) -> Connection:
     try:
         parts = urlsplit(text.strip())
         is_valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        # Reading `port` raises ValueError for a port that is out of range.
         is_valid = is_valid and parts.username is None and parts.port != 0
     except ValueError:
         is_valid = False
@@ -107,6 +108,7 @@ def login(url: str, token: str, workspace: str | None) -> None:
     """Keep the address of a server elsewhere, and a token, for `studio env`."""
     address = parse_address(url)
     token = token.strip()
+    # Other characters would break the Authorization header.
     if not token.isascii() or not token.isprintable() or " " in token or not token:
         raise click.BadParameter("is no token", param_hint="--token")
     available = list_workspaces(address.url, token)

@@ -60,6 +60,8 @@ def _is_mine(folder: SpoolFolder, client: Client) -> bool:
     """Whether it was written for this server, workspace and user."""
     owner = folder.owner
     try:
+        # A spool that was written offline names no user, so there is nothing to
+        # compare.
         user = get_user(client) if owner.user else ""
     except StudioError as error:
         raise click.ClickException(error.message) from error

@@ -91,6 +91,7 @@ def _print_changes(reply: Any) -> int:
     """Print what was or would be changed; returns the number of views."""
     changed = [view for view in reply["views"] if view["action"] != "unchanged"]
     for view in changed:
+        # A dry run creates nothing, so a new view has no slug yet.
         slug = "" if reply["dry"] and view["action"] == "created" else view["slug"]
         click.echo(f"{view['action']}: {view['name']} {slug}".rstrip())
         for line in view["differences"]:

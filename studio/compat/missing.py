@@ -39,6 +39,7 @@ def refuse_unknown_names(module: str, names: list[str]) -> Callable[[str], Any]:
     """
 
     def get_attribute(name: str) -> Any:
+        # Python looks for optional names such as `__path__` and expects AttributeError.
         if name.startswith("__"):
             raise AttributeError(name)
         raise ImportError(

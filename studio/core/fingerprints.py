@@ -31,12 +31,15 @@ def error_kind(error: str) -> str | None:
     if not lines:
         return None
     starts = [n for n, line in enumerate(lines) if _TRACEBACK in line]
+    # Chained exceptions have several tracebacks; the last one ended the script.
     below = lines[starts[-1] + 1 :] if starts else lines
+    # Frames are indented, so the first flush line is the exception's own.
     flush = [line for line in below if not line[:1].isspace()]
     headline = _LOCATION.sub("", (flush or below or lines)[0].strip())
     found = _TYPE.match(headline)
     kind = found["type"] if found else ""
     frames = _own_frames(below) if starts else []
+    # The message often has values that vary; the frames tell the cause better.
     message_line = "" if frames else _VARYING_TEXT.sub("#", headline[:MAX_LINE_CHARS])
     basis = "\n".join([kind, *frames, message_line])
     digest = blake2b(basis.encode(), digest_size=5).hexdigest()

@@ -22,6 +22,7 @@ class Message(str):
         text.values = values
         return text
 
+    # Without it, a copied or pickled message would lose its template.
     def __getnewargs__(self) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
         return self.template, self.values
 

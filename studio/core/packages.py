@@ -30,11 +30,13 @@ def read_packages(text: str, *, name: str) -> dict[str, str]:
     is_list = name.endswith(".txt")
     named = is_list
     for line in text.splitlines():
+        # As for pip: a `#` without a blank before it is part of a URL.
         item = line.partition(" #")[0].strip()
         if not item or item.startswith("#"):
             continue
         item = item[2:].strip() if item.startswith("- ") else item
         if _SECTION.match(item):
+            # In conda's files other lists, such as channels, look the same as packages.
             named = item.startswith(("dependencies:", "pip:"))
             key, _, value = item.partition(":")
             if key == "python" and value.strip():
@@ -52,6 +54,7 @@ def _add(found: dict[str, str], item: str, *, is_named: bool) -> None:
         return
     bare = _BARE.fullmatch(item.partition(";")[0].strip())
     if bare and is_named:
+        # A version that is named elsewhere in the file counts more.
         found.setdefault(_plain(bare["name"]), "any")
 
 

@@ -14,11 +14,13 @@ def write_private(path: Path, text: str) -> None:
     Folders that are missing are made with mode 700. Raises OSError.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # `mkstemp` creates the file with mode 600, so others can never read the secret.
     handle, name = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            # Without it, a power failure after the rename could leave an empty file.
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:

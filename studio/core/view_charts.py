@@ -217,6 +217,7 @@ def _options(kind: str, options: Iterable[tuple[str, str]], name: str) -> Option
 
 def _check_groups(found: dict[str, list[str]], name: str) -> None:
     groups = found.get("group", [])
+    # Only the mean of a group has a band.
     if not groups:
         found.pop("band", None)
     is_but = {text.startswith("-") for text in groups}
@@ -318,6 +319,8 @@ def _one_of(text: str, words: tuple[str, ...], name: str, option: str) -> str:
 
 
 def _whole(text: str, most: int, name: str, option: str) -> str:
+    # `isdigit` alone accepts digits of other scripts, and superscripts that `int`
+    # refuses.
     is_number = text.isascii() and text.isdigit() and len(text) <= 6
     if not is_number or not 1 <= int(text) <= most:
         raise InvalidValue(
@@ -337,6 +340,7 @@ def _number(text: str, name: str, option: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
+    # `float` also accepts `nan` and `inf`, which no axis can use.
     if not math.isfinite(value):
         raise InvalidValue(
             message(

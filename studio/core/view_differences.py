@@ -71,6 +71,7 @@ def differences(
     found += _items("tree", map(str, old.tree), map(str, new.tree))
     found += _other("rows", str(old.rows), str(new.rows))
     mine, wanted = _saved_parameters(old), _saved_parameters(new)
+    # Parameters that have no parts are compared as a whole.
     for name in (each for each in {**mine, **wanted} if each not in _LISTED_PARTS):
         found += _one(name, mine.get(name), wanted.get(name))
     return tuple(found)
@@ -127,6 +128,7 @@ def _columns(
     for column in after:
         if column.field not in fields[0]:
             yield Difference("column", after=_plain(column))
+    # A column that was added or removed is no change of the order.
     stay = [[f for f in one if f in both] for one, both in (fields, fields[::-1])]
     if stay[0] != stay[1]:
         yield Difference("order", _names(before), _names(after))
@@ -146,6 +148,7 @@ def _names(columns: Iterable[Column]) -> str:
 
 
 def _items(part: str, old: Iterable[str], new: Iterable[str]) -> Iterable[Difference]:
+    # A list can contain the same item twice.
     before, after = Counter(old), Counter(new)
     for text in (before - after).elements():
         yield Difference(part, before=text)

@@ -46,6 +46,7 @@ def _named(node: Node, username: str) -> Node:
     if isinstance(node, Or):
         return Or(tuple(_named(each, username) for each in node.nodes))
     if isinstance(node, Comparison) and node.field == SUBMITTER:
+        # In a pattern, `me` is plain text.
         if node.op not in ("=", "!=", "in", "not in"):
             return node
         values = tuple(Text(username) if v == _ME else v for v in node.values)

@@ -178,6 +178,7 @@ def encoded(text: str) -> str:
 def read_parameter(name: str, text: str) -> Any:
     """The value that the text of one parameter means; raises InvalidValue."""
     read = _READERS[name]
+    # Checking each character is slow, and printable text has no forbidden one.
     if read is not _read_text and not text.isprintable():
         names.check_characters(text, name)
     return read(text, name)
@@ -348,6 +349,7 @@ def apply_overrides(
         return base, []
     spec, complaints = parse_tolerant(overrides)
     own = {name: getattr(base, name) for name in PARAMETERS if name not in overrides}
+    # A chosen list of columns can be equal to the default.
     if "columns" in own:
         own["has_columns"] = base.has_columns
     return replace(spec, **own), complaints
@@ -364,6 +366,7 @@ def without_parameter(spec: ViewSpec, name: str) -> ViewSpec:
 def readable_part(text: str) -> str:
     """The longest beginning of a wrong filter that ends with a term and can be read."""
     ends = [found.start() for found in _AND.finditer(text)]
+    # The longest beginning comes first.
     for end in ends[: -_MAX_SPLITS - 1 : -1]:
         try:
             parse(text[:end])

@@ -163,6 +163,8 @@ def _column(text: str, name: str) -> Column:
             message("%(name)s: %(field)s can't be a column", name=name, field=text),
             field=name,
         )
+    # More digits exceed the maximum anyway, and Python refuses to convert very long
+    # numbers.
     width = int(tail[:6]) if is_width else 0
     return Column(field, min(max(width, MIN_WIDTH), MAX_WIDTH) if width else 0)
 
@@ -208,6 +210,7 @@ def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
     items = [item.strip() for item in text.split(",")]
     if len(items) > MAX_ITEMS:
         raise too_many_items(name)
+    # In reverse, so that the first of equal items is assigned last.
     first = {item: place for place, item in reversed([*enumerate(items)])}
     return numbered([item if first[item] == n else "" for n, item in enumerate(items)])
 

@@ -100,6 +100,7 @@ def enlarge(rows: list[list[int]], times: int) -> list[list[int]]:
 def encode_png(rows: list[list[int]]) -> bytes:
     """A gray image as the bytes of a PNG file."""
     head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    # In a PNG each row begins with its filter type; 0 is no filter.
     pixels = b"".join(b"\0" + bytes(row) for row in rows)
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(

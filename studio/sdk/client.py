@@ -71,6 +71,7 @@ def _wait_before_retry(error: StudioError, wait: float) -> None:
     if not is_temporary(error):
         raise error
     requested = min(float(error.details.get("retry_after", 0)), MAX_WAIT_SECONDS)
+    # The random part keeps many clients from retrying at the same moment.
     time.sleep(max(requested, wait * random.uniform(0.5, 1.0)))  # noqa: S311
 
 
@@ -96,6 +97,7 @@ class Client:
                 f"{url!r} is no server's address: STUDIO_URL must be like "
                 "http://127.0.0.1:8000"
             )
+        # A blank or a line break would break the Authorization header.
         if not (token.isascii() and token.isprintable() and " " not in token):
             raise InvalidValue(
                 'STUDIO_TOKEN holds no token: run `eval "$(studio env)"` again.'
@@ -192,6 +194,7 @@ class Client:
         """
         target, start = self._request_target(path, None), source.tell()
         kind = "application/octet-stream"
+        # Without a length, `http.client` sends an iterator in chunks.
         headers = {"Content-Type": kind, "Content-Length": str(size)}
 
         def once() -> Any:
@@ -216,8 +219,11 @@ class Client:
             response = self._send_once("GET", address, b"", headers, None)
             if response.status != 206:
                 if offset:
+                    # The connection cannot be used again while the response is not
+                    # read.
                     self._transport.drop()
                     raise WrongServer(f"What answers at {self.url} knows no ranges.")
+                # The response is the whole file again.
                 target.seek(start)
                 target.truncate()
             target.writelines(self._read_chunks(response))
@@ -258,10 +264,12 @@ class Client:
         request_target = self._transport.target(target)
         try:
             response = send_request(connection, method, request_target, body, headers)
+        # A kept connection that the server closed fails at once, never by a timeout.
         except TimeoutError as error:
             raise self._unreachable(error) from error
         except CONNECTION_ERRORS as error:
             self._transport.drop()
+            # An iterator is used up after the first attempt; bytes can be sent again.
             if not used or not isinstance(body, bytes):
                 raise self._unreachable(error) from error
             return self._send_once(method, target, body, headers, timeout)

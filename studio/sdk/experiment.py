@@ -191,6 +191,7 @@ class Experiment:
     def get_portal_url(self) -> str:
         """The address of its run list."""
         slug = quote(self.name, safe="")
+        # A path cannot contain these names, or it would read them as an id.
         if "/" in self.name or self.name in (".", "..") or self.name.startswith("~"):
             slug = f"~{self.id}"
         server_url = self._connection.client.url

@@ -23,6 +23,7 @@ def run_figure(
 
     Raises UserErrorException for a metric that the run does not have.
     """
+    # What was logged last can still be in the spool.
     run.flush()
     lines = [
         (key, *_read_points(run, key)) for key in metrics or _list_numeric_metrics(run)
@@ -57,6 +58,7 @@ def experiment_figure(
 def _list_numeric_metrics(run: Any) -> list[str]:
     state = run._state
     metrics = state.connection.get(state.path("metrics"))["metrics"]
+    # Only a series of numbers has a minimum.
     return [metric["key"] for metric in metrics if metric["min"] is not None]
 
 
@@ -88,6 +90,7 @@ def _draw(
         ) from error
     figure = go.Figure()
     for name, steps, values in lines:
+        # A line of one point is invisible.
         mode = "lines" if len(steps) > 1 else "markers"
         figure.add_trace(go.Scatter(x=steps, y=values, name=name, mode=mode))
     figure.update_layout(

@@ -78,6 +78,7 @@ def error_of(status: int, headers: Any, content: bytes, url: str) -> StudioError
     if is_other_version(other) and kind is not SignInRequired:
         message = f"{message.rstrip('.')}. {describe_version_mismatch(other, url)}"
     error = kind(message, **envelope)
+    # A newer server can send codes that this client does not know.
     if kind is StudioError:
         error.status = status
     _add_retry_after(error, headers)
@@ -134,6 +135,7 @@ def _foreign_error(status: int, headers: Any, url: str) -> StudioError:
 
 def _add_retry_after(error: StudioError, headers: Any) -> None:
     """Add how long the server asks to wait, in seconds, as `retry_after`."""
+    # The header can also be a date, which is ignored.
     text = headers.get("Retry-After", "")
     if text.isdigit():
         error.details.setdefault("retry_after", int(text))

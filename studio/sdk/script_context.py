@@ -47,6 +47,7 @@ def find_script_run(allow_offline: bool) -> SubmittedRun | OfflineRun | None:
 def find_submitted_run() -> SubmittedRun | None:
     """The run that the environment names; None outside of a run."""
     run_id = os.environ.get("STUDIO_RUN_ID") or ""
+    # On a machine of Azure, the variable names one of Azure's runs.
     if not run_id and os.environ.get("STUDIO_URL"):
         run_id = os.environ.get("AZUREML_RUN_ID") or ""
     if not run_id:

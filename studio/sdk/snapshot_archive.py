@@ -59,6 +59,7 @@ def write_archive(sources: list[SourceFile], target: BinaryIO) -> None:
             except OSError:
                 continue
             member = zipfile.ZipInfo(source.path, _TIME)
+            # One mode for all, so that the archive depends on the content alone.
             member.external_attr = (stat.S_IFREG | 0o644) << 16
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, content)
@@ -136,6 +137,7 @@ class IgnoreRules:
 
 
 def _parse_rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
+    # As in git, a blank at the end of a line counts only behind a backslash.
     text = re.sub(r"(?<!\\)\s+$", "", line)
     if not text or text.startswith("#"):
         return None
@@ -146,6 +148,7 @@ def _parse_rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
     text = text.rstrip("/")
     if not text:
         return None
+    # As in git, a pattern without a slash matches in every folder.
     is_anchored = "/" in text
     body = _regex(text.lstrip("/"))
     try:

@@ -47,6 +47,7 @@ class Transport:
             kept = self._open(wait)
             self._kept.one, self._kept.process = kept, os.getpid()
         kept.timeout = wait
+        # An open socket has the timeout of the request before.
         if kept.sock is not None:
             kept.sock.settimeout(wait)
         return kept, used

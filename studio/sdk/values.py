@@ -40,6 +40,7 @@ def to_scalar(value: Any, label: str) -> Scalar:
     warn(
         f"{label} is of type {kind} and is logged as text; log a number, or str(value)."
     )
+    # The v1 SDK logs other objects in this form.
     return repr(value)
 
 
@@ -59,6 +60,7 @@ def is_listlike(value: Any) -> bool:
         return callable(value)
     if len(getattr(value, "shape", None) or ()):
         return True
+    # An array or tensor without axes can have `__iter__`, but it is one number.
     return hasattr(value, "__iter__") and getattr(value, "shape", None) is None
 
 
@@ -121,6 +123,7 @@ def encode_document(value: Any) -> str:
         text = json.dumps(value, default=to_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise UserErrorException(f"Invalid JSON provided: {error}") from error
+    # Read again, because arrays inside became lists only in the first text.
     return json.dumps(to_wire(json.loads(text)))
 
 
@@ -130,6 +133,7 @@ def clean_path(name: str) -> str:
     kept = [part for part in parts if part not in ("", ".", "..")]
     text = "/".join(kept) or "unnamed"
     text = "".join(char if char.isprintable() else "_" for char in text)
+    # Paths of a run cannot begin with a drive, such as `C:`.
     return f"{text[0]}_{text[2:]}" if text[1:2] == ":" else text
 
 

@@ -55,6 +55,8 @@ def _insert_user(user: User) -> User:
     if User.objects.filter(username__iexact=user.username).exists():
         raise taken
     try:
+        # A savepoint: on PostgreSQL a failed INSERT would otherwise end the whole
+        # transaction.
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
@@ -109,6 +111,7 @@ def set_profile(
     names.check_text(email, "email", limit=254)
     if email:
         _check_email(email)
+        # Members sign in with their address, so it should identify one user.
         others = User.objects.filter(email__iexact=email).exclude(pk=user.pk)
         if others.exists():
             raise AlreadyExists(
@@ -194,6 +197,7 @@ def remove_member(member: Member, *, actor: Actor, now: int) -> None:
     _require_remaining_owner(member.workspace, member.user, None)
     _record_role(member, member.role, None, actor=actor, now=now)
     Member.objects.filter(pk=member.pk).delete()
+    # Otherwise pages without a workspace in the path would lead the user to a 404.
     User.objects.filter(pk=member.user_id, last_workspace=member.workspace_id).update(
         last_workspace=None
     )

@@ -25,6 +25,8 @@ def create_sign_in_link(
     minutes.
     """
     time = to_datetime(now)
+    # Expired links stay for a day, so that the page can tell why a link no longer
+    # works.
     SignInLink.objects.filter(expires__lt=time - timedelta(days=1)).delete()
     secret = generate_secret()
     link = SignInLink.objects.create(
@@ -42,6 +44,7 @@ def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
         .filter(
             digest=hash_secret(secret), used__isnull=True, expires__gt=to_datetime(now)
         )
+        # A link that was created before its user was deactivated must not sign in.
         .filter(user__is_active=True)
         .first()
     )
@@ -66,6 +69,8 @@ def _sign_in_link_error() -> LinkUsedUp:
 def use_sign_in_link(secret: str, *, now: int) -> User:
     """Use up the link and return its user; of two attempts at once one succeeds."""
     link = find_sign_in_link(secret, now=now)
+    # The condition is checked again: on PostgreSQL two requests can read the same
+    # unused link.
     won = SignInLink.objects.filter(pk=link.pk, used__isnull=True).update(
         used=to_datetime(now)
     )
@@ -100,6 +105,8 @@ def find_invitation(secret: str, *, now: int) -> Invitation:
         .filter(expires__gt=to_datetime(now))
         .first()
     )
+    # An invitation of someone who lost the role would keep granting what only owners
+    # can.
     if invitation is None or not _inviter_is_owner(invitation):
         raise _invitation_error()
     return invitation
@@ -138,6 +145,7 @@ def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
         raise _invitation_error()
     workspace = invitation.workspace
     old = Member.objects.filter(workspace=workspace, user=user).first()
+    # An owner who opens a reader's link should not lose permissions.
     if old is None or old.role < invitation.role:
         role = Role(invitation.role)
         add_member(workspace, user, role, actor=Actor(user), now=now)

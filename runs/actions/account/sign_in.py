@@ -16,9 +16,11 @@ from studio.core import names
 from studio.core.errors import InvalidValue, TooManyRequests
 
 THROTTLE_WINDOW = timedelta(minutes=15)
+#: More per address, because a team can share one behind a proxy or router.
 MAX_FAILURES_PER_NAME = 5
 MAX_FAILURES_PER_ADDRESS = 30
 FAILURE_LIFETIME = timedelta(days=1)
+#: Limits the work that callers without an account can cause.
 MAX_PASSWORD_LENGTH = 4096
 
 
@@ -28,6 +30,8 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
     Raises InvalidValue, and TooManyRequests after too many failures. Message and
     duration do not reveal whether the name or the password was wrong.
     """
+    # Folded and cut as the throttle's table stores it, so no spelling gets its own
+    # count.
     name = name.strip().lower()[: names.MAX_USER_NAME]
     time = to_datetime(now)
     failure = _count_attempt(name, address, time)
@@ -35,6 +39,7 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
     known = _verify_password(user, password)
     if user is None or not known:
         raise InvalidValue(_("Wrong name or password."), field="name")
+    # Only this address: others may still be guessing this name.
     SignInFailure.objects.filter(name=name, address=address).delete()
     SignInFailure.objects.filter(pk=failure.pk).delete()
     return user
@@ -49,6 +54,7 @@ def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
         list(_failure_times(time, address=address)), MAX_FAILURES_PER_ADDRESS, time
     )
     failure = SignInFailure.objects.create(name=name, address=address)
+    # `auto_now_add` uses the machine's clock; actions use the time that they are given.
     SignInFailure.objects.filter(pk=failure.pk).update(time=time)
     return failure
 

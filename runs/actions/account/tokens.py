@@ -18,6 +18,7 @@ from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core import names
 from studio.core.errors import NotFound, PermissionDenied
 
+#: The prefix `rs_` and five characters, which help no one to guess the rest.
 VISIBLE_PREFIX_LENGTH = 8
 
 

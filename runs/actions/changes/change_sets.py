@@ -10,6 +10,7 @@ from runs.actions.actor import Actor
 from runs.models import Change, ChangeSet, Experiment, Run, View, Workspace
 from runs.storage.prepared import PreparedInsert
 
+#: Prepared, because scripts set tags with each run.
 _insert_set = PreparedInsert(ChangeSet)
 _insert_changes = PreparedInsert(Change)
 
@@ -35,6 +36,7 @@ def record_changes(
     now: int,
 ) -> ChangeSet | None:
     """Store `changes` as one change set; return None if nothing changed."""
+    # Scripts often set what is set already: the history should show changes alone.
     real = [edit for edit in changes if edit.before != edit.after]
     if not real:
         return None

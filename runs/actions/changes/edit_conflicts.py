@@ -16,6 +16,7 @@ def version_token(text: str | None) -> str:
     """
     if text is None:
         return "-"
+    # A hash, because the form would otherwise send the whole old text again.
     return blake2b(_normalize_newlines(text).encode(), digest_size=9).hexdigest()
 
 

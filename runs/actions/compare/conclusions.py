@@ -45,11 +45,14 @@ def set_conclusion(
     )
     if is_new:
         row.runs.set(runs)
+    # Read under the lock, so the version check and the change set see the same text.
     before = _lock_text(row.pk)
     check_version(seen_version, before, text, "conclusion")
     Conclusion.objects.filter(pk=row.pk).update(
         text=text, query=query, author=actor.user, updated=now
     )
+    # A change needs a run or experiment whose history shows it: the first of the
+    # comparison.
     edit = Edit(f"{CONCLUSION_FIELD}{row.pk}", before, text, runs[0])
     record_changes(workspace, "conclude", [edit], actor=actor, now=now)
 

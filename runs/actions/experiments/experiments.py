@@ -46,6 +46,8 @@ def create_experiment(
     names.check_description(description)
     names.check_text(artifact_location, "artifact_location", limit=2000)
     check_tags(tags or {})
+    # The lock also reserves the number: two experiments created at once get different
+    # ones.
     locked = lock_experiment_names(workspace)
     refuse_used_experiment_name(workspace, name)
     experiment = _insert_experiment(
@@ -79,6 +81,7 @@ def rename_experiment(
     """Rename an experiment; raise AlreadyExists, or InvalidState if it is deleted."""
     names.check_experiment_name(name)
     lock_experiment_names(experiment.workspace)
+    # Under the lock: another request may have renamed or deleted it since it was read.
     experiment.refresh_from_db(fields=["name", "deleted"])
     if experiment.deleted is not None:
         raise InvalidState(
@@ -177,6 +180,7 @@ def edit_experiment_tags(
     before = dict(rows.filter(key__in=[*tags, *removed]).values_list("key", "value"))
     for key, value in tags.items():
         rows.update_or_create(experiment=experiment, key=key, defaults={"value": value})
+    # A key that is set and removed in one call stays set.
     deleted_keys = [key for key in removed if key in before and key not in tags]
     rows.filter(key__in=deleted_keys).delete()
     after = {key: {"value": value} for key, value in tags.items()}
@@ -204,8 +208,11 @@ def lock_experiment_names(workspace: Workspace) -> Workspace:
 def _next_number(workspace: Workspace, name: str) -> int:
     rows = Experiment.objects.filter(workspace=workspace)
     highest = rows.aggregate(n=Max("number"))["n"]
+    # Number 0 is reserved for *Default*, MLflow's experiment of scripts that name none.
     if highest is None and name == DEFAULT_NAME:
         return 0
+    # Purged numbers are skipped, because old scripts and file addresses may still name
+    # them.
     return max(highest or 0, workspace.last_purged_experiment) + 1
 
 
@@ -255,6 +262,7 @@ def _set_flag(
     was = getattr(experiment, field) is not None
     if was == wanted:
         return experiment
+    # A time, not a switch: the trash is emptied 30 days after it.
     setattr(experiment, field, now if wanted else None)
     experiment.updated = now
     experiment.save(update_fields=[field, "updated"])

@@ -20,6 +20,7 @@ STAR_FIELD = "starred"
 def lock_changed_experiments(changes: list[Change]) -> None:
     """Lock the changed experiments, and their names first, always in the same order."""
     for change in changes:
+        # Names are locked before rows, as when an experiment is created or renamed.
         if change.experiment is not None and change.field == "name":
             lock_experiment_names(change.experiment.workspace)
     wanted = {
@@ -33,6 +34,8 @@ def current_experiment_value(change: Change, change_set: ChangeSet) -> Any:
     field, experiment = change.field, change.experiment_id
     assert experiment is not None
     if field == STAR_FIELD:
+        # A star belongs to one user, so undo reads the star of the user who made the
+        # change.
         stars = ExperimentStar.objects.filter(experiment=experiment)
         return stars.filter(user=change_set.actor_id).exists()
     if field.startswith(TAG_PREFIX):
@@ -62,6 +65,8 @@ def restore_experiment_value(change: Change, change_set: ChangeSet, now: int) ->
             refuse_used_experiment_name(experiment.workspace, str(wanted))
         if field == "deleted" and wanted:
             refuse_if_any_run_locked(experiment)
+        # Restored from now on: the old time could already be older than the limit of
+        # the trash.
         value: Any = (now if wanted else None) if field in FLAG_FIELDS else str(wanted)
         rows = Experiment.objects.filter(pk=experiment.pk)
         rows.update(**{field: value, "updated": now})

@@ -46,6 +46,7 @@ class ClockState:
 def expiry_allowed(now: int) -> bool:
     """Record the time in the database; return whether anything can expire now."""
     row = StudioIdentity.objects.first()
+    # Without an identity the database is not set up, so nothing in it should expire.
     if row is None:
         return False
     before = _state_of(row)
@@ -85,6 +86,8 @@ def _state_of(row: StudioIdentity) -> ClockState:
 
 def _newest_heartbeat() -> int | None:
     """Return the newest heartbeat, for before the worker first recorded a time."""
+    # Only the newest runs, which most likely send heartbeats: no index has `heard`
+    # alone.
     newest = Run.objects.order_by("-pk").values("pk")[:SIZE]
     found = Run.objects.filter(pk__in=newest).aggregate(newest=Max("heard"))
     time: int | None = found["newest"]

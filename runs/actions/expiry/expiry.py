@@ -74,9 +74,12 @@ def purge_old_trash(now: int) -> int:
     alone = Run.objects.filter(deleted__lt=limit)
     experiments = Experiment.objects.filter(deleted__lt=limit)
     affected = Run.objects.filter(experiment__in=experiments)
+    # Runs before experiments: an experiment is purged only when it has no runs left.
     keys = {*alone.values_list("pk", flat=True), *affected.values_list("pk", flat=True)}
     purged = 0
     for key in sorted(keys):
+        # Read one at a time, because purging takes long and runs can change in the
+        # meantime.
         run = Run.objects.filter(pk=key).first()
         if run is not None and _purge_if_in_trash(run, now):
             purged += 1
@@ -104,6 +107,7 @@ def purge_logged_models(deleted_before: int) -> int:
 
 @transaction.atomic
 def _purge_model(key: int) -> int:
+    # Purging its run may have deleted the model in the meantime.
     if not LoggedModel.objects.select_for_update().filter(pk=key).exists():
         return 0
     delete_file_rows(File.objects.filter(model=key))

@@ -27,11 +27,14 @@ def delete_blobs_after_commit(blobs: Sequence[str]) -> None:
     created = now_ms()
     rows = [BlobRemoval(blob=blob, created=created) for blob in blobs]
     BlobRemoval.objects.bulk_create(rows, batch_size=SIZE, ignore_conflicts=True)
+    # After the commit: a rollback brings back the rows, but could not bring back the
+    # bytes.
     transaction.on_commit(partial(_delete_blobs, tuple(blobs)))
 
 
 def _delete_blobs(blobs: Sequence[str]) -> None:
     with deletions_allowed() as is_allowed:
+        # A backup is reading the folder. The record stays for the sweep.
         if not is_allowed:
             return
         try:

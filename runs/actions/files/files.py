@@ -65,6 +65,8 @@ def save_file(
 def finish_blob(blob: Blob, named: str) -> None:
     """Finish a write after its commit: keep the blob, or discard it if unused."""
     if named == blob.name:
+        # The caller's transaction may still be open, and its rollback must find the
+        # blob unmoved.
         transaction.on_commit(partial(files.keep, blob.name))
     else:
         files.discard(blob.name)
@@ -83,6 +85,7 @@ def delete_file(owner: FileOwner, path: str, *, actor: Actor, now: int) -> int:
         refuse_if_locked(owner)
     else:
         refuse_if_source_locked(owner)
+    # Listed first and updated by key, because SQLite's LIKE ignores case.
     below = [
         file.pk
         for file in _files_in_folder(owner, path).only("pk", "folder")
@@ -107,6 +110,7 @@ def current_files(owner: FileOwner) -> QuerySet[File]:
 def _store_file(
     owner: FileOwner, path: str, blob: Blob, now: int, overwrite: bool
 ) -> File:
+    # Uploads of one owner take turns: otherwise two could both insert the path as new.
     _lock_owner(owner, now)
     _refuse_path_clash(owner, path)
     key = path_key(path)
@@ -153,6 +157,7 @@ def _lock_owner(owner: FileOwner, now: int) -> None:
 
 
 def _refuse_path_clash(owner: FileOwner, path: str) -> None:
+    # Clients download files into folders, where a path can't be both.
     parts = path.split("/")
     above = ["/".join(parts[:length]) for length in range(1, len(parts))]
     keys = [path_key(folder) for folder in above]
@@ -186,6 +191,8 @@ def _is_in_folder(folder: str, path: str) -> bool:
 def _mark_replaced(owner: FileOwner, old: File, now: int) -> None:
     """Mark `old` as replaced; an active run keeps only the latest replaced version."""
     if isinstance(owner, Run) and owner.state.is_active:
+        # A script may overwrite a checkpoint every minute, and each version takes space
+        # for 30 days.
         older = File.objects.filter(run=owner, path_key=old.path_key)
         delete_file_rows(older.filter(replaced__isnull=False))
     File.objects.filter(pk=old.pk).update(replaced=now)

@@ -53,6 +53,7 @@ def picture_extension(head: bytes) -> str:
     """Return the file extension for a picture by its first bytes; empty for other
     types.
     """
+    # No SVG, which can contain scripts.
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
     if head.startswith(b"\xff\xd8\xff"):
@@ -75,6 +76,7 @@ def _picture_path(name: str, kind: str, blob: Blob) -> str:
 def _store_picture(run: Run, path: str, blob: Blob, actor: Actor, now: int) -> File:
     bump_revision(run, now)
     known = current_files(run).filter(path_key=path_key(path)).first()
+    # The path contains a part of the hash, so it is the same picture.
     if known is not None:
         return known
     file = create_file(run, path, blob, now)

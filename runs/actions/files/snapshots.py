@@ -59,6 +59,7 @@ def save_snapshot(
                     "created": now,
                 },
             )
+            # Sending an archive again repairs one whose bytes were lost.
             if not files.is_whole(snapshot.blob, snapshot.size):
                 _replace_blob(snapshot, blob)
             _link_to_run(run, snapshot)
@@ -99,6 +100,7 @@ def check_archive(archive: BinaryIO) -> int:
         raise InvalidRequest(
             _("The snapshot is not a zip archive: %(error)s") % {"error": error}
         ) from error
+    # `zipfile` raises these for unknown compression and for encrypted files.
     except (NotImplementedError, RuntimeError) as error:
         raise InvalidRequest(
             _("The snapshot can't be unpacked: %(error)s") % {"error": error}
@@ -123,6 +125,7 @@ def _check_members(archive: zipfile.ZipFile) -> int:
 
 def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
     path = rules.check_member(member.filename)
+    # The upper half is the Unix mode. It is 0 in archives from other systems.
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir() or kind not in (0, stat.S_IFREG):
         raise InvalidValue(
@@ -165,6 +168,7 @@ def _check_unpacked_size(
 def delete_unused_snapshots() -> int:
     """Delete snapshots whose last run was purged; return how many."""
     unused = Snapshot.objects.filter(links__isnull=True)
+    # Limited, because the values of a query are. The next call deletes the rest.
     blobs = list(unused.values_list("blob", flat=True)[:SIZE])
     Snapshot.objects.filter(blob__in=blobs).delete()
     delete_blobs_after_commit(blobs)

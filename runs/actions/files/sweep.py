@@ -105,6 +105,7 @@ def _execute(plan: SweepPlan, now: int) -> None:
             files.keep(name)
     for name in [*plan.unfinished, *plan.deleted]:
         move_to_quarantine(name, now)
+    # Last: after a crash before this, the next sweep finds the same records again.
     for some in batches([*plan.deleted, *plan.keep]):
         BlobRemoval.objects.filter(blob__in=some).delete()
     for name in plan.expired:

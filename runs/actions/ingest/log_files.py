@@ -48,6 +48,7 @@ def append_log(
         check_writer_name(writer)
     if names.check_int64(offset, "offset") < 0:
         raise InvalidValue(_("offset must not be negative."), field="offset")
+    # The file can be replaced before it is locked: then the current one is found.
     while True:
         file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
@@ -122,6 +123,7 @@ def _record_append(
 ) -> None:
     record_heartbeat(run, now)
     file.size += more
+    # An uploaded file has a hash, which is wrong after an append.
     file.sha256 = ""
     file.save(update_fields=["size", "sha256"])
     if writer:

@@ -30,6 +30,7 @@ from studio.core.errors import Immutable, InvalidName, InvalidValue, NotFound
 
 MODEL_PENDING = "LOGGED_MODEL_PENDING"
 CONTEXT_TAG = "mlflow.data.context"
+#: MLflow's own rule.
 _FORBIDDEN_CHARACTERS = frozenset("/:.%\"'")
 
 
@@ -64,6 +65,7 @@ def create_logged_model(
     model = LoggedModel.objects.create(
         workspace=experiment.workspace,
         experiment=experiment,
+        # The form of MLflow's ids, by which clients recognize `models:/m-…`.
         model_id=f"m-{uuid.uuid4().hex}",
         name=name,
         status=MODEL_PENDING,
@@ -121,6 +123,7 @@ def add_model_params(
 def set_model_tags(model: LoggedModel, tags: Mapping[str, str], *, now: int) -> None:
     """Set tags; existing keys get the new value."""
     LoggedModelTag.objects.bulk_create(
+        # Sorted, so that two transactions that set the same tags can't deadlock.
         [LoggedModelTag(model=model, key=key, value=tags[key]) for key in sorted(tags)],
         update_conflicts=True,
         unique_fields=["model", "key"],
@@ -226,6 +229,7 @@ def log_metrics_of_models(
     Raises InvalidValue for a model that does not exist.
     """
     model_points = [point for point in points if point.model_id]
+    # Most calls log points alone, which needs fewer statements.
     if not params and not tags and not model_points:
         logged_values.log_metrics(run, points, actor=actor, now=now)
         return
@@ -257,6 +261,7 @@ def _find_models(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
 
 def _recency(point: Point) -> tuple[int, int, float]:
     value = _float_value(point)
+    # MLflow stores NaN as 0 with a flag, and compares that 0.
     return point.step or 0, point.time, 0.0 if math.isnan(value) else value
 
 

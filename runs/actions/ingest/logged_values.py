@@ -29,6 +29,8 @@ from studio.core.errors import InvalidValue
 MAX_INTEGER_BITS = 4096
 
 
+# Not tracked by the garbage collector: a batch creates thousands, and none forms a
+# cycle.
 class Point(msgspec.Struct, frozen=True, gc=False):
     """One value of a metric. Without a step it gets the next step of its metric."""
 
@@ -97,6 +99,7 @@ def log_batch(
     _check_points(points)
     check_tags(tags or {})
     record_heartbeat(run, now)
+    # `create_run` writes new keys in this order too, so that they can't deadlock.
     _append_points(run, points, AppendRule.MLFLOW)
     write_params(run, params or {})
     apply_run_tags(run, tags or {}, actor=actor, now=now)
@@ -161,6 +164,8 @@ def _append_points(run: Run, points: Sequence[Point], rule: AppendRule) -> int:
     for point in points:
         by_key[point.key].append(point)
     heads = ensure_heads(run, by_key)
+    # By name, because triggers lock the root's bounds in this order
+    # (`rebuild_root_metrics`).
     series = [
         (heads[key], _as_arrays(heads[key], by_key[key])) for key in sorted(by_key)
     ]

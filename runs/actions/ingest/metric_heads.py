@@ -12,6 +12,7 @@ _locked_heads = Prepared(
     lambda run, keys: (
         Metric.objects.filter(run_id=run, key__kind=KeyKind.METRIC, key__name__in=keys)
         .select_related("key")
+        # Only the heads: all runs of a workspace share the rows of keys.
         .select_for_update(of=("self",))
         .order_by("pk")
     )
@@ -36,6 +37,7 @@ def ensure_heads(
                 for name, key in sorted(interned.items())
             ]
         )
+        # The insert sets no primary keys, so the new rows are read.
         heads |= lock_heads(run, missing)
     return heads
 

@@ -119,6 +119,8 @@ def _split_by_key(
         series = by_key.get(row.key)
         try:
             value = _check_row(row, series is None)
+        # Refusing the batch would block the writer for good: it would send the same row
+        # again.
         except InvalidValue as error:
             refused.append(RefusedRow(number, error.message))
             continue
@@ -144,6 +146,7 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
             % {"words": ", ".join(sorted(_KINDS)), "kind": row.kind}
         )
     value = row.value
+    # Nearly all values are floats, so they are checked first.
     if type(value) is float:
         return value
     if isinstance(value, str):
@@ -157,6 +160,7 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
     return value
 
 
+#: JSON has no such numbers, so the SDK sends them as texts.
 _NONFINITE_NAMES = {
     "NaN": float("nan"),
     "Infinity": float("inf"),
@@ -185,6 +189,7 @@ def _enforce_name_limit(
     """Refuse new metric names beyond the limit of a run."""
     there = lock_heads(run, by_key)
     new = [key for key in by_key if key not in there]
+    # Most batches have no new name and need no count.
     if not new:
         return by_key
     free = names.MAX_METRIC_NAMES - Metric.objects.filter(run=run).count()

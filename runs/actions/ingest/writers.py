@@ -102,6 +102,7 @@ def read_receipt(run: Run, writer: str | None = None) -> Receipt:
     sums = rows.aggregate(
         **{name: Sum(name, default=0) for name in _SUMMED_COLUMNS},
         writers=Count("pk"),
+        # COUNT skips null, which means that the writer is open.
         closed=Count("closed"),
     )
     kept = streams.aggregate(total=Sum("received", default=0))["total"]

@@ -73,6 +73,7 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
         .filter(digest=hash_secret(secret), revoked__isnull=True, expires__gt=now)
         .first()
     )
+    # One message for all reasons, so that a guessed link reveals nothing.
     if link is None or not _creator_is_owner(link) or not _target_exists(link):
         raise NotFound(
             _("This link has expired or was revoked. Ask its sender for a new one.")

@@ -58,6 +58,7 @@ def _set_run_text(
     run: Run, field: str, text: str, seen_version: str | None, *, actor: Actor, now: int
 ) -> Run:
     bump_revision(run, now)
+    # The given object may be older than the row, which is locked now.
     before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
     check_version(seen_version, before, text, field)
     write_run_text(run, field, text)
@@ -97,6 +98,7 @@ def edit_run_tag(
     check_tags({key: value})
     bump_revision(run, now)
     stored = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
+    # A form shows a tag without a value as an empty text.
     texts = [text or "" for text in stored.values_list("value", flat=True)]
     check_version(seen_version, texts[0] if texts else None, value or "", f"tags.{key}")
     if texts != [value or ""]:
@@ -163,6 +165,7 @@ def star_run(run: Run, user: User, on: bool, *, actor: Actor, now: int) -> None:
         _, changed = RunStar.objects.get_or_create(run=run, user=user)
     else:
         changed = RunStar.objects.filter(run=run, user=user).delete()[0] > 0
+    # What the write reports tells the state before it, without another query or a race.
     before = on != changed
     edits = [Edit("starred", before, on, run)]
     record_changes(

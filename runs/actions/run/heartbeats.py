@@ -66,6 +66,7 @@ def mark_unresponsive_runs(now: int, *, listening_since: int) -> int:
         Q(heard__lt=limit) | Q(heard__isnull=True, created__lt=limit)
     )
     marked = 0
+    # One transaction per run: requests that log wait only briefly for SQLite's lock.
     for key in list(overdue.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
             # A heartbeat may have arrived since: read the row again, and lock it.

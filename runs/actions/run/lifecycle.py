@@ -45,6 +45,7 @@ _bump_revision = PreparedUpdate(
 _insert_event = PreparedInsert(RunEvent)
 
 
+# One statement per set of columns. There are only a few such sets.
 @cache
 def _prepared_swap(names: tuple[str, ...]) -> PreparedUpdate:
     return PreparedUpdate(
@@ -86,12 +87,14 @@ def change_status(
         old = _read_current_status(run)
         if new is old:
             return run
+        # Not an error: a script reports its end even if the run was canceled before.
         if old.is_final or _is_launcher_decision(run, new, origin):
             return _record_ignored(
                 run, old, message or f"{new} was ignored", actor, now, level
             )
         _check_transition(run, old, new, origin)
         fields = _transition_fields(run, new, now, message, ended)
+        # Only the script's own report shows that the script is alive.
         if origin is StatusSource.SCRIPT:
             fields["heard"] = now
         if _compare_and_swap(run, old, new, fields, now):
@@ -164,6 +167,8 @@ def acknowledge_cancel(run: Run, *, actor: Actor, now: int) -> None:
         return
     requests = RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
     newest = requests.order_by("-pk").values_list("message", flat=True)[:1]
+    # The SDK learns of the request with every heartbeat until it ends: one event is
+    # enough.
     if list(newest) != [CANCEL_ACKNOWLEDGED]:
         status = RunStatus.CANCEL_REQUESTED
         _record_ignored(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
@@ -239,6 +244,7 @@ def _transition_fields(
     run: Run, new: RunStatus, now: int, message: str, ended: int | None
 ) -> dict[str, Any]:
     fields: dict[str, Any] = {}
+    # A run that was resumed or queued again keeps its first start.
     if new is RunStatus.RUNNING and run.started is None:
         fields["started"] = now
     if new.is_final:
@@ -279,6 +285,7 @@ def _record_ignored(
     run: Run, status: RunStatus, message: str, actor: Actor, now: int, level: str
 ) -> Run:
     _record_event(run, status, status, message, actor, now, level)
+    # Open pages show the event when the revision changes.
     _bump_revision(run.pk, now)
     run.updated = now
     run.revision += 1

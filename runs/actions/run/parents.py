@@ -72,6 +72,7 @@ def adopt_waiting_children(run: Run) -> None:
     """Link the runs that named `run` as their parent before it was created."""
     root = run.root or run
     if root is not run:
+        # The run was a root until now, and its descendants name it as such.
         _move_tree(run.pk, root.pk)
     moved = _waiting_children.all(run.workspace_id, run.run_id, run.pk)
     for child in moved:

@@ -27,6 +27,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     run or its experiment is in the trash, and for a locked run; NotFound if it was
     purged before.
     """
+    # Tree, experiment, run: all actions lock in this order, so that none deadlock.
     lock_tree(run.workspace_id)
     experiment = lock_experiment_row(run.experiment_id)
     found = Run.objects.select_for_update().filter(pk=run.pk).first()
@@ -44,8 +45,12 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
             run_id=run.run_id,
         )
     Run.objects.filter(pk=run.pk).update(purging=True)
+    # Before the deletion, which would set `root` to null and make every descendant a
+    # root.
     released = _release_children(run)
+    # Before the cascade, which would delete these rows without recording their blobs.
     delete_file_rows(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
+    # The bounds of a root already leave out a run that is in the trash itself.
     root = run.root_id if run.deleted is None else None
     run.delete()
     rebuild_root_metrics([root, *released])

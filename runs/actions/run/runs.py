@@ -91,6 +91,7 @@ def create_run(
     )
     _set_times(run, status, started, now)
     tags = check_tags(tags or {})
+    # Before `_next_number` locks the experiment's row: this lock comes before rows.
     lock_tree(run.workspace_id, shared=not parent_run_id)
     run.number = _next_number(experiment)
     link_parent(run, parent_run_id)
@@ -162,6 +163,7 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})
     if (
+        # Rebuilding reads the whole tree, so it is left out if no bound can change.
         field == "deleted"
         and run.root_id
         and (not wanted or holds_extreme(run.pk, run.root_id))

@@ -116,6 +116,7 @@ def _export_steps(job: HistoryExport) -> Iterator[None]:
     try:
         yield from _write_stretches(job, stretches, written)
         written.close()
+    # Also if the worker stops in the middle: no incomplete file may stay.
     except BaseException:
         (exports_folder() / name).unlink(missing_ok=True)
         raise
@@ -178,6 +179,7 @@ def _delete_old(now: int) -> int:
     old.delete()
     kept = set(HistoryExport.objects.exclude(file="").values_list("file", flat=True))
     for path in exports_folder().glob("*.parquet"):
+        # The file that is being written has no finished export yet, but it is not old.
         is_old = path.stat().st_mtime * 1000 < now - EXPORT_LIFETIME_MS
         if path.name not in kept and is_old:
             path.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ SELECTION_DAYS = 400
 def save_selection(workspace: Workspace, keys: Sequence[int], *, now: int) -> Selection:
     """Return the selection of these runs, created if needed; 0 is an empty position."""
     content = pack_keys(keys)
+    # 15 bytes are 24 characters of base32, without padding.
     digest = blake2b(content, digest_size=15).digest()
     selection, _made = Selection.objects.update_or_create(
         workspace=workspace,
@@ -41,6 +42,7 @@ def delete_unused_selections(now: int) -> int:
     A selection that any revision of a view uses stays as long as the view.
     """
     old = Selection.objects.filter(used__lt=now - SELECTION_DAYS * DAY_MS)
+    # Reading all revisions of views is slow, and rarely a selection is old.
     return old.exclude(slug__in=_slugs_in_views()).delete()[0] if old.exists() else 0
 
 

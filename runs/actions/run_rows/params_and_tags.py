@@ -31,6 +31,8 @@ _properties = PreparedRows(
     ).values_list("key_id", "value")
 )
 _insert_tags = PreparedInsert(RunTag, unique=["run", "key"], update=["value", "number"])
+#: Their INSERTs need no ON CONFLICT: the run is locked, so no other writer adds the
+#: key.
 _WRITE_ONCE: dict[Any, tuple[PreparedRows, PreparedInsert[Any]]] = {
     RunParam: (_params, PreparedInsert(RunParam)),
     RunProperty: (_properties, PreparedInsert(RunProperty)),
@@ -71,6 +73,7 @@ def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None
     """Set checked tags; return the previous values by key."""
     keys = intern_keys(run.workspace_id, KeyKind.TAG, tags)
     before = _stored_values(_tags, run, keys)
+    # Every written tag updates five indexes.
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
     _insert_tags(
         [

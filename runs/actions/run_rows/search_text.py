@@ -26,6 +26,7 @@ Tag = tuple[str, str | None]
 _first_tags = PreparedRows(
     lambda run: (
         RunTag.objects.filter(run_id=run)
+        # The order of the index over run and key, so reading stops at the limit.
         .order_by("key_id")
         .values_list("pk", "key__name", "value")[:MAX_SEARCHED_TAGS]
     )
@@ -70,6 +71,7 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
                         name, run_id, description, _read_first_tags(pk)
                     )
                 )
+                # Writing the same text would update its large index for nothing.
                 != known.get(pk)
             ]
         )

@@ -54,6 +54,7 @@ def undo_change_set(
     `now`. With `anyway` they are overwritten.
     """
     related = ("run", "experiment__workspace")
+    # In reverse: a change of the set can depend on one before it.
     changes = list(change_set.changes.select_related(*related).order_by("-pk"))
     if not can_undo(change_set, changes, actor):
         raise NotSupported(_("This change can't be undone."))
@@ -64,6 +65,7 @@ def undo_change_set(
     later = [
         conflict_details(c, value)
         for c, value in found
+        # What is restored already is no conflict.
         if value not in (c.after, c.before)
     ]
     if later and not anyway:

@@ -37,6 +37,7 @@ def set_default_view(
 
     Raises InvalidState for a private view as everyone's default.
     """
+    # Other members can't open it.
     if user is None and view is not None and not view.shared:
         raise InvalidState(
             _("A private view can't be everyone's default. Share it first.")

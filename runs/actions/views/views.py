@@ -91,6 +91,7 @@ def create_view(
         **columns,
     )
     add_revision(view, 1, columns, actor=actor, now=now)
+    # So undoing the creation deletes the view.
     created = Edit("deleted", True, False, view=view)
     record_changes(workspace, "create view", [created], actor=actor, now=now)
     return view
@@ -145,6 +146,7 @@ def save_view(
     if view.shared:
         state = without_me(state, actor.user)
     columns = state.columns()
+    # Before the version check: two members who save the same state have no conflict.
     if _is_saved_state(view, columns):
         return view
     if seen_version != before:

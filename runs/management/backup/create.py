@@ -99,6 +99,7 @@ def create_backup(
         created = _build_manifest(work, stamp, copied, stored)
         check_written(folder, work, created, full=options.full)
         manifest.write_manifest(created, work)
+        # The rename makes the backup count, so everything in it must be on the disk.
         sync_folder(work)
         work.rename(folder.path / stamp)
         sync_folder(folder.path)

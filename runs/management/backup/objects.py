@@ -73,6 +73,8 @@ def copy_bytes(source: Path, target: Path, size: int, sha256: str = "") -> str:
     digest, left = hashlib.sha256(), size
     try:
         with source.open("rb") as old, _new_file(target) as new:
+            # A log can grow during the copy: only the bytes that its row counts belong
+            # to it.
             while left and (chunk := read_chunk(old, min(left, CHUNK_BYTES))):
                 digest.update(chunk)
                 new.write(chunk)

@@ -67,6 +67,7 @@ def dump(target: Path, moment: str) -> None:
     program = dump_program()
     assert program is not None
     database, environment = programs.connection_arguments(connection)
+    # The server that restores the dump can have other database users.
     options = ["--format=custom", "--no-owner", "--no-privileges", "--no-comments"]
     where = [f"--snapshot={moment}", f"--file={target}", database]
     programs.run_program([program, *options, "--compress=1", *where], environment)
@@ -112,6 +113,8 @@ def export_tables(target: Path, progress: Progress) -> None:
             progress(done, len(tables))
             query = f"COPY {_quoted([table])} ({_quoted(names)}) TO STDOUT"
             with (
+                # A table's size is not known beforehand and can exceed the 4 GB of
+                # plain zip.
                 archive.open(table, "w", force_zip64=True) as file,
                 cursor.copy(query) as rows,
             ):

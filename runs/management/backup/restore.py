@@ -231,6 +231,7 @@ def put_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
     """Copy one object back to its name; False where the backup has lost it."""
     target = root / blob.name[:2] / blob.name
     try:
+        # An interrupted restore can have copied it already.
         if has_size(target, blob.size) and hash_file(target, blob.size) == blob.sha256:
             return True
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -279,6 +280,7 @@ def restore_database(
         postgres.restore_dump(source)
     else:
         load_tables(source, chosen, report)
+    # New tables have no statistics, and the planner chooses badly without them.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -76,6 +76,7 @@ class ScheduledBackups:
     def _start(self, schedule: Schedule) -> None:
         manage = str(settings.BASE_DIR / "manage.py")
         keep = f"--keep={schedule.keep}"
+        # Nothing reads the output before the end: a full pipe would block the backup.
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             child_command(manage, "backup", str(schedule.path), keep),
@@ -93,6 +94,7 @@ class ScheduledBackups:
             output.seek(0)
             printed = output.read().decode(errors="replace").strip()
         if self._process.returncode:
+            # The cause of a failure can last, so not at every tick.
             self._not_before = now + HOUR_MS
             last = printed.splitlines()[-1] if printed else "it was stopped"
             log.error("The scheduled backup failed: %s", last)

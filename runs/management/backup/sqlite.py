@@ -41,6 +41,7 @@ def copy(source: Path, target: Path, progress: Progress = ignore_progress) -> No
         # Flushed once, below: until then a crash leaves only a partial backup.
         new.execute("PRAGMA synchronous=OFF")
         old.execute("BEGIN")
+        # BEGIN alone starts no read transaction: the first query does.
         old.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         old.backup(new, pages=STEP_PAGES, progress=step, sleep=0)
         old.execute("COMMIT")

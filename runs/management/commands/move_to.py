@@ -45,6 +45,7 @@ class Command(BaseCommand):
         home.prepare(folder)
         home.lock(folder, as_server=False)
         refuse_unusable(folder)
+        # On PostgreSQL, a server with another home folder can use the same database.
         source = live_lock.live_lock(folder)
         if source is not None:
             source.acquire()

@@ -120,6 +120,7 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
     def prepare_home(self, folder: Path, step: IdentityStep | None) -> None:
+        # Building the wheel is slow, so it runs next to the migrations.
         with ThreadPoolExecutor(1) as background:
             built = background.submit(
                 client_wheel.build_if_changed,

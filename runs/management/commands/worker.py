@@ -51,4 +51,5 @@ class Command(BaseCommand):
             for task in tasks:
                 if not stop.is_set():
                     task.run_if_due(now)
+            # Django does this at the ends of requests, and a worker has none.
             close_old_connections()

@@ -87,6 +87,7 @@ class PostgresTables:
             for column in table.columns
         )
         raw: Any = self._database.connection
+        # A named cursor stays on the server, so that a table need not fit into memory.
         with raw.cursor(name="moved_rows") as cursor:
             cursor.itersize = FETCHED_ROWS
             cursor.execute(f'SELECT {names} FROM "{table.name}"')

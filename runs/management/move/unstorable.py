@@ -44,11 +44,13 @@ def _problems(
 def _conditions(column: Column) -> Iterator[tuple[str, str]]:
     name = f'"{column.name}"'
     if column.kind is ColumnKind.TEXT:
+        # In SQLite, functions of text stop at a NUL, and those of blobs do not.
         yield f"instr(CAST({name} AS BLOB), x'00') > 0", "contains a NUL character"
         if column.max_length:
             limit = column.max_length
             yield f"length({name}) > {limit}", f"is longer than {limit} characters"
     if column.kind is ColumnKind.INTEGER:
+        # SQLite stores values of any type in any column.
         yield f"typeof({name}) NOT IN ('integer', 'null')", "is not an integer"
         if column.bits < 64:
             most = 2 ** (column.bits - 1)

@@ -46,6 +46,7 @@ def check_files(report: ReportProgress, *, full: bool) -> Iterator[Finding]:
     for done, row in enumerate(rows, 1):
         report(ROWS, done, len(rows))
         finding = check_row(row, there.get(row.blob))
+        # It can have been deleted since the rows were read.
         if finding is not None and _is_still_named(row.blob):
             yield finding
     if full:

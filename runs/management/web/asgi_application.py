@@ -140,6 +140,7 @@ class Exchange:
 
     def _is_large(self) -> bool:
         if "HTTP_TRANSFER_ENCODING" in self.environ:
+            # The size of a chunked body is known only at its end.
             return True
         return (
             int(self.environ.get("CONTENT_LENGTH", "0")) > request_bodies.MAX_IN_MEMORY
@@ -233,6 +234,7 @@ class Exchange:
         if self.is_received:
             await self.sender.send(response)
         else:
+            # A client that was too slow gets no more time.
             await self._send_and_close(response, drains=known.status != 408)
 
     def _without_credentials(self) -> dict[str, Any]:

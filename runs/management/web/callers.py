@@ -64,6 +64,7 @@ class Callers:
         # Static files and unknown paths don't check the caller.
         if not credential or known is None:
             return
+        # Entered again at the end, so that the oldest entry comes first.
         self._verified.pop(credential, None)
         if not known:
             return

@@ -226,6 +226,8 @@ class Connection(HttpToolsProtocol):
         if link is not None:
             # ValueError: a client that aborts has closed it already.
             with contextlib.suppress(OSError, ValueError):
+                # Lingering for 0 seconds resets the connection, which drops what was
+                # not sent.
                 now = struct.pack("ii", 1, 0)
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
         self.transport.abort()
@@ -248,6 +250,8 @@ class Connection(HttpToolsProtocol):
     def _check_head(self, now: float, deadlines: Deadlines) -> None:
         if self.head_since is None or now - self.head_since < deadlines.head_seconds:
             return
+        # A running request, or bytes that this process did not read yet, are no delay
+        # of the client.
         if not self._is_idle() or self._unread_bytes():
             self.head_since = now
         elif self._unparsed_bytes:

@@ -103,6 +103,7 @@ def produce_stream(
             buffer.add(chunk)
         buffer.finish()
     except BufferDiscarded as error:
+        # The client left, which is no error of this call.
         buffer.finish(error)
     except BaseException as error:
         buffer.finish(error)
@@ -130,6 +131,7 @@ def start_call(
     started: list[tuple[int, Headers]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
+        # PEP 3333: these texts are bytes in latin-1.
         encoded = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
         started.append((int(status[:3]), encoded))
 

@@ -75,6 +75,7 @@ class FairQueue:
 
         Raises TooManyRequests, ClientGone.
         """
+        # The requests of one caller keep their order.
         if caller in self._waiting[caller.kind] or not self._can_start(caller):
             await self._wait(caller, connection)
         else:
@@ -136,6 +137,7 @@ class FairQueue:
             has_turn = turn.done()
             if not has_turn:
                 self._forget(caller, turn)
+        # Turn and disconnection came in the same moment: return the thread.
         if has_turn and connection.is_lost:
             self.finish(caller)
         if connection.is_lost:

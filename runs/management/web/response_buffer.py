@@ -73,6 +73,7 @@ class ResponseBuffer:
                 self._close()
 
     def _wake_reader(self) -> None:
+        # Waking the event loop is a system call, so one until it has looked.
         if not self._is_woken:
             self._is_woken = True
             self.loop.call_soon_threadsafe(self._changed.set)
@@ -109,6 +110,7 @@ class ResponseBuffer:
 
     async def _is_at_end(self, position: int) -> bool:
         with self._lock:
+            # More can have come since the last look, which was without the lock.
             if self._in_memory or position < self._bytes_in_file:
                 return False
             if self._is_complete:

@@ -122,7 +122,9 @@ def configuration(front: AsgiApplication) -> uvicorn.Config:
 
 def serve(listener: socket.socket, parent: int) -> None:
     """Serve until SIGTERM, in a process that ends with the server's main one."""
+    # A fork starts with the signal handlers of the main process.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Ctrl-C reaches the main process, which ends the others in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent_watchdog.end_with_parent(parent)
     sys.setswitchinterval(SWITCH_SECONDS)

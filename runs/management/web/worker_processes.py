@@ -38,6 +38,7 @@ def preload() -> None:
     if START_METHOD != "fork":
         return
     load_application()
+    # Garbage must not be frozen with the rest.
     gc.collect()
     gc.freeze()
 
@@ -47,6 +48,7 @@ def open_listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # The supervisor's socket has the same port, and both need this option.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind((host, port))
     listener.listen(BACKLOG)

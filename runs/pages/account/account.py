@@ -58,6 +58,7 @@ def show_account(
     now = timezone.now()
     rows = user.memberships.select_related("workspace").order_by("workspace__name")
     memberships = list(rows)
+    # A token is limited to its member's role, so higher limits would promise too much.
     highest = max((member.role for member in memberships), default=Role.READER)
     profile = {"display_name": user.display_name, "email": user.email}
     context = {
@@ -163,12 +164,14 @@ def _redirect_with_choice(
 ) -> HttpResponse:
     """Go back to the page, and keep the choice in a cookie for a year."""
     response = redirect(safe_target(target) or "/")
+    # A cookie, because pages such as the sign-in form have no account to ask.
     response.set_cookie(
         name,
         value,
         max_age=365 * 24 * 3600,
         httponly=True,
         samesite="Lax",
+        # Without HTTPS, browsers would drop a secure cookie.
         secure=request.is_secure(),
     )
     return response
@@ -207,6 +210,7 @@ def _find_membership(user: User, workspace: str) -> Member:
 @access(BROWSER_ONLY)
 @require_POST
 def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
+    # Tokens of others are not found, so that their numbers reveal nothing.
     token = get_object_or_404(ApiToken, pk=number, user=signed_in_user(request))
     revoke_token(token, actor=request.actor, now=now_ms())
     messages.success(request, _("Token “%s” revoked.") % token.name)
@@ -218,6 +222,7 @@ def revoke_own_token(request: StudioRequest, number: int) -> HttpResponse:
 def end_one_session(request: StudioRequest, number: str) -> HttpResponse:
     """End a session, named by its public ID: its key works like a password."""
     user = signed_in_user(request)
+    # The public ID is computed from the key, so the database can't search for it.
     for session in user.sessions.all():
         if session.public_id == number:
             account_actions.end_session(

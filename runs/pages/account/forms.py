@@ -48,6 +48,7 @@ def _read_lifetime(days: str) -> int | None:
 
 class SignInForm(PageForm):
     name = TextField(strip=False)
+    # Blanks can be part of a password.
     password = TextField(strip=False)
     next = TextField(strip=False)
     keep = PresenceField()

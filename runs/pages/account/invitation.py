@@ -28,6 +28,7 @@ def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
 
     Only POST uses the invitation: mail scanners open links.
     """
+    # Before the form is read: a used or expired link is an error for everyone.
     found = find_invitation(secret, now=now_ms())
     if request.method != "POST":
         return _show_invitation(request, found, RegistrationForm())
@@ -55,6 +56,7 @@ def _join(request: StudioRequest, secret: str, form: RegistrationForm) -> User:
         actor=request.actor,
         now=now_ms(),
     )
+    # The same transaction: a link that was used in between must not leave an account.
     use_invitation(secret, user, now=now_ms())
     return user
 

@@ -69,6 +69,7 @@ def _open_share_links(request: StudioRequest) -> list[ShareLink]:
     """
     if request.role != Role.OWNER:
         return []
+    # A private view stays private, even for owners.
     seen = View.objects.visible_to(signed_in_user(request))
     rows = ShareLink.objects.filter(
         workspace=workspace_of(request), revoked__isnull=True, expires__gt=now_ms()
@@ -118,6 +119,7 @@ def invite_member(request: StudioRequest) -> HttpResponse:
 @access(Permission.MEMBERS)
 @require_POST
 def revoke_invitation_page(request: StudioRequest, number: int) -> HttpResponse:
+    # The role holds in this workspace only, so numbers of others are not found.
     mine = Invitation.objects.filter(workspace=workspace_of(request))
     invitation = get_object_or_404(mine, pk=number)
     revoke_invitation(invitation, actor=request.actor, now=now_ms())

@@ -87,6 +87,7 @@ def _purpose(target: str) -> str:
 def safe_target(target: str) -> str:
     """Return `target` if it is a path of this server, else an empty text."""
     own = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    # A relative path would lead below the sign-in page.
     return target if own and target.startswith("/") else ""
 
 
@@ -94,10 +95,14 @@ def start_session(
     request: StudioRequest, user: User, target: str, *, keep: bool
 ) -> HttpResponse:
     """Start a session of `user` under a new key, and go to `target`."""
+    # Django never deletes them itself, and signing in is rare enough to do it.
     delete_expired_sessions(now=now_ms())
+    # The backend is named, because links and invitations sign in without a password
+    # check.
     login(request, user, backend=BACKEND)
     request.session["address"] = client_address(request)
     request.session["agent"] = request.headers.get("User-Agent", "")
+    # 0 ends the session when the browser is closed.
     request.session.set_expiry(settings.SESSION_COOKIE_AGE if keep else 0)
     return redirect(target)
 

@@ -59,6 +59,7 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
         return _preview(request, editor, text, seen)
     if values["attach"]:
         return _attach_without_script(request, editor, text, seen)
+    # Browsers send other line ends than clients log: that alone is no change.
     if is_same_text(text, editor.stored):
         text = editor.stored
     try:
@@ -66,6 +67,7 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
     except InvalidValue as error:
         return _show_form(request, editor, text, seen=seen, problem=error.message)
     except Conflict as error:
+        # The form gets the token of the newer text, so that saving again overwrites it.
         theirs = error.details["now"]
         return _show_form(
             request, editor, text, seen=version_token(theirs), theirs=theirs
@@ -99,6 +101,7 @@ def _attach_without_script(
 
 def attach_uploaded_picture(request: PageRequest, run: Run | None) -> File:
     upload = PictureForm(request.POST, request.FILES).check()["picture"]
+    # Only a run has files: experiments and comparisons can't store pictures.
     if upload is None or run is None:
         raise InvalidValue(_("Choose a picture first."), field="picture")
     return attach_picture(
@@ -129,6 +132,7 @@ def _show_form(
         "text": text,
         "seen": seen,
         "title": _("Description"),
+        # The limit counts bytes, and a Chinese character has three.
         "size": len(text.encode()),
         "limit": MAX_DESCRIPTION_BYTES,
         **more,

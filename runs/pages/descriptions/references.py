@@ -30,6 +30,8 @@ def render_description(
     """Render the description of `run`, or of something else; empty if it is blank."""
     if not text.strip():
         return ""
+    # All references are looked up together: the number of queries doesn't grow with
+    # them.
     references = find_references(text)
     found = find_targets(references, request.actor.user, request.workspace, run)
     targets: dict[Reference, Target] = {}
@@ -64,6 +66,7 @@ def _file_target(
 ) -> Target:
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
+    # A file's name can contain `#L12` itself, and then it is no line.
     line = reference.without_line()[1] if file.path != reference.named else ""
     text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
     is_picture = file_kind(file.name) is FileKind.IMAGE

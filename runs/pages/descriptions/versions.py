@@ -69,6 +69,7 @@ def restore_description(
     """Make a version the current one: a change that can be undone."""
     number = _read_version(RestoreForm(request.POST).check()["version"], 0)
     _before, text = find_version_texts(versions.home, number)
+    # Without a change, the toast would offer to undo an older one.
     if text != versions.text:
         versions.write(text)
         message = _("Version restored")
@@ -79,6 +80,7 @@ def restore_description(
 def _read_version(text: str, default: int) -> int:
     if not text:
         return default
+    # More digits can exceed 64 bits, which the database refuses.
     if not text.isdecimal() or len(text) > 18:
         raise NotFound(_("This description has no such version."))
     return int(text)

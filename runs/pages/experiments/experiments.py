@@ -146,6 +146,7 @@ def _head(key: str, label: str, css: str, state: ExperimentListState) -> dict[st
     is_down = state.sort.startswith("-")
     if state.sort.removeprefix("-") == key:
         order = "descending" if is_down else "ascending"
+    # The first click sorts names from A to Z, numbers and times from the largest down.
     first = key if key in ("name", "submitter") else f"-{key}"
     other = key if is_down else f"-{key}"
     sort = other if order else first
@@ -162,6 +163,7 @@ def _line(
     return ExperimentLine(
         row,
         path,
+        # By number, because a name need not fit a path.
         f"/w/{workspace}/experiments/~{experiment.number}/star/",
         run_path(workspace, latest.run_id) if latest else "",
         _counts(row.counts, path),
@@ -183,6 +185,7 @@ def _counts(
         total = sum(counts.get(member, 0) for member in members)
         if total:
             word = group if len(members) == 1 else group.lower()
+            # The counts include child runs, so the linked list must show them too.
             query = urlencode({"q": f"status = {word}", "children": "1"})
             found.append((_(group), word, total, f"{path}?{query}"))
     return found
@@ -208,6 +211,7 @@ def _link_with_value(state: ExperimentListState, field: Field, text: str) -> str
 def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
     """Link to the table filtered by the term too."""
     text = to_text(term)
+    # A second click must not repeat the term.
     if text in state.q:
         return state.query()
     return state.query(q=f"{state.q} {text}".strip())

@@ -48,6 +48,7 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
     path, model_id = request.GET.get("path", ""), request.GET.get("model", "")
     base = run_path(request.workspace.name, run_id)
     chosen = _choose_file(found, path, model_id)
+    # The list is limited: a file beyond it can still be opened by its address.
     if chosen is None and path:
         chosen = find_file(head.run, path, model_id)
     context = {
@@ -69,6 +70,7 @@ def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
     if model_id:
         of_models = zip(found.models, found.of_models, strict=True)
         model_files = next((f for m, f in of_models if m.model_id == model_id), ())
+        # This file describes the model, and every model of MLflow has one.
         wanted = (path,) if path else ("MLmodel",)
         return _find_by_path(model_files, wanted) or (
             None if path else next(iter(model_files), None)
@@ -163,11 +165,13 @@ def _archive_entries(
         try:
             pieces = file_store.read_chunks(file.blob, file.size)
         except MissingBytes:
+            # One missing file must not cost the download of all others.
             missing.append(path)
             continue
         yield path, pieces
     if missing:
         name, paths = MISSING_LIST, {path for path, _file in found}
+        # The run can have a file of this name.
         while name in paths:
             name = f"_{name}"
         text = _("The content of these files is missing on the server:")

@@ -85,6 +85,7 @@ def preview_file(file: FileContent, *, source: bool) -> Preview:
 
 def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
     kind = file_kind(file.name)
+    # The browser loads images and pages by their own address; no bytes are read here.
     if kind is FileKind.IMAGE and not source:
         return Preview("image", has_source=extension(file.name) == "svg")
     if kind is FileKind.HTML and not source:
@@ -109,6 +110,7 @@ def _formatted_preview(
         if table is None:
             return None
         return Preview("table", table=table, has_source=True)
+    # Half a JSON or Markdown document would be read as something else.
     if not whole:
         return None
     if kind is FileKind.MARKDOWN:
@@ -133,6 +135,8 @@ def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
     if file.size <= len(head):
         return _whole_lines(file.name, decode_text(head))
     first = _up_to_line_end(head[:SHOWN_END_BYTES])
+    # Logs matter most at their end, and a file of gigabytes opens as fast as a small
+    # one.
     handle.seek(file.size - SHOWN_END_BYTES)
     last = _from_line_start(handle.read(SHOWN_END_BYTES))
     skipped = file.size - len(first) - len(last)
@@ -152,6 +156,7 @@ def _whole_lines(name: str, text: str) -> TextLines:
 
 
 def _up_to_line_end(data: bytes) -> bytes:
+    # Cut at a line end, so that no line is shown in two halves.
     return data[: data.rfind(b"\n") + 1] or data
 
 
@@ -162,6 +167,7 @@ def _from_line_start(data: bytes) -> bytes:
 def _count_line_ends(handle: BinaryIO, length: int) -> int:
     count = 0
     for chunk in iter(partial(handle.read, min(length, 1 << 20)), b""):
+        # The last chunk can reach into the end that is shown.
         count += chunk[:length].count(b"\n")
         length -= len(chunk)
         if length <= 0:

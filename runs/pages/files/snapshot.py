@@ -37,6 +37,7 @@ from studio.core.errors import MissingBytes, NotFound
 def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     found = find_snapshot(head.run)
+    # A snapshot can arrive after the run, without changing its revision.
     etag = page_etag(request, head, found and found.digest)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -80,10 +81,12 @@ def _find_member(members: Sequence[ArchiveMember], path: str) -> ArchiveMember:
 
 def _default_member(members: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
     """Return the script that ran, else the first Python file of the top folder."""
+    # The snapshot can have the script in another folder; its name still matches.
     script = run.script.rpartition("/")[2]
     ranked = sorted(
         members,
         key=lambda each: (
+            # False sorts first, so each line is a preference, the strongest at the top.
             each.path != run.script,
             each.name != script,
             "/" in each.path,

@@ -56,6 +56,7 @@ def help_index(request: HttpRequest) -> HttpResponse:
         "examples": EXAMPLES,
         "origin": origin,
         "is_here_only": is_loopback(urlsplit(origin).hostname or ""),
+        # The server offers its own client, so that both have the same version.
         "wheel": f"{origin}/dist/run_studio-{__version__}-py3-none-any.whl",
     }
     return render(request, "help/help.html", context)
@@ -67,6 +68,7 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one page of the documentation, with the examples of this server."""
     language = get_language() or "en"
     values = {
+        # Commands of the documentation can then be copied without changes.
         EXAMPLE_ORIGIN: public_origin(request),
         EXAMPLE_WHEEL: f"run_studio-{__version__}-py3",
     }

@@ -74,6 +74,7 @@ class MetricChoice:
             pairs = [("key", key) for key in choice.keys] or [("none", "1")]
         pairs += choice.display_parameters()
         pairs += choice.options
+        # Metric names are full of slashes, and the address stays readable.
         return urlencode(pairs, safe=":/")
 
     def display_parameters(self) -> list[tuple[str, str]]:
@@ -122,7 +123,10 @@ def _keys(
         return tuple(names), False
     chosen = set(parameters.getlist("key"))
     if chosen:
+        # In the order of the run's metrics, whatever order the boxes were checked in.
         return tuple(name for name in names if name in chosen), False
+    # MLflow logs CPU and memory under this prefix, and they would fill the first
+    # charts.
     plain = [head for head in heads if not head.key.name.startswith("system/")]
     first = sorted(plain or heads, key=_rank)[:FIRST_CHARTS]
     return tuple(head.key.name for head in first), True
@@ -165,6 +169,7 @@ def read_smoothing(parameters: Mapping[str, Any]) -> float:
     try:
         weight = float(text)
     except ValueError:
+        # Out of range, so that the check below refuses it with the same message.
         weight = -1
     if not 0 <= weight <= MAX_SMOOTHING:
         raise InvalidValue(

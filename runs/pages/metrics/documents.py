@@ -32,6 +32,7 @@ def missing_file_message() -> str:
 
 def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
     """Return the step and its last value; without `at`, those of the newest step."""
+    # A step can be logged twice: the later value replaces the earlier one.
     found = dict(zip(newest.steps.tolist(), newest.python_values(), strict=True))
     if not at:
         return head.last_step, found.get(head.last_step)
@@ -57,6 +58,7 @@ def document_figure(head: Metric, value: Any, file: File | None, view: str) -> F
 
 
 def _read_document(value: Any, file: File | None) -> Mapping[str, Any]:
+    # A document is the logged value itself, or a file that the value names.
     if isinstance(value, dict):
         return document_data(value)
     if file is None:

@@ -27,6 +27,7 @@ def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
 
 
 def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
+    # Two tables have different columns, and share only a column of values.
     if len(heads) == 1 and heads[0].kind == MetricKind.TABLE:
         yield from _table_rows(heads[0])
         return
@@ -44,6 +45,7 @@ def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
         for step, time, row in _read_points(head)
         if isinstance(row, dict)
     ]
+    # Rows of a table can have different columns, so all rows are read before the head.
     columns = list(dict.fromkeys(name for point in points for name in point[2]))
     yield ("step", "time", *map(escape_formula, columns))
     for step, time, row in points:

@@ -79,6 +79,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
         for points in _document_points(chosen, newest)
         for path in _named_paths(points)
     ]
+    # One query for the files of all panels.
     files = find_files(head.run, named)
     base = run_path(request.workspace.name, run_id)
     panels = build_panels(chosen, PanelSources(base, choice, newest, files))

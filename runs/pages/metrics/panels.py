@@ -131,11 +131,16 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
     look = [
         pair
         for pair in sources.choice.display_parameters()
+        # Only what changes the figure: other options would only change its address and
+        # ETag.
         if pair[0] in ("x", "smooth", "log")
     ]
+    # A graph of several metrics has the options of its first one.
     is_table = sources.choice.option("as", keys[0]) == "table"
     panel = Panel(
         "plot",
+        # Other metrics can join the graph, but its first one keeps the id for the
+        # refresh.
         f"panel-{heads[0].pk}" + ("-all" if len(heads) > 1 else ""),
         title,
         keys,
@@ -215,6 +220,7 @@ def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
         blank,
         note=_rows_note(head, len(table.rows)),
         selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
+        # A chart needs two columns of numbers.
         chart_query=choice.query_with_option("as", key, "chart") if y else "",
         table_query=choice.query_with_option("as", key, "table") if y else "",
         is_table=view != "chart" or choice.table or not y,
@@ -238,6 +244,7 @@ def _rows_note(head: Metric, count: int) -> str:
 def _column_selects(
     key: str, columns: Sequence[str], x: str, y: str
 ) -> Sequence[PanelSelect]:
+    # Two columns leave nothing to choose.
     if len(columns) <= 2:
         return ()
     return [
@@ -257,6 +264,7 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     if file:
         blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
     view = choice.option("as", key) or DEFAULT_VIEW.get(head.kind, "")
+    # A matrix is a table already.
     if choice.table and head.kind != MetricKind.CONFUSION_MATRIX:
         view = "table"
     panel = replace(
@@ -289,6 +297,7 @@ def _view_selects(head: Metric, view: str) -> list[PanelSelect]:
     views = VIEWS.get(MetricKind(head.kind), ())
     default = DEFAULT_VIEW.get(head.kind, "")
     options = [
+        # Defaults stay out of the address.
         SelectOption("" if way == default else way, label(), way == view)
         for way, label in views
     ]

@@ -65,6 +65,7 @@ def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
+    # Points are only added, so these tell whether there are new ones.
     states = [(h.pk, h.count, h.last_step, h.last_time) for h in heads]
     seen = repr((request.get_full_path(), get_current_timezone_name(), states))
     return f'"{blake2b(seen.encode(), digest_size=12).hexdigest()}"'
@@ -93,6 +94,7 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
     total = len(pairs)
     if total > CHART_POINTS:
         xs, ys = zip(*pairs, strict=True)
+        # The x column can go back and forth, so rows are sampled by their order.
         steps = list(range(total))
         kept = sample_positions(make_points(steps, steps, ys), CHART_POINTS)
         pairs = [(xs[at], ys[at]) for at in kept.tolist()]
@@ -115,6 +117,7 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
         axis,
         log_y=request.GET.get("log") == "1",
         zone=get_current_timezone(),
+        # The whole series: while zoomed, the axis keeps its unit.
         span=span.length,
     )
     return {
@@ -139,6 +142,8 @@ def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
         if axis is Axis.STEP:
             found = int(text)
         elif axis is Axis.RELATIVE:
+            # The script sends a position on the axis, in the unit that the figure
+            # chose.
             found = round(span.began + float(text) * time_unit(span.length).length)
         else:
             when = datetime.fromisoformat(text).replace(tzinfo=get_current_timezone())

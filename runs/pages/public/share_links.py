@@ -82,6 +82,8 @@ def revoke_share_link(request: PageRequest, number: int) -> HttpResponse:
 def _find_shared(request: PageRequest, sent: dict[str, Any]) -> View | Run:
     user, workspace = request.actor.user, request.workspace
     if sent["view"]:
+        # Owners can share only what they see: another member's private view is not
+        # found.
         return find_view(sent["view"], user, workspace)
     if sent["run"]:
         return find_run(workspace, user, sent["run"]).run

@@ -33,6 +33,8 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     link = find_share_link(secret, now=now_ms())
     if link.view is not None:
+        # Visitors can only page through the view; other parameters would show more than
+        # it.
         cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
         context = view_context(link, link.view, cursors)
     else:
@@ -52,6 +54,8 @@ def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpRespon
     """Send an image that the description of the shared run shows, and no other file."""
     link = find_share_link(secret, now=now_ms())
     file = (
+        # The description is read for each image: removing an image there also unshares
+        # it.
         description_images(link, link.run).get(path) if link.run is not None else None
     )
     if file is None:

@@ -65,10 +65,13 @@ def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
     found = _find_targets(link, run, text)
     targets: dict[Reference, Target] = {}
     for reference, head in found.metrics.items():
+        # The link shares one run: values of others stay private, even if the text names
+        # them.
         if head.run_id == run.pk:
             value = display_last(head)
             targets[reference] = Target("", head.key.name, value.text, value.full)
     for reference, file in _pictures(found, run).items():
+        # Relative, so that the address contains the link's secret, which opens it.
         href = f"pictures/{quote(file.path)}?inline=1"
         targets[reference] = Target(href, file.path, picture=href)
     return render_markdown(text, targets)
@@ -76,6 +79,7 @@ def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
 
 def _find_targets(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
     references = find_references(text)
+    # Visitors have no account, so they see what the link's creator can see.
     return find_targets(references, link.created_by, link.workspace, run)
 
 

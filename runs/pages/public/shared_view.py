@@ -86,6 +86,7 @@ def view_context(
     deleted = [each.name for each in find_missing_list(view)]
     if deleted:
         return context | {"nothing": _("The experiment %s is deleted.") % deleted[0]}
+    # Only one of them can be followed, and a visitor gets a page instead of an error.
     if cursors["after"] and cursors["before"]:
         cursors = {**cursors, "before": ""}
     shown = _groups_context if stored.group is not None else _rows_context
@@ -106,6 +107,7 @@ def view_context(
 def _rows_context(
     link: ShareLink, stored: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
+    # A tree needs links that open rows, which this page doesn't have.
     spec = replace(stored, flat=True)
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
     columns = [column.field for column in with_name_column(spec.columns)]
@@ -154,9 +156,11 @@ def _charts(
     if not spec.charts:
         return []
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
+    # One limit for all charts: anyone with the link can open the page.
     with time_limit():
         chart_runs = read_runs_of_charts_for(spec, spec.charts, *who, experiment)
         return [
+            # Without a workspace, rows have no links to runs that visitors can't open.
             _chart(chart, runs, build_table(chart, runs, zone, ""))
             for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]

@@ -24,6 +24,7 @@ def send_file(
     `pieces` opens the content; it raises MissingBytes before anything is sent.
     """
     etag = f'"{version}"'
+    # Types come from a short list, never from the uploader, who could claim any.
     shown = inline_type(name) if request.GET.get("inline") else None
     response: HttpResponseBase
     # Checked first, because opening the content can fail or cost time.
@@ -35,11 +36,13 @@ def send_file(
         response["Content-Type"] = shown or DOWNLOAD_TYPE
         response["Content-Disposition"] = content_disposition(name, shown is None)
     response["ETag"] = etag
+    # Stored, but checked each time: files can be overwritten, and roles can change.
     response["Cache-Control"] = "private, no-cache"
     return sandbox_response(response)
 
 
 def content_disposition(name: str, as_attachment: bool) -> str:
+    # Django returns None for an inline file without a name.
     return content_disposition_header(as_attachment, name) or "inline"
 
 

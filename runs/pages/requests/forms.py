@@ -32,6 +32,7 @@ class PageForm(forms.Form):
 
     def refuse(self, error: StudioError) -> None:
         """Show the error of an action with the form."""
+        # The form shows one message, and the first problem is the cause.
         if not self.errors:
             self.add_error(None, error.message)
 
@@ -54,6 +55,7 @@ class TextField(forms.CharField):
         strip: bool = True,
         default: str = "",
     ) -> None:
+        # Not required, because the rule itself says what an empty text means.
         super().__init__(required=False, strip=strip, empty_value=default)
         self.rule = check
         # Django's own validator refuses a NUL character in other words than the rule.
@@ -72,6 +74,7 @@ class TextField(forms.CharField):
 class TextListField(forms.Field):
     """The texts of all inputs with one name, without the empty ones."""
 
+    # Any other widget would read only the last of several inputs with one name.
     widget = forms.MultipleHiddenInput
 
     def __init__(self) -> None:

@@ -90,6 +90,7 @@ def change_stamp(
         changes,
         path,
         parameter_pairs,
+        # Users have their own stars, and *my runs* means other runs for each.
         request.actor.user.pk,
         request.role,
         timezone.get_current_timezone_name(),
@@ -116,6 +117,7 @@ def is_unchanged(request: PageRequest, stamp: str) -> bool:
 
 def has_same_content(request: PageRequest, etag: str) -> bool:
     known = browser_etag(request)
+    # Only the second half: another run's change gives a new stamp for the same content.
     return bool(known) and known.rpartition("-")[2] == etag.rpartition("-")[2]
 
 

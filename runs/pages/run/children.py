@@ -45,10 +45,12 @@ from studio.core.filters.source import FilterText
 @require_safe
 def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
     head = find_head(request, run_id)
+    # The list polls on its own, and its fragment doesn't contain the run's head.
     if request.htmx and request.GET.get("part") == "head":
         return _refresh_head(request, head)
     scoped = partial(with_parent_filter, run_id=head.run.run_id)
     context = {**_head_context(request, head), "here": request.get_full_path()}
+    # A run with children shows the list's own empty state: its filter hides them.
     nothing = None if head.children else empty_state_of("children", head.run)
     shell = PageShell("run/run_children.html", context, scoped, nothing)
     return show_list(request, _state(request, head, scoped), shell)
@@ -59,6 +61,7 @@ def _state(
 ) -> ListState:
     """Read the state, with the parent in its filter and its scope."""
     parameters = restore_line_breaks(request.GET).copy()
+    # Parts of the list have addresses without the run, so `in` must name it.
     parameters["in"] = number = f"{RUN_PREFIX}{head.run.run_id}"
     scope = build_scope(request.workspace.name, None, number)
     state = read_state_tolerantly(request, scope, parameters)
@@ -95,4 +98,5 @@ def with_parent_filter(q: str, run_id: str) -> str:
     except InvalidFilter:
         # The list shows the error, and the runs of the readable part.
         return q
+    # Once only, because links of the page already contain the term.
     return q if term in source.nodes else FilterText.of_source(source.preceded_by(term))

@@ -66,6 +66,7 @@ def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
 
 def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
     run, page_context = head.run, head_context(request, head)
+    # MLflow clients write the description as this tag, so the editor starts with it.
     notes = (t.value for t in list_tags(run) if t.key == MIRROR_TAGS["description"])
     return DescriptionEditor(
         part="run-description",

@@ -80,6 +80,7 @@ class TagChip:
 @require_safe
 def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
+    # Conclusions are written on other pages, and don't change the run's revision.
     concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
     etag = page_etag(
@@ -130,6 +131,7 @@ def _attributes_context(
     properties: Sequence[NamedText],
     described: str,
 ) -> dict[str, Any]:
+    # Tags come last and win: they can be corrected, properties can't.
     known = {text.key: text.value or "" for text in (*properties, *tags)}
     # MLflow clients write descriptions into this tag.
     text = run.description or known.get("mlflow.note.content", "")
@@ -170,6 +172,7 @@ def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
         "params_find": find,
         "params_total": len(params),
         "params_more": len(found) - len(shown),
+        # By all parameters, so that the search box stays while it filters them.
         "params_are_many": len(params) > MAX_PARAM_ROWS,
         "params_all": urlencode({"params": "all", **({"find": find} if find else {})}),
     }
@@ -197,6 +200,7 @@ def _first_rows(
 
 
 def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
+    # One query for all curves of the page.
     points = sparkline_points(heads[:MAX_SPARKLINES])
     rows = []
     for head in heads:
@@ -230,6 +234,7 @@ def _error_context(request: PageRequest, run: Run) -> dict[str, Any]:
     return {
         "headline": line,
         "frames": frames,
+        # An error of one line would be shown twice.
         "message": message if frames or message != line else "",
         **_similar_failures(request, run, line),
     }
@@ -237,7 +242,9 @@ def _error_context(request: PageRequest, run: Run) -> dict[str, Any]:
 
 def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
     """Return a link to the runs with the same error kind, and their number."""
+    # Without a kind, the text of the error is the only thing that runs can share.
     if run.error_kind is None:
+        # A long headline is cut, and the ellipsis is not in the error.
         text = line.removesuffix("…")
         href = _run_list_href(request, attribute("error"), text, operator="contains")
         return {"same_error_href": href}

@@ -56,6 +56,7 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
     entries, more = list_history(head.run, max(limit, 1))
     context = {
         "entries": [_history_row(request, entry) for entry in entries],
+        # Doubling reaches the end of a long history in a few clicks.
         "more": min(limit * 2, MAX_ROWS) if more and limit < MAX_ROWS else 0,
         "cut": more and limit >= MAX_ROWS,
     }
@@ -65,6 +66,7 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
 def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
     source = entry.change_set or entry.event
     assert source is not None
+    # Events such as a missing heartbeat have no person behind them.
     who = str(source.actor) if source.actor else _("The server")
     token = source.token.name if source.token else ""
     if entry.event is not None:
@@ -90,6 +92,7 @@ def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
     event = entry.event
     assert event is not None
     status = STATUSES.get(event.new, "")
+    # A request, such as one to cancel, is recorded even if it leaves the status alone.
     moved = event.old != event.new
     title = pgettext("event", "Created") if event.old is None else ""
     return HistoryRow(

@@ -67,6 +67,8 @@ def _pixel_size(file: File) -> tuple[int, int] | None:
     if not is_picture(file.name):
         return None
     with file_store.open(file.blob, file.size) as handle:
+        # Opened all the same, so that missing bytes are noticed for every kind of
+        # image.
         if extension(file.name) == "svg":
             return None
         return picture_size(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
@@ -145,6 +147,7 @@ def _read_state(request: PageRequest) -> GalleryState:
     shown = int(text) if text.isdecimal() and len(text) < 6 else INITIAL_IMAGES
     names = tuple(dict.fromkeys(request.GET.getlist("name")))
     side = request.GET.get("side") == "1"
+    # No names mean all of them, so that "none" needs a parameter of its own.
     none = not names and request.GET.get("none") == "1"
     return GalleryState(names, side, min(max(shown, 1), MAX_IMAGES), none)
 
@@ -174,6 +177,7 @@ def _side_by_side(
     names = [name for name, _count in count_by_name(chosen)][:MAX_COLUMNS]
     steps = sorted({image.step for image in chosen if image.step is not None})
     at = {(i.step, i.name): i for i in chosen if i.name in names}
+    # The limit counts images, and a row has one for each name.
     limit = max(state.shown // max(len(names), 1), 1)
     rows = [
         (
@@ -197,6 +201,7 @@ def _side_by_side(
 
 def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
     picture = image_file(base, image.file)
+    # MLflow clients also store a small version, which saves loading the large one.
     small = image_file(base, image.small).shown if image.small else ""
     step = (
         _("step %(n)s") % {"n": grouped(image.step)} if image.step is not None else ""

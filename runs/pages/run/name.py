@@ -25,6 +25,7 @@ def _edit(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 def _save(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
+    # Remembered now: the action changes the name of this object.
     run, before = head.run, head.run.name
     values = RenameForm(request.POST).check()
     name, seen = values["name"], values["seen"]
@@ -58,6 +59,7 @@ def _show_form(
     context = {
         **head_context(request, head),
         "text": name,
+        # After a conflict, the token of the newer name lets the next save overwrite it.
         "seen": version_token(head.run.name if theirs is None else theirs),
         "problem": problem,
         "theirs": theirs,

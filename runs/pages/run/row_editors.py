@@ -67,11 +67,13 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
         return _close_editor(request, _("Tag removed") if count else "")
     typed = values["tag"]
     key, value = split_tag(typed)
+    # Read before the write, because the message tells whether the tag is new.
     before = {tag.key: tag.value for tag in list_tags(run)}
     try:
         set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
         return _show_form(request, run, "tags", typed, problem=error.message)
+    # Nothing changed, so a toast would offer to undo an older change.
     if key in before and before[key] == value:
         return _close_editor(request, "")
     return _close_editor(request, _("Tag changed") if key in before else _("Tag added"))

@@ -88,6 +88,7 @@ def _save_value(
 def split_tag(text: str) -> tuple[str, str | None]:
     """Split `key: value`; a key alone has the value None."""
     text = text.strip()
+    # Keys can contain colons themselves, so a colon with a space decides first.
     key, colon, value = text.partition(": " if ": " in text else ":")
     return key.strip(), value.strip() or None if colon else None
 
@@ -127,6 +128,7 @@ def known_tags(request: PageRequest, run_id: str) -> HttpResponse:
     """Suggest keys; after a colon, values of the key."""
     # Suggestions come from all runs of the workspace.
     del run_id
+    # PostgreSQL refuses NUL characters in texts.
     typed = request.GET.get("tag", "")[:500].replace("\0", "")
     key, value = split_tag(typed)
     if ":" in typed:

@@ -57,6 +57,7 @@ def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     children = CancelForm(request.POST).check()["children"]
     request_cancel(run, actor=request.actor, now=now_ms(), children=children)
+    # The run can have ended since the page was shown; then nothing was requested.
     messages.success(request, _result_message(run))
     return _redirect_back(request, run)
 
@@ -147,6 +148,7 @@ def _finish(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     values = FinishForm(request.POST).check()
     status = values["status"]
+    # The state machine alone would allow it, even if a launcher ends the run.
     if refused := finish_refusal(request, run):
         raise InvalidState(refused, run_id=run.run_id)
     change_status(

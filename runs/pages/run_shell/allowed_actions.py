@@ -60,12 +60,14 @@ def finish_refusal(request: PageRequest, run: Run) -> str:
         return _("The launcher of this run sets its final status.")
     if not any(can_follow(run.state, status) for status in MANUAL_END_STATUSES):
         return _status_sentence(run)
+    # Reasons in the run come before the role: they hold for everyone.
     return trash_message(run) or role_refusal(request, Permission.CANCEL)
 
 
 def trash_refusal(request: PageRequest, run: Run) -> str:
     if refused := role_refusal(request, Permission.TRASH):
         return refused
+    # A locked run that is in the trash can still be restored.
     if run.locked and run.deleted is None:
         return _("This run is locked against deletion. An owner can unlock it.")
     return ""

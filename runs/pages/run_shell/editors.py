@@ -42,6 +42,7 @@ def show_saved(
 
     `message` is empty if nothing changed.
     """
+    # Without a change, this address would undo an older one.
     undo = run_undo_path(request, run) if message else ""
     if not request.htmx:
         if message:

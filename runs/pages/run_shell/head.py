@@ -64,8 +64,10 @@ def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
     seen = (
         # A new version can render the same data differently.
         studio.__version__,
+        # The query string chooses what a tab shows.
         request.get_full_path(),
         *(run.pk, run.revision, run.status, run.experiment.name, head),
+        # Renaming the parent doesn't change this run's revision.
         run.parent and run.parent.name,
         _can_force_now(run),
         *(request.role, get_language(), get_current_timezone_name(), *more),
@@ -81,6 +83,7 @@ def _can_force_now(run: Run) -> bool:
 
 def is_page_unchanged(request: PageRequest, etag: str) -> bool:
     """Whether the page's script polls and nothing has changed."""
+    # Browsers must not get 304 for a page: they don't store it.
     return bool(request.htmx) and request.headers.get("If-None-Match") == etag
 
 
@@ -125,6 +128,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
+        # A run that has ended changes only by hand, so its page stops polling.
         "pace": REFRESH_SECONDS if run.state.is_active else 0,
         "refusals": find_refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
@@ -136,4 +140,5 @@ def duration_of(run: Run) -> int | None:
     if run.started is None:
         return None
     end = run.ended if run.ended is not None else now_ms()
+    # Counting on would be wrong for a run that has ended.
     return None if run.state.is_final and run.ended is None else end - run.started

@@ -53,6 +53,7 @@ def redirect_to_experiment(request: StudioRequest, number: int) -> HttpResponse:
 
 def _nearest_workspace_first(request: StudioRequest) -> Case:
     named = WORKSPACE.search(request.GET.get("wsid", ""))
+    # IDs are unique in a workspace only, and the last opened one is the best guess.
     last = signed_in_user(request).last_workspace_id or 0
     return Case(
         When(workspace__name=named[1] if named else "", then=Value(0)),

@@ -29,6 +29,7 @@ _AFTER = {"system": "light", "light": "dark", "dark": "system"}
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
+    # Pages outside of any workspace have none, and error pages may have none.
     here = getattr(request, "workspace", None)
     workspace = here or _last_workspace(request)
     member = getattr(request, "member", None)
@@ -45,6 +46,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "language": get_language(),
         "languages": settings.LANGUAGES,
         "section": _section(request) if here else "",
+        # Templates call it where it is shown, so that fragments don't compute it.
         "printed_at": _printed_at,
         "nav_folded": request.COOKIES.get("nav") == "folded",
     }

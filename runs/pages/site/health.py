@@ -34,10 +34,12 @@ def _problem() -> str:
         applied = MigrationRecorder(connection).applied_migrations()
     except DatabaseError:
         return "the database does not answer"
+    # During an upgrade, new code can start before its migration has finished.
     missing = [node for node in _newest_migrations() if node not in applied]
     return "the database waits for its migration" if missing else ""
 
 
+# The code's migrations can't change while it runs, and loading them is slow.
 @cache
 def _newest_migrations() -> list[tuple[str, str]]:
     return list(MigrationLoader(None).graph.leaf_nodes())

@@ -23,6 +23,7 @@ def home(request: StudioRequest) -> HttpResponse:
     """Redirect to the runs of the workspace that was opened last."""
     user = signed_in_user(request)
     mine = Workspace.objects.visible_to(user)
+    # The last workspace can be one that the user has left.
     last = mine.filter(pk=user.last_workspace_id or 0).first()
     workspace = last or mine.order_by("name").first()
     if workspace is None:

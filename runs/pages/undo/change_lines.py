@@ -79,6 +79,7 @@ def _changed_parts(old: str | None, new: str | None) -> Sequence[DiffPart]:
     """Return the changed words, if both are texts and one is long."""
     if old is None or new is None or max(len(old), len(new)) <= MAX_PLAIN_CHARS:
         return ()
+    # A history has dozens of changes, and each comparison costs time.
     if len(old) + len(new) > MAX_DIFF_CHARS:
         return ()
     return excerpt(word_diff(old, new))
@@ -90,5 +91,6 @@ def _value_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
+        # A dictionary tells a tag without value from a missing tag, which is None.
         return value.get("value") or _("set, without a value")
     return str(value)

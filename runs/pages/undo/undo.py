@@ -71,6 +71,7 @@ def undo_latest(request: PageRequest) -> HttpResponse:
 @require_POST
 def undo_change(request: PageRequest, number: int) -> HttpResponse:
     try:
+        # Changes of views belong to their author alone; all others are the workspace's.
         change_set = find_view_change(request.workspace, request.actor.user, number)
     except NotFound:
         change_set = find_change_set_in(request.workspace, number)
@@ -102,6 +103,7 @@ def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
         return _show_result(request, _list_path(request), error.message)
+    # An undo is a change itself, so the newest one tells whether anything was undone.
     newest = last_change_in(request.workspace, request.actor.user)
     if (
         newest is None
@@ -128,8 +130,10 @@ def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
         check_role(Permission.ANNOTATE, request.role)
         return False
     user = request.actor.user
+    # A star is the user's own, so it needs no right to change the view.
     back = {c.field: c.before for c in changes if c.field != "starred"}
     view = changes[0].view
+    # Raises NotFound for a view that was made private since.
     if view is not None:
         find_view(view.slug, user, request.workspace, deleted=view.deleted is not None)
     if view is not None and back:
@@ -227,6 +231,7 @@ def _ask_to_overwrite_in_run(
     context = {
         **head_frame,
         "undo_action": f"{head_frame['path']}undo/{change_set.pk}/",
+        # The run page has one place for dialogs, which the cancel dialog named.
         "dialog": "run-cancel",
         "later": [
             (change_line(each["field"], each["before"], each["now"]), each)

@@ -26,6 +26,7 @@ def conflict_page(
     try:
         began: View | ViewRevision = find_revision(view, user, seen)
     except NotFound:
+        # Revisions from before the view was shared are visible to its owner only.
         began = view
     query = mine.spec.to_query()
     if mine.experiment is not None:

@@ -37,6 +37,7 @@ def return_path_after_sharing(request: PageRequest, view: View, before: int) -> 
         written = replace_me(spec, request.actor.user.username)
     except InvalidValue:
         return back
+    # The list was opened with another view or revision, which sharing did not change.
     if spec.view != f"{view.slug}.{before}":
         return back
     return f"{path}?{written.to_query(view=f'{view.slug}.{view.revision}')}"

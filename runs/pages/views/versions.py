@@ -49,7 +49,12 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 10 else 0
     found = list_view_revisions(
-        view, request.actor.user, MAX_VERSIONS + 1, before=before
+        # One more: the last row is compared with it, and it tells whether there are
+        # older ones.
+        view,
+        request.actor.user,
+        MAX_VERSIONS + 1,
+        before=before,
     )
     rows = _rows(request, view, found)
     context = {
@@ -85,6 +90,8 @@ def _version_row(
         state_differences(view_actions.read_view_state(before), state) if before else []
     )
     workspace = request.workspace.name
+    # With the current revision, the opened list shows as changes what restoring would
+    # do.
     spec = replace(state.spec, view=f"{view.slug}.{view.revision}")
     query = state.spec.to_query()
     if state.experiment is not None:
@@ -108,6 +115,7 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
     check_can_edit_view(view, user, request.role)
     old = find_revision(view, user, number)
     seen = RestoreVersionForm(request.POST).check()["seen"]
+    # A script sends no revision, and restores whatever was saved in between.
     seen = view.revision if seen is None else seen
     try:
         view_actions.restore_revision(

@@ -83,6 +83,7 @@ def _create(request: PageRequest) -> HttpResponse:
     if form["preview"]:
         return _preview(request, None, {"state": sent, "values": values})
     spec, experiment = read_list_state(request, sent)
+    # A private view needs no further right; sharing one does.
     if values["shared"]:
         check_can_share_views(request.role)
     try:
@@ -175,6 +176,7 @@ def delete_view(request: PageRequest, slug: str) -> HttpResponse:
     messages.success(request, message, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(return_path(request))
+    # The list's address must not name a view that no longer exists.
     spec = without_parameter(state.spec, "view")
     return redirect(list_address(request.workspace.name, state.experiment, spec))
 
@@ -234,6 +236,8 @@ def _show_form(
     """Show the form as a dialog, or without a script as a page."""
     own = view is None or view.owner_id == request.actor.user.pk
     workspace = request.workspace.name
+    # After a refusal, the token of the first form is kept, or later edits would be
+    # lost.
     if view and not context.get("seen"):
         context["seen"] = view_actions.fields_token(view)
     context |= {

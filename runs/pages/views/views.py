@@ -62,10 +62,13 @@ def view_menu(request: PageRequest) -> HttpResponse:
     """Show the menu *Current view*; the parameters are those of the list."""
     state = with_view(read_part_state_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
+    # Without a script, the page of views has the same choices.
     if not request.htmx:
         return redirect("views", request.workspace.name)
     found = find_menu(request.workspace, request.actor.user, find)
     columns = state.spec.columns
+    # The address lists default columns for *Save as*, but they are no change of the
+    # view.
     if request.GET.get(DEFAULT_COLUMNS_PARAMETER) == "1":
         state = replace(state, spec=without_parameter(state.spec, "columns"))
     context = {

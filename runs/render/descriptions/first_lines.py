@@ -28,6 +28,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 
 def first_line(text: str) -> str:
     """Return one line of at most `MAX_LINE_CHARS` characters, without markup."""
+    # The patterns below can be slow on long lines, so all that they read is limited.
     for line in text[:MAX_READ_CHARS].splitlines():
         words = _plain_text(line.strip()[:MAX_RAW_LINE_CHARS])
         if words:
@@ -42,10 +43,12 @@ def _plain_text(line: str) -> str:
         return ""
     while found := _LINE_MARKER.match(line):
         line = line[found.end() :]
+    # Before tags, because an address in angles looks like one.
     line = _ADDRESS.sub(r"\1", line)
     line = _TAG.sub("", line)
     line = _LINK.sub(r"\1", line)
     # Twice, for what is strong within what is emphasised.
     line = _STRONG.sub(r"\2", _STRONG.sub(r"\2", line))
+    # Last, or an escaped mark would be read as a mark.
     line = _ESCAPED.sub(r"\1", line.replace("`", "").strip("#| "))
     return " ".join(unescape(line).split())

@@ -105,6 +105,7 @@ def _clean_link(token: Token) -> None:
     data = token["data"]
     live = canonical_reference(data.get(HREF, ""))
     if live:
+        # Titles and other attributes of a reference could contradict what it points to.
         data.clear()
         data[HREF] = live
     elif not data.get(HREF, "").startswith("#"):
@@ -129,6 +130,7 @@ def _is_own_picture(token: Token) -> bool:
 def _as_link(token: Token) -> Iterator[Token]:
     source = token["data"].get(SRC, "")
     text = {"type": "Characters", "data": token["data"].get(ALT) or source or "image"}
+    # A relative address means nothing here, so its words are all that is left.
     if not re.match(r"https?://", source, re.IGNORECASE):
         yield text
         return
@@ -145,6 +147,8 @@ def render_markdown(
 
     `targets` are what `references` found; a reference without one is plain words.
     """
+    # The cached part needs no database; what references point to changes with other
+    # runs.
     html = replace_references(_clean(text, get_language()), targets)
     return mark_safe(html)  # noqa: S308  # bleach cleaned it
 
@@ -157,6 +161,7 @@ def find_references(text: str) -> list[Reference]:
 @lru_cache(maxsize=256)
 def _clean(text: str, _language: str | None) -> str:
     """Clean HTML with references still to be replaced; its few words are translated."""
+    # A member could otherwise keep the server busy with one description.
     if _is_too_slow(text):
         return preformatted(text)
     back = _("Back to footnote {}")
@@ -168,6 +173,7 @@ def _clean(text: str, _language: str | None) -> str:
     ]
     try:
         html = Markdown(extensions=extensions, output_format="html").convert(text)
+        # Not shared between requests: bleach's cleaner is not thread-safe.
         cleaner = Cleaner(
             tags=TAGS,
             attributes=ATTRIBUTES,
@@ -175,6 +181,7 @@ def _clean(text: str, _language: str | None) -> str:
             filters=[_Links],
         )
         return highlight_code(_lower_headings(cleaner.clean(html)))
+    # Deeply nested lists and quotes exceed Python's depth of recursion.
     except RecursionError:
         return preformatted(text)
 
@@ -233,6 +240,7 @@ def highlight_code(html: str) -> str:
 
 
 def _highlight_block(found: re.Match[str]) -> str:
+    # The text is HTML already, and the highlighter would escape it a second time.
     text = unescape(found[2])
     try:
         lexer = get_lexer_by_name(found[1], stripnl=False, ensurenl=False)

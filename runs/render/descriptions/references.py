@@ -78,6 +78,7 @@ class Target:
 
 
 class _BareReference(InlineProcessor):
+    # A link within a link is no legal HTML.
     ANCESTOR_EXCLUDES = ("a",)
 
     def handleMatch(  # type: ignore[override]  # noqa: N802
@@ -85,6 +86,8 @@ class _BareReference(InlineProcessor):
     ) -> tuple[Element, int, int]:
         named, end = found[2], found.end(0)
         if named is None:
+            # A sentence can end behind a reference, and its full stop is not part of
+            # the name.
             named = found[3].rstrip(".:!?") or found[3]
             end -= len(found[3]) - len(named)
         link = Element("a", {"href": f"{found[1]}:{quote(named, safe='/@#')}"})
@@ -145,6 +148,7 @@ def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
     def picture(found: re.Match[str]) -> str:
         return _picture(_parse_reference(found[1]), found[2], targets)
 
+    # Pictures first, because a picture can be the text of a link.
     return _LINK.sub(link, _PICTURE.sub(picture, html))
 
 
@@ -152,6 +156,8 @@ def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> 
     target = targets.get(asked)
     is_bare = inner.startswith(f"{asked.kind}:")
     if target is None:
+        # Bare words such as `run:fast` are often no reference at all, so they stay
+        # plain.
         return inner if is_bare else _broken_reference(asked, inner)
     words = escape(target.text) if is_bare else inner
     value = f" <b>{escape(target.value)}</b>" if target.value else ""

@@ -55,6 +55,7 @@ def _edges(least: float, greatest: float) -> list[float]:
 def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[HistogramBar]:
     bars = []
     below = -math.inf
+    # The lowest value of the next bar that has runs; empty bars have none.
     above = [*(each[0][0] for each in bins if each), math.inf][1:]
     for each in bins:
         if not each:
@@ -74,7 +75,9 @@ def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[HistogramBar]:
 
 def _short(value: float, neighbor: float, rounding: str) -> float:
     """The value with the fewest digits that do not reach its neighbor."""
+    # By decimal digits, because the range is shown and typed as text.
     exact = Decimal(repr(value))
+    # 17 digits tell any two floats apart.
     for digits in range(2, 18):
         place = Decimal(1).scaleb(exact.adjusted() - digits + 1)
         found = float(exact.quantize(place, rounding=rounding)) if value else 0.0

@@ -85,6 +85,8 @@ def pill(term: Node) -> tuple[str, str]:
     """What a term is about, and what it asks of that."""
     if isinstance(term, Word):
         return _("Text"), term.text
+    # Terms such as alternatives have no single field, so the filter's own text is
+    # shown.
     if not isinstance(term, Comparison):
         return "", to_text(term)
     label = field_text(term.field)
@@ -132,6 +134,8 @@ def _ago(length: int) -> str:
 
 
 def _moment(value: Moment) -> str:
+    # In UTC, as the filter language reads dates, so that a link means the same
+    # everywhere.
     return formats.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
 
 
@@ -246,6 +250,7 @@ def _said(part: str, text: str) -> str:
             sort = view_text.read_sort(text)
             return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
         found = view_text.read_columns(text)
+    # The stored text can be of another version of the server.
     except InvalidValue:
         return text
     return ", ".join(

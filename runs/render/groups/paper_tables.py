@@ -68,6 +68,7 @@ def escape_markdown(text: str) -> str:
 
 
 def one_line(text: str) -> str:
+    # A line break would end the row of the table.
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -112,6 +113,7 @@ def _latex_number(text: str) -> str:
     if re.fullmatch(r"-?[\d.]+e-?\d+", text):
         mantissa, exponent = text.split("e")
         return f"{mantissa} \\times 10^{{{exponent}}}"
+    # `NaN` and `Infinity` are words.
     if not text[-1:].isdigit():
         return f"\\text{{{escape_latex(text)}}}"
     return text.replace(",", "{,}").replace("\u00a0", "\\,")
@@ -133,6 +135,7 @@ def with_deviation(mean: float, std: float) -> tuple[str, str]:
         return formats.number(mean), ""
     if not _is_plain(mean, std):
         return formats.number(mean), formats.number(std)
+    # Papers give an uncertainty with two digits, and the mean to the same place.
     decimals = max(0, 1 - math.floor(math.log10(std)))
     return _rounded(mean, decimals), _rounded(std, decimals)
 

@@ -47,6 +47,7 @@ def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
         text = text.replace(example, own)
     title = _TITLE.match(text)
     body = text[title.end() :] if title else text
+    # Code can contain what looks like a link, and must stay as it is written.
     parts = _CODE_BLOCK.split(body)
     linked = [
         part if part.startswith("```") else _LINK.sub(_to_help(address), part)
@@ -92,6 +93,7 @@ def _with_id(headings: list[Heading]) -> Replace:
     def replaced(found: re.Match[str]) -> str:
         text = html.unescape(_TAG.sub("", found[2]))
         base = heading_id(text)
+        # Anchors must be unique on a page.
         taken[base] = taken.get(base, 0) + 1
         anchor = base if taken[base] == 1 else f"{base}-{taken[base]}"
         headings.append(Heading(int(found[1]), text, anchor))

@@ -23,6 +23,7 @@ def read_document(text: bytes) -> Mapping[str, Any]:
     """What stands below `data`."""
     try:
         found = json.loads(text)
+    # A file of nothing but brackets exceeds Python's depth of recursion.
     except (ValueError, RecursionError):
         raise InvalidValue(_("The file is not a JSON document.")) from None
     return document_data(found)
@@ -40,6 +41,7 @@ def read_numbers(data: Mapping[str, Any], name: str, dimensions: int) -> Numbers
     try:
         array = np.array(data.get(name), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
+        # It has no dimensions, so that the check below refuses it.
         array = np.array(np.nan)
     if array.ndim != dimensions or array.size == 0:
         wanted = _("“%(name)s” must contain numbers in %(n)d dimensions.")

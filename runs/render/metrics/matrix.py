@@ -41,8 +41,10 @@ def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
         raise InvalidValue(_("“matrix” must have as many rows as columns."))
     labels = read_labels(data, len(counts))
     shown = _most_confused(counts)
+    # Shares are of all classes, also of those that are not shown.
     values = _shares(counts) if normalised else counts
     values = values[np.ix_(shown, shown)]
+    # The appended 0 keeps a matrix of only NaN from being an error.
     top = 1.0 if normalised else float(np.nanmax(np.append(np.abs(values), 0)))
     names = [labels[at] for at in shown]
     rows = [
@@ -56,6 +58,7 @@ def _most_confused(counts: Numbers) -> list[int]:
     """Positions of at most MOST_CLASSES classes, in their own order."""
     if len(counts) <= MAX_CLASSES:
         return list(range(len(counts)))
+    # The diagonal has the right predictions.
     wrong = np.nan_to_num(np.where(np.eye(len(counts), dtype=bool), 0, counts))
     confusion = wrong.sum(axis=0) + wrong.sum(axis=1)
     worst = np.argsort(-confusion, kind="stable")[:MAX_CLASSES]
@@ -65,6 +68,7 @@ def _most_confused(counts: Numbers) -> list[int]:
 def _shares(counts: Numbers) -> Numbers:
     totals = np.nansum(counts, axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # A class without cases would divide by zero.
         return np.asarray(np.where(totals > 0, counts / totals, 0.0))
 
 

@@ -44,6 +44,7 @@ class RowsTable:
         if len(self.numeric) < 2:
             return "", ""
         x = x if x in self.numeric else self.numeric[0]
+        # A column drawn over itself would be a diagonal.
         others = [column for column in self.numeric if column != x]
         return x, y if y in others else others[0]
 
@@ -80,6 +81,7 @@ def as_number(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
+        # An integer in JSON can be larger than any float.
         return float("inf") if value > 0 else float("-inf")
 
 

@@ -55,12 +55,14 @@ def display_last(head: MetricHead) -> DisplayValue:
         rows = ngettext("%(n)s row", "%(n)s rows", head.count) % {"n": head.count}
         return DisplayValue(rows)
     if head.kind in KIND_LABELS:
+        # The last value of such a series is the path or address of a file.
         address = head.last_text or ""
         return DisplayValue(
             KIND_LABELS[head.kind](), unquote(address.rpartition("/")[2])
         )
     if head.last_text is not None:
         return display_value(head.last_text)
+    # SQLite stores NaN as NULL, so a column of its own tells the two apart.
     return display_value(math.nan if head.last_is_nan else head.last)
 
 

@@ -18,4 +18,5 @@ def source_address(source: str) -> str:
     if not isinstance(known, dict):
         return ""
     said = (known.get(key) for key in _SOURCE_KEYS)
+    # Clients can log any JSON here.
     return next((each for each in said if isinstance(each, str) and each), "")

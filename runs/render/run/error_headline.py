@@ -15,6 +15,7 @@ def headline(error: str) -> str:
     starts = [n for n, line in enumerate(lines) if line.startswith("Traceback (")]
     if not starts:
         return _shorten(lines[0])
+    # The last traceback: a chain of exceptions ends with the one that was not caught.
     below = lines[starts[-1] + 1 :]
     return _shorten(next((line for line in below if not line[:1].isspace()), lines[-1]))
 

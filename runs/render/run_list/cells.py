@@ -71,6 +71,7 @@ def _disc(name: str) -> SafeString:
 
 def status(word: object) -> SafeString:
     """A status: its disc, then its word."""
+    # The label is an argument, so that the cache has an entry for each language.
     return _status(str(word), status_label(word))
 
 
@@ -89,6 +90,7 @@ def star(starred: bool, href: str, mark: str) -> SafeString:
 def pick(row: Any) -> SafeString:
     """The box that selects a row's run."""
     label = _("Select %(name)s") % {"name": row.run.name}
+    # Colors repeat after some runs, so 0 must come from the number itself.
     series = row.series if row.number else 0
     return mark_safe(pick_box(row.key, row.run.run_id, label, series))  # noqa: S308
 

@@ -52,9 +52,11 @@ def json_parts(
 ) -> Iterator[bytes]:
     """One object, as a page's JSON, whose rows come as they are read."""
     names = [column.name for column in columns]
+    # Without the closing brace, because the rows follow inside the same object.
     begin = json.dumps({"columns": names, **details}, ensure_ascii=False)[:-1]
     yield f'{begin}, "rows": ['.encode()
     divider = "\n"
+    # One encoder for all rows: `json.dumps` with options would create one for each.
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     for chunk in chunks:
         written = zip(*map(_json_column, chunk), strict=True)
@@ -64,6 +66,7 @@ def json_parts(
         )
         text = divider + ",\n".join(lines)
         divider = ",\n"
+        # Half a surrogate pair in a logged text must not break the file in the middle.
         yield text.encode(errors="surrogatepass")
     yield b"\n]}\n"
 

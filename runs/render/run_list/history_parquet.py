@@ -23,10 +23,12 @@ class HistoryFile:
 
     def __init__(self, path: Path) -> None:
         require_pyarrow()
+        # Optional and slow to import, so only an export loads it.
         import pyarrow as pa
         from pyarrow import parquet
 
         self._arrow = pa
+        # Millions of rows share a few names, which a dictionary stores once.
         name = pa.dictionary(pa.int32(), pa.string())
         self.schema = pa.schema(
             [
@@ -68,6 +70,8 @@ class HistoryFile:
     def _write(self) -> None:
         if self._waiting:
             table = self._arrow.Table.from_batches(self._waiting, self.schema)
+            # Each batch has a dictionary of its own, and a row group needs a common
+            # one.
             self._writer.write_table(table.unify_dictionaries())
         self._waiting, self._count = [], 0
 
@@ -83,6 +87,7 @@ def _values(points: Any) -> tuple[Any, Sequence[str | None]]:
     texts: list[str | None] = []
     for value in points.values.tolist():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        # Integers can have any size, and those above 2**1024 overflow as floats.
         is_exact = is_number and abs(value) < 2**1000 if is_number else False
         numbers.append(float(value) if is_exact or _is_nonfinite(value) else None)
         texts.append(None if is_exact or _is_nonfinite(value) else _words(value))

@@ -79,6 +79,7 @@ class _Sink(io.RawIOBase):
         self._written += len(part)
         return len(part)
 
+    # The writer stores positions of row groups in the file's foot.
     def tell(self) -> int:
         return self._written
 
@@ -113,6 +114,7 @@ def _fields(columns: Sequence[SheetColumn]) -> Iterator[Any]:
     for column in columns:
         yield pa.field(column.name, kinds.get(column.kind, pa.string()))
         if column.kind == NUMBER_COLUMN:
+            # A Parquet column has one type, but a metric can hold text in some runs.
             yield pa.field(_TEXT_OF.format(column.name), pa.string())
 
 
@@ -122,6 +124,7 @@ def _arrays(columns: Sequence[SheetColumn], group: ExportChunk) -> Iterator[list
             yield [v if _is_number(v) else None for v in values]
             yield [None if v is None or _is_number(v) else _words(v) for v in values]
         elif column.kind == DURATION_COLUMN:
+            # Seconds, as in CSV.
             yield [None if v is None else v / 1000 for v in values]
         elif column.kind == MAP_COLUMN:
             yield [None if v is None else list(v.items()) for v in values]
@@ -138,4 +141,5 @@ def _is_number(value: Any) -> bool:
 def _words(value: Any) -> str:
     """Text that UTF-8 can say."""
     text = str(value)
+    # Arrow refuses half a surrogate pair, which JSON can contain.
     return text if text.isascii() else text.encode(errors="replace").decode()

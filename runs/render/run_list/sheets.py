@@ -80,6 +80,7 @@ def sheet_as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     lines = [[column.label for column in sheet.columns]]
     texts = [_column_texts(c, sheet, n, zone) for n, c in enumerate(sheet.columns)]
     lines += [list(row) for row in zip(*texts, strict=True)]
+    # A logged text could hold escape codes, which a terminal would run.
     lines = [[_printable(cell) for cell in line] for line in lines]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     numeric = (NUMBER_COLUMN, DURATION_COLUMN)
@@ -172,6 +173,7 @@ def _text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
 
 def _printable(text: str) -> str:
     """Without what a terminal would obey instead of showing."""
+    # Besides control codes, these change the direction of text or break its lines.
     kinds = ("Cc", "Cf", "Zl", "Zp")
     return "".join("�" if unicodedata.category(c) in kinds else c for c in text)
 

@@ -62,6 +62,7 @@ def _is_duration(field: Field) -> bool:
 
 
 def _number(value: float) -> float:
+    # An integer can have up to 4,096 bits, more than a float holds.
     try:
         return float(value)
     except OverflowError:

@@ -70,6 +70,7 @@ def find_chosen_runs(
     known = [run_id for run_id in ids if run_id]
     for start in range(0, len(known), LOOKUP_SIZE):
         part = known[start : start + LOOKUP_SIZE]
+        # The list's own query also decides which runs the viewer can see.
         named = Comparison(attribute("id"), "in", tuple(Text(each) for each in part))
         asked = ViewSpec(
             q=to_text(named),
@@ -102,6 +103,7 @@ def read_heads(
     rows = Metric.objects.filter(run__in=list(by_key), key__name__in=names)
     found = {}
     for head in rows.select_related("key"):
+        # Otherwise each series would query its run again.
         head.run = by_key[head.run_id]
         found[head.run_id, head.key.name] = head
     return found

@@ -35,6 +35,7 @@ def chart_groups(runs: Sequence[ChartRun], chart: Chart) -> list[ChartGroup]:
         else _field_columns(runs, chart.groups)
     )
     found = partition_runs([codes for _name, codes in columns], len(runs))
+    # Parameters with one value everywhere would only lengthen the names of groups.
     shown = found.varying_columns if chart.all_but else range(len(columns))
     groups = []
     for number, group in enumerate(found.by_first_run, start=1):

@@ -100,6 +100,7 @@ def _nonfinite_points(xs: Floats, values: Floats) -> list[tuple[float, float]]:
 def _positions(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
     if not stretched:
         return np.searchsorted(edges, xs)
+    # The last edge belongs to the last interval.
     return np.clip(np.searchsorted(edges, xs, side="right") - 1, 0, INTERVALS - 1)
 
 
@@ -110,5 +111,6 @@ def _value_per_position(
     if not last:
         return means_by_position(at, values, count)
     found = np.full(count, np.nan)
+    # numpy assigns in order, so the last value at a position remains.
     found[at] = values
     return found

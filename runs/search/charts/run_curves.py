@@ -99,6 +99,7 @@ def choose_series(runs: Sequence[ChartRun], heads: Heads, chart: Chart) -> Chose
             else:
                 read += head.count
                 found.append(Series(run, field, place, head, over))
+    # A run that has one of several metrics is drawn, and so does not count.
     drawn = {each.run.number for each in found}
     return ChosenSeries(found, len(missing - drawn), len(texts - drawn), beyond)
 
@@ -149,6 +150,7 @@ def _with_neighbors(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _whole(end: float | None) -> int | None:
+    # Steps are integers of 64 bits, which an address can exceed.
     return None if end is None else int(min(max(end, -(2.0**62)), 2.0**62))
 
 

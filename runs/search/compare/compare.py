@@ -177,4 +177,5 @@ def _differ(values: Sequence[object]) -> bool:
     is_nan = isinstance(first, float) and math.isnan(first)
     if is_nan:
         return not all(isinstance(v, float) and math.isnan(v) for v in values)
+    # In Python `1 == True`, but they are different values here.
     return any(type(v) is not type(first) or v != first for v in values)

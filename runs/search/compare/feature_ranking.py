@@ -95,6 +95,7 @@ def rank_features(
     Raises InvalidFilter and QueryTimeout.
     """
     run_query = build_query(
+        # With `only` there would be no other runs to compare with.
         spec.changed(only=False),
         viewer,
         workspace,

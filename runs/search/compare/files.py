@@ -85,6 +85,7 @@ def _files_of(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
         if count > MAX_FILES:
             break
         path = f"{folder}/{name}" if folder else name
+        # A log has no hash while it grows.
         version = digest or f"{blob}-{size}"
         by_path[path][run] = ComparedFile(path, size, version, blob)
     return by_path, count <= MAX_FILES
@@ -147,6 +148,7 @@ def _members(blob: str) -> Sequence[ArchiveMember]:
         return ()
 
 
+# An archive never changes, so what was read from it stays true.
 @lru_cache(maxsize=512)
 def _known_members(blob: str) -> Sequence[ArchiveMember]:
     return list_members(blob)

@@ -44,6 +44,7 @@ def find_targets(
     if not references:
         return ReferenceTargets()
     places = [place for each in references for place in _possible_targets(each, run)]
+    # The described run itself is known already.
     known = _runs({p.run for p in places if not run or p.run != run.run_id})
     runs = {
         each.run_id: each
@@ -64,6 +65,7 @@ def find_targets(
 
 
 def _runs(ids: Iterable[str]) -> list[str]:
+    # PostgreSQL refuses texts with a NUL.
     return sorted(each for each in ids if each and "\0" not in each)
 
 
@@ -71,6 +73,7 @@ def _possible_targets(reference: Reference, run: Run | None) -> list[_PossibleTa
     if reference.kind == RUN_REFERENCE:
         return [_PossibleTarget(reference, reference.named, "")]
     asked = [reference]
+    # A name can end like a line number, so the whole text comes first.
     if reference.kind == FILE_REFERENCE and reference.without_line()[1]:
         asked.append(reference.without_line()[0])
     own = [_PossibleTarget(reference, run.run_id, each.named) for each in asked if run]
@@ -93,6 +96,7 @@ def _metrics(
     for place in wanted:
         row = by_place.get((place.run, place.name))
         if row is not None:
+            # The likeliest place comes first.
             found.metrics.setdefault(place.reference, row)
 
 

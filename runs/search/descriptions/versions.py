@@ -54,12 +54,14 @@ def list_versions(
     """The newest first, without their texts; and whether there are more. One query."""
     rows = list(
         _changes(home)
+        # Only whether there was a text: the texts themselves can be long.
         .annotate(began=Case(When(_EMPTY, then=Value(False)), default=Value(True)))
         .defer("before", "after")
         .select_related("change_set__actor", "change_set__token")
         .order_by("-pk")[: most + 1]
     )
     shown = [_version(row) for row in rows[:most]]
+    # The text before the first change is a version, too.
     if len(rows) <= most and rows and rows[-1].began:
         shown.append(DescriptionVersion(0, home.created))
     if not rows and home.description:

@@ -67,6 +67,7 @@ class ExperimentFilter:
         if isinstance(node, Or):
             return join_conditions([self.condition(each) for each in node.nodes], Q.OR)
         if isinstance(node, Not):
+            # NOT of NULL is NULL, which would leave out what lacks the value.
             return ~two_valued(self.condition(node.node))
         if isinstance(node, Word):
             return self._word(node.text)
@@ -108,6 +109,7 @@ class ExperimentFilter:
     def _column(self, term: Comparison, op: str, given: Sequence[Value]) -> Q:
         is_true = term.values == (Flag(True),)
         if term.field in (attribute("name"), attribute("created")):
+            # Every experiment has a name and a time of creation.
             if op == "is not null":
                 return ALWAYS
             if term.field == attribute("name"):

@@ -146,6 +146,7 @@ def _order(sort: str) -> list[OrderBy]:
             _("sort must be one of %(allowed)s.") % {"allowed": allowed}, field="sort"
         )
     column = OrderBy(columns[name], descending=descending, nulls_last=True)
+    # Without an order that is unique, pages of equal values could overlap.
     return [column, OrderBy(F("id"))]
 
 

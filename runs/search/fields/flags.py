@@ -58,6 +58,7 @@ def _archived(scope: Scope) -> list[IndexScan]:
 
 
 def _is_deleted(_scope: Scope) -> Q:
+    # Deleting an experiment puts its runs in the trash and leaves their rows unchanged.
     gone = Experiment.objects.filter(deleted__isnull=False)
     return Q(deleted__isnull=False) | Q(experiment__in=gone.values("pk"))
 

@@ -65,6 +65,8 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     def condition(prefix: str) -> Q:
         has_key = Q(**{f"{prefix}key": key})
         if op in ("=", "in") and texts and not numbers:
+            # The index has only the beginnings of values, so longer texts are also
+            # compared whole.
             begins = In(
                 Beginning(F(f"{prefix}value")), [text[:BEGINNING] for text in texts]
             )
@@ -77,6 +79,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
             return has_key & number_condition(number, op, numbers)
         return has_key
 
+    # The rows of one value are in the order of arrival; those of several are not.
     is_one = op == "=" or len(texts) + len(numbers) < 2
     is_range = bool(numbers) and not texts and op != "="
     return [

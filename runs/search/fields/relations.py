@@ -112,6 +112,7 @@ def _parent_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         return []
     names, runs = term_texts(term), Run.objects.in_workspace(scope.workspace)
     parents = runs.filter(run_id__in=names)
+    # A child can arrive before its parent, and then has only the parent's id.
     waiting = ~Q(parent_run_id="") & Q(parent__isnull=True, parent_run_id__in=names)
     below = Run.objects.filter(parent__in=list(parents.values_list("pk", flat=True)))
     return [IndexScan(below, "pk"), IndexScan(runs.filter(waiting), "pk")]

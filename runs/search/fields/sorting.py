@@ -40,6 +40,7 @@ OfScope = Callable[[Scope], Expr]
 
 
 def rank(*whens: When) -> SortKey:
+    # 9 is the rank of runs without the value (`segments.MISSING`).
     found = Case(*whens, default=9, output_field=IntegerField())
     return SortKey(found, int, is_rank=True)
 

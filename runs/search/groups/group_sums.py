@@ -46,6 +46,7 @@ def sum_groups(
     known = np.isfinite(values)
     kept, groups, runs = values[known], member_of[known], ids[known]
     counts = np.bincount(groups, minlength=size)
+    # Sorted by group and value, the ends of each group are its extremes.
     order = np.lexsort((kept, groups))
     first = np.searchsorted(groups[order], np.arange(size))
     has = counts > 0

@@ -87,6 +87,7 @@ class Grouping:
         if stat == "value":
             first = self.partition.first
             ranks = [_ranks(each)[each.codes[first]] for each in self.partition.columns]
+            # `lexsort` takes the most important key last.
             order = np.lexsort(ranks[::-1]) if ranks else self.order
             self.order = order[::-1] if descending else order
             return
@@ -155,6 +156,7 @@ class Grouping:
 
     def members(self, group: ListGroup, most: int, by: Field | None) -> list[int]:
         """The keys of the group's best runs by a field, or else of its newest."""
+        # Runs are stored from the oldest on.
         places = np.flatnonzero(self.partition.member_of == group.number)[::-1]
         if by in self._measured:
             values = self._measured[by].values[places]

@@ -61,6 +61,7 @@ class Partition:
         """What stands for the group in addresses."""
         values, digests = self.values(number), self.digests(number)
         found = [*values, *digests] if any(digests) else values
+        # Values can be long and contain any character, so an address has their digest.
         return blake2b(repr(found).encode(), digest_size=5).hexdigest()
 
 

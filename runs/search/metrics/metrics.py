@@ -57,6 +57,7 @@ class ValueRow:
 
 def has_numbers(head: Metric) -> bool:
     """Whether the series has numbers to draw, whatever else stands among them."""
+    # A series of numbers can end with a text.
     numbers = head.last_text is None or head.min is not None
     return head.kind in NUMERIC_KINDS and numbers
 
@@ -148,6 +149,7 @@ def _numbers_of(points: Points) -> Points:
 def time_origin(head: Metric) -> int:
     """What relative time counts from: the run's start, by the writer's clock."""
     started: int | None = head.run.started
+    # Points can be older than the start of the run. Relative time is never negative.
     if started is not None and started <= head.first_time:
         return started
     return head.first_time

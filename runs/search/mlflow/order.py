@@ -91,4 +91,5 @@ def _rows(
     keys = Key.objects.filter(workspace=workspace, kind=kind, name=field.key)
     key = keys.values_list("pk", flat=True).first()
     rows: Any = model._default_manager
+    # No key has the number 0, so an unknown name finds nothing.
     return rows.filter(run=OuterRef("pk"), key=key or 0)

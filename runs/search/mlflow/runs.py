@@ -48,6 +48,7 @@ class RunSearch:
         found = list(having[start:stop])
         if len(found) == stop - start:
             return found
+        # A page that begins after all of them found none, so they are counted.
         passed = start + len(found) if found else having.order_by().count()
         numbers = metric_rows(field, self._scope).filter(last__isnull=False)
         rest = self._runs(None).filter(~Q(Exists(numbers)))
@@ -60,6 +61,7 @@ class RunSearch:
         field = self.sorts[0].field if self.sorts else None
         if field is None or field.kind != tree.METRICS or field.aggregate != "last":
             return None
+        # Sorting few candidates is faster than reading the index of the metric.
         is_led = self._plan.candidates is None and self._scope.key(field) is not None
         return field if is_led else None
 
@@ -96,6 +98,7 @@ class RunSearch:
         runs = runs.filter(Q(Exact(column, self.workspace.pk)), self._in_stage())
         if self.node is not None:
             runs = runs.filter(condition(self.node, self._scope))
+        # Not by joins: a planner could start at the experiments.
         return runs.prefetch_related("experiment", "submitter")
 
     def _in_stage(self) -> Q:

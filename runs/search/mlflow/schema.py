@@ -104,6 +104,7 @@ def _plain_value(value: Value) -> str | int | float:
     if isinstance(value, Text):
         return value.text
     if isinstance(value, Moment):
+        # MLflow accepts any number as a time, and the database has 64 bits.
         return max(MIN_INT64, min(MAX_INT64, value.start))
     assert isinstance(value, Number)
     return value.value

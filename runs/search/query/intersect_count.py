@@ -66,6 +66,8 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestCounts | None:
             return None
         smallest = _smallest_unordered(unions, query_plan.MAX_SORTED_TO_COUNT)
         if smallest is None:
+            # A little more than the share suggests, so that one window is usually
+            # enough.
             size = int(1.15 * limit / share) if share else WINDOW_ROWS
             return _Intersection(run_query, limit, lead, unions).by_windows(size)
     else:

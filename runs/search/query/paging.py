@@ -37,6 +37,7 @@ def write_cursor(
         separators=(",", ":"),
         ensure_ascii=False,
     )
+    # Padding would need quoting in an address.
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
@@ -50,14 +51,17 @@ def read_cursor(
     try:
         packed = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
         found = json.loads(packed.decode())
+    # A forged cursor can be nested very deeply.
     except (ValueError, RecursionError):
         found = None
+    # The place in another order means nothing here.
     if not isinstance(found, list) or found[:1] != [str(sort)]:
         raise _not_of_this_list(name)
     place = [_from_json(value) for value in found[1:]]
     for n, segment in enumerate(segments):
         own = place
         if segment.rank is not None:
+            # In Python `True == 1`, and JSON has both.
             if not place or type(place[0]) is not int or place[0] != segment.rank:
                 continue
             own = place[1:]

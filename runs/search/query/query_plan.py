@@ -169,6 +169,7 @@ class _ScanProber:
             return self._candidates_of_all(terms(node), required=required)
         if isinstance(node, Or):
             return _union(self.candidates_of(n, required=False) for n in node.nodes)
+        # What `not` matches can be almost all runs.
         return None
 
     def _candidates_of_all(
@@ -223,6 +224,7 @@ class _ScanProber:
     def _read(self, scan: IndexScan) -> set[int] | None:
         self.probes_left -= 1
         rows: Any = scan.rows.values_list(scan.column, flat=True)
+        # In another order, the database would sort all rows first.
         if scan.is_ordered:
             rows = rows.order_by(f"-{scan.column}")
         found = list(rows[: MAX_CANDIDATES + 1])
@@ -254,6 +256,7 @@ class _ScanProber:
 def _estimate_size(newest: Sequence[int]) -> int:
     if len(newest) < 2:
         return 0
+    # Primary keys count arrivals, and the newest rows are taken as evenly spread.
     return len(newest) * newest[0] // (newest[0] - newest[-1] + 1)
 
 

@@ -127,6 +127,7 @@ def _merge_nodes(nodes: Iterable[Node]) -> list[Node]:
         if not isinstance(node, Comparison) or not _is_mergeable(node):
             kept.append(node)
             continue
+        # Texts and numbers are compared with different columns.
         kind = (node.field, type(node.values[0]))
         first.setdefault(kind, node)
         values.setdefault(kind, []).extend(node.values)
@@ -238,6 +239,7 @@ class RunQuery:
             scans.append(IndexScan(Run.objects.filter(pk__in=self.within), "pk"))
         if self.parent is not None:
             scans.append(IndexScan(Run.objects.filter(parent=self.parent), "pk"))
+        # Unfiltered and by arrival, the index on the experiment needs no lead.
         is_sorted = self.spec.sort.field != tree.attribute("created")
         if self.experiment is not None and (self.node is not None or is_sorted):
             own = Q(experiment=self.experiment)
@@ -299,5 +301,6 @@ def build_query(
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
     selected = None
     if spec.only:
+        # A free number has the key 0.
         selected = tuple(filter(None, selected_keys(spec, workspace)))
     return RunQuery(spec, node, scope, experiment, parent, selected, within, selected)

@@ -52,6 +52,7 @@ def read_run_set(run_query: RunQuery) -> RunSet:
         rows = parts[0]
     else:
         rows_by_key = {row[0]: row for part in parts for row in part}
+        # Rows begin with their primary keys, which count arrivals.
         rows = heapq.nlargest(limit, rows_by_key.values())
     exact = len(rows) < limit
     return RunSet(rows if exact else rows[:-1], exact)

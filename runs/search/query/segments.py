@@ -213,6 +213,7 @@ def _by_metric(run_query: RunQuery, sort: Sort) -> list[Segment]:
     found = [
         segments.segment(0, {f"{name}__isnull": False}, value, descending=descending)
     ]
+    # The database has no NaN: a flag says that the last value was one.
     if name == "last":
         found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
     return [*found, segments.rest()]
@@ -256,6 +257,7 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     has_own = Q(**{f"{name}__isnull": False})
     if name == "last":
         has_own |= Q(last_is_nan=True)
+    # The best value below a root is the one that places it first.
     side = "max" if descending else "min"
     kept = RootMetric.objects.filter(root=OuterRef("pk"), key=segments.key)
     lacks_own = ~Q(Exists(segments.rows.filter(has_own)))

@@ -155,6 +155,7 @@ def count_and_narrow(run_query: RunQuery) -> tuple[StatusCounts, RunQuery]:
 def _status_counts(counts: dict[int, int]) -> StatusCounts:
     exact = sum(counts.values()) <= MAX_EXACT_COUNT
     if not exact:
+        # One run more than the limit was read, only to see that there are more.
         counts[max(counts, key=counts.__getitem__)] -= 1
     return StatusCounts(
         {RunStatus.from_code(status): n for status, n in counts.items() if n}, exact
@@ -180,6 +181,7 @@ def _count_in_sql(sets: Sequence[Any]) -> NewestCounts:
         try:
             rows = each.values("pk", "status")[: MAX_EXACT_COUNT + 1]
             sql, own = rows.query.sql_with_params()
+        # Django raises this for conditions that nothing can fulfill.
         except EmptyResultSet:
             continue
         found.append(f"SELECT pk, status FROM ({sql}) AS part_{len(found)}")

@@ -86,6 +86,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         .in_workspace(workspace)
         .filter(run_id=run_id)
         .select_related("experiment", "submitter", "parent")
+        # Subqueries, because several joins would multiply each other's rows.
         .annotate(
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
             metric_count=_count(Metric.objects.filter(run=OuterRef("pk"))),
@@ -204,6 +205,7 @@ def find_cancel_request(run: Run) -> CancelRequest:
     for event in events.order_by("-pk")[:MAX_CANCEL_EVENTS]:
         if event.message == CANCEL_ACKNOWLEDGED:
             latest_event = event
+        # Heartbeats that resume return a run to this status, which is no new request.
         elif event.old != requested and event.message != HEARTBEATS_RESUMED:
             return CancelRequest(event, latest_event)
     return CancelRequest()

@@ -68,6 +68,7 @@ def _image_key(match: re.Match[str]) -> tuple[str, ...]:
 
 def _numbered(paths: Iterable[str]) -> list[NamedImage]:
     parsed = [(path, *_stem(path)) for path in paths]
+    # A single file with a number is no series of steps.
     stem_counts = Counter(stem for _path, stem, _step in parsed if stem)
     return [
         NamedImage(stem, step, path)

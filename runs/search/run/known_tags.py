@@ -27,6 +27,7 @@ def suggest_tag_values(workspace: Workspace, key: str, part: str) -> list[str]:
             key__workspace=workspace, key__kind=KeyKind.TAG, key__name=key
         )
         .order_by("-run")
+        # One character more than the limit shows that a value is too long.
         .values_list(Left("value", MAX_VALUE_LENGTH + 1), flat=True)[:NEWEST_RUNS]
     )
     fitting = {

@@ -90,6 +90,7 @@ def list_fields(
             for pk, name in names[kind]
             if part or not name.startswith(SYSTEM_TAG_PREFIX)
         ]
+        # Each metric is several fields, one for each aggregate.
         times = len(AGGREGATES) if kind == tree.METRICS else 1
         total += times * len(counts[kind])
         keys.sort(key=lambda each: (-(each[1] or 0), each[0]))

@@ -152,11 +152,13 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     following = segments[first::-1] if backwards else segments[first:]
     found: list[SegmentRun] = []
     for segment in following:
+        # One run more than the page has shows whether another page follows.
         missing = spec.rows + 1 - len(found)
         runs = _read(segment, run_query, place, missing, backwards=backwards)
         found += [(segment, run) for run in runs]
         if len(found) > spec.rows:
             break
+        # The cursor is a place in the first segment only.
         place = None
     more, found = len(found) > spec.rows, found[: spec.rows]
     if backwards:
@@ -185,6 +187,7 @@ def _read(
     found += _read(segment.merged_with, run_query, place, limit, backwards=backwards)
 
     def order(run: Run) -> list[float]:
+        # Only numbers are merged, so a sign reverses their order.
         signs = (-1 if p.descending != backwards else 1 for p in segment.parts)
         values = (getattr(run, part.name) for part in segment.parts)
         return [sign * value for sign, value in zip(signs, values, strict=True)]
@@ -237,6 +240,7 @@ def _cursors(
         return write_cursor(spec.sort, segment.parts, run, rank=segment.rank)
 
     has_before = more if spec.before else bool(spec.after)
+    # Behind a page that was reached backwards is the page that it was reached from.
     has_after = True if spec.before else more
     before = cursor(found[0]) if has_before else ""
     return before, cursor(found[-1]) if has_after else ""

@@ -247,6 +247,7 @@ def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
         default=Value(9),
         output_field=IntegerField(),
     )
+    # The order of numbers is known already, so their texts do not count.
     value = Case(
         When(Exists(rows.filter(number__isnull=True)), then=_text(text)),
         default=Value("", output_field=TextField()),

@@ -191,6 +191,7 @@ def best_values_below(
         for field in asked
         if field.kind == tree.METRICS and field.aggregate in INDEXED_AGGREGATES
     }
+    # A metric that no run has ever logged has the key None.
     by_key.pop(None, None)
     found: dict[int, dict[Field, tuple[float, float]]] = {}
     if by_key:

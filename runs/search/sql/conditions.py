@@ -264,6 +264,7 @@ def _exactly(aggregate: str, number: Number) -> Q:
 def children_condition(field: Field, op: str, given: Sequence[Value]) -> Q:
     """How many direct children, the trash left out, have a status."""
     rows = child_rows(field.key)
+    # EXISTS stops at the first child, and a count does not.
     if (op, tuple(given)) in ((">", (Number(0),)), (">=", (Number(1),))):
         return Q(Exists(rows))
     return number_condition(children_count(field.key), op, given)

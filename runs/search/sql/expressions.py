@@ -65,9 +65,11 @@ class Lowered(Func):
     ) -> Sql:
         """ASCII by SQLite's own function: five times as fast as by ours."""
         text = self.source_expressions[0]
+        # The text stands in the SQL four times, and a subquery would run as often.
         if any(isinstance(each, Subquery) for each in text.flatten()):
             return self.as_sql(compiler, connection, **extra)
         sql, given = compiler.compile(text)
+        # Only ASCII has as many bytes as characters.
         is_ascii = f"LENGTH({sql}) = LENGTH(CAST({sql} AS BLOB))"
         return (
             f"CASE WHEN {is_ascii} THEN LOWER({sql}) ELSE studio_lower({sql}) END",
@@ -153,6 +155,7 @@ class Like(_Condition):
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> Sql:
+        # Without an escape character, a backslash in the pattern is a plain one.
         template, joiner = "(%(expressions)s ESCAPE '')", " LIKE "
         return self.as_sql(
             compiler, connection, template=template, arg_joiner=joiner, **extra

@@ -49,6 +49,7 @@ def make_scope(
 ) -> Scope:
     """The scope for a question that names `fields`; one query looks the names up."""
     names: dict[KeyKind, set[str]] = {}
+    # The field `commit` is read from these keys.
     for field in {*fields, *COMMIT_PROPERTIES}:
         if field.kind in KEY_KINDS:
             names.setdefault(KEY_KINDS[field.kind], set()).add(field.key)
@@ -92,6 +93,7 @@ def time_limit(seconds: float = QUERY_SECONDS) -> Iterator[None]:
 def _is_timeout(error: OperationalError) -> bool:
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) == _QUERY_CANCELED:
+        # PostgreSQL has the same code for a statement that an operator canceled.
         return "statement timeout" in str(cause)
     return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
@@ -114,4 +116,5 @@ def _postgres(seconds: float) -> Iterator[None]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
         yield
+        # SET LOCAL would last until the end of an outer transaction.
         cursor.execute("SET LOCAL statement_timeout TO DEFAULT")

@@ -151,6 +151,7 @@ def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
 
 
 def text_scan(words: Sequence[str]) -> IndexScan:
+    # PostgreSQL's index of words has no order, so its rows cannot lead to the runs.
     if connection.vendor == "postgresql":
         return IndexScan(_texts(words))
     join = Q(search_index__whole__matches=_match(words))

@@ -46,6 +46,7 @@ class LoggedPosition:
 def read_position(text: str) -> LoggedPosition:
     """The reverse of `write_position`; raises InvalidValue for what is no cursor."""
     metric, _point, offset = text.partition(".")
+    # Up to 18 digits always fit into the 64 bits of the database.
     if not all(
         word.isascii() and word.isdigit() and len(word) < 19
         for word in (metric, offset)
@@ -124,6 +125,7 @@ def _values(
     size, begin = 0, 0
     counts = MetricChunk.objects.filter(metric=head).order_by("number")
     for number, count in counts.values_list("number", "count"):
+        # Chunk by chunk, since a long series need not fit into memory.
         if begin + count > skipped and size < limit:
             row = MetricChunk.objects.get(metric=head, number=number)
             found = unpack_row(row).python_values()[max(skipped - begin, 0) :]

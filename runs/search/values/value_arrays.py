@@ -61,6 +61,7 @@ class RunArrays:
         """Where each key's run stands, and whether it is here at all."""
         given = np.asarray(keys, dtype=np.int64)
         found = np.searchsorted(self.ids, given)
+        # A key above all others has no place; the comparison below leaves it out.
         found[found == len(self.ids)] = 0
         return found, self.ids[found] == given if len(self.ids) else given < 0
 
@@ -183,6 +184,7 @@ def _numbers(runs: RunArrays, measured: NumberArray) -> ValueCodes:
 def _texts(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
     """Of several fields the first that a run has."""
     texts = TextCodes()
+    # The first field comes last, so that its texts replace the others.
     for rows in _text_rows(runs, list(reversed(fields))):
         for run, head, digest in _rows_of_runs(rows, runs).values_list(
             "run_id", *TEXT_HEAD

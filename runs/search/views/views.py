@@ -66,6 +66,7 @@ def find_view(
     views = views.deleted() if deleted else views.active()
     if workspace is not None:
         views = views.filter(workspace=workspace)
+    # An address can contain a NUL, which PostgreSQL refuses.
     fits = slug.isascii() and slug.isalnum()
     found = views.filter(slug=slug).first() if fits else None
     if found is None:
@@ -124,6 +125,7 @@ def find_default(
         .order_by(F("user").asc(nulls_last=True))
     )
     for row in rows:
+        # The viewer chose the list as it is built in.
         if row.view is None:
             return None
         own = row.view.owner_id == viewer.pk

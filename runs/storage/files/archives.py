@@ -32,6 +32,7 @@ class ArchiveMember:
 def list_members(blob: str) -> list[ArchiveMember]:
     """List the archive's files without reading them. Raises MissingBytes."""
     with open_archive(blob) as archive:
+        # The list of files has checksums, so a version needs no reading.
         return [
             ArchiveMember(
                 each.filename, each.file_size, f"{each.CRC:08x}{each.file_size}"

@@ -31,6 +31,7 @@ def deletions_allowed() -> Iterator[bool]:
     handle = _open()
     try:
         try:
+            # Deletions share the lock: many can run at once, and none during a backup.
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False

@@ -135,6 +135,7 @@ class FolderStore:
                 # Zeros instead of lost bytes would look like a complete file.
                 if os.fstat(handle).st_size < offset:
                     raise MissingBytes(MISSING_MESSAGE)
+                # An append that was cut off can have left bytes after the end.
                 os.ftruncate(handle, offset)
                 view, at = memoryview(data), offset
                 while view:

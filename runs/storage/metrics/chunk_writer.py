@@ -118,6 +118,7 @@ def _chunk_size(row: MetricChunk) -> int:
     """Count the points of a chunk like `row`; large values make few."""
     if row.encoding != JSON:
         return CHUNK_POINTS
+    # By the average size of the values so far.
     return max(1, min(TAIL_POINTS, JSON_CHUNK_BYTES * row.count // len(row.data)))
 
 
@@ -127,6 +128,7 @@ def _split(points: Points, size: int) -> Iterable[Points]:
 
 
 def _row(head: Metric, number: int, points: Points) -> MetricChunk:
+    # Keys of JSON objects are texts, so the indexes are kept in pairs.
     notes: Any = sorted(points.notes.items()) or None
     return MetricChunk(
         metric=head,

@@ -104,6 +104,7 @@ class ChunkedStore:
         fresh = [points for _, points in series]
         if rule is AppendRule.MLFLOW:
             fresh = drop_stored(series, tails)
+        # A tail has its number already.
         numbers = next_numbers([head for head in heads if head.pk not in tails])
         rows: list[MetricChunk] = []
         grown: list[Metric] = []
@@ -210,6 +211,7 @@ class ChunkedStore:
         self, metric: Metric, offset: int = 0, limit: int | None = None
     ) -> Points:
         """Read a page of the points in order of (time, step, value)."""
+        # The bounds come first: the bytes of most chunks are not needed.
         rows = list(metric.chunks.order_by("min_time", "number").defer("data"))
         skipped = 0
         if _are_disjoint(rows):
@@ -226,6 +228,7 @@ def _probable_start(metric: Metric, limit: int) -> int:
     if metric.count <= 2 * limit:
         return metric.first_step
     span = metric.last_step - metric.first_step
+    # Twice the number of steps, since they are rarely evenly spread.
     wanted = math.ceil(2 * limit * (span + 1) / metric.count)
     return max(metric.last_step - wanted, metric.first_step)
 

@@ -33,6 +33,7 @@ def pack(points: Points) -> bytes:
     """The bytes of a chunk, in the encoding that `choose_encoding` names."""
     if not points.is_numeric:
         return _pack_json(points)
+    # The same bytes on every machine, so that a database can be moved.
     parts = [
         points.steps.astype("<i8").tobytes(),
         points.times.astype("<i8").tobytes(),

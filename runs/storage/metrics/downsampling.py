@@ -23,6 +23,7 @@ def sample_positions(points: Points, limit: int) -> NDArray[Any]:
     nan = np.isnan(points.values)
     gaps = _edges(nan, limit // 8)
     finite = np.flatnonzero(~nan)
+    # The downsampler chooses pairs: a minimum and a maximum per segment.
     free = (limit - 2 - len(gaps)) // 2 * 2
     picked = finite
     if len(finite) > free:

@@ -75,6 +75,7 @@ def _could_hold(row: MetricChunk, points: Points) -> bool:
 
 def drop_repeated(points: Points) -> Points:
     """Drop repeated points within `points`."""
+    # Growing steps are the usual case, and cannot repeat.
     if bool((points.steps[1:] > points.steps[:-1]).all()):
         return points
     seen: set[Identity] = set()
@@ -123,8 +124,10 @@ def _identities(points: Points) -> list[Identity]:
 
 
 def _comparable(value: Any) -> Any:
+    # NaN is not equal to itself.
     if isinstance(value, float) and math.isnan(value):
         return "nan", 0
+    # In Python `True == 1`, but they are different points.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return type(value).__name__, value
     return value

@@ -59,12 +59,15 @@ class PreparedInsert(Generic[Row]):
         database = current_connection()
         sql, values = self._sql(1), self._values(row, database)
         with database.cursor() as cursor:
+            # SQLite's driver always has the new key, and PostgreSQL returns it on
+            # request.
             if database.vendor == "postgresql":
                 cursor.execute(f'{sql} RETURNING "{self._key}"', values)
                 [row.pk] = cursor.fetchone()
             else:
                 cursor.execute(sql, values)
                 row.pk = cursor.lastrowid
+        # Otherwise `save` would insert the row again.
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 

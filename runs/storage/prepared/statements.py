@@ -49,6 +49,7 @@ class _Statement:
         self._places = [
             (at, place) for at, place in enumerate(places) if place is not None
         ]
+        # Mostly the values are the parameters in their order, and need no copy.
         self._is_plain = places == list(range(len(places)))
 
     def parameters(self, values: Sequence[Any]) -> Sequence[Any]:
@@ -99,6 +100,7 @@ class _Select:
 
     def _read(self, given: Sequence[Any]) -> Iterator[Any]:
         shape, values = _flatten(given)
+        # Nothing is in an empty list, and SQL has no empty `IN`.
         if 0 in shape:
             return iter(())
         if shape not in self._known:

@@ -43,6 +43,7 @@ def parse_range(field: Field, token: Token, text: str, start: int) -> Comparison
     operand = Operand(field, "between", text, start)
     ends: list[Value | None] = [_end(operand, word) for word in (low, high) if word]
     if not ends or None in ends:
+        # A tag or parameter can hold text with two dots, such as `a..b`.
         if kind == fields.MIXED and field.kind != tree.METRICS:
             return None
         raise operand.value_error(token)

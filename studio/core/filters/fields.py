@@ -176,6 +176,7 @@ def read_number(word: str, *, special: bool = False) -> Number | None:
     """The number that `word` is, else None. `special` allows NaN and Infinity."""
     if special and word.lower() in _SPECIAL:
         return Number(_SPECIAL[word.lower()])
+    # Python refuses to convert integers of thousands of digits.
     if len(word) > 400 or not _NUMBER.fullmatch(word):
         return None
     if _WHOLE.fullmatch(word) and abs(int(word)) < 2**63:
@@ -271,6 +272,7 @@ def _end(start: int, unit: str) -> int:
         return start + UNITS[unit]
     first = _EPOCH + timedelta(milliseconds=start)
     following = (first.year + first.month // 12, first.month % 12 + 1)
+    # `datetime` ends with the year 9999.
     if following[0] > 9999:
         return MAX_MS + 1
     after = datetime(following[0], following[1], 1, tzinfo=timezone.utc)
@@ -281,6 +283,7 @@ def moment_text(moment: Moment) -> str:
     """The time in UTC, as precise as it was written."""
     time = _EPOCH + timedelta(milliseconds=moment.start)
     if moment.unit == "month":
+        # On Linux, `strftime` writes years before 1000 without leading zeros.
         return time.strftime("%Y-%m").zfill(7)
     if moment.unit == "day":
         return time.strftime("%Y-%m-%d").zfill(10)
@@ -289,6 +292,7 @@ def moment_text(moment: Moment) -> str:
 
 
 _BARE_KEY = re.compile(r"[\w/@+%-][\w./@+%-]*")
+# Text that looks like a number or a date is quoted, so it is read as text again.
 _BARE_VALUE = re.compile(r"[^\W\d_][\w/@+-]*(\.[\w/@+-]+)*")
 _BARE_WORD = re.compile(r"\w[\w-]*")
 _RESERVED = frozenset(
@@ -319,6 +323,7 @@ def to_text(node: Node | None) -> str:
 
 def _inside(node: Node, outer: type) -> str:
     loose = isinstance(node, (And, Or))
+    # `and` binds tighter than `or`, so it needs no parentheses inside one.
     needs = loose and not (outer is Or and isinstance(node, And))
     return f"({to_text(node)})" if needs else to_text(node)
 
@@ -342,6 +347,7 @@ def key_text(field: Field) -> str:
     """The key, in double quotes where it could be read otherwise."""
     key = field.key
     ends = key.rpartition(".")[2].lower() if "." in key else ""
+    # The bare key `loss.max` would be read as the maximum of `loss`.
     aggregates = field.kind == tree.METRICS and ends in AGGREGATES
     if _BARE_KEY.fullmatch(key) and not aggregates and not key.endswith("."):
         return key
@@ -356,6 +362,7 @@ def _comparison_text(node: Comparison) -> str:
     values = [value_text(value) for value in node.values]
     if op == "between":
         return f"{name}:{'..'.join(values)}"
+    # Only where `:` means `=` does the short form have the same meaning.
     short = field.kind == tree.ATTRIBUTE and spec_of(field).colon == "="
     if short and op in ("=", "in"):
         return f"{name}:{'|'.join(values)}"

@@ -80,6 +80,7 @@ def _error(**details: Any) -> InvalidFilter:
 def summary_of(error: InvalidFilter) -> str:
     """Return what an error of the filter language expected, without its position."""
     summary = error.details.get("summary")
+    # Errors of MLflow's language have no summary.
     return str(summary.values["what"]) if isinstance(summary, Message) else str(error)
 
 

@@ -85,14 +85,17 @@ _STARTED = (attribute("started"), TIME)
 RUNS = Dialect(
     attributes={
         "run_id": (attribute("id"), LISTED),
+        # Spellings that MLflow accepts for `run_name`.
         "run_name": _NAME,
         "run name": _NAME,
         "Run name": _NAME,
         "Run Name": _NAME,
         "status": (attribute("status"), STATUS),
+        # MLflow clients send the user as this tag.
         "user_id": (Field(tree.TAGS, "mlflow.user"), TEXT),
         "artifact_uri": (attribute("artifact_uri"), TEXT),
         "start_time": _STARTED,
+        # For MLflow, both words mean the start time.
         "created": _STARTED,
         "Created": _STARTED,
         "end_time": (attribute("ended"), TIME),
@@ -248,6 +251,7 @@ def _number(word: str, what: str) -> Number:
 def _compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
     op = operator.lower()
     node = Comparison(field, op, tuple(dict.fromkeys(values)))
+    # An active run has no end time.
     missing = field.kind in _MAY_BE_MISSING or field == attribute("ended")
     if op == "!=" and missing:
         return all_of(replace(node, op="is not null", values=()), node)
@@ -258,6 +262,7 @@ def _status(operator: str, word: str) -> Node:
     """The statuses whose MLflow word fits; none is a list of nothing, as in MLflow."""
     tests: dict[str, Callable[[str], bool]] = {
         "=": lambda value: value == word,
+        # The same as `=`, since `not in` below negates it.
         "!=": lambda value: value == word,
         "LIKE": lambda value: like_matches(value, word),
         "ILIKE": lambda value: like_matches(value.casefold(), word.casefold()),

@@ -103,6 +103,7 @@ class Reader:
 
     def string(self, entity: str) -> str:
         piece = self.take()
+        # In MLflow, backticks quote names and never values.
         if piece.kind != "string" or piece.text[0] == "`":
             raise error(
                 f"Expected a quoted string value for {entity} (e.g. 'my-value'). "

@@ -119,6 +119,7 @@ def _aggregated(parts: Sequence[WordPart]) -> tuple[str, str]:
     last = parts[-1]
     name, point, end = last.text.rpartition(".")
     lowered = end.lower()
+    # An aggregate needs a key before it: `metrics.max` is the metric `max`.
     if not last.quoted and point and lowered in AGGREGATES and (name or parts[:-1]):
         return "".join(part.text for part in parts[:-1]) + name, lowered
     return "".join(part.text for part in parts), "last"
@@ -179,6 +180,7 @@ def _unknown(token: Token, text: str) -> InvalidFilter:
     if instead:
         options.append(instead)
     options += [name for name in fields.near_names(word) if name not in options]
+    # The word can be a key that was written without its kind.
     if not options:
         options = [field_text(Field(kind, word)) for kind in (tree.TAGS, tree.PARAMS)]
         options.append(field_text(Field(tree.METRICS, word, "last")))
@@ -246,6 +248,7 @@ class Operand:
         if self.type == fields.TIME:
             return read_time(word)
         if self.type == fields.DURATION:
+            # Zero is the only length that needs no unit.
             return Duration(0) if word == "0" else read_duration(word)
         if self.type == fields.BOOLEAN:
             return {"true": Flag(True), "false": Flag(False)}.get(word.lower())
@@ -255,6 +258,7 @@ class Operand:
         number = read_number(word, special=self.field.kind == tree.METRICS)
         if number is None or self.op not in _ORDER:
             return number
+        # NaN has no order: comparing with it would match nothing.
         return None if math.isnan(number.value) else number
 
     def _mixed(self, word: str, quoted: bool) -> Value | None:
@@ -304,6 +308,7 @@ class Operand:
         if self.type == fields.BOOLEAN:
             return [f"{name}:true", f"{name}:false"]
         if self.type == fields.DURATION:
+            # A bare number most likely means seconds.
             length = read_length(f"{word}s") or 120_000
             return [f"{name} {self._one_sided()} {length_text(length)}"]
         if self.type == fields.TIME:

@@ -100,6 +100,8 @@ class TermParser(Cursor):
             return after.is_word("null") or (
                 after.is_word("not") and self.peek(3).is_word("null")
             )
+        # People also search for these words: they are operators only behind a field or
+        # before quotes.
         if following.is_word("like", "ilike", "contains"):
             return operands.is_field(self.token) or after.kind == STRING
         return False
@@ -110,6 +112,7 @@ class TermParser(Cursor):
         if name and fields.ATTRIBUTES[name].value_type == fields.BOOLEAN:
             field = tree.attribute(name)
             return Comparison(field, "=", (Flag(True),), self.span_from(token))
+        # People search for the word `name`, but never for the text `metrics.acc`.
         if operands.is_field(token) and not name:
             return self.bare_field(token)
         self.count_word(token)
@@ -151,6 +154,7 @@ class TermParser(Cursor):
             op = "is not null" if negative else "is null"
         allowed = fields.operators_of(field)
         if op not in allowed:
+            # `between` has no word in the language: it is written as `a..b`.
             written = [o for o in allowed if o != "between"]
             raise self.fail(
                 message(
@@ -180,6 +184,7 @@ class TermParser(Cursor):
         return value_list_comparison(operand.field, op, values, span)
 
     def check_equal_time(self, operand: Operand, value: tree.Value) -> None:
+        # A relative time is one instant, which hardly any run hits exactly.
         if isinstance(value, tree.Ago) and operand.op in ("=", "!=", "in", "not in"):
             name = field_text(operand.field)
             token = self.tokens[self.at - 1]
@@ -293,6 +298,7 @@ class TermParser(Cursor):
             return Comparison(found.field, found.op, found.values, self.span_from(name))
         op = fields.spec_of(field).colon
         value = self.one_value(Operand(field, op, self.text, name.start))
+        # `created:-7d` means the last seven days.
         if isinstance(value, tree.Ago):
             op = ">="
         return Comparison(field, op, (value,), self.span_from(name))
@@ -314,6 +320,8 @@ def parse_field(text: str) -> Field:
     _check_characters(text)
     tokens = tokenize(text)
     if len(tokens) == 2 and tokens[0].kind == WORD:
+        # All tags together are a column; no filter can use it, so `read_field` refuses
+        # it.
         if tokens[0].text == "tags":
             return tree.attribute("tags")
         return operands.read_field(tokens[0], text)
@@ -348,6 +356,7 @@ def _check_characters(text: str) -> None:
             text="",
         )
     for position, char in enumerate(text):
+        # PostgreSQL stores no NUL, and half a surrogate pair has no UTF-8.
         if char == "\x00" or "\ud800" <= char <= "\udfff":
             raise filter_error(
                 message("A character that is not text"), position, 1, text=""
@@ -391,6 +400,7 @@ class _FilterParser(TermParser):
 
     def negated(self) -> Node:
         self.depth += 1
+        # The parser recurses, so nesting without a limit would exhaust the stack.
         if self.depth > MAX_DEPTH:
             raise self.fail(
                 message("Nested deeper than %(limit)s levels", limit=MAX_DEPTH),
@@ -408,6 +418,7 @@ class _FilterParser(TermParser):
         if token.is_word("not") or self.at_sign("-"):
             self.take()
             return negate(self.negated())
+        # The tokenizer cannot split this: a word can contain `-` itself.
         if token.kind == WORD and token.text.startswith("-") and len(token.text) > 1:
             self.tokens[self.at] = _without_minus(token)
             return negate(self.negated())

@@ -205,6 +205,7 @@ class Source:
         term = Term(node, 0, len(new))
         if self.node is None:
             return Source(new, node, (term,))
+        # A single term can be an `or`, which binds looser than `and`.
         before, after = (" and (", ")") if len(self.terms) == 1 else (" ", "")
         by = len(new) + len(before)
         later = [replace(t, start=t.start + by, end=t.end + by) for t in self.terms]
@@ -230,6 +231,7 @@ class Source:
             new = _parenthesize(node, new)
         new = " ".join([new, *_comments(self.text, term.start, term.end)])
         edited = self.text[: term.start] + new + self.text[term.end :]
+        # In its new place the text can be read in another way.
         return edited if _has_meaning(edited, nodes) else to_text(all_of(*nodes))
 
     def added(self, node: Node, text: str = "") -> str:
@@ -357,6 +359,7 @@ class FilterText(str):
     def of_tree(cls, node: Node | None) -> FilterText:
         """The canonical text of a tree, which is known and never parsed."""
         text = cls(to_text(node))
+        # `node` is a cached property, and this fills its cache.
         text.__dict__["node"] = node
         return text
 
@@ -377,6 +380,7 @@ class FilterText(str):
         """The tree and where its terms stand; raises InvalidFilter."""
         if isinstance(self._parsed, Source):
             return self._parsed
+        # The error is cached: each raise would lengthen its old traceback.
         raise self._parsed.with_traceback(None)
 
     @cached_property

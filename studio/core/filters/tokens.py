@@ -158,6 +158,7 @@ class _Lexer:
         return Token(WORD, self.text[start : self.at], start, self.at, tuple(parts))
 
     def _unequal(self, char: str, stop: str) -> bool:
+        # `!=` ends a field's name, but `!` alone can be part of a word.
         return (
             char == "!" and "=" in stop and self.text[self.at + 1 : self.at + 2] == "="
         )
@@ -173,6 +174,7 @@ class _Lexer:
         return "():|=<>"
 
 
+# They limit what one query costs, and how deep the parser recurses.
 MAX_DEPTH = 50
 MAX_TERMS = 500
 #: Each is looked for in seven places.

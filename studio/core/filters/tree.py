@@ -83,6 +83,7 @@ class Number:
     value: int | float
 
     def __eq__(self, other: object) -> bool:
+        # `1` and `1.0` differ as well, so the text of a tree is always the same.
         return isinstance(other, Number) and repr(self.value) == repr(other.value)
 
     def __hash__(self) -> int:
@@ -90,6 +91,7 @@ class Number:
 
 
 #: How long a written time lasts: `2026-11-24` means the whole day.
+# Months differ in length, so their ends come from the calendar.
 UNITS = {"month": 0, "day": 86_400_000, "minute": 60_000, "second": 1000, "ms": 1}
 
 

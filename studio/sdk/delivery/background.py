@@ -155,6 +155,7 @@ class BackgroundDelivery:
 
     def _run_all_senders(self, act: Callable[[Sender], bool]) -> bool:
         has_acted = False
+        # Other threads add and remove senders, so this is a copy.
         for sender in list(self._senders):
             if act(sender):
                 has_acted = True
@@ -191,6 +192,7 @@ class BackgroundDelivery:
         now = time.monotonic()
         for sender in list(self._senders):
             due = self._next_heartbeats.get(id(sender))
+            # The server does not know a run whose creation waits.
             if due is None or now < due or sender.is_waiting_for_run:
                 continue
             self._next_heartbeats[id(sender)] = now + HEARTBEAT_SECONDS
@@ -200,6 +202,7 @@ class BackgroundDelivery:
                     "POST", path, timeout=TIMEOUT_SECONDS, attempts=1
                 )
                 is_requested = bool(reply["cancel"])
+                # A requested cancellation stays requested.
                 sender.cancel_requested = sender.cancel_requested or is_requested
             except DELIVERY_ERRORS:
                 # The next one can arrive; deliveries report what is wrong.

@@ -87,6 +87,7 @@ class LogOffsets:
         """
         self._waiting.append((path, buffer))
         if self._is_appending:
+            # The call that was interrupted appends it.
             return True
         self._is_appending, is_kept = True, True
         try:

@@ -123,6 +123,7 @@ def encode_item(value: object) -> str:
     if not isinstance(value, (dict, list, tuple)):
         return encode_scalar(value)
     try:
+        # `to_wire` copies the whole value, which only NaN and infinity need.
         text = json.dumps(value, allow_nan=False)
     except ValueError:
         text = json.dumps(to_wire(value), allow_nan=False)

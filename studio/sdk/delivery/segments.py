@@ -20,6 +20,7 @@ from pathlib import Path
 
 HEADER = struct.Struct("<II")
 
+# Called for each record: a global name is found faster than an attribute.
 _pack, _crc = HEADER.pack, zlib.crc32
 
 
@@ -63,6 +64,7 @@ class Segment:
 
 def list_segments(folder: Path, kind: str) -> Iterator[tuple[Segment, Sequence[bytes]]]:
     """The segments of that kind in order, each with its payloads."""
+    # The numbers in the names are padded with zeros, so they sort as text.
     for path in sorted(folder.glob(f"{kind}.*.seg")):
         payloads, size = read_frames(path.read_bytes())
         yield Segment(path, int(path.name.split(".")[1]), size, len(payloads)), payloads

@@ -202,6 +202,7 @@ class Sender:
         except PERMANENT_ERRORS as error:
             self._halve_batch(first, len(payloads), error)
             return
+        # A refused row made the batches small.
         self._batch_rows = min(2 * self._batch_rows, MAX_BATCH_ROWS)
         self._refused_rows = 0
         self.cancel_requested = self.cancel_requested or bool(reply["cancel"])
@@ -316,6 +317,7 @@ def send_request(client: Client, request: RecordedRequest, staged: Path) -> None
     except (*PERMANENT_ERRORS, Conflict) as error:
         if request.essential:
             raise
+        # An earlier attempt arrived, and only its response was lost.
         if not isinstance(error, AlreadyExists):
             print_notice(
                 f"{request.method} {request.path} was refused: {error.message}"

@@ -201,12 +201,15 @@ def _drain_seconds_for(sender: Sender) -> float:
 def _deliver_at_exit() -> None:
     """Deliver the rest; exit with a special status if something was lost."""
     try:
+        # `close` removes the writer from the list.
         while _Process.open_writers:
             _Process.open_writers[0].close()
         _deliver_leftovers()
     except KeyboardInterrupt:
         print_notice("Interrupted: what is not delivered waits in the spool.")
+    # An interactive session is no script whose exit status counts.
     if _Process.lost and not hasattr(sys, "ps1"):
+        # `sys.exit` has no effect in an exit handler, and `os._exit` flushes nothing.
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()

@@ -135,6 +135,7 @@ class Spool:
             self._is_appending = True
             try:
                 segment = self._current
+                # What waits in memory must be written first, to keep the order.
                 if segment is not None and not self._memory:
                     try:
                         if _write(self._handle, record) == len(record):

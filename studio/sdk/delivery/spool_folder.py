@@ -190,6 +190,7 @@ class SpoolFolder:
     def remove(self) -> None:
         """Delete the folder after everything was delivered."""
         with contextlib.suppress(OSError):
+            # Without this file no process claims a folder that is half deleted.
             (self.path / "owner.json").unlink()
         shutil.rmtree(self.path, ignore_errors=True)
         self.unlock()
@@ -197,6 +198,7 @@ class SpoolFolder:
 
 def list_abandoned_folders() -> Iterator[SpoolFolder]:
     """The folders of ended processes, the oldest first; each is locked."""
+    # Folders whose names begin with a dot are still being created.
     paths = [
         path
         for root in existing_roots()
@@ -224,6 +226,7 @@ def _lock(path: Path, extra_flags: int = 0) -> int | None:
     """
     handle = os.open(path / "lock", os.O_RDWR | extra_flags, 0o600)
     try:
+        # The kernel releases the lock when the process ends, even after `kill -9`.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)

@@ -42,6 +42,7 @@ def stage_file(folder: Path, source: Path, path: str) -> StagedFile:
     if not is_staged:
         is_staged = _hard_link(source, target)
     if not is_staged:
+        # The upload will read the original, so it must be readable.
         with source.open("rb"):
             name = ""
     found = target.stat() if is_staged else before
@@ -65,6 +66,7 @@ def _copy_file(source: Path, target: Path) -> bool:
 
 def _hard_link(source: Path, target: Path) -> bool:
     try:
+        # On Linux, `os.link` would link a symbolic link and not its target.
         os.link(source.resolve(), target)
     except OSError:
         return False

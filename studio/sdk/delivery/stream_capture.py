@@ -61,11 +61,14 @@ class _CopiedStream:
     def write(self, text: str) -> int:
         count = self._stream.write(text) if self._stream is not None else len(text)
         with self._lock:
+            # Scripts can print half of a surrogate pair, which has no UTF-8.
             self._buffer.add(text.encode("utf-8", "backslashreplace"))
             self._size += len(text)
+            # Progress bars end their lines with a carriage return.
             is_line_end = "\n" in text or "\r" in text
             if is_line_end or self._size >= MAX_BUFFERED_CHARS:
                 self._send()
+        # Some replacements of `sys.stdout` return None.
         return len(text) if count is None else count
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -145,6 +145,7 @@ class Writer:
             is_plain = type(step) is int and -(2**63) <= step < 2**63
             step_json = repr(step) if is_plain else str(check_step(step, name))
         time_ms = int(_now() * 1000) if time_ms is None else time_ms
+        # A machine with a wrong clock can still log.
         if not 0 <= time_ms <= names.MAX_TIME:
             time_ms = min(max(0, time_ms), names.MAX_TIME)
         if not self._append(f"{prefix}{value_json},{step_json},{time_ms}]".encode()):
@@ -227,6 +228,7 @@ class Writer:
         sender = self._sender
         if sender is None or self.offline or self._is_closed:
             return not self.waiting
+        # What is logged during the wait is not waited for.
         goals = [(spool, spool.appended) for spool in sender.queues.spools]
         return shutdown.drain(
             sender,

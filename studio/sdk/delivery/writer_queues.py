@@ -23,6 +23,8 @@ class WriterQueues:
         #: All bytes of logs so far, also those that found no room.
         self.log_bytes = _bytes_up_to(self.logs.last)
         if not is_live:
+            # Rows and logs need no such file: the server reports how far they have
+            # come.
             delivered = folder.read("done.json")
             self.requests.acknowledge(int(delivered.get("requests", 0)))
             self.files.acknowledge(int(delivered.get("files", 0)))

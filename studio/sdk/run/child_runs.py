@@ -45,10 +45,12 @@ class ChildRuns:
             self._state.experiment,
             name,
             run_id,
+            # None would mean `./outputs`, which every child would upload again.
             outputs or False,
             snapshot_directory=None,
             parent=parent,
         )
+        # As in the v1 SDK, the object shows this until it is refreshed.
         child._state.local_status = RunStatus.NOT_STARTED.value
         return child
 

@@ -95,6 +95,7 @@ class RunFiles:
                 path = f"{_outputs_name(state.outputs)}/{relative}"
                 if path not in state.uploaded_outputs and file.is_file():
                     state.open_writer().add_file(file, path)
+                    # Noted one by one, so that an interrupted end continues here.
                     state.uploaded_outputs.add(path)
         state.outputs = None
 
@@ -107,6 +108,7 @@ class RunFiles:
     def download(
         self, name: str, output_file_path: str | os.PathLike[str] | None
     ) -> None:
+        # The file can still be in the spool.
         self._state.flush()
         target = Path(output_file_path) if output_file_path else Path(Path(name).name)
         if target.is_dir():
@@ -171,6 +173,7 @@ class RunFiles:
 
     def _upload(self, path: str, local: Path, overwrite: bool) -> RunFile:
         size = local.stat().st_size
+        # The server does not know uploads that still wait in the spool.
         if (
             self._state.writer is not None
             and path in self._state.uploaded_paths
@@ -237,10 +240,12 @@ def download_file(client: Client, path: str, target: Path) -> None:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # A rename works in one step only within the same file system.
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
         try:
             with os.fdopen(handle, "wb") as file:
                 client.download(path, file)
+            # `mkstemp` creates files that only their owner can read.
             Path(name).chmod(0o644)
             Path(name).replace(target)
         finally:
@@ -286,6 +291,7 @@ def _local_file(source: UploadSource) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "stream"
         with copy.open("wb") as file:
+            # Reading nothing shows whether the stream has text or bytes.
             content = stream.read(0)
             if isinstance(content, str):
                 file.write(stream.read().encode())

@@ -55,12 +55,14 @@ class RunLifecycle:
         self.stop_capture()
         self._snapshot.wait()
         self._files.upload_outputs()
+        # What started the script reports its end. Only the script knows why it failed.
         if self._state.is_launched and status is not RunStatus.FAILED:
             status = None
         self._state.end(status, message)
 
     def cancel(self) -> None:
         """End as Canceled."""
+        # A run that the server canceled needs no status from here.
         self.finish(None if self._cancel_now() else RunStatus.CANCELED)
 
     def _cancel_now(self) -> bool:
@@ -113,6 +115,7 @@ class RunLifecycle:
                 break
             time.sleep(pause)
             pause = min(max_pause, pause * 1.25)
+        # The log can have grown between its last reading and the end.
         if follower is not None:
             follower.print_new_output()
             follower.finish()
@@ -151,6 +154,7 @@ def error_message(details: Any, code: str | None) -> str:
         )
     if code and code != DEFAULT_CODE:
         message = f"{code}: {message}" if message else code
+    # The server refuses NUL characters and longer messages.
     return message.replace("\x00", "")[:MAX_ERROR]
 
 

@@ -73,6 +73,7 @@ def find_current_log(paths: list[str]) -> str:
     """The log with the highest number, of the first worker; empty without a log."""
     logs = [path for path in paths if _LOG_PATHS.fullmatch(path)]
     of_first_worker = [path for path in logs if re.search(r"(rank|worker)_0", path)]
+    # The numbers have two digits each, so the highest one sorts last as text.
     return max(of_first_worker or logs, default="")
 
 

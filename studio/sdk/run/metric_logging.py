@@ -58,6 +58,7 @@ class MetricLogger:
             value = to_scalar(value, f"Metric {name!r}")
         if step is not None and type(step) is not int:
             step = to_step(step)
+        # The kinds are constants, so comparing identity is enough, and fast.
         if self._kinds.get(name) is not SERIES:
             self._remember_kind(name, SERIES)
         writer = self._state.writer or self._state.open_writer()
@@ -170,6 +171,7 @@ class MetricLogger:
                 f"{type(plot).__name__} has not."
             )
         stamp = int(time.time())
+        # Two plots of one second must not share a file.
         while f"{clean_path(name)}_{stamp}.png" in self._state.uploaded_paths:
             stamp += 1
         artifact = f"{clean_path(name)}_{stamp}.png"

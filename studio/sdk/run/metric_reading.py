@@ -82,6 +82,7 @@ class MetricReader:
             return _to_columns(values)
         if populate and kind not in (SERIES, LIST):
             values = [self._read_artifact(run_id, kind, value) for value in values]
+        # As in the v1 SDK, a single value is not in a list.
         return values[0] if len(values) == 1 else values
 
     def _read_artifact(self, run_id: str, kind: str, address: Any) -> Any:

@@ -37,6 +37,7 @@ def find_runs(
     ]
     query: dict[str, Any] = {
         "q": " and ".join(filter(None, terms)) or None,
+        # The tags come with each row, so that no run needs a request of its own.
         "columns": "tags",
         "children": "1" if children else None,
         "archived": "1",

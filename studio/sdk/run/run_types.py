@@ -53,6 +53,7 @@ def create_run(
 def read_run(connection: WorkspaceConnection, run_id: str) -> dict[str, Any]:
     """What the server reports about the run of that id. Raises NotFound."""
     try:
+        # An id with a slash would be another path on the server.
         check_run_id(run_id)
     except InvalidName as error:
         raise NotFound(f"There is no run {run_id!r} in this workspace") from error

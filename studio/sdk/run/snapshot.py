@@ -77,6 +77,8 @@ class RunSnapshot:
         """Keep the sources while the script continues; print a line if that fails."""
         thread = threading.Thread(
             target=self._take_quietly,
+            # The script can change its working folder while the thread reads the
+            # sources.
             args=(Path(directory).absolute(),),
             name=f"snapshot of {self._state.id}",
             daemon=True,

@@ -47,6 +47,8 @@ def start_run(
     # lose the whole run.
     check_texts(body["tags"], "tags")
     check_texts(body["properties"], "properties")
+    # A rejected token stops a new script at once, but never a training that starts a
+    # child.
     buffered_errors = (Unreachable,) if parent is None else OFFLINE_ERRORS
     info = _create_now(experiment, body, buffered_errors)
     run = create_run(experiment, info or body, as_tags(tags or {}))
@@ -59,6 +61,8 @@ def start_run(
     state.outputs = _create_outputs_folder(outputs)
     if parent is not None:
         run._children.set_parent(parent)
+    # Children share the parent's output. In a notebook, all cells would write to this
+    # log.
     elif script_name():
         run._lifecycle.start_capture()
     if snapshot_directory is not None:

@@ -65,6 +65,7 @@ class RunState:
             **dict.fromkeys((*own, "snapshot_thread")),
             "is_own": False,
         }
+        # Locks cannot be pickled.
         del state["_writer_lock"]
         return state
 
@@ -120,6 +121,7 @@ class RunState:
         """The writer of this process, opened at first use."""
         if self.writer is None:
             with self._writer_lock:
+                # Another thread can have created it while this one waited for the lock.
                 if self.writer is None:
                     self.writer = self._create_writer()
         return self.writer
@@ -173,6 +175,7 @@ class RunState:
         """
         value = None if status is None else status.value
         is_first_call = self.receipt is None and self._closing_writer is None
+        # Offline, the status goes to the spool even if nothing was logged.
         if value is not None and is_first_call and self.connection.is_offline:
             self.open_writer()
         while (writer := self._writer_to_close()) is not None:

@@ -51,6 +51,7 @@ def find_file(
     if start.is_file():
         return start
     names = (file_name,) if file_name else NAMES
+    # The v1 SDK searches in the same order.
     for subfolder in FOLDERS:
         for folder in (start, *start.parents):
             for name in names:
@@ -75,6 +76,7 @@ def not_found_error(
 def read_config(path: Path) -> WorkspaceConfig:
     """Read a file. Raises UserErrorException."""
     try:
+        # Editors on Windows can begin a file with a byte order mark.
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserErrorException(f"{path} cannot be read: {error.strerror}") from error
