@@ -20,6 +20,7 @@ class StudioError(Exception):
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
+        # Translated only when it is shown: the reader's language is not known here.
         self._message = message
         self.details = details
 

@@ -35,6 +35,7 @@ def error_kind(error: str) -> str | None:
     below = lines[starts[-1] + 1 :] if starts else lines
     # Frames are indented, so the first flush line is the exception's own.
     flush = [line for line in below if not line[:1].isspace()]
+    # The SDK begins the errors of a script with these words.
     headline = _LOCATION.sub("", (flush or below or lines)[0].strip())
     found = _TYPE.match(headline)
     kind = found["type"] if found else ""

@@ -22,7 +22,7 @@ class Message(str):
         text.values = values
         return text
 
-    # Without it, a copied or pickled message would lose its template.
+    # Copies and pickles call `__new__`, which needs both arguments.
     def __getnewargs__(self) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
         return self.template, self.values
 

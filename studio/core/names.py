@@ -265,6 +265,7 @@ def check_path(value: object, field: str = "path") -> str:
     text = check_text(value, field, limit=MAX_PATH, empty=False)
     parts = text.split("/")
     bad = any(part in ("", ".", "..") for part in parts)
+    # On Windows, a backslash divides folders, and `C:` is a drive.
     if bad or "\\" in text or re.match(r"[A-Za-z]:", text) or not text.isprintable():
         raise InvalidName(
             message(
@@ -295,6 +296,7 @@ def check_path(value: object, field: str = "path") -> str:
 
 def check_int64(value: object, field: str) -> int:
     """A whole number that fits 64 bits; booleans, fractions and text are refused."""
+    # In Python, True is an integer.
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidValue(
             message("%(field)s must be a whole number", field=field), field=field

@@ -23,6 +23,7 @@ def write_private(path: Path, text: str) -> None:
             # Without it, a power failure after the rename could leave an empty file.
             os.fsync(file.fileno())
         Path(name).replace(path)
+    # Ctrl-C must not leave half a secret in the folder.
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()

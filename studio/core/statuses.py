@@ -29,6 +29,7 @@ class RunStatus(str, Enum):
     FAILED = "Failed"
     CANCELED = "Canceled"
 
+    # Otherwise the text would be `RunStatus.RUNNING`.
     def __str__(self) -> str:
         return self.value
 

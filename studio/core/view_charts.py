@@ -143,6 +143,7 @@ def read_chart(text: str, name: str = "charts") -> Chart:
 
 
 def _is_option(item: str) -> bool:
+    # A key in quotes can also contain an equals sign.
     return item.partition("=")[0].isidentifier() and "=" in item
 
 
@@ -212,6 +213,7 @@ def _options(kind: str, options: Iterable[tuple[str, str]], name: str) -> Option
         found.pop("xrange", None)
     if found.get("runs") == [str(spec.first_runs)]:
         del found["runs"]
+    # In a fixed order, so that equal charts have equal texts.
     return tuple((key, text) for key in _READERS for text in found.get(key, ()) if text)
 
 

@@ -326,6 +326,7 @@ def read_stored(values: object) -> tuple[ViewSpec, list[ParameterWarning]]:
     if not isinstance(values, Mapping):
         text = translated(message("The view contains no settings"))
         return ViewSpec(), [ParameterWarning("view", text)]
+    # `to_json` keeps switches as booleans.
     texts = {str(k): "1" if v is True else str(v) for k, v in values.items()}
     spec, complaints = parse_tolerant(texts)
     unknown = [name for name in texts if name not in PARAMETERS]

@@ -184,6 +184,7 @@ def read_group(text: str, name: str = "group") -> Group:
             field=name,
         )
     by = _rank(values["by"], name) if values.get("by") else None
+    # Groups are named by digests, so other characters name none.
     opened = [key for key in values.get("open", "").split(".") if key.isalnum()]
     return Group(fields, all_but, by, tuple(dict.fromkeys(opened[:MAX_ITEMS])))
 

@@ -56,6 +56,7 @@ def train(run: Run, rate: float, layers: list[int]) -> None:
         )
     log_matrix(run, matrix.tolist())
     log_misread(run, test_x[predicted != test_y][:MAX_SHOWN_DIGITS])
+    # The upload keeps a copy, so the folder can be deleted.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         path.write_bytes(pickle.dumps(model))

@@ -62,4 +62,7 @@ def quiet_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(STEERING)
     }
-    return {**kept, "MPLBACKEND": "Agg", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+    # More threads would wait for each other where several tests share the processors.
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    mlflow = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+    return {**kept, **threads, **mlflow, "MPLBACKEND": "Agg"}

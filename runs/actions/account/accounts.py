@@ -197,7 +197,6 @@ def remove_member(member: Member, *, actor: Actor, now: int) -> None:
     _require_remaining_owner(member.workspace, member.user, None)
     _record_role(member, member.role, None, actor=actor, now=now)
     Member.objects.filter(pk=member.pk).delete()
-    # Otherwise pages without a workspace in the path would lead the user to a 404.
     User.objects.filter(pk=member.user_id, last_workspace=member.workspace_id).update(
         last_workspace=None
     )

@@ -16,8 +16,8 @@ from studio.core import names
 from studio.core.errors import InvalidValue, TooManyRequests
 
 THROTTLE_WINDOW = timedelta(minutes=15)
-#: More per address, because a team can share one behind a proxy or router.
 MAX_FAILURES_PER_NAME = 5
+#: More, because a team can share one address behind a proxy or router.
 MAX_FAILURES_PER_ADDRESS = 30
 FAILURE_LIFETIME = timedelta(days=1)
 #: Limits the work that callers without an account can cause.

@@ -74,7 +74,6 @@ def purge_old_trash(now: int) -> int:
     alone = Run.objects.filter(deleted__lt=limit)
     experiments = Experiment.objects.filter(deleted__lt=limit)
     affected = Run.objects.filter(experiment__in=experiments)
-    # Runs before experiments: an experiment is purged only when it has no runs left.
     keys = {*alone.values_list("pk", flat=True), *affected.values_list("pk", flat=True)}
     purged = 0
     for key in sorted(keys):
@@ -85,6 +84,7 @@ def purge_old_trash(now: int) -> int:
             purged += 1
     View.objects.filter(deleted__lt=limit).delete()
     purge_logged_models(limit)
+    # After the runs: an experiment with runs is not purged.
     purge_experiments(limit)
     delete_unused_snapshots()
     return purged

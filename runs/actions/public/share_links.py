@@ -111,6 +111,8 @@ def _target_exists(link: ShareLink) -> bool:
     if link.run is not None:
         return link.run.deleted is None and link.run.experiment.deleted is None
     view = link.view
+    # The link shows what its creator can see: a private view only if it is the
+    # creator's own.
     is_own = view is not None and view.owner_id == link.created_by_id
     return view is not None and view.deleted is None and (view.shared or is_own)
 

@@ -162,8 +162,8 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     since = now if wanted else None
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})
+    # Rebuilding reads the whole tree, so it is left out if no bound can change.
     if (
-        # Rebuilding reads the whole tree, so it is left out if no bound can change.
         field == "deleted"
         and run.root_id
         and (not wanted or holds_extreme(run.pk, run.root_id))

@@ -27,6 +27,8 @@ def intern_keys(
         _insert_keys(
             [Key(workspace_id=workspace_id, kind=kind, name=name) for name in missing]
         )
+        # Read again: another transaction may have created some, and the insert sets no
+        # primary keys.
         keys |= _find_keys(workspace_id, kind, missing)
     return keys
 

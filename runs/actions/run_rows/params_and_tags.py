@@ -73,7 +73,7 @@ def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None
     """Set checked tags; return the previous values by key."""
     keys = intern_keys(run.workspace_id, KeyKind.TAG, tags)
     before = _stored_values(_tags, run, keys)
-    # Every written tag updates five indexes.
+    # Every written tag updates several indexes.
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
     _insert_tags(
         [
@@ -113,6 +113,7 @@ def _write_once(
 def _refuse_changes(
     run: Run, kind: KeyKind, known: Mapping[str, str], texts: Mapping[str, str]
 ) -> None:
+    # All conflicts, because MLflow's error lists them.
     conflicts = [
         {"key": key, "old": known[key], "new": value}
         for key, value in texts.items()

@@ -34,6 +34,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
     """
     is_own = actor.user is not None and change_set.actor_id == actor.user.pk
     return bool(changes) and all(
+        # Views have an undo of their own (`undo_view_change`).
         (change.run_id is not None or change.experiment_id is not None)
         and (
             change.field in (*TEXT_FIELDS, *FLAG_FIELDS)
@@ -59,6 +60,7 @@ def undo_change_set(
     if not can_undo(change_set, changes, actor):
         raise NotSupported(_("This change can't be undone."))
     experiment_actions.lock_changed_experiments(changes)
+    # This locks the rows before their current values are read.
     for run in _changed_runs(changes):
         bump_revision(run, now)
     found = [(change, _current_value(change, change_set)) for change in changes]

@@ -48,6 +48,8 @@ class ViewState:
         """Return the columns of a view's or revision's row."""
         here = self.experiment
         return {
+            # A state names the view that it was opened from, which a saved state must
+            # not contain.
             "spec": replace(self.spec, view="").to_json(),
             "experiment": here,
             "experiment_name": here.name if here else self.experiment_name,
@@ -74,6 +76,7 @@ def create_view(
     """Create a view of the actor. Raises InvalidName, InvalidValue, InvalidFilter."""
     names.check_display_name(name)
     names.check_description(description)
+    # In a shared view, *me* would mean another user for each reader.
     if shared:
         state = without_me(state, actor.user)
     columns = state.columns()

@@ -44,7 +44,7 @@ def _problems(
 def _conditions(column: Column) -> Iterator[tuple[str, str]]:
     name = f'"{column.name}"'
     if column.kind is ColumnKind.TEXT:
-        # In SQLite, functions of text stop at a NUL, and those of blobs do not.
+        # In SQLite, functions of text can stop at a NUL, and those of blobs do not.
         yield f"instr(CAST({name} AS BLOB), x'00') > 0", "contains a NUL character"
         if column.max_length:
             limit = column.max_length

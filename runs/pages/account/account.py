@@ -123,6 +123,7 @@ def set_password(request: StudioRequest) -> HttpResponse:
 
 
 def _check_old_password(request: StudioRequest, user: User, old: str) -> None:
+    # The first owner signs in by a link, and has no password until this form sets one.
     if not user.has_usable_password():
         return
     address = client_address(request)

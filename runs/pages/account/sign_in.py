@@ -28,6 +28,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @access(PUBLIC)
+# Django then keeps the password out of its error reports.
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_page(request: StudioRequest) -> HttpResponse:
@@ -100,6 +101,7 @@ def start_session(
     # The backend is named, because links and invitations sign in without a password
     # check.
     login(request, user, backend=BACKEND)
+    # The account page shows both, so that users recognize their sessions.
     request.session["address"] = client_address(request)
     request.session["agent"] = request.headers.get("User-Agent", "")
     # 0 ends the session when the browser is closed.

@@ -76,6 +76,7 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     if mean is None or band == "none":
         return (0.0, 0.0)
     if band == "minmax":
+        # Plotly takes the lengths of error bars, not their ends.
         return (mean.mean - mean.min, mean.max - mean.mean)
     return (mean.std, mean.std)
 

@@ -24,6 +24,7 @@ def _figure(
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
     notes = column_notes([numeric_column(column)])
     label = field_label(chart.fields[0])
+    # NaN and Infinity have no bar, nor have 0 and less on a logarithmic axis.
     lost = len(numbers) - sum(each.runs for each in bins)
     notes += unplaced_notes(lost, log=chart.log_x)
     clock = zone if column.is_time else None

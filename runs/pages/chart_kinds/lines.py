@@ -261,6 +261,7 @@ def _points(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
     yield ("run", "name", "metric", "step", "time", "value")
     for each in series:
         run, metric = each.run, escape_formula(each.field.key)
+        # Once for a series, not for each of its points.
         names = (escape_formula(run.run.run_id), escape_formula(run.name), metric)
         for step, time, value in store.read(each.head):
             yield (*names, step, iso_time(time), value_cell(value))

@@ -113,6 +113,7 @@ def series_notes(chosen: ChosenSeries) -> list[str]:
 
 def run_notes(chart_runs: ChartRuns) -> list[str]:
     notes = []
+    # Chosen runs are all drawn.
     if not chart_runs.chosen and chart_runs.more:
         text = ngettext("first %s run", "first %s runs", len(chart_runs.runs))
         notes.append(text % grouped(len(chart_runs.runs)))

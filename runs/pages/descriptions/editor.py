@@ -95,6 +95,7 @@ def _attach_without_script(
         file = attach_uploaded_picture(request, editor.run)
     except (Conflict, InvalidValue, TooLarge) as error:
         return _show_form(request, editor, text, seen=seen, problem=error.message)
+    # Without a script, the position of the cursor is unknown.
     text = f"{text.rstrip()}\n\n{picture_markdown(file)}\n".lstrip()
     return _show_form(request, editor, text, seen=seen)
 

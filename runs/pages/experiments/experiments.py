@@ -219,6 +219,7 @@ def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
 
 @access(Permission.READ)
 @require_safe
+# One address has the page, its fragment, and the formats for scripts.
 @vary_on_headers("HX-Request", "Accept")
 def experiments_page(request: PageRequest) -> HttpResponse:
     state = ExperimentListState.read(request.GET.dict())
@@ -274,6 +275,7 @@ def _refused_page(
         if request.htmx
         else "experiments/experiments.html"
     )
+    # htmx swaps in a response with this status, and no other error.
     status = FORM_ERROR_STATUS if request.htmx else error.status
     context["problem"] = error.message
     return render(request, template, context, status=status)

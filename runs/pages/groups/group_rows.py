@@ -244,6 +244,7 @@ class GroupTableBuilder:
 
     def _shown_indexes(self, group: ListGroup) -> list[int]:
         """The columns whose values the group shows."""
+        # With *all but*, chips of missing parameters would hide those that are set.
         hides = self.group.all_but
         return [
             n for n in self._naming_fields if not hides or group.values[n] is not None

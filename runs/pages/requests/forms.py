@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from studio.core.errors import InvalidValue, StudioError
 
 #: The status of a response with an invalid form or filter: htmx swaps it in
-#: (static/js/site/htmx-setup.js).
+#: (templates/site/base.html).
 FORM_ERROR_STATUS = 422
 
 

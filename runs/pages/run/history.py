@@ -77,6 +77,7 @@ def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
         change_set, entry.changes, request.actor
     )
     return HistoryRow(
+        # Change sets and events are numbered on their own: the letter keeps them apart.
         f"c{change_set.pk}",
         entry.time,
         action_label(change_set.action),

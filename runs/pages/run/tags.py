@@ -70,6 +70,7 @@ def _save_value(
         edit_run_tag(
             head.run,
             key,
+            # An emptied input leaves a tag without value.
             value or None,
             seen_version=seen,
             actor=request.actor,

@@ -188,8 +188,7 @@ def _list_response(
 ) -> HttpResponse:
     content_type = requested_format(request)
     try:
-        # Most polls end here: nothing below, not even the view, costs a query before
-        # this check.
+        # Most polls end here, before the view and the rows cost a query.
         stamp = change_stamp(request, state.spec, state.path, state.parameters)
         if request.htmx and is_unchanged(request, stamp):
             return not_modified(browser_etag(request))
@@ -378,7 +377,6 @@ def _refusal_page(
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:
         context |= _context_without_rows(state)
-    # Default columns would need a query, which a timeout or a bad filter can't afford.
     context |= view_bar_context(request, state, state.spec.columns)
     context |= _page_context(request, state) | {"problem": problem}
     whole = {**context, **shell.context}

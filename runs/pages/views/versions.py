@@ -48,13 +48,23 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 10 else 0
+    # One more: the last row is compared with it, and it tells whether there are older
+    # ones.
     found = list_view_revisions(
+<<<<<<< ours
         # One more: the last row is compared with it, and it tells whether there are
         # older ones.
         view,
         request.actor.user,
         MAX_VERSIONS + 1,
         before=before,
+||||||| base
+        # One more: the last row is compared with it, and it tells whether there are
+        # older ones.
+        view, request.actor.user, MAX_VERSIONS + 1, before=before
+=======
+        view, request.actor.user, MAX_VERSIONS + 1, before=before
+>>>>>>> theirs
     )
     rows = _rows(request, view, found)
     context = {

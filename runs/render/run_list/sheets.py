@@ -173,7 +173,7 @@ def _text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
 
 def _printable(text: str) -> str:
     """Without what a terminal would obey instead of showing."""
-    # Besides control codes, these change the direction of text or break its lines.
+    # Control codes, and also characters that change the direction or break the line.
     kinds = ("Cc", "Cf", "Zl", "Zp")
     return "".join("�" if unicodedata.category(c) in kinds else c for c in text)
 

@@ -75,6 +75,7 @@ def _mean(group: ChartGroup, place: int, lines: Sequence[AxisPoints]) -> MeanCur
         table[row] = _value_per_position(at, values[whole], count, last=not stretched)
     seen = np.isfinite(table)
     counts = seen.sum(axis=0)
+    # An interval without a value has no mean.
     some = counts > 0
     table, counts = table[:, some], counts[some]
     xs = ((edges[:-1] + edges[1:]) / 2)[some] if stretched else known[some]

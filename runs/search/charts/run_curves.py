@@ -131,6 +131,7 @@ def read_series(
         read = _over(each, numeric_points(points), chart)
         if chart.axis != "step":
             inside = window.holds(read.xs)
+            # In a mean, points outside of the window would count.
             if each.over is not None and not chart.groups:
                 inside = _with_neighbors(inside)
             if not inside.all():
@@ -177,6 +178,7 @@ def _joined(points: Points, over: Points) -> AxisPoints:
 
 def _last_per_step(points: Points) -> NDArray[np.intp]:
     steps = points.steps
+    # The steps are sorted: the last of equal ones precedes a change, or the end.
     return np.flatnonzero(np.append(steps[1:] != steps[:-1], len(steps) > 0))
 
 

@@ -163,6 +163,7 @@ def rows_by_name(
 ) -> tuple[ComparedRow, ...]:
     """Values by name and run as rows, by the names' order."""
     found = []
+    # The name itself decides between names that differ only in case.
     for name in sorted(by_name, key=lambda text: (text.lower(), text)):
         own = by_name[name]
         values = tuple(map(own.get, keys))

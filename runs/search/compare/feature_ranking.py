@@ -125,6 +125,7 @@ def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
         return 0.0
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / total
     phi = float(((table - expected) ** 2 / expected).sum() / total)
+    # What chance alone would give is subtracted: the correction of the bias.
     phi = max(0.0, phi - (kinds - 1) / (total - 1))
     columns = kinds - (kinds - 1) ** 2 / (total - 1)
     rows = 2 - 1 / (total - 1)
@@ -142,6 +143,7 @@ def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> Ru
         within=list(keys),
     )
     found = read_run_arrays(few, columns)
+    # A selection never has more runs than this reads.
     assert found is not None
     return found
 
@@ -160,6 +162,7 @@ def _attributes(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]
         counts: dict[str | None, list[int]] = {}
         for side, runs in enumerate((selected, rest)):
             values = read_value_codes(runs, field)
+            # The code of no value is -1, so counts begin one position later.
             numbers = np.bincount(values.codes + 1, minlength=len(values.texts) + 1)
             for text, n in zip([None, *values.texts], numbers.tolist(), strict=True):
                 if n:

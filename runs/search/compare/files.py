@@ -109,6 +109,7 @@ def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
     for name, keys in SOURCE_KEYS:
         columns = [known[key] for key in keys if key in known]
         if columns:
+            # A run has the value under the name that its client uses.
             values = [next(filter(None, each), None) for each in zip(*columns)]  # noqa: B905
             rows += rows_by_name({name: dict(enumerate(values))}, range(len(values)))
     return tuple(rows)

@@ -35,6 +35,7 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
         column = columns[run]
         if column in there.get(image.path, ()):
             found[image.name][column][cast("int", image.step)] = image.path
+            # A file that a metric names must not come again under its path.
             there[image.path] = there[image.path] - {column}
     paths = [
         path
@@ -43,6 +44,7 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
     ]
     for image in named_images(paths):
         for column in there[image.path]:
+            # The file that a metric names at this step counts more.
             found[image.name][column].setdefault(image.step or 0, image.path)
     most = sorted(found, key=lambda name: (-len(found[name]), name))
     return {name: found[name] for name in most}

@@ -27,7 +27,6 @@ def suggest_runs(
 ) -> list[ReferenceSuggestion]:
     """Runs with that word in their name or id, the newest first."""
     q = to_text(Word(part)) if part else ""
-    # A list has no smaller page than 25 rows.
     spec = ViewSpec(q=q, rows=25, children=True, flat=True)
     try:
         # Without a word, runs of the same experiment are the likeliest.

@@ -145,6 +145,7 @@ def _metric_order(field: Field, scope: Scope) -> list[SortKey]:
     rows, name = metric_rows(field, scope), field.aggregate
     value = Subquery(rows.values(name)[:1], output_field=FloatField(null=True))
     whens = [When(_is_there(rows, **{f"{name}__isnull": False}), then=0)]
+    # A NaN is stored as a flag. It sorts after all numbers.
     if name in ("last", "first"):
         whens.append(When(_is_there(rows, **{f"{name}_is_nan": True}), then=1))
     return [rank(*whens), SortKey(or_else(value, 0.0, FloatField()), float)]

@@ -41,6 +41,7 @@ def source_of(field: Field) -> FieldSource:
 def scans_of(term: Comparison, scope: Scope) -> list[IndexScan]:
     """The sides whose union holds every run that fulfils the term; none if unknown."""
     scan = source_of(term.field).scan
+    # A negated term matches almost all runs, so no index narrows them.
     return [] if scan is None or term.op in tree.NEGATED else scan(term, scope)
 
 

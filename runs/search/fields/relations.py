@@ -80,6 +80,8 @@ def _experiment_names(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
 
 
 def _submitter(term: Comparison, scope: Scope) -> Q:
+    # Without a submitter, the columns of the user are NULL; with this, the condition
+    # never is.
     present = Q(submitter__isnull=False)
     if term.op == "is not null":
         return present

@@ -72,6 +72,8 @@ def duration(now: int) -> Expr:
 
 def _duration(term: Comparison, scope: Scope) -> Q:
     if term.op == "is not null":
+        # A final run without an end has no duration. That of an active run lasts until
+        # now.
         ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
         return Q(started__isnull=False) & ended
     length = duration(scope.now)

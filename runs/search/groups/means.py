@@ -26,8 +26,10 @@ def mean_and_std(table: Floats) -> tuple[Floats, Floats]:
     scale = power_of_two_scale(np.nanmax(np.abs(table), axis=0))
     small = table / scale
     mean = np.nanmean(small, axis=0)
+    # A single number has the deviation 0, and nothing is divided by zero.
     others = np.maximum(np.isfinite(table).sum(axis=0) - 1, 1)
     std = np.sqrt(np.nansum((small - mean) ** 2, axis=0) / others)
+    # The deviation can exceed the largest float; then it is cut to that.
     with np.errstate(over="ignore"):
         return mean * scale, np.minimum(std * scale, MAX_FLOAT)
 

@@ -127,6 +127,7 @@ class _Intersection:
     def _result(self, kept: Sequence[Keys]) -> NewestCounts:
         candidates = None
         is_small = sum(map(len, kept)) <= query_plan.MAX_CANDIDATES
+        # Only after everything was read are these all that can match.
         if self.missing > 0 and is_small:
             candidates = tuple(np.concatenate(kept).tolist())
         return NewestCounts(dict(self.counts), candidates)
@@ -139,6 +140,7 @@ class _Intersection:
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
+            # A small first part shows whether most of the keys are child runs.
             chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
             runs = self.run_query.filter_runs(_runs(chunk), self.known_terms)
             self.counts.update(_count_newest(runs, self.missing))

@@ -260,6 +260,7 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     # The best value below a root is the one that places it first.
     side = "max" if descending else "min"
     kept = RootMetric.objects.filter(root=OuterRef("pk"), key=segments.key)
+    # A root with a value of its own is in the other order.
     lacks_own = ~Q(Exists(segments.rows.filter(has_own)))
     best: Expr
     if segments.candidates:
@@ -277,6 +278,7 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     if name == "last":
         found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
     rest = segments.rest()
+    # Roots with a kept best value are in the merged segment.
     return [*found, replace(rest, only=(rest.only or Q()) & ~Q(Exists(kept)))]
 
 

@@ -123,6 +123,7 @@ def change_selection(
     has = set(numbers)
     coming = [key for key in dict.fromkeys(add) if key not in has]
     free = [n for n, key in enumerate(numbers) if not key]
+    # There can be more free numbers than new runs, or fewer.
     for n, key in zip(free, coming, strict=False):
         numbers[n] = key
     numbers += coming[len(free) :]

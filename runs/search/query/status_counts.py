@@ -188,6 +188,7 @@ def _count_in_sql(sets: Sequence[Any]) -> NewestCounts:
         given += own
     if not found:
         return NewestCounts({}, ())
+    # UNION counts a run once that several leads find.
     union = " UNION ".join(found)
     if len(found) > 1:
         union += f" ORDER BY pk DESC LIMIT {MAX_EXACT_COUNT + 1}"

@@ -25,6 +25,7 @@ class HistoryEntry:
 
 def list_history(run: Run, limit: int) -> tuple[list[HistoryEntry], bool]:
     """The newest first; and whether there are more."""
+    # One entry more than the limit shows whether there are more.
     entries = [*_changes(run, limit + 1), *_events(run, limit + 1)]
     entries.sort(key=lambda entry: entry.time, reverse=True)
     return entries[:limit], len(entries) > limit

@@ -36,6 +36,7 @@ def read_histories(matching: MatchingRuns) -> Iterator[SeriesPart]:
         with time_limit():
             rows = Metric.objects.filter(run__in=list(names)).order_by("key__name")
             heads = list(rows.values_list("pk", "run_id", "key__name", "count"))
+        # Sorting keeps the order by name among the metrics of a run.
         heads.sort(key=lambda head: place[head[1]])
         for some in _batches(heads):
             names_by_key = {pk: (names[run], key) for pk, run, key, _count in some}

@@ -252,6 +252,7 @@ def without_heavy_columns(runs: RunQuerySet, spec: ViewSpec) -> RunQuerySet:
     kept = {name for field in asked for name in source_of(field).columns}
     heavy = [name for name in HEAVY if name not in kept]
     if tree.attribute("root") in asked:
+        # Otherwise each row would query its root.
         runs = runs.prefetch_related("root")
     return runs.defer(*heavy)
 

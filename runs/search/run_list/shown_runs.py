@@ -50,6 +50,7 @@ def place_in_tree(
     parents = {row.run.pk: row.run.parent_id for row in (*kept, *others)}
     asked = [column.field for column in spec.columns]
     now = now_ms()
+    # These rows are shown whether or not they still match the filter.
     named = replace(spec, q="")
     run_query = build_query(named, viewer, workspace, now=now, fields=asked)
     best = best_values_below([row.run for row in kept], asked, run_query)

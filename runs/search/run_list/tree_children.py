@@ -83,6 +83,7 @@ class OpenBranches:
             if total != len(children) or not total:
                 after = (more, *after)
         is_match = run.pk in self.matching
+        # If the row has children, the last of them carries it.
         ends = () if children else after
         self.places[run.pk] = TreePlace(depth, is_match, is_open, after=ends)
         yield run
@@ -158,6 +159,7 @@ def _open_rows(
     tops = {run.pk for run in roots}
     opened: dict[int, int] = {}
     grows = True
+    # A row can be named before its parent, so this repeats until nothing is added.
     while grows:
         more = {
             pk: asked[run_id].shown or FIRST_CHILDREN
@@ -172,6 +174,7 @@ def _open_rows(
 
 def _paths_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
     """The runs above matching ones in these trees, from the grandchildren on."""
+    # Above a child is only its root, which is on the page anyway.
     deep = Run.objects.filter(root__in=roots).exclude(parent=F("root"))
     try:
         rows = run_query.filter_runs(deep).values("parent_id").distinct()

@@ -142,6 +142,7 @@ def _roots_of(run_query: RunQuery, found: tuple[int, ...] | None) -> RootQuery:
 
 def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     """The roots of all matching runs."""
+    # A root has no root of its own.
     top = Coalesce(F("root_id"), F("pk"))
     found: set[int] = set()
     for part in newest_sets(run_query):

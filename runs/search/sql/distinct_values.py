@@ -50,6 +50,7 @@ def _distinct(rows: Any, value: Any, limit: int) -> list[Any] | None:
         each.query.sql_with_params() for each in (first, then)
     )
     with connection.cursor() as cursor:
+        # The limit leaves room for one value too many, and for the NULL at the end.
         cursor.execute(
             f"WITH RECURSIVE found(one) AS (SELECT * FROM ({start}) UNION ALL "
             f"SELECT ({step}) FROM found WHERE one IS NOT NULL LIMIT {limit + 2}) "
@@ -68,6 +69,7 @@ def _matcher(op: str, pattern: str) -> Any:
     any_case = op == "ilike"
     wanted = (lower_case(pattern) or "") if any_case else pattern
     parts = {"%": ".*", "_": "."}
+    # In SQL, `%` also matches line breaks.
     shape = re.compile(
         "".join(parts.get(char) or re.escape(char) for char in wanted), re.DOTALL
     )

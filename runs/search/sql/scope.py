@@ -53,6 +53,7 @@ def make_scope(
     for field in {*fields, *COMMIT_PROPERTIES}:
         if field.kind in KEY_KINDS:
             names.setdefault(KEY_KINDS[field.kind], set()).add(field.key)
+    # It matches nothing, so that each kind can be added with OR.
     wanted = Q(pk__in=())
     for kind, keys in names.items():
         wanted |= Q(kind=kind, name__in=sorted(keys))
@@ -103,6 +104,7 @@ def _sqlite(seconds: float) -> Iterator[None]:
     connection.ensure_connection()
     raw = connection.connection
     end = time.monotonic() + seconds
+    # SQLite stops the query when the handler returns anything but 0.
     raw.set_progress_handler(lambda: int(time.monotonic() > end), _STEPS_PER_CHECK)
     try:
         yield

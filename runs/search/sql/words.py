@@ -191,6 +191,7 @@ def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
         ),
         ("status", _statuses(word)),
     ):
+        # That many scans would cost more than one that is in no order.
         if len(found) > MAX_NAMED_SCANS:
             many = {"experiment": experiments, "submitter": _people(word).values("pk")}
             rows = runs.filter(**{f"{name}__in": many.get(name, found)})

@@ -96,6 +96,7 @@ def _heads(runs: Sequence[int], key: str, after: LoggedPosition | None) -> list[
     found: list[Metric] = []
     for some in batches(runs):
         heads = Metric.objects.filter(wanted, run__in=some).select_related("key")
+        # One series more than the limit shows where the rest begins.
         found += heads.order_by("pk")[: MAX_SERIES + 1]
     return sorted(found, key=lambda head: head.pk)[: MAX_SERIES + 1]
 

@@ -98,11 +98,13 @@ def read_run_arrays(
     for part in newest_sets(run_query):
         try:
             found = part.values_list(*names)[: MAX_ARRAY_RUNS + 1]
+            # Several leads can find the same run.
             rows |= {row[0]: row for row in found.iterator(chunk_size=10_000)}
         except EmptyResultSet:
             continue
         if len(rows) > MAX_ARRAY_RUNS:
             return None
+    # Rows begin with their primary keys; `places` needs these in order.
     ordered = sorted(rows.values())
     by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
     ids = np.array(by_column[0], dtype=np.int64)

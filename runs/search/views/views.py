@@ -122,6 +122,8 @@ def find_default(
         ViewDefault.objects.filter(workspace=workspace, experiment=experiment)
         .filter(Q(user=viewer) | Q(user__isnull=True))
         .select_related("view__owner", "view__experiment")
+        # The viewer's own choice comes first. The databases disagree about the place of
+        # NULL.
         .order_by(F("user").asc(nulls_last=True))
     )
     for row in rows:

@@ -109,6 +109,7 @@ def extend_series(
     sealed = [_row(head, number + index, part) for index, part in enumerate(parts)]
     for row in sealed:
         row.sealed = True
+    # The number of a merged tail is free for the next one.
     if tail and sealed[-1].number < tail.number:
         _delete_chunk(tail.pk)
     return sealed

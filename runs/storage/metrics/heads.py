@@ -43,6 +43,7 @@ def update_head(head: Metric, points: Points, rule: AppendRule) -> bool:
     """
     if not len(points):
         return False
+    # The first value changes only together with its step or time.
     cold_values = head.min, head.max, head.first_step, head.first_time
     arrival = np.arange(len(points), dtype=np.float64)
     ties = rank_values(points.values) if rule is AppendRule.MLFLOW else arrival

@@ -68,6 +68,7 @@ class Points:
 
     def in_time_order(self) -> Points:
         """Sorted by (time, step, value), as MLflow's history is; NaN counts as 0."""
+        # Equal times are ordered by step and value, too.
         if bool((self.times[1:] > self.times[:-1]).all()):
             return self
         keys = (rank_values(self.values), self.steps, self.times)

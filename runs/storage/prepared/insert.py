@@ -67,7 +67,7 @@ class PreparedInsert(Generic[Row]):
             else:
                 cursor.execute(sql, values)
                 row.pk = cursor.lastrowid
-        # Otherwise `save` would insert the row again.
+        # Django looks at both to validate the object and to follow its relations.
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 

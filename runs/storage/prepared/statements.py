@@ -100,7 +100,7 @@ class _Select:
 
     def _read(self, given: Sequence[Any]) -> Iterator[Any]:
         shape, values = _flatten(given)
-        # Nothing is in an empty list, and SQL has no empty `IN`.
+        # Nothing is in an empty list, and PostgreSQL has no empty `IN`.
         if 0 in shape:
             return iter(())
         if shape not in self._known:

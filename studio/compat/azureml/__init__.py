@@ -40,4 +40,5 @@ class _MissingModuleFinder:
             raise ModuleNotFoundError(missing_module_message(name), name=name)
 
 
+# It comes last, so that existing modules are found first.
 sys.meta_path.append(_MissingModuleFinder())

@@ -108,6 +108,7 @@ def _find_context(
 ) -> CompletionContext:
     name, op = _compared_field(tokens)
     if name is None:
+        # The sign negates the term and is no part of the field.
         if part.startswith("-") and text[start] == "-":
             part, start = part[1:], start + 1
         others = _other_terms(text, start, end)
@@ -145,6 +146,7 @@ def _operator_before(tokens: Sequence[Token], place: int) -> tuple[str, int]:
     listed = _list_start(tokens, place)
     if listed >= 0:
         return "in", _before_not(tokens, listed - 1)
+    # The values before belong to the same operator, which precedes the first of them.
     while tokens[place].kind == SIGN and tokens[place].text == "|" and place > 1:
         place -= 2
     token = tokens[place]
@@ -223,6 +225,7 @@ def _other_terms(text: str, start: int, end: int) -> str:
         return ""
     before = _DANGLING_END.sub("", text[:start])
     after = re.sub(r"^[\s)]*(and\b)?", "", text[end:], flags=re.IGNORECASE)
+    # What is typed around the term can be half a filter.
     for tried in (f"{before} {after}", before, after):
         try:
             node = parse(tried)

@@ -179,6 +179,7 @@ def read_number(word: str, *, special: bool = False) -> Number | None:
     # Python refuses to convert integers of thousands of digits.
     if len(word) > 400 or not _NUMBER.fullmatch(word):
         return None
+    # Larger integers become floats, since the databases hold 64 bits.
     if _WHOLE.fullmatch(word) and abs(int(word)) < 2**63:
         return Number(int(word))
     value = float(word)

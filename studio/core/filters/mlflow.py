@@ -227,6 +227,7 @@ def _keyed(kind: str, key: str) -> tuple[Field, str]:
     if key not in ("name", "digest", "context"):
         valid = "{'name', 'digest', 'context'}"
         raise _error(f"Invalid dataset key '{key}' specified. Valid keys are '{valid}'")
+    # For MLflow, one data set that fits is enough, also with `!=`.
     return Field(kind, key, "any"), tree.DATASETS
 
 

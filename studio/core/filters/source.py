@@ -183,6 +183,7 @@ class Source:
             return self
         kept = [t for n, t in enumerate(self.terms) if n not in numbers]
         node = all_of(*(term.node for term in kept)) if kept else None
+        # Its place in the text holds other terms, too.
         if any(self._is_shared(number) for number in numbers):
             return read_source(to_text(node))
         removed = [self.terms[number] for number in numbers]

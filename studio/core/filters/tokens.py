@@ -101,6 +101,7 @@ class _Lexer:
             return Token(
                 OPERATOR, _CANONICAL_OPERATORS.get(found, found), start, self.at
             )
+        # Outside of a list, a comma belongs to the value, as in `64,32`.
         if char in "():|" or (char == "," and self.in_list):
             return self._sign(char)
         if char == "-" and self.text[start + 1 : start + 2] in ("(", *QUOTES):

@@ -193,6 +193,7 @@ def negate(node: Node) -> Node:
     if isinstance(node, Not):
         return node.node
     if isinstance(node, Comparison) and _is_flag(node):
+        # `not starred:true` must be the same term as `starred:false`.
         return replace(node, values=(Flag(node.values == (Flag(False),)),))
     if isinstance(node, Comparison) and node.op in OPPOSITES:
         return replace(node, op=OPPOSITES[node.op])

@@ -216,8 +216,9 @@ def test_the_same_file_logged_again_repairs_it(
 def test_the_same_snapshot_taken_again_repairs_it(
     run: Run, files_dir: Path, damage: Callable[[Path], None]
 ) -> None:
+    archive = sources("x = 1\n")
     for _time in range(2):
-        save_snapshot(run, [sources("x = 1\n")], actor=ACTOR, now=NOON)
+        save_snapshot(run, [archive], actor=ACTOR, now=NOON)
         kept = Snapshot.objects.get()
         assert files.is_whole(kept.blob, kept.size)
         for path in stored_files(files_dir):

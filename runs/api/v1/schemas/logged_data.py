@@ -93,6 +93,7 @@ class SeriesQuery(RequestStruct):
 
     start: int | None = None
     stop: int | None = None
+    # With fewer than 8 points, the sampler ignores extremes.
     limit: Annotated[int, Meta(ge=8, le=100_000)] = 1000
 
 

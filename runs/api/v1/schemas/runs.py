@@ -152,6 +152,8 @@ class RunQuery(RequestStruct):
     children; `below` selects all its descendants.
     """
 
+    # Texts, because `ViewSpec` parses and checks them as it does those of the page's
+    # URL.
     q: str = ""
     sort: str = ""
     columns: str = ""
