@@ -255,7 +255,7 @@ def browser_name(agent: str) -> str:
     system = next((name for mark, name in _SYSTEMS.items() if mark in agent), "")
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or agent[:40] or _("Unknown program")
+    return browser or agent[:40] or _("Unknown browser")
 
 
 def status_label(word: object) -> str:

@@ -46,7 +46,7 @@ PLACES = [
     ("> 5", ">", "a term"),
     ('""', '""', "text"),
     ("children.bogus = 1", "children.bogus", "a known key"),
-    ("is:running", "running", "a flag"),
+    ("is:running", "running", "a true/false field, such as starred"),
 ]
 
 

@@ -30,7 +30,7 @@ def test_a_script_delivers_everything_before_it_exits(actor: Actor) -> None:
         run_id,
     )
     assert done.returncode == 0, done.stderr
-    assert "2,500 points, 1 file, 8 log bytes; all stored." in done.stderr
+    assert "2,500 points, 1 file, 8 bytes of logs; all stored." in done.stderr
     assert actor.values(run_id) == [number / 7 for number in range(2500)]
     assert actor.status(run_id) == "Completed"
     assert done.stdout == "epoch 1\n"

@@ -81,7 +81,7 @@ def test_each_loss_is_counted_once_across_senders(
     assert receipt.waiting == 10
     assert (receipt.points.sent, receipt.files.sent) == (6, 3)
     assert (receipt.log_bytes.sent, receipt.log_bytes.stored) == (26, 0)
-    lost = "2 points, 1 file, 16 log bytes, 1 change"
+    lost = "2 points, 1 file, 16 bytes of logs, 1 change"
     assert receipt.line().endswith(
         f"10 records (points, changes, the end) wait in the spool; lost: {lost}."
     )

@@ -302,7 +302,7 @@ def test_a_child_process_that_logs_nothing_leaves_nothing(spool: Path) -> None:
     assert writer.flush()
     receipt = writer.close()
     assert receipt == Receipt("r1")
-    assert receipt.line() == "Run r1: nothing logged; all stored."
+    assert receipt.line() == "Run r1: all stored."
     assert [path.name for path in spool.iterdir()] == [parent.folder.owner.writer]
 
 

@@ -129,7 +129,7 @@ class Completion:
         if word.what == VALUE and word.field is not None:
             return self._value_groups(word.field)
         if word.kind == FLAGS:
-            return [SuggestionSection(_("Is"), list(self._flags()))]
+            return [SuggestionSection(_("True/false fields"), list(self._flags()))]
         return [SuggestionSection(_("Fields"), [*self._attributes(), *self._keys()])]
 
     # Fields

@@ -114,7 +114,7 @@ GROUPING_LABELS = {
     GraphGrouping.NONE: lambda: _("per metric"),
     GraphGrouping.NAME: lambda: _("per name"),
     GraphGrouping.PREFIX: lambda: _("per prefix"),
-    GraphGrouping.ALL: lambda: _("all in one"),
+    GraphGrouping.ALL: lambda: _("all in one chart"),
 }
 
 

@@ -51,20 +51,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
     # One more: the last row is compared with it, and it tells whether there are older
     # ones.
     found = list_view_revisions(
-<<<<<<< ours
-        # One more: the last row is compared with it, and it tells whether there are
-        # older ones.
-        view,
-        request.actor.user,
-        MAX_VERSIONS + 1,
-        before=before,
-||||||| base
-        # One more: the last row is compared with it, and it tells whether there are
-        # older ones.
         view, request.actor.user, MAX_VERSIONS + 1, before=before
-=======
-        view, request.actor.user, MAX_VERSIONS + 1, before=before
->>>>>>> theirs
     )
     rows = _rows(request, view, found)
     context = {

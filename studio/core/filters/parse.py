@@ -263,7 +263,7 @@ class TermParser(Cursor):
         raise self.fail(
             operands.expected_word(flags, "is:"),
             token,
-            message("a flag"),
+            message("a true/false field, such as starred"),
             options=[flags[0]],
         )
 

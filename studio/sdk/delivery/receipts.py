@@ -42,11 +42,14 @@ class Loss:
 
     def describe(self) -> str:
         """Such as `5 points, 1 file`."""
-        named = zip(_NOUNS, (self.points, self.files, self.log_bytes, self.changes))
-        return ", ".join(pluralize(count, noun) for noun, count in named if count)
-
-
-_NOUNS = ("point", "file", "log byte", "change")
+        parts = (
+            (self.points, "point", ""),
+            (self.files, "file", ""),
+            (self.log_bytes, "byte", " of logs"),
+            (self.changes, "change", ""),
+        )
+        texts = [pluralize(count, noun) + end for count, noun, end in parts if count]
+        return ", ".join(texts)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,9 @@ class Receipt:
             end += f"; lost: {loss}" if loss else ""
         else:
             end = f"missing: {loss}" if loss else "all stored"
-        return f"Run {self.run_id}: {sent.describe() or 'nothing logged'}; {end}."
+        # Parameters and tags are not counted: a run can have only those.
+        parts = [part for part in (sent.describe(), end) if part]
+        return f"Run {self.run_id}: {'; '.join(parts)}."
 
     def _loss(self) -> Loss:
         """What the server lacks once all is delivered; before, what the spool lacks."""

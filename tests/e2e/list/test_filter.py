@@ -189,7 +189,7 @@ def test_without_scripts_the_error_note_covers_nothing(
 def test_a_complex_term_is_edited_as_text(runs_page: Page) -> None:
     open_list(runs_page, "(status:failed or tag:distill) digits")
     runs_page.locator("#pill-0").click()
-    text = runs_page.get_by_label("Term")
+    text = runs_page.get_by_label("Filter term")
     expect(text).to_have_value("(status:failed or tag:distill)")
     text.fill("status:failed or status:running")
     runs_page.get_by_role("button", name="Apply").click()

@@ -89,7 +89,9 @@ def test_a_group_opens_and_lists_its_runs_best_first(visitor: Client) -> None:
 @pytest.mark.usefixtures("sweep")
 def test_the_count_of_a_group_links_to_its_runs(visitor: Client) -> None:
     page = visitor.get(GROUPED)
-    counts = re.findall(r'href="([^"]*)" title="Show its runs"', page.text)
+    counts = re.findall(
+        r'href="([^"]*)" title="Show the runs of this group"', page.text
+    )
     lists = [visitor.get(ALL + unescape(href)) for href in counts]
     assert [sorted(names(each)) for each in lists] == [
         ["r2", "r3", "r4"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from django.conf import settings
@@ -33,6 +34,16 @@ def test_a_page_that_is_not_listed_is_not_found(visitor: Client):
     assert visitor.get("/help/contents/").status_code == 404
     with pytest.raises(NotFound):
         read_page("../../README", "en")
+
+
+def test_no_link_of_a_page_leads_to_the_page_itself(visitor: Client):
+    links = {}
+    for entry in ENTRIES:
+        address = f"/help/{entry.slug}/"
+        found = hrefs(visitor.get(address), ".prose a")
+        links[address] = {urljoin(address, link) for link in found}
+    assert "/help/filter-language/" in links["/help/find/"]
+    assert [address for address in links if address in links[address]] == []
 
 
 def test_examples_have_the_address_of_this_server():
