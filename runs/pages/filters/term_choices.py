@@ -68,7 +68,7 @@ def _attributes() -> list[tuple[str, str]]:
         for spec in fields.ATTRIBUTES.values()
         if spec.filterable and spec.offered
     ]
-    # The other counts of child runs can be typed; these are the ones to watch.
+    # The menu stays short: the other counts of child runs can be typed.
     children = [Field(tree.CHILDREN, word) for word in ("count", "failed", "running")]
     return [*own, *((field_text(each), field_text(each)) for each in children)]
 
