@@ -121,19 +121,19 @@ def at(time: int, zone: tzinfo) -> datetime:
 def moment(when: datetime, now: datetime) -> str:
     """`24 Nov, 09:42`, with the year when it is not this one."""
     pattern = _day_pattern() if when.year == now.year else _date_pattern()
-    day = _day(when.date(), pattern, get_language())
+    day = _format_day(when.date(), pattern, get_language())
     return f"{day}, {when.hour:02d}:{when.minute:02d}"
 
 
 def full_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31:04`."""
-    day = _day(when.date(), _date_pattern(), get_language())
+    day = _format_day(when.date(), _date_pattern(), get_language())
     return f"{day}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
 
 
 # A page has hundreds of times, of few days.
 @lru_cache(1_000)
-def _day(day: date, pattern: str, language: str | None) -> str:
+def _format_day(day: date, pattern: str, language: str | None) -> str:
     # Only part of the cache's key: month names depend on the active language.
     del language
     return date_format(day, pattern)
@@ -141,7 +141,9 @@ def _day(day: date, pattern: str, language: str | None) -> str:
 
 def printed_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
-    return f"{_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
+    return (
+        f"{_format_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
+    )
 
 
 def utc_text(time: int, *, to_the_day: bool) -> str:

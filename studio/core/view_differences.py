@@ -59,7 +59,7 @@ def differences(
     `standard` are the columns that the list shows where none were chosen.
     """
     found = [
-        *_items("filter", _terms(old), _terms(new)),
+        *_items("filter", _filter_terms(old), _filter_terms(new)),
         *_columns(old, new, standard),
         *_other("sort", str(old.sort), str(new.sort)),
     ]
@@ -107,7 +107,7 @@ def _filter_text(spec: ViewSpec) -> str:
         return spec.q
 
 
-def _terms(spec: ViewSpec) -> list[str]:
+def _filter_terms(spec: ViewSpec) -> list[str]:
     try:
         return [to_text(term) for term in terms(spec.filter())]
     except (InvalidFilter, NotSupported):
@@ -124,14 +124,14 @@ def _columns(
     fields = [column.field for column in before], [column.field for column in after]
     for column in before:
         if column.field not in fields[1]:
-            yield Difference("column", before=_plain(column))
+            yield Difference("column", before=_column_without_width(column))
     for column in after:
         if column.field not in fields[0]:
-            yield Difference("column", after=_plain(column))
+            yield Difference("column", after=_column_without_width(column))
     # A column that was added or removed is no change of the order.
     stay = [[f for f in one if f in both] for one, both in (fields, fields[::-1])]
     if stay[0] != stay[1]:
-        yield Difference("order", _names(before), _names(after))
+        yield Difference("order", _column_names(before), _column_names(after))
     widths = {column.field: column.width for column in before}
     for column in after:
         if widths.get(column.field, column.width) != column.width:
@@ -139,11 +139,11 @@ def _columns(
             yield Difference("width", str(was), str(column))
 
 
-def _plain(column: Column) -> str:
+def _column_without_width(column: Column) -> str:
     return str(Column(column.field))
 
 
-def _names(columns: Iterable[Column]) -> str:
+def _column_names(columns: Iterable[Column]) -> str:
     return joined(Column(column.field) for column in columns)
 
 

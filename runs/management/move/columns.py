@@ -85,16 +85,16 @@ def all_tables() -> list[Table]:
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed
     ]
-    return sorted(map(_table, managed), key=lambda table: table.name)
+    return sorted(map(_describe_table, managed), key=lambda table: table.name)
 
 
-def _table(model: type[models.Model]) -> Table:
+def _describe_table(model: type[models.Model]) -> Table:
     key = model._meta.pk
-    columns = tuple(_column(field) for field in model._meta.concrete_fields)
+    columns = tuple(_describe_column(field) for field in model._meta.concrete_fields)
     return Table(model._meta.db_table, str(key.column), columns)
 
 
-def _column(field: Any) -> Column:
+def _describe_column(field: Any) -> Column:
     stored = field
     while stored.is_relation:
         stored = stored.target_field
@@ -152,12 +152,12 @@ class Digest:
 
     def add(self, row: Row) -> None:
         if self._json or self._times:
-            row = self._plain(row)
+            row = self._with_canonical_json(row)
         found = blake2b(self._encode(row), digest_size=16).digest()
         self._sum = (self._sum + int.from_bytes(found)) % _MODULUS
         self.rows += 1
 
-    def _plain(self, row: Row) -> Row:
+    def _with_canonical_json(self, row: Row) -> Row:
         values = list(row)
         for n in self._json:
             if values[n] is not None:

@@ -35,7 +35,7 @@ from runs.search.query import series_color
 from studio.core.view_charts import Chart
 
 
-def _figure(
+def _bar_figure(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [
@@ -81,7 +81,7 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     return (mean.std, mean.std)
 
 
-def _table(
+def _bar_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
 ) -> ChartTable:
     if not chart.groups:
@@ -126,8 +126,8 @@ BARS = ChartKind(
     "bar",
     label=lambda: _("Bars"),
     word=lambda: _("bars"),
-    figure=_figure,
-    table=_table,
+    figure=_bar_figure,
+    table=_bar_table,
     notes=group_notes,
     has_legend=True,
     icon="bars",

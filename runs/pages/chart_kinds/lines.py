@@ -65,7 +65,7 @@ def _full_window(chart: Chart) -> AxisRange:
     return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
 
 
-def _figure(
+def _line_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> Drawing:
     window = zoomed or _full_window(chart)
@@ -92,7 +92,7 @@ def _figure(
             0, sampling_note(sum(c.shown for c in cut), sum(c.total for c in cut))
         )
     notes += log_axis_notes(chart, (curve.line.values for curve in curves))
-    span = _span(chosen)
+    span = _longest_span(chosen)
     return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
 
 
@@ -122,16 +122,18 @@ def _means(
         line = _mean_line(curve, key, chart)
         number = curve.group.number
         lines.append(RunLine(line, number, dash, name=name, metric=metric))
-        bands.append(_band(curve, chart))
+        bands.append(_error_band(curve, chart))
     if any(curve.stretched for curve in curves):
         notes.append(_("means of 500 equal intervals"))
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)
-    figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
+    figure = line_figure(
+        lines, look, zone=zone, bands=bands, span=_longest_span(chosen)
+    )
     return figure, notes
 
 
-def _span(chosen: ChosenSeries) -> int:
+def _longest_span(chosen: ChosenSeries) -> int:
     """Return the length of the longest series: a zoomed axis keeps its unit."""
     heads = [each.head for each in chosen.series]
     return max((head.last_time - time_origin(head) for head in heads), default=0)
@@ -144,7 +146,7 @@ def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
     return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
 
 
-def _band(curve: MeanCurve, chart: Chart) -> Band:
+def _error_band(curve: MeanCurve, chart: Chart) -> Band:
     ends = {
         "std": deviation_band(curve.mean, curve.std),
         "minmax": (curve.least, curve.greatest),
@@ -161,7 +163,7 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _table(
+def _line_table(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, workspace: str
 ) -> ChartTable:
     if chart.groups:
@@ -233,7 +235,7 @@ def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartT
     return ChartTableRow(group_label(group), cells, series_color(group.number))
 
 
-def _notes(chart: Chart) -> list[str]:
+def _line_notes(chart: Chart) -> list[str]:
     """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
     notes = group_notes(chart)
     if chart.smoothing:
@@ -271,9 +273,9 @@ LINES = ChartKind(
     "line",
     label=lambda: _("Lines"),
     word=lambda: _("lines"),
-    figure=_figure,
-    table=_table,
-    notes=_notes,
+    figure=_line_figure,
+    table=_line_table,
+    notes=_line_notes,
     points=_points,
     has_legend=True,
 )

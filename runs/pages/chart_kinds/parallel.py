@@ -21,7 +21,7 @@ from studio.core.filters.fields import field_text
 from studio.core.view_charts import Chart
 
 
-def _figure(
+def _parallel_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
@@ -50,7 +50,7 @@ PARALLEL = ChartKind(
     "parallel",
     label=lambda: _("Parallel coordinates"),
     word=lambda: _("parallel coordinates"),
-    figure=_figure,
+    figure=_parallel_figure,
     table=values_table,
     # Its axes can be brushed, and an image can't contain controls.
     role="group",

@@ -29,7 +29,7 @@ def list_filter_fields(
     lowered = part.lower()
     own = [
         (name, label, "")
-        for name, label in _attributes()
+        for name, label in _attribute_names()
         if lowered in name or lowered in label.lower()
     ]
     found = [(_("Run"), own)]
@@ -48,7 +48,7 @@ def field_options(
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the fields of the menu, by kind; the chosen one is always included."""
     name = field_text(chosen)
-    found = [(_("Run"), _attributes())]
+    found = [(_("Run"), _attribute_names())]
     try:
         for kind, title in _titles():
             shares = sorted(reader.keys(kind), key=lambda share: -share.runs)[:MAX_KEYS]
@@ -62,7 +62,7 @@ def field_options(
     return [(title, list(rows)) for title, rows in found if rows]
 
 
-def _attributes() -> list[tuple[str, str]]:
+def _attribute_names() -> list[tuple[str, str]]:
     own = [
         (spec.name, _(spec.label))
         for spec in fields.ATTRIBUTES.values()

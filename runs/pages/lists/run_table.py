@@ -166,7 +166,7 @@ def run_table_context(
         "strip_size": strip_css(entries),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
-        **_totals(page, links.spec),
+        **_total_texts(page, links.spec),
         "previous": links.query(before=page.before) if page.before else "",
         "next": links.query(after=page.after) if page.after else "",
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
@@ -224,7 +224,7 @@ def shown_columns(
     return varying_columns(columns, page.rows) if spec.differs else columns
 
 
-def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
+def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = formats.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
         return {"total": total, **tree_totals(page, _shown_range(page))}

@@ -161,12 +161,14 @@ def _charts(
         chart_runs = read_runs_of_charts_for(spec, spec.charts, *who, experiment)
         return [
             # Without a workspace, rows have no links to runs that visitors can't open.
-            _chart(chart, runs, build_table(chart, runs, zone, ""))
+            _shared_chart(chart, runs, build_table(chart, runs, zone, ""))
             for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]
 
 
-def _chart(chart: Chart, chart_runs: ChartRuns, table: ChartTable) -> SharedChart:
+def _shared_chart(
+    chart: Chart, chart_runs: ChartRuns, table: ChartTable
+) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
         curves = _curves(chart, chart_runs)

@@ -55,10 +55,11 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     labels = read_labels(data, len(tables))
     # The average adds the counts of all classes, so large classes weigh more
     # (micro-average).
-    curves = [_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
+    curves = [_threshold_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
     if len(tables) > 1:
         curves += [
-            _curve(labels[at], tables[at], thresholds, rule) for at in _largest(tables)
+            _threshold_curve(labels[at], tables[at], thresholds, rule)
+            for at in _largest(tables)
         ]
     return curve_figure(curves, *rule.titles(), chance=rule.chance)
 
@@ -70,7 +71,9 @@ def _largest(tables: Numbers) -> list[int]:
     return sorted(np.argsort(-cases, kind="stable")[:MAX_CLASSES].tolist())
 
 
-def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
+def _threshold_curve(
+    name: str, table: Numbers, thresholds: Numbers, rule: Rule
+) -> Curve:
     xs, ys = rule.points(table, thresholds)
     # A share of nothing is 0/0, as precision is where no case is predicted.
     whole = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
@@ -81,24 +84,24 @@ def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
     return Curve(name, xs[order].tolist(), ys[order].tolist())
 
 
-def _share(part: Numbers, rest: Numbers) -> Numbers:
+def _ratio(part: Numbers, rest: Numbers) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(part / (part + rest))
 
 
 def _roc(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
-    return _share(fp, tn), _share(tp, fn)
+    return _ratio(fp, tn), _ratio(tp, fn)
 
 
 def _pr(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, _tn, fn = table.T
-    return _share(tp, fn), _share(tp, fp)
+    return _ratio(tp, fn), _ratio(tp, fp)
 
 
 def _gain(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
-    return _share(tp + fp, tn + fn), _share(tp, fn)
+    return _ratio(tp + fp, tn + fn), _ratio(tp, fn)
 
 
 def _lift(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
@@ -115,7 +118,7 @@ def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]
     # two.
     true, false = -np.diff(tp), -np.diff(fp)
     edges = thresholds[order]
-    return (edges[1:] + edges[:-1]) / 2, _share(true, false)
+    return (edges[1:] + edges[:-1]) / 2, _ratio(true, false)
 
 
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))

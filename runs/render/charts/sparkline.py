@@ -27,7 +27,7 @@ def draw_sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeStrin
         '<svg class="sparkline" viewBox="0 0 {} {}" width="{}" height="{}" '
         'aria-hidden="true"><path d="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
         *(WIDTH, HEIGHT, WIDTH, HEIGHT),
-        _path(placed),
+        _svg_path(placed),
         *(_format_coordinate(part) for part in last),
     )
 
@@ -54,7 +54,7 @@ def _place(
     return placed
 
 
-def _path(placed: Sequence[Point | None]) -> str:
+def _svg_path(placed: Sequence[Point | None]) -> str:
     parts, pen_is_down = [], False
     for point in placed:
         if point is not None:

@@ -128,13 +128,13 @@ def _scale_trace(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
     trace["meta"] = {
         "part": "scale",
         "key": labels[2],
-        "shares": [_share(value, low, high) for value in thirds],
+        "shares": [_axis_share(value, low, high) for value in thirds],
         "ends": [number(low), number(high)],
     }
     return trace
 
 
-def _share(value: float, low: float, high: float) -> float:
+def _axis_share(value: float, low: float, high: float) -> float:
     # Halves, because the span of two huge values would overflow.
     span = high / 2 - low / 2
     return round((value / 2 - low / 2) / span, 4) if span else 1.0
@@ -168,7 +168,7 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> F
     layout["xaxis"] |= {
         "tickmode": "array",
         "tickvals": places,
-        "ticktext": [escape_plotly_markup(_shorten(dot.name)) for dot in dots],
+        "ticktext": [escape_plotly_markup(_shorten_label(dot.name)) for dot in dots],
         # More names would overlap; the tooltip of each bar has its name.
         "showticklabels": len(dots) <= MAX_NAMED_BARS,
         "type": "linear",
@@ -279,5 +279,5 @@ def _value_label(value: Value) -> str:
     )
 
 
-def _shorten(name: str) -> str:
+def _shorten_label(name: str) -> str:
     return name if len(name) <= MAX_NAME_CHARS else f"{name[: MAX_NAME_CHARS - 1]}…"

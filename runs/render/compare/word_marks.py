@@ -101,15 +101,15 @@ def diff_lines(
     before, after = split_lines(old)[:MAX_DIFF_LINES], split_lines(new)[:MAX_DIFF_LINES]
     matcher = Matcher(before, after, MAX_DIFF_LINES)
     groups = list(matcher.get_grouped_opcodes(context))
-    lines = list(islice(_lines(groups, before, after), shown))
-    return LineDiff(lines, max(_size(groups, len(after)) - len(lines), 0))
+    lines = list(islice(_diff_lines(groups, before, after), shown))
+    return LineDiff(lines, max(_shown_line_count(groups, len(after)) - len(lines), 0))
 
 
 def split_lines(text: str) -> list[str]:
     return text.splitlines()
 
 
-def _lines(
+def _diff_lines(
     groups: Sequence[Sequence[_Opcode]], before: Sequence[str], after: Sequence[str]
 ) -> Iterator[DiffLine]:
     last = 0
@@ -124,7 +124,7 @@ def _lines(
         yield _folded_lines(len(after) - last)
 
 
-def _size(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
+def _shown_line_count(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
     """How many lines, folds included, show all of the groups."""
     size = last = 0
     for group in groups:

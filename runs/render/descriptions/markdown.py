@@ -96,7 +96,7 @@ class _Links(Filter):  # type: ignore[misc]
             if token.get("name") == "a" and token["type"] == "StartTag":
                 _clean_link(token)
             if token.get("name") == "img":
-                yield from _picture(token)
+                yield from _render_image(token)
             else:
                 yield token
 
@@ -112,7 +112,7 @@ def _clean_link(token: Token) -> None:
         data[(None, "rel")] = "nofollow noopener noreferrer"
 
 
-def _picture(token: Token) -> Iterator[Token]:
+def _render_image(token: Token) -> Iterator[Token]:
     live = canonical_reference(token["data"].get(SRC, ""))
     if live.startswith("file:"):
         alt = token["data"].get(ALT, "")

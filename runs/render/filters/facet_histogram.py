@@ -31,14 +31,14 @@ def histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
     values = sorted(numbers)
     if not values:
         return []
-    edges = _edges(values[0][0], values[-1][0])
+    edges = _bar_edges(values[0][0], values[-1][0])
     bins: list[list[tuple[float, int]]] = [[] for _ in range(len(edges) + 1)]
     for value, runs in values:
         bins[bisect_right(edges, value)].append((value, runs))
     return _bars(bins)
 
 
-def _edges(least: float, greatest: float) -> list[float]:
+def _bar_edges(least: float, greatest: float) -> list[float]:
     """Between the bars; a value on an edge belongs to the bar above it."""
     if least == greatest:
         return []

@@ -123,7 +123,7 @@ def value_text(value: Value) -> str:
         return _ago(value.ms)
     if isinstance(value, Duration):
         return formats.duration(value.ms)
-    return _moment(value)
+    return _moment_words(value)
 
 
 def _ago(length: int) -> str:
@@ -133,7 +133,7 @@ def _ago(length: int) -> str:
     return formats.duration(length)
 
 
-def _moment(value: Moment) -> str:
+def _moment_words(value: Moment) -> str:
     # In UTC, as the filter language reads dates, so that a link means the same
     # everywhere.
     return formats.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
@@ -245,7 +245,7 @@ def _said(part: str, text: str) -> str:
         return text
     try:
         if part == "chart":
-            return _chart(view_charts.read_chart(text))
+            return _chart_words(view_charts.read_chart(text))
         if part == "sort":
             sort = view_text.read_sort(text)
             return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
@@ -259,7 +259,7 @@ def _said(part: str, text: str) -> str:
     )
 
 
-def _chart(chart: view_charts.Chart) -> str:
+def _chart_words(chart: view_charts.Chart) -> str:
     """All that it says: two charts that differ in anything differ in words."""
     drawn = ", ".join(field_label(each) for each in chart.fields)
     options = ", ".join(f"{name} {value}" for name, value in chart.options)

@@ -122,7 +122,7 @@ def csv_cell(column: SheetColumn, value: Any) -> str:
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else formats.word_for(value)
-    return str(value) if isinstance(value, int) else escape_formula(_words(value))
+    return str(value) if isinstance(value, int) else escape_formula(_value_text(value))
 
 
 def iso_time(time: int) -> str:
@@ -137,7 +137,7 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if is_formula else text
 
 
-def _words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if not isinstance(value, Mapping):
         return str(value)
     return ", ".join(k if v in (None, "") else f"{k}: {v}" for k, v in value.items())
@@ -148,10 +148,10 @@ def _column_texts(
 ) -> Sequence[str]:
     values = [row[place] for row in sheet.rows]
     if column.kind != NUMBER_COLUMN:
-        return [_text(column, value, zone) for value in values]
+        return [_cell_text(column, value, zone) for value in values]
     plain = [v if _is_number(v) else None for v in values]
     return [
-        shown if shown is not None else _text(column, value, zone)
+        shown if shown is not None else _cell_text(column, value, zone)
         for value, shown in zip(values, formats.aligned(plain), strict=True)
     ]
 
@@ -160,14 +160,14 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
+def _cell_text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
         return formats.MISSING
     if column.kind == TIME_COLUMN and isinstance(value, int):
         return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
     if column.kind == DURATION_COLUMN and isinstance(value, int):
         return formats.duration(value)
-    words = _words(value).partition("\n")[0]
+    words = _value_text(value).partition("\n")[0]
     return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
 
 

@@ -112,7 +112,7 @@ def draw_curves(
         MIN_LINE_POINTS, min(CHART_POINTS, MAX_POINTS_DRAWN // max(len(series), 1))
     )
     found = {
-        id(each): _curve(each, read, chart, room)
+        id(each): _sampled_curve(each, read, chart, room)
         for each, read in read_series(series, chart, window)
     }
     return [found[id(each)] for each in series if id(each) in found]
@@ -125,7 +125,7 @@ def read_series(
     by_head = {each.head.pk: each for each in series}
     steps: tuple[int | None, int | None] = (None, None)
     if chart.axis == "step":
-        steps = (_whole(window.start), _whole(window.stop))
+        steps = (_clamp_step(window.start), _clamp_step(window.stop))
     for key, points in store.read_each([each.head for each in series], *steps):
         each = by_head[key]
         read = _over(each, numeric_points(points), chart)
@@ -150,7 +150,7 @@ def _with_neighbors(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return wide
 
 
-def _whole(end: float | None) -> int | None:
+def _clamp_step(end: float | None) -> int | None:
     # Steps are integers of 64 bits, which an address can exceed.
     return None if end is None else int(min(max(end, -(2.0**62)), 2.0**62))
 
@@ -193,7 +193,7 @@ def numeric_points(points: Points) -> Points:
     return Points(some.steps, some.times, values, some.integers)
 
 
-def _curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
+def _sampled_curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
     points, total = read.points, len(read.points)
     picked = sample_positions(points, room) if total > room else np.arange(total)
     smoothed = None

@@ -42,7 +42,7 @@ from studio.core.filters.tree import Comparison, Field, Number
 from studio.core.statuses import RunStatus
 
 
-def _text(term: Comparison, scope: Scope) -> Q:
+def _text_condition(term: Comparison, scope: Scope) -> Q:
     return text_exists(term.field, term.op, term.values, scope)
 
 
@@ -155,7 +155,7 @@ def _is_there(rows: Any, **required: Any) -> Q:
     return Q(Exists(rows.filter(**required)))
 
 
-def _children(term: Comparison, _scope: Scope) -> Q:
+def _children_condition(term: Comparison, _scope: Scope) -> Q:
     return children_condition(term.field, term.op, term.values)
 
 
@@ -226,7 +226,7 @@ OF_TAGS = (
 KEYED = {
     tree.TAGS: FieldSource(
         "tags.<key>",
-        condition=_text,
+        condition=_text_condition,
         index=SortIndex.TEXT,
         value=_text_value,
         scan=_text_scan,
@@ -235,7 +235,7 @@ KEYED = {
     ),
     tree.PARAMS: FieldSource(
         "params.<key>",
-        condition=_text,
+        condition=_text_condition,
         index=SortIndex.TEXT,
         value=_text_value,
         scan=_text_scan,
@@ -245,7 +245,7 @@ KEYED = {
     ),
     tree.PROPERTIES: FieldSource(
         "properties.<key>",
-        condition=_text,
+        condition=_text_condition,
         index=SortIndex.TEXT,
         value=_text_value,
         scan=_text_scan,
@@ -265,7 +265,7 @@ KEYED = {
     ),
     tree.CHILDREN: FieldSource(
         "children.<status>",
-        condition=_children,
+        condition=_children_condition,
         sort=_children_order,
         value=_count_children,
     ),

@@ -262,12 +262,12 @@ def _codes_of_all_params(
 
 def _ranks(column: ValueCodes) -> Keys:
     """By code: numbers by size, then texts, then (code -1) what has no value."""
-    known = [_rank(text) for text in column.texts]
+    known = [_value_sort_key(text) for text in column.texts]
     places = {rank: place for place, rank in enumerate(sorted(set(known)))}
     return np.array([*(places[rank] for rank in known), len(known)], dtype=np.int64)
 
 
-def _rank(value: str) -> tuple[int, float, str]:
+def _value_sort_key(value: str) -> tuple[int, float, str]:
     try:
         number = float(value)
     except ValueError:

@@ -81,7 +81,7 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestCounts | None:
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     """The share of the lead's newest runs that match."""
     keys = np.array(lead.newest[:SAMPLE_ROWS], dtype=np.int64)
-    runs = run_query.filter_runs(_runs(keys), lead.terms)
+    runs = run_query.filter_runs(_runs_with_keys(keys), lead.terms)
     return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
 
 
@@ -142,12 +142,14 @@ class _Intersection:
         while at < len(keys) and self.missing > 0:
             # A small first part shows whether most of the keys are child runs.
             chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
-            runs = self.run_query.filter_runs(_runs(chunk), self.known_terms)
+            runs = self.run_query.filter_runs(_runs_with_keys(chunk), self.known_terms)
             self.counts.update(_count_newest(runs, self.missing))
             self.looked_up += len(chunk)
             at += len(chunk)
             if self.children is None and self._are_mostly_children(len(keys) - at):
-                self.children = _keys(Run.objects.filter(parent__isnull=False), "pk")
+                self.children = _read_keys(
+                    Run.objects.filter(parent__isnull=False), "pk"
+                )
                 keys, at = self._without_children(keys[at:]), 0
         return keys
 
@@ -160,7 +162,7 @@ class _Intersection:
         return keys if self.children is None else keys[~_isin(keys, self.children)]
 
 
-def _runs(keys: Keys) -> RunQuerySet:
+def _runs_with_keys(keys: Keys) -> RunQuerySet:
     """The runs of these keys, which are sent as one value however many they are."""
     text = f"[{','.join(map(str, keys.tolist()))}]"
     among = RawSQL("SELECT value FROM json_each(%s)", (text,))
@@ -188,7 +190,7 @@ class _JoinedKeys(Aggregate):
     output_field = TextField()
 
 
-def _keys(rows: Any, column: str) -> Keys:
+def _read_keys(rows: Any, column: str) -> Keys:
     text = rows.aggregate(keys=_JoinedKeys(column))["keys"]
     return np.fromstring(text or "", dtype=np.int64, sep=",")
 
@@ -204,7 +206,7 @@ def _newest_keys(union: ScanUnion, size: int, above: int) -> tuple[Keys, int]:
     for scan in union.scans:
         rows = scan.rows.filter(**{f"{scan.column}__lt": above})
         newest = rows.order_by(f"-{scan.column}").values(scan.column)[:size]
-        keys = _keys(newest, scan.column)
+        keys = _read_keys(newest, scan.column)
         found.append(keys)
         if len(keys) == size:
             end = max(end, int(keys.min()))
@@ -217,7 +219,7 @@ def _keys_between(union: ScanUnion, end: int, above: int) -> Keys:
     found = []
     for scan in union.scans:
         window = {f"{scan.column}__gte": end, f"{scan.column}__lt": above}
-        found.append(_keys(scan.rows.filter(**window), scan.column))
+        found.append(_read_keys(scan.rows.filter(**window), scan.column))
     return np.concatenate(found)
 
 
@@ -235,7 +237,7 @@ def _smallest_unordered(
     if union.size >= query_plan.MAX_SORTED_TO_COUNT >= limit:
         return None
     scan = union.scans[0]
-    keys = _keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
+    keys = _read_keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
     return (union, _descending(keys)) if len(keys) <= limit else None
 
 

@@ -219,9 +219,9 @@ class _ScanProber:
 
     def read(self, scans: Sequence[IndexScan]) -> set[int] | None:
         """The runs in any of the scans, if they are few."""
-        return _union(self._read(scan) for scan in scans) if scans else None
+        return _union(self._read_scan_keys(scan) for scan in scans) if scans else None
 
-    def _read(self, scan: IndexScan) -> set[int] | None:
+    def _read_scan_keys(self, scan: IndexScan) -> set[int] | None:
         self.probes_left -= 1
         rows: Any = scan.rows.values_list(scan.column, flat=True)
         # In another order, the database would sort all rows first.

@@ -126,7 +126,7 @@ def export_runs(
     spec = replace(spec, columns=columns)
     found = find_matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
     fields = (attribute("id"), *asked)
-    chunks = _values(found.chunks, ValueReader(found.run_query.scope, fields))
+    chunks = _column_values(found.chunks, ValueReader(found.run_query.scope, fields))
     return Export(fields, chunks, found.total, found.total_is_exact, found.is_in_order)
 
 
@@ -215,7 +215,9 @@ def _in_order(segment: Segment, run_query: RunQuery, place: RowPosition | None) 
     return runs.order_by(*order)
 
 
-def _values(chunks: Iterator[list[LightRun]], reader: ValueReader) -> Iterator[Columns]:
+def _column_values(
+    chunks: Iterator[list[LightRun]], reader: ValueReader
+) -> Iterator[Columns]:
     statuses = [
         n
         for n, field in enumerate(reader.fields)

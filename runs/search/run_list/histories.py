@@ -40,7 +40,7 @@ def read_histories(matching: MatchingRuns) -> Iterator[SeriesPart]:
         heads.sort(key=lambda head: place[head[1]])
         for some in _batches(heads):
             names_by_key = {pk: (names[run], key) for pk, run, key, _count in some}
-            for metric, points in _read([head[0] for head in some]):
+            for metric, points in _read_chunks([head[0] for head in some]):
                 yield SeriesPart(*names_by_key[metric], points)
         yield SeriesPart("", "", None, len(runs))
 
@@ -58,7 +58,7 @@ def _batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
         yield batch
 
 
-def _read(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
+def _read_chunks(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
     """The chunks of short series at once, of one statement; of a long one in parts."""
     if len(metrics) == 1:
         yield from _parts(metrics[0])

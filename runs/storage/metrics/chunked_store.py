@@ -122,8 +122,8 @@ class ChunkedStore:
         self, metric: Metric, start: int | None = None, stop: int | None = None
     ) -> Points:
         """All points with `start` <= step <= `stop`, by (step, time, arrival)."""
-        rows = _overlapping(metric.chunks.order_by("number"), start, stop)
-        return _within([unpack_row(row) for row in rows.iterator()], start, stop)
+        rows = _overlapping_chunks(metric.chunks.order_by("number"), start, stop)
+        return _points_within([unpack_row(row) for row in rows.iterator()], start, stop)
 
     def read_each(
         self,
@@ -133,10 +133,10 @@ class ChunkedStore:
     ) -> Iterator[tuple[int, Points]]:
         """Read several series one after another, with one query."""
         rows = MetricChunk.objects.filter(metric__in=metrics)
-        ordered = _overlapping(rows.order_by("metric", "number"), start, stop)
+        ordered = _overlapping_chunks(rows.order_by("metric", "number"), start, stop)
         read = ordered.iterator(chunk_size=READ_BATCH_ROWS)
         for key, held in itertools.groupby(read, attrgetter("metric_id")):
-            yield key, _within([unpack_row(row) for row in held], start, stop)
+            yield key, _points_within([unpack_row(row) for row in held], start, stop)
 
     def sample(
         self,
@@ -250,7 +250,7 @@ def _since(starts: Mapping[int, int]) -> dict[int, Points]:
     }
 
 
-def _overlapping(
+def _overlapping_chunks(
     rows: QuerySet[MetricChunk], start: int | None, stop: int | None
 ) -> QuerySet[MetricChunk]:
     if start is not None:
@@ -260,7 +260,9 @@ def _overlapping(
     return rows
 
 
-def _within(parts: Sequence[Points], start: int | None, stop: int | None) -> Points:
+def _points_within(
+    parts: Sequence[Points], start: int | None, stop: int | None
+) -> Points:
     points = concatenate(parts)
     if start is not None:
         points = points.take(points.steps >= start)

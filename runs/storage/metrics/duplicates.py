@@ -34,7 +34,7 @@ def drop_stored(
         if head.count and len(points) and not _is_beyond(head, points)
     }
     known: dict[int, list[Points]] = {pk: [] for pk in grown}
-    for row in _overlapping(grown):
+    for row in _overlapping_chunks(grown):
         known[row.metric_id].append(unpack_row(row))
     for pk, tail in tails.items():
         if pk in grown and _could_hold(tail, grown[pk]):
@@ -50,7 +50,7 @@ def _is_beyond(head: Metric, points: Points) -> bool:
     return int(points.steps.min()) > head.last_step
 
 
-def _overlapping(grown: dict[int, Points]) -> Iterable[MetricChunk]:
+def _overlapping_chunks(grown: dict[int, Points]) -> Iterable[MetricChunk]:
     if not grown:
         return []
     # With bounds over all series, one query is enough.

@@ -72,9 +72,9 @@ class _Reader:
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
         with current_connection().cursor() as cursor:
             cursor.execute(self._statement.sql, self._statement.parameters(values))
-            return self._read(cursor.fetchall())
+            return self._read_rows(cursor.fetchall())
 
-    def _read(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
+    def _read_rows(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
         if self._layout.convert is not None:
             rows = self._layout.convert(rows)
         if self._layout.model is None:
@@ -98,7 +98,7 @@ class _Select:
         self._build = build
         self._known: dict[Shape, _Reader] = {}
 
-    def _read(self, given: Sequence[Any]) -> Iterator[Any]:
+    def _read_rows(self, given: Sequence[Any]) -> Iterator[Any]:
         shape, values = _flatten(given)
         # Nothing is in an empty list, and PostgreSQL has no empty `IN`.
         if 0 in shape:
@@ -119,17 +119,17 @@ class Prepared(_Select, Generic[Row]):
         super().__init__(build)
 
     def all(self, *given: Any) -> list[Row]:
-        return list(self._read(given))
+        return list(self._read_rows(given))
 
     def first(self, *given: Any) -> Row | None:
-        return next(self._read(given), None)
+        return next(self._read_rows(given), None)
 
 
 class PreparedRows(_Select):
     """A SELECT of columns: a queryset that ends with `values_list`."""
 
     def all(self, *given: Any) -> list[tuple[Any, ...]]:
-        return list(self._read(given))
+        return list(self._read_rows(given))
 
 
 class _Change:
@@ -158,11 +158,11 @@ class _Change:
 
     def _statement(self, shape: Shape) -> _Statement:
         if shape not in self._known:
-            query = self._query(self._build(*_placeholders(shape)))
+            query = self._sql_query(self._build(*_placeholders(shape)))
             self._known[shape] = _Statement(CompiledQuery(query, current_connection()))
         return self._known[shape]
 
-    def _query(self, built: Any) -> Any:
+    def _sql_query(self, built: Any) -> Any:
         raise NotImplementedError
 
 
@@ -174,7 +174,7 @@ class PreparedUpdate(_Change):
     ) -> None:
         super().__init__(build)
 
-    def _query(self, built: Any) -> Any:
+    def _sql_query(self, built: Any) -> Any:
         return update_query(*built)
 
 
@@ -184,7 +184,7 @@ class PreparedDelete(_Change):
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         super().__init__(build)
 
-    def _query(self, built: Any) -> Any:
+    def _sql_query(self, built: Any) -> Any:
         return delete_query(built)
 
 

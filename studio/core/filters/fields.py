@@ -227,10 +227,10 @@ def read_time(word: str) -> Moment | Ago | None:
         # Four digits are more likely a year than a moment of 1970.
         return None if len(word) == 4 else Moment(int(word), int(word) + 1, "ms")
     match = _MOMENT.fullmatch(word)
-    return _moment(match) if match else None
+    return _read_moment(match) if match else None
 
 
-def _moment(match: re.Match[str]) -> Moment | None:
+def _read_moment(match: re.Match[str]) -> Moment | None:
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     try:
         start = datetime(
@@ -245,7 +245,7 @@ def _moment(match: re.Match[str]) -> Moment | None:
         )
         ms = (start - _EPOCH) // timedelta(milliseconds=1)
         unit = _unit(day, hour, second, fraction)
-        return Moment(ms, _end(ms, unit), unit) if 0 <= ms <= MAX_MS else None
+        return Moment(ms, _end_of_unit(ms, unit), unit) if 0 <= ms <= MAX_MS else None
     except (ValueError, OverflowError):
         return None
 
@@ -268,7 +268,7 @@ def _zone(offset: str | None) -> timezone:
     return timezone(-delta if offset[0] == "-" else delta)
 
 
-def _end(start: int, unit: str) -> int:
+def _end_of_unit(start: int, unit: str) -> int:
     if unit != "month":
         return start + UNITS[unit]
     first = _EPOCH + timedelta(milliseconds=start)

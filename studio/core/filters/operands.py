@@ -57,7 +57,7 @@ class _Path:
     rest: tuple[WordPart, ...]
 
 
-def _split(parts: Sequence[WordPart]) -> _Path:
+def _split_path(parts: Sequence[WordPart]) -> _Path:
     first = parts[0]
     head, point, tail = first.text.partition(".")
     rest = ([WordPart(tail, quoted=False)] if tail else []) + list(parts[1:])
@@ -66,7 +66,7 @@ def _split(parts: Sequence[WordPart]) -> _Path:
 
 def is_field(token: Token) -> bool:
     """Whether the word names a field, as opposed to being a free word."""
-    path = _split(token.parts)
+    path = _split_path(token.parts)
     if not path.rest:
         return bool(fields.attribute_named(path.head))
     return bool(fields.kind_named(path.head)) or path.head.lower() in (
@@ -76,7 +76,7 @@ def is_field(token: Token) -> bool:
 
 def read_field(token: Token, text: str) -> Field:
     """The field that a word names; raises InvalidFilter with the nearest names."""
-    path = _split(token.parts)
+    path = _split_path(token.parts)
     kind = fields.kind_named(path.head)
     if not path.rest:
         name = fields.attribute_named(token.text)
@@ -241,7 +241,7 @@ class Operand:
         if self.type == fields.MIXED:
             return self._mixed(word, quoted)
         if self.type == fields.NUMBER:
-            return None if quoted else self._number(word)
+            return None if quoted else self._number_operand(word)
         return self._fixed(word)
 
     def _fixed(self, word: str) -> Value | None:
@@ -252,9 +252,9 @@ class Operand:
             return Duration(0) if word == "0" else read_duration(word)
         if self.type == fields.BOOLEAN:
             return {"true": Flag(True), "false": Flag(False)}.get(word.lower())
-        return self._status(word)
+        return self._status_operand(word)
 
-    def _number(self, word: str) -> Number | None:
+    def _number_operand(self, word: str) -> Number | None:
         number = read_number(word, special=self.field.kind == tree.METRICS)
         if number is None or self.op not in _ORDER:
             return number
@@ -262,12 +262,12 @@ class Operand:
         return None if math.isnan(number.value) else number
 
     def _mixed(self, word: str, quoted: bool) -> Value | None:
-        number = None if quoted else self._number(word)
+        number = None if quoted else self._number_operand(word)
         if number is not None:
             return number
         return None if self.op in _ORDER else Text(word)
 
-    def _status(self, word: str) -> Value | None:
+    def _status_operand(self, word: str) -> Value | None:
         try:
             return Text(fields.canonical_status(word))
         except ValueError:
@@ -297,10 +297,10 @@ class Operand:
             text=self.text,
             hint=hint if contents else "",
             replace=(self.start, token.end),
-            options=self._options(token),
+            options=self._suggested_terms(token),
         )
 
-    def _options(self, token: Token) -> list[str]:
+    def _suggested_terms(self, token: Token) -> list[str]:
         """Terms that would work instead of the one that does not."""
         name, word = field_text(self.field), token.text
         if self.type == fields.STATUS:

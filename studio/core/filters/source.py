@@ -286,10 +286,12 @@ def read_source(text: str) -> Source:
         start = min(place.start for place in places)
         return Source(text, node, (Term(node, start, end),))
     ordered = sorted(places, key=lambda place: place.start)
-    return Source(text, node, tuple(_terms(text, ordered, 1)))
+    return Source(text, node, tuple(_terms_at_depth(text, ordered, 1)))
 
 
-def _terms(text: str, places: Sequence[NodePosition], depth: int) -> Iterator[Term]:
+def _terms_at_depth(
+    text: str, places: Sequence[NodePosition], depth: int
+) -> Iterator[Term]:
     for place in places:
         if place.depth != depth:
             continue
@@ -297,7 +299,7 @@ def _terms(text: str, places: Sequence[NodePosition], depth: int) -> Iterator[Te
             yield Term(place.node, place.start, place.end)
         elif text[place.start] == "(":
             inside = [p for p in places if place.start < p.start < place.end]
-            yield from _terms(text, inside, depth + 1)
+            yield from _terms_at_depth(text, inside, depth + 1)
         else:
             for node in place.node.nodes:
                 yield Term(node, place.start, place.end)
