@@ -94,7 +94,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
             if connection.vendor == "postgresql":
                 cursor.execute(
                     f"CREATE OR REPLACE TRIGGER {_trigger_name(event)} "
-                    f"AFTER {_when(event)} ON runs_run FOR EACH ROW EXECUTE FUNCTION runs_count_runs()"
+                    f"AFTER {_when(event)} ON runs_run FOR EACH ROW "
+                    "EXECUTE FUNCTION runs_count_runs()"
                 )
             else:
                 cursor.execute(
