@@ -94,13 +94,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
             if connection.vendor == "postgresql":
                 cursor.execute(
                     f"CREATE OR REPLACE TRIGGER {_trigger_name(event)} "
-                    f"AFTER {_when(event)} ON runs_run FOR EACH ROW "
+                    f"AFTER {_trigger_event(event)} ON runs_run FOR EACH ROW "
                     "EXECUTE FUNCTION runs_count_runs()"
                 )
             else:
                 cursor.execute(
                     f"CREATE TRIGGER IF NOT EXISTS {_trigger_name(event)} "
-                    f"AFTER {_when(event)} ON runs_run "
+                    f"AFTER {_trigger_event(event)} ON runs_run "
                     f"{_moved_condition('WHEN') if event == 'UPDATE' else ''} BEGIN "
                     f"{' '.join(_count_statements(event))} END"
                 )
@@ -126,7 +126,7 @@ def _trigger_name(event: str) -> str:
     return f"{TABLE}_on_{event.lower()}"
 
 
-def _when(event: str) -> str:
+def _trigger_event(event: str) -> str:
     return f"UPDATE OF {', '.join(_GROUP_COLUMNS)}" if event == "UPDATE" else event
 
 

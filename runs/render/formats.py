@@ -40,7 +40,10 @@ def number(value: float | int) -> str:
     # Large counts keep all their digits, as `1,284` steps.
     if value == int(value):
         return grouped(int(value))
-    return number_format(_trimmed(f"{value:.{_decimals(size)}f}"), force_grouping=True)
+    return number_format(
+        _without_trailing_zeros(f"{value:.{_decimal_places(size)}f}"),
+        force_grouping=True,
+    )
 
 
 def word_for(value: float) -> str:
@@ -53,7 +56,7 @@ def word_for(value: float) -> str:
 def aligned(values: Sequence[float | int | None]) -> list[str | None]:
     """A column of numbers with the same decimals, so that they compare at a glance."""
     sizes = [abs(v) for v in values if v is not None and _is_plain(v)]
-    decimals = _decimals(max(sizes, default=0.0))
+    decimals = _decimal_places(max(sizes, default=0.0))
     # Zeros that the whole column would end with say nothing.
     while decimals and all(f"{s:.{decimals}f}".endswith("0") for s in sizes):
         decimals -= 1
@@ -89,10 +92,10 @@ def filesize(size: int) -> str:
         amount /= 1000
     if unit == "bytes":
         return _("%s bytes") % size
-    return f"{_trimmed(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
+    return f"{_without_trailing_zeros(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
 
 
-def _decimals(size: float) -> int:
+def _decimal_places(size: float) -> int:
     whole_digits = math.floor(math.log10(size)) + 1 if size > 0 else 1
     return max(0, DIGITS - max(whole_digits, 0)) + max(0, -whole_digits)
 
@@ -100,10 +103,10 @@ def _decimals(size: float) -> int:
 def _with_exponent(value: float | int) -> str:
     # Decimal, because integers of any size are legal values.
     mantissa, exponent = f"{Decimal(value):.{DIGITS - 1}e}".split("e")
-    return f"{_trimmed(mantissa)}e{int(exponent)}"
+    return f"{_without_trailing_zeros(mantissa)}e{int(exponent)}"
 
 
-def _trimmed(digits: str) -> str:
+def _without_trailing_zeros(digits: str) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 

@@ -391,7 +391,7 @@ def _read_parameter(
         items = view_text.split(text, ",", name)
     except InvalidValue:
         return {}, [wrong]
-    found = [(item, _warning(name, item)) for item in items]
+    found = [(item, _parameter_warning(name, item)) for item in items]
     complaints = [warning for _, warning in found if warning is not None]
     rest = ",".join(item for item, bad in found if bad is None)
     try:
@@ -401,7 +401,7 @@ def _read_parameter(
         return {}, [ParameterWarning.about(error)]
 
 
-def _warning(name: str, text: str) -> ParameterWarning | None:
+def _parameter_warning(name: str, text: str) -> ParameterWarning | None:
     try:
         read_parameter(name, text)
     except InvalidValue as error:

@@ -116,7 +116,9 @@ def read_field(text: str, name: str) -> Field:
     except InvalidFilter as error:
         suggestions = [s["text"] for s in error.details["suggestions"]]
         raise InvalidValue(
-            named(name, _plainly(error)), field=name, suggestions=suggestions
+            named(name, _error_without_position(error)),
+            field=name,
+            suggestions=suggestions,
         ) from error
 
 
@@ -125,7 +127,7 @@ def named(name: str, text: str) -> str:
     return message("%(name)s: %(text)s", name=name, text=text)
 
 
-def _plainly(error: InvalidFilter) -> str:
+def _error_without_position(error: InvalidFilter) -> str:
     """Say what is wrong with a name that stands alone, without a position."""
     details = error.details
     what = message("%(what)s.", what=summary_of(error))

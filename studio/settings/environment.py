@@ -95,7 +95,7 @@ def read() -> Variables:
         return msgspec.convert(values, Variables, dec_hook=_convert_value)
     except msgspec.ValidationError as error:
         name = str(error).rpartition("$.")[2].rstrip("`")
-        raise ImproperlyConfigured(_sentence(name, texts[name])) from error
+        raise ImproperlyConfigured(_variable_error(name, texts[name])) from error
 
 
 def _read_whole_number(name: str, text: str) -> str | int:
@@ -116,7 +116,7 @@ def _convert_value(kind: type, value: Any) -> Any:
     return path
 
 
-def _sentence(name: str, value: str) -> str:
+def _variable_error(name: str, value: str) -> str:
     kind = _FIELDS[name]
     if isinstance(kind, msgspec.inspect.IntType):
         allowed = f"a whole number from {kind.ge} to {kind.le}"

@@ -174,14 +174,14 @@ class Digest:
 
 def canonical_json(text: str) -> str:
     """The same text for the same value: jsonb sorts keys and rewrites numbers."""
-    return json.dumps(_canonical(json.loads(text)), sort_keys=True)
+    return json.dumps(_canonical_value(json.loads(text)), sort_keys=True)
 
 
-def _canonical(value: Any) -> Any:
+def _canonical_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _canonical(one) for key, one in value.items()}
+        return {key: _canonical_value(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_canonical(one) for one in value]
+        return [_canonical_value(one) for one in value]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and abs(value) >= _EXACT_JSON else value
 

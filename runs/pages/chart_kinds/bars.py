@@ -43,12 +43,12 @@ def _bar_figure(
     ]
     labels = [field_label(field) for field in chart.fields]
     notes = column_notes(columns)
-    dots = _dots(chart, *drop_runs_without_values(chart_runs, columns))
+    dots = _bar_dots(chart, *drop_runs_without_values(chart_runs, columns))
     notes += log_axis_notes(chart, (dot.values for dot in dots))
     return Drawing(bar_figure(dots, labels, chart_look(chart)), notes)
 
 
-def _dots(
+def _bar_dots(
     chart: Chart, chart_runs: ChartRuns, columns: Sequence[ChartColumn]
 ) -> list[Dot]:
     """Return a bar for each run, or one for each group, with an error bar."""

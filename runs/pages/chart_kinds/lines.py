@@ -72,7 +72,7 @@ def _line_figure(
     chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
     notes = series_notes(chosen)
     if chart.groups:
-        return Drawing(*_means(chart, chart_runs, chosen, zone, window, notes))
+        return Drawing(*_mean_lines(chart, chart_runs, chosen, zone, window, notes))
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines = []
@@ -80,7 +80,9 @@ def _line_figure(
         run, place = curve.series.run, curve.series.place
         # A color stands for the run, so in a chart of several metrics the dash tells
         # them apart.
-        dash = dash_of_position(place) if several else _dash(run.number, chart_runs)
+        dash = (
+            dash_of_position(place) if several else _dash_of_run(run.number, chart_runs)
+        )
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
         line = replace(curve.line, key=key)
@@ -96,13 +98,13 @@ def _line_figure(
     return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
 
 
-def _dash(number: int, chart_runs: ChartRuns) -> str:
+def _dash_of_run(number: int, chart_runs: ChartRuns) -> str:
     return (
         dash_of_position(number - 1) if chart_runs.by_place else dash_of_number(number)
     )
 
 
-def _means(
+def _mean_lines(
     chart: Chart,
     chart_runs: ChartRuns,
     chosen: ChosenSeries,
@@ -187,7 +189,7 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
             [
                 cell
                 for field in chart.fields
-                for cell in _summary(chart_runs.heads.get((run.run.pk, field.key)))
+                for cell in _line_summary(chart_runs.heads.get((run.run.pk, field.key)))
             ],
             workspace,
         )
@@ -196,7 +198,7 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
     return ChartTable(_("Run"), heads, rows)
 
 
-def _summary(head: Metric | None) -> list[DisplayValue]:
+def _line_summary(head: Metric | None) -> list[DisplayValue]:
     if head is None:
         return [display_value(None)] * 4
     last, least, most = (
@@ -257,7 +259,7 @@ def _axis_note(chart: Chart) -> str:
     }[chart.axis]
 
 
-def _points(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
+def _point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
     """Yield every point, without sampling."""
     series = choose_series(chart_runs.runs, chart_runs.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
@@ -276,6 +278,6 @@ LINES = ChartKind(
     figure=_line_figure,
     table=_line_table,
     notes=_line_notes,
-    points=_points,
+    points=_point_rows,
     has_legend=True,
 )

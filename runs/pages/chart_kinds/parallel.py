@@ -28,12 +28,13 @@ def _parallel_figure(
     notes = column_notes(columns)
     chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     axes = [
-        _dimension(chart, column, field_label(column.field), zone) for column in columns
+        _plotly_dimension(chart, column, field_label(column.field), zone)
+        for column in columns
     ]
     return Drawing(parallel_figure(run_dots(chart_runs, columns), axes), notes)
 
 
-def _dimension(
+def _plotly_dimension(
     chart: Chart, column: ChartColumn, label: str, zone: tzinfo
 ) -> Dimension:
     name, log = field_text(column.field), _is_logged(chart, column)

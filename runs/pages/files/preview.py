@@ -116,11 +116,11 @@ def _formatted_preview(
     if kind is FileKind.MARKDOWN:
         return Preview("markdown", html=render_markdown(text), has_source=True)
     if kind is FileKind.JSON:
-        return _json(text)
+        return _formatted_json(text)
     return None
 
 
-def _json(text: str) -> Preview | None:
+def _formatted_json(text: str) -> Preview | None:
     table = json_table(text)
     if table is not None:
         return Preview("table", table=table, has_source=True)

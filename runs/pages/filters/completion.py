@@ -160,7 +160,7 @@ class Completion:
         for spec in found[: MAX_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.word.part
-            yield self._option(
+            yield self._completion_option(
                 ICONS[tree.ATTRIBUTE],
                 spec.name,
                 filter_start(field),
@@ -188,7 +188,7 @@ class Completion:
         insert = f"{key_text(field)} " if word.kind else filter_start(field)
         values = ngettext("%(n)s value", "%(n)s values", count.values)
         runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
-        return self._option(
+        return self._completion_option(
             ICONS[field.kind],
             shown,
             insert,
@@ -200,7 +200,7 @@ class Completion:
     def _flag_options(self) -> Iterable[CompletionOption]:
         for name, spec in fields.ATTRIBUTES.items():
             if spec.value_type == fields.BOOLEAN and self.word.part.lower() in name:
-                yield self._option("check", name, f"{name} ", ends=True)
+                yield self._completion_option("check", name, f"{name} ", ends=True)
 
     # Operators and values
 
@@ -214,7 +214,9 @@ class Completion:
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
             ends = op in tree.NO_VALUE
-            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
+            yield self._completion_option(
+                "code", op, insert, note=operator_label(op), ends=ends
+            )
 
     def _value_groups(self, field: Field) -> list[SuggestionSection]:
         kind = fields.value_type(field)
@@ -278,7 +280,7 @@ class Completion:
             label = each.title if text else _("(empty)")
             is_status = field == attribute("status")
             label = status_label(label) if is_status else label
-            yield self._option(
+            yield self._completion_option(
                 "plus",
                 text,
                 self._as_typed(field, text) + end,
@@ -332,9 +334,11 @@ class Completion:
         """Yield examples of values of this type."""
         for text, means in value_examples(kind):
             if text.startswith(self.word.part.lower()):
-                yield self._option("plus", text, f"{text} ", note=means, ends=True)
+                yield self._completion_option(
+                    "plus", text, f"{text} ", note=means, ends=True
+                )
 
-    def _option(
+    def _completion_option(
         self,
         icon: str,
         text: str,

@@ -52,10 +52,10 @@ def varying_columns(
     # One row differs from nothing, and would keep only its name.
     if len(rows) < 2:
         return tuple(columns)
-    return tuple(c for c in columns if c.field == NAME or _differs(c.field, rows))
+    return tuple(c for c in columns if c.field == NAME or _values_differ(c.field, rows))
 
 
-def _differs(field: Field, rows: Sequence[RunRow]) -> bool:
+def _values_differ(field: Field, rows: Sequence[RunRow]) -> bool:
     first = _comparable_value(field, rows[0])
     return any(_comparable_value(field, row) != first for row in rows)
 
@@ -157,7 +157,7 @@ def run_table_context(
         "columns_href": links.part("columns"),
         "group_href": links.part("group"),
         "here_links": _same_page_links(links),
-        "exports": _exports(links),
+        "exports": _export_links(links),
         "sorted_by": field_label(links.spec.sort.field),
         "constant_columns": constant_labels,
         "pills": filter_pills(links),
@@ -174,7 +174,7 @@ def run_table_context(
     }
 
 
-def _exports(links: ListLinks) -> dict[str, str]:
+def _export_links(links: ListLinks) -> dict[str, str]:
     """Return the addresses that export all rows, by file format."""
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"

@@ -109,7 +109,7 @@ def _apply_changes(
     found += [c for c in pick if c.field not in here]
     for step, name in ((-1, "up"), (1, "down")):
         for column in _read_columns(parameters.getlist(name)):
-            _move(found, column.field, step)
+            _move_column(found, column.field, step)
     name_first = [c for c in found if c.field == NAME.field]
     rest = [c for c in found if c.field != NAME.field]
     return with_name_column((*name_first, *rest)[:MAX_ITEMS])
@@ -119,7 +119,7 @@ def _read_columns(items: Iterable[str]) -> tuple[Column, ...]:
     return read_columns(",".join(items))
 
 
-def _move(found: list[Column], moved: Field, step: int) -> None:
+def _move_column(found: list[Column], moved: Field, step: int) -> None:
     places = [n for n, column in enumerate(found) if column.field == moved]
     for place in places:
         # The name stays where it is.
@@ -191,7 +191,9 @@ def _column_groups(
     order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
     groups = [
         ColumnGroup(
-            title, _entries(fields.found[kind], part, chosen), _more_text(fields, kind)
+            title,
+            _column_entries(fields.found[kind], part, chosen),
+            _more_text(fields, kind),
         )
         for kind, title in order.items()
     ]
@@ -205,7 +207,7 @@ def _more_text(fields: FieldList, kind: str) -> str:
     )
 
 
-def _entries(
+def _column_entries(
     listed: Sequence[ListedField], part: str, chosen: set[Field]
 ) -> tuple[ColumnEntry, ...]:
     found = []

@@ -86,7 +86,7 @@ def explain_differences(request: PageRequest) -> HttpResponse:
         if problem or found is None:
             raise InvalidValue(problem, field="selected")
         counts = {"selected": found.selected, "rest": found.rest}
-        return sheet_response(request, kind, _sheet(found), counts, {})
+        return sheet_response(request, kind, _differences_sheet(found), counts, {})
     context = _differences_context(state) | {"problem": problem}
     if found is not None:
         context |= _result_context(state, found)
@@ -212,17 +212,17 @@ def _value_text(field: Field, side: ValueShare) -> str:
 def _shortened_values(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     """Return the values, shortened as far as they stay different."""
     whole = [_value_text(field, side) for side in sides]
-    texts = [_cut(text) for text in whole]
+    texts = [_shorten_text(text) for text in whole]
     if len(set(texts)) == len(texts):
         return texts
     # Paths and commands often share a long start, and differ only behind it.
-    ambiguous = [text for text in whole if texts.count(_cut(text)) > 1]
+    ambiguous = [text for text in whole if texts.count(_shorten_text(text)) > 1]
     common = commonprefix(ambiguous)  # noqa: RUF071  # by characters, as is meant
     start = max(len(common) - CONTEXT_LENGTH, 0)
     texts = [
-        f"{text[:CONTEXT_LENGTH]}…{_cut(text[start:])}"
+        f"{text[:CONTEXT_LENGTH]}…{_shorten_text(text[start:])}"
         if text in ambiguous
-        else _cut(text)
+        else _shorten_text(text)
         for text in whole
     ]
     if len(set(texts)) == len(texts):
@@ -232,7 +232,7 @@ def _shortened_values(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     return [f"{t} #{side.digest[:6]}" if side.digest else t for t, side in pairs]
 
 
-def _cut(text: str) -> str:
+def _shorten_text(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
@@ -251,7 +251,7 @@ def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
     return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
-def _sheet(found: FeatureRanking) -> Sheet:
+def _differences_sheet(found: FeatureRanking) -> Sheet:
     columns = (
         SheetColumn("field", _("Field")),
         SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),

@@ -59,12 +59,12 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     if len(tables) > 1:
         curves += [
             _threshold_curve(labels[at], tables[at], thresholds, rule)
-            for at in _largest(tables)
+            for at in _largest_table(tables)
         ]
     return curve_figure(curves, *rule.titles(), chance=rule.chance)
 
 
-def _largest(tables: Numbers) -> list[int]:
+def _largest_table(tables: Numbers) -> list[int]:
     """Positions of the classes with the most true cases, in their own order."""
     # True positives and false negatives: their sum is the same at every threshold.
     cases = tables[:, 0, 0] + tables[:, 0, 3]
@@ -89,28 +89,30 @@ def _ratio(part: Numbers, rest: Numbers) -> Numbers:
         return np.asarray(part / (part + rest))
 
 
-def _roc(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _roc_points(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
     return _ratio(fp, tn), _ratio(tp, fn)
 
 
-def _pr(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _precision_recall_points(
+    table: Numbers, _thresholds: Numbers
+) -> tuple[Numbers, Numbers]:
     tp, fp, _tn, fn = table.T
     return _ratio(tp, fn), _ratio(tp, fp)
 
 
-def _gain(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _gain_points(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
     return _ratio(tp + fp, tn + fn), _ratio(tp, fn)
 
 
-def _lift(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
-    part, found = _gain(table, thresholds)
+def _lift_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    part, found = _gain_points(table, thresholds)
     with np.errstate(divide="ignore", invalid="ignore"):
         return part, np.asarray(found / part)
 
 
-def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _calibration_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
     """Between two thresholds: the mean predicted probability, and how often true."""
     order = np.argsort(thresholds, kind="stable")
     tp, fp = table[order, 0], table[order, 1]
@@ -124,21 +126,23 @@ def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 _RULES = {
     CurveKind.ROC: Rule(
-        lambda: (_("False positive rate"), _("True positive rate")), _roc, _DIAGONAL
+        lambda: (_("False positive rate"), _("True positive rate")),
+        _roc_points,
+        _DIAGONAL,
     ),
-    CurveKind.PR: Rule(lambda: (_("Recall"), _("Precision")), _pr),
+    CurveKind.PR: Rule(lambda: (_("Recall"), _("Precision")), _precision_recall_points),
     CurveKind.GAIN: Rule(
-        lambda: (_("Share of the data"), _("Recall")), _gain, _DIAGONAL, True
+        lambda: (_("Share of the data"), _("Recall")), _gain_points, _DIAGONAL, True
     ),
     CurveKind.LIFT: Rule(
         lambda: (_("Share of the data"), _("Lift")),
-        _lift,
+        _lift_points,
         ((0.0, 1.0), (1.0, 1.0)),
         True,
     ),
     CurveKind.CALIBRATION: Rule(
         lambda: (_("Predicted probability"), _("Fraction of positives")),
-        _calibration,
+        _calibration_points,
         _DIAGONAL,
     ),
 }

@@ -52,7 +52,7 @@ def scatter_figure(
 ) -> Figure:
     """The second field over the first, colored by the third."""
     placed = [dot for dot in dots if None not in dot.values[:2]]
-    data = _scatter(placed, labels)
+    data = _scatter_trace(placed, labels)
     nonfinite = [
         dot
         for dot in placed
@@ -78,7 +78,7 @@ def scatter_figure(
     return {"data": data, "layout": layout}
 
 
-def _scatter(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
+def _scatter_trace(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
     drawn = [dot for dot in placed if not any(map(_is_nonfinite, dot.values[:2]))]
     if len(labels) == 2:
         return [_dots_trace(drawn, labels, [dot.number for dot in drawn])]

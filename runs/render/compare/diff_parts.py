@@ -32,10 +32,10 @@ _CONTEXT_WORDS, _CHANGED = 60, 1_000
 def excerpt(parts: Sequence[DiffPart]) -> list[DiffPart]:
     """The changes with some words around each, and an ellipsis for the rest."""
     last = len(parts) - 1
-    return [_shorter(part, at == 0, at == last) for at, part in enumerate(parts)]
+    return [_shorten_part(part, at == 0, at == last) for at, part in enumerate(parts)]
 
 
-def _shorter(part: DiffPart, is_first: bool, is_last: bool) -> DiffPart:
+def _shorten_part(part: DiffPart, is_first: bool, is_last: bool) -> DiffPart:
     text = part.text
     if part.kind != SAME:
         cut = text if len(text) <= _CHANGED else f"{text[:_CHANGED]}…"

@@ -70,10 +70,10 @@ def mark_new_words(text: str, other: str) -> str:
         or max(len(mine), len(theirs)) > MOST_WORDS
     ):
         return escape(text)
-    return _marked(mine, Matcher(theirs, mine, MOST_WORDS))
+    return _with_marks(mine, Matcher(theirs, mine, MOST_WORDS))
 
 
-def _marked(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> str:
+def _with_marks(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> str:
     parts = []
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         start, end = (old_from, old_to) if is_old else (new_from, new_to)
@@ -181,7 +181,7 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
     # Two lines with little in common would be marked nearly everywhere.
     if matcher.ratio() < 0.3:
         return escape(old), escape(new)
-    return _marked(mine, matcher, is_old=True), _marked(theirs, matcher)
+    return _with_marks(mine, matcher, is_old=True), _with_marks(theirs, matcher)
 
 
 def _cut_line(text: str, at: int = 0) -> str:

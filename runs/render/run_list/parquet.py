@@ -52,10 +52,12 @@ def parquet_parts(
     sink = _Sink()
     writer = parquet.ParquetWriter(sink, schema, compression="zstd")
     yield sink.taken()
-    for group in _grouped(chunks, len(columns)):
+    for group in _row_groups(chunks, len(columns)):
         arrays = [
             pa.array(values, type=field.type)
-            for field, values in zip(schema, _arrays(columns, group), strict=True)
+            for field, values in zip(
+                schema, _column_arrays(columns, group), strict=True
+            )
         ]
         writer.write_batch(pa.record_batch(arrays, schema=schema))
         yield sink.taken()
@@ -88,7 +90,7 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
-def _grouped(chunks: Iterable[ExportChunk], width: int) -> Iterator[list[list[Any]]]:
+def _row_groups(chunks: Iterable[ExportChunk], width: int) -> Iterator[list[list[Any]]]:
     group: list[list[Any]] = [[] for _ in range(width)]
     for chunk in chunks:
         for values, more in zip(group, chunk, strict=True):
@@ -118,7 +120,9 @@ def _parquet_fields(columns: Sequence[SheetColumn]) -> Iterator[Any]:
             yield pa.field(_TEXT_OF.format(column.name), pa.string())
 
 
-def _arrays(columns: Sequence[SheetColumn], group: ExportChunk) -> Iterator[list[Any]]:
+def _column_arrays(
+    columns: Sequence[SheetColumn], group: ExportChunk
+) -> Iterator[list[Any]]:
     for column, values in zip(columns, group, strict=True):
         if column.kind == NUMBER_COLUMN:
             yield [v if _is_number(v) else None for v in values]

@@ -81,13 +81,13 @@ def sheet_as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     texts = [_column_texts(c, sheet, n, zone) for n, c in enumerate(sheet.columns)]
     lines += [list(row) for row in zip(*texts, strict=True)]
     # A logged text could hold escape codes, which a terminal would run.
-    lines = [[_printable(cell) for cell in line] for line in lines]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    lines = [[_printable_text(cell) for cell in line] for line in lines]
+    widths = [max(map(_display_width, column)) for column in zip(*lines, strict=True)]
     numeric = (NUMBER_COLUMN, DURATION_COLUMN)
     right = [column.kind in numeric for column in sheet.columns]
     drawn = (
         rule.join(
-            _padded(cell, width, to_right)
+            _pad_text(cell, width, to_right)
             for cell, width, to_right in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in lines
@@ -171,14 +171,14 @@ def _cell_text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
 
 
-def _printable(text: str) -> str:
+def _printable_text(text: str) -> str:
     """Without what a terminal would obey instead of showing."""
     # Control codes, and also characters that change the direction or break the line.
     kinds = ("Cc", "Cf", "Zl", "Zp")
     return "".join("�" if unicodedata.category(c) in kinds else c for c in text)
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     """The columns of a terminal that it takes."""
     return sum(
         0
@@ -190,8 +190,8 @@ def _width(text: str) -> int:
     )
 
 
-def _padded(text: str, width: int, to_right: bool) -> str:
-    blank = " " * (width - _width(text))
+def _pad_text(text: str, width: int, to_right: bool) -> str:
+    blank = " " * (width - _display_width(text))
     return blank + text if to_right else text + blank
 
 

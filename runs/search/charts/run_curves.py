@@ -128,7 +128,7 @@ def read_series(
         steps = (_clamp_step(window.start), _clamp_step(window.stop))
     for key, points in store.read_each([each.head for each in series], *steps):
         each = by_head[key]
-        read = _over(each, numeric_points(points), chart)
+        read = _points_on_axis(each, numeric_points(points), chart)
         if chart.axis != "step":
             inside = window.holds(read.xs)
             # In a mean, points outside of the window would count.
@@ -155,9 +155,9 @@ def _clamp_step(end: float | None) -> int | None:
     return None if end is None else int(min(max(end, -(2.0**62)), 2.0**62))
 
 
-def _over(series: Series, points: Points, chart: Chart) -> AxisPoints:
+def _points_on_axis(series: Series, points: Points, chart: Chart) -> AxisPoints:
     if series.over is not None:
-        return _joined(points, numeric_points(store.read(series.over)))
+        return _join_points(points, numeric_points(store.read(series.over)))
     if chart.axis == "step":
         return AxisPoints(points, points.steps.astype(np.float64))
     points = points.in_time_order()
@@ -165,7 +165,7 @@ def _over(series: Series, points: Points, chart: Chart) -> AxisPoints:
     return AxisPoints(points, (points.times - start).astype(np.float64))
 
 
-def _joined(points: Points, over: Points) -> AxisPoints:
+def _join_points(points: Points, over: Points) -> AxisPoints:
     """At each step that both have, the last value of both, in the order of steps."""
     own, others = _last_per_step(points), _last_per_step(over)
     _, mine, theirs = np.intersect1d(

@@ -130,7 +130,7 @@ def _attribute_rows(
     for field in COMPARED:
         values = tuple(found.column(field))
         if any(value is not None for value in values):
-            rows.append(ComparedRow(field.key, values, _differ(values), field))
+            rows.append(ComparedRow(field.key, values, _values_differ(values), field))
     return tuple(rows)
 
 
@@ -170,11 +170,11 @@ def rows_by_name(
         own = by_name[name]
         values = tuple(map(own.get, keys))
         field = Field(kind, name, "last") if kind else None
-        found.append(ComparedRow(name, values, _differ(values), field))
+        found.append(ComparedRow(name, values, _values_differ(values), field))
     return tuple(found)
 
 
-def _differ(values: Sequence[object]) -> bool:
+def _values_differ(values: Sequence[object]) -> bool:
     """Whether not all are the same; NaN is the same as NaN here."""
     first = values[0]
     is_nan = isinstance(first, float) and math.isnan(first)

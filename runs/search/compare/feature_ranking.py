@@ -216,7 +216,7 @@ def _rank_rows(field: Field, rows: Sequence[ValueRow]) -> RankedFeature:
     numbers = [row for row in rows if _is_number(row)]
     if len({row[3] for row in numbers}) > MAX_SINGLE_NUMBERS:
         sides = [_value_share(row) for row in rows if not _is_number(row)]
-        sides += _classes(numbers)
+        sides += _value_ranges(numbers)
     else:
         sides = [_value_share(row) for row in rows]
     return _rank_feature(field, sides)
@@ -238,7 +238,7 @@ def _is_number(row: ValueRow) -> bool:
     return row[3] is not None and math.isfinite(row[3])
 
 
-def _classes(rows: Sequence[ValueRow]) -> list[ValueShare]:
+def _value_ranges(rows: Sequence[ValueRow]) -> list[ValueShare]:
     """Ranges of numbers with about as many runs in each."""
     ordered = sorted(rows, key=lambda row: row[3] or 0.0)
     size = sum(row[1] + row[2] for row in ordered) / CLASSES

@@ -66,9 +66,9 @@ def compare_files(compared: Comparison) -> ComparedFiles:
     sources = _sources_of(keys)
     return ComparedFiles(
         rows_by_name(own, keys),
-        _source(compared),
+        _source_files(compared),
         rows_by_name(sources, keys),
-        rows_by_name(_packages(keys, own, sources), keys),
+        rows_by_name(_package_rows(keys, own, sources), keys),
         is_whole,
     )
 
@@ -101,7 +101,7 @@ def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
     return by_path
 
 
-def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
+def _source_files(compared: Comparison) -> tuple[ComparedRow, ...]:
     known = {
         row.key: row.values for row in (*compared.bookkeeping, *compared.properties)
     }
@@ -115,7 +115,7 @@ def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
     return tuple(rows)
 
 
-def _packages(
+def _package_rows(
     keys: Sequence[int],
     own: Mapping[str, Mapping[int, object]],
     sources: Mapping[str, Mapping[int, object]],

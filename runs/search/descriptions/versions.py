@@ -60,7 +60,7 @@ def list_versions(
         .select_related("change_set__actor", "change_set__token")
         .order_by("-pk")[: most + 1]
     )
-    shown = [_version(row) for row in rows[:most]]
+    shown = [_description_version(row) for row in rows[:most]]
     # The text before the first change is a version, too.
     if len(rows) <= most and rows and rows[-1].began:
         shown.append(DescriptionVersion(0, home.created))
@@ -72,7 +72,7 @@ def list_versions(
 _EMPTY = Q(before="") | Q(before__isnull=True)
 
 
-def _version(row: Change) -> DescriptionVersion:
+def _description_version(row: Change) -> DescriptionVersion:
     made = row.change_set
     return DescriptionVersion(row.pk, made.time, made.actor, made.token, made.action)
 

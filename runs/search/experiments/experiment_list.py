@@ -90,7 +90,7 @@ def find_experiments(
     now = now_ms() if now is None else now
     node = parse_experiment_filter(text)
     experiments = Experiment.objects.visible_to(viewer).filter(workspace=workspace)
-    matching = _annotated(experiments.active(), viewer)
+    matching = _annotate_experiments(experiments.active(), viewer)
     if not archived and attribute("archived") not in fields_of(node):
         matching = matching.filter(archived__isnull=True)
     order = _experiment_order(sort)
@@ -104,12 +104,14 @@ def find_experiments(
         pages = max(1, -(-len(keys) // rows))
         page = min(max(page, 1), pages)
         here = keys[(page - 1) * rows :][:rows]
-        shown = _annotated(Experiment.objects.filter(pk__in=here), viewer).in_bulk()
+        shown = _annotate_experiments(
+            Experiment.objects.filter(pk__in=here), viewer
+        ).in_bulk()
         found = _experiment_rows(shown[pk] for pk in here)
     return ExperimentPage(tuple(found), len(keys), page, pages)
 
 
-def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
+def _annotate_experiments(experiments: Any, viewer: User) -> QuerySet[Any]:
     runs = Run.objects.filter(experiment=OuterRef("pk"), deleted__isnull=True)
     newest = runs.order_by("-id")
     stars = ExperimentStar.objects.filter(experiment=OuterRef("pk"), user=viewer)

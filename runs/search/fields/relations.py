@@ -37,13 +37,13 @@ from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, RunStatus
 
 
-def _codes(term: Comparison) -> list[int]:
+def _status_codes(term: Comparison) -> list[int]:
     words = term_texts(term)
     return sorted({CODES[s] for word in words for s in statuses_of(word)})
 
 
 def _status_condition(term: Comparison, _scope: Scope) -> Q:
-    codes = _codes(term)
+    codes = _status_codes(term)
     if len(codes) == 1:
         return Q(status=codes[0])
     # The index on the status knows no order of several.
@@ -52,7 +52,7 @@ def _status_condition(term: Comparison, _scope: Scope) -> Q:
 
 def _status_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     runs = Run.objects.in_workspace(scope.workspace)
-    return [IndexScan(runs.filter(status__in=_codes(term)), "pk")]
+    return [IndexScan(runs.filter(status__in=_status_codes(term)), "pk")]
 
 
 def _status_order(_scope: Scope) -> Expr:

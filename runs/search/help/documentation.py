@@ -86,12 +86,12 @@ def find_sections(text: str, language: str) -> list[Found]:
     for part in read_contents(language):
         for entry in part.entries:
             page = _text_of(entry.slug, language)
-            for heading, body in _sections(page, entry.title):
+            for heading, body in _page_sections(page, entry.title):
                 whole = f"{entry.title}\n{heading}\n{body}".casefold()
                 if all(word in whole for word in wanted):
                     titles = f"{entry.title} {heading}".casefold()
                     hits = sum(word in titles for word in wanted)
-                    snippet = _snippet(body, wanted)
+                    snippet = _search_snippet(body, wanted)
                     found = Found(entry.slug, entry.title, heading, snippet)
                     ranked.append((-hits, found))
     # Sorting keeps the order of the contents among equal hits.
@@ -106,7 +106,7 @@ def _text_of(name: str, language: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _sections(page: str, title: str) -> Iterator[tuple[str, str]]:
+def _page_sections(page: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield each heading with the text below it; a `#` in code is no heading."""
     lines: list[str] = []
     heading, is_code = title, False
@@ -122,7 +122,7 @@ def _sections(page: str, title: str) -> Iterator[tuple[str, str]]:
     yield heading, "\n".join(lines)
 
 
-def _snippet(body: str, wanted: list[str]) -> str:
+def _search_snippet(body: str, wanted: list[str]) -> str:
     plain = " ".join(re.sub(r"```\w*|[`*|#]|\]\([^)]*\)|!?\[", " ", body).split())
     places = [plain.casefold().find(word) for word in wanted]
     first = min((place for place in places if place >= 0), default=0)

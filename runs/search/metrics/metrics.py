@@ -105,7 +105,7 @@ def draw_line(
     smoothed = None
     if weight:
         whole = points if window.is_whole else None
-        smoothed = _smoothed(head, chosen, axis, weight, whole)
+        smoothed = _smooth_points(head, chosen, axis, weight, whole)
     line = Line(
         head.key.name,
         chosen.steps.tolist(),
@@ -155,7 +155,7 @@ def time_origin(head: Metric) -> int:
     return head.first_time
 
 
-def _smoothed(
+def _smooth_points(
     head: Metric, chosen: Points, axis: Axis, weight: float, whole: Points | None
 ) -> list[float]:
     """Smoothed over all points where they are not too many, seen at the chosen ones."""

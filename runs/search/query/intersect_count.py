@@ -113,18 +113,18 @@ class _Intersection:
             keys, end = _newest_keys(self.lead, size, above)
             kept.append(self._count_window(keys, end, above))
             if end == 0 or self.missing <= 0:
-                return self._result(kept)
+                return self._intersection_result(kept)
             above = end
             size *= 2
 
     def of_keys(self, keys: Keys) -> NewestCounts:
-        return self._result([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
+        return self._intersection_result([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
 
     @property
     def missing(self) -> int:
         return self.limit - self.counts.total()
 
-    def _result(self, kept: Sequence[Keys]) -> NewestCounts:
+    def _intersection_result(self, kept: Sequence[Keys]) -> NewestCounts:
         candidates = None
         is_small = sum(map(len, kept)) <= query_plan.MAX_CANDIDATES
         # Only after everything was read are these all that can match.
@@ -136,7 +136,7 @@ class _Intersection:
         """Count the matching runs of a window; returns the keys in every union."""
         for union in self.others:
             if len(keys):
-                keys = keys[_isin(keys, _keys_between(union, end, above))]
+                keys = keys[_mask_of_common(keys, _keys_between(union, end, above))]
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
@@ -159,7 +159,11 @@ class _Intersection:
         return is_poor and left > SAMPLE_ROWS and not self.run_query.has_children
 
     def _without_children(self, keys: Keys) -> Keys:
-        return keys if self.children is None else keys[~_isin(keys, self.children)]
+        return (
+            keys
+            if self.children is None
+            else keys[~_mask_of_common(keys, self.children)]
+        )
 
 
 def _runs_with_keys(keys: Keys) -> RunQuerySet:
@@ -201,7 +205,7 @@ def _newest_keys(union: ScanUnion, size: int, above: int) -> tuple[Keys, int]:
     Each scan is read to its own depth: below the shallowest some are missing.
     """
     if size >= WINDOW_ROWS > union.size:
-        return _descending(_keys_between(union, 0, above)), 0
+        return _sort_descending(_keys_between(union, 0, above)), 0
     found, end = [], 0
     for scan in union.scans:
         rows = scan.rows.filter(**{f"{scan.column}__lt": above})
@@ -210,7 +214,7 @@ def _newest_keys(union: ScanUnion, size: int, above: int) -> tuple[Keys, int]:
         found.append(keys)
         if len(keys) == size:
             end = max(end, int(keys.min()))
-    keys = _descending(np.concatenate(found))
+    keys = _sort_descending(np.concatenate(found))
     return keys[keys >= end], end
 
 
@@ -238,10 +242,10 @@ def _smallest_unordered(
         return None
     scan = union.scans[0]
     keys = _read_keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
-    return (union, _descending(keys)) if len(keys) <= limit else None
+    return (union, _sort_descending(keys)) if len(keys) <= limit else None
 
 
-def _descending(keys: Keys) -> Keys:
+def _sort_descending(keys: Keys) -> Keys:
     """Each key once; sorted, since they almost are."""
     keys = np.sort(keys, kind="stable")[::-1]
     is_first = np.ones(len(keys), dtype=np.bool_)
@@ -249,7 +253,7 @@ def _descending(keys: Keys) -> Keys:
     return keys[is_first]
 
 
-def _isin(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
+def _mask_of_common(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
     """Both have a key once, and all keys are below the number of runs ever created."""
     return np.isin(keys, others, kind="table")
 

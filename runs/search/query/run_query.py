@@ -68,18 +68,18 @@ def runs_matching(
 
 def condition(node: Node, scope: Scope) -> Q:
     """The condition that a run of the scope's workspace must fulfill."""
-    return _condition(node, scope, is_deep=_nesting_depth(node) > MAX_FLAT_DEPTH)
+    return _node_condition(node, scope, is_deep=_nesting_depth(node) > MAX_FLAT_DEPTH)
 
 
-def _condition(node: Node, scope: Scope, *, is_deep: bool) -> Q:
+def _node_condition(node: Node, scope: Scope, *, is_deep: bool) -> Q:
     if isinstance(node, (And, Or)):
-        parts = [_condition(child, scope, is_deep=is_deep) for child in node.nodes]
+        parts = [_node_condition(child, scope, is_deep=is_deep) for child in node.nodes]
         connector = Q.AND if isinstance(node, And) else Q.OR
         return join_conditions(
             parts, connector, width=GROUP_SIZE if is_deep else len(parts)
         )
     if isinstance(node, Not):
-        return ~_condition(node.node, scope, is_deep=is_deep)
+        return ~_node_condition(node.node, scope, is_deep=is_deep)
     if isinstance(node, Word):
         found = word_condition(node.text, scope)
     else:

@@ -78,7 +78,7 @@ def list_fields(
 ) -> FieldList:
     """The fields whose key holds `part`; attributes are found by their label too."""
     with time_limit():
-        runs, exact = _newest(spec, viewer, workspace, experiment)
+        runs, exact = _newest_runs(spec, viewer, workspace, experiment)
         counts = {kind: _runs_per_key(table, runs) for kind, table in TABLES.items()}
         names = _key_names(workspace, counts, part, exact)
     found: dict[str, list[ListedField]] = {tree.ATTRIBUTE: list_attributes()}
@@ -116,7 +116,7 @@ def _matching_fields(kind: str, name: str) -> Iterable[Field]:
     return [Field(kind, name, aggregate) for aggregate in AGGREGATES]
 
 
-def _newest(
+def _newest_runs(
     spec: ViewSpec, viewer: User, workspace: Workspace, experiment: Experiment | None
 ) -> tuple[list[int], bool]:
     """The newest matching runs, and whether they are all that match."""

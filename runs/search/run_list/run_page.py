@@ -165,7 +165,7 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
         found.reverse()
     is_later = bool(spec.before or spec.after) and bool(found)
     here = _position_of(found[0], segments, run_query) if is_later else 1
-    return [run for _, run in found], *_cursors(spec, found, more), here
+    return [run for _, run in found], *_page_cursors(spec, found, more), here
 
 
 def _read_segment(
@@ -231,7 +231,7 @@ def _in_order(
     return runs.order_by(*order)
 
 
-def _cursors(
+def _page_cursors(
     spec: ViewSpec, found: Sequence[SegmentRun], more: bool
 ) -> tuple[str, str]:
     if not found:

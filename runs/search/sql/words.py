@@ -41,13 +41,13 @@ from runs.search.sql.scope import Scope
 from studio.core.statuses import CODES, RunStatus
 
 
-class _Holds(Func):
+class _ContainsGrams(Func):
     template = "(INSTR(%(expressions)s) > 0)"
     output_field = BooleanField()
     conditional = True
 
 
-class HoldsWord(_Holds):
+class HoldsWord(_ContainsGrams):
     """Whether the text holds a long word; both are fold_case."""
 
     def __init__(self, text: Expr, word: str) -> None:
@@ -68,7 +68,7 @@ class HoldsWord(_Holds):
         )
 
 
-class HoldsGram(_Holds):
+class HoldsGram(_ContainsGrams):
     """Whether the grams hold one."""
 
     def __init__(self, grams: Expr, gram: str) -> None:
@@ -118,7 +118,7 @@ def word_condition(word: str, scope: Scope) -> Q:
         Q(experiment__in=_matching_experiments(word, scope).values("pk")),
         Q(submitter__isnull=False, submitter__in=_matching_users(word).values("pk")),
     ]
-    statuses = _statuses(word)
+    statuses = _matching_statuses(word)
     if statuses:
         conditions.append(Q(status__in=statuses))
     return any_of(conditions)
@@ -154,7 +154,7 @@ def text_scan(words: Sequence[str]) -> IndexScan:
     # PostgreSQL's index of words has no order, so its rows cannot lead to the runs.
     if connection.vendor == "postgresql":
         return IndexScan(_matching_rows(words))
-    join = Q(search_index__whole__matches=_match(words))
+    join = Q(search_index__whole__matches=_match_expression(words))
     return IndexScan(
         _matching_rows(words),
         relation="search_index",
@@ -171,10 +171,10 @@ def _matching_rows(words: Sequence[str]) -> Any:
         for word in words:
             rows = rows.filter(holds_word(word))
         return rows
-    return SearchIndex.objects.filter(whole__matches=_match(words))
+    return SearchIndex.objects.filter(whole__matches=_match_expression(words))
 
 
-def _match(words: Sequence[str]) -> str:
+def _match_expression(words: Sequence[str]) -> str:
     return " AND ".join(map(match_query, words))
 
 
@@ -193,7 +193,7 @@ def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
                 ]
             ),
         ),
-        ("status", _statuses(word)),
+        ("status", _matching_statuses(word)),
     ):
         # That many scans would cost more than one that is in no order.
         if len(found) > MAX_NAMED_SCANS:
@@ -232,7 +232,7 @@ def _name_condition(word: str, text: Expr) -> Q:
     return pattern_condition(text, "contains", word)
 
 
-def _statuses(word: str) -> list[int]:
+def _matching_statuses(word: str) -> list[int]:
     names = {status: status.value.lower() for status in RunStatus}
     fits = str.startswith if is_short_word(word) else str.__contains__
     return sorted(CODES[s] for s, name in names.items() if fits(name, word))

@@ -136,7 +136,7 @@ def read_value_codes(runs: RunArrays, field: Field) -> ValueCodes:
     if field.kind in TEXT_TABLES:
         return _text_codes(runs, [field])
     if field.kind == tree.METRICS:
-        return _numbers(runs, read_numbers(runs, field))
+        return _read_number_columns(runs, read_numbers(runs, field))
     source = source_of(field)
     if source.keys:
         return _text_codes(runs, source.keys)
@@ -176,7 +176,7 @@ def _own_numbers(
     return measured
 
 
-def _numbers(runs: RunArrays, measured: NumberArray) -> ValueCodes:
+def _read_number_columns(runs: RunArrays, measured: NumberArray) -> ValueCodes:
     # Adding zero turns -0.0 into 0.0, which compare as equal.
     numbers = enumerate((measured.values + 0.0).tolist())
     found = _value_codes(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))

@@ -198,14 +198,14 @@ class ChunkedStore:
         `MAX_SERIES_PER_QUERY` series take one or two queries.
         """
         starts = {metric.pk: _probable_start(metric, limit) for metric in metrics}
-        found = _since(starts)
+        found = _chunks_since(starts)
         short = {
             metric.pk: metric.first_step
             for metric in metrics
             if starts[metric.pk] > metric.first_step
             and len(np.unique(found[metric.pk].steps)) < limit
         }
-        return {**found, **_since(short)}
+        return {**found, **_chunks_since(short)}
 
     def history(
         self, metric: Metric, offset: int = 0, limit: int | None = None
@@ -233,7 +233,7 @@ def _probable_start(metric: Metric, limit: int) -> int:
     return max(metric.last_step - wanted, metric.first_step)
 
 
-def _since(starts: Mapping[int, int]) -> dict[int, Points]:
+def _chunks_since(starts: Mapping[int, int]) -> dict[int, Points]:
     """Read the points from those steps on, by series key."""
     parts: dict[int, list[Points]] = {key: [] for key in starts}
     for some in batches(list(starts), MAX_SERIES_PER_QUERY):

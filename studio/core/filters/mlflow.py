@@ -135,17 +135,17 @@ MODELS = Dialect(
 
 def parse_runs(text: str) -> Node | None:
     """The tree of a run filter, None for the empty one."""
-    return _parse(text, RUNS)
+    return _parse_filter(text, RUNS)
 
 
 def parse_experiments(text: str) -> Node | None:
     """As `parse_runs`; attributes are name, id, created, updated."""
-    return _parse(text, EXPERIMENTS)
+    return _parse_filter(text, EXPERIMENTS)
 
 
 def parse_models(text: str) -> Node | None:
     """As `parse_runs`, for logged models; also source_run_id, status, model_type."""
-    return _parse(text, MODELS)
+    return _parse_filter(text, MODELS)
 
 
 def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort, ...]:
@@ -166,17 +166,17 @@ def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort,
     return tuple(sorts)
 
 
-def _parse(text: str, dialect: Dialect) -> Node | None:
+def _parse_filter(text: str, dialect: Dialect) -> Node | None:
     reader = Reader(text)
     nodes = []
     while not reader.at_end():
-        nodes.append(_clause(reader, dialect))
+        nodes.append(_parse_clause(reader, dialect))
         if not reader.at_end():
             reader.conjunction()
     return all_of(*nodes) if nodes else None
 
 
-def _clause(reader: Reader, dialect: Dialect) -> Node:
+def _parse_clause(reader: Reader, dialect: Dialect) -> Node:
     name = reader.identifier()
     field, kind = _resolve_field(name, dialect)
     operator = reader.comparator()

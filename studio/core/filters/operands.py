@@ -82,14 +82,18 @@ def read_field(token: Token, text: str) -> Field:
         name = fields.attribute_named(token.text)
         if name and fields.ATTRIBUTES[name].filterable:
             return tree.attribute(name)
-        raise _needs_key(token, kind, text) if kind else _unknown(token, text)
+        raise (
+            _needs_key(token, kind, text)
+            if kind
+            else _unknown_operand_error(token, text)
+        )
     if kind:
         return keyed_field(kind, path.rest, token, text)
     if path.head.lower() in fields.ATTRIBUTE_PREFIXES:
         name = fields.attribute_named("".join(part.text for part in path.rest))
         if name and fields.ATTRIBUTES[name].filterable:
             return tree.attribute(name)
-    raise _unknown(token, text)
+    raise _unknown_operand_error(token, text)
 
 
 def keyed_field(kind: str, parts: Sequence[WordPart], token: Token, text: str) -> Field:
@@ -173,7 +177,7 @@ def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
     )
 
 
-def _unknown(token: Token, text: str) -> InvalidFilter:
+def _unknown_operand_error(token: Token, text: str) -> InvalidFilter:
     word = token.text
     options: list[str] = []
     instead: str | None = _FIELDS_INSTEAD.get(word.lower())
@@ -239,12 +243,12 @@ class Operand:
         if self.type in (fields.TEXT, fields.ID) or self.op in _TEXT_ONLY:
             return Text(word)
         if self.type == fields.MIXED:
-            return self._mixed(word, quoted)
+            return self._number_or_text(word, quoted)
         if self.type == fields.NUMBER:
             return None if quoted else self._number_operand(word)
-        return self._fixed(word)
+        return self._read_typed_value(word)
 
-    def _fixed(self, word: str) -> Value | None:
+    def _read_typed_value(self, word: str) -> Value | None:
         if self.type == fields.TIME:
             return read_time(word)
         if self.type == fields.DURATION:
@@ -261,7 +265,7 @@ class Operand:
         # NaN has no order: comparing with it would match nothing.
         return None if math.isnan(number.value) else number
 
-    def _mixed(self, word: str, quoted: bool) -> Value | None:
+    def _number_or_text(self, word: str, quoted: bool) -> Value | None:
         number = None if quoted else self._number_operand(word)
         if number is not None:
             return number

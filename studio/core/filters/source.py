@@ -83,18 +83,24 @@ def is_within(token: Token, term: Range) -> bool:
 def _with_conjunctions(
     tokens: Sequence[Token], first: int, last: int, removed: set[int]
 ) -> Iterator[int]:
-    before, after = _neighbor(first, -1, removed), _neighbor(last, 1, removed)
+    before, after = (
+        _neighboring_place(first, -1, removed),
+        _neighboring_place(last, 1, removed),
+    )
     yield from range(first, last + 1)
     while before >= 0 and _is_empty(tokens[before], tokens[after]):
         yield from (before, after)
-        before, after = _neighbor(before, -1, removed), _neighbor(after, 1, removed)
+        before, after = (
+            _neighboring_place(before, -1, removed),
+            _neighboring_place(after, 1, removed),
+        )
     if before >= 0 and tokens[before].is_word("and"):
         yield before
     elif tokens[after].is_word("and"):
         yield after
 
 
-def _neighbor(place: int, step: int, removed: set[int]) -> int:
+def _neighboring_place(place: int, step: int, removed: set[int]) -> int:
     place += step
     while place in removed:
         place += step
@@ -230,7 +236,7 @@ class Source:
         term, new = self.terms[number], text or to_text(node)
         if len(nodes) > 1:
             new = _parenthesize(node, new)
-        new = " ".join([new, *_comments(self.text, term.start, term.end)])
+        new = " ".join([new, *_comments_between(self.text, term.start, term.end)])
         edited = self.text[: term.start] + new + self.text[term.end :]
         # In its new place the text can be read in another way.
         return edited if _has_meaning(edited, nodes) else to_text(all_of(*nodes))
@@ -343,7 +349,7 @@ def _relocate(
         yield replace(term, start=here[0].start, end=here[-1].end)
 
 
-def _comments(text: str, start: int, end: int) -> list[str]:
+def _comments_between(text: str, start: int, end: int) -> list[str]:
     """The comments within a term, which outlive it."""
     tokens = [t for t in tokenize(text) if start <= t.start < end and t.kind != END]
     gaps = zip(tokens, tokens[1:])
