@@ -1,1 +1,1 @@
-"""The server: one Django app, its rooms named by role (docs/architecture.md)."""
+"""The server: one Django app; each package is one layer (docs/architecture.md)."""

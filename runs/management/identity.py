@@ -1,6 +1,6 @@
 """The identity that a home folder and its database share.
 
-`runs.management.ownership` decides what a start does if they differ.
+`runs.management.identity_check` decides what a start does if they differ.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from runs.management import home, live_lock, ownership
+from runs.management import home, identity_check, live_lock
 from runs.management.address import reserve
 from runs.management.backup import refuse_partial_restore
 from runs.management.database import refuse_locked, refuse_newer_schema
@@ -30,15 +30,15 @@ def check_start(folder: Path, options: dict[str, Any]) -> str:
     if not options["adopt"]:
         refuse_moved(folder)
     refuse_partial_restore(folder)
-    found = ownership.collect_evidence(folder)
+    found = identity_check.collect_evidence(folder)
     step = (
-        ownership.IdentityStep.BOTH
+        identity_check.IdentityStep.BOTH
         if options["adopt"]
-        else ownership.choose_identity_step(found)
+        else identity_check.choose_identity_step(found)
     )
     check_schema()
     text = f"Ready to start: {folder} with {describe_database()} at {address.url}"
-    if step is ownership.IdentityStep.NOTHING:
+    if step is identity_check.IdentityStep.NOTHING:
         return f"{text}."
     return f"{text}; the start writes {step.value}."
 

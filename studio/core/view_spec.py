@@ -26,9 +26,9 @@ from studio.core.filters.source import FilterText, Source
 from studio.core.filters.tree import Node, attribute
 from studio.core.messages import message, translated
 from studio.core.view_charts import Chart, read_charts
-from studio.core.view_text import Column, Group, GroupSort, OpenRow
+from studio.core.view_text import Column, Group, GroupSort, RowExpansion
 
-__all__ = ["Chart", "Column", "Group", "GroupSort", "OpenRow", "Sort", "ViewSpec"]
+__all__ = ["Chart", "Column", "Group", "GroupSort", "RowExpansion", "Sort", "ViewSpec"]
 
 DEFAULT_SORT = Sort(attribute("created"), descending=True)
 DEFAULT_COLUMNS = tuple(
@@ -47,7 +47,7 @@ class ViewSpec:
     sort: Sort = DEFAULT_SORT
     columns: tuple[Column, ...] = DEFAULT_COLUMNS
     children: bool = False
-    tree: tuple[OpenRow, ...] = ()
+    tree: tuple[RowExpansion, ...] = ()
     flat: bool = False
     mine: bool = False
     group: Group | None = None
@@ -238,7 +238,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "sort": view_text.read_sort,
     "columns": view_text.read_columns,
     "children": _read_switch,
-    "tree": view_text.read_open,
+    "tree": view_text.read_row_expansions,
     "flat": _read_switch,
     "mine": _read_switch,
     "group": view_text.read_group,
@@ -257,8 +257,8 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
 PARAMETERS = tuple(_READERS)
 _DEFAULT = ViewSpec()
 _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
-#: Maximum digits of a number; Python refuses to convert very long ones.
-_HUGE = 1 << 63
+#: Larger numbers do not fit a 64-bit column, and Python refuses to write long ones.
+_TOO_LARGE = 1 << 63
 #: Characters that a query may hold as they are and that stay readable.
 _SAFE = "/:,!|()*~@$;?-._"
 
@@ -274,7 +274,7 @@ def _json_text(name: str, value: object) -> str:
         return "1" if value else "0"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
-    if isinstance(value, str) or (isinstance(value, int) and abs(value) < _HUGE):
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < _TOO_LARGE):
         return str(value)
     raise InvalidValue(
         message("%(name)s must be text, a number or a list", name=name), field=str(name)

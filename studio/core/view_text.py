@@ -21,7 +21,7 @@ GROUP_STATS = ("count", "value")
 MAX_ITEMS = 200
 MIN_WIDTH, MAX_WIDTH = 40, 2000
 #: Children of one row that a page can show.
-MAX_OPEN = 500
+MAX_OPEN_CHILDREN = 500
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class OpenRow:
+class RowExpansion:
     """A row of the tree, and how many of its children show: None is the first few.
 
     With 0 it is closed, also where it would be open by itself.
@@ -224,13 +224,13 @@ def numbered(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_open(text: str, name: str = "tree") -> tuple[OpenRow, ...]:
+def read_row_expansions(text: str, name: str = "tree") -> tuple[RowExpansion, ...]:
     """`sweep_1,sweep_2:60,sweep_3:0` -> rows, each once: the last counts."""
-    found = [_open(item, name) for item in split(text, ",", name)]
+    found = [_row_expansion(item, name) for item in split(text, ",", name)]
     return tuple({each.run_id: each for each in found}.values())
 
 
-def _open(text: str, name: str) -> OpenRow:
+def _row_expansion(text: str, name: str) -> RowExpansion:
     run_id, colon, shown = text.partition(":")
     if colon and not (shown.isascii() and shown.isdigit()):
         raise InvalidValue(
@@ -239,7 +239,8 @@ def _open(text: str, name: str) -> OpenRow:
             ),
             field=name,
         )
-    return OpenRow(run_id, min(int(shown[:6]), MAX_OPEN) if colon else None)
+    count = min(int(shown[:6]), MAX_OPEN_CHILDREN) if colon else None
+    return RowExpansion(run_id, count)
 
 
 def joined(items: Iterable[object]) -> str:

@@ -12,7 +12,7 @@ from studio.core.names import check_experiment_name
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run, Tags, find_runs, start_run
-from studio.sdk.texts import as_keys, as_tags
+from studio.sdk.tags_and_properties import as_keys, as_tags
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace

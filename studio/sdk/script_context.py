@@ -69,7 +69,7 @@ def _read_or_assume(connection: WorkspaceConnection, run_id: str) -> dict[str, A
 
 
 class OfflineRun(EndsWithBlock):
-    """Prints what it is given, and sends nothing."""
+    """What a script without a run gets, as in v1: prints calls and sends nothing."""
 
     def __init__(self, parent: OfflineRun | None = None) -> None:
         self.id = f"OfflineRun_{uuid.uuid4()}"

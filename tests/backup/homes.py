@@ -33,13 +33,13 @@ from runs.actions.files import save_file, save_snapshot
 from runs.actions.ingest.logged_values import Point, log_batch
 from runs.actions.ingest import append_log
 from runs.actions.run import create_run
-from runs.management import database, ownership
+from runs.management import database, identity_check
 from runs.models import Role
 from runs.storage.files import files
 
 home, now = settings.STUDIO_HOME, 1_795_521_600_000
 database.prepare(home, print)
-ownership.write_identities(home, ownership.Step.BOTH)
+identity_check.write_identities(home, identity_check.IdentityStep.BOTH)
 workspace = create_workspace("default", actor=SERVER, now=now)
 user = ensure_user("ada", actor=SERVER, now=now)
 add_member(workspace, user, Role.OWNER, actor=SERVER, now=now)

@@ -47,10 +47,11 @@ schema.migrate = lambda whole=schema.migrate: (
 FINISH = """
 import django; django.setup()
 from django.conf import settings
-from runs.management import database, ownership
-step = ownership.decide(ownership.examine(settings.STUDIO_HOME))
+from runs.management import database, identity_check
+step = identity_check.choose_identity_step(
+    identity_check.collect_evidence(settings.STUDIO_HOME))
 database.prepare(settings.STUDIO_HOME, print)
-ownership.write_identities(settings.STUDIO_HOME, step)
+identity_check.write_identities(settings.STUDIO_HOME, step)
 """
 
 

@@ -25,11 +25,12 @@ from runs.actions.actor import SERVER
 from runs.actions.experiments import ensure_default
 from runs.actions.files import save_file
 from runs.actions.run import create_run
-from runs.management import database, owner, ownership
+from runs.management import database, owner, identity_check
 from runs.models import Run, Workspace
-step = ownership.choose_identity_step(ownership.collect_evidence(settings.STUDIO_HOME))
+evidence = identity_check.collect_evidence(settings.STUDIO_HOME)
+step = identity_check.choose_identity_step(evidence)
 database.prepare(settings.STUDIO_HOME, print)
-ownership.write_identities(settings.STUDIO_HOME, step)
+identity_check.write_identities(settings.STUDIO_HOME, step)
 owner.first_owner(now=1)
 run = Run.objects.first() or create_run(
     ensure_default(Workspace.objects.get(), actor=SERVER, now=1), actor=SERVER, now=1

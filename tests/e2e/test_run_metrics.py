@@ -201,7 +201,7 @@ def test_a_refresh_keeps_the_chosen_settings(run: Writer, owner_page: Page) -> N
 
 def test_the_first_image_and_a_new_name_appear(run: Writer, owner_page: Page) -> None:
     owner_page.goto(f"{run.page}images/")
-    expect(owner_page.locator("#run-nothing")).to_be_visible()
+    expect(owner_page.locator("#empty-state")).to_be_visible()
     run.keep("one.png", PNG)
     names = owner_page.locator("#image-list")
     expect(names).to_contain_text("one.png", timeout=15_000)

@@ -48,6 +48,6 @@ def test_an_empty_tab_is_no_wider_than_a_phone(
     context = new_context(browser, Watch(), state=owner_state, width=360)
     page = context.new_page()
     page.goto(f"{run.page}{tab}")
-    expect(page.locator("#run-nothing")).to_be_visible()
+    expect(page.locator("#empty-state")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from runs.render.charts.axes import Axis, Figure
-from runs.render.charts.charts import Line, metric_figure, smooth_values
+from runs.render.charts.metric_lines import Line, metric_figure, smooth_values
 
 NAN = math.nan
 NOON = 1_795_521_600_000

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs.render.charts.axes import Axis
-from runs.render.charts.charts import Line, metric_figure
+from runs.render.charts.metric_lines import Line, metric_figure
 from runs.render.charts.nonfinite_markers import nonfinite_markers, set_marker_labels
 
 NAN, INF = math.nan, math.inf

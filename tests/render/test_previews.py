@@ -19,7 +19,7 @@ from runs.render.files.previews import (
     numbered_lines,
     pretty_json,
 )
-from runs.render.run.tracebacks import headline, split_traceback
+from runs.render.run.error_headline import headline, split_traceback
 
 
 def texts(data: bytes) -> list[str]:

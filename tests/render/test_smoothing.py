@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from runs.render.charts.charts import smooth_values
+from runs.render.charts.metric_lines import smooth_values
 from runs.render.charts.smoothing import smooth_at
 
 

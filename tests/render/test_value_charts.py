@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import pytest
 
 from runs.render.charts.histograms import count_bins, histogram_figure
+from runs.render.charts.multi_run_lines import ChartLook
 from runs.render.charts.parallel import Dimension, parallel_figure
-from runs.render.charts.run_charts import ChartLook
 from runs.render.charts.value_charts import (
     Dot,
     bar_figure,

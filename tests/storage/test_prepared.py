@@ -92,7 +92,7 @@ def test_an_update_counts_its_rows(experiment: Experiment) -> None:
 
 def test_each_row_is_updated_with_its_own_values(experiment: Experiment) -> None:
     other = create_experiment(experiment.workspace, "words", actor=Actor(), now=NOW)
-    describe.each([(experiment.pk, "one"), (other.pk, "two")])
+    describe.execute_many([(experiment.pk, "one"), (other.pk, "two")])
     texts = Experiment.objects.order_by("pk").values_list("description", flat=True)
     assert list(texts) == ["one", "two"]
 

@@ -14,7 +14,7 @@ from django.test import Client
 
 from runs.http.environ_keys import KNOWN_CALLER
 from runs.management.web.callers import VERIFIED_SECONDS, Caller, CallerKind, Callers
-from runs.management.web.scheduler import ClientGone, Limits, Scheduler
+from runs.management.web.fair_queue import ClientGone, FairQueue, Limits
 from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import TooManyRequests
 from tests.parts.waiting import run_apart
@@ -43,7 +43,7 @@ class Office:
     """Starts requests; `started` are the names of those that got a thread, in order."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
-        self.scheduler = Scheduler(limits)
+        self.fair_queue = FairQueue(limits)
         self.started: list[str] = []
 
     async def ask(
@@ -55,11 +55,11 @@ class Office:
         return task
 
     async def _wait(self, name: str, caller: Caller, link: Any) -> None:
-        await self.scheduler.start(caller, link)
+        await self.fair_queue.start(caller, link)
         self.started.append(name)
 
     async def finish(self, name: str, kind: CallerKind = CallerKind.SCRIPT) -> None:
-        self.scheduler.finish(Caller(kind, name[0]))
+        self.fair_queue.finish(Caller(kind, name[0]))
         await write_identities()
 
 

@@ -10,6 +10,12 @@ from runs.actions.run_rows.locks import (
     refuse_if_source_locked,
     set_deletion_lock,
 )
+from runs.actions.run_rows.params_and_tags import (
+    check_tags,
+    write_params,
+    write_properties,
+    write_tags,
+)
 from runs.actions.run_rows.revisions import (
     bump_revision,
     lock_experiment_row,
@@ -19,12 +25,6 @@ from runs.actions.run_rows.search_text import (
     refresh_search_texts,
     update_after_tag_change,
     write_search_text,
-)
-from runs.actions.run_rows.texts import (
-    check_tags,
-    write_params,
-    write_properties,
-    write_tags,
 )
 
 __all__ = [

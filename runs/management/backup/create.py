@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from runs.management import identity, ownership, schema
+from runs.management import identity, identity_check, schema
 from runs.management.backup import (
     backup_folder,
     manifest,
@@ -85,7 +85,7 @@ def create_backup(
     folder = BackupFolder(path.absolute())
     with as_command_error(folder.path):
         # Before the folder is created.
-        ownership.refuse_foreign(settings.STUDIO_HOME)
+        identity_check.refuse_foreign(settings.STUDIO_HOME)
         refuse_empty_database("back up")
     with as_command_error(folder.path), folder.locked():
         previous = _newest_readable_manifest(folder)

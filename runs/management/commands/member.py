@@ -12,8 +12,8 @@ from django.db import DatabaseError, transaction
 from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER
 from runs.management.home import is_served, read_client
+from runs.management.identity_check import refuse_foreign
 from runs.management.owner import DEFAULT_WORKSPACE, sign_in_url
-from runs.management.ownership import refuse_foreign
 from runs.management.unusable_home import refuse_unusable
 from runs.models import Member, Role, User, Workspace, now_ms
 from studio.core.errors import StudioError

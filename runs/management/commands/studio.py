@@ -21,11 +21,17 @@ from runs.management import (
     home,
     live_lock,
     owner,
-    ownership,
     start_check,
     static_files,
 )
 from runs.management.address import Address, refuse_open, reserve
+from runs.management.identity_check import (
+    IdentityStep,
+    choose_identity_step,
+    collect_evidence,
+    lost_files_warning,
+    write_identities,
+)
 from runs.management.readiness import wait_ready
 from runs.management.supervisor import ChildProcess, Supervisor, child_command
 from runs.management.unusable_home import refuse_unusable
@@ -106,18 +112,14 @@ class Command(BaseCommand):
         try:
             refuse_unusable(folder, adopt=adopt)
             # Before anything is written: the two may not belong together.
-            step = (
-                None
-                if adopt
-                else ownership.choose_identity_step(ownership.collect_evidence(folder))
-            )
+            step = None if adopt else choose_identity_step(collect_evidence(folder))
             self.prepare_home(folder, step)
-            if warning := ownership.lost_files_warning():
+            if warning := lost_files_warning():
                 self.print_line(warning)
         except OSError as error:
             raise CommandError(f"{folder} cannot be used: {error}") from error
 
-    def prepare_home(self, folder: Path, step: ownership.IdentityStep | None) -> None:
+    def prepare_home(self, folder: Path, step: IdentityStep | None) -> None:
         # Building the wheel is slow, so it runs next to the migrations.
         with ThreadPoolExecutor(1) as background:
             built = background.submit(
@@ -126,7 +128,7 @@ class Command(BaseCommand):
                 self.print_line,
             )
             database.prepare(folder, self.print_line)
-            ownership.write_identities(folder, step or ownership.IdentityStep.BOTH)
+            write_identities(folder, step or IdentityStep.BOTH)
             settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
             static_files.collect_if_changed(settings.STATIC_ROOT)
             built.result()

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from runs.actions.expiry import expiry_paused
 from runs.actions.files import plan_sweep, run_sweep
-from runs.management.ownership import refuse_foreign
+from runs.management.identity_check import refuse_foreign
 from runs.management.read_only import one_line
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from runs.management import home, identity, ownership, schema, verify
+from runs.management import home, identity, identity_check, schema, verify
 from runs.management.backup import Progress, check_backups, refuse_empty_database
 
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
     def collect_findings(
         self, options: dict[str, Any], progress: Progress
     ) -> list[verify.Finding]:
-        ownership.refuse_foreign(settings.STUDIO_HOME)
+        identity_check.refuse_foreign(settings.STUDIO_HOME)
         refuse_empty_database("verify")
         schema.refuse_unmigrated()
         if options["repair"]:

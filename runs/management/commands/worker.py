@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from runs.management import parent_watchdog
+from runs.management.identity_check import refuse_foreign
 from runs.management.move_record import refuse_moved
-from runs.management.ownership import refuse_foreign
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms

@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.utils import ConnectionHandler
 
-from runs.management import identity, move_record, ownership, schema
+from runs.management import identity, identity_check, move_record, schema
 from runs.management.backup import ReportProgress
 from runs.management.bulk_load import bulk_load, reset_sequences
 from runs.management.move.columns import Digest, Row, Table, all_tables
@@ -49,7 +49,7 @@ def move_data(database: dict[str, Any], report: ReportProgress) -> MovedData:
     target_name = move_record.describe_location(target.settings_dict)
     if target_name == move_record.describe_location(source.settings_dict):
         raise CommandError(_same_database_message(target_name, source.vendor))
-    ownership.refuse_foreign(Path(settings.STUDIO_HOME))
+    identity_check.refuse_foreign(Path(settings.STUDIO_HOME))
     schema.refuse_unmigrated()
     with (
         as_command_error(target_name, source, target),

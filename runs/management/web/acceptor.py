@@ -19,7 +19,7 @@ MAX_ACCEPTED_AT_ONCE = 64
 async def accept_connections(
     listener: socket.socket,
     protocol: Callable[[], asyncio.Protocol],
-    is_busy: Callable[[], bool],
+    has_running_requests: Callable[[], bool],
 ) -> None:
     """Accept one connection after the other until it is canceled."""
     loop = asyncio.get_running_loop()
@@ -27,7 +27,7 @@ async def accept_connections(
     limit = 1
     while True:
         await wait_readable(loop, listener)
-        if is_busy() and limit == 1:
+        if has_running_requests() and limit == 1:
             await asyncio.sleep(TURN_SECONDS)
         sockets = accept_waiting(listener, limit)
         # The other processes left some, so accept more at once.

@@ -23,19 +23,19 @@ from runs.management.web import request_bodies
 from runs.management.web.callers import CallerKind, Callers
 from runs.management.web.connection import CONNECTION_KEY, Connection, Deadlines
 from runs.management.web.django_calls import Application, DjangoCall, call_in_event_loop
+from runs.management.web.fair_queue import (
+    NOT_VERIFIED,
+    THREADS,
+    ClientGone,
+    FairQueue,
+    Limits,
+)
 from runs.management.web.request_bodies import Receive, RequestBody
 from runs.management.web.response_sender import (
     BrokenResponse,
     Response,
     ResponseSender,
     Send,
-)
-from runs.management.web.scheduler import (
-    NOT_VERIFIED,
-    THREADS,
-    ClientGone,
-    Limits,
-    Scheduler,
 )
 from runs.management.web.wsgi_environ import create_environ
 from studio.core.errors import StudioError
@@ -58,7 +58,7 @@ class AsgiApplication:
         self.callers = Callers()
         self.deadlines = Deadlines.of_settings()
         limits = Limits(settings.CALLER_REQUESTS, settings.QUEUE_SECONDS)
-        self.scheduler = Scheduler(limits)
+        self.fair_queue = FairQueue(limits)
         self.workers = ThreadPoolExecutor(THREADS, "worker")
         self.files = ThreadPoolExecutor(FILE_THREADS, "files")
         self.ready = ThreadPoolExecutor(1, "ready")
@@ -201,9 +201,9 @@ class Exchange:
         caller = front.callers.find(environ)
         if AUTHORIZE_ONLY in environ and caller.kind not in NOT_VERIFIED:
             caller = replace(caller, kind=CallerKind.UPLOADER)
-        await front.scheduler.start(caller, self.connection)
+        await front.fair_queue.start(caller, self.connection)
         response = await work.run(
-            front.workers, partial(front.scheduler.finish, caller)
+            front.workers, partial(front.fair_queue.finish, caller)
         )
         front.callers.remember(environ)
         return response

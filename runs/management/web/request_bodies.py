@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from runs.management.web.scheduler import ClientGone
+from runs.management.web.fair_queue import ClientGone
 from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import StudioError
 

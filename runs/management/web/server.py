@@ -67,7 +67,9 @@ class Server(uvicorn.Server):
         self.deadline_task = loop.create_task(
             enforce_deadlines(connections, self.front.deadlines)
         )
-        taking = accept_connections(self.listener, self._connection, self._is_busy)
+        taking = accept_connections(
+            self.listener, self._connection, self._has_running_requests
+        )
         self.accept_task = loop.create_task(taking)
         for task in (self.deadline_task, self.accept_task):
             task.add_done_callback(self._stop_after_error)
@@ -75,8 +77,8 @@ class Server(uvicorn.Server):
     def _connection(self) -> asyncio.Protocol:
         return Connection(self.config, self.server_state, app_state={})
 
-    def _is_busy(self) -> bool:
-        return self.front.scheduler.is_busy
+    def _has_running_requests(self) -> bool:
+        return self.front.fair_queue.has_running_requests
 
     def _stop_after_error(self, task: asyncio.Task[None]) -> None:
         """A process that no longer accepts or watches is of no use."""

@@ -61,7 +61,7 @@ class CompletionOption:
 
 
 @dataclass(frozen=True)
-class CompletionGroup:
+class SuggestionSection:
     title: str
     options: Sequence[CompletionOption]
 
@@ -113,24 +113,24 @@ class Completion:
             now=state.now,
         )
 
-    def groups(self) -> tuple[list[CompletionGroup], bool]:
+    def groups(self) -> tuple[list[SuggestionSection], bool]:
         """Return the groups, and whether they count all matching runs."""
         try:
-            found = self._find_groups()
+            found = self._suggestion_sections()
             return found, self.reader.runs().exact
         except (QueryTimeout, StudioError):
             # Names help even without counts.
-            return [CompletionGroup(_("Fields"), list(self._attributes()))], True
+            return [SuggestionSection(_("Fields"), list(self._attributes()))], True
 
-    def _find_groups(self) -> list[CompletionGroup]:
+    def _suggestion_sections(self) -> list[SuggestionSection]:
         word = self.word
         if word.what == OPERATION:
-            return [CompletionGroup(_("Operators"), list(self._operators()))]
+            return [SuggestionSection(_("Operators"), list(self._operators()))]
         if word.what == VALUE and word.field is not None:
             return self._value_groups(word.field)
         if word.kind == FLAGS:
-            return [CompletionGroup(_("True/false fields"), list(self._flags()))]
-        return [CompletionGroup(_("Fields"), [*self._attributes(), *self._keys()])]
+            return [SuggestionSection(_("True/false fields"), list(self._flags()))]
+        return [SuggestionSection(_("Fields"), [*self._attributes(), *self._keys()])]
 
     # Fields
 
@@ -208,11 +208,11 @@ class Completion:
             ends = op in tree.NO_VALUE
             yield self._option("code", op, insert, note=operator_label(op), ends=ends)
 
-    def _value_groups(self, field: Field) -> list[CompletionGroup]:
+    def _value_groups(self, field: Field) -> list[SuggestionSection]:
         kind = fields.value_type(field)
         if kind in (fields.TIME, fields.DURATION, fields.BOOLEAN):
             return [
-                CompletionGroup(field_label(field), list(self._value_examples(kind)))
+                SuggestionSection(field_label(field), list(self._value_examples(kind)))
             ]
         if not is_facet(field) or field.kind == tree.METRICS:
             return []
@@ -220,8 +220,8 @@ class Completion:
         name = field_text(field)
         title = _("Values of %(field)s in these runs") % {"field": name}
         return [
-            CompletionGroup(_("Fields"), list(self._field_option(field, facet))),
-            CompletionGroup(
+            SuggestionSection(_("Fields"), list(self._field_option(field, facet))),
+            SuggestionSection(
                 title,
                 [*self._values(field, facet), *self._no_value_option(field, facet)],
             ),

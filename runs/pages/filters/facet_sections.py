@@ -111,50 +111,55 @@ def facet_choices(
     """Return the most common and the chosen values, and the number of others."""
     chosen = _chosen_values(facet.field, links.node)
     shown = list(facet.values[:limit])
-    later = [each for each in facet.values[limit:] if _value(each) in chosen]
-    seen = {_value(each) for each in facet.values}
+    later = [each for each in facet.values[limit:] if _filter_value(each) in chosen]
+    seen = {_filter_value(each) for each in facet.values}
     # Chosen values without runs stay listed, or they could not be cleared here.
     missing = [
         ValueCount(_text(each), 0) for each in chosen if each and each not in seen
     ]
     most = max((each.runs for each in facet.values), default=1)
     found_choices = [
-        _choice(facet.field, each, most, chosen, links) for each in shown + later
+        _facet_choice(facet.field, each, most, chosen, links) for each in shown + later
     ]
     found_choices += [
-        _choice(facet.field, each, most, chosen, links) for each in missing
+        _facet_choice(facet.field, each, most, chosen, links) for each in missing
     ]
     return tuple(found_choices), len(facet.values) - len(shown) - len(later)
 
 
-def _choice(
+def _facet_choice(
     field: Field,
-    each: ValueCount,
+    counted: ValueCount,
     most: int,
     chosen: Sequence[Value | None],
     links: ListLinks,
 ) -> FacetChoice:
-    value = _value(each)
-    is_chosen = value in chosen and not each.digest
+    value = _filter_value(counted)
+    is_chosen = value in chosen and not counted.digest
     kept = [one for one in chosen if one != value]
     values = kept if is_chosen else [*chosen, value]
-    text = each.title or (_("(no value)") if each.value is None else each.value)
+    text = counted.title or (
+        _("(no value)") if counted.value is None else counted.value
+    )
     text = formats.status_label(text) if field == STATUS else text
-    if len(text) > MAX_LABEL_CHARS or each.digest:
+    if len(text) > MAX_LABEL_CHARS or counted.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(
-        element_id(field, f"{each.value} {each.digest}" if each.digest else each.value),
+        element_id(
+            field,
+            f"{counted.value} {counted.digest}" if counted.digest else counted.value,
+        ),
         text or _("(empty)"),
-        each.runs,
-        round(100 * each.runs / most) if most else 0,
+        counted.runs,
+        round(100 * counted.runs / most) if most else 0,
         is_chosen,
-        "" if each.digest else _href(field, values, links),
-        each.title if field == STATUS else "",
+        "" if counted.digest else _href(field, values, links),
+        counted.title if field == STATUS else "",
     )
 
 
-def _value(each: ValueCount) -> Value | None:
-    return None if each.value is None else Text(each.value)
+def _filter_value(value_count: ValueCount) -> Value | None:
+    return None if value_count.value is None else Text(value_count.value)
 
 
 def _text(value: Value) -> str:

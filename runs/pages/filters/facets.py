@@ -38,7 +38,7 @@ from runs.render import formats
 from runs.search.fields import FACETS
 from runs.search.filters import (
     KEYED_KINDS,
-    MAX_OPEN,
+    MAX_OPEN_FACETS,
     FacetReader,
     KeyShare,
     is_facet,
@@ -69,7 +69,7 @@ class PanelState:
         if text is None and PANEL_COOKIE in cookies:
             text = unquote(cookies[PANEL_COOKIE])
         # An empty text is a choice too: the reader closed every section.
-        opened = None if text is None else _fields(text)[:MAX_OPEN]
+        opened = None if text is None else _fields(text)[:MAX_OPEN_FACETS]
         more = _fields(parameters.get("more", ""))
         return cls(opened, more, parameters.get("find", "").strip()[:100])
 
@@ -251,7 +251,7 @@ class _Panel:
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
-        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN]
+        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN_FACETS]
 
     def _section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
@@ -260,7 +260,7 @@ class _Panel:
             others = tuple(each for each in opened if each != field)
         else:
             # One section too many closes the one that was opened first.
-            others = (*opened, field)[-MAX_OPEN:]
+            others = (*opened, field)[-MAX_OPEN_FACETS:]
         section = FacetSection(
             element_id(field),
             field_text(field),

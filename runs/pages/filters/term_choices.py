@@ -35,7 +35,7 @@ def list_filter_fields(
     found = [(_("Run"), own)]
     try:
         for kind, title in _titles():
-            rows = [_row(each) for each in list_keys(reader, kind, part, MAX_KEYS)]
+            rows = [_key_row(each) for each in list_keys(reader, kind, part, MAX_KEYS)]
             found.append((title, rows))
     except QueryTimeout:
         # The fields of every run can still be chosen.
@@ -68,7 +68,7 @@ def _attributes() -> list[tuple[str, str]]:
         for spec in fields.ATTRIBUTES.values()
         if spec.filterable and spec.offered
     ]
-    # The other counts of child runs can be typed; these are the ones to watch.
+    # The menu stays short: the other counts of child runs can be typed.
     children = [Field(tree.CHILDREN, word) for word in ("count", "failed", "running")]
     return [*own, *((field_text(each), field_text(each)) for each in children)]
 
@@ -82,10 +82,10 @@ def _titles() -> Sequence[tuple[str, str]]:
     )
 
 
-def _row(each: KeyCount) -> FieldRow:
-    runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
-    note = runs % {"n": formats.grouped(each.runs)} if each.runs else ""
-    return field_text(each.field), each.field.key, note
+def _key_row(key_count: KeyCount) -> FieldRow:
+    runs = ngettext("%(n)s run", "%(n)s runs", key_count.runs)
+    note = runs % {"n": formats.grouped(key_count.runs)} if key_count.runs else ""
+    return field_text(key_count.field), key_count.field.key, note
 
 
 MAX_CHOICES = 40

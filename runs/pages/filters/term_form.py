@@ -164,7 +164,7 @@ def _invalid_value(text: str, expected: str) -> InvalidValue:
 def operators_of(field: Field) -> tuple[str, ...]:
     """Return the operators that the form offers for the field."""
     kind = fields.value_type(field)
-    # A metric can hold text too, but conditions on it are nearly always about numbers.
+    # A metric can hold text too, but a condition on it is edited as text.
     if field.kind == tree.METRICS:
         kind = fields.NUMBER
     offered = _OPERATORS[kind]

@@ -14,7 +14,7 @@ from runs.pages.groups.group_table import (
     group_label,
     group_notices,
     too_many_runs_text,
-    ungrouped_spec,
+    without_open_rows,
 )
 from runs.pages.groups.group_values import (
     group_value_term,
@@ -34,6 +34,6 @@ __all__ = [
     "group_value_term",
     "groups_response",
     "too_many_runs_text",
-    "ungrouped_spec",
     "urlpatterns",
+    "without_open_rows",
 ]

@@ -108,16 +108,16 @@ class _GroupChoices:
         try:
             for kind, title in kinds:
                 listed = list_keys(reader, kind, part, MAX_KEYS)
-                found.append((title, [self._keyed(each) for each in listed]))
+                found.append((title, [self._key_choice(each) for each in listed]))
         except QueryTimeout:
             # The fields of every run can still be chosen.
             pass
         return [(title, [each for each in rows if each.href]) for title, rows in found]
 
-    def _keyed(self, each: KeyCount) -> GroupChoice:
-        runs = ngettext("%(n)s run", "%(n)s runs", each.runs)
-        note = runs % {"n": formats.grouped(each.runs)} if each.runs else ""
-        return self._choice(each.field, each.field.key, note)
+    def _key_choice(self, key_count: KeyCount) -> GroupChoice:
+        runs = ngettext("%(n)s run", "%(n)s runs", key_count.runs)
+        note = runs % {"n": formats.grouped(key_count.runs)} if key_count.runs else ""
+        return self._choice(key_count.field, key_count.field.key, note)
 
     def _choice(self, field: Field, label: str, note: str) -> GroupChoice:
         if field in self.fields:

@@ -89,8 +89,8 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     return [ParameterWarning("group", text)]
 
 
-def ungrouped_spec(spec: ViewSpec) -> ViewSpec:
-    """Return the spec of the first page of runs: groups have their own pages."""
+def without_open_rows(spec: ViewSpec) -> ViewSpec:
+    """Return the spec with no child runs open: a grouped list has no rows of runs."""
     return spec.changed(tree=())
 
 

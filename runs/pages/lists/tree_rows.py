@@ -20,7 +20,7 @@ from runs.search.run_list import (
 )
 from studio.core.filters import Field
 from studio.core.filters.tree import METRICS, attribute
-from studio.core.view_text import MAX_OPEN, OpenRow
+from studio.core.view_text import MAX_OPEN_CHILDREN, RowExpansion
 
 #: Deeper rows are indented no further.
 MAX_INDENT = 8
@@ -73,12 +73,12 @@ def _toggle(run_id: str, place: TreePlace, links: ListLinks) -> str:
     # The address has each row once, or opening and closing would make it grow.
     others = tuple(o for o in links.spec.tree if o.run_id != run_id)
     if not place.is_open:
-        return _with_open_rows(links, (*others, OpenRow(run_id)))
+        return _with_open_rows(links, (*others, RowExpansion(run_id)))
     is_named = any(o.run_id == run_id for o in links.spec.tree)
     if place.matches and is_named:
         return _with_open_rows(links, others)
     # The row is open by default, so the address must name it as closed.
-    return _with_open_rows(links, (*others, OpenRow(run_id, 0)))
+    return _with_open_rows(links, (*others, RowExpansion(run_id, 0)))
 
 
 def rolled_up_value(
@@ -123,7 +123,7 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
     }
 
 
-def _with_open_rows(links: ListLinks, opened: tuple[OpenRow, ...]) -> str:
+def _with_open_rows(links: ListLinks, opened: tuple[RowExpansion, ...]) -> str:
     """Link to the same page with other rows open."""
     spec = links.spec
     return links.query(tree=opened, after=spec.after, before=spec.before)
@@ -133,12 +133,12 @@ def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
     hidden = line.total - line.shown
     if not line.total:
         return MoreLine(line.depth, "", "", _("No matching child runs"))
-    more = OpenRow(line.run_id, min(line.shown + MORE_CHILDREN, MAX_OPEN))
+    more = RowExpansion(line.run_id, min(line.shown + MORE_CHILDREN, MAX_OPEN_CHILDREN))
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
     href = _with_open_rows(links, opened)
     # A page can't show more children of a row; their own list has pages.
-    if line.shown >= MAX_OPEN:
+    if line.shown >= MAX_OPEN_CHILDREN:
         href = links.children_of(line.run_id)
     text = ngettext(
         "Show %(n)s more child run", "Show %(n)s more child runs", hidden

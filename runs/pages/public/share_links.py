@@ -103,4 +103,4 @@ def _show_form(
         "days": public_actions.DEFAULT_LINK_DAYS,
         "most": public_actions.MAX_LINK_DAYS,
     }
-    return render(request, "public/share_out.html", context, status=status)
+    return render(request, "public/public_link_form.html", context, status=status)

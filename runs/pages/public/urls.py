@@ -15,7 +15,7 @@ urlpatterns: list[URLPattern] = [
         shared_picture,
         name="shared-picture",
     ),
-    path(f"{WORKSPACE_URL}share/", create_share_link, name="share-out"),
+    path(f"{WORKSPACE_URL}share/", create_share_link, name="public-link-form"),
     path(
         f"{WORKSPACE_URL}share/<int:number>/revoke/",
         revoke_share_link,

@@ -79,7 +79,9 @@ def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
     here = f"{page_context['path']}children/"
     link = request.build_absolute_uri(here)
     context = {**page_context, "here": here, "link": link, "head_etag": etag}
-    return with_page_etag(render(request, "run_shell/_run_above.html", context), etag)
+    return with_page_etag(
+        render(request, "run_shell/_live_run_head.html", context), etag
+    )
 
 
 def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:

@@ -178,9 +178,9 @@ def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _matches_words(each: NamedText, words: str) -> bool:
+def _matches_words(named_text: NamedText, words: str) -> bool:
     """Whether each word is in the name or the value, like the page's script."""
-    text = f"{each.key} {each.value or ''}".lower()
+    text = f"{named_text.key} {named_text.value or ''}".lower()
     return all(word in text for word in words.lower().split())
 
 

@@ -120,7 +120,10 @@ def _context(state: ListState) -> dict[str, Any]:
 def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
-    rows = [_row(each, found, links, scope.path) for each in found.found[:MAX_FIELDS]]
+    rows = [
+        _difference_row(each, found, links, scope.path)
+        for each in found.found[:MAX_FIELDS]
+    ]
     # A field can differ in many rare values, none of them by enough to be shown.
     rows = [row for row in rows if row.lines]
     more = len(found.found) - MAX_FIELDS
@@ -137,32 +140,34 @@ def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
 
-def _row(
-    each: RankedFeature, found: FeatureRanking, links: ListLinks, path: str
+def _difference_row(
+    feature: RankedFeature, ranking: FeatureRanking, links: ListLinks, path: str
 ) -> DifferenceRow:
-    shown = [side for side in each.sides[:MAX_VALUES] if _is_shown(side, found)]
-    terms = [_term(each, side) for side in shown]
+    shown = [side for side in feature.sides[:MAX_VALUES] if _is_shown(side, ranking)]
+    terms = [_feature_term(feature, side) for side in shown]
     lines = tuple(
         ValueLine(
             text,
             path + links.only(term) if term and links.fits(term) else "",
             formats.grouped(side.selected),
             formats.grouped(side.rest),
-            round(100 * side.selected / max(found.selected, 1)),
-            round(100 * side.rest / max(found.rest, 1)),
+            round(100 * side.selected / max(ranking.selected, 1)),
+            round(100 * side.rest / max(ranking.rest, 1)),
         )
         for side, text, term in zip(
-            shown, _texts(each.field, shown), terms, strict=True
+            shown, _texts(feature.field, shown), terms, strict=True
         )
     )
     return DifferenceRow(
-        field_label(each.field) if each.field.kind == ATTRIBUTE else each.field.key,
-        field_text(each.field),
-        field_topic(each.field),
-        f"{each.score:.2f}",
-        round(100 * each.score),
+        field_label(feature.field)
+        if feature.field.kind == ATTRIBUTE
+        else feature.field.key,
+        field_text(feature.field),
+        field_topic(feature.field),
+        f"{feature.score:.2f}",
+        round(100 * feature.score),
         lines,
-        len(each.sides) - len(shown),
+        len(feature.sides) - len(shown),
     )
 
 
@@ -231,9 +236,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
-def _term(each: RankedFeature, side: ValueShare) -> Node | None:
+def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
     """Return the term that finds the counted runs; None if the value is too long."""
-    field = each.field
+    field = feature.field
     if side.is_range:
         return Comparison(field, "between", (Number(side.low), Number(side.high)))
     if side.is_any:
@@ -242,7 +247,7 @@ def _term(each: RankedFeature, side: ValueShare) -> Node | None:
     # too.
     if side.digest:
         return None
-    is_mixed = any(other.value or other.is_range for other in each.sides)
+    is_mixed = any(other.value or other.is_range for other in feature.sides)
     return group_value_term(field, side.value, is_mixed=is_mixed)
 
 

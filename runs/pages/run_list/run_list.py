@@ -25,7 +25,7 @@ from runs.pages.groups import (
     group_context,
     group_notices,
     groups_response,
-    ungrouped_spec,
+    without_open_rows,
 )
 from runs.pages.lists import (
     LINES_PARAMETER,
@@ -220,7 +220,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
-        listed = state if groups is None else state.showing(ungrouped_spec(spec))
+        listed = state if groups is None else state.showing(without_open_rows(spec))
         if requested_format(request):
             columns = exported_columns(spec, columns)
         # Raises InvalidValue for a cursor of another list.

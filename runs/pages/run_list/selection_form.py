@@ -142,14 +142,14 @@ def _comparison(
     }
 
 
-def _script_fields(each: SelectedRun) -> dict[str, Any]:
+def _script_fields(selected_run: SelectedRun) -> dict[str, Any]:
     """Return the fields of a selected run that scripts need."""
-    run = each.run
+    run = selected_run.run
     return {
         "id": run.run_id,
         "name": run.name,
-        "number": each.number,
-        "series": each.series,
+        "number": selected_run.number,
+        "series": selected_run.series,
     }
 
 

@@ -20,9 +20,9 @@ from studio.core.statuses import RunStatus
 def show_styleguide(request: HttpRequest) -> HttpResponse:
     return render(
         request,
-        "site/parts.html",
+        "site/styleguide.html",
         {
-            "colors": _declared_names(r"^\.c-([\w-]+)", "css/site/parts-page.css"),
+            "colors": _declared_names(r"^\.c-([\w-]+)", "css/site/styleguide.css"),
             "icons": _declared_names(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),
             "statuses": list(RunStatus),
             "numbers": [0.8137, 1284, 4.2e-5, float("nan"), float("-inf"), 18.42],

@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("parts/", show_styleguide, name="parts"),
+    path("parts/", show_styleguide, name="styleguide"),
     path("runs/<str:run_id>", redirect_to_run, name="portal-run"),
     path(
         "experiments/id/<int:number>", redirect_to_experiment, name="portal-experiment"

@@ -71,15 +71,18 @@ def _rows(
 ) -> list[VersionRow]:
     older = [*found[1:], None] if found else []
     return [
-        _row(request, view, each, before)
+        _version_row(request, view, each, before)
         for each, before in zip(found, older, strict=True)
     ]
 
 
-def _row(
-    request: PageRequest, view: View, each: ViewRevision, before: ViewRevision | None
+def _version_row(
+    request: PageRequest,
+    view: View,
+    revision: ViewRevision,
+    before: ViewRevision | None,
 ) -> VersionRow:
-    state = view_actions.read_view_state(each)
+    state = view_actions.read_view_state(revision)
     notice = (
         state_differences(view_actions.read_view_state(before), state) if before else []
     )
@@ -91,7 +94,7 @@ def _row(
     if state.experiment is not None:
         query += f"&in={scope_number(state.experiment)}"
     return VersionRow(
-        each,
+        revision,
         summarize_differences(notice),
         difference_lines(notice),
         before is None,

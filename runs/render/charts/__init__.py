@@ -11,12 +11,6 @@ from runs.render.charts.axes import (
     Figure,
     clock_time,
 )
-from runs.render.charts.charts import (
-    Line,
-    metric_figure,
-    smooth_values,
-    time_unit,
-)
 from runs.render.charts.dashes import (
     SOLID,
     dash_of_number,
@@ -33,18 +27,24 @@ from runs.render.charts.histograms import (
     count_bins,
     histogram_figure,
 )
+from runs.render.charts.metric_lines import (
+    Line,
+    metric_figure,
+    smooth_values,
+    time_unit,
+)
+from runs.render.charts.multi_run_lines import (
+    Band,
+    ChartLook,
+    RunLine,
+    line_figure,
+)
 from runs.render.charts.nonfinite_markers import (
     is_nonfinite,
 )
 from runs.render.charts.parallel import (
     Dimension,
     parallel_figure,
-)
-from runs.render.charts.run_charts import (
-    Band,
-    ChartLook,
-    RunLine,
-    line_figure,
 )
 from runs.render.charts.smoothing import (
     smooth_at,

@@ -1,7 +1,8 @@
 """Figures of what is no series: curves, histograms, predictions, columns of a table.
 
-As in `runs.render.charts.charts` they have no color: `meta` says which series a trace
-is and which part of it (`line`, `bar`, `rule`), and the page's script knows the theme.
+As in `runs.render.charts.metric_lines` they have no color: `meta` says which series a
+trace is and which part of it (`line`, `bar`, `rule`), and the page's script knows the
+theme.
 """
 
 from __future__ import annotations

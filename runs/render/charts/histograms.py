@@ -9,7 +9,7 @@ from datetime import tzinfo
 from typing import Any
 
 from runs.render.charts.axes import Figure, Trace, clock_time, escape_plotly_markup
-from runs.render.charts.run_charts import ChartLook
+from runs.render.charts.multi_run_lines import ChartLook
 from runs.render.charts.value_charts import value_layout
 from runs.render.formats import number
 
@@ -55,9 +55,9 @@ def _edges(low: float, high: float, count: int, *, log: bool) -> list[float]:
     return [low, *inner, high]
 
 
-def bin_label(each: Bin, clock: tzinfo | None = None) -> str:
+def bin_label(bin_: Bin, clock: tzinfo | None = None) -> str:
     """From where to where it reaches; with a clock its ends are times in ms."""
-    ends = (each.low, each.high)
+    ends = (bin_.low, bin_.high)
     return " – ".join(clock_time(e, clock) if clock else number(e) for e in ends)
 
 
@@ -68,7 +68,7 @@ def histogram_figure(
     log = look.log_x and clock is None
     layout = value_layout(look, escape_plotly_markup(label))
     layout["xaxis"]["type"] = "date" if clock else "log" if log else "linear"
-    middles: list[Any] = [_middle(each, log=log) for each in bins]
+    middles: list[Any] = [_bin_center(each, log=log) for each in bins]
     if clock:
         middles = [clock_time(ms, clock, "milliseconds") for ms in middles]
     layout["bargap"] = 0.04
@@ -88,9 +88,9 @@ def histogram_figure(
     return {"data": [trace], "layout": layout}
 
 
-def _middle(each: Bin, *, log: bool) -> float:
+def _bin_center(bin_: Bin, *, log: bool) -> float:
     if log:
         # The middle that the eye sees on a logarithmic axis.
-        return math.exp((math.log(each.low) + math.log(each.high)) / 2)
+        return math.exp((math.log(bin_.low) + math.log(bin_.high)) / 2)
     # Halves, because the sum of two huge values would overflow.
-    return each.low / 2 + each.high / 2
+    return bin_.low / 2 + bin_.high / 2

@@ -31,9 +31,9 @@ def clamp_to_drawable(value: float) -> float:
 def nonfinite_markers(
     xs: Sequence[Any], named: Sequence[tuple[str, float]], series: int
 ) -> Trace:
-    """A mark at each of `xs`, on an axis of their own; `named` are values with names.
+    """Draw a mark at each of `xs`, on its own axis; `named` has the values with names.
 
-    Its words are set by `set_words`, which knows what else is marked.
+    `set_marker_labels` writes the labels, because it knows all marks of the chart.
     """
     words = [number(value) for _name, value in named]
     return {

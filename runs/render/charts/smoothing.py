@@ -1,9 +1,9 @@
 """The exponential moving average of a long series at the places where it is drawn.
 
-It is corrected for its start at nothing; what is not finite stays as it is and is not
-averaged in: as `runs.render.charts.charts.smooth` has it, point by point, which for a
-million points takes too long. Far back a value's share is nothing to the last bit, so
-that each place needs only the values before it that still count.
+The average is corrected for its start at zero. Values that are not finite stay as they
+are and are left out of it. `smooth_values` computes the same point by point, which
+takes too long for a million points. The share of an old value is exactly zero in
+floating point, so each place needs only the values before it that still count.
 """
 
 from __future__ import annotations

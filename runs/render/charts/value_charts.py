@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.render.charts.axes import Figure, Trace, escape_plotly_markup
+from runs.render.charts.multi_run_lines import ChartLook, set_x_range, set_y_range
 from runs.render.charts.nonfinite_markers import (
     clamp_to_drawable,
     is_nonfinite,
     nonfinite_markers,
     set_marker_labels,
 )
-from runs.render.charts.run_charts import ChartLook, set_x_range, set_y_range
 from runs.render.formats import number
 
 Value = float | str | None

@@ -187,9 +187,9 @@ def _clean(text: str, _language: str | None) -> str:
 
 
 def _lower_headings(html: str) -> str:
-    """The levels that the text uses, one below another, from `HIGHEST` on.
+    """Map the heading levels of the text to consecutive ones from TOP_HEADING_LEVEL.
 
-    In clean HTML whatever looks like a heading is one: text has no bare `<`.
+    In clean HTML, whatever looks like a heading is one: text has no bare `<`.
     """
     used = sorted({level for _slash, level in _HEADING.findall(html)})
     return _HEADING.sub(

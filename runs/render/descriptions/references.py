@@ -123,7 +123,7 @@ def canonical_reference(address: str) -> str:
 
 
 def references_in_html(html: str) -> list[Reference]:
-    """Those of a cleaned text, each once, at most `MOST` of a kind."""
+    """Find the references in clean HTML: each once, MAX_REFERENCES of a kind."""
     found = [m[1] for pattern in (_LINK, _PICTURE) for m in pattern.finditer(html)]
     counts = dict.fromkeys(REFERENCE_SCHEMES, 0)
     kept = []

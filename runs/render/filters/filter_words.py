@@ -214,13 +214,13 @@ def _counted(sign: str, part: str, count: int) -> str:
 
 
 def difference_lines(found: Iterable[Difference]) -> Sequence[DifferenceLine]:
-    return [_line(each) for each in found]
+    return [_difference_line(each) for each in found]
 
 
-def _line(each: Difference) -> DifferenceLine:
-    sign = DIFFERENCE_SIGNS[each.sign]
-    if each.part in SWITCHES:
-        return DifferenceLine(sign, str(_SWITCHES[each.part]), "", "")
+def _difference_line(difference: Difference) -> DifferenceLine:
+    sign = DIFFERENCE_SIGNS[difference.sign]
+    if difference.part in SWITCHES:
+        return DifferenceLine(sign, str(_SWITCHES[difference.part]), "", "")
     what = {
         "filter": _("filter"),
         "column": _("column"),
@@ -228,9 +228,12 @@ def _line(each: Difference) -> DifferenceLine:
         "chart": _("chart"),
         "selected": _("selected run"),
         "tree": _("open row"),
-    }.get(each.part) or str(_WHOLE.get(each.part, each.part))
+    }.get(difference.part) or str(_WHOLE.get(difference.part, difference.part))
     return DifferenceLine(
-        sign, what, _said(each.part, each.before), _said(each.part, each.after)
+        sign,
+        what,
+        _said(difference.part, difference.before),
+        _said(difference.part, difference.after),
     )
 
 

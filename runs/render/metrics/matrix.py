@@ -55,7 +55,7 @@ def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
 
 
 def _most_confused(counts: Numbers) -> list[int]:
-    """Positions of at most MOST_CLASSES classes, in their own order."""
+    """Positions of at most MAX_CLASSES classes, in their own order."""
     if len(counts) <= MAX_CLASSES:
         return list(range(len(counts)))
     # The diagonal has the right predictions.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runs.render.run.dataset_sources import (
     source_address,
 )
-from runs.render.run.tracebacks import (
+from runs.render.run.error_headline import (
     headline,
     split_traceback,
 )

@@ -35,12 +35,12 @@ def flag(
         sort=by_truth(truth),
         value=value,
         columns=columns,
-        scan=_if_true(scan) if scan is not None else None,
+        scan=_scan_for_true_only(scan) if scan is not None else None,
         comparison=comparison,
     )
 
 
-def _if_true(scan: Callable[[Scope], list[IndexScan]]) -> Scans:
+def _scan_for_true_only(scan: Callable[[Scope], list[IndexScan]]) -> Scans:
     return lambda term, scope: scan(scope) if term.values == TRUE else []
 
 

@@ -19,7 +19,7 @@ from runs.search.fields.source import (
     OwnColumn,
     ValueName,
 )
-from runs.search.fields.texts import own_text, own_text_condition
+from runs.search.fields.text_columns import own_text, own_text_condition
 from runs.search.sql import (
     ALWAYS,
     NEVER,

@@ -8,7 +8,7 @@ from runs.search.filters.completion import (
 )
 from runs.search.filters.facets import (
     KEYED_KINDS,
-    MAX_OPEN,
+    MAX_OPEN_FACETS,
     Facet,
     FacetReader,
     KeyShare,
@@ -20,7 +20,7 @@ from runs.search.filters.facets import (
 __all__ = [
     "KEYED_KINDS",
     "KINDS_IN_ORDER",
-    "MAX_OPEN",
+    "MAX_OPEN_FACETS",
     "Facet",
     "FacetReader",
     "KeyCount",

@@ -32,7 +32,7 @@ SAMPLE_RUNS = 600
 #: Kinds of keys, in the order of the panel.
 KEYED_KINDS = (tree.TAGS, tree.PARAMS, tree.METRICS)
 #: Sections that are open at once; each costs a query or two.
-MAX_OPEN = 12
+MAX_OPEN_FACETS = 12
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ from runs.search.run_list.run_page import (
 )
 from runs.search.sql import text_rows
 from studio.core.filters.fields import Sort
-from studio.core.view_text import OpenRow
+from studio.core.view_text import RowExpansion
 
 #: Number of children at first; each *Show more* adds MORE.
 FIRST_CHILDREN, MORE_CHILDREN = 10, 50
@@ -153,7 +153,7 @@ def _find_named(run_query: RunQuery, shown: Iterable[str]) -> list[NamedRun]:
 
 
 def _open_rows(
-    named: Sequence[NamedRun], roots: Sequence[Run], asked: Mapping[str, OpenRow]
+    named: Sequence[NamedRun], roots: Sequence[Run], asked: Mapping[str, RowExpansion]
 ) -> dict[int, int]:
     """The open rows whose parents are all open, and how many children each shows."""
     tops = {run.pk for run in roots}

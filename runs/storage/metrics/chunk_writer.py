@@ -151,8 +151,8 @@ def save_chunks(rows: Sequence[MetricChunk]) -> None:
 
 def save_heads(grown: Sequence[Metric], *, wholly: Sequence[Metric]) -> None:
     """Write the hot columns of `grown`, and all columns of `wholly`."""
-    _update_hot.each([(head.pk, *_values(head, HOT_COLUMNS)) for head in grown])
-    _update_all.each(
+    _update_hot.execute_many([(head.pk, *_values(head, HOT_COLUMNS)) for head in grown])
+    _update_all.execute_many(
         [(head.pk, *_values(head, HOT_COLUMNS + COLD_COLUMNS)) for head in wholly]
     )
 

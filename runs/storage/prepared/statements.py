@@ -147,7 +147,7 @@ class _Change:
             cursor.execute(statement.sql, statement.parameters(values))
             return int(cursor.rowcount)
 
-    def each(self, uses: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, uses: Sequence[Sequence[Any]]) -> None:
         """Run the statement for each row of values; no value can be a sequence."""
         if uses:
             statement = self._statement((None,) * len(uses[0]))

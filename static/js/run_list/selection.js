@@ -104,7 +104,7 @@ document.body.addEventListener("htmx:responseError", (event) => {
 // The selected runs for charts: ids, names, numbers and series, sorted by number, at most a
 // hundred. `total` is the number of selected runs.
 export function selection() {
-  const tray = document.getElementById("run-tray");
+  const tray = document.getElementById("selection-bar");
   return { runs: JSON.parse(tray?.dataset.runs ?? "[]"), total: Number(tray?.dataset.total ?? 0) };
 }
 

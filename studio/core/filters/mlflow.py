@@ -262,13 +262,13 @@ def _compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
 def _status(operator: str, word: str) -> Node:
     """The statuses whose MLflow word fits; none is a list of nothing, as in MLflow."""
     tests: dict[str, Callable[[str], bool]] = {
-        "=": lambda each: each == word,
+        "=": lambda value: value == word,
         # The same as `=`, since `not in` below negates it.
-        "!=": lambda each: each == word,
-        "LIKE": lambda each: like_matches(each, word),
-        "ILIKE": lambda each: like_matches(each.casefold(), word.casefold()),
+        "!=": lambda value: value == word,
+        "LIKE": lambda value: like_matches(value, word),
+        "ILIKE": lambda value: like_matches(value.casefold(), word.casefold()),
     }
-    fitting = [each for each in STATUSES_OF if tests[operator](each)]
+    fitting = [name for name in STATUSES_OF if tests[operator](name)]
     statuses = [s for s in S if STATUS_TABLE[s].mlflow in fitting]
     values = tuple(Text(status.value) for status in statuses)
     op = "not in" if operator == "!=" else "in"

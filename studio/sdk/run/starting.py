@@ -14,7 +14,7 @@ from studio.sdk.connection import OFFLINE_ERRORS
 from studio.sdk.responses import Unreachable
 from studio.sdk.run.run_types import create_run
 from studio.sdk.run.script_source import script_name
-from studio.sdk.texts import as_properties, as_tags, check_texts
+from studio.sdk.tags_and_properties import as_properties, as_tags, check_texts
 from studio.sdk.warnings import warn
 
 DEFAULT_OUTPUTS = "outputs"

@@ -7,7 +7,13 @@ from typing import Any, Optional, TypeVar
 
 from studio.core.errors import Immutable, InvalidValue
 from studio.sdk.run.state import RunState
-from studio.sdk.texts import as_dict, as_keys, as_properties, as_tags, check_texts
+from studio.sdk.tags_and_properties import (
+    as_dict,
+    as_keys,
+    as_properties,
+    as_tags,
+    check_texts,
+)
 from studio.sdk.warnings import warn_not_logged
 
 Text = TypeVar("Text", str, Optional[str])

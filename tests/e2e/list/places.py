@@ -31,7 +31,7 @@ class Place:
 
 def shown_out(page: Page) -> None:
     """Make the link of the page's form and open it."""
-    page.locator(".share-out button").click()
+    page.locator(".public-link-form button").click()
     page.goto(page.locator("#new-share").inner_text())
     page.locator(".shared").wait_for()
 
@@ -191,7 +191,7 @@ PLACES = [
     Place("REST API", "/api/v1/"),
     Place("parts", "/parts/"),
     Place("not found", "runs/no-such-run/", status=404),
-    Place("selection", DIGITS, clicked("[data-pick]", "#run-tray .tray-count")),
+    Place("selection", DIGITS, clicked("[data-pick]", "#selection-bar .tray-count")),
     Place("groups", f"{DIGITS}&group=tags.model"),
     Place("group by", DIGITS, clicked("#group-by", "#pill-editor form"), (WIDE,)),
     Place("export", DIGITS, clicked("#export summary", "#export[open]"), (WIDE,)),

@@ -24,12 +24,12 @@ def test_runs_are_grouped_opened_and_copied_by_mouse(runs_page: Page) -> None:
     members = page.locator("[data-row-link]")
     expect(members).to_have_count(10)
     page.locator("[data-pick]").first.click()
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
     page.locator(".group-table th").get_by_label("Sort groups by acc").click()
     page.get_by_role("link", name="Max").click()
     expect(page).to_have_url(re.compile("by%3D-max:metrics.acc"))
     expect(members).to_have_count(10)
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
     page.get_by_text("Copy as").click()
     page.get_by_role("link", name="LaTeX").click()
     expect(page.locator("#toasts")).to_contain_text("Copied as LaTeX")
@@ -60,7 +60,7 @@ def test_runs_are_grouped_by_keyboard(runs_page: Page) -> None:
     page.keyboard.press("j")
     expect(page.locator("[data-row-link]").first).to_be_focused()
     page.keyboard.press("x")
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
 
 
 def test_groups_work_without_scripts(plain_page: Page) -> None:

@@ -15,7 +15,7 @@ def box(page: Page, name: str) -> Locator:
 
 
 def tray_entries(page: Page) -> list[tuple[str, int]]:
-    text = page.locator("#run-tray").get_attribute("data-runs") or "[]"
+    text = page.locator("#selection-bar").get_attribute("data-runs") or "[]"
     return [(each["name"], each["series"]) for each in json.loads(text)]
 
 
@@ -29,7 +29,7 @@ def test_a_selection_by_mouse_survives_list_changes(runs_page: Page) -> None:
     # Quick clicks, faster than answers come.
     for name in ("digits-03", "digits-01", "digits-05"):
         box(page, name).click()
-    tray = page.locator("#run-tray")
+    tray = page.locator("#selection-bar")
     expect(tray).to_contain_text("3 selected")
     assert tray_entries(page) == [("digits-03", 1), ("digits-01", 2), ("digits-05", 3)]
     assert page.evaluate("window.heard.total") == 3
@@ -77,7 +77,7 @@ def test_each_selection_change_is_sent_once(runs_page: Page) -> None:
     page.goto(LIST)
     for count, name in enumerate(("digits-03", "digits-01"), 1):
         box(page, name).click()
-        expect(page.locator("#run-tray")).to_contain_text(f"{count} selected")
+        expect(page.locator("#selection-bar")).to_contain_text(f"{count} selected")
     # What follows an answer has begun by the time that another is there.
     page.get_by_role("link", name="Status", exact=True).click()
     expect(page).to_have_url(re.compile("sort=status"))
@@ -94,18 +94,20 @@ def test_runs_are_selected_by_keyboard(runs_page: Page) -> None:
     expect(page.locator("#tool-compare")).to_have_attribute("aria-disabled", "true")
     for key in ("j", "j", "Shift+X"):
         page.keyboard.press(key)
-    expect(page.locator("#run-tray")).to_contain_text("3 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("3 selected")
     page.keyboard.press("c")
     expect(page).to_have_url(re.compile(r"/compare/\?run=digits-02&run=digits-03"))
     page.go_back()
     expect(box(page, "digits-04")).to_be_checked()
     page.get_by_role("checkbox", name="Select all rows on this page").focus()
     page.keyboard.press("Space")
-    expect(page.locator("#run-tray")).to_contain_text("25 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("25 selected")
     all_of_them = page.get_by_role("button", name="Select all 46 matching runs")
     all_of_them.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#run-tray")).to_contain_text("46 selected, 21 on other pages")
+    expect(page.locator("#selection-bar")).to_contain_text(
+        "46 selected, 21 on other pages"
+    )
     expect(all_of_them).to_be_visible()
     page.goto("/w/default/runs/?sort=name&rows=25&selected=digits-02")
     expect(box(page, "digits-02")).to_be_checked()
@@ -118,22 +120,22 @@ def test_runs_are_selected_without_scripts(plain_page: Page) -> None:
     page = plain_page
     page.goto(LIST)
     box(page, "digits-02").click()
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
     box(page, "digits-01").click()
     expect(page).to_have_url(re.compile("selected=digits-02,digits-01"))
     page.get_by_text("Show only selected").click()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("[data-row-link]")).to_have_count(2)
     page.get_by_role("link", name="Clear selection").click()
-    expect(page.locator("#run-tray")).to_have_count(0)
+    expect(page.locator("#selection-bar")).to_have_count(0)
 
 
 def test_runs_are_selected_on_a_phone(phone_page: Page) -> None:
     page = phone_page
     page.goto(LIST)
     box(page, "digits-01").click()
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
-    expect(page.locator("#run-tray")).to_be_in_viewport()
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_be_in_viewport()
     expect(page.get_by_role("link", name="What differs?")).to_be_in_viewport()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width == 360
@@ -144,7 +146,7 @@ def test_differences_of_a_selection_link_back_to_its_runs(runs_page: Page) -> No
     page.goto("/w/default/runs/?q=experiment:digits&rows=100&sort=name")
     box(page, "digits-01").click()
     box(page, "digits-20").click(modifiers=["Shift"])
-    expect(page.locator("#run-tray")).to_contain_text("20 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("20 selected")
     page.get_by_role("link", name="What differs?").click()
     expect(
         page.get_by_text("20 selected runs vs. 26 other matching runs")
@@ -154,4 +156,4 @@ def test_differences_of_a_selection_link_back_to_its_runs(runs_page: Page) -> No
     first.get_by_role("link", name="resnet50", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-row-link]")).to_have_count(20)
-    expect(page.locator("#run-tray")).to_contain_text("20 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("20 selected")

@@ -49,7 +49,7 @@ def test_an_empty_tab_of_a_finished_run_promises_nothing(
     page = browser.get(address).text
     assert "while it runs" not in page
     assert "has ended" in page
-    assert " yet" not in page[page.index('id="run-nothing"') :][:400]
+    assert " yet" not in page[page.index('id="empty-state"') :][:400]
 
 
 def test_a_run_without_children_shows_a_message_for_any_filter(

@@ -1,4 +1,4 @@
-"""The run page's toolbar: archive, how it ended, the lock; the ladder of a cancel."""
+"""The run page's toolbar: archive, how it ended, the lock; the progress of a cancel."""
 
 from __future__ import annotations
 

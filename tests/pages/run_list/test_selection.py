@@ -98,7 +98,7 @@ def test_the_selection_bar_counts_runs_on_other_pages(
     other = visitor.get(f"{ALL}?q=tags.even+%3D+True&selected=r29,r00,r01")
     assert set(chosen(other)) == {"r00"}
     assert len(tray_entries(other)) == 3
-    assert "run-tray" not in visitor.get(ALL).text
+    assert "selection-bar" not in visitor.get(ALL).text
 
 
 def test_selected_only_shows_runs_that_the_filter_hides(

@@ -80,7 +80,7 @@ def test_adding_a_chart_keeps_choices_made_since_the_page_loaded(
 ) -> None:
     runs_page.goto(HOME)
     runs_page.get_by_role("checkbox", name="Select curve-2", exact=True).click()
-    expect(runs_page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(runs_page.locator("#selection-bar")).to_contain_text("1 selected")
     runs_page.locator("#add-chart").click()
     dialog = runs_page.get_by_role("dialog")
     dialog.get_by_label("Field 1", exact=True).fill("fit/loss")

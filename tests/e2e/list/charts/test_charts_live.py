@@ -58,6 +58,6 @@ def test_a_selection_change_loads_each_chart_once(
     page.on("request", lambda request: sent.append(request.url))
     with page.expect_response(re.compile("figure.*selected=")):
         page.locator("[data-pick]").click()
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
     chosen = [url for url in sent if "figure/" in url and "selected=" in url]
     assert len(chosen) <= 2

@@ -71,7 +71,7 @@ def test_a_sort_overrides_an_earlier_request(
     expect(names(page).first).to_have_text("digits-01")
     expect(page).to_have_url(re.compile("sort=name"))
     if before is select:
-        expect(page.locator("#run-tray")).to_contain_text("1 selected")
+        expect(page.locator("#selection-bar")).to_contain_text("1 selected")
         expect(page).to_have_url(re.compile("sort=name.*selected=digits-46"))
 
 
@@ -93,7 +93,7 @@ def test_requests_for_the_same_list_wait_for_the_sort(
         held.wait(1)
     held.release()
     if after is select:
-        expect(page.locator("#run-tray")).to_contain_text("1 selected")
+        expect(page.locator("#selection-bar")).to_contain_text("1 selected")
         expect(page).to_have_url(re.compile("sort=name.*selected=digits-46"))
     expect(names(page).first).to_have_text("digits-01")
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Display name")
@@ -146,7 +146,7 @@ def test_select_all_works_while_a_checkbox_request_is_running(runs_page: Page) -
     page.get_by_role("button", name="Select all 46 matching runs").click()
     held.answer(held.routes[0])
     held.release()
-    expect(page.locator("#run-tray")).to_contain_text("46 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("46 selected")
     for name in ("digits-45", "digits-46"):
         expect(box(page, name)).to_be_checked()
 
@@ -162,6 +162,6 @@ def test_changing_a_column_width_reverts_nothing(runs_page: Page) -> None:
     held.answer(held.routes[1])
     held.answer(held.routes[0])
     held.release()
-    expect(page.locator("#run-tray")).to_contain_text("1 selected")
+    expect(page.locator("#selection-bar")).to_contain_text("1 selected")
     expect(box(page, "digits-46")).to_be_checked()
     expect(page).to_have_url(re.compile("columns=name:.*selected=digits-46"))

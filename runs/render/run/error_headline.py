@@ -1,4 +1,4 @@
-"""What went wrong, in one line."""
+"""The line of an error text that names the error, without the frames above it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts and ids that are columns of the run, and its number."""
+"""The fields that are text columns of the run, such as its name; and its number."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from runs.management.identity import (
     write_database_identity,
     write_home_identity,
 )
-from runs.management.ownership import (
+from runs.management.identity_check import (
     IdentityStep,
     PairEvidence,
     adopt,

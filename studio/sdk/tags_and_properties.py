@@ -1,4 +1,4 @@
-"""Keys and values of tags and properties, converted and checked."""
+"""Convert and check the tags and properties that a script gives."""
 
 from __future__ import annotations
 

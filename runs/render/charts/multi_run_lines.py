@@ -14,8 +14,8 @@ from datetime import UTC, tzinfo
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Axis, Figure, Trace, escape_plotly_markup
-from runs.render.charts.charts import Line, metric_figure, time_unit
 from runs.render.charts.dashes import SOLID
+from runs.render.charts.metric_lines import Line, metric_figure, time_unit
 from runs.render.charts.nonfinite_markers import clamp_to_drawable
 
 #: Maximum lines in one tooltip; a longer list would cover the chart.

@@ -57,7 +57,7 @@ class Limits:
 WaitingCallers = OrderedDict[Caller, deque[asyncio.Future[None]]]
 
 
-class Scheduler:
+class FairQueue:
     """Decides which requests get a thread; runs in the event loop, without locks."""
 
     def __init__(self, limits: Limits) -> None:
@@ -82,7 +82,7 @@ class Scheduler:
             self._count(caller)
 
     @property
-    def is_busy(self) -> bool:
+    def has_running_requests(self) -> bool:
         return self._running.total() > 0
 
     def finish(self, caller: Caller) -> None:

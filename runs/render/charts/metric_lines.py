@@ -1,4 +1,4 @@
-"""Charts as plain JSON for Plotly: data and layout, without any color.
+"""Line charts of one run's metrics as plain JSON for Plotly, without any color.
 
 Colors are the reader's theme, so the page's script fills them in: a trace says in
 `meta` which series it is and which part of it (`line`, `raw`, `odd`).
