@@ -105,7 +105,7 @@ def _hides_metrics(choice: MetricChoice, heads: Sequence[Metric]) -> bool:
 
 AXIS_LABELS = {
     Axis.STEP: lambda: _("Step"),
-    Axis.RELATIVE: lambda: _("Relative"),
+    Axis.RELATIVE: lambda: _("Time since the start"),
     Axis.TIME: lambda: _("Time"),
 }
 
