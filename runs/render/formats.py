@@ -92,7 +92,9 @@ def filesize(size: int) -> str:
         amount /= 1000
     if unit == "bytes":
         return _("%s bytes") % size
-    return f"{_without_trailing_zeros(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
+    if amount < 99.95:
+        return f"{_without_trailing_zeros(f'{amount:.1f}')} {unit}"
+    return f"{amount:.0f} {unit}"
 
 
 def _decimal_places(size: float) -> int:
