@@ -139,7 +139,7 @@ def to_sqlite(table: Table) -> RowConverter:
     return convert
 
 
-class Digest:
+class TableDigest:
     """Count rows and hash their content, in whatever order they come."""
 
     def __init__(self, table: Table) -> None:

@@ -28,7 +28,7 @@ from runs.management.web.fair_queue import (
     THREADS,
     ClientGone,
     FairQueue,
-    Limits,
+    ThreadLimits,
 )
 from runs.management.web.request_bodies import Receive, RequestBody
 from runs.management.web.response_sender import (
@@ -57,7 +57,7 @@ class AsgiApplication:
         self.application = application
         self.callers = Callers()
         self.deadlines = Deadlines.of_settings()
-        limits = Limits(settings.CALLER_REQUESTS, settings.QUEUE_SECONDS)
+        limits = ThreadLimits(settings.CALLER_REQUESTS, settings.QUEUE_SECONDS)
         self.fair_queue = FairQueue(limits)
         self.workers = ThreadPoolExecutor(THREADS, "worker")
         self.files = ThreadPoolExecutor(FILE_THREADS, "files")
@@ -72,10 +72,10 @@ class AsgiApplication:
     async def __call__(
         self, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        await Exchange(self, scope, receive, send).run()
+        await RequestExchange(self, scope, receive, send).run()
 
 
-class Exchange:
+class RequestExchange:
     """One request and its response."""
 
     def __init__(

@@ -27,7 +27,7 @@ class ClientGone(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ThreadLimits:
     """How many threads of one process each caller and group can use."""
 
     per_caller: int
@@ -60,7 +60,7 @@ WaitingCallers = OrderedDict[Caller, deque[asyncio.Future[None]]]
 class FairQueue:
     """Decides which requests get a thread; runs in the event loop, without locks."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ThreadLimits) -> None:
         self.limits = limits
         self._running: Counter[CallerKind] = Counter()
         self._of_caller: Counter[Caller] = Counter()

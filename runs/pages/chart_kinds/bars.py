@@ -27,7 +27,7 @@ from runs.pages.chart_kinds.values import (
     summarize_values,
     values_table,
 )
-from runs.render.charts import Dot, bar_figure
+from runs.render.charts import ChartDot, bar_figure
 from runs.render.filters import field_label
 from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
@@ -50,7 +50,7 @@ def _bar_figure(
 
 def _bar_dots(
     chart: Chart, chart_runs: ChartRuns, columns: Sequence[ChartColumn]
-) -> list[Dot]:
+) -> list[ChartDot]:
     """Return a bar for each run, or one for each group, with an error bar."""
     if not chart.groups:
         return run_dots(chart_runs, columns)
@@ -62,7 +62,7 @@ def _bar_dots(
             summarize_values([column.values[row] for row in rows]) for column in columns
         ]
         found.append(
-            Dot(
+            ChartDot(
                 group_label(group),
                 group.number,
                 tuple(None if each is None else each.mean for each in means),

@@ -34,7 +34,7 @@ class CurveKind(str, Enum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class CurveRule:
     """A kind's axes, its curve of one class's counts, and the line of pure chance."""
 
     titles: Callable[[], tuple[str, str]]
@@ -72,7 +72,7 @@ def _largest_table(tables: Numbers) -> list[int]:
 
 
 def _threshold_curve(
-    name: str, table: Numbers, thresholds: Numbers, rule: Rule
+    name: str, table: Numbers, thresholds: Numbers, rule: CurveRule
 ) -> Curve:
     xs, ys = rule.points(table, thresholds)
     # A share of nothing is 0/0, as precision is where no case is predicted.
@@ -125,22 +125,24 @@ def _calibration_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, N
 
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 _RULES = {
-    CurveKind.ROC: Rule(
+    CurveKind.ROC: CurveRule(
         lambda: (_("False positive rate"), _("True positive rate")),
         _roc_points,
         _DIAGONAL,
     ),
-    CurveKind.PR: Rule(lambda: (_("Recall"), _("Precision")), _precision_recall_points),
-    CurveKind.GAIN: Rule(
+    CurveKind.PR: CurveRule(
+        lambda: (_("Recall"), _("Precision")), _precision_recall_points
+    ),
+    CurveKind.GAIN: CurveRule(
         lambda: (_("Share of the data"), _("Recall")), _gain_points, _DIAGONAL, True
     ),
-    CurveKind.LIFT: Rule(
+    CurveKind.LIFT: CurveRule(
         lambda: (_("Share of the data"), _("Lift")),
         _lift_points,
         ((0.0, 1.0), (1.0, 1.0)),
         True,
     ),
-    CurveKind.CALIBRATION: Rule(
+    CurveKind.CALIBRATION: CurveRule(
         lambda: (_("Predicted probability"), _("Fraction of positives")),
         _calibration_points,
         _DIAGONAL,

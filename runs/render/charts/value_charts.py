@@ -32,7 +32,7 @@ BAR_OPACITIES = (1.0, 0.65, 0.4, 0.25)
 
 
 @dataclass(frozen=True)
-class Dot:
+class ChartDot:
     """A run, or a group of them, in a chart of values: in the order of the fields."""
 
     name: str
@@ -44,7 +44,7 @@ class Dot:
 
 
 def scatter_figure(
-    dots: Sequence[Dot],
+    dots: Sequence[ChartDot],
     labels: Sequence[str],
     look: ChartLook,
     *,
@@ -78,7 +78,7 @@ def scatter_figure(
     return {"data": data, "layout": layout}
 
 
-def _scatter_trace(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
+def _scatter_trace(placed: Sequence[ChartDot], labels: Sequence[str]) -> list[Trace]:
     drawn = [dot for dot in placed if not any(map(_is_nonfinite, dot.values[:2]))]
     if len(labels) == 2:
         return [_dots_trace(drawn, labels, [dot.number for dot in drawn])]
@@ -96,7 +96,7 @@ def _scatter_trace(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
 
 
 def _dots_trace(
-    drawn: Sequence[Dot], labels: Sequence[str], each: Sequence[int]
+    drawn: Sequence[ChartDot], labels: Sequence[str], each: Sequence[int]
 ) -> Trace:
     trace: Trace = {
         "type": "scatter",
@@ -117,7 +117,7 @@ def _dots_trace(
     return trace
 
 
-def _scale_trace(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
+def _scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
     """Colored by the page: from 0, the least third value, to 1, the greatest.
 
     Plotly's own scale comes with a bar that styles itself inline.
@@ -146,7 +146,9 @@ def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
     return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in thirds]
 
 
-def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> Figure:
+def bar_figure(
+    dots: Sequence[ChartDot], labels: Sequence[str], look: ChartLook
+) -> Figure:
     """The fields of each run side by side."""
     # Bars stand at numbers, because runs can have the same name.
     places = list(range(len(dots)))
@@ -177,7 +179,7 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> F
 
 
 def _bars_trace(
-    dots: Sequence[Dot],
+    dots: Sequence[ChartDot],
     values: Sequence[Value],
     at: int,
     label: str,

@@ -34,7 +34,7 @@ from studio.core.statuses import CODES, FINAL
 FINAL_CODES = sorted(CODES[status] for status in FINAL)
 
 
-class Timed(Protocol):
+class HasTimes(Protocol):
     @property
     def started(self) -> int | None: ...
     @property
@@ -43,7 +43,7 @@ class Timed(Protocol):
     def status(self) -> int: ...
 
 
-def run_duration(run: Timed, now: int) -> int | None:
+def run_duration(run: HasTimes, now: int) -> int | None:
     """Milliseconds from start to end, or to now, as `duration` says it in SQL."""
     return duration_of(run.started, run.ended, run.status, now)
 
