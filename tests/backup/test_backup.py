@@ -47,10 +47,10 @@ def test_a_backup_of_postgresql_restores_everything(
 def test_a_second_backup_copies_only_new_files(home: Home, backups: Path) -> None:
     first = home.succeed("backup", str(backups))
     assert "30 files" in first
-    assert "30 are new" in first
+    assert ", 30 of them new" in first
     before = {path: path.stat().st_ino for path in backups.glob("objects/??/*")}
     second = home.succeed("backup", str(backups))
-    assert "0 are new" in second
+    assert ", 0 of them new" in second
     assert {path: path.stat().st_ino for path in backups.glob("objects/??/*")} == before
     assert len(stamps(backups)) == 2
 

@@ -189,7 +189,7 @@ def test_values_that_postgresql_cannot_store_are_refused_with_their_row(
     execute(home, sql)
     sentence = home.manage("move-to", target).sentence
     assert problem in sentence
-    assert "of the row id = 1" in sentence
+    assert "of the row with id = 1" in sentence
     assert tables(target) == 0
     assert not (home.path / "moved_to").exists()
 
