@@ -126,7 +126,7 @@ PAGE_TITLES = {
 
 def render_error_page(request: HttpRequest, error: StudioError) -> HttpResponse:
     context = {
-        "heading": _title(error),
+        "heading": _error_title(error),
         "error": error,
         # The heading says everything about a link that no longer works.
         "code": "" if isinstance(error, LinkUsedUp) else error.code,
@@ -135,7 +135,7 @@ def render_error_page(request: HttpRequest, error: StudioError) -> HttpResponse:
     return render(request, "site/error.html", context, status=error.status)
 
 
-def _title(error: StudioError) -> str:
+def _error_title(error: StudioError) -> str:
     if isinstance(error, LinkUsedUp):
         return _("This link no longer works")
     return str(PAGE_TITLES.get(error.status, _("Something went wrong")))

@@ -52,12 +52,12 @@ def as_studio_error(error: BaseException | None) -> StudioError | None:
     if isinstance(error, StudioError):
         return error
     if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-        return _unavailable()
+        return _database_unavailable_error()
     if isinstance(error, DataError) and "NUL" in str(error):
         # PostgreSQL accepts no NUL character, not even in a query.
         return _unreadable_request()
     if isinstance(error, OperationalError):
-        return _unavailable() if is_temporary(error) else None
+        return _database_unavailable_error() if is_temporary(error) else None
     for kinds, make in _TRANSLATIONS:
         if isinstance(error, kinds):
             return make()
@@ -78,7 +78,7 @@ def is_temporary(error: OperationalError) -> bool:
     return state is None or state[:2] in _TEMPORARY_POSTGRES_CLASSES or state == "55P03"
 
 
-def _unavailable() -> StudioError:
+def _database_unavailable_error() -> StudioError:
     return Unavailable(
         _(
             "The server can't read or write data right now, and nothing was "
@@ -120,5 +120,5 @@ _TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[], StudioError]
     ((RequestDataTooBig,), _body_too_large),
     ((SuspiciousOperation, BadRequest, MultiPartParserError), _unreadable_request),
     ((UnreadablePostError,), _incomplete_request),
-    ((InterfaceError,), _unavailable),
+    ((InterfaceError,), _database_unavailable_error),
 ]

@@ -76,7 +76,7 @@ def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
     The web processes bind the port too (SO_REUSEPORT), so this one must not listen. A
     plain bind comes first: with that option alone, two servers would share a port.
     """
-    place = _resolve(host, port)
+    place = _resolve_host(host, port)
     family = socket.AF_INET6 if ":" in place else socket.AF_INET
     end = time.monotonic() + MAX_WAIT_SECONDS
     while port and (error := _in_use(family, place, port)):
@@ -92,7 +92,7 @@ def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
     return Address(place, keeper.getsockname()[1]), keeper
 
 
-def _resolve(host: str, port: int) -> str:
+def _resolve_host(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

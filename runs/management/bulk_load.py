@@ -58,12 +58,14 @@ class RemovableConstraints:
 @contextmanager
 def _without_constraints() -> Iterator[None]:
     constraints = _list_constraints_and_indexes()
-    _execute(constraints.drop)
+    _execute_statements(constraints.drop)
     _switch_triggers("DISABLE")
     yield
     _switch_triggers("ENABLE")
     # Building them sorts all rows at once, which is fast with memory.
-    _execute(["SET LOCAL maintenance_work_mem = '256MB'", *constraints.create])
+    _execute_statements(
+        ["SET LOCAL maintenance_work_mem = '256MB'", *constraints.create]
+    )
 
 
 def _list_constraints_and_indexes() -> RemovableConstraints:
@@ -87,10 +89,12 @@ def _list_constraints_and_indexes() -> RemovableConstraints:
 def _switch_triggers(word: str) -> None:
     """Those of the schema; the database's own ones belong to its constraints."""
     tables = schema.tables(connection)
-    _execute([f'ALTER TABLE "{table}" {word} TRIGGER USER' for table in tables])
+    _execute_statements(
+        [f'ALTER TABLE "{table}" {word} TRIGGER USER' for table in tables]
+    )
 
 
-def _execute(statements: Sequence[str]) -> None:
+def _execute_statements(statements: Sequence[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

@@ -205,7 +205,7 @@ def write_identities(folder: Path, step: IdentityStep) -> None:
     """Write what was decided; the tables are there. Raises CommandError, OSError."""
     try:
         if step is IdentityStep.BOTH:
-            adopt(folder)
+            write_new_identity(folder)
         elif step is IdentityStep.DATABASE:
             write_database_identity(read_home_identity(folder))
         elif step is IdentityStep.HOME:
@@ -217,7 +217,7 @@ def write_identities(folder: Path, step: IdentityStep) -> None:
     pending_file(folder).unlink(missing_ok=True)
 
 
-def adopt(folder: Path) -> None:
+def write_new_identity(folder: Path) -> None:
     """Give both a new identity: another home that used the database is refused then.
 
     The order makes it safe to be killed: with `identity.new` alone nothing has changed,

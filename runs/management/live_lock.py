@@ -94,7 +94,9 @@ class LiveLock:
 
     def watch(self, lost: Callable[[str], object]) -> None:
         """Check the lock every few seconds; `lost` gets a sentence once it is gone."""
-        self._thread = threading.Thread(target=self._watch, args=(lost,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._watch_connection, args=(lost,), daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -103,10 +105,10 @@ class LiveLock:
             self._thread.join(CHECK_SECONDS)
         self._end_session()
 
-    def _watch(self, lost: Callable[[str], object]) -> None:
+    def _watch_connection(self, lost: Callable[[str], object]) -> None:
         while not self._stop.wait(CHECK_SECONDS):
             try:
-                holder = self._check()
+                holder = self._find_holder()
             except self._driver.Error:
                 # PostgreSQL is away: no server can write; the next check tries again.
                 self._end_session()
@@ -118,7 +120,7 @@ class LiveLock:
                 )
                 return
 
-    def _check(self) -> str | None:
+    def _find_holder(self) -> str | None:
         if self._session is not None:
             # PostgreSQL keeps the lock for as long as the session lives.
             self._session.execute("SELECT 1")

@@ -34,7 +34,7 @@ def describe_location(database: dict[str, Any]) -> str:
 
 def refuse_moved(folder: Path) -> None:
     """Raise CommandError if the data of this database was moved to another one."""
-    note = _read(folder)
+    note = _read_move_record(folder)
     present = describe_location(connection.settings_dict)
     if note.get("from") == present or _is_marked():
         raise CommandError(
@@ -81,7 +81,7 @@ def forget_move(folder: Path) -> None:
     (folder / RECORD_NAME).unlink(missing_ok=True)
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read_move_record(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / RECORD_NAME).read_text())
     except FileNotFoundError:

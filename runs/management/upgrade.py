@@ -51,7 +51,7 @@ def prepare_upgrade(folder: Path, planned: list[str], print_line: PrintLine) -> 
     Raises CommandError, and then the database is unchanged.
     """
     applied = schema.applied_migrations(connection)
-    known = _read(folder)
+    known = _read_upgrade_file(folder)
     if (
         known is not None
         and _is_copy_current(known, applied)
@@ -64,7 +64,7 @@ def prepare_upgrade(folder: Path, planned: list[str], print_line: PrintLine) -> 
         return
     print_line("Copying the database before the upgrade …")
     upgrade = _as_command_error(folder, lambda: _create_copy(folder, applied, planned))
-    _write(folder, upgrade)
+    _write_upgrade_file(folder, upgrade)
     if known is not None and list(known.applied) == applied:
         # The same schema with older data: the new copy is in its place.
         (_copies_folder(folder) / known.copy.name).unlink(missing_ok=True)
@@ -176,12 +176,12 @@ def _unused_path(path: Path) -> Path:
     return found
 
 
-def _write(folder: Path, upgrade: Upgrade) -> None:
+def _write_upgrade_file(folder: Path, upgrade: Upgrade) -> None:
     write_private(_upgrade_file(folder), json.dumps(asdict(upgrade), indent=1) + "\n")
     sync_folder(_copies_folder(folder))
 
 
-def _read(folder: Path) -> Upgrade | None:
+def _read_upgrade_file(folder: Path) -> Upgrade | None:
     """The upgrade under way; None also where its file cannot be read."""
     try:
         found = json.loads(_upgrade_file(folder).read_text())

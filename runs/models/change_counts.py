@@ -94,7 +94,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(_COUNT)
         for watched in (each for each in WATCHED if each.table in there):
             for event in watched.events:
-                for statement in _statements(connection.vendor, watched, event):
+                for statement in _trigger_statements(connection.vendor, watched, event):
                     cursor.execute(statement)
         if connection.vendor == "sqlite":
             added = f"INSERT INTO {TABLE} (workspace_id, changes)"
@@ -126,7 +126,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     return triggers.missing(connection, wanted)
 
 
-def _statements(vendor: str, watched: Watched, event: str) -> list[str]:
+def _trigger_statements(vendor: str, watched: Watched, event: str) -> list[str]:
     name, row = watched.name(event), "OLD" if event == DELETE else "NEW"
     found = watched.workspaces.format(row=row)
     on = f"AFTER {watched.when(event)} ON {watched.table}"

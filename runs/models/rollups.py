@@ -89,29 +89,30 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """Create the missing triggers. Safe to repeat."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_function())
+            cursor.execute(_function_sql())
         for event in EVENTS:
             if connection.vendor == "postgresql":
                 cursor.execute(
-                    f"CREATE OR REPLACE TRIGGER {_name(event)} AFTER {_when(event)} "
-                    "ON runs_run FOR EACH ROW EXECUTE FUNCTION runs_count_runs()"
+                    f"CREATE OR REPLACE TRIGGER {_trigger_name(event)} "
+                    f"AFTER {_trigger_event(event)} ON runs_run FOR EACH ROW "
+                    "EXECUTE FUNCTION runs_count_runs()"
                 )
             else:
                 cursor.execute(
-                    f"CREATE TRIGGER IF NOT EXISTS {_name(event)} "
-                    f"AFTER {_when(event)} ON runs_run "
-                    f"{_changed('WHEN') if event == 'UPDATE' else ''} BEGIN "
+                    f"CREATE TRIGGER IF NOT EXISTS {_trigger_name(event)} "
+                    f"AFTER {_trigger_event(event)} ON runs_run "
+                    f"{_moved_condition('WHEN') if event == 'UPDATE' else ''} BEGIN "
                     f"{' '.join(_count_statements(event))} END"
                 )
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    triggers.drop(connection, "runs_run", map(_name, EVENTS))
+    triggers.drop(connection, "runs_run", map(_trigger_name, EVENTS))
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """List the names of missing triggers."""
-    return triggers.missing(connection, map(_name, EVENTS))
+    return triggers.missing(connection, map(_trigger_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
@@ -121,15 +122,15 @@ def restore(connection: BaseDatabaseWrapper) -> None:
         recount(connection)
 
 
-def _name(event: str) -> str:
+def _trigger_name(event: str) -> str:
     return f"{TABLE}_on_{event.lower()}"
 
 
-def _when(event: str) -> str:
+def _trigger_event(event: str) -> str:
     return f"UPDATE OF {', '.join(_GROUP_COLUMNS)}" if event == "UPDATE" else event
 
 
-def _changed(word: str) -> str:
+def _moved_condition(word: str) -> str:
     """True where an UPDATE moved the run to another count."""
     # SQLite knows IS DISTINCT FROM only since version 3.39.
     differs = "IS NOT" if word == "WHEN" else "IS DISTINCT FROM"
@@ -149,7 +150,7 @@ def _count_statements(event: str) -> list[str]:
     ]
 
 
-def _function() -> str:
+def _function_sql() -> str:
     update, insert, delete = (
         " ".join(_count_statements(e)) for e in ("UPDATE", "INSERT", "DELETE")
     )
@@ -158,7 +159,7 @@ CREATE OR REPLACE FUNCTION runs_count_runs() RETURNS trigger AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN {insert}
   ELSIF TG_OP = 'DELETE' THEN {delete}
-  {_changed("ELSIF")} THEN {update}
+  {_moved_condition("ELSIF")} THEN {update}
   END IF;
   RETURN NULL;
 END $$ LANGUAGE plpgsql

@@ -91,30 +91,31 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """Create the missing triggers. Safe to repeat."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_function(connection))
+            cursor.execute(_function_sql(connection))
         for event in EVENTS:
             when = 'UPDATE OF "min", "max"' if event == "UPDATE" else event
             if connection.vendor == "postgresql":
                 cursor.execute(
-                    f"CREATE OR REPLACE TRIGGER {_name(event)} AFTER {when} ON "
-                    f"runs_metric FOR EACH ROW WHEN ({_changed(connection, event)}) "
+                    f"CREATE OR REPLACE TRIGGER {_trigger_name(event)} AFTER {when} ON "
+                    "runs_metric FOR EACH ROW "
+                    f"WHEN ({_changed_condition(connection, event)}) "
                     "EXECUTE FUNCTION runs_widen_root_metric()"
                 )
             else:
                 cursor.execute(
-                    f"CREATE TRIGGER IF NOT EXISTS {_name(event)} AFTER {when} ON "
-                    f"runs_metric WHEN {_changed(connection, event)} "
+                    f"CREATE TRIGGER IF NOT EXISTS {_trigger_name(event)} AFTER {when} "
+                    f"ON runs_metric WHEN {_changed_condition(connection, event)} "
                     f"BEGIN {_widen_statement(connection)}; END"
                 )
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    triggers.drop(connection, "runs_metric", map(_name, EVENTS))
+    triggers.drop(connection, "runs_metric", map(_trigger_name, EVENTS))
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """List the names of missing triggers."""
-    return triggers.missing(connection, map(_name, EVENTS))
+    return triggers.missing(connection, map(_trigger_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
@@ -124,11 +125,11 @@ def restore(connection: BaseDatabaseWrapper) -> None:
         recount(connection)
 
 
-def _name(event: str) -> str:
+def _trigger_name(event: str) -> str:
     return f"{TABLE}_on_{event.lower()}"
 
 
-def _changed(connection: BaseDatabaseWrapper, event: str) -> str:
+def _changed_condition(connection: BaseDatabaseWrapper, event: str) -> str:
     known = 'NEW."min" IS NOT NULL'
     if event == "INSERT":
         return known
@@ -172,7 +173,7 @@ def _on_conflict_widen(connection: BaseDatabaseWrapper) -> str:
     )
 
 
-def _function(connection: BaseDatabaseWrapper) -> str:
+def _function_sql(connection: BaseDatabaseWrapper) -> str:
     return f"""
 CREATE OR REPLACE FUNCTION runs_widen_root_metric() RETURNS trigger AS $$
 BEGIN

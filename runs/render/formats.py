@@ -40,7 +40,10 @@ def number(value: float | int) -> str:
     # Large counts keep all their digits, as `1,284` steps.
     if value == int(value):
         return grouped(int(value))
-    return number_format(_trimmed(f"{value:.{_decimals(size)}f}"), force_grouping=True)
+    return number_format(
+        _without_trailing_zeros(f"{value:.{_decimal_places(size)}f}"),
+        force_grouping=True,
+    )
 
 
 def word_for(value: float) -> str:
@@ -53,7 +56,7 @@ def word_for(value: float) -> str:
 def aligned(values: Sequence[float | int | None]) -> list[str | None]:
     """A column of numbers with the same decimals, so that they compare at a glance."""
     sizes = [abs(v) for v in values if v is not None and _is_plain(v)]
-    decimals = _decimals(max(sizes, default=0.0))
+    decimals = _decimal_places(max(sizes, default=0.0))
     # Zeros that the whole column would end with say nothing.
     while decimals and all(f"{s:.{decimals}f}".endswith("0") for s in sizes):
         decimals -= 1
@@ -89,10 +92,12 @@ def filesize(size: int) -> str:
         amount /= 1000
     if unit == "bytes":
         return _("%s bytes") % size
-    return f"{_trimmed(f'{amount:.1f}') if amount < 99.95 else f'{amount:.0f}'} {unit}"
+    if amount < 99.95:
+        return f"{_without_trailing_zeros(f'{amount:.1f}')} {unit}"
+    return f"{amount:.0f} {unit}"
 
 
-def _decimals(size: float) -> int:
+def _decimal_places(size: float) -> int:
     whole_digits = math.floor(math.log10(size)) + 1 if size > 0 else 1
     return max(0, DIGITS - max(whole_digits, 0)) + max(0, -whole_digits)
 
@@ -100,10 +105,10 @@ def _decimals(size: float) -> int:
 def _with_exponent(value: float | int) -> str:
     # Decimal, because integers of any size are legal values.
     mantissa, exponent = f"{Decimal(value):.{DIGITS - 1}e}".split("e")
-    return f"{_trimmed(mantissa)}e{int(exponent)}"
+    return f"{_without_trailing_zeros(mantissa)}e{int(exponent)}"
 
 
-def _trimmed(digits: str) -> str:
+def _without_trailing_zeros(digits: str) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
@@ -121,19 +126,19 @@ def at(time: int, zone: tzinfo) -> datetime:
 def moment(when: datetime, now: datetime) -> str:
     """`24 Nov, 09:42`, with the year when it is not this one."""
     pattern = _day_pattern() if when.year == now.year else _date_pattern()
-    day = _day(when.date(), pattern, get_language())
+    day = _format_day(when.date(), pattern, get_language())
     return f"{day}, {when.hour:02d}:{when.minute:02d}"
 
 
 def full_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31:04`."""
-    day = _day(when.date(), _date_pattern(), get_language())
+    day = _format_day(when.date(), _date_pattern(), get_language())
     return f"{day}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
 
 
 # A page has hundreds of times, of few days.
 @lru_cache(1_000)
-def _day(day: date, pattern: str, language: str | None) -> str:
+def _format_day(day: date, pattern: str, language: str | None) -> str:
     # Only part of the cache's key: month names depend on the active language.
     del language
     return date_format(day, pattern)
@@ -141,7 +146,9 @@ def _day(day: date, pattern: str, language: str | None) -> str:
 
 def printed_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
-    return f"{_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
+    return (
+        f"{_format_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
+    )
 
 
 def utc_text(time: int, *, to_the_day: bool) -> str:

@@ -36,11 +36,11 @@ def sync(only_list: bool) -> None:
     for folder in list_abandoned_folders():
         found += 1
         if only_list or not _is_mine(folder, client):
-            _show(folder, client)
+            _show_spool(folder, client)
             skipped += not only_list
             folder.unlock()
             continue
-        undelivered += not _deliver(folder, client)
+        undelivered += not _deliver_spool(folder, client)
     if not found:
         click.echo("Nothing waits on this machine.")
     if skipped:
@@ -68,7 +68,7 @@ def _is_mine(folder: SpoolFolder, client: Client) -> bool:
     return owner.is_for(client.url, client.workspace, user)
 
 
-def _show(folder: SpoolFolder, client: Client) -> None:
+def _show_spool(folder: SpoolFolder, client: Client) -> None:
     owner, sender = folder.owner, open_sender(folder, client)
     if sender is not None:
         waiting = pluralize(sender.waiting, "record")
@@ -77,7 +77,7 @@ def _show(folder: SpoolFolder, client: Client) -> None:
         click.echo(f"Run {owner.run_id}: {waiting} for {target}")
 
 
-def _deliver(folder: SpoolFolder, client: Client) -> bool:
+def _deliver_spool(folder: SpoolFolder, client: Client) -> bool:
     """Deliver a spool; whether all of it arrived and nothing is missing."""
     sender = open_sender(folder, client)
     if sender is None:

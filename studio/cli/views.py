@@ -24,7 +24,7 @@ def list_views(find: str, only: str) -> None:
     """List the views that you may see: slug, who sees it, revision, name."""
     client, after = connect(), ""
     while True:
-        page = _call(client.get, "views", find=find, only=only, after=after)
+        page = _call_server(client.get, "views", find=find, only=only, after=after)
         for view in page["views"]:
             visibility = "shared" if view["shared"] else "private"
             scope = view["experiment"] or "All runs"
@@ -49,7 +49,7 @@ def export(find: str, only: str, output: Any) -> None:
         from urllib.parse import quote
 
         path += f"&find={quote(find, safe='')}"
-    _call(connect().download, path, content)
+    _call_server(connect().download, path, content)
     output.write(content.getvalue())
     first = content.getvalue().partition(b"\n")[0]
     if first.startswith(b"# "):
@@ -65,26 +65,26 @@ def apply(file: Any) -> None:
     All of them are made so, or with an error none. Nothing is lost: what a view said
     before stays among its versions.
     """
-    _print_changes(_send(_read(file), dry=False))
+    _print_changes(_send_view(_read_text(file), dry=False))
 
 
 @view_group.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def diff(file: Any) -> None:
     """Say what `apply` would change. Ends with 1 where that is something."""
-    if _print_changes(_send(_read(file), dry=True)):
+    if _print_changes(_send_view(_read_text(file), dry=True)):
         sys.exit(1)
 
 
-def _read(file: Any) -> str:
+def _read_text(file: Any) -> str:
     try:
         return str(file.read())
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file.name} is no text in UTF-8") from error
 
 
-def _send(text: str, *, dry: bool) -> Any:
-    return _call(connect().post, "views/apply", {"yaml": text, "dry": dry})
+def _send_view(text: str, *, dry: bool) -> Any:
+    return _call_server(connect().post, "views/apply", {"yaml": text, "dry": dry})
 
 
 def _print_changes(reply: Any) -> int:
@@ -101,7 +101,7 @@ def _print_changes(reply: Any) -> int:
     return len(changed)
 
 
-def _call(call: Any, *arguments: Any, **options: Any) -> Any:
+def _call_server(call: Any, *arguments: Any, **options: Any) -> Any:
     """Call the server; its error becomes the command's."""
     try:
         return call(*arguments, **options)

@@ -72,10 +72,10 @@ def install(translate: Callable[[str], str]) -> None:
 
 def translated_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values, each text among them as `translated` returns it."""
-    return {name: _value(value) for name, value in values.items()}
+    return {name: _translated_argument(value) for name, value in values.items()}
 
 
-def _value(value: Any) -> Any:
+def _translated_argument(value: Any) -> Any:
     return translated(value) if isinstance(value, str) else value
 
 

@@ -42,22 +42,22 @@ def read_packages(text: str, *, name: str) -> dict[str, str]:
             if key == "python" and value.strip():
                 found["python"] = value.strip().strip("\"'")
             continue
-        _add(found, item.strip("\"'"), is_named=named)
+        _add_package(found, item.strip("\"'"), is_named=named)
     return found
 
 
-def _add(found: dict[str, str], item: str, *, is_named: bool) -> None:
+def _add_package(found: dict[str, str], item: str, *, is_named: bool) -> None:
     pinned = _PINNED.match(item)
     if pinned:
         version = pinned["version"].lstrip("=").strip()
-        found[_plain(pinned["name"])] = version
+        found[_normalized_name(pinned["name"])] = version
         return
     bare = _BARE.fullmatch(item.partition(";")[0].strip())
     if bare and is_named:
         # A version that is named elsewhere in the file counts more.
-        found.setdefault(_plain(bare["name"]), "any")
+        found.setdefault(_normalized_name(bare["name"]), "any")
 
 
-def _plain(name: str) -> str:
+def _normalized_name(name: str) -> str:
     """As pip compares names."""
     return re.sub(r"[-_.]+", "-", name).lower()

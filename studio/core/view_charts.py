@@ -82,13 +82,13 @@ class Chart:
 
     @property
     def y_range(self) -> tuple[float | None, float | None]:
-        return self._ends("range")
+        return self._read_axis_ends("range")
 
     @property
     def x_range(self) -> tuple[float | None, float | None]:
-        return self._ends("xrange")
+        return self._read_axis_ends("xrange")
 
-    def _ends(self, name: str) -> tuple[float | None, float | None]:
+    def _read_axis_ends(self, name: str) -> tuple[float | None, float | None]:
         low, _, high = self.option(name, "~").partition("~")
         return (float(low) if low else None, float(high) if high else None)
 
@@ -139,7 +139,7 @@ def read_chart(text: str, name: str = "charts") -> Chart:
     options = [item.partition("=")[::2] for item in rest if _is_option(item)]
     fields = tuple(dict.fromkeys(read_field(item, name) for item in drawn))
     _check_fields(kind, fields, name)
-    return Chart(kind, fields, _options(kind, options, name))
+    return Chart(kind, fields, _read_options(kind, options, name))
 
 
 def _is_option(item: str) -> bool:
@@ -189,7 +189,7 @@ def _not_one_of(name: str, text: str, words: str) -> InvalidValue:
     )
 
 
-def _options(kind: str, options: Iterable[tuple[str, str]], name: str) -> Options:
+def _read_options(kind: str, options: Iterable[tuple[str, str]], name: str) -> Options:
     spec, found = CHART_KINDS[kind], dict[str, list[str]]()
     for key, value in options:
         if key not in _READERS:
@@ -256,7 +256,7 @@ def _read_x(text: str, name: str) -> str:
 
 
 def _read_smooth(text: str, name: str) -> str:
-    weight = _number(text, name, "smooth")
+    weight = _read_number(text, name, "smooth")
     if not 0 <= weight <= MAX_SMOOTHING:
         raise InvalidValue(
             message(
@@ -275,7 +275,7 @@ def _read_log(text: str, name: str) -> str:
 
 def _read_range(text: str, name: str) -> str:
     low, tilde, high = text.partition("~")
-    ends = [_number(end, name, "range") for end in (low, high) if end]
+    ends = [_read_number(end, name, "range") for end in (low, high) if end]
     if not tilde or (len(ends) == 2 and ends[0] >= ends[1]):
         raise InvalidValue(
             message("%(name)s: write a range as 0~1, 0~ or ~1", name=name), field=name
@@ -299,11 +299,11 @@ def _read_band(text: str, name: str) -> str:
 
 
 def _read_runs(text: str, name: str) -> str:
-    return _whole(text, MAX_RUNS, name, "runs")
+    return _read_whole_number(text, MAX_RUNS, name, "runs")
 
 
 def _read_bins(text: str, name: str) -> str:
-    return _whole(text, MAX_BINS, name, "bins")
+    return _read_whole_number(text, MAX_BINS, name, "bins")
 
 
 def _one_of(text: str, words: tuple[str, ...], name: str, option: str) -> str:
@@ -320,7 +320,7 @@ def _one_of(text: str, words: tuple[str, ...], name: str, option: str) -> str:
     return text
 
 
-def _whole(text: str, most: int, name: str, option: str) -> str:
+def _read_whole_number(text: str, most: int, name: str, option: str) -> str:
     # `isdigit` alone accepts digits of other scripts, and superscripts that `int`
     # refuses.
     is_number = text.isascii() and text.isdigit() and len(text) <= 6
@@ -337,7 +337,7 @@ def _whole(text: str, most: int, name: str, option: str) -> str:
     return str(int(text))
 
 
-def _number(text: str, name: str, option: str) -> float:
+def _read_number(text: str, name: str, option: str) -> float:
     try:
         value = float(text)
     except ValueError:

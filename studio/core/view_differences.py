@@ -59,21 +59,23 @@ def differences(
     `standard` are the columns that the list shows where none were chosen.
     """
     found = [
-        *_items("filter", _terms(old), _terms(new)),
-        *_columns(old, new, standard),
-        *_other("sort", str(old.sort), str(new.sort)),
+        *_item_differences("filter", _filter_terms(old), _filter_terms(new)),
+        *_column_differences(old, new, standard),
+        *_other_difference("sort", str(old.sort), str(new.sort)),
     ]
     for name in SWITCHES:
-        found += _switch(name, getattr(old, name), getattr(new, name))
-    found += _one("group", old.group, new.group)
-    found += _items("chart", map(str, old.charts), map(str, new.charts))
-    found += _items("selected", filter(None, old.selected), filter(None, new.selected))
-    found += _items("tree", map(str, old.tree), map(str, new.tree))
-    found += _other("rows", str(old.rows), str(new.rows))
+        found += _switch_difference(name, getattr(old, name), getattr(new, name))
+    found += _single_difference("group", old.group, new.group)
+    found += _item_differences("chart", map(str, old.charts), map(str, new.charts))
+    found += _item_differences(
+        "selected", filter(None, old.selected), filter(None, new.selected)
+    )
+    found += _item_differences("tree", map(str, old.tree), map(str, new.tree))
+    found += _other_difference("rows", str(old.rows), str(new.rows))
     mine, wanted = _saved_parameters(old), _saved_parameters(new)
     # Parameters that have no parts are compared as a whole.
     for name in (each for each in {**mine, **wanted} if each not in _LISTED_PARTS):
-        found += _one(name, mine.get(name), wanted.get(name))
+        found += _single_difference(name, mine.get(name), wanted.get(name))
     return tuple(found)
 
 
@@ -107,14 +109,14 @@ def _filter_text(spec: ViewSpec) -> str:
         return spec.q
 
 
-def _terms(spec: ViewSpec) -> list[str]:
+def _filter_terms(spec: ViewSpec) -> list[str]:
     try:
         return [to_text(term) for term in terms(spec.filter())]
     except (InvalidFilter, NotSupported):
         return [spec.q]
 
 
-def _columns(
+def _column_differences(
     old: ViewSpec, new: ViewSpec, standard: Sequence[Column]
 ) -> Iterable[Difference]:
     if old.has_columns == new.has_columns and old.columns == new.columns:
@@ -124,14 +126,14 @@ def _columns(
     fields = [column.field for column in before], [column.field for column in after]
     for column in before:
         if column.field not in fields[1]:
-            yield Difference("column", before=_plain(column))
+            yield Difference("column", before=_column_without_width(column))
     for column in after:
         if column.field not in fields[0]:
-            yield Difference("column", after=_plain(column))
+            yield Difference("column", after=_column_without_width(column))
     # A column that was added or removed is no change of the order.
     stay = [[f for f in one if f in both] for one, both in (fields, fields[::-1])]
     if stay[0] != stay[1]:
-        yield Difference("order", _names(before), _names(after))
+        yield Difference("order", _column_names(before), _column_names(after))
     widths = {column.field: column.width for column in before}
     for column in after:
         if widths.get(column.field, column.width) != column.width:
@@ -139,15 +141,17 @@ def _columns(
             yield Difference("width", str(was), str(column))
 
 
-def _plain(column: Column) -> str:
+def _column_without_width(column: Column) -> str:
     return str(Column(column.field))
 
 
-def _names(columns: Iterable[Column]) -> str:
+def _column_names(columns: Iterable[Column]) -> str:
     return joined(Column(column.field) for column in columns)
 
 
-def _items(part: str, old: Iterable[str], new: Iterable[str]) -> Iterable[Difference]:
+def _item_differences(
+    part: str, old: Iterable[str], new: Iterable[str]
+) -> Iterable[Difference]:
     # A list can contain the same item twice.
     before, after = Counter(old), Counter(new)
     for text in (before - after).elements():
@@ -156,16 +160,16 @@ def _items(part: str, old: Iterable[str], new: Iterable[str]) -> Iterable[Differ
         yield Difference(part, after=text)
 
 
-def _switch(part: str, old: bool, new: bool) -> Iterable[Difference]:
+def _switch_difference(part: str, old: bool, new: bool) -> Iterable[Difference]:
     if old != new:
         yield Difference(part, before="1" if old else "", after="1" if new else "")
 
 
-def _one(part: str, old: object, new: object) -> Iterable[Difference]:
+def _single_difference(part: str, old: object, new: object) -> Iterable[Difference]:
     if old != new:
         yield Difference(part, str(old or ""), str(new or ""))
 
 
-def _other(part: str, old: str, new: str) -> Iterable[Difference]:
+def _other_difference(part: str, old: str, new: str) -> Iterable[Difference]:
     if old != new:
         yield Difference(part, old, new)

@@ -28,7 +28,7 @@ def replace_me(spec: ViewSpec, username: str) -> ViewSpec:
     Stars stay those of each reader. Raises InvalidFilter.
     """
     node = spec.filter()
-    named = _named(node, username) if node is not None else None
+    named = _with_user_name(node, username) if node is not None else None
     if spec.mine:
         term = Comparison(SUBMITTER, "=", (Text(username),))
         if term not in terms(named):
@@ -38,13 +38,13 @@ def replace_me(spec: ViewSpec, username: str) -> ViewSpec:
     return replace(spec, mine=False, q=FilterText.of_tree(named))
 
 
-def _named(node: Node, username: str) -> Node:
+def _with_user_name(node: Node, username: str) -> Node:
     if isinstance(node, Not):
-        return Not(_named(node.node, username))
+        return Not(_with_user_name(node.node, username))
     if isinstance(node, And):
-        return And(tuple(_named(each, username) for each in node.nodes))
+        return And(tuple(_with_user_name(each, username) for each in node.nodes))
     if isinstance(node, Or):
-        return Or(tuple(_named(each, username) for each in node.nodes))
+        return Or(tuple(_with_user_name(each, username) for each in node.nodes))
     if isinstance(node, Comparison) and node.field == SUBMITTER:
         # In a pattern, `me` is plain text.
         if node.op not in ("=", "!=", "in", "not in"):

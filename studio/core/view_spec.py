@@ -125,7 +125,7 @@ class ViewSpec:
     def parameters(self) -> dict[str, str]:
         """The parameters that differ from the default, in canonical order."""
         return {
-            name: _text(getattr(self, name))
+            name: _parameter_text(getattr(self, name))
             for name in PARAMETERS
             if getattr(self, name) != getattr(_DEFAULT, name)
             or (name == "columns" and self.has_columns)
@@ -263,7 +263,7 @@ _TOO_LARGE = 1 << 63
 _SAFE = "/:,!|()*~@$;?-._"
 
 
-def _text(value: object) -> str:
+def _parameter_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     return view_text.joined(value) if isinstance(value, tuple) else str(value)
@@ -310,7 +310,7 @@ def parse_tolerant(query: Mapping[str, str]) -> tuple[ViewSpec, list[ParameterWa
     for name in PARAMETERS:
         text = query.get(name, "").strip()
         if text:
-            found, wrong = _read(name, text)
+            found, wrong = _read_parameter(name, text)
             values |= found
             complaints += wrong
     if "after" in values and "before" in values:
@@ -377,7 +377,9 @@ def readable_part(text: str) -> str:
     return ""
 
 
-def _read(name: str, text: str) -> tuple[dict[str, Any], list[ParameterWarning]]:
+def _read_parameter(
+    name: str, text: str
+) -> tuple[dict[str, Any], list[ParameterWarning]]:
     """As much of one parameter as can be read, by its name, and what could not be."""
     try:
         return {name: read_parameter(name, text)}, []
@@ -389,7 +391,7 @@ def _read(name: str, text: str) -> tuple[dict[str, Any], list[ParameterWarning]]
         items = view_text.split(text, ",", name)
     except InvalidValue:
         return {}, [wrong]
-    found = [(item, _warning(name, item)) for item in items]
+    found = [(item, _parameter_warning(name, item)) for item in items]
     complaints = [warning for _, warning in found if warning is not None]
     rest = ",".join(item for item, bad in found if bad is None)
     try:
@@ -399,7 +401,7 @@ def _read(name: str, text: str) -> tuple[dict[str, Any], list[ParameterWarning]]
         return {}, [ParameterWarning.about(error)]
 
 
-def _warning(name: str, text: str) -> ParameterWarning | None:
+def _parameter_warning(name: str, text: str) -> ParameterWarning | None:
     try:
         read_parameter(name, text)
     except InvalidValue as error:

@@ -116,7 +116,9 @@ def read_field(text: str, name: str) -> Field:
     except InvalidFilter as error:
         suggestions = [s["text"] for s in error.details["suggestions"]]
         raise InvalidValue(
-            named(name, _plainly(error)), field=name, suggestions=suggestions
+            named(name, _error_without_position(error)),
+            field=name,
+            suggestions=suggestions,
         ) from error
 
 
@@ -125,7 +127,7 @@ def named(name: str, text: str) -> str:
     return message("%(name)s: %(text)s", name=name, text=text)
 
 
-def _plainly(error: InvalidFilter) -> str:
+def _error_without_position(error: InvalidFilter) -> str:
     """Say what is wrong with a name that stands alone, without a position."""
     details = error.details
     what = message("%(what)s.", what=summary_of(error))
@@ -150,11 +152,11 @@ def read_sort(text: str, name: str = "sort") -> Sort:
 
 def read_columns(text: str, name: str = "columns") -> tuple[Column, ...]:
     """`name,status:120` -> columns, each field once; raises InvalidValue."""
-    columns = [_column(item, name) for item in split(text, ",", name)]
+    columns = [_read_column(item, name) for item in split(text, ",", name)]
     return tuple({column.field: column for column in columns}.values())
 
 
-def _column(text: str, name: str) -> Column:
+def _read_column(text: str, name: str) -> Column:
     head, colon, tail = text.rpartition(":")
     is_width = bool(colon) and tail.isascii() and tail.isdigit()
     field = read_field(head if is_width else text, name)
@@ -183,13 +185,13 @@ def read_group(text: str, name: str = "group") -> Group:
             message("%(name)s has no option %(option)r", name=name, option=unknown[0]),
             field=name,
         )
-    by = _rank(values["by"], name) if values.get("by") else None
+    by = _group_sort(values["by"], name) if values.get("by") else None
     # Groups are named by digests, so other characters name none.
     opened = [key for key in values.get("open", "").split(".") if key.isalnum()]
     return Group(fields, all_but, by, tuple(dict.fromkeys(opened[:MAX_ITEMS])))
 
 
-def _rank(text: str, name: str) -> GroupSort:
+def _group_sort(text: str, name: str) -> GroupSort:
     """`-mean:metrics.acc`, `count`."""
     descending = text.startswith("-")
     stat, colon, field = (text[1:] if descending else text).partition(":")

@@ -266,16 +266,16 @@ class Client:
             response = send_request(connection, method, request_target, body, headers)
         # A kept connection that the server closed fails at once, never by a timeout.
         except TimeoutError as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable_error(error) from error
         except CONNECTION_ERRORS as error:
             self._transport.drop()
             # An iterator is used up after the first attempt; bytes can be sent again.
             if not used or not isinstance(body, bytes):
-                raise self._unreachable(error) from error
+                raise self._unreachable_error(error) from error
             return self._send_once(method, target, body, headers, timeout)
         if response.status >= 300:
             content = self._read_body(response)
-            raise self._explain(
+            raise self._explain_error(
                 error_of(response.status, response.headers, content, self.url)
             )
         self._check_version(response.headers)
@@ -285,16 +285,16 @@ class Client:
         try:
             return response.read()
         except CONNECTION_ERRORS as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable_error(error) from error
 
     def _read_chunks(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
         try:
             while chunk := response.read(CHUNK_BYTES):
                 yield chunk
         except CONNECTION_ERRORS as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable_error(error) from error
 
-    def _unreachable(self, error: BaseException) -> Unreachable:
+    def _unreachable_error(self, error: BaseException) -> Unreachable:
         self._transport.drop()
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Unreachable(
@@ -302,7 +302,7 @@ class Client:
             "STUDIO_URL and the network."
         )
 
-    def _explain(self, error: StudioError) -> StudioError:
+    def _explain_error(self, error: StudioError) -> StudioError:
         """Name the workspace in the message if it was not found."""
         if isinstance(error, NotFound) and error.details.get("missing") == "workspace":
             return NotFound(

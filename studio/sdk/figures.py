@@ -28,7 +28,7 @@ def run_figure(
     lines = [
         (key, *_read_points(run, key)) for key in metrics or _list_numeric_metrics(run)
     ]
-    return _draw(lines, title or run.display_name, "", log_y)
+    return _draw_figure(lines, title or run.display_name, "", log_y)
 
 
 def experiment_figure(
@@ -52,7 +52,7 @@ def experiment_figure(
         raise UserErrorException(
             f"No run of {experiment.name!r} has logged {metric!r}: name another metric."
         )
-    return _draw(lines, title or experiment.name, metric, log_y)
+    return _draw_figure(lines, title or experiment.name, metric, log_y)
 
 
 def _list_numeric_metrics(run: Any) -> list[str]:
@@ -79,7 +79,7 @@ def _read_points(run: Any, key: str) -> tuple[list[int], list[Any]]:
     return series["steps"], values
 
 
-def _draw(
+def _draw_figure(
     lines: list[tuple[str, list[int], list[Any]]], title: str, axis: str, log_y: bool
 ) -> Any:
     try:

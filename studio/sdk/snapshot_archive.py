@@ -150,7 +150,7 @@ def _parse_rule(line: str) -> tuple[re.Pattern[str], bool, bool] | None:
         return None
     # As in git, a pattern without a slash matches in every folder.
     is_anchored = "/" in text
-    body = _regex(text.lstrip("/"))
+    body = _ignore_pattern_regex(text.lstrip("/"))
     try:
         pattern = re.compile(body if is_anchored else f"(?:.*/)?{body}")
     except re.error:
@@ -164,7 +164,7 @@ _PATTERN_PARTS = re.compile(
 )
 
 
-def _regex(text: str) -> str:
+def _ignore_pattern_regex(text: str) -> str:
     return "".join(_regex_part(found[0]) for found in _PATTERN_PARTS.finditer(text))
 
 

@@ -29,7 +29,7 @@ def to_scalar(value: Any, label: str) -> Scalar:
     if isinstance(value, str):
         # A subclass, such as numpy's or a member of an Enum.
         return str.__str__(value)
-    found = _unwrapped(value)
+    found = _unwrap_scalar(value)
     if type(found) in PLAIN_TYPES:
         return found  # type: ignore[no-any-return]
     if isinstance(found, numbers.Integral):
@@ -44,7 +44,7 @@ def to_scalar(value: Any, label: str) -> Scalar:
     return repr(value)
 
 
-def _unwrapped(value: Any) -> Any:
+def _unwrap_scalar(value: Any) -> Any:
     """The Python value of a numpy scalar, or of an array or tensor without axes."""
     shape = getattr(value, "shape", None)
     if shape is None or len(shape) or not hasattr(value, "item"):
@@ -70,7 +70,7 @@ def to_step(step: Any) -> int:
         return int(step)
     if isinstance(step, numbers.Real) and float(step).is_integer():
         return int(float(step))
-    found = _unwrapped(step)
+    found = _unwrap_scalar(step)
     if isinstance(found, int):
         return found
     raise UserErrorException(

@@ -88,15 +88,17 @@ def read() -> Variables:
     Raises ImproperlyConfigured with a sentence that names the variable.
     """
     texts = {name: os.environ.get(name, "").strip() for name in VARIABLES}
-    values = {name: _number(name, text) for name, text in texts.items() if text}
+    values = {
+        name: _read_whole_number(name, text) for name, text in texts.items() if text
+    }
     try:
-        return msgspec.convert(values, Variables, dec_hook=_convert)
+        return msgspec.convert(values, Variables, dec_hook=_convert_value)
     except msgspec.ValidationError as error:
         name = str(error).rpartition("$.")[2].rstrip("`")
-        raise ImproperlyConfigured(_sentence(name, texts[name])) from error
+        raise ImproperlyConfigured(_variable_error(name, texts[name])) from error
 
 
-def _number(name: str, text: str) -> str | int:
+def _read_whole_number(name: str, text: str) -> str | int:
     """The whole number, in plain digits, of a variable that is one."""
     # msgspec's own conversion of texts would also accept `1e2` and `2.0`.
     is_number = isinstance(_FIELDS[name], msgspec.inspect.IntType)
@@ -104,7 +106,7 @@ def _number(name: str, text: str) -> str | int:
     return int(text) if is_number and is_plain else text
 
 
-def _convert(kind: type, value: Any) -> Any:
+def _convert_value(kind: type, value: Any) -> Any:
     """Convert what msgspec does not know; its error then names the variable."""
     if kind is Bytes:
         return Bytes.parse(value)
@@ -114,7 +116,7 @@ def _convert(kind: type, value: Any) -> Any:
     return path
 
 
-def _sentence(name: str, value: str) -> str:
+def _variable_error(name: str, value: str) -> str:
     kind = _FIELDS[name]
     if isinstance(kind, msgspec.inspect.IntType):
         allowed = f"a whole number from {kind.ge} to {kind.le}"
@@ -239,10 +241,10 @@ def postgres(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
     if not found.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a database after the host")
-    return _postgres(dict(found))
+    return _postgres_settings(dict(found))
 
 
-def _postgres(found: dict[str, Any]) -> dict[str, Any]:
+def _postgres_settings(found: dict[str, Any]) -> dict[str, Any]:
     options = dict(found.get("OPTIONS") or {})
     # Acknowledged data is on the disk, whatever the cluster's default is. Waiting for a
     # lock takes no longer than on SQLite.

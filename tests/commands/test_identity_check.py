@@ -22,7 +22,6 @@ from runs.management.identity import (
 from runs.management.identity_check import (
     IdentityStep,
     PairEvidence,
-    adopt,
     choose_identity_step,
     collect_evidence,
     lost_files_warning,
@@ -30,6 +29,7 @@ from runs.management.identity_check import (
     pending_file,
     refuse_foreign,
     write_identities,
+    write_new_identity,
 )
 from runs.models import Run, StudioIdentity, Workspace
 from runs.storage.files import files
@@ -151,7 +151,7 @@ def test_adopting_gives_both_a_new_identity_and_changes_nothing_else(
     write_home_identity(tmp_path, X)
     StudioIdentity.objects.create(identity=Y, created=1, last_seen=now)
     files.keep(files.write([b"x"], 9).name)
-    adopt(tmp_path)
+    write_new_identity(tmp_path)
     assert read_home_identity(tmp_path) == read_database_identity() not in (X, Y)
     row = StudioIdentity.objects.get()
     assert (row.created, row.last_seen) == (1, now)
@@ -213,7 +213,7 @@ def test_commands_refuse_a_moved_database(
     move_record.mark_moved(connection)
     with pytest.raises(CommandError, match="moved to another database"):
         call_command(*command)
-    adopt(tmp_path)
+    write_new_identity(tmp_path)
     refuse_foreign(tmp_path)
 
 

@@ -12,7 +12,7 @@ from runs.render.charts.histograms import count_bins, histogram_figure
 from runs.render.charts.multi_run_lines import ChartLook
 from runs.render.charts.parallel import Dimension, parallel_figure
 from runs.render.charts.value_charts import (
-    Dot,
+    ChartDot,
     bar_figure,
     scatter_figure,
 )
@@ -20,8 +20,8 @@ from runs.render.charts.value_charts import (
 HOSTILE = "<b>%{y}</b> & é"
 
 
-def dots(*values: Any) -> list[Dot]:
-    return [Dot(f"run {n}", n, each) for n, each in enumerate(values, start=1)]
+def dots(*values: Any) -> list[ChartDot]:
+    return [ChartDot(f"run {n}", n, each) for n, each in enumerate(values, start=1)]
 
 
 def checked(figure: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_bars_have_a_color_per_run_and_markers_for_nonfinite_values() -> None:
 
 
 def test_grouped_bars_show_the_spread_of_their_runs() -> None:
-    grouped = [Dot("lr = 0.1", 1, (2.0,), spread=((0.5, 1.0),))]
+    grouped = [ChartDot("lr = 0.1", 1, (2.0,), spread=((0.5, 1.0),))]
     [trace] = checked(bar_figure(grouped, ["acc"], ChartLook()))["data"]
     assert (trace["error_y"]["arrayminus"], trace["error_y"]["array"]) == ([0.5], [1.0])
 

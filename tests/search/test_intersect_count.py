@@ -64,7 +64,7 @@ def count_in_scope(
 
 def test_keys_come_newest_first_and_once() -> None:
     keys = np.array([3, 9, 3, 7, 9, 1], dtype=np.int64)
-    assert intersect_count._descending(keys).tolist() == [9, 7, 3, 1]
+    assert intersect_count._sort_descending(keys).tolist() == [9, 7, 3, 1]
 
 
 def test_a_window_ends_with_the_first_exhausted_scan(row: Library) -> None:

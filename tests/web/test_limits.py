@@ -14,13 +14,13 @@ from django.test import Client
 
 from runs.http.environ_keys import KNOWN_CALLER
 from runs.management.web.callers import VERIFIED_SECONDS, Caller, CallerKind, Callers
-from runs.management.web.fair_queue import ClientGone, FairQueue, Limits
+from runs.management.web.fair_queue import ClientGone, FairQueue, ThreadLimits
 from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import TooManyRequests
 from tests.parts.waiting import run_apart
 
 #: Of eight threads, six are for all but people; strangers have one.
-LIMITS = Limits(per_caller=2, wait_seconds=30, threads=8)
+LIMITS = ThreadLimits(per_caller=2, wait_seconds=30, threads=8)
 
 
 class Link:
@@ -42,7 +42,7 @@ class Link:
 class Office:
     """Starts requests; `started` are the names of those that got a thread, in order."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: ThreadLimits = LIMITS) -> None:
         self.fair_queue = FairQueue(limits)
         self.started: list[str] = []
 
@@ -86,7 +86,7 @@ def test_a_caller_over_its_limit_waits_and_another_does_not() -> None:
 
 def test_callers_that_wait_take_turns() -> None:
     async def work() -> None:
-        office = Office(Limits(per_caller=4, wait_seconds=30, threads=4))
+        office = Office(ThreadLimits(per_caller=4, wait_seconds=30, threads=4))
         for name in ("x1", "x2", "x3", "a1", "a2", "a3", "b1", "c1"):
             await office.ask(name)
         for name in ("x", "x", "x"):
@@ -110,7 +110,7 @@ def test_some_threads_are_reserved_for_browsers() -> None:
 
 def test_few_other_requests_start_during_a_page_request() -> None:
     async def work() -> None:
-        office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
+        office = Office(ThreadLimits(per_caller=2, wait_seconds=30, threads=16))
         await office.ask("p1", CallerKind.BROWSER)
         for name in ("a1", "b1", "c1", "d1"):
             await office.ask(name)
@@ -123,7 +123,7 @@ def test_few_other_requests_start_during_a_page_request() -> None:
 
 def test_strangers_and_invalid_credentials_share_an_eighth_of_the_threads() -> None:
     async def work() -> None:
-        office = Office(Limits(per_caller=2, wait_seconds=30, threads=16))
+        office = Office(ThreadLimits(per_caller=2, wait_seconds=30, threads=16))
         await office.ask("a1", CallerKind.ANONYMOUS)
         await office.ask("b1", CallerKind.UNVERIFIED)
         await office.ask("c1", CallerKind.UNVERIFIED)
@@ -151,7 +151,7 @@ def test_a_waiting_stranger_gets_a_turn_among_waiting_programs() -> None:
 
 def test_a_request_that_waited_too_long_is_refused() -> None:
     async def work() -> None:
-        office = Office(Limits(per_caller=1, wait_seconds=0.01, threads=8))
+        office = Office(ThreadLimits(per_caller=1, wait_seconds=0.01, threads=8))
         await office.ask("a1")
         late = await office.ask("a2")
         with pytest.raises(TooManyRequests):

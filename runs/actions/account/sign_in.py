@@ -49,8 +49,10 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
 def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
     """Count the attempt before the check, so parallel attempts count too."""
     SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME).delete()
-    _throttle(list(_failure_times(time, name=name)), MAX_FAILURES_PER_NAME, time)
-    _throttle(
+    _refuse_too_many_attempts(
+        list(_failure_times(time, name=name)), MAX_FAILURES_PER_NAME, time
+    )
+    _refuse_too_many_attempts(
         list(_failure_times(time, address=address)), MAX_FAILURES_PER_ADDRESS, time
     )
     failure = SignInFailure.objects.create(name=name, address=address)
@@ -64,7 +66,9 @@ def _failure_times(time: datetime, **same: str) -> list[datetime]:
     return list(rows.order_by("time").values_list("time", flat=True))
 
 
-def _throttle(times: list[datetime], limit: int, time: datetime) -> None:
+def _refuse_too_many_attempts(
+    times: list[datetime], limit: int, time: datetime
+) -> None:
     if len(times) < limit:
         return
     seconds = math.ceil((times[-limit] + THROTTLE_WINDOW - time).total_seconds())

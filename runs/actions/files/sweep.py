@@ -94,11 +94,11 @@ def run_sweep(now: int, report: Callable[[str], object] = _log_line) -> int:
         plan = plan_sweep(now)
         for line in plan.lines():
             report(line)
-        _execute(plan, now)
+        _delete_planned_files(plan, now)
     return len(plan.lines())
 
 
-def _execute(plan: SweepPlan, now: int) -> None:
+def _delete_planned_files(plan: SweepPlan, now: int) -> None:
     for name in plan.keep:
         # A purge may have deleted the blob just now.
         with contextlib.suppress(MissingBytes):

@@ -238,7 +238,7 @@ def log_metrics_of_models(
         logged_values.log_batch(run, points, params, tags, actor=actor, now=now)
         newest = {
             (one.model_id, one.key, one.dataset_name, one.dataset_digest): one
-            for one in sorted(model_points, key=_recency)
+            for one in sorted(model_points, key=_point_sort_key)
         }
         for point in newest.values():
             _keep_latest(models[point.model_id], run, point)
@@ -259,7 +259,7 @@ def _find_models(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
     return models
 
 
-def _recency(point: Point) -> tuple[int, int, float]:
+def _point_sort_key(point: Point) -> tuple[int, int, float]:
     value = _float_value(point)
     # MLflow stores NaN as 0 with a flag, and compares that 0.
     return point.step or 0, point.time, 0.0 if math.isnan(value) else value
@@ -287,7 +287,7 @@ def _keep_latest(model: LoggedModel, run: Run, point: Point) -> None:
         dataset_digest=point.dataset_digest,
     )
     stored = (row.step, row.time, row.value or 0.0) if row.pk else None
-    if stored is not None and stored >= _recency(point):
+    if stored is not None and stored >= _point_sort_key(point):
         return
     row.value, row.is_nan = (None if is_nan else value), is_nan
     row.step, row.time = point.step or 0, point.time

@@ -71,13 +71,13 @@ class HistoryExporter:
     def __call__(self, _now: int) -> int:
         """Write for a slice of time; return how many exports ended."""
         ended, until = 0, time.monotonic() + SLICE_SECONDS
-        while self._steps is not None or self._begin():
-            ended += self._step(until)
+        while self._steps is not None or self._begin_export():
+            ended += self._continue_export(until)
             if time.monotonic() >= until:
                 break
         return ended
 
-    def _begin(self) -> bool:
+    def _begin_export(self) -> bool:
         rows = HistoryExport.objects.filter(
             state__in=(ExportState.WAITING, ExportState.RUNNING)
         )
@@ -87,11 +87,11 @@ class HistoryExporter:
         self._steps = _export_steps(self._job)
         return True
 
-    def _step(self, until: float) -> int:
+    def _continue_export(self, until: float) -> int:
         assert self._job is not None
         assert self._steps is not None
         try:
-            for _step in self._steps:
+            for _continue_export in self._steps:
                 if time.monotonic() >= until:
                     return 0
         except StudioError as error:

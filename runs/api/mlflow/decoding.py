@@ -36,17 +36,17 @@ _JSON_TYPE_NAMES = {"dict": "dict", "list": "list", "NoneType": "null"}
 def decode(request: HttpRequest, body: type[Body]) -> Body:
     """Decode the request as a `body`; raise InvalidValue or InvalidRequest."""
     if request.method in ("GET", "HEAD"):
-        return _convert(query_as_body(request.GET, body), body)
+        return _convert_body(query_as_body(request.GET, body), body)
     raw = read_body(request, limit=settings.MAX_BODY)
     # A request without a body has no content type to check either.
     if not raw.strip():
-        return _convert({}, body)
+        return _convert_body({}, body)
     check_content_type(request)
     try:
         return msgspec.json.decode(raw, type=body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The slow path: nulls, JSON in JSON, and errors that need their value.
-        return _convert(without_nulls(parse_json(raw)), body)
+        return _convert_body(without_nulls(parse_json(raw)), body)
 
 
 def check_content_type(request: HttpRequest) -> None:
@@ -97,7 +97,7 @@ def query_as_body(query: QueryDict, body: type[msgspec.Struct]) -> dict[str, Any
     }
 
 
-def _convert(value: Any, body: type[Body]) -> Body:
+def _convert_body(value: Any, body: type[Body]) -> Body:
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object")
     try:

@@ -37,13 +37,13 @@ class GetByName(msgspec.Struct):
     experiment_name: str = ""
 
 
-class Create(msgspec.Struct):
+class CreateExperiment(msgspec.Struct):
     name: str = ""
     artifact_location: str = ""
     tags: list[KeyValue] = []
 
 
-class Update(ExperimentRequest):
+class UpdateExperiment(ExperimentRequest):
     new_name: str = ""
 
 
@@ -77,8 +77,8 @@ def get_by_name(request: StudioRequest, body: GetByName) -> dict[str, Any]:
     return experiment_reply(experiment)
 
 
-@endpoint(Permission.LOG, Create)
-def create(request: StudioRequest, body: Create) -> dict[str, Any]:
+@endpoint(Permission.LOG, CreateExperiment)
+def create(request: StudioRequest, body: CreateExperiment) -> dict[str, Any]:
     name = check_experiment_name(require(body.name, "name"))
     tags = read_key_values(body.tags, "tags")
     try:
@@ -134,8 +134,8 @@ def update_description(
         )
 
 
-@endpoint(Permission.ANNOTATE, Update)
-def update(request: StudioRequest, body: Update) -> dict[str, Any]:
+@endpoint(Permission.ANNOTATE, UpdateExperiment)
+def update(request: StudioRequest, body: UpdateExperiment) -> dict[str, Any]:
     experiment = find_experiment(request, body.experiment_id)
     name = check_experiment_name(require(body.new_name, "new_name"))
     if is_deleted(experiment):

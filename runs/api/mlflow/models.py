@@ -27,7 +27,7 @@ from studio.core.names import check_count, check_key, check_text, check_value
 Json = dict[str, Any]
 
 
-class Create(msgspec.Struct):
+class CreateModel(msgspec.Struct):
     experiment_id: str = ""
     name: str = ""
     model_type: str = ""
@@ -36,11 +36,11 @@ class Create(msgspec.Struct):
     tags: list[KeyValue] = []
 
 
-class Get(msgspec.Struct):
+class GetModel(msgspec.Struct):
     allow_deleted: str = ""
 
 
-class Finalize(msgspec.Struct):
+class FinalizeModel(msgspec.Struct):
     status: str | int = ""
 
 
@@ -110,8 +110,8 @@ def read_model_texts(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
     }
 
 
-@endpoint(Permission.LOG, Create)
-def create(request: StudioRequest, body: Create) -> Json:
+@endpoint(Permission.LOG, CreateModel)
+def create(request: StudioRequest, body: CreateModel) -> Json:
     require(body.experiment_id, "experiment_id")
     model = ingest.create_logged_model(
         find_active_experiment(request, body.experiment_id),
@@ -127,14 +127,14 @@ def create(request: StudioRequest, body: Create) -> Json:
     return {"model": model_json(model)}
 
 
-@endpoint(Permission.READ, Get)
-def get(request: StudioRequest, body: Get, model_id: str) -> Json:
+@endpoint(Permission.READ, GetModel)
+def get(request: StudioRequest, body: GetModel, model_id: str) -> Json:
     allow = body.allow_deleted.lower() == "true"
     return {"model": model_json(find_model(request, model_id, allow_deleted=allow))}
 
 
-@endpoint(Permission.LOG, Finalize)
-def finalize(request: StudioRequest, body: Finalize, model_id: str) -> Json:
+@endpoint(Permission.LOG, FinalizeModel)
+def finalize(request: StudioRequest, body: FinalizeModel, model_id: str) -> Json:
     model = find_model(request, model_id)
     if body.status == "":
         raise missing_parameter("status")

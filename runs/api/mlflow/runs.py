@@ -41,7 +41,7 @@ SOURCE_NAME_TAG, SOURCE_TYPE_TAG = "mlflow.source.name", "mlflow.source.type"
 MAX_SCRIPT_LENGTH, MAX_TYPE_LENGTH = 2000, 100
 
 
-class Create(msgspec.Struct):
+class CreateRun(msgspec.Struct):
     experiment_id: str = ""
     user_id: str = ""
     run_name: str = ""
@@ -49,15 +49,15 @@ class Create(msgspec.Struct):
     tags: list[KeyValue] = []
 
 
-class Update(RunRequest):
+class UpdateRun(RunRequest):
     status: str | int = ""
     end_time: WireNumber | None = None
     run_name: str = ""
 
 
-@endpoint(Permission.LOG, Create)
+@endpoint(Permission.LOG, CreateRun)
 @transaction.atomic
-def create(request: StudioRequest, body: Create) -> dict[str, Any]:
+def create(request: StudioRequest, body: CreateRun) -> dict[str, Any]:
     # Clients without `set_experiment` log to experiment 0, which always exists.
     experiment = find_active_experiment(request, body.experiment_id or "0")
     tags = read_key_values(body.tags, "tags")
@@ -99,9 +99,9 @@ def get(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
     return {"run": run_json(find_run(request, body))}
 
 
-@endpoint(Permission.LOG, Update)
+@endpoint(Permission.LOG, UpdateRun)
 @transaction.atomic
-def update(request: StudioRequest, body: Update) -> dict[str, Any]:
+def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
     run = find_run(request, body)
     now = now_ms()
     if body.run_name and body.run_name != run.name:

@@ -59,7 +59,7 @@ def readable_path(path: str) -> str:
 
 def openapi_document(server: str) -> dict[str, Any]:
     """Return the document; `server` is the base URL of its paths."""
-    schemas = _schemas()
+    schemas = _component_schemas()
     paths: dict[str, dict[str, Any]] = {}
     for subject, path, operation in list_operations():
         described = _describe_operation(subject, path, operation, schemas)
@@ -96,7 +96,7 @@ def openapi_document(server: str) -> dict[str, Any]:
     }
 
 
-def _schemas() -> dict[str, Any]:
+def _component_schemas() -> dict[str, Any]:
     shapes: list[Any] = [ErrorReply]
     for _, _, operation in list_operations():
         shapes += filter(None, (operation.body, operation.query, operation.reply))

@@ -24,7 +24,7 @@ from runs.search.run import list_params, list_properties, list_tags
 @endpoint("GET", Permission.READ, reply=ParamReply)
 def get_params(request: StudioRequest, run_id: str) -> ParamReply:
     """Read a run's parameters."""
-    return _params(find_run(request, run_id))
+    return _params_reply(find_run(request, run_id))
 
 
 @endpoint("POST", Permission.LOG, body=ParamSet, reply=ParamReply)
@@ -32,13 +32,13 @@ def log_params(request: StudioRequest, run_id: str, body: ParamSet) -> ParamRepl
     """Write parameters, once each: changing a value is an error (Immutable)."""
     run = find_run(request, run_id)
     ingest.log_params(run, body.params, actor=request.actor, now=now_ms())
-    return _params(run)
+    return _params_reply(run)
 
 
 @endpoint("GET", Permission.READ, reply=PropertyReply)
 def get_properties(request: StudioRequest, run_id: str) -> PropertyReply:
     """Read a run's properties."""
-    return _properties(find_run(request, run_id))
+    return _properties_reply(find_run(request, run_id))
 
 
 @endpoint("POST", Permission.LOG, body=PropertySet, reply=PropertyReply)
@@ -50,13 +50,13 @@ def add_properties(
     run_actions.add_run_properties(
         run, body.properties, actor=request.actor, now=now_ms()
     )
-    return _properties(run)
+    return _properties_reply(run)
 
 
 @endpoint("GET", Permission.READ, reply=TagReply)
 def get_tags(request: StudioRequest, run_id: str) -> TagReply:
     """Read a run's tags."""
-    return _tags(find_run(request, run_id))
+    return _tags_reply(find_run(request, run_id))
 
 
 @endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply)
@@ -70,16 +70,16 @@ def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
     removed = [key for key in body.remove if key not in body.set]
     if removed:
         run_actions.remove_run_tags(run, removed, actor=request.actor, now=now)
-    return _tags(run)
+    return _tags_reply(run)
 
 
-def _params(run: Run) -> ParamReply:
+def _params_reply(run: Run) -> ParamReply:
     return ParamReply({text.key: text.value or "" for text in list_params(run)})
 
 
-def _properties(run: Run) -> PropertyReply:
+def _properties_reply(run: Run) -> PropertyReply:
     return PropertyReply({text.key: text.value or "" for text in list_properties(run)})
 
 
-def _tags(run: Run) -> TagReply:
+def _tags_reply(run: Run) -> TagReply:
     return TagReply({text.key: text.value for text in list_tags(run)})

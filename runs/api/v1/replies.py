@@ -72,16 +72,16 @@ def metric_info(head: Metric) -> MetricInfo:
         key=head.key.name,
         kind=head.kind,
         count=head.count,
-        last=_number(head.last, head.last_is_nan, head.last_text),
+        last=_stored_number(head.last, head.last_is_nan, head.last_text),
         last_step=head.last_step,
         last_time=head.last_time,
-        min=_number(head.min),
-        max=_number(head.max),
-        first=_number(head.first, head.first_is_nan),
+        min=_stored_number(head.min),
+        max=_stored_number(head.max),
+        first=_stored_number(head.first, head.first_is_nan),
     )
 
 
-def _number(
+def _stored_number(
     value: float | None, is_nan: bool = False, text: str | None = None
 ) -> Number:
     if text is not None:

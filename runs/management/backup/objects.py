@@ -145,7 +145,7 @@ class ObjectWriter:
             source = source or self.locate(blob.name)
             if source is None:
                 return CopyResult(None, blob.name, Fault.MISSING)
-            return self._copy(blob, source)
+            return self._copy_blob(blob, source)
         except FileNotFoundError:
             # Its upload ended in this moment, and moved it.
             return self.add(blob)
@@ -170,7 +170,7 @@ class ObjectWriter:
     def _has_object(self, sha256: str, size: int) -> bool:
         return has_size(self.folder.object(sha256), size)
 
-    def _copy(self, blob: NamedBlob, source: Path) -> CopyResult:
+    def _copy_blob(self, blob: NamedBlob, source: Path) -> CopyResult:
         temporary = self.folder.incoming / uuid.uuid4().hex
         sha256 = copy_bytes(source, temporary, blob.size, blob.sha256)
         target = self.folder.object(sha256)

@@ -111,7 +111,7 @@ def export_tables(target: Path, progress: Progress) -> None:
         archive.writestr(TABLE_LIST_NAME, json.dumps(tables))
         for done, (table, names) in enumerate(tables.items()):
             progress(done, len(tables))
-            query = f"COPY {_quoted([table])} ({_quoted(names)}) TO STDOUT"
+            query = f"COPY {_quoted_names([table])} ({_quoted_names(names)}) TO STDOUT"
             with (
                 # A table's size is not known beforehand and can exceed the 4 GB of
                 # plain zip.
@@ -128,7 +128,7 @@ def import_tables(path: Path, progress: Progress) -> None:
         tables: dict[str, list[str]] = json.loads(archive.read(TABLE_LIST_NAME))
         for done, (table, names) in enumerate(tables.items()):
             progress(done, len(tables))
-            query = f"COPY {_quoted([table])} ({_quoted(names)}) FROM STDIN"
+            query = f"COPY {_quoted_names([table])} ({_quoted_names(names)}) FROM STDIN"
             with archive.open(table) as file, cursor.copy(query) as rows:
                 while data := file.read(1024 * 1024):
                     rows.write(data)
@@ -136,10 +136,10 @@ def import_tables(path: Path, progress: Progress) -> None:
 
 def columns(table: str) -> list[str]:
     """Those that are stored; what the database computes is not copied."""
-    return [name for name, _generated in _columns(table) if not _generated]
+    return [name for name, _generated in _table_columns(table) if not _generated]
 
 
-def _columns(table: str) -> list[tuple[str, bool]]:
+def _table_columns(table: str) -> list[tuple[str, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name, is_generated = 'ALWAYS' "
@@ -151,5 +151,5 @@ def _columns(table: str) -> list[tuple[str, bool]]:
     return found
 
 
-def _quoted(names: Iterable[str]) -> str:
+def _quoted_names(names: Iterable[str]) -> str:
     return ", ".join(map(connection.ops.quote_name, names))

@@ -22,21 +22,21 @@ class ProgramFailed(Exception):
 
 def find_program(name: str, server_version: int) -> Path | None:
     """The newest such program that is not older than the server (as 150004)."""
-    candidates = sorted(_candidates(name), key=_major, reverse=True)
+    candidates = sorted(_candidate_paths(name), key=_major_version, reverse=True)
     # pg_dump refuses to read from a server that is newer than itself.
-    if candidates and _major(candidates[0]) >= server_version // 10_000:
+    if candidates and _major_version(candidates[0]) >= server_version // 10_000:
         return candidates[0]
     return None
 
 
-def _candidates(name: str) -> Iterator[Path]:
+def _candidate_paths(name: str) -> Iterator[Path]:
     on_path = shutil.which(name)
     if on_path:
         yield Path(on_path)
     yield from Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
 
 
-def _major(program: Path) -> int:
+def _major_version(program: Path) -> int:
     try:
         version = subprocess.run(
             [program, "--version"], capture_output=True, text=True, check=False

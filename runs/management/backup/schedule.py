@@ -57,9 +57,9 @@ class ScheduledBackups:
         if self._process is not None:
             if self._process.poll() is None:
                 return
-            self._finish(now)
+            self._finish_backup(now)
         if now >= self._not_before and is_due(self._schedule, now):
-            self._start(self._schedule)
+            self._start_backup(self._schedule)
 
     def is_running(self) -> bool:
         """Whether a backup was started and its end not yet noted."""
@@ -73,7 +73,7 @@ class ScheduledBackups:
                 self._process.wait(STOP_SECONDS)
             self._process = None
 
-    def _start(self, schedule: Schedule) -> None:
+    def _start_backup(self, schedule: Schedule) -> None:
         manage = str(settings.BASE_DIR / "manage.py")
         keep = f"--keep={schedule.keep}"
         # Nothing reads the output before the end: a full pipe would block the backup.
@@ -87,7 +87,7 @@ class ScheduledBackups:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
 
-    def _finish(self, now: int) -> None:
+    def _finish_backup(self, now: int) -> None:
         assert self._process is not None
         assert self._output is not None
         with self._output as output:

@@ -85,16 +85,16 @@ def all_tables() -> list[Table]:
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed
     ]
-    return sorted(map(_table, managed), key=lambda table: table.name)
+    return sorted(map(_describe_table, managed), key=lambda table: table.name)
 
 
-def _table(model: type[models.Model]) -> Table:
+def _describe_table(model: type[models.Model]) -> Table:
     key = model._meta.pk
-    columns = tuple(_column(field) for field in model._meta.concrete_fields)
+    columns = tuple(_describe_column(field) for field in model._meta.concrete_fields)
     return Table(model._meta.db_table, str(key.column), columns)
 
 
-def _column(field: Any) -> Column:
+def _describe_column(field: Any) -> Column:
     stored = field
     while stored.is_relation:
         stored = stored.target_field
@@ -139,7 +139,7 @@ def to_sqlite(table: Table) -> RowConverter:
     return convert
 
 
-class Digest:
+class TableDigest:
     """Count rows and hash their content, in whatever order they come."""
 
     def __init__(self, table: Table) -> None:
@@ -152,12 +152,12 @@ class Digest:
 
     def add(self, row: Row) -> None:
         if self._json or self._times:
-            row = self._plain(row)
+            row = self._with_canonical_json(row)
         found = blake2b(self._encode(row), digest_size=16).digest()
         self._sum = (self._sum + int.from_bytes(found)) % _MODULUS
         self.rows += 1
 
-    def _plain(self, row: Row) -> Row:
+    def _with_canonical_json(self, row: Row) -> Row:
         values = list(row)
         for n in self._json:
             if values[n] is not None:
@@ -174,14 +174,14 @@ class Digest:
 
 def canonical_json(text: str) -> str:
     """The same text for the same value: jsonb sorts keys and rewrites numbers."""
-    return json.dumps(_canonical(json.loads(text)), sort_keys=True)
+    return json.dumps(_canonical_value(json.loads(text)), sort_keys=True)
 
 
-def _canonical(value: Any) -> Any:
+def _canonical_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _canonical(one) for key, one in value.items()}
+        return {key: _canonical_value(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_canonical(one) for one in value]
+        return [_canonical_value(one) for one in value]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and abs(value) >= _EXACT_JSON else value
 

@@ -18,7 +18,7 @@ from django.db.utils import ConnectionHandler
 from runs.management import identity, identity_check, move_record, schema
 from runs.management.backup import ReportProgress
 from runs.management.bulk_load import bulk_load, reset_sequences
-from runs.management.move.columns import Digest, Row, Table, all_tables
+from runs.management.move.columns import Row, Table, TableDigest, all_tables
 from runs.management.move.table_stores import FETCHED_ROWS, TableStore, store_of
 from runs.management.move.unstorable import refuse_unstorable
 
@@ -166,7 +166,7 @@ def copy_tables(
 ) -> Digests:
     target, digests = store_of(_default_connection()), {}
     for table in tables:
-        digest = Digest(table)
+        digest = TableDigest(table)
         total = source.count(table)
         target.write(table, count_rows(source.read(table), digest, report, total))
         digests[table.name] = digest.value
@@ -175,7 +175,7 @@ def copy_tables(
 
 def count_rows(
     rows: Iterable[Row],
-    digest: Digest,
+    digest: TableDigest,
     report: ReportProgress,
     total: int,
     verb: str = "Move",
@@ -195,7 +195,7 @@ def digests_of(
     """Read every row again, as it is stored now."""
     store, digests = store_of(database or _default_connection()), {}
     for table in tables:
-        digest = Digest(table)
+        digest = TableDigest(table)
         total = store.count(table)
         for _row in count_rows(store.read(table), digest, report, total, "Compare"):
             pass

@@ -36,7 +36,7 @@ def store_of(database: BaseDatabaseWrapper) -> TableStore:
     return SqliteTables(database) if is_sqlite else PostgresTables(database)
 
 
-def _count(database: BaseDatabaseWrapper, table: Table) -> int:
+def _count_rows(database: BaseDatabaseWrapper, table: Table) -> int:
     with database.cursor() as cursor:
         cursor.execute(f'SELECT COUNT(*) FROM "{table.name}"')
         return int(cursor.fetchone()[0])
@@ -47,7 +47,7 @@ class SqliteTables:
         self._database = database
 
     def count(self, table: Table) -> int:
-        return _count(self._database, table)
+        return _count_rows(self._database, table)
 
     def read(self, table: Table) -> Iterator[Row]:
         # The sign hides the column's type, by which Django's connection converts.
@@ -76,7 +76,7 @@ class PostgresTables:
         self._database = database
 
     def count(self, table: Table) -> int:
-        return _count(self._database, table)
+        return _count_rows(self._database, table)
 
     def read(self, table: Table) -> Iterator[Row]:
         # JSON as its text, so that no value of it is read and written again.

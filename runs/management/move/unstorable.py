@@ -20,7 +20,7 @@ def refuse_unstorable(database: BaseDatabaseWrapper, tables: Iterable[Table]) ->
     with database.cursor() as cursor:
         for table in tables:
             for column in table.columns:
-                for key, problem in _problems(cursor, table, column):
+                for key, problem in _find_unstorable_values(cursor, table, column):
                     raise CommandError(
                         f"PostgreSQL can't store {table.name}.{column.name} of the row "
                         f"with {table.key} = {key}: it {problem}. Nothing was moved. "
@@ -28,10 +28,10 @@ def refuse_unstorable(database: BaseDatabaseWrapper, tables: Iterable[Table]) ->
                     )
 
 
-def _problems(
+def _find_unstorable_values(
     cursor: Any, table: Table, column: Column
 ) -> Iterator[tuple[object, str]]:
-    for condition, problem in _conditions(column):
+    for condition, problem in _unstorable_conditions(column):
         cursor.execute(
             f'SELECT "{table.key}" FROM "{table.name}" WHERE {condition} LIMIT 1'
         )
@@ -41,7 +41,7 @@ def _problems(
         yield from _json_problems(cursor, table, column)
 
 
-def _conditions(column: Column) -> Iterator[tuple[str, str]]:
+def _unstorable_conditions(column: Column) -> Iterator[tuple[str, str]]:
     name = f'"{column.name}"'
     if column.kind is ColumnKind.TEXT:
         # In SQLite, functions of text can stop at a NUL, and those of blobs do not.

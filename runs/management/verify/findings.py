@@ -44,12 +44,12 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[str]:
         repaired = sum(one.is_repaired for one in found)
         done = f", {repaired:,} of them repaired" if repaired else ""
         yield f"{fault.value}: {len(found):,}{done}"
-        yield from (f"  {_line(one)}" for one in found[:MAX_LINES])
+        yield from (f"  {_finding_line(one)}" for one in found[:MAX_LINES])
         if len(found) > MAX_LINES:
             yield f"  and {len(found) - MAX_LINES:,} more"
 
 
-def _line(finding: Finding) -> str:
+def _finding_line(finding: Finding) -> str:
     return f"{finding.text} (repaired)" if finding.is_repaired else finding.text
 
 

@@ -36,10 +36,10 @@ def repair_files(
             raise CommandError(
                 "A backup is running. Run the repair again when it has finished."
             )
-        return [_repair(one, source, quarantine_unknown) for one in findings]
+        return [_repair_finding(one, source, quarantine_unknown) for one in findings]
 
 
-def _repair(
+def _repair_finding(
     finding: Finding, source: BackupSource | None, quarantine_unknown: bool
 ) -> Finding:
     is_done = False

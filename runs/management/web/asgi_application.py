@@ -28,7 +28,7 @@ from runs.management.web.fair_queue import (
     THREADS,
     ClientGone,
     FairQueue,
-    Limits,
+    ThreadLimits,
 )
 from runs.management.web.request_bodies import Receive, RequestBody
 from runs.management.web.response_sender import (
@@ -57,7 +57,7 @@ class AsgiApplication:
         self.application = application
         self.callers = Callers()
         self.deadlines = Deadlines.of_settings()
-        limits = Limits(settings.CALLER_REQUESTS, settings.QUEUE_SECONDS)
+        limits = ThreadLimits(settings.CALLER_REQUESTS, settings.QUEUE_SECONDS)
         self.fair_queue = FairQueue(limits)
         self.workers = ThreadPoolExecutor(THREADS, "worker")
         self.files = ThreadPoolExecutor(FILE_THREADS, "files")
@@ -72,10 +72,10 @@ class AsgiApplication:
     async def __call__(
         self, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        await Exchange(self, scope, receive, send).run()
+        await RequestExchange(self, scope, receive, send).run()
 
 
-class Exchange:
+class RequestExchange:
     """One request and its response."""
 
     def __init__(
@@ -105,11 +105,11 @@ class Exchange:
 
     async def _respond_or_refuse(self, body: RequestBody) -> None:
         try:
-            await self._respond(body)
+            await self._respond_to_request(body)
         except (StudioError, OSError) as error:
-            await self._refuse(error)
+            await self._send_error(error)
 
-    async def _respond(self, body: RequestBody) -> None:
+    async def _respond_to_request(self, body: RequestBody) -> None:
         if self.path == HEALTH_PATH and self.is_received:
             await self.sender.send(
                 call_in_event_loop(self.front.application, self._without_credentials())
@@ -123,12 +123,12 @@ class Exchange:
             limit = permitted
         is_whole: bool | None = True
         if self._has_body() and self._can_receive_first():
-            is_whole = await self._receive(body, limit)
+            is_whole = await self._receive_body(body, limit)
         elif self._has_body():
             is_whole = await self._receive_or_refuse(body, limit)
         if is_whole is None:
             return
-        response = await self._call(self.environ)
+        response = await self._call_django(self.environ)
         if is_whole:
             await self.sender.send(response)
         else:
@@ -156,7 +156,7 @@ class Exchange:
 
         Without the check, a client without a token would wait for the whole timeout.
         """
-        receiving = asyncio.ensure_future(self._receive(body, limit))
+        receiving = asyncio.ensure_future(self._receive_body(body, limit))
         try:
             await asyncio.wait({receiving}, timeout=SMALL_BODY_SECONDS)
             if receiving.done() or await self._is_permitted():
@@ -174,13 +174,13 @@ class Exchange:
         The same rules as for any request, before the body is read.
         """
         environ = {**self.environ, AUTHORIZE_ONLY: True, "wsgi.input": BytesIO()}
-        response = await self._call(environ)
+        response = await self._call_django(environ)
         if BODY_LIMIT in environ:
             return int(environ[BODY_LIMIT])
         await self._send_and_close(response)
         return None
 
-    async def _receive(self, body: RequestBody, limit: int) -> bool:
+    async def _receive_body(self, body: RequestBody, limit: int) -> bool:
         is_whole = await request_bodies.receive_body(
             self.receive, body, self.front.deadlines.minimum_rate(), limit
         )
@@ -190,7 +190,7 @@ class Exchange:
         self.environ["CONTENT_LENGTH"] = str(body.size)
         return is_whole
 
-    async def _call(self, environ: dict[str, Any]) -> Response:
+    async def _call_django(self, environ: dict[str, Any]) -> Response:
         """Call Django in a thread, which is free again before the response is sent."""
         environ.setdefault("wsgi.input", BytesIO())
         front = self.front
@@ -220,7 +220,7 @@ class Exchange:
             await request_bodies.drain_body(self.receive)
         await self.sender.end()
 
-    async def _refuse(self, error: Exception) -> None:
+    async def _send_error(self, error: Exception) -> None:
         """Send an error that was raised outside Django, in the format of the path."""
         known = as_studio_error(error)
         if known is None:

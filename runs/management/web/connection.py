@@ -128,7 +128,7 @@ class Connection(HttpToolsProtocol):
         self._unparsed_bytes += len(data)
         super().data_received(data)
         if self._unparsed_bytes > MAX_HEAD_BYTES:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._send_error(b"431 Request Header Fields Too Large")
         elif self.head_since is None and self._is_between_requests():
             # Line ends before a request, or the rest of a body that was refused.
             self.head_since = time.monotonic()
@@ -187,13 +187,13 @@ class Connection(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
 
     def _unread_bytes(self) -> int:
-        return self._count(termios.FIONREAD)
+        return self._read_socket_count(termios.FIONREAD)
 
     def _unread_by_client(self) -> int:
         """What the system holds for the client, who has not acknowledged it."""
-        return self._count(termios.TIOCOUTQ) if _IS_LINUX else 0
+        return self._read_socket_count(termios.TIOCOUTQ) if _IS_LINUX else 0
 
-    def _count(self, what: int) -> int:
+    def _read_socket_count(self, what: int) -> int:
         """A number of bytes that the system reports about the socket, or 0."""
         link = self.transport.get_extra_info("socket")
         if link is None:
@@ -255,11 +255,11 @@ class Connection(HttpToolsProtocol):
         if not self._is_idle() or self._unread_bytes():
             self.head_since = now
         elif self._unparsed_bytes:
-            self._refuse(b"408 Request Timeout")
+            self._send_error(b"408 Request Timeout")
         else:
             self.transport.close()
 
-    def _refuse(self, status: bytes) -> None:
+    def _send_error(self, status: bytes) -> None:
         """Send an error for an incomplete request, and close the connection."""
         if self._is_idle() and not self.transport.is_closing():
             self.transport.write(

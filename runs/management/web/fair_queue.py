@@ -27,7 +27,7 @@ class ClientGone(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class ThreadLimits:
     """How many threads of one process each caller and group can use."""
 
     per_caller: int
@@ -60,7 +60,7 @@ WaitingCallers = OrderedDict[Caller, deque[asyncio.Future[None]]]
 class FairQueue:
     """Decides which requests get a thread; runs in the event loop, without locks."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ThreadLimits) -> None:
         self.limits = limits
         self._running: Counter[CallerKind] = Counter()
         self._of_caller: Counter[Caller] = Counter()
@@ -77,9 +77,9 @@ class FairQueue:
         """
         # The requests of one caller keep their order.
         if caller in self._waiting[caller.kind] or not self._can_start(caller):
-            await self._wait(caller, connection)
+            await self._wait_for_turn(caller, connection)
         else:
-            self._count(caller)
+            self._count_started(caller)
 
     @property
     def has_running_requests(self) -> bool:
@@ -114,16 +114,16 @@ class FairQueue:
         )
         return running.total() - running[CallerKind.BROWSER] < limit
 
-    def _count(self, caller: Caller) -> None:
+    def _count_started(self, caller: Caller) -> None:
         self._running[caller.kind] += 1
         self._of_caller[caller] += 1
 
-    async def _wait(self, caller: Caller, connection: Connection) -> None:
+    async def _wait_for_turn(self, caller: Caller, connection: Connection) -> None:
         queues = self._waiting[caller.kind]
         queue = queues.setdefault(caller, deque())
         total = sum(map(len, queues.values()))
         if len(queue) >= MAX_WAITING or total >= MAX_WAITING_OF_KIND:
-            raise self._refusal()
+            raise self._too_many_requests_error()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
         try:
@@ -136,22 +136,22 @@ class FairQueue:
         finally:
             has_turn = turn.done()
             if not has_turn:
-                self._forget(caller, turn)
+                self._forget_waiting(caller, turn)
         # Turn and disconnection came in the same moment: return the thread.
         if has_turn and connection.is_lost:
             self.finish(caller)
         if connection.is_lost:
             raise ClientGone
         if not has_turn:
-            raise self._refusal()
+            raise self._too_many_requests_error()
 
-    def _forget(self, caller: Caller, turn: asyncio.Future[None]) -> None:
+    def _forget_waiting(self, caller: Caller, turn: asyncio.Future[None]) -> None:
         queues = self._waiting[caller.kind]
         queues[caller].remove(turn)
         if not queues[caller]:
             del queues[caller]
 
-    def _refusal(self) -> TooManyRequests:
+    def _too_many_requests_error(self) -> TooManyRequests:
         return TooManyRequests(
             "You have too many requests in progress. Try again in a few seconds.",
             retry_after=RETRY_AFTER,
@@ -176,6 +176,6 @@ class FairQueue:
             queues.move_to_end(caller)
         else:
             del queues[caller]
-        self._count(caller)
+        self._count_started(caller)
         turn.set_result(None)
         return True

@@ -65,12 +65,12 @@ class ResponseSender:
         Raises BrokenResponse.
         """
         if response.file_chunks is not None:
-            await self._stream(
+            await self._stream_chunks(
                 response, self._from_files(response, response.file_chunks)
             )
         elif response.buffer is not None:
             try:
-                await self._stream(response, response.buffer.chunks())
+                await self._stream_chunks(response, response.buffer.chunks())
             finally:
                 response.buffer.discard()
         else:
@@ -84,7 +84,7 @@ class ResponseSender:
             raise BrokenResponse
         await self._asgi_send(message)
 
-    async def _begin(self, response: Response) -> None:
+    async def _begin_response(self, response: Response) -> None:
         self.has_begun = True
         start = {"type": "http.response.start", "status": response.status}
         await self._send({**start, "headers": response.headers})
@@ -98,11 +98,13 @@ class ResponseSender:
         if self.connection.is_lost:
             raise BrokenResponse
 
-    async def _stream(self, response: Response, chunks: AsyncIterator[bytes]) -> None:
+    async def _stream_chunks(
+        self, response: Response, chunks: AsyncIterator[bytes]
+    ) -> None:
         async with aclosing(chunks) as chunks:  # type: ignore[type-var]
             # The first chunk comes before the status: it may still be an error.
             first = await anext(chunks, b"")
-            await self._begin(response)
+            await self._begin_response(response)
             if first:
                 await self._send_chunk(first)
             # A client can take long to read the rest: free the memory.
@@ -131,7 +133,7 @@ class ResponseSender:
             await loop.run_in_executor(self.readers, file_chunks.close)
 
     async def _send_bytes(self, response: Response, *, ends_body: bool) -> None:
-        await self._begin(response)
+        await self._begin_response(response)
         body = response.body
         if len(body) > CHUNK_BYTES:
             await self._send_large_body(response)

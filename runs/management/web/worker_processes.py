@@ -83,14 +83,14 @@ class WorkerProcesses:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self.is_stopping:
-            self._tick(time.monotonic())
+            self._check_processes(time.monotonic())
             time.sleep(TICK_SECONDS)
-        self._end()
+        self._end_processes()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.is_stopping = True
 
-    def _tick(self, now: float) -> None:
+    def _check_processes(self, now: float) -> None:
         for slot in self.slots:
             if slot.process is not None and slot.process.is_alive():
                 continue
@@ -98,15 +98,15 @@ class WorkerProcesses:
                 slot.process = None
                 slot.note_death(now)
             if now >= slot.not_before:
-                self._start(slot, now)
+                self._start_process(slot, now)
 
-    def _start(self, slot: ProcessSlot, now: float) -> None:
+    def _start_process(self, slot: ProcessSlot, now: float) -> None:
         arguments = (self.listener, os.getpid())
         process = PROCESS_CONTEXT.Process(target=serve, args=arguments)
         process.start()
         slot.process, slot.started = process, now
 
-    def _end(self) -> None:
+    def _end_processes(self) -> None:
         """Let running requests finish; kill processes that exceed the limit."""
         self.listener.close()
         running = [slot.process for slot in self.slots if slot.process is not None]

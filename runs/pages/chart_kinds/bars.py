@@ -27,7 +27,7 @@ from runs.pages.chart_kinds.values import (
     summarize_values,
     values_table,
 )
-from runs.render.charts import Dot, bar_figure
+from runs.render.charts import ChartDot, bar_figure
 from runs.render.filters import field_label
 from runs.render.metrics import display_value
 from runs.search.charts import AxisRange, ChartColumn, chart_column, chart_groups
@@ -35,7 +35,7 @@ from runs.search.query import series_color
 from studio.core.view_charts import Chart
 
 
-def _figure(
+def _bar_figure(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [
@@ -43,14 +43,14 @@ def _figure(
     ]
     labels = [field_label(field) for field in chart.fields]
     notes = column_notes(columns)
-    dots = _dots(chart, *drop_runs_without_values(chart_runs, columns))
+    dots = _bar_dots(chart, *drop_runs_without_values(chart_runs, columns))
     notes += log_axis_notes(chart, (dot.values for dot in dots))
     return Drawing(bar_figure(dots, labels, chart_look(chart)), notes)
 
 
-def _dots(
+def _bar_dots(
     chart: Chart, chart_runs: ChartRuns, columns: Sequence[ChartColumn]
-) -> list[Dot]:
+) -> list[ChartDot]:
     """Return a bar for each run, or one for each group, with an error bar."""
     if not chart.groups:
         return run_dots(chart_runs, columns)
@@ -62,7 +62,7 @@ def _dots(
             summarize_values([column.values[row] for row in rows]) for column in columns
         ]
         found.append(
-            Dot(
+            ChartDot(
                 group_label(group),
                 group.number,
                 tuple(None if each is None else each.mean for each in means),
@@ -81,7 +81,7 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     return (mean.std, mean.std)
 
 
-def _table(
+def _bar_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
 ) -> ChartTable:
     if not chart.groups:
@@ -126,8 +126,8 @@ BARS = ChartKind(
     "bar",
     label=lambda: _("Bars"),
     word=lambda: _("bars"),
-    figure=_figure,
-    table=_table,
+    figure=_bar_figure,
+    table=_bar_table,
     notes=group_notes,
     has_legend=True,
     icon="bars",

@@ -16,7 +16,7 @@ from runs.search.charts import AxisRange, chart_column
 from studio.core.view_charts import Chart
 
 
-def _figure(
+def _chart_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     column = chart_column(chart.fields[0], chart_runs.runs)
@@ -31,7 +31,7 @@ def _figure(
     return Drawing(histogram_figure(bins, label, chart_look(chart), clock), notes)
 
 
-def _table(
+def _histogram_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _workspace: str
 ) -> ChartTable:
     column = chart_column(chart.fields[0], chart_runs.runs)
@@ -48,7 +48,7 @@ HISTOGRAM = ChartKind(
     "histogram",
     label=lambda: _("Histogram"),
     word=lambda: _("histogram"),
-    figure=_figure,
-    table=_table,
+    figure=_chart_figure,
+    table=_histogram_table,
     icon="bars",
 )

@@ -65,14 +65,14 @@ def _full_window(chart: Chart) -> AxisRange:
     return AxisRange(*(end if end is None else end * unit for end in chart.x_range))
 
 
-def _figure(
+def _line_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> Drawing:
     window = zoomed or _full_window(chart)
     chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
     notes = series_notes(chosen)
     if chart.groups:
-        return Drawing(*_means(chart, chart_runs, chosen, zone, window, notes))
+        return Drawing(*_mean_lines(chart, chart_runs, chosen, zone, window, notes))
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines = []
@@ -80,7 +80,9 @@ def _figure(
         run, place = curve.series.run, curve.series.place
         # A color stands for the run, so in a chart of several metrics the dash tells
         # them apart.
-        dash = dash_of_position(place) if several else _dash(run.number, chart_runs)
+        dash = (
+            dash_of_position(place) if several else _dash_of_run(run.number, chart_runs)
+        )
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
         line = replace(curve.line, key=key)
@@ -92,17 +94,17 @@ def _figure(
             0, sampling_note(sum(c.shown for c in cut), sum(c.total for c in cut))
         )
     notes += log_axis_notes(chart, (curve.line.values for curve in curves))
-    span = _span(chosen)
+    span = _longest_span(chosen)
     return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
 
 
-def _dash(number: int, chart_runs: ChartRuns) -> str:
+def _dash_of_run(number: int, chart_runs: ChartRuns) -> str:
     return (
         dash_of_position(number - 1) if chart_runs.by_place else dash_of_number(number)
     )
 
 
-def _means(
+def _mean_lines(
     chart: Chart,
     chart_runs: ChartRuns,
     chosen: ChosenSeries,
@@ -122,16 +124,18 @@ def _means(
         line = _mean_line(curve, key, chart)
         number = curve.group.number
         lines.append(RunLine(line, number, dash, name=name, metric=metric))
-        bands.append(_band(curve, chart))
+        bands.append(_error_band(curve, chart))
     if any(curve.stretched for curve in curves):
         notes.append(_("means of 500 equal intervals"))
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)
-    figure = line_figure(lines, look, zone=zone, bands=bands, span=_span(chosen))
+    figure = line_figure(
+        lines, look, zone=zone, bands=bands, span=_longest_span(chosen)
+    )
     return figure, notes
 
 
-def _span(chosen: ChosenSeries) -> int:
+def _longest_span(chosen: ChosenSeries) -> int:
     """Return the length of the longest series: a zoomed axis keeps its unit."""
     heads = [each.head for each in chosen.series]
     return max((head.last_time - time_origin(head) for head in heads), default=0)
@@ -144,7 +148,7 @@ def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
     return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
 
 
-def _band(curve: MeanCurve, chart: Chart) -> Band:
+def _error_band(curve: MeanCurve, chart: Chart) -> Band:
     ends = {
         "std": deviation_band(curve.mean, curve.std),
         "minmax": (curve.least, curve.greatest),
@@ -161,7 +165,7 @@ def _band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _table(
+def _line_table(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, workspace: str
 ) -> ChartTable:
     if chart.groups:
@@ -185,7 +189,7 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
             [
                 cell
                 for field in chart.fields
-                for cell in _summary(chart_runs.heads.get((run.run.pk, field.key)))
+                for cell in _line_summary(chart_runs.heads.get((run.run.pk, field.key)))
             ],
             workspace,
         )
@@ -194,7 +198,7 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
     return ChartTable(_("Run"), heads, rows)
 
 
-def _summary(head: Metric | None) -> list[DisplayValue]:
+def _line_summary(head: Metric | None) -> list[DisplayValue]:
     if head is None:
         return [display_value(None)] * 4
     last, least, most = (
@@ -233,7 +237,7 @@ def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartT
     return ChartTableRow(group_label(group), cells, series_color(group.number))
 
 
-def _notes(chart: Chart) -> list[str]:
+def _line_notes(chart: Chart) -> list[str]:
     """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
     notes = group_notes(chart)
     if chart.smoothing:
@@ -255,7 +259,7 @@ def _axis_note(chart: Chart) -> str:
     }[chart.axis]
 
 
-def _points(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
+def _point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
     """Yield every point, without sampling."""
     series = choose_series(chart_runs.runs, chart_runs.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
@@ -271,9 +275,9 @@ LINES = ChartKind(
     "line",
     label=lambda: _("Lines"),
     word=lambda: _("lines"),
-    figure=_figure,
-    table=_table,
-    notes=_notes,
-    points=_points,
+    figure=_line_figure,
+    table=_line_table,
+    notes=_line_notes,
+    points=_point_rows,
     has_legend=True,
 )

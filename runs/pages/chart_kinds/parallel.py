@@ -21,19 +21,20 @@ from studio.core.filters.fields import field_text
 from studio.core.view_charts import Chart
 
 
-def _figure(
+def _parallel_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     notes = column_notes(columns)
     chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     axes = [
-        _dimension(chart, column, field_label(column.field), zone) for column in columns
+        _plotly_dimension(chart, column, field_label(column.field), zone)
+        for column in columns
     ]
     return Drawing(parallel_figure(run_dots(chart_runs, columns), axes), notes)
 
 
-def _dimension(
+def _plotly_dimension(
     chart: Chart, column: ChartColumn, label: str, zone: tzinfo
 ) -> Dimension:
     name, log = field_text(column.field), _is_logged(chart, column)
@@ -50,7 +51,7 @@ PARALLEL = ChartKind(
     "parallel",
     label=lambda: _("Parallel coordinates"),
     word=lambda: _("parallel coordinates"),
-    figure=_figure,
+    figure=_parallel_figure,
     table=values_table,
     # Its axes can be brushed, and an image can't contain controls.
     role="group",

@@ -21,7 +21,7 @@ from runs.search.charts import AxisRange, ChartColumn, chart_column
 from studio.core.view_charts import Chart
 
 
-def _figure(
+def _scatter_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> Drawing:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
@@ -47,7 +47,7 @@ def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
     return ChartColumn(column.field, tuple(times), column.lost)
 
 
-def _title(chart: Chart) -> str:
+def _scatter_title(chart: Chart) -> str:
     x, y = (field_label(field) for field in chart.fields[:2])
     return _("%(y)s vs. %(x)s") % {"y": y, "x": x}
 
@@ -56,7 +56,7 @@ def _is_colored(chart: Chart) -> bool:
     return len(chart.fields) > 2
 
 
-def _notes(chart: Chart) -> list[str]:
+def _scatter_notes(chart: Chart) -> list[str]:
     if not _is_colored(chart):
         return []
     return [_("colored by %s") % field_label(chart.fields[2])]
@@ -66,10 +66,10 @@ SCATTER = ChartKind(
     "scatter",
     label=lambda: _("Scatter"),
     word=lambda: _("scatter"),
-    figure=_figure,
+    figure=_scatter_figure,
     table=values_table,
-    title=_title,
-    notes=_notes,
+    title=_scatter_title,
+    notes=_scatter_notes,
     has_legend=True,
     is_colored_by_field=_is_colored,
 )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartTable, ChartTableRow
 from runs.render import formats
-from runs.render.charts import Axis, ChartLook, Dot
+from runs.render.charts import Axis, ChartDot, ChartLook
 from runs.render.filters import field_label
 from runs.render.formats import grouped
 from runs.render.metrics import DisplayValue, display_value
@@ -50,9 +50,9 @@ def drop_runs_without_values(
     return replace(chart_runs, runs=[]), [replace(each, values=()) for each in columns]
 
 
-def run_dots(chart_runs: ChartRuns, columns: Sequence[ChartColumn]) -> list[Dot]:
+def run_dots(chart_runs: ChartRuns, columns: Sequence[ChartColumn]) -> list[ChartDot]:
     return [
-        Dot(
+        ChartDot(
             run.name,
             run.number,
             tuple(column.values[row] for column in columns),

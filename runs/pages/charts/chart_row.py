@@ -119,8 +119,10 @@ def _chart_card(
         _add_query(addresses.part("values"), chart_parameter),
         _add_query(addresses.part("edit"), f"at={at}"),
         addresses.page(charts[:at] + charts[at + 1 :]),
-        addresses.page(_moved(charts, at, at - 1)) if at else "",
-        addresses.page(_moved(charts, at, at + 1)) if at + 1 < len(charts) else "",
+        addresses.page(_with_moved_chart(charts, at, at - 1)) if at else "",
+        addresses.page(_with_moved_chart(charts, at, at + 1))
+        if at + 1 < len(charts)
+        else "",
         list(_kind_links(charts, at, addresses)),
         chart.option("legend"),
         kind_of(chart).icon,
@@ -132,7 +134,7 @@ def _add_query(address: str, more: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}{more}"
 
 
-def _moved(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
+def _with_moved_chart(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Chart, ...]:
     rest = [*charts[:at], *charts[at + 1 :]]
     rest.insert(to, charts[at])
     return tuple(rest)
@@ -179,7 +181,7 @@ def chart_row_context(
     tables: Sequence[ChartTable] = ()
     charts = state.spec.charts
     if charts and not request.htmx:
-        tables = _tables(state)
+        tables = _chart_tables(state)
     return {
         "cards": chart_cards(charts, addresses, tables),
         "add_chart": links.part("charts") if can_add_chart(charts) else "",
@@ -201,7 +203,7 @@ def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
     return links.query(charts=charts, after=spec.after, before=spec.before)
 
 
-def _tables(state: ListState) -> list[ChartTable]:
+def _chart_tables(state: ListState) -> list[ChartTable]:
     zone, workspace = get_current_timezone(), state.workspace.name
     charts = state.spec.charts
     # One limit for all charts of the page, however many they are.

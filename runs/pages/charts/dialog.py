@@ -54,7 +54,7 @@ def edit_chart(request: PageRequest) -> HttpResponse:
             return _show_page_with_chart(request, state, at, form)
         except InvalidValue as error:
             problem = error.message.removeprefix("chart: ")
-    context = _context(request, state, at, form) | {"problem": problem}
+    context = _dialog_context(request, state, at, form) | {"problem": problem}
     template = (
         "charts/_chart_dialog.html" if request.htmx else "charts/chart_dialog.html"
     )
@@ -157,7 +157,7 @@ def _field_names(state: ListState, part: str) -> list[str]:
     return list(dict.fromkeys(field_text(field) for field in listed))
 
 
-def _context(
+def _dialog_context(
     request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> dict[str, Any]:
     path = reverse("list-charts", args=[request.workspace.name])

@@ -89,7 +89,7 @@ class ChartForm(PageForm):
         has_x = "x" in CHART_KINDS[values["kind"]].options
         if has_x and values["x"] == "metric" and not values["over"]:
             raise InvalidValue(_("Choose the metric of the x axis"), field="over")
-        options = [*_options(values), *_groups(values)]
+        options = [*_chart_options(values), *_grouping_options(values)]
         text = "!".join(
             [
                 values["kind"],
@@ -101,7 +101,7 @@ class ChartForm(PageForm):
         return read_chart(text, "chart")
 
 
-def _options(values: dict[str, Any]) -> list[tuple[str, str]]:
+def _chart_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     is_metric = values["x"] == "metric"
     options = {
         "x": _read_field(values["over"]) if is_metric else values["x"],
@@ -117,7 +117,7 @@ def _options(values: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, text) for name, text in options.items() if text]
 
 
-def _groups(values: dict[str, Any]) -> list[tuple[str, str]]:
+def _grouping_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     sign = "-" if values["but"] else ""
     return [
         ("group", f"{sign}{_read_field(name, PARAMS)}")

@@ -86,8 +86,8 @@ def chosen_charts(
         spec, _complaints = parse_tolerant({"charts": state.charts})
         return spec.charts
     rows = [row for row in compared.metrics if row.points > 1 and row.differs]
-    best = sorted(rows, key=lambda row: _rank(row, goals))[:DEFAULT_CHART_COUNT]
-    return tuple(Chart("line", (_field(row),)) for row in best)
+    best = sorted(rows, key=lambda row: _row_sort_key(row, goals))[:DEFAULT_CHART_COUNT]
+    return tuple(Chart("line", (_row_field(row),)) for row in best)
 
 
 def chart_warnings(state: CompareState) -> list[str]:
@@ -98,10 +98,10 @@ def chart_warnings(state: CompareState) -> list[str]:
     return [each.message for each in found]
 
 
-def _rank(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
+def _row_sort_key(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
     """Sort key: metrics with a goal first, system metrics last."""
     return row.key.startswith("system/"), row.key not in goals
 
 
-def _field(row: ComparedRow) -> Field:
+def _row_field(row: ComparedRow) -> Field:
     return metric(row.key)

@@ -84,7 +84,7 @@ def compare_page(request: PageRequest) -> HttpResponse:
     form = request.GET.get("copy", "")
     # Copies need no table or charts, so they are built before the page's context.
     if form in dict(COPY_FORMATS).values():
-        goals = _goals(compared)
+        goals = _metric_goals(compared)
         return comparison_text(form, state, compared, compare_files(compared), goals)
     if kind:
         return comparison_response(request, kind, compared, compare_files(compared))
@@ -144,7 +144,7 @@ def _head_context(
 def _table_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
-    goals = _goals(compared)
+    goals = _metric_goals(compared)
     table = CompareTable(state, compared, baseline_of(state, compared), goals)
     files = compare_files(compared)
     return {
@@ -160,7 +160,7 @@ def _table_context(
     }
 
 
-def _goals(compared: Comparison) -> dict[str, bool]:
+def _metric_goals(compared: Comparison) -> dict[str, bool]:
     metrics = [row.field for row in compared.metrics if row.field is not None]
     experiments = {run.experiment_id for run in compared.runs}
     return {f.key: up for f, up in find_goals(experiments, metrics).items()}

@@ -45,16 +45,16 @@ class ConclusionItem:
 
 
 @access(Permission.ANNOTATE)
-def _edit(request: PageRequest) -> HttpResponse:
+def _show_conclusion_form(request: PageRequest) -> HttpResponse:
     return open_editor(request, _conclusion_editor(request))
 
 
 @access(Permission.ANNOTATE)
-def _save(request: PageRequest) -> HttpResponse:
+def _save_conclusion(request: PageRequest) -> HttpResponse:
     return save_description(request, _conclusion_editor(request))
 
 
-edit_conclusion = by_method(GET=_edit, POST=_save)
+edit_conclusion = by_method(GET=_show_conclusion_form, POST=_save_conclusion)
 
 
 def conclusion_card(
@@ -68,7 +68,7 @@ def conclusion_card(
         "conclusion_html": render_description(request, text, runs[0])
         if text.strip()
         else "",
-        "conclusion_href": _path(request, state),
+        "conclusion_href": _conclusion_path(request, state),
         "can_conclude": not role_refusal(request, Permission.ANNOTATE),
         "all_href": reverse("compare", args=[request.workspace.name]),
     }
@@ -100,7 +100,7 @@ def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
     first = run_path(request.workspace.name, runs[0].run_id)
     return DescriptionEditor(
         part=ELEMENT_ID,
-        path=_path(request, state),
+        path=_conclusion_path(request, state),
         back=f"{home}?{state.query()}",
         stored=found.text if found else "",
         text="",
@@ -121,7 +121,7 @@ def _conclusion_editor(request: PageRequest) -> DescriptionEditor:
     )
 
 
-def _path(request: PageRequest, state: CompareState) -> str:
+def _conclusion_path(request: PageRequest, state: CompareState) -> str:
     home = reverse("compare-conclusion", args=[request.workspace.name])
     return f"{home}?{state.query()}"
 

@@ -171,14 +171,19 @@ class _FilePair:
         if file_kind(self.row.key) is FileKind.IMAGE:
             return DiffContent(pictures=self.whole())
         # Only the start is read: a checkpoint can have gigabytes.
-        old, new = self._bytes(self.baseline), self._bytes(self.other)
+        old, new = self._file_bytes(self.baseline), self._file_bytes(self.other)
         if old is None or new is None:
             return DiffContent(_("The content of this file was deleted."))
         if any(is_binary(data[: 8 * 1024]) for data in (old, new)):
             return DiffContent(_("These are not text files."))
-        texts = self._text(self.baseline, old), self._text(self.other, new)
+        texts = (
+            self._decoded_text(self.baseline, old),
+            self._decoded_text(self.other, new),
+        )
         found = diff_lines(*texts)
-        cut = _cut_message(max(self._size(n) for n in self._ends), texts, found.more)
+        cut = _cut_message(
+            max(self._file_size(n) for n in self._compared_positions), texts, found.more
+        )
         if not found.lines:
             # The files differ, or they would not be here: by what was cut off, or by
             # line ends.
@@ -189,30 +194,30 @@ class _FilePair:
 
     def whole(self) -> list[DiffImage]:
         """Return both files as images."""
-        return [self._picture(n) for n in self._ends]
+        return [self._image_of_column(n) for n in self._compared_positions]
 
     @property
-    def _ends(self) -> tuple[int, int]:
+    def _compared_positions(self) -> tuple[int, int]:
         return self.baseline, self.other
 
-    def _size(self, column: int) -> int:
+    def _file_size(self, column: int) -> int:
         file = self.row.values[column]
         assert isinstance(file, ComparedFile)
         return file.size
 
-    def _text(self, column: int, data: bytes) -> str:
+    def _decoded_text(self, column: int, data: bytes) -> str:
         """Decode the start of a file, without its last, incomplete line."""
         # The cut line would differ from the whole one of the other file.
-        if self._size(column) > len(data) and b"\n" in data:
+        if self._file_size(column) > len(data) and b"\n" in data:
             data = data[: data.rindex(b"\n") + 1]
         return decode_text(data)
 
-    def _bytes(self, column: int) -> bytes | None:
+    def _file_bytes(self, column: int) -> bytes | None:
         file = self.row.values[column]
         assert isinstance(file, ComparedFile)
         return read_file_start(file.blob, file.member, MAX_DIFF_BYTES, file.size)
 
-    def _picture(self, column: int) -> DiffImage:
+    def _image_of_column(self, column: int) -> DiffImage:
         run = self.compared.runs[column]
         # Sources are members of the snapshot's archive, other files are stored on their
         # own.

@@ -173,11 +173,11 @@ def comparison_text(
     if form == "csv":
         text = sheet_as_csv(comparison_sheet(compared, rows))
     else:
-        text = _TABLE_WRITERS[form](_table(compared, rows, goals))
+        text = _TABLE_WRITERS[form](_paper_table(compared, rows, goals))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-def _table(
+def _paper_table(
     compared: Comparison, rows: Sequence[SectionRow], goals: Mapping[str, bool]
 ) -> PaperTable:
     """Build the table; the first row of a section has its title."""
@@ -199,17 +199,17 @@ def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Paper
     best = best_of(values, goals.get(row.key))
     for value, text in zip(values, texts, strict=True):
         if text is None:
-            yield _cell(value)
+            yield _paper_cell(value)
         else:
             is_best = best is not None and value == best
             yield PaperCell(text, is_number=True, best=is_best)
 
 
 def _text_cells(row: ComparedRow) -> Iterator[PaperCell]:
-    return (_cell(written_value(row, value)) for value in row.values)
+    return (_paper_cell(written_value(row, value)) for value in row.values)
 
 
-def _cell(value: object) -> PaperCell:
+def _paper_cell(value: object) -> PaperCell:
     text = formats.MISSING if value is None else str(value)
     return PaperCell(
         text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"

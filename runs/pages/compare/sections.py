@@ -126,7 +126,7 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSec
         ("properties", [((*compared.properties, *compared.bookkeeping), draw_text)]),
     ]
     return [
-        _section(table, name, groups)
+        _build_section(table, name, groups)
         for name, groups in parts
         if any(rows for rows, _draw in groups)
     ]
@@ -158,7 +158,7 @@ def _render_tags(row: ComparedRow) -> SafeString:
     return html_row(shown)
 
 
-def _section(
+def _build_section(
     table: CompareTable,
     name: str,
     groups: Sequence[tuple[Sequence[ComparedRow], RowRenderer]],

@@ -56,7 +56,7 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
     values = DescriptionForm(request.POST).check()
     text, seen = values["text"], values["seen"]
     if values["preview"]:
-        return _preview(request, editor, text, seen)
+        return _show_preview(request, editor, text, seen)
     if values["attach"]:
         return _attach_without_script(request, editor, text, seen)
     # Browsers send other line ends than clients log: that alone is no change.
@@ -75,7 +75,7 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
     return editor.saved(_("Description changed") if text != editor.stored else "")
 
 
-def _preview(
+def _show_preview(
     request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
     """Show the rendered text; without a script, above the form."""

@@ -57,7 +57,7 @@ def _metric_target(request: PageRequest, head: Metric, here: Run | None) -> Targ
         f"{base}metrics/?key={quote(name, safe='')}",
         name,
         value.text,
-        _title(head.run, here, value.full or value.text),
+        _link_title(head.run, here, value.full or value.text),
     )
 
 
@@ -73,12 +73,12 @@ def _file_target(
     return Target(
         f"{base}files/?path={path}" + (f"#L{line}" if line else ""),
         text if line else file.path,
-        title=_title(file.run, here, file.path),
+        title=_link_title(file.run, here, file.path),
         picture=f"{base}files/raw/{path}?inline=1" if is_picture else "",
     )
 
 
-def _title(run: Run, here: Run | None, text: str) -> str:
+def _link_title(run: Run, here: Run | None, text: str) -> str:
     if here is not None and run.pk == here.pk:
         return text
     return _("%(what)s of %(run)s") % {"what": text, "run": run.name}

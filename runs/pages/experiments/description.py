@@ -34,20 +34,20 @@ EDITOR_PAGE = "experiments/experiment_editor.html"
 
 
 @access(Permission.ANNOTATE)
-def _edit(request: PageRequest, slug: str) -> HttpResponse:
+def _show_description_form(request: PageRequest, slug: str) -> HttpResponse:
     return open_editor(
         request, _experiment_editor(request, find_experiment(request, slug))
     )
 
 
 @access(Permission.ANNOTATE)
-def _save(request: PageRequest, slug: str) -> HttpResponse:
+def _save_description(request: PageRequest, slug: str) -> HttpResponse:
     return save_description(
         request, _experiment_editor(request, find_experiment(request, slug))
     )
 
 
-edit_description = by_method(GET=_edit, POST=_save)
+edit_description = by_method(GET=_show_description_form, POST=_save_description)
 
 
 @access(Permission.READ)
@@ -71,24 +71,27 @@ def description_context(request: PageRequest, experiment: Experiment) -> dict[st
         "about": render_description(request, text),
         "about_line": first_line(text),
         "edited": find_last_version(experiment) if text else None,
-        "experiment_path": _path(request, experiment),
+        "experiment_path": _description_path(request, experiment),
         "can_edit": not role_refusal(request, Permission.ANNOTATE),
     }
 
 
-def _path(request: PageRequest, experiment: Experiment) -> str:
+def _description_path(request: PageRequest, experiment: Experiment) -> str:
     name = request.workspace.name
     return experiment_path(name, experiment.number, experiment.name)
 
 
 def _page_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
-    return {"experiment": experiment, "experiment_path": _path(request, experiment)}
+    return {
+        "experiment": experiment,
+        "experiment_path": _description_path(request, experiment),
+    }
 
 
 def _experiment_editor(
     request: PageRequest, experiment: Experiment
 ) -> DescriptionEditor:
-    path = _path(request, experiment)
+    path = _description_path(request, experiment)
     return DescriptionEditor(
         part="experiment-description",
         path=f"{path}description/",
@@ -111,7 +114,7 @@ def _show_saved_description(
     if not request.htmx:
         if message:
             messages.success(request, message, extra_tags=undo)
-        return redirect(_path(request, experiment))
+        return redirect(_description_path(request, experiment))
     context = {"experiment": experiment, **description_context(request, experiment)}
     response = render(request, "experiments/_experiment_description.html", context)
     if message:
@@ -122,7 +125,7 @@ def _show_saved_description(
 def _experiment_versions(
     request: PageRequest, experiment: Experiment
 ) -> DescriptionVersions:
-    path = _path(request, experiment)
+    path = _description_path(request, experiment)
     return DescriptionVersions(
         home=experiment,
         text=experiment.description,

@@ -104,8 +104,8 @@ def table_context(
 ) -> dict[str, Any]:
     return {
         "page": page,
-        "lines": [_line(row, state, workspace) for row in page.rows],
-        "heads": _heads(state),
+        "lines": [_experiment_line(row, state, workspace) for row in page.rows],
+        "heads": _column_heads(state),
         "state": state,
         "q": state.q,
         "sizes": ROWS,
@@ -129,7 +129,7 @@ def _range_text(page: ExperimentPage, state: ExperimentListState) -> str:
     }
 
 
-def _heads(state: ExperimentListState) -> list[dict[str, str]]:
+def _column_heads(state: ExperimentListState) -> list[dict[str, str]]:
     heads = [
         ("name", _("Experiment"), "name"),
         ("runs", _("Runs"), "children"),
@@ -138,10 +138,12 @@ def _heads(state: ExperimentListState) -> list[dict[str, str]]:
         ("activity", _("Last activity"), ""),
         ("created", _("Created"), ""),
     ]
-    return [_head(key, label, css, state) for key, label, css in heads]
+    return [_column_head(key, label, css, state) for key, label, css in heads]
 
 
-def _head(key: str, label: str, css: str, state: ExperimentListState) -> dict[str, str]:
+def _column_head(
+    key: str, label: str, css: str, state: ExperimentListState
+) -> dict[str, str]:
     order = ""
     is_down = state.sort.startswith("-")
     if state.sort.removeprefix("-") == key:
@@ -154,7 +156,7 @@ def _head(key: str, label: str, css: str, state: ExperimentListState) -> dict[st
     return {"label": label, "css": css, "order": order, "href": href}
 
 
-def _line(
+def _experiment_line(
     row: ExperimentRow, state: ExperimentListState, workspace: str
 ) -> ExperimentLine:
     experiment, latest = row.experiment, row.latest
@@ -166,7 +168,7 @@ def _line(
         # By number, because a name need not fit a path.
         f"/w/{workspace}/experiments/~{experiment.number}/star/",
         run_path(workspace, latest.run_id) if latest else "",
-        _counts(row.counts, path),
+        _status_count_links(row.counts, path),
         str(submitter) if submitter else "",
         _link_with_value(state, attribute("submitter"), submitter.username)
         if submitter
@@ -176,7 +178,7 @@ def _line(
     )
 
 
-def _counts(
+def _status_count_links(
     counts: Mapping[RunStatus, int], path: str
 ) -> list[tuple[str, str, int, str]]:
     """Return the groups of statuses that runs have, each with a link to its runs."""

@@ -78,12 +78,12 @@ def preview_file(file: FileContent, *, source: bool) -> Preview:
     """Build the preview; with `source`, of the text instead of its rendering."""
     try:
         with file.open() as handle:
-            return _preview(file, handle, source=source)
+            return _build_preview(file, handle, source=source)
     except MissingBytes:
         return Preview("missing")
 
 
-def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
+def _build_preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
     kind = file_kind(file.name)
     # The browser loads images and pages by their own address; no bytes are read here.
     if kind is FileKind.IMAGE and not source:
@@ -95,7 +95,7 @@ def _preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Preview:
     if is_binary(head[:SNIFFED_BYTES]):
         return Preview("none")
     shown = None if source else _formatted_preview(kind, file, head)
-    return shown or Preview("lines", lines=_lines(handle, file, head))
+    return shown or Preview("lines", lines=_text_lines(handle, file, head))
 
 
 def _formatted_preview(
@@ -116,11 +116,11 @@ def _formatted_preview(
     if kind is FileKind.MARKDOWN:
         return Preview("markdown", html=render_markdown(text), has_source=True)
     if kind is FileKind.JSON:
-        return _json(text)
+        return _formatted_json(text)
     return None
 
 
-def _json(text: str) -> Preview | None:
+def _formatted_json(text: str) -> Preview | None:
     table = json_table(text)
     if table is not None:
         return Preview("table", table=table, has_source=True)
@@ -131,7 +131,7 @@ def _json(text: str) -> Preview | None:
     return Preview("lines", lines=shown, has_source=True)
 
 
-def _lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
+def _text_lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
     if file.size <= len(head):
         return _whole_lines(file.name, decode_text(head))
     first = _up_to_line_end(head[:SHOWN_END_BYTES])

@@ -120,21 +120,29 @@ class Completion:
             return found, self.reader.runs().exact
         except (QueryTimeout, StudioError):
             # Names help even without counts.
-            return [SuggestionSection(_("Fields"), list(self._attributes()))], True
+            return [
+                SuggestionSection(_("Fields"), list(self._attribute_options()))
+            ], True
 
     def _suggestion_sections(self) -> list[SuggestionSection]:
         word = self.word
         if word.what == OPERATION:
-            return [SuggestionSection(_("Operators"), list(self._operators()))]
+            return [SuggestionSection(_("Operators"), list(self._operator_options()))]
         if word.what == VALUE and word.field is not None:
             return self._value_groups(word.field)
         if word.kind == FLAGS:
-            return [SuggestionSection(_("True/false fields"), list(self._flags()))]
-        return [SuggestionSection(_("Fields"), [*self._attributes(), *self._keys()])]
+            return [
+                SuggestionSection(_("True/false fields"), list(self._flag_options()))
+            ]
+        return [
+            SuggestionSection(
+                _("Fields"), [*self._attribute_options(), *self._key_options()]
+            )
+        ]
 
     # Fields
 
-    def _attributes(self) -> Iterable[CompletionOption]:
+    def _attribute_options(self) -> Iterable[CompletionOption]:
         part = self.word.part.lower()
         if self.word.kind or self.word.what != FIELD:
             return
@@ -152,7 +160,7 @@ class Completion:
         for spec in found[: MAX_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.word.part
-            yield self._option(
+            yield self._completion_option(
                 ICONS[tree.ATTRIBUTE],
                 spec.name,
                 filter_start(field),
@@ -161,7 +169,7 @@ class Completion:
                 ends=spec.value_type == fields.BOOLEAN,
             )
 
-    def _keys(self) -> Iterable[CompletionOption]:
+    def _key_options(self) -> Iterable[CompletionOption]:
         kind, part = self.word.kind, self.word.part
         if not kind and "." in part:
             head, _point, tail = part.partition(".")
@@ -180,7 +188,7 @@ class Completion:
         insert = f"{key_text(field)} " if word.kind else filter_start(field)
         values = ngettext("%(n)s value", "%(n)s values", count.values)
         runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
-        return self._option(
+        return self._completion_option(
             ICONS[field.kind],
             shown,
             insert,
@@ -189,14 +197,14 @@ class Completion:
             ends=bool(word.kind),
         )
 
-    def _flags(self) -> Iterable[CompletionOption]:
+    def _flag_options(self) -> Iterable[CompletionOption]:
         for name, spec in fields.ATTRIBUTES.items():
             if spec.value_type == fields.BOOLEAN and self.word.part.lower() in name:
-                yield self._option("check", name, f"{name} ", ends=True)
+                yield self._completion_option("check", name, f"{name} ", ends=True)
 
     # Operators and values
 
-    def _operators(self) -> Iterable[CompletionOption]:
+    def _operator_options(self) -> Iterable[CompletionOption]:
         field = self.word.field
         assert field is not None
         typed = self.word.part.lower()
@@ -206,7 +214,9 @@ class Completion:
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
             ends = op in tree.NO_VALUE
-            yield self._option("code", op, insert, note=operator_label(op), ends=ends)
+            yield self._completion_option(
+                "code", op, insert, note=operator_label(op), ends=ends
+            )
 
     def _value_groups(self, field: Field) -> list[SuggestionSection]:
         kind = fields.value_type(field)
@@ -223,7 +233,10 @@ class Completion:
             SuggestionSection(_("Fields"), list(self._field_option(field, facet))),
             SuggestionSection(
                 title,
-                [*self._values(field, facet), *self._no_value_option(field, facet)],
+                [
+                    *self._value_options(field, facet),
+                    *self._no_value_option(field, facet),
+                ],
             ),
         ]
 
@@ -248,7 +261,7 @@ class Completion:
             count=runs % {"n": formats.grouped(there)},
         )
 
-    def _values(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
+    def _value_options(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
         part = self.word.part.lower()
         found = [
             each
@@ -267,7 +280,7 @@ class Completion:
             label = each.title if text else _("(empty)")
             is_status = field == attribute("status")
             label = status_label(label) if is_status else label
-            yield self._option(
+            yield self._completion_option(
                 "plus",
                 text,
                 self._as_typed(field, text) + end,
@@ -321,9 +334,11 @@ class Completion:
         """Yield examples of values of this type."""
         for text, means in value_examples(kind):
             if text.startswith(self.word.part.lower()):
-                yield self._option("plus", text, f"{text} ", note=means, ends=True)
+                yield self._completion_option(
+                    "plus", text, f"{text} ", note=means, ends=True
+                )
 
-    def _option(
+    def _completion_option(
         self,
         icon: str,
         text: str,

@@ -20,7 +20,7 @@ def filter_problem(
     text = in_one_line(spec.q)
     start = int(details.get("position", len(text)))
     end = start + max(int(details.get("length", 0)), 1)
-    what, where, hint = _sentences(error)
+    what, where, hint = _error_sentences(error)
     return {
         "what": what,
         "where": where,
@@ -37,7 +37,7 @@ def filter_problem(
     }
 
 
-def _sentences(error: StudioError) -> tuple[str, str, str]:
+def _error_sentences(error: StudioError) -> tuple[str, str, str]:
     """Return what was expected, where, and the hint. Suggestions are links."""
     summary = error.details.get("summary")
     if not isinstance(summary, Message):

@@ -115,7 +115,7 @@ def facet_choices(
     seen = {_filter_value(each) for each in facet.values}
     # Chosen values without runs stay listed, or they could not be cleared here.
     missing = [
-        ValueCount(_text(each), 0) for each in chosen if each and each not in seen
+        ValueCount(_value_text(each), 0) for each in chosen if each and each not in seen
     ]
     most = max((each.runs for each in facet.values), default=1)
     found_choices = [
@@ -153,7 +153,7 @@ def _facet_choice(
         counted.runs,
         round(100 * counted.runs / most) if most else 0,
         is_chosen,
-        "" if counted.digest else _href(field, values, links),
+        "" if counted.digest else _filter_href(field, values, links),
         counted.title if field == STATUS else "",
     )
 
@@ -162,7 +162,7 @@ def _filter_value(value_count: ValueCount) -> Value | None:
     return None if value_count.value is None else Text(value_count.value)
 
 
-def _text(value: Value) -> str:
+def _value_text(value: Value) -> str:
     return value.text if isinstance(value, Text) else _number_text(value)
 
 
@@ -193,7 +193,7 @@ def _status_values(field: Field, value: Value) -> Iterable[Value]:
     return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
 
 
-def _href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str:
+def _filter_href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str:
     """Link to the list with any of these values; without values, with all runs."""
     values = tuple(each for each in chosen if each is not None)
     term: Comparison | None = None

@@ -69,8 +69,8 @@ class PanelState:
         if text is None and PANEL_COOKIE in cookies:
             text = unquote(cookies[PANEL_COOKIE])
         # An empty text is a choice too: the reader closed every section.
-        opened = None if text is None else _fields(text)[:MAX_OPEN_FACETS]
-        more = _fields(parameters.get("more", ""))
+        opened = None if text is None else _read_fields(text)[:MAX_OPEN_FACETS]
+        more = _read_fields(parameters.get("more", ""))
         return cls(opened, more, parameters.get("find", "").strip()[:100])
 
     def query(self) -> str:
@@ -83,7 +83,7 @@ class PanelState:
         return urlencode({name: text for name, text in pairs.items() if text})
 
 
-def _fields(text: str) -> tuple[Field, ...]:
+def _read_fields(text: str) -> tuple[Field, ...]:
     """Return the fields in a comma-separated list; unknown names are left out."""
     found = []
     # The cookie and the address can hold anything: limit what is parsed.
@@ -162,7 +162,7 @@ def facets_context(
     state = PanelState.read(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
-        "close": path + _query(spec, facets=False),
+        "close": path + _facet_query(spec, facets=False),
         "path": path,
         "find": state.find,
         "kept": list(spec.parameters().items()),
@@ -174,7 +174,7 @@ def facets_context(
         reader = FacetReader(spec, *who, experiment=experiment, now=now)
         # Without a script, each link must carry the state of the panel.
         tail = "" if request.htmx else facet_state_query(listed.parameters)
-        panel = _Panel(reader, state, workspace, path, tail)
+        panel = _FacetPanel(reader, state, workspace, path, tail)
         # One limit for all sections: each of them alone could be fast enough.
         with time_limit():
             return {**base, **panel.context()}
@@ -184,12 +184,12 @@ def facets_context(
         return {**base, "problem": error.message}
 
 
-def _query(spec: ViewSpec, **changes: Any) -> str:
+def _facet_query(spec: ViewSpec, **changes: Any) -> str:
     query = spec.to_query(**changes)
     return f"?{query}" if query else ""
 
 
-class _Panel:
+class _FacetPanel:
     """Builds the sections of one panel."""
 
     def __init__(
@@ -213,11 +213,13 @@ class _Panel:
             for kind in KEYED_KINDS
             for each in self._list_fields(kind, shares[kind])
         ]
-        attributes = [] if self.state.find else self._attributes()
-        opened = self._opened(shares)
+        attributes = [] if self.state.find else self._attribute_fields()
+        opened = self._open_fields(shares)
         state = replace(self.state, opened=opened)
         self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
-        sections_made = [self._section(each, state) for each in (*keyed, *attributes)]
+        sections_made = [
+            self._facet_section(each, state) for each in (*keyed, *attributes)
+        ]
         runs = formats.grouped(len(found.ids))
         scope_text = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
         if not found.exact:
@@ -241,19 +243,19 @@ class _Panel:
         listed = list(dict.fromkeys(found))
         return listed[: max(limit, len(set(forced)))]
 
-    def _attributes(self) -> list[Field]:
+    def _attribute_fields(self) -> list[Field]:
         here = self.reader.experiment is not None
         # In the list of an experiment, this section would have a single value.
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
-    def _opened(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
+    def _open_fields(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
         """Return the open sections: by default filtered fields, one tag, one param."""
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
         return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN_FACETS]
 
-    def _section(self, field: Field, state: PanelState) -> FacetSection | None:
+    def _facet_section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
         is_open = field in opened
         if is_open:
@@ -266,7 +268,7 @@ class _Panel:
             field_text(field),
             facet_label(field),
             is_open,
-            self._address(replace(state, opened=others)),
+            self._panel_address(replace(state, opened=others)),
         )
         # The few attributes are read even if they are closed: those without values are
         # hidden.
@@ -292,7 +294,9 @@ class _Panel:
         has_more = field in state.more
         limit = MAX_VALUES if has_more else INITIAL_VALUES
         shown, more = facet_choices(facet, self.links, limit)
-        shown = tuple(replace(c, href=c.href and self._href(c.href)) for c in shown)
+        shown = tuple(
+            replace(c, href=c.href and self._list_href(c.href)) for c in shown
+        )
         noun = ngettext("%s value", "%s values", count) % formats.grouped(count)
         wider = replace(state, more=(*state.more, field))
         return replace(
@@ -300,7 +304,7 @@ class _Panel:
             note=noun,
             choices=shown,
             more=0 if has_more else more,
-            more_href=self._address(wider),
+            more_href=self._panel_address(wider),
             note_below=_unlisted_note(more) if has_more and more else "",
         )
 
@@ -321,13 +325,13 @@ class _Panel:
             high="" if high is None else number_as_typed(high),
         )
 
-    def _href(self, query: str) -> str:
+    def _list_href(self, query: str) -> str:
         """Return the address of the list for a choice."""
         return self.path + query + (f"&{self.tail}" if self.tail else "")
 
-    def _address(self, state: PanelState) -> str:
+    def _panel_address(self, state: PanelState) -> str:
         """Return the address of the list with the panel in another state."""
-        return f"{self.path}{_query(self.reader.spec)}&{state.query()}"
+        return f"{self.path}{_facet_query(self.reader.spec)}&{state.query()}"
 
 
 def _unlisted_note(more: int) -> str:

@@ -29,12 +29,12 @@ def list_filter_fields(
     lowered = part.lower()
     own = [
         (name, label, "")
-        for name, label in _attributes()
+        for name, label in _attribute_names()
         if lowered in name or lowered in label.lower()
     ]
     found = [(_("Run"), own)]
     try:
-        for kind, title in _titles():
+        for kind, title in _kind_titles():
             rows = [_key_row(each) for each in list_keys(reader, kind, part, MAX_KEYS)]
             found.append((title, rows))
     except QueryTimeout:
@@ -48,9 +48,9 @@ def field_options(
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the fields of the menu, by kind; the chosen one is always included."""
     name = field_text(chosen)
-    found = [(_("Run"), _attributes())]
+    found = [(_("Run"), _attribute_names())]
     try:
-        for kind, title in _titles():
+        for kind, title in _kind_titles():
             shares = sorted(reader.keys(kind), key=lambda share: -share.runs)[:MAX_KEYS]
             names = [(field_text(s.field), field_text(s.field)) for s in shares]
             found.append((title, names))
@@ -62,7 +62,7 @@ def field_options(
     return [(title, list(rows)) for title, rows in found if rows]
 
 
-def _attributes() -> list[tuple[str, str]]:
+def _attribute_names() -> list[tuple[str, str]]:
     own = [
         (spec.name, _(spec.label))
         for spec in fields.ATTRIBUTES.values()
@@ -73,7 +73,7 @@ def _attributes() -> list[tuple[str, str]]:
     return [*own, *((field_text(each), field_text(each)) for each in children)]
 
 
-def _titles() -> Sequence[tuple[str, str]]:
+def _kind_titles() -> Sequence[tuple[str, str]]:
     return (
         (tree.TAGS, _("Tags")),
         (tree.PARAMS, _("Parameters")),
@@ -114,7 +114,7 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
     """Return the values that contain `find`, and all checked values."""
     facet = reader.read(draft.field)
     is_status = draft.field == attribute("status")
-    ticked = [_spelled(text, is_status) for text in draft.values]
+    ticked = [_spelled_value(text, is_status) for text in draft.values]
     found = {
         each.value: (each.title or each.value, each.runs)
         for each in facet.values
@@ -150,7 +150,7 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
     )
 
 
-def _spelled(text: str, is_status: bool) -> str:
+def _spelled_value(text: str, is_status: bool) -> str:
     try:
         return fields.canonical_status(text) if is_status else text
     except ValueError:

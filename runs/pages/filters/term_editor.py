@@ -83,7 +83,9 @@ class _TermEditor:
         text = self.parameters.get("text")
         field = self._read_field()
         if self.node is None and field is None and text is None:
-            return self._show("filters/_filter_fields.html", self._fields_context())
+            return self._show_fragment(
+                "filters/_filter_fields.html", self._fields_context()
+            )
         if text is not None:
             return self._respond_to_text(text)
         old = None if self.node is None else draft_of_term(self.node)
@@ -95,7 +97,9 @@ class _TermEditor:
                 return self._redirect_with_term(draft.node())
             except InvalidValue as error:
                 self.error = error.message
-        return self._show("filters/_filter_editor.html", self._form_context(draft))
+        return self._show_fragment(
+            "filters/_filter_editor.html", self._form_context(draft)
+        )
 
     def _read_field(self) -> Field | None:
         name = self.parameters.get("field", "")
@@ -135,7 +139,9 @@ class _TermEditor:
             except InvalidFilter as error:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
-        return self._show("filters/_filter_editor.html", self._page_context() | context)
+        return self._show_fragment(
+            "filters/_filter_editor.html", self._page_context() | context
+        )
 
     def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
@@ -148,7 +154,7 @@ class _TermEditor:
         return redirect(self.scope.at(self.spec.changed(q=q)))
 
     @cached_property
-    def _reader(self) -> FacetReader:
+    def _facet_reader(self) -> FacetReader:
         # Counts must not depend on the edited term, or only its own values would have
         # runs.
         rest = (
@@ -164,7 +170,7 @@ class _TermEditor:
 
     def _fields_context(self) -> dict[str, Any]:
         find = self.parameters.get("find", "").strip()[:100]
-        groups = list_filter_fields(self._reader, find)
+        groups = list_filter_fields(self._facet_reader, find)
         return self._page_context() | {
             "title": _("Add filter"),
             "find": find,
@@ -172,7 +178,7 @@ class _TermEditor:
                 (
                     title,
                     [
-                        (name, label, note, self._href(name))
+                        (name, label, note, self._editor_href(name))
                         for name, label, note in rows
                     ],
                 )
@@ -180,7 +186,7 @@ class _TermEditor:
             ],
         }
 
-    def _href(self, name: str) -> str:
+    def _editor_href(self, name: str) -> str:
         query = self.parameters.copy()
         query.pop("find", None)
         query["field"] = name
@@ -189,27 +195,29 @@ class _TermEditor:
     def _form_context(self, draft: TermDraft) -> dict[str, Any]:
         kind = fields.value_type(draft.field)
         context: dict[str, Any] = {
-            "title": self._title(draft),
+            "title": self._editor_title(draft),
             "draft": draft,
             "field_name": field_text(draft.field),
-            "field_groups": field_options(self._reader, draft.field),
+            "field_groups": field_options(self._facet_reader, draft.field),
             "operators": [
                 (op, operator_label(op, kind)) for op in operators_of(draft.field)
             ],
             "units": list(UNITS),
-            "inputs": _inputs(draft),
+            "inputs": _value_inputs(draft),
             "date_type": date_type(draft),
             "find": self.parameters.get("find", "").strip()[:200],
         }
         if draft.editor == CHOICES:
             try:
-                context["choices"] = value_choices(self._reader, draft, context["find"])
+                context["choices"] = value_choices(
+                    self._facet_reader, draft, context["find"]
+                )
             # The term can still be typed without counts of its values.
             except StudioError as error:
                 self.error = self.error or error.message
         return self._page_context() | context
 
-    def _title(self, draft: TermDraft) -> str:
+    def _editor_title(self, draft: TermDraft) -> str:
         named = Comparison(draft.field, "is not null")
         return _("Filter by %(field)s") % {"field": pill(named)[0]}
 
@@ -227,7 +235,7 @@ class _TermEditor:
             context["remove"] = self.scope.at(without)
         return context
 
-    def _show(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
+    def _show_fragment(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
         is_wrong = self.error and "apply" in self.parameters
         status = FORM_ERROR_STATUS if is_wrong else 200
         context |= {"fragment": fragment, "list_name": self.scope.name}
@@ -244,7 +252,7 @@ class _TermEditor:
         return with_vary_headers(response)
 
 
-def _inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
+def _value_inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
     """Return label, text and unit of each input."""
     labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
     texts = [*draft.values, "", ""]

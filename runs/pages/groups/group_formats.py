@@ -164,7 +164,9 @@ def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperT
             *(PaperCell(_group_value_text(group, n)) for n in range(len(group.values))),
             PaperCell(formats.grouped(group.count), is_number=True),
             *(
-                _cell(field, grouping.stats(group, field), best[field] == group.number)
+                _statistic_cell(
+                    field, grouping.stats(group, field), best[field] == group.number
+                )
                 for field in grouping.numbers
             ),
         ]
@@ -180,7 +182,7 @@ def _group_value_text(group: ListGroup, at: int) -> str:
     return f"{value}…" if at in group.cut else value
 
 
-def _cell(field: Field, stats: GroupStats, is_best: bool) -> PaperCell:
+def _statistic_cell(field: Field, stats: GroupStats, is_best: bool) -> PaperCell:
     if not stats.count:
         return PaperCell(NO_VALUE)
     if field.kind == tree.METRICS:

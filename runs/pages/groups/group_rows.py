@@ -133,15 +133,17 @@ class GroupTableBuilder:
     def heads(self) -> list[GroupHead]:
         label = _("Group")
         heads = [
-            self._head(label, "name", None, "value"),
-            self._head(_("Runs"), "number", None, "count"),
+            self._column_head(label, "name", None, "value"),
+            self._column_head(_("Runs"), "number", None, "count"),
         ]
         return heads + [
-            self._head(field_label(field), column_css(field), field, "mean")
+            self._column_head(field_label(field), column_css(field), field, "mean")
             for field in self.grouping.numbers
         ]
 
-    def _head(self, label: str, css: str, field: Field | None, stat: str) -> GroupHead:
+    def _column_head(
+        self, label: str, css: str, field: Field | None, stat: str
+    ) -> GroupHead:
         names = {
             "mean": _("Mean"),
             "std": _("Standard deviation"),
@@ -191,9 +193,9 @@ class GroupTableBuilder:
         return self.links.query(group=replace(self.group, by=rank))
 
     def rows(self) -> list[GroupRow]:
-        return [self._row(group) for group in self.groups]
+        return [self._group_row(group) for group in self.groups]
 
-    def _row(self, group: ListGroup) -> GroupRow:
+    def _group_row(self, group: ListGroup) -> GroupRow:
         is_open = group.key in self.group.opened
         others = tuple(key for key in self.group.opened if key != group.key)
         opened = others if is_open else (*others, group.key)
@@ -204,12 +206,12 @@ class GroupTableBuilder:
         href = self._runs_href(group)
         row = GroupRow(
             group.key,
-            self._label(group),
-            tuple(self._chip(group, n) for n in indexes[:MAX_CHIPS]),
+            self._group_label(group),
+            tuple(self._value_link(group, n) for n in indexes[:MAX_CHIPS]),
             len(indexes[MAX_CHIPS:]),
             formats.grouped(group.count),
             href,
-            tuple(self._cell(group, field) for field in self.grouping.numbers),
+            tuple(self._group_cell(group, field) for field in self.grouping.numbers),
             toggle,
         )
         if not is_open:
@@ -222,9 +224,9 @@ class GroupTableBuilder:
                 if href
                 else too_long_filter_text()
             )
-        return replace(row, members=tuple(self._members(group)), rest=rest)
+        return replace(row, members=tuple(self._member_rows(group)), rest=rest)
 
-    def _label(self, group: ListGroup) -> str:
+    def _group_label(self, group: ListGroup) -> str:
         """Return the fields with their values, shortened if they are long."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
@@ -250,7 +252,7 @@ class GroupTableBuilder:
             n for n in self._naming_fields if not hides or group.values[n] is not None
         ]
 
-    def _chip(self, group: ListGroup, n: int) -> ValueLink:
+    def _value_link(self, group: ListGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
         text = _value_text(value)
         terms = self._value_terms(group, [n])
@@ -279,7 +281,7 @@ class GroupTableBuilder:
             return ""
         return self.links.requiring(*terms, group=None)
 
-    def _cell(self, group: ListGroup, field: Field) -> GroupCell:
+    def _group_cell(self, group: ListGroup, field: Field) -> GroupCell:
         stats = self.stats[group.number, field]
         css = column_css(field)
         if not stats.count:
@@ -306,7 +308,7 @@ class GroupTableBuilder:
             best_href=run_path(self.links.workspace, best.run_id) if best else "",
         )
 
-    def _members(self, group: ListGroup) -> list[ListRow]:
+    def _member_rows(self, group: ListGroup) -> list[ListRow]:
         by = self.rank.field or next(iter(self.grouping.goals), None)
         keys = self.grouping.members(group, MAX_MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]

@@ -71,14 +71,14 @@ def _term_value(field: Field, value: object) -> Value | None:
         return Flag(value) if fields.value_type(field) == fields.BOOLEAN else None
     # The exact millisecond would match this run alone.
     if fields.value_type(field) == fields.TIME:
-        return _day(value) if isinstance(value, int) else None
+        return _start_of_day(value) if isinstance(value, int) else None
     if isinstance(value, (int, float)):
         return Number(value)
     text = str(value)
     return Text(text) if len(text) <= MAX_LINK_TEXT and "\n" not in text else None
 
 
-def _day(time: int) -> Moment:
+def _start_of_day(time: int) -> Moment:
     """Return the day of a time, in UTC like dates in the filter language."""
     start = time - time % DAY
     return Moment(start, start + DAY, "day")
@@ -168,7 +168,7 @@ def build_rows(
     """Build the rows; numbers in a metric column have the same decimals."""
     shown_fields = [column.field for column in columns]
     by_column = [
-        _with_links(each, _cells(each, page.rows, links, best), page.rows, links)
+        _with_links(each, _column_cells(each, page.rows, links, best), page.rows, links)
         for each in shown_fields
     ]
     return [
@@ -202,7 +202,7 @@ def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> 
     return links.children_of(row.run.run_id) if branch is None else branch.toggle
 
 
-def _cells(
+def _column_cells(
     field: Field, found: Sequence[RunRow], links: ListLinks, best: BestValues
 ) -> Iterable[ListCell]:
     values = [row.values.get(field) for row in found]
@@ -218,7 +218,7 @@ def _cells(
         return [ListCell("name", "name", text=row.run.name) for row in found]
     if field == attribute("tags"):
         return [_tags_cell(row.tags, links) for row in found]
-    return [_cell(field, row, links) for row in found]
+    return [_field_cell(field, row, links) for row in found]
 
 
 def _with_links(
@@ -311,7 +311,7 @@ def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
     return links.link(value, Comparison(tag, "=", (Text(value),)), key)
 
 
-def _cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
+def _field_cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
     value = row.values.get(field)
     css = column_css(field)
     if field == attribute("status"):

@@ -119,10 +119,10 @@ class ListLinks:
         """Like `query(q=q)`, but faster: a page has hundreds of these links."""
         if not q:
             return self.query(q=q)
-        return f"?q={encoded(q)}{self._rest}"
+        return f"?q={encoded(q)}{self._other_parameters}"
 
     @cached_property
-    def _rest(self) -> str:
+    def _other_parameters(self) -> str:
         rest = self.spec.to_query(q="")
         return f"&{rest}" if rest else ""
 
@@ -176,12 +176,14 @@ class ListLinks:
     def without_values_of(self, field: Field) -> Source:
         """Return the filter without the terms that choose values of the field."""
         if field not in self._without:
-            chosen = [n for n, t in enumerate(self.source.nodes) if _chooses(t, field)]
+            chosen = [
+                n for n, t in enumerate(self.source.nodes) if _is_value_choice(t, field)
+            ]
             self._without[field] = self.source.without_terms(*chosen)
         return self._without[field]
 
 
-def _chooses(term: Node, field: Field) -> bool:
+def _is_value_choice(term: Node, field: Field) -> bool:
     # Other operators narrow the values further, so they stay in the filter.
     if not isinstance(term, Comparison) or term.field != field:
         return False

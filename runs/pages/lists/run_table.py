@@ -52,10 +52,10 @@ def varying_columns(
     # One row differs from nothing, and would keep only its name.
     if len(rows) < 2:
         return tuple(columns)
-    return tuple(c for c in columns if c.field == NAME or _differs(c.field, rows))
+    return tuple(c for c in columns if c.field == NAME or _values_differ(c.field, rows))
 
 
-def _differs(field: Field, rows: Sequence[RunRow]) -> bool:
+def _values_differ(field: Field, rows: Sequence[RunRow]) -> bool:
     first = _comparable_value(field, rows[0])
     return any(_comparable_value(field, row) != first for row in rows)
 
@@ -157,7 +157,7 @@ def run_table_context(
         "columns_href": links.part("columns"),
         "group_href": links.part("group"),
         "here_links": _same_page_links(links),
-        "exports": _exports(links),
+        "exports": _export_links(links),
         "sorted_by": field_label(links.spec.sort.field),
         "constant_columns": constant_labels,
         "pills": filter_pills(links),
@@ -166,7 +166,7 @@ def run_table_context(
         "strip_size": strip_css(entries),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
-        **_totals(page, links.spec),
+        **_total_texts(page, links.spec),
         "previous": links.query(before=page.before) if page.before else "",
         "next": links.query(after=page.after) if page.after else "",
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
@@ -174,7 +174,7 @@ def run_table_context(
     }
 
 
-def _exports(links: ListLinks) -> dict[str, str]:
+def _export_links(links: ListLinks) -> dict[str, str]:
     """Return the addresses that export all rows, by file format."""
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"
@@ -224,7 +224,7 @@ def shown_columns(
     return varying_columns(columns, page.rows) if spec.differs else columns
 
 
-def _totals(page: RunPage, spec: ViewSpec) -> dict[str, str]:
+def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = formats.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
         return {"total": total, **tree_totals(page, _shown_range(page))}

@@ -64,12 +64,14 @@ def build_branch(row: RunRow, links: ListLinks) -> TreeBranch | None:
         min(place.depth, MAX_INDENT),
         place.matches,
         place.is_open,
-        _toggle(row.run.run_id, place, links) if row.children or place.is_open else "",
+        _toggle_href(row.run.run_id, place, links)
+        if row.children or place.is_open
+        else "",
         tuple(_more_line(line, links) for line in place.after),
     )
 
 
-def _toggle(run_id: str, place: TreePlace, links: ListLinks) -> str:
+def _toggle_href(run_id: str, place: TreePlace, links: ListLinks) -> str:
     # The address has each row once, or opening and closing would make it grow.
     others = tuple(o for o in links.spec.tree if o.run_id != run_id)
     if not place.is_open:

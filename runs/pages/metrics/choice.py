@@ -92,7 +92,7 @@ class MetricChoice:
 def read_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
-    keys, default = _keys(parameters, heads, names)
+    keys, default = _chosen_keys(parameters, heads, names)
     return MetricChoice(
         keys[:MAX_CHOSEN],
         default,
@@ -114,7 +114,7 @@ def _single_metric_options(
                 yield f"{word}:{key}", value
 
 
-def _keys(
+def _chosen_keys(
     parameters: QueryDict, heads: Sequence[Metric], names: Sequence[str]
 ) -> tuple[tuple[str, ...], bool]:
     if parameters.get("none"):
@@ -128,11 +128,11 @@ def _keys(
     # MLflow logs CPU and memory under this prefix, and they would fill the first
     # charts.
     plain = [head for head in heads if not head.key.name.startswith("system/")]
-    first = sorted(plain or heads, key=_rank)[:FIRST_CHARTS]
+    first = sorted(plain or heads, key=_metric_sort_key)[:FIRST_CHARTS]
     return tuple(head.key.name for head in first), True
 
 
-def _rank(head: Metric) -> int:
+def _metric_sort_key(head: Metric) -> int:
     """Sort key: lines first, then images, tables and documents, then single points."""
     if head.kind not in NUMERIC_KINDS:
         return 1

@@ -23,10 +23,10 @@ def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send every point of the requested metrics as CSV, oldest first."""
     head = find_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
-    return csv_response(_rows(heads), f"{head.run.run_id}-metrics.csv")
+    return csv_response(_point_rows(heads), f"{head.run.run_id}-metrics.csv")
 
 
-def _rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
+def _point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
     # Two tables have different columns, and share only a column of values.
     if len(heads) == 1 and heads[0].kind == MetricKind.TABLE:
         yield from _table_rows(heads[0])

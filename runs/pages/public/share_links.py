@@ -44,7 +44,7 @@ def _show_new(request: PageRequest) -> HttpResponse:
 
 
 @access(Permission.SHARE_OUT)
-def _create(request: PageRequest) -> HttpResponse:
+def _create_link(request: PageRequest) -> HttpResponse:
     """Create the link, and show it on the Members page: no page can show it again."""
     form = ShareForm(request.POST)
     sent = form.check()
@@ -66,7 +66,7 @@ def _create(request: PageRequest) -> HttpResponse:
     return show_members(request, new_share_link=link, share_address=address)
 
 
-create_share_link = by_method(GET=_show_new, POST=_create)
+create_share_link = by_method(GET=_show_new, POST=_create_link)
 
 
 @access(Permission.SHARE_OUT)

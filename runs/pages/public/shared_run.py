@@ -54,7 +54,7 @@ def description_images(link: ShareLink, run: Run) -> dict[str, File]:
     tags = list_tags(run)
     noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
     found = _find_targets(link, run, run.description or noted or "")
-    return {file.path: file for file in _pictures(found, run).values()}
+    return {file.path: file for file in _shared_images(found, run).values()}
 
 
 def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
@@ -70,7 +70,7 @@ def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
         if head.run_id == run.pk:
             value = display_last(head)
             targets[reference] = Target("", head.key.name, value.text, value.full)
-    for reference, file in _pictures(found, run).items():
+    for reference, file in _shared_images(found, run).items():
         # Relative, so that the address contains the link's secret, which opens it.
         href = f"pictures/{quote(file.path)}?inline=1"
         targets[reference] = Target(href, file.path, picture=href)
@@ -83,7 +83,7 @@ def _find_targets(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
     return find_targets(references, link.created_by, link.workspace, run)
 
 
-def _pictures(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
+def _shared_images(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
         reference: file
         for reference, file in found.files.items()

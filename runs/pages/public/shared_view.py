@@ -98,7 +98,7 @@ def view_context(
         except InvalidValue:
             # An invalid cursor means the first page.
             found = shown(link, stored, experiment)
-        charts = _charts(link, stored, experiment)
+        charts = _shared_charts(link, stored, experiment)
     except (InvalidValue, NotSupported) as error:
         return context | {"nothing": error.message}
     return context | found | {"charts": charts}
@@ -150,7 +150,7 @@ def _groups_context(
     }
 
 
-def _charts(
+def _shared_charts(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> list[SharedChart]:
     if not spec.charts:
@@ -161,20 +161,22 @@ def _charts(
         chart_runs = read_runs_of_charts_for(spec, spec.charts, *who, experiment)
         return [
             # Without a workspace, rows have no links to runs that visitors can't open.
-            _chart(chart, runs, build_table(chart, runs, zone, ""))
+            _shared_chart(chart, runs, build_table(chart, runs, zone, ""))
             for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]
 
 
-def _chart(chart: Chart, chart_runs: ChartRuns, table: ChartTable) -> SharedChart:
+def _shared_chart(
+    chart: Chart, chart_runs: ChartRuns, table: ChartTable
+) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
-        curves = _curves(chart, chart_runs)
+        curves = _shared_curves(chart, chart_runs)
     rows = list(zip(table.rows, curves, strict=True))
     return SharedChart(chart_title(chart), chart_note(chart), table, rows)
 
 
-def _curves(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:
+def _shared_curves(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:
     name = chart.fields[0].key
     heads = [chart_runs.heads.get((run.run.pk, name)) for run in chart_runs.runs]
     points = sparkline_points([head for head in heads if head][:MAX_CURVES])

@@ -86,7 +86,7 @@ def change_stamp(
     parameter_pairs = [
         (k, v) for k, v in sorted(parameters.items()) if k != SHOWN_ROWS_PARAMETER
     ]
-    return _digest(
+    return _content_digest(
         changes,
         path,
         parameter_pairs,
@@ -102,7 +102,7 @@ def change_stamp(
 
 
 def content_etag(stamp: str, html: str) -> str:
-    return f'"{stamp}-{_digest(_TICKING.sub(_without_text, html))}"'
+    return f'"{stamp}-{_content_digest(_TICKING.sub(_without_text, html))}"'
 
 
 def browser_etag(request: PageRequest) -> str:
@@ -147,7 +147,7 @@ def _without_text(found: re.Match[str]) -> str:
     return found[1]
 
 
-def _digest(*parts: object) -> str:
+def _content_digest(*parts: object) -> str:
     return blake2b(repr(parts).encode(), digest_size=9).hexdigest()
 
 

@@ -30,16 +30,16 @@ EDITOR_PAGE = "run/run_editor.html"
 
 
 @access(Permission.ANNOTATE)
-def _edit(request: PageRequest, run_id: str) -> HttpResponse:
+def _show_description_form(request: PageRequest, run_id: str) -> HttpResponse:
     return open_editor(request, _run_editor(request, find_head(request, run_id)))
 
 
 @access(Permission.ANNOTATE)
-def _save(request: PageRequest, run_id: str) -> HttpResponse:
+def _save_description(request: PageRequest, run_id: str) -> HttpResponse:
     return save_description(request, _run_editor(request, find_head(request, run_id)))
 
 
-edit_description = by_method(GET=_edit, POST=_save)
+edit_description = by_method(GET=_show_description_form, POST=_save_description)
 
 
 @access(Permission.ANNOTATE, errors=render_json_error)

@@ -159,7 +159,7 @@ def _gallery_context(
         return _side_by_side(base, state, chosen)
     groups: dict[str, list[ImageTile]] = {}
     for image in chosen[: state.shown]:
-        groups.setdefault(image.name, []).append(_tile(base, state, image))
+        groups.setdefault(image.name, []).append(_image_tile(base, state, image))
     left = len(chosen) - state.shown
     more = replace(state, shown=min(state.shown * 2, MAX_IMAGES))
     can_show = left > 0 and state.shown < MAX_IMAGES
@@ -183,7 +183,7 @@ def _side_by_side(
         (
             grouped(step),
             [
-                _tile(base, state, at[step, name]) if (step, name) in at else None
+                _image_tile(base, state, at[step, name]) if (step, name) in at else None
                 for name in names
             ],
         )
@@ -199,7 +199,7 @@ def _side_by_side(
     }
 
 
-def _tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
+def _image_tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
     picture = image_file(base, image.file)
     # MLflow clients also store a small version, which saves loading the large one.
     small = image_file(base, image.small).shown if image.small else ""
@@ -227,7 +227,7 @@ def _open_image(
     before = chosen[at - 1] if at else None
     after = chosen[at + 1] if at + 1 < len(chosen) else None
     return {
-        "opened": _tile(base, state, chosen[at]),
+        "opened": _image_tile(base, state, chosen[at]),
         "place": _("%(n)s of %(total)s")
         % {"n": grouped(at + 1), "total": grouped(len(chosen))},
         "before_href": before and f"{base}images/?{state.query(open=before.path)}",

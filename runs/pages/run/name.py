@@ -17,13 +17,13 @@ from studio.core.errors import Conflict, InvalidValue
 
 
 @access(Permission.ANNOTATE)
-def _edit(request: PageRequest, run_id: str) -> HttpResponse:
+def _show_name_form(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     return _show_form(request, head, head.run.name)
 
 
 @access(Permission.ANNOTATE)
-def _save(request: PageRequest, run_id: str) -> HttpResponse:
+def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     # Remembered now: the action changes the name of this object.
     run, before = head.run, head.run.name
@@ -41,7 +41,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     )
 
 
-edit_name = by_method(GET=_edit, POST=_save)
+edit_name = by_method(GET=_show_name_form, POST=_save_name)
 
 
 def _show_form(

@@ -22,7 +22,7 @@ from studio.core.errors import Conflict, InvalidValue, NotFound
 
 
 @access(Permission.ANNOTATE)
-def _edit(request: PageRequest, run_id: str) -> HttpResponse:
+def _show_tag_form(request: PageRequest, run_id: str) -> HttpResponse:
     """Show the form of the tag `key`, or of a new tag."""
     head = find_head(request, run_id)
     key = request.GET.get("key")
@@ -37,7 +37,7 @@ def _edit(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 @access(Permission.ANNOTATE)
-def _save(request: PageRequest, run_id: str) -> HttpResponse:
+def _save_tag(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
     values = TagForm(request.POST).check()
     if (removed := values["remove"]) is not None:
@@ -57,7 +57,7 @@ def _save(request: PageRequest, run_id: str) -> HttpResponse:
     return _show_saved_tags(request, head, message if changed else "")
 
 
-edit_tags = by_method(GET=_edit, POST=_save)
+edit_tags = by_method(GET=_show_tag_form, POST=_save_tag)
 
 
 def _save_value(

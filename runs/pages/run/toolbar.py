@@ -53,7 +53,7 @@ def _show_cancel_form(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 @access(Permission.CANCEL)
-def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
+def _cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     children = CancelForm(request.POST).check()["children"]
     request_cancel(run, actor=request.actor, now=now_ms(), children=children)
@@ -62,7 +62,7 @@ def _cancel(request: PageRequest, run_id: str) -> HttpResponse:
     return _redirect_back(request, run)
 
 
-cancel_run = by_method(GET=_show_cancel_form, POST=_cancel)
+cancel_run = by_method(GET=_show_cancel_form, POST=_cancel_run)
 
 
 @access(Permission.CANCEL)
@@ -144,7 +144,7 @@ def _show_finish_form(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 @access(Permission.CANCEL)
-def _finish(request: PageRequest, run_id: str) -> HttpResponse:
+def _finish_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_head(request, run_id).run
     values = FinishForm(request.POST).check()
     status = values["status"]
@@ -163,4 +163,4 @@ def _finish(request: PageRequest, run_id: str) -> HttpResponse:
     return _redirect_back(request, run)
 
 
-finish_run = by_method(GET=_show_finish_form, POST=_finish)
+finish_run = by_method(GET=_show_finish_form, POST=_finish_run)

@@ -134,7 +134,7 @@ def _goal_choices(
 ) -> list[GoalChoice]:
     if not is_ranked_metric(field):
         return []
-    experiments = _experiments(request, scope)
+    experiments = _goal_experiments(request, scope)
     # In All runs a goal is shown only if the experiments agree; setting it sets all.
     pks = [each.pk for each in experiments]
     known = find_goals(pks, [field]).get(field)
@@ -146,7 +146,7 @@ def _goal_choices(
     return [GoalChoice(words[name], name, GOALS[name] is known) for name in GOALS]
 
 
-def _experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
+def _goal_experiments(request: PageRequest, scope: ListScope) -> list[Experiment]:
     """Return the experiments that a goal is set for: the list's, or all."""
     if scope.experiment is not None:
         return [scope.experiment]
@@ -163,7 +163,7 @@ def metric_goal(request: PageRequest) -> HttpResponse:
     field, goal = form["field"], form["goal"]
     set_metric_goal(
         request.workspace,
-        _experiments(request, scope),
+        _goal_experiments(request, scope),
         field.key,
         GOALS[goal],
         actor=request.actor,

@@ -76,15 +76,15 @@ def edit_columns(request: PageRequest) -> HttpResponse:
         # Without a script, an address with the form's parameters would apply them at
         # each reload.
         if not request.htmx:
-            return HttpResponseRedirect(_address(state.scope, spec, request.path))
+            return HttpResponseRedirect(_list_address(state.scope, spec, request.path))
     template = (
         "run_list/_column_dialog.html" if request.htmx else "run_list/columns.html"
     )
-    context = _context(request, state.showing(spec), shown)
+    context = _dialog_context(request, state.showing(spec), shown)
     return with_vary_headers(render(request, template, context))
 
 
-def _address(scope: ListScope, spec: ViewSpec, path: str) -> str:
+def _list_address(scope: ListScope, spec: ViewSpec, path: str) -> str:
     parts = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
     query = "&".join(filter(None, parts))
     return f"{path}?{query}"
@@ -109,7 +109,7 @@ def _apply_changes(
     found += [c for c in pick if c.field not in here]
     for step, name in ((-1, "up"), (1, "down")):
         for column in _read_columns(parameters.getlist(name)):
-            _move(found, column.field, step)
+            _move_column(found, column.field, step)
     name_first = [c for c in found if c.field == NAME.field]
     rest = [c for c in found if c.field != NAME.field]
     return with_name_column((*name_first, *rest)[:MAX_ITEMS])
@@ -119,7 +119,7 @@ def _read_columns(items: Iterable[str]) -> tuple[Column, ...]:
     return read_columns(",".join(items))
 
 
-def _move(found: list[Column], moved: Field, step: int) -> None:
+def _move_column(found: list[Column], moved: Field, step: int) -> None:
     places = [n for n, column in enumerate(found) if column.field == moved]
     for place in places:
         # The name stays where it is.
@@ -127,14 +127,14 @@ def _move(found: list[Column], moved: Field, step: int) -> None:
             found.insert(place + step, found.pop(place))
 
 
-def _context(
+def _dialog_context(
     request: PageRequest, state: ListState, shown: Sequence[Column]
 ) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     part = request.GET.get("find", "").strip()[:MAX_FIND_CHARS]
-    fields = _fields(state, part)
+    fields = _fields_to_pick(state, part)
     chosen = {column.field for column in shown}
-    groups = _groups(fields, part, chosen)
+    groups = _column_groups(fields, part, chosen)
     matching = sum(len(each.entries) for each in groups)
     matching += sum(fields.more.values())
     default = default_columns(state)
@@ -157,7 +157,7 @@ def _context(
     }
 
 
-def _fields(state: ListState, part: str) -> FieldList:
+def _fields_to_pick(state: ListState, part: str) -> FieldList:
     """Find the fields to pick; with an invalid filter, those of all runs."""
     spec, who = state.spec, (state.viewer, state.workspace)
     try:
@@ -177,7 +177,9 @@ def _count_text(matching: int, total: int, part: str) -> str:
     }
 
 
-def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGroup]:
+def _column_groups(
+    fields: FieldList, part: str, chosen: set[Field]
+) -> list[ColumnGroup]:
     titles = {
         tree.METRICS: _("Metrics"),
         tree.PARAMS: _("Parameters"),
@@ -189,7 +191,9 @@ def _groups(fields: FieldList, part: str, chosen: set[Field]) -> list[ColumnGrou
     order = titles if part else {tree.ATTRIBUTE: titles[tree.ATTRIBUTE], **titles}
     groups = [
         ColumnGroup(
-            title, _entries(fields.found[kind], part, chosen), _more_text(fields, kind)
+            title,
+            _column_entries(fields.found[kind], part, chosen),
+            _more_text(fields, kind),
         )
         for kind, title in order.items()
     ]
@@ -203,7 +207,7 @@ def _more_text(fields: FieldList, kind: str) -> str:
     )
 
 
-def _entries(
+def _column_entries(
     listed: Sequence[ListedField], part: str, chosen: set[Field]
 ) -> tuple[ColumnEntry, ...]:
     found = []
@@ -220,14 +224,14 @@ def _entries(
                 field_text(each.field),
                 field_label(each.field),
                 _split_at_match(label, part),
-                _note(each),
+                _field_note(each),
                 each.field in chosen,
             )
         )
     return tuple(found)
 
 
-def _note(listed: ListedField) -> str:
+def _field_note(listed: ListedField) -> str:
     aggregate = listed.field.aggregate
     if listed.runs is None:
         return aggregate_label(aggregate)

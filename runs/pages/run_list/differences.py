@@ -80,20 +80,20 @@ def explain_differences(request: PageRequest) -> HttpResponse:
     found = None
     if chosen.total:
         found = rank_features(spec, chosen, *who, experiment=state.experiment)
-    problem = _problem(chosen.total, found)
+    problem = _no_ranking_reason(chosen.total, found)
     kind = requested_format(request)
     if kind:
         if problem or found is None:
             raise InvalidValue(problem, field="selected")
         counts = {"selected": found.selected, "rest": found.rest}
-        return sheet_response(request, kind, _sheet(found), counts, {})
-    context = _context(state) | {"problem": problem}
+        return sheet_response(request, kind, _differences_sheet(found), counts, {})
+    context = _differences_context(state) | {"problem": problem}
     if found is not None:
         context |= _result_context(state, found)
     return with_vary_headers(render(request, "run_list/what_differs.html", context))
 
 
-def _problem(total: int, found: FeatureRanking | None) -> str:
+def _no_ranking_reason(total: int, found: FeatureRanking | None) -> str:
     if not total:
         return _("No run is selected. Select some in the list and try again.")
     if found is None:
@@ -108,7 +108,7 @@ def _problem(total: int, found: FeatureRanking | None) -> str:
     return ""
 
 
-def _context(state: ListState) -> dict[str, Any]:
+def _differences_context(state: ListState) -> dict[str, Any]:
     return {
         "title": _("What differs?"),
         "list_name": state.scope.name,
@@ -155,7 +155,7 @@ def _difference_row(
             round(100 * side.rest / max(ranking.rest, 1)),
         )
         for side, text, term in zip(
-            shown, _texts(feature.field, shown), terms, strict=True
+            shown, _shortened_values(feature.field, shown), terms, strict=True
         )
     )
     return DifferenceRow(
@@ -209,20 +209,20 @@ def _value_text(field: Field, side: ValueShare) -> str:
     return f"{text}…" if side.digest else text
 
 
-def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
+def _shortened_values(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     """Return the values, shortened as far as they stay different."""
     whole = [_value_text(field, side) for side in sides]
-    texts = [_cut(text) for text in whole]
+    texts = [_shorten_text(text) for text in whole]
     if len(set(texts)) == len(texts):
         return texts
     # Paths and commands often share a long start, and differ only behind it.
-    ambiguous = [text for text in whole if texts.count(_cut(text)) > 1]
+    ambiguous = [text for text in whole if texts.count(_shorten_text(text)) > 1]
     common = commonprefix(ambiguous)  # noqa: RUF071  # by characters, as is meant
     start = max(len(common) - CONTEXT_LENGTH, 0)
     texts = [
-        f"{text[:CONTEXT_LENGTH]}…{_cut(text[start:])}"
+        f"{text[:CONTEXT_LENGTH]}…{_shorten_text(text[start:])}"
         if text in ambiguous
-        else _cut(text)
+        else _shorten_text(text)
         for text in whole
     ]
     if len(set(texts)) == len(texts):
@@ -232,7 +232,7 @@ def _texts(field: Field, sides: Sequence[ValueShare]) -> list[str]:
     return [f"{t} #{side.digest[:6]}" if side.digest else t for t, side in pairs]
 
 
-def _cut(text: str) -> str:
+def _shorten_text(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
@@ -251,7 +251,7 @@ def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
     return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
-def _sheet(found: FeatureRanking) -> Sheet:
+def _differences_sheet(found: FeatureRanking) -> Sheet:
     columns = (
         SheetColumn("field", _("Field")),
         SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),

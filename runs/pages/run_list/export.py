@@ -33,7 +33,7 @@ from runs.render.run_list import (
     parquet_parts,
     require_pyarrow,
 )
-from runs.search.run_list import Export, export_runs
+from runs.search.run_list import RunExport, export_runs
 from studio.core.filters import Field, fields
 from studio.core.filters.tree import attribute
 
@@ -76,7 +76,7 @@ def file_name(experiment: Experiment | None) -> str:
     return _UNSAFE_NAME_CHARS.sub("-", name).strip("-.")[:80] or "runs"
 
 
-def _file_parts(form: str, found: Export, notices: list[str]) -> Iterator[bytes]:
+def _file_parts(form: str, found: RunExport, notices: list[str]) -> Iterator[bytes]:
     if form == "csv":
         return csv_parts([field_column(f) for f in found.fields], found.chunks)
     if form == "json":

@@ -53,7 +53,7 @@ def request_histories(request: PageRequest) -> HttpResponse:
         scope_number(scope.experiment),
         now=now_ms(),
     )
-    return HttpResponseRedirect(_address(request, export))
+    return HttpResponseRedirect(_export_address(request, export))
 
 
 @access(Permission.READ)
@@ -65,7 +65,9 @@ def show_progress(request: PageRequest, number: int) -> HttpResponse:
         if request.htmx
         else "run_list/history_export.html"
     )
-    return with_vary_headers(render(request, template, _context(request, export)))
+    return with_vary_headers(
+        render(request, template, _export_context(request, export))
+    )
 
 
 @access(Permission.READ)
@@ -91,15 +93,15 @@ def _find_own_export(request: PageRequest, number: int) -> HistoryExport:
     return found
 
 
-def _context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:
+def _export_context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:
     is_open = export.state in (ExportState.WAITING, ExportState.RUNNING)
     href, name = _list_link(request, export)
     return {
         "job": export,
         "is_open": is_open,
         "pace": POLL_SECONDS,
-        "here": _address(request, export),
-        "file_href": f"{_address(request, export)}histories.parquet",
+        "here": _export_address(request, export),
+        "file_href": f"{_export_address(request, export)}histories.parquet",
         "list_href": href,
         "list_name": name,
         "most": max(export.runs_total, export.runs, 1),
@@ -118,5 +120,5 @@ def _list_link(request: PageRequest, export: HistoryExport) -> tuple[str, str]:
     return scope.at(spec), scope.name
 
 
-def _address(request: PageRequest, export: HistoryExport) -> str:
+def _export_address(request: PageRequest, export: HistoryExport) -> str:
     return reverse("history-export", args=[request.workspace.name, export.pk])

@@ -202,7 +202,7 @@ def _list_response(
         return _refusal_page(request, with_view(state), error, shell)
     if content_type:
         return _script_response(request, content_type, result)
-    context = _context(request, result)
+    context = _list_context(request, result)
     context |= view_bar_context(request, result.state, result.columns)
     context["complaints"] += deleted_item_notices(result.state, result.page)
     context["nothing"] = shell.nothing
@@ -272,7 +272,7 @@ def _script_response(
     return runs_response(request, content_type, state, result.page, columns)
 
 
-def _context(request: PageRequest, result: ListResult) -> dict[str, Any]:
+def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     state, page, columns = result.state, result.page, result.columns
     spec, parameters = state.spec, state.spec.parameters()
     workspace, numbers = state.workspace.name, result.selected_numbers
@@ -372,7 +372,7 @@ def _refusal_page(
         if isinstance(error, QueryTimeout):
             raise error
         result = _find_readable_part(request, state, shell)
-        context |= _context(request, result)
+        context |= _list_context(request, result)
         context["complaints"] += deleted_item_notices(state, result.page)
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:

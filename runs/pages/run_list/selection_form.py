@@ -115,7 +115,7 @@ def tray_context(
             "selected": formats.grouped(chosen.total),
             "elsewhere": formats.grouped(on_other_pages) if on_other_pages else "",
             "match": _all_that_match(page, chosen, spec),
-            **_comparison(state, runs, chosen),
+            **_compare_link(state, runs, chosen),
             "differs": links.part("differs"),
             "clear": links.query(selected=(), only=False, **place),
             "too_many": page.total > MAX_SELECTED and not spec.only,
@@ -124,7 +124,7 @@ def tray_context(
     }
 
 
-def _comparison(
+def _compare_link(
     state: ListState, runs: Sequence[SelectedRun], chosen: VisibleSelection
 ) -> dict[str, str]:
     """Return the link that compares the selected runs, or why there is none."""

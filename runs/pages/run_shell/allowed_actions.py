@@ -21,7 +21,7 @@ MANUAL_END_STATUSES = (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
 @dataclass(frozen=True)
-class Refusals:
+class ActionRefusals:
     cancel: str
     finish: str
     archive: str
@@ -29,8 +29,8 @@ class Refusals:
     lock: str
 
 
-def find_refusals(request: PageRequest, run: Run) -> Refusals:
-    return Refusals(
+def find_refusals(request: PageRequest, run: Run) -> ActionRefusals:
+    return ActionRefusals(
         cancel_refusal(request, run),
         finish_refusal(request, run),
         role_refusal(request, Permission.ANNOTATE) or trash_message(run),

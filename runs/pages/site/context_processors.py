@@ -45,7 +45,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "next_theme": _AFTER[_theme(request)],
         "language": get_language(),
         "languages": settings.LANGUAGES,
-        "section": _section(request) if here else "",
+        "section": _site_section(request) if here else "",
         # Templates call it where it is shown, so that fragments don't compute it.
         "printed_at": _printed_at,
         "nav_folded": request.COOKIES.get("nav") == "folded",
@@ -96,7 +96,7 @@ def _starred_views(
     return views
 
 
-def _section(request: HttpRequest) -> str:
+def _site_section(request: HttpRequest) -> str:
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
     if name.startswith("list-"):

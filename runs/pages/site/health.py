@@ -22,14 +22,14 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @access(PUBLIC)
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    problem = _problem()
+    problem = _health_problem()
     status = 503 if problem else 200
     return HttpResponse(
         f"{problem or 'ok'}\n", status=status, content_type="text/plain"
     )
 
 
-def _problem() -> str:
+def _health_problem() -> str:
     try:
         applied = MigrationRecorder(connection).applied_migrations()
     except DatabaseError:

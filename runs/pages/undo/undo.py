@@ -64,7 +64,7 @@ def undo_latest(request: PageRequest) -> HttpResponse:
         return _show_result(
             request, _list_path(request), _("You have no change to undo here.")
         )
-    return _undo(request, change_set)
+    return _undo_change_set(request, change_set)
 
 
 @access(Permission.VIEWS)
@@ -75,7 +75,7 @@ def undo_change(request: PageRequest, number: int) -> HttpResponse:
         change_set = find_view_change(request.workspace, request.actor.user, number)
     except NotFound:
         change_set = find_change_set_in(request.workspace, number)
-    return _undo(request, change_set)
+    return _undo_change_set(request, change_set)
 
 
 def last_undo_href(request: PageRequest) -> str:
@@ -92,7 +92,7 @@ def _list_path(request: PageRequest) -> str:
     return reverse("run-list", args=[request.workspace.name])
 
 
-def _undo(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
+def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
     undo = (
         undo_view_change if _check_view_change(request, change_set) else undo_change_set

@@ -53,7 +53,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
     found = list_view_revisions(
         view, request.actor.user, MAX_VERSIONS + 1, before=before
     )
-    rows = _rows(request, view, found)
+    rows = _version_rows(request, view, found)
     context = {
         "view": view,
         "described": render_description(request, view.description),
@@ -66,7 +66,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
     return render(request, "views/view_history.html", context)
 
 
-def _rows(
+def _version_rows(
     request: PageRequest, view: View, found: Sequence[ViewRevision]
 ) -> list[VersionRow]:
     older = [*found[1:], None] if found else []

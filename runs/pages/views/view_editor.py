@@ -62,7 +62,7 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
 
 
 @access(Permission.VIEWS)
-def _new(request: PageRequest) -> HttpResponse:
+def _show_new_form(request: PageRequest) -> HttpResponse:
     """Show the form of a new view; the query string is that of the list, with `in`."""
     parameters = request.GET.copy()
     name, described = (
@@ -77,11 +77,11 @@ def _new(request: PageRequest) -> HttpResponse:
 
 
 @access(Permission.VIEWS)
-def _create(request: PageRequest) -> HttpResponse:
+def _create_view(request: PageRequest) -> HttpResponse:
     form = ViewForm(request.POST).check()
     sent, values = form["state"], _field_values(form)
     if form["preview"]:
-        return _preview(request, None, {"state": sent, "values": values})
+        return _preview_description(request, None, {"state": sent, "values": values})
     spec, experiment = read_list_state(request, sent)
     # A private view needs no further right; sharing one does.
     if values["shared"]:
@@ -107,18 +107,18 @@ def _create(request: PageRequest) -> HttpResponse:
     return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
-create_view = by_method(GET=_new, POST=_create)
+create_view = by_method(GET=_show_new_form, POST=_create_view)
 
 
 @access(Permission.VIEWS)
-def _edit(request: PageRequest, slug: str) -> HttpResponse:
+def _show_edit_form(request: PageRequest, slug: str) -> HttpResponse:
     view = _find_view(request, slug)
     values = {name: getattr(view, name) for name in view_actions.EDITABLE_FIELDS}
     return _show_form(request, view, {"values": values})
 
 
 @access(Permission.VIEWS)
-def _change(request: PageRequest, slug: str) -> HttpResponse:
+def _save_changes(request: PageRequest, slug: str) -> HttpResponse:
     view, form = _find_view(request, slug), ViewForm(request.POST).check()
     values = _field_values(form)
     # Without a version token a script sends the form.
@@ -130,7 +130,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
         if request.role < Role.OWNER:
             values["locked"] = view.locked
     if form["preview"]:
-        return _preview(request, view, {"values": values, "seen": seen})
+        return _preview_description(request, view, {"values": values, "seen": seen})
     check_can_change_view(view, values, request.actor.user, request.role)
     before = view.revision
     try:
@@ -148,7 +148,7 @@ def _change(request: PageRequest, slug: str) -> HttpResponse:
     return redirect(return_path_after_sharing(request, view, before))
 
 
-edit_view = by_method(GET=_edit, POST=_change)
+edit_view = by_method(GET=_show_edit_form, POST=_save_changes)
 
 
 @access(Permission.VIEWS)
@@ -200,7 +200,7 @@ def _field_values(form: dict[str, Any]) -> dict[str, Any]:
     return {name: form[name] for name in view_actions.EDITABLE_FIELDS}
 
 
-def _preview(
+def _preview_description(
     request: PageRequest, view: View | None, context: dict[str, Any]
 ) -> HttpResponse:
     """Show the rendered description; without a script, below its input."""

@@ -53,7 +53,7 @@ from runs.render.charts.sparkline import (
     draw_sparkline,
 )
 from runs.render.charts.value_charts import (
-    Dot,
+    ChartDot,
     bar_figure,
     scatter_figure,
 )
@@ -62,10 +62,10 @@ __all__ = [
     "SOLID",
     "Axis",
     "Band",
+    "ChartDot",
     "ChartLook",
     "CurveKind",
     "Dimension",
-    "Dot",
     "Figure",
     "Line",
     "RunLine",

@@ -34,7 +34,7 @@ class CurveKind(str, Enum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class CurveRule:
     """A kind's axes, its curve of one class's counts, and the line of pure chance."""
 
     titles: Callable[[], tuple[str, str]]
@@ -55,22 +55,25 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     labels = read_labels(data, len(tables))
     # The average adds the counts of all classes, so large classes weigh more
     # (micro-average).
-    curves = [_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
+    curves = [_threshold_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
     if len(tables) > 1:
         curves += [
-            _curve(labels[at], tables[at], thresholds, rule) for at in _largest(tables)
+            _threshold_curve(labels[at], tables[at], thresholds, rule)
+            for at in _largest_table(tables)
         ]
     return curve_figure(curves, *rule.titles(), chance=rule.chance)
 
 
-def _largest(tables: Numbers) -> list[int]:
+def _largest_table(tables: Numbers) -> list[int]:
     """Positions of the classes with the most true cases, in their own order."""
     # True positives and false negatives: their sum is the same at every threshold.
     cases = tables[:, 0, 0] + tables[:, 0, 3]
     return sorted(np.argsort(-cases, kind="stable")[:MAX_CLASSES].tolist())
 
 
-def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
+def _threshold_curve(
+    name: str, table: Numbers, thresholds: Numbers, rule: CurveRule
+) -> Curve:
     xs, ys = rule.points(table, thresholds)
     # A share of nothing is 0/0, as precision is where no case is predicted.
     whole = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
@@ -81,33 +84,35 @@ def _curve(name: str, table: Numbers, thresholds: Numbers, rule: Rule) -> Curve:
     return Curve(name, xs[order].tolist(), ys[order].tolist())
 
 
-def _share(part: Numbers, rest: Numbers) -> Numbers:
+def _ratio(part: Numbers, rest: Numbers) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(part / (part + rest))
 
 
-def _roc(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _roc_points(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
-    return _share(fp, tn), _share(tp, fn)
+    return _ratio(fp, tn), _ratio(tp, fn)
 
 
-def _pr(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _precision_recall_points(
+    table: Numbers, _thresholds: Numbers
+) -> tuple[Numbers, Numbers]:
     tp, fp, _tn, fn = table.T
-    return _share(tp, fn), _share(tp, fp)
+    return _ratio(tp, fn), _ratio(tp, fp)
 
 
-def _gain(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _gain_points(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
-    return _share(tp + fp, tn + fn), _share(tp, fn)
+    return _ratio(tp + fp, tn + fn), _ratio(tp, fn)
 
 
-def _lift(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
-    part, found = _gain(table, thresholds)
+def _lift_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
+    part, found = _gain_points(table, thresholds)
     with np.errstate(divide="ignore", invalid="ignore"):
         return part, np.asarray(found / part)
 
 
-def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
+def _calibration_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
     """Between two thresholds: the mean predicted probability, and how often true."""
     order = np.argsort(thresholds, kind="stable")
     tp, fp = table[order, 0], table[order, 1]
@@ -115,27 +120,31 @@ def _calibration(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]
     # two.
     true, false = -np.diff(tp), -np.diff(fp)
     edges = thresholds[order]
-    return (edges[1:] + edges[:-1]) / 2, _share(true, false)
+    return (edges[1:] + edges[:-1]) / 2, _ratio(true, false)
 
 
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
 _RULES = {
-    CurveKind.ROC: Rule(
-        lambda: (_("False positive rate"), _("True positive rate")), _roc, _DIAGONAL
+    CurveKind.ROC: CurveRule(
+        lambda: (_("False positive rate"), _("True positive rate")),
+        _roc_points,
+        _DIAGONAL,
     ),
-    CurveKind.PR: Rule(lambda: (_("Recall"), _("Precision")), _pr),
-    CurveKind.GAIN: Rule(
-        lambda: (_("Share of the data"), _("Recall")), _gain, _DIAGONAL, True
+    CurveKind.PR: CurveRule(
+        lambda: (_("Recall"), _("Precision")), _precision_recall_points
     ),
-    CurveKind.LIFT: Rule(
+    CurveKind.GAIN: CurveRule(
+        lambda: (_("Share of the data"), _("Recall")), _gain_points, _DIAGONAL, True
+    ),
+    CurveKind.LIFT: CurveRule(
         lambda: (_("Share of the data"), _("Lift")),
-        _lift,
+        _lift_points,
         ((0.0, 1.0), (1.0, 1.0)),
         True,
     ),
-    CurveKind.CALIBRATION: Rule(
+    CurveKind.CALIBRATION: CurveRule(
         lambda: (_("Predicted probability"), _("Fraction of positives")),
-        _calibration,
+        _calibration_points,
         _DIAGONAL,
     ),
 }

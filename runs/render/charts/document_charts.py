@@ -39,7 +39,7 @@ def curve_figure(
     chance: Sequence[tuple[float, float]] = (),
 ) -> Figure:
     """Lines on shared axes; `chance` is a dashed line to compare them with."""
-    data = [_line(curve, series) for series, curve in enumerate(curves, start=1)]
+    data = [_curve_trace(curve, series) for series, curve in enumerate(curves, start=1)]
     if chance:
         data.append(_guide_line(*zip(*chance, strict=True)))
     return {"data": data, "layout": linear_layout(x_title, y_title)}
@@ -78,7 +78,7 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
     if len(errors) != len(averages):
         raise InvalidValue(_("“bin_errors” must have a number for each bin."))
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
-    line = _line(Curve(_("average"), middles, averages.tolist()), 1)
+    line = _curve_trace(Curve(_("average"), middles, averages.tolist()), 1)
     line["error_y"] = {
         "type": "data",
         "array": _finite_or_none(errors),
@@ -93,7 +93,7 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
 
 def column_figure(x: str, y: str, xs: Sequence[float], ys: Sequence[float]) -> Figure:
     """One column of a table over another, in the order of the rows."""
-    return {"data": [_line(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
+    return {"data": [_curve_trace(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
 
 
 def figure_rows(figure: Figure) -> list[tuple[str, str, str]]:
@@ -121,7 +121,7 @@ def _read_bins(document: Mapping[str, Any], name: str) -> tuple[Numbers, Numbers
     return edges, values
 
 
-def _line(curve: Curve, series: int) -> Trace:
+def _curve_trace(curve: Curve, series: int) -> Trace:
     is_short = len(curve.xs) <= MAX_DOTTED_POINTS
     return {
         "type": "scatter",

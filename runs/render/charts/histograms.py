@@ -33,7 +33,7 @@ def count_bins(values: Sequence[float], count: int, *, log: bool = False) -> lis
         # One value needs a bar with a width.
         room = abs(low) / 20 or 0.5
         return [Bin(low - room, high + room, len(finite))]
-    edges = _edges(low, high, count, log=log)
+    edges = _bin_edges(low, high, count, log=log)
     runs = [0] * count
     place = 0
     for value in finite:
@@ -44,7 +44,7 @@ def count_bins(values: Sequence[float], count: int, *, log: bool = False) -> lis
     return [Bin(edges[at], edges[at + 1], runs[at]) for at in range(count)]
 
 
-def _edges(low: float, high: float, count: int, *, log: bool) -> list[float]:
+def _bin_edges(low: float, high: float, count: int, *, log: bool) -> list[float]:
     shares = [at / count for at in range(1, count)]
     if log:
         least, most = math.log(low), math.log(high)

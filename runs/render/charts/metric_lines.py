@@ -68,7 +68,7 @@ def metric_figure(
     nonfinite: list[tuple[Trace, list[float]]] = []
     for series, line in enumerate(lines, start=1):
         xs = _x_values(line, axis, unit, zone)
-        data += _traces(line, xs, series)
+        data += _line_traces(line, xs, series)
         if at := _nonfinite_positions(line):
             named = [(line.key, line.values[place]) for place in at]
             data.append(nonfinite_markers([xs[place] for place in at], named, series))
@@ -105,13 +105,15 @@ def smooth_values(values: Sequence[float], weight: float) -> list[float]:
     return result
 
 
-def _traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
+def _line_traces(line: Line, xs: Sequence[Any], series: int) -> list[Trace]:
     drawn = []
     if line.smoothed is not None:
-        raw = _trace(line.key, xs, line.values, series, "raw")
+        raw = _plotly_trace(line.key, xs, line.values, series, "raw")
         # The tooltip and the legend name each metric once.
         drawn.append({**raw, "hoverinfo": "skip", "showlegend": False})
-    drawn.append(_trace(line.key, xs, line.smoothed or line.values, series, "line"))
+    drawn.append(
+        _plotly_trace(line.key, xs, line.smoothed or line.values, series, "line")
+    )
     return drawn
 
 
@@ -125,7 +127,7 @@ def _x_positions(line: Line, axis: Axis) -> Sequence[float]:
     return [time - (line.began if axis is Axis.RELATIVE else 0) for time in line.times]
 
 
-def _trace(
+def _plotly_trace(
     key: str, xs: Sequence[Any], values: Sequence[float], series: int, part: str
 ) -> Trace:
     # A point between two gaps has no line, and would be invisible.
@@ -209,10 +211,10 @@ def _x_values(line: Line, axis: Axis, unit: Unit, zone: tzinfo) -> list[Any]:
         return list(line.steps)
     if axis is Axis.RELATIVE:
         return [round((time - line.began) / unit.length, 6) for time in line.times]
-    return [_clock(time, zone) for time in line.times]
+    return [_clock_time(time, zone) for time in line.times]
 
 
-def _clock(time: int, zone: tzinfo) -> str:
+def _clock_time(time: int, zone: tzinfo) -> str:
     """A moment as Plotly reads it: it knows no time zones, so this is the reader's."""
     when = datetime.fromtimestamp(time / 1000, zone)
     return when.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")

@@ -156,7 +156,7 @@ def _with_bands(
         if not _has_values(trace):
             continue
         if any(high > low for low, high in zip(band.low, band.high, strict=True)):
-            found.append(_band(trace, each, band, log_y=log_y))
+            found.append(_band_trace(trace, each, band, log_y=log_y))
         trace["customdata"] = list(zip(band.std, band.runs, strict=True))
         trace["hovertemplate"] = f"%{{y:.6~g}} ± %{{customdata[0]:.2~g}} ({words})"
     # Bands first, because later traces are drawn over earlier ones.
@@ -167,7 +167,7 @@ def _has_values(trace: Trace) -> bool:
     return any(value is not None for value in trace["y"])
 
 
-def _band(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
+def _band_trace(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
     xs, low = list(trace["x"]), list(band.low)
     if log_y:
         # A logarithmic axis has no place for what reaches below nothing.

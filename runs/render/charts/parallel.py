@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Any
 
 from runs.render.charts.axes import clock_time
-from runs.render.charts.value_charts import Dot, Value
+from runs.render.charts.value_charts import ChartDot, Value
 from runs.render.formats import number, word_for
 
 #: The most texts that an axis names.
@@ -34,7 +34,9 @@ class Dimension:
     clock: tzinfo | None = None
 
 
-def parallel_figure(dots: Sequence[Dot], axes: Sequence[Dimension]) -> dict[str, Any]:
+def parallel_figure(
+    dots: Sequence[ChartDot], axes: Sequence[Dimension]
+) -> dict[str, Any]:
     scales = [_scale(axis) for axis in axes]
     lines = [
         {

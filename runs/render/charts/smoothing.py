@@ -31,15 +31,15 @@ def smooth_at(values: Floats, places: Places, weight: float) -> Floats:
         return found
     where = places[averaged]
     if finite.all():
-        found[averaged] = _averages(values, where, weight)
+        found[averaged] = _moving_averages(values, where, weight)
     else:
         # The places among the finite values alone.
         order = np.cumsum(finite) - 1
-        found[averaged] = _averages(values[finite], order[where], weight)
+        found[averaged] = _moving_averages(values[finite], order[where], weight)
     return found
 
 
-def _averages(values: Floats, places: Places, weight: float) -> Floats:
+def _moving_averages(values: Floats, places: Places, weight: float) -> Floats:
     reach = min(len(values), math.ceil(math.log(MIN_SHARE) / math.log(weight)))
     back = np.arange(reach)
     shares = (1 - weight) * weight**back

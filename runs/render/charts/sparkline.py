@@ -21,18 +21,18 @@ def draw_sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeStrin
     whole = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
     if not whole:
         return SafeString("")
-    placed = _place(steps, values, whole)
+    placed = _place_points(steps, values, whole)
     last = [point for point in placed if point is not None][-1]
     return format_html(
         '<svg class="sparkline" viewBox="0 0 {} {}" width="{}" height="{}" '
         'aria-hidden="true"><path d="{}"/><circle cx="{}" cy="{}" r="2"/></svg>',
         *(WIDTH, HEIGHT, WIDTH, HEIGHT),
-        _path(placed),
+        _svg_path(placed),
         *(_format_coordinate(part) for part in last),
     )
 
 
-def _place(
+def _place_points(
     steps: Sequence[float], values: Sequence[float], whole: Sequence[Point]
 ) -> list[Point | None]:
     left, right = min(x for x, _ in whole), max(x for x, _ in whole)
@@ -54,7 +54,7 @@ def _place(
     return placed
 
 
-def _path(placed: Sequence[Point | None]) -> str:
+def _svg_path(placed: Sequence[Point | None]) -> str:
     parts, pen_is_down = [], False
     for point in placed:
         if point is not None:

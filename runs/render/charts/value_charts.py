@@ -32,7 +32,7 @@ BAR_OPACITIES = (1.0, 0.65, 0.4, 0.25)
 
 
 @dataclass(frozen=True)
-class Dot:
+class ChartDot:
     """A run, or a group of them, in a chart of values: in the order of the fields."""
 
     name: str
@@ -44,7 +44,7 @@ class Dot:
 
 
 def scatter_figure(
-    dots: Sequence[Dot],
+    dots: Sequence[ChartDot],
     labels: Sequence[str],
     look: ChartLook,
     *,
@@ -52,7 +52,7 @@ def scatter_figure(
 ) -> Figure:
     """The second field over the first, colored by the third."""
     placed = [dot for dot in dots if None not in dot.values[:2]]
-    data = _scatter(placed, labels)
+    data = _scatter_trace(placed, labels)
     nonfinite = [
         dot
         for dot in placed
@@ -78,7 +78,7 @@ def scatter_figure(
     return {"data": data, "layout": layout}
 
 
-def _scatter(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
+def _scatter_trace(placed: Sequence[ChartDot], labels: Sequence[str]) -> list[Trace]:
     drawn = [dot for dot in placed if not any(map(_is_nonfinite, dot.values[:2]))]
     if len(labels) == 2:
         return [_dots_trace(drawn, labels, [dot.number for dot in drawn])]
@@ -96,7 +96,7 @@ def _scatter(placed: Sequence[Dot], labels: Sequence[str]) -> list[Trace]:
 
 
 def _dots_trace(
-    drawn: Sequence[Dot], labels: Sequence[str], each: Sequence[int]
+    drawn: Sequence[ChartDot], labels: Sequence[str], each: Sequence[int]
 ) -> Trace:
     trace: Trace = {
         "type": "scatter",
@@ -117,7 +117,7 @@ def _dots_trace(
     return trace
 
 
-def _scale_trace(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
+def _scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
     """Colored by the page: from 0, the least third value, to 1, the greatest.
 
     Plotly's own scale comes with a bar that styles itself inline.
@@ -128,13 +128,13 @@ def _scale_trace(drawn: Sequence[Dot], labels: Sequence[str]) -> Trace:
     trace["meta"] = {
         "part": "scale",
         "key": labels[2],
-        "shares": [_share(value, low, high) for value in thirds],
+        "shares": [_axis_share(value, low, high) for value in thirds],
         "ends": [number(low), number(high)],
     }
     return trace
 
 
-def _share(value: float, low: float, high: float) -> float:
+def _axis_share(value: float, low: float, high: float) -> float:
     # Halves, because the span of two huge values would overflow.
     span = high / 2 - low / 2
     return round((value / 2 - low / 2) / span, 4) if span else 1.0
@@ -146,7 +146,9 @@ def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
     return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in thirds]
 
 
-def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> Figure:
+def bar_figure(
+    dots: Sequence[ChartDot], labels: Sequence[str], look: ChartLook
+) -> Figure:
     """The fields of each run side by side."""
     # Bars stand at numbers, because runs can have the same name.
     places = list(range(len(dots)))
@@ -168,7 +170,7 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> F
     layout["xaxis"] |= {
         "tickmode": "array",
         "tickvals": places,
-        "ticktext": [escape_plotly_markup(_shorten(dot.name)) for dot in dots],
+        "ticktext": [escape_plotly_markup(_shorten_label(dot.name)) for dot in dots],
         # More names would overlap; the tooltip of each bar has its name.
         "showticklabels": len(dots) <= MAX_NAMED_BARS,
         "type": "linear",
@@ -177,7 +179,7 @@ def bar_figure(dots: Sequence[Dot], labels: Sequence[str], look: ChartLook) -> F
 
 
 def _bars_trace(
-    dots: Sequence[Dot],
+    dots: Sequence[ChartDot],
     values: Sequence[Value],
     at: int,
     label: str,
@@ -279,5 +281,5 @@ def _value_label(value: Value) -> str:
     )
 
 
-def _shorten(name: str) -> str:
+def _shorten_label(name: str) -> str:
     return name if len(name) <= MAX_NAME_CHARS else f"{name[: MAX_NAME_CHARS - 1]}…"

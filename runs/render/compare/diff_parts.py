@@ -22,7 +22,7 @@ class DiffPart:
 
 def word_diff(before: str, after: str) -> list[DiffPart]:
     """The parts of both in order: lines are compared first, then words in them."""
-    return list(_merge_parts(_lines(_split_words(before), _split_words(after))))
+    return list(_merge_parts(_line_parts(_split_words(before), _split_words(after))))
 
 
 #: What is kept around a change, and of a change itself.
@@ -32,10 +32,10 @@ _CONTEXT_WORDS, _CHANGED = 60, 1_000
 def excerpt(parts: Sequence[DiffPart]) -> list[DiffPart]:
     """The changes with some words around each, and an ellipsis for the rest."""
     last = len(parts) - 1
-    return [_shorter(part, at == 0, at == last) for at, part in enumerate(parts)]
+    return [_shorten_part(part, at == 0, at == last) for at, part in enumerate(parts)]
 
 
-def _shorter(part: DiffPart, is_first: bool, is_last: bool) -> DiffPart:
+def _shorten_part(part: DiffPart, is_first: bool, is_last: bool) -> DiffPart:
     text = part.text
     if part.kind != SAME:
         cut = text if len(text) <= _CHANGED else f"{text[:_CHANGED]}…"
@@ -50,7 +50,7 @@ def _split_words(text: str) -> list[str]:
     return text.replace("\r\n", "\n").splitlines(keepends=True)
 
 
-def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
+def _line_parts(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
     for start, end, low, high, is_same in _opcodes(old, new, MOST_LINES):
         gone, made = "".join(old[start:end]), "".join(new[low:high])
         if is_same:
@@ -58,10 +58,10 @@ def _lines(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
         else:
             # Lines first: words of a whole text cost time with the square of their
             # number.
-            yield from _words(gone, made)
+            yield from _word_parts(gone, made)
 
 
-def _words(gone: str, made: str) -> Iterator[DiffPart]:
+def _word_parts(gone: str, made: str) -> Iterator[DiffPart]:
     old, new = _WORDS.findall(gone), _WORDS.findall(made)
     for start, end, low, high, is_same in _opcodes(old, new, MOST_WORDS):
         kept = "".join(new[low:high])
@@ -89,7 +89,7 @@ def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
         if not part.text:
             continue
         if part.kind == SAME:
-            yield from _change(gone, made)
+            yield from _changed_parts(gone, made)
             gone = made = ""
             same += part.text
             continue
@@ -100,12 +100,12 @@ def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
             gone += part.text
         else:
             made += part.text
-    yield from _change(gone, made)
+    yield from _changed_parts(gone, made)
     if same:
         yield DiffPart(SAME, same)
 
 
-def _change(gone: str, made: str) -> Iterator[DiffPart]:
+def _changed_parts(gone: str, made: str) -> Iterator[DiffPart]:
     if gone:
         yield DiffPart(REMOVED, gone)
     if made:

@@ -70,10 +70,10 @@ def mark_new_words(text: str, other: str) -> str:
         or max(len(mine), len(theirs)) > MOST_WORDS
     ):
         return escape(text)
-    return _marked(mine, Matcher(theirs, mine, MOST_WORDS))
+    return _with_marks(mine, Matcher(theirs, mine, MOST_WORDS))
 
 
-def _marked(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> str:
+def _with_marks(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> str:
     parts = []
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         start, end = (old_from, old_to) if is_old else (new_from, new_to)
@@ -101,15 +101,15 @@ def diff_lines(
     before, after = split_lines(old)[:MAX_DIFF_LINES], split_lines(new)[:MAX_DIFF_LINES]
     matcher = Matcher(before, after, MAX_DIFF_LINES)
     groups = list(matcher.get_grouped_opcodes(context))
-    lines = list(islice(_lines(groups, before, after), shown))
-    return LineDiff(lines, max(_size(groups, len(after)) - len(lines), 0))
+    lines = list(islice(_diff_lines(groups, before, after), shown))
+    return LineDiff(lines, max(_shown_line_count(groups, len(after)) - len(lines), 0))
 
 
 def split_lines(text: str) -> list[str]:
     return text.splitlines()
 
 
-def _lines(
+def _diff_lines(
     groups: Sequence[Sequence[_Opcode]], before: Sequence[str], after: Sequence[str]
 ) -> Iterator[DiffLine]:
     last = 0
@@ -124,7 +124,7 @@ def _lines(
         yield _folded_lines(len(after) - last)
 
 
-def _size(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
+def _shown_line_count(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
     """How many lines, folds included, show all of the groups."""
     size = last = 0
     for group in groups:
@@ -181,7 +181,7 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
     # Two lines with little in common would be marked nearly everywhere.
     if matcher.ratio() < 0.3:
         return escape(old), escape(new)
-    return _marked(mine, matcher, is_old=True), _marked(theirs, matcher)
+    return _with_marks(mine, matcher, is_old=True), _with_marks(theirs, matcher)
 
 
 def _cut_line(text: str, at: int = 0) -> str:

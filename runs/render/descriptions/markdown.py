@@ -85,7 +85,7 @@ ATTRIBUTES: Any = {
 }
 
 
-class _Links(Filter):  # type: ignore[misc]
+class _LinkExtension(Filter):  # type: ignore[misc]
     """External pictures become links; links send no referrer.
 
     References keep nothing but themselves, in the form that `references` knows.
@@ -96,7 +96,7 @@ class _Links(Filter):  # type: ignore[misc]
             if token.get("name") == "a" and token["type"] == "StartTag":
                 _clean_link(token)
             if token.get("name") == "img":
-                yield from _picture(token)
+                yield from _render_image(token)
             else:
                 yield token
 
@@ -112,7 +112,7 @@ def _clean_link(token: Token) -> None:
         data[(None, "rel")] = "nofollow noopener noreferrer"
 
 
-def _picture(token: Token) -> Iterator[Token]:
+def _render_image(token: Token) -> Iterator[Token]:
     live = canonical_reference(token["data"].get(SRC, ""))
     if live.startswith("file:"):
         alt = token["data"].get(ALT, "")
@@ -178,7 +178,7 @@ def _clean(text: str, _language: str | None) -> str:
             tags=TAGS,
             attributes=ATTRIBUTES,
             protocols=PROTOCOLS | REFERENCE_SCHEMES,
-            filters=[_Links],
+            filters=[_LinkExtension],
         )
         return highlight_code(_lower_headings(cleaner.clean(html)))
     # Deeply nested lists and quotes exceed Python's depth of recursion.
@@ -214,7 +214,7 @@ _TASK = re.compile(r"\s*\[([ xX])\]\s+(?=\S)")
 _CODE = re.compile(r'<code class="language-([\w+#.-]+)">(.*?)</code>', re.DOTALL)
 
 
-class _Tasks(Treeprocessor):
+class _TaskListExtension(Treeprocessor):
     def run(self, root: Element) -> None:
         for item in root.iter("li"):
             # A loose list's item holds a paragraph.
@@ -231,7 +231,7 @@ class TaskLists(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         # Before inline patterns (20), which would see links in the brackets.
-        md.treeprocessors.register(_Tasks(md), "tasks", 25)
+        md.treeprocessors.register(_TaskListExtension(md), "tasks", 25)
 
 
 def highlight_code(html: str) -> str:

@@ -143,16 +143,18 @@ def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
     """Cleaned HTML with every reference as what it points to, or as plain words."""
 
     def link(found: re.Match[str]) -> str:
-        return _link(_parse_reference(found[1]), found[2], targets)
+        return _render_link(_parse_reference(found[1]), found[2], targets)
 
     def picture(found: re.Match[str]) -> str:
-        return _picture(_parse_reference(found[1]), found[2], targets)
+        return _render_image(_parse_reference(found[1]), found[2], targets)
 
     # Pictures first, because a picture can be the text of a link.
     return _LINK.sub(link, _PICTURE.sub(picture, html))
 
 
-def _link(asked: Reference, inner: str, targets: Mapping[Reference, Target]) -> str:
+def _render_link(
+    asked: Reference, inner: str, targets: Mapping[Reference, Target]
+) -> str:
     target = targets.get(asked)
     is_bare = inner.startswith(f"{asked.kind}:")
     if target is None:
@@ -173,7 +175,9 @@ def _broken_reference(asked: Reference, inner: str) -> str:
     return f'<s title="{escape(title)}">{inner}</s>'
 
 
-def _picture(asked: Reference, alt: str, targets: Mapping[Reference, Target]) -> str:
+def _render_image(
+    asked: Reference, alt: str, targets: Mapping[Reference, Target]
+) -> str:
     target = targets.get(asked)
     words = alt or escape(asked.named)
     if target is None:

@@ -39,12 +39,12 @@ def highlighted_lines(name: str, text: str) -> tuple[SafeString, ...] | None:
     lexer = _lexer(name)
     if lexer is None or len(text) > MAX_HIGHLIGHTED_CHARS:
         return None
-    return tuple(_lines(lexer.get_tokens(text.removesuffix("\n"))))
+    return tuple(_highlighted_lines(lexer.get_tokens(text.removesuffix("\n"))))
 
 
 def highlight(lexer: Lexer, text: str) -> str:
     """`text` as HTML, its words, texts, values and comments in spans."""
-    return "\n".join(_lines(lexer.get_tokens(text)))
+    return "\n".join(_highlighted_lines(lexer.get_tokens(text)))
 
 
 def _lexer(name: str) -> Lexer | None:
@@ -56,7 +56,9 @@ def _lexer(name: str) -> Lexer | None:
         return None
 
 
-def _lines(tokens: Iterable[tuple[_TokenType, str]]) -> Iterator[SafeString]:
+def _highlighted_lines(
+    tokens: Iterable[tuple[_TokenType, str]],
+) -> Iterator[SafeString]:
     line: list[str] = []
     for mark, same_tokens in groupby(tokens, key=lambda token: _token_class(token[0])):
         # A token such as a docstring spans lines, but each line is an element of its

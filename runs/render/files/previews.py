@@ -102,8 +102,8 @@ def json_table(text: str) -> PreviewTable | None:
         return None
     rows = [row if isinstance(row, list) else [row] for row in data[:MAX_ROWS]]
     return PreviewTable(
-        [_cell(head) for head in heads[:MAX_COLUMNS]],
-        [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows],
+        [_cell_text(head) for head in heads[:MAX_COLUMNS]],
+        [[_cell_text(value) for value in row[:MAX_COLUMNS]] for row in rows],
         len(data) <= MAX_ROWS and len(heads) <= MAX_COLUMNS,
     )
 
@@ -119,7 +119,7 @@ def csv_table(text: str, *, delimiter: str, is_whole: bool) -> PreviewTable | No
     if not any(rows):
         return None
     whole = is_whole and len(rows) <= MAX_ROWS and len(rows[0]) <= MAX_COLUMNS
-    cells = [[_cell(value) for value in row[:MAX_COLUMNS]] for row in rows]
+    cells = [[_cell_text(value) for value in row[:MAX_COLUMNS]] for row in rows]
     return PreviewTable(cells[0], cells[1 : MAX_ROWS + 1], whole)
 
 
@@ -133,7 +133,7 @@ def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _cell(value: object) -> str:
+def _cell_text(value: object) -> str:
     if isinstance(value, float) and math.isnan(value):
         return word_for(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -31,14 +31,14 @@ def histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
     values = sorted(numbers)
     if not values:
         return []
-    edges = _edges(values[0][0], values[-1][0])
+    edges = _bar_edges(values[0][0], values[-1][0])
     bins: list[list[tuple[float, int]]] = [[] for _ in range(len(edges) + 1)]
     for value, runs in values:
         bins[bisect_right(edges, value)].append((value, runs))
-    return _bars(bins)
+    return _histogram_bars(bins)
 
 
-def _edges(least: float, greatest: float) -> list[float]:
+def _bar_edges(least: float, greatest: float) -> list[float]:
     """Between the bars; a value on an edge belongs to the bar above it."""
     if least == greatest:
         return []
@@ -52,7 +52,7 @@ def _edges(least: float, greatest: float) -> list[float]:
     return [least + step * number for number in range(1, BARS)]
 
 
-def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[HistogramBar]:
+def _histogram_bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[HistogramBar]:
     bars = []
     below = -math.inf
     # The lowest value of the next bar that has runs; empty bars have none.
@@ -65,15 +65,15 @@ def _bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[HistogramBar]:
         bars.append(
             HistogramBar(
                 sum(runs for _, runs in each),
-                _short(low, below, ROUND_FLOOR),
-                _short(high, above.pop(0), ROUND_CEILING),
+                _short_number(low, below, ROUND_FLOOR),
+                _short_number(high, above.pop(0), ROUND_CEILING),
             )
         )
         below = high
     return bars
 
 
-def _short(value: float, neighbor: float, rounding: str) -> float:
+def _short_number(value: float, neighbor: float, rounding: str) -> float:
     """The value with the fewest digits that do not reach its neighbor."""
     # By decimal digits, because the range is shown and typed as text.
     exact = Decimal(repr(value))

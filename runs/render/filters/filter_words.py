@@ -92,10 +92,10 @@ def pill(term: Node) -> tuple[str, str]:
     label = field_text(term.field)
     if term.field.kind == ATTRIBUTE:
         label = field_label(term.field)
-    return label, _asked(term)
+    return label, _term_words(term)
 
 
-def _asked(term: Comparison) -> str:
+def _term_words(term: Comparison) -> str:
     values = [value_text(value) for value in term.values]
     if fields.value_type(term.field) == fields.STATUS:
         values = [status_label(value) for value in values]
@@ -120,20 +120,20 @@ def value_text(value: Value) -> str:
     if isinstance(value, Flag):
         return _("yes") if value.value else _("no")
     if isinstance(value, Ago):
-        return _ago(value.ms)
+        return _ago_words(value.ms)
     if isinstance(value, Duration):
         return formats.duration(value.ms)
-    return _moment(value)
+    return _moment_words(value)
 
 
-def _ago(length: int) -> str:
+def _ago_words(length: int) -> str:
     if length and length % formats.DAY == 0:
         days = length // formats.DAY
         return _("day") if days == 1 else ngettext("%d day", "%d days", days) % days
     return formats.duration(length)
 
 
-def _moment(value: Moment) -> str:
+def _moment_words(value: Moment) -> str:
     # In UTC, as the filter language reads dates, so that a link means the same
     # everywhere.
     return formats.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
@@ -192,10 +192,10 @@ def summarize_differences(found: Iterable[Difference]) -> str:
     for each in found:
         key = (each.sign, each.part)
         counts[key] = counts.get(key, 0) + 1
-    return ", ".join(_counted(sign, part, n) for (sign, part), n in counts.items())
+    return ", ".join(_count_words(sign, part, n) for (sign, part), n in counts.items())
 
 
-def _counted(sign: str, part: str, count: int) -> str:
+def _count_words(sign: str, part: str, count: int) -> str:
     nouns = {
         "filter": ngettext("%s filter", "%s filters", count),
         "column": ngettext("%s column", "%s columns", count),
@@ -232,12 +232,12 @@ def _difference_line(difference: Difference) -> DifferenceLine:
     return DifferenceLine(
         sign,
         what,
-        _said(difference.part, difference.before),
-        _said(difference.part, difference.after),
+        _part_words(difference.part, difference.before),
+        _part_words(difference.part, difference.after),
     )
 
 
-def _said(part: str, text: str) -> str:
+def _part_words(part: str, text: str) -> str:
     """A part of an address as the page calls it."""
     if text == LIST_DEFAULT and part in _NOTHING:
         return str(_NOTHING[part])
@@ -245,7 +245,7 @@ def _said(part: str, text: str) -> str:
         return text
     try:
         if part == "chart":
-            return _chart(view_charts.read_chart(text))
+            return _chart_words(view_charts.read_chart(text))
         if part == "sort":
             sort = view_text.read_sort(text)
             return ("↓ " if sort.descending else "↑ ") + field_label(sort.field)
@@ -259,7 +259,7 @@ def _said(part: str, text: str) -> str:
     )
 
 
-def _chart(chart: view_charts.Chart) -> str:
+def _chart_words(chart: view_charts.Chart) -> str:
     """All that it says: two charts that differ in anything differ in words."""
     drawn = ", ".join(field_label(each) for each in chart.fields)
     options = ", ".join(f"{name} {value}" for name, value in chart.options)

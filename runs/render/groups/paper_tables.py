@@ -137,7 +137,7 @@ def with_deviation(mean: float, std: float) -> tuple[str, str]:
         return formats.number(mean), formats.number(std)
     # Papers give an uncertainty with two digits, and the mean to the same place.
     decimals = max(0, 1 - math.floor(math.log10(std)))
-    return _rounded(mean, decimals), _rounded(std, decimals)
+    return _round_value(mean, decimals), _round_value(std, decimals)
 
 
 def _is_plain(mean: float, std: float) -> bool:
@@ -146,5 +146,5 @@ def _is_plain(mean: float, std: float) -> bool:
     return abs(mean) < formats.LARGEST and 1e-6 <= std < formats.LARGEST
 
 
-def _rounded(value: float, decimals: int) -> str:
+def _round_value(value: float, decimals: int) -> str:
     return number_format(f"{value:.{decimals}f}", force_grouping=True)

@@ -42,13 +42,13 @@ def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
     labels = read_labels(data, len(counts))
     shown = _most_confused(counts)
     # Shares are of all classes, also of those that are not shown.
-    values = _shares(counts) if normalised else counts
+    values = _row_shares(counts) if normalised else counts
     values = values[np.ix_(shown, shown)]
     # The appended 0 keeps a matrix of only NaN from being an error.
     top = 1.0 if normalised else float(np.nanmax(np.append(np.abs(values), 0)))
     names = [labels[at] for at in shown]
     rows = [
-        (name, [_cell(value, top, normalised) for value in row])
+        (name, [_matrix_cell(value, top, normalised) for value in row])
         for name, row in zip(names, values.tolist(), strict=True)
     ]
     return Matrix(names, rows, len(labels))
@@ -65,14 +65,14 @@ def _most_confused(counts: Numbers) -> list[int]:
     return sorted(worst.tolist())
 
 
-def _shares(counts: Numbers) -> Numbers:
+def _row_shares(counts: Numbers) -> Numbers:
     totals = np.nansum(counts, axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         # A class without cases would divide by zero.
         return np.asarray(np.where(totals > 0, counts / totals, 0.0))
 
 
-def _cell(value: float, top: float, normalised: bool) -> MatrixCell:
+def _matrix_cell(value: float, top: float, normalised: bool) -> MatrixCell:
     share = abs(value) / top if top and np.isfinite(value) else 0.0
     text = f"{value:.2f}" if normalised and np.isfinite(value) else number(value)
     return MatrixCell(text, round(min(share, 1.0) * MAX_LEVEL))

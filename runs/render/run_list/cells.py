@@ -72,11 +72,11 @@ def _disc(name: str) -> SafeString:
 def status(word: object) -> SafeString:
     """A status: its disc, then its word."""
     # The label is an argument, so that the cache has an entry for each language.
-    return _status(str(word), status_label(word))
+    return _status_pill(str(word), status_label(word))
 
 
 @cache
-def _status(word: str, label: str) -> SafeString:
+def _status_pill(word: str, label: str) -> SafeString:
     return format_html('<span class="status">{}{}</span>', disc(word), label)
 
 
@@ -103,10 +103,10 @@ def pencil(href: str) -> SafeString:
 
 def cell(given: Any) -> SafeString:
     """A cell of the run list but for the first."""
-    return mark_safe(_cell(given))  # noqa: S308
+    return mark_safe(_cell_content(given))  # noqa: S308
 
 
-def _cell(given: Any) -> str:
+def _cell_content(given: Any) -> str:
     kind, css, links = given.kind, given.css, given.links
     if kind == "tags":
         return tags_cell(css, links, given.more, given.title)
@@ -126,14 +126,14 @@ def _cell(given: Any) -> str:
 
 def moment(time: int | datetime | None) -> SafeString | str:
     """`24 Nov, 09:42` in the reader's time zone; all of it in title and datetime."""
-    return _time(time, full=False)
+    return _time_cell(time, full=False)
 
 
 def full_moment(time: int | datetime | None) -> SafeString | str:
-    return _time(time, full=True)
+    return _time_cell(time, full=True)
 
 
-def _time(time: int | datetime | None, *, full: bool) -> SafeString | str:
+def _time_cell(time: int | datetime | None, *, full: bool) -> SafeString | str:
     if time is None:
         return formats.MISSING
     zone = timezone.get_current_timezone()
@@ -234,13 +234,13 @@ def pick_box(key: str, run_id: str, label: str, series: int) -> str:
 
 def tags_cell(css: str, links: Iterable[CellLink], more: int, rest: str) -> str:
     """The chips of tags, and how many did not fit, which `rest` names."""
-    chips = "".join(map(_chip, links))
+    chips = "".join(map(_link_chip, links))
     if more:
         chips += f'<span class="chip more" title="{escape(rest)}">+{more}</span>'
     return f'<td class="{css}"><span class="chips">{chips}</span></td>'
 
 
-def _chip(link: CellLink) -> str:
+def _link_chip(link: CellLink) -> str:
     key = f'<span class="key">{escape(link.key)}:</span>' if link.key else ""
     return (
         f'<a class="chip" href="{escape(link.only)}" data-but="{escape(link.but)}">'

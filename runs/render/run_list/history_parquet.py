@@ -47,7 +47,7 @@ class HistoryFile:
     def add(self, run_id: str, key: str, points: Any) -> int:
         """Returns how many points there were."""
         pa, count = self._arrow, len(points.steps)
-        numbers, texts = _values(points)
+        numbers, texts = _value_columns(points)
         columns = [
             self._named(run_id, count),
             self._named(key, count),
@@ -59,7 +59,7 @@ class HistoryFile:
         self._waiting.append(pa.record_batch(columns, schema=self.schema))
         self._count += count
         if self._count >= ROWS_PER_GROUP:
-            self._write()
+            self._write_row_group()
         return count
 
     def _named(self, name: str, count: int) -> Any:
@@ -67,7 +67,7 @@ class HistoryFile:
         places = np.zeros(count, np.int32)
         return pa.DictionaryArray.from_arrays(places, pa.array([name]))
 
-    def _write(self) -> None:
+    def _write_row_group(self) -> None:
         if self._waiting:
             table = self._arrow.Table.from_batches(self._waiting, self.schema)
             # Each batch has a dictionary of its own, and a row group needs a common
@@ -76,11 +76,11 @@ class HistoryFile:
         self._waiting, self._count = [], 0
 
     def close(self) -> None:
-        self._write()
+        self._write_row_group()
         self._writer.close()
 
 
-def _values(points: Any) -> tuple[Any, Sequence[str | None]]:
+def _value_columns(points: Any) -> tuple[Any, Sequence[str | None]]:
     if points.is_numeric:
         return points.values, [None] * len(points.values)
     numbers: list[float | None] = []
@@ -90,7 +90,7 @@ def _values(points: Any) -> tuple[Any, Sequence[str | None]]:
         # Integers can have any size, and those above 2**1024 overflow as floats.
         is_exact = is_number and abs(value) < 2**1000 if is_number else False
         numbers.append(float(value) if is_exact or _is_nonfinite(value) else None)
-        texts.append(None if is_exact or _is_nonfinite(value) else _words(value))
+        texts.append(None if is_exact or _is_nonfinite(value) else _value_text(value))
     return numbers, texts
 
 
@@ -99,6 +99,6 @@ def _is_nonfinite(value: Any) -> bool:
     return isinstance(value, float)
 
 
-def _words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text.encode(errors="replace").decode()

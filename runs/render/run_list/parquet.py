@@ -48,14 +48,16 @@ def parquet_parts(
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = pa.schema(list(_fields(columns)))
+    schema = pa.schema(list(_parquet_fields(columns)))
     sink = _Sink()
     writer = parquet.ParquetWriter(sink, schema, compression="zstd")
     yield sink.taken()
-    for group in _grouped(chunks, len(columns)):
+    for group in _row_groups(chunks, len(columns)):
         arrays = [
             pa.array(values, type=field.type)
-            for field, values in zip(schema, _arrays(columns, group), strict=True)
+            for field, values in zip(
+                schema, _column_arrays(columns, group), strict=True
+            )
         ]
         writer.write_batch(pa.record_batch(arrays, schema=schema))
         yield sink.taken()
@@ -88,7 +90,7 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
-def _grouped(chunks: Iterable[ExportChunk], width: int) -> Iterator[list[list[Any]]]:
+def _row_groups(chunks: Iterable[ExportChunk], width: int) -> Iterator[list[list[Any]]]:
     group: list[list[Any]] = [[] for _ in range(width)]
     for chunk in chunks:
         for values, more in zip(group, chunk, strict=True):
@@ -100,7 +102,7 @@ def _grouped(chunks: Iterable[ExportChunk], width: int) -> Iterator[list[list[An
         yield group
 
 
-def _fields(columns: Sequence[SheetColumn]) -> Iterator[Any]:
+def _parquet_fields(columns: Sequence[SheetColumn]) -> Iterator[Any]:
     import pyarrow as pa
 
     kinds = {
@@ -118,11 +120,15 @@ def _fields(columns: Sequence[SheetColumn]) -> Iterator[Any]:
             yield pa.field(_TEXT_OF.format(column.name), pa.string())
 
 
-def _arrays(columns: Sequence[SheetColumn], group: ExportChunk) -> Iterator[list[Any]]:
+def _column_arrays(
+    columns: Sequence[SheetColumn], group: ExportChunk
+) -> Iterator[list[Any]]:
     for column, values in zip(columns, group, strict=True):
         if column.kind == NUMBER_COLUMN:
             yield [v if _is_number(v) else None for v in values]
-            yield [None if v is None or _is_number(v) else _words(v) for v in values]
+            yield [
+                None if v is None or _is_number(v) else _utf8_text(v) for v in values
+            ]
         elif column.kind == DURATION_COLUMN:
             # Seconds, as in CSV.
             yield [None if v is None else v / 1000 for v in values]
@@ -131,14 +137,14 @@ def _arrays(columns: Sequence[SheetColumn], group: ExportChunk) -> Iterator[list
         elif column.kind in (TIME_COLUMN, INTEGER_COLUMN, BOOLEAN_COLUMN):
             yield list(values)
         else:
-            yield [None if v is None else _words(v) for v in values]
+            yield [None if v is None else _utf8_text(v) for v in values]
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _words(value: Any) -> str:
+def _utf8_text(value: Any) -> str:
     """Text that UTF-8 can say."""
     text = str(value)
     # Arrow refuses half a surrogate pair, which JSON can contain.

@@ -81,13 +81,13 @@ def sheet_as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     texts = [_column_texts(c, sheet, n, zone) for n, c in enumerate(sheet.columns)]
     lines += [list(row) for row in zip(*texts, strict=True)]
     # A logged text could hold escape codes, which a terminal would run.
-    lines = [[_printable(cell) for cell in line] for line in lines]
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    lines = [[_printable_text(cell) for cell in line] for line in lines]
+    widths = [max(map(_display_width, column)) for column in zip(*lines, strict=True)]
     numeric = (NUMBER_COLUMN, DURATION_COLUMN)
     right = [column.kind in numeric for column in sheet.columns]
     drawn = (
         rule.join(
-            _padded(cell, width, to_right)
+            _pad_text(cell, width, to_right)
             for cell, width, to_right in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in lines
@@ -122,7 +122,7 @@ def csv_cell(column: SheetColumn, value: Any) -> str:
         return str(value / 1000)
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else formats.word_for(value)
-    return str(value) if isinstance(value, int) else escape_formula(_words(value))
+    return str(value) if isinstance(value, int) else escape_formula(_value_text(value))
 
 
 def iso_time(time: int) -> str:
@@ -137,7 +137,7 @@ def escape_formula(text: str) -> str:
     return f"'{text}" if is_formula else text
 
 
-def _words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if not isinstance(value, Mapping):
         return str(value)
     return ", ".join(k if v in (None, "") else f"{k}: {v}" for k, v in value.items())
@@ -148,10 +148,10 @@ def _column_texts(
 ) -> Sequence[str]:
     values = [row[place] for row in sheet.rows]
     if column.kind != NUMBER_COLUMN:
-        return [_text(column, value, zone) for value in values]
+        return [_cell_text(column, value, zone) for value in values]
     plain = [v if _is_number(v) else None for v in values]
     return [
-        shown if shown is not None else _text(column, value, zone)
+        shown if shown is not None else _cell_text(column, value, zone)
         for value, shown in zip(values, formats.aligned(plain), strict=True)
     ]
 
@@ -160,25 +160,25 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
+def _cell_text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
         return formats.MISSING
     if column.kind == TIME_COLUMN and isinstance(value, int):
         return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
     if column.kind == DURATION_COLUMN and isinstance(value, int):
         return formats.duration(value)
-    words = _words(value).partition("\n")[0]
+    words = _value_text(value).partition("\n")[0]
     return words if len(words) <= _WIDEST else words[: _WIDEST - 1] + "…"
 
 
-def _printable(text: str) -> str:
+def _printable_text(text: str) -> str:
     """Without what a terminal would obey instead of showing."""
     # Control codes, and also characters that change the direction or break the line.
     kinds = ("Cc", "Cf", "Zl", "Zp")
     return "".join("�" if unicodedata.category(c) in kinds else c for c in text)
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     """The columns of a terminal that it takes."""
     return sum(
         0
@@ -190,8 +190,8 @@ def _width(text: str) -> int:
     )
 
 
-def _padded(text: str, width: int, to_right: bool) -> str:
-    blank = " " * (width - _width(text))
+def _pad_text(text: str, width: int, to_right: bool) -> str:
+    blank = " " * (width - _display_width(text))
     return blank + text if to_right else text + blank
 
 

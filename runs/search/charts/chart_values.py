@@ -37,7 +37,7 @@ class ChartColumn:
 
 
 def chart_column(field: Field, runs: Sequence[ChartRun]) -> ChartColumn:
-    values = [_value(field, run.values.get(field)) for run in runs]
+    values = [_chart_value(field, run.values.get(field)) for run in runs]
     is_number = field.kind == tree.METRICS or any(isinstance(v, float) for v in values)
     if not is_number:
         return ChartColumn(field, tuple(values), 0)
@@ -47,13 +47,13 @@ def chart_column(field: Field, runs: Sequence[ChartRun]) -> ChartColumn:
     )
 
 
-def _value(field: Field, value: object) -> Value:
+def _chart_value(field: Field, value: object) -> Value:
     if value is None:
         return None
     if isinstance(value, RunStatus | bool):
         return str(value)
     if isinstance(value, int | float):
-        return _number(value) / (MS_PER_SECOND if _is_duration(field) else 1)
+        return _finite_number(value) / (MS_PER_SECOND if _is_duration(field) else 1)
     return _parse_number(str(value))
 
 
@@ -61,7 +61,7 @@ def _is_duration(field: Field) -> bool:
     return fields.value_type(field) == fields.DURATION
 
 
-def _number(value: float) -> float:
+def _finite_number(value: float) -> float:
     # An integer can have up to 4,096 bits, more than a float holds.
     try:
         return float(value)

@@ -50,12 +50,12 @@ def _field_columns(
     runs: Sequence[ChartRun], fields: Sequence[Field]
 ) -> list[tuple[str, ValueCodes]]:
     return [
-        (field.key, encode_values([_text(run.values.get(field)) for run in runs]))
+        (field.key, encode_values([_group_text(run.values.get(field)) for run in runs]))
         for field in fields
     ]
 
 
-def _text(value: object) -> str | None:
+def _group_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 

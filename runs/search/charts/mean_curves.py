@@ -55,12 +55,14 @@ def draw_mean_curves(
         read.setdefault(key, []).append(placed)
     by_number = {group.number: group for group in groups}
     return [
-        _mean(by_number[number], place, lines)
+        _mean_curve(by_number[number], place, lines)
         for (place, number), lines in sorted(read.items())
     ]
 
 
-def _mean(group: ChartGroup, place: int, lines: Sequence[AxisPoints]) -> MeanCurve:
+def _mean_curve(
+    group: ChartGroup, place: int, lines: Sequence[AxisPoints]
+) -> MeanCurve:
     known = np.unique(np.concatenate([line.xs for line in lines]))
     stretched = len(known) > MAX_EXACT_POSITIONS
     edges = np.linspace(known[0], known[-1], INTERVALS + 1) if stretched else known
@@ -71,7 +73,7 @@ def _mean(group: ChartGroup, place: int, lines: Sequence[AxisPoints]) -> MeanCur
         values = line.points.values
         whole = np.isfinite(values)
         nonfinite += _nonfinite_points(line.xs[~whole], values[~whole])
-        at = _positions(line.xs[whole], edges, stretched=stretched)
+        at = _bin_positions(line.xs[whole], edges, stretched=stretched)
         table[row] = _value_per_position(at, values[whole], count, last=not stretched)
     seen = np.isfinite(table)
     counts = seen.sum(axis=0)
@@ -98,7 +100,7 @@ def _nonfinite_points(xs: Floats, values: Floats) -> list[tuple[float, float]]:
     return list(zip(xs[:100].tolist(), values[:100].tolist(), strict=True))
 
 
-def _positions(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
+def _bin_positions(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
     if not stretched:
         return np.searchsorted(edges, xs)
     # The last edge belongs to the last interval.

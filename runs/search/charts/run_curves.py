@@ -112,7 +112,7 @@ def draw_curves(
         MIN_LINE_POINTS, min(CHART_POINTS, MAX_POINTS_DRAWN // max(len(series), 1))
     )
     found = {
-        id(each): _curve(each, read, chart, room)
+        id(each): _sampled_curve(each, read, chart, room)
         for each, read in read_series(series, chart, window)
     }
     return [found[id(each)] for each in series if id(each) in found]
@@ -125,10 +125,10 @@ def read_series(
     by_head = {each.head.pk: each for each in series}
     steps: tuple[int | None, int | None] = (None, None)
     if chart.axis == "step":
-        steps = (_whole(window.start), _whole(window.stop))
+        steps = (_clamp_step(window.start), _clamp_step(window.stop))
     for key, points in store.read_each([each.head for each in series], *steps):
         each = by_head[key]
-        read = _over(each, numeric_points(points), chart)
+        read = _points_on_axis(each, numeric_points(points), chart)
         if chart.axis != "step":
             inside = window.holds(read.xs)
             # In a mean, points outside of the window would count.
@@ -150,14 +150,14 @@ def _with_neighbors(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return wide
 
 
-def _whole(end: float | None) -> int | None:
+def _clamp_step(end: float | None) -> int | None:
     # Steps are integers of 64 bits, which an address can exceed.
     return None if end is None else int(min(max(end, -(2.0**62)), 2.0**62))
 
 
-def _over(series: Series, points: Points, chart: Chart) -> AxisPoints:
+def _points_on_axis(series: Series, points: Points, chart: Chart) -> AxisPoints:
     if series.over is not None:
-        return _joined(points, numeric_points(store.read(series.over)))
+        return _join_points(points, numeric_points(store.read(series.over)))
     if chart.axis == "step":
         return AxisPoints(points, points.steps.astype(np.float64))
     points = points.in_time_order()
@@ -165,7 +165,7 @@ def _over(series: Series, points: Points, chart: Chart) -> AxisPoints:
     return AxisPoints(points, (points.times - start).astype(np.float64))
 
 
-def _joined(points: Points, over: Points) -> AxisPoints:
+def _join_points(points: Points, over: Points) -> AxisPoints:
     """At each step that both have, the last value of both, in the order of steps."""
     own, others = _last_per_step(points), _last_per_step(over)
     _, mine, theirs = np.intersect1d(
@@ -193,7 +193,7 @@ def numeric_points(points: Points) -> Points:
     return Points(some.steps, some.times, values, some.integers)
 
 
-def _curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
+def _sampled_curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
     points, total = read.points, len(read.points)
     picked = sample_positions(points, room) if total > room else np.arange(total)
     smoothed = None

@@ -77,7 +77,7 @@ def compare_runs(
 ) -> Comparison:
     """The first `MAX_COMPARED` of the runs that `ids` name, side by side."""
     with time_limit():
-        found = _runs(ids, viewer, workspace)
+        found = _find_runs(ids, viewer, workspace)
         runs = tuple(found[one] for one in ids if one in found and _is_here(found[one]))
         unknown = tuple(one for one in ids if one not in found)
         trashed = tuple(o for o in ids if o in found and not _is_here(found[o]))
@@ -92,7 +92,7 @@ def compare_runs(
             trashed,
             _metric_rows(keys),
             _text_rows(all_texts(tree.PARAMS, keys), keys),
-            _attributes(runs, viewer, workspace, now),
+            _attribute_rows(runs, viewer, workspace, now),
             tuple(row for row in tags if not row.key.startswith(SYSTEM_TAG_PREFIX)),
             _text_rows(all_texts(tree.PROPERTIES, keys), keys),
             tuple(row for row in tags if row.key.startswith(SYSTEM_TAG_PREFIX)),
@@ -103,12 +103,14 @@ def find_runs_by_id(
     ids: Sequence[str], viewer: User, workspace: Workspace
 ) -> list[Run]:
     """The runs that are compared where `ids` are asked for."""
-    found = _runs(ids, viewer, workspace)
+    found = _find_runs(ids, viewer, workspace)
     here = [found[one] for one in ids if one in found and _is_here(found[one])]
     return here[:MAX_COMPARED]
 
 
-def _runs(ids: Sequence[str], viewer: User, workspace: Workspace) -> Mapping[str, Run]:
+def _find_runs(
+    ids: Sequence[str], viewer: User, workspace: Workspace
+) -> Mapping[str, Run]:
     rows = Run.objects.of_member(workspace, viewer).in_workspace(workspace)
     found = list(rows.filter(run_id__in=ids))
     attach(found)
@@ -119,7 +121,7 @@ def _is_here(run: Run) -> bool:
     return run.deleted is None and run.experiment.deleted is None
 
 
-def _attributes(
+def _attribute_rows(
     runs: Sequence[Run], viewer: User, workspace: Workspace, now: int
 ) -> tuple[ComparedRow, ...]:
     scope = make_scope(viewer, workspace, now, COMPARED)
@@ -128,7 +130,7 @@ def _attributes(
     for field in COMPARED:
         values = tuple(found.column(field))
         if any(value is not None for value in values):
-            rows.append(ComparedRow(field.key, values, _differ(values), field))
+            rows.append(ComparedRow(field.key, values, _values_differ(values), field))
     return tuple(rows)
 
 
@@ -168,11 +170,11 @@ def rows_by_name(
         own = by_name[name]
         values = tuple(map(own.get, keys))
         field = Field(kind, name, "last") if kind else None
-        found.append(ComparedRow(name, values, _differ(values), field))
+        found.append(ComparedRow(name, values, _values_differ(values), field))
     return tuple(found)
 
 
-def _differ(values: Sequence[object]) -> bool:
+def _values_differ(values: Sequence[object]) -> bool:
     """Whether not all are the same; NaN is the same as NaN here."""
     first = values[0]
     is_nan = isinstance(first, float) and math.isnan(first)

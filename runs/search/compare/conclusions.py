@@ -23,16 +23,16 @@ def find_conclusion(workspace: Workspace, run_ids: Sequence[str]) -> Conclusion 
 def list_conclusions_of(run: Run) -> list[Conclusion]:
     """Those that the run is among, the newest first, each with its `beginning`."""
     rows = Conclusion.objects.filter(runs=run)
-    return _listed(rows)
+    return _list_conclusions(rows)
 
 
 def list_conclusions(workspace: Workspace) -> list[Conclusion]:
     """The newest first, each with its `beginning` and its `run_count`."""
     rows = Conclusion.objects.filter(workspace=workspace)
-    return _listed(rows.annotate(run_count=Count("runs")))
+    return _list_conclusions(rows.annotate(run_count=Count("runs")))
 
 
-def _listed(rows: QuerySet[Conclusion]) -> list[Conclusion]:
+def _list_conclusions(rows: QuerySet[Conclusion]) -> list[Conclusion]:
     """A text may have 64 KiB, and there are a hundred of them."""
     begun = rows.annotate(beginning=Left("text", MAX_READ_CHARS)).defer("text")
     newest = begun.exclude(text="").order_by("-updated", "-pk")

@@ -108,8 +108,8 @@ def rank_features(
         if runs is None:
             return None
         selected = _of_keys(run_query, sorted(chosen.numbers), columns)
-    rest = _without(runs, selected)
-    found = [*_keyed(selected, rest), *_attributes(selected, rest)]
+    rest = _runs_without(runs, selected)
+    found = [*_keyed_features(selected, rest), *_attribute_features(selected, rest)]
     found = [each for each in found if each.score > 0]
     found.sort(key=lambda each: (-each.score, each.field.kind, each.field.key))
     return FeatureRanking(len(selected), len(rest), tuple(found))
@@ -148,7 +148,7 @@ def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> Ru
     return found
 
 
-def _without(runs: RunArrays, others: RunArrays) -> RunArrays:
+def _runs_without(runs: RunArrays, others: RunArrays) -> RunArrays:
     kept = ~np.isin(runs.ids, others.ids)
     places = np.flatnonzero(kept).tolist()
     columns = {
@@ -157,7 +157,9 @@ def _without(runs: RunArrays, others: RunArrays) -> RunArrays:
     return RunArrays(runs.ids[kept], columns, runs.scope)
 
 
-def _attributes(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
+def _attribute_features(
+    selected: RunArrays, rest: RunArrays
+) -> Iterable[RankedFeature]:
     for field in ATTRIBUTE_FEATURES:
         counts: dict[str | None, list[int]] = {}
         for side, runs in enumerate((selected, rest)):
@@ -173,7 +175,7 @@ def _attributes(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]
         yield _rank_rows(field, rows)
 
 
-def _keyed(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
+def _keyed_features(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
     """Of a key that no selected run has, only how many others have it is read."""
     for kind in TEXT_TABLES:
         mine = count_text_values(kind, selected)
@@ -183,17 +185,17 @@ def _keyed(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)
             if pk in mine:
-                rows = _rows(mine[pk], others.get(pk, {}))
+                rows = _value_rows(mine[pk], others.get(pk, {}))
                 a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
                 rows.append((None, len(selected) - a, len(rest) - b, None, ""))
                 yield _rank_rows(field, rows)
             else:
                 has = ValueShare("", 0, there[pk], is_any=True)
                 lacks = ValueShare(None, len(selected), len(rest) - there[pk])
-                yield _ranked(field, [has, lacks])
+                yield _rank_feature(field, [has, lacks])
 
 
-def _rows(
+def _value_rows(
     mine: Mapping[TextHead, tuple[int, float | None]],
     others: Mapping[TextHead, tuple[int, float | None]],
 ) -> list[ValueRow]:
@@ -213,18 +215,18 @@ def _rows(
 def _rank_rows(field: Field, rows: Sequence[ValueRow]) -> RankedFeature:
     numbers = [row for row in rows if _is_number(row)]
     if len({row[3] for row in numbers}) > MAX_SINGLE_NUMBERS:
-        sides = [_share(row) for row in rows if not _is_number(row)]
-        sides += _classes(numbers)
+        sides = [_value_share(row) for row in rows if not _is_number(row)]
+        sides += _value_ranges(numbers)
     else:
-        sides = [_share(row) for row in rows]
-    return _ranked(field, sides)
+        sides = [_value_share(row) for row in rows]
+    return _rank_feature(field, sides)
 
 
-def _share(row: ValueRow) -> ValueShare:
+def _value_share(row: ValueRow) -> ValueShare:
     return ValueShare(*row[:3], digest=row[4])
 
 
-def _ranked(field: Field, sides: Sequence[ValueShare]) -> RankedFeature:
+def _rank_feature(field: Field, sides: Sequence[ValueShare]) -> RankedFeature:
     sides = [side for side in sides if side.selected or side.rest]
     a, b = [side.selected for side in sides], [side.rest for side in sides]
     all_a, all_b = sum(a) or 1, sum(b) or 1
@@ -236,7 +238,7 @@ def _is_number(row: ValueRow) -> bool:
     return row[3] is not None and math.isfinite(row[3])
 
 
-def _classes(rows: Sequence[ValueRow]) -> list[ValueShare]:
+def _value_ranges(rows: Sequence[ValueRow]) -> list[ValueShare]:
     """Ranges of numbers with about as many runs in each."""
     ordered = sorted(rows, key=lambda row: row[3] or 0.0)
     size = sum(row[1] + row[2] for row in ordered) / CLASSES

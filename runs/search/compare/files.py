@@ -66,9 +66,9 @@ def compare_files(compared: Comparison) -> ComparedFiles:
     sources = _sources_of(keys)
     return ComparedFiles(
         rows_by_name(own, keys),
-        _source(compared),
+        _source_files(compared),
         rows_by_name(sources, keys),
-        rows_by_name(_packages(keys, own, sources), keys),
+        rows_by_name(_package_rows(keys, own, sources), keys),
         is_whole,
     )
 
@@ -95,13 +95,13 @@ def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
     links = RunSnapshot.objects.filter(run__in=keys)
     by_path: dict[str, dict[int, object]] = defaultdict(dict)
     for run, blob in links.values_list("run_id", "snapshot__blob"):
-        for one in _members(blob):
+        for one in _archive_members(blob):
             kept = ComparedFile(one.path, one.size, one.version, blob, one.path)
             by_path[one.path][run] = kept
     return by_path
 
 
-def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
+def _source_files(compared: Comparison) -> tuple[ComparedRow, ...]:
     known = {
         row.key: row.values for row in (*compared.bookkeeping, *compared.properties)
     }
@@ -115,7 +115,7 @@ def _source(compared: Comparison) -> tuple[ComparedRow, ...]:
     return tuple(rows)
 
 
-def _packages(
+def _package_rows(
     keys: Sequence[int],
     own: Mapping[str, Mapping[int, object]],
     sources: Mapping[str, Mapping[int, object]],
@@ -136,12 +136,14 @@ def _packages(
                 continue
             for run, kept in by_run.items():
                 assert isinstance(kept, ComparedFile)
-                for package, version in _read(kept.blob, kept.member, path).items():
+                for package, version in _read_package_list(
+                    kept.blob, kept.member, path
+                ).items():
                     found[package][run] = version
     return found
 
 
-def _members(blob: str) -> Sequence[ArchiveMember]:
+def _archive_members(blob: str) -> Sequence[ArchiveMember]:
     """None where the archive is gone or cannot be read."""
     try:
         return _known_members(blob)
@@ -156,7 +158,7 @@ def _known_members(blob: str) -> Sequence[ArchiveMember]:
 
 
 @lru_cache(maxsize=1024)
-def _read(blob: str, member: str, path: str) -> Mapping[str, str]:
+def _read_package_list(blob: str, member: str, path: str) -> Mapping[str, str]:
     data = read_file_start(blob, member, MAX_ENVIRONMENT_BYTES)
     return (
         {} if data is None else read_packages(data.decode(errors="replace"), name=path)

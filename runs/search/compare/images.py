@@ -31,7 +31,7 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
         for row in files.files
     }
     found: dict[str, dict[int, dict[int, str]]] = defaultdict(lambda: defaultdict(dict))
-    for run, image in image_points(_series(list(columns)), MAX_STEPS):
+    for run, image in image_points(_image_series(list(columns)), MAX_STEPS):
         column = columns[run]
         if column in there.get(image.path, ()):
             found[image.name][column][cast("int", image.step)] = image.path
@@ -50,6 +50,6 @@ def compare_images(compared: Comparison, files: ComparedFiles) -> dict[str, ByCo
     return {name: found[name] for name in most}
 
 
-def _series(runs: list[int]) -> list[Metric]:
+def _image_series(runs: list[int]) -> list[Metric]:
     heads = Metric.objects.filter(run__in=runs, kind=MetricKind.IMAGE)
     return list(heads.select_related("key").order_by("key__name", "run")[:MAX_SERIES])

@@ -45,7 +45,7 @@ def find_targets(
         return ReferenceTargets()
     places = [place for each in references for place in _possible_targets(each, run)]
     # The described run itself is known already.
-    known = _runs({p.run for p in places if not run or p.run != run.run_id})
+    known = _known_run_ids({p.run for p in places if not run or p.run != run.run_id})
     runs = {
         each.run_id: each
         for each in Run.objects.visible_to(viewer)
@@ -59,12 +59,14 @@ def find_targets(
     for place in places:
         if place.reference.kind == RUN_REFERENCE and place.run in runs:
             found.runs[place.reference] = runs[place.run]
-    _metrics([p for p in places if p.reference.kind == METRIC_REFERENCE], runs, found)
-    _files([p for p in places if p.reference.kind == FILE_REFERENCE], runs, found)
+    _find_metrics(
+        [p for p in places if p.reference.kind == METRIC_REFERENCE], runs, found
+    )
+    _find_files([p for p in places if p.reference.kind == FILE_REFERENCE], runs, found)
     return found
 
 
-def _runs(ids: Iterable[str]) -> list[str]:
+def _known_run_ids(ids: Iterable[str]) -> list[str]:
     # PostgreSQL refuses texts with a NUL.
     return sorted(each for each in ids if each and "\0" not in each)
 
@@ -81,7 +83,7 @@ def _possible_targets(reference: Reference, run: Run | None) -> list[_PossibleTa
     return own + [_PossibleTarget(reference, of, name) for name, of in parted if of]
 
 
-def _metrics(
+def _find_metrics(
     places: Sequence[_PossibleTarget], runs: dict[str, Run], found: ReferenceTargets
 ) -> None:
     wanted = [p for p in places if p.run in runs and "\0" not in p.name]
@@ -100,7 +102,7 @@ def _metrics(
             found.metrics.setdefault(place.reference, row)
 
 
-def _files(
+def _find_files(
     places: Sequence[_PossibleTarget], runs: dict[str, Run], found: ReferenceTargets
 ) -> None:
     wanted = [p for p in places if p.run in runs]

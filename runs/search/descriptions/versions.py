@@ -53,14 +53,14 @@ def list_versions(
 ) -> tuple[list[DescriptionVersion], bool]:
     """The newest first, without their texts; and whether there are more. One query."""
     rows = list(
-        _changes(home)
+        _description_changes(home)
         # Only whether there was a text: the texts themselves can be long.
         .annotate(began=Case(When(_EMPTY, then=Value(False)), default=Value(True)))
         .defer("before", "after")
         .select_related("change_set__actor", "change_set__token")
         .order_by("-pk")[: most + 1]
     )
-    shown = [_version(row) for row in rows[:most]]
+    shown = [_description_version(row) for row in rows[:most]]
     # The text before the first change is a version, too.
     if len(rows) <= most and rows and rows[-1].began:
         shown.append(DescriptionVersion(0, home.created))
@@ -72,14 +72,14 @@ def list_versions(
 _EMPTY = Q(before="") | Q(before__isnull=True)
 
 
-def _version(row: Change) -> DescriptionVersion:
+def _description_version(row: Change) -> DescriptionVersion:
     made = row.change_set
     return DescriptionVersion(row.pk, made.time, made.actor, made.token, made.action)
 
 
 def find_version_texts(home: Described, number: int) -> tuple[str, str]:
     """What stood there before that version, and the version; raises NotFound."""
-    rows = _changes(home).order_by("pk").values_list("before", "after")
+    rows = _description_changes(home).order_by("pk").values_list("before", "after")
     if number:
         row = rows.filter(pk=number).first()
     else:
@@ -90,7 +90,7 @@ def find_version_texts(home: Described, number: int) -> tuple[str, str]:
     return str(row[0] or ""), str(row[1] or "")
 
 
-def _changes(home: Described) -> QuerySet[Change]:
+def _description_changes(home: Described) -> QuerySet[Change]:
     rows = Change.objects.filter(field=FIELD)
     return (
         rows.filter(run=home) if isinstance(home, Run) else rows.filter(experiment=home)

@@ -70,30 +70,30 @@ class ExperimentFilter:
             # NOT of NULL is NULL, which would leave out what lacks the value.
             return ~two_valued(self.condition(node.node))
         if isinstance(node, Word):
-            return self._word(node.text)
-        return self._comparison(node)
+            return self._word_condition(node.text)
+        return self._comparison_condition(node)
 
-    def _word(self, text: str) -> Q:
+    def _word_condition(self, text: str) -> Q:
         tagged = ExperimentTag.objects.filter(
             Q(Contains(F("key"), text)) | Q(Contains(F("value"), text))
         )
         found = Q(Contains(F("name"), text)) | Q(pk__in=tagged.values("experiment"))
-        people = self._people(
+        people = self._matching_users(
             Q(Contains(F("username"), text)) | Q(Contains(F("display_name"), text))
         )
         return found | Q(latest_submitter__in=people) if people else found
 
-    def _people(self, condition: Q) -> list[int]:
+    def _matching_users(self, condition: Q) -> list[int]:
         members = User.objects.filter(condition, memberships__workspace=self.workspace)
         return list(members.values_list("pk", flat=True)[:MAX_PEOPLE])
 
-    def _comparison(self, term: Comparison) -> Q:
+    def _comparison_condition(self, term: Comparison) -> Q:
         positive = tree.NEGATED.get(term.op, term.op)
         found = self._positive(term, positive)
         return found if positive == term.op else ~two_valued(found)
 
     def _positive(self, term: Comparison, op: str) -> Q:
-        field, given = term.field, _texts(term.values)
+        field, given = term.field, _as_texts(term.values)
         if field.kind == tree.TAGS:
             rows = ExperimentTag.objects.filter(
                 experiment=OuterRef("pk"), key=field.key
@@ -103,10 +103,10 @@ class ExperimentFilter:
                 rows = rows.filter(text_condition("value", column, op, given))
             return Q(Exists(rows))
         if field == attribute("submitter"):
-            return self._submitter(op, given)
-        return self._column(term, op, given)
+            return self._submitter_condition(op, given)
+        return self._column_condition(term, op, given)
 
-    def _column(self, term: Comparison, op: str, given: Sequence[Value]) -> Q:
+    def _column_condition(self, term: Comparison, op: str, given: Sequence[Value]) -> Q:
         is_true = term.values == (Flag(True),)
         if term.field in (attribute("name"), attribute("created")):
             # Every experiment has a name and a time of creation.
@@ -125,16 +125,16 @@ class ExperimentFilter:
             field="q",
         )
 
-    def _submitter(self, op: str, given: Sequence[Value]) -> Q:
+    def _submitter_condition(self, op: str, given: Sequence[Value]) -> Q:
         if op == "is not null":
             return Q(latest_submitter__isnull=False)
         if op == "=" and given == (Text("me"),):
             return Q(latest_submitter=self.viewer.pk)
         named = text_condition("username", F("username"), op, given)
-        return Q(latest_submitter__in=self._people(named))
+        return Q(latest_submitter__in=self._matching_users(named))
 
 
-def _texts(given: Sequence[Value]) -> tuple[Value, ...]:
+def _as_texts(given: Sequence[Value]) -> tuple[Value, ...]:
     """Tags of experiments are texts: a bare number is one as well."""
     return tuple(
         Text(number_text(each)) if isinstance(each, Number) else each for each in given

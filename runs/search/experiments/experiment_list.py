@@ -90,10 +90,10 @@ def find_experiments(
     now = now_ms() if now is None else now
     node = parse_experiment_filter(text)
     experiments = Experiment.objects.visible_to(viewer).filter(workspace=workspace)
-    matching = _annotated(experiments.active(), viewer)
+    matching = _annotate_experiments(experiments.active(), viewer)
     if not archived and attribute("archived") not in fields_of(node):
         matching = matching.filter(archived__isnull=True)
-    order = _order(sort)
+    order = _experiment_order(sort)
     with time_limit():
         wanted = ExperimentFilter(viewer, workspace, now).condition(node)
         # All keys in their order say the total as well; what a line shows of runs is
@@ -104,12 +104,14 @@ def find_experiments(
         pages = max(1, -(-len(keys) // rows))
         page = min(max(page, 1), pages)
         here = keys[(page - 1) * rows :][:rows]
-        shown = _annotated(Experiment.objects.filter(pk__in=here), viewer).in_bulk()
-        found = _rows(shown[pk] for pk in here)
+        shown = _annotate_experiments(
+            Experiment.objects.filter(pk__in=here), viewer
+        ).in_bulk()
+        found = _experiment_rows(shown[pk] for pk in here)
     return ExperimentPage(tuple(found), len(keys), page, pages)
 
 
-def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
+def _annotate_experiments(experiments: Any, viewer: User) -> QuerySet[Any]:
     runs = Run.objects.filter(experiment=OuterRef("pk"), deleted__isnull=True)
     newest = runs.order_by("-id")
     stars = ExperimentStar.objects.filter(experiment=OuterRef("pk"), user=viewer)
@@ -125,7 +127,7 @@ def _annotated(experiments: Any, viewer: User) -> QuerySet[Any]:
     return annotated
 
 
-def _order(sort: str) -> list[OrderBy]:
+def _experiment_order(sort: str) -> list[OrderBy]:
     name = sort.removeprefix("-")
     descending = sort.startswith("-")
     columns: dict[str, Any] = {
@@ -161,13 +163,13 @@ def _sum_of_runs() -> Subquery:
     return Subquery(summed, output_field=IntegerField())
 
 
-def _rows(experiments: Iterable[Any]) -> list[ExperimentRow]:
+def _experiment_rows(experiments: Iterable[Any]) -> list[ExperimentRow]:
     found = list(experiments)
     latest = Run.objects.select_related("submitter").in_bulk(
         [experiment.latest_pk for experiment in found if experiment.latest_pk]
     )
     keys = [experiment.pk for experiment in found]
-    counts, tags = _counts(keys), _tags(keys)
+    counts, tags = _status_counts(keys), _visible_tags(keys)
     return [
         ExperimentRow(
             experiment,
@@ -181,7 +183,7 @@ def _rows(experiments: Iterable[Any]) -> list[ExperimentRow]:
     ]
 
 
-def _counts(experiments: list[int]) -> dict[int, dict[RunStatus, int]]:
+def _status_counts(experiments: list[int]) -> dict[int, dict[RunStatus, int]]:
     grouped = (
         RunCount.objects.filter(experiment__in=experiments)
         .values_list("experiment", "status")
@@ -194,7 +196,7 @@ def _counts(experiments: list[int]) -> dict[int, dict[RunStatus, int]]:
     return counts
 
 
-def _tags(experiments: list[int]) -> dict[int, list[tuple[str, str | None]]]:
+def _visible_tags(experiments: list[int]) -> dict[int, list[tuple[str, str | None]]]:
     """The tags that people see."""
     rows = ExperimentTag.objects.filter(experiment__in=experiments)
     rows = rows.exclude(key__startswith=SYSTEM_TAG_PREFIX).order_by("key")

@@ -48,11 +48,11 @@ def _is_starred(scope: Scope) -> Q:
     return Q(Exists(RunStar.objects.filter(run=OuterRef("pk"), user=scope.viewer)))
 
 
-def _starred(scope: Scope) -> list[IndexScan]:
+def _starred_scans(scope: Scope) -> list[IndexScan]:
     return [IndexScan(RunStar.objects.filter(user=scope.viewer))]
 
 
-def _archived(scope: Scope) -> list[IndexScan]:
+def _archived_scans(scope: Scope) -> list[IndexScan]:
     runs = Run.objects.in_workspace(scope.workspace)
     return [IndexScan(runs.filter(archived__isnull=False), "pk")]
 
@@ -63,7 +63,7 @@ def _is_deleted(_scope: Scope) -> Q:
     return Q(deleted__isnull=False) | Q(experiment__in=gone.values("pk"))
 
 
-def _deleted(scope: Scope) -> list[IndexScan]:
+def _deleted_scans(scope: Scope) -> list[IndexScan]:
     gone = Experiment.objects.filter(workspace=scope.workspace, deleted__isnull=False)
     below = Run.objects.filter(experiment__in=gone.values("pk"))
     return [
@@ -77,14 +77,14 @@ FLAGS = (
         "starred",
         _is_starred,
         lambda run, context, _field: context.is_starred(run),
-        scan=_starred,
+        scan=_starred_scans,
     ),
     flag(
         "archived",
         lambda _scope: Q(archived__isnull=False),
         lambda run, _context, _field: run.archived is not None,
         columns=("archived",),
-        scan=_archived,
+        scan=_archived_scans,
         comparison=160,
     ),
     flag(
@@ -94,7 +94,7 @@ FLAGS = (
             run.deleted is not None or context.experiment(run).deleted is not None
         ),
         columns=("deleted",),
-        scan=_deleted,
+        scan=_deleted_scans,
     ),
     flag(
         "locked",

@@ -42,7 +42,7 @@ from studio.core.filters.tree import Comparison, Field, Number
 from studio.core.statuses import RunStatus
 
 
-def _text(term: Comparison, scope: Scope) -> Q:
+def _text_condition(term: Comparison, scope: Scope) -> Q:
     return text_exists(term.field, term.op, term.values, scope)
 
 
@@ -94,7 +94,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     ]
 
 
-def _metric(term: Comparison, scope: Scope) -> Q:
+def _metric_condition(term: Comparison, scope: Scope) -> Q:
     return metric_exists(term.field, term.op, term.values, scope)
 
 
@@ -155,7 +155,7 @@ def _is_there(rows: Any, **required: Any) -> Q:
     return Q(Exists(rows.filter(**required)))
 
 
-def _children(term: Comparison, _scope: Scope) -> Q:
+def _children_condition(term: Comparison, _scope: Scope) -> Q:
     return children_condition(term.field, term.op, term.values)
 
 
@@ -178,7 +178,7 @@ def _metric_value(run: Any, context: RunContext, field: Field) -> object:
     return context.metric(field, run)
 
 
-def _dataset(term: Comparison, _scope: Scope) -> Q:
+def _dataset_condition(term: Comparison, _scope: Scope) -> Q:
     return dataset_exists(term.field, term.op, term.values)
 
 
@@ -189,7 +189,7 @@ def _dataset_scan(term: Comparison, _scope: Scope) -> list[IndexScan]:
     return [IndexScan(RunDataset.objects.filter(**{column: term_texts(term)}))]
 
 
-def _commit(term: Comparison, scope: Scope) -> Q:
+def _commit_condition(term: Comparison, scope: Scope) -> Q:
     return has_commit(term.op, term.values, scope)
 
 
@@ -209,7 +209,7 @@ def _commit_of(run: Any, context: RunContext, _field: Field) -> object:
 OF_TAGS = (
     FieldSource(
         "commit",
-        condition=_commit,
+        condition=_commit_condition,
         sort=by_text(_commit_order),
         value=_commit_of,
         keys=COMMIT_PROPERTIES,
@@ -226,7 +226,7 @@ OF_TAGS = (
 KEYED = {
     tree.TAGS: FieldSource(
         "tags.<key>",
-        condition=_text,
+        condition=_text_condition,
         index=SortIndex.TEXT,
         value=_text_value,
         scan=_text_scan,
@@ -235,7 +235,7 @@ KEYED = {
     ),
     tree.PARAMS: FieldSource(
         "params.<key>",
-        condition=_text,
+        condition=_text_condition,
         index=SortIndex.TEXT,
         value=_text_value,
         scan=_text_scan,
@@ -245,7 +245,7 @@ KEYED = {
     ),
     tree.PROPERTIES: FieldSource(
         "properties.<key>",
-        condition=_text,
+        condition=_text_condition,
         index=SortIndex.TEXT,
         value=_text_value,
         scan=_text_scan,
@@ -254,7 +254,7 @@ KEYED = {
     ),
     tree.METRICS: FieldSource(
         "metrics.<key>",
-        condition=_metric,
+        condition=_metric_condition,
         sort=_metric_order,
         index=SortIndex.METRIC,
         value=_metric_value,
@@ -265,11 +265,11 @@ KEYED = {
     ),
     tree.CHILDREN: FieldSource(
         "children.<status>",
-        condition=_children,
+        condition=_children_condition,
         sort=_children_order,
         value=_count_children,
     ),
     tree.DATASETS: FieldSource(
-        "datasets.<what>", condition=_dataset, scan=_dataset_scan
+        "datasets.<what>", condition=_dataset_condition, scan=_dataset_scan
     ),
 }

@@ -45,15 +45,15 @@ def scans_of(term: Comparison, scope: Scope) -> list[IndexScan]:
     return [] if scan is None or term.op in tree.NEGATED else scan(term, scope)
 
 
-def _placed(name: str) -> tuple[Field, ...]:
+def _fields_in_order(name: str) -> tuple[Field, ...]:
     found = [each for each in SOURCES.values() if getattr(each, name)]
     found.sort(key=lambda each: getattr(each, name))
     return tuple(tree.attribute(each.name) for each in found)
 
 
 #: The fields of the run itself in the facets panel, and in a comparison.
-FACETS = _placed("facet")
-COMPARED = _placed("comparison")
+FACETS = _fields_in_order("facet")
+COMPARED = _fields_in_order("comparison")
 #: The fields of the run itself that runs can be grouped by.
 GROUPED = tuple(tree.attribute(e.name) for e in SOURCES.values() if e.has_values)
 #: Columns of the run that are read only where they are asked for.

@@ -37,13 +37,13 @@ from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, RunStatus
 
 
-def _codes(term: Comparison) -> list[int]:
+def _status_codes(term: Comparison) -> list[int]:
     words = term_texts(term)
     return sorted({CODES[s] for word in words for s in statuses_of(word)})
 
 
-def _status(term: Comparison, _scope: Scope) -> Q:
-    codes = _codes(term)
+def _status_condition(term: Comparison, _scope: Scope) -> Q:
+    codes = _status_codes(term)
     if len(codes) == 1:
         return Q(status=codes[0])
     # The index on the status knows no order of several.
@@ -52,7 +52,7 @@ def _status(term: Comparison, _scope: Scope) -> Q:
 
 def _status_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     runs = Run.objects.in_workspace(scope.workspace)
-    return [IndexScan(runs.filter(status__in=_codes(term)), "pk")]
+    return [IndexScan(runs.filter(status__in=_status_codes(term)), "pk")]
 
 
 def _status_order(_scope: Scope) -> Expr:
@@ -79,7 +79,7 @@ def _experiment_names(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
     return {pk: ValueName(name) for pk, name in rows.values_list("pk", "name")}
 
 
-def _submitter(term: Comparison, scope: Scope) -> Q:
+def _submitter_condition(term: Comparison, scope: Scope) -> Q:
     # Without a submitter, the columns of the user are NULL; with this, the condition
     # never is.
     present = Q(submitter__isnull=False)
@@ -104,7 +104,7 @@ def _submitter_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     return [IndexScan(Run.objects.filter(submitter=scope.viewer), "pk")]
 
 
-def _people(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
+def _user_names(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
     found = User.objects.filter(Q(InKeys("id", list(keys))))
     return {one.pk: ValueName(one.username, str(one)) for one in found}
 
@@ -125,7 +125,7 @@ def _root_id() -> Expr:
     return Coalesce(F("root__run_id"), F("run_id"))
 
 
-def _root(term: Comparison, _scope: Scope) -> Q:
+def _root_condition(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
         return ALWAYS
     if term.op in ("=", "in"):
@@ -147,7 +147,7 @@ def _root_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
 OWNERS = (
     FieldSource(
         "status",
-        condition=_status,
+        condition=_status_condition,
         sort=by_whole(_status_order),
         value=OwnColumn("status", RunStatus.from_code),
         columns=("status",),
@@ -171,13 +171,13 @@ OWNERS = (
     ),
     FieldSource(
         "submitter",
-        condition=_submitter,
+        condition=_submitter_condition,
         sort=by_text(lambda _scope: F("submitter__username")),
         value=lambda run, context, _field: (
             one.username if (one := context.submitter(run)) else None
         ),
         scan=_submitter_scan,
-        group=GroupColumn("submitter_id", _people),
+        group=GroupColumn("submitter_id", _user_names),
         facet=20,
         comparison=30,
         link=CellLink.NAME,
@@ -195,7 +195,7 @@ RELATIVES = (
     ),
     FieldSource(
         "root",
-        condition=_root,
+        condition=_root_condition,
         sort=by_exact_text(_root_id()),
         value=lambda run, context, _field: context.root_id(run),
         columns=("run_id", "root__run_id"),

@@ -72,13 +72,13 @@ def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     return [IndexScan(runs.filter(run_id__in=term_texts(term)), "pk")]
 
 
-def _number(term: Comparison, _scope: Scope) -> Q:
+def _number_condition(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
         return ALWAYS
     return number_condition(F("number"), term.op, term.values)
 
 
-def _error_kind(term: Comparison, _scope: Scope) -> Q:
+def _error_kind_condition(term: Comparison, _scope: Scope) -> Q:
     """Most runs have none, as NULL: so its index has only those that do."""
     present = Q(error_kind__isnull=False)
     if term.op == "is not null":
@@ -126,7 +126,7 @@ def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
     return text_condition("", artifact_uri(), term.op, term.values)
 
 
-def _log(term: Comparison, _scope: Scope) -> Q:
+def _log_condition(term: Comparison, _scope: Scope) -> Q:
     raise InvalidFilter(
         _("Logs can't be searched yet. Search error, description or name instead."),
         field="q",
@@ -160,7 +160,7 @@ TEXTS = (
     ),
     FieldSource(
         "number",
-        condition=_number,
+        condition=_number_condition,
         sort=by_whole(lambda _scope: F("number")),
         value=OwnColumn("number"),
         columns=("number",),
@@ -168,7 +168,7 @@ TEXTS = (
         comparison=120,
     ),
     own_text("error", comparison=140, sort=None, is_heavy=True),
-    own_text("error_kind", condition=_error_kind, scan=_error_kind_scan),
+    own_text("error_kind", condition=_error_kind_condition, scan=_error_kind_scan),
     own_text(
         "description",
         comparison=150,
@@ -184,5 +184,5 @@ TEXTS = (
         expression=artifact_uri(),
         link=CellLink.NONE,
     ),
-    FieldSource("log", condition=_log),
+    FieldSource("log", condition=_log_condition),
 )

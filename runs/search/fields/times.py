@@ -34,7 +34,7 @@ from studio.core.statuses import CODES, FINAL
 FINAL_CODES = sorted(CODES[status] for status in FINAL)
 
 
-class Timed(Protocol):
+class HasTimes(Protocol):
     @property
     def started(self) -> int | None: ...
     @property
@@ -43,7 +43,7 @@ class Timed(Protocol):
     def status(self) -> int: ...
 
 
-def run_duration(run: Timed, now: int) -> int | None:
+def run_duration(run: HasTimes, now: int) -> int | None:
     """Milliseconds from start to end, or to now, as `duration` says it in SQL."""
     return duration_of(run.started, run.ended, run.status, now)
 
@@ -70,7 +70,7 @@ def duration(now: int) -> Expr:
     )
 
 
-def _duration(term: Comparison, scope: Scope) -> Q:
+def _duration_condition(term: Comparison, scope: Scope) -> Q:
     if term.op == "is not null":
         # A final run without an end has no duration. That of an active run lasts until
         # now.
@@ -80,7 +80,7 @@ def _duration(term: Comparison, scope: Scope) -> Q:
     return two_valued(duration_condition(length, term.op, term.values))
 
 
-def _time(column: str) -> Condition:
+def _time_condition(column: str) -> Condition:
     def condition(term: Comparison, scope: Scope) -> Q:
         present = Q(**{f"{column}__isnull": False})
         if term.op == "is not null":
@@ -107,7 +107,7 @@ def _time_scan(time: Expr) -> Scans:
 def own_time(name: str, **more: Any) -> FieldSource:
     """A time in the column of the field's name, NULL where there is none."""
     made: dict[str, Any] = {
-        "condition": _time(name),
+        "condition": _time_condition(name),
         "sort": by_time(lambda _scope: F(name)),
         "value": OwnColumn(name),
         "columns": (name,),
@@ -134,7 +134,7 @@ TIMES = (
     own_time("updated", sort=by_whole(lambda _scope: F("updated"))),
     FieldSource(
         "duration",
-        condition=_duration,
+        condition=_duration_condition,
         sort=by_time(lambda scope: duration(scope.now)),
         value=lambda run, context, _field: run_duration(run, context.now),
         columns=("started", "ended", "status"),

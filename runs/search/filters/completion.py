@@ -59,13 +59,13 @@ def count_found_keys(
 ) -> list[KeyCount]:
     """The keys as counted over all runs of the list, without those of no run."""
     fields = {share.field.key: share.field for share in shares}
-    found = _counts(reader, kind, list(fields)) if fields else {}
+    found = _key_counts(reader, kind, list(fields)) if fields else {}
     return [
         KeyCount(field, *found[name]) for name, field in fields.items() if name in found
     ]
 
 
-def _counts(
+def _key_counts(
     reader: FacetReader, kind: str, names: Sequence[str]
 ) -> Mapping[str, tuple[int, int]]:
     table: Any = Metric if kind == tree.METRICS else TEXT_TABLES[kind]

@@ -127,16 +127,16 @@ class FacetReader:
 
         Before all stands the key that is named so, however few runs have it.
         """
-        found = self._sampled(kind, part)
+        found = self._sampled_keys(kind, part)
         if part:
             found += self._known(kind, part, [each.field for each in found])
         return sorted(
             found, key=lambda one: (not one.is_named(part), *_usefulness(one))
         )
 
-    def _sampled(self, kind: str, part: str) -> list[KeyShare]:
+    def _sampled_keys(self, kind: str, part: str) -> list[KeyShare]:
         sample = self.runs().sample(SAMPLE_RUNS)
-        rows = _table(kind).filter(Q(InKeys("run_id", sample))).order_by()
+        rows = _key_table(kind).filter(Q(InKeys("run_id", sample))).order_by()
         value = "last" if kind == tree.METRICS else "value"
         counted = rows.values_list("key").annotate(
             n=Count("run"), values=Count(value, distinct=True)
@@ -146,7 +146,9 @@ class FacetReader:
         if part:
             names = names.filter(names_containing(part))
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX)
-        found = {pk: _field(kind, name) for pk, name in names.values_list("pk", "name")}
+        found = {
+            pk: _keyed_field(kind, name) for pk, name in names.values_list("pk", "name")
+        }
         self._known_keys.update({field: pk for pk, field in found.items()})
         return [KeyShare(field, *shares[pk]) for pk, field in found.items()]
 
@@ -159,7 +161,8 @@ class FacetReader:
             Length("name"), "name"
         )
         found = [
-            _field(kind, name) for name in names.values_list("name", flat=True)[:50]
+            _keyed_field(kind, name)
+            for name in names.values_list("name", flat=True)[:50]
         ]
         return [KeyShare(field, 0, 0) for field in found if field not in seen]
 
@@ -170,7 +173,7 @@ class FacetReader:
         if group is not None:
             values = self._own(group, found.column(group.column))
         else:
-            values = self._keyed(field, found)
+            values = self._count_keyed_values(field, found)
         values.sort(key=lambda each: (-each.runs, each.title or each.value or ""))
         return Facet(field, tuple(values), len(found.ids))
 
@@ -184,11 +187,11 @@ class FacetReader:
             self._known_keys[field] = keys.values_list("pk", flat=True).first()
         return self._known_keys[field]
 
-    def _keyed(self, field: Field, found: RunSet) -> list[ValueCount]:
+    def _count_keyed_values(self, field: Field, found: RunSet) -> list[ValueCount]:
         key = self._key(field)
         if key is None:
             return []
-        rows = _table(field.kind).filter(Q(InKeys("run_id", found.ids)), key=key)
+        rows = _key_table(field.kind).filter(Q(InKeys("run_id", found.ids)), key=key)
         if field.kind == tree.METRICS:
             numbers = Counter(rows.values_list("last", flat=True))
             return [
@@ -226,11 +229,11 @@ def is_facet(field: Field) -> bool:
     return source_of(field).facet > 0
 
 
-def _field(kind: str, name: str) -> Field:
+def _keyed_field(kind: str, name: str) -> Field:
     return Field(kind, name, "last" if kind == tree.METRICS else "")
 
 
-def _table(kind: str) -> Any:
+def _key_table(kind: str) -> Any:
     table: Any = Metric if kind == tree.METRICS else TEXT_TABLES[kind]
     return table.objects
 

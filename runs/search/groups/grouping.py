@@ -76,7 +76,7 @@ class Grouping:
         self.partition = partition_runs(columns, len(runs))
         self.sizes: Keys = np.bincount(self.partition.member_of, minlength=len(self))
         self._measured = {each: read_numbers(runs, each) for each in self.numbers}
-        self._sums = {field: self._summed(field) for field in self.numbers}
+        self._sums = {field: self._sum_field(field) for field in self.numbers}
         self.order: Keys = np.argsort(-self.sizes, kind="stable")
 
     def __len__(self) -> int:
@@ -86,7 +86,9 @@ class Grouping:
         """By `count`, `value` or a field's statistic; what lacks it comes last."""
         if stat == "value":
             first = self.partition.first
-            ranks = [_ranks(each)[each.codes[first]] for each in self.partition.columns]
+            ranks = [
+                _rank_values(each)[each.codes[first]] for each in self.partition.columns
+            ]
             # `lexsort` takes the most important key last.
             order = np.lexsort(ranks[::-1]) if ranks else self.order
             self.order = order[::-1] if descending else order
@@ -170,7 +172,7 @@ class Grouping:
         """The positions of the fields that differ between the groups."""
         return self.partition.varying_columns
 
-    def _summed(self, field: Field) -> GroupSums:
+    def _sum_field(self, field: Field) -> GroupSums:
         found = self._measured[field]
         return sum_groups(found, self.partition.member_of, len(self), self.runs.ids)
 
@@ -192,7 +194,7 @@ def list_groups(
     assert group is not None
     for field in group.fields:
         if not has_values(field) or (group.all_but and field.kind != tree.PARAMS):
-            raise _ungroupable(field, group)
+            raise _not_groupable_error(field, group)
     summed_up = [field for field in dict.fromkeys(numbers) if has_numbers(field)]
     run_query = build_query(
         spec,
@@ -211,7 +213,7 @@ def list_groups(
         return Grouping(runs, fields, columns, summed_up, goals)
 
 
-def _ungroupable(field: Field, group: Group) -> InvalidValue:
+def _not_groupable_error(field: Field, group: Group) -> InvalidValue:
     name = field_text(field)
     if group.all_but:
         text = _(
@@ -260,14 +262,14 @@ def _codes_of_all_params(
     return fields, [found[pk].of(runs) for _name, pk in ordered]
 
 
-def _ranks(column: ValueCodes) -> Keys:
+def _rank_values(column: ValueCodes) -> Keys:
     """By code: numbers by size, then texts, then (code -1) what has no value."""
-    known = [_rank(text) for text in column.texts]
+    known = [_value_sort_key(text) for text in column.texts]
     places = {rank: place for place, rank in enumerate(sorted(set(known)))}
     return np.array([*(places[rank] for rank in known), len(known)], dtype=np.int64)
 
 
-def _rank(value: str) -> tuple[int, float, str]:
+def _value_sort_key(value: str) -> tuple[int, float, str]:
     try:
         number = float(value)
     except ValueError:

@@ -1,18 +1,18 @@
 """The user documentation in `docs/user/`: its contents, pages and search."""
 
 from runs.search.help.documentation import (
-    Entry,
-    Found,
-    Section,
+    ContentsPage,
+    ContentsSection,
+    FoundSection,
     find_sections,
     read_contents,
     read_page,
 )
 
 __all__ = [
-    "Entry",
-    "Found",
-    "Section",
+    "ContentsPage",
+    "ContentsSection",
+    "FoundSection",
     "find_sections",
     "read_contents",
     "read_page",

@@ -27,7 +27,7 @@ SNIPPET_LENGTH = 180
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContentsPage:
     """A page of the contents: the name in its address, its title, what it is about."""
 
     slug: str
@@ -36,15 +36,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Section:
+class ContentsSection:
     """A part of the contents with its pages, in order."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ContentsPage, ...]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSection:
     """A section of a page that holds every word of a search."""
 
     slug: str
@@ -53,20 +53,20 @@ class Found:
     snippet: str
 
 
-def read_contents(language: str) -> list[Section]:
+def read_contents(language: str) -> list[ContentsSection]:
     """Return the sections of the contents, each with its pages."""
-    found: list[Section] = []
-    entries: list[Entry] = []
+    found: list[ContentsSection] = []
+    entries: list[ContentsPage] = []
     title = ""
     for line in _text_of("contents", language).splitlines():
         heading, entry = _HEADING.match(line), _ENTRY.match(line)
         if heading and len(heading[1]) == 2:
             if entries:
-                found.append(Section(title, tuple(entries)))
+                found.append(ContentsSection(title, tuple(entries)))
             title, entries = heading[2], []
         elif entry:
-            entries.append(Entry(entry[2], entry[1], entry[3] or ""))
-    return [*found, Section(title, tuple(entries))] if entries else found
+            entries.append(ContentsPage(entry[2], entry[1], entry[3] or ""))
+    return [*found, ContentsSection(title, tuple(entries))] if entries else found
 
 
 def read_page(slug: str, language: str) -> str:
@@ -77,22 +77,22 @@ def read_page(slug: str, language: str) -> str:
     return _text_of(slug, language)
 
 
-def find_sections(text: str, language: str) -> list[Found]:
+def find_sections(text: str, language: str) -> list[FoundSection]:
     """Return sections with every word of `text`: hits in a heading come first."""
     wanted = [word.casefold() for word in text.split()]
     if not wanted:
         return []
-    ranked: list[tuple[int, Found]] = []
+    ranked: list[tuple[int, FoundSection]] = []
     for part in read_contents(language):
         for entry in part.entries:
             page = _text_of(entry.slug, language)
-            for heading, body in _sections(page, entry.title):
+            for heading, body in _page_sections(page, entry.title):
                 whole = f"{entry.title}\n{heading}\n{body}".casefold()
                 if all(word in whole for word in wanted):
                     titles = f"{entry.title} {heading}".casefold()
                     hits = sum(word in titles for word in wanted)
-                    snippet = _snippet(body, wanted)
-                    found = Found(entry.slug, entry.title, heading, snippet)
+                    snippet = _search_snippet(body, wanted)
+                    found = FoundSection(entry.slug, entry.title, heading, snippet)
                     ranked.append((-hits, found))
     # Sorting keeps the order of the contents among equal hits.
     ranked.sort(key=lambda pair: pair[0])
@@ -106,7 +106,7 @@ def _text_of(name: str, language: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _sections(page: str, title: str) -> Iterator[tuple[str, str]]:
+def _page_sections(page: str, title: str) -> Iterator[tuple[str, str]]:
     """Yield each heading with the text below it; a `#` in code is no heading."""
     lines: list[str] = []
     heading, is_code = title, False
@@ -122,7 +122,7 @@ def _sections(page: str, title: str) -> Iterator[tuple[str, str]]:
     yield heading, "\n".join(lines)
 
 
-def _snippet(body: str, wanted: list[str]) -> str:
+def _search_snippet(body: str, wanted: list[str]) -> str:
     plain = " ".join(re.sub(r"```\w*|[`*|#]|\]\([^)]*\)|!?\[", " ", body).split())
     places = [plain.casefold().find(word) for word in wanted]
     first = min((place for place in places if place >= 0), default=0)

@@ -93,9 +93,9 @@ def draw_line(
 ) -> DrawnLine:
     """The line of the series' numbers within the window, every extreme kept."""
     points: Points | None = None
-    found = _sampled(head, window)
+    found = _read_sample(head, window)
     if found is None:
-        points = _numbers_of(_read(head, axis, window))
+        points = _numbers_of(_read_points(head, axis, window))
         found = points, len(points)
     chosen, total = found
     if len(chosen) > CHART_POINTS:
@@ -105,7 +105,7 @@ def draw_line(
     smoothed = None
     if weight:
         whole = points if window.is_whole else None
-        smoothed = _smoothed(head, chosen, axis, weight, whole)
+        smoothed = _smooth_points(head, chosen, axis, weight, whole)
     line = Line(
         head.key.name,
         chosen.steps.tolist(),
@@ -117,14 +117,14 @@ def draw_line(
     return DrawnLine(line, len(chosen), total)
 
 
-def _sampled(head: Metric, window: PointRange) -> tuple[Points, int] | None:
+def _read_sample(head: Metric, window: PointRange) -> tuple[Points, int] | None:
     """Of a whole series that is too long to be smoothed: its sample, if it has one."""
     if not window.is_whole or head.count <= MAX_SMOOTHED:
         return None
     return store.sample_long(head, CHART_POINTS)
 
 
-def _read(head: Metric, axis: Axis, window: PointRange) -> Points:
+def _read_points(head: Metric, axis: Axis, window: PointRange) -> Points:
     if axis is Axis.STEP:
         return store.read(head, window.start, window.stop)
     points = store.read(head)
@@ -155,7 +155,7 @@ def time_origin(head: Metric) -> int:
     return head.first_time
 
 
-def _smoothed(
+def _smooth_points(
     head: Metric, chosen: Points, axis: Axis, weight: float, whole: Points | None
 ) -> list[float]:
     """Smoothed over all points where they are not too many, seen at the chosen ones."""
@@ -195,10 +195,10 @@ def newest_values(newest: Sequence[Points], limit: int) -> list[ValueRow]:
         {step: (time, value) for step, time, value in points} for points in newest
     ]
     steps = sorted({step for column in columns for step in column}, reverse=True)
-    return [_row(step, columns) for step in steps[:limit]]
+    return [_step_row(step, columns) for step in steps[:limit]]
 
 
-def _row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> ValueRow:
+def _step_row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> ValueRow:
     cells = [column.get(step) for column in columns]
     return ValueRow(
         step,

@@ -40,33 +40,33 @@ def mlflow_order(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
         sorts = ()
     for sort in sorts:
         if sort.field.kind == tree.METRICS:
-            order.append(OrderBy(_rank(sort.field, workspace), nulls_last=True))
-        value = _value(sort.field, workspace)
+            order.append(OrderBy(_nan_rank(sort.field, workspace), nulls_last=True))
+        value = _sort_value(sort.field, workspace)
         order.append(OrderBy(value, descending=sort.descending, nulls_last=True))
     return [*order, *TIE_ORDER]
 
 
-def _rank(field: Field, workspace: Workspace) -> Subquery:
+def _nan_rank(field: Field, workspace: Workspace) -> Subquery:
     """0 for a number, 1 for NaN, nothing where the metric is missing."""
     rank = Case(
         When(last__isnull=False, then=Value(0)),
         When(last_is_nan=True, then=Value(1)),
         output_field=IntegerField(),
     )
-    rows = _rows(Metric, field, KeyKind.METRIC, workspace)
+    rows = _value_rows(Metric, field, KeyKind.METRIC, workspace)
     return Subquery(rows.annotate(rank=rank).values("rank")[:1])
 
 
-def _value(field: Field, workspace: Workspace) -> Any:
+def _sort_value(field: Field, workspace: Workspace) -> Any:
     if field.kind == tree.METRICS:
-        rows = _rows(Metric, field, KeyKind.METRIC, workspace)
+        rows = _value_rows(Metric, field, KeyKind.METRIC, workspace)
         return Subquery(rows.values("last")[:1])
     if field.kind == tree.TAGS:
         return Subquery(
-            _rows(RunTag, field, KeyKind.TAG, workspace).values("value")[:1]
+            _value_rows(RunTag, field, KeyKind.TAG, workspace).values("value")[:1]
         )
     if field.kind == tree.PARAMS:
-        rows = _rows(RunParam, field, KeyKind.PARAM, workspace)
+        rows = _value_rows(RunParam, field, KeyKind.PARAM, workspace)
         return Subquery(rows.values("value")[:1])
     if field.key == "status":
         return _status_word()
@@ -82,7 +82,7 @@ def _status_word() -> Case:
     return Case(*whens, output_field=CharField())
 
 
-def _rows(
+def _value_rows(
     model: type[Metric] | type[RunTag] | type[RunParam],
     field: Field,
     kind: KeyKind,

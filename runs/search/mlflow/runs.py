@@ -35,23 +35,25 @@ class RunSearch:
         field = self._by_metric
         if field is None:
             order = mlflow_order(self.sorts, self.workspace)
-            return list(self._runs(None).order_by(*order)[start:stop])
+            return list(self._matching_runs(None).order_by(*order)[start:stop])
         return self._rows_by_metric(field, start, stop)
 
     def _rows_by_metric(self, field: Field, start: int, stop: int) -> list[Run]:
         """First the runs that have a number, in the order of its index; then others."""
-        join = Q(metrics__key=self._scope.key(field), metrics__last__isnull=False)
+        join = Q(metrics__key=self._query_scope.key(field), metrics__last__isnull=False)
         first, *others = self.sorts
         number = OrderBy(F("metrics__last"), descending=first.descending)
         ties = mlflow_order(others, self.workspace)
-        having = self._runs(LeadScan(join, "metrics__run_id")).order_by(number, *ties)
+        having = self._matching_runs(LeadScan(join, "metrics__run_id")).order_by(
+            number, *ties
+        )
         found = list(having[start:stop])
         if len(found) == stop - start:
             return found
         # A page that begins after all of them found none, so they are counted.
         passed = start + len(found) if found else having.order_by().count()
-        numbers = metric_rows(field, self._scope).filter(last__isnull=False)
-        rest = self._runs(None).filter(~Q(Exists(numbers)))
+        numbers = metric_rows(field, self._query_scope).filter(last__isnull=False)
+        rest = self._matching_runs(None).filter(~Q(Exists(numbers)))
         rest = rest.order_by(*mlflow_order(self.sorts, self.workspace))
         return found + list(rest[max(0, start - passed) : stop - passed])
 
@@ -62,16 +64,19 @@ class RunSearch:
         if field is None or field.kind != tree.METRICS or field.aggregate != "last":
             return None
         # Sorting few candidates is faster than reading the index of the metric.
-        is_led = self._plan.candidates is None and self._scope.key(field) is not None
+        is_led = (
+            self._choose_plan.candidates is None
+            and self._query_scope.key(field) is not None
+        )
         return field if is_led else None
 
     @cached_property
-    def _scope(self) -> Scope:
+    def _query_scope(self) -> Scope:
         fields = {*fields_of(self.node), *(sort.field for sort in self.sorts)}
         return make_scope(self.viewer, self.workspace, self.now, fields)
 
     @cached_property
-    def _experiments(self) -> dict[int, bool]:
+    def _requested_experiments(self) -> dict[int, bool]:
         """Which experiments are asked for, and whether each is in the trash."""
         rows = Experiment.objects.filter(
             workspace=self.workspace, number__in=self.numbers
@@ -80,39 +85,41 @@ class RunSearch:
         return {pk: deleted is not None for pk, deleted in found}
 
     @cached_property
-    def _plan(self) -> Plan:
-        runs = Run.objects.filter(experiment__in=list(self._experiments))
-        return plan_for(self.node, self._scope, IndexScan(runs, "pk"))
+    def _choose_plan(self) -> Plan:
+        runs = Run.objects.filter(experiment__in=list(self._requested_experiments))
+        return plan_for(self.node, self._query_scope, IndexScan(runs, "pk"))
 
-    def _runs(self, lead: LeadScan | None) -> RunQuerySet:
+    def _matching_runs(self, lead: LeadScan | None) -> RunQuerySet:
         """The runs that match, from a lead or looked up by their keys."""
         runs, is_led = Run.objects.all(), True
         if lead is not None:
             runs = runs.filter(lead.condition)
-        elif self._plan.candidates is not None:
-            runs = runs.filter(pk__in=self._plan.candidates)
+        elif self._choose_plan.candidates is not None:
+            runs = runs.filter(pk__in=self._choose_plan.candidates)
         else:
             is_led = False
         runs = runs.of_member(self.workspace, self.viewer)
         column = Unindexed(F("workspace_id")) if is_led else F("workspace_id")
         runs = runs.filter(Q(Exact(column, self.workspace.pk)), self._in_stage())
         if self.node is not None:
-            runs = runs.filter(condition(self.node, self._scope))
+            runs = runs.filter(condition(self.node, self._query_scope))
         # Not by joins: a planner could start at the experiments.
         return runs.prefetch_related("experiment", "submitter")
 
     def _in_stage(self) -> Q:
-        everything = list(self._experiments)
+        everything = list(self._requested_experiments)
         if self.deleted is None:
-            return _among(everything)
-        alive = [pk for pk, gone in self._experiments.items() if not gone]
+            return _in_experiments(everything)
+        alive = [pk for pk, gone in self._requested_experiments.items() if not gone]
         if not self.deleted:
-            return _among(alive) & Q(deleted__isnull=True)
-        gone = [pk for pk, is_gone in self._experiments.items() if is_gone]
-        return _among(gone) | (_among(everything) & Q(deleted__isnull=False))
+            return _in_experiments(alive) & Q(deleted__isnull=True)
+        gone = [pk for pk, is_gone in self._requested_experiments.items() if is_gone]
+        return _in_experiments(gone) | (
+            _in_experiments(everything) & Q(deleted__isnull=False)
+        )
 
 
-def _among(experiments: Sequence[int]) -> Q:
+def _in_experiments(experiments: Sequence[int]) -> Q:
     """In the experiments. Their index would order runs one experiment at a time."""
     if not experiments:
         return Q(pk__in=())

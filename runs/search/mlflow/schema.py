@@ -56,20 +56,20 @@ class Schema:
                 joined &= self.condition(child)
             return joined
         assert isinstance(node, Comparison)
-        return self._comparison(node)
+        return self._comparison_condition(node)
 
-    def _comparison(self, node: Comparison) -> Q:
+    def _comparison_condition(self, node: Comparison) -> Q:
         field = node.field
         if field.kind == tree.ATTRIBUTE:
-            return _compare(self.columns[field.key], node)
-        rows = self._rows(field)
+            return _compare_column(self.columns[field.key], node)
+        rows = self._value_rows(field)
         if node.op == "is null":
             return ~Q(Exists(rows))
         if node.op != "is not null":
-            rows = rows.filter(_compare(self.keyed[field.kind].value, node))
+            rows = rows.filter(_compare_column(self.keyed[field.kind].value, node))
         return Q(Exists(rows))
 
-    def _rows(self, field: Field) -> Any:
+    def _value_rows(self, field: Field) -> Any:
         keyed = self.keyed[field.kind]
         rows = keyed.rows._default_manager.filter(
             **{keyed.owner: OuterRef("pk"), "key": field.key}
@@ -79,18 +79,20 @@ class Schema:
     def order(self, sorts: Sequence[Sort]) -> list[OrderBy]:
         """What is missing comes last in both directions."""
         return [
-            OrderBy(self._value(one.field), descending=one.descending, nulls_last=True)
+            OrderBy(
+                self._field_value(one.field), descending=one.descending, nulls_last=True
+            )
             for one in sorts
         ]
 
-    def _value(self, field: Field) -> F | Subquery:
+    def _field_value(self, field: Field) -> F | Subquery:
         if field.kind == tree.ATTRIBUTE:
             return F(self.columns[field.key])
         value = self.keyed[field.kind].value
-        return Subquery(self._rows(field).values(value)[:1])
+        return Subquery(self._value_rows(field).values(value)[:1])
 
 
-def _compare(column: str, node: Comparison) -> Q:
+def _compare_column(column: str, node: Comparison) -> Q:
     values = [_plain_value(value) for value in node.values]
     negated = node.op in ("!=", "not in")
     op = {"!=": "=", "not in": "in"}.get(node.op, node.op)

@@ -81,7 +81,7 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestCounts | None:
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     """The share of the lead's newest runs that match."""
     keys = np.array(lead.newest[:SAMPLE_ROWS], dtype=np.int64)
-    runs = run_query.filter_runs(_runs(keys), lead.terms)
+    runs = run_query.filter_runs(_runs_with_keys(keys), lead.terms)
     return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
 
 
@@ -113,18 +113,18 @@ class _Intersection:
             keys, end = _newest_keys(self.lead, size, above)
             kept.append(self._count_window(keys, end, above))
             if end == 0 or self.missing <= 0:
-                return self._result(kept)
+                return self._intersection_result(kept)
             above = end
             size *= 2
 
     def of_keys(self, keys: Keys) -> NewestCounts:
-        return self._result([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
+        return self._intersection_result([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
 
     @property
     def missing(self) -> int:
         return self.limit - self.counts.total()
 
-    def _result(self, kept: Sequence[Keys]) -> NewestCounts:
+    def _intersection_result(self, kept: Sequence[Keys]) -> NewestCounts:
         candidates = None
         is_small = sum(map(len, kept)) <= query_plan.MAX_CANDIDATES
         # Only after everything was read are these all that can match.
@@ -136,18 +136,20 @@ class _Intersection:
         """Count the matching runs of a window; returns the keys in every union."""
         for union in self.others:
             if len(keys):
-                keys = keys[_isin(keys, _keys_between(union, end, above))]
+                keys = keys[_mask_of_common(keys, _keys_between(union, end, above))]
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
             # A small first part shows whether most of the keys are child runs.
             chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
-            runs = self.run_query.filter_runs(_runs(chunk), self.known_terms)
+            runs = self.run_query.filter_runs(_runs_with_keys(chunk), self.known_terms)
             self.counts.update(_count_newest(runs, self.missing))
             self.looked_up += len(chunk)
             at += len(chunk)
             if self.children is None and self._are_mostly_children(len(keys) - at):
-                self.children = _keys(Run.objects.filter(parent__isnull=False), "pk")
+                self.children = _read_keys(
+                    Run.objects.filter(parent__isnull=False), "pk"
+                )
                 keys, at = self._without_children(keys[at:]), 0
         return keys
 
@@ -157,10 +159,14 @@ class _Intersection:
         return is_poor and left > SAMPLE_ROWS and not self.run_query.has_children
 
     def _without_children(self, keys: Keys) -> Keys:
-        return keys if self.children is None else keys[~_isin(keys, self.children)]
+        return (
+            keys
+            if self.children is None
+            else keys[~_mask_of_common(keys, self.children)]
+        )
 
 
-def _runs(keys: Keys) -> RunQuerySet:
+def _runs_with_keys(keys: Keys) -> RunQuerySet:
     """The runs of these keys, which are sent as one value however many they are."""
     text = f"[{','.join(map(str, keys.tolist()))}]"
     among = RawSQL("SELECT value FROM json_each(%s)", (text,))
@@ -188,7 +194,7 @@ class _JoinedKeys(Aggregate):
     output_field = TextField()
 
 
-def _keys(rows: Any, column: str) -> Keys:
+def _read_keys(rows: Any, column: str) -> Keys:
     text = rows.aggregate(keys=_JoinedKeys(column))["keys"]
     return np.fromstring(text or "", dtype=np.int64, sep=",")
 
@@ -199,16 +205,16 @@ def _newest_keys(union: ScanUnion, size: int, above: int) -> tuple[Keys, int]:
     Each scan is read to its own depth: below the shallowest some are missing.
     """
     if size >= WINDOW_ROWS > union.size:
-        return _descending(_keys_between(union, 0, above)), 0
+        return _sort_descending(_keys_between(union, 0, above)), 0
     found, end = [], 0
     for scan in union.scans:
         rows = scan.rows.filter(**{f"{scan.column}__lt": above})
         newest = rows.order_by(f"-{scan.column}").values(scan.column)[:size]
-        keys = _keys(newest, scan.column)
+        keys = _read_keys(newest, scan.column)
         found.append(keys)
         if len(keys) == size:
             end = max(end, int(keys.min()))
-    keys = _descending(np.concatenate(found))
+    keys = _sort_descending(np.concatenate(found))
     return keys[keys >= end], end
 
 
@@ -217,7 +223,7 @@ def _keys_between(union: ScanUnion, end: int, above: int) -> Keys:
     found = []
     for scan in union.scans:
         window = {f"{scan.column}__gte": end, f"{scan.column}__lt": above}
-        found.append(_keys(scan.rows.filter(**window), scan.column))
+        found.append(_read_keys(scan.rows.filter(**window), scan.column))
     return np.concatenate(found)
 
 
@@ -235,11 +241,11 @@ def _smallest_unordered(
     if union.size >= query_plan.MAX_SORTED_TO_COUNT >= limit:
         return None
     scan = union.scans[0]
-    keys = _keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
-    return (union, _descending(keys)) if len(keys) <= limit else None
+    keys = _read_keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
+    return (union, _sort_descending(keys)) if len(keys) <= limit else None
 
 
-def _descending(keys: Keys) -> Keys:
+def _sort_descending(keys: Keys) -> Keys:
     """Each key once; sorted, since they almost are."""
     keys = np.sort(keys, kind="stable")[::-1]
     is_first = np.ones(len(keys), dtype=np.bool_)
@@ -247,7 +253,7 @@ def _descending(keys: Keys) -> Keys:
     return keys[is_first]
 
 
-def _isin(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
+def _mask_of_common(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
     """Both have a key once, and all keys are below the number of runs ever created."""
     return np.isin(keys, others, kind="table")
 

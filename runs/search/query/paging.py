@@ -66,7 +66,7 @@ def read_cursor(
                 continue
             own = place[1:]
         parts = segment.parts
-        fits = [_fits(v, p) for v, p in zip(own, parts, strict=False)]
+        fits = [_fits_sort_part(v, p) for v, p in zip(own, parts, strict=False)]
         if len(own) == len(parts) and all(fits):
             return n, own
     raise _not_of_this_list(name)
@@ -82,15 +82,15 @@ def rows_after(parts: Sequence[SortPart], place: RowPosition, *, backwards: bool
     equal = Q()
     for part, value in zip(parts, place, strict=True):
         lookup = LessThan if part.descending != backwards else GreaterThan
-        step = equal & Q(lookup(F(part.name), _value(value)))
+        step = equal & Q(lookup(F(part.name), _sql_value(value)))
         condition = step if condition is None else condition | step
-        equal &= Q(Exact(F(part.name), _value(value)))
+        equal &= Q(Exact(F(part.name), _sql_value(value)))
     if condition is None or len(parts) == 1:
         return condition or Q()
     first = parts[0]
     is_down = first.descending != backwards
     not_before = LessThanOrEqual if is_down else GreaterThanOrEqual
-    return Q(not_before(F(first.name), _value(place[0]))) & condition
+    return Q(not_before(F(first.name), _sql_value(place[0]))) & condition
 
 
 def _not_of_this_list(name: str) -> InvalidValue:
@@ -101,7 +101,7 @@ def _not_of_this_list(name: str) -> InvalidValue:
     )
 
 
-def _value(value: float | str) -> Expr:
+def _sql_value(value: float | str) -> Expr:
     if isinstance(value, str):
         return ByCharacter(Value(value, output_field=TextField()))
     kind = FloatField() if isinstance(value, float) else BigIntegerField()
@@ -118,7 +118,7 @@ def _from_json(value: Any) -> Any:
     return float(value[0]) if value in (["inf"], ["-inf"]) else value
 
 
-def _fits(value: Any, part: SortPart) -> bool:
+def _fits_sort_part(value: Any, part: SortPart) -> bool:
     """Whether the value may stand in SQL where the part does; cursors are forged."""
     if type(value) is not part.value_type:
         return False

@@ -136,10 +136,10 @@ def _choose_lead(
     by_size = sorted(large, key=lambda e: (prober.size(e[0]), not e[0].is_ordered))
     if prober.size(by_size[0][0]) >= max_sorted:
         by_size = [each for each in by_size if each[0].is_ordered]
-    return _lead(*by_size[0]) if by_size else None
+    return _lead_of_scan(*by_size[0]) if by_size else None
 
 
-def _lead(scan: IndexScan, terms: Terms) -> LeadScan:
+def _lead_of_scan(scan: IndexScan, terms: Terms) -> LeadScan:
     assert scan.join is not None
     arrival = f"{scan.relation}__run_id" if scan.relation else "pk"
     known = terms if scan.is_exact else ()
@@ -168,7 +168,9 @@ class _ScanProber:
         if isinstance(node, (And, Word)):
             return self._candidates_of_all(terms(node), required=required)
         if isinstance(node, Or):
-            return _union(self.candidates_of(n, required=False) for n in node.nodes)
+            return _union_of_parts(
+                self.candidates_of(n, required=False) for n in node.nodes
+            )
         # What `not` matches can be almost all runs.
         return None
 
@@ -199,7 +201,9 @@ class _ScanProber:
             if len(scans) == 1 and scans[0].join:
                 self.large.append((scans[0], known))
             elif all(scan.is_ordered for scan in scans):
-                self.alternative_leads = tuple(_lead(scan, known) for scan in scans)
+                self.alternative_leads = tuple(
+                    _lead_of_scan(scan, known) for scan in scans
+                )
         return found
 
     def _candidates_of_term(
@@ -219,9 +223,13 @@ class _ScanProber:
 
     def read(self, scans: Sequence[IndexScan]) -> set[int] | None:
         """The runs in any of the scans, if they are few."""
-        return _union(self._read(scan) for scan in scans) if scans else None
+        return (
+            _union_of_parts(self._read_scan_keys(scan) for scan in scans)
+            if scans
+            else None
+        )
 
-    def _read(self, scan: IndexScan) -> set[int] | None:
+    def _read_scan_keys(self, scan: IndexScan) -> set[int] | None:
         self.probes_left -= 1
         rows: Any = scan.rows.values_list(scan.column, flat=True)
         # In another order, the database would sort all rows first.
@@ -273,7 +281,7 @@ def _word_scans_of(term: Comparison) -> list[IndexScan]:
     return [replace(text_scan([text]), is_exact=False)]
 
 
-def _union(parts: Iterable[set[int] | None]) -> set[int] | None:
+def _union_of_parts(parts: Iterable[set[int] | None]) -> set[int] | None:
     """All members, if they are few; stops reading once they are not."""
     members: set[int] = set()
     for part in parts:

@@ -68,34 +68,34 @@ def runs_matching(
 
 def condition(node: Node, scope: Scope) -> Q:
     """The condition that a run of the scope's workspace must fulfill."""
-    return _condition(node, scope, is_deep=_depth(node) > MAX_FLAT_DEPTH)
+    return _node_condition(node, scope, is_deep=_nesting_depth(node) > MAX_FLAT_DEPTH)
 
 
-def _condition(node: Node, scope: Scope, *, is_deep: bool) -> Q:
+def _node_condition(node: Node, scope: Scope, *, is_deep: bool) -> Q:
     if isinstance(node, (And, Or)):
-        parts = [_condition(child, scope, is_deep=is_deep) for child in node.nodes]
+        parts = [_node_condition(child, scope, is_deep=is_deep) for child in node.nodes]
         connector = Q.AND if isinstance(node, And) else Q.OR
         return join_conditions(
             parts, connector, width=GROUP_SIZE if is_deep else len(parts)
         )
     if isinstance(node, Not):
-        return ~_condition(node.node, scope, is_deep=is_deep)
+        return ~_node_condition(node.node, scope, is_deep=is_deep)
     if isinstance(node, Word):
         found = word_condition(node.text, scope)
     else:
-        found = _comparison(node, scope)
+        found = _comparison_condition(node, scope)
     return two_valued(found) if is_deep else found
 
 
-def _depth(node: Node) -> int:
+def _nesting_depth(node: Node) -> int:
     if isinstance(node, (And, Or)):
-        return sum(_depth(child) for child in node.nodes)
+        return sum(_nesting_depth(child) for child in node.nodes)
     if isinstance(node, Not):
-        return _depth(node.node) + 1
+        return _nesting_depth(node.node) + 1
     return WORD_DEPTH if isinstance(node, Word) else COMPARISON_DEPTH
 
 
-def _comparison(node: Comparison, scope: Scope) -> Q:
+def _comparison_condition(node: Comparison, scope: Scope) -> Q:
     condition = source_of(node.field).condition
     assert condition is not None, node.field
     # MLflow's `any` of a dataset: a negated one is a condition of its own.
@@ -219,7 +219,7 @@ class RunQuery:
             column = F(name) if name in indexed else Unindexed(F(name))
             runs = runs.filter(Q(Exact(column, value)))
         runs = self._apply_switches(runs)
-        node = _without(self.node, known_terms)
+        node = _remove_known_terms(self.node, known_terms)
         return runs if node is None else runs.filter(condition(node, self.scope))
 
     def _fixed_columns(self) -> dict[str, int]:
@@ -273,7 +273,7 @@ class RunQuery:
         return any(source_of(field).finds_children for field in fields_of(self.node))
 
 
-def _without(node: Node | None, known_terms: Sequence[Node]) -> Node | None:
+def _remove_known_terms(node: Node | None, known_terms: Sequence[Node]) -> Node | None:
     """The filter without the terms that are known to hold."""
     if not known_terms:
         return node

@@ -47,7 +47,9 @@ class RunSet:
 def read_run_set(run_query: RunQuery) -> RunSet:
     """The runs that the question is about."""
     limit = status_counts.MAX_EXACT_COUNT + 1
-    parts = [_rows(part[:limit]) for part in status_counts.newest_sets(run_query)]
+    parts = [
+        _read_run_rows(part[:limit]) for part in status_counts.newest_sets(run_query)
+    ]
     if len(parts) == 1:
         rows = parts[0]
     else:
@@ -58,7 +60,7 @@ def read_run_set(run_query: RunQuery) -> RunSet:
     return RunSet(rows if exact else rows[:-1], exact)
 
 
-def _rows(runs: Any) -> list[tuple[Any, ...]]:
+def _read_run_rows(runs: Any) -> list[tuple[Any, ...]]:
     try:
         return list(runs.values_list("pk", *FACET_COLUMNS))
     except EmptyResultSet:

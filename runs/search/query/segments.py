@@ -122,10 +122,10 @@ def _by_arrival(
     run_query: RunQuery, rank: int | None, descending: bool, only: Q | None = None
 ) -> Segment:
     lead = run_query.plan.page_lead
-    return Segment(rank, [_arrival(lead, descending)], lead, only)
+    return Segment(rank, [_arrival_order(lead, descending)], lead, only)
 
 
-def _arrival(lead: LeadScan | None, descending: bool) -> SortPart:
+def _arrival_order(lead: LeadScan | None, descending: bool) -> SortPart:
     name = "pk" if lead is None else "arrival"
     return SortPart(name, arrival_order(lead), int, descending)
 
@@ -134,7 +134,7 @@ def _by_started(run_query: RunQuery, sort: Sort) -> list[Segment]:
     start = SortPart("order_0", StartOrder(F("started")), int, sort.descending)
     has_start = Q(started__isnull=False)
     return [
-        Segment(0, [start, _arrival(None, True)], only=has_start),
+        Segment(0, [start, _arrival_order(None, True)], only=has_start),
         _by_arrival(run_query, MISSING, True, ~has_start),
     ]
 
@@ -186,12 +186,12 @@ class _KeyedSegments:
         self.covered |= Q(**required)
         if self.candidates:
             only = Q(Exists(self.rows.filter(**required)))
-            return Segment(rank, [*parts, _arrival(None, descending)], only=only)
+            return Segment(rank, [*parts, _arrival_order(None, descending)], only=only)
         prefix = f"{self.field.kind}__"
         join = Q(**{f"{prefix}{name}": value for name, value in required.items()})
         join &= Q(**{f"{prefix}key": self.key})
         lead = LeadScan(join, f"{prefix}run_id")
-        return Segment(rank, [*parts, _arrival(lead, descending)], lead)
+        return Segment(rank, [*parts, _arrival_order(lead, descending)], lead)
 
     def rest(self) -> Segment:
         """The runs that are in no other segment."""
@@ -273,7 +273,10 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
         "order_0", segments.column(name, FloatField(null=True)), float, descending
     )
     own = segments.segment(0, {f"{name}__isnull": False}, value, descending=descending)
-    parts = [SortPart("order_0", best, float, descending), _arrival(lead, descending)]
+    parts = [
+        SortPart("order_0", best, float, descending),
+        _arrival_order(lead, descending),
+    ]
     found = [replace(own, merged_with=Segment(0, parts, lead, only))]
     if name == "last":
         found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))

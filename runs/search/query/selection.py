@@ -72,9 +72,9 @@ def series_color(number: int) -> int:
 
 def selected_keys(spec: ViewSpec, workspace: Workspace) -> list[int]:
     """The keys by number, of whatever is selected; raises InvalidValue."""
-    slug = _slug(spec.selected)
+    slug = _stored_slug(spec.selected)
     if slug:
-        return _kept(slug, workspace).keys
+        return _read_stored_selection(slug, workspace).keys
     if not spec.selected:
         return []
     runs = Run.objects.in_workspace(workspace).filter(run_id__in=spec.selected)
@@ -88,8 +88,8 @@ def find_visible_selection(
     """What is selected and can be seen; raises InvalidValue for an unknown slug."""
     if not spec.selected:
         return VisibleSelection()
-    visible = _visible(viewer, workspace)
-    if not _slug(spec.selected):
+    visible = _visible_runs(viewer, workspace)
+    if not _stored_slug(spec.selected):
         runs = visible.filter(run_id__in=spec.selected)
         found = dict(runs.values_list("run_id", "pk"))
         keys = tuple(found.get(run_id, 0) for run_id in spec.selected)
@@ -109,7 +109,7 @@ def selected_runs(
     first = sorted(numbers, key=numbers.__getitem__)[:most]
     if not first:
         return []
-    runs = _visible(viewer, workspace).filter(pk__in=first).defer(*HEAVY)
+    runs = _visible_runs(viewer, workspace).filter(pk__in=first).defer(*HEAVY)
     found = [SelectedRun(run, numbers[run.pk]) for run in runs]
     return sorted(found, key=lambda each: each.number)
 
@@ -145,12 +145,12 @@ def selected_ids(keys: Sequence[int]) -> tuple[str, ...]:
     return tuple(found.get(key, "") for key in keys)
 
 
-def _slug(selected: Sequence[str]) -> str:
+def _stored_slug(selected: Sequence[str]) -> str:
     named = [each for each in selected if each.startswith(STORED_SELECTION_PREFIX)]
     return named[0] if named else ""
 
 
-def _kept(slug: str, workspace: Workspace) -> Selection:
+def _read_stored_selection(slug: str, workspace: Workspace) -> Selection:
     rows = Selection.objects.filter(workspace=workspace)
     found = rows.filter(slug=slug.removeprefix(STORED_SELECTION_PREFIX)).first()
     if found is None:
@@ -161,5 +161,5 @@ def _kept(slug: str, workspace: Workspace) -> Selection:
     return found
 
 
-def _visible(viewer: User, workspace: Workspace) -> RunQuerySet:
+def _visible_runs(viewer: User, workspace: Workspace) -> RunQuerySet:
     return Run.objects.visible_to(viewer).in_workspace(workspace).not_deleted()

@@ -48,7 +48,7 @@ class StatusCounts:
 
 
 @dataclass(frozen=True)
-class Exclusion:
+class ExcludingTerm:
     """A term, and how many runs match without it."""
 
     term: Node
@@ -103,7 +103,7 @@ def find_exclusions(
     *,
     experiment: Experiment | None = None,
     now: int | None = None,
-) -> list[Exclusion]:
+) -> list[ExcludingTerm]:
     """The terms without which runs would match, the most excluding first.
 
     Used where no run matches the whole filter.
@@ -112,7 +112,7 @@ def find_exclusions(
     tried = terms(node)
     if len(tried) > MAX_EXPLAINED_TERMS:
         return []
-    found: list[Exclusion] = []
+    found: list[ExcludingTerm] = []
     try:
         with time_limit(EXPLAIN_SECONDS):
             for term in tried:
@@ -124,7 +124,7 @@ def find_exclusions(
                     experiment=experiment,
                 )
                 counts = count_by_status(run_query)
-                found.append(Exclusion(term, counts.total, counts.exact))
+                found.append(ExcludingTerm(term, counts.total, counts.exact))
     except QueryTimeout:
         # What was found in time is still of use.
         pass

@@ -89,15 +89,17 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         # Subqueries, because several joins would multiply each other's rows.
         .annotate(
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
-            metric_count=_count(Metric.objects.filter(run=OuterRef("pk"))),
-            own_files=_count(_not_replaced(File.objects.filter(run=OuterRef("pk")))),
-            image_files=_count(
+            metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
+            own_files=_count_subquery(
+                _not_replaced(File.objects.filter(run=OuterRef("pk")))
+            ),
+            image_files=_count_subquery(
                 _not_replaced(File.objects.filter(_is_image(), run=OuterRef("pk")))
             ),
-            child_count=_count(
+            child_count=_count_subquery(
                 Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
             ),
-            model_files=_count(
+            model_files=_count_subquery(
                 _not_replaced(File.objects.filter(model__source_run=OuterRef("pk"))),
                 by="model__source_run",
             ),
@@ -130,7 +132,7 @@ def _not_replaced(files: QuerySet[File]) -> QuerySet[File]:
     return files.filter(replaced__isnull=True)
 
 
-def _count(
+def _count_subquery(
     rows: QuerySet[Metric] | QuerySet[File] | QuerySet[Run], by: str = "run"
 ) -> Coalesce:
     counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
@@ -138,18 +140,18 @@ def _count(
 
 
 def list_tags(run: Run) -> list[NamedText]:
-    return _texts(RunTag.objects.filter(run=run))
+    return _named_texts(RunTag.objects.filter(run=run))
 
 
 def list_params(run: Run) -> list[NamedText]:
-    return _texts(RunParam.objects.filter(run=run))
+    return _named_texts(RunParam.objects.filter(run=run))
 
 
 def list_properties(run: Run) -> list[NamedText]:
-    return _texts(RunProperty.objects.filter(run=run))
+    return _named_texts(RunProperty.objects.filter(run=run))
 
 
-def _texts(
+def _named_texts(
     rows: QuerySet[RunTag] | QuerySet[RunParam] | QuerySet[RunProperty],
 ) -> list[NamedText]:
     found = rows.order_by("key__name").values_list("key__name", "value")

@@ -26,12 +26,12 @@ class HistoryEntry:
 def list_history(run: Run, limit: int) -> tuple[list[HistoryEntry], bool]:
     """The newest first; and whether there are more."""
     # One entry more than the limit shows whether there are more.
-    entries = [*_changes(run, limit + 1), *_events(run, limit + 1)]
+    entries = [*_run_changes(run, limit + 1), *_run_events(run, limit + 1)]
     entries.sort(key=lambda entry: entry.time, reverse=True)
     return entries[:limit], len(entries) > limit
 
 
-def _changes(run: Run, limit: int) -> list[HistoryEntry]:
+def _run_changes(run: Run, limit: int) -> list[HistoryEntry]:
     own = Change.objects.filter(run=run)
     newest = own.order_by("-change_set").values("change_set").distinct()[:limit]
     sets = (
@@ -49,7 +49,7 @@ def _changes(run: Run, limit: int) -> list[HistoryEntry]:
     ]
 
 
-def _events(run: Run, limit: int) -> list[HistoryEntry]:
+def _run_events(run: Run, limit: int) -> list[HistoryEntry]:
     events = RunEvent.objects.filter(run=run).select_related("actor", "token")
     return [
         HistoryEntry(event.time, event=event)

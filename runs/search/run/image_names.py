@@ -59,15 +59,15 @@ def named_images(paths: Iterable[str]) -> list[NamedImage]:
         for match in logged
         if not match["small"]
     ]
-    return images + _numbered([path for path, match in parsed if not match])
+    return images + _name_images([path for path, match in parsed if not match])
 
 
 def _image_key(match: re.Match[str]) -> tuple[str, ...]:
     return match["key"], match["step"], match["id"]
 
 
-def _numbered(paths: Iterable[str]) -> list[NamedImage]:
-    parsed = [(path, *_stem(path)) for path in paths]
+def _name_images(paths: Iterable[str]) -> list[NamedImage]:
+    parsed = [(path, *_split_step_number(path)) for path in paths]
     # A single file with a number is no series of steps.
     stem_counts = Counter(stem for _path, stem, _step in parsed if stem)
     return [
@@ -78,7 +78,7 @@ def _numbered(paths: Iterable[str]) -> list[NamedImage]:
     ]
 
 
-def _stem(path: str) -> tuple[str, int | None]:
+def _split_step_number(path: str) -> tuple[str, int | None]:
     folder, slash, file = path.rpartition("/")
     match = _NUMBERED.fullmatch(file)
     name = match and (match["name"] or match["word"])

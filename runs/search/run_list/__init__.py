@@ -2,7 +2,7 @@
 
 from runs.search.run_list.default_metrics import MAX_COMMON_METRICS, common_metrics
 from runs.search.run_list.export import (
-    Export,
+    RunExport,
     export_runs,
     exported_columns,
     find_matching_runs,
@@ -27,10 +27,10 @@ __all__ = [
     "MAX_COMMON_METRICS",
     "MORE_CHILDREN",
     "RANKED_AGGREGATES",
-    "Export",
     "FieldList",
     "ListedField",
     "MoreChildren",
+    "RunExport",
     "RunPage",
     "RunRow",
     "SeriesPart",

@@ -51,7 +51,7 @@ LightRun = Any
 
 
 @dataclass
-class Export:
+class RunExport:
     """`chunks` have a list of values for each field. `total` is exact, or at least."""
 
     fields: tuple[Any, ...]
@@ -119,15 +119,17 @@ def export_runs(
     *,
     experiment: Experiment | None = None,
     now: int | None = None,
-) -> Export:
+) -> RunExport:
     """The matching runs with their ids and the columns of `exported_columns`."""
     columns = exported_columns(spec, spec.columns)
     asked = tuple(each.field for each in columns if each.field != attribute("id"))
     spec = replace(spec, columns=columns)
     found = find_matching_runs(spec, viewer, workspace, experiment=experiment, now=now)
     fields = (attribute("id"), *asked)
-    chunks = _values(found.chunks, ValueReader(found.run_query.scope, fields))
-    return Export(fields, chunks, found.total, found.total_is_exact, found.is_in_order)
+    chunks = _column_values(found.chunks, ValueReader(found.run_query.scope, fields))
+    return RunExport(
+        fields, chunks, found.total, found.total_is_exact, found.is_in_order
+    )
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,9 @@ def _in_order(segment: Segment, run_query: RunQuery, place: RowPosition | None) 
     return runs.order_by(*order)
 
 
-def _values(chunks: Iterator[list[LightRun]], reader: ValueReader) -> Iterator[Columns]:
+def _column_values(
+    chunks: Iterator[list[LightRun]], reader: ValueReader
+) -> Iterator[Columns]:
     statuses = [
         n
         for n, field in enumerate(reader.fields)

@@ -78,9 +78,9 @@ def list_fields(
 ) -> FieldList:
     """The fields whose key holds `part`; attributes are found by their label too."""
     with time_limit():
-        runs, exact = _newest(spec, viewer, workspace, experiment)
-        counts = {kind: _counts(table, runs) for kind, table in TABLES.items()}
-        names = _names(workspace, counts, part, exact)
+        runs, exact = _newest_runs(spec, viewer, workspace, experiment)
+        counts = {kind: _runs_per_key(table, runs) for kind, table in TABLES.items()}
+        names = _key_names(workspace, counts, part, exact)
     found: dict[str, list[ListedField]] = {tree.ATTRIBUTE: list_attributes()}
     more: dict[str, int] = {}
     total = len(found[tree.ATTRIBUTE])
@@ -99,7 +99,7 @@ def list_fields(
         found[kind] = [
             ListedField(field, n)
             for name, n in keys[:MAX_NAMES]
-            for field in _fields(kind, name)
+            for field in _matching_fields(kind, name)
         ]
     return FieldList(found, more, total, exact)
 
@@ -110,13 +110,13 @@ def list_attributes() -> list[ListedField]:
     return [ListedField(field) for field in (*own, *children)]
 
 
-def _fields(kind: str, name: str) -> Iterable[Field]:
+def _matching_fields(kind: str, name: str) -> Iterable[Field]:
     if kind != tree.METRICS:
         return [Field(kind, name)]
     return [Field(kind, name, aggregate) for aggregate in AGGREGATES]
 
 
-def _newest(
+def _newest_runs(
     spec: ViewSpec, viewer: User, workspace: Workspace, experiment: Experiment | None
 ) -> tuple[list[int], bool]:
     """The newest matching runs, and whether they are all that match."""
@@ -128,14 +128,14 @@ def _newest(
     return found[:limit], len(found) <= limit
 
 
-def _counts(table: Any, runs: Sequence[int]) -> dict[int, int]:
+def _runs_per_key(table: Any, runs: Sequence[int]) -> dict[int, int]:
     """How many of the runs have each key."""
     rows = table.objects.filter(Q(InKeys("run_id", runs))).order_by()
     # Run and key are in one index, and nothing else is asked for.
     return dict(rows.values_list("key").annotate(n=Count("run")))
 
 
-def _names(
+def _key_names(
     workspace: Workspace, counts: Mapping[str, dict[int, int]], part: str, exact: bool
 ) -> dict[str, list[tuple[int, str]]]:
     """The names of keys by kind: the commonest, or all that hold `part`."""

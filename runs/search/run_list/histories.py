@@ -38,14 +38,14 @@ def read_histories(matching: MatchingRuns) -> Iterator[SeriesPart]:
             heads = list(rows.values_list("pk", "run_id", "key__name", "count"))
         # Sorting keeps the order by name among the metrics of a run.
         heads.sort(key=lambda head: place[head[1]])
-        for some in _batches(heads):
+        for some in _metric_batches(heads):
             names_by_key = {pk: (names[run], key) for pk, run, key, _count in some}
-            for metric, points in _read([head[0] for head in some]):
+            for metric, points in _read_chunks([head[0] for head in some]):
                 yield SeriesPart(*names_by_key[metric], points)
         yield SeriesPart("", "", None, len(runs))
 
 
-def _batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
+def _metric_batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
     batch: list[Head] = []
     size = 0
     for head in heads:
@@ -58,10 +58,10 @@ def _batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
         yield batch
 
 
-def _read(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
+def _read_chunks(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
     """The chunks of short series at once, of one statement; of a long one in parts."""
     if len(metrics) == 1:
-        yield from _parts(metrics[0])
+        yield from _chunk_parts(metrics[0])
         return
     place = {metric: at for at, metric in enumerate(metrics)}
     with time_limit():
@@ -71,7 +71,7 @@ def _read(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
         yield row.metric_id, unpack_row(row)
 
 
-def _parts(metric: int) -> Iterator[tuple[int, Points]]:
+def _chunk_parts(metric: int) -> Iterator[tuple[int, Points]]:
     """By the places of the points: while a run goes on, its last chunk is taken into
     the one before it and leaves its number to newer points.
     """

@@ -154,7 +154,7 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     for segment in following:
         # One run more than the page has shows whether another page follows.
         missing = spec.rows + 1 - len(found)
-        runs = _read(segment, run_query, place, missing, backwards=backwards)
+        runs = _read_segment(segment, run_query, place, missing, backwards=backwards)
         found += [(segment, run) for run in runs]
         if len(found) > spec.rows:
             break
@@ -165,10 +165,10 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
         found.reverse()
     is_later = bool(spec.before or spec.after) and bool(found)
     here = _position_of(found[0], segments, run_query) if is_later else 1
-    return [run for _, run in found], *_cursors(spec, found, more), here
+    return [run for _, run in found], *_page_cursors(spec, found, more), here
 
 
-def _read(
+def _read_segment(
     segment: Segment,
     run_query: RunQuery,
     place: RowPosition | None,
@@ -184,7 +184,9 @@ def _read(
     )
     if segment.merged_with is None:
         return found
-    found += _read(segment.merged_with, run_query, place, limit, backwards=backwards)
+    found += _read_segment(
+        segment.merged_with, run_query, place, limit, backwards=backwards
+    )
 
     def order(run: Run) -> list[float]:
         # Only numbers are merged, so a sign reverses their order.
@@ -229,7 +231,7 @@ def _in_order(
     return runs.order_by(*order)
 
 
-def _cursors(
+def _page_cursors(
     spec: ViewSpec, found: Sequence[SegmentRun], more: bool
 ) -> tuple[str, str]:
     if not found:

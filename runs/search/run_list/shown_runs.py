@@ -60,7 +60,7 @@ def place_in_tree(
         replace(
             row,
             place=TreePlace(
-                _depth(row.run, parents),
+                _tree_depth(row.run, parents),
                 matches=True,
                 is_open=row.run.run_id in opened or row.run.pk in above,
                 best=best.get(row.run.pk, {}),
@@ -70,7 +70,7 @@ def place_in_tree(
     ]
 
 
-def _depth(run: Run, parents: Mapping[int, int | None]) -> int:
+def _tree_depth(run: Run, parents: Mapping[int, int | None]) -> int:
     """A parent that was deleted since then counts as a root."""
     depth, above = 0, run.parent_id
     while above is not None:

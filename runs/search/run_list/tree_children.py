@@ -68,10 +68,10 @@ class OpenBranches:
         """Every row, depth first; says where each hangs."""
         found: list[Run] = []
         for root in roots:
-            found += self._below(root, 0, ())
+            found += self._children_below(root, 0, ())
         return found
 
-    def _below(
+    def _children_below(
         self, run: Run, depth: int, after: tuple[MoreChildren, ...]
     ) -> Iterator[Run]:
         """The run and its open children; `after` follows the last of them."""
@@ -89,7 +89,7 @@ class OpenBranches:
         yield run
         for child in children:
             last = after if child is children[-1] else ()
-            yield from self._below(child, depth + 1, last)
+            yield from self._children_below(child, depth + 1, last)
 
 
 def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
@@ -99,7 +99,7 @@ def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
     closed = {pk for pk, run_id, _ in named if asked[run_id].is_closed}
     limits = _open_rows(named, roots, asked)
     known = {run_id for _, run_id, _ in named}
-    matching = _matching(run_query, [run.pk for run in roots])
+    matching = _matching_runs(run_query, [run.pk for run in roots])
     paths = {run.pk for run in roots} - matching
     if len(paths) <= MAX_OPEN_PATHS:
         limits |= dict.fromkeys(paths - closed - limits.keys(), FIRST_MATCHES)
@@ -109,15 +109,15 @@ def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
         path_runs = _paths_to_matches(run_query, top)
         between = set(path_runs) - closed - limits.keys()
         if between and len(path_runs) <= MAX_PATH_RUNS:
-            paths = between - _matching(run_query, between)
+            paths = between - _matching_runs(run_query, between)
             limits |= dict.fromkeys(paths, FIRST_MATCHES)
         found = _add_children(branches, run_query, limits, path_runs)
-        matching |= _matching(run_query, found)
+        matching |= _matching_runs(run_query, found)
     branches.opened, branches.matching = frozenset(limits), frozenset(matching)
     return branches
 
 
-def _matching(run_query: RunQuery, keys: Collection[int]) -> set[int]:
+def _matching_runs(run_query: RunQuery, keys: Collection[int]) -> set[int]:
     rows = run_query.filter_runs(Run.objects.filter(pk__in=list(keys)))
     return set(rows.values_list("pk", flat=True)) if keys else set()
 
@@ -129,7 +129,7 @@ def _add_children(
     path_runs: Sequence[int],
 ) -> Collection[int]:
     """Hang the first children of each open row below it; returns their keys."""
-    ranked = _ranked(run_query, limits, path_runs)
+    ranked = _rank_children(run_query, limits, path_runs)
     pks = [pk for pk, *_ in ranked]
     found = {
         run.pk: run
@@ -191,14 +191,14 @@ def _paths_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _ranked(
+def _rank_children(
     run_query: RunQuery, limits: Mapping[int, int], path_runs: Sequence[int]
 ) -> list[tuple[int, int, int]]:
     """The first children of each open row: their keys, their parents, how many are."""
     below = Run.objects.filter(parent__in=list(limits))
     own = run_query.filter_runs(below)
     children = below.filter(Q(pk__in=own.values("pk")) | Q(pk__in=path_runs))
-    order = _order(run_query.spec.sort, run_query)
+    order = _children_order(run_query.spec.sort, run_query)
     limit = Case(
         *(When(parent=pk, then=Value(shown)) for pk, shown in limits.items()),
         output_field=IntegerField(),
@@ -211,7 +211,7 @@ def _ranked(
     return list(found.values_list("pk", "parent_id", "total"))
 
 
-def _order(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
+def _children_order(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     """The list's order for few runs: no index has it."""
     down = sort.descending
     index = source_of(sort.field).index
@@ -220,16 +220,16 @@ def _order(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     if index == SortIndex.TEXT:
         return _by_text(sort, run_query)
     return [
-        OrderBy(_value(part), descending=part.descending)
+        OrderBy(_sort_expression(part), descending=part.descending)
         for part in sort_parts(sort, run_query.scope)
     ]
 
 
-def _value(part: SortPart) -> Any:
+def _sort_expression(part: SortPart) -> Any:
     return part.value
 
 
-def _text(text: Any) -> Any:
+def _text_expression(text: Any) -> Any:
     return ordered_text(text).value
 
 
@@ -252,7 +252,7 @@ def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     )
     # The order of numbers is known already, so their texts do not count.
     value = Case(
-        When(Exists(rows.filter(number__isnull=True)), then=_text(text)),
+        When(Exists(rows.filter(number__isnull=True)), then=_text_expression(text)),
         default=Value("", output_field=TextField()),
         output_field=TextField(),
     )

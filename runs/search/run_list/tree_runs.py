@@ -80,10 +80,10 @@ class RootQuery(RunQuery):
             return runs.filter(pk__in=self.found)
         runs = runs.of_member(self.scope.workspace, self.scope.viewer)
         place = Q(workspace=self.scope.workspace) if lead is None else Q()
-        return runs.filter(place, self._shows, parent=None)
+        return runs.filter(place, self._shows_children, parent=None)
 
     @cached_property
-    def _shows(self) -> Q:
+    def _shows_children(self) -> Q:
         """Whether the root at hand, or a run below it, matches."""
         own = self.filter_runs(Run.objects.filter(pk=OuterRef("pk")))
         below = self.filter_runs(Run.objects.filter(root=OuterRef("pk")))
@@ -124,7 +124,7 @@ def find_tree(
             for row in build_rows(shown, asked, run_query.scope)
             for kept in [best.get(row.run.pk, {})]
         ]
-        total, exact = _total(run_query, roots)
+        total, exact = _count_total(run_query, roots)
     unknown = branches.unknown
     return TreePage(tuple(rows), counts, before, after, first, total, exact, unknown)
 
@@ -158,7 +158,7 @@ def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _total(run_query: RunQuery, roots: RootQuery) -> tuple[int | None, bool]:
+def _count_total(run_query: RunQuery, roots: RootQuery) -> tuple[int | None, bool]:
     """How many roots show. Beyond the limit only kept counts can say so."""
     if roots.found is not None:
         return len(roots.found), True

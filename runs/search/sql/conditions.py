@@ -120,9 +120,9 @@ def time_condition(time: Expr, op: str, values: Sequence[Value], now: int) -> Q:
     """A written time lasts: a day is from its first to its last millisecond."""
     spans = [_time_span(value, now) for value in values]
     if op in ("=", "in"):
-        return any_of([_within(time, start, end) for start, end in spans])
+        return any_of([_time_within(time, start, end) for start, end in spans])
     if op == "between":
-        return _within(time, spans[0][0], spans[1][1])
+        return _time_within(time, spans[0][0], spans[1][1])
     return _ordered_condition(time, op, *spans[0])
 
 
@@ -141,7 +141,7 @@ def _clamped(time: int) -> int:
     return max(-names.MAX_TIME, min(time, names.MAX_TIME + 1))
 
 
-def _within(time: Expr, start: int, end: int) -> Q:
+def _time_within(time: Expr, start: int, end: int) -> Q:
     return Q(Compare(time, ">=", start)) & Q(Compare(time, "<", end))
 
 

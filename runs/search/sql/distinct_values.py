@@ -24,7 +24,7 @@ PATTERN_OPERATORS = ("like", "ilike", "contains")
 
 def distinct_numbers(rows: Any) -> list[float] | None:
     """The different numbers of one key's rows; None if there are many."""
-    return _distinct(rows, F("number"), MAX_NUMBERS)
+    return _distinct_rows(rows, F("number"), MAX_NUMBERS)
 
 
 def distinct_matching_values(rows: Any, op: str, pattern: str) -> list[str] | None:
@@ -34,14 +34,14 @@ def distinct_matching_values(rows: Any, op: str, pattern: str) -> list[str] | No
     """
     if connection.vendor != "sqlite":
         return None
-    found = _distinct(rows, Beginning(F("value")), MAX_TEXTS)
+    found = _distinct_rows(rows, Beginning(F("value")), MAX_TEXTS)
     if found is None or any(len(value) >= BEGINNING for value in found):
         return None
-    fits = _matcher(op, pattern)
+    fits = _pattern_matcher(op, pattern)
     return [value for value in found if fits(value)]
 
 
-def _distinct(rows: Any, value: Any, limit: int) -> list[Any] | None:
+def _distinct_rows(rows: Any, value: Any, limit: int) -> list[Any] | None:
     rows = rows.order_by().annotate(one=value)
     first = rows.order_by("one").filter(one__isnull=False).values("one")[:1]
     following = Q(GreaterThan(F("one"), RawSQL("found.one", ())))
@@ -61,7 +61,7 @@ def _distinct(rows: Any, value: Any, limit: int) -> list[Any] | None:
     return found if len(found) <= limit else None
 
 
-def _matcher(op: str, pattern: str) -> Any:
+def _pattern_matcher(op: str, pattern: str) -> Any:
     """As `expressions.Contains` and `Like` say it in SQL."""
     if op == "contains":
         part = lower_case(pattern) or ""

@@ -75,7 +75,7 @@ _STEPS_PER_CHECK = 20_000
 def time_limit(seconds: float | None = None) -> Iterator[None]:
     """Stop the queries inside after `seconds` in all; raises QueryTimeout."""
     seconds = QUERY_SECONDS if seconds is None else seconds
-    limit = _postgres if connection.vendor == "postgresql" else _sqlite
+    limit = _postgres_timeout if connection.vendor == "postgresql" else _sqlite_timeout
     try:
         with limit(seconds):
             yield
@@ -101,7 +101,7 @@ def _is_timeout(error: OperationalError) -> bool:
 
 
 @contextmanager
-def _sqlite(seconds: float) -> Iterator[None]:
+def _sqlite_timeout(seconds: float) -> Iterator[None]:
     connection.ensure_connection()
     raw = connection.connection
     end = time.monotonic() + seconds
@@ -114,7 +114,7 @@ def _sqlite(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _postgres(seconds: float) -> Iterator[None]:
+def _postgres_timeout(seconds: float) -> Iterator[None]:
     """The limit is per statement here; it ends with the transaction at the latest."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")

@@ -41,13 +41,13 @@ from runs.search.sql.scope import Scope
 from studio.core.statuses import CODES, RunStatus
 
 
-class _Holds(Func):
+class _ContainsGrams(Func):
     template = "(INSTR(%(expressions)s) > 0)"
     output_field = BooleanField()
     conditional = True
 
 
-class HoldsWord(_Holds):
+class HoldsWord(_ContainsGrams):
     """Whether the text holds a long word; both are fold_case."""
 
     def __init__(self, text: Expr, word: str) -> None:
@@ -68,7 +68,7 @@ class HoldsWord(_Holds):
         )
 
 
-class HoldsGram(_Holds):
+class HoldsGram(_ContainsGrams):
     """Whether the grams hold one."""
 
     def __init__(self, grams: Expr, gram: str) -> None:
@@ -115,10 +115,10 @@ def word_condition(word: str, scope: Scope) -> Q:
     texts = SearchText.objects.filter(holds_word(word), run=OuterRef("pk"))
     conditions = [
         Q(Exists(texts)),
-        Q(experiment__in=_experiments(word, scope).values("pk")),
-        Q(submitter__isnull=False, submitter__in=_people(word).values("pk")),
+        Q(experiment__in=_matching_experiments(word, scope).values("pk")),
+        Q(submitter__isnull=False, submitter__in=_matching_users(word).values("pk")),
     ]
-    statuses = _statuses(word)
+    statuses = _matching_statuses(word)
     if statuses:
         conditions.append(Q(status__in=statuses))
     return any_of(conditions)
@@ -153,10 +153,10 @@ def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
 def text_scan(words: Sequence[str]) -> IndexScan:
     # PostgreSQL's index of words has no order, so its rows cannot lead to the runs.
     if connection.vendor == "postgresql":
-        return IndexScan(_texts(words))
-    join = Q(search_index__whole__matches=_match(words))
+        return IndexScan(_matching_rows(words))
+    join = Q(search_index__whole__matches=_match_expression(words))
     return IndexScan(
-        _texts(words),
+        _matching_rows(words),
         relation="search_index",
         join=join,
         is_ordered=True,
@@ -164,17 +164,17 @@ def text_scan(words: Sequence[str]) -> IndexScan:
     )
 
 
-def _texts(words: Sequence[str]) -> Any:
+def _matching_rows(words: Sequence[str]) -> Any:
     """The rows of the index whose texts hold all the words."""
     if connection.vendor == "postgresql":
         rows = SearchText.objects.all()
         for word in words:
             rows = rows.filter(holds_word(word))
         return rows
-    return SearchIndex.objects.filter(whole__matches=_match(words))
+    return SearchIndex.objects.filter(whole__matches=_match_expression(words))
 
 
-def _match(words: Sequence[str]) -> str:
+def _match_expression(words: Sequence[str]) -> str:
     return " AND ".join(map(match_query, words))
 
 
@@ -182,18 +182,25 @@ def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
     """The runs that hold the word in what they are named by, where anything does."""
     runs = Run.objects.in_workspace(scope.workspace)
     scans = []
-    experiments = _experiments(word, scope).values_list("pk", flat=True)
+    experiments = _matching_experiments(word, scope).values_list("pk", flat=True)
     for name, found in (
         ("experiment", list(experiments[: MAX_NAMED_SCANS + 1])),
         (
             "submitter",
-            list(_people(word).values_list("pk", flat=True)[: MAX_NAMED_SCANS + 1]),
+            list(
+                _matching_users(word).values_list("pk", flat=True)[
+                    : MAX_NAMED_SCANS + 1
+                ]
+            ),
         ),
-        ("status", _statuses(word)),
+        ("status", _matching_statuses(word)),
     ):
         # That many scans would cost more than one that is in no order.
         if len(found) > MAX_NAMED_SCANS:
-            many = {"experiment": experiments, "submitter": _people(word).values("pk")}
+            many = {
+                "experiment": experiments,
+                "submitter": _matching_users(word).values("pk"),
+            }
             rows = runs.filter(**{f"{name}__in": many.get(name, found)})
             scans.append(IndexScan(rows, "pk", is_exact=True, is_windowed=True))
             continue
@@ -206,13 +213,13 @@ def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
     return scans
 
 
-def _experiments(word: str, scope: Scope) -> Any:
+def _matching_experiments(word: str, scope: Scope) -> Any:
     return Experiment.objects.filter(
         _name_condition(word, F("name")), workspace=scope.workspace
     )
 
 
-def _people(word: str) -> Any:
+def _matching_users(word: str) -> Any:
     columns = ("username", "display_name")
     return User.objects.filter(
         any_of([_name_condition(word, F(name)) for name in columns])
@@ -225,7 +232,7 @@ def _name_condition(word: str, text: Expr) -> Q:
     return pattern_condition(text, "contains", word)
 
 
-def _statuses(word: str) -> list[int]:
+def _matching_statuses(word: str) -> list[int]:
     names = {status: status.value.lower() for status in RunStatus}
     fits = str.startswith if is_short_word(word) else str.__contains__
     return sorted(CODES[s] for s, name in names.items() if fits(name, word))

@@ -74,22 +74,24 @@ def read_logged_values(
     parts: list[LoggedPart] = []
     left = limit
     with time_limit():
-        heads = _heads(list(names), key, after)
+        heads = _metric_heads(list(names), key, after)
         for head, chunks in _with_chunks(heads[:MAX_SERIES]):
             skipped = after.offset if after and after.metric == head.pk else 0
-            values = _values(head, chunks, skipped, left)
+            values = _read_values(head, chunks, skipped, left)
             if values:
                 parts.append(
                     LoggedPart(names[head.run_id], head.key.name, head.kind, values)
                 )
-            left -= sum(map(_size, values))
+            left -= sum(map(_value_size, values))
             if left <= 0:
                 return parts, LoggedPosition(head.pk, skipped + len(values))
     rest = heads[MAX_SERIES:]
     return parts, LoggedPosition(rest[0].pk, 0) if rest else None
 
 
-def _heads(runs: Sequence[int], key: str, after: LoggedPosition | None) -> list[Metric]:
+def _metric_heads(
+    runs: Sequence[int], key: str, after: LoggedPosition | None
+) -> list[Metric]:
     wanted = Q(key__name=key) if key else Q()
     if after:
         wanted &= Q(pk__gte=after.metric)
@@ -114,7 +116,7 @@ def _with_chunks(
             yield head, chunks.get(head.pk)
 
 
-def _values(
+def _read_values(
     head: Metric, chunks: list[MetricChunk] | None, skipped: int, limit: int
 ) -> list[Any]:
     """From the point `skipped` on, chunk by chunk until there are about `limit`."""
@@ -131,10 +133,10 @@ def _values(
             row = MetricChunk.objects.get(metric=head, number=number)
             found = unpack_row(row).python_values()[max(skipped - begin, 0) :]
             values += found
-            size += sum(map(_size, found))
+            size += sum(map(_value_size, found))
         begin += count
     return values
 
 
-def _size(value: Any) -> int:
+def _value_size(value: Any) -> int:
     return max(len(value), 1) if isinstance(value, list | dict) else 1

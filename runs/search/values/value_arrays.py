@@ -134,12 +134,12 @@ def has_numbers(field: Field) -> bool:
 def read_value_codes(runs: RunArrays, field: Field) -> ValueCodes:
     """Which value each run has."""
     if field.kind in TEXT_TABLES:
-        return _texts(runs, [field])
+        return _text_codes(runs, [field])
     if field.kind == tree.METRICS:
-        return _numbers(runs, read_numbers(runs, field))
+        return _read_number_columns(runs, read_numbers(runs, field))
     source = source_of(field)
     if source.keys:
-        return _texts(runs, source.keys)
+        return _text_codes(runs, source.keys)
     assert source.group is not None, field
     column = runs.columns[source.group.column]
     return _with_names(source.group, _value_codes(runs, enumerate(column)))
@@ -176,14 +176,14 @@ def _own_numbers(
     return measured
 
 
-def _numbers(runs: RunArrays, measured: NumberArray) -> ValueCodes:
+def _read_number_columns(runs: RunArrays, measured: NumberArray) -> ValueCodes:
     # Adding zero turns -0.0 into 0.0, which compare as equal.
     numbers = enumerate((measured.values + 0.0).tolist())
     found = _value_codes(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
     return replace(found, is_mixed=bool(measured.nonfinite.any()))
 
 
-def _texts(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
+def _text_codes(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
     """Of several fields the first that a run has."""
     texts = TextCodes()
     # The first field comes last, so that its texts replace the others.

@@ -47,9 +47,9 @@ def count_text_values(
         if value is not None and len(value) >= BEGINNING:
             long.add(key)
         else:
-            _add(found, key, (value or "", ""), n)
+            _add_count(found, key, (value or "", ""), n)
     for key, head, digest, n in _count_long_texts(rows, sorted(long)):
-        _add(found, key, (head, digest), n)
+        _add_count(found, key, (head, digest), n)
     return found
 
 
@@ -64,7 +64,7 @@ def _count_long_texts(
         return list(whole.values_list("key_id", *TEXT_HEAD).annotate(n=Count("pk")))
 
 
-def _add(found: CountsByKey, key: int, text: TextHead, n: int) -> None:
+def _add_count(found: CountsByKey, key: int, text: TextHead, n: int) -> None:
     # A tag without a value and an empty value count as the same.
     values = found.setdefault(key, {})
     before = values[text][0] if text in values else 0

@@ -119,14 +119,14 @@ class RunValues:
         if self._is_page:
             attached: Experiment = run.experiment
             return attached
-        return self._experiments[run.experiment_id]
+        return self._load_experiments[run.experiment_id]
 
     def submitter(self, run: Any) -> User | None:
         if self._is_page:
             attached: User | None = run.submitter
             return attached
         key = run.submitter_id
-        return None if key is None else self._people[key]
+        return None if key is None else self._load_people[key]
 
     def root_id(self, run: Any) -> str:
         if self._is_page:
@@ -134,22 +134,22 @@ class RunValues:
         return str(run.root_run_id or run.run_id)
 
     def is_starred(self, run: Any) -> bool:
-        return run.pk in self._starred
+        return run.pk in self._load_starred
 
     def tags(self, run: Any) -> Tags:
-        return self._tags.get(run.pk, {})
+        return self._load_tags.get(run.pk, {})
 
     def children(self, run: Any) -> ChildCounts:
-        return self._children.get(run.pk, {})
+        return self._load_child_counts.get(run.pk, {})
 
     def text(self, field: Field, run: Any) -> object:
-        return self._texts[field].get(run.pk)
+        return self._load_texts[field].get(run.pk)
 
     def metric(self, field: Field, run: Any) -> object:
-        return self._metrics[field].get(run.pk)
+        return self._load_metrics[field].get(run.pk)
 
     @cached_property
-    def _experiments(self) -> Mapping[int, Experiment]:
+    def _load_experiments(self) -> Mapping[int, Experiment]:
         known = self.reader.experiments
         missing = {run.experiment_id for run in self.runs} - known.keys()
         if missing:
@@ -157,7 +157,7 @@ class RunValues:
         return known
 
     @cached_property
-    def _people(self) -> Mapping[int, User]:
+    def _load_people(self) -> Mapping[int, User]:
         known = self.reader.people
         missing = {run.submitter_id for run in self.runs} - known.keys() - {None}
         if missing:
@@ -165,25 +165,25 @@ class RunValues:
         return known
 
     @cached_property
-    def _starred(self) -> set[int]:
+    def _load_starred(self) -> set[int]:
         return {run for (run,) in _STARS.all(self.reader.scope.viewer.pk, self._ids)}
 
     @cached_property
-    def _tags(self) -> Mapping[int, Tags]:
+    def _load_tags(self) -> Mapping[int, Tags]:
         found: dict[int, dict[str, str | None]] = defaultdict(dict)
         for run, name, value in _TAGS.all(self._ids):
             found[run][name] = value
         return found
 
     @cached_property
-    def _children(self) -> Mapping[int, ChildCounts]:
+    def _load_child_counts(self) -> Mapping[int, ChildCounts]:
         found: dict[int, dict[RunStatus, int]] = defaultdict(dict)
         for parent, status, n in _CHILDREN.all(self._ids):
             found[parent][RunStatus.from_code(status)] = n
         return found
 
     @cached_property
-    def _texts(self) -> Mapping[Field, Mapping[int, str]]:
+    def _load_texts(self) -> Mapping[Field, Mapping[int, str]]:
         found: dict[Field, dict[int, str]] = defaultdict(dict)
         for kind, fields in self.reader.keys.items():
             if not fields or kind not in TEXT_TABLES:
@@ -200,7 +200,7 @@ class RunValues:
         return found
 
     @cached_property
-    def _metrics(self) -> Mapping[Field, Mapping[int, object]]:
+    def _load_metrics(self) -> Mapping[Field, Mapping[int, object]]:
         found: dict[Field, dict[int, object]] = defaultdict(dict)
         fields = self.reader.keys[tree.METRICS]
         if not fields:
@@ -309,7 +309,7 @@ def _of_many(table: Any, runs: Sequence[int], keys: Sequence[int]) -> Any:
     return rows.filter(known__in=keys)
 
 
-def _among(name: str, values: Any) -> Q:
+def _rows_among(name: str, values: Any) -> Q:
     """A relation's own look-up takes no prepared values."""
     return Q(In(F(name), values))
 
@@ -319,7 +319,7 @@ _TEXT_COLUMNS = ("run_id", "key_id", "value")
 _TEXTS = {
     kind: PreparedRows(
         lambda runs, keys, table=table: table.objects.filter(
-            _among("run", runs), _among("key", keys)
+            _rows_among("run", runs), _rows_among("key", keys)
         ).values_list(*_TEXT_COLUMNS)
     )
     for kind, table in TEXT_TABLES.items()
@@ -330,13 +330,13 @@ _METRIC_COLUMNS = (
 )
 _METRICS = PreparedRows(
     lambda runs, keys: Metric.objects.filter(
-        _among("run", runs), _among("key", keys)
+        _rows_among("run", runs), _rows_among("key", keys)
     ).values_list(*_METRIC_COLUMNS)
 )
 #: The tags that people see.
 _TAGS = PreparedRows(
     lambda runs: (
-        RunTag.objects.filter(_among("run", runs))
+        RunTag.objects.filter(_rows_among("run", runs))
         .exclude(key__name__startswith=SYSTEM_TAG_PREFIX)
         .order_by("key__name")
         .values_list("run_id", "key__name", "value")
@@ -344,13 +344,13 @@ _TAGS = PreparedRows(
 )
 _STARS = PreparedRows(
     lambda viewer, runs: RunStar.objects.filter(
-        _among("run", runs), user=viewer
+        _rows_among("run", runs), user=viewer
     ).values_list("run_id")
 )
 _CHILDREN = PreparedRows(
     lambda runs: (
         Run.objects.not_deleted()
-        .filter(_among("parent", runs))
+        .filter(_rows_among("parent", runs))
         .order_by()
         .values_list("parent_id", "status")
         .annotate(n=Count("pk"))

@@ -17,24 +17,24 @@ EXPERIMENT, COLUMN, RUN = "experiment", "column", "run"
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingItem:
     """`kind` is one of the three; `name` is how the view calls it."""
 
     kind: str
     name: str
 
 
-def find_missing_list(view: View) -> list[Missing]:
+def find_missing_list(view: View) -> list[MissingItem]:
     """The experiment whose list it shows, if that is gone. Asks nothing."""
     here = view.experiment
     if here is not None and here.deleted is None:
         return []
-    return [Missing(EXPERIMENT, view.list_name)] if view.list_name else []
+    return [MissingItem(EXPERIMENT, view.list_name)] if view.list_name else []
 
 
 def find_missing_columns(
     fields: Iterable[Field], workspace: Workspace
-) -> list[Missing]:
+) -> list[MissingItem]:
     """Fields whose key no run has ever used; one query, none without such fields."""
     keyed = [each for each in dict.fromkeys(fields) if each.kind in KEY_KINDS]
     if not keyed:
@@ -46,7 +46,7 @@ def find_missing_columns(
         Key.objects.filter(wanted, workspace=workspace).values_list("kind", "name")
     )
     return [
-        Missing(COLUMN, field_text(each))
+        MissingItem(COLUMN, field_text(each))
         for each in keyed
         if (KEY_KINDS[each.kind].value, each.key) not in known
     ]
@@ -54,7 +54,7 @@ def find_missing_columns(
 
 def find_missing_runs(
     spec: ViewSpec, workspace: Workspace, viewer: User
-) -> list[Missing]:
+) -> list[MissingItem]:
     """Selected and opened runs that are gone or in the trash; one query."""
     named = [*spec.selected, *(each.run_id for each in spec.tree)]
     wanted = [
@@ -70,4 +70,4 @@ def find_missing_runs(
         .not_deleted()
         .values_list("run_id", flat=True)
     )
-    return [Missing(RUN, each) for each in wanted if each not in known]
+    return [MissingItem(RUN, each) for each in wanted if each not in known]

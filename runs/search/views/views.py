@@ -141,7 +141,7 @@ def list_view_revisions(
 ) -> list[ViewRevision]:
     """The newest first, or those before one; to others only those since the view was
     shared."""
-    rows = _readable(view, viewer).select_related("author", "experiment")
+    rows = _readable_revisions(view, viewer).select_related("author", "experiment")
     if before:
         rows = rows.filter(number__lt=before)
     return list(rows.order_by("-number")[:limit])
@@ -149,14 +149,14 @@ def list_view_revisions(
 
 def find_revision(view: View, viewer: User, number: int) -> ViewRevision:
     """One of them; NotFound for all else."""
-    rows = _readable(view, viewer).select_related("author", "experiment")
+    rows = _readable_revisions(view, viewer).select_related("author", "experiment")
     found = rows.filter(number=number).first()
     if found is None:
         raise NotFound(_("This version of the view doesn't exist."))
     return found
 
 
-def _readable(view: View, viewer: User) -> QuerySet[ViewRevision]:
+def _readable_revisions(view: View, viewer: User) -> QuerySet[ViewRevision]:
     rows = ViewRevision.objects.filter(view=view)
     if view.owner_id != viewer.pk:
         rows = rows.filter(number__gte=view.shared_from)

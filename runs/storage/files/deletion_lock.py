@@ -17,7 +17,7 @@ def hold_deletions() -> Iterator[None]:
 
     Waits for running deletions. The system releases the lock when its process ends.
     """
-    handle = _open()
+    handle = _open_lock_file()
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -28,7 +28,7 @@ def hold_deletions() -> Iterator[None]:
 @contextmanager
 def deletions_allowed() -> Iterator[bool]:
     """Yield whether stored files can be deleted or moved now; never waits."""
-    handle = _open()
+    handle = _open_lock_file()
     try:
         try:
             # Deletions share the lock: many can run at once, and none during a backup.
@@ -41,7 +41,7 @@ def deletions_allowed() -> Iterator[bool]:
         os.close(handle)
 
 
-def _open() -> int:
+def _open_lock_file() -> int:
     folder = Path(settings.FILES_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.open(folder / "deletions.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -96,7 +96,7 @@ def extend_series(
     """
     pending = concatenate([unpack_row(tail), points] if tail else [points])
     number = tail.number if tail else number
-    row = _row(head, number, pending)
+    row = _chunk_row(head, number, pending)
     if len(pending) < TAIL_POINTS and len(row.data) <= TAIL_BYTES:
         return [row]
     before = None
@@ -105,8 +105,10 @@ def extend_series(
     if before:
         pending = concatenate([unpack_row(before), pending])
         number = before.number
-    parts = list(_split(pending, _chunk_size(row)))
-    sealed = [_row(head, number + index, part) for index, part in enumerate(parts)]
+    parts = list(_split_points(pending, _chunk_size(row)))
+    sealed = [
+        _chunk_row(head, number + index, part) for index, part in enumerate(parts)
+    ]
     for row in sealed:
         row.sealed = True
     # The number of a merged tail is free for the next one.
@@ -123,12 +125,12 @@ def _chunk_size(row: MetricChunk) -> int:
     return max(1, min(TAIL_POINTS, JSON_CHUNK_BYTES * row.count // len(row.data)))
 
 
-def _split(points: Points, size: int) -> Iterable[Points]:
+def _split_points(points: Points, size: int) -> Iterable[Points]:
     for start in range(0, len(points), size):
         yield points.take(np.arange(start, min(start + size, len(points))))
 
 
-def _row(head: Metric, number: int, points: Points) -> MetricChunk:
+def _chunk_row(head: Metric, number: int, points: Points) -> MetricChunk:
     # Keys of JSON objects are texts, so the indexes are kept in pairs.
     notes: Any = sorted(points.notes.items()) or None
     return MetricChunk(
@@ -151,11 +153,16 @@ def save_chunks(rows: Sequence[MetricChunk]) -> None:
 
 def save_heads(grown: Sequence[Metric], *, wholly: Sequence[Metric]) -> None:
     """Write the hot columns of `grown`, and all columns of `wholly`."""
-    _update_hot.execute_many([(head.pk, *_values(head, HOT_COLUMNS)) for head in grown])
+    _update_hot.execute_many(
+        [(head.pk, *_column_values(head, HOT_COLUMNS)) for head in grown]
+    )
     _update_all.execute_many(
-        [(head.pk, *_values(head, HOT_COLUMNS + COLD_COLUMNS)) for head in wholly]
+        [
+            (head.pk, *_column_values(head, HOT_COLUMNS + COLD_COLUMNS))
+            for head in wholly
+        ]
     )
 
 
-def _values(head: Metric, names: Sequence[str]) -> list[Any]:
+def _column_values(head: Metric, names: Sequence[str]) -> list[Any]:
     return [getattr(head, name) for name in names]

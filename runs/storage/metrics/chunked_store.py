@@ -122,8 +122,8 @@ class ChunkedStore:
         self, metric: Metric, start: int | None = None, stop: int | None = None
     ) -> Points:
         """All points with `start` <= step <= `stop`, by (step, time, arrival)."""
-        rows = _overlapping(metric.chunks.order_by("number"), start, stop)
-        return _within([unpack_row(row) for row in rows.iterator()], start, stop)
+        rows = _overlapping_chunks(metric.chunks.order_by("number"), start, stop)
+        return _points_within([unpack_row(row) for row in rows.iterator()], start, stop)
 
     def read_each(
         self,
@@ -133,10 +133,10 @@ class ChunkedStore:
     ) -> Iterator[tuple[int, Points]]:
         """Read several series one after another, with one query."""
         rows = MetricChunk.objects.filter(metric__in=metrics)
-        ordered = _overlapping(rows.order_by("metric", "number"), start, stop)
+        ordered = _overlapping_chunks(rows.order_by("metric", "number"), start, stop)
         read = ordered.iterator(chunk_size=READ_BATCH_ROWS)
         for key, held in itertools.groupby(read, attrgetter("metric_id")):
-            yield key, _within([unpack_row(row) for row in held], start, stop)
+            yield key, _points_within([unpack_row(row) for row in held], start, stop)
 
     def sample(
         self,
@@ -198,14 +198,14 @@ class ChunkedStore:
         `MAX_SERIES_PER_QUERY` series take one or two queries.
         """
         starts = {metric.pk: _probable_start(metric, limit) for metric in metrics}
-        found = _since(starts)
+        found = _chunks_since(starts)
         short = {
             metric.pk: metric.first_step
             for metric in metrics
             if starts[metric.pk] > metric.first_step
             and len(np.unique(found[metric.pk].steps)) < limit
         }
-        return {**found, **_since(short)}
+        return {**found, **_chunks_since(short)}
 
     def history(
         self, metric: Metric, offset: int = 0, limit: int | None = None
@@ -233,7 +233,7 @@ def _probable_start(metric: Metric, limit: int) -> int:
     return max(metric.last_step - wanted, metric.first_step)
 
 
-def _since(starts: Mapping[int, int]) -> dict[int, Points]:
+def _chunks_since(starts: Mapping[int, int]) -> dict[int, Points]:
     """Read the points from those steps on, by series key."""
     parts: dict[int, list[Points]] = {key: [] for key in starts}
     for some in batches(list(starts), MAX_SERIES_PER_QUERY):
@@ -250,7 +250,7 @@ def _since(starts: Mapping[int, int]) -> dict[int, Points]:
     }
 
 
-def _overlapping(
+def _overlapping_chunks(
     rows: QuerySet[MetricChunk], start: int | None, stop: int | None
 ) -> QuerySet[MetricChunk]:
     if start is not None:
@@ -260,7 +260,9 @@ def _overlapping(
     return rows
 
 
-def _within(parts: Sequence[Points], start: int | None, stop: int | None) -> Points:
+def _points_within(
+    parts: Sequence[Points], start: int | None, stop: int | None
+) -> Points:
     points = concatenate(parts)
     if start is not None:
         points = points.take(points.steps >= start)

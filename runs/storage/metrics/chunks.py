@@ -60,15 +60,15 @@ def unpack(
     if encoding == N8:
         integers = np.frombuffer(data, np.uint8, count, 3 * size).astype(np.bool_)
     return Points(
-        _column(data, "<i8", count, 0),
-        _column(data, "<i8", count, size),
-        _column(data, "<f8", count, 2 * size),
+        _decode_column(data, "<i8", count, 0),
+        _decode_column(data, "<i8", count, size),
+        _decode_column(data, "<f8", count, 2 * size),
         integers,
         sparse,
     )
 
 
-def _column(data: bytes, kind: str, count: int, offset: int) -> NDArray[Any]:
+def _decode_column(data: bytes, kind: str, count: int, offset: int) -> NDArray[Any]:
     return np.frombuffer(data, kind, count, offset)
 
 

@@ -21,7 +21,7 @@ def sample_positions(points: Points, limit: int) -> NDArray[Any]:
     if not points.is_numeric or limit < 8:
         return np.unique(np.linspace(0, count - 1, max(limit, 1)).astype(np.int64))
     nan = np.isnan(points.values)
-    gaps = _edges(nan, limit // 8)
+    gaps = _nan_segment_ends(nan, limit // 8)
     finite = np.flatnonzero(~nan)
     # The downsampler chooses pairs: a minimum and a maximum per segment.
     free = (limit - 2 - len(gaps)) // 2 * 2
@@ -34,7 +34,7 @@ def sample_positions(points: Points, limit: int) -> NDArray[Any]:
     return np.unique(np.concatenate([ends, picked, gaps]).astype(np.int64))
 
 
-def _edges(nan: NDArray[np.bool_], limit: int) -> NDArray[Any]:
+def _nan_segment_ends(nan: NDArray[np.bool_], limit: int) -> NDArray[Any]:
     """Find the first and last point of each NaN segment; at most `limit` points."""
     before = np.concatenate([[False], nan[:-1]])
     after = np.concatenate([nan[1:], [False]])

@@ -34,7 +34,7 @@ def drop_stored(
         if head.count and len(points) and not _is_beyond(head, points)
     }
     known: dict[int, list[Points]] = {pk: [] for pk in grown}
-    for row in _overlapping(grown):
+    for row in _overlapping_chunks(grown):
         known[row.metric_id].append(unpack_row(row))
     for pk, tail in tails.items():
         if pk in grown and _could_hold(tail, grown[pk]):
@@ -50,7 +50,7 @@ def _is_beyond(head: Metric, points: Points) -> bool:
     return int(points.steps.min()) > head.last_step
 
 
-def _overlapping(grown: dict[int, Points]) -> Iterable[MetricChunk]:
+def _overlapping_chunks(grown: dict[int, Points]) -> Iterable[MetricChunk]:
     if not grown:
         return []
     # With bounds over all series, one query is enough.
@@ -81,7 +81,7 @@ def drop_repeated(points: Points) -> Points:
         return points
     seen: set[Identity] = set()
     keep = np.ones(len(points), np.bool_)
-    for index, identity in enumerate(_identities(points)):
+    for index, identity in enumerate(_point_identities(points)):
         keep[index] = identity not in seen
         seen.add(identity)
     return points if keep.all() else points.take(keep)
@@ -97,8 +97,8 @@ def drop_known(points: Points, known: Sequence[Points]) -> Points:
         # Compare arrays first: most points of a chunk share no step.
         near = steps.contains(part.steps)
         if near.any():
-            there.update(_identities(part.take(near)))
-    keep = np.array([identity not in there for identity in _identities(points)])
+            there.update(_point_identities(part.take(near)))
+    keep = np.array([identity not in there for identity in _point_identities(points)])
     return points if keep.all() else points.take(keep)
 
 
@@ -120,11 +120,11 @@ class _StepSet:
         return near
 
 
-def _identities(points: Points) -> list[Identity]:
-    return [(step, time, _comparable(value)) for step, time, value in points]
+def _point_identities(points: Points) -> list[Identity]:
+    return [(step, time, _comparable_value(value)) for step, time, value in points]
 
 
-def _comparable(value: Any) -> Any:
+def _comparable_value(value: Any) -> Any:
     # NaN is not equal to itself.
     if isinstance(value, float) and math.isnan(value):
         return "nan", 0

@@ -69,7 +69,7 @@ def _take_last(head: Metric, points: Points, index: int, rule: AppendRule) -> No
         if (step, time) < known:
             return
         is_tie = (step, time) == known and rule is AppendRule.MLFLOW
-        if is_tie and _rank(value) < (head.last or 0.0):
+        if is_tie and _number_or_zero(value) < (head.last or 0.0):
             return
     head.last, head.last_is_nan = split_nan(as_float(value))
     head.last_text = text_of(value)
@@ -98,7 +98,7 @@ def _take_bounds(head: Metric, points: Points) -> None:
     head.max = high if head.max is None else max(head.max, high)
 
 
-def _rank(value: Value) -> float:
+def _number_or_zero(value: Value) -> float:
     number = as_float(value)
     return 0.0 if number is None or math.isnan(number) else number
 

@@ -62,7 +62,7 @@ class Points:
 
     def in_step_order(self) -> Points:
         """Sorted by (step, time, arrival)."""
-        if _ascends(self.steps, self.times):
+        if _is_in_order(self.steps, self.times):
             return self
         return self.take(np.lexsort((self.times, self.steps)))
 
@@ -93,7 +93,7 @@ class Points:
         )
 
 
-def _ascends(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
+def _is_in_order(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
     """Whether the pairs are sorted, as in most series; much faster than sorting."""
     greater = first[1:] > first[:-1]
     same = (first[1:] == first[:-1]) & (second[1:] >= second[:-1])

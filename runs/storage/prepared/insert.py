@@ -51,13 +51,13 @@ class PreparedInsert(Generic[Row]):
         with database.cursor() as cursor:
             # One statement for many rows: a full database rejects it as a whole.
             for rows in batches(objects, MAX_ROWS):
-                values = [v for one in rows for v in self._values(one, database)]
-                cursor.execute(self._sql(len(rows)), values)
+                values = [v for one in rows for v in self._row_values(one, database)]
+                cursor.execute(self._insert_sql(len(rows)), values)
 
     def one(self, row: Row) -> Row:
         """Insert a new row and set the object's key."""
         database = current_connection()
-        sql, values = self._sql(1), self._values(row, database)
+        sql, values = self._insert_sql(1), self._row_values(row, database)
         with database.cursor() as cursor:
             # SQLite's driver always has the new key, and PostgreSQL returns it on
             # request.
@@ -71,11 +71,11 @@ class PreparedInsert(Generic[Row]):
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 
-    def _sql(self, rows: int) -> str:
+    def _insert_sql(self, rows: int) -> str:
         rows_sql = ", ".join([self._row_sql] * rows)
         return f"{self._into}{rows_sql}{self._conflict}"
 
-    def _values(self, one: Row, database: Any) -> list[Any]:
+    def _row_values(self, one: Row, database: Any) -> list[Any]:
         return [
             getattr(one, name)
             if field is None

@@ -39,7 +39,7 @@ class Placeholder(Expression):
         return "%s", (self,)
 
 
-class _Statement:
+class _CompiledStatement:
     """SQL with its parameters: its own constants and the values of a use."""
 
     def __init__(self, compiled: CompiledQuery) -> None:
@@ -61,27 +61,27 @@ class _Statement:
         return params
 
 
-class _Reader:
+class _RowReader:
     """Runs a SELECT and turns its rows into objects or tuples."""
 
     def __init__(self, rows: QuerySet[Any, Any]) -> None:
         compiled = CompiledQuery(rows.query, current_connection())
-        self._statement = _Statement(compiled)
+        self._statement = _CompiledStatement(compiled)
         self._layout = row_layout(rows, compiled)
 
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
         with current_connection().cursor() as cursor:
             cursor.execute(self._statement.sql, self._statement.parameters(values))
-            return self._read(cursor.fetchall())
+            return self._read_rows(cursor.fetchall())
 
-    def _read(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
+    def _read_rows(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
         if self._layout.convert is not None:
             rows = self._layout.convert(rows)
         if self._layout.model is None:
             return map(tuple, rows)
-        return map(self._object, rows)
+        return map(self._object_from_row, rows)
 
-    def _object(self, row: Sequence[Any]) -> Any:
+    def _object_from_row(self, row: Sequence[Any]) -> Any:
         layout = self._layout
         assert layout.model is not None
         assert layout.own is not None
@@ -91,24 +91,24 @@ class _Reader:
         return found
 
 
-class _Select:
+class _PreparedSelect:
     """The statements of a SELECT, one for each shape of its arguments."""
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self._build = build
-        self._known: dict[Shape, _Reader] = {}
+        self._known: dict[Shape, _RowReader] = {}
 
-    def _read(self, given: Sequence[Any]) -> Iterator[Any]:
-        shape, values = _flatten(given)
+    def _read_rows(self, given: Sequence[Any]) -> Iterator[Any]:
+        shape, values = _flatten_arguments(given)
         # Nothing is in an empty list, and PostgreSQL has no empty `IN`.
         if 0 in shape:
             return iter(())
         if shape not in self._known:
-            self._known[shape] = _Reader(self._build(*_placeholders(shape)))
+            self._known[shape] = _RowReader(self._build(*_placeholders(shape)))
         return self._known[shape](values)
 
 
-class Prepared(_Select, Generic[Row]):
+class Prepared(_PreparedSelect, Generic[Row]):
     """A SELECT of objects: `Prepared(lambda owner: Thing.objects.filter(owner=owner))`.
 
     For an argument with several values (`name__in=names`), only a few lengths are
@@ -119,29 +119,29 @@ class Prepared(_Select, Generic[Row]):
         super().__init__(build)
 
     def all(self, *given: Any) -> list[Row]:
-        return list(self._read(given))
+        return list(self._read_rows(given))
 
     def first(self, *given: Any) -> Row | None:
-        return next(self._read(given), None)
+        return next(self._read_rows(given), None)
 
 
-class PreparedRows(_Select):
+class PreparedRows(_PreparedSelect):
     """A SELECT of columns: a queryset that ends with `values_list`."""
 
     def all(self, *given: Any) -> list[tuple[Any, ...]]:
-        return list(self._read(given))
+        return list(self._read_rows(given))
 
 
-class _Change:
+class _PreparedChange:
     """The statements of a change, one for each shape of its arguments."""
 
     def __init__(self, build: Callable[..., Any]) -> None:
         self._build = build
-        self._known: dict[Shape, _Statement] = {}
+        self._known: dict[Shape, _CompiledStatement] = {}
 
     def __call__(self, *given: Any) -> int:
         """Returns how many rows were changed."""
-        shape, values = _flatten(given)
+        shape, values = _flatten_arguments(given)
         statement = self._statement(shape)
         with current_connection().cursor() as cursor:
             cursor.execute(statement.sql, statement.parameters(values))
@@ -156,17 +156,19 @@ class _Change:
                     statement.sql, [statement.parameters(one) for one in uses]
                 )
 
-    def _statement(self, shape: Shape) -> _Statement:
+    def _statement(self, shape: Shape) -> _CompiledStatement:
         if shape not in self._known:
-            query = self._query(self._build(*_placeholders(shape)))
-            self._known[shape] = _Statement(CompiledQuery(query, current_connection()))
+            query = self._sql_query(self._build(*_placeholders(shape)))
+            self._known[shape] = _CompiledStatement(
+                CompiledQuery(query, current_connection())
+            )
         return self._known[shape]
 
-    def _query(self, built: Any) -> Any:
+    def _sql_query(self, built: Any) -> Any:
         raise NotImplementedError
 
 
-class PreparedUpdate(_Change):
+class PreparedUpdate(_PreparedChange):
     """An UPDATE: its function returns a queryset and the new values."""
 
     def __init__(
@@ -174,17 +176,17 @@ class PreparedUpdate(_Change):
     ) -> None:
         super().__init__(build)
 
-    def _query(self, built: Any) -> Any:
+    def _sql_query(self, built: Any) -> Any:
         return update_query(*built)
 
 
-class PreparedDelete(_Change):
+class PreparedDelete(_PreparedChange):
     """A DELETE of rows without references: its function returns a queryset."""
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         super().__init__(build)
 
-    def _query(self, built: Any) -> Any:
+    def _sql_query(self, built: Any) -> Any:
         return delete_query(built)
 
 
@@ -193,7 +195,7 @@ def current_connection() -> Any:
     return connections[DEFAULT_DB_ALIAS]
 
 
-def _flatten(given: Sequence[Any]) -> tuple[Shape, list[Any]]:
+def _flatten_arguments(given: Sequence[Any]) -> tuple[Shape, list[Any]]:
     """Flatten the arguments; the shape has the length of each sequence."""
     shape: list[int | None] = []
     values: list[Any] = []

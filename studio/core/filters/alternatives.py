@@ -41,7 +41,9 @@ def parse_range(field: Field, token: Token, text: str, start: int) -> Comparison
         return None
     low, _, high = token.text.partition("..")
     operand = Operand(field, "between", text, start)
-    ends: list[Value | None] = [_end(operand, word) for word in (low, high) if word]
+    ends: list[Value | None] = [
+        _range_end(operand, word) for word in (low, high) if word
+    ]
     if not ends or None in ends:
         # A tag or parameter can hold text with two dots, such as `a..b`.
         if kind == fields.MIXED and field.kind != tree.METRICS:
@@ -52,5 +54,5 @@ def parse_range(field: Field, token: Token, text: str, start: int) -> Comparison
     return Comparison(field, op, values)
 
 
-def _end(operand: Operand, word: str) -> Value | None:
+def _range_end(operand: Operand, word: str) -> Value | None:
     return operand.read(word, quoted=False)

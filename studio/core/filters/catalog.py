@@ -25,14 +25,14 @@ from studio.core.filters.field_spec import (
 from studio.core.messages import message
 
 
-def _spec(
+def _field_spec(
     name: str, label: str, kind: str, text: str, example: str, **more: Any
 ) -> FieldSpec:
     return FieldSpec(name, label, kind, text, example, **more)
 
 
 ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
-    _spec(
+    _field_spec(
         "id",
         message("Run ID"),
         ID,
@@ -40,14 +40,14 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "id:resnet_17",
         aliases=("run_id",),
     ),
-    _spec(
+    _field_spec(
         "number",
         message("Number"),
         NUMBER,
         message("The number of the run in its experiment."),
         "number:1..20",
     ),
-    _spec(
+    _field_spec(
         "name",
         message("Display name"),
         TEXT,
@@ -57,7 +57,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         suggested=2,
         of_experiments=True,
     ),
-    _spec(
+    _field_spec(
         "status",
         message("Status"),
         STATUS,
@@ -65,7 +65,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "status:failed|canceled",
         suggested=1,
     ),
-    _spec(
+    _field_spec(
         "experiment",
         message("Experiment"),
         TEXT,
@@ -73,7 +73,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "experiment:digits",
         suggested=5,
     ),
-    _spec(
+    _field_spec(
         "submitter",
         message("Submitted by"),
         TEXT,
@@ -83,35 +83,35 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         suggested=6,
         of_experiments=True,
     ),
-    _spec(
+    _field_spec(
         "target",
         message("Compute target"),
         TEXT,
         message("Where the run executes."),
         "target:local",
     ),
-    _spec(
+    _field_spec(
         "type",
         message("Run type"),
         TEXT,
         message("The type of the run."),
         "type:script",
     ),
-    _spec(
+    _field_spec(
         "script",
         message("Script"),
         TEXT,
         message("The script that was started."),
         "script:train.py",
     ),
-    _spec(
+    _field_spec(
         "launcher",
         message("Launcher"),
         TEXT,
         message("What started the run: `runner`, `agent`, or empty for a script."),
         "launcher:agent",
     ),
-    _spec(
+    _field_spec(
         "error",
         message("Error"),
         TEXT,
@@ -120,21 +120,21 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         colon="contains",
         sortable=False,
     ),
-    _spec(
+    _field_spec(
         "error_kind",
         message("Error kind"),
         ID,
         message("The error kind: the same for all runs with the same cause."),
         "error_kind is not null",
     ),
-    _spec(
+    _field_spec(
         "commit",
         message("Commit"),
         TEXT,
         message("The Git commit of the code."),
         "commit like '4be1%'",
     ),
-    _spec(
+    _field_spec(
         "created",
         message("Submitted"),
         TIME,
@@ -144,7 +144,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         suggested=3,
         of_experiments=True,
     ),
-    _spec(
+    _field_spec(
         "started",
         message("Started"),
         TIME,
@@ -152,7 +152,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "started:2026-11-01..2026-11-24",
         aliases=("start_time",),
     ),
-    _spec(
+    _field_spec(
         "ended",
         message("Ended"),
         TIME,
@@ -160,14 +160,14 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "ended is null",
         aliases=("end_time",),
     ),
-    _spec(
+    _field_spec(
         "updated",
         message("Last changed"),
         TIME,
         message("When anything in the run last changed."),
         "updated:-2h",
     ),
-    _spec(
+    _field_spec(
         "duration",
         message("Duration"),
         DURATION,
@@ -175,21 +175,21 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "duration:>1h30m",
         suggested=4,
     ),
-    _spec(
+    _field_spec(
         "parent",
         message("Parent run"),
         ID,
         message("The ID of the parent run."),
         "parent is null",
     ),
-    _spec(
+    _field_spec(
         "root",
         message("Root run"),
         ID,
         message("The ID of the topmost run of the tree."),
         "root:sweep_3",
     ),
-    _spec(
+    _field_spec(
         "description",
         message("Description"),
         TEXT,
@@ -198,7 +198,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         colon="contains",
         sortable=False,
     ),
-    _spec(
+    _field_spec(
         "log",
         message("Log"),
         TEXT,
@@ -210,7 +210,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         answered=False,
         offered=False,
     ),
-    _spec(
+    _field_spec(
         "starred",
         message("Starred"),
         BOOLEAN,
@@ -219,7 +219,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         suggested=7,
         of_experiments=True,
     ),
-    _spec(
+    _field_spec(
         "archived",
         message("Archived"),
         BOOLEAN,
@@ -227,21 +227,21 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "archived:true",
         of_experiments=True,
     ),
-    _spec(
+    _field_spec(
         "deleted",
         message("Deleted"),
         BOOLEAN,
         message("Whether the run is in the trash."),
         "deleted:true",
     ),
-    _spec(
+    _field_spec(
         "locked",
         message("Locked"),
         BOOLEAN,
         message("Whether the run is locked against deletion."),
         "locked:true",
     ),
-    _spec(
+    _field_spec(
         "tags",
         message("Tags"),
         MIXED,
@@ -250,7 +250,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         sortable=False,
         filterable=False,
     ),
-    _spec(
+    _field_spec(
         "artifact_uri",
         message("Artifact URI"),
         TEXT,
@@ -262,7 +262,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
 )
 
 KEYED: dict[str, FieldSpec] = {
-    tree.TAGS: _spec(
+    tree.TAGS: _field_spec(
         "tags.<key>",
         message("Tag"),
         MIXED,
@@ -274,7 +274,7 @@ KEYED: dict[str, FieldSpec] = {
         aliases=("tag",),
         of_experiments=True,
     ),
-    tree.PARAMS: _spec(
+    tree.PARAMS: _field_spec(
         "params.<key>",
         message("Parameter"),
         MIXED,
@@ -282,7 +282,7 @@ KEYED: dict[str, FieldSpec] = {
         "params.lr:0.001..0.01",
         aliases=("param", "parameter", "parameters"),
     ),
-    tree.PROPERTIES: _spec(
+    tree.PROPERTIES: _field_spec(
         "properties.<key>",
         message("Property"),
         MIXED,
@@ -290,7 +290,7 @@ KEYED: dict[str, FieldSpec] = {
         "properties.author = azureml-user",
         aliases=("property",),
     ),
-    tree.METRICS: _spec(
+    tree.METRICS: _field_spec(
         "metrics.<key>",
         message("Metric"),
         MIXED,
@@ -300,7 +300,7 @@ KEYED: dict[str, FieldSpec] = {
         "metrics.acc.max > 0.9",
         aliases=("metric",),
     ),
-    tree.CHILDREN: _spec(
+    tree.CHILDREN: _field_spec(
         "children.<status>",
         message("Child runs"),
         NUMBER,
@@ -310,7 +310,7 @@ KEYED: dict[str, FieldSpec] = {
         ),
         "children.failed > 0",
     ),
-    tree.DATASETS: _spec(
+    tree.DATASETS: _field_spec(
         "datasets.<what>",
         message("Dataset"),
         TEXT,

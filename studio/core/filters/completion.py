@@ -117,7 +117,7 @@ def _find_context(
     kind = _field_kind(name)
     if kind and op == ":":
         return CompletionContext(FIELD, part, start, end, kind=kind, others=others)
-    field = _field(tokens, name)
+    field = _field_of_token(tokens, name)
     if field is None:
         return CompletionContext(NOTHING)
     what = VALUE if op else OPERATION
@@ -205,7 +205,7 @@ def _field_kind(name: Token) -> str:
     return FLAGS if text.lower() == FLAGS else fields.kind_named(text)
 
 
-def _field(tokens: Sequence[Token], name: Token) -> Field | None:
+def _field_of_token(tokens: Sequence[Token], name: Token) -> Field | None:
     kind = _field_kind(name)
     try:
         if kind:

@@ -227,10 +227,10 @@ def read_time(word: str) -> Moment | Ago | None:
         # Four digits are more likely a year than a moment of 1970.
         return None if len(word) == 4 else Moment(int(word), int(word) + 1, "ms")
     match = _MOMENT.fullmatch(word)
-    return _moment(match) if match else None
+    return _read_moment(match) if match else None
 
 
-def _moment(match: re.Match[str]) -> Moment | None:
+def _read_moment(match: re.Match[str]) -> Moment | None:
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     try:
         start = datetime(
@@ -241,11 +241,11 @@ def _moment(match: re.Match[str]) -> Moment | None:
             int(minute or 0),
             int(second or 0),
             int((fraction or "").ljust(6, "0")),
-            tzinfo=_zone(offset),
+            tzinfo=_time_zone(offset),
         )
         ms = (start - _EPOCH) // timedelta(milliseconds=1)
         unit = _unit(day, hour, second, fraction)
-        return Moment(ms, _end(ms, unit), unit) if 0 <= ms <= MAX_MS else None
+        return Moment(ms, _end_of_unit(ms, unit), unit) if 0 <= ms <= MAX_MS else None
     except (ValueError, OverflowError):
         return None
 
@@ -260,7 +260,7 @@ def _unit(day: str, hour: str, second: str, fraction: str) -> str:
     return "day" if day else "month"
 
 
-def _zone(offset: str | None) -> timezone:
+def _time_zone(offset: str | None) -> timezone:
     if not offset or offset in "Zz":
         return timezone.utc
     digits = offset[1:].replace(":", "")
@@ -268,7 +268,7 @@ def _zone(offset: str | None) -> timezone:
     return timezone(-delta if offset[0] == "-" else delta)
 
 
-def _end(start: int, unit: str) -> int:
+def _end_of_unit(start: int, unit: str) -> int:
     if unit != "month":
         return start + UNITS[unit]
     first = _EPOCH + timedelta(milliseconds=start)
@@ -312,17 +312,17 @@ def to_text(node: Node | None) -> str:
     if node is None:
         return ""
     if isinstance(node, And):
-        return " and ".join(_inside(child, And) for child in node.nodes)
+        return " and ".join(_text_inside(child, And) for child in node.nodes)
     if isinstance(node, Or):
-        return " or ".join(_inside(child, Or) for child in node.nodes)
+        return " or ".join(_text_inside(child, Or) for child in node.nodes)
     if isinstance(node, Not):
-        return f"not {_inside(node.node, Not)}"
+        return f"not {_text_inside(node.node, Not)}"
     if isinstance(node, Word):
         return _word_text(node.text)
     return _comparison_text(node)
 
 
-def _inside(node: Node, outer: type) -> str:
+def _text_inside(node: Node, outer: type) -> str:
     loose = isinstance(node, (And, Or))
     # `and` binds tighter than `or`, so it needs no parentheses inside one.
     needs = loose and not (outer is Or and isinstance(node, And))

@@ -35,7 +35,7 @@ def filter_error(
         }
         for option in options
     ]
-    return _error(
+    return _syntax_error(
         summary=message(
             "%(what)s at character %(position)s.", what=what, position=position + 1
         ),
@@ -65,10 +65,10 @@ def with_suggestions(
             part.append(shown)
     if whole and part and part[0]["text"] == error.details["suggestions"][0]["text"]:
         whole.insert(0, part[0])
-    return _error(**{**error.details, "suggestions": whole or part})
+    return _syntax_error(**{**error.details, "suggestions": whole or part})
 
 
-def _error(**details: Any) -> InvalidFilter:
+def _syntax_error(**details: Any) -> InvalidFilter:
     parts = [
         details["summary"],
         details["hint"],

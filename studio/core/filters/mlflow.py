@@ -135,17 +135,17 @@ MODELS = Dialect(
 
 def parse_runs(text: str) -> Node | None:
     """The tree of a run filter, None for the empty one."""
-    return _parse(text, RUNS)
+    return _parse_filter(text, RUNS)
 
 
 def parse_experiments(text: str) -> Node | None:
     """As `parse_runs`; attributes are name, id, created, updated."""
-    return _parse(text, EXPERIMENTS)
+    return _parse_filter(text, EXPERIMENTS)
 
 
 def parse_models(text: str) -> Node | None:
     """As `parse_runs`, for logged models; also source_run_id, status, model_type."""
-    return _parse(text, MODELS)
+    return _parse_filter(text, MODELS)
 
 
 def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort, ...]:
@@ -156,42 +156,42 @@ def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort,
         name = reader.identifier()
         word = reader.rest().upper()
         if word not in ("", "ASC", "DESC"):
-            raise _error(f"Invalid ordering key in order_by clause '{item}'.")
-        field, kind = _resolve(name, dialect)
+            raise _syntax_error(f"Invalid ordering key in order_by clause '{item}'.")
+        field, kind = _resolve_field(name, dialect)
         if kind == tree.DATASETS or name.key in dialect.unsortable:
-            raise _error(f"Invalid order_by entity: {name.entity or name.key}")
+            raise _syntax_error(f"Invalid order_by entity: {name.entity or name.key}")
         if any(sort.field == field for sort in sorts):
-            raise _error(f"`order_by` contains duplicate fields: {list(items)}")
+            raise _syntax_error(f"`order_by` contains duplicate fields: {list(items)}")
         sorts.append(Sort(field, descending=word == "DESC"))
     return tuple(sorts)
 
 
-def _parse(text: str, dialect: Dialect) -> Node | None:
+def _parse_filter(text: str, dialect: Dialect) -> Node | None:
     reader = Reader(text)
     nodes = []
     while not reader.at_end():
-        nodes.append(_clause(reader, dialect))
+        nodes.append(_parse_clause(reader, dialect))
         if not reader.at_end():
             reader.conjunction()
     return all_of(*nodes) if nodes else None
 
 
-def _clause(reader: Reader, dialect: Dialect) -> Node:
+def _parse_clause(reader: Reader, dialect: Dialect) -> Node:
     name = reader.identifier()
-    field, kind = _resolve(name, dialect)
+    field, kind = _resolve_field(name, dialect)
     operator = reader.comparator()
     allowed = _allowed(field, kind)
     if operator not in allowed:
         valid = "{" + ", ".join(repr(each) for each in allowed) + "}"
-        raise _error(f"Invalid comparator '{operator}' not one of '{valid}'")
+        raise _syntax_error(f"Invalid comparator '{operator}' not one of '{valid}'")
     if operator in ("IS NULL", "IS NOT NULL"):
         return Comparison(field, operator.lower())
     if operator in ("IN", "NOT IN"):
         texts = reader.strings()
-        return _compare(field, operator, [Text(text) for text in texts])
+        return _comparison_node(field, operator, [Text(text) for text in texts])
     if kind == STATUS:
-        return _status(operator, reader.string("attribute"))
-    return _compare(field, operator, [_value(reader, field, kind)])
+        return _status_condition(operator, reader.string("attribute"))
+    return _comparison_node(field, operator, [_read_value(reader, field, kind)])
 
 
 def _allowed(field: Field, kind: str) -> tuple[str, ...]:
@@ -200,56 +200,58 @@ def _allowed(field: Field, kind: str) -> tuple[str, ...]:
     return _COMPARATORS[kind]
 
 
-def _resolve(name: Identifier, dialect: Dialect) -> tuple[Field, str]:
+def _resolve_field(name: Identifier, dialect: Dialect) -> tuple[Field, str]:
     """The field and what kind of value it takes."""
     if name.entity and name.entity not in dialect.prefixes:
         kind = dialect.kinds.get(name.entity)
         if kind is None:
-            raise _error(
+            raise _syntax_error(
                 f"Invalid entity type '{name.entity}'. "
                 f"Valid values are {list(dialect.entities)}"
             )
-        return _keyed(kind, name.key)
+        return _keyed_field(kind, name.key)
     found = dialect.attributes.get(name.key)
     if found is None:
         valid = "{" + ", ".join(repr(key) for key in dialect.attributes) + "}"
-        raise _error(
+        raise _syntax_error(
             f"Invalid attribute key '{name.key}' specified. Valid keys are '{valid}'"
         )
     return found
 
 
-def _keyed(kind: str, key: str) -> tuple[Field, str]:
+def _keyed_field(kind: str, key: str) -> tuple[Field, str]:
     if kind == tree.METRICS:
         return tree.metric(key), METRIC
     if kind != tree.DATASETS:
         return Field(kind, key), KEYED
     if key not in ("name", "digest", "context"):
         valid = "{'name', 'digest', 'context'}"
-        raise _error(f"Invalid dataset key '{key}' specified. Valid keys are '{valid}'")
+        raise _syntax_error(
+            f"Invalid dataset key '{key}' specified. Valid keys are '{valid}'"
+        )
     # For MLflow, one data set that fits is enough, also with `!=`.
     return Field(kind, key, "any"), tree.DATASETS
 
 
-def _value(reader: Reader, field: Field, kind: str) -> Value:
+def _read_value(reader: Reader, field: Field, kind: str) -> Value:
     if kind == METRIC:
-        return _number(reader.bare(), "metric")
+        return _read_number(reader.bare(), "metric")
     if kind == TIME:
-        number = _number(reader.bare(), field.key).value
+        number = _read_number(reader.bare(), field.key).value
         ms = int(number)
         return Moment(ms, ms + 1, "ms")
     entity = {tree.PARAMS: "parameter", tree.TAGS: "tag"}.get(field.kind, "attribute")
     return Text(reader.string(entity))
 
 
-def _number(word: str, what: str) -> Number:
+def _read_number(word: str, what: str) -> Number:
     number = read_number(word)
     if number is None:
-        raise _error(f"Expected numeric value type for {what}. Found {word}")
+        raise _syntax_error(f"Expected numeric value type for {what}. Found {word}")
     return number
 
 
-def _compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
+def _comparison_node(field: Field, operator: str, values: Sequence[Value]) -> Node:
     op = operator.lower()
     node = Comparison(field, op, tuple(dict.fromkeys(values)))
     # An active run has no end time.
@@ -259,7 +261,7 @@ def _compare(field: Field, operator: str, values: Sequence[Value]) -> Node:
     return node
 
 
-def _status(operator: str, word: str) -> Node:
+def _status_condition(operator: str, word: str) -> Node:
     """The statuses whose MLflow word fits; none is a list of nothing, as in MLflow."""
     tests: dict[str, Callable[[str], bool]] = {
         "=": lambda value: value == word,
@@ -275,5 +277,5 @@ def _status(operator: str, word: str) -> Node:
     return Comparison(attribute("status"), op, values)
 
 
-def _error(message: str) -> InvalidFilter:
+def _syntax_error(message: str) -> InvalidFilter:
     return mlflow_tokens.error(message)

@@ -57,7 +57,7 @@ class _Path:
     rest: tuple[WordPart, ...]
 
 
-def _split(parts: Sequence[WordPart]) -> _Path:
+def _split_path(parts: Sequence[WordPart]) -> _Path:
     first = parts[0]
     head, point, tail = first.text.partition(".")
     rest = ([WordPart(tail, quoted=False)] if tail else []) + list(parts[1:])
@@ -66,7 +66,7 @@ def _split(parts: Sequence[WordPart]) -> _Path:
 
 def is_field(token: Token) -> bool:
     """Whether the word names a field, as opposed to being a free word."""
-    path = _split(token.parts)
+    path = _split_path(token.parts)
     if not path.rest:
         return bool(fields.attribute_named(path.head))
     return bool(fields.kind_named(path.head)) or path.head.lower() in (
@@ -76,20 +76,24 @@ def is_field(token: Token) -> bool:
 
 def read_field(token: Token, text: str) -> Field:
     """The field that a word names; raises InvalidFilter with the nearest names."""
-    path = _split(token.parts)
+    path = _split_path(token.parts)
     kind = fields.kind_named(path.head)
     if not path.rest:
         name = fields.attribute_named(token.text)
         if name and fields.ATTRIBUTES[name].filterable:
             return tree.attribute(name)
-        raise _needs_key(token, kind, text) if kind else _unknown(token, text)
+        raise (
+            _needs_key(token, kind, text)
+            if kind
+            else _unknown_operand_error(token, text)
+        )
     if kind:
         return keyed_field(kind, path.rest, token, text)
     if path.head.lower() in fields.ATTRIBUTE_PREFIXES:
         name = fields.attribute_named("".join(part.text for part in path.rest))
         if name and fields.ATTRIBUTES[name].filterable:
             return tree.attribute(name)
-    raise _unknown(token, text)
+    raise _unknown_operand_error(token, text)
 
 
 def keyed_field(kind: str, parts: Sequence[WordPart], token: Token, text: str) -> Field:
@@ -173,7 +177,7 @@ def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
     )
 
 
-def _unknown(token: Token, text: str) -> InvalidFilter:
+def _unknown_operand_error(token: Token, text: str) -> InvalidFilter:
     word = token.text
     options: list[str] = []
     instead: str | None = _FIELDS_INSTEAD.get(word.lower())
@@ -239,12 +243,12 @@ class Operand:
         if self.type in (fields.TEXT, fields.ID) or self.op in _TEXT_ONLY:
             return Text(word)
         if self.type == fields.MIXED:
-            return self._mixed(word, quoted)
+            return self._number_or_text(word, quoted)
         if self.type == fields.NUMBER:
-            return None if quoted else self._number(word)
-        return self._fixed(word)
+            return None if quoted else self._number_operand(word)
+        return self._read_typed_value(word)
 
-    def _fixed(self, word: str) -> Value | None:
+    def _read_typed_value(self, word: str) -> Value | None:
         if self.type == fields.TIME:
             return read_time(word)
         if self.type == fields.DURATION:
@@ -252,22 +256,22 @@ class Operand:
             return Duration(0) if word == "0" else read_duration(word)
         if self.type == fields.BOOLEAN:
             return {"true": Flag(True), "false": Flag(False)}.get(word.lower())
-        return self._status(word)
+        return self._status_operand(word)
 
-    def _number(self, word: str) -> Number | None:
+    def _number_operand(self, word: str) -> Number | None:
         number = read_number(word, special=self.field.kind == tree.METRICS)
         if number is None or self.op not in _ORDER:
             return number
         # NaN has no order: comparing with it would match nothing.
         return None if math.isnan(number.value) else number
 
-    def _mixed(self, word: str, quoted: bool) -> Value | None:
-        number = None if quoted else self._number(word)
+    def _number_or_text(self, word: str, quoted: bool) -> Value | None:
+        number = None if quoted else self._number_operand(word)
         if number is not None:
             return number
         return None if self.op in _ORDER else Text(word)
 
-    def _status(self, word: str) -> Value | None:
+    def _status_operand(self, word: str) -> Value | None:
         try:
             return Text(fields.canonical_status(word))
         except ValueError:
@@ -297,10 +301,10 @@ class Operand:
             text=self.text,
             hint=hint if contents else "",
             replace=(self.start, token.end),
-            options=self._options(token),
+            options=self._suggested_terms(token),
         )
 
-    def _options(self, token: Token) -> list[str]:
+    def _suggested_terms(self, token: Token) -> list[str]:
         """Terms that would work instead of the one that does not."""
         name, word = field_text(self.field), token.text
         if self.type == fields.STATUS:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=256)
-def _pattern(like: str) -> re.Pattern[str]:
+def _compile_like(like: str) -> re.Pattern[str]:
     parts = {"%": ".*", "_": "."}
     body = "".join(parts.get(char) or re.escape(char) for char in like)
     return re.compile(body, re.DOTALL)
@@ -15,4 +15,4 @@ def _pattern(like: str) -> re.Pattern[str]:
 
 def like_matches(text: str, like: str) -> bool:
     """Whether the whole text fits the pattern; case counts."""
-    return _pattern(like).fullmatch(text) is not None
+    return _compile_like(like).fullmatch(text) is not None

@@ -83,18 +83,24 @@ def is_within(token: Token, term: Range) -> bool:
 def _with_conjunctions(
     tokens: Sequence[Token], first: int, last: int, removed: set[int]
 ) -> Iterator[int]:
-    before, after = _neighbor(first, -1, removed), _neighbor(last, 1, removed)
+    before, after = (
+        _neighboring_place(first, -1, removed),
+        _neighboring_place(last, 1, removed),
+    )
     yield from range(first, last + 1)
     while before >= 0 and _is_empty(tokens[before], tokens[after]):
         yield from (before, after)
-        before, after = _neighbor(before, -1, removed), _neighbor(after, 1, removed)
+        before, after = (
+            _neighboring_place(before, -1, removed),
+            _neighboring_place(after, 1, removed),
+        )
     if before >= 0 and tokens[before].is_word("and"):
         yield before
     elif tokens[after].is_word("and"):
         yield after
 
 
-def _neighbor(place: int, step: int, removed: set[int]) -> int:
+def _neighboring_place(place: int, step: int, removed: set[int]) -> int:
     place += step
     while place in removed:
         place += step
@@ -230,7 +236,7 @@ class Source:
         term, new = self.terms[number], text or to_text(node)
         if len(nodes) > 1:
             new = _parenthesize(node, new)
-        new = " ".join([new, *_comments(self.text, term.start, term.end)])
+        new = " ".join([new, *_comments_between(self.text, term.start, term.end)])
         edited = self.text[: term.start] + new + self.text[term.end :]
         # In its new place the text can be read in another way.
         return edited if _has_meaning(edited, nodes) else to_text(all_of(*nodes))
@@ -286,10 +292,12 @@ def read_source(text: str) -> Source:
         start = min(place.start for place in places)
         return Source(text, node, (Term(node, start, end),))
     ordered = sorted(places, key=lambda place: place.start)
-    return Source(text, node, tuple(_terms(text, ordered, 1)))
+    return Source(text, node, tuple(_terms_at_depth(text, ordered, 1)))
 
 
-def _terms(text: str, places: Sequence[NodePosition], depth: int) -> Iterator[Term]:
+def _terms_at_depth(
+    text: str, places: Sequence[NodePosition], depth: int
+) -> Iterator[Term]:
     for place in places:
         if place.depth != depth:
             continue
@@ -297,7 +305,7 @@ def _terms(text: str, places: Sequence[NodePosition], depth: int) -> Iterator[Te
             yield Term(place.node, place.start, place.end)
         elif text[place.start] == "(":
             inside = [p for p in places if place.start < p.start < place.end]
-            yield from _terms(text, inside, depth + 1)
+            yield from _terms_at_depth(text, inside, depth + 1)
         else:
             for node in place.node.nodes:
                 yield Term(node, place.start, place.end)
@@ -341,7 +349,7 @@ def _relocate(
         yield replace(term, start=here[0].start, end=here[-1].end)
 
 
-def _comments(text: str, start: int, end: int) -> list[str]:
+def _comments_between(text: str, start: int, end: int) -> list[str]:
     """The comments within a term, which outlive it."""
     tokens = [t for t in tokenize(text) if start <= t.start < end and t.kind != END]
     gaps = zip(tokens, tokens[1:])

@@ -61,7 +61,7 @@ class _Lexer:
     def tokens(self) -> Iterator[Token]:
         while True:
             self._skip_space()
-            self.last = self._next()
+            self.last = self._next_token()
             yield self.last
             if self.last.kind == END:
                 return
@@ -87,13 +87,13 @@ class _Lexer:
             )
         self.at = end + 2
 
-    def _next(self) -> Token:
+    def _next_token(self) -> Token:
         start = self.at
         if start == len(self.text):
             return Token(END, "", start, start)
         char = self.text[start]
         if char in QUOTES:
-            return Token(STRING, self._quoted(), start, self.at)
+            return Token(STRING, self._read_quoted(), start, self.at)
         operator = _OPERATORS.match(self.text, start)
         if operator:
             self.at = operator.end()
@@ -103,12 +103,12 @@ class _Lexer:
             )
         # Outside of a list, a comma belongs to the value, as in `64,32`.
         if char in "():|" or (char == "," and self.in_list):
-            return self._sign(char)
+            return self._sign_token(char)
         if char == "-" and self.text[start + 1 : start + 2] in ("(", *QUOTES):
-            return self._sign(char)
-        return self._word()
+            return self._sign_token(char)
+        return self._word_token()
 
-    def _sign(self, char: str) -> Token:
+    def _sign_token(self, char: str) -> Token:
         if char == "(":
             self.in_list = self.last.is_word("in")
         elif char == ")":
@@ -116,7 +116,7 @@ class _Lexer:
         self.at += 1
         return Token(SIGN, char, self.at - 1, self.at)
 
-    def _quoted(self) -> str:
+    def _read_quoted(self) -> str:
         """The text between quotes; a quote inside is written twice."""
         start, quote = self.at, self.text[self.at]
         parts = []
@@ -139,7 +139,7 @@ class _Lexer:
         self.at += 1
         return "".join(parts)
 
-    def _word(self) -> Token:
+    def _word_token(self) -> Token:
         start, stop = self.at, self._stops()
         parts: list[WordPart] = []
         bare = self.at
@@ -148,7 +148,7 @@ class _Lexer:
             after_point = self.at > start and self.text[self.at - 1] == "."
             if char in QUOTES and after_point:
                 parts.append(WordPart(self.text[bare : self.at], quoted=False))
-                parts.append(WordPart(self._quoted(), quoted=True))
+                parts.append(WordPart(self._read_quoted(), quoted=True))
                 bare = self.at
                 continue
             if char.isspace() or char in stop or self._unequal(char, stop):

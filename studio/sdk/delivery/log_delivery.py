@@ -92,7 +92,9 @@ class LogOffsets:
         self._is_appending, is_kept = True, True
         try:
             while self._waiting:
-                is_kept = self._put(queues, append, *self._waiting[0]) and is_kept
+                is_kept = (
+                    self._put_log_record(queues, append, *self._waiting[0]) and is_kept
+                )
                 self._waiting.popleft()
         except Exception:
             # Such as a closed run: the caller gets the error, and nothing is retried.
@@ -102,7 +104,7 @@ class LogOffsets:
             self._is_appending = False
         return is_kept
 
-    def _put(
+    def _put_log_record(
         self, queues: WriterQueues, append: AppendRecord, path: str, buffer: LogBuffer
     ) -> bool:
         self.recount(queues)
@@ -158,17 +160,17 @@ class LogSender:
             end = start + 1
             while end < len(pieces) and pieces[end].path == pieces[start].path:
                 end += 1
-            self._append(pieces[start:end])
+            self._append_pieces(pieces[start:end])
             logs.acknowledge(first + end)
             start = end
 
-    def _append(self, pieces: list[LogPiece]) -> None:
+    def _append_pieces(self, pieces: list[LogPiece]) -> None:
         path = pieces[0].path
         offset = pieces[0].offset - self._shifts.get(path, 0)
         data = b"".join(piece.data for piece in pieces)
         try:
             try:
-                self._patch(path, offset, data)
+                self._send_log_bytes(path, offset, data)
             except Conflict as error:
                 if "expected" not in error.details:
                     raise
@@ -177,13 +179,13 @@ class LogSender:
                 self._shifts[path] = self._shifts.get(path, 0) + lost
                 with contextlib.suppress(OSError):
                     self._queues.folder.write(SHIFTS_FILE, self._shifts)
-                self._patch(path, offset - lost, data)
+                self._send_log_bytes(path, offset - lost, data)
         except (*PERMANENT_ERRORS, Conflict) as error:
             _print_refusal(path, error)
         else:
             self.stored += len(data)
 
-    def _patch(self, path: str, offset: int, data: bytes) -> None:
+    def _send_log_bytes(self, path: str, offset: int, data: bytes) -> None:
         queues = self._queues
         self._client.send(
             "PATCH",

@@ -14,13 +14,13 @@ _VARIABLE_PARTS = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 _printed: set[str] = set()
 
 
-class _Printing:
+class _PrintedNotice:
     lock = threading.RLock()
 
 
 def renew_lock() -> None:
     """In a forked child, where no thread would ever release the parent's lock."""
-    _Printing.lock = threading.RLock()
+    _PrintedNotice.lock = threading.RLock()
 
 
 def print_notice(text: str, *, once: bool = False) -> None:
@@ -29,7 +29,7 @@ def print_notice(text: str, *, once: bool = False) -> None:
     With `once`, a notice that differs only in names or numbers is not printed again.
     """
     kind = _VARIABLE_PARTS.sub("", text) if once else ""
-    with _Printing.lock:
+    with _PrintedNotice.lock:
         if once and kind in _printed:
             return
         if once and len(_printed) < MAX_REMEMBERED:

@@ -74,12 +74,12 @@ class Receipt:
     @property
     def lost(self) -> int:
         """How many points, files, bytes of logs and changes are lost forever."""
-        return self._loss().total
+        return self._count_loss().total
 
     def line(self) -> str:
         """The whole receipt in one line."""
         sent = Loss(self.points.sent, self.files.sent, self.log_bytes.sent)
-        loss = self._loss().describe()
+        loss = self._count_loss().describe()
         if self.waiting:
             wait = "waits" if self.waiting == 1 else "wait"
             # Not only points are records: changes and the run's end are, too.
@@ -92,7 +92,7 @@ class Receipt:
         parts = [part for part in (sent.describe(), end) if part]
         return f"Run {self.run_id}: {'; '.join(parts)}."
 
-    def _loss(self) -> Loss:
+    def _count_loss(self) -> Loss:
         """What the server lacks once all is delivered; before, what the spool lacks."""
         if self.waiting:
             return self.gone
@@ -132,29 +132,29 @@ class LossCounter:
 
     def save(self) -> None:
         """Write the totals for a later process, if the disk allows it."""
-        totals = self._totals()
+        totals = self._count_totals()
         if any(totals.values()):
             totals["logged_bytes"] = self._queues.log_bytes
             with contextlib.suppress(OSError):
                 self._queues.folder.write(LOSSES_FILE, totals)
 
     def points(self, stored: int) -> Counts:
-        return Counts(self._queues.rows.appended + self._totals()["rows"], stored)
+        return Counts(self._queues.rows.appended + self._count_totals()["rows"], stored)
 
     def files(self) -> Counts:
         """Without the files that were refused, or damaged on the disk."""
-        totals, files = self._totals(), self._queues.files
+        totals, files = self._count_totals(), self._queues.files
         not_stored = totals["files_refused"] + totals["files_damaged"]
         return Counts(files.appended + totals["files"], files.delivered - not_stored)
 
     def total(self) -> Loss:
         """All losses up to now."""
-        totals = self._totals()
+        totals = self._count_totals()
         files = totals["files"] + totals["files_refused"] + totals["files_damaged"]
         points = totals["rows"] + self._queues.rows.damaged
         return Loss(points, files, totals["log_bytes"], totals["requests"])
 
-    def _totals(self) -> dict[str, int]:
+    def _count_totals(self) -> dict[str, int]:
         queues = self._queues
         here = {
             "rows": queues.rows.lost,

@@ -132,17 +132,19 @@ def finish(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt
         sender.release()
         return _report_offline(writer, sender)
     if not sender.is_released:
-        _deliver(writer, sender, timeout)
+        _deliver_until_timeout(writer, sender, timeout)
     background_delivery().remove(sender)
     if sender.receipt is None:
         sender.save_end_record()
         sender.release()
     receipt = sender.current_receipt()
-    _report(writer, sender, receipt)
+    _report_receipt(writer, sender, receipt)
     return receipt
 
 
-def _deliver(writer: OpenWriter, sender: Sender, timeout: float | None) -> None:
+def _deliver_until_timeout(
+    writer: OpenWriter, sender: Sender, timeout: float | None
+) -> None:
     delivery = background_delivery()
     delivery.add(sender, heartbeats=writer.heartbeats)
     deliver_child_processes(delivery, sender)
@@ -165,7 +167,7 @@ def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
     return receipt
 
 
-def _report(writer: OpenWriter, sender: Sender, receipt: Receipt) -> None:
+def _report_receipt(writer: OpenWriter, sender: Sender, receipt: Receipt) -> None:
     _count_loss(sender, receipt.lost)
     if writer.is_child and receipt.is_whole:
         return

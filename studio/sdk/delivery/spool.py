@@ -153,7 +153,7 @@ class Spool:
                 is_kept = self._append_to_new_segment(payload, record)
             except BaseException:
                 self._is_count_uncertain = True
-                self._recount()
+                self._count_records()
                 raise
             finally:
                 self._is_appending = False
@@ -239,7 +239,7 @@ class Spool:
 
     def _recount_if_uncertain(self) -> None:
         if self._is_count_uncertain:
-            self._recount()
+            self._count_records()
 
     def close_inherited(self) -> None:
         """Close the handles after a fork: the files belong to the parent."""
@@ -286,7 +286,7 @@ class Spool:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             return False
         assert self._current is not None
-        # Removed before it is counted on the disk: see `_recount`.
+        # Removed before it is counted on the disk: see `_count_records`.
         count = len(self._memory)
         self._memory = MemoryQueue()
         self._current.size, self._current.count = len(data), count
@@ -317,7 +317,7 @@ class Spool:
         except OSError:
             self._close_segment()
 
-    def _recount(self) -> None:
+    def _count_records(self) -> None:
         """Count the records of the last segment from the disk, and close it."""
         handle, self._handle, self._current = self._handle, -1, None
         if handle != -1:

@@ -84,7 +84,7 @@ def deliver_file(
     source = staged if file.held else Path(file.source)
     path = f"{queues.run_path}/files/{quote(file.path, safe='/')}"
     try:
-        _upload(client, path, source, file)
+        _upload_staged_file(client, path, source, file)
         return
     except OSError as error:
         reason = f"it cannot be read: {error.strerror or error}"
@@ -122,7 +122,9 @@ def delete_staged(folder: Path, name: str) -> None:
             (folder / "held" / name).unlink()
 
 
-def _upload(client: Client, path: str, source: Path, file: StagedFile) -> None:
+def _upload_staged_file(
+    client: Client, path: str, source: Path, file: StagedFile
+) -> None:
     for attempt in range(MAX_READ_ATTEMPTS):
         with source.open("rb") as content:
             before = os.fstat(content.fileno())

@@ -54,7 +54,7 @@ class RunFiles:
         self, name: str, source: UploadSource, *, overwrite: bool
     ) -> UploadedFiles:
         with _local_file(source) as local:
-            file = self._upload(check_path(name, "name"), local, overwrite)
+            file = self._upload_file(check_path(name, "name"), local, overwrite)
         return UploadedFiles({file.path: file})
 
     def upload_many(
@@ -70,7 +70,7 @@ class RunFiles:
             (check_path(name, "names"), _existing_file(path))
             for name, path in zip(names, paths)
         ]
-        files = [self._upload(name, local, overwrite) for name, local in pairs]
+        files = [self._upload_file(name, local, overwrite) for name, local in pairs]
         return UploadedFiles({file.path: file for file in files})
 
     def upload_folder(
@@ -80,7 +80,7 @@ class RunFiles:
         if not folder.is_dir():
             raise UserErrorException(f"There is no folder {str(path)!r} to upload.")
         files = [
-            self._upload(_path_below(name, folder, file), file, overwrite)
+            self._upload_file(_path_below(name, folder, file), file, overwrite)
             for file in sorted(folder.rglob("*"))
             if file.is_file()
         ]
@@ -113,7 +113,7 @@ class RunFiles:
         target = Path(output_file_path) if output_file_path else Path(Path(name).name)
         if target.is_dir():
             target = target / Path(name).name
-        self._download(name, target)
+        self._download_file(name, target)
 
     def download_many(
         self,
@@ -135,14 +135,14 @@ class RunFiles:
         for index, path in enumerate(found):
             local = path if append_prefix else path[len(prefix) :].lstrip("/")
             local = output_paths[index] if output_paths else local
-            self._download(path, folder / (local or Path(path).name))
+            self._download_file(path, folder / (local or Path(path).name))
 
     def download_logs(self, destination: str | os.PathLike[str] | None) -> list[str]:
         """Download all logs; returns their local paths."""
         folder = Path(destination) if destination else Path("assets") / self._state.id
         paths = self.get_log_names()
         for path in paths:
-            self._download(path, folder / path)
+            self._download_file(path, folder / path)
         return [str(folder / path) for path in paths]
 
     def read_text(self, path: str) -> str:
@@ -171,7 +171,7 @@ class RunFiles:
                 yield RunFile(file["path"], file["size"])
             after = page["after"]
 
-    def _upload(self, path: str, local: Path, overwrite: bool) -> RunFile:
+    def _upload_file(self, path: str, local: Path, overwrite: bool) -> RunFile:
         size = local.stat().st_size
         # The server does not know uploads that still wait in the spool.
         if (
@@ -202,7 +202,7 @@ class RunFiles:
             return False
         try:
             with local.open("rb") as source:
-                self._put(path, source, size, overwrite)
+                self._put_file(path, source, size, overwrite)
         except OFFLINE_ERRORS as error:
             if self._state.writer is None:
                 raise
@@ -210,7 +210,9 @@ class RunFiles:
             return False
         return True
 
-    def _put(self, path: str, source: BinaryIO, size: int, overwrite: bool) -> None:
+    def _put_file(
+        self, path: str, source: BinaryIO, size: int, overwrite: bool
+    ) -> None:
         url_path = self._state.path(f"files/{quote(path)}")
         url_path += "" if overwrite else "?overwrite=0"
         try:
@@ -218,7 +220,7 @@ class RunFiles:
         except AlreadyExists as error:
             raise _exists_error(path) from error
 
-    def _download(self, path: str, target: Path) -> None:
+    def _download_file(self, path: str, target: Path) -> None:
         try:
             download_file(
                 self._state.connection.client,

@@ -30,12 +30,14 @@ class RunInfo:
         return str(self._state.info.get("name") or self._state.id)
 
     def set_display_name(self, name: str) -> None:
-        self._change("name", name, check_display_name)
+        self._change_field("name", name, check_display_name)
 
     def set_description(self, text: str) -> None:
-        self._change("description", text, check_description)
+        self._change_field("description", text, check_description)
 
-    def _change(self, field: str, text: str, check: Callable[[object], str]) -> None:
+    def _change_field(
+        self, field: str, text: str, check: Callable[[object], str]
+    ) -> None:
         try:
             change = {field: check(text)}
         except InvalidValue as error:

@@ -87,7 +87,7 @@ class RunLifecycle:
         follower: LogFollower | None = None
         try:
             follower = LogFollower(self._state, self._files) if show_output else None
-            self._wait(follower)
+            self._wait_until_ended(follower)
         except KeyboardInterrupt as error:
             raise ExperimentExecutionException(
                 "The output streaming for the run interrupted.\n"
@@ -102,7 +102,7 @@ class RunLifecycle:
             raise ActivityFailedException(json.dumps(error_details, indent=4))
         return details
 
-    def _wait(self, follower: LogFollower | None) -> None:
+    def _wait_until_ended(self, follower: LogFollower | None) -> None:
         min_pause = _read_seconds("AZUREML_RUN_POLLING_INTERVAL_MIN", 2)
         max_pause = _read_seconds("AZUREML_RUN_POLLING_INTERVAL_MAX", 60)
         max_pause = max(min_pause, max_pause)

@@ -134,7 +134,7 @@ class MetricLogger:
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "document.json"
             local.write_text(text, encoding="utf-8")
-            self._upload(local, artifact)
+            self._upload_artifact(local, artifact)
         self._add_item(name, kind, self._artifact_uri(artifact))
 
     def _add_item(self, name: str, kind: str, value: Any) -> None:
@@ -178,7 +178,7 @@ class MetricLogger:
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "plot.png"
             plot.savefig(str(local), format="png")
-            self._upload(local, artifact)
+            self._upload_artifact(local, artifact)
         return artifact
 
     def _log_image_file(self, path: str) -> str:
@@ -191,7 +191,7 @@ class MetricLogger:
                 "TIFF or SVG."
             )
         artifact = self._free_path(local.name if local.is_absolute() else path)
-        self._upload(local, artifact)
+        self._upload_artifact(local, artifact)
         return artifact
 
     def _is_valid_name(self, name: str) -> bool:
@@ -217,7 +217,7 @@ class MetricLogger:
             path = f"{stem}_{number}{dot}{ending}"
         return path
 
-    def _upload(self, local: Path, artifact: str) -> None:
+    def _upload_artifact(self, local: Path, artifact: str) -> None:
         self._state.open_writer().add_file(local, artifact)
         self._state.uploaded_paths.add(artifact)
 

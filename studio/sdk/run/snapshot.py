@@ -49,7 +49,7 @@ class RunSnapshot:
         if not sources.exists():
             raise SnapshotException(f"There is no file or folder {str(sources)!r}.")
         self._state.connection.require_online("sent to", "take it")
-        return self._upload(sources)
+        return self._upload_snapshot(sources)
 
     def get_id(self) -> str | None:
         """The snapshot's id; None without one."""
@@ -110,13 +110,15 @@ class RunSnapshot:
         if not connection.is_buffering:
             try:
                 is_online = get_mode() == "online"
-                self._upload(sources, None if is_online else UPLOAD_TIMEOUT_SECONDS)
+                self._upload_snapshot(
+                    sources, None if is_online else UPLOAD_TIMEOUT_SECONDS
+                )
                 return
             except Unreachable as error:
                 connection.start_buffering(error)
         self._state.open_writer().add_snapshot(sources)
 
-    def _upload(self, sources: Path, timeout: float | None = None) -> str:
+    def _upload_snapshot(self, sources: Path, timeout: float | None = None) -> str:
         """Raises SnapshotException if it is too large or the run has another one."""
         # Imported here, since zipfile would slow down the start of every script.
         from studio.sdk.snapshot_archive import upload_snapshot

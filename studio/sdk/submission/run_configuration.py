@@ -155,7 +155,7 @@ def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
         "command",
         "environment_variables",
     ):
-        value = content.get(_camel(name))
+        value = content.get(_camel_case(name))
         if value is not None:
             setattr(created, name, value)
     created.arguments = list(created.arguments)
@@ -195,7 +195,7 @@ def _to_content(config: RunConfiguration) -> dict[str, Any]:
     """The content of the file: what v1 writes, then other settings that were loaded."""
     known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
     known["target"] = getattr(config.target, "name", config.target)
-    known |= {_camel(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
+    known |= {_camel_case(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
     environment = config.environment
     loaded_environment = config._loaded_content.get("environment") or {}
     python = dict(vars(environment.python))
@@ -234,17 +234,17 @@ def _copy_section(settings: dict[str, Any]) -> SettingsSection:
 
 
 def _snake_keys(content: dict[str, Any] | None) -> dict[str, Any]:
-    return {_snake(name): value for name, value in (content or {}).items()}
+    return {_snake_case(name): value for name, value in (content or {}).items()}
 
 
 def _camel_keys(settings: dict[str, Any]) -> dict[str, Any]:
-    return {_camel(name): value for name, value in settings.items()}
+    return {_camel_case(name): value for name, value in settings.items()}
 
 
-def _snake(name: str) -> str:
+def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", name)
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(one.capitalize() for one in others)

@@ -33,7 +33,7 @@ def path_to_write(path: Path, name: str | None) -> Path:
 
 def find_path(path: Path, name: str | None) -> Path:
     """The existing file; see `RunConfiguration.load` for the order."""
-    for candidate in _candidates(path, name):
+    for candidate in _candidate_paths(path, name):
         if candidate.is_file():
             return candidate
     described = f"{name!r} in {path}" if name else str(path)
@@ -44,7 +44,7 @@ def find_path(path: Path, name: str | None) -> Path:
     )
 
 
-def _candidates(path: Path, name: str | None) -> Iterator[Path]:
+def _candidate_paths(path: Path, name: str | None) -> Iterator[Path]:
     if not name:
         yield path
         return
