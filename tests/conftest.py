@@ -33,3 +33,9 @@ def _language_of_the_settings() -> Iterator[None]:
     """A request that a test answers leaves its language active in this thread."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _patient_queries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query may take long on a machine with other work; servers keep their limit."""
+    monkeypatch.setattr("runs.search.sql.scope.QUERY_SECONDS", 120.0)

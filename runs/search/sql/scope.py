@@ -72,8 +72,9 @@ _STEPS_PER_CHECK = 20_000
 
 
 @contextmanager
-def time_limit(seconds: float = QUERY_SECONDS) -> Iterator[None]:
+def time_limit(seconds: float | None = None) -> Iterator[None]:
     """Stop the queries inside after `seconds` in all; raises QueryTimeout."""
+    seconds = QUERY_SECONDS if seconds is None else seconds
     limit = _postgres_timeout if connection.vendor == "postgresql" else _sqlite_timeout
     try:
         with limit(seconds):

@@ -102,7 +102,11 @@ seen["found"] = [
     get_run(exp, run.id).id,
     ws.get_run(run.id).id,
     [one.id for one in Run.list(exp, tags="team", status="Running")],
-    [one.id for one in Run.list_by_compute(ws.compute_targets["local"], tags="team")],
+    [
+        one.id
+        for one in Run.list_by_compute(ws.compute_targets["local"], tags="team")
+        if one.experiment.name == exp.name
+    ],
 ]
 seen["by compute"] = refused(
     lambda: list(Run.list_by_compute(ws.compute_targets["local"], status="Completed"))
