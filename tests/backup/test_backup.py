@@ -176,7 +176,7 @@ def test_a_folder_with_other_files_or_backups_of_another_home_is_refused(
     home.succeed("backup", str(backups))
     other = Home(tmp_path / "other")
     shutil.copytree(home.path, other.path)
-    other.python(f"{SETUP}; identity.write_database('0' * 32)")
+    other.python(f"{SETUP}; identity.write_database_identity('0' * 32)")
     assert "identities differ" in other.manage("backup", str(backups)).sentence
     (other.path / "identity").write_text("0" * 32)
     assert "another home" in other.manage("backup", str(backups)).sentence
