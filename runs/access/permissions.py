@@ -159,12 +159,12 @@ def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
     if "GET" in views:
         views.setdefault("HEAD", views["GET"])
 
-    def dispatch(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+    def call_view_of_method(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         return views[str(request.method)](request, **kwargs)
 
-    declared: Any = dispatch
+    declared: Any = call_view_of_method
     declared.by_method = views
-    return dispatch
+    return call_view_of_method
 
 
 def find_declaration(request: HttpRequest, view: Any) -> Access | None:

@@ -25,13 +25,13 @@ from runs.actions.actor import SERVER
 from runs.actions.experiments import ensure_default
 from runs.actions.files import save_file
 from runs.actions.run import create_run
-from runs.management import database, owner, identity_check
+from runs.management import database, operator_access, identity_check
 from runs.models import Run, Workspace
 evidence = identity_check.collect_evidence(settings.STUDIO_HOME)
 step = identity_check.choose_identity_step(evidence)
 database.prepare(settings.STUDIO_HOME, print)
 identity_check.write_identities(settings.STUDIO_HOME, step)
-owner.first_owner(now=1)
+operator_access.first_owner(now=1)
 run = Run.objects.first() or create_run(
     ensure_default(Workspace.objects.get(), actor=SERVER, now=1), actor=SERVER, now=1
 )

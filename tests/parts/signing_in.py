@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, StorageState
 
 from runs.actions.account.links import SIGN_IN_MINUTES
-from runs.management.owner import system_user
+from runs.management.operator_access import system_user
 from tests.parts.browser import Watch, new_context
 from tests.parts.manage import manage
 from tests.parts.server import Server

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.metric_heads import ensure_heads
+from runs.actions.ingest.locked_metric_heads import ensure_heads
 from runs.actions.run import apply_run_tags
 from runs.actions.run_rows import check_tags, record_heartbeat, write_params
 from runs.models import IngestBatch, Metric, Run

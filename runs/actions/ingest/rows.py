@@ -16,8 +16,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
+from runs.actions.ingest.locked_metric_heads import ensure_heads, lock_heads
 from runs.actions.ingest.logged_values import MAX_INTEGER_BITS
-from runs.actions.ingest.metric_heads import ensure_heads, lock_heads
 from runs.actions.ingest.writers import ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import Metric, MetricKind, Run, RunWriter

@@ -13,7 +13,7 @@ from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER
 from runs.management.home import is_served, read_client
 from runs.management.identity_check import refuse_foreign
-from runs.management.owner import DEFAULT_WORKSPACE, sign_in_url
+from runs.management.operator_access import DEFAULT_WORKSPACE, sign_in_url
 from runs.management.unusable_home import refuse_unusable
 from runs.models import Member, Role, User, Workspace, now_ms
 from studio.core.errors import StudioError

@@ -20,7 +20,7 @@ from runs.management import (
     demo,
     home,
     live_lock,
-    owner,
+    operator_access,
     start_check,
     static_files,
 )
@@ -145,11 +145,11 @@ class Command(BaseCommand):
         try:
             supervisor.start()
             base = settings.STUDIO_ORIGIN or address.url
-            user = owner.first_owner(now=now_ms())
-            owner.keep_client_token(folder, user, base, now=now_ms())
+            user = operator_access.first_owner(now=now_ms())
+            operator_access.keep_client_token(folder, user, base, now=now_ms())
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
             if is_serving:
-                link = owner.sign_in_url(base, user, now=now_ms())
+                link = operator_access.sign_in_url(base, user, now=now_ms())
                 connection.close()
                 self.stdout.write(f"Run Studio is ready: {link}")
                 self.stdout.flush()

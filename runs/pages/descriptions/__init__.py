@@ -16,14 +16,14 @@ from runs.pages.descriptions.urls import (
     urlpatterns,
 )
 from runs.pages.descriptions.versions import (
-    DescriptionVersions,
+    DescriptionVersionsPage,
     restore_description,
     show_versions,
 )
 
 __all__ = [
     "DescriptionEditor",
-    "DescriptionVersions",
+    "DescriptionVersionsPage",
     "attach_uploaded_picture",
     "open_editor",
     "picture_markdown",

@@ -28,7 +28,7 @@ from studio.core.errors import NotFound
 
 
 @dataclass(frozen=True)
-class DescriptionVersions:
+class DescriptionVersionsPage:
     """The described object; `text` is its current description."""
 
     home: Described
@@ -41,7 +41,9 @@ class DescriptionVersions:
     run: Run | None = None
 
 
-def show_versions(request: PageRequest, versions: DescriptionVersions) -> HttpResponse:
+def show_versions(
+    request: PageRequest, versions: DescriptionVersionsPage
+) -> HttpResponse:
     """List the versions, and show the one in the address, else the newest."""
     revisions, more = list_versions(versions.home)
     newest = revisions[0].number if revisions else 0
@@ -64,7 +66,7 @@ def show_versions(request: PageRequest, versions: DescriptionVersions) -> HttpRe
 
 
 def restore_description(
-    request: PageRequest, versions: DescriptionVersions
+    request: PageRequest, versions: DescriptionVersionsPage
 ) -> HttpResponse:
     """Make a version the current one: a change that can be undone."""
     number = _read_version(RestoreForm(request.POST).check()["version"], 0)

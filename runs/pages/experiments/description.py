@@ -15,7 +15,7 @@ from runs.actions.experiments import describe_experiment
 from runs.models import Experiment, now_ms
 from runs.pages.descriptions import (
     DescriptionEditor,
-    DescriptionVersions,
+    DescriptionVersionsPage,
     open_editor,
     render_description,
     restore_description,
@@ -124,9 +124,9 @@ def _show_saved_description(
 
 def _experiment_versions(
     request: PageRequest, experiment: Experiment
-) -> DescriptionVersions:
+) -> DescriptionVersionsPage:
     path = _description_path(request, experiment)
-    return DescriptionVersions(
+    return DescriptionVersionsPage(
         home=experiment,
         text=experiment.description,
         path=f"{path}description/",

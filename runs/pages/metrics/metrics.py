@@ -77,7 +77,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     named = [
         path
         for points in _document_points(chosen, newest)
-        for path in _named_paths(points)
+        for path in _file_paths_in(points)
     ]
     # One query for the files of all panels.
     files = find_files(head.run, named)
@@ -144,7 +144,7 @@ def _document_points(
             yield newest[head.pk]
 
 
-def _named_paths(points: Points) -> Iterator[str]:
+def _file_paths_in(points: Points) -> Iterator[str]:
     """Yield the files that the newest values name; older ones are read on demand."""
     for value in points.python_values()[-MAX_STEPS:]:
         if path := file_path_of(value):

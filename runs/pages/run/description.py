@@ -12,7 +12,7 @@ from runs.actions.run import MIRROR_TAGS, describe_run
 from runs.models import now_ms
 from runs.pages.descriptions import (
     DescriptionEditor,
-    DescriptionVersions,
+    DescriptionVersionsPage,
     attach_uploaded_picture,
     open_editor,
     picture_markdown,
@@ -54,14 +54,14 @@ def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
 @require_safe
 def show_run_versions(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return show_versions(request, _run_versions(request, head))
+    return show_versions(request, _run_versions_page(request, head))
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
     head = find_head(request, run_id)
-    return restore_description(request, _run_versions(request, head))
+    return restore_description(request, _run_versions_page(request, head))
 
 
 def _run_editor(request: PageRequest, head: RunHead) -> DescriptionEditor:
@@ -96,9 +96,9 @@ def _show_saved_description(
     return show_saved(request, run, message, "run/_run_description.html", context)
 
 
-def _run_versions(request: PageRequest, head: RunHead) -> DescriptionVersions:
+def _run_versions_page(request: PageRequest, head: RunHead) -> DescriptionVersionsPage:
     run, page_context = head.run, head_context(request, head)
-    return DescriptionVersions(
+    return DescriptionVersionsPage(
         home=run,
         text=run.description,
         path=f"{page_context['path']}description/",

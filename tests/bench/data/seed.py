@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.logged_values import Point, log_metrics
-from runs.management import database, owner, static_files
+from runs.management import database, operator_access, static_files
 from runs.models import (
     Experiment,
     Key,
@@ -78,8 +78,8 @@ def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     database.prepare(home, say)
     settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
     static_files.collect_if_changed(settings.STATIC_ROOT)
-    user = owner.first_owner(now=FIRST)
-    owner.keep_client_token(home, user, "http://localhost", now=FIRST)
+    user = operator_access.first_owner(now=FIRST)
+    operator_access.keep_client_token(home, user, "http://localhost", now=FIRST)
     workspace = Workspace.objects.get(name=owner.DEFAULT_WORKSPACE)
     if Run.objects.exists():
         raise FileExistsError(f"{home} has runs already; give an empty folder")

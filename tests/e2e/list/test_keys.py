@@ -28,7 +28,7 @@ def test_keys_move_between_rows_open_them_and_focus_the_filter(runs_page: Page) 
 
 
 def test_the_shortcut_list_opens_and_closes_on_every_page(runs_page: Page) -> None:
-    dialog = runs_page.get_by_role("dialog", name="Keys")
+    dialog = runs_page.get_by_role("dialog", name="Keyboard shortcuts")
     for address in ("/w/default/runs/", "/w/default/experiments/", "/help/"):
         runs_page.goto(address)
         expect(dialog).to_be_hidden()
@@ -36,8 +36,8 @@ def test_the_shortcut_list_opens_and_closes_on_every_page(runs_page: Page) -> No
         expect(dialog).to_be_visible()
         runs_page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
-    runs_page.get_by_label("Account of").click()
-    runs_page.get_by_role("link", name="Keys").click()
+    runs_page.get_by_label("Account menu of").click()
+    runs_page.get_by_role("link", name="Keyboard shortcuts").click()
     expect(dialog).to_be_visible()
 
 

@@ -217,7 +217,7 @@ def test_the_group_menu_lists_fields_that_runs_have(visitor: Client) -> None:
     assert "group=params.lr,status" in page.text
     assert "group=params.lr,params.seed" in page.text
     assert "group=-params.seed" in page.text
-    assert 'aria-label="No longer params.lr"' in page.text
+    assert 'aria-label="Stop grouping by params.lr"' in page.text
     found = visitor.get(f"{CHOICE}?find=see", headers={"HX-Request": "true"})
     assert "group=params.seed" in found.text
     assert "group=status" not in found.text

@@ -9,7 +9,7 @@ import pytest
 from runs.actions.account.tokens import revoke_token
 from runs.actions.actor import SERVER
 from runs.management.home import client_file, read_client
-from runs.management.owner import first_owner, keep_client_token, system_user
+from runs.management.operator_access import first_owner, keep_client_token, system_user
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core.names import check_user_name
 
