@@ -80,7 +80,7 @@ def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     static_files.collect_if_changed(settings.STATIC_ROOT)
     user = operator_access.first_owner(now=FIRST)
     operator_access.keep_client_token(home, user, "http://localhost", now=FIRST)
-    workspace = Workspace.objects.get(name=owner.DEFAULT_WORKSPACE)
+    workspace = Workspace.objects.get(name=operator_access.DEFAULT_WORKSPACE)
     if Run.objects.exists():
         raise FileExistsError(f"{home} has runs already; give an empty folder")
     actor = Actor(user, user.tokens.get())
