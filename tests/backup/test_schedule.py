@@ -76,7 +76,7 @@ def test_the_worker_creates_one_backup_and_then_waits(
     now = now_ms()
     task(now)
     wait_end(task, now)
-    assert "Scheduled backup: Backup " in caplog.text
+    assert "Scheduled backup: Created backup " in caplog.text
     assert len(list(backups.glob("*/manifest.json"))) == 1
     task(now)
     assert not task.is_running()

@@ -70,7 +70,7 @@ def test_a_file_in_quarantine_with_a_row_is_restored(home: Home) -> None:
     name = largest(home)
     (home.files / "quarantine").mkdir(exist_ok=True)
     home.blob(name).rename(home.files / "quarantine" / name)
-    assert "in quarantine: 1" in home.manage("verify").out
+    assert "in quarantine that are still in use: 1" in home.manage("verify").out
     home.succeed("verify", "--repair")
     assert home.blob(name).exists()
 
