@@ -23,7 +23,7 @@ from runs.management.commands.studio import start_message
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.manage import manage
 from tests.parts.server import READY, Server, running, start
-from tests.parts.signing_in import working_link
+from tests.parts.signing_in import new_link
 
 
 def get(url: str) -> int:
@@ -51,7 +51,7 @@ def test_the_preparation_is_announced_first_and_readiness_last(tmp_path: Path) -
 
 
 def test_opening_the_sign_in_link_does_not_use_it_up(server: Server) -> None:
-    link = working_link(server)
+    link = new_link(server)
     assert get(link) == 200
     assert get(link) == 200
 
