@@ -57,7 +57,7 @@ def bearer(secret: str) -> dict[str, str]:
 @dataclass
 class Team:
     workspace: Workspace
-    outsider: User
+    nonmember: User
     reader: User
     contributor: User
     owner: User
@@ -78,7 +78,7 @@ def make_team() -> Team:
     other = space("elsewhere")
     return Team(
         workspace,
-        make_member(other, "outsider", Role.OWNER),
+        make_member(other, "nonmember", Role.OWNER),
         make_member(workspace, "reader", Role.READER),
         make_member(workspace, "contributor", Role.CONTRIBUTOR),
         make_member(workspace, "owner", Role.OWNER),

@@ -156,7 +156,7 @@ def test_a_reader_cannot_upload(run, secrets):
 @pytest.mark.parametrize("prefix", ["/w/elsewhere/", "/"])
 def test_a_file_can_be_read_only_through_its_own_workspace(team, run, prefix):
     save_file(run, "x.txt", [b"secret"], limit=100, **act(team))
-    _token, secret = token_of(team.outsider, space("elsewhere"))
+    _token, secret = token_of(team.nonmember, space("elsewhere"))
     path = f"{prefix}api/2.0/mlflow-artifacts/artifacts/1/first/artifacts/x.txt"
     answer = Client().get(path, headers=bearer(secret))
     assert answer.status_code == 404
@@ -191,7 +191,7 @@ def test_a_reader_cannot_write_by_any_protocol(run, secrets):
 
 
 def test_runs_of_another_workspace_are_not_found(team, run):
-    _token, secret = token_of(team.outsider, space("elsewhere"), cap=Role.OWNER)
+    _token, secret = token_of(team.nonmember, space("elsewhere"), cap=Role.OWNER)
     client = Client(headers=bearer(secret))
     for path in (
         "/api/2.0/mlflow/runs/get?run_id=first",

@@ -28,7 +28,7 @@ from tests.access.people import Team, bearer, browser_of, make_team, space, toke
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-CALLERS = ("anonymous", "outsider", "reader", "contributor", "owner")
+CALLERS = ("anonymous", "nonmember", "reader", "contributor", "owner")
 #: Statuses for an empty request of an allowed user.
 LET_IN = frozenset({200, 204, 302, 304, 400, 409})
 
@@ -101,7 +101,7 @@ def make_scene() -> Scene:
     }
     people = {name: getattr(team, name, None) for name in CALLERS}
     cookies = {name: browser_of(user).cookies for name, user in people.items()}
-    homes = dict.fromkeys(CALLERS, team.workspace) | {"outsider": space("elsewhere")}
+    homes = dict.fromkeys(CALLERS, team.workspace) | {"nonmember": space("elsewhere")}
     secrets = {
         name: token_of(user, homes[name])[1] for name, user in people.items() if user
     }
@@ -134,10 +134,10 @@ def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
     if caller == "anonymous":
         return {401} if row.is_api else {302}
     in_workspace = "<str:workspace>" in route
-    if caller == "outsider" and in_workspace:
+    if caller == "nonmember" and in_workspace:
         return {404}
     # A path without a workspace means the non-member's own workspace.
-    if need in (SIGNED_IN, IN_PERSON) or caller == "outsider":
+    if need in (SIGNED_IN, IN_PERSON) or caller == "nonmember":
         return let_in
     allowed = Role[caller.upper()] >= Role[need.upper()]
     return let_in if allowed else {403}

@@ -104,14 +104,14 @@ def test_the_configured_origin_is_accepted(team, settings):
 
 
 def test_strangers_learn_nothing_about_workspaces(team):
-    there = browser_of(team.outsider).get(PAIR)
-    nowhere = browser_of(team.outsider).get("/w/nosuch/api/pair/")
+    there = browser_of(team.nonmember).get(PAIR)
+    nowhere = browser_of(team.nonmember).get("/w/nosuch/api/pair/")
     assert (there.status_code, there.json()) == (404, nowhere.json())
 
 
 def test_a_token_of_another_workspace_gives_no_access(team):
     elsewhere = space("elsewhere")
-    _token, secret = token_of(team.outsider, elsewhere)
+    _token, secret = token_of(team.nonmember, elsewhere)
     assert Client().get(PAIR, headers=bearer(secret)).status_code == 404
 
 

@@ -52,11 +52,11 @@ def ask(team: Team, route: str, method: str, slug: str) -> Iterator[Any]:
     )
     body = BODIES.get(route.rpartition("/")[2], "{}").encode()
     query = "?old=1" if route.endswith("/diff") else ""
-    for user in (team.contributor, team.owner, team.outsider):
+    for user in (team.contributor, team.owner, team.nonmember):
         client = browser_of(user)
         if TABLE[route].is_api:
-            is_outsider = user == team.outsider
-            home = user.memberships.get().workspace if is_outsider else team.workspace
+            is_nonmember = user == team.nonmember
+            home = user.memberships.get().workspace if is_nonmember else team.workspace
             _token, secret = token_of(user, home)
             client = Client(headers=bearer(secret))
         path = f"/{filled}{query}"

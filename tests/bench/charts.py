@@ -72,7 +72,7 @@ def measure(
     report.add("first chart, from the click to its lines", "1,000 ms", ms=first)
     weights = [f"{0.5 + step / 100:g}" for step in range(repeats)]
     smoothed = [changed(page, weight, runs) for weight in weights]
-    report.add("redrawn, smoothed anew", "1,000 ms", ms=median(smoothed))
+    report.add("redrawn, smoothed again", "1,000 ms", ms=median(smoothed))
     report.add("zoomed to a tenth of it", "1,000 ms", ms=zoomed(page))
     context.close()
 

@@ -33,7 +33,7 @@ KIND = click.option(
     type=click.Choice(["sqlite", "postgresql"]),
     default="sqlite",
     show_default=True,
-    help="PostgreSQL's cluster is kept beside the home folder.",
+    help="PostgreSQL's cluster is kept next to the home folder.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, not a table.")
 REPEATS = click.option("--repeats", default=9, show_default=True, help="Of each.")

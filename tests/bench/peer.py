@@ -89,7 +89,7 @@ def wait(address: str, process: subprocess.Popen[str], seconds: float = 180) -> 
         else:
             settle(psutil.Process(process.pid))
             return
-    raise click.ClickException("mlflow server did not start; see the log beside it")
+    raise click.ClickException("mlflow server did not start; see the log next to it")
 
 
 def settle(top: psutil.Process, seconds: float = 240) -> None:

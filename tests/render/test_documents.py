@@ -93,8 +93,8 @@ def test_an_accuracy_table_has_a_line_per_class() -> None:
 
 def test_a_confusion_matrix_shows_counts_or_row_shares() -> None:
     data = {"class_labels": ["a", "b"], "matrix": [[3, 1], [0, 0]]}
-    counts = confusion_matrix(data, normalised=False).rows
-    shares = confusion_matrix(data, normalised=True).rows
+    counts = confusion_matrix(data, normalized=False).rows
+    shares = confusion_matrix(data, normalized=True).rows
     assert [[c.text for c in row] for _, row in counts] == [["3", "1"], ["0", "0"]]
     assert [[c.text for c in row] for _, row in shares] == [
         ["0.75", "0.25"],
@@ -104,14 +104,14 @@ def test_a_confusion_matrix_shows_counts_or_row_shares() -> None:
 
 def test_a_number_too_large_to_be_drawn_is_named() -> None:
     with pytest.raises(InvalidValue, match="matrix"):
-        confusion_matrix({"matrix": [[10**400]]}, normalised=False)
+        confusion_matrix({"matrix": [[10**400]]}, normalized=False)
 
 
 def test_the_most_confused_of_many_classes_are_shown() -> None:
     size = MAX_CLASSES + 10
     rows = [[9 if a == b else 0 for b in range(size)] for a in range(size)]
     rows[30][2] = 5
-    shown = confusion_matrix({"matrix": rows}, normalised=False)
+    shown = confusion_matrix({"matrix": rows}, normalized=False)
     assert {"2", "30"} <= set(shown.labels)
     assert (len(shown.labels), shown.total) == (MAX_CLASSES, size)
 
@@ -129,7 +129,7 @@ WRONG: list[Any] = [
 @pytest.mark.parametrize("document", WRONG)
 def test_values_of_the_wrong_shape_are_refused_with_the_reason(document: Any) -> None:
     for draw in (
-        lambda: confusion_matrix(document, normalised=False),
+        lambda: confusion_matrix(document, normalized=False),
         lambda: accuracy_figure(document, CurveKind.ROC),
         lambda: residual_histogram(document),
         lambda: prediction_figure(document),

@@ -28,6 +28,15 @@ def test_a_slow_query_is_stopped() -> None:
 
 
 @pytest.mark.django_db
+def test_the_standard_limit_applies_where_none_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runs.search.sql.scope.QUERY_SECONDS", 0.2)
+    with pytest.raises(QueryTimeout, match=r"longer than 0\.2 seconds"), time_limit():
+        ask(SLOW)
+
+
+@pytest.mark.django_db
 def test_other_errors_are_not_translated() -> None:
     with pytest.raises(Exception, match="nonsense") as caught, time_limit():
         ask("SELECT nonsense FROM runs_run")

@@ -124,5 +124,5 @@ def _receipt_info(receipt: ingest.Receipt) -> ReceiptInfo:
     )
 
 
-def _count_info(tally: ingest.DeliveryCount) -> TallyInfo:
-    return TallyInfo(tally.sent, tally.stored, tally.missing)
+def _count_info(count: ingest.DeliveryCount) -> TallyInfo:
+    return TallyInfo(count.sent, count.stored, count.missing)

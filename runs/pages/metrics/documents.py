@@ -42,8 +42,8 @@ def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
     return step, found[step]
 
 
-def document_matrix(value: Any, file: File | None, *, normalised: bool) -> Matrix:
-    return confusion_matrix(_read_document(value, file), normalised=normalised)
+def document_matrix(value: Any, file: File | None, *, normalized: bool) -> Matrix:
+    return confusion_matrix(_read_document(value, file), normalized=normalized)
 
 
 def document_figure(head: Metric, value: Any, file: File | None, view: str) -> Figure:

@@ -282,7 +282,7 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
             content={"picture": image_file(sources.base, file)},
         )
     if head.kind == MetricKind.CONFUSION_MATRIX:
-        matrix = document_matrix(value, file, normalised=view == "normalised")
+        matrix = document_matrix(value, file, normalized=view == "normalised")
         return replace(panel, shape="matrix", content={"matrix": matrix})
     figure = document_figure(head, value, file, view)
     if view == "table":

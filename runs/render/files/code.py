@@ -72,7 +72,7 @@ def _highlighted_lines(
 
 
 def _join_html(parts: list[str]) -> SafeString:
-    # Each part was escaped by `_marked`.
+    # Each part was escaped by `_token_html`.
     return mark_safe("".join(parts))  # noqa: S308
 
 

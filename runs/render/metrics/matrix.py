@@ -34,7 +34,7 @@ class Matrix:
     total: int
 
 
-def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
+def confusion_matrix(data: Mapping[str, Any], *, normalized: bool) -> Matrix:
     """Raises InvalidValue for what is no square matrix of numbers."""
     counts = read_numbers(data, "matrix", 2)
     if counts.shape[0] != counts.shape[1]:
@@ -42,13 +42,13 @@ def confusion_matrix(data: Mapping[str, Any], *, normalised: bool) -> Matrix:
     labels = read_labels(data, len(counts))
     shown = _most_confused(counts)
     # Shares are of all classes, also of those that are not shown.
-    values = _row_shares(counts) if normalised else counts
+    values = _row_shares(counts) if normalized else counts
     values = values[np.ix_(shown, shown)]
     # The appended 0 keeps a matrix of only NaN from being an error.
-    top = 1.0 if normalised else float(np.nanmax(np.append(np.abs(values), 0)))
+    top = 1.0 if normalized else float(np.nanmax(np.append(np.abs(values), 0)))
     names = [labels[at] for at in shown]
     rows = [
-        (name, [_matrix_cell(value, top, normalised) for value in row])
+        (name, [_matrix_cell(value, top, normalized) for value in row])
         for name, row in zip(names, values.tolist(), strict=True)
     ]
     return Matrix(names, rows, len(labels))
@@ -72,7 +72,7 @@ def _row_shares(counts: Numbers) -> Numbers:
         return np.asarray(np.where(totals > 0, counts / totals, 0.0))
 
 
-def _matrix_cell(value: float, top: float, normalised: bool) -> MatrixCell:
+def _matrix_cell(value: float, top: float, normalized: bool) -> MatrixCell:
     share = abs(value) / top if top and np.isfinite(value) else 0.0
-    text = f"{value:.2f}" if normalised and np.isfinite(value) else number(value)
+    text = f"{value:.2f}" if normalized and np.isfinite(value) else number(value)
     return MatrixCell(text, round(min(share, 1.0) * MAX_LEVEL))

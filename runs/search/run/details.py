@@ -250,7 +250,7 @@ def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
 
 
 def count_same_error(run: Run) -> int:
-    """How many runs failed as this one did, itself among them; up to MOST_ALIKE."""
+    """Count the runs with this run's error, itself too; at most one above the limit."""
     same_kind = Run.objects.filter(
         workspace=run.workspace_id, error_kind=run.error_kind
     )

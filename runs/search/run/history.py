@@ -77,7 +77,7 @@ def last_change_in(workspace: Workspace, user: User) -> ChangeSet | None:
 def find_change_set_in(workspace: Workspace, number: int) -> ChangeSet:
     """A set of the workspace that changed no view; raises NotFound.
 
-    What was done to views is its author's alone (`search.views.view_change`).
+    Changes of views are visible to their author only (`find_view_change`).
     """
     sets = ChangeSet.objects.filter(workspace=workspace, pk=number)
     found = sets.exclude(changes__view__isnull=False).first()

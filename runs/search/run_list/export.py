@@ -34,7 +34,7 @@ from runs.search.values import (
     columns_read,
     row_type,
 )
-from studio.core.filters import fields as field_catalogue
+from studio.core.filters import fields as field_catalog
 from studio.core.filters.tree import Field, attribute
 from studio.core.view_spec import DEFAULT_SORT, Column, ViewSpec
 
@@ -223,7 +223,7 @@ def _column_values(
     statuses = [
         n
         for n, field in enumerate(reader.fields)
-        if field_catalogue.value_type(field) == field_catalogue.STATUS
+        if field_catalog.value_type(field) == field_catalog.STATUS
     ]
     for runs in chunks:
         if runs:

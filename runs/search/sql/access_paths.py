@@ -21,10 +21,10 @@ INDEXED_AGGREGATES = ("last", "min", "max")
 class IndexScan:
     """`rows` have the run's key in `column`.
 
-    With `join` runs can be read from there: over a `relation`, or from an index of
-    their own. If `ordered` they come in the order of their arrival; if `windowed` those
-    of some arrivals are found without reading the others, which any ordered side is; if
-    `exact` the rows say all that the term says.
+    With `join`, runs can be read from there: over a `relation`, or from an index of
+    their own. If `is_ordered`, they come in the order of their arrival. If
+    `is_windowed`, the runs of some arrivals are found without reading the others; every
+    ordered scan can do this. If `is_exact`, the rows decide the whole term.
     """
 
     rows: Any

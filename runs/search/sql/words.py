@@ -109,7 +109,7 @@ MAX_NAMED_SCANS = 3
 def word_condition(word: str, scope: Scope) -> Q:
     """The run's texts, experiment, submitter or status hold the word.
 
-    Asked of one run at a time; `word_sides` says which runs to ask.
+    It is checked run by run; `word_scans` finds the runs to check.
     """
     word = fold_case(word)
     texts = SearchText.objects.filter(holds_word(word), run=OuterRef("pk"))

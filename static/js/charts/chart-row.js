@@ -203,7 +203,7 @@ function showChart(by) {
 }
 
 async function showTable(card) {
-  const tableBox = card.querySelector("[data-beside]");
+  const tableBox = card.querySelector("[data-table-box]");
   const response = await fetchPage(card.querySelector("[data-chart-table]").href);
   if (!response) return;
   tableBox.innerHTML = response.html;
@@ -244,7 +244,7 @@ document.addEventListener("click", (event) => {
   } else if (card && at("[data-chart-table]")) {
     event.preventDefault();
     at("details").open = false;
-    if (tables.delete(card.id)) card.querySelector("[data-beside]").classList.remove("open");
+    if (tables.delete(card.id)) card.querySelector("[data-table-box]").classList.remove("open");
     else {
       tables.add(card.id);
       showTable(card);

@@ -1,4 +1,4 @@
-// The Images tab: arrow keys walk through the open image's neighbours, Escape closes it.
+// The Images tab: arrow keys walk through the open image's neighbors, Escape closes it.
 // Each is a link, so that the address says which image is open.
 
 const typing = (target) => target.matches?.("input, select, textarea, [contenteditable]");

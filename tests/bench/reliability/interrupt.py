@@ -212,8 +212,8 @@ def look(client: Client, run_id: str, scripts: list[Script]) -> Iterator[str]:
                 continue
             if not least <= (count := lines.pop(f"line {step}", 0)) <= 1:
                 yield f"line {step} is there {count} times"
-    yield from (f"nobody logged {point}" for point in points)
-    yield from (f"nobody printed {line!r}" for line in lines)
+    yield from (f"{point} was not logged" for point in points)
+    yield from (f"{line!r} was not printed" for line in lines)
 
 
 @dataclass(frozen=True)

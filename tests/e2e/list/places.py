@@ -208,7 +208,7 @@ PLACES = [
     Place("view's form", "views/{view}/edit/", clicked("[name=preview]", ".prose")),
     Place("view's versions", "views/{view}/history/"),
     Place("view saved twice", f"{DIGITS}&sort=name&view={{view}}.1", saved_over),
-    Place("link for an outsider", "share/?view={view}"),
+    Place("link for a non-member", "share/?view={view}"),
     Place("view, shown out", "share/?view={view}", shown_out),
     Place("run, shown out", "share/?run={run}", shown_out),
     Place(

@@ -180,7 +180,7 @@ def test_without_scripts_the_error_note_covers_nothing(
     watch.expect("400")
     open_list(plain_page, "metrics.acc > high")
     note = plain_page.locator("#filter-note .note").bounding_box()
-    below = plain_page.locator(".beside").bounding_box()
+    below = plain_page.locator(".list-body").bounding_box()
     assert note is not None
     assert below is not None
     assert note["y"] + note["height"] <= below["y"]

@@ -95,7 +95,7 @@ def test_a_removed_member_loses_access_immediately(team, owner):
 
 
 def test_members_of_another_workspace_cannot_be_changed(team, owner):
-    stranger = Member.objects.get(user=team.outsider)
+    stranger = Member.objects.get(user=team.nonmember)
     assert owner.post(f"{PAGE}{stranger.pk}/remove/").status_code == 404
     assert Member.objects.filter(pk=stranger.pk).exists()
 
@@ -180,10 +180,10 @@ def test_an_invitation_ends_when_its_creator_is_no_longer_an_owner(team, owner):
 
 def test_an_existing_user_joins_with_one_button(team, owner):
     link = invite(owner, "reader")
-    outsider = browser_of(team.outsider)
-    assert "Join as outsider" in outsider.get(link).text
-    outsider.post(link)
-    assert member_of(team.outsider).role == Role.READER
+    nonmember = browser_of(team.nonmember)
+    assert "Join as nonmember" in nonmember.get(link).text
+    nonmember.post(link)
+    assert member_of(team.nonmember).role == Role.READER
 
 
 def test_an_invitation_never_lowers_a_role(team, owner):

@@ -35,12 +35,12 @@ def address(page: Any) -> str:
 
 
 @pytest.fixture
-def outsider() -> Client:
+def anonymous() -> Client:
     return browser_of(None)
 
 
 def test_an_owner_creates_and_revokes_a_link_to_a_view(
-    visitor: Client, outsider: Client, log: Any, make_view: Any
+    visitor: Client, anonymous: Client, log: Any, make_view: Any
 ) -> None:
     log("good", acc=0.9, tags={"model": "resnet"})
     log("bad", acc=0.1)
@@ -48,47 +48,47 @@ def test_an_owner_creates_and_revokes_a_link_to_a_view(
     assert "Table 3" in visitor.get(f"{SHARE}?view={view.slug}").text
     sent = {"view": view.slug, "note": "reviewer 2", "days": "7"}
     path = address(visitor.post(SHARE, sent))
-    page = outsider.get(path)
+    page = anonymous.get(path)
     assert page.status_code == 200
     assert "good" in page.text
     assert "bad<" not in page.text
     assert "0.9" in page.text
     assert "ada" in page.text
     assert not re.search(r'(href|action|src|hx-get)="/(w|v|api)/', page.text)
-    assert not outsider.cookies.get("sessionid")
+    assert not anonymous.cookies.get("sessionid")
     listed = visitor.get(MEMBERS).text
     assert "reviewer 2" in listed
     assert path not in listed
     number = ShareLink.objects.get().pk
     visitor.post(f"{SHARE}{number}/revoke/")
-    gone = outsider.get(path)
+    gone = anonymous.get(path)
     assert gone.status_code == 404
     assert "Table 3" not in gone.text
     assert "reviewer 2" not in visitor.get(MEMBERS).text
 
 
 def test_a_run_is_shown_with_what_it_logged(
-    visitor: Client, outsider: Client, log: Any, actor: Actor, now: int
+    visitor: Client, anonymous: Client, log: Any, actor: Actor, now: int
 ) -> None:
     tags = {"model": "resnet", "candidate": ""}
     run = log("a", acc=0.8137, tags=tags, params={"lr": "0.01"})
     log("zebra")
     path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
-    page = outsider.get(path).text
+    page = anonymous.get(path).text
     for text in ("0.8137", "resnet", "0.01", "lr"):
         assert text in page
     assert "zebra" not in page
     assert '<span class="chip">candidate</span>' in page
     trash_run(run, actor=actor, now=now)
-    assert outsider.get(path).status_code == 404
+    assert anonymous.get(path).status_code == 404
 
 
 def test_a_public_link_gives_access_to_nothing_else(
-    visitor: Client, outsider: Client, log: Any, make_view: Any
+    visitor: Client, anonymous: Client, log: Any, make_view: Any
 ) -> None:
     log("a", acc=0.9)
     path = address(visitor.post(SHARE, {"run": "a", "days": "1"}))
-    assert outsider.get(path).status_code == 200
+    assert anonymous.get(path).status_code == 200
     fill = {"workspace": "default", "run_id": "a", "slug": make_view().slug}
     tried = 0
     for route, entry in TABLE.items():
@@ -96,13 +96,13 @@ def test_a_public_link_gives_access_to_nothing_else(
         if "public" in entry.needs.values() or not set(names) <= set(fill):
             continue
         where = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda part: fill[part[1]], route)
-        answer = outsider.get(where, headers={"Referer": f"http://testserver{path}"})
+        answer = anonymous.get(where, headers={"Referer": f"http://testserver{path}"})
         assert answer.status_code in (302, 401, 405), where
         tried += 1
     assert tried > 60
     for more in ("runs/", "../", "x/"):
-        assert outsider.get(path + more).status_code == 404
-    assert outsider.post(path).status_code == 405
+        assert anonymous.get(path + more).status_code == 404
+    assert anonymous.post(path).status_code == 405
 
 
 def test_a_link_ends_with_its_time_its_owners_role_privacy_or_deletion(
@@ -166,18 +166,18 @@ def test_only_owners_create_public_links(
 
 
 def test_an_invalid_list_position_shows_the_first_page(
-    visitor: Client, outsider: Client, log: Any, make_view: Any
+    visitor: Client, anonymous: Client, log: Any, make_view: Any
 ) -> None:
     for number in range(30):
         log(f"run-{number:02}", acc=0.9)
     view = make_view("columns=name&sort=name&rows=25")
     path = address(visitor.post(SHARE, {"view": view.slug, "days": "1"}))
-    first = outsider.get(path)
+    first = anonymous.get(path)
     found = re.search(r'href="(\?after=[^"]*)"', first.text)
     assert found
-    assert "run-29" in outsider.get(path + found[1].replace("&amp;", "&")).text
+    assert "run-29" in anonymous.get(path + found[1].replace("&amp;", "&")).text
     assert "run-29" not in first.text
-    assert outsider.get(f"{path}?after=nonsense&q=tag:x").status_code == 200
+    assert anonymous.get(f"{path}?after=nonsense&q=tag:x").status_code == 200
 
 
 def test_a_link_that_currently_shows_nothing_is_marked(

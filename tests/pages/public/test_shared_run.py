@@ -29,7 +29,7 @@ def _files(files_dir: object) -> None:
 
 
 @pytest.fixture
-def outsider() -> Client:
+def anonymous() -> Client:
     return browser_of(None)
 
 
@@ -61,15 +61,15 @@ def body(answer: Any) -> bytes:
 
 
 def test_the_description_shows_its_own_picture_and_metric(
-    outsider: Client, link: tuple[ShareLink, str]
+    anonymous: Client, link: tuple[ShareLink, str]
 ) -> None:
-    text = outsider.get(link[1]).text
+    text = anonymous.get(link[1]).text
     assert '<img src="pictures/plots/a%20b.png?inline=1" alt="curve"' in text
     assert '<span title="0.9">acc <b>0.9</b></span>' in text
     assert "<dt>Child runs</dt><dd>1</dd>" in text
     assert "0.4321" not in text
     assert "/w/" not in text
-    picture = outsider.get(f"{link[1]}pictures/plots/a%20b.png?inline=1")
+    picture = anonymous.get(f"{link[1]}pictures/plots/a%20b.png?inline=1")
     assert (body(picture), picture["Content-Type"]) == (b"plots/a b.png", "image/png")
     assert picture["Content-Security-Policy"].startswith("sandbox")
     assert picture["Referrer-Policy"] == "no-referrer"
@@ -90,13 +90,13 @@ def test_the_description_shows_its_own_picture_and_metric(
     ],
 )
 def test_a_run_link_gives_access_to_no_other_file(
-    outsider: Client, link: tuple[ShareLink, str], path: str
+    anonymous: Client, link: tuple[ShareLink, str], path: str
 ) -> None:
-    assert outsider.get(f"{link[1]}pictures/{path}").status_code == 404
+    assert anonymous.get(f"{link[1]}pictures/{path}").status_code == 404
 
 
 def test_images_are_readable_only_while_linked_and_mentioned(
-    outsider: Client,
+    anonymous: Client,
     link: tuple[ShareLink, str],
     described: Run,
     actor: Actor,
@@ -104,20 +104,24 @@ def test_images_are_readable_only_while_linked_and_mentioned(
 ) -> None:
     made, path = link
     picture = f"{path}pictures/plots/a%20b.png"
-    assert outsider.get(picture).status_code == 200
-    assert outsider.post(picture).status_code == 405
+    assert anonymous.get(picture).status_code == 200
+    assert anonymous.post(picture).status_code == 405
     describe_run(described, "no picture", actor=actor, now=now)
-    assert outsider.get(picture).status_code == 404
+    assert anonymous.get(picture).status_code == 404
     describe_run(described, NOTE, actor=actor, now=now)
     revoke_share_link(made, actor=actor, now=now)
-    assert outsider.get(picture).status_code == 404
+    assert anonymous.get(picture).status_code == 404
 
 
 def test_a_view_link_gives_no_access_to_images(
-    outsider: Client, described: Run, make_view: Any, workspace: Workspace, actor: Actor
+    anonymous: Client,
+    described: Run,
+    make_view: Any,
+    workspace: Workspace,
+    actor: Actor,
 ) -> None:
     view = make_view(description=NOTE)
     _made, secret = create_share_link(workspace, view, actor=actor, now=now_ms())
     path = f"/shared/{secret}/"
-    assert "pictures/" not in outsider.get(path).text
-    assert outsider.get(f"{path}pictures/plots/a%20b.png").status_code == 404
+    assert "pictures/" not in anonymous.get(path).text
+    assert anonymous.get(f"{path}pictures/plots/a%20b.png").status_code == 404

@@ -28,11 +28,11 @@ def elsewhere(workspace: Workspace, actor: Actor, now: int) -> Experiment:
 @pytest.fixture
 def look(workspace: Workspace, owner: User, actor: Actor) -> Any:
     """Return the public page of a view, with this query."""
-    outsider = browser_of(None)
+    anonymous = browser_of(None)
 
     def page(view: View, query: str = "") -> Any:
         _link, secret = create_share_link(workspace, view, actor=actor, now=now_ms())
-        return outsider.get(f"/shared/{secret}/{query}")
+        return anonymous.get(f"/shared/{secret}/{query}")
 
     return page
 

@@ -104,7 +104,7 @@ def test_runs_are_compared_by_keyboard(runs_page: Page) -> None:
     page.get_by_role("link", name="Edit chart").first.press("Enter")
     dialog.get_by_role("button", name="Change chart").press("Enter")
     expect(page.locator(".chart summary").first).to_be_focused()
-    assert page.evaluate("window.isOld"), "the page was loaded anew"
+    assert page.evaluate("window.isOld"), "the page was loaded again"
     page.get_by_role("link", name="Set as baseline").press("Enter")
     expect(cell(page, "val/loss", 0).locator(".delta")).to_be_visible()
     expect(page.get_by_role("link", name="digits-02", exact=True)).to_be_focused()
