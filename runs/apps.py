@@ -21,4 +21,4 @@ class RunsConfig(AppConfig):
         # A field with one half would fail while a page is rendered.
         from runs.search import fields
 
-        fields.check()
+        fields.check_registry()

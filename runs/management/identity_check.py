@@ -85,7 +85,7 @@ def collect_evidence(folder: Path) -> PairEvidence:
         if evidence.home == evidence.database != "" and not evidence.is_empty:
             # The usual start does not look through a million files.
             return evidence
-        newest = newest_stored()
+        newest = newest_stored_files()
         return replace(
             evidence,
             newest=len(newest),
@@ -102,7 +102,7 @@ def _read_identities(folder: Path, reader: TableReader) -> PairEvidence:
         folder,
         read_home_identity(folder),
         reader.identity(),
-        pending=read_identity_file(pending_file(folder)),
+        pending=read_identity_file(pending_identity_file(folder)),
         is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
     )
 
@@ -197,7 +197,7 @@ def _short_identity(identity: str) -> str:
     return f"identity {identity[:8]}" if identity else "without identity"
 
 
-def pending_file(folder: Path) -> Path:
+def pending_identity_file(folder: Path) -> Path:
     return folder / "identity.new"
 
 
@@ -214,7 +214,7 @@ def write_identities(folder: Path, step: IdentityStep) -> None:
         raise CommandError(
             f"The identity cannot be written to the database: {one_line(error)}"
         ) from error
-    pending_file(folder).unlink(missing_ok=True)
+    pending_identity_file(folder).unlink(missing_ok=True)
 
 
 def write_new_identity(folder: Path) -> None:
@@ -224,7 +224,7 @@ def write_new_identity(folder: Path) -> None:
     and with the database's row the next start finishes.
     """
     value = uuid.uuid4().hex
-    pending = pending_file(folder)
+    pending = pending_identity_file(folder)
     write_private(pending, f"{value}\n")
     sync_folder(folder)
     write_database_identity(value)
@@ -232,7 +232,7 @@ def write_new_identity(folder: Path) -> None:
     sync_folder(folder)
 
 
-def refuse_foreign(folder: Path) -> None:
+def refuse_foreign_database(folder: Path) -> None:
     """For all other commands: raise CommandError where a start would stop, too."""
     refuse_moved(folder)
     with read_only() as using:
@@ -245,7 +245,7 @@ def refuse_foreign(folder: Path) -> None:
         )
 
 
-def newest_stored() -> list[str]:
+def newest_stored_files() -> list[str]:
     """The names of the newest stored files, by when they were written."""
     # Only the newest are kept in memory, out of possibly millions.
     times = ((_modified_at(name), name) for name in files.names())

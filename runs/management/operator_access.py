@@ -57,7 +57,7 @@ def system_user() -> str:
 
 
 @transaction.atomic
-def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
+def write_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
     """Write this address and a working token to `client.json` if it differs."""
     kept = read_client(folder)
     secret = str(kept.get("token", ""))

@@ -33,7 +33,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def _next_step(error: DatabaseError) -> str:
+def _hint_for_error(error: DatabaseError) -> str:
     """What to do about the errors of SQLite that say only what it met."""
     text = str(error)
     if "malformed" in text or "not a database" in text:
@@ -55,7 +55,7 @@ def read_only() -> Iterator[BaseDatabaseWrapper | None]:
     except DatabaseError as error:
         raise CommandError(
             f"The database {describe_database()} cannot be used: {one_line(error)}"
-            f"{_next_step(error)}"
+            f"{_hint_for_error(error)}"
         ) from error
     finally:
         if copy is not None:

@@ -35,7 +35,7 @@ def sync(only_list: bool) -> None:
     found = undelivered = skipped = 0
     for folder in list_abandoned_folders():
         found += 1
-        if only_list or not _is_mine(folder, client):
+        if only_list or not _is_spool_of_client(folder, client):
             _show_spool(folder, client)
             skipped += not only_list
             folder.unlock()
@@ -56,7 +56,7 @@ def sync(only_list: bool) -> None:
         sys.exit(1)
 
 
-def _is_mine(folder: SpoolFolder, client: Client) -> bool:
+def _is_spool_of_client(folder: SpoolFolder, client: Client) -> bool:
     """Whether it was written for this server, workspace and user."""
     owner = folder.owner
     try:

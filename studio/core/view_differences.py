@@ -64,7 +64,7 @@ def differences(
         *_other_difference("sort", str(old.sort), str(new.sort)),
     ]
     for name in SWITCHES:
-        found += _switch_difference(name, getattr(old, name), getattr(new, name))
+        found += _boolean_difference(name, getattr(old, name), getattr(new, name))
     found += _single_difference("group", old.group, new.group)
     found += _item_differences("chart", map(str, old.charts), map(str, new.charts))
     found += _item_differences(
@@ -160,7 +160,7 @@ def _item_differences(
         yield Difference(part, after=text)
 
 
-def _switch_difference(part: str, old: bool, new: bool) -> Iterable[Difference]:
+def _boolean_difference(part: str, old: bool, new: bool) -> Iterable[Difference]:
     if old != new:
         yield Difference(part, before="1" if old else "", after="1" if new else "")
 

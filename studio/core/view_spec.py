@@ -22,7 +22,7 @@ from studio.core import names, view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.filters import parse
 from studio.core.filters.fields import Sort
-from studio.core.filters.source import FilterText, Source
+from studio.core.filters.source import FilterSource, FilterText
 from studio.core.filters.tree import Node, attribute
 from studio.core.messages import message, translated
 from studio.core.view_charts import Chart, read_charts
@@ -92,7 +92,7 @@ class ViewSpec:
         return FilterText.of(self.q).node
 
     @property
-    def source(self) -> Source:
+    def source(self) -> FilterSource:
         """The filter with the places of its terms; raises InvalidFilter."""
         return FilterText.of(self.q).source
 
@@ -297,7 +297,7 @@ class ParameterWarning:
     suggestions: tuple[str, ...] = ()
 
     @classmethod
-    def about(cls, error: InvalidValue) -> ParameterWarning:
+    def from_error(cls, error: InvalidValue) -> ParameterWarning:
         found = error.details.get("suggestions", ())
         name = str(error.details.get("field", ""))
         return cls(name, error.message, tuple(str(each) for each in found))
@@ -364,7 +364,7 @@ def without_parameter(spec: ViewSpec, name: str) -> ViewSpec:
     return replace(spec, **values)
 
 
-def readable_part(text: str) -> str:
+def longest_readable_beginning(text: str) -> str:
     """The longest beginning of a wrong filter that ends with a term and can be read."""
     ends = [found.start() for found in _AND.finditer(text)]
     # The longest beginning comes first.
@@ -384,7 +384,7 @@ def _read_parameter(
     try:
         return {name: read_parameter(name, text)}, []
     except InvalidValue as error:
-        wrong = ParameterWarning.about(error)
+        wrong = ParameterWarning.from_error(error)
     if name not in LISTS:
         return {}, [wrong]
     try:
@@ -398,12 +398,12 @@ def _read_parameter(
         return ({name: read_parameter(name, rest)} if rest else {}), complaints
     except InvalidValue as error:
         # Each may be right by itself, and all of them be too many.
-        return {}, [ParameterWarning.about(error)]
+        return {}, [ParameterWarning.from_error(error)]
 
 
 def _parameter_warning(name: str, text: str) -> ParameterWarning | None:
     try:
         read_parameter(name, text)
     except InvalidValue as error:
-        return ParameterWarning.about(error)
+        return ParameterWarning.from_error(error)
     return None

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from studio.core.connection import (
     Connection,
     NoServerError,
-    find,
+    find_saved_connection,
     home_file,
     login_file,
-    read,
+    read_connection_file,
 )
 from studio.core.errors import SignInRequired, StudioError
 from studio.sdk.errors import UserErrorException
@@ -160,7 +160,7 @@ def find_connection(endpoint: str = "") -> Connection:
     connection = read_environment()
     if not endpoint:
         try:
-            return connection or find()
+            return connection or find_saved_connection()
         except NoServerError as error:
             raise UserErrorException(
                 'No server is known: run `eval "$(studio env)"` in this shell, or set '
@@ -181,7 +181,7 @@ def _find_stored(url: str) -> Connection | None:
     """What this machine's server or `studio login` stored for that server."""
     for path in (home_file(), login_file()):
         try:
-            found = read(path)
+            found = read_connection_file(path)
         except NoServerError:
             continue
         if found is not None and _is_same_url(found.url, url):

@@ -78,7 +78,7 @@ def to_step(step: Any) -> int:
     )
 
 
-def unify_types(values: list[Any], name: str) -> list[Scalar]:
+def unify_number_types(values: list[Any], name: str) -> list[Scalar]:
     """The values of a list, all floats if there are both integers and floats."""
     found = [to_scalar(value, f"A value of list {name!r}") for value in values]
     kinds = set(map(type, found))
@@ -112,7 +112,7 @@ def from_wire(value: Any) -> Any:
     return value
 
 
-def encode_document(value: Any) -> str:
+def encode_json(value: Any) -> str:
     """A document as JSON text, with arrays as lists. Raises UserErrorException."""
 
     def to_plain(other: Any) -> Any:

@@ -30,7 +30,7 @@ from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file, save_snapshot
-from runs.actions.ingest.logged_values import Point, log_batch
+from runs.actions.ingest.points_and_params import Point, log_batch
 from runs.actions.ingest import append_log
 from runs.actions.run import create_run
 from runs.management import database, identity_check
@@ -38,7 +38,7 @@ from runs.models import Role
 from runs.storage.files import files
 
 home, now = settings.STUDIO_HOME, 1_795_521_600_000
-database.prepare(home, print)
+database.prepare_database(home, print)
 identity_check.write_identities(home, identity_check.IdentityStep.BOTH)
 workspace = create_workspace("default", actor=SERVER, now=now)
 user = ensure_user("ada", actor=SERVER, now=now)

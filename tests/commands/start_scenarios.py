@@ -29,7 +29,7 @@ from runs.management import database, operator_access, identity_check
 from runs.models import Run, Workspace
 evidence = identity_check.collect_evidence(settings.STUDIO_HOME)
 step = identity_check.choose_identity_step(evidence)
-database.prepare(settings.STUDIO_HOME, print)
+database.prepare_database(settings.STUDIO_HOME, print)
 identity_check.write_identities(settings.STUDIO_HOME, step)
 operator_access.first_owner(now=1)
 run = Run.objects.first() or create_run(

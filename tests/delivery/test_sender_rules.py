@@ -258,7 +258,7 @@ def interrupted_close(writer: Writer, status: str | None, message: str = "") -> 
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("studio.sdk.delivery.shutdown.finish", interrupt)
+        patch.setattr("studio.sdk.delivery.shutdown.finish_writer", interrupt)
         with pytest.raises(KeyboardInterrupt):
             writer.close(status, message=message)
 
@@ -350,9 +350,9 @@ def test_the_exit_of_the_process_waits_for_open_writers_only(spool: Path) -> Non
     one, other = (Writer.open(fake, run, offline=True) for run in ("r1", "r2"))
     one.close()
     one.close()
-    assert shutdown._Process.open_writers == [other]
+    assert shutdown._ProcessState.open_writers == [other]
     shutdown._deliver_at_exit()
-    assert shutdown._Process.open_writers == []
+    assert shutdown._ProcessState.open_writers == []
     with pytest.raises(InvalidState):
         other.add_point("loss", 1)
 

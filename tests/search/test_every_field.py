@@ -175,7 +175,7 @@ def test_runs_are_grouped_by_each_field_or_it_is_refused(
         return
     found = list_groups(view, library.ada, library.workspace, [], now=NOON)
     assert found is not None
-    groups = found.page(0, 100)
+    groups = found.groups_between(0, 100)
     assert sum(group.count for group in groups) == 6
     assert any(group.values != (None,) for group in groups)
 
@@ -186,7 +186,9 @@ def test_a_facet_counts_its_values_and_completion_offers_them(
 ) -> None:
     field = field_of(spec)
     view = ViewSpec.from_query({"children": "1"})
-    facet = FacetReader(view, library.ada, library.workspace, now=NOON).read(field)
+    facet = FacetReader(view, library.ada, library.workspace, now=NOON).count_values(
+        field
+    )
     assert facet.values
     for each in facet.values:
         if each.digest or each.value is None or field.kind == tree.METRICS:

@@ -49,7 +49,7 @@ def expiry_allowed(now: int) -> bool:
     # Without an identity the database is not set up, so nothing in it should expire.
     if row is None:
         return False
-    before = _state_of(row)
+    before = _clock_state_of(row)
     after = before.at(now)
     if before.is_jump(now):
         log.warning(
@@ -65,7 +65,7 @@ def expiry_allowed(now: int) -> bool:
 def expiry_paused(now: int) -> bool:
     """Return whether expiry is paused, without recording the time."""
     row = StudioIdentity.objects.first()
-    return row is not None and _state_of(row).at(now).is_paused(now)
+    return row is not None and _clock_state_of(row).at(now).is_paused(now)
 
 
 def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:
@@ -77,7 +77,7 @@ def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:
     return run
 
 
-def _state_of(row: StudioIdentity) -> ClockState:
+def _clock_state_of(row: StudioIdentity) -> ClockState:
     newest = row.last_seen
     return ClockState(
         _newest_heartbeat() if newest is None else newest, row.paused_until

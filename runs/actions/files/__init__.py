@@ -8,7 +8,7 @@ from runs.actions.files.files import (
     current_files,
     delete_file,
     delete_file_rows,
-    finish_blob,
+    keep_or_discard_blob,
     save_file,
 )
 from runs.actions.files.pictures import attach_picture
@@ -23,7 +23,7 @@ __all__ = [
     "delete_file",
     "delete_file_rows",
     "delete_unused_snapshots",
-    "finish_blob",
+    "keep_or_discard_blob",
     "plan_sweep",
     "referenced_blobs",
     "run_sweep",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.files.files import create_file, current_files, finish_blob
+from runs.actions.files.files import create_file, current_files, keep_or_discard_blob
 from runs.actions.run_rows import bump_revision
 from runs.models import File, Run, path_key
 from runs.storage.files import Blob, files
@@ -45,7 +45,7 @@ def attach_picture(
     except StudioError:
         files.discard(blob.name)
         raise
-    finish_blob(blob, file.blob)
+    keep_or_discard_blob(blob, file.blob)
     return file
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
-from runs.actions.files.files import finish_blob
+from runs.actions.files.files import keep_or_discard_blob
 from runs.actions.run_rows import record_heartbeat, write_properties
 from runs.models import Run, RunSnapshot, Snapshot
 from runs.storage.files import READ_CHUNK_BYTES, Blob, files
@@ -67,7 +67,7 @@ def save_snapshot(
         # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
-    finish_blob(blob, snapshot.blob)
+    keep_or_discard_blob(blob, snapshot.blob)
     return snapshot
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.files import create_file, current_files, finish_blob
+from runs.actions.files import create_file, current_files, keep_or_discard_blob
 from runs.actions.ingest.writers import check_writer_name, ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import File, LogStream, Run, path_key
@@ -106,7 +106,7 @@ def _find_or_create_file(run: Run, path: str, now: int) -> File:
         # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
-    finish_blob(blob, file.blob)
+    keep_or_discard_blob(blob, file.blob)
     return file
 
 

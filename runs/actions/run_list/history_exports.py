@@ -84,7 +84,7 @@ class HistoryExporter:
         self._job = rows.select_related("workspace", "user").order_by("pk").first()
         if self._job is None:
             return False
-        self._steps = _export_steps(self._job)
+        self._steps = _write_export_in_steps(self._job)
         return True
 
     def _continue_export(self, until: float) -> int:
@@ -108,13 +108,13 @@ def _update_export(job: HistoryExport, **values: object) -> None:
     HistoryExport.objects.filter(pk=job.pk).update(**values)
 
 
-def _export_steps(job: HistoryExport) -> Iterator[None]:
+def _write_export_in_steps(job: HistoryExport) -> Iterator[None]:
     name = f"{job.pk}-{secrets.token_hex(8)}.parquet"
     exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    stretches = _matching_stretches(job)
+    parts = _read_matching_series(job)
     written = HistoryFile(exports_folder() / name)
     try:
-        yield from _write_stretches(job, stretches, written)
+        yield from _write_series_parts(job, parts, written)
         written.close()
     # Also if the worker stops in the middle: no incomplete file may stay.
     except BaseException:
@@ -126,9 +126,9 @@ def _export_steps(job: HistoryExport) -> Iterator[None]:
     )
 
 
-def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
+def read_exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     """Return the exported list; no experiment is All runs. Raise NotFound."""
-    spec, _complaints = parse_tolerant(dict(_query_pairs(job.query)))
+    spec, _complaints = parse_tolerant(dict(_parse_query_string(job.query)))
     if not job.experiment:
         return None, spec
     known = Experiment.objects.filter(workspace=job.workspace)
@@ -138,8 +138,8 @@ def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     return experiment, spec
 
 
-def _matching_stretches(job: HistoryExport) -> Iterator[SeriesPart]:
-    experiment, spec = exported_list(job)
+def _read_matching_series(job: HistoryExport) -> Iterator[SeriesPart]:
+    experiment, spec = read_exported_list(job)
     matching = find_matching_runs(spec, job.user, job.workspace, experiment=experiment)
     _update_export(
         job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
@@ -147,19 +147,19 @@ def _matching_stretches(job: HistoryExport) -> Iterator[SeriesPart]:
     return read_histories(matching)
 
 
-def _query_pairs(query: str) -> list[tuple[str, str]]:
+def _parse_query_string(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def _write_stretches(
-    job: HistoryExport, stretches: Iterator[SeriesPart], written: HistoryFile
+def _write_series_parts(
+    job: HistoryExport, parts: Iterator[SeriesPart], written: HistoryFile
 ) -> Iterator[None]:
     runs = points = 0
     saved = time.monotonic()
-    for stretch in stretches:
-        if stretch.points is not None:
-            points += written.add(stretch.run_id, stretch.key, stretch.points)
-        runs += stretch.runs
+    for part in parts:
+        if part.points is not None:
+            points += written.add(part.run_id, part.key, part.points)
+        runs += part.runs
         if time.monotonic() - saved > PROGRESS_SECONDS:
             _update_export(job, runs=runs, points=points)
             saved = time.monotonic()
@@ -170,10 +170,10 @@ def _write_stretches(
 def delete_old_exports(now: int) -> int:
     """Delete exports older than a day, and files that a stopped worker left."""
     with deletions_allowed() as is_allowed:
-        return _delete_old(now) if is_allowed else 0
+        return _delete_old_rows_and_files(now) if is_allowed else 0
 
 
-def _delete_old(now: int) -> int:
+def _delete_old_rows_and_files(now: int) -> int:
     old = HistoryExport.objects.filter(created__lt=now - EXPORT_LIFETIME_MS)
     count = old.count()
     old.delete()

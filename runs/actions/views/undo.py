@@ -85,7 +85,7 @@ def _restore_revision(view: View, number: int, actor: Actor, now: int) -> None:
         view=view, number=number
     )
     state = views.read_view_state(old)
-    written = views.without_me(state, view.owner) if view.shared else state
+    written = views.replace_me_by_username(state, view.owner) if view.shared else state
     # Keep the stored text if it means the same: another version may have written more.
     columns = written.columns() | ({"spec": old.spec} if written == state else {})
     new_number = view.revision + 1

@@ -39,7 +39,7 @@ class BackupFolder:
     def object(self, sha256: str) -> Path:
         return self.objects / sha256[:2] / sha256
 
-    def stamps(self) -> list[str]:
+    def complete_backups(self) -> list[str]:
         """The complete backups, oldest first."""
         if not self.path.is_dir():
             return []
@@ -98,16 +98,16 @@ class BackupFolder:
         for entry in self.incoming.iterdir():
             entry.unlink()
 
-    def new_stamp(self) -> str:
+    def new_backup_name(self) -> str:
         """The time; after the newest backup also where the clock was set back."""
         now = datetime.now(UTC)
-        stamps = self.stamps()
+        stamps = self.complete_backups()
         if stamps:
-            now = max(now, stamp_time(stamps[-1]) + timedelta(seconds=1))
+            now = max(now, time_of_backup(stamps[-1]) + timedelta(seconds=1))
         return now.strftime(STAMP_FORMAT)
 
 
-def stamp_time(stamp: str) -> datetime:
+def time_of_backup(stamp: str) -> datetime:
     return datetime.strptime(stamp, STAMP_FORMAT).replace(tzinfo=UTC)
 
 
@@ -120,7 +120,7 @@ def refuse_folder_inside_files(path: Path, files: Path) -> None:
         )
 
 
-def sync_file(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -99,7 +99,7 @@ def _parse_manifest(content: dict[str, Any]) -> Manifest:
 
 def latest_manifest(folder: BackupFolder, at: str | None = None) -> Manifest:
     """The newest complete backup, or the one of that stamp."""
-    stamps = folder.stamps()
+    stamps = folder.complete_backups()
     if not stamps:
         raise CommandError(f"{folder.path} contains no complete backup.")
     if at is not None and at not in stamps:

@@ -54,7 +54,7 @@ class BytesChanged(Exception):
     """The bytes are not those that were expected."""
 
 
-def in_parallel(
+def map_in_threads(
     work: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
     """Like `map`, in threads; an error of one ends all."""

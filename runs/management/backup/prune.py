@@ -9,14 +9,14 @@ from runs.management.backup.backup_folder import PARTIAL_SUFFIX, BackupFolder
 from studio.core.private import sync_folder
 
 
-def prune(folder: BackupFolder, keep: int) -> int:
+def prune_backups(folder: BackupFolder, keep: int) -> int:
     """Keep the newest `keep` complete backups; returns how many were removed.
 
     The caller holds the folder's lock. A backup first loses its name, so that one whose
     removal is interrupted does not count; objects go last. Raises CommandError, before
     any object goes, where a manifest that stays cannot be read.
     """
-    stamps = folder.stamps()
+    stamps = folder.complete_backups()
     old = stamps[:-keep]
     if not old:
         return 0

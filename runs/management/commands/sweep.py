@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from runs.actions.expiry import expiry_paused
 from runs.actions.files import plan_sweep, run_sweep
-from runs.management.identity_check import refuse_foreign
+from runs.management.identity_check import refuse_foreign_database
 from runs.management.read_only import one_line
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         refuse_unusable(settings.STUDIO_HOME)
-        refuse_foreign(settings.STUDIO_HOME)
+        refuse_foreign_database(settings.STUDIO_HOME)
         try:
             self.sweep(is_dry=options["dry_run"])
         except DatabaseError as error:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from runs.management import parent_watchdog
-from runs.management.identity_check import refuse_foreign
+from runs.management.identity_check import refuse_foreign_database
 from runs.management.move_record import refuse_moved
 from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 from runs.management.unusable_home import refuse_unusable
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["parent"]:
             parent_watchdog.end_with_parent(options["parent"])
         refuse_unusable(settings.STUDIO_HOME)
-        refuse_foreign(settings.STUDIO_HOME)
+        refuse_foreign_database(settings.STUDIO_HOME)
         stop = threading.Event()
 
         def request_stop(_number: int, _frame: FrameType | None) -> None:

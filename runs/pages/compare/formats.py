@@ -31,7 +31,7 @@ from runs.search.compare import (
     ComparedFiles,
     ComparedRow,
     Comparison,
-    OtherSeries,
+    NonNumericSeries,
 )
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
@@ -143,7 +143,7 @@ def written_value(row: ComparedRow, value: object) -> object:
 def _simple_value(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
-    if isinstance(value, OtherSeries):
+    if isinstance(value, NonNumericSeries):
         return value.last_text or display_last(value).text
     return value.version if isinstance(value, ComparedFile) else value
 

@@ -206,8 +206,10 @@ class _FacetPanel:
 
     def context(self) -> dict[str, Any]:
         reader = self.reader
-        found = reader.runs()
-        shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED_KINDS}
+        found = reader.matching_runs()
+        shares = {
+            kind: reader.most_useful_keys(kind, self.state.find) for kind in KEYED_KINDS
+        }
         keyed = [
             each
             for kind in KEYED_KINDS
@@ -236,7 +238,7 @@ class _FacetPanel:
         """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
         # A search lists only what it finds.
-        forced = [] if self.state.find else [*self.reader.named(), *opened]
+        forced = [] if self.state.find else [*self.reader.fields_in_filter(), *opened]
         found = [field for field in forced if field.kind == kind]
         limit = 50 if self.state.find else MAX_LISTED_KEYS
         found += [share.field for share in shares]
@@ -253,7 +255,9 @@ class _FacetPanel:
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
-        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN_FACETS]
+        return tuple(dict.fromkeys([*self.reader.fields_in_filter(), *first]))[
+            :MAX_OPEN_FACETS
+        ]
 
     def _facet_section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
@@ -275,16 +279,16 @@ class _FacetPanel:
         if field.kind == tree.ATTRIBUTE or is_open:
             return self._with_values(field, section, state)
         share = self.known.get(field)
-        is_whole = len(self.reader.runs().ids) <= MAX_VALUES
+        is_whole = len(self.reader.matching_runs().ids) <= MAX_VALUES
         note = formats.grouped(share.values) if share and is_whole else ""
         return replace(section, note=note)
 
     def _with_values(
         self, field: Field, section: FacetSection, state: PanelState
     ) -> FacetSection | None:
-        facet = self.reader.read(field)
+        facet = self.reader.count_values(field)
         count = len(facet.values)
-        if not count and field not in self.reader.named():
+        if not count and field not in self.reader.fields_in_filter():
             is_key = field.kind != tree.ATTRIBUTE
             return replace(section, note="0") if is_key else None
         if not section.is_open:

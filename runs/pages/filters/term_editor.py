@@ -43,7 +43,7 @@ from runs.render.filters import operator_label, pill
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
-from studio.core.filters.source import FilterText, Source
+from studio.core.filters.source import FilterSource, FilterText
 from studio.core.filters.tree import Comparison
 
 
@@ -63,7 +63,9 @@ def edit_filter(request: PageRequest) -> HttpResponse:
 
 
 class _TermEditor:
-    def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
+    def __init__(
+        self, request: PageRequest, state: ListState, source: FilterSource
+    ) -> None:
         self.request, self.state, self.source = request, state, source
         self.spec, self.scope, self.parameters = (
             state.spec,

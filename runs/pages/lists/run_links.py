@@ -19,7 +19,7 @@ from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.fields import field_text, to_text
 from studio.core.filters.parse import MAX_LENGTH
-from studio.core.filters.source import Source
+from studio.core.filters.source import FilterSource
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     METRICS,
@@ -88,13 +88,15 @@ class ListLinks:
     selected: Mapping[int, int] = field(default_factory=dict)
     # Rows repeat the same values, so most links of a page are found here.
     _made: dict[Node, str] = field(default_factory=dict)
-    _without: dict[Field, Source] = field(default_factory=dict)
-    _freed: dict[tuple[int, ...], Source] = field(default_factory=dict)
+    _without: dict[Field, FilterSource] = field(default_factory=dict)
+    _freed: dict[tuple[int, ...], FilterSource] = field(default_factory=dict)
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> FilterSource:
         """The filter as it was typed; empty if it can't be parsed."""
-        return Source("") if self.node is None and self.spec.q else self.spec.source
+        return (
+            FilterSource("") if self.node is None and self.spec.q else self.spec.source
+        )
 
     def query(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
@@ -173,7 +175,7 @@ class ListLinks:
     def link(self, text: str, term: Node, key: str = "") -> ValueLink:
         return ValueLink(text, self.only(term), self.but(term), key)
 
-    def without_values_of(self, field: Field) -> Source:
+    def without_values_of(self, field: Field) -> FilterSource:
         """Return the filter without the terms that choose values of the field."""
         if field not in self._without:
             chosen = [

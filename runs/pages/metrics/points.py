@@ -80,7 +80,7 @@ def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | 
         return _column_figure(
             head, request.GET.get("cx", ""), request.GET.get("cy", "")
         )
-    newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
+    newest = store.newest_points_of_all([head], NEWEST_POINTS)[head.pk]
     at, value = value_at(head, newest, request.GET.get("at", ""))
     path = file_path_of(value)
     file = find_files(head.run, [path]).get(path) if path else None

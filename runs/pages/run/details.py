@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.ingest import read_receipt
+from runs.actions.ingest import read_delivery_report
 from runs.models import Metric, Run, now_ms
 from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
@@ -104,7 +104,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "datasets": [
             (used, source_address(used.dataset.source)) for used in list_datasets(run)
         ],
-        "receipt": read_receipt(run),
+        "receipt": read_delivery_report(run),
         "models": list_models(run),
         "models_read": list_models_read(run),
         "submitter_href": run.submitter

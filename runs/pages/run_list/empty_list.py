@@ -8,7 +8,7 @@ from typing import Any
 from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
 from runs.render.filters import pill
-from runs.search.query import find_exclusions
+from runs.search.query import find_excluding_terms
 
 
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     suggestions = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
-        found = find_exclusions(spec, *who, experiment=experiment, now=now)
+        found = find_excluding_terms(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
             label, text = pill(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")

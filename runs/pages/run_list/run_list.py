@@ -87,7 +87,7 @@ from studio.core.view_spec import (
     Column,
     ParameterWarning,
     ViewSpec,
-    readable_part,
+    longest_readable_beginning,
     without_parameter,
 )
 
@@ -230,7 +230,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     except InvalidFilter:
         raise
     except InvalidValue as error:
-        notice = ParameterWarning.about(error)
+        notice = ParameterWarning.from_error(error)
         if notice.name not in OPTIONAL_PARAMETERS:
             raise
         spec = without_parameter(spec, notice.name)
@@ -390,7 +390,7 @@ def _find_readable_part(
 ) -> ListResult:
     # A cursor belongs to the rows of the whole filter.
     spec = replace(state.spec, after="", before="")
-    part = replace(spec, q=shell.scoped(readable_part(spec.q)))
+    part = replace(spec, q=shell.scoped(longest_readable_beginning(spec.q)))
     try:
         return find_list(request, state.showing(part))
     # The readable part can still name a field that this list doesn't support.

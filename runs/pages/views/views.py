@@ -34,8 +34,8 @@ from runs.search.views import (
     find_menu,
     find_view,
     list_deleted_views,
-    search_words,
-    views_in,
+    split_search_words,
+    visible_views_in,
 )
 from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
@@ -82,7 +82,9 @@ def view_menu(request: PageRequest) -> HttpResponse:
             ),
         ],
         "find": find,
-        "built_in": all(word in _("Default").casefold() for word in search_words(find)),
+        "built_in": all(
+            word in _("Default").casefold() for word in split_search_words(find)
+        ),
         "list_path": state.scope.path,
     }
     part = (
@@ -119,7 +121,7 @@ def views_page(request: PageRequest) -> HttpResponse:
     """Show all visible views, and deleted ones that can be restored."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
-    rows = filter_by_words(views_in(workspace, user), find)
+    rows = filter_by_words(visible_views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:

@@ -21,7 +21,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from runs.models.grams import fold_case, is_short_word
-from runs.search.fields import scans_of, source_of
+from runs.search.fields import index_scans_of, source_of
 from runs.search.sql import Expr, IndexScan, Scope, Unindexed, text_scan, word_scans
 from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
 
@@ -168,7 +168,7 @@ class _ScanProber:
         if isinstance(node, (And, Word)):
             return self._candidates_of_all(terms(node), required=required)
         if isinstance(node, Or):
-            return _union_of_parts(
+            return _union_if_few(
                 self.candidates_of(n, required=False) for n in node.nodes
             )
         # What `not` matches can be almost all runs.
@@ -211,7 +211,7 @@ class _ScanProber:
     ) -> set[int] | None:
         if self.probes_left <= 0:
             return None
-        scans = scans_of(term, self.scope) or _word_scans_of(term)
+        scans = index_scans_of(term, self.scope) or _word_scans_of_term(term)
         found = self.read(scans)
         if found is None and required:
             large = [scan for scan in scans if scan.join is not None]
@@ -224,12 +224,12 @@ class _ScanProber:
     def read(self, scans: Sequence[IndexScan]) -> set[int] | None:
         """The runs in any of the scans, if they are few."""
         return (
-            _union_of_parts(self._read_scan_keys(scan) for scan in scans)
+            _union_if_few(self._read_keys_of_scan(scan) for scan in scans)
             if scans
             else None
         )
 
-    def _read_scan_keys(self, scan: IndexScan) -> set[int] | None:
+    def _read_keys_of_scan(self, scan: IndexScan) -> set[int] | None:
         self.probes_left -= 1
         rows: Any = scan.rows.values_list(scan.column, flat=True)
         # In another order, the database would sort all rows first.
@@ -268,7 +268,7 @@ def _estimate_size(newest: Sequence[int]) -> int:
     return len(newest) * newest[0] // (newest[0] - newest[-1] + 1)
 
 
-def _word_scans_of(term: Comparison) -> list[IndexScan]:
+def _word_scans_of_term(term: Comparison) -> list[IndexScan]:
     """A run's name and description are among its words."""
     if not source_of(term.field).in_words:
         return []
@@ -281,7 +281,7 @@ def _word_scans_of(term: Comparison) -> list[IndexScan]:
     return [replace(text_scan([text]), is_exact=False)]
 
 
-def _union_of_parts(parts: Iterable[set[int] | None]) -> set[int] | None:
+def _union_if_few(parts: Iterable[set[int] | None]) -> set[int] | None:
     """All members, if they are few; stops reading once they are not."""
     members: set[int] = set()
     for part in parts:

@@ -32,9 +32,9 @@ from runs.search.query import (
     Plan,
     RunQuery,
     build_query,
-    count_and_narrow,
+    count_and_keep_candidates,
     count_by_status,
-    newest_sets,
+    newest_run_querysets,
 )
 from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
@@ -112,12 +112,12 @@ def find_tree(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts, run_query = count_and_narrow(run_query)
+        counts, run_query = count_and_keep_candidates(run_query)
         is_small = counts.exact and counts.total <= MAX_EXACT_COUNT
         roots = _roots_of(run_query, _roots_of_matches(run_query) if is_small else None)
         runs, before, after, first = read_page(roots)
         branches = open_branches(run_query, runs)
-        shown = branches.in_order(runs)
+        shown = branches.rows_depth_first(runs)
         best = best_values_below(runs, asked, run_query)
         rows = [
             replace(row, place=replace(branches.places[row.run.pk], best=kept))
@@ -145,7 +145,7 @@ def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     # A root has no root of its own.
     top = Coalesce(F("root_id"), F("pk"))
     found: set[int] = set()
-    for part in newest_sets(run_query):
+    for part in newest_run_querysets(run_query):
         try:
             # In the order of arrival, and so by the index that has it.
             rows = part.annotate(top=top).values("top")

@@ -140,7 +140,7 @@ def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
     """
     texts, found = [], []
     for word in dict.fromkeys(map(fold_case, words)):
-        named = _named_scans(word, scope)
+        named = _scans_by_related_names(word, scope)
         if named:
             found.append(WordScans((word,), [text_scan([word]), *named]))
         else:
@@ -178,7 +178,7 @@ def _match_expression(words: Sequence[str]) -> str:
     return " AND ".join(map(match_query, words))
 
 
-def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
+def _scans_by_related_names(word: str, scope: Scope) -> list[IndexScan]:
     """The runs that hold the word in what they are named by, where anything does."""
     runs = Run.objects.in_workspace(scope.workspace)
     scans = []

@@ -21,7 +21,7 @@ from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
-from runs.search.query import RunQuery, newest_sets
+from runs.search.query import RunQuery, newest_run_querysets
 from runs.search.sql import TEXT_TABLES, InKeys, Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -95,7 +95,7 @@ def read_run_arrays(
     """The runs that match, with columns of the run's own; None if they are too many."""
     names = list(dict.fromkeys(("pk", "experiment_id", *columns)))
     rows: dict[int, tuple[Any, ...]] = {}
-    for part in newest_sets(run_query):
+    for part in newest_run_querysets(run_query):
         try:
             found = part.values_list(*names)[: MAX_ARRAY_RUNS + 1]
             # Several leads can find the same run.
@@ -142,7 +142,9 @@ def read_value_codes(runs: RunArrays, field: Field) -> ValueCodes:
         return _text_codes(runs, source.keys)
     assert source.group is not None, field
     column = runs.columns[source.group.column]
-    return _with_names(source.group, _value_codes(runs, enumerate(column)))
+    return _replace_keys_by_names(
+        source.group, _encode_own_values(runs, enumerate(column))
+    )
 
 
 def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
@@ -179,13 +181,15 @@ def _own_numbers(
 def _read_number_columns(runs: RunArrays, measured: NumberArray) -> ValueCodes:
     # Adding zero turns -0.0 into 0.0, which compare as equal.
     numbers = enumerate((measured.values + 0.0).tolist())
-    found = _value_codes(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
+    found = _encode_own_values(
+        runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v))
+    )
     return replace(found, is_mixed=bool(measured.nonfinite.any()))
 
 
 def _text_codes(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
     """Of several fields the first that a run has."""
-    texts = TextCodes()
+    texts = TextCodeBuilder()
     # The first field comes last, so that its texts replace the others.
     for rows in _text_rows(runs, list(reversed(fields))):
         for run, head, digest in _rows_of_runs(rows, runs).values_list(
@@ -203,7 +207,7 @@ def _text_rows(runs: RunArrays, fields: Sequence[Field]) -> Iterator[Any]:
             yield table.filter(key=key)
 
 
-class TextCodes:
+class TextCodeBuilder:
     """Gathers the texts that runs have, as READ reads them."""
 
     def __init__(self) -> None:
@@ -257,7 +261,7 @@ def encode_values(values: Sequence[str | None]) -> ValueCodes:
     )
 
 
-def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:
+def _encode_own_values(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:
     codes = np.full(len(runs), -1, dtype=np.int32)
     known: dict[Any, int] = {}
     for place, value in pairs:
@@ -266,7 +270,7 @@ def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCode
     return ValueCodes(codes, list(known))
 
 
-def _with_names(group: GroupColumn, values: ValueCodes) -> ValueCodes:
+def _replace_keys_by_names(group: GroupColumn, values: ValueCodes) -> ValueCodes:
     """With what people call the values that the database keeps as numbers."""
     if group.names is None:
         return values

@@ -17,8 +17,8 @@ from runs.search.views.views import (
     find_view_change,
     list_deleted_views,
     list_view_revisions,
-    search_words,
-    views_in,
+    split_search_words,
+    visible_views_in,
 )
 
 __all__ = [
@@ -36,6 +36,6 @@ __all__ = [
     "find_view_change",
     "list_deleted_views",
     "list_view_revisions",
-    "search_words",
-    "views_in",
+    "split_search_words",
+    "visible_views_in",
 ]

@@ -135,7 +135,7 @@ def operators_of(field: Field) -> tuple[str, ...]:
     return spec.operators
 
 
-def near_names(word: str) -> list[str]:
+def similar_field_names(word: str) -> list[str]:
     """Field names that `word` may have meant, the nearest first."""
     names = sorted({*_ATTRIBUTE_NAMES, *_KIND_NAMES} - _NEVER_MEANT)
     return difflib.get_close_matches(word.lower(), names, n=3, cutoff=0.6)
@@ -244,13 +244,13 @@ def _read_moment(match: re.Match[str]) -> Moment | None:
             tzinfo=_time_zone(offset),
         )
         ms = (start - _EPOCH) // timedelta(milliseconds=1)
-        unit = _unit(day, hour, second, fraction)
+        unit = _smallest_unit(day, hour, second, fraction)
         return Moment(ms, _end_of_unit(ms, unit), unit) if 0 <= ms <= MAX_MS else None
     except (ValueError, OverflowError):
         return None
 
 
-def _unit(day: str, hour: str, second: str, fraction: str) -> str:
+def _smallest_unit(day: str, hour: str, second: str, fraction: str) -> str:
     if fraction:
         return "ms"
     if second:
@@ -312,17 +312,17 @@ def to_text(node: Node | None) -> str:
     if node is None:
         return ""
     if isinstance(node, And):
-        return " and ".join(_text_inside(child, And) for child in node.nodes)
+        return " and ".join(_text_with_parentheses(child, And) for child in node.nodes)
     if isinstance(node, Or):
-        return " or ".join(_text_inside(child, Or) for child in node.nodes)
+        return " or ".join(_text_with_parentheses(child, Or) for child in node.nodes)
     if isinstance(node, Not):
-        return f"not {_text_inside(node.node, Not)}"
+        return f"not {_text_with_parentheses(node.node, Not)}"
     if isinstance(node, Word):
         return _word_text(node.text)
     return _comparison_text(node)
 
 
-def _text_inside(node: Node, outer: type) -> str:
+def _text_with_parentheses(node: Node, outer: type) -> str:
     loose = isinstance(node, (And, Or))
     # `and` binds tighter than `or`, so it needs no parentheses inside one.
     needs = loose and not (outer is Or and isinstance(node, And))

@@ -180,7 +180,7 @@ def _parse_clause(reader: Reader, dialect: Dialect) -> Node:
     name = reader.identifier()
     field, kind = _resolve_field(name, dialect)
     operator = reader.comparator()
-    allowed = _allowed(field, kind)
+    allowed = _allowed_comparators(field, kind)
     if operator not in allowed:
         valid = "{" + ", ".join(repr(each) for each in allowed) + "}"
         raise _syntax_error(f"Invalid comparator '{operator}' not one of '{valid}'")
@@ -194,7 +194,7 @@ def _parse_clause(reader: Reader, dialect: Dialect) -> Node:
     return _comparison_node(field, operator, [_read_value(reader, field, kind)])
 
 
-def _allowed(field: Field, kind: str) -> tuple[str, ...]:
+def _allowed_comparators(field: Field, kind: str) -> tuple[str, ...]:
     if field.kind == tree.DATASETS:
         return _COMPARATORS[LISTED]
     return _COMPARATORS[kind]

@@ -145,7 +145,7 @@ class BackgroundDelivery:
             self._remove_finished_leftovers()
             if not has_sent:
                 self._check_leftovers()
-                self._sync()
+                self._sync_growing_spools()
                 self._wakeup.wait(POLL_SECONDS)
 
     def _upload(self) -> None:
@@ -208,7 +208,7 @@ class BackgroundDelivery:
                 # The next one can arrive; deliveries report what is wrong.
                 continue
 
-    def _sync(self) -> None:
+    def _sync_growing_spools(self) -> None:
         """Force a backlog to the disk that grows while the server is away."""
         now = time.monotonic()
         if now - self._synced_at < SYNC_SECONDS:

@@ -172,7 +172,7 @@ class Sender:
             _, [payload] = self.files.read(1, MAX_BATCH_BYTES)
             file = unpack_file(payload)
             deliver_file(self.client, self.queues, self.losses, file)
-            self._acknowledge(self.files, file.held)
+            self._remove_delivered(self.files, file.held)
         else:
             return False
         return True
@@ -189,7 +189,7 @@ class Sender:
 
     def _send_request(self, request: RecordedRequest) -> None:
         send_request(self.client, request, self.folder.path / "held")
-        self._acknowledge(self.requests, request.held)
+        self._remove_delivered(self.requests, request.held)
 
     def _send_rows(self) -> None:
         first, payloads = self.rows.read(self._batch_rows, MAX_BATCH_BYTES)
@@ -210,7 +210,7 @@ class Sender:
             print_notice(f"A metric was refused: {refused['message']}", once=True)
         self.rows.acknowledge(int(reply["next"]))
 
-    def _acknowledge(self, spool: Spool, staged_name: str) -> None:
+    def _remove_delivered(self, spool: Spool, staged_name: str) -> None:
         """Remove the first record of the spool, and its staged file, as delivered.
 
         `done.json` is written first: a later process must not look for a deleted file.
@@ -279,7 +279,7 @@ class Sender:
             spool.close_inherited()
         self.folder.unlock()
 
-    def current_receipt(self) -> Receipt:
+    def current_delivery_report(self) -> Receipt:
         """The receipt as of now; what is in the spool counts as waiting."""
         return self.receipt or Receipt(
             self.folder.owner.run_id,
@@ -345,7 +345,7 @@ def finalize(sender: Sender) -> Receipt:
 
     Can be repeated. Raises StudioError.
     """
-    receipt = _send_receipt(sender)
+    receipt = _send_delivery_report(sender)
     end_record = sender.end_record or sender.folder.read("end.json")
     status = end_record.get("status")
     if status:
@@ -362,7 +362,7 @@ def finalize(sender: Sender) -> Receipt:
     return receipt
 
 
-def _send_receipt(sender: Sender) -> Receipt:
+def _send_delivery_report(sender: Sender) -> Receipt:
     owner, losses = sender.folder.owner, sender.losses
     files = losses.files()
     body = {

@@ -225,7 +225,7 @@ class Spool:
         """Stop writing. What cannot be moved from memory to the disk counts as lost."""
         with self._lock:
             self._recount_if_uncertain()
-            if self._memory and not self._write_memory():
+            if self._memory and not self._move_memory_to_disk():
                 lost = self.lost + sum(map(self._loss_size, self._memory.payloads))
                 kept, memory = self.appended - len(self._memory), MemoryQueue()
                 # No call between them: an interrupt finds all assigned, or none.
@@ -250,7 +250,7 @@ class Spool:
     def _append_to_new_segment(self, payload: bytes, record: bytes) -> bool:
         """Append to a new segment, else to memory. The caller holds the lock."""
         self._recount_if_uncertain()
-        if time.monotonic() >= self._retry_at and self._write_memory():
+        if time.monotonic() >= self._retry_at and self._move_memory_to_disk():
             try:
                 self._start_segment(self.appended)
                 if _write(self._handle, record) == len(record):
@@ -270,7 +270,7 @@ class Spool:
         self.appended += 1
         return True
 
-    def _write_memory(self) -> bool:
+    def _move_memory_to_disk(self) -> bool:
         """Move what waits in memory to the disk; false if that fails again."""
         if not self._memory:
             return True

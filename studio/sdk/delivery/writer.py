@@ -69,7 +69,7 @@ class Writer:
         self._row_prefixes: dict[str, str] = {}
         self._log_offsets = LogOffsets()
         self._sender: Sender | None = None
-        self._append: Callable[[bytes], bool] = self._append_first
+        self._append: Callable[[bytes], bool] = self._append_first_record
         self._is_closed = False
         self._receipt: Receipt | None = None
         self.is_child = False
@@ -251,7 +251,7 @@ class Writer:
         if self._receipt is None:
             sender = self._sender
             if sender is not None:
-                shutdown.record_end(self, sender, status, message)
+                shutdown.record_run_end(self, sender, status, message)
             with self._lock:
                 if sender is not None and not self._is_closed:
                     # An interrupt or a signal can leave bytes behind.
@@ -264,7 +264,7 @@ class Writer:
             self._receipt = (
                 Receipt(self.run_id)
                 if sender is None
-                else shutdown.finish(self, sender, timeout)
+                else shutdown.finish_writer(self, sender, timeout)
             )
         shutdown.unregister(self)
         return self._receipt
@@ -298,9 +298,9 @@ class Writer:
         self._sender, self._log_offsets = None, LogOffsets()
         self.is_child, self.heartbeats = True, False
         if not self._is_closed:
-            self._append = self._append_first
+            self._append = self._append_first_record
 
-    def _append_first(self, payload: bytes) -> bool:
+    def _append_first_record(self, payload: bytes) -> bool:
         sender = self._open_sender()
         shutdown.register_child_exit(self)
         return sender.rows.append(payload)

@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
-from runs.actions.ingest import logged_values
+from runs.actions.ingest import points_and_params
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
-from runs.actions.run_rows.search_text import build_search_texts
+from runs.actions.run_rows.search_text import write_missing_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
 from runs.search.sql.words import text_scan
 
@@ -64,7 +64,7 @@ def test_changed_names_and_descriptions_are_found(run: Run, by: dict[str, Any]) 
 def test_changed_tags_are_found(run: Run, by: dict[str, Any]) -> None:
     # Colors that no generated run name contains.
     annotate.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
-    logged_values.log_batch(run, tags={"shape": "round"}, **by)
+    points_and_params.log_batch(run, tags={"shape": "round"}, **by)
     for word in ("colour", "viridian", "word", "shape", "round"):
         assert found(word) == {"run-1"}
     annotate.set_run_tags(run, {"colour": "vermilion"}, **by)
@@ -121,8 +121,8 @@ def test_missing_search_texts_are_built(
     create_run(experiment, run_id="run-2", name="other", **by)
     SearchText.objects.filter(run=run).delete()
     assert found("kept") == set()
-    assert build_search_texts() == 1
-    assert build_search_texts() == 0
+    assert write_missing_search_texts() == 1
+    assert write_missing_search_texts() == 0
     assert found("kept") == {"run-1"}
     assert found("other") == {"run-2"}
 

@@ -17,7 +17,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_old_trash
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run_list.history_exports import HistoryExporter, delete_old_exports
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import find_matching_runs
