@@ -319,14 +319,14 @@ def _sign_in_hint(request: HttpRequest) -> str:
     )
 
 
-def find_membership(caller: Caller, name: str | None) -> Member:
+def find_membership(caller: Caller, workspace_name: str | None) -> Member:
     """Return the caller's membership in the workspace of the path, or raise NotFound.
 
     A path without a workspace means the token's workspace, or in a browser the one that
     was used last.
     """
     assert caller.user is not None
-    member = _find_named_or_default_member(caller.user, caller.token, name)
+    member = _find_named_or_default_member(caller.user, caller.token, workspace_name)
     if member is None:
         raise NotFound(
             _("This workspace doesn't exist, or you are not a member of it."),
@@ -338,13 +338,17 @@ def find_membership(caller: Caller, name: str | None) -> Member:
 
 
 def _find_named_or_default_member(
-    user: User, token: ApiToken | None, name: str | None
+    user: User, token: ApiToken | None, workspace_name: str | None
 ) -> Member | None:
-    if name is None:
+    if workspace_name is None:
         workspace_id = token.workspace_id if token else user.last_workspace_id
         return _members_by_id.first(user.pk, workspace_id)
     # No workspace has such a name, and PostgreSQL refuses to look for NUL.
-    return _members_by_name.first(user.pk, name) if name.isprintable() else None
+    return (
+        _members_by_name.first(user.pk, workspace_name)
+        if workspace_name.isprintable()
+        else None
+    )
 
 
 def effective_role(member: Member, caller: Caller) -> Role:

@@ -40,14 +40,14 @@ SWEEP_SECONDS = 6 * 3600
 
 
 @dataclass
-class Clock:
+class ListeningClock:
     """Since when the server has received heartbeats without a pause."""
 
     listening_since: int
     last: int
 
     @classmethod
-    def started(cls, now: int) -> Clock:
+    def started(cls, now: int) -> ListeningClock:
         return cls(listening_since=now, last=now)
 
     def tick(self, now: int) -> None:
@@ -80,7 +80,7 @@ class Task:
         return True
 
 
-def all_tasks(clock: Clock) -> Sequence[Task]:
+def all_tasks(clock: ListeningClock) -> Sequence[Task]:
     def mark_unresponsive(now: int) -> int:
         return mark_unresponsive_runs(now, listening_since=clock.listening_since)
 

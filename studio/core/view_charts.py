@@ -29,7 +29,7 @@ from studio.core.errors import InvalidValue
 from studio.core.filters.fields import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
 from studio.core.messages import message
-from studio.core.view_text import read_field, split
+from studio.core.view_text import read_field, split_outside_quotes
 
 MAX_CHARTS = 12
 #: The most runs of one chart.
@@ -118,7 +118,7 @@ class Chart:
 
 def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
     """The charts in `text`; raises InvalidValue that says which part of it is wrong."""
-    items = split(text, ",", name)
+    items = split_outside_quotes(text, ",", name)
     if len(items) > MAX_CHARTS:
         raise InvalidValue(
             message(
@@ -131,7 +131,7 @@ def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
 
 def read_chart(text: str, name: str = "charts") -> Chart:
     """One chart; raises InvalidValue."""
-    kind, *rest = split(text, "!", name) or [""]
+    kind, *rest = split_outside_quotes(text, "!", name) or [""]
     if kind not in CHART_KINDS:
         kinds = ", ".join(CHART_KINDS)
         raise _unknown_word_error(name, kind, kinds)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter, NotSupported
 from studio.core.filters import to_text
 from studio.core.filters.tree import terms
-from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, encoded
-from studio.core.view_text import joined
+from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, encode_value
+from studio.core.view_text import join_with_commas
 
 #: What is compared, in the order of the listed differences.
 PARTS = (
@@ -87,7 +87,7 @@ def override_query(view: ViewSpec, spec: ViewSpec) -> str:
     mine, wanted = _saved_parameters(view), _saved_parameters(spec)
     names = [*wanted, *(name for name in mine if name not in wanted)]
     return "&".join(
-        f"{name}={encoded(wanted.get(name, ''))}"
+        f"{name}={encode_value(wanted.get(name, ''))}"
         for name in names
         if mine.get(name) != wanted.get(name)
     )
@@ -146,7 +146,7 @@ def _column_without_width(column: Column) -> str:
 
 
 def _column_names(columns: Iterable[Column]) -> str:
-    return joined(Column(column.field) for column in columns)
+    return join_with_commas(Column(column.field) for column in columns)
 
 
 def _item_differences(

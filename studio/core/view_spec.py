@@ -115,10 +115,10 @@ class ViewSpec:
             raise InvalidValue(
                 message("after and before can't be used together"), field="before"
             )
-        return cls.of_values(values)
+        return cls.from_values(values)
 
     @classmethod
-    def of_values(cls, values: Mapping[str, Any]) -> ViewSpec:
+    def from_values(cls, values: Mapping[str, Any]) -> ViewSpec:
         """The state with these values, each as `read_parameter` returns it."""
         return cls(**values, has_columns="columns" in values)
 
@@ -135,7 +135,7 @@ class ViewSpec:
         """The query string, without `?`; empty for the default. See `changed`."""
         spec = self.changed(**changes) if changes else self
         return "&".join(
-            f"{name}={encoded(text)}" for name, text in spec.parameters().items()
+            f"{name}={encode_value(text)}" for name, text in spec.parameters().items()
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class ViewSpec:
         return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
 
 
-def encoded(text: str) -> str:
+def encode_value(text: str) -> str:
     """A parameter's value as written in a query string."""
     return quote(text, safe=_SAFE).replace("%20", "+")
 
@@ -266,7 +266,7 @@ _SAFE = "/:,!|()*~@$;?-._"
 def _parameter_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    return view_text.joined(value) if isinstance(value, tuple) else str(value)
+    return view_text.join_with_commas(value) if isinstance(value, tuple) else str(value)
 
 
 def _json_text(name: str, value: object) -> str:
@@ -317,7 +317,7 @@ def parse_tolerant(query: Mapping[str, str]) -> tuple[ViewSpec, list[ParameterWa
         del values["before"]
         text = message("after and before can't be used together")
         complaints.append(ParameterWarning("before", translated(text)))
-    return ViewSpec.of_values(values), complaints
+    return ViewSpec.from_values(values), complaints
 
 
 def read_stored(values: object) -> tuple[ViewSpec, list[ParameterWarning]]:
@@ -388,7 +388,7 @@ def _read_parameter(
     if name not in LISTS:
         return {}, [wrong]
     try:
-        items = view_text.split(text, ",", name)
+        items = view_text.split_outside_quotes(text, ",", name)
     except InvalidValue:
         return {}, [wrong]
     found = [(item, _parameter_warning(name, item)) for item in items]

@@ -29,7 +29,7 @@ from studio.sdk.responses import (
     Unreachable,
     WrongServer,
     describe_version_mismatch,
-    error_of,
+    error_of_response,
     is_other_version,
     is_temporary,
     read_json,
@@ -238,10 +238,10 @@ class Client:
     def _request_target(self, path: str, query: dict[str, Any] | None) -> str:
         parameters = {k: v for k, v in (query or {}).items() if v is not None}
         # A path that begins with a slash is one of the server's, not the workspace's.
-        target = path if path.startswith("/") else self.path_of(path)
+        target = path if path.startswith("/") else self.workspace_path(path)
         return f"{target}?{urlencode(parameters)}" if parameters else target
 
-    def path_of(self, path: str) -> str:
+    def workspace_path(self, path: str) -> str:
         return f"/api/v1/workspaces/{quote(self.workspace, safe='')}/{path}"
 
     def _send_once(
@@ -276,7 +276,7 @@ class Client:
         if response.status >= 300:
             content = self._read_body(response)
             raise self._explain_error(
-                error_of(response.status, response.headers, content, self.url)
+                error_of_response(response.status, response.headers, content, self.url)
             )
         self._check_version(response.headers)
         return response

@@ -58,7 +58,7 @@ for number in range(3):
         save_file(run, f"folder/f{place}", [content], limit=10**9, **who)
     lines = b"line of run %d\\n" % number * 50
     log, _ = append_log(run, "log.txt", 0, lines, writer="w", limit=10**6, **who)
-    with files.appending(log.blob) as grow:
+    with files.open_to_append(log.blob) as grow:
         grow(log.size, b"an append without its row")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:

@@ -58,7 +58,7 @@ def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> 
 
 
 def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
-    clock = tasks.Clock.started(now)
+    clock = tasks.ListeningClock.started(now)
     deletions = {task.name for task in tasks.deletion_tasks(now)}
     first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
     assert {name for name, wait in first.items() if wait <= 0} == {

@@ -11,7 +11,7 @@ import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
 from runs.search.groups.grouping import list_groups
-from runs.search.mlflow.runs import RunSearch
+from runs.search.mlflow.runs import MlflowRunSearch
 from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values
 from studio.core.errors import InvalidFilter, InvalidValue
@@ -221,7 +221,7 @@ def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     entity = f"attributes.`{name}`"
     compared = {mlflow.TIME: "> 0", mlflow.STATUS: "!= 'FINISHED'"}.get(kind, "!= 'x'")
     order = () if name in mlflow.RUNS.unsortable else (f"{entity} DESC",)
-    search = RunSearch(
+    search = MlflowRunSearch(
         mlflow.parse_runs(f"{entity} {compared}"),
         library.ada,
         library.workspace,

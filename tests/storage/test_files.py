@@ -86,7 +86,7 @@ def test_readers_and_log_appends_continue_while_a_blob_is_moved(
     files: FolderStore,
 ) -> None:
     blob = files.write([b"abc"], limit=10)
-    with files.open(blob.name) as reader, files.appending(blob.name) as grow:
+    with files.open(blob.name) as reader, files.open_to_append(blob.name) as grow:
         files.keep(blob.name)
         grow(3, b"def")
         assert reader.read() == b"abcdef"
@@ -130,13 +130,13 @@ def test_missing_and_truncated_blobs_are_the_same_error(
     assert not files.is_whole(blob.name, 4)
     with pytest.raises(MissingBytes):
         files.read_chunks(blob.name, 4)
-    with files.appending(blob.name) as grow, pytest.raises(MissingBytes):
+    with files.open_to_append(blob.name) as grow, pytest.raises(MissingBytes):
         grow(4, b"x")
     files.delete(blob.name)
     for ask in (files.open, files.keep):
         with pytest.raises(MissingBytes):
             ask(blob.name)
-    with pytest.raises(MissingBytes), files.appending(blob.name):
+    with pytest.raises(MissingBytes), files.open_to_append(blob.name):
         pass
 
 
@@ -164,7 +164,7 @@ def test_a_log_that_is_appended_to_is_locked_for_other_processes(
 ) -> None:
     blob = files.write([b"abc"], limit=10)
     with files.incoming(blob.name).open("rb") as other:
-        with files.appending(blob.name), pytest.raises(BlockingIOError):
+        with files.open_to_append(blob.name), pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -183,7 +183,7 @@ def test_a_log_is_flushed_before_its_bytes_are_acknowledged(
     files: FolderStore, synced: list[tuple[int, int]]
 ) -> None:
     blob = files.write([b"abc"], limit=10)
-    with files.appending(blob.name) as grow:
+    with files.open_to_append(blob.name) as grow:
         synced.clear()
         grow(3, b"defg")
         assert synced == [(inode(files.incoming(blob.name)), 7)]

@@ -32,7 +32,7 @@ class ClockState:
     def is_jump(self, now: int) -> bool:
         return self.newest is not None and abs(now - self.newest) > DAY_MS
 
-    def at(self, now: int) -> ClockState:
+    def after_reading(self, now: int) -> ClockState:
         """Return the state after reading the clock."""
         if self.is_jump(now):
             return ClockState(now, now + DAY_MS)
@@ -50,7 +50,7 @@ def expiry_allowed(now: int) -> bool:
     if row is None:
         return False
     before = _clock_state_of(row)
-    after = before.at(now)
+    after = before.after_reading(now)
     if before.is_jump(now):
         log.warning(
             "The clock differs by more than a day from the newest time in the database "
@@ -65,7 +65,7 @@ def expiry_allowed(now: int) -> bool:
 def expiry_paused(now: int) -> bool:
     """Return whether expiry is paused, without recording the time."""
     row = StudioIdentity.objects.first()
-    return row is not None and _clock_state_of(row).at(now).is_paused(now)
+    return row is not None and _clock_state_of(row).after_reading(now).is_paused(now)
 
 
 def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:

@@ -53,7 +53,7 @@ def append_log(
         file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
             file = _find_or_create_file(run, path, now)
-        with files.appending(file.blob) as grow:
+        with files.open_to_append(file.blob) as grow:
             # Locked against other processes, so the sizes read here stay correct.
             file.refresh_from_db()
             if file.replaced is None:

@@ -218,7 +218,7 @@ def _insert_new_run(run: Run) -> None:
         raise used
     try:
         with transaction.atomic():
-            _insert_run.one(run)
+            _insert_run.insert_one(run)
     except IntegrityError as error:
         # Created at the same time in another experiment, or the workspace was deleted.
         raise used from error

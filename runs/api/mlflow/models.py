@@ -13,7 +13,7 @@ from runs.actions.run import generate_run_name
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.enums import MODEL_STATUSES, enum_name
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter
-from runs.api.mlflow.lookups import find_active_experiment, find_model, require
+from runs.api.mlflow.lookups import find_active_experiment, find_model, require_value
 from runs.api.mlflow.replies import (
     artifact_location,
     key_value_list,
@@ -114,7 +114,7 @@ def read_model_params_or_tags(pairs: Sequence[KeyValue], field: str) -> dict[str
 
 @endpoint(Permission.LOG, CreateModel)
 def create(request: StudioRequest, body: CreateModel) -> Json:
-    require(body.experiment_id, "experiment_id")
+    require_value(body.experiment_id, "experiment_id")
     model = ingest.create_logged_model(
         find_active_experiment(request, body.experiment_id),
         # MLflow also generates a name if the client sends none.

@@ -44,7 +44,7 @@ from runs.models import (
     LoggedModelTag,
     now_ms,
 )
-from runs.search.mlflow import KeyedTable, RunSearch, Schema
+from runs.search.mlflow import KeyedTable, MlflowRunSearch, SearchSchema
 from runs.search.sql import time_limit
 from studio.core import names
 from studio.core.batches import batches
@@ -62,7 +62,7 @@ FIELDS_BY_MIRROR_TAG = {
     Field(tree.TAGS, NOTE_TAG): tree.attribute("description"),
     Field(tree.TAGS, PARENT_TAG): tree.attribute("parent"),
 }
-EXPERIMENT_SCHEMA = Schema(
+EXPERIMENT_SCHEMA = SearchSchema(
     columns={
         "name": "name",
         "id": "id_text",
@@ -71,7 +71,7 @@ EXPERIMENT_SCHEMA = Schema(
     },
     keyed={tree.TAGS: KeyedTable(ExperimentTag, "experiment")},
 )
-MODEL_SCHEMA = Schema(
+MODEL_SCHEMA = SearchSchema(
     columns={
         "name": "name",
         "id": "model_id",
@@ -139,7 +139,7 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
         for sort in mlflow.parse_order_by(body.order_by, mlflow.RUNS)
     ]
     view_type = enum_name(body.run_view_type, VIEW_TYPES, "run_view_type")
-    search = RunSearch(
+    search = MlflowRunSearch(
         node and replace_mirror_tags(node),
         viewer,
         workspace,

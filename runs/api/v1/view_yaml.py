@@ -124,7 +124,7 @@ def _state_part(name: str, value: Any) -> Any:
     if name not in LIST_PARTS or not isinstance(value, str):
         return value
     try:
-        items = view_text.split(value, ",", name)
+        items = view_text.split_outside_quotes(value, ",", name)
     except InvalidValue:
         return value
     # An empty position among the selected runs would be lost in a list.

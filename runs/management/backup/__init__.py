@@ -23,7 +23,7 @@ from runs.management.backup.manifest import (
     read_manifest,
 )
 from runs.management.backup.named_blobs import locate_blob
-from runs.management.backup.objects import BytesChanged, hash_file, map_in_threads
+from runs.management.backup.object_writer import BytesChanged, hash_file, map_in_threads
 from runs.management.backup.postgres import read_snapshot
 from runs.management.backup.progress import Progress, size_text
 from runs.management.backup.restore import (

@@ -28,9 +28,9 @@ from runs.management.backup import (
 )
 from runs.management.backup.backup_folder import PARTIAL_SUFFIX, BackupFolder
 from runs.management.backup.manifest import FILE_NAMES, SQLITE, Manifest, StoredFile
-from runs.management.backup.objects import (
+from runs.management.backup.object_writer import (
+    BlobFault,
     CopyResult,
-    Fault,
     NamedBlob,
     ObjectWriter,
     has_size,
@@ -229,12 +229,14 @@ def _build_manifest(
         migrations=copied.migrations,
         home=tuple(_copy_home_files(work)),
         blobs=tuple(one.blob for one in stored if one.blob is not None),
-        missing=_names_with_fault(stored, Fault.MISSING),
-        damaged=_names_with_fault(stored, Fault.DAMAGED),
+        missing=_names_with_fault(stored, BlobFault.MISSING),
+        damaged=_names_with_fault(stored, BlobFault.DAMAGED),
     )
 
 
-def _names_with_fault(stored: Iterable[CopyResult], fault: Fault) -> tuple[str, ...]:
+def _names_with_fault(
+    stored: Iterable[CopyResult], fault: BlobFault
+) -> tuple[str, ...]:
     return tuple(one.name for one in stored if one.fault is fault)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from runs.management.backup.objects import NamedBlob
+from runs.management.backup.object_writer import NamedBlob
 from runs.management.backup.sqlite import connect_read_only
 from runs.storage.files import INCOMING, QUARANTINE
 

@@ -31,7 +31,7 @@ from runs.management.backup.manifest import (
     Manifest,
     StoredFile,
 )
-from runs.management.backup.objects import (
+from runs.management.backup.object_writer import (
     BytesChanged,
     copy_bytes,
     has_size,

@@ -215,8 +215,8 @@ def link_with_replaced_term(
         for place, each in enumerate(links.source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.source.without_terms(*replaced)
-    return links.query(q=source.text if term is None else source.with_term(term))
+    source = links.source.source_without_terms(*replaced)
+    return links.query(q=source.text if term is None else source.text_with_term(term))
 
 
 def histogram_bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:

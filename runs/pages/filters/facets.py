@@ -87,7 +87,7 @@ def _read_fields(text: str) -> tuple[Field, ...]:
     """Return the fields in a comma-separated list; unknown names are left out."""
     found = []
     # The cookie and the address can hold anything: limit what is parsed.
-    for word in view_text.split(text[:4000], ",", "open")[:50]:
+    for word in view_text.split_outside_quotes(text[:4000], ",", "open")[:50]:
         try:
             field = parse_field(word)
         except InvalidFilter:

@@ -31,7 +31,7 @@ from studio.core.filters.tree import (
     negate,
 )
 from studio.core.statuses import GROUPS, RunStatus
-from studio.core.view_spec import Column, Sort, ViewSpec, encoded
+from studio.core.view_spec import Column, Sort, ViewSpec, encode_value
 
 #: Entries of the status strip in a row on a phone, and from how many characters on they
 #: need smaller type (`long`), or don't fit in a row (`longer`).
@@ -121,7 +121,7 @@ class ListLinks:
         """Like `query(q=q)`, but faster: a page has hundreds of these links."""
         if not q:
             return self.query(q=q)
-        return f"?q={encoded(q)}{self._other_parameters}"
+        return f"?q={encode_value(q)}{self._other_parameters}"
 
     @cached_property
     def _other_parameters(self) -> str:
@@ -140,7 +140,7 @@ class ListLinks:
         for term in terms:
             text = to_text(term) + " and "
             filter_room -= len(text)
-            room -= len(encoded(text))
+            room -= len(encode_value(text))
             if filter_room < 0 or room < 0:
                 return False
         return True
@@ -148,11 +148,11 @@ class ListLinks:
     def requiring(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
         # Groups of a page replace the same terms: rewriting the filter once is enough.
-        numbers = self.source.terms_replaced_by(*terms)
+        numbers = self.source.numbers_of_same_or_opposite(*terms)
         if numbers not in self._freed:
-            self._freed[numbers] = self.source.without_terms(*numbers)
+            self._freed[numbers] = self.source.source_without_terms(*numbers)
         source = self._freed[numbers]
-        q = source.added(all_of(*terms)) if terms else source.text
+        q = source.text_with_added_term(all_of(*terms)) if terms else source.text
         return self.query(q=q, **changes)
 
     def only(self, term: Node) -> str:
@@ -161,7 +161,7 @@ class ListLinks:
             # A chosen value replaces the field's others: two equalities would match no
             # run.
             [field] = fields_of(term)
-            q = self.without_values_of(field).with_term(term)
+            q = self.without_values_of(field).text_with_term(term)
             self._made[term] = self._query_with_filter(q)
         return self._made[term]
 
@@ -169,7 +169,9 @@ class ListLinks:
         """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
-            self._made[other] = self._query_with_filter(self.source.with_term(other))
+            self._made[other] = self._query_with_filter(
+                self.source.text_with_term(other)
+            )
         return self._made[other]
 
     def link(self, text: str, term: Node, key: str = "") -> ValueLink:
@@ -181,7 +183,7 @@ class ListLinks:
             chosen = [
                 n for n, t in enumerate(self.source.nodes) if _is_value_choice(t, field)
             ]
-            self._without[field] = self.source.without_terms(*chosen)
+            self._without[field] = self.source.source_without_terms(*chosen)
         return self._without[field]
 
 
@@ -260,7 +262,7 @@ def _strip_entry(
     term = Comparison(status, "=", (Text(word),))
     chosen = term in links.source.nodes
     if chosen:
-        href = links.query(q=links.source.without_term(term))
+        href = links.query(q=links.source.text_without_term(term))
     else:
         href = links.only(term)
     total = sum(counts.get(member, 0) for member in members)

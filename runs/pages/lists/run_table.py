@@ -85,7 +85,7 @@ def filter_pills(links: ListLinks) -> list[FilterPill]:
         FilterPill(
             *pill(node),
             links.part("filter", term=str(number)),
-            links.query(q=source.without(number)),
+            links.query(q=source.text_without_terms(number)),
         )
         for number, node in enumerate(source.nodes)
     ]

@@ -21,7 +21,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         for each in found[:3]:
             label, text = pill(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
-            rest = links.source.without_term(each.term)
+            rest = links.source.text_without_term(each.term)
             suggestions.append((label, text, each.runs, count, links.query(q=rest)))
     # The snippet works without changes, so it needs a name even in All runs.
     name = experiment.name if experiment else "first-steps"

@@ -110,7 +110,7 @@ def _view_note(view: View) -> str:
 
 def _count_items(spec: dict[str, Any], name: str) -> int:
     try:
-        return len(view_text.split(str(spec.get(name, "")), ",", name))
+        return len(view_text.split_outside_quotes(str(spec.get(name, "")), ",", name))
     except InvalidValue:
         return 0
 

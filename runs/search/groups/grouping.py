@@ -272,7 +272,7 @@ def _codes_of_all_params(
     names = Key.objects.filter(kind=KeyKind.PARAM, pk__in=list(found))
     ordered = sorted(names.values_list("name", "pk"))
     fields = [Field(tree.PARAMS, name) for name, _pk in ordered]
-    return fields, [found[pk].of(runs) for _name, pk in ordered]
+    return fields, [found[pk].build(runs) for _name, pk in ordered]
 
 
 def _rank_values(column: ValueCodes) -> Keys:

@@ -19,7 +19,7 @@ from studio.core.filters.tree import Field, Node, fields_of
 
 
 @dataclass(frozen=True)
-class RunSearch:
+class MlflowRunSearch:
     """`deleted` asks for runs in the trash, for others, or (None) for all."""
 
     node: Node | None

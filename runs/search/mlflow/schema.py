@@ -40,7 +40,7 @@ class KeyedTable:
 
 
 @dataclass(frozen=True)
-class Schema:
+class SearchSchema:
     """Where the fields of one kind of thing are."""
 
     columns: Mapping[str, str]

@@ -104,7 +104,7 @@ def find_matching_runs(
             is_in_order = keys is not None
     if not is_in_order:
         run_query = replace(run_query, spec=replace(spec, sort=DEFAULT_SORT))
-    sizes = _ChunkSizes.of([attribute("id"), *asked])
+    sizes = _ChunkSizes.for_fields([attribute("id"), *asked])
     if keys is None:
         chunks = _chunks_by_position(run_query, sizes)
     else:
@@ -141,7 +141,7 @@ class _ChunkSizes:
     chunk: int
 
     @classmethod
-    def of(cls, fields: Sequence[Field]) -> _ChunkSizes:
+    def for_fields(cls, fields: Sequence[Field]) -> _ChunkSizes:
         columns = own_columns_to_read(fields)
         if any(name in HEAVY for name in columns):
             return cls(columns, HEAVY_CHUNK_ROWS, HEAVY_CHUNK_ROWS)

@@ -57,7 +57,9 @@ class RunArrays:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def places(self, keys: Sequence[int] | Keys) -> tuple[Keys, npt.NDArray[np.bool_]]:
+    def find_positions(
+        self, keys: Sequence[int] | Keys
+    ) -> tuple[Keys, npt.NDArray[np.bool_]]:
         """Where each key's run stands, and whether it is here at all."""
         given = np.asarray(keys, dtype=np.int64)
         found = np.searchsorted(self.ids, given)
@@ -161,7 +163,7 @@ def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
     if rows:
         # A NULL, which a NaN or a text is kept as, becomes a NaN.
         pairs = np.array(rows, dtype=np.float64)
-        places, here = runs.places(pairs[:, 0].astype(np.int64))
+        places, here = runs.find_positions(pairs[:, 0].astype(np.int64))
         found.values[places[here]] = pairs[here, 1]
         found.nonfinite[places[here]] = ~np.isfinite(pairs[here, 1])
     return found
@@ -196,7 +198,7 @@ def _text_codes(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
             "run_id", *TEXT_HEAD
         ):
             texts.add(run, head, digest)
-    return texts.of(runs)
+    return texts.build(runs)
 
 
 def _text_rows(runs: RunArrays, fields: Sequence[Field]) -> Iterator[Any]:
@@ -222,9 +224,9 @@ class TextCodeBuilder:
         self._runs.append(run)
         self._codes.append(code)
 
-    def of(self, runs: RunArrays) -> ValueCodes:
+    def build(self, runs: RunArrays) -> ValueCodes:
         codes = np.full(len(runs), -1, dtype=np.int32)
-        places, here = runs.places(self._runs)
+        places, here = runs.find_positions(self._runs)
         codes[places[here]] = np.array(self._codes, dtype=np.int32)[here]
         return ValueCodes(
             codes,

@@ -125,7 +125,7 @@ class FolderStore:
         return FileChunks(self.open(name, size), size)
 
     @contextmanager
-    def appending(self, name: str) -> Iterator[WriteAt]:
+    def open_to_append(self, name: str) -> Iterator[WriteAt]:
         """Lock the blob for appending; yields `write_at(offset, data)`, which syncs."""
         handle = self._open(name, os.O_RDWR)
         try:

@@ -54,7 +54,7 @@ class PreparedInsert(Generic[Row]):
                 values = [v for one in rows for v in self._row_values(one, database)]
                 cursor.execute(self._insert_sql(len(rows)), values)
 
-    def one(self, row: Row) -> Row:
+    def insert_one(self, row: Row) -> Row:
         """Insert a new row and set the object's key."""
         database = current_connection()
         sql, values = self._insert_sql(1), self._row_values(row, database)

@@ -168,18 +168,18 @@ class FilterSource:
     def nodes(self) -> tuple[Node, ...]:
         return tuple(term.node for term in self.terms)
 
-    def text_of(self, number: int) -> str:
+    def text_of_term(self, number: int) -> str:
         """The term as it is typed."""
         term = self.terms[number]
         if self._shares_its_position(number):
             return to_text(term.node)
         return self.text[term.start : term.end]
 
-    def without(self, *numbers: int) -> str:
+    def text_without_terms(self, *numbers: int) -> str:
         """The text that no longer requires these terms."""
-        return self.without_terms(*numbers).text
+        return self.source_without_terms(*numbers).text
 
-    def without_terms(self, *numbers: int) -> FilterSource:
+    def source_without_terms(self, *numbers: int) -> FilterSource:
         """The filter that no longer requires these terms.
 
         Nothing is parsed where the terms that are left stand apart: then they mean what
@@ -205,7 +205,7 @@ class FilterSource:
         found = _read_source_if_valid(left.text)
         return found if found and found.node == node else read_source(to_text(node))
 
-    def preceded_by(self, node: Node) -> FilterSource:
+    def source_with_first_term(self, node: Node) -> FilterSource:
         """The filter that requires another term as well, before the others.
 
         The term is a comparison of an attribute with one value, `parent:"a"`.
@@ -227,7 +227,7 @@ class FilterSource:
     def _tokens(self) -> Sequence[Token]:
         return tokenize(self.text)
 
-    def replaced(self, number: int, node: Node, text: str = "") -> str:
+    def text_with_replaced_term(self, number: int, node: Node, text: str = "") -> str:
         """The text with `node` for a term, spelled as `text` or else canonically."""
         nodes = list(self.nodes)
         if nodes[number] == node and not text:
@@ -243,7 +243,7 @@ class FilterSource:
         # In its new place the text can be read in another way.
         return edited if _has_meaning(edited, nodes) else to_text(all_of(*nodes))
 
-    def added(self, node: Node, text: str = "") -> str:
+    def text_with_added_term(self, node: Node, text: str = "") -> str:
         """The text that also requires `node`. Never read again: links are many."""
         new = text or to_text(node)
         if self.terms:
@@ -255,18 +255,20 @@ class FilterSource:
             return f"({old}) and {new}"
         return f"{old}{self._conjunction()}{new}"
 
-    def with_term(self, node: Node) -> str:
+    def text_with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
-        numbers = self.terms_replaced_by(node)
-        return self.without_terms(*numbers).added(node)
+        numbers = self.numbers_of_same_or_opposite(node)
+        return self.source_without_terms(*numbers).text_with_added_term(node)
 
-    def terms_replaced_by(self, *nodes: Node) -> tuple[int, ...]:
+    def numbers_of_same_or_opposite(self, *nodes: Node) -> tuple[int, ...]:
         """The numbers of the terms that say what `nodes` say, or the opposite."""
         unwanted = {*nodes, *map(negate, nodes)}
         return tuple(n for n, old in enumerate(self.nodes) if old in unwanted)
 
-    def without_term(self, node: Node) -> str:
-        return self.without(*(n for n, old in enumerate(self.nodes) if old == node))
+    def text_without_term(self, node: Node) -> str:
+        return self.text_without_terms(
+            *(n for n, old in enumerate(self.nodes) if old == node)
+        )
 
     def _shares_its_position(self, number: int) -> bool:
         start = self.terms[number].start

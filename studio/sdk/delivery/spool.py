@@ -46,7 +46,7 @@ MAX_MEMORY_BYTES = 8 * 1024 * 1024
 LossSize = Callable[[bytes], int]
 
 
-def count_one(_payload: bytes) -> int:
+def count_each_as_one(_payload: bytes) -> int:
     return 1
 
 
@@ -85,7 +85,7 @@ class Spool:
     """
 
     def __init__(
-        self, folder: Path, kind: str, loss_size: LossSize = count_one
+        self, folder: Path, kind: str, loss_size: LossSize = count_each_as_one
     ) -> None:
         self.folder, self.kind, self._loss_size = folder, kind, loss_size
         self.appended = self.delivered = self.lost = self.damaged = 0
@@ -109,7 +109,9 @@ class Spool:
         self._last_read = (-1, 0, 0)
 
     @classmethod
-    def reopen(cls, folder: Path, kind: str, loss_size: LossSize = count_one) -> Spool:
+    def reopen(
+        cls, folder: Path, kind: str, loss_size: LossSize = count_each_as_one
+    ) -> Spool:
         """The spool that an earlier process left in `folder`."""
         spool = cls(folder, kind, loss_size)
         for segment, payloads in list_segments(folder, kind):

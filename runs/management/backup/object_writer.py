@@ -35,7 +35,7 @@ class NamedBlob:
     sha256: str
 
 
-class Fault(Enum):
+class BlobFault(Enum):
     MISSING = "missing"
     DAMAGED = "damaged"
 
@@ -46,7 +46,7 @@ class CopyResult:
 
     blob: BackedUpBlob | None
     name: str
-    fault: Fault | None = None
+    fault: BlobFault | None = None
     new: int = 0
 
 
@@ -144,14 +144,14 @@ class ObjectWriter:
                 return CopyResult(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
             source = source or self.locate(blob.name)
             if source is None:
-                return CopyResult(None, blob.name, Fault.MISSING)
+                return CopyResult(None, blob.name, BlobFault.MISSING)
             return self._copy_blob(blob, source)
         except FileNotFoundError:
             # Its upload ended in this moment, and moved it.
             return self.add(blob)
         except BytesChanged:
             return self._find_earlier_copy(blob) or CopyResult(
-                None, blob.name, Fault.DAMAGED
+                None, blob.name, BlobFault.DAMAGED
             )
 
     def _known_hash(self, log: NamedBlob, source: Path | None) -> str:
