@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from studio.core.private import write_private
+from studio.core.private_files import write_private
 
 
 def prepare_folder(folder: Path) -> None:

@@ -29,12 +29,12 @@ from runs.management.move_record import refuse_moved
 from runs.management.read_only import (
     TableReader,
     describe_database,
-    one_line,
+    error_in_one_line,
     read_only,
 )
 from runs.models import File
 from runs.storage.files import files
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 #: The newest stored files that are looked up in a database without an identity.
 MAX_NEWEST_FILES = 20
@@ -212,7 +212,8 @@ def write_identities(folder: Path, step: IdentityStep) -> None:
             write_home_identity(folder, read_database_identity())
     except DatabaseError as error:
         raise CommandError(
-            f"The identity cannot be written to the database: {one_line(error)}"
+            "The identity cannot be written to the database: "
+            f"{error_in_one_line(error)}"
         ) from error
     pending_identity_file(folder).unlink(missing_ok=True)
 

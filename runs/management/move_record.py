@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.management.read_only import TableReader, describe_server, read_only
 from runs.models import StudioIdentity
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 RECORD_NAME = "moved_to"
 MOVED_PREFIX = "moved:"

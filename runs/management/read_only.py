@@ -29,7 +29,7 @@ def describe_server(settings: dict[str, Any]) -> str:
     return f"{host}:{port}" if port else str(host)
 
 
-def one_line(error: BaseException) -> str:
+def error_in_one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
@@ -54,7 +54,8 @@ def read_only() -> Iterator[BaseDatabaseWrapper | None]:
         yield copy
     except DatabaseError as error:
         raise CommandError(
-            f"The database {describe_database()} cannot be used: {one_line(error)}"
+            f"The database {describe_database()} cannot be used: "
+            f"{error_in_one_line(error)}"
             f"{_hint_for_error(error)}"
         ) from error
     finally:

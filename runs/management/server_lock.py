@@ -20,7 +20,7 @@ from django.db import connection
 
 from runs.management import home
 from runs.management.identity import read_home_identity
-from runs.management.read_only import describe_database, one_line
+from runs.management.read_only import describe_database, error_in_one_line
 
 if TYPE_CHECKING:
     import psycopg
@@ -83,7 +83,8 @@ class PostgresServerLock:
             holder = self._take_lock(time.monotonic() + MAX_WAIT_SECONDS)
         except self._driver.Error as error:
             raise CommandError(
-                f"The database {describe_database()} cannot be used: {one_line(error)}"
+                f"The database {describe_database()} cannot be used: "
+                f"{error_in_one_line(error)}"
             ) from error
         if holder is not None:
             raise CommandError(

@@ -13,7 +13,7 @@ from runs.management.address import reserve_port
 from runs.management.backup import refuse_partial_restore
 from runs.management.database import refuse_locked, refuse_newer_schema
 from runs.management.move_record import refuse_moved
-from runs.management.read_only import describe_database, one_line, read_only
+from runs.management.read_only import describe_database, error_in_one_line, read_only
 
 
 def check_start(folder: Path, options: dict[str, Any]) -> str:
@@ -51,6 +51,8 @@ def check_schema() -> None:
         refuse_locked()
         refuse_newer_schema()
     except DatabaseError as error:
-        raise CommandError(f"The database cannot be used: {one_line(error)}") from error
+        raise CommandError(
+            f"The database cannot be used: {error_in_one_line(error)}"
+        ) from error
     finally:
         connection.close()

@@ -25,7 +25,7 @@ from runs.management.backup import (
     upgrade_copy_kind,
     write_upgrade_copy,
 )
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 #: How many copies of finished upgrades are kept; the oldest are removed.
 MAX_COPIES = 3

@@ -113,9 +113,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     for watched in WATCHED:
         names = [watched.name(event) for event in watched.events]
-        triggers.drop(connection, watched.table, names)
+        triggers.drop_triggers(connection, watched.table, names)
     if connection.vendor == "sqlite":
-        triggers.drop(connection, "runs_workspace", [_NEW_WORKSPACE])
+        triggers.drop_triggers(connection, "runs_workspace", [_NEW_WORKSPACE])
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -123,7 +123,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     wanted = [watched.name(e) for watched in WATCHED for e in watched.events]
     if connection.vendor == "sqlite":
         wanted.append(_NEW_WORKSPACE)
-    return triggers.missing(connection, wanted)
+    return triggers.missing_triggers(connection, wanted)
 
 
 def _trigger_statements(vendor: str, watched: Watched, event: str) -> list[str]:

@@ -12,7 +12,7 @@ from studio.core.errors import StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery import (
     SpoolFolder,
-    get_user,
+    get_user_name,
     list_abandoned_folders,
     open_sender,
     pluralize,
@@ -62,7 +62,7 @@ def _is_spool_of_client(folder: SpoolFolder, client: Client) -> bool:
     try:
         # A spool that was written offline names no user, so there is nothing to
         # compare.
-        user = get_user(client) if owner.user else ""
+        user = get_user_name(client) if owner.user else ""
     except StudioError as error:
         raise click.ClickException(error.message) from error
     return owner.is_for(client.url, client.workspace, user)

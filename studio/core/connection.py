@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from studio.core.private import write_private
+from studio.core.private_files import write_private
 
 
 class NoServerError(Exception):

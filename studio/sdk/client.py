@@ -51,19 +51,19 @@ Found = TypeVar("Found")
 
 
 def retry(
-    once: Callable[[], Found], attempts: int, timeout: float | None = None
+    send_attempt: Callable[[], Found], attempts: int, timeout: float | None = None
 ) -> Found:
-    """Call `once` until it succeeds; no attempt starts after `timeout` seconds."""
+    """Call `send_attempt` until it succeeds. None starts after `timeout` seconds."""
     wait, end = MIN_WAIT_SECONDS, time.monotonic() + (timeout or math.inf)
     for _ in range(attempts - 1):
         try:
-            return once()
+            return send_attempt()
         except StudioError as error:
             if time.monotonic() >= end:
                 raise
             _wait_before_retry(error, wait)
         wait = min(2 * wait, MAX_WAIT_SECONDS)
-    return once()
+    return send_attempt()
 
 
 def _wait_before_retry(error: StudioError, wait: float) -> None:
@@ -173,11 +173,11 @@ class Client:
             headers["Content-Encoding"] = "gzip"
         target = self._request_target(path, query)
 
-        def once() -> Any:
+        def send_attempt() -> Any:
             response = self._send_once(method, target, content, headers, timeout)
             return read_json(self._read_body(response), self.url)
 
-        return retry(once, attempts or self.attempts, timeout)
+        return retry(send_attempt, attempts or self.attempts, timeout)
 
     def upload(
         self,
@@ -197,13 +197,13 @@ class Client:
         # Without a length, `http.client` sends an iterator in chunks.
         headers = {"Content-Type": kind, "Content-Length": str(size)}
 
-        def once() -> Any:
+        def send_attempt() -> Any:
             source.seek(start)
             body = read_exactly(source, size)
             response = self._send_once("PUT", target, body, headers, timeout)
             return read_json(self._read_body(response), self.url)
 
-        return retry(once, attempts or self.attempts, timeout)
+        return retry(send_attempt, attempts or self.attempts, timeout)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
         """Write the bytes from `offset` on to `target`; returns how many.
@@ -213,7 +213,7 @@ class Client:
         """
         start, address = target.tell(), self._request_target(path, None)
 
-        def once() -> int:
+        def send_attempt() -> int:
             first = offset + target.tell() - start
             headers = {"Range": f"bytes={first}-"} if first else {}
             response = self._send_once("GET", address, b"", headers, None)
@@ -229,7 +229,7 @@ class Client:
             target.writelines(self._read_chunks(response))
             return target.tell() - start
 
-        return retry(once, self.attempts)
+        return retry(send_attempt, self.attempts)
 
     def close(self) -> None:
         """Close this thread's connection; a later request opens another."""

@@ -115,12 +115,12 @@ def from_wire(value: Any) -> Any:
 def encode_json(value: Any) -> str:
     """A document as JSON text, with arrays as lists. Raises UserErrorException."""
 
-    def to_plain(other: Any) -> Any:
+    def to_json_type(other: Any) -> Any:
         # An array or a number of numpy.
         return other.tolist() if hasattr(other, "tolist") else str(other)
 
     try:
-        text = json.dumps(value, default=to_plain)
+        text = json.dumps(value, default=to_json_type)
     except (TypeError, ValueError, RecursionError) as error:
         raise UserErrorException(f"Invalid JSON provided: {error}") from error
     # Read again, because arrays inside became lists only in the first text.

@@ -250,16 +250,16 @@ def test_a_session_is_the_same_caller_with_any_other_cookies() -> None:
 
 def test_a_transfer_can_pause_but_must_keep_its_average_rate() -> None:
     rate = MinimumRate(1000, 30)
-    rate.count(29, 0)
+    rate.count_transfer(29, 0)
     assert not rate.is_too_slow
-    rate.count(60, 60_000)
+    rate.count_transfer(60, 60_000)
     assert not rate.is_too_slow
-    rate.count(2, 500)
+    rate.count_transfer(2, 500)
     assert rate.is_too_slow
 
 
 def test_fast_bytes_do_not_allow_a_longer_pause_later() -> None:
     rate = MinimumRate(1000, 30)
-    rate.count(1, 10_000_000)
-    rate.count(31, 0)
+    rate.count_transfer(1, 10_000_000)
+    rate.count_transfer(31, 0)
     assert rate.is_too_slow

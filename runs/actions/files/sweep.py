@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from runs.models import BlobRemoval, File, Snapshot
 from runs.storage.files import (
-    arrived_before,
     delete_quarantined,
     deletions_allowed,
     files,
+    incoming_blobs_before,
     list_quarantined,
     move_to_quarantine,
-    quarantined_before,
+    quarantined_blobs_before,
 )
 from studio.core.batches import batches
 from studio.core.errors import MissingBytes
@@ -61,11 +61,11 @@ class SweepPlan:
 
 def plan_sweep(now: int) -> SweepPlan:
     """Return what a sweep would do now; change nothing."""
-    settled = list(arrived_before(now - GRACE_MS))
-    old = set(arrived_before(now - INCOMING_MS))
+    settled = list(incoming_blobs_before(now - GRACE_MS))
+    old = set(incoming_blobs_before(now - INCOMING_MS))
     due = BlobRemoval.objects.filter(created__lt=now - GRACE_MS).order_by("pk")
     removals = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
-    expired = list(quarantined_before(now - QUARANTINE_MS))
+    expired = list(quarantined_blobs_before(now - QUARANTINE_MS))
     # A restored older database may refer to blobs that a newer one had deleted.
     wanted = sorted(referenced_blobs(list_quarantined()))
     known = referenced_blobs(settled) | referenced_blobs(removals) | set(wanted)

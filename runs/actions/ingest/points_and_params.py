@@ -43,7 +43,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     dataset_digest: str = ""
 
     @property
-    def note(self) -> PointNote | None:
+    def model_and_dataset(self) -> PointNote | None:
         if not (self.model_id or self.dataset_name or self.dataset_digest):
             return None
         fields = {
@@ -181,7 +181,7 @@ def _points_as_arrays(head: Metric, points: Sequence[Point]) -> Points:
             head.next_step += 1
         else:
             steps.append(point.step)
-    noted = enumerate(point.note for point in points)
+    noted = enumerate(point.model_and_dataset for point in points)
     return make_points(
         steps,
         [point.time for point in points],

@@ -65,7 +65,7 @@ class HistoryExporter:
     """
 
     def __init__(self) -> None:
-        self._job: HistoryExport | None = None
+        self._current_export: HistoryExport | None = None
         self._steps: Iterator[None] | None = None
 
     def __call__(self, _now: int) -> int:
@@ -81,24 +81,30 @@ class HistoryExporter:
         rows = HistoryExport.objects.filter(
             state__in=(ExportState.WAITING, ExportState.RUNNING)
         )
-        self._job = rows.select_related("workspace", "user").order_by("pk").first()
-        if self._job is None:
+        self._current_export = (
+            rows.select_related("workspace", "user").order_by("pk").first()
+        )
+        if self._current_export is None:
             return False
-        self._steps = _write_export_in_steps(self._job)
+        self._steps = _write_export_in_steps(self._current_export)
         return True
 
     def _continue_export(self, until: float) -> int:
-        assert self._job is not None
+        assert self._current_export is not None
         assert self._steps is not None
         try:
             for _continue_export in self._steps:
                 if time.monotonic() >= until:
                     return 0
         except StudioError as error:
-            _update_export(self._job, state=ExportState.FAILED, error=error.message)
+            _update_export(
+                self._current_export, state=ExportState.FAILED, error=error.message
+            )
         except (OSError, ValueError) as error:
-            _update_export(self._job, state=ExportState.FAILED, error=str(error))
-        self._job = self._steps = None
+            _update_export(
+                self._current_export, state=ExportState.FAILED, error=str(error)
+            )
+        self._current_export = self._steps = None
         return 1
 
 

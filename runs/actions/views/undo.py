@@ -30,7 +30,7 @@ def undo_view_change(
         raise NotSupported(_("This change can't be undone."))
     view = changes[0].view
     assert view is not None
-    views.lock_view(view)
+    views.lock_view_row(view)
     found = [(change, _current_value(change, view, change_set)) for change in changes]
     later = [conflict_details(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:

@@ -145,12 +145,12 @@ def save_view(
     The error's detail `now` is the newest revision's number. An unchanged state adds no
     revision.
     """
-    before = lock_view(view)
+    before = lock_view_row(view)
     if view.shared:
         state = replace_me_by_username(state, actor.user)
     columns = state.columns()
     # Before the version check: two members who save the same state have no conflict.
-    if _is_saved_state(view, columns):
+    if _has_state_already(view, columns):
         return view
     if seen_version != before:
         raise Conflict(
@@ -166,7 +166,7 @@ def save_view(
     return view
 
 
-def _is_saved_state(view: View, columns: dict[str, Any]) -> bool:
+def _has_state_already(view: View, columns: dict[str, Any]) -> bool:
     """Return whether the view already has this state."""
     here: Experiment | None = columns["experiment"]
     if view.spec != columns["spec"] or view.experiment_id != (here and here.pk):
@@ -175,7 +175,7 @@ def _is_saved_state(view: View, columns: dict[str, Any]) -> bool:
     return here is not None or view.experiment_name == columns["experiment_name"]
 
 
-def lock_view(view: View) -> int:
+def lock_view_row(view: View) -> int:
     """Lock the row until the end of the transaction; return its revision.
 
     The given view is updated from the database: it may have been read long ago.
@@ -236,7 +236,7 @@ def edit_view(
     Raises Conflict if `seen_version` is not the current
     `editable_fields_token`; `view` is then updated from the database.
     """
-    lock_view(view)
+    lock_view_row(view)
     edits = [
         Edit(name, getattr(view, name), value, view=view)
         for name, value in changes.items()
@@ -322,7 +322,7 @@ def restore_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
 def _set_deleted(
     view: View, deleted: bool, action: str, *, actor: Actor, now: int
 ) -> ChangeSet | None:
-    lock_view(view)
+    lock_view_row(view)
     edit = Edit("deleted", view.deleted is not None, deleted, view=view)
     if edit.before != deleted:
         write_view_deleted(view, deleted, now)

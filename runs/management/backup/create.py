@@ -40,7 +40,7 @@ from runs.management.backup.object_writer import (
 from runs.management.backup.programs import ProgramFailed
 from runs.storage.files import hold_deletions
 from studio import __version__
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 #: Small files of the home without which people and scripts would have to sign in again.
 HOME_FILES = ("secret_key", "identity", "client.json")

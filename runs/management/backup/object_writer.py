@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 
 from runs.management.backup.backup_folder import BackupFolder
 from runs.management.backup.manifest import CHUNK_BYTES, BackedUpBlob
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 #: Flushing many small files is waiting: several wait at once.
 COPY_THREADS = 8

@@ -6,7 +6,7 @@ import shutil
 
 from runs.management.backup import manifest
 from runs.management.backup.backup_folder import PARTIAL_SUFFIX, BackupFolder
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 
 def prune_backups(folder: BackupFolder, keep: int) -> int:

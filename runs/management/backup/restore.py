@@ -40,7 +40,7 @@ from runs.management.backup.object_writer import (
 )
 from runs.management.backup.programs import ProgramFailed
 from runs.management.bulk_load import bulk_load, reset_sequences
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 MARKER_NAME = "restore.partial"
 

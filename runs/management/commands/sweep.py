@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from runs.actions.expiry import expiry_paused
 from runs.actions.files import plan_sweep, run_sweep
 from runs.management.identity_check import refuse_foreign_database
-from runs.management.read_only import one_line
+from runs.management.read_only import error_in_one_line
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self.sweep(is_dry=options["dry_run"])
         except DatabaseError as error:
             raise CommandError(
-                f"The database cannot be used: {one_line(error)}. Start "
+                f"The database cannot be used: {error_in_one_line(error)}. Start "
                 "`manage.py studio` first."
             ) from error
         except OSError as error:

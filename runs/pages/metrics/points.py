@@ -29,7 +29,7 @@ from runs.search.metrics import (
     PointRange,
     TimeSpan,
     draw_line,
-    find_series,
+    find_metrics_by_name,
     has_numbers,
     time_span,
 )
@@ -51,7 +51,7 @@ AXIS_NOTES = {
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """Send the figure of a chart as JSON, with a note if points were left out."""
     head = find_head(request, run_id)
-    heads = find_series(head.run, request.GET.getlist("key"))
+    heads = find_metrics_by_name(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)

@@ -143,7 +143,7 @@ def _text_rows(
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
     for run, name, value in rows:
         by_name[name][run] = "" if value is None else value
-    return rows_by_name(by_name, keys)
+    return rows_sorted_by_name(by_name, keys)
 
 
 def _metric_rows(keys: Sequence[int]) -> tuple[ComparedRow, ...]:
@@ -157,12 +157,12 @@ def _metric_rows(keys: Sequence[int]) -> tuple[ComparedRow, ...]:
             points[name] = max(points[name], count)
             value = math.nan if is_nan else value
         by_name[name][run] = value
-    rows = rows_by_name(by_name, keys, kind=tree.METRICS)
+    rows = rows_sorted_by_name(by_name, keys, kind=tree.METRICS)
     rows = tuple(replace(row, points=points[row.key]) for row in rows)
     return tuple(sorted(rows, key=lambda row: row.key.startswith("system/")))
 
 
-def rows_by_name(
+def rows_sorted_by_name(
     by_name: Mapping[str, Mapping[int, object]], keys: Sequence[int], kind: str = ""
 ) -> tuple[ComparedRow, ...]:
     """Values by name and run as rows, by the names' order."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runs.models import File, RunSnapshot
-from runs.search.compare.compare import ComparedRow, Comparison, rows_by_name
+from runs.search.compare.compare import ComparedRow, Comparison, rows_sorted_by_name
 from runs.storage.files import ArchiveMember, list_members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
@@ -65,10 +65,10 @@ def compare_files(compared: Comparison) -> ComparedFiles:
     own, is_whole = _files_by_path(keys)
     sources = _snapshot_files_by_path(keys)
     return ComparedFiles(
-        rows_by_name(own, keys),
+        rows_sorted_by_name(own, keys),
         _source_rows(compared),
-        rows_by_name(sources, keys),
-        rows_by_name(_package_rows(keys, own, sources), keys),
+        rows_sorted_by_name(sources, keys),
+        rows_sorted_by_name(_package_rows(keys, own, sources), keys),
         is_whole,
     )
 
@@ -111,7 +111,9 @@ def _source_rows(compared: Comparison) -> tuple[ComparedRow, ...]:
         if columns:
             # A run has the value under the name that its client uses.
             values = [next(filter(None, each), None) for each in zip(*columns)]  # noqa: B905
-            rows += rows_by_name({name: dict(enumerate(values))}, range(len(values)))
+            rows += rows_sorted_by_name(
+                {name: dict(enumerate(values))}, range(len(values))
+            )
     return tuple(rows)
 
 

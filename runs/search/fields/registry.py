@@ -60,7 +60,7 @@ GROUPED = tuple(tree.attribute(e.name) for e in SOURCES.values() if e.has_values
 HEAVY = tuple(c for each in SOURCES.values() if each.is_heavy for c in each.columns)
 
 
-def check_halves(
+def check_client_and_server_halves(
     specs: Mapping[str, FieldSpec], sources: Iterable[FieldSource]
 ) -> None:
     """Raise ImproperlyConfigured where a field has only one half, or they disagree."""
@@ -94,4 +94,4 @@ def _check_agreement(spec: FieldSpec, source: FieldSource) -> None:
 
 def check_registry() -> None:
     """Raise ImproperlyConfigured where the two halves of the registry disagree."""
-    check_halves(SPECS, ALL_SOURCES)
+    check_client_and_server_halves(SPECS, ALL_SOURCES)

@@ -207,7 +207,7 @@ def _step_row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> Val
     )
 
 
-def find_series(run: Run, keys: Sequence[str]) -> list[Metric]:
+def find_metrics_by_name(run: Run, keys: Sequence[str]) -> list[Metric]:
     """The heads of those names that the run has, in the order of `keys`."""
     rows = Metric.objects.filter(run=run, key__name__in=keys).select_related(
         "key", "run"

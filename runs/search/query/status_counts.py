@@ -255,7 +255,7 @@ def _prepare_stored_counts(without_archived: bool, only_roots: bool) -> Prepared
     if only_roots:
         hidden["is_root"] = True
 
-    def build(workspace: Any, viewer: Any, *experiment: Any) -> Any:
+    def build_query_of_counts(workspace: Any, viewer: Any, *experiment: Any) -> Any:
         rows = RunCount.objects.filter(
             experiment__workspace=workspace,
             experiment__deleted__isnull=True,
@@ -266,4 +266,4 @@ def _prepare_stored_counts(without_archived: bool, only_roots: bool) -> Prepared
             rows = rows.filter(experiment=one)
         return rows.values_list("status").annotate(n=Sum("runs"))
 
-    return PreparedRows(build)
+    return PreparedRows(build_query_of_counts)

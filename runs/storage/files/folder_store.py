@@ -24,7 +24,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from studio.core.errors import MissingBytes, TooLarge
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 READ_CHUNK_BYTES = 256 * 1024
 #: Read at once for a response: a client that stops reading holds this much memory.

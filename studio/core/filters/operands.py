@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, tree
 from studio.core.filters.fields import (
+    duration_text,
     field_text,
-    length_text,
     quoted,
     read_duration,
-    read_length,
+    read_duration_ms,
     read_number,
     read_time,
     value_text,
@@ -237,14 +237,14 @@ class Operand:
         self.start = start
         self.type = fields.value_type(field)
 
-    def value(self, token: Token) -> Value:
+    def read_token(self, token: Token) -> Value:
         """The token as a value of the field; raises InvalidFilter."""
-        value = self.read(token.text, quoted=token.kind == STRING)
+        value = self.read_word(token.text, quoted=token.kind == STRING)
         if value is None:
             raise self.value_error(token)
         return value
 
-    def read(self, word: str, *, quoted: bool) -> Value | None:
+    def read_word(self, word: str, *, quoted: bool) -> Value | None:
         """The word as a value of the field, None if it cannot be one."""
         if self.type in (fields.TEXT, fields.ID) or self.op in _TEXT_ONLY:
             return Text(word)
@@ -319,10 +319,10 @@ class Operand:
             return [f"{name}:true", f"{name}:false"]
         if self.type == fields.DURATION:
             # A bare number most likely means seconds.
-            length = read_length(f"{word}s") or 120_000
-            return [f"{name} {self._one_sided_operator()} {length_text(length)}"]
+            length = read_duration_ms(f"{word}s") or 120_000
+            return [f"{name} {self._one_sided_operator()} {duration_text(length)}"]
         if self.type == fields.TIME:
-            ago = f"-{word}" if read_length(word) else "-7d"
+            ago = f"-{word}" if read_duration_ms(word) else "-7d"
             return [f"{name} {self._one_sided_operator()} {ago}"]
         return self._number_options(name, word)
 

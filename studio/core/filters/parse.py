@@ -209,7 +209,7 @@ class TermParser(Cursor):
         if token.kind not in (WORD, STRING):
             raise operand.value_error(token)
         self.take()
-        return operand.value(token)
+        return operand.read_token(token)
 
     def parse_value_list(self, operand: Operand) -> list[tree.Value]:
         opening = self.take()

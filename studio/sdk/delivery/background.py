@@ -223,7 +223,7 @@ class BackgroundDelivery:
 _user_names: dict[tuple[str, str], str] = {}
 
 
-def get_user(client: Client, **options: Any) -> str:
+def get_user_name(client: Client, **options: Any) -> str:
     """The name of the token's user. Raises StudioError."""
     key = (client.url, client.token)
     if key not in _user_names:
@@ -235,10 +235,10 @@ def get_user(client: Client, **options: Any) -> str:
     return _user_names[key]
 
 
-def get_user_or_empty(client: Client) -> str:
+def get_user_name_or_empty(client: Client) -> str:
     """The name of the token's user; empty if the server does not respond soon."""
     try:
-        return get_user(client, timeout=3, attempts=1)
+        return get_user_name(client, timeout=3, attempts=1)
     except StudioError:
         return ""
 
@@ -248,7 +248,7 @@ def find_leftovers(client: Client) -> list[Sender] | None:
 
     None while the token's user is not known.
     """
-    user = get_user_or_empty(client)
+    user = get_user_name_or_empty(client)
     if not user:
         return None
     found = []
@@ -273,7 +273,9 @@ def open_sender(folder: SpoolFolder, client: Client) -> Sender | None:
         return None
 
 
-def deliver_child_processes(delivery: BackgroundDelivery, parent: Sender) -> None:
+def deliver_spools_of_child_processes(
+    delivery: BackgroundDelivery, parent: Sender
+) -> None:
     """Deliver what child processes left that logged to the same run."""
     for folder in list_abandoned_folders():
         is_same = folder.owner.is_same_run(parent.folder.owner)

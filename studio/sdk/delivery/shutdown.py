@@ -16,7 +16,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from studio.sdk.client import Client
-from studio.sdk.delivery.background import BackgroundDelivery, deliver_child_processes
+from studio.sdk.delivery.background import (
+    BackgroundDelivery,
+    deliver_spools_of_child_processes,
+)
 from studio.sdk.delivery.notices import print_notice, replace_lock_after_fork
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
@@ -147,7 +150,7 @@ def _deliver_until_timeout(
 ) -> None:
     delivery = background_delivery()
     delivery.add(sender, heartbeats=writer.heartbeats)
-    deliver_child_processes(delivery, sender)
+    deliver_spools_of_child_processes(delivery, sender)
     for other in delivery.leftovers():
         if other.folder.owner.is_same_run(sender.folder.owner):
             drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]

@@ -17,7 +17,7 @@ from studio.core import names
 from studio.core.errors import InvalidState
 from studio.sdk.client import Client
 from studio.sdk.delivery import shutdown
-from studio.sdk.delivery.background import get_user_or_empty
+from studio.sdk.delivery.background import get_user_name_or_empty
 from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt
@@ -284,7 +284,7 @@ class Writer:
     def _create_folder(self) -> SpoolFolder:
         user = self._user
         if not user and not self.offline:
-            user = get_user_or_empty(self.client)
+            user = get_user_name_or_empty(self.client)
         owner = (self.client.url, self.client.workspace, user, self.run_id)
         if self._root:
             return SpoolFolder.create(*owner, self._root)
