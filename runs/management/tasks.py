@@ -15,7 +15,7 @@ from runs.actions.expiry import (
     purge_old_trash,
     skip_while_paused,
 )
-from runs.actions.files import run_sweep
+from runs.actions.files import run_blob_sweep
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import mark_unresponsive_runs
 from runs.actions.run_list import (
@@ -115,7 +115,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         Task(
             "sweep stored files",
             SWEEP_SECONDS,
-            skip_while_paused(run_sweep),
+            skip_while_paused(run_blob_sweep),
             first_sweep,
         ),
     )

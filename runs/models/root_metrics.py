@@ -66,7 +66,7 @@ def rebuild_root_metrics(roots: Collection[int | None]) -> None:
         cursor.execute(_collect_statement(default, f"r.root_id IN ({marks})"), known)
 
 
-def holds_extreme(run: int, root: int | None) -> bool:
+def holds_min_or_max_of_root(run: int, root: int | None) -> bool:
     """Whether removing this run could narrow one of the root's pairs."""
     with default.cursor() as cursor:
         cursor.execute(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
 from studio.core.filters.fields import Sort, field_text
-from studio.core.filters.mistakes import suggestion_sentence, summary_of
+from studio.core.filters.filter_errors import suggestion_sentence, summary_of
 from studio.core.filters.tree import Field
 from studio.core.messages import message, sentences
 

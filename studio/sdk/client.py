@@ -221,7 +221,7 @@ class Client:
                 if offset:
                     # The connection cannot be used again while the response is not
                     # read.
-                    self._transport.drop()
+                    self._transport.close_connection()
                     raise WrongServer(f"What answers at {self.url} knows no ranges.")
                 # The response is the whole file again.
                 target.seek(start)
@@ -233,7 +233,7 @@ class Client:
 
     def close(self) -> None:
         """Close this thread's connection; a later request opens another."""
-        self._transport.drop()
+        self._transport.close_connection()
 
     def _request_target(self, path: str, query: dict[str, Any] | None) -> str:
         parameters = {k: v for k, v in (query or {}).items() if v is not None}
@@ -261,14 +261,14 @@ class Client:
             **self._transport.extra_headers(),
         }
         connection, used = self._transport.connection(timeout)
-        request_target = self._transport.target(target)
+        request_target = self._transport.request_target(target)
         try:
             response = send_request(connection, method, request_target, body, headers)
         # A kept connection that the server closed fails at once, never by a timeout.
         except TimeoutError as error:
             raise self._unreachable_error(error) from error
         except CONNECTION_ERRORS as error:
-            self._transport.drop()
+            self._transport.close_connection()
             # An iterator is used up after the first attempt; bytes can be sent again.
             if not used or not isinstance(body, bytes):
                 raise self._unreachable_error(error) from error
@@ -295,7 +295,7 @@ class Client:
             raise self._unreachable_error(error) from error
 
     def _unreachable_error(self, error: BaseException) -> Unreachable:
-        self._transport.drop()
+        self._transport.close_connection()
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Unreachable(
             f"{self.url} cannot be reached ({why}): start the server there, or check "

@@ -71,10 +71,10 @@ def expiry_paused(now: int) -> bool:
 def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:
     """Return the task wrapped: it does nothing while expiry is paused."""
 
-    def run(now: int) -> object:
+    def run_unless_paused(now: int) -> object:
         return task(now) if expiry_allowed(now) else None
 
-    return run
+    return run_unless_paused
 
 
 def _clock_state_of(row: StudioIdentity) -> ClockState:

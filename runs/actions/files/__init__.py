@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from runs.actions.files.blob_sweep import (
+    plan_blob_sweep,
+    referenced_blobs,
+    run_blob_sweep,
+)
 from runs.actions.files.files import (
     FileOwner,
     create_file,
@@ -13,7 +18,6 @@ from runs.actions.files.files import (
 )
 from runs.actions.files.pictures import attach_picture
 from runs.actions.files.snapshots import delete_unused_snapshots, save_snapshot
-from runs.actions.files.sweep import plan_sweep, referenced_blobs, run_sweep
 
 __all__ = [
     "FileOwner",
@@ -24,9 +28,9 @@ __all__ = [
     "delete_file_rows",
     "delete_unused_snapshots",
     "keep_or_discard_blob",
-    "plan_sweep",
+    "plan_blob_sweep",
     "referenced_blobs",
-    "run_sweep",
+    "run_blob_sweep",
     "save_file",
     "save_snapshot",
 ]

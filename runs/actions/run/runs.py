@@ -24,7 +24,7 @@ from runs.actions.run_rows import (
     write_search_text,
     write_tags,
 )
-from runs.models import Experiment, Run, holds_extreme, rebuild_root_metrics
+from runs.models import Experiment, Run, holds_min_or_max_of_root, rebuild_root_metrics
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
@@ -166,7 +166,7 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     if (
         field == "deleted"
         and run.root_id
-        and (not wanted or holds_extreme(run.pk, run.root_id))
+        and (not wanted or holds_min_or_max_of_root(run.pk, run.root_id))
     ):
         rebuild_root_metrics([run.root_id])
     return [Edit(field, was, wanted, run)]

@@ -28,7 +28,7 @@ STORED, ROWS, BYTES = "stored files", "file rows", "file contents"
 
 
 @dataclass(frozen=True)
-class FileOfRow:
+class ReferencedFile:
     """A row's stored file; the hash is empty while the file is a log."""
 
     blob: str
@@ -45,7 +45,7 @@ def check_files(report: ReportProgress, *, full: bool) -> Iterator[Finding]:
     yield from _find_unknown_files(stored_sizes, {row.blob for row in rows})
     for done, row in enumerate(rows, 1):
         report(ROWS, done, len(rows))
-        finding = check_row(row, stored_sizes.get(row.blob))
+        finding = check_referenced_file(row, stored_sizes.get(row.blob))
         # It can have been deleted since the rows were read.
         if finding is not None and _is_named_by_row(row.blob):
             yield finding
@@ -62,7 +62,7 @@ def _list_stored(root: Path) -> Iterator[tuple[str, int]]:
                     yield entry.name, entry.stat().st_size
 
 
-def _list_files_of_rows() -> list[FileOfRow]:
+def _list_files_of_rows() -> list[ReferencedFile]:
     """All rows of one moment."""
     if connection.vendor == "sqlite":
         return list(_query_files_of_rows())
@@ -78,19 +78,19 @@ _FILES = (
 _SNAPSHOTS = "SELECT blob, size, digest FROM runs_snapshot"
 
 
-def _query_files_of_rows() -> Iterator[FileOfRow]:
+def _query_files_of_rows() -> Iterator[ReferencedFile]:
     with connection.cursor() as cursor:
         cursor.execute(_FILES)
         for blob, size, sha256, folder, name, run, model in cursor.fetchall():
             owner = f"run {run}" if run else f"model {model}"
             path = f"{folder}/{name}" if folder else name
-            yield FileOfRow(blob, size, sha256, f"{owner}, {path} ({blob})")
+            yield ReferencedFile(blob, size, sha256, f"{owner}, {path} ({blob})")
         cursor.execute(_SNAPSHOTS)
         for blob, size, digest in cursor.fetchall():
-            yield FileOfRow(blob, size, digest, f"snapshot {digest} ({blob})")
+            yield ReferencedFile(blob, size, digest, f"snapshot {digest} ({blob})")
 
 
-def check_row(row: FileOfRow, size: int | None) -> Finding | None:
+def check_referenced_file(row: ReferencedFile, size: int | None) -> Finding | None:
     """`size` is that of the listing; what came later is looked for again."""
     if size is not None and size == row.size:
         return None
@@ -109,7 +109,7 @@ def check_row(row: FileOfRow, size: int | None) -> Finding | None:
 
 
 def _check_hashes(
-    rows: Iterable[FileOfRow], report: ReportProgress
+    rows: Iterable[ReferencedFile], report: ReportProgress
 ) -> Iterator[Finding]:
     known = [row for row in rows if row.sha256]
     for done, finding in enumerate(map_in_threads(_check_hash, known), 1):
@@ -118,7 +118,7 @@ def _check_hashes(
             yield finding
 
 
-def _check_hash(row: FileOfRow) -> Finding | None:
+def _check_hash(row: ReferencedFile) -> Finding | None:
     path = locate_blob(files.root, row.blob)
     try:
         if path is None or hash_file(path, row.size) == row.sha256:

@@ -68,13 +68,13 @@ class Server(uvicorn.Server):
             enforce_deadlines(connections, self.front.deadlines)
         )
         taking = accept_connections(
-            self.listener, self._connection, self._has_running_requests
+            self.listener, self._create_connection, self._has_running_requests
         )
         self.accept_task = loop.create_task(taking)
         for task in (self.deadline_task, self.accept_task):
             task.add_done_callback(self._stop_after_error)
 
-    def _connection(self) -> asyncio.Protocol:
+    def _create_connection(self) -> asyncio.Protocol:
         return Connection(self.config, self.server_state, app_state={})
 
     def _has_running_requests(self) -> bool:

@@ -40,7 +40,7 @@ from runs.search.filters import (
     KEYED_KINDS,
     MAX_OPEN_FACETS,
     FacetReader,
-    KeyShare,
+    SampledKey,
     is_facet,
 )
 from runs.search.sql import time_limit
@@ -234,7 +234,7 @@ class _FacetPanel:
             "opened": quote(field_names(opened) or "-"),
         }
 
-    def _list_fields(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
+    def _list_fields(self, kind: str, shares: Sequence[SampledKey]) -> list[Field]:
         """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
         # A search lists only what it finds.
@@ -250,7 +250,7 @@ class _FacetPanel:
         # In the list of an experiment, this section would have a single value.
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
-    def _open_fields(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
+    def _open_fields(self, shares: dict[str, list[SampledKey]]) -> tuple[Field, ...]:
         """Return the open sections: by default filtered fields, one tag, one param."""
         if self.state.opened is not None:
             return self.state.opened

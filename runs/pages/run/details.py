@@ -34,7 +34,7 @@ from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points
 from runs.search.run import (
-    NamedText,
+    KeyValueText,
     count_same_error,
     find_cancel_request,
     list_datasets,
@@ -127,8 +127,8 @@ def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
 def _attributes_context(
     request: PageRequest,
     run: Run,
-    tags: Sequence[NamedText],
-    properties: Sequence[NamedText],
+    tags: Sequence[KeyValueText],
+    properties: Sequence[KeyValueText],
     described: str,
 ) -> dict[str, Any]:
     # Tags come last and win: they can be corrected, properties can't.
@@ -148,7 +148,7 @@ def _first_known(known: Mapping[str, str], keys: Sequence[str]) -> str:
     return next((known[key] for key in keys if known.get(key)), "")
 
 
-def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]:
+def tag_chips(request: PageRequest, tags: Sequence[KeyValueText]) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
         "tags": [_tag_chip(request, tag) for tag in shown],
@@ -156,7 +156,7 @@ def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]
     }
 
 
-def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
+def _tag_chip(request: PageRequest, tag: KeyValueText) -> TagChip:
     return TagChip(
         tag.key, tag.value, _run_list_href(request, Field(TAGS, tag.key), tag.value)
     )
@@ -178,7 +178,7 @@ def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _matches_words(named_text: NamedText, words: str) -> bool:
+def _matches_words(named_text: KeyValueText, words: str) -> bool:
     """Whether each word is in the name or the value, like the page's script."""
     text = f"{named_text.key} {named_text.value or ''}".lower()
     return all(word in text for word in words.lower().split())

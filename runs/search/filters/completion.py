@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from runs.models import Key, Metric
-from runs.search.filters.facets import FacetReader, KeyShare
+from runs.search.filters.facets import FacetReader, SampledKey
 from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -56,7 +56,7 @@ def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
 
 
 def count_keys_of_all_runs(
-    reader: FacetReader, kind: str, shares: Sequence[KeyShare]
+    reader: FacetReader, kind: str, shares: Sequence[SampledKey]
 ) -> list[KeyCount]:
     """The keys as counted over all runs of the list, without those of no run."""
     fields = {share.field.key: share.field for share in shares}

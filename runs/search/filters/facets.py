@@ -36,7 +36,7 @@ MAX_OPEN_FACETS = 12
 
 
 @dataclass(frozen=True)
-class KeyShare:
+class SampledKey:
     """A key of the sample: in how many of its runs, with how many values."""
 
     field: Field
@@ -122,7 +122,7 @@ class FacetReader:
         found = [each.field for each in self.terms if isinstance(each, Comparison)]
         return [field for field in dict.fromkeys(found) if is_facet(field)]
 
-    def most_useful_keys(self, kind: str, part: str = "") -> list[KeyShare]:
+    def most_useful_keys(self, kind: str, part: str = "") -> list[SampledKey]:
         """The keys of a kind that hold `part`, useful ones first, then common ones.
 
         Before all stands the key that is named so, however few runs have it.
@@ -133,10 +133,10 @@ class FacetReader:
                 kind, part, [each.field for each in found]
             )
         return sorted(
-            found, key=lambda one: (not one.is_named(part), *_usefulness(one))
+            found, key=lambda one: (not one.is_named(part), *_order_by_usefulness(one))
         )
 
-    def _sampled_keys(self, kind: str, part: str) -> list[KeyShare]:
+    def _sampled_keys(self, kind: str, part: str) -> list[SampledKey]:
         sample = self.matching_runs().sample(SAMPLE_RUNS)
         rows = _key_table(kind).filter(Q(InKeys("run_id", sample))).order_by()
         value = "last" if kind == tree.METRICS else "value"
@@ -152,11 +152,11 @@ class FacetReader:
             pk: _keyed_field(kind, name) for pk, name in names.values_list("pk", "name")
         }
         self._known_keys.update({field: pk for pk, field in found.items()})
-        return [KeyShare(field, *shares[pk]) for pk, field in found.items()]
+        return [SampledKey(field, *shares[pk]) for pk, field in found.items()]
 
     def _keys_outside_sample(
         self, kind: str, part: str, seen: Sequence[Field]
-    ) -> list[KeyShare]:
+    ) -> list[SampledKey]:
         """Rarer keys, that no run of the sample has; the shortest hold least else."""
         names = Key.objects.filter(
             keys_containing(part), workspace=self.workspace, kind=KEY_KINDS[kind]
@@ -168,7 +168,7 @@ class FacetReader:
             _keyed_field(kind, name)
             for name in names.values_list("name", flat=True)[:50]
         ]
-        return [KeyShare(field, 0, 0) for field in found if field not in seen]
+        return [SampledKey(field, 0, 0) for field in found if field not in seen]
 
     def count_values(self, field: Field) -> Facet:
         """The field's values, counted."""
@@ -244,7 +244,7 @@ def _key_table(kind: str) -> Any:
     return table.objects
 
 
-def _usefulness(share: KeyShare) -> tuple[bool, int, str]:
+def _order_by_usefulness(share: SampledKey) -> tuple[bool, int, str]:
     """A key with one value, or with another in every run, divides nothing."""
     is_useful = 1 < share.values < share.runs
     return not is_useful, -share.runs, share.field.key

@@ -69,13 +69,15 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestStatusCounts | 
             # A little more than the share suggests, so that one window is usually
             # enough.
             size = int(1.15 * limit / share) if share else WINDOW_ROWS
-            return _Intersection(run_query, limit, lead, unions).count_by_windows(size)
+            return _IntersectionCounter(
+                run_query, limit, lead, unions
+            ).count_by_windows(size)
     else:
         smallest = _read_smallest_unordered(unions, MAX_UNORDERED_KEYS)
     if smallest is None:
         return None
     union, keys = smallest
-    return _Intersection(run_query, limit, union, unions).count_keys(keys)
+    return _IntersectionCounter(run_query, limit, union, unions).count_keys(keys)
 
 
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
@@ -85,7 +87,7 @@ def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
 
 
-class _Intersection:
+class _IntersectionCounter:
     """Counts the lead's runs that are in all other unions and match."""
 
     def __init__(

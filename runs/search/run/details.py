@@ -64,7 +64,7 @@ class RunHead:
 
 
 @dataclass(frozen=True)
-class NamedText:
+class KeyValueText:
     key: str
     value: str | None
 
@@ -139,23 +139,23 @@ def _count_subquery(
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def list_tags(run: Run) -> list[NamedText]:
+def list_tags(run: Run) -> list[KeyValueText]:
     return _named_texts(RunTag.objects.filter(run=run))
 
 
-def list_params(run: Run) -> list[NamedText]:
+def list_params(run: Run) -> list[KeyValueText]:
     return _named_texts(RunParam.objects.filter(run=run))
 
 
-def list_properties(run: Run) -> list[NamedText]:
+def list_properties(run: Run) -> list[KeyValueText]:
     return _named_texts(RunProperty.objects.filter(run=run))
 
 
 def _named_texts(
     rows: QuerySet[RunTag] | QuerySet[RunParam] | QuerySet[RunProperty],
-) -> list[NamedText]:
+) -> list[KeyValueText]:
     found = rows.order_by("key__name").values_list("key__name", "value")
-    return [NamedText(key, value) for key, value in found]
+    return [KeyValueText(key, value) for key, value in found]
 
 
 def read_metrics(run: Run) -> list[Metric]:

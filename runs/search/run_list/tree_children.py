@@ -99,7 +99,7 @@ def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
     closed = {pk for pk, run_id, _ in named if asked[run_id].is_closed}
     limits = _find_open_rows(named, roots, asked)
     known = {run_id for _, run_id, _ in named}
-    matching = _matching_runs(run_query, [run.pk for run in roots])
+    matching = _keys_of_matching_runs(run_query, [run.pk for run in roots])
     paths = {run.pk for run in roots} - matching
     if len(paths) <= MAX_OPEN_PATHS:
         limits |= dict.fromkeys(paths - closed - limits.keys(), FIRST_MATCHES)
@@ -109,15 +109,15 @@ def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
         path_runs = _find_runs_above_matches(run_query, top)
         between = set(path_runs) - closed - limits.keys()
         if between and len(path_runs) <= MAX_PATH_RUNS:
-            paths = between - _matching_runs(run_query, between)
+            paths = between - _keys_of_matching_runs(run_query, between)
             limits |= dict.fromkeys(paths, FIRST_MATCHES)
         found = _add_children(branches, run_query, limits, path_runs)
-        matching |= _matching_runs(run_query, found)
+        matching |= _keys_of_matching_runs(run_query, found)
     branches.opened, branches.matching = frozenset(limits), frozenset(matching)
     return branches
 
 
-def _matching_runs(run_query: RunQuery, keys: Collection[int]) -> set[int]:
+def _keys_of_matching_runs(run_query: RunQuery, keys: Collection[int]) -> set[int]:
     rows = run_query.filter_runs(Run.objects.filter(pk__in=list(keys)))
     return set(rows.values_list("pk", flat=True)) if keys else set()
 

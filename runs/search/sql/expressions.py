@@ -218,7 +218,7 @@ class InKeys(_BooleanFunction):
 
 
 @IndexedText.register_lookup
-class Matches(Lookup):
+class FullTextMatch(Lookup):
     lookup_name = "matches"
 
     def as_sql(

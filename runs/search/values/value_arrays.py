@@ -154,7 +154,7 @@ def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
     found = NumberArray(np.full(len(runs), np.nan), np.zeros(len(runs), dtype=bool))
     number = source_of(field).number
     if number is not None:
-        return _own_numbers(runs, number, found)
+        return _numbers_of_own_columns(runs, number, found)
     key = runs.scope.key(field)
     if key is None or not len(runs):
         return found
@@ -169,7 +169,7 @@ def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
     return found
 
 
-def _own_numbers(
+def _numbers_of_own_columns(
     runs: RunArrays, number: RunNumber, measured: NumberArray
 ) -> NumberArray:
     columns = [runs.columns[name] for name in number.columns]

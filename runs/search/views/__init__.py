@@ -1,6 +1,6 @@
 """Custom views that a member can see."""
 
-from runs.search.views.missing import (
+from runs.search.views.missing_items import (
     find_missing_columns,
     find_missing_list,
     find_missing_runs,

@@ -39,13 +39,13 @@ class Identifier:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _TokenPiece:
     kind: str
     text: str
     start: int
 
 
-class Reader:
+class MlflowFilterReader:
     """The pieces of a text, read from left to right."""
 
     def __init__(self, text: str) -> None:
@@ -53,7 +53,9 @@ class Reader:
             raise error("Invalid filter string: too long, or not text")
         found = _PIECE.finditer(text)
         self.pieces = [
-            _Piece(m.lastgroup or "", m[m.lastgroup or 0], m.start(m.lastgroup or 0))
+            _TokenPiece(
+                m.lastgroup or "", m[m.lastgroup or 0], m.start(m.lastgroup or 0)
+            )
             for m in found
         ]
         if len(self.pieces) > MAX_PIECES:
@@ -63,7 +65,7 @@ class Reader:
     def at_end(self) -> bool:
         return self.at >= len(self.pieces)
 
-    def take(self) -> _Piece:
+    def take(self) -> _TokenPiece:
         if self.at_end():
             raise error("Invalid clause(s) in filter string: it ends too early")
         self.at += 1
@@ -137,7 +139,7 @@ class Reader:
         self.at = len(self.pieces)
         return " ".join(words)
 
-    def invalid(self, piece: _Piece) -> InvalidFilter:
+    def invalid(self, piece: _TokenPiece) -> InvalidFilter:
         return error(
             f"Invalid clause(s) in filter string: '{piece.text}'",
             piece.start,

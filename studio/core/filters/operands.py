@@ -19,7 +19,7 @@ from studio.core.filters.fields import (
     read_time,
     value_text,
 )
-from studio.core.filters.mistakes import filter_error
+from studio.core.filters.filter_errors import filter_error
 from studio.core.filters.tokens import STRING, Token, WordPart
 from studio.core.filters.tree import (
     AGGREGATES,

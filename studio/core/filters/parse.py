@@ -25,7 +25,7 @@ from studio.core.filters.alternatives import (
     value_list_comparison,
 )
 from studio.core.filters.fields import field_text, quoted
-from studio.core.filters.mistakes import filter_error, with_suggestions
+from studio.core.filters.filter_errors import filter_error, with_suggestions
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import (
     END,

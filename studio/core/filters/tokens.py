@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters.mistakes import filter_error
+from studio.core.filters.filter_errors import filter_error
 from studio.core.filters.tree import Node, Span
 from studio.core.messages import message
 

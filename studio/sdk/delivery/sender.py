@@ -18,7 +18,7 @@ from studio.core.errors import AlreadyExists, Conflict, StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.log_delivery import LogSender
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.receipts import Counts, LossCounter, Receipt, read_counts
+from studio.sdk.delivery.receipts import Counts, LostDataCounter, Receipt, read_counts
 from studio.sdk.delivery.records import RecordedRequest, unpack_file, unpack_request
 from studio.sdk.delivery.retry_policy import (
     DELIVERY_ERRORS,
@@ -54,7 +54,7 @@ class Sender:
         self.queues = WriterQueues(folder, is_live=is_live)
         self.requests, self.rows = self.queues.requests, self.queues.rows
         self.logs, self.files = self.queues.logs, self.queues.files
-        self.losses = LossCounter(self.queues)
+        self.lost_data = LostDataCounter(self.queues)
         #: How the run ended, for when `end.json` cannot be written.
         self.end_record: dict[str, Any] | None = None
         #: How often something was delivered; a drain watches it.
@@ -171,7 +171,7 @@ class Sender:
         elif self.files.waiting and not self.requests.waiting:
             _, [payload] = self.files.read(1, MAX_BATCH_BYTES)
             file = unpack_file(payload)
-            deliver_file(self.client, self.queues, self.losses, file)
+            deliver_file(self.client, self.queues, self.lost_data, file)
             self._remove_delivered(self.files, file.held)
         else:
             return False
@@ -270,7 +270,7 @@ class Sender:
         self.is_released = True
         for spool in self.queues.spools:
             spool.close()
-        self.losses.save()
+        self.lost_data.save()
         self.folder.unlock()
 
     def close_inherited(self) -> None:
@@ -283,11 +283,11 @@ class Sender:
         """The receipt as of now; what is in the spool counts as waiting."""
         return self.receipt or Receipt(
             self.folder.owner.run_id,
-            self.losses.points(self.rows.delivered - self.rows.damaged),
-            self.losses.files(),
+            self.lost_data.points(self.rows.delivered - self.rows.damaged),
+            self.lost_data.files(),
             Counts(self.queues.log_bytes, self._log_sender.stored),
             waiting=self.waiting,
-            gone=self.losses.total(),
+            gone=self.lost_data.total(),
         )
 
 
@@ -363,7 +363,7 @@ def finalize(sender: Sender) -> Receipt:
 
 
 def _send_delivery_report(sender: Sender) -> Receipt:
-    owner, losses = sender.folder.owner, sender.losses
+    owner, losses = sender.folder.owner, sender.lost_data
     files = losses.files()
     body = {
         "points": losses.points(0).sent,

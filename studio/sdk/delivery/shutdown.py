@@ -165,7 +165,7 @@ def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
     )
     receipt = sender.current_delivery_report()
     if receipt.gone.total:
-        _count_loss(sender, receipt.gone.total)
+        _count_lost_data(sender, receipt.gone.total)
         print_notice(f"The disk was full; lost: {receipt.gone.describe()}.")
     return receipt
 
@@ -173,7 +173,7 @@ def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
 def _print_delivery_report(
     writer: OpenWriter, sender: Sender, receipt: Receipt
 ) -> None:
-    _count_loss(sender, receipt.lost)
+    _count_lost_data(sender, receipt.lost)
     if writer.is_child and receipt.is_whole:
         return
     print_notice(receipt.line())
@@ -188,7 +188,7 @@ def _print_delivery_report(
         )
 
 
-def _count_loss(sender: Sender, lost: int) -> None:
+def _count_lost_data(sender: Sender, lost: int) -> None:
     if lost:
         _ProcessState.lost[sender.folder.owner.writer] = lost
 

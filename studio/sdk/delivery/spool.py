@@ -43,7 +43,7 @@ _write = os.write
 #: How many bytes of records wait in memory while the disk accepts nothing.
 MAX_MEMORY_BYTES = 8 * 1024 * 1024
 #: How much the loss of a record counts.
-LossSize = Callable[[bytes], int]
+LostSizeOf = Callable[[bytes], int]
 
 
 def count_each_as_one(_payload: bytes) -> int:
@@ -81,13 +81,13 @@ class Spool:
     """The records of one kind of one writer, in the writer's folder.
 
     `appended` and `delivered` count records. `lost` is what found no room, measured by
-    `loss_size`; it got no number. `damaged` records have a number and cannot be read.
+    `lost_size_of`; it got no number. `damaged` records have one and cannot be read.
     """
 
     def __init__(
-        self, folder: Path, kind: str, loss_size: LossSize = count_each_as_one
+        self, folder: Path, kind: str, lost_size_of: LostSizeOf = count_each_as_one
     ) -> None:
-        self.folder, self.kind, self._loss_size = folder, kind, loss_size
+        self.folder, self.kind, self._lost_size_of = folder, kind, lost_size_of
         self.appended = self.delivered = self.lost = self.damaged = 0
         self.failure: OSError | None = None
         #: The last record that an earlier process appended.
@@ -110,10 +110,10 @@ class Spool:
 
     @classmethod
     def reopen(
-        cls, folder: Path, kind: str, loss_size: LossSize = count_each_as_one
+        cls, folder: Path, kind: str, lost_size_of: LostSizeOf = count_each_as_one
     ) -> Spool:
         """The spool that an earlier process left in `folder`."""
-        spool = cls(folder, kind, loss_size)
+        spool = cls(folder, kind, lost_size_of)
         for segment, payloads in list_segments(folder, kind):
             spool._segments.append(segment)
             spool.last = payloads[-1] if payloads else spool.last
@@ -228,7 +228,7 @@ class Spool:
         with self._lock:
             self._recount_if_uncertain()
             if self._memory and not self._move_memory_to_disk():
-                lost = self.lost + sum(map(self._loss_size, self._memory.payloads))
+                lost = self.lost + sum(map(self._lost_size_of, self._memory.payloads))
                 kept, memory = self.appended - len(self._memory), MemoryQueue()
                 # No call between them: an interrupt finds all assigned, or none.
                 self.lost, self.appended, self._memory = lost, kept, memory
@@ -267,7 +267,7 @@ class Spool:
             self._close_segment()
         self._retry_at = max(self._retry_at, time.monotonic() + RETRY_SECONDS)
         if not self._memory.add(payload):
-            self.lost += self._loss_size(payload)
+            self.lost += self._lost_size_of(payload)
             return False
         self.appended += 1
         return True

@@ -16,7 +16,7 @@ from studio.sdk.run.metric_logging import MetricLogger
 from studio.sdk.run.run_queries import Tags
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
-from studio.sdk.run.tags import RunTexts
+from studio.sdk.run.tags import RunTagsAndParams
 from studio.sdk.run.with_block import EndsWithBlock
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ScriptApi(EndsWithBlock):
     def __init__(self, state: RunState) -> None:
         self._state = state
         self._metrics = MetricLogger(state)
-        self._texts = RunTexts(state)
+        self._texts = RunTagsAndParams(state)
         self._files = RunFiles(state)
         self._info = RunInfo(state, self._texts, self._files)
         self._snapshot = RunSnapshot(state, self._texts)
