@@ -27,7 +27,7 @@ def lost(committed: None, tmp_path: Path, files_dir: Path, settings: Any) -> str
     StudioIdentity.objects.update(last_seen=now_ms())
     name = files.write([b"x"], 9).name
     then = now_ms() / 1000 - 2 * 86_400
-    os.utime(files.incoming(name), (then, then))
+    os.utime(files.incoming_path(name), (then, then))
     return name
 
 

@@ -135,7 +135,7 @@ def test_rows_wait_for_more_unless_they_fill_a_batch_or_are_in_a_hurry(
         sender.rows.append(b'["loss",%d]' % number)
         deliver(sender)
     assert fake.batches == [3]
-    sender.hurry()
+    sender.send_without_delay()
     deliver(sender)
     assert fake.batches == [3, 1]
 

@@ -53,7 +53,7 @@ def test_a_response_of_another_service_blocks_delivery_and_keeps_everything(
     said = capfd.readouterr().err
     assert "not understood" in said
     assert f"What is logged waits in {sender.folder.path}." in said
-    sender.hurry()
+    sender.send_without_delay()
     assert sender.send_due() is False
     assert capfd.readouterr().err == ""
 

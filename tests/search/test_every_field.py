@@ -222,7 +222,7 @@ def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     compared = {mlflow.TIME: "> 0", mlflow.STATUS: "!= 'FINISHED'"}.get(kind, "!= 'x'")
     order = () if name in mlflow.RUNS.unsortable else (f"{entity} DESC",)
     search = MlflowRunSearch(
-        mlflow.parse_runs(f"{entity} {compared}"),
+        mlflow.parse_run_filter(f"{entity} {compared}"),
         library.ada,
         library.workspace,
         [library.digits.number],

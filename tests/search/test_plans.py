@@ -254,7 +254,7 @@ def test_no_mlflow_search_scans_a_large_table(
 ) -> None:
     choose(monkeypatch, way)
     search = MlflowRunSearch(
-        mlflow.parse_runs(text),
+        mlflow.parse_run_filter(text),
         large.ada,
         large.workspace,
         [large.digits.number],

@@ -124,7 +124,7 @@ def _check_members(archive: zipfile.ZipFile) -> int:
 
 
 def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
-    path = rules.check_member(member.filename)
+    path = rules.check_archive_path(member.filename)
     # The upper half is the Unix mode. It is 0 in archives from other systems.
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir() or kind not in (0, stat.S_IFREG):

@@ -132,7 +132,7 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     workspace, viewer = workspace_of(request), request.actor.user
     assert viewer is not None
     limit = check_page_size(body.max_results, MAX_RUNS)
-    node = mlflow.parse_runs(body.filter)
+    node = mlflow.parse_run_filter(body.filter)
     check_order_by_count(body.order_by)
     sorts = [
         replace(sort, field=FIELDS_BY_MIRROR_TAG.get(sort.field, sort.field))
@@ -179,7 +179,7 @@ def search_experiments(
     request: StudioRequest, body: SearchExperiments
 ) -> dict[str, Any]:
     limit = check_page_size(body.max_results, MAX_EXPERIMENTS)
-    node = mlflow.parse_experiments(body.filter)
+    node = mlflow.parse_experiment_search(body.filter)
     check_order_by_count(body.order_by)
     sorts = mlflow.parse_order_by(body.order_by, mlflow.EXPERIMENTS)
     view_type = enum_name(body.view_type, VIEW_TYPES, "view_type")
@@ -211,7 +211,7 @@ def search_experiments(
 @endpoint(Permission.READ, SearchModels)
 def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
     limit = check_page_size(body.max_results, MAX_MODELS)
-    node = mlflow.parse_models(body.filter)
+    node = mlflow.parse_model_filter(body.filter)
     check_order_by_count(body.order_by)
     check_count(len(body.datasets), "datasets", names.MLFLOW_SEARCH_ORDERS)
     sorts = mlflow.parse_order_by(

@@ -92,4 +92,6 @@ def repair_triggers_and_counts(findings: list[Finding]) -> list[Finding]:
         return findings
     database.restore_triggers(lambda _text: None)
     rollups.restore(connection)
-    return [one.repaired() if one.fault is Fault.DERIVED else one for one in findings]
+    return [
+        one.as_repaired() if one.fault is Fault.DERIVED else one for one in findings
+    ]

@@ -28,7 +28,7 @@ class Finding:
     blob: str = ""
     is_repaired: bool = False
 
-    def repaired(self) -> Finding:
+    def as_repaired(self) -> Finding:
         return replace(self, is_repaired=True)
 
 

@@ -54,7 +54,7 @@ def _repair_finding(
         is_done = move_blob_to_final_folder(finding.blob)
     if finding.fault in LOST_FAULTS and source is not None:
         is_done = source.put_back(finding.blob)
-    return finding.repaired() if is_done else finding
+    return finding.as_repaired() if is_done else finding
 
 
 def move_blob_to_final_folder(blob: str) -> bool:

@@ -22,7 +22,14 @@ from django.db.models import F, Q
 
 from runs.models.grams import fold_case, is_short_word
 from runs.search.fields import index_scans_of, source_of
-from runs.search.sql import Expr, IndexScan, Scope, Unindexed, text_scan, word_scans
+from runs.search.sql import (
+    Expr,
+    IndexScan,
+    Scope,
+    Unindexed,
+    search_text_scan,
+    word_scans,
+)
 from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
 
 Terms = tuple[Node, ...]
@@ -282,7 +289,7 @@ def _word_scans_of_term(term: Comparison) -> list[IndexScan]:
     # Of a short word only the beginnings of words are indexed.
     if is_short_word(text):
         return []
-    return [replace(text_scan([text]), is_exact=False)]
+    return [replace(search_text_scan([text]), is_exact=False)]
 
 
 def _union_if_few(parts: Iterable[set[int] | None]) -> set[int] | None:

@@ -46,7 +46,7 @@ from runs.search.sql.scope import (
     make_scope,
     time_limit,
 )
-from runs.search.sql.words import text_scan, word_condition, word_scans
+from runs.search.sql.words import search_text_scan, word_condition, word_scans
 
 __all__ = [
     "ALWAYS",
@@ -82,11 +82,11 @@ __all__ = [
     "metric_exists",
     "metric_rows",
     "number_condition",
+    "search_text_scan",
     "term_texts",
     "text_condition",
     "text_exists",
     "text_rows",
-    "text_scan",
     "time_condition",
     "time_limit",
     "word_condition",

@@ -133,18 +133,18 @@ MODELS = SearchableFields(
 )
 
 
-def parse_runs(text: str) -> Node | None:
+def parse_run_filter(text: str) -> Node | None:
     """The tree of a run filter, None for the empty one."""
     return _parse_filter(text, RUNS)
 
 
-def parse_experiments(text: str) -> Node | None:
-    """As `parse_runs`; attributes are name, id, created, updated."""
+def parse_experiment_search(text: str) -> Node | None:
+    """As `parse_run_filter`; attributes are name, id, created, updated."""
     return _parse_filter(text, EXPERIMENTS)
 
 
-def parse_models(text: str) -> Node | None:
-    """As `parse_runs`, for logged models; also source_run_id, status, model_type."""
+def parse_model_filter(text: str) -> Node | None:
+    """As `parse_run_filter`, for models; also source_run_id, status, model_type."""
     return _parse_filter(text, MODELS)
 
 

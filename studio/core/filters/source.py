@@ -42,7 +42,9 @@ def remove_ranges(
     removed: set[int] = set()
     for term in ranges:
         inside = [n for n, token in enumerate(tokens) if is_within(token, term)]
-        removed.update(_with_conjunctions(tokens, inside[0], inside[-1], removed))
+        removed.update(
+            _extend_over_conjunctions(tokens, inside[0], inside[-1], removed)
+        )
     places = [(tokens[n].start, tokens[n].end) for n in sorted(removed)]
     left = [token for n, token in enumerate(tokens) if n not in removed]
     return RemainingText(_cut_out_ranges(text, _merge_ranges(text, places)), left)
@@ -80,7 +82,7 @@ def is_within(token: Token, term: Range) -> bool:
     return token.kind != END and start <= token.start < end
 
 
-def _with_conjunctions(
+def _extend_over_conjunctions(
     tokens: Sequence[Token], first: int, last: int, removed: set[int]
 ) -> Iterator[int]:
     before, after = (

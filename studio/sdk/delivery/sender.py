@@ -107,7 +107,7 @@ class Sender:
         """Whether a request must be sent before all else; a snapshot need not."""
         return bool(self.requests.waiting) and self._next_upload_request() is None
 
-    def hurry(self) -> None:
+    def send_without_delay(self) -> None:
         """Send without waiting for more rows, and retry now what failed."""
         self.is_hurried = True
         self._pause.retry_now()

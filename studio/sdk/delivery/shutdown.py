@@ -95,7 +95,7 @@ def drain(
     end = float("inf") if timeout is None else now + timeout
     stalled_at = now + _drain_seconds_for(sender)
     progress = sender.progress
-    sender.hurry()
+    sender.send_without_delay()
     report = DrainProgress(sender)
     background_delivery().hurry()
     try:

@@ -51,8 +51,8 @@ def test_an_unfinished_upload_is_moved_to_quarantine_after_a_day(
     saved: File, files_dir: Path, now: int
 ) -> None:
     old, young = write(), write()
-    age(files.incoming(old), now - DAY_MS - HOUR)
-    age(files.incoming(young), now - DAY_MS + HOUR)
+    age(files.incoming_path(old), now - DAY_MS - HOUR)
+    age(files.incoming_path(young), now - DAY_MS + HOUR)
     assert run_blob_sweep(now) == 1
     assert places(files_dir) == {
         saved.blob: saved.blob[:2],
@@ -78,8 +78,8 @@ def test_an_incoming_file_with_a_row_is_moved_to_its_folder(
     saved: File, files_dir: Path, now: int
 ) -> None:
     """As where the server was killed between the commit and the move."""
-    files.path(saved.blob).rename(files.incoming(saved.blob))
-    age(files.incoming(saved.blob), now - 2 * DAY_MS)
+    files.path(saved.blob).rename(files.incoming_path(saved.blob))
+    age(files.incoming_path(saved.blob), now - 2 * DAY_MS)
     with files.open(saved.blob) as opened:
         assert opened.read() == b"kept"
     assert run_blob_sweep(now) == 1
@@ -90,7 +90,7 @@ def test_a_file_is_deleted_after_a_week_in_quarantine(
     saved: File, files_dir: Path, now: int
 ) -> None:
     lost = write()
-    age(files.incoming(lost), now - 300 * DAY_MS)
+    age(files.incoming_path(lost), now - 300 * DAY_MS)
     run_blob_sweep(now)
     run_blob_sweep(now + 7 * DAY_MS - HOUR)
     assert places(files_dir)[lost] == "quarantine"
@@ -116,7 +116,7 @@ def test_a_dry_run_lists_every_step_and_changes_nothing(
     lost, given_up = write(), write()
     files.keep(given_up)
     BlobRemoval.objects.create(blob=given_up, created=now - HOUR)
-    age(files.incoming(lost), now - 2 * DAY_MS)
+    age(files.incoming_path(lost), now - 2 * DAY_MS)
     before = places(files_dir)
     lines = plan_blob_sweep(now).lines()
     assert lines == [
@@ -196,7 +196,7 @@ def test_during_a_backup_nothing_is_deleted_or_moved(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     lost = write()
-    age(files.incoming(lost), now - 2 * DAY_MS)
+    age(files.incoming_path(lost), now - 2 * DAY_MS)
     before = places(files_dir)
     delete_file(run, "a", actor=actor, now=now)
     with hold_deletions():

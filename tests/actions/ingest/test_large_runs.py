@@ -19,7 +19,7 @@ from runs.actions.run_rows.search_text import (
     write_missing_search_texts,
 )
 from runs.models import Key, KeyKind, Metric, MetricChunk, Run, RunTag, SearchText
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 from runs.storage.metrics import store
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,9 @@ def test_free_words_find_the_first_tags_of_very_many(
     annotate.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
 
     def found(word: str) -> bool:
-        return bool(text_scan([word]).rows.filter(run=run.pk).values_list("run_id"))
+        return bool(
+            search_text_scan([word]).rows.filter(run=run.pk).values_list("run_id")
+        )
 
     assert found("viridian")
     assert not found("vermilion")

@@ -16,7 +16,7 @@ from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
 from runs.actions.run_rows.search_text import write_missing_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def by(actor: Actor, now: int) -> dict[str, Any]:
 
 def found(word: str) -> set[str]:
     """The ids of the runs that the index knows by a folded word."""
-    keys = text_scan([word]).rows.values_list("run_id", flat=True)
+    keys = search_text_scan([word]).rows.values_list("run_id", flat=True)
     return set(Run.objects.filter(pk__in=list(keys)).values_list("run_id", flat=True))
 
 
@@ -101,7 +101,9 @@ def test_a_purge_removes_the_search_text(
     assert found("goes away") == {"run-1"}
     purge_run(run, **by)
     assert not SearchText.objects.exists()
-    assert not list(text_scan(["goes away"]).rows.values_list("run_id", flat=True))
+    assert not list(
+        search_text_scan(["goes away"]).rows.values_list("run_id", flat=True)
+    )
 
 
 def test_experiments_write_no_search_texts(
