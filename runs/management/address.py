@@ -39,7 +39,7 @@ class Address:
         """Whether it listens on all interfaces (0.0.0.0 or ::)."""
         return ipaddress.ip_address(self.host).is_unspecified
 
-    def warning(self, origin: str) -> str:
+    def unreachable_links_warning(self, origin: str) -> str:
         """Return a warning about the printed links, or nothing."""
         if origin or not self.is_everywhere:
             return ""

@@ -91,7 +91,7 @@ def collect_evidence(folder: Path) -> PairEvidence:
             newest=len(newest),
             known=count_known_blobs(reader, newest),
             names_files=any(
-                reader.values(table, "id FROM {table} LIMIT 1")
+                reader.first_column(table, "id FROM {table} LIMIT 1")
                 for table in TABLES_WITH_BLOBS
             ),
         )
@@ -103,7 +103,7 @@ def _read_identities(folder: Path, reader: TableReader) -> PairEvidence:
         read_home_identity(folder),
         reader.identity(),
         pending=read_identity_file(pending_identity_file(folder)),
-        is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
+        is_empty=not reader.first_column("runs_workspace", "id FROM {table} LIMIT 1"),
     )
 
 
@@ -266,5 +266,5 @@ def count_known_blobs(reader: TableReader, blobs: list[str]) -> int:
     for table in TABLES_WITH_BLOBS:
         if blobs:
             rest = f"blob FROM {{table}} WHERE blob IN ({places})"
-            evidence.update(reader.values(table, rest, blobs))
+            evidence.update(reader.first_column(table, rest, blobs))
     return len(evidence)

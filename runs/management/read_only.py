@@ -90,7 +90,9 @@ class TableReader:
             with using.cursor() as cursor:
                 self.tables = set(using.introspection.table_names(cursor))
 
-    def values(self, table: str, rest: str, params: Sequence[str] = ()) -> list[str]:
+    def first_column(
+        self, table: str, rest: str, params: Sequence[str] = ()
+    ) -> list[str]:
         """The first column that `SELECT {rest}` finds; `rest` has `{table}` in it."""
         if self.using is None or table not in self.tables:
             return []
@@ -100,5 +102,5 @@ class TableReader:
 
     def identity(self) -> str:
         """The database's identity; empty where it has none."""
-        found = self.values("runs_studioidentity", "identity FROM {table}")
+        found = self.first_column("runs_studioidentity", "identity FROM {table}")
         return found[0] if found else ""

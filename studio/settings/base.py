@@ -8,7 +8,7 @@ from studio.settings import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-_VARIABLES = env.read()
+_VARIABLES = env.read_variables()
 
 STUDIO_HOME = env.prepare_home(_VARIABLES.home)
 STUDIO_ORIGIN = env.parse_origin(_VARIABLES.origin)

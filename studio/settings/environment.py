@@ -82,7 +82,7 @@ _FIELDS = {
 VARIABLES = tuple(_FIELDS)
 
 
-def read() -> Variables:
+def read_variables() -> Variables:
     """Read the environment; an empty variable counts as unset.
 
     Raises ImproperlyConfigured with a sentence that names the variable.

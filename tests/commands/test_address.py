@@ -67,13 +67,16 @@ def test_loopback_addresses_are_recognized(host: str, expected: bool) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_a_warning_is_printed_if_links_work_only_on_this_machine(host: str) -> None:
-    assert "STUDIO_ORIGIN" in Address(host, 8000).warning("")
-    assert Address(host, 8000).warning("http://studio.example.org:8000") == ""
+    assert "STUDIO_ORIGIN" in Address(host, 8000).unreachable_links_warning("")
+    assert (
+        Address(host, 8000).unreachable_links_warning("http://studio.example.org:8000")
+        == ""
+    )
 
 
 def test_no_warning_is_printed_for_a_specific_address() -> None:
-    assert Address("192.0.2.1", 8000).warning("") == ""
-    assert Address("127.0.0.1", 8000).warning("") == ""
+    assert Address("192.0.2.1", 8000).unreachable_links_warning("") == ""
+    assert Address("127.0.0.1", 8000).unreachable_links_warning("") == ""
 
 
 @pytest.fixture

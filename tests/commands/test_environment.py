@@ -45,7 +45,7 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
 
 
 def value_of(name: str) -> object:
-    return READERS[name](environment.read())
+    return READERS[name](environment.read_variables())
 
 
 @pytest.mark.parametrize(

@@ -28,16 +28,16 @@ class BackupFolder:
     path: Path
 
     @property
-    def objects(self) -> Path:
+    def objects_folder(self) -> Path:
         return self.path / "objects"
 
     @property
-    def incoming(self) -> Path:
+    def incoming_folder(self) -> Path:
         """Objects that are being written."""
-        return self.objects / "incoming"
+        return self.objects_folder / "incoming"
 
-    def object(self, sha256: str) -> Path:
-        return self.objects / sha256[:2] / sha256
+    def object_path(self, sha256: str) -> Path:
+        return self.objects_folder / sha256[:2] / sha256
 
     def complete_backups(self) -> list[str]:
         """The complete backups, oldest first."""
@@ -50,12 +50,12 @@ class BackupFolder:
         )
 
     def object_names(self) -> Iterator[str]:
-        for path in self.objects.glob("[0-9a-f][0-9a-f]/*"):
+        for path in self.objects_folder.glob("[0-9a-f][0-9a-f]/*"):
             if _SHA256.fullmatch(path.name):
                 yield path.name
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def hold_lock(self) -> Iterator[None]:
         """Create the folder if it is new, and hold it against other backups."""
         self._create()
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -80,7 +80,7 @@ class BackupFolder:
         is_foreign = (
             self.path.is_dir()
             and any(entry.name != "lock" for entry in self.path.iterdir())
-            and not self.objects.is_dir()
+            and not self.objects_folder.is_dir()
         )
         if is_foreign:
             raise CommandError(
@@ -88,14 +88,14 @@ class BackupFolder:
                 "folder."
             )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.incoming_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _remove_partial(self) -> None:
         """What an interrupted backup or removal left; only the lock's holder may."""
         for entry in self.path.glob(f"*{PARTIAL_SUFFIX}"):
             if _STAMP.fullmatch(entry.name.removesuffix(PARTIAL_SUFFIX)):
                 shutil.rmtree(entry)
-        for entry in self.incoming.iterdir():
+        for entry in self.incoming_folder.iterdir():
             entry.unlink()
 
     def new_backup_name(self) -> str:

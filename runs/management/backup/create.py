@@ -87,7 +87,7 @@ def create_backup(
         # Before the folder is created.
         identity_check.refuse_foreign_database(settings.STUDIO_HOME)
         refuse_empty_database("back up")
-    with as_command_error(folder.path), folder.locked():
+    with as_command_error(folder.path), folder.hold_lock():
         previous = _newest_readable_manifest(folder)
         with hold_deletions():
             stamp = folder.new_backup_name()
@@ -257,7 +257,7 @@ def check_new_backup(
     else:
         postgres.check_copy(work / created.database.name, created.kind)
     for blob in created.blobs:
-        path = folder.object(blob.sha256)
+        path = folder.object_path(blob.sha256)
         is_whole = has_size(path, blob.size)
         if is_whole and full:
             is_whole = hash_file(path, blob.size) == blob.sha256

@@ -168,12 +168,12 @@ class ObjectWriter:
         return CopyResult(BackedUpBlob(log.name, log.size, sha256), log.name)
 
     def _has_object(self, sha256: str, size: int) -> bool:
-        return has_size(self.folder.object(sha256), size)
+        return has_size(self.folder.object_path(sha256), size)
 
     def _copy_blob(self, blob: NamedBlob, source: Path) -> CopyResult:
-        temporary = self.folder.incoming / uuid.uuid4().hex
+        temporary = self.folder.incoming_folder / uuid.uuid4().hex
         sha256 = copy_bytes(source, temporary, blob.size, blob.sha256)
-        target = self.folder.object(sha256)
+        target = self.folder.object_path(sha256)
         is_new = not self._has_object(sha256, blob.size)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         if is_new or self.full:
@@ -188,6 +188,6 @@ class ObjectWriter:
 
     def flush(self) -> None:
         """Flush the folders' entries; a backup without that is not complete."""
-        for folder in self.folder.objects.iterdir():
+        for folder in self.folder.objects_folder.iterdir():
             sync_folder(folder)
-        sync_folder(self.folder.objects)
+        sync_folder(self.folder.objects_folder)

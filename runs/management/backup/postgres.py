@@ -103,7 +103,7 @@ def restore_dump(path: Path) -> None:
 
 
 def export_tables(target: Path, progress: Progress) -> None:
-    tables = {name: columns(name) for name in schema.data_tables(connection)}
+    tables = {name: stored_columns(name) for name in schema.data_tables(connection)}
     with (
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         connection.cursor() as cursor,
@@ -134,7 +134,7 @@ def import_tables(path: Path, progress: Progress) -> None:
                     rows.write(data)
 
 
-def columns(table: str) -> list[str]:
+def stored_columns(table: str) -> list[str]:
     """Those that are stored; what the database computes is not copied."""
     return [name for name, _generated in _table_columns(table) if not _generated]
 

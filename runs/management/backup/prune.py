@@ -29,5 +29,5 @@ def prune_backups(folder: BackupFolder, keep: int) -> int:
     needed = {blob.sha256 for one in kept for blob in one.blobs}
     for name in list(folder.object_names()):
         if name not in needed:
-            folder.object(name).unlink()
+            folder.object_path(name).unlink()
     return len(old)

@@ -212,11 +212,11 @@ def restore_blobs(
     root = Path(settings.FILES_DIR)
     (root / "incoming").mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(blob: BackedUpBlob) -> bool:
+    def restore_one(blob: BackedUpBlob) -> bool:
         return restore_blob(folder, root, blob)
 
     lost = []
-    results = map_in_threads(put, chosen.blobs)
+    results = map_in_threads(restore_one, chosen.blobs)
     for done, (blob, is_whole) in enumerate(zip(chosen.blobs, results, strict=True), 1):
         report("files", done, len(chosen.blobs))
         if not is_whole:
@@ -236,7 +236,7 @@ def restore_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
             return True
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = root / "incoming" / f"restore-{uuid.uuid4().hex}"
-        copy_bytes(folder.object(blob.sha256), temporary, blob.size, blob.sha256)
+        copy_bytes(folder.object_path(blob.sha256), temporary, blob.size, blob.sha256)
     except (BytesChanged, FileNotFoundError):
         return False
     temporary.replace(target)

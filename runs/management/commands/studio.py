@@ -92,7 +92,7 @@ class Command(BaseCommand):
         home.lock_folder(folder)
         server_lock.lock_external_sqlite_folder(folder)
         address, keeper = reserve_port(options["host"], options["port"])
-        if warning := address.warning(settings.STUDIO_ORIGIN):
+        if warning := address.unreachable_links_warning(settings.STUDIO_ORIGIN):
             self.print_line(warning)
         self.print_line(start_message(folder, with_demo=options["demo"]))
         supervisor = Supervisor(server_processes(address, options), self.print_line)

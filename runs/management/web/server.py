@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
     """uvicorn, with its own way to accept, and deadlines for clients."""
 
     def __init__(self, front: AsgiApplication, listener: socket.socket) -> None:
-        super().__init__(configuration(front))
+        super().__init__(uvicorn_configuration(front))
         self.front = front
         self.listener = listener
 
@@ -101,7 +101,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def configuration(front: AsgiApplication) -> uvicorn.Config:
+def uvicorn_configuration(front: AsgiApplication) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         http=Connection,

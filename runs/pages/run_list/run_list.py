@@ -142,7 +142,7 @@ class ListResult:
 
     @property
     def selected_numbers(self) -> Mapping[int, int]:
-        return self.selection.numbers if self.spec.selected else {}
+        return self.selection.number_by_key if self.spec.selected else {}
 
 
 @access(Permission.READ)

@@ -36,7 +36,7 @@ class AxisRange:
     start: float | None = None
     stop: float | None = None
 
-    def holds(self, xs: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def contains(self, xs: NDArray[np.float64]) -> NDArray[np.bool_]:
         low = -np.inf if self.start is None else self.start
         high = np.inf if self.stop is None else self.stop
         return (xs >= low) & (xs <= high)
@@ -132,7 +132,7 @@ def read_series(
         each = by_head[key]
         read = _points_on_axis(each, numeric_points(points), chart)
         if chart.axis != "step":
-            inside = window.holds(read.xs)
+            inside = window.contains(read.xs)
             # In a mean, points outside of the window would count.
             if each.over is not None and not chart.groups:
                 inside = _include_neighbors(inside)

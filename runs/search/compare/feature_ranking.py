@@ -107,7 +107,7 @@ def rank_features(
         runs = read_run_arrays(run_query, columns)
         if runs is None:
             return None
-        selected = _read_selected_runs(run_query, sorted(chosen.numbers), columns)
+        selected = _read_selected_runs(run_query, sorted(chosen.number_by_key), columns)
     rest = _exclude_runs(runs, selected)
     found = [*_keyed_features(selected, rest), *_attribute_features(selected, rest)]
     found = [each for each in found if each.score > 0]

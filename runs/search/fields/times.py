@@ -58,7 +58,7 @@ def duration_of(
     return None if status in FINAL_CODES else now - started
 
 
-def duration(now: int) -> Expr:
+def duration_expression(now: int) -> Expr:
     """Milliseconds from start to end, or to now; NULL without a start, or an end."""
     length = {"output_field": BigIntegerField(null=True)}
     return Case(
@@ -76,7 +76,7 @@ def _duration_condition(term: Comparison, scope: Scope) -> Q:
         # now.
         ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
         return Q(started__isnull=False) & ended
-    length = duration(scope.now)
+    length = duration_expression(scope.now)
     return false_if_null(duration_condition(length, term.op, term.values))
 
 
@@ -135,7 +135,7 @@ TIMES = (
     FieldSource(
         "duration",
         condition=_duration_condition,
-        sort=sort_by_time(lambda scope: duration(scope.now)),
+        sort=sort_by_time(lambda scope: duration_expression(scope.now)),
         value=lambda run, context, _field: run_duration(run, context.now),
         columns=("started", "ended", "status"),
         number=RunNumber(("started", "ended", "status"), duration_of),

@@ -215,7 +215,7 @@ class FacetReader:
         counts = {
             value: n for value, n in Counter(column).items() if value not in (None, "")
         }
-        names = group.named(list(counts))
+        names = group.names_of_values(list(counts))
         return [
             ValueCount(
                 names[each].text, runs, title=names[each].title or names[each].text

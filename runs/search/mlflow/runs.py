@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.mlflow.order import mlflow_order
-from runs.search.query import LeadScan, Plan, condition, plan_for
+from runs.search.query import LeadScan, Plan, filter_condition, plan_for
 from runs.search.sql import IndexScan, Scope, Unindexed, make_scope, metric_rows
 from studio.core.filters import tree
 from studio.core.filters.fields import Sort
@@ -103,7 +103,7 @@ class MlflowRunSearch:
             Q(Exact(column, self.workspace.pk)), self._lifecycle_condition()
         )
         if self.node is not None:
-            runs = runs.filter(condition(self.node, self._query_scope))
+            runs = runs.filter(filter_condition(self.node, self._query_scope))
         # Not by joins: a planner could start at the experiments.
         return runs.prefetch_related("experiment", "submitter")
 

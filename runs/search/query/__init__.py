@@ -7,7 +7,7 @@ from runs.search.query.paging import (
     write_cursor,
 )
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
-from runs.search.query.run_query import RunKeys, RunQuery, build_query, condition
+from runs.search.query.run_query import RunKeys, RunQuery, build_query, filter_condition
 from runs.search.query.run_sets import RunSet, read_run_set
 from runs.search.query.segments import (
     Segment,
@@ -56,7 +56,7 @@ __all__ = [
     "VisibleSelection",
     "build_query",
     "change_selection",
-    "condition",
+    "filter_condition",
     "count_and_keep_candidates",
     "count_by_status",
     "count_statuses",

@@ -63,10 +63,10 @@ def runs_matching(
     """
     scope = make_scope(viewer, workspace, now, fields_of(node))
     runs = Run.objects.visible_to(viewer).in_workspace(workspace)
-    return runs if node is None else runs.filter(condition(node, scope))
+    return runs if node is None else runs.filter(filter_condition(node, scope))
 
 
-def condition(node: Node, scope: Scope) -> Q:
+def filter_condition(node: Node, scope: Scope) -> Q:
     """The condition that a run of the scope's workspace must fulfill."""
     return _node_condition(node, scope, is_deep=_nesting_depth(node) > MAX_FLAT_DEPTH)
 
@@ -223,7 +223,7 @@ class RunQuery:
             runs = runs.filter(Q(Exact(column, value)))
         runs = self._apply_switches(runs)
         node = _remove_known_terms(self.node, known_terms)
-        return runs if node is None else runs.filter(condition(node, self.scope))
+        return runs if node is None else runs.filter(filter_condition(node, self.scope))
 
     def _fixed_columns(self) -> dict[str, int]:
         columns = {"workspace_id": self.scope.workspace.pk}

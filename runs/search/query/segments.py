@@ -79,7 +79,7 @@ class Segment:
     #: More runs of the same segment, which are read from another index.
     merged_with: Segment | None = None
 
-    def runs(self, run_query: RunQuery) -> RunQuerySet:
+    def select_runs(self, run_query: RunQuery) -> RunQuerySet:
         """The matching runs of this segment, with what they are ordered by."""
         runs = run_query.runs(self.lead)
         if self.only is not None:

@@ -167,7 +167,9 @@ def _sorted_keys(
     """The keys of all runs in their order; None where there are too many."""
     found: list[int] = []
     for segment in segments:
-        runs = segment.runs(run_query).order_by(*(p.order() for p in segment.parts))
+        runs = segment.select_runs(run_query).order_by(
+            *(p.order() for p in segment.parts)
+        )
         found += runs.values_list("pk", flat=True)[: MAX_SORTED_KEYS + 1 - len(found)]
         if len(found) > MAX_SORTED_KEYS:
             return None
@@ -214,7 +216,7 @@ def _chunks_by_position(
 def _runs_from_position(
     segment: Segment, run_query: RunQuery, place: RowPosition | None
 ) -> Any:
-    runs = segment.runs(run_query)
+    runs = segment.select_runs(run_query)
     if place is not None:
         runs = runs.filter(rows_after(segment.parts, place, backwards=False))
     order: list[OrderBy] = [part.order() for part in segment.parts]

@@ -224,7 +224,7 @@ def _count_runs_above(
 def _runs_from_position(
     segment: Segment, run_query: RunQuery, place: RowPosition | None, *, backwards: bool
 ) -> RunQuerySet:
-    runs = segment.runs(run_query)
+    runs = segment.select_runs(run_query)
     if place is not None:
         runs = runs.filter(rows_after(segment.parts, place, backwards=backwards))
     order = [part.order() for part in segment.parts]

@@ -155,8 +155,8 @@ def parse_order_by(
     sorts: list[Sort] = []
     for item in items:
         reader = MlflowFilterReader(item)
-        name = reader.identifier()
-        word = reader.rest().upper()
+        name = reader.read_identifier()
+        word = reader.read_rest().upper()
         if word not in ("", "ASC", "DESC"):
             raise _syntax_error(f"Invalid ordering key in order_by clause '{item}'.")
         field, kind = _resolve_field(name, searchable)
@@ -174,14 +174,14 @@ def _parse_filter(text: str, searchable: SearchableFields) -> Node | None:
     while not reader.at_end():
         nodes.append(_parse_clause(reader, searchable))
         if not reader.at_end():
-            reader.conjunction()
+            reader.read_conjunction()
     return all_of(*nodes) if nodes else None
 
 
 def _parse_clause(reader: MlflowFilterReader, searchable: SearchableFields) -> Node:
-    name = reader.identifier()
+    name = reader.read_identifier()
     field, kind = _resolve_field(name, searchable)
-    operator = reader.comparator()
+    operator = reader.read_comparator()
     allowed = _allowed_comparators(field, kind)
     if operator not in allowed:
         valid = "{" + ", ".join(repr(each) for each in allowed) + "}"
@@ -189,10 +189,10 @@ def _parse_clause(reader: MlflowFilterReader, searchable: SearchableFields) -> N
     if operator in ("IS NULL", "IS NOT NULL"):
         return Comparison(field, operator.lower())
     if operator in ("IN", "NOT IN"):
-        texts = reader.strings()
+        texts = reader.read_strings()
         return _comparison_node(field, operator, [Text(text) for text in texts])
     if kind == STATUS:
-        return _status_condition(operator, reader.string("attribute"))
+        return _status_condition(operator, reader.read_string("attribute"))
     return _comparison_node(field, operator, [_read_value(reader, field, kind)])
 
 
@@ -237,13 +237,13 @@ def _keyed_field(kind: str, key: str) -> tuple[Field, str]:
 
 def _read_value(reader: MlflowFilterReader, field: Field, kind: str) -> Value:
     if kind == METRIC:
-        return _read_number(reader.bare(), "metric")
+        return _read_number(reader.read_bare_value(), "metric")
     if kind == TIME:
-        number = _read_number(reader.bare(), field.key).value
+        number = _read_number(reader.read_bare_value(), field.key).value
         ms = int(number)
         return Moment(ms, ms + 1, "ms")
     entity = {tree.PARAMS: "parameter", tree.TAGS: "tag"}.get(field.kind, "attribute")
-    return Text(reader.string(entity))
+    return Text(reader.read_string(entity))
 
 
 def _read_number(word: str, what: str) -> Number:
@@ -280,4 +280,4 @@ def _status_condition(operator: str, word: str) -> Node:
 
 
 def _syntax_error(message: str) -> InvalidFilter:
-    return mlflow_tokens.error(message)
+    return mlflow_tokens.mlflow_filter_error(message)

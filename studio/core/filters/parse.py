@@ -60,7 +60,7 @@ class TermParser(Cursor):
         if token.kind == STRING:
             return self.parse_phrase()
         if token.kind != WORD or token.is_word("and", "or"):
-            raise self.unexpected(token)
+            raise self.unexpected_token_error(token)
         if self.peek().kind == SIGN and self.peek().text == ":":
             return self.parse_shorthand()
         if self.is_compared():
@@ -288,7 +288,7 @@ class TermParser(Cursor):
             op = self.parse_operator(field)
             return self.parse_values(Operand(field, op, self.text, name.start), name)
         if "is not null" not in fields.operators_of(field):
-            raise self.unexpected(self.token)
+            raise self.unexpected_token_error(self.token)
         return Comparison(field, "is not null", (), self.span_from(name))
 
     def parse_alternative(self, field: Field, name: Token) -> Node:
@@ -386,7 +386,7 @@ class _FilterParser(TermParser):
             return None
         node = self.parse_or()
         if self.token.kind != END:
-            raise self.unexpected(self.token)
+            raise self.unexpected_token_error(self.token)
         return node
 
     def parse_or(self) -> Node:

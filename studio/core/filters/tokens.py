@@ -273,7 +273,7 @@ class Cursor:
         end = self.tokens[self.at - 1].end
         return Span(name.start, end - name.start)
 
-    def unexpected(self, token: Token) -> InvalidFilter:
+    def unexpected_token_error(self, token: Token) -> InvalidFilter:
         if token.kind == END:
             return self.error_at(
                 message("Expected a term"),

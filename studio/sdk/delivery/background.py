@@ -80,8 +80,12 @@ class BackgroundDelivery:
         self._lock = threading.RLock()
         self._wakeup = Wakeup()
         self._threads = (
-            threading.Thread(target=self._send, name="run-studio-sender", daemon=True),
-            threading.Thread(target=self._upload, name="run-studio-files", daemon=True),
+            threading.Thread(
+                target=self._run_send_thread, name="run-studio-sender", daemon=True
+            ),
+            threading.Thread(
+                target=self._run_upload_thread, name="run-studio-files", daemon=True
+            ),
         )
         self._synced_at = 0.0
         self._known_clients: set[tuple[str, str]] = set()
@@ -99,7 +103,7 @@ class BackgroundDelivery:
             for thread in self._threads:
                 if thread.ident is None:
                     thread.start()
-        self.hurry()
+        self.wake_up()
 
     def deliver_leftovers_of(self, client: Client) -> None:
         """Deliver what earlier processes left, once per server and workspace."""
@@ -120,11 +124,11 @@ class BackgroundDelivery:
         """Whether all leftovers are known, or the server does not name the user."""
         return not self._clients_to_check or bool(self._check_at)
 
-    def leftovers(self) -> list[Sender]:
+    def leftover_senders(self) -> list[Sender]:
         """What earlier processes left and this process delivers."""
         return [sender for sender in list(self._senders) if not sender.is_live]
 
-    def hurry(self) -> None:
+    def wake_up(self) -> None:
         """Look for records now, without waiting for the next poll."""
         self._wakeup.set()
 
@@ -138,7 +142,7 @@ class BackgroundDelivery:
             wakeup.wait(min(left, 0.5))
         return True
 
-    def _send(self) -> None:
+    def _run_send_thread(self) -> None:
         while True:
             self._send_heartbeats()
             has_sent = self._run_all_senders(Sender.send_due)
@@ -148,7 +152,7 @@ class BackgroundDelivery:
                 self._sync_growing_spools()
                 self._wakeup.wait(POLL_SECONDS)
 
-    def _upload(self) -> None:
+    def _run_upload_thread(self) -> None:
         while True:
             if not self._run_all_senders(Sender.upload_next):
                 time.sleep(POLL_SECONDS)

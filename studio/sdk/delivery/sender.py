@@ -157,7 +157,7 @@ class Sender:
         if has_sent:
             self._sent_at = time.monotonic()
         elif self.is_closing and self.is_drained and self.receipt is None:
-            receipt = finalize(self)
+            receipt = send_report_and_status(self)
             self.folder.remove()
             # Set last: a thread that waits for it can end the process.
             self.receipt = receipt
@@ -340,7 +340,7 @@ def _upload_body(client: Client, request: RecordedRequest, file: Path) -> None:
         )
 
 
-def finalize(sender: Sender) -> Receipt:
+def send_report_and_status(sender: Sender) -> Receipt:
     """Send the receipt and then the run's status, after all else was delivered.
 
     Can be repeated. Raises StudioError.

@@ -97,7 +97,7 @@ def drain(
     progress = sender.progress
     sender.send_without_delay()
     report = DrainProgress(sender)
-    background_delivery().hurry()
+    background_delivery().wake_up()
     try:
         while not is_done():
             now = time.monotonic()
@@ -151,7 +151,7 @@ def _deliver_until_timeout(
     delivery = background_delivery()
     delivery.add(sender, heartbeats=writer.heartbeats)
     deliver_spools_of_child_processes(delivery, sender)
-    for other in delivery.leftovers():
+    for other in delivery.leftover_senders():
         if other.folder.owner.is_same_run(sender.folder.owner):
             drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
     sender.is_closing = True
@@ -228,9 +228,9 @@ def _deliver_leftovers() -> None:
     delivery = _ProcessState.delivery
     if delivery is None:
         return
-    delivery.hurry()
+    delivery.wake_up()
     delivery.wait(lambda: delivery.has_checked_leftovers, LAST_TRY_SECONDS)
-    for sender in delivery.leftovers():
+    for sender in delivery.leftover_senders():
         drain(
             sender,
             lambda one=sender: one.receipt is not None or one.last_error is not None,  # type: ignore[misc]

@@ -26,7 +26,7 @@ from pathlib import Path
 from studio.sdk.delivery.segments import (
     Segment,
     create_segment_file,
-    delete,
+    delete_segment_file,
     disk_full_error,
     list_segments,
     pack_frame,
@@ -214,7 +214,7 @@ class Spool:
                 return None
             self._segments.popleft()
             self._offset = 0
-            delete(segment.path)
+            delete_segment_file(segment.path)
         return None
 
     def sync(self) -> None:
@@ -343,4 +343,4 @@ class Spool:
         self._is_count_uncertain = False
 
     def _delete_last_segment(self) -> None:
-        delete(self._segments.pop().path)
+        delete_segment_file(self._segments.pop().path)
