@@ -30,18 +30,18 @@ class Address:
 
     @property
     def reachable(self) -> str:
-        if not self.is_everywhere:
+        if not self.listens_on_all_addresses:
             return self.host
         return "::1" if ":" in self.host else "127.0.0.1"
 
     @property
-    def is_everywhere(self) -> bool:
+    def listens_on_all_addresses(self) -> bool:
         """Whether it listens on all interfaces (0.0.0.0 or ::)."""
         return ipaddress.ip_address(self.host).is_unspecified
 
     def unreachable_links_warning(self, origin: str) -> str:
         """Return a warning about the printed links, or nothing."""
-        if origin or not self.is_everywhere:
+        if origin or not self.listens_on_all_addresses:
             return ""
         return (
             f"Printed links start with {self.url}, which other machines can't reach. "

@@ -9,7 +9,11 @@ import pytest
 from runs.actions.account.tokens import revoke_token
 from runs.actions.actor import SERVER
 from runs.management.home import client_file, read_client
-from runs.management.operator_access import first_owner, system_user, write_client_token
+from runs.management.operator_access import (
+    find_or_create_first_owner,
+    operating_system_user_name,
+    write_client_token,
+)
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core.names import check_user_name
 
@@ -18,15 +22,15 @@ URL = "http://127.0.0.1:8000"
 
 
 def test_the_first_owner_is_named_after_the_system_user(now: int) -> None:
-    user = first_owner(now=now)
-    assert user.username == system_user()
+    user = find_or_create_first_owner(now=now)
+    assert user.username == operating_system_user_name()
     assert not user.has_usable_password()
     assert Member.objects.get(user=user).role == Role.OWNER
     assert Workspace.objects.get().experiments.get().number == 0
 
 
 def test_an_existing_owner_is_kept(owner: User, now: int) -> None:
-    assert first_owner(now=now) == owner
+    assert find_or_create_first_owner(now=now) == owner
     assert User.objects.count() == 1
 
 
@@ -35,7 +39,7 @@ def test_every_system_user_name_becomes_a_valid_name(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: name)
-    found = system_user()
+    found = operating_system_user_name()
     assert check_user_name(found) == found
 
 

@@ -108,19 +108,19 @@ class HistoryExporter:
         return 1
 
 
-def _update_export(job: HistoryExport, **values: object) -> None:
+def _update_export(export: HistoryExport, **values: object) -> None:
     if values.get("state") in (ExportState.DONE, ExportState.FAILED):
         values["ended"] = now_ms()
-    HistoryExport.objects.filter(pk=job.pk).update(**values)
+    HistoryExport.objects.filter(pk=export.pk).update(**values)
 
 
-def _write_export_in_steps(job: HistoryExport) -> Iterator[None]:
-    name = f"{job.pk}-{secrets.token_hex(8)}.parquet"
+def _write_export_in_steps(export: HistoryExport) -> Iterator[None]:
+    name = f"{export.pk}-{secrets.token_hex(8)}.parquet"
     exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    parts = _read_matching_series(job)
+    parts = _read_matching_series(export)
     written = HistoryFile(exports_folder() / name)
     try:
-        yield from _write_series_parts(job, parts, written)
+        yield from _write_series_parts(export, parts, written)
         written.close()
     # Also if the worker stops in the middle: no incomplete file may stay.
     except BaseException:
@@ -128,27 +128,29 @@ def _write_export_in_steps(job: HistoryExport) -> Iterator[None]:
         raise
     size = (exports_folder() / name).stat().st_size
     _update_export(
-        job, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
+        export, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
     )
 
 
-def read_exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
+def read_exported_list(export: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     """Return the exported list; no experiment is All runs. Raise NotFound."""
-    spec, _complaints = parse_tolerant(dict(_parse_query_string(job.query)))
-    if not job.experiment:
+    spec, _complaints = parse_tolerant(dict(_parse_query_string(export.query)))
+    if not export.experiment:
         return None, spec
-    known = Experiment.objects.filter(workspace=job.workspace)
-    experiment = known.filter(number=int(job.experiment)).first()
+    known = Experiment.objects.filter(workspace=export.workspace)
+    experiment = known.filter(number=int(export.experiment)).first()
     if experiment is None:
         raise NotFound(_("This experiment no longer exists."))
     return experiment, spec
 
 
-def _read_matching_series(job: HistoryExport) -> Iterator[SeriesPart]:
-    experiment, spec = read_exported_list(job)
-    matching = find_matching_runs(spec, job.user, job.workspace, experiment=experiment)
+def _read_matching_series(export: HistoryExport) -> Iterator[SeriesPart]:
+    experiment, spec = read_exported_list(export)
+    matching = find_matching_runs(
+        spec, export.user, export.workspace, experiment=experiment
+    )
     _update_export(
-        job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
+        export, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
     )
     return read_histories(matching)
 
@@ -158,7 +160,7 @@ def _parse_query_string(query: str) -> list[tuple[str, str]]:
 
 
 def _write_series_parts(
-    job: HistoryExport, parts: Iterator[SeriesPart], written: HistoryFile
+    export: HistoryExport, parts: Iterator[SeriesPart], written: HistoryFile
 ) -> Iterator[None]:
     runs = points = 0
     saved = time.monotonic()
@@ -167,10 +169,10 @@ def _write_series_parts(
             points += written.add(part.run_id, part.key, part.points)
         runs += part.runs
         if time.monotonic() - saved > PROGRESS_SECONDS:
-            _update_export(job, runs=runs, points=points)
+            _update_export(export, runs=runs, points=points)
             saved = time.monotonic()
         yield
-    _update_export(job, runs=runs, points=points)
+    _update_export(export, runs=runs, points=points)
 
 
 def delete_old_exports(now: int) -> int:

@@ -145,7 +145,7 @@ class Command(BaseCommand):
         try:
             supervisor.start()
             base = settings.STUDIO_ORIGIN or address.url
-            user = operator_access.first_owner(now=now_ms())
+            user = operator_access.find_or_create_first_owner(now=now_ms())
             operator_access.write_client_token(folder, user, base, now=now_ms())
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
             if is_serving:

@@ -58,7 +58,7 @@ class TreePage(RunPage):
 
 
 @dataclass(frozen=True)
-class RootQuery(RunQuery):
+class RootRunQuery(RunQuery):
     """Asks for the roots of the runs that match; `found` has them, if known."""
 
     found: tuple[int, ...] | None = None
@@ -129,8 +129,8 @@ def find_tree(
     return TreePage(tuple(rows), counts, before, after, first, total, exact, unknown)
 
 
-def _roots_of(run_query: RunQuery, found: tuple[int, ...] | None) -> RootQuery:
-    return RootQuery(
+def _roots_of(run_query: RunQuery, found: tuple[int, ...] | None) -> RootRunQuery:
+    return RootRunQuery(
         run_query.spec,
         run_query.node,
         run_query.scope,
@@ -158,7 +158,7 @@ def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _count_total(run_query: RunQuery, roots: RootQuery) -> tuple[int | None, bool]:
+def _count_total(run_query: RunQuery, roots: RootRunQuery) -> tuple[int | None, bool]:
     """How many roots show. Beyond the limit only kept counts can say so."""
     if roots.found is not None:
         return len(roots.found), True

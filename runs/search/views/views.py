@@ -43,12 +43,12 @@ class ViewMenu:
 
 def visible_views_in(workspace: Workspace, viewer: User) -> ViewQuerySet:
     """Living views of the workspace that `viewer` may see, each with `starred`."""
-    return _with_star(
+    return _annotate_starred(
         View.objects.visible_to(viewer).active().filter(workspace=workspace), viewer
     )
 
 
-def _with_star(views: ViewQuerySet, viewer: User) -> ViewQuerySet:
+def _annotate_starred(views: ViewQuerySet, viewer: User) -> ViewQuerySet:
     star = ViewStar.objects.filter(view=OuterRef("pk"), user=viewer)
     return views.select_related("owner", "experiment", "workspace").annotate(
         starred=Exists(star)
@@ -63,7 +63,7 @@ def find_view(
     deleted: bool = False,
 ) -> View:
     """The view of that slug; NotFound, in the same words, for all that is not seen."""
-    views = _with_star(View.objects.visible_to(viewer), viewer)
+    views = _annotate_starred(View.objects.visible_to(viewer), viewer)
     views = views.deleted() if deleted else views.active()
     if workspace is not None:
         views = views.filter(workspace=workspace)

@@ -320,7 +320,7 @@ MAX_LENGTH = 16 * 1024
 def parse(text: str) -> Node | None:
     """The tree of a filter, None for the empty one. Raises InvalidFilter."""
     try:
-        return _tree(text)
+        return _parse_tree(text)
     except InvalidFilter as error:
         raise with_suggestions(error, _first_error_position) from None
 
@@ -344,14 +344,14 @@ def parse_field(text: str) -> Field:
     )
 
 
-def _tree(text: str) -> Node | None:
+def _parse_tree(text: str) -> Node | None:
     _check_characters(text)
     return _FilterParser(text).parse_filter()
 
 
 def _first_error_position(text: str) -> int | None:
     try:
-        _tree(text)
+        _parse_tree(text)
     except InvalidFilter as error:
         return int(error.details["position"])
     return None

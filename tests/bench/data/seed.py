@@ -78,7 +78,7 @@ def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     database.prepare_database(home, say)
     settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
     static_files.collect_if_changed(settings.STATIC_ROOT)
-    user = operator_access.first_owner(now=FIRST)
+    user = operator_access.find_or_create_first_owner(now=FIRST)
     operator_access.write_client_token(home, user, "http://localhost", now=FIRST)
     workspace = Workspace.objects.get(name=operator_access.DEFAULT_WORKSPACE)
     if Run.objects.exists():
