@@ -44,7 +44,7 @@ class HasTimes(Protocol):
 
 
 def run_duration(run: HasTimes, now: int) -> int | None:
-    """Milliseconds from start to end, or to now, as `duration` says it in SQL."""
+    """Milliseconds from start to end, or to now: `duration_expression` in Python."""
     return duration_of(run.started, run.ended, run.status, now)
 
 

@@ -16,7 +16,7 @@ MAX_ROWS = 500
 
 
 class PreparedInsert(Generic[Row]):
-    """An INSERT of objects; only `one` sets the object's key.
+    """An INSERT of objects; only `insert_one` sets the object's key.
 
     `unique` names columns that are unique together: an existing row with the same
     values gets the new values of `update`, or stays unchanged.
