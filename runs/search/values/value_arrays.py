@@ -106,7 +106,7 @@ def read_run_arrays(
             continue
         if len(rows) > MAX_ARRAY_RUNS:
             return None
-    # Rows begin with their primary keys; `places` needs these in order.
+    # Rows begin with their primary keys; `find_positions` needs these in order.
     ordered = sorted(rows.values())
     by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
     ids = np.array(by_column[0], dtype=np.int64)
