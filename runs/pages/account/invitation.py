@@ -38,7 +38,7 @@ def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
         return redirect("run-list", workspace.name)
     form = RegistrationForm(request.POST)
     try:
-        user = _join(request, secret, form)
+        user = _register_and_join(request, secret, form)
     except StudioError as error:
         form.refuse(error)
         return _show_invitation(request, found, form, status=error.status)
@@ -46,7 +46,9 @@ def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
 
 
 @transaction.atomic
-def _join(request: StudioRequest, secret: str, form: RegistrationForm) -> User:
+def _register_and_join(
+    request: StudioRequest, secret: str, form: RegistrationForm
+) -> User:
     """Register a person and make them a member, or do neither."""
     values = form.check()
     user = create_user_with_password(

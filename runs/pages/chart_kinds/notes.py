@@ -22,7 +22,7 @@ def sampling_note(shown: int, total: int) -> str:
     }
 
 
-def unplaced_notes(lost: int, *, log: bool) -> list[str]:
+def off_axis_value_notes(lost: int, *, log: bool) -> list[str]:
     """Note the values that a histogram or a scatter chart can't place."""
     if not lost:
         return []
@@ -51,7 +51,10 @@ def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[st
             small += (chart.log_x and _is_zero_or_less(x)) or (
                 chart.log_y and _is_zero_or_less(y)
             )
-    return [*unplaced_notes(nonfinite, log=False), *unplaced_notes(small, log=True)]
+    return [
+        *off_axis_value_notes(nonfinite, log=False),
+        *off_axis_value_notes(small, log=True),
+    ]
 
 
 def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
@@ -111,7 +114,7 @@ def series_notes(chosen: ChosenSeries) -> list[str]:
     return notes
 
 
-def run_notes(chart_runs: ChartRuns) -> list[str]:
+def omitted_run_notes(chart_runs: ChartRuns) -> list[str]:
     notes = []
     # Chosen runs are all drawn.
     if not chart_runs.chosen and chart_runs.more:

@@ -57,7 +57,7 @@ def _save_conclusion(request: PageRequest) -> HttpResponse:
 edit_conclusion = by_method(GET=_show_conclusion_form, POST=_save_conclusion)
 
 
-def conclusion_card(
+def conclusion_card_context(
     request: PageRequest, state: CompareState, runs: list[Run]
 ) -> dict[str, Any]:
     """Return the context of `_compare_conclusion.html`."""
@@ -137,7 +137,7 @@ def _show_saved_conclusion(
             messages.success(request, message, extra_tags=undo)
         home = reverse("compare", args=[request.workspace.name])
         return redirect(f"{home}?{state.query()}")
-    card = conclusion_card(request, state, runs)
+    card = conclusion_card_context(request, state, runs)
     response = render(request, "compare/_compare_conclusion.html", card)
     if message:
         response["HX-Trigger"] = toast_header(message, undo)

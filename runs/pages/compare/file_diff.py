@@ -99,7 +99,7 @@ def file_diff(
 ) -> FileDiff | None:
     """Compare the file of the address, else the first that differs, else None."""
     rows = dict(_files_with_differences(files, baseline))
-    place = state.diff if state.diff in rows else _first_file(rows)
+    place = state.diff if state.diff in rows else _default_file(rows)
     if not place:
         return None
     row = rows[place]
@@ -146,15 +146,15 @@ def _files_with_differences(
                 yield f"{place}:{row.key}", row
 
 
-def _first_file(rows: dict[str, ComparedRow]) -> str:
+def _default_file(rows: dict[str, ComparedRow]) -> str:
     """Return the file to show first: code, then other texts, then images.
 
     Names without a text extension come after those with one.
     """
-    return min(rows, key=_file_rank, default="")
+    return min(rows, key=_file_sort_key, default="")
 
 
-def _file_rank(place: str) -> tuple[bool, bool, bool]:
+def _file_sort_key(place: str) -> tuple[bool, bool, bool]:
     return file_kind(place) is FileKind.IMAGE, not is_code(place), not is_text(place)
 
 
@@ -181,8 +181,8 @@ class _FilePair:
             self._decoded_text(self.other, new),
         )
         found = diff_lines(*texts)
-        cut = _cut_message(
-            max(self._file_size(n) for n in self._compared_positions), texts, found.more
+        cut = _left_out_message(
+            max(self._file_size(n) for n in self._compared_columns), texts, found.more
         )
         if not found.lines:
             # The files differ, or they would not be here: by what was cut off, or by
@@ -194,10 +194,10 @@ class _FilePair:
 
     def whole(self) -> list[DiffImage]:
         """Return both files as images."""
-        return [self._image_of_column(n) for n in self._compared_positions]
+        return [self._image_of_column(n) for n in self._compared_columns]
 
     @property
-    def _compared_positions(self) -> tuple[int, int]:
+    def _compared_columns(self) -> tuple[int, int]:
         return self.baseline, self.other
 
     def _file_size(self, column: int) -> int:
@@ -226,7 +226,7 @@ class _FilePair:
         return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
 
 
-def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
+def _left_out_message(size: int, texts: Sequence[str], more: int) -> str:
     """Return a message about what was not compared or is not shown."""
     notices = []
     if size > MAX_DIFF_BYTES:

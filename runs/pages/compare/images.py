@@ -62,7 +62,7 @@ def image_comparison(
     by_run = names[name]
     # Runs log images at different steps: the slider has those of all.
     steps = sorted({step for own in by_run.values() for step in own})[-MAX_STEPS:]
-    at = _step_position(steps, state.step)
+    at = _step_index(steps, state.step)
     return ImageComparison(
         name,
         list(names)[:MAX_NAMES],
@@ -79,7 +79,7 @@ def image_comparison(
     )
 
 
-def _step_position(steps: Sequence[int], text: str) -> int:
+def _step_index(steps: Sequence[int], text: str) -> int:
     """Return the index of this step, or of the last before it; by default the last."""
     if not _STEP.fullmatch(text):
         return len(steps) - 1

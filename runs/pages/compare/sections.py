@@ -112,7 +112,7 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSec
         (
             "attributes",
             [
-                (_attributes_of(compared), _render_attributes),
+                (_attributes_without_status(compared), _render_attributes),
                 (_all_tags_row(compared), _render_tags),
             ],
         ),
@@ -132,7 +132,7 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSec
     ]
 
 
-def _attributes_of(compared: Comparison) -> list[ComparedRow]:
+def _attributes_without_status(compared: Comparison) -> list[ComparedRow]:
     """Return the attributes without the status, which the column's head shows."""
     return [row for row in compared.attributes if row.field != attribute("status")]
 
@@ -165,7 +165,9 @@ def _build_section(
 ) -> CompareSection:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
-    wanted = [(row, draw) for row, draw in every if matches_words(row, state.find)]
+    wanted = [
+        (row, draw) for row, draw in every if label_contains_words(row, state.find)
+    ]
     shown = [each for each in wanted if each[0].differs or not state.differs]
     has_all = name in state.rows
     max_cells = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
@@ -187,11 +189,14 @@ def _build_section(
         len(wanted) - len(shown),
         len(shown) - len(cut),
         "" if has_all else state.toggled("rows", name),
-        is_open and any(_is_long(value) for row, _draw in cut for value in row.values),
+        is_open
+        and any(
+            _is_too_long_for_cell(value) for row, _draw in cut for value in row.values
+        ),
     )
 
 
-def _is_long(value: object) -> bool:
+def _is_too_long_for_cell(value: object) -> bool:
     return isinstance(value, str) and len(value) > MAX_CELL_CHARS
 
 
@@ -201,7 +206,7 @@ def row_label(row: ComparedRow) -> str:
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
-def matches_words(row: ComparedRow, words: str) -> bool:
+def label_contains_words(row: ComparedRow, words: str) -> bool:
     label = row_label(row).lower()
     return all(word in label for word in words.lower().split())
 
@@ -211,7 +216,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     trophy = icon("trophy")
 
     def draw(row: ComparedRow) -> SafeString:
-        values = [number_or_text(value) for value in row.values]
+        values = [number_or_last_text(value) for value in row.values]
         return metric_row(
             values,
             baseline=table.delta,
@@ -222,7 +227,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     return draw
 
 
-def number_or_text(value: object) -> object:
+def number_or_last_text(value: object) -> object:
     """The value; of a series that is no number, its last value in words."""
     return display_last(value).text if isinstance(value, OtherSeries) else value
 

@@ -15,15 +15,15 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
-from runs.pages.files.preview import FileContent, viewer_context
+from runs.pages.files.preview import FileContent, file_viewer_context
 from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
     empty_state_of,
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
 from runs.render.formats import run_path
@@ -40,7 +40,7 @@ MISSING_LIST = "MISSING_FILES.txt"
 @access(Permission.READ)
 @require_safe
 def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -60,9 +60,9 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
             for model, of_model in zip(found.models, found.of_models, strict=True)
         ],
         "total_size": sum(file.size for file in found.all),
-        **(_viewer_context(request, chosen, base, found) if chosen else {}),
+        **(_chosen_file_context(request, chosen, base, found) if chosen else {}),
     }
-    return show_tab(request, head, "files", etag, context)
+    return show_run_tab(request, head, "files", etag, context)
 
 
 def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
@@ -72,17 +72,17 @@ def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
         model_files = next((f for m, f in of_models if m.model_id == model_id), ())
         # This file describes the model, and every model of MLflow has one.
         wanted = (path,) if path else ("MLmodel",)
-        return _find_by_path(model_files, wanted) or (
+        return _first_of_paths(model_files, wanted) or (
             None if path else next(iter(model_files), None)
         )
     if path:
-        return _find_by_path(found.own, (path,))
+        return _first_of_paths(found.own, (path,))
     if found.own:
-        return _find_by_path(found.own, DEFAULT_FILES) or found.own[0]
+        return _first_of_paths(found.own, DEFAULT_FILES) or found.own[0]
     return next(iter(found.all), None)
 
 
-def _find_by_path(files: Sequence[File], paths: Sequence[str]) -> File | None:
+def _first_of_paths(files: Sequence[File], paths: Sequence[str]) -> File | None:
     by_path = {file.path: file for file in files}
     return next((by_path[path] for path in paths if path in by_path), None)
 
@@ -103,7 +103,7 @@ def _file_tree(
     )
 
 
-def _viewer_context(
+def _chosen_file_context(
     request: PageRequest, file: File, base: str, found: RunFiles
 ) -> dict[str, Any]:
     model = next((m for m in found.models if m.pk == file.model_id), None)
@@ -116,15 +116,17 @@ def _viewer_context(
     return {
         "file": file,
         "model": model,
-        **viewer_context(request, content, here, f"{base}{home}{quote(file.path)}"),
+        **file_viewer_context(
+            request, content, here, f"{base}{home}{quote(file.path)}"
+        ),
     }
 
 
 @access(Permission.READ)
 @require_safe
 def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
-    head = find_head(request, run_id)
-    return _send_file(request, find_file(head.run, path))
+    head = find_run_head(request, run_id)
+    return _send_run_file(request, find_file(head.run, path))
 
 
 @access(Permission.READ)
@@ -132,11 +134,11 @@ def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
 def raw_model_file(
     request: PageRequest, run_id: str, model_id: str, path: str
 ) -> HttpResponseBase:
-    head = find_head(request, run_id)
-    return _send_file(request, find_file(head.run, path, model_id))
+    head = find_run_head(request, run_id)
+    return _send_run_file(request, find_file(head.run, path, model_id))
 
 
-def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
+def _send_run_file(request: PageRequest, file: File) -> HttpResponseBase:
     pieces = partial(file_store.read_chunks, file.blob, file.size)
     return send_file(request, file.name, file.size, file.version, pieces)
 
@@ -145,7 +147,7 @@ def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
 @require_safe
 def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send all files of the run as a zip, which is built while it is sent."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     entries = _archive_entries(iterate_files(head.run))
     response = mark_file_stream(
         StreamingHttpResponse(stream_zip(entries), content_type="application/zip")

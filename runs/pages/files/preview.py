@@ -59,7 +59,7 @@ class Preview:
     has_source: bool = False
 
 
-def viewer_context(
+def file_viewer_context(
     request: HttpRequest, file: FileContent, href: str, raw_href: str
 ) -> dict[str, Any]:
     """Return the context of `_file_view.html`; `raw_href` has the file's bytes."""
@@ -134,11 +134,11 @@ def _formatted_json(text: str) -> Preview | None:
 def _text_lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
     if file.size <= len(head):
         return _whole_lines(file.name, decode_text(head))
-    first = _up_to_line_end(head[:SHOWN_END_BYTES])
+    first = _without_partial_last_line(head[:SHOWN_END_BYTES])
     # Logs matter most at their end, and a file of gigabytes opens as fast as a small
     # one.
     handle.seek(file.size - SHOWN_END_BYTES)
-    last = _from_line_start(handle.read(SHOWN_END_BYTES))
+    last = _without_partial_first_line(handle.read(SHOWN_END_BYTES))
     skipped = file.size - len(first) - len(last)
     between = None
     if skipped <= MAX_COUNTED_BYTES:
@@ -155,12 +155,12 @@ def _whole_lines(name: str, text: str) -> TextLines:
     )
 
 
-def _up_to_line_end(data: bytes) -> bytes:
+def _without_partial_last_line(data: bytes) -> bytes:
     # Cut at a line end, so that no line is shown in two halves.
     return data[: data.rfind(b"\n") + 1] or data
 
 
-def _from_line_start(data: bytes) -> bytes:
+def _without_partial_first_line(data: bytes) -> bytes:
     return data[data.find(b"\n") + 1 :]
 
 

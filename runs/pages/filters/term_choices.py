@@ -114,7 +114,7 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
     """Return the values that contain `find`, and all checked values."""
     facet = reader.read(draft.field)
     is_status = draft.field == attribute("status")
-    ticked = [_spelled_value(text, is_status) for text in draft.values]
+    ticked = [_canonical_value(text, is_status) for text in draft.values]
     found = {
         each.value: (each.title or each.value, each.runs)
         for each in facet.values
@@ -150,7 +150,7 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
     )
 
 
-def _spelled_value(text: str, is_status: bool) -> str:
+def _canonical_value(text: str, is_status: bool) -> str:
     try:
         return fields.canonical_status(text) if is_status else text
     except ValueError:

@@ -84,13 +84,13 @@ class _TermEditor:
         field = self._read_field()
         if self.node is None and field is None and text is None:
             return self._show_fragment(
-                "filters/_filter_fields.html", self._fields_context()
+                "filters/_filter_fields.html", self._field_list_context()
             )
         if text is not None:
-            return self._respond_to_text(text)
+            return self._edit_as_text(text)
         old = None if self.node is None else draft_of_term(self.node)
         if field is None and old is None:
-            return self._respond_to_text(None)
+            return self._edit_as_text(None)
         draft = self._read_draft(field, old)
         if "apply" in self.parameters:
             try:
@@ -98,7 +98,7 @@ class _TermEditor:
             except InvalidValue as error:
                 self.error = error.message
         return self._show_fragment(
-            "filters/_filter_editor.html", self._form_context(draft)
+            "filters/_filter_editor.html", self._term_form_context(draft)
         )
 
     def _read_field(self) -> Field | None:
@@ -126,7 +126,7 @@ class _TermEditor:
         is_same = old is not None and old.field == field
         return replace(draft, known=old.known) if is_same and old else draft
 
-    def _respond_to_text(self, text: str | None) -> HttpResponse:
+    def _edit_as_text(self, text: str | None) -> HttpResponse:
         """Edit a term as text, if the form can't express it."""
         if text is None:
             text = self.source.text_of(self.number)
@@ -140,7 +140,7 @@ class _TermEditor:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
         return self._show_fragment(
-            "filters/_filter_editor.html", self._page_context() | context
+            "filters/_filter_editor.html", self._shared_context() | context
         )
 
     def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
@@ -168,17 +168,17 @@ class _TermEditor:
             now=self.state.now,
         )
 
-    def _fields_context(self) -> dict[str, Any]:
+    def _field_list_context(self) -> dict[str, Any]:
         find = self.parameters.get("find", "").strip()[:100]
         groups = list_filter_fields(self._facet_reader, find)
-        return self._page_context() | {
+        return self._shared_context() | {
             "title": _("Add filter"),
             "find": find,
             "groups": [
                 (
                     title,
                     [
-                        (name, label, note, self._editor_href(name))
+                        (name, label, note, self._href_with_field(name))
                         for name, label, note in rows
                     ],
                 )
@@ -186,13 +186,13 @@ class _TermEditor:
             ],
         }
 
-    def _editor_href(self, name: str) -> str:
+    def _href_with_field(self, name: str) -> str:
         query = self.parameters.copy()
         query.pop("find", None)
         query["field"] = name
         return f"{self.request.path}?{query.urlencode()}"
 
-    def _form_context(self, draft: TermDraft) -> dict[str, Any]:
+    def _term_form_context(self, draft: TermDraft) -> dict[str, Any]:
         kind = fields.value_type(draft.field)
         context: dict[str, Any] = {
             "title": self._editor_title(draft),
@@ -215,13 +215,13 @@ class _TermEditor:
             # The term can still be typed without counts of its values.
             except StudioError as error:
                 self.error = self.error or error.message
-        return self._page_context() | context
+        return self._shared_context() | context
 
     def _editor_title(self, draft: TermDraft) -> str:
         named = Comparison(draft.field, "is not null")
         return _("Filter by %(field)s") % {"field": pill(named)[0]}
 
-    def _page_context(self) -> dict[str, Any]:
+    def _shared_context(self) -> dict[str, Any]:
         own = self.spec.changed().parameters()
         kept = list(own.items())
         if self.scope.number:

@@ -94,21 +94,21 @@ class TermDraft:
             return Comparison(self.field, self.op)
         texts = [text for text in self.values if text.strip()]
         if self.editor == CHOICES:
-            values = [self._chosen_value(text) for text in self.values]
+            values = [self._parse_chosen_value(text) for text in self.values]
             if not values:
                 raise InvalidValue(_("Choose at least one value."), field="value")
             return value_list_comparison(self.field, self.op, values, Span(0, 0))
         if len(texts) < self.size:
             raise InvalidValue(_("Enter a value."), field="value")
         values = [
-            self._read_value(n, text) for n, text in enumerate(texts[: self.size])
+            self._parse_value(n, text) for n, text in enumerate(texts[: self.size])
         ]
         # The two words exist only in the form; the language compares with a relative
         # time.
         op = {IN_THE_LAST: ">=", OLDER_THAN: "<"}.get(self.op, self.op)
         return Comparison(self.field, op, tuple(values))
 
-    def _chosen_value(self, text: str) -> Value:
+    def _parse_chosen_value(self, text: str) -> Value:
         # A number and a text can look the same: an unchanged value keeps its type.
         for value in self.known:
             if value_input_text(value) == text:
@@ -120,7 +120,7 @@ class TermDraft:
         except ValueError as error:
             raise InvalidValue(str(error), field="value") from error
 
-    def _read_value(self, number: int, text: str) -> Value:
+    def _parse_value(self, number: int, text: str) -> Value:
         if self.editor == FREE_TEXT:
             return Text(text)
         if self.editor == YES_NO:
@@ -129,13 +129,13 @@ class TermDraft:
         if self.editor == DATES:
             return _require_value(read_time(text), text, _("a date"))
         if self.editor == LENGTHS:
-            length = self._read_duration(number, text)
+            length = self._parse_duration(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
             return Ago(length) if is_ago else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
         return _require_value(read_number(text, special=special), text, _("a number"))
 
-    def _read_duration(self, number: int, text: str) -> int:
+    def _parse_duration(self, number: int, text: str) -> int:
         """Return ms of a number in the unit next to it, or of a text like `1h30m`."""
         length = read_length(text)
         if length is not None:
@@ -201,7 +201,7 @@ def draft_of_term(node: Node) -> TermDraft | None:
     draft = TermDraft(node.field, op, known=values)
     if op not in offered or not all(_fits_field(draft, value) for value in values):
         return None
-    parts = [_value_and_unit(value) for value in values]
+    parts = [_split_value_and_unit(value) for value in values]
     texts, units = (tuple(part[place] for part in parts) for place in (0, 1))
     return replace(draft, values=texts, units=units)
 
@@ -222,7 +222,7 @@ def _fits_field(draft: TermDraft, value: Value) -> bool:
     return isinstance(value, allowed[draft.editor]) and not is_broken
 
 
-def _value_and_unit(value: Value) -> tuple[str, str]:
+def _split_value_and_unit(value: Value) -> tuple[str, str]:
     if not isinstance(value, (Ago, Duration)):
         return value_input_text(value), ""
     fitting = [unit for unit, ms in UNITS.items() if value.ms % ms == 0]

@@ -9,7 +9,7 @@ from runs.pages.groups.group_formats import (
 from runs.pages.groups.group_table import (
     GroupPage,
     find_groups,
-    find_groups_for,
+    find_groups_for_viewer,
     group_context,
     group_label,
     group_notices,
@@ -27,7 +27,7 @@ __all__ = [
     "GroupPage",
     "build_paper_table",
     "find_groups",
-    "find_groups_for",
+    "find_groups_for_viewer",
     "group_context",
     "group_label",
     "group_notices",

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from runs.models import Experiment, User, Workspace
 from runs.pages.groups.group_rows import (
     GroupTableBuilder,
-    group_order,
-    too_long_filter_text,
+    chosen_group_sort,
+    link_too_long_text,
 )
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
@@ -50,10 +50,10 @@ def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None
     if spec.group is None:
         return None
     who, now = (state.viewer, state.workspace), state.now
-    return find_groups_for(spec, fields, *who, state.experiment, now=now)
+    return find_groups_for_viewer(spec, fields, *who, state.experiment, now=now)
 
 
-def find_groups_for(
+def find_groups_for_viewer(
     spec: ViewSpec,
     fields: Sequence[Field],
     viewer: User,
@@ -68,7 +68,7 @@ def find_groups_for(
     )
     if grouping is None:
         return GroupPage(None)
-    rank = group_order(spec, grouping)
+    rank = chosen_group_sort(spec, grouping)
     grouping.sort(rank.stat, rank.field, descending=rank.descending)
     # All groups are in memory, so a cursor is just an index.
     start = int(spec.after) if spec.after.isdecimal() and len(spec.after) < 8 else 0
@@ -129,7 +129,7 @@ def group_context(
         "ungroup": links.query(group=None),
         "too_many": grouped.grouping is None,
         "sentence": too_many_runs_text(),
-        "too_long": too_long_filter_text(),
+        "too_long": link_too_long_text(),
     }
     grouping = grouped.grouping
     if grouping is None:

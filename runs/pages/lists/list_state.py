@@ -216,7 +216,7 @@ def in_one_line(q: str) -> str:
     return _LINE_BREAK.sub(" ", q)
 
 
-def hidden_lines_input(q: str) -> list[tuple[str, str]]:
+def hidden_line_breaks_input(q: str) -> list[tuple[str, str]]:
     """Return the hidden input that keeps the line breaks of the filter."""
     return [(LINES_PARAMETER, quote(q, safe=""))] if _LINE_BREAK.search(q) else []
 
@@ -243,13 +243,13 @@ def rejoin_lines(whole: str, typed: str) -> str:
     """Return `typed` with the line breaks of the unchanged parts of `whole`."""
     shown = in_one_line(whole)
     # Only the edited middle can lose line breaks: both ends are taken from `whole`.
-    start = _common_length(shown, typed)
+    start = _common_start_length(shown, typed)
     # Without the start, or repeated text would count for both ends.
-    end = _common_length(shown[start:][::-1], typed[start:][::-1])
+    end = _common_start_length(shown[start:][::-1], typed[start:][::-1])
     return whole[:start] + typed[start : len(typed) - end] + whole[len(whole) - end :]
 
 
-def _common_length(one: str, other: str) -> int:
+def _common_start_length(one: str, other: str) -> int:
     """Return the length of the common start."""
     pairs = enumerate(zip(one, other, strict=False))
     room = min(len(one), len(other))

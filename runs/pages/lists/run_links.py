@@ -65,7 +65,7 @@ class ValueLink:
 
 
 @dataclass(frozen=True)
-class StripEntry:
+class StatusStripEntry:
     """An entry of the status strip."""
 
     group: str
@@ -177,13 +177,15 @@ class ListLinks:
         """Return the filter without the terms that choose values of the field."""
         if field not in self._without:
             chosen = [
-                n for n, t in enumerate(self.source.nodes) if _is_value_choice(t, field)
+                n
+                for n, t in enumerate(self.source.nodes)
+                if _chooses_value_of(t, field)
             ]
             self._without[field] = self.source.without_terms(*chosen)
         return self._without[field]
 
 
-def _is_value_choice(term: Node, field: Field) -> bool:
+def _chooses_value_of(term: Node, field: Field) -> bool:
     # Other operators narrow the values further, so they stay in the filter.
     if not isinstance(term, Comparison) or term.field != field:
         return False
@@ -231,14 +233,17 @@ def column_css(field: Field) -> str:
     return "number" if fields.value_type(field) in NUMERIC_TYPES else ""
 
 
-def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[StripEntry]:
+def status_strip(
+    counts: Mapping[RunStatus, int], links: ListLinks
+) -> list[StatusStripEntry]:
     """Build the status strip; each link turns the filter by a group on or off."""
     return [
-        _strip_entry(group, members, counts, links) for group, members in GROUPS.items()
+        _status_strip_entry(group, members, counts, links)
+        for group, members in GROUPS.items()
     ]
 
 
-def strip_css(entries: Sequence[StripEntry]) -> str:
+def status_strip_css(entries: Sequence[StatusStripEntry]) -> str:
     """Return the CSS class of strips too long for three entries in a row on a phone."""
     sizes = [len(_(e.group)) + len(formats.grouped(e.count)) for e in entries]
     columns = (sizes[start::STRIP_COLUMNS] for start in range(STRIP_COLUMNS))
@@ -246,12 +251,12 @@ def strip_css(entries: Sequence[StripEntry]) -> str:
     return next((css for css, room in MAX_STRIP_CHARACTERS.items() if size > room), "")
 
 
-def _strip_entry(
+def _status_strip_entry(
     group: str,
     members: frozenset[RunStatus],
     counts: Mapping[RunStatus, int],
     links: ListLinks,
-) -> StripEntry:
+) -> StatusStripEntry:
     word = group if len(members) == 1 else group.lower()
     # The filter language has a word for each group, such as `failed`.
     status = attribute("status")
@@ -262,4 +267,4 @@ def _strip_entry(
     else:
         href = links.only(term)
     total = sum(counts.get(member, 0) for member in members)
-    return StripEntry(group, word, total, href, chosen)
+    return StatusStripEntry(group, word, total, href, chosen)

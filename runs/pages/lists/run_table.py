@@ -20,7 +20,12 @@ from runs.pages.lists.run_cells import (
     ListRow,
     build_rows,
 )
-from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, strip_css
+from runs.pages.lists.run_links import (
+    ListLinks,
+    column_heads,
+    status_strip,
+    status_strip_css,
+)
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
@@ -52,10 +57,12 @@ def varying_columns(
     # One row differs from nothing, and would keep only its name.
     if len(rows) < 2:
         return tuple(columns)
-    return tuple(c for c in columns if c.field == NAME or _values_differ(c.field, rows))
+    return tuple(
+        c for c in columns if c.field == NAME or _has_different_values(c.field, rows)
+    )
 
 
-def _values_differ(field: Field, rows: Sequence[RunRow]) -> bool:
+def _has_different_values(field: Field, rows: Sequence[RunRow]) -> bool:
     first = _comparable_value(field, rows[0])
     return any(_comparable_value(field, row) != first for row in rows)
 
@@ -163,7 +170,7 @@ def run_table_context(
         "pills": filter_pills(links),
         "add_filter": links.part("filter"),
         "strip": entries,
-        "strip_size": strip_css(entries),
+        "strip_size": status_strip_css(entries),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
         **_total_texts(page, links.spec),
@@ -227,7 +234,7 @@ def shown_columns(
 def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = formats.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
-        return {"total": total, **tree_totals(page, _shown_range(page))}
+        return {"total": total, **tree_totals(page, _shown_range_text(page))}
     # Without child runs the list has only roots, and the count must say so.
     if spec.children or attribute("parent") in fields_of(spec.filter()):
         noun = ngettext("run", "runs", page.total)
@@ -238,14 +245,14 @@ def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
         "total_noun": noun,
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {
-            "shown": _shown_range(page),
+            "shown": _shown_range_text(page),
             "total": total,
             "noun": noun,
         },
     }
 
 
-def _shown_range(page: RunPage) -> str:
+def _shown_range_text(page: RunPage) -> str:
     """Return `26–50`; only the number of rows if their position is unknown."""
     count = sum(row.place is None or not row.place.depth for row in page.rows)
     if not count or not page.first:
@@ -258,7 +265,7 @@ def _shown_range(page: RunPage) -> str:
 MAX_KEY_DIGITS = 18
 
 
-def kept_rows(
+def rows_still_shown(
     request: PageRequest,
     state: ListState,
     page: RunPage,
@@ -268,7 +275,7 @@ def kept_rows(
     """Build the rows that the browser still shows but the page no longer has."""
     # The script updates rows in place and moves none, so it also needs those that no
     # longer match.
-    shown_keys = _shown_keys(state) if request.htmx else set()
+    shown_keys = _read_shown_keys(state) if request.htmx else set()
     missing = shown_keys.difference(row.run.pk for row in page.rows)
     if not missing:
         return []
@@ -286,7 +293,7 @@ def kept_rows(
     return rows[len(page.rows) :]
 
 
-def _shown_keys(state: ListState) -> set[int]:
+def _read_shown_keys(state: ListState) -> set[int]:
     found = state.parameters.get(SHOWN_ROWS_PARAMETER, "").split(".")
     return {
         int(each) for each in found if each.isdecimal() and len(each) <= MAX_KEY_DIGITS

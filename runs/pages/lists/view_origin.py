@@ -98,7 +98,7 @@ def _at_own_address(state: ListState) -> ListState:
     return replace(state, parameters=QueryDict(query), shown_at=f"{state.path}?{query}")
 
 
-def with_view(state: ListState) -> ListState:
+def with_named_view(state: ListState) -> ListState:
     """Return the state with the view that it names, looked up."""
     spec = state.spec
     if state.origin or spec.view_slug in ("", BUILT_IN_VIEW):
@@ -118,12 +118,12 @@ def with_view(state: ListState) -> ListState:
     # The same object is parsed once, and this list usually keeps the filter of its
     # view.
     base, newest = (
-        _with_same_text(each, spec) for each in (origin.base, origin.newest)
+        _keep_parsed_filter(each, spec) for each in (origin.base, origin.newest)
     )
     return replace(state, origin=replace(origin, base=base, newest=newest))
 
 
-def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
+def _keep_parsed_filter(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
     """Return `stored` with the parsed filter of `spec`, if the texts are equal."""
     return replace(stored, q=spec.q) if stored.q == spec.q else stored
 
@@ -174,7 +174,7 @@ def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarni
     origin = state.origin
     if origin is None:
         return []
-    empty = [c.field for c in state.spec.columns if _is_empty(c, page.rows)]
+    empty = [c.field for c in state.spec.columns if _has_no_values(c, page.rows)]
     found = [
         *find_missing_list(origin.view),
         *find_missing_columns(empty, state.workspace),
@@ -187,7 +187,7 @@ def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarni
     return [ParameterWarning("view", text) for text in texts]
 
 
-def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
+def _has_no_values(column: Column, rows: Sequence[RunRow]) -> bool:
     field: Any = column.field
     return field.kind in KEY_KINDS and not any(field in row.values for row in rows)
 
@@ -237,9 +237,7 @@ def changes_from_view(state: ListState) -> list[Difference]:
     else:
         # Names of default columns would cost queries.
         found = list(differences(replace(base, columns=spec.columns), spec))
-        found.append(
-            Difference("columns", _chosen_columns(base), _chosen_columns(spec))
-        )
+        found.append(Difference("columns", _columns_text(base), _columns_text(spec)))
     there = experiment_of_view(origin.view) if origin else experiment
     if (there and there.pk) != (experiment and experiment.pk):
         names = (each.name if each else LIST_DEFAULT for each in (there, experiment))
@@ -247,7 +245,7 @@ def changes_from_view(state: ListState) -> list[Difference]:
     return found
 
 
-def _chosen_columns(spec: ViewSpec) -> str:
+def _columns_text(spec: ViewSpec) -> str:
     return joined(spec.columns) if spec.has_columns else LIST_DEFAULT
 
 

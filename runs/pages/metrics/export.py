@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.requests import PageRequest, csv_response
-from runs.pages.run_shell import find_head
+from runs.pages.run_shell import find_run_head
 from runs.render.run_list import escape_formula, iso_time, value_cell
 from runs.search.metrics import find_series
 from runs.storage.metrics import store
@@ -21,15 +21,15 @@ from runs.storage.metrics import store
 @require_safe
 def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send every point of the requested metrics as CSV, oldest first."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
-    return csv_response(_point_rows(heads), f"{head.run.run_id}-metrics.csv")
+    return csv_response(_csv_point_rows(heads), f"{head.run.run_id}-metrics.csv")
 
 
-def _point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
+def _csv_point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
     # Two tables have different columns, and share only a column of values.
     if len(heads) == 1 and heads[0].kind == MetricKind.TABLE:
-        yield from _table_rows(heads[0])
+        yield from _csv_rows_of_table(heads[0])
         return
     yield ("metric", "step", "time", "value")
     for head in heads:
@@ -38,7 +38,7 @@ def _point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
             yield (name, step, iso_time(time), value_cell(value))
 
 
-def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
+def _csv_rows_of_table(head: Metric) -> Iterator[Sequence[object]]:
     """Yield the rows of a table metric, with its columns instead of a value."""
     points = [
         (step, time, row)

@@ -24,11 +24,11 @@ from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_pane
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.render import formats
 from runs.render.charts import Axis
@@ -63,7 +63,7 @@ class MetricGroup:
 @access(Permission.READ)
 @require_safe
 def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -92,10 +92,10 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
         "other_options": _options_without_select(choice, panels),
-        **_value_table(chosen, newest, rows),
-        **_link_queries(choice, rows),
+        **_value_table_context(chosen, newest, rows),
+        **_query_strings(choice, rows),
     }
-    return show_tab(request, head, "metrics", etag, context)
+    return show_run_tab(request, head, "metrics", etag, context)
 
 
 def _hides_metrics(choice: MetricChoice, heads: Sequence[Metric]) -> bool:
@@ -151,7 +151,7 @@ def _file_paths_in(points: Points) -> Iterator[str]:
             yield path
 
 
-def _value_table(
+def _value_table_context(
     chosen: Sequence[Metric], newest: Mapping[int, Points], limit: int
 ) -> dict[str, Any]:
     """Return the context of the table: the series side by side, by step."""
@@ -172,7 +172,7 @@ def _value_table(
     }
 
 
-def _link_queries(choice: MetricChoice, rows: int) -> dict[str, Any]:
+def _query_strings(choice: MetricChoice, rows: int) -> dict[str, Any]:
     look = urlencode(choice.display_parameters())
     keys = urlencode([("key", key) for key in choice.keys])
     return {

@@ -17,7 +17,7 @@ from runs.models import Metric, MetricKind
 from runs.pages.metrics.choice import read_axis, read_smoothing
 from runs.pages.metrics.documents import document_figure, value_at
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell import find_head
+from runs.pages.run_shell import find_run_head
 from runs.render.charts import Axis, Figure, column_figure, metric_figure, time_unit
 from runs.render.formats import grouped
 from runs.render.metrics import column_pairs
@@ -50,7 +50,7 @@ AXIS_NOTES = {
 @require_safe
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """Send the figure of a chart as JSON, with a note if points were left out."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     heads = find_series(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
@@ -101,7 +101,7 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
     figure = column_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
     return {
         **figure,
-        "note": _sampling_note(len(pairs), total) if len(pairs) < total else "",
+        "note": _sampling_text(len(pairs), total) if len(pairs) < total else "",
     }
 
 
@@ -110,7 +110,7 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     axis = read_axis(request.GET)
     weight = read_smoothing(request.GET)
     span = time_span(numeric)
-    window = _read_window(request, axis, span)
+    window = _read_zoom_range(request, axis, span)
     drawings = [draw_line(head, axis, weight=weight, window=window) for head in numeric]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
@@ -122,22 +122,24 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     )
     return {
         **figure,
-        "note": _note(drawings) or AXIS_NOTES[axis](),
+        "note": _figure_sampling_note(drawings) or AXIS_NOTES[axis](),
         # Whether zooming in would show points that were left out.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
     }
 
 
-def _read_window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
+def _read_zoom_range(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
     """Read the requested range, in the units of the chart's axis."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
-        ends.append(None if text is None else _read_position(name, text, axis, span))
+        ends.append(
+            None if text is None else _read_axis_position(name, text, axis, span)
+        )
     return PointRange(*ends)
 
 
-def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
+def _read_axis_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     try:
         if axis is Axis.STEP:
             found = int(text)
@@ -161,16 +163,16 @@ def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     return found
 
 
-def _note(drawings: Sequence[DrawnLine]) -> str:
+def _figure_sampling_note(drawings: Sequence[DrawnLine]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""
-    return _sampling_note(
+    return _sampling_text(
         sum(each.shown for each in cut), sum(each.total for each in cut)
     )
 
 
-def _sampling_note(shown: int, total: int) -> str:
+def _sampling_text(shown: int, total: int) -> str:
     return _("%(shown)s of %(total)s points. All extremes are kept.") % {
         "shown": grouped(shown),
         "total": grouped(total),

@@ -25,7 +25,7 @@ MAX_ROWS, MAX_CURVES = 500, 50
 NOTE_TAG = "mlflow.note.content"
 
 
-def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
+def shared_run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     tags = list_tags(run)
     heads = read_metrics(run)[:MAX_ROWS]
     points = sparkline_points(heads[:MAX_CURVES])

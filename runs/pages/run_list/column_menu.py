@@ -22,7 +22,7 @@ from runs.pages.lists import (
     read_part_state,
     read_scope,
 )
-from runs.pages.requests import PageRequest, safe_path, with_vary_headers
+from runs.pages.requests import PageRequest, safe_return_path, with_vary_headers
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters import field_label
 from runs.search.run_list import find_goals
@@ -75,7 +75,7 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
 def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMenuItem]:
     if not fields.spec_of(field).sortable:
         return []
-    down, up = _sort_words(field)
+    down, up = _sort_direction_words(field)
     order = [Sort(field, descending=True), Sort(field)]
     items = [
         ColumnMenuItem(
@@ -90,7 +90,7 @@ def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMe
     return items if is_largest_first(field) else items[::-1]
 
 
-def _sort_words(field: Field) -> tuple[str, str]:
+def _sort_direction_words(field: Field) -> tuple[str, str]:
     kind = fields.value_type(field)
     if kind == fields.TIME:
         return _("Newest first"), _("Oldest first")
@@ -156,7 +156,7 @@ def _goal_experiments(request: PageRequest, scope: ListScope) -> list[Experiment
 
 @access(Permission.ANNOTATE)
 @require_POST
-def metric_goal(request: PageRequest) -> HttpResponse:
+def change_metric_goal(request: PageRequest) -> HttpResponse:
     """Save whether higher or lower values of a metric are better."""
     scope = read_scope(request)
     form = GoalForm(request.POST).check()
@@ -170,7 +170,7 @@ def metric_goal(request: PageRequest) -> HttpResponse:
         now=now_ms(),
     )
     messages.success(request, _goal_message(scope, field, goal))
-    return HttpResponseRedirect(safe_path(request) or scope.path)
+    return HttpResponseRedirect(safe_return_path(request) or scope.path)
 
 
 def _goal_message(scope: ListScope, field: Field, goal: str) -> str:

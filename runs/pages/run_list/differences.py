@@ -50,7 +50,7 @@ TOPIC_WORDS = (
 
 
 @dataclass(frozen=True)
-class ValueLine:
+class ValueShareLine:
     text: str
     href: str
     selected: str
@@ -66,7 +66,7 @@ class DifferenceRow:
     about: str
     score: str
     percent: int
-    lines: tuple[ValueLine, ...]
+    lines: tuple[ValueShareLine, ...]
     more: int
 
 
@@ -89,7 +89,7 @@ def explain_differences(request: PageRequest) -> HttpResponse:
         return sheet_response(request, kind, _differences_sheet(found), counts, {})
     context = _differences_context(state) | {"problem": problem}
     if found is not None:
-        context |= _result_context(state, found)
+        context |= _ranking_context(state, found)
     return with_vary_headers(render(request, "run_list/what_differs.html", context))
 
 
@@ -117,7 +117,7 @@ def _differences_context(state: ListState) -> dict[str, Any]:
     }
 
 
-def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
+def _ranking_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
     rows = [
@@ -143,10 +143,12 @@ def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
 def _difference_row(
     feature: RankedFeature, ranking: FeatureRanking, links: ListLinks, path: str
 ) -> DifferenceRow:
-    shown = [side for side in feature.sides[:MAX_VALUES] if _is_shown(side, ranking)]
-    terms = [_feature_term(feature, side) for side in shown]
+    shown = [
+        side for side in feature.sides[:MAX_VALUES] if _differs_enough(side, ranking)
+    ]
+    terms = [_term_of_feature_value(feature, side) for side in shown]
     lines = tuple(
-        ValueLine(
+        ValueShareLine(
             text,
             path + links.only(term) if term and links.fits(term) else "",
             formats.grouped(side.selected),
@@ -171,7 +173,7 @@ def _difference_row(
     )
 
 
-def _is_shown(side: ValueShare, found: FeatureRanking) -> bool:
+def _differs_enough(side: ValueShare, found: FeatureRanking) -> bool:
     """Whether the shares of both sides differ enough to be shown."""
     mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
     return abs(mine - others) >= MIN_SCORE
@@ -236,7 +238,7 @@ def _shorten_text(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
-def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
+def _term_of_feature_value(feature: RankedFeature, side: ValueShare) -> Node | None:
     """Return the term that finds the counted runs; None if the value is too long."""
     field = feature.field
     if side.is_range:

@@ -34,11 +34,11 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         # A later page that has become empty links to the first page.
         "first_page": links.query() if spec.after or spec.before else "",
         "snippet_name": json.dumps(name, ensure_ascii=False),
-        "snippet_body": _shell_text({"experiment": name}),
+        "snippet_body": _json_for_shell({"experiment": name}),
     }
 
 
-def _shell_text(values: dict[str, str]) -> str:
+def _json_for_shell(values: dict[str, str]) -> str:
     """Return JSON in shell quotes; its `id` is the shell variable of that name."""
     # A single quote ends the quoted text, is escaped outside of it, and begins the text
     # again.

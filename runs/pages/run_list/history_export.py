@@ -34,7 +34,7 @@ POLL_SECONDS = 2
 
 @access(Permission.READ)
 @require_POST
-def request_histories(request: PageRequest) -> HttpResponse:
+def request_history_export(request: PageRequest) -> HttpResponse:
     """Queue an export of the list in the query string; refuse an invalid filter now."""
     # Refuse now: the worker would fail only after the user has left the page.
     require_pyarrow()
@@ -95,7 +95,7 @@ def _find_own_export(request: PageRequest, number: int) -> HistoryExport:
 
 def _export_context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:
     is_open = export.state in (ExportState.WAITING, ExportState.RUNNING)
-    href, name = _list_link(request, export)
+    href, name = _link_to_exported_list(request, export)
     return {
         "job": export,
         "is_open": is_open,
@@ -109,7 +109,9 @@ def _export_context(request: PageRequest, export: HistoryExport) -> dict[str, An
     }
 
 
-def _list_link(request: PageRequest, export: HistoryExport) -> tuple[str, str]:
+def _link_to_exported_list(
+    request: PageRequest, export: HistoryExport
+) -> tuple[str, str]:
     """Return address and name of the exported list; All runs if it was deleted."""
     number = QueryDict(export.query).get("in", "")
     try:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import ExperimentStar
-from runs.pages.charts import chart_row_context
+from runs.pages.charts import chart_cards_context
 from runs.pages.experiments import description_context
-from runs.pages.filters import facets_context, filter_problem
+from runs.pages.filters import facets_context, filter_problem_context
 from runs.pages.groups import (
     GroupPage,
     find_groups,
@@ -35,21 +35,21 @@ from runs.pages.lists import (
     find_experiment,
     find_run_page,
     has_redundant_parameters,
-    hidden_lines_input,
+    hidden_line_breaks_input,
     in_one_line,
-    kept_rows,
     list_columns,
     new_runs_messages,
     read_page_state,
     redirect_to_query,
+    rows_still_shown,
     run_table_context,
     runs_response,
     selection_form_context,
     shown_columns,
     status_strip,
     view_bar_context,
+    with_named_view,
     with_pushed_url,
-    with_view,
 )
 from runs.pages.requests import (
     FORM_ERROR_STATUS,
@@ -70,7 +70,7 @@ from runs.pages.run_list.export import export_response
 from runs.pages.run_list.selection_form import (
     find_selection,
     selection_notices,
-    tray_context,
+    selection_tray_context,
 )
 from runs.pages.run_shell import EmptyState
 from runs.search.query import StatusCounts, VisibleSelection
@@ -179,7 +179,7 @@ def show_list(
     """Show the list in this state: an export, a page, or a fragment."""
     file_format = requested_export(request)
     if file_format:
-        return export_response(with_view(state), file_format)
+        return export_response(with_named_view(state), file_format)
     return _list_response(request, state, shell)
 
 
@@ -192,14 +192,14 @@ def _list_response(
         stamp = change_stamp(request, state.spec, state.path, state.parameters)
         if request.htmx and is_unchanged(request, stamp):
             return not_modified(browser_etag(request))
-        state = with_view(state)
+        state = with_named_view(state)
         result = find_list(request, state)
     except UnanswerableFilter as error:
         if content_type:
             raise
         if request.htmx:
-            return _refusal_fragment(request, state.spec, error)
-        return _refusal_page(request, with_view(state), error, shell)
+            return _filter_error_fragment(request, state.spec, error)
+        return _filter_error_page(request, with_named_view(state), error, shell)
     if content_type:
         return _script_response(request, content_type, result)
     context = _list_context(request, result)
@@ -282,20 +282,20 @@ def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     context: dict[str, Any] = {
         "spec": spec,
         "in_box": in_one_line(spec.q),
-        "kept": kept + hidden_lines_input(spec.q),
+        "kept": kept + hidden_line_breaks_input(spec.q),
         "sizes": ROWS,
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
         **_title_context(state),
         **run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
-        "kept_rows": kept_rows(request, state, page, shown, links),
+        "kept_rows": rows_still_shown(request, state, page, shown, links),
         "add_chart": links.part("charts"),
     }
     if numbers:
-        context |= tray_context(state, result.selection, page, links)
+        context |= selection_tray_context(state, result.selection, page, links)
     if spec.charts:
-        context |= chart_row_context(request, state, links)
+        context |= chart_cards_context(request, state, links)
     if result.groups is not None:
         context["grouped"] = group_context(request, result.groups, links)
     if not page.rows:
@@ -334,20 +334,20 @@ def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
             "experiment_starred": stars.exists(),
             "experiment_star_url": f"{state.path}star/",
         }
-    return context | _own_address(state) if state.shown_at else context
+    return context | _own_address_context(state) if state.shown_at else context
 
 
-def _own_address(state: ListState) -> dict[str, Any]:
+def _own_address_context(state: ListState) -> dict[str, Any]:
     """Return the list's own address and section, if another address opened it."""
     section = "runs" if state.experiment is None else "experiments"
     return {"shown_at": state.shown_at, "here": state.shown_at, "section": section}
 
 
-def _refusal_fragment(
+def _filter_error_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
     """Show where and why the filter is invalid; the rows stay as they are."""
-    problem = filter_problem(spec, error, rows_stay=True)
+    problem = filter_problem_context(spec, error, rows_stay=True)
     response = render(
         request,
         "filters/_filter_note.html",
@@ -361,17 +361,17 @@ def _refusal_fragment(
     return with_vary_headers(response)
 
 
-def _refusal_page(
+def _filter_error_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
     """Show the page with the error, and the rows of the filter's readable part."""
-    problem = filter_problem(state.spec, error, rows_stay=False)
+    problem = filter_problem_context(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
         # The readable part matches more runs, and would run into the same timeout.
         if isinstance(error, QueryTimeout):
             raise error
-        result = _find_readable_part(request, state, shell)
+        result = _find_list_by_readable_filter(request, state, shell)
         context |= _list_context(request, result)
         context["complaints"] += deleted_item_notices(state, result.page)
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
@@ -385,7 +385,7 @@ def _refusal_page(
     )
 
 
-def _find_readable_part(
+def _find_list_by_readable_filter(
     request: PageRequest, state: ListState, shell: PageShell
 ) -> ListResult:
     # A cursor belongs to the rows of the whole filter.

@@ -92,7 +92,7 @@ def trash_message(run: Run) -> str:
     return _("This run is in the trash.") if run.deleted is not None else ""
 
 
-def can_force(
+def can_force_cancel(
     request: PageRequest, run: Run, request_event: RunEvent | None = None
 ) -> bool:
     """Whether *Force* is offered.

@@ -47,12 +47,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "section": _site_section(request) if here else "",
         # Templates call it where it is shown, so that fragments don't compute it.
-        "printed_at": _printed_at,
+        "printed_at": _print_time_text,
         "nav_folded": request.COOKIES.get("nav") == "folded",
     }
 
 
-def _printed_at() -> str:
+def _print_time_text() -> str:
     return printed_moment(timezone.localtime())
 
 
