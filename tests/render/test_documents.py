@@ -12,10 +12,10 @@ import pytest
 from runs.render.charts.accuracy_curves import CurveKind, accuracy_figure
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import (
-    column_figure,
     figure_rows,
     prediction_figure,
     residual_histogram,
+    table_columns_figure,
 )
 from runs.render.files.picture_headers import picture_size
 from runs.render.metrics.documents import read_document
@@ -51,7 +51,7 @@ def line(figure: Figure) -> list[tuple[float, float]]:
         *(accuracy_figure(ACCURACY, kind) for kind in CurveKind),
         residual_histogram(RESIDUALS),
         prediction_figure(PREDICTIONS),
-        column_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
+        table_columns_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
     ],
 )
 def test_every_figure_is_valid_for_plotly(figure: Figure) -> None:
@@ -157,7 +157,12 @@ def test_two_numeric_columns_are_a_line_and_more_can_be_chosen() -> None:
     assert (two.default_view, two.axes("", "")) == ("chart", ("a", "b"))
     assert (many.default_view, many.axes("w", "c")) == ("table", ("a", "c"))
     assert rows_table([{"w": "x"}]).axes("", "") == ("", "")
-    assert [side for side, _cell in many.sided[0]] == [False, True, True, True]
+    assert [side for side, _cell in many.cells_with_alignment[0]] == [
+        False,
+        True,
+        True,
+        True,
+    ]
     assert column_pairs([{"a": 1, "b": 2}, {"a": 1}, 7], "a", "b") == [(1, 2)]
 
 

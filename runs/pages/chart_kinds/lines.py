@@ -39,7 +39,7 @@ from runs.render.charts import (
 from runs.render.filters import field_label
 from runs.render.formats import grouped, number
 from runs.render.metrics import DisplayValue, display_last, display_value
-from runs.render.run_list import escape_formula, iso_time, value_cell
+from runs.render.run_list import escape_formula, iso_time, logged_value_cell
 from runs.search.charts import (
     AxisRange,
     ChartGroup,
@@ -276,7 +276,7 @@ def _csv_point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[ob
         # Once for a series, not for each of its points.
         names = (escape_formula(run.run.run_id), escape_formula(run.name), metric)
         for step, time, value in store.read(each.head):
-            yield (*names, step, iso_time(time), value_cell(value))
+            yield (*names, step, iso_time(time), logged_value_cell(value))
 
 
 LINES = ChartKind(

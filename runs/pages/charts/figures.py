@@ -77,7 +77,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         chart_runs = read_chart_runs(
             build_state(request, read_scope(request), spec), chart
         )
-        etag = f'"{stamp}-{_data_digest(request, chart_runs)}"'
+        etag = f'"{stamp}-{_chart_data_digest(request, chart_runs)}"'
         if has_same_content(request, etag):
             return not_modified(etag)
         drawing = draw_chart(chart, chart_runs, get_current_timezone(), window)

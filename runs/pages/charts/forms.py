@@ -120,7 +120,7 @@ def _chart_options(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _grouping_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     sign = "-" if values["but"] else ""
     return [
-        ("group", f"{sign}{_read_field(name, PARAMS)}")
+        ("group", f"{sign}{_complete_field_name(name, PARAMS)}")
         for name in view_text.split(values["alike"], ",", "group")
     ]
 

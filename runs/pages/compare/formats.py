@@ -20,14 +20,14 @@ from runs.pages.compare.sections import (
 from runs.pages.compare.state import CompareState
 from runs.pages.requests import CSV, JSON, TEXT, PageRequest, with_vary_headers
 from runs.render import formats
-from runs.render.compare import MAX_CELL_CHARS, best_of, is_number
+from runs.render.compare import MAX_CELL_CHARS, best_value, is_number
 from runs.render.groups import PaperCell, PaperTable, latex_table, markdown_table
 from runs.render.metrics import display_last
 from runs.render.run_list import (
     Sheet,
     SheetColumn,
     iso_time,
-    plain_value,
+    json_value,
     sheet_as_csv,
     sheet_as_text,
 )
@@ -105,7 +105,7 @@ def _comparison_as_json(
                 "name": row.key,
                 "differs": row.differs,
                 "values": {
-                    run: plain_value(_exported_text_or_number(value))
+                    run: json_value(_exported_text_or_number(value))
                     for run, value in zip(ids, row.values, strict=True)
                     if value is not None
                 },
@@ -208,8 +208,8 @@ def _paper_metric_cells(
 ) -> Iterator[PaperCell]:
     values = [number_or_last_text(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
-    texts = formats.aligned(known)  # type: ignore[arg-type]
-    best = best_of(values, goals.get(row.key))
+    texts = formats.align_decimals(known)  # type: ignore[arg-type]
+    best = best_value(values, goals.get(row.key))
     for value, text in zip(values, texts, strict=True):
         if text is None:
             yield _paper_cell(value)

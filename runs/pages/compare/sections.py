@@ -14,11 +14,11 @@ from runs.render import formats
 from runs.render.compare import (
     MAX_CELL_CHARS,
     html_link,
-    html_row,
-    metric_row,
-    shortened_text,
+    metric_cells_html,
+    shortened_text_html,
     tag_chips,
-    text_row,
+    text_cells_html,
+    wrap_in_cells,
 )
 from runs.render.filters import field_label
 from runs.render.metrics import display_last
@@ -155,7 +155,7 @@ def _all_tags_row(compared: Comparison) -> list[ComparedRow]:
 def _render_tags(row: ComparedRow) -> SafeString:
     missing = f'<span class="none">{formats.MISSING}</span>'
     shown = [tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
-    return html_row(shown)
+    return wrap_in_cells(shown)
 
 
 def _build_section(
@@ -217,7 +217,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
 
     def draw(row: ComparedRow) -> SafeString:
         values = [number_or_last_text(value) for value in row.values]
-        return metric_row(
+        return metric_cells_html(
             values,
             baseline=table.delta,
             higher=table.goals.get(row.key),
@@ -236,7 +236,7 @@ def _text_row_renderer(table: CompareTable) -> RowRenderer:
     def draw(row: ComparedRow) -> SafeString:
         # An empty text is a value, and must not look like a missing one.
         values = [_("set") if value == "" else value for value in row.values]
-        return text_row(values, baseline=table.baseline, missing=_("not set"))
+        return text_cells_html(values, baseline=table.baseline, missing=_("not set"))
 
     return draw
 
@@ -247,7 +247,7 @@ def _render_attributes(row: ComparedRow) -> SafeString:
         '<span class="none">–</span>' if v is None else _attribute_html(row.field, v)
         for v in row.values
     ]
-    return html_row(shown)
+    return wrap_in_cells(shown)
 
 
 def _attribute_html(field: Field, value: object) -> str:
@@ -262,14 +262,14 @@ def _attribute_html(field: Field, value: object) -> str:
         return _("yes") if value else _("no")
     text = str(value)
     if field == attribute("commit"):
-        return shortened_text(text, text[:7], "mono")
-    return shortened_text(text, text.partition("\n")[0])
+        return shortened_text_html(text, text[:7], "mono")
+    return shortened_text_html(text, text.partition("\n")[0])
 
 
 def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
     def of(place: str) -> RowRenderer:
         def draw(row: ComparedRow) -> SafeString:
-            return html_row(_file_cells(table, place, row))
+            return wrap_in_cells(_file_cells(table, place, row))
 
         return draw
 

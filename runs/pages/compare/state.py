@@ -45,7 +45,7 @@ class CompareState:
         for each in fields(state)[1:]:
             value = getattr(state, each.name)
             if value != each.default:
-                parts.append(f"{each.name}={encoded(_value_text(value))}")
+                parts.append(f"{each.name}={encoded(_parameter_text(value))}")
         return "&".join(parts)
 
     def href(self, **changes: Any) -> str:

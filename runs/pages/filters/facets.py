@@ -335,7 +335,7 @@ class _FacetPanel:
 
     def _panel_address(self, state: PanelState) -> str:
         """Return the address of the list with the panel in another state."""
-        return f"{self.path}{_facet_query(self.reader.spec)}&{state.query()}"
+        return f"{self.path}{_list_query(self.reader.spec)}&{state.query()}"
 
 
 def _unlisted_values_note(more: int) -> str:

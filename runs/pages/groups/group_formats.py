@@ -35,9 +35,9 @@ from runs.render.filters import field_label
 from runs.render.groups import (
     PaperCell,
     PaperTable,
+    format_mean_and_deviation,
     latex_table,
     markdown_table,
-    with_deviation,
 )
 from runs.render.run_list import (
     DURATION_COLUMN,
@@ -192,7 +192,7 @@ def _statistic_cell(field: Field, stats: GroupStats, is_best: bool) -> PaperCell
     if not stats.count:
         return PaperCell(NO_VALUE)
     if field.kind == tree.METRICS:
-        text, deviation = with_deviation(stats.mean, stats.std)
+        text, deviation = format_mean_and_deviation(stats.mean, stats.std)
         return PaperCell(text, deviation, is_number=True, best=is_best)
     return PaperCell(formats.duration(round(stats.mean)))
 

@@ -27,7 +27,7 @@ from runs.pages.requests import PageRequest
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.formats import run_path
-from runs.render.groups import with_deviation
+from runs.render.groups import format_mean_and_deviation
 from runs.search.groups import Grouping, ListGroup
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
@@ -230,7 +230,7 @@ class GroupTableBuilder:
         """Return the fields with their values, shortened if they are long."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
-            parts.append(f"{field_text(field)}: {_value_text(value)}")
+            parts.append(f"{field_text(field)}: {_group_value_label(value)}")
             size += len(parts[-1])
             if size > MAX_LABEL_LENGTH:
                 return ", ".join([*parts, "…"])
@@ -291,7 +291,7 @@ class GroupTableBuilder:
             return GroupCell(css, NO_VALUE, title=title)
         best = self.names.get(stats.best)
         if field.kind == METRICS:
-            text, deviation = with_deviation(stats.mean, stats.std)
+            text, deviation = format_mean_and_deviation(stats.mean, stats.std)
             low, high = formats.number(stats.min), formats.number(stats.max)
         else:
             text, deviation = formats.duration(round(stats.mean)), ""

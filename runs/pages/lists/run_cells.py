@@ -249,7 +249,7 @@ def _metric_cells(
     plain = [v if _is_number(v) else None for v in known]
     cells = [
         _metric_cell(label, value, shown)
-        for value, shown in zip(known, formats.aligned(plain), strict=True)  # type: ignore[arg-type]
+        for value, shown in zip(known, formats.align_decimals(plain), strict=True)  # type: ignore[arg-type]
     ]
     return [
         cell

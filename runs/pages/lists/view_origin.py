@@ -27,7 +27,11 @@ from runs.pages.lists.list_state import (
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest, requested_format
-from runs.render.filters import difference_lines, missing_words, summarize_differences
+from runs.render.filters import (
+    deleted_items_text,
+    difference_lines,
+    summarize_differences,
+)
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
 from runs.search.sql import KEY_KINDS
@@ -183,7 +187,10 @@ def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarni
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
     unread = [c.message for c in origin.unread]
-    texts = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
+    texts = [
+        *unread,
+        *(deleted_items_text(kind, names) for kind, names in kinds.items()),
+    ]
     return [ParameterWarning("view", text) for text in texts]
 
 

@@ -12,7 +12,7 @@ from runs.access import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.requests import PageRequest, csv_response
 from runs.pages.run_shell import find_run_head
-from runs.render.run_list import escape_formula, iso_time, value_cell
+from runs.render.run_list import escape_formula, iso_time, logged_value_cell
 from runs.search.metrics import find_series
 from runs.storage.metrics import store
 
@@ -35,7 +35,7 @@ def _csv_point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
     for head in heads:
         name = escape_formula(head.key.name)
         for step, time, value in store.read(head):
-            yield (name, step, iso_time(time), value_cell(value))
+            yield (name, step, iso_time(time), logged_value_cell(value))
 
 
 def _csv_rows_of_table(head: Metric) -> Iterator[Sequence[object]]:
@@ -49,7 +49,11 @@ def _csv_rows_of_table(head: Metric) -> Iterator[Sequence[object]]:
     columns = list(dict.fromkeys(name for point in points for name in point[2]))
     yield ("step", "time", *map(escape_formula, columns))
     for step, time, row in points:
-        yield (step, iso_time(time), *(value_cell(row.get(name)) for name in columns))
+        yield (
+            step,
+            iso_time(time),
+            *(logged_value_cell(row.get(name)) for name in columns),
+        )
 
 
 def _read_points(head: Metric) -> Iterator[tuple[int, int, Any]]:

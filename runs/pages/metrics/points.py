@@ -18,7 +18,13 @@ from runs.pages.metrics.choice import read_axis, read_smoothing
 from runs.pages.metrics.documents import document_figure, value_at
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import find_run_head
-from runs.render.charts import Axis, Figure, column_figure, metric_figure, time_unit
+from runs.render.charts import (
+    Axis,
+    Figure,
+    metric_figure,
+    table_columns_figure,
+    time_unit,
+)
 from runs.render.formats import grouped
 from runs.render.metrics import column_pairs
 from runs.search.files import file_path_of, find_files
@@ -98,7 +104,7 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
         steps = list(range(total))
         kept = sample_positions(make_points(steps, steps, ys), CHART_POINTS)
         pairs = [(xs[at], ys[at]) for at in kept.tolist()]
-    figure = column_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
+    figure = table_columns_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
     return {
         **figure,
         "note": _sampling_text(len(pairs), total) if len(pairs) < total else "",

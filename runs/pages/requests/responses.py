@@ -102,7 +102,7 @@ def change_stamp(
 
 
 def content_etag(stamp: str, html: str) -> str:
-    return f'"{stamp}-{_content_digest(_TICKING.sub(_without_text, html))}"'
+    return f'"{stamp}-{_content_digest(_TICKING.sub(_drop_ticking_text, html))}"'
 
 
 def browser_etag(request: PageRequest) -> str:

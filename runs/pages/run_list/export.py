@@ -63,7 +63,7 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     )
     response["Content-Type"] = EXPORT_TYPES[form]
     response["Content-Disposition"] = content_disposition_header(
-        True, f"{file_name(experiment)}.{form}"
+        True, f"{export_file_name(experiment)}.{form}"
     )
     # CSV and Parquet have no place for notices, so a header has them for every format.
     if notices:

@@ -17,10 +17,10 @@ from runs.render.charts.dashes import (
     dash_of_position,
 )
 from runs.render.charts.document_charts import (
-    column_figure,
     figure_rows,
     prediction_figure,
     residual_histogram,
+    table_columns_figure,
 )
 from runs.render.charts.histograms import (
     bin_label,
@@ -73,7 +73,6 @@ __all__ = [
     "bar_figure",
     "bin_label",
     "clock_time",
-    "column_figure",
     "count_bins",
     "dash_of_number",
     "dash_of_position",
@@ -89,5 +88,6 @@ __all__ = [
     "scatter_figure",
     "smooth_at",
     "smooth_values",
+    "table_columns_figure",
     "time_unit",
 ]

@@ -41,7 +41,7 @@ def curve_figure(
     """Lines on shared axes; `chance` is a dashed line to compare them with."""
     data = [_curve_trace(curve, series) for series, curve in enumerate(curves, start=1)]
     if chance:
-        data.append(_guide_line(*zip(*chance, strict=True)))
+        data.append(_reference_line(*zip(*chance, strict=True)))
     return {"data": data, "layout": linear_layout(x_title, y_title)}
 
 
@@ -88,10 +88,12 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
     }
     ends = (float(edges[0]), float(edges[-1]))
     layout = linear_layout(_("True value"), _("Predicted value"))
-    return {"data": [line, _guide_line(ends, ends)], "layout": layout}
+    return {"data": [line, _reference_line(ends, ends)], "layout": layout}
 
 
-def column_figure(x: str, y: str, xs: Sequence[float], ys: Sequence[float]) -> Figure:
+def table_columns_figure(
+    x: str, y: str, xs: Sequence[float], ys: Sequence[float]
+) -> Figure:
     """One column of a table over another, in the order of the rows."""
     return {"data": [_curve_trace(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
 
@@ -135,7 +137,7 @@ def _curve_trace(curve: Curve, series: int) -> Trace:
     }
 
 
-def _guide_line(xs: Sequence[float], ys: Sequence[float]) -> Trace:
+def _reference_line(xs: Sequence[float], ys: Sequence[float]) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines",

@@ -74,7 +74,9 @@ def line_figure(
 ) -> Figure:
     """`bands`, if any, has one for each line; `span` is that of the whole series."""
     paired = list(zip(drawn, bands, strict=True)) if bands else []
-    nonfinite = [_nonfinite_line(each, band) for each, band in paired if band.nonfinite]
+    nonfinite = [
+        _nonfinite_values_line(each, band) for each, band in paired if band.nonfinite
+    ]
     lines = [*drawn, *nonfinite]
     figure = metric_figure(
         [each.line for each in lines],
@@ -119,18 +121,18 @@ def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
 
 def set_y_range(layout: Figure, look: ChartLook) -> None:
     """As far as the reader says; an end that is left open follows the values."""
-    _set_range(layout["yaxis"], look.y_range, log=look.log_y)
+    _set_axis_range(layout["yaxis"], look.y_range, log=look.log_y)
 
 
 def set_x_range(layout: Figure, look: ChartLook, unit: float = 1) -> None:
     """The same; `unit` is what 1 of the range is on the axis."""
     low, high = (end if end is None else end * unit for end in look.x_range)
     if look.axis is not Axis.TIME:
-        _set_range(layout["xaxis"], (low, high), log=look.log_x)
+        _set_axis_range(layout["xaxis"], (low, high), log=look.log_x)
 
 
-def _set_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
-    low, high = (_on_axis(end, log=log) for end in ends)
+def _set_axis_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
+    low, high = (_axis_position(end, log=log) for end in ends)
     if low is None and high is None:
         return
     axis["range"] = [low, high]
@@ -139,7 +141,7 @@ def _set_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
         axis["autorange"] = "min" if low is None else "max"
 
 
-def _on_axis(end: float | None, *, log: bool) -> float | None:
+def _axis_position(end: float | None, *, log: bool) -> float | None:
     if end is None or not log:
         return end
     # Plotly takes the range of a logarithmic axis as exponents.
@@ -194,7 +196,7 @@ def _band_trace(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Tra
     }
 
 
-def _nonfinite_line(drawn: RunLine, band: Band) -> RunLine:
+def _nonfinite_values_line(drawn: RunLine, band: Band) -> RunLine:
     """Only the places where runs of a mean logged NaN or Infinity."""
     rows = sorted(band.nonfinite, key=lambda row: row[0])
     line = Line(

@@ -11,7 +11,7 @@ from typing import Any
 
 from runs.render.charts.axes import clock_time
 from runs.render.charts.value_charts import ChartDot, Value
-from runs.render.formats import number, word_for
+from runs.render.formats import nonfinite_word, number
 
 #: The most texts that an axis names.
 MAX_WORDS = 12
@@ -37,7 +37,7 @@ class Dimension:
 def parallel_figure(
     dots: Sequence[ChartDot], axes: Sequence[Dimension]
 ) -> dict[str, Any]:
-    scales = [_scale(axis) for axis in axes]
+    scales = [_build_scale(axis) for axis in axes]
     lines = [
         {
             "series": dot.number,
@@ -70,7 +70,7 @@ def parallel_figure(
 
 
 @dataclass(frozen=True)
-class _Scale:
+class _AxisScale:
     low: float
     high: float
     log: bool
@@ -80,16 +80,16 @@ class _Scale:
     def place(self, value: Value) -> float | None:
         """None where the run has no place on the axis; NaN and Infinity stand above."""
         if isinstance(value, str):
-            return self._of_word(value)
-        return None if value is None else self._of_number(value)
+            return self._word_position(value)
+        return None if value is None else self._number_position(value)
 
-    def _of_word(self, word: str) -> float | None:
+    def _word_position(self, word: str) -> float | None:
         if word not in self.words:
             return None
         count = len(self.words) - 1
         return round(self.words.index(word) / count, 5) if count else 0.5
 
-    def _of_number(self, value: float) -> float:
+    def _number_position(self, value: float) -> float:
         if not math.isfinite(value) or (self.log and value <= 0):
             # Above the axis, as marks at the top edge of other charts.
             return 1.1
@@ -125,26 +125,26 @@ class _Scale:
         return self.low * (1 - share) + self.high * share
 
 
-def _scale(axis: Dimension) -> _Scale:
+def _build_scale(axis: Dimension) -> _AxisScale:
     words = [value for value in axis.values if isinstance(value, str)]
     # One text makes the axis one of texts: numbers and words have no common order.
     if words:
-        return _Scale(0, 1, log=False, words=tuple(sorted(set(words))))
+        return _AxisScale(0, 1, log=False, words=tuple(sorted(set(words))))
     numbers = [v for v in axis.values if isinstance(v, float) and math.isfinite(v)]
     if not numbers:
-        return _Scale(0.0, 0.0, log=False)
+        return _AxisScale(0.0, 0.0, log=False)
     if axis.clock:
-        return _Scale(min(numbers), max(numbers), log=False, clock=axis.clock)
+        return _AxisScale(min(numbers), max(numbers), log=False, clock=axis.clock)
     low, high = min(numbers), max(numbers)
     positive = [value for value in numbers if value > 0]
     if (axis.log and positive) or (low > 0 and high / low >= LOG_SCALE_RATIO):
-        return _Scale(min(positive), high, log=True)
-    return _Scale(low, high, log=False)
+        return _AxisScale(min(positive), high, log=True)
+    return _AxisScale(low, high, log=False)
 
 
 def _value_label(value: Value, clock: tzinfo | None) -> str:
     if isinstance(value, float):
         if clock:
             return clock_time(value, clock)
-        return number(value) if math.isfinite(value) else word_for(value)
+        return number(value) if math.isfinite(value) else nonfinite_word(value)
     return "–" if value is None else value

@@ -86,12 +86,14 @@ def _scatter_trace(placed: Sequence[ChartDot], labels: Sequence[str]) -> list[Tr
     if not scaled:
         return [
             _dots_trace(
-                drawn, labels, _numbers_by_word([dot.values[2] for dot in drawn])
+                drawn,
+                labels,
+                _color_number_of_each_word([dot.values[2] for dot in drawn]),
             )
         ]
     # Runs without a number for the color still have a position.
     rest = [dot for dot in drawn if _finite_or_none(dot.values[2]) is None]
-    traces = [_scale_trace(scaled, labels)]
+    traces = [_color_scale_trace(scaled, labels)]
     return [*traces, _dots_trace(rest, labels, [GRAY] * len(rest))] if rest else traces
 
 
@@ -117,7 +119,7 @@ def _dots_trace(
     return trace
 
 
-def _scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
+def _color_scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
     """Colored by the page: from 0, the least third value, to 1, the greatest.
 
     Plotly's own scale comes with a bar that styles itself inline.
@@ -128,19 +130,19 @@ def _scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
     trace["meta"] = {
         "part": "scale",
         "key": labels[2],
-        "shares": [_axis_share(value, low, high) for value in thirds],
+        "shares": [_share_of_range(value, low, high) for value in thirds],
         "ends": [number(low), number(high)],
     }
     return trace
 
 
-def _axis_share(value: float, low: float, high: float) -> float:
+def _share_of_range(value: float, low: float, high: float) -> float:
     # Halves, because the span of two huge values would overflow.
     span = high / 2 - low / 2
     return round((value / 2 - low / 2) / span, 4) if span else 1.0
 
 
-def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
+def _color_number_of_each_word(thirds: Sequence[Value]) -> list[int]:
     """Each text has a color of its own; what has none is gray."""
     words = list(dict.fromkeys(v for v in thirds if isinstance(v, str)))
     return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in thirds]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.render import formats
-from runs.render.compare.word_marks import excerpt, mark_new_words
+from runs.render.compare.word_marks import excerpt_around, mark_new_words
 
 #: A longer text is cut in its cell; all of it is in the title.
 MAX_CELL_CHARS, MAX_TITLE_CHARS = 300, 2000
@@ -24,7 +24,7 @@ MAX_CHIPS = 3
 MINUS = "−"
 
 
-def metric_row(
+def metric_cells_html(
     values: Sequence[object],
     *,
     baseline: int | None,
@@ -36,8 +36,8 @@ def metric_row(
     Without a `baseline` (its column) there are no differences.
     """
     plain = [v if is_number(v) else None for v in values]
-    texts = formats.aligned(plain)  # type: ignore[arg-type]
-    best = best_of(values, higher)
+    texts = formats.align_decimals(plain)  # type: ignore[arg-type]
+    best = best_value(values, higher)
     zero = values[baseline] if baseline is not None else None
     cells = []
     for at, (value, text) in enumerate(zip(values, texts, strict=True)):
@@ -87,7 +87,7 @@ def _percent(share: float) -> str:
     return _("%(share)s %%") % {"share": sign + digits}
 
 
-def best_of(values: Sequence[object], higher: bool | None) -> float | None:
+def best_value(values: Sequence[object], higher: bool | None) -> float | None:
     """The best of the finite numbers, where they differ and it is known what is."""
     if higher is None:
         return None
@@ -101,7 +101,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def text_row(
+def text_cells_html(
     values: Sequence[object],
     *,
     baseline: int | None = None,
@@ -125,17 +125,17 @@ def text_cell(
         return f'<td class="none">{escape(missing)}</td>'
     text = str(value)
     if other is None or other == text:
-        html = escape(excerpt(text, 0, MAX_CELL_CHARS))
+        html = escape(excerpt_around(text, 0, MAX_CELL_CHARS))
     else:
         # Long texts are shown where they begin to differ.
         start = len(commonprefix([text, other]))  # noqa: RUF071  # by characters
         at = start if start > MAX_CELL_CHARS // 2 else 0
-        cut = (excerpt(each, at, MAX_CELL_CHARS) for each in (text, other))
+        cut = (excerpt_around(each, at, MAX_CELL_CHARS) for each in (text, other))
         html = mark_new_words(*cut)
     return f'<td title="{escape(text[:MAX_TITLE_CHARS])}"><span>{html}</span></td>'
 
 
-def html_row(cells: Sequence[str]) -> SafeString:
+def wrap_in_cells(cells: Sequence[str]) -> SafeString:
     """Around what is HTML already."""
     inside = "".join(f"<td>{cell}</td>" for cell in cells)
     return mark_safe(inside)  # noqa: S308  # the caller's own templates
@@ -163,7 +163,7 @@ def html_link(href: str, text: str, css: str = "") -> str:
     return f'<a{kind} href="{escape(href)}">{escape(text)}</a>'
 
 
-def shortened_text(text: str, shown: str, css: str = "") -> str:
+def shortened_text_html(text: str, shown: str, css: str = "") -> str:
     """A text's beginning, with all of it in the title."""
     cut = shown if len(shown) <= MAX_CELL_CHARS else f"{shown[:MAX_CELL_CHARS]}…"
     kind = f' class="{css}"' if css else ""

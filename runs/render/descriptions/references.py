@@ -47,14 +47,14 @@ class Reference:
     named: str
 
     @property
-    def elsewhere(self) -> tuple[str, str]:
+    def name_and_run(self) -> tuple[str, str]:
         """The name and the run after `@`; without `@` no run."""
         name, at, run = self.named.rpartition("@")
         return (name, run) if at else (self.named, "")
 
-    def without_line(self) -> tuple[Reference, str]:
+    def split_line_number(self) -> tuple[Reference, str]:
         """The file without its line, and the line; empty where none is named."""
-        name, run = self.elsewhere
+        name, run = self.name_and_run
         found = _LINE.fullmatch(name)
         if not found:
             return self, ""

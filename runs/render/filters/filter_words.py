@@ -270,7 +270,7 @@ def _chart_words(chart: view_charts.Chart) -> str:
 _MAX_NAMED = 3
 
 
-def missing_words(kind: str, names: list[str]) -> str:
+def deleted_items_text(kind: str, names: list[str]) -> str:
     """`kind` is experiment, column or run."""
     shown = ", ".join(names[:_MAX_NAMED])
     if len(names) > _MAX_NAMED:

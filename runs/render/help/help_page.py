@@ -50,11 +50,13 @@ def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
     # Code can contain what looks like a link, and must stay as it is written.
     parts = _CODE_BLOCK.split(body)
     linked = [
-        part if part.startswith("```") else _LINK.sub(_to_help(address), part)
+        part if part.startswith("```") else _LINK.sub(_link_replacer(address), part)
         for part in parts
     ]
     headings: list[Heading] = []
-    body_html = _HEADING.sub(_with_id(headings), render_markdown("".join(linked)))
+    body_html = _HEADING.sub(
+        _heading_replacer(headings), render_markdown("".join(linked))
+    )
     heading = html.escape(title[1]) if title else ""
     # `render` cleaned it; the ids are letters, digits and dashes.
     return HelpPage(
@@ -70,7 +72,7 @@ def heading_id(text: str) -> str:
     return re.sub(r"\s+", "-", kept.strip())
 
 
-def _to_help(address: str) -> Replace:
+def _link_replacer(address: str) -> Replace:
     """Turn links between documents into links between pages of the help."""
 
     def replaced(found: re.Match[str]) -> str:
@@ -86,7 +88,7 @@ def _to_help(address: str) -> Replace:
     return replaced
 
 
-def _with_id(headings: list[Heading]) -> Replace:
+def _heading_replacer(headings: list[Heading]) -> Replace:
     """Give each heading an id and note it; equal ones are numbered."""
     taken: dict[str, int] = {}
 

@@ -34,7 +34,7 @@ class RowsTable:
         return "chart" if two else "table"
 
     @property
-    def sided(self) -> list[list[tuple[bool, DisplayValue]]]:
+    def cells_with_alignment(self) -> list[list[tuple[bool, DisplayValue]]]:
         """Each cell with whether its column has nothing but numbers."""
         sides = [name in self.numeric for name in self.columns]
         return [list(zip(sides, row, strict=True)) for row in self.rows]

@@ -30,12 +30,12 @@ from runs.render.run_list.sheets import (
     csv_pieces,
     escape_formula,
     iso_time,
-    plain_value,
+    json_value,
+    logged_value_cell,
     sheet_as_csv,
     sheet_as_records,
     sheet_as_text,
     sheet_texts,
-    value_cell,
 )
 
 __all__ = [
@@ -58,11 +58,12 @@ __all__ = [
     "icon",
     "iso_time",
     "json_parts",
+    "json_value",
+    "logged_value_cell",
     "moment",
     "parquet_parts",
     "pencil",
     "pick",
-    "plain_value",
     "require_pyarrow",
     "sheet_as_csv",
     "sheet_as_records",
@@ -70,5 +71,4 @@ __all__ = [
     "sheet_texts",
     "star",
     "status",
-    "value_cell",
 ]

@@ -30,7 +30,7 @@ GLYPHS = {
 
 
 @cache
-def _symbol(name: str) -> str:
+def _sprite_address(name: str) -> str:
     return f"{static('icons/sprite.svg')}#{name}"
 
 
@@ -43,7 +43,7 @@ def icon(name: str, style: str = "") -> SafeString:
         '<svg class="{}" width="16" height="16" aria-hidden="true">'
         '<use href="{}"/></svg>',
         classes,
-        _symbol(name),
+        _sprite_address(name),
     )
 
 
@@ -65,7 +65,7 @@ def _disc(name: str) -> SafeString:
         '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
         'aria-hidden="true"><circle cx="8" cy="8" r="8"/><use href="{}"/></svg>',
         name,
-        _symbol(glyph),
+        _sprite_address(glyph),
     )
 
 

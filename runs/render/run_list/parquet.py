@@ -49,7 +49,7 @@ def parquet_parts(
     from pyarrow import parquet
 
     schema = pa.schema(list(_parquet_fields(columns)))
-    sink = _Sink()
+    sink = _ParquetBuffer()
     writer = parquet.ParquetWriter(sink, schema, compression="zstd")
     yield sink.taken()
     for group in _row_groups(chunks, len(columns)):
@@ -65,7 +65,7 @@ def parquet_parts(
     yield sink.taken()
 
 
-class _Sink(io.RawIOBase):
+class _ParquetBuffer(io.RawIOBase):
     """Holds what was written until it is taken."""
 
     def __init__(self) -> None:
