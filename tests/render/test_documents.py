@@ -11,16 +11,16 @@ import pytest
 
 from runs.render.charts.accuracy_curves import CurveKind, accuracy_figure
 from runs.render.charts.axes import Figure
-from runs.render.charts.document_charts import (
+from runs.render.charts.evaluation_figures import (
     figure_rows,
     prediction_figure,
     residual_histogram,
     table_columns_figure,
 )
 from runs.render.files.picture_headers import picture_size
-from runs.render.metrics.documents import read_document
-from runs.render.metrics.matrix import MAX_CLASSES, confusion_matrix
-from runs.render.metrics.tables import column_pairs, rows_table
+from runs.render.metrics.confusion_table import MAX_CLASSES, confusion_matrix
+from runs.render.metrics.evaluation_documents import read_document
+from runs.render.metrics.logged_tables import column_pairs, rows_table
 from studio.core.errors import InvalidValue
 
 #: One class of 100 cases, 40 of them true; thresholds 0, 0.5 and 1.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.render.compare.matching import SubsequenceMatcher
+from runs.render.compare.subsequence_matcher import SubsequenceMatcher
 
 TEXTS = st.lists(st.sampled_from("abcd"), max_size=30)
 

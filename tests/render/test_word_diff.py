@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.compare.diff_parts import (
+from runs.render.compare.word_diffs import (
     ADDED,
     REMOVED,
     SAME,

@@ -17,7 +17,7 @@ from runs.pages.chart_kinds.kind import (
     grouping_notes,
 )
 from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.run_values import (
     ValueSummary,
     chart_look,
     count_cell,

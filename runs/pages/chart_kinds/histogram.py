@@ -14,7 +14,7 @@ from runs.pages.chart_kinds.kind import (
     FigureWithNotes,
 )
 from runs.pages.chart_kinds.notes import column_notes, off_axis_value_notes
-from runs.pages.chart_kinds.values import chart_look, count_cell, numeric_column
+from runs.pages.chart_kinds.run_values import chart_look, count_cell, numeric_column
 from runs.render.charts import bin_label, count_bins, histogram_figure
 from runs.render.filters import field_label
 from runs.search.charts import AxisRange, chart_column

@@ -20,7 +20,7 @@ from runs.pages.chart_kinds.kind import (
     grouping_notes,
 )
 from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.run_values import (
     chart_look,
     count_cell,
     run_table_row,

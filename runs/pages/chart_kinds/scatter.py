@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, FigureWithNotes
 from runs.pages.chart_kinds.notes import column_notes, scatter_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.run_values import (
     chart_look,
     dots_of_runs,
     drop_runs_without_values,

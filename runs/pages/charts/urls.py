@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages.charts.brush import filter_by_axis_range
+from runs.pages.charts.axis_range_filter import filter_by_axis_range
 from runs.pages.charts.dialog import complete_field_names, edit_chart
 from runs.pages.charts.figures import chart_figure, chart_table, chart_values_csv
 from runs.pages.requests import WORKSPACE_URL

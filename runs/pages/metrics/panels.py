@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from runs.models import File, Metric, MetricKind
 from runs.pages.metrics.choice import GraphGrouping, MetricChoice
-from runs.pages.metrics.documents import (
+from runs.pages.metrics.evaluation_documents import (
     document_figure,
     document_matrix,
     missing_file_message,

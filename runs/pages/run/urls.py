@@ -15,8 +15,8 @@ from runs.pages.run.description import (
 from runs.pages.run.details import details_tab
 from runs.pages.run.history import history_tab
 from runs.pages.run.images import images_tab
-from runs.pages.run.name import edit_name
-from runs.pages.run.row_editors import edit_row_name, edit_row_tags
+from runs.pages.run.list_row_editors import edit_row_name, edit_row_tags
+from runs.pages.run.name_editor import edit_name
 from runs.pages.run.tags import edit_tags, suggest_tags
 from runs.pages.run.toolbar import (
     archive_run_page,

@@ -7,13 +7,13 @@ from django.urls import URLPattern, path
 from runs.pages.requests import EXPERIMENT_URL, RUN_URL, WORKSPACE_URL
 from runs.pages.run_list.column_menu import change_metric_goal, show_column_menu
 from runs.pages.run_list.columns_dialog import edit_columns
-from runs.pages.run_list.differences import explain_differences
-from runs.pages.run_list.history_export import (
+from runs.pages.run_list.metric_history_export import (
     download_histories,
     request_history_export,
     show_progress,
 )
 from runs.pages.run_list.run_list import all_runs, experiment_runs
+from runs.pages.run_list.selection_differences import explain_differences
 from runs.pages.run_list.selection_form import select_runs
 from runs.pages.run_list.stars import star_this_experiment, star_this_run
 

@@ -16,7 +16,7 @@ from runs.render.charts.dashes import (
     dash_of_number,
     dash_of_position,
 )
-from runs.render.charts.document_charts import (
+from runs.render.charts.evaluation_figures import (
     figure_rows,
     prediction_figure,
     residual_histogram,
@@ -46,16 +46,16 @@ from runs.render.charts.parallel import (
     Dimension,
     parallel_figure,
 )
+from runs.render.charts.scatter_and_bars import (
+    ChartDot,
+    bar_figure,
+    scatter_figure,
+)
 from runs.render.charts.smoothing import (
     smooth_at,
 )
 from runs.render.charts.sparkline import (
     draw_sparkline,
-)
-from runs.render.charts.value_charts import (
-    ChartDot,
-    bar_figure,
-    scatter_figure,
 )
 
 __all__ = [

@@ -16,7 +16,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Figure
-from runs.render.charts.document_charts import Curve, curve_figure
+from runs.render.charts.evaluation_figures import Curve, curve_figure
 from runs.render.metrics import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Any
 
 from runs.render.charts.axes import clock_time
-from runs.render.charts.value_charts import ChartDot, Value
+from runs.render.charts.scatter_and_bars import ChartDot, Value
 from runs.render.formats import nonfinite_word, number
 
 #: The most texts that an axis names.

@@ -11,8 +11,7 @@ from runs.render.compare.cells import (
     text_cells_html,
     wrap_in_cells,
 )
-from runs.render.compare.diff_parts import DiffPart, shorten_unchanged_parts, word_diff
-from runs.render.compare.word_marks import (
+from runs.render.compare.diff_html import (
     MAX_DIFF_LINES,
     DiffLine,
     LinePair,
@@ -20,6 +19,7 @@ from runs.render.compare.word_marks import (
     side_by_side,
     split_lines,
 )
+from runs.render.compare.word_diffs import DiffPart, shorten_unchanged_parts, word_diff
 
 __all__ = [
     "MAX_CELL_CHARS",

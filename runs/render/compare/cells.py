@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.render import formats
-from runs.render.compare.word_marks import excerpt_around, mark_new_words
+from runs.render.compare.diff_html import excerpt_around, mark_new_words
 
 #: A longer text is cut in its cell; all of it is in the title.
 MAX_CELL_CHARS, MAX_TITLE_CHARS = 300, 2000

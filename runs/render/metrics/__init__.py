@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from runs.render.metrics.documents import (
+from runs.render.metrics.confusion_table import (
+    Matrix,
+    confusion_matrix,
+)
+from runs.render.metrics.evaluation_documents import (
     Numbers,
     document_data,
     read_document,
     read_labels,
     read_numbers,
 )
-from runs.render.metrics.matrix import (
-    Matrix,
-    confusion_matrix,
-)
-from runs.render.metrics.tables import (
+from runs.render.metrics.logged_tables import (
     DEFAULT_VIEW,
     column_pairs,
     rows_table,

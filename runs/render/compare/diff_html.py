@@ -15,7 +15,7 @@ from os.path import commonprefix
 
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.render.compare.matching import SubsequenceMatcher
+from runs.render.compare.subsequence_matcher import SubsequenceMatcher
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 #: What stands between words that mean something alone.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runs.render.compare.matching import SubsequenceMatcher
+from runs.render.compare.subsequence_matcher import SubsequenceMatcher
 
 SAME, REMOVED, ADDED = "same", "gone", "new"
 #: Of longer texts what lies between their equal ends is taken for replaced.

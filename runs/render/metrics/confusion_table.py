@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.formats import number
-from runs.render.metrics.documents import Numbers, read_labels, read_numbers
+from runs.render.metrics.evaluation_documents import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
 #: Of more classes those are shown that are most often taken for others, or others for.
