@@ -118,7 +118,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
-def at(time: int, zone: tzinfo) -> datetime:
+def local_time(time: int, zone: tzinfo) -> datetime:
     """The moment `time` (ms since the epoch) on a clock in `zone`."""
     return datetime.fromtimestamp(time / SECOND, UTC).astimezone(zone)
 
@@ -154,7 +154,7 @@ def printed_moment(when: datetime) -> str:
 def utc_text(time: int, *, to_the_day: bool) -> str:
     """A written date, which means UTC wherever its reader is."""
     pattern = _date_pattern() if to_the_day else f"{_date_pattern()}, H:i"
-    return date_format(at(time, UTC), pattern)
+    return date_format(local_time(time, UTC), pattern)
 
 
 def _day_pattern() -> str:

@@ -51,7 +51,7 @@ def show_account(
     status = 200
     if refused is not None:
         form, error = refused
-        form.refuse(error)
+        form.show_error(error)
         status = error.status
     user = signed_in_user(request)
     tokens = user.tokens.filter(revoked__isnull=True).select_related("workspace")

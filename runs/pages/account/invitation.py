@@ -40,7 +40,7 @@ def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
     try:
         user = _register_and_join(request, secret, form)
     except StudioError as error:
-        form.refuse(error)
+        form.show_error(error)
         return _show_invitation(request, found, form, status=error.status)
     return start_session(request, user, "/", keep=True)
 

@@ -65,7 +65,7 @@ def _show_sign_in_form(
     context = {"form": form, "next": target, "purpose": _sign_in_purpose_text(target)}
     if error is None:
         return render(request, "account/sign_in.html", context)
-    form.refuse(error)
+    form.show_error(error)
     response = render(request, "account/sign_in.html", context, status=error.status)
     if "retry_after" in error.details:
         response.headers["Retry-After"] = str(error.details["retry_after"])

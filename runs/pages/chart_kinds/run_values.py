@@ -105,7 +105,9 @@ def count_cell(count: int) -> DisplayValue:
 def _column_cell(column: ChartColumn, at: int, zone: tzinfo) -> DisplayValue:
     value = column.values[at]
     if column.is_time and isinstance(value, float):
-        return DisplayValue(formats.at(int(value), zone).strftime("%Y-%m-%d %H:%M:%S"))
+        return DisplayValue(
+            formats.local_time(int(value), zone).strftime("%Y-%m-%d %H:%M:%S")
+        )
     return _value_cell(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.pages.charts.chart_cards import (
+from runs.pages.charts.row_of_charts import (
     CHART_ADDRESS_PARTS,
     ChartCardAddresses,
     can_add_chart,

@@ -44,7 +44,9 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
     words = request.GET.getlist("word")[:MAX_WORDS]
     if words:
         texts = tuple(Text(word) for word in words)
-        query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
+        query = links.only_matching(
+            Comparison(field, "in" if len(texts) > 1 else "=", texts)
+        )
     else:
         query = link_with_replaced_term(
             links, field, RANGE_OPERATORS, _read_range(request, field)

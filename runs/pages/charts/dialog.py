@@ -114,7 +114,7 @@ def page_address_with_charts(
         pairs += [("charts", text)] if text else []
         query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
         return f"/w/{request.workspace.name}/compare/?{query}"
-    return state.scope.at(replace(state.spec, charts=charts))
+    return state.scope.address_of(replace(state.spec, charts=charts))
 
 
 def _page_parameters(request: PageRequest) -> list[tuple[str, str]]:

@@ -194,7 +194,7 @@ def chart_table(request: PageRequest) -> HttpResponse:
     context = {
         "title": chart_title(chart),
         "table": table,
-        "back": state.scope.at(spec),
+        "back": state.scope.address_of(spec),
         "scope": state.scope,
     }
     template = "charts/_chart_table.html" if request.htmx else "charts/chart_table.html"

@@ -193,7 +193,7 @@ def run_columns(
             run == baseline,
             # The first run is the default, and defaults stay out of the address.
             state.href(baseline="" if run == first else run.run_id),
-            state.without(run.run_id),
+            state.href_without_run(run.run_id),
         )
         for n, run in enumerate(compared.runs)
     ]

@@ -130,7 +130,7 @@ def file_diff(
         is_side,
         state.href(view="" if is_side else SIDE_BY_SIDE) + "#diff",
         shown.content(is_side=is_side),
-        shown.whole(),
+        shown.whole_images(),
     )
 
 
@@ -169,7 +169,7 @@ class _FilePair:
 
     def content(self, *, is_side: bool) -> DiffContent:
         if file_kind(self.row.key) is FileKind.IMAGE:
-            return DiffContent(pictures=self.whole())
+            return DiffContent(pictures=self.whole_images())
         # Only the start is read: a checkpoint can have gigabytes.
         old, new = self._file_bytes(self.baseline), self._file_bytes(self.other)
         if old is None or new is None:
@@ -192,7 +192,7 @@ class _FilePair:
         pairs = side_by_side(found.lines) if is_side else ()
         return DiffContent("", found.lines, pairs, (), cut)
 
-    def whole(self) -> list[DiffImage]:
+    def whole_images(self) -> list[DiffImage]:
         """Return both files as images."""
         return [self._image_of_column(n) for n in self._compared_columns]
 

@@ -47,7 +47,7 @@ class ImageComparison:
         return self.steps[self.at]
 
     @property
-    def last(self) -> int:
+    def last_index(self) -> int:
         return len(self.steps) - 1
 
 

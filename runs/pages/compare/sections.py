@@ -92,7 +92,7 @@ class CompareTable:
     goals: Mapping[str, bool]
 
     @property
-    def delta(self) -> int | None:
+    def subtracted_column(self) -> int | None:
         """Return the column to subtract, if differences are shown."""
         is_single = len(self.compared.runs) < 2
         return None if is_single or not self.state.delta else self.baseline
@@ -184,11 +184,11 @@ def _build_section(
         sum(row.differs for row, _draw in every),
         len(every),
         is_open,
-        state.toggled("fold", name),
+        state.href_with_toggled("fold", name),
         rows_html,
         len(wanted) - len(shown),
         len(shown) - len(cut),
-        "" if has_all else state.toggled("rows", name),
+        "" if has_all else state.href_with_toggled("rows", name),
         is_open
         and any(
             _is_too_long_for_cell(value) for row, _draw in cut for value in row.values
@@ -219,7 +219,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
         values = [number_or_last_text(value) for value in row.values]
         return metric_cells_html(
             values,
-            baseline=table.delta,
+            baseline=table.subtracted_column,
             higher=table.goals.get(row.key),
             icon=trophy,
         )

@@ -51,14 +51,14 @@ class CompareState:
     def href(self, **changes: Any) -> str:
         return "?" + self.query(**changes)
 
-    def toggled(self, name: str, section: str) -> str:
+    def href_with_toggled(self, name: str, section: str) -> str:
         """Return the address with a section added to `fold` or `rows`, or removed."""
         now: tuple[str, ...] = getattr(self, name)
         if section in now:
             return self.href(**{name: tuple(each for each in now if each != section)})
         return self.href(**{name: (*now, section)})
 
-    def without(self, run_id: str) -> str:
+    def href_without_run(self, run_id: str) -> str:
         left = tuple(each for each in self.runs if each != run_id)
         # A baseline that is not compared would only cause a notice.
         baseline = "" if self.baseline == run_id else self.baseline

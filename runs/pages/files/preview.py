@@ -18,7 +18,7 @@ from runs.render.files import (
     TextLines,
     csv_table,
     decode_text,
-    extension,
+    file_extension,
     file_icon,
     file_kind,
     highlighted_lines,
@@ -87,7 +87,7 @@ def _build_preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Prev
     kind = file_kind(file.name)
     # The browser loads images and pages by their own address; no bytes are read here.
     if kind is FileKind.IMAGE and not source:
-        return Preview("image", has_source=extension(file.name) == "svg")
+        return Preview("image", has_source=file_extension(file.name) == "svg")
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
     head = handle.read(min(file.size, MAX_WHOLE_BYTES))
@@ -105,7 +105,7 @@ def _formatted_preview(
     whole = file.size <= len(head)
     text = decode_text(head)
     if kind is FileKind.TABLE:
-        delimiter = "\t" if extension(file.name) == "tsv" else ","
+        delimiter = "\t" if file_extension(file.name) == "tsv" else ","
         table = csv_table(text, delimiter=delimiter, is_whole=whole)
         if table is None:
             return None

@@ -113,7 +113,7 @@ class Completion:
             now=state.now,
         )
 
-    def groups(self) -> tuple[list[SuggestionSection], bool]:
+    def read_sections(self) -> tuple[list[SuggestionSection], bool]:
         """Return the groups, and whether they count all matching runs."""
         try:
             found = self._build_sections()
@@ -371,7 +371,7 @@ def complete_filter(request: PageRequest) -> HttpResponse:
     word = completion_context(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
     if word.what != NOTHING:
-        groups, exact = Completion(request, word).groups()
+        groups, exact = Completion(request, word).read_sections()
         context = {"groups": [g for g in groups if g.options], "exact": exact}
     return with_vary_headers(
         render(request, "filters/_filter_completion.html", context)

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists import ListLinks
 from runs.render import formats
-from runs.render.filters import HistogramBar, field_label, histogram
+from runs.render.filters import HistogramBar, build_histogram, field_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.fields import number_text
@@ -205,7 +205,7 @@ def _href_with_chosen_values(
     """Link to the list with any of these values; without values, with all runs."""
     values = tuple(each for each in chosen if each is not None)
     term: Comparison | None = None
-    if not links.fits(Comparison(field, "in", values)):
+    if not links.fits_in_address(Comparison(field, "in", values)):
         return ""
     if None in chosen:
         term = Comparison(field, "is not null")
@@ -229,7 +229,7 @@ def link_with_replaced_term(
 
 def histogram_bars(facet: Facet, node: Node | None) -> tuple[HistogramBarShape, ...]:
     counted = [(each.number, each.runs) for each in facet.values]
-    found = histogram([(n, runs) for n, runs in counted if n is not None])
+    found = build_histogram([(n, runs) for n, runs in counted if n is not None])
     low, high = filtered_range(facet.field, node)
     most = max((bar.runs for bar in found), default=1)
     return tuple(

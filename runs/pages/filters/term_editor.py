@@ -39,7 +39,7 @@ from runs.pages.lists import (
     read_state_tolerantly,
 )
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
-from runs.render.filters import operator_label, pill
+from runs.render.filters import operator_label, pill_texts
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
@@ -76,25 +76,25 @@ class _TermEditor:
         self.error = ""
 
     @property
-    def node(self) -> Node | None:
+    def edited_term(self) -> Node | None:
         return None if self.number < 0 else self.source.nodes[self.number]
 
     def respond(self) -> HttpResponse:
         text = self.parameters.get("text")
         field = self._read_field()
-        if self.node is None and field is None and text is None:
+        if self.edited_term is None and field is None and text is None:
             return self._show_fragment(
                 "filters/_filter_fields.html", self._field_list_context()
             )
         if text is not None:
             return self._edit_as_text(text)
-        old = None if self.node is None else draft_of_term(self.node)
+        old = None if self.edited_term is None else draft_of_term(self.edited_term)
         if field is None and old is None:
             return self._edit_as_text(None)
         draft = self._read_draft(field, old)
         if "apply" in self.parameters:
             try:
-                return self._redirect_with_term(draft.node())
+                return self._redirect_with_term(draft.to_term())
             except InvalidValue as error:
                 self.error = error.message
         return self._show_fragment(
@@ -151,7 +151,7 @@ class _TermEditor:
         return self._redirect_to_list(q)
 
     def _redirect_to_list(self, q: str) -> HttpResponse:
-        return redirect(self.scope.at(self.spec.changed(q=q)))
+        return redirect(self.scope.address_of(self.spec.changed(q=q)))
 
     @cached_property
     def _facet_reader(self) -> FacetReader:
@@ -207,7 +207,7 @@ class _TermEditor:
             "date_type": date_type(draft),
             "find": self.parameters.get("find", "").strip()[:200],
         }
-        if draft.editor == CHOICES:
+        if draft.input_kind == CHOICES:
             try:
                 context["choices"] = value_choices(
                     self._facet_reader, draft, context["find"]
@@ -219,7 +219,7 @@ class _TermEditor:
 
     def _editor_title(self, draft: TermDraft) -> str:
         named = Comparison(draft.field, "is not null")
-        return _("Filter by %(field)s") % {"field": pill(named)[0]}
+        return _("Filter by %(field)s") % {"field": pill_texts(named)[0]}
 
     def _shared_context(self) -> dict[str, Any]:
         own = self.spec.changed().parameters()
@@ -228,11 +228,11 @@ class _TermEditor:
             kept.append(("in", self.scope.number))
         if self.number >= 0:
             kept.append(("term", str(self.number)))
-        back = self.scope.at(self.spec)
+        back = self.scope.address_of(self.spec)
         context = {"kept": kept, "back": back, "error": self.error}
         if self.number >= 0:
             without = self.spec.changed(q=self.source.without(self.number))
-            context["remove"] = self.scope.at(without)
+            context["remove"] = self.scope.address_of(without)
         return context
 
     def _show_fragment(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
@@ -254,7 +254,7 @@ class _TermEditor:
 
 def _value_inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
     """Return label, text and unit of each input."""
-    labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
+    labels = [_("From"), _("To")] if draft.input_count == 2 else [_("Value")]
     texts = [*draft.values, "", ""]
     units = [*draft.units, "", ""]
     fallback = "d" if draft.op in ("last", "older") else "min"

@@ -69,7 +69,7 @@ class TermDraft:
     known: tuple[Value, ...] = ()
 
     @property
-    def editor(self) -> str:
+    def input_kind(self) -> str:
         if self.op in tree.NO_VALUE:
             return NOTHING
         kind = fields.value_type(self.field)
@@ -85,23 +85,24 @@ class TermDraft:
         return NUMBERS if is_number or kind == fields.NUMBER else FREE_TEXT
 
     @property
-    def size(self) -> int:
+    def input_count(self) -> int:
         return 2 if self.op == "between" else 1
 
-    def node(self) -> Node:
+    def to_term(self) -> Node:
         """Return the term; raise InvalidValue if an input is invalid."""
-        if self.editor == NOTHING:
+        if self.input_kind == NOTHING:
             return Comparison(self.field, self.op)
         texts = [text for text in self.values if text.strip()]
-        if self.editor == CHOICES:
+        if self.input_kind == CHOICES:
             values = [self._parse_chosen_value(text) for text in self.values]
             if not values:
                 raise InvalidValue(_("Choose at least one value."), field="value")
             return value_list_comparison(self.field, self.op, values, Span(0, 0))
-        if len(texts) < self.size:
+        if len(texts) < self.input_count:
             raise InvalidValue(_("Enter a value."), field="value")
         values = [
-            self._parse_value(n, text) for n, text in enumerate(texts[: self.size])
+            self._parse_value(n, text)
+            for n, text in enumerate(texts[: self.input_count])
         ]
         # The two words exist only in the form; the language compares with a relative
         # time.
@@ -121,14 +122,14 @@ class TermDraft:
             raise InvalidValue(str(error), field="value") from error
 
     def _parse_value(self, number: int, text: str) -> Value:
-        if self.editor == FREE_TEXT:
+        if self.input_kind == FREE_TEXT:
             return Text(text)
-        if self.editor == YES_NO:
+        if self.input_kind == YES_NO:
             return Flag(text == "true")
         text = text.strip()
-        if self.editor == DATES:
+        if self.input_kind == DATES:
             return _require_value(read_time(text), text, _("a date"))
-        if self.editor == LENGTHS:
+        if self.input_kind == LENGTHS:
             length = self._parse_duration(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
             return Ago(length) if is_ago else Duration(length)
@@ -216,10 +217,10 @@ def _fits_field(draft: TermDraft, value: Value) -> bool:
         YES_NO: (Flag,),
     }
     # An input has one line: a browser would drop the line breaks of the value.
-    is_broken = draft.editor == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
+    is_broken = draft.input_kind == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
         value_input_text(value)
     )
-    return isinstance(value, allowed[draft.editor]) and not is_broken
+    return isinstance(value, allowed[draft.input_kind]) and not is_broken
 
 
 def _split_value_and_unit(value: Value) -> tuple[str, str]:

@@ -55,9 +55,9 @@ def choose_grouping(request: PageRequest) -> HttpResponse:
         "back": choices.href(spec.group),
         "kept": list(kept.items()),
         "find": part,
-        "chosen": choices.chosen(),
+        "chosen": choices.chosen_fields(),
         "all_but": spec.group is not None and spec.group.all_but,
-        "groups": choices.offered(reader, part),
+        "groups": choices.offered_fields(reader, part),
         "fragment": "groups/_group_choice.html",
     }
     template = (
@@ -75,7 +75,7 @@ class _GroupChoices:
         query = self.spec.to_query(group=group)
         return self.path + (f"?{query}" if query else "")
 
-    def chosen(self) -> list[GroupChoice]:
+    def chosen_fields(self) -> list[GroupChoice]:
         """Return the current fields, each with a link that removes it."""
         assert self.spec.group is not None or not self.fields
         found = []
@@ -90,7 +90,7 @@ class _GroupChoices:
             )
         return found
 
-    def offered(
+    def offered_fields(
         self, reader: FacetReader, part: str
     ) -> list[tuple[str, list[GroupChoice]]]:
         lowered = part.lower()

@@ -260,7 +260,7 @@ class GroupTableBuilder:
         terms = self._value_terms(group, [n])
         if not terms:
             return ValueLink(text, key=short_field_label(field))
-        return self.links.link(text, terms[0], short_field_label(field))
+        return self.links.value_link(text, terms[0], short_field_label(field))
 
     def _value_terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
         """Return terms for the group's values; empty if too long for a link."""
@@ -274,14 +274,14 @@ class GroupTableBuilder:
             )
             for n in places
         ]
-        return terms if self.links.fits(*terms) else []
+        return terms if self.links.fits_in_address(*terms) else []
 
     def _runs_href(self, group: ListGroup) -> str:
         """Link to the runs of the group; empty if the address would be too long."""
         terms = self._value_terms(group, self._indexes_of_naming_fields)
         if self._indexes_of_naming_fields and not terms:
             return ""
-        return self.links.requiring(*terms, group=None)
+        return self.links.matching_all(*terms, group=None)
 
     def _group_cell(self, group: ListGroup, field: Field) -> GroupCell:
         stats = self.stats[group.number, field]

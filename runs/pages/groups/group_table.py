@@ -154,7 +154,7 @@ def group_context(
         "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
         "copied_note": copy_limit_note(grouping),
         "copies": [
-            (name, form, links.part("groups", form=form))
+            (name, form, links.part_address("groups", form=form))
             for name, form in (
                 ("CSV", "csv"),
                 ("Markdown", "markdown"),

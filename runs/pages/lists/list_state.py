@@ -63,7 +63,7 @@ class ListScope:
         """The term that the page adds to every filter."""
         return FilterText.of_tree(children_term(self.parent) if self.parent else None)
 
-    def at(self, spec: ViewSpec) -> str:
+    def address_of(self, spec: ViewSpec) -> str:
         """The address of the list in that state."""
         query = spec.to_query()
         return self.path + (f"?{query}" if query else "")
@@ -167,7 +167,7 @@ class ListState:
         number = self.spec.view_revision
         return self.view is not None and 0 < number != self.view.revision
 
-    def showing(self, spec: ViewSpec, *more: ParameterWarning) -> ListState:
+    def with_spec(self, spec: ViewSpec, *more: ParameterWarning) -> ListState:
         """Return the same list in another state, with more warnings."""
         return replace(self, spec=spec, complaints=(*self.complaints, *more))
 

@@ -201,7 +201,7 @@ def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> 
     """Link to the child runs: in the tree below the row, else in their own list."""
     if not row.children:
         return ""
-    return links.children_of(row.run.run_id) if branch is None else branch.toggle
+    return links.children_address(row.run.run_id) if branch is None else branch.toggle
 
 
 def _column_cells(
@@ -236,7 +236,7 @@ def _add_filter_links(
         if term is None:
             yield cell
         else:
-            yield replace(cell, links=(links.link(cell.text, term),))
+            yield replace(cell, links=(links.value_link(cell.text, term),))
 
 
 def _metric_cells(
@@ -313,8 +313,8 @@ def _tag_text(key: str, value: str | None) -> str:
 def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
     tag = Field(TAGS, key)
     if not value:
-        return links.link(key, Comparison(tag, "is not null"))
-    return links.link(value, Comparison(tag, "=", (Text(value),)), key)
+        return links.value_link(key, Comparison(tag, "is not null"))
+    return links.value_link(value, Comparison(tag, "=", (Text(value),)), key)
 
 
 def _field_cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
@@ -365,7 +365,7 @@ def _plain_cell(field: Field, value: Any, css: str) -> ListCell:
 
 def _status_cell(status: RunStatus, links: ListLinks) -> ListCell:
     term = Comparison(attribute("status"), "=", (Text(status.value),))
-    link = links.link(status.value, term)
+    link = links.value_link(status.value, term)
     return ListCell("status", "state in-card", links=(link,), value=status)
 
 
@@ -377,5 +377,5 @@ def _filter_link_cell(
     text = str(value) if shown is None else shown(row.run)
     term = Comparison(field, "=", (compared,))
     return ListCell(
-        "link", column_css(field), title=text, links=(links.link(text, term),)
+        "link", column_css(field), title=text, links=(links.value_link(text, term),)
     )

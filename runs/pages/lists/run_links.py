@@ -99,18 +99,18 @@ class ListLinks:
     def query(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
 
-    def part(self, name: str, **more: str) -> str:
+    def part_address(self, name: str, **more: str) -> str:
         """Return the address of a part of the list, such as `filter`."""
         parameters = {**({"in": self.number} if self.number else {}), **more}
         query = "&".join(filter(None, [self.spec.to_query(), urlencode(parameters)]))
         return f"/w/{self.workspace}/list/{name}/" + (f"?{query}" if query else "")
 
     @property
-    def histories(self) -> str:
+    def history_export_address(self) -> str:
         """The address that exports the full metric histories of the list's runs."""
-        return self.part("").replace("/list//", "/exports/", 1)
+        return self.part_address("").replace("/list//", "/exports/", 1)
 
-    def children_of(self, run_id: str) -> str:
+    def children_address(self, run_id: str) -> str:
         """Link to the flat list of the run's children."""
         term = Comparison(attribute("parent"), "=", (Text(run_id),))
         return self.query(q=to_text(term), children=True, flat=True, tree=())
@@ -126,7 +126,7 @@ class ListLinks:
         rest = self.spec.to_query(q="")
         return f"&{rest}" if rest else ""
 
-    def fits(self, *terms: Node) -> bool:
+    def fits_in_address(self, *terms: Node) -> bool:
         """Whether the filter and the address stay short enough with these terms."""
         if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
             return False
@@ -143,7 +143,7 @@ class ListLinks:
                 return False
         return True
 
-    def requiring(self, *terms: Node, **changes: Any) -> str:
+    def matching_all(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
         # Groups of a page replace the same terms: rewriting the filter once is enough.
         numbers = self.source.terms_replaced_by(*terms)
@@ -153,7 +153,7 @@ class ListLinks:
         q = source.added(all_of(*terms)) if terms else source.text
         return self.query(q=q, **changes)
 
-    def only(self, term: Node) -> str:
+    def only_matching(self, term: Node) -> str:
         """Link to the list with only the runs that match `term`."""
         if term not in self._made:
             # A chosen value replaces the field's others: two equalities would match no
@@ -163,15 +163,17 @@ class ListLinks:
             self._made[term] = self._query_with_filter(q)
         return self._made[term]
 
-    def but(self, term: Node) -> str:
+    def except_matching(self, term: Node) -> str:
         """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
             self._made[other] = self._query_with_filter(self.source.with_term(other))
         return self._made[other]
 
-    def link(self, text: str, term: Node, key: str = "") -> ValueLink:
-        return ValueLink(text, self.only(term), self.but(term), key)
+    def value_link(self, text: str, term: Node, key: str = "") -> ValueLink:
+        return ValueLink(
+            text, self.only_matching(term), self.except_matching(term), key
+        )
 
     def without_values_of(self, field: Field) -> Source:
         """Return the filter without the terms that choose values of the field."""
@@ -265,6 +267,6 @@ def _status_strip_entry(
     if chosen:
         href = links.query(q=links.source.without_term(term))
     else:
-        href = links.only(term)
+        href = links.only_matching(term)
     total = sum(counts.get(member, 0) for member in members)
     return StatusStripEntry(group, word, total, href, chosen)

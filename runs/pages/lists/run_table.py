@@ -29,7 +29,7 @@ from runs.pages.lists.run_links import (
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
-from runs.render.filters import field_label, pill
+from runs.render.filters import field_label, pill_texts
 from runs.search.query import StatusCounts, count_statuses, names_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
@@ -90,8 +90,8 @@ def filter_pills(links: ListLinks) -> list[FilterPill]:
     source = links.source
     return [
         FilterPill(
-            *pill(node),
-            links.part("filter", term=str(number)),
+            *pill_texts(node),
+            links.part_address("filter", term=str(number)),
             links.query(q=source.without(number)),
         )
         for number, node in enumerate(source.nodes)
@@ -159,16 +159,16 @@ def run_table_context(
     constant_labels = [field_label(each.field) for each in columns if each not in shown]
     return {
         "rows": build_rows(page, shown, links, _best_values(page, shown, links.spec)),
-        "heads": column_heads(links.spec, shown, links, links.part("head")),
+        "heads": column_heads(links.spec, shown, links, links.part_address("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
-        "columns_href": links.part("columns"),
-        "group_href": links.part("group"),
+        "columns_href": links.part_address("columns"),
+        "group_href": links.part_address("group"),
         "here_links": _same_page_links(links),
         "exports": _export_links(links),
         "sorted_by": field_label(links.spec.sort.field),
         "constant_columns": constant_labels,
         "pills": filter_pills(links),
-        "add_filter": links.part("filter"),
+        "add_filter": links.part_address("filter"),
         "strip": entries,
         "strip_size": status_strip_css(entries),
         "counts_are_exact": counts.exact,
@@ -186,7 +186,7 @@ def _export_links(links: ListLinks) -> dict[str, str]:
     query = links.query().rstrip("?")
     begin = f"{query}&" if query else "?"
     found = {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
-    return found | {"histories": links.histories}
+    return found | {"histories": links.history_export_address}
 
 
 def _same_page_links(links: ListLinks) -> dict[str, str]:

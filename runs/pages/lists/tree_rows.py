@@ -141,7 +141,7 @@ def _more_children_line(line: MoreChildren, links: ListLinks) -> MoreChildrenLin
     href = _href_with_open_rows(links, opened)
     # A page can't show more children of a row; their own list has pages.
     if line.shown >= MAX_OPEN_CHILDREN:
-        href = links.children_of(line.run_id)
+        href = links.children_address(line.run_id)
     text = ngettext(
         "Show %(n)s more child run", "Show %(n)s more child runs", hidden
     ) % {"n": formats.grouped(hidden)}

@@ -112,7 +112,7 @@ def with_named_view(state: ListState) -> ListState:
     except NotFound:
         # The same message for private and unknown views, so that it reveals nothing.
         message = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
-        return state.showing(
+        return state.with_spec(
             without_parameter(spec, "view"), ParameterWarning("view", message)
         )
     origin = read_origin(view)
@@ -226,10 +226,10 @@ def view_bar_context(
             workspace, experiment_of_view(origin.view), origin.newest
         )
         if origin
-        else scope.at(ViewSpec(view=BUILT_IN_VIEW)),
+        else scope.address_of(ViewSpec(view=BUILT_IN_VIEW)),
         "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}{unchosen}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
-        "back": scope.at(state.spec),
+        "back": scope.address_of(state.spec),
         "share_text": share_address(request, state),
         "is_own_view": view is not None and view.owner_id == state.viewer.pk,
     }
@@ -281,7 +281,7 @@ def share_address(request: PageRequest, state: ListState) -> str:
     """Return the address that shows this list to other members."""
     server, origin = public_origin(request), state.origin
     if origin is None:
-        return server + state.scope.at(state.spec.changed())
+        return server + state.scope.address_of(state.spec.changed())
     query = override_query(origin.newest, state.spec)
     path = reverse("view", args=[origin.view.slug])
     return server + path + (f"?{query}" if query else "")

@@ -32,7 +32,7 @@ class GraphGrouping(StrEnum):
     PREFIX = "prefix"
     ALL = "1"
 
-    def part(self, key: str) -> str:
+    def shared_name_part(self, key: str) -> str:
         """Return the part of the name that metrics in one chart share."""
         if self is GraphGrouping.NAME:
             return key.rpartition("/")[2]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
 from runs.pages.metrics.choice import read_axis, read_smoothing
-from runs.pages.metrics.evaluation_documents import document_figure, value_at
+from runs.pages.metrics.evaluation_documents import evaluation_figure, value_at_step
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import find_run_head
 from runs.render.charts import (
@@ -62,7 +62,9 @@ def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)
     else:
-        content = _document_figure(request, heads) or _line_figure(request, heads)
+        content = _table_or_evaluation_figure(request, heads) or _line_figure(
+            request, heads
+        )
         figure = msgspec.json.encode(content)
         response = HttpResponse(figure, content_type="application/json")
     response["ETag"] = etag
@@ -77,7 +79,9 @@ def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
     return f'"{blake2b(seen.encode(), digest_size=12).hexdigest()}"'
 
 
-def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
+def _table_or_evaluation_figure(
+    request: PageRequest, heads: Sequence[Metric]
+) -> Figure | None:
     """Return the figure of a table or a document; None for lines."""
     if len(heads) != 1 or heads[0].kind in NUMERIC_KINDS:
         return None
@@ -87,10 +91,10 @@ def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | 
             head, request.GET.get("cx", ""), request.GET.get("cy", "")
         )
     newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
-    at, value = value_at(head, newest, request.GET.get("at", ""))
+    at, value = value_at_step(head, newest, request.GET.get("at", ""))
     path = file_path_of(value)
     file = find_files(head.run, [path]).get(path) if path else None
-    figure = document_figure(head, value, file, request.GET.get("as", ""))
+    figure = evaluation_figure(head, value, file, request.GET.get("as", ""))
     note = _("step %(n)s") % {"n": grouped(at)} if head.count > 1 else ""
     return {**figure, "note": note}
 

@@ -76,7 +76,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
     named = [
         path
-        for points in _document_points(chosen, newest)
+        for points in _newest_evaluations(chosen, newest)
         for path in _file_paths_in(points)
     ]
     # One query for the files of all panels.
@@ -136,7 +136,7 @@ def _options_without_select(
     return [pair for pair in choice.options if pair[0] not in shown]
 
 
-def _document_points(
+def _newest_evaluations(
     chosen: Sequence[Metric], newest: Mapping[int, Points]
 ) -> Iterator[Points]:
     for head in chosen:
@@ -165,7 +165,11 @@ def _value_table_context(
     return {
         "value_keys": [head.key.name for head in series],
         "rows": [
-            (row.step, formats.at(row.time, zone), [column[at] for column in columns])
+            (
+                row.step,
+                formats.local_time(row.time, zone),
+                [column[at] for column in columns],
+            )
             for at, row in enumerate(shown)
         ],
         "has_more_rows": len(rows) > limit,

@@ -59,7 +59,7 @@ def _create_link(request: PageRequest) -> HttpResponse:
             now=now_ms(),
         )
     except InvalidValue as error:
-        form.refuse(error)
+        form.show_error(error)
         return _show_link_form(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])

@@ -67,7 +67,7 @@ def _child_list_state(
     state = read_state_tolerantly(request, scope, parameters)
     spec = replace(state.spec, q=scoped(state.spec.q))
     parameters["q"] = spec.q
-    return state.showing(spec)
+    return state.with_spec(spec)
 
 
 def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:

@@ -28,8 +28,8 @@ from runs.pages.run_shell import (
 )
 from runs.render.charts import draw_sparkline
 from runs.render.formats import ago
-from runs.render.metrics import DisplayValue, display_head
-from runs.render.run import headline, source_address, split_traceback
+from runs.render.metrics import DisplayValue, display_summary
+from runs.render.run import dataset_source_address, headline_of_error, split_traceback
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points
@@ -102,7 +102,8 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "error": _failure_context(request, run),
         "properties": properties,
         "datasets": [
-            (used, source_address(used.dataset.source)) for used in list_datasets(run)
+            (used, dataset_source_address(used.dataset.source))
+            for used in list_datasets(run)
         ],
         "receipt": read_receipt(run),
         "models": list_models(run),
@@ -212,7 +213,7 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
     for head in heads:
         series = points.get(head.pk)
         line = draw_sparkline(series.steps, series.values) if series else ""
-        rows.append(MetricRow(head.key.name, *display_head(head), line))
+        rows.append(MetricRow(head.key.name, *display_summary(head), line))
     return rows
 
 
@@ -235,7 +236,7 @@ def _cancel_progress_context(request: PageRequest, run: Run) -> dict[str, Any]:
 def _failure_context(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
         return {}
-    line = headline(run.error)
+    line = headline_of_error(run.error)
     frames, message = split_traceback(run.error)
     return {
         "headline": line,

@@ -22,7 +22,12 @@ from runs.pages.run_shell import (
     page_not_modified,
     show_run_tab,
 )
-from runs.render.files import IMAGE_TYPES, PICTURE_HEAD_BYTES, extension, picture_size
+from runs.render.files import (
+    IMAGE_TYPES,
+    PICTURE_HEAD_BYTES,
+    file_extension,
+    picture_dimensions,
+)
 from runs.render.formats import filesize, grouped, run_path
 from runs.search.files import RunImage, count_by_name, list_images
 from runs.storage.files import files as file_store
@@ -44,7 +49,7 @@ class ImageFile:
 
 
 def is_picture(name: str) -> bool:
-    return extension(name) in IMAGE_TYPES
+    return file_extension(name) in IMAGE_TYPES
 
 
 def image_file(base: str, file: File) -> ImageFile:
@@ -69,9 +74,9 @@ def _pixel_size(file: File) -> tuple[int, int] | None:
     with file_store.open(file.blob, file.size) as handle:
         # Opened all the same, so that missing bytes are noticed for every kind of
         # image.
-        if extension(file.name) == "svg":
+        if file_extension(file.name) == "svg":
             return None
-        return picture_size(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
+        return picture_dimensions(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
 
 
 #: Number of images by default, and at most; *Show more* doubles it.

@@ -64,7 +64,7 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
         "goals": _goal_choices(request, scope, field),
         "goal_path": reverse("list-goal", args=[request.workspace.name]),
         "may_rank": request.role >= Role.CONTRIBUTOR,
-        "back_href": scope.at(spec),
+        "back_href": scope.address_of(spec),
     }
     template = (
         "run_list/_column_menu.html" if request.htmx else "run_list/column_menu.html"
@@ -80,7 +80,7 @@ def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMe
     items = [
         ColumnMenuItem(
             down if sort.descending else up,
-            scope.at(spec.changed(sort=sort)),
+            scope.address_of(spec.changed(sort=sort)),
             "sort-down" if sort.descending else "sort-up",
             spec.sort == sort,
         )
@@ -109,7 +109,7 @@ def _move_items(
     place, items = places[0], []
 
     def with_order(*order: Column) -> str:
-        return scope.at(spec.changed(columns=tuple(order), has_columns=True))
+        return scope.address_of(spec.changed(columns=tuple(order), has_columns=True))
 
     if columns[place].width:
         own = (*columns[:place], Column(field), *columns[place + 1 :])

@@ -72,7 +72,7 @@ def edit_columns(request: PageRequest) -> HttpResponse:
         kept = () if shown == default_columns(state) else shown
         spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
         if "done" in parameters:
-            return HttpResponseRedirect(state.scope.at(spec))
+            return HttpResponseRedirect(state.scope.address_of(spec))
         # Without a script, an address with the form's parameters would apply them at
         # each reload.
         if not request.htmx:
@@ -80,7 +80,7 @@ def edit_columns(request: PageRequest) -> HttpResponse:
     template = (
         "run_list/_column_dialog.html" if request.htmx else "run_list/columns.html"
     )
-    context = _dialog_context(request, state.showing(spec), shown)
+    context = _dialog_context(request, state.with_spec(spec), shown)
     return with_vary_headers(render(request, template, context))
 
 
@@ -152,8 +152,8 @@ def _dialog_context(
         "shown": [(str(column), field_label(column.field)) for column in shown],
         "default": joined(default),
         "default_shown": [(str(each), field_label(each.field)) for each in default],
-        "default_href": scope.at(without_parameter(spec.changed(), "columns")),
-        "back_href": scope.at(spec),
+        "default_href": scope.address_of(without_parameter(spec.changed(), "columns")),
+        "back_href": scope.address_of(spec),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
-from runs.render.filters import pill
+from runs.render.filters import pill_texts
 from runs.search.query import find_exclusions
 
 
@@ -19,7 +19,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         who, now = (state.viewer, state.workspace), state.now
         found = find_exclusions(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
-            label, text = pill(each.term)
+            label, text = pill_texts(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
             rest = links.source.without_term(each.term)
             suggestions.append((label, text, each.runs, count, links.query(q=rest)))

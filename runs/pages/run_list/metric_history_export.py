@@ -119,7 +119,7 @@ def _link_to_exported_list(
     except NotFound:
         experiment, spec, number = None, ViewSpec(), ""
     scope = build_scope(request.workspace.name, experiment, number)
-    return scope.at(spec), scope.name
+    return scope.address_of(spec), scope.name
 
 
 def _export_address(request: PageRequest, export: HistoryExport) -> str:

@@ -220,7 +220,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
-        listed = state if groups is None else state.showing(without_open_rows(spec))
+        listed = state if groups is None else state.with_spec(without_open_rows(spec))
         if requested_format(request):
             columns = exported_columns(spec, columns)
         # Raises InvalidValue for a cursor of another list.
@@ -238,7 +238,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
             # Without a selection, *only selected* would show no run at all.
             spec = without_parameter(spec, "only")
         # Each retry drops one parameter, so this ends.
-        return find_list(request, state.showing(spec, notice))
+        return find_list(request, state.with_spec(spec, notice))
     # Only the tree's own query tells which open rows exist.
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_rows(state, page.unknown)
@@ -246,7 +246,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     if groups is not None:
         notices += group_notices(spec, groups)
     return ListResult(
-        state.showing(state.spec, *notices), columns, page, counts, selection, groups
+        state.with_spec(state.spec, *notices), columns, page, counts, selection, groups
     )
 
 
@@ -258,7 +258,7 @@ def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListSta
         "tree: there are no runs %(ids)s to open",
         len(unknown),
     ) % {"ids": ", ".join(unknown)}
-    return state.showing(
+    return state.with_spec(
         replace(state.spec, tree=known), ParameterWarning("tree", text)
     )
 
@@ -290,7 +290,7 @@ def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
         **run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
         "kept_rows": rows_still_shown(request, state, page, shown, links),
-        "add_chart": links.part("charts"),
+        "add_chart": links.part_address("charts"),
     }
     if numbers:
         context |= selection_tray_context(state, result.selection, page, links)
@@ -392,10 +392,10 @@ def _find_list_by_readable_filter(
     spec = replace(state.spec, after="", before="")
     part = replace(spec, q=shell.scoped(readable_part(spec.q)))
     try:
-        return find_list(request, state.showing(part))
+        return find_list(request, state.with_spec(part))
     # The readable part can still name a field that this list doesn't support.
     except (InvalidFilter, NotSupported):
-        return find_list(request, state.showing(replace(spec, q=shell.scoped(""))))
+        return find_list(request, state.with_spec(replace(spec, q=shell.scoped(""))))
 
 
 def _context_without_rows(state: ListState) -> dict[str, Any]:

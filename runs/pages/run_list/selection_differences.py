@@ -112,7 +112,7 @@ def _differences_context(state: ListState) -> dict[str, Any]:
     return {
         "title": _("What differs?"),
         "list_name": state.scope.name,
-        "back": state.scope.at(state.spec),
+        "back": state.scope.address_of(state.spec),
         "spec": state.spec,
     }
 
@@ -150,7 +150,9 @@ def _difference_row(
     lines = tuple(
         ValueShareLine(
             text,
-            path + links.only(term) if term and links.fits(term) else "",
+            path + links.only_matching(term)
+            if term and links.fits_in_address(term)
+            else "",
             formats.grouped(side.selected),
             formats.grouped(side.rest),
             round(100 * side.selected / max(ranking.selected, 1)),

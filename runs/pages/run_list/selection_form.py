@@ -116,7 +116,7 @@ def selection_tray_context(
             "elsewhere": formats.grouped(on_other_pages) if on_other_pages else "",
             "match": _select_all_count(page, chosen, spec),
             **_compare_link(state, runs, chosen),
-            "differs": links.part("differs"),
+            "differs": links.part_address("differs"),
             "clear": links.query(selected=(), only=False, **place),
             "too_many": page.total > MAX_SELECTED and not spec.only,
             "most": formats.grouped(MAX_SELECTED),
@@ -182,7 +182,7 @@ def select_runs(request: PageRequest) -> HttpResponse:
         after=spec.after,
         before=spec.before,
     )
-    return HttpResponseRedirect(state.scope.at(spec))
+    return HttpResponseRedirect(state.scope.address_of(spec))
 
 
 def _posted_spec(request: PageRequest) -> ViewSpec:

@@ -28,7 +28,7 @@ MAX_STARRED = 12
 _AFTER = {"system": "light", "light": "dark", "dark": "system"}
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def frame_context(request: HttpRequest) -> dict[str, Any]:
     # Pages outside of any workspace have none, and error pages may have none.
     here = getattr(request, "workspace", None)
     workspace = here or _last_workspace(request)

@@ -17,9 +17,9 @@ from runs.render.charts.dashes import (
     dash_of_position,
 )
 from runs.render.charts.evaluation_figures import (
-    figure_rows,
     prediction_figure,
     residual_histogram,
+    rows_of_figure,
     table_columns_figure,
 )
 from runs.render.charts.histograms import (
@@ -77,7 +77,6 @@ __all__ = [
     "dash_of_number",
     "dash_of_position",
     "draw_sparkline",
-    "figure_rows",
     "histogram_figure",
     "is_nonfinite",
     "line_figure",
@@ -85,6 +84,7 @@ __all__ = [
     "parallel_figure",
     "prediction_figure",
     "residual_histogram",
+    "rows_of_figure",
     "scatter_figure",
     "smooth_at",
     "smooth_values",

@@ -98,7 +98,7 @@ def table_columns_figure(
     return {"data": [_curve_trace(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
 
 
-def figure_rows(figure: Figure) -> list[tuple[str, str, str]]:
+def rows_of_figure(figure: Figure) -> list[tuple[str, str, str]]:
     """The figure's numbers as rows of a table: which line, x, y."""
     return [
         (str(trace["meta"]["key"]), _number_text(x), _number_text(y))

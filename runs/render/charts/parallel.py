@@ -44,7 +44,7 @@ def parallel_figure(
             "key": dot.name,
             "run": dot.run_id,
             "at": [
-                scale.place(axis.values[row])
+                scale.position_of(axis.values[row])
                 for axis, scale in zip(axes, scales, strict=True)
             ],
             "told": [_value_label(axis.values[row], axis.clock) for axis in axes],
@@ -77,7 +77,7 @@ class _AxisScale:
     words: tuple[str, ...] = ()
     clock: tzinfo | None = None
 
-    def place(self, value: Value) -> float | None:
+    def position_of(self, value: Value) -> float | None:
         """None where the run has no place on the axis; NaN and Infinity stand above."""
         if isinstance(value, str):
             return self._word_position(value)
@@ -104,11 +104,11 @@ class _AxisScale:
     def ticks(self) -> list[tuple[float, str]]:
         if self.words:
             shown = self.words[:MAX_WORDS]
-            return [(self.place(word) or 0.0, word) for word in shown]
+            return [(self.position_of(word) or 0.0, word) for word in shown]
         if self.low == self.high:
             return [(0.5, self._tick(self.low))]
         shares = [at / TICK_COUNT for at in range(TICK_COUNT + 1)]
-        return [(share, self._tick(self.value(share))) for share in shares]
+        return [(share, self._tick(self.value_at(share))) for share in shares]
 
     def _tick(self, value: float) -> str:
         """In a few letters: of a time what tells it from the others."""
@@ -118,7 +118,7 @@ class _AxisScale:
         span = self.high - self.low
         return time if span < DAY_MS else day[5:] if span < YEAR_MS else day[:7]
 
-    def value(self, share: float) -> float:
+    def value_at(self, share: float) -> float:
         if self.log:
             low, high = math.log(self.low), math.log(self.high)
             return math.exp(low + (high - low) * share)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from runs.render import formats
-from runs.render.compare.diff_html import excerpt_around, mark_new_words
+from runs.render.compare.diff_html import excerpt_near, mark_new_words
 
 #: A longer text is cut in its cell; all of it is in the title.
 MAX_CELL_CHARS, MAX_TITLE_CHARS = 300, 2000
@@ -125,12 +125,12 @@ def text_cell(
         return f'<td class="none">{escape(missing)}</td>'
     text = str(value)
     if other is None or other == text:
-        html = escape(excerpt_around(text, 0, MAX_CELL_CHARS))
+        html = escape(excerpt_near(text, 0, MAX_CELL_CHARS))
     else:
         # Long texts are shown where they begin to differ.
         start = len(commonprefix([text, other]))  # noqa: RUF071  # by characters
         at = start if start > MAX_CELL_CHARS // 2 else 0
-        cut = (excerpt_around(each, at, MAX_CELL_CHARS) for each in (text, other))
+        cut = (excerpt_near(each, at, MAX_CELL_CHARS) for each in (text, other))
         html = mark_new_words(*cut)
     return f'<td title="{escape(text[:MAX_TITLE_CHARS])}"><span>{html}</span></td>'
 

@@ -188,10 +188,10 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
 
 def _cut_line(text: str, at: int = 0) -> str:
     """What there is room for, from a little before a place on."""
-    return excerpt_around(text, at, MAX_LINE_CHARS)
+    return excerpt_near(text, at, MAX_LINE_CHARS)
 
 
-def excerpt_around(text: str, at: int, longest: int) -> str:
+def excerpt_near(text: str, at: int, longest: int) -> str:
     """`longest` characters of a text, from a little before `at` on, with ellipses."""
     start = max(min(at - longest // 4, len(text) - longest), 0)
     head, tail = "…" if start else "", "…" if start + longest < len(text) else ""

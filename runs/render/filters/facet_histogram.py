@@ -26,7 +26,7 @@ class HistogramBar:
     high: float | None = None
 
 
-def histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
+def build_histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
     """Bars of finite numbers and how many runs have each; empty for no number."""
     values = sorted(numbers)
     if not values:

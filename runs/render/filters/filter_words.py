@@ -81,7 +81,7 @@ def aggregate_label(aggregate: str) -> str:
     return str(_AGGREGATES.get(aggregate, aggregate))
 
 
-def pill(term: Node) -> tuple[str, str]:
+def pill_texts(term: Node) -> tuple[str, str]:
     """What a term is about, and what it asks of that."""
     if isinstance(term, Word):
         return _("Text"), term.text

@@ -39,7 +39,7 @@ class RowsTable:
         sides = [name in self.numeric for name in self.columns]
         return [list(zip(sides, row, strict=True)) for row in self.rows]
 
-    def axes(self, x: str, y: str) -> tuple[str, str]:
+    def columns_to_draw(self, x: str, y: str) -> tuple[str, str]:
         """The two columns to draw: those asked for, else the first ones; or none."""
         if len(self.numeric) < 2:
             return "", ""

@@ -45,7 +45,9 @@ class MetricHead(Protocol):
     max: float | None
 
 
-def display_head(head: MetricHead) -> tuple[DisplayValue, DisplayValue, DisplayValue]:
+def display_summary(
+    head: MetricHead,
+) -> tuple[DisplayValue, DisplayValue, DisplayValue]:
     return display_last(head), display_value(head.min), display_value(head.max)
 
 

@@ -138,7 +138,9 @@ def _time_cell(time: int | datetime | None, *, full: bool) -> SafeString | str:
         return formats.MISSING
     zone = timezone.get_current_timezone()
     when = (
-        time.astimezone(zone) if isinstance(time, datetime) else formats.at(time, zone)
+        time.astimezone(zone)
+        if isinstance(time, datetime)
+        else formats.local_time(time, zone)
     )
     shown = formats.full_moment(when)
     text = shown if full else formats.moment(when, timezone.now().astimezone(zone))

@@ -44,7 +44,7 @@ class HistoryFile:
         self._waiting: list[Any] = []
         self._count = 0
 
-    def add(self, run_id: str, key: str, points: Any) -> int:
+    def add_points(self, run_id: str, key: str, points: Any) -> int:
         """Returns how many points there were."""
         pa, count = self._arrow, len(points.steps)
         numbers, texts = _value_columns(points)

@@ -51,7 +51,7 @@ def parquet_parts(
     schema = pa.schema(list(_parquet_fields(columns)))
     sink = _ParquetBuffer()
     writer = parquet.ParquetWriter(sink, schema, compression="zstd")
-    yield sink.taken()
+    yield sink.take_written()
     for group in _row_groups(chunks, len(columns)):
         arrays = [
             pa.array(values, type=field.type)
@@ -60,9 +60,9 @@ def parquet_parts(
             )
         ]
         writer.write_batch(pa.record_batch(arrays, schema=schema))
-        yield sink.taken()
+        yield sink.take_written()
     writer.close()
-    yield sink.taken()
+    yield sink.take_written()
 
 
 class _ParquetBuffer(io.RawIOBase):
@@ -85,7 +85,7 @@ class _ParquetBuffer(io.RawIOBase):
     def tell(self) -> int:
         return self._written
 
-    def taken(self) -> bytes:
+    def take_written(self) -> bytes:
         parts, self._parts = self._parts, []
         return b"".join(parts)
 

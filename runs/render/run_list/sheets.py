@@ -164,7 +164,7 @@ def _cell_text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
         return formats.MISSING
     if column.kind == TIME_COLUMN and isinstance(value, int):
-        return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
+        return formats.local_time(value, zone).strftime("%Y-%m-%d %H:%M")
     if column.kind == DURATION_COLUMN and isinstance(value, int):
         return formats.duration(value)
     words = _value_text(value).partition("\n")[0]

@@ -1,6 +1,6 @@
 """The runs and lines that charts draw."""
 
-from runs.search.charts.chart_values_csv import ChartColumn, chart_column
+from runs.search.charts.chart_values import ChartColumn, chart_column
 from runs.search.charts.drawn_runs import (
     ChartRun,
     find_chosen_runs,

@@ -25,8 +25,8 @@ from runs.search.run.history import (
     list_history,
 )
 from runs.search.run.image_names import NamedImage, is_image_file, named_images
+from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
 from runs.search.run.origin import LoggingClient, find_logging_clients
-from runs.search.run.suggest_tags import suggest_tag_keys, suggest_tag_values
 
 __all__ = [
     "HistoryEntry",

@@ -175,8 +175,8 @@ def chart_cards_context(
     """
     addresses = ChartCardAddresses(
         page=partial(_list_query_with_charts, links),
-        part=lambda name: links.part(CHART_ADDRESS_PARTS[name]),
-        brush=links.part("charts/brush"),
+        part=lambda name: links.part_address(CHART_ADDRESS_PARTS[name]),
+        brush=links.part_address("charts/brush"),
     )
     tables: Sequence[ChartTable] = ()
     charts = state.spec.charts
@@ -184,7 +184,7 @@ def chart_cards_context(
         tables = _chart_tables(state)
     return {
         "cards": chart_cards(charts, addresses, tables),
-        "add_chart": links.part("charts") if can_add_chart(charts) else "",
+        "add_chart": links.part_address("charts") if can_add_chart(charts) else "",
         "brush_url": addresses.brush,
     }
 
