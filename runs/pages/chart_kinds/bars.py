@@ -16,7 +16,7 @@ from runs.pages.chart_kinds.kind import (
     group_label,
     grouping_notes,
 )
-from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
+from runs.pages.chart_kinds.notes import log_axis_notes, text_and_missing_value_notes
 from runs.pages.chart_kinds.run_values import (
     ValueSummary,
     chart_look,
@@ -42,7 +42,7 @@ def _bar_figure(
         numeric_column(chart_column(field, chart_runs.runs)) for field in chart.fields
     ]
     labels = [field_label(field) for field in chart.fields]
-    notes = column_notes(columns)
+    notes = text_and_missing_value_notes(columns)
     dots = _bars_of_runs_or_groups(
         chart, *drop_runs_without_values(chart_runs, columns)
     )

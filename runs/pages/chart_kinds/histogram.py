@@ -13,7 +13,10 @@ from runs.pages.chart_kinds.kind import (
     ChartTableRow,
     FigureWithNotes,
 )
-from runs.pages.chart_kinds.notes import column_notes, off_axis_value_notes
+from runs.pages.chart_kinds.notes import (
+    off_axis_value_notes,
+    text_and_missing_value_notes,
+)
 from runs.pages.chart_kinds.run_values import chart_look, count_cell, numeric_column
 from runs.render.charts import bin_label, count_bins, histogram_figure
 from runs.render.filters import field_label
@@ -27,7 +30,7 @@ def _histogram_figure(
     column = chart_column(chart.fields[0], chart_runs.runs)
     numbers = [value for value in column.values if isinstance(value, float)]
     bins = count_bins(numbers, chart.bins, log=chart.log_x)
-    notes = column_notes([numeric_column(column)])
+    notes = text_and_missing_value_notes([numeric_column(column)])
     label = field_label(chart.fields[0])
     # NaN and Infinity have no bar, nor have 0 and less on a logarithmic axis.
     lost = len(numbers) - sum(each.runs for each in bins)

@@ -19,7 +19,11 @@ from runs.pages.chart_kinds.kind import (
     group_label,
     grouping_notes,
 )
-from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
+from runs.pages.chart_kinds.notes import (
+    log_axis_notes,
+    sampling_note,
+    undrawn_series_notes,
+)
 from runs.pages.chart_kinds.run_values import (
     chart_look,
     count_cell,
@@ -70,7 +74,7 @@ def _line_figure(
 ) -> FigureWithNotes:
     window = zoomed or _unzoomed_range(chart)
     chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
-    notes = series_notes(chosen)
+    notes = undrawn_series_notes(chosen)
     if chart.groups:
         return FigureWithNotes(
             *_group_means_figure(chart, chart_runs, chosen, zone, window, notes)

@@ -70,7 +70,7 @@ def _is_zero_or_less(value: object) -> bool:
     return isinstance(value, float) and value <= 0
 
 
-def column_notes(columns: Sequence[ChartColumn]) -> list[str]:
+def text_and_missing_value_notes(columns: Sequence[ChartColumn]) -> list[str]:
     notes = []
     for column in columns:
         label = field_label(column.field)
@@ -96,7 +96,7 @@ def missing_value_note(count: int, label: str) -> str:
     return text % {"n": grouped(count), "field": label}
 
 
-def series_notes(chosen: ChosenSeries) -> list[str]:
+def undrawn_series_notes(chosen: ChosenSeries) -> list[str]:
     notes = []
     if chosen.missing:
         text = ngettext("%s run without", "%s runs without", chosen.missing)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, FigureWithNotes
-from runs.pages.chart_kinds.notes import column_notes
+from runs.pages.chart_kinds.notes import text_and_missing_value_notes
 from runs.pages.chart_kinds.run_values import (
     dots_of_runs,
     drop_runs_without_values,
@@ -25,7 +25,7 @@ def _parallel_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
 ) -> FigureWithNotes:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
-    notes = column_notes(columns)
+    notes = text_and_missing_value_notes(columns)
     chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     axes = [
         _plotly_dimension(chart, column, field_label(column.field), zone)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, FigureWithNotes
-from runs.pages.chart_kinds.notes import column_notes, scatter_notes
+from runs.pages.chart_kinds.notes import scatter_notes, text_and_missing_value_notes
 from runs.pages.chart_kinds.run_values import (
     chart_look,
     dots_of_runs,
@@ -26,7 +26,7 @@ def _scatter_figure(
 ) -> FigureWithNotes:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
-    notes = column_notes(columns)
+    notes = text_and_missing_value_notes(columns)
     chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     notes += scatter_notes(chart, *columns[:2])
     placed = [_as_clock_times(column, zone) for column in columns]

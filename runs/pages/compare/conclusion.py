@@ -18,7 +18,7 @@ from runs.models import Conclusion, Run, now_ms
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.descriptions import (
     DescriptionEditor,
-    open_editor,
+    open_description_editor,
     render_description,
     save_description,
 )
@@ -46,7 +46,7 @@ class ConclusionItem:
 
 @access(Permission.ANNOTATE)
 def _show_conclusion_form(request: PageRequest) -> HttpResponse:
-    return open_editor(request, _conclusion_editor(request))
+    return open_description_editor(request, _conclusion_editor(request))
 
 
 @access(Permission.ANNOTATE)

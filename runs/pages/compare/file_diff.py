@@ -129,7 +129,7 @@ def file_diff(
         len(every),
         is_side,
         state.href(view="" if is_side else SIDE_BY_SIDE) + "#diff",
-        shown.content(is_side=is_side),
+        shown.diff_content(is_side=is_side),
         shown.whole_images(),
     )
 
@@ -167,7 +167,7 @@ class _FilePair:
     baseline: int
     other: int
 
-    def content(self, *, is_side: bool) -> DiffContent:
+    def diff_content(self, *, is_side: bool) -> DiffContent:
         if file_kind(self.row.key) is FileKind.IMAGE:
             return DiffContent(pictures=self.whole_images())
         # Only the start is read: a checkpoint can have gigabytes.

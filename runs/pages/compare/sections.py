@@ -22,7 +22,7 @@ from runs.render.compare import (
 )
 from runs.render.filters import field_label
 from runs.render.metrics import display_last
-from runs.render.run_list import full_moment, icon, status
+from runs.render.run_list import full_moment, icon, status_pill
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,
@@ -215,7 +215,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     # Once for all rows of the page.
     trophy = icon("trophy")
 
-    def draw(row: ComparedRow) -> SafeString:
+    def draw_metric_row(row: ComparedRow) -> SafeString:
         values = [number_or_last_text(value) for value in row.values]
         return metric_cells_html(
             values,
@@ -224,7 +224,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
             icon=trophy,
         )
 
-    return draw
+    return draw_metric_row
 
 
 def number_or_last_text(value: object) -> object:
@@ -233,12 +233,12 @@ def number_or_last_text(value: object) -> object:
 
 
 def _text_row_renderer(table: CompareTable) -> RowRenderer:
-    def draw(row: ComparedRow) -> SafeString:
+    def draw_text_row(row: ComparedRow) -> SafeString:
         # An empty text is a value, and must not look like a missing one.
         values = [_("set") if value == "" else value for value in row.values]
         return text_cells_html(values, baseline=table.baseline, missing=_("not set"))
 
-    return draw
+    return draw_text_row
 
 
 def _render_attributes(row: ComparedRow) -> SafeString:
@@ -253,7 +253,7 @@ def _render_attributes(row: ComparedRow) -> SafeString:
 def _attribute_html(field: Field, value: object) -> str:
     kind = fields.value_type(field)
     if field == attribute("status"):
-        return status(value)
+        return status_pill(value)
     if kind == fields.TIME:
         return full_moment(value)  # type: ignore[arg-type]
     if kind == fields.DURATION:
@@ -267,13 +267,13 @@ def _attribute_html(field: Field, value: object) -> str:
 
 
 def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
-    def of(place: str) -> RowRenderer:
-        def draw(row: ComparedRow) -> SafeString:
+    def renderer_of_place(place: str) -> RowRenderer:
+        def draw_file_row(row: ComparedRow) -> SafeString:
             return wrap_in_cells(_file_cells(table, place, row))
 
-        return draw
+        return draw_file_row
 
-    return of
+    return renderer_of_place
 
 
 def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:

@@ -47,7 +47,9 @@ class DescriptionEditor:
     links: str = ""
 
 
-def open_editor(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
+def open_description_editor(
+    request: PageRequest, editor: DescriptionEditor
+) -> HttpResponse:
     text = editor.stored or editor.text
     return _show_editor_form(request, editor, text, seen=version_token(editor.stored))
 

@@ -41,7 +41,7 @@ class DescriptionVersionsPage:
     run: Run | None = None
 
 
-def show_versions(
+def show_description_versions(
     request: PageRequest, versions: DescriptionVersionsPage
 ) -> HttpResponse:
     """List the versions, and show the one in the address, else the newest."""

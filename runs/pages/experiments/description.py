@@ -16,11 +16,11 @@ from runs.models import Experiment, now_ms
 from runs.pages.descriptions import (
     DescriptionEditor,
     DescriptionVersionsPage,
-    open_editor,
+    open_description_editor,
     render_description,
     restore_description,
     save_description,
-    show_versions,
+    show_description_versions,
 )
 from runs.pages.lists import find_experiment
 from runs.pages.requests import PageRequest
@@ -35,7 +35,7 @@ EDITOR_PAGE = "experiments/experiment_editor.html"
 
 @access(Permission.ANNOTATE)
 def _show_description_form(request: PageRequest, slug: str) -> HttpResponse:
-    return open_editor(
+    return open_description_editor(
         request, _experiment_editor(request, find_experiment(request, slug))
     )
 
@@ -54,7 +54,7 @@ edit_description = by_method(GET=_show_description_form, POST=_save_description)
 @require_safe
 def show_experiment_versions(request: PageRequest, slug: str) -> HttpResponse:
     found = _experiment_versions_page(request, find_experiment(request, slug))
-    return show_versions(request, found)
+    return show_description_versions(request, found)
 
 
 @access(Permission.ANNOTATE)

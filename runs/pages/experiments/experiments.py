@@ -99,7 +99,7 @@ class ExperimentTableRow:
         return f"star-{self.row.experiment.pk}"
 
 
-def table_context(
+def experiment_table_context(
     page: ExperimentPage, state: ExperimentListState, workspace: str
 ) -> dict[str, Any]:
     return {
@@ -241,7 +241,7 @@ def experiments_page(request: PageRequest) -> HttpResponse:
         # Named in a notice; the rest of the address is followed.
         complaints, state = [error], replace(state, sort=DEFAULT_SORT)
         page = _find_page(request, state)
-    context = table_context(page, state, request.workspace.name)
+    context = experiment_table_context(page, state, request.workspace.name)
     context["complaints"] = complaints
     if kind:
         neighbors = {"prev": context["previous"], "next": context["next"]}
@@ -271,7 +271,9 @@ def _page_with_filter_error(
     request: PageRequest, state: ExperimentListState, error: InvalidValue
 ) -> HttpResponse:
     """Show that the filter names fields that experiments don't have."""
-    context = table_context(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
+    context = experiment_table_context(
+        ExperimentPage((), 0, 1, 1), state, request.workspace.name
+    )
     template = (
         "experiments/_experiment_table.html"
         if request.htmx

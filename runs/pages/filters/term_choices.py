@@ -35,7 +35,10 @@ def list_filter_fields(
     found = [(_("Run"), own)]
     try:
         for kind, title in _kind_titles():
-            rows = [_key_row(each) for each in list_keys(reader, kind, part, MAX_KEYS)]
+            rows = [
+                _field_row_of_key(each)
+                for each in list_keys(reader, kind, part, MAX_KEYS)
+            ]
             found.append((title, rows))
     except QueryTimeout:
         # The fields of every run can still be chosen.
@@ -82,7 +85,7 @@ def _kind_titles() -> Sequence[tuple[str, str]]:
     )
 
 
-def _key_row(key_count: KeyCount) -> FieldRow:
+def _field_row_of_key(key_count: KeyCount) -> FieldRow:
     runs = ngettext("%(n)s run", "%(n)s runs", key_count.runs)
     note = runs % {"n": formats.grouped(key_count.runs)} if key_count.runs else ""
     return field_text(key_count.field), key_count.field.key, note

@@ -27,7 +27,7 @@ from runs.pages.filters.term_form import (
     CHOICES,
     UNITS,
     TermDraft,
-    date_type,
+    date_input_type,
     draft_of_form,
     draft_of_term,
     operators_of,
@@ -204,7 +204,7 @@ class _TermEditor:
             ],
             "units": list(UNITS),
             "inputs": _value_inputs(draft),
-            "date_type": date_type(draft),
+            "date_type": date_input_type(draft),
             "find": self.parameters.get("find", "").strip()[:200],
         }
         if draft.input_kind == CHOICES:

@@ -244,7 +244,7 @@ def value_input_text(value: Value) -> str:
     return ""
 
 
-def date_type(draft: TermDraft) -> str:
+def date_input_type(draft: TermDraft) -> str:
     """Return the type of the date inputs: as precise as the current values."""
     units = {value.unit for value in draft.known if isinstance(value, Moment)}
     if not units or units <= {"day"}:

@@ -11,10 +11,10 @@ from runs.pages.groups.group_table import (
     find_groups,
     find_groups_for_viewer,
     group_context,
-    group_label,
-    group_notices,
+    group_sort_notices,
+    grouping_label,
     too_many_runs_text,
-    without_open_rows,
+    with_all_rows_closed,
 )
 from runs.pages.groups.group_values import (
     group_value_term,
@@ -29,11 +29,11 @@ __all__ = [
     "find_groups",
     "find_groups_for_viewer",
     "group_context",
-    "group_label",
-    "group_notices",
+    "group_sort_notices",
     "group_value_term",
+    "grouping_label",
     "groups_response",
     "too_many_runs_text",
     "urlpatterns",
-    "without_open_rows",
+    "with_all_rows_closed",
 ]

@@ -77,7 +77,7 @@ def find_groups_for_viewer(
     return GroupPage(grouping, start, min(start + spec.rows, len(grouping)))
 
 
-def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
+def group_sort_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     """Return a notice if the groups can't be sorted by the chosen field."""
     grouping = grouped.grouping
     chosen = spec.group.by if spec.group else None
@@ -89,12 +89,12 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     return [ParameterWarning("group", text)]
 
 
-def without_open_rows(spec: ViewSpec) -> ViewSpec:
+def with_all_rows_closed(spec: ViewSpec) -> ViewSpec:
     """Return the spec with no child runs open: a grouped list has no rows of runs."""
     return spec.changed(tree=())
 
 
-def group_label(spec: ViewSpec) -> str:
+def grouping_label(spec: ViewSpec) -> str:
     assert spec.group is not None
     names = ", ".join(map(field_label, spec.group.fields))
     if spec.group.all_but:
@@ -125,7 +125,7 @@ def group_context(
 ) -> dict[str, Any]:
     spec = links.spec
     context: dict[str, Any] = {
-        "label": group_label(spec),
+        "label": grouping_label(spec),
         "ungroup": links.query(group=None),
         "too_many": grouped.grouping is None,
         "sentence": too_many_runs_text(),

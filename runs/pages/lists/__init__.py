@@ -44,7 +44,7 @@ from runs.pages.lists.run_links import (
     ListLinks,
     ValueLink,
     column_css,
-    is_largest_first,
+    sorts_largest_first,
     status_strip,
 )
 from runs.pages.lists.run_table import (
@@ -107,7 +107,6 @@ __all__ = [
     "has_redundant_parameters",
     "hidden_line_breaks_input",
     "in_one_line",
-    "is_largest_first",
     "list_address",
     "list_columns",
     "list_path",
@@ -133,6 +132,7 @@ __all__ = [
     "sheet_response",
     "sheet_value_of",
     "shown_columns",
+    "sorts_largest_first",
     "status_strip",
     "view_bar_context",
     "with_name_column",

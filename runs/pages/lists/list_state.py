@@ -272,7 +272,7 @@ def has_redundant_parameters(request: PageRequest) -> bool:
 
 def redirect_to_query(request: PageRequest, query: str) -> HttpResponse:
     """Redirect to the same page with another query string."""
-    return HttpResponseRedirect(address(request.path, query))
+    return HttpResponseRedirect(join_address(request.path, query))
 
 
 def with_pushed_url(
@@ -281,10 +281,10 @@ def with_pushed_url(
     """Make the browser show this query string, if a script sent the form."""
     # The form's own address also has hidden inputs and default values.
     if request.htmx and request.htmx.trigger == _FILTER_FORM:
-        response["HX-Push-Url"] = address(path, query)
+        response["HX-Push-Url"] = join_address(path, query)
     return response
 
 
-def address(path: str, query: str) -> str:
+def join_address(path: str, query: str) -> str:
     query = query.removeprefix("?")
     return path + (f"?{query}" if query else "")

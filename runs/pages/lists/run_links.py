@@ -219,11 +219,11 @@ def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> Col
         return replace(head, href=links.query(sort=other), order=order)
     # The first click gives the more useful order: the largest numbers, the latest
     # times.
-    first = Sort(field, descending=is_largest_first(field))
+    first = Sort(field, descending=sorts_largest_first(field))
     return replace(head, href=links.query(sort=first))
 
 
-def is_largest_first(field: Field) -> bool:
+def sorts_largest_first(field: Field) -> bool:
     kind = fields.value_type(field)
     return kind in (*NUMERIC_TYPES, fields.TIME) or field.kind == METRICS
 

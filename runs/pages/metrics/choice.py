@@ -89,7 +89,7 @@ class MetricChoice:
         return [(name, value) for name, value in options.items() if value]
 
 
-def read_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
+def read_metric_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
     keys, default = _chosen_keys(parameters, heads, names)

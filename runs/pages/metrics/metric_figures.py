@@ -87,7 +87,7 @@ def _table_or_evaluation_figure(
         return None
     head = heads[0]
     if head.kind == MetricKind.TABLE:
-        return _column_figure(
+        return _table_columns_figure(
             head, request.GET.get("cx", ""), request.GET.get("cy", "")
         )
     newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
@@ -99,7 +99,7 @@ def _table_or_evaluation_figure(
     return {**figure, "note": note}
 
 
-def _column_figure(head: Metric, x: str, y: str) -> Figure:
+def _table_columns_figure(head: Metric, x: str, y: str) -> Figure:
     pairs = column_pairs(store.read(head).python_values(), x, y)
     total = len(pairs)
     if total > CHART_POINTS:

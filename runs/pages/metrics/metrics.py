@@ -18,7 +18,7 @@ from runs.pages.metrics.choice import (
     FIRST_CHARTS,
     GraphGrouping,
     MetricChoice,
-    read_choice,
+    read_metric_choice,
 )
 from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_panels
 from runs.pages.requests import PageRequest
@@ -46,18 +46,18 @@ NEWEST_POINTS = 200
 
 
 @dataclass(frozen=True)
-class MetricEntry:
+class MetricCheckbox:
     key: str
     last: DisplayValue
     chosen: bool
 
 
 @dataclass(frozen=True)
-class MetricGroup:
+class MetricCheckboxGroup:
     """Metrics whose names have the same prefix, up to the first slash."""
 
     name: str
-    entries: list[MetricEntry]
+    entries: list[MetricCheckbox]
 
 
 @access(Permission.READ)
@@ -68,7 +68,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
     heads = read_metrics(head.run)
-    choice = read_choice(request.GET, heads)
+    choice = read_metric_choice(request.GET, heads)
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
@@ -77,7 +77,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     named = [
         path
         for points in _newest_evaluations(chosen, newest)
-        for path in _file_paths_in(points)
+        for path in _file_paths_of_newest_values(points)
     ]
     # One query for the files of all panels.
     files = find_files(head.run, named)
@@ -86,7 +86,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     context = {
         "choice": choice,
         "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
-        "groups": _metric_groups(heads, choice),
+        "groups": _metric_checkbox_groups(heads, choice),
         "nothing": None if heads else empty_state_of("metrics", head.run),
         "panels": panels,
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
@@ -118,13 +118,17 @@ GROUPING_LABELS = {
 }
 
 
-def _metric_groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
-    groups: dict[str, MetricGroup] = {}
+def _metric_checkbox_groups(
+    heads: Sequence[Metric], choice: MetricChoice
+) -> list[MetricCheckboxGroup]:
+    groups: dict[str, MetricCheckboxGroup] = {}
     for head in heads:
         key = head.key.name
         prefix = key.split("/", 1)[0] if "/" in key else ""
-        group = groups.setdefault(prefix, MetricGroup(prefix, []))
-        group.entries.append(MetricEntry(key, display_last(head), key in choice.keys))
+        group = groups.setdefault(prefix, MetricCheckboxGroup(prefix, []))
+        group.entries.append(
+            MetricCheckbox(key, display_last(head), key in choice.keys)
+        )
     return list(groups.values())
 
 
@@ -144,7 +148,7 @@ def _newest_evaluations(
             yield newest[head.pk]
 
 
-def _file_paths_in(points: Points) -> Iterator[str]:
+def _file_paths_of_newest_values(points: Points) -> Iterator[str]:
     """Yield the files that the newest values name; older ones are read on demand."""
     for value in points.python_values()[-MAX_STEPS:]:
         if path := file_path_of(value):

@@ -24,7 +24,7 @@ from runs.pages.chart_kinds import (
 from runs.pages.groups import (
     build_paper_table,
     find_groups_for_viewer,
-    group_label,
+    grouping_label,
     too_many_runs_text,
 )
 from runs.pages.lists import (
@@ -89,7 +89,7 @@ def shared_view_context(
     # Only one of them can be followed, and a visitor gets a page instead of an error.
     if cursors["after"] and cursors["before"]:
         cursors = {**cursors, "before": ""}
-    shown = _groups_context if stored.group is not None else _rows_context
+    shown = _shared_groups_context if stored.group is not None else _shared_rows_context
     try:
         try:
             found = shown(link, stored.changed(**cursors), experiment)
@@ -104,7 +104,7 @@ def shared_view_context(
     return context | found | {"charts": charts}
 
 
-def _rows_context(
+def _shared_rows_context(
     link: ShareLink, stored: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     # A tree needs links that open rows, which this page doesn't have.
@@ -128,7 +128,7 @@ def _rows_context(
     }
 
 
-def _groups_context(
+def _shared_groups_context(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     if spec.before:
@@ -137,7 +137,7 @@ def _groups_context(
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)
     found = find_groups_for_viewer(spec, fields, *who, experiment)
-    context: dict[str, Any] = {"group_label": group_label(spec)}
+    context: dict[str, Any] = {"group_label": grouping_label(spec)}
     if found.grouping is None:
         return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)

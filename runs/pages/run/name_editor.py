@@ -11,7 +11,12 @@ from runs.actions.run import rename_run
 from runs.models import now_ms
 from runs.pages.requests import PageRequest
 from runs.pages.run.forms import RenameForm
-from runs.pages.run_shell import find_run_head, head_context, show_editor, show_saved
+from runs.pages.run_shell import (
+    find_run_head,
+    head_context,
+    show_editor,
+    show_saved_change,
+)
 from runs.search.run import RunHead
 from studio.core.errors import Conflict, InvalidValue
 
@@ -36,7 +41,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     except Conflict as error:
         return _render_name_form(request, head, name, theirs=error.details["now"])
     message = _("Renamed") if name != before else ""
-    return show_saved(
+    return show_saved_change(
         request, run, message, "run_shell/_run_title.html", head_context(request, head)
     )
 

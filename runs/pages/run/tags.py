@@ -16,7 +16,12 @@ from runs.models import now_ms
 from runs.pages.requests import PageRequest
 from runs.pages.run.details import tag_chips_context
 from runs.pages.run.forms import TagForm
-from runs.pages.run_shell import find_run_head, head_context, show_editor, show_saved
+from runs.pages.run_shell import (
+    find_run_head,
+    head_context,
+    show_editor,
+    show_saved_change,
+)
 from runs.search.run import RunHead, list_tags, suggest_tag_keys, suggest_tag_values
 from studio.core.errors import Conflict, InvalidValue, NotFound
 
@@ -122,7 +127,7 @@ def _show_saved_tags(request: PageRequest, head: RunHead, message: str) -> HttpR
         **tag_chips_context(request, list_tags(head.run)),
         "refocus": True,
     }
-    return show_saved(request, head.run, message, "run/_run_tags.html", context)
+    return show_saved_change(request, head.run, message, "run/_run_tags.html", context)
 
 
 @access(Permission.ANNOTATE)

@@ -17,10 +17,10 @@ from runs.models import Experiment, Role, now_ms
 from runs.pages.lists import (
     NUMERIC_TYPES,
     ListScope,
-    is_largest_first,
     list_columns,
     read_part_state,
     read_scope,
+    sorts_largest_first,
 )
 from runs.pages.requests import PageRequest, safe_return_path, with_vary_headers
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
@@ -59,8 +59,8 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
         "label": field_label(field),
         "field": field_text(field),
         "scope": scope,
-        "sorts": _sort_items(spec, scope, field),
-        "moves": _move_items(spec, scope, columns, field),
+        "sorts": _sort_menu_items(spec, scope, field),
+        "moves": _move_column_items(spec, scope, columns, field),
         "goals": _goal_choices(request, scope, field),
         "goal_path": reverse("list-goal", args=[request.workspace.name]),
         "may_rank": request.role >= Role.CONTRIBUTOR,
@@ -72,7 +72,9 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMenuItem]:
+def _sort_menu_items(
+    spec: ViewSpec, scope: ListScope, field: Field
+) -> list[ColumnMenuItem]:
     if not fields.spec_of(field).sortable:
         return []
     down, up = _sort_direction_words(field)
@@ -87,7 +89,7 @@ def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMe
         for sort in order
     ]
     # The usual order of the type comes first, as a click on the column's head gives it.
-    return items if is_largest_first(field) else items[::-1]
+    return items if sorts_largest_first(field) else items[::-1]
 
 
 def _sort_direction_words(field: Field) -> tuple[str, str]:
@@ -99,7 +101,7 @@ def _sort_direction_words(field: Field) -> tuple[str, str]:
     return _("Z to A"), _("A to Z")
 
 
-def _move_items(
+def _move_column_items(
     spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], field: Field
 ) -> list[ColumnMenuItem]:
     """Return links that move or remove the column; the name stays first."""

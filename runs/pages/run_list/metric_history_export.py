@@ -58,7 +58,7 @@ def request_history_export(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def show_progress(request: PageRequest, number: int) -> HttpResponse:
+def show_export_progress(request: PageRequest, number: int) -> HttpResponse:
     export = _find_own_export(request, number)
     template = (
         "run_list/_history_export.html"
@@ -72,7 +72,7 @@ def show_progress(request: PageRequest, number: int) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def download_histories(request: PageRequest, number: int) -> HttpResponseBase:
+def download_history_export(request: PageRequest, number: int) -> HttpResponseBase:
     export = _find_own_export(request, number)
     # Only the name: a stored path must not lead out of the folder.
     path = exports_folder() / Path(export.file).name

@@ -23,9 +23,9 @@ from runs.pages.groups import (
     GroupPage,
     find_groups,
     group_context,
-    group_notices,
+    group_sort_notices,
     groups_response,
-    without_open_rows,
+    with_all_rows_closed,
 )
 from runs.pages.lists import (
     LINES_PARAMETER,
@@ -208,7 +208,7 @@ def _list_response(
     context["nothing"] = shell.nothing
     if request.htmx:
         return _fragment_response(request, state, context, stamp)
-    context |= _page_context(request, state) | {"etag": f'"{stamp}-"'}
+    context |= _context_outside_table(request, state) | {"etag": f'"{stamp}-"'}
     return with_vary_headers(
         render(request, shell.template, {**context, **shell.context})
     )
@@ -220,7 +220,9 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
-        listed = state if groups is None else state.with_spec(without_open_rows(spec))
+        listed = (
+            state if groups is None else state.with_spec(with_all_rows_closed(spec))
+        )
         if requested_format(request):
             columns = exported_columns(spec, columns)
         # Raises InvalidValue for a cursor of another list.
@@ -241,16 +243,16 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
         return find_list(request, state.with_spec(spec, notice))
     # Only the tree's own query tells which open rows exist.
     if isinstance(page, TreePage) and page.unknown:
-        state = _without_unknown_rows(state, page.unknown)
+        state = _without_unknown_open_rows(state, page.unknown)
     notices = selection_notices(selection) if spec.selected else []
     if groups is not None:
-        notices += group_notices(spec, groups)
+        notices += group_sort_notices(spec, groups)
     return ListResult(
         state.with_spec(state.spec, *notices), columns, page, counts, selection, groups
     )
 
 
-def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
+def _without_unknown_open_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
     """Return the state without open rows of unknown runs, with a warning."""
     known = tuple(each for each in state.spec.tree if each.run_id not in unknown)
     text = ngettext(
@@ -312,7 +314,7 @@ def _title_context(state: ListState) -> dict[str, Any]:
     }
 
 
-def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
+def _context_outside_table(request: PageRequest, state: ListState) -> dict[str, Any]:
     """Return the context around the table, which needs no readable filter."""
     experiment, spec = state.experiment, state.spec
     context = {
@@ -378,7 +380,7 @@ def _filter_error_page(
     except QueryTimeout:
         context |= _context_without_rows(state)
     context |= view_bar_context(request, state, state.spec.columns)
-    context |= _page_context(request, state) | {"problem": problem}
+    context |= _context_outside_table(request, state) | {"problem": problem}
     whole = {**context, **shell.context}
     return with_vary_headers(
         render(request, shell.template, whole, status=error.status)

@@ -171,7 +171,7 @@ def select_runs(request: PageRequest) -> HttpResponse:
     `add`, `drop` and `toggle` are run IDs, separated by commas. `page` means the rows
     of the page (1: all, 0: none), `all` every matching run that is not dropped.
     """
-    state = build_state(request, read_scope(request), _posted_spec(request))
+    state = build_state(request, read_scope(request), _read_posted_spec(request))
     spec = state.spec
     keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
     add, drop = _read_changes(request, state, keys)
@@ -185,7 +185,7 @@ def select_runs(request: PageRequest) -> HttpResponse:
     return HttpResponseRedirect(state.scope.address_of(spec))
 
 
-def _posted_spec(request: PageRequest) -> ViewSpec:
+def _read_posted_spec(request: PageRequest) -> ViewSpec:
     """Read the list's state; an unknown selection counts as empty."""
     query = SelectionForm(request.POST).check()["query"]
     # The list named invalid parameters already; they must not prevent a selection.
@@ -223,11 +223,11 @@ def _read_changes(
             drop += of_page
     if sent["all"]:
         dropped = set(drop)
-        add += [key for key in _find_matching_keys(state) if key not in dropped]
+        add += [key for key in _keys_of_matching_runs(state) if key not in dropped]
     return add, drop
 
 
-def _find_matching_keys(state: ListState) -> list[int]:
+def _keys_of_matching_runs(state: ListState) -> list[int]:
     """Return the keys of all matching runs, newest first."""
     run_query = build_query(
         state.spec,

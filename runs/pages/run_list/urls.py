@@ -8,9 +8,9 @@ from runs.pages.requests import EXPERIMENT_URL, RUN_URL, WORKSPACE_URL
 from runs.pages.run_list.column_menu import change_metric_goal, show_column_menu
 from runs.pages.run_list.columns_dialog import edit_columns
 from runs.pages.run_list.metric_history_export import (
-    download_histories,
+    download_history_export,
     request_history_export,
-    show_progress,
+    show_export_progress,
 )
 from runs.pages.run_list.run_list import all_runs, experiment_runs
 from runs.pages.run_list.selection_differences import explain_differences
@@ -27,10 +27,14 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORKSPACE_URL}list/head/", show_column_menu, name="list-head"),
     path(f"{WORKSPACE_URL}list/goal/", change_metric_goal, name="list-goal"),
     path(f"{WORKSPACE_URL}exports/", request_history_export, name="history-exports"),
-    path(f"{WORKSPACE_URL}exports/<int:number>/", show_progress, name="history-export"),
+    path(
+        f"{WORKSPACE_URL}exports/<int:number>/",
+        show_export_progress,
+        name="history-export",
+    ),
     path(
         f"{WORKSPACE_URL}exports/<int:number>/histories.parquet",
-        download_histories,
+        download_history_export,
         name="history-file",
     ),
     path(f"{RUN_URL}star/", star_this_run, name="run-star"),

@@ -13,7 +13,7 @@ from runs.pages.run_shell.allowed_actions import (
 from runs.pages.run_shell.editors import (
     run_undo_path,
     show_editor,
-    show_saved,
+    show_saved_change,
     toast_header,
 )
 from runs.pages.run_shell.empty_states import (
@@ -47,7 +47,7 @@ __all__ = [
     "run_undo_path",
     "show_editor",
     "show_run_tab",
-    "show_saved",
+    "show_saved_change",
     "toast_header",
     "with_page_etag",
 ]

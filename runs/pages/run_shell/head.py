@@ -20,7 +20,7 @@ from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell.allowed_actions import (
     FORCE_DELAY_MS,
-    find_refusals,
+    find_action_refusals,
     role_refusal,
 )
 from runs.render.formats import experiment_path, run_path
@@ -130,7 +130,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "link": request.build_absolute_uri(),
         # A run that has ended changes only by hand, so its page stops polling.
         "pace": REFRESH_SECONDS if run.state.is_active else 0,
-        "refusals": find_refusals(request, run),
+        "refusals": find_action_refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 

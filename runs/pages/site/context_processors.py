@@ -35,8 +35,8 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
     member = getattr(request, "member", None)
     return {
         "workspace": workspace,
-        "workspaces": _workspaces(request),
-        "starred_views": _starred_views(request, workspace),
+        "workspaces": _lazy_workspaces(request),
+        "starred_views": _lazy_starred_views(request, workspace),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
         "theme_label": {"light": _("light"), "dark": _("dark")}.get(
@@ -71,29 +71,29 @@ def _last_workspace(request: HttpRequest) -> Workspace | None:
     return visible.filter(pk=user.last_workspace_id).first()
 
 
-def _workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
+def _lazy_workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
     """Return a function that only full pages call, so that fragments need no query."""
 
-    def names() -> list[Workspace]:
+    def read_workspaces() -> list[Workspace]:
         if not isinstance(request.user, User):
             return []
         visible = Workspace.objects.visible_to(request.user)
         return list(visible.only("name").order_by("name"))
 
-    return names
+    return read_workspaces
 
 
-def _starred_views(
+def _lazy_starred_views(
     request: HttpRequest, workspace: Workspace | None
 ) -> Callable[[], list[View]]:
-    def views() -> list[View]:
+    def read_views() -> list[View]:
         if not isinstance(request.user, User) or workspace is None:
             return []
         visible = View.objects.visible_to(request.user).active()
         starred = visible.starred_by(request.user).filter(workspace=workspace)
         return list(starred.only("slug", "name").order_by("name", "pk")[:MAX_STARRED])
 
-    return views
+    return read_views
 
 
 def _site_section(request: HttpRequest) -> str:

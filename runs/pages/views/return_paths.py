@@ -58,6 +58,6 @@ def read_list_state(
     return ViewSpec.from_query(parameters.dict()), experiment
 
 
-def return_context(request: PageRequest) -> dict[str, Any]:
+def return_path_context(request: PageRequest) -> dict[str, Any]:
     """Return the context that makes the forms of views return to this page."""
     return {"back": request.get_full_path()}

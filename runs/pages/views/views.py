@@ -27,7 +27,7 @@ from runs.pages.lists import (
 from runs.pages.requests import PageRequest, StarForm, with_vary_headers
 from runs.pages.run_list import show_list
 from runs.pages.views.forms import DefaultViewForm
-from runs.pages.views.return_paths import return_context, return_path
+from runs.pages.views.return_paths import return_path, return_path_context
 from runs.search.views import (
     filter_by_words,
     find_defaults,
@@ -144,7 +144,7 @@ def views_page(request: PageRequest) -> HttpResponse:
         },
         "chosen": find_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,
-        **return_context(request),
+        **return_path_context(request),
     }
     return render(request, "views/views.html", context)
 

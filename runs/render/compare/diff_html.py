@@ -208,7 +208,7 @@ def side_by_side(lines: Sequence[DiffLine]) -> list[LinePair]:
     old: list[DiffLine] = []
     new: list[DiffLine] = []
 
-    def flush() -> None:
+    def add_replaced_pairs() -> None:
         found.extend(LinePair(a, b) for a, b in zip_longest(old, new))
         old.clear()
         new.clear()
@@ -216,12 +216,12 @@ def side_by_side(lines: Sequence[DiffLine]) -> list[LinePair]:
     for line in lines:
         if line.kind == OLD:
             if new:
-                flush()
+                add_replaced_pairs()
             old.append(line)
         elif line.kind == NEW:
             new.append(line)
         else:
-            flush()
+            add_replaced_pairs()
             found.append(LinePair(line, line))
-    flush()
+    add_replaced_pairs()
     return found

@@ -142,14 +142,14 @@ def _parse_reference(address: str) -> Reference:
 def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
     """Cleaned HTML with every reference as what it points to, or as plain words."""
 
-    def link(found: re.Match[str]) -> str:
+    def replace_link(found: re.Match[str]) -> str:
         return _render_link(_parse_reference(found[1]), found[2], targets)
 
-    def picture(found: re.Match[str]) -> str:
+    def replace_picture(found: re.Match[str]) -> str:
         return _render_image(_parse_reference(found[1]), found[2], targets)
 
     # Pictures first, because a picture can be the text of a link.
-    return _LINK.sub(link, _PICTURE.sub(picture, html))
+    return _LINK.sub(replace_link, _PICTURE.sub(replace_picture, html))
 
 
 def _render_link(

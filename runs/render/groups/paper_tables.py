@@ -88,13 +88,13 @@ def latex_table(table: PaperTable) -> str:
 
 
 def markdown_table(table: PaperTable) -> str:
-    def line(cells: Sequence[str]) -> str:
+    def table_line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cells) + " |"
 
     lines = [
-        line([escape_markdown(head) for head in table.heads]),
-        line(["--:" if right else ":--" for right in table.right]),
-        *(line([_markdown_cell(cell) for cell in row]) for row in table.rows),
+        table_line([escape_markdown(head) for head in table.heads]),
+        table_line(["--:" if right else ":--" for right in table.right]),
+        *(table_line([_markdown_cell(cell) for cell in row]) for row in table.rows),
     ]
     return "\n".join(lines) + "\n"
 

@@ -75,7 +75,7 @@ def heading_id(text: str) -> str:
 def _link_replacer(address: str) -> Replace:
     """Turn links between documents into links between pages of the help."""
 
-    def replaced(found: re.Match[str]) -> str:
+    def replace_match(found: re.Match[str]) -> str:
         mark, text, target = found.groups()
         if mark and target.startswith("pictures/"):
             return f"![{text}]({address}{target})"
@@ -85,14 +85,14 @@ def _link_replacer(address: str) -> Replace:
             return f"[{text}]({address}{name.removesuffix('.md')}/{anchor})"
         return found[0]
 
-    return replaced
+    return replace_match
 
 
 def _heading_replacer(headings: list[Heading]) -> Replace:
     """Give each heading an id and note it; equal ones are numbered."""
     taken: dict[str, int] = {}
 
-    def replaced(found: re.Match[str]) -> str:
+    def replace_match(found: re.Match[str]) -> str:
         text = html.unescape(_TAG.sub("", found[2]))
         base = heading_id(text)
         # Anchors must be unique on a page.
@@ -101,4 +101,4 @@ def _heading_replacer(headings: list[Heading]) -> Replace:
         headings.append(Heading(int(found[1]), text, anchor))
         return f'<h{found[1]} id="{html.escape(anchor)}">{found[2]}</h{found[1]}>'
 
-    return replaced
+    return replace_match

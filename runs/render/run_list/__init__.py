@@ -1,15 +1,15 @@
 """A list's rows as HTML, CSV, JSON and Parquet."""
 
 from runs.render.run_list.cells import (
-    cell,
-    disc,
     full_moment,
     icon,
     moment,
-    pencil,
-    pick,
-    star,
-    status,
+    rename_button,
+    select_checkbox,
+    star_button,
+    status_disc,
+    status_pill,
+    table_cell,
 )
 from runs.render.run_list.exports import csv_parts, json_parts
 from runs.render.run_list.history_parquet import HistoryFile
@@ -49,10 +49,8 @@ __all__ = [
     "HistoryFile",
     "Sheet",
     "SheetColumn",
-    "cell",
     "csv_parts",
     "csv_pieces",
-    "disc",
     "escape_formula",
     "full_moment",
     "icon",
@@ -62,13 +60,15 @@ __all__ = [
     "logged_value_cell",
     "moment",
     "parquet_parts",
-    "pencil",
-    "pick",
+    "rename_button",
     "require_pyarrow",
+    "select_checkbox",
     "sheet_as_csv",
     "sheet_as_records",
     "sheet_as_text",
     "sheet_texts",
-    "star",
-    "status",
+    "star_button",
+    "status_disc",
+    "status_pill",
+    "table_cell",
 ]
