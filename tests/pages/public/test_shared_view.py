@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def name_and_run(workspace: Workspace, actor: Actor, now: int) -> Experiment:
+def elsewhere(workspace: Workspace, actor: Actor, now: int) -> Experiment:
     return create_experiment(workspace, "elsewhere", actor=actor, now=now)
 
 
