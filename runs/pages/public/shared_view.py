@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import (
@@ -118,7 +118,7 @@ def _shared_rows_context(
         ),
     )
     more = "" if page.total_is_exact else "+"
-    noun = ngettext("run", "runs", page.total)
+    noun = npgettext("after a number", "run", "runs", page.total)
     return {
         "columns": sheet.columns,
         "rows": sheet_texts(sheet, timezone.get_current_timezone()),
@@ -141,7 +141,7 @@ def _shared_groups_context(
     if found.grouping is None:
         return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)
-    noun = ngettext("group", "groups", total)
+    noun = npgettext("after a number", "group", "groups", total)
     table = build_paper_table(found.grouping, found.groups)
     return context | {
         "groups": table,

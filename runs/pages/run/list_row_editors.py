@@ -49,7 +49,9 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
         )
     except Conflict as error:
         theirs = error.details["now"]
-        notice = _("It is now “%(theirs)s”. Save again to overwrite it.")
+        notice = _(
+            "Someone else renamed this run to “%(theirs)s”. Save again to overwrite."
+        )
         problem = notice % {"theirs": theirs}
         return _render_row_form(
             request, run, "name", name, seen=version_token(theirs), problem=problem
