@@ -144,7 +144,7 @@ def _format_day(day: date, pattern: str, language: str | None) -> str:
     return date_format(day, pattern)
 
 
-def printed_moment(when: datetime) -> str:
+def moment_for_print(when: datetime) -> str:
     """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
     return (
         f"{_format_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"

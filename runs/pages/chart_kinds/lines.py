@@ -36,8 +36,8 @@ from runs.render.charts import (
     Band,
     Line,
     RunLine,
-    dash_of_number,
     dash_of_position,
+    dash_of_run_number,
     line_figure,
     smooth_values,
 )
@@ -109,7 +109,9 @@ def _line_figure(
 
 def _dash_of_run(number: int, chart_runs: ChartRuns) -> str:
     return (
-        dash_of_position(number - 1) if chart_runs.by_place else dash_of_number(number)
+        dash_of_position(number - 1)
+        if chart_runs.by_place
+        else dash_of_run_number(number)
     )
 
 

@@ -200,7 +200,7 @@ CHART_ADDRESS_PARTS = {
 
 def _list_query_with_charts(links: ListLinks, charts: tuple[Chart, ...]) -> str:
     spec = links.spec
-    return links.query(charts=charts, after=spec.after, before=spec.before)
+    return links.query_with(charts=charts, after=spec.after, before=spec.before)
 
 
 def _chart_tables(state: ListState) -> list[ChartTable]:

@@ -220,11 +220,11 @@ def link_with_replaced_term(
     """Link to the list with a term instead of the field's terms of these operators."""
     replaced = [
         place
-        for place, each in enumerate(links.source.nodes)
+        for place, each in enumerate(links.filter_source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.source.without_terms(*replaced)
-    return links.query(q=source.text if term is None else source.with_term(term))
+    source = links.filter_source.without_terms(*replaced)
+    return links.query_with(q=source.text if term is None else source.with_term(term))
 
 
 def histogram_bars(facet: Facet, node: Node | None) -> tuple[HistogramBarShape, ...]:

@@ -73,7 +73,7 @@ class GroupRow:
     chips: tuple[ValueLink, ...]
     more: int
     count: str
-    #: Empty, like `only` of a chip, if the address would be too long.
+    #: Empty, like `filter_href` of a chip, if the address would be too long.
     href: str
     cells: tuple[GroupCell, ...]
     toggle: str
@@ -190,7 +190,7 @@ class GroupTableBuilder:
         )
 
     def _link_sorted_by(self, rank: GroupSort) -> str:
-        return self.links.query(group=replace(self.group, by=rank))
+        return self.links.query_with(group=replace(self.group, by=rank))
 
     def rows(self) -> list[GroupRow]:
         return [self._group_row(group) for group in self.groups]
@@ -199,7 +199,7 @@ class GroupTableBuilder:
         is_open = group.key in self.group.opened
         others = tuple(key for key in self.group.opened if key != group.key)
         opened = others if is_open else (*others, group.key)
-        toggle = self.links.query(
+        toggle = self.links.query_with(
             group=replace(self.group, opened=opened), after=self.links.spec.after
         )
         indexes = self._indexes_of_shown_values(group)

@@ -126,7 +126,7 @@ def group_context(
     spec = links.spec
     context: dict[str, Any] = {
         "label": grouping_label(spec),
-        "ungroup": links.query(group=None),
+        "ungroup": links.query_with(group=None),
         "too_many": grouped.grouping is None,
         "sentence": too_many_runs_text(),
         "too_long": link_too_long_text(),
@@ -150,8 +150,10 @@ def group_context(
         "size": len(grouping.runs),
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {"shown": shown, "total": count, "noun": noun},
-        "previous": links.query(after=str(before)) if grouped.start else "",
-        "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
+        "previous": links.query_with(after=str(before)) if grouped.start else "",
+        "next": links.query_with(after=str(grouped.stop))
+        if grouped.stop < total
+        else "",
         "copied_note": copy_limit_note(grouping),
         "copies": [
             (name, form, links.part_address("groups", form=form))

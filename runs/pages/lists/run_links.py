@@ -54,11 +54,14 @@ class ColumnHead:
 
 @dataclass(frozen=True)
 class ValueLink:
-    """A value with links: `only` keeps runs with it, `but` (Alt+click) the others."""
+    """A value with links.
+
+    `filter_href` keeps the runs with it, `exclude_href` (Alt+click) the others.
+    """
 
     text: str
-    only: str = ""
-    but: str = ""
+    filter_href: str = ""
+    exclude_href: str = ""
     key: str = ""
 
 
@@ -90,11 +93,11 @@ class ListLinks:
     _freed: dict[tuple[int, ...], Source] = field(default_factory=dict)
 
     @cached_property
-    def source(self) -> Source:
+    def filter_source(self) -> Source:
         """The filter as it was typed; empty if it can't be parsed."""
         return Source("") if self.node is None and self.spec.q else self.spec.source
 
-    def query(self, **changes: Any) -> str:
+    def query_with(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
 
     def part_address(self, name: str, **more: str) -> str:
@@ -111,12 +114,12 @@ class ListLinks:
     def children_address(self, run_id: str) -> str:
         """Link to the flat list of the run's children."""
         term = Comparison(attribute("parent"), "=", (Text(run_id),))
-        return self.query(q=to_text(term), children=True, flat=True, tree=())
+        return self.query_with(q=to_text(term), children=True, flat=True, tree=())
 
     def _query_with_filter(self, q: str) -> str:
-        """Like `query(q=q)`, but faster: a page has hundreds of these links."""
+        """Like `query_with(q=q)`, but faster: a page has hundreds of these links."""
         if not q:
-            return self.query(q=q)
+            return self.query_with(q=q)
         return f"?q={encoded(q)}{self._other_parameters}"
 
     @cached_property
@@ -126,7 +129,7 @@ class ListLinks:
 
     def fits_in_address(self, *terms: Node) -> bool:
         """Whether the filter and the address stay short enough with these terms."""
-        if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
+        if len(self.filter_source.terms) + 2 * len(terms) > MAX_TERMS:
             return False
         # The filter as text, and the escaped text in the address, have separate limits.
         filter_room, room = (
@@ -144,12 +147,12 @@ class ListLinks:
     def matching_all(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
         # Groups of a page replace the same terms: rewriting the filter once is enough.
-        numbers = self.source.terms_replaced_by(*terms)
+        numbers = self.filter_source.terms_replaced_by(*terms)
         if numbers not in self._freed:
-            self._freed[numbers] = self.source.without_terms(*numbers)
+            self._freed[numbers] = self.filter_source.without_terms(*numbers)
         source = self._freed[numbers]
         q = source.added(all_of(*terms)) if terms else source.text
-        return self.query(q=q, **changes)
+        return self.query_with(q=q, **changes)
 
     def only_matching(self, term: Node) -> str:
         """Link to the list with only the runs that match `term`."""
@@ -165,7 +168,9 @@ class ListLinks:
         """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
-            self._made[other] = self._query_with_filter(self.source.with_term(other))
+            self._made[other] = self._query_with_filter(
+                self.filter_source.with_term(other)
+            )
         return self._made[other]
 
     def value_link(self, text: str, term: Node, key: str = "") -> ValueLink:
@@ -178,10 +183,10 @@ class ListLinks:
         if field not in self._without:
             chosen = [
                 n
-                for n, t in enumerate(self.source.nodes)
+                for n, t in enumerate(self.filter_source.nodes)
                 if _chooses_value_of(t, field)
             ]
-            self._without[field] = self.source.without_terms(*chosen)
+            self._without[field] = self.filter_source.without_terms(*chosen)
         return self._without[field]
 
 
@@ -214,11 +219,11 @@ def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> Col
     if sort.field == field:
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
-        return replace(head, href=links.query(sort=other), order=order)
+        return replace(head, href=links.query_with(sort=other), order=order)
     # The first click gives the more useful order: the largest numbers, the latest
     # times.
     first = Sort(field, descending=sorts_largest_first(field))
-    return replace(head, href=links.query(sort=first))
+    return replace(head, href=links.query_with(sort=first))
 
 
 def sorts_largest_first(field: Field) -> bool:
@@ -264,9 +269,9 @@ def _status_strip_entry(
     # The filter language has a word for each group, such as `failed`.
     status = attribute("status")
     term = Comparison(status, "=", (Text(word),))
-    chosen = term in links.source.nodes
+    chosen = term in links.filter_source.nodes
     if chosen:
-        href = links.query(q=links.source.without_term(term))
+        href = links.query_with(q=links.filter_source.without_term(term))
     else:
         href = links.only_matching(term)
     total = sum(counts.get(member, 0) for member in members)

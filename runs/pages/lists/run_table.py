@@ -87,12 +87,12 @@ class FilterPill:
 
 
 def filter_pills(links: ListLinks) -> list[FilterPill]:
-    source = links.source
+    source = links.filter_source
     return [
         FilterPill(
             *pill_texts(node),
             links.part_address("filter", term=str(number)),
-            links.query(q=source.without(number)),
+            links.query_with(q=source.without(number)),
         )
         for number, node in enumerate(source.nodes)
     ]
@@ -174,8 +174,8 @@ def run_table_context(
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
         **_total_texts(page, links.spec),
-        "previous": links.query(before=page.before) if page.before else "",
-        "next": links.query(after=page.after) if page.after else "",
+        "previous": links.query_with(before=page.before) if page.before else "",
+        "next": links.query_with(after=page.after) if page.after else "",
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "rest": "" if active else MAX_IDLE_SECONDS,
     }
@@ -183,7 +183,7 @@ def run_table_context(
 
 def _export_links(links: ListLinks) -> dict[str, str]:
     """Return the addresses that export all rows, by file format."""
-    query = links.query().rstrip("?")
+    query = links.query_with().rstrip("?")
     begin = f"{query}&" if query else "?"
     found = {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
     return found | {"histories": links.history_export_address}
@@ -194,10 +194,10 @@ def _same_page_links(links: ListLinks) -> dict[str, str]:
     spec = links.spec
     place = {"after": spec.after, "before": spec.before}
     return {
-        "again": links.query(**place),
-        "facets": links.query(facets=not spec.facets, **place),
-        "differs": links.query(differs=not spec.differs, **place),
-        "flat": links.query(flat=not spec.flat),
+        "again": links.query_with(**place),
+        "facets": links.query_with(facets=not spec.facets, **place),
+        "differs": links.query_with(differs=not spec.differs, **place),
+        "flat": links.query_with(flat=not spec.flat),
     }
 
 

@@ -131,7 +131,7 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
 def _href_with_open_rows(links: ListLinks, opened: tuple[RowExpansion, ...]) -> str:
     """Link to the same page with other rows open."""
     spec = links.spec
-    return links.query(tree=opened, after=spec.after, before=spec.before)
+    return links.query_with(tree=opened, after=spec.after, before=spec.before)
 
 
 def _more_children_line(line: MoreChildren, links: ListLinks) -> MoreChildrenLine:

@@ -111,12 +111,14 @@ def _move_column_items(
         return []
     place, items = places[0], []
 
-    def with_order(*order: Column) -> str:
+    def address_with_order(*order: Column) -> str:
         return scope.address_of(spec.changed(columns=tuple(order), has_columns=True))
 
     if columns[place].width:
         own = (*columns[:place], Column(field), *columns[place + 1 :])
-        items.append(ColumnMenuItem(_("Automatic width"), with_order(*own), "collapse"))
+        items.append(
+            ColumnMenuItem(_("Automatic width"), address_with_order(*own), "collapse")
+        )
     # The name opens the run, so it can be neither moved nor removed.
     if field == tree.attribute("name"):
         return items
@@ -127,9 +129,12 @@ def _move_column_items(
         if 0 < place + step < len(columns):
             order = list(columns)
             order.insert(place + step, order.pop(place))
-            items.append(ColumnMenuItem(text, with_order(*order), icon))
+            items.append(ColumnMenuItem(text, address_with_order(*order), icon))
     rest = columns[:place] + columns[place + 1 :]
-    return [*items, ColumnMenuItem(_("Remove the column"), with_order(*rest), "close")]
+    return [
+        *items,
+        ColumnMenuItem(_("Remove the column"), address_with_order(*rest), "close"),
+    ]
 
 
 def _goal_choices(

@@ -21,18 +21,20 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         for each in found[:3]:
             label, text = pill_texts(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
-            rest = links.source.without_term(each.term)
-            suggestions.append((label, text, each.runs, count, links.query(q=rest)))
+            rest = links.filter_source.without_term(each.term)
+            suggestions.append(
+                (label, text, each.runs, count, links.query_with(q=rest))
+            )
     # The snippet works without changes, so it needs a name even in All runs.
     name = experiment.name if experiment else "first-steps"
     return {
         "narrowed": narrowed,
         "suggestions": suggestions,
-        "with_children": "" if spec.children else links.query(children=True),
-        "with_archived": "" if spec.archived else links.query(archived=True),
-        "of_all": links.query(mine=False) if spec.mine else "",
+        "with_children": "" if spec.children else links.query_with(children=True),
+        "with_archived": "" if spec.archived else links.query_with(archived=True),
+        "of_all": links.query_with(mine=False) if spec.mine else "",
         # A later page that has become empty links to the first page.
-        "first_page": links.query() if spec.after or spec.before else "",
+        "first_page": links.query_with() if spec.after or spec.before else "",
         "snippet_name": json.dumps(name, ensure_ascii=False),
         "snippet_body": _json_for_shell({"experiment": name}),
     }

@@ -119,7 +119,7 @@ def selection_tray_context(
             "match": _select_all_count(page, chosen, spec),
             **_compare_link(state, runs, chosen),
             "differs": links.part_address("differs"),
-            "clear": links.query(selected=(), only=False, **place),
+            "clear": links.query_with(selected=(), only=False, **place),
             "too_many": page.total > MAX_SELECTED and not spec.only,
             "most": formats.grouped(MAX_SELECTED),
         }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 
 from runs.models import Role, Theme, User, View, Workspace
-from runs.render.formats import printed_moment
+from runs.render.formats import moment_for_print
 
 #: The entry of the navigation for a page; other pages of a workspace belong to
 #: *Experiments*. Views of all lists belong to no entry.
@@ -53,7 +53,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _print_time_text() -> str:
-    return printed_moment(timezone.localtime())
+    return moment_for_print(timezone.localtime())
 
 
 def _theme(request: HttpRequest) -> str:

@@ -13,8 +13,8 @@ from runs.render.charts.axes import (
 )
 from runs.render.charts.dashes import (
     SOLID,
-    dash_of_number,
     dash_of_position,
+    dash_of_run_number,
 )
 from runs.render.charts.evaluation_figures import (
     prediction_figure,
@@ -74,8 +74,8 @@ __all__ = [
     "bin_label",
     "clock_time",
     "count_bins",
-    "dash_of_number",
     "dash_of_position",
+    "dash_of_run_number",
     "draw_sparkline",
     "histogram_figure",
     "is_nonfinite",

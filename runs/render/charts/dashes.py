@@ -11,7 +11,7 @@ SOLID = "solid"
 DASHES = (SOLID, "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px")
 
 
-def dash_of_number(number: int) -> str:
+def dash_of_run_number(number: int) -> str:
     """Of a run of the list by its number, from 1."""
     if number > 10:
         return DASHES[2]

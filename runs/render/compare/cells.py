@@ -42,7 +42,7 @@ def metric_cells_html(
     cells = []
     for at, (value, text) in enumerate(zip(values, texts, strict=True)):
         if text is None:
-            cells.append(text_cell(value))
+            cells.append(text_cell_html(value))
             continue
         assert isinstance(value, (int, float))
         change = ""
@@ -115,12 +115,12 @@ def text_cells_html(
     for at, value in enumerate(values):
         marks = at != baseline and isinstance(zero, str) and isinstance(value, str)
         cells.append(
-            text_cell(value, missing, other=zero if marks else None)  # type: ignore
+            text_cell_html(value, missing, other=zero if marks else None)  # type: ignore
         )
     return mark_safe("".join(cells))  # noqa: S308  # escaped
 
 
-def text_cell(
+def text_cell_html(
     value: object, missing: str = formats.MISSING, *, other: str | None = None
 ) -> str:
     if value is None:

@@ -37,7 +37,7 @@ class HelpPage:
     headings: tuple[Heading, ...]
 
 
-def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
+def render_help_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
     """Render a page of the documentation.
 
     `values` replaces example texts by this server's own, for example its address.

@@ -154,9 +154,9 @@ class CellLink(Protocol):
     @property
     def text(self) -> str: ...
     @property
-    def only(self) -> str: ...
+    def filter_href(self) -> str: ...
     @property
-    def but(self) -> str: ...
+    def exclude_href(self) -> str: ...
     @property
     def key(self) -> str: ...
 
@@ -200,7 +200,7 @@ def _time_html(iso: str, full: str, short: str) -> str:
 
 def _value_link_html(link: CellLink, html: str) -> str:
     """Asks for only this value; with Alt, for all but it."""
-    only, but = escape(link.only), escape(link.but)
+    only, but = escape(link.filter_href), escape(link.exclude_href)
     return f'<a class="value" href="{only}" data-but="{but}">{html}</a>'
 
 
@@ -248,6 +248,7 @@ def _tags_cell_html(css: str, links: Iterable[CellLink], more: int, rest: str) -
 def _link_chip(link: CellLink) -> str:
     key = f'<span class="key">{escape(link.key)}:</span>' if link.key else ""
     return (
-        f'<a class="chip" href="{escape(link.only)}" data-but="{escape(link.but)}">'
+        f'<a class="chip" href="{escape(link.filter_href)}"'
+        f' data-but="{escape(link.exclude_href)}">'
         f"{key}<span>{escape(link.text)}</span></a>"
     )
