@@ -64,7 +64,10 @@ def _register_and_join(
 
 
 def _show_invitation(
-    request: StudioRequest, found: Invitation, form: RegistrationForm, status: int = 200
+    request: StudioRequest,
+    invitation: Invitation,
+    form: RegistrationForm,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"invitation": found, "form": form}
+    context = {"invitation": invitation, "form": form}
     return render(request, "account/invitation.html", context, status=status)

@@ -119,11 +119,11 @@ def _ids_by_color_number(selected: Sequence[SelectedRun]) -> list[str]:
     return ids
 
 
-def _limit_runs_of_chart(found: ChartRuns, chart: Chart) -> ChartRuns:
-    if found.chosen:
-        return found
-    more = found.more or len(found.runs) > chart.runs
-    return replace(found, runs=found.runs[: chart.runs], more=more)
+def _limit_runs_of_chart(chart_runs: ChartRuns, chart: Chart) -> ChartRuns:
+    if chart_runs.chosen:
+        return chart_runs
+    more = chart_runs.more or len(chart_runs.runs) > chart.runs
+    return replace(chart_runs, runs=chart_runs.runs[: chart.runs], more=more)
 
 
 def _metrics_with_points(chart: Chart) -> list[Field]:

@@ -75,7 +75,7 @@ def conclusion_card_context(
 
 
 def conclusion_items(
-    request: PageRequest, found: Iterable[Conclusion]
+    request: PageRequest, conclusions: Iterable[Conclusion]
 ) -> list[ConclusionItem]:
     home = reverse("compare", args=[request.workspace.name])
     return [
@@ -86,7 +86,7 @@ def conclusion_items(
             each.updated,
             getattr(each, "run_count", 0),
         )
-        for each in found
+        for each in conclusions
     ]
 
 

@@ -226,7 +226,7 @@ class _FilePair:
         return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
 
 
-def _left_out_message(size: int, texts: Sequence[str], more: int) -> str:
+def _left_out_message(size: int, texts: Sequence[str], hidden_lines: int) -> str:
     """Return a message about what was not compared or is not shown."""
     notices = []
     if size > MAX_DIFF_BYTES:
@@ -239,11 +239,13 @@ def _left_out_message(size: int, texts: Sequence[str], more: int) -> str:
             _("Only the first %(n)s lines of each file are compared.")
             % {"n": formats.grouped(MAX_DIFF_LINES)}
         )
-    if more:
+    if hidden_lines:
         notices.append(
             ngettext(
-                "%(n)s more line is not shown.", "%(n)s more lines are not shown.", more
+                "%(n)s more line is not shown.",
+                "%(n)s more lines are not shown.",
+                hidden_lines,
             )
-            % {"n": formats.grouped(more)}
+            % {"n": formats.grouped(hidden_lines)}
         )
     return " ".join(notices)

@@ -87,11 +87,11 @@ def _step_index(steps: Sequence[int], text: str) -> int:
 
 
 def _image_at_step(
-    workspace: str, run: Run, own: Mapping[int, str], step: int
+    workspace: str, run: Run, paths_by_step: Mapping[int, str], step: int
 ) -> RunImageAtStep:
     base = f"{run_path(workspace, run.run_id)}files/raw/"
-    known = sorted(own)[-MAX_STEPS:]
-    sources = {at: f"{base}{quote(own[at])}?inline=1" for at in known}
+    known = sorted(paths_by_step)[-MAX_STEPS:]
+    sources = {at: f"{base}{quote(paths_by_step[at])}?inline=1" for at in known}
     reached = [at for at in sources if at <= step]
     now = reached[-1] if reached else None
     # The slider changes the image of every run at once, without a request per step.

@@ -66,7 +66,7 @@ def _read_typed_reference(request: PageRequest) -> tuple[str, str]:
 
 
 def _show_suggestions(
-    request: PageRequest, kind: str, found: Sequence[ReferenceSuggestion]
+    request: PageRequest, kind: str, suggestions: Sequence[ReferenceSuggestion]
 ) -> HttpResponse:
-    options = [(write_reference(kind, each.named), each) for each in found]
+    options = [(write_reference(kind, each.named), each) for each in suggestions]
     return render(request, "descriptions/_known_links.html", {"options": options})

@@ -65,10 +65,10 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
     return show_run_tab(request, head, "files", etag, context)
 
 
-def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
+def _choose_file(run_files: RunFiles, path: str, model_id: str) -> File | None:
     """Return the file in the address, else a log, else the first file."""
     if model_id:
-        of_models = zip(found.models, found.of_models, strict=True)
+        of_models = zip(run_files.models, run_files.of_models, strict=True)
         model_files = next((f for m, f in of_models if m.model_id == model_id), ())
         # This file describes the model, and every model of MLflow has one.
         wanted = (path,) if path else ("MLmodel",)
@@ -76,10 +76,10 @@ def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
             None if path else next(iter(model_files), None)
         )
     if path:
-        return _first_of_paths(found.own, (path,))
-    if found.own:
-        return _first_of_paths(found.own, DEFAULT_FILES) or found.own[0]
-    return next(iter(found.all), None)
+        return _first_of_paths(run_files.own, (path,))
+    if run_files.own:
+        return _first_of_paths(run_files.own, DEFAULT_FILES) or run_files.own[0]
+    return next(iter(run_files.all), None)
 
 
 def _first_of_paths(files: Sequence[File], paths: Sequence[str]) -> File | None:
@@ -104,9 +104,9 @@ def _file_tree(
 
 
 def _chosen_file_context(
-    request: PageRequest, file: File, base: str, found: RunFiles
+    request: PageRequest, file: File, base: str, run_files: RunFiles
 ) -> dict[str, Any]:
-    model = next((m for m in found.models if m.pk == file.model_id), None)
+    model = next((m for m in run_files.models if m.pk == file.model_id), None)
     model_query = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{model_query}path={quote(file.path)}"
     content = FileContent(
@@ -159,11 +159,11 @@ def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
 
 
 def _archive_entries(
-    found: Sequence[tuple[str, File]],
+    named_files: Sequence[tuple[str, File]],
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield each file, opened when it is sent; a last entry names missing files."""
     missing: list[str] = []
-    for path, file in found:
+    for path, file in named_files:
         try:
             pieces = file_store.read_chunks(file.blob, file.size)
         except MissingBytes:
@@ -172,7 +172,7 @@ def _archive_entries(
             continue
         yield path, pieces
     if missing:
-        name, paths = MISSING_LIST, {path for path, _file in found}
+        name, paths = MISSING_LIST, {path for path, _file in named_files}
         # The run can have a file of this name.
         while name in paths:
             name = f"_{name}"

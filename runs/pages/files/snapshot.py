@@ -52,9 +52,9 @@ def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _snapshot_tab_context(
-    request: PageRequest, run: Run, found: Snapshot, base: str
+    request: PageRequest, run: Run, snapshot: Snapshot, base: str
 ) -> dict[str, Any]:
-    members = list_members(found.blob)
+    members = list_members(snapshot.blob)
     path = request.GET.get("path", "")
     chosen = (
         _get_snapshot_file(members, path)
@@ -72,7 +72,7 @@ def _snapshot_tab_context(
             )
             for each in members
         ),
-        **(_snapshot_file_context(request, found, chosen, base) if chosen else {}),
+        **(_snapshot_file_context(request, snapshot, chosen, base) if chosen else {}),
     }
 
 
@@ -104,11 +104,11 @@ def _default_snapshot_file(
 
 
 def _snapshot_file_context(
-    request: PageRequest, found: Snapshot, file: ArchiveMember, base: str
+    request: PageRequest, snapshot: Snapshot, file: ArchiveMember, base: str
 ) -> dict[str, Any]:
     here = f"{base}?path={quote(file.path)}"
     content = FileContent(
-        file.name, file.size, partial(open_member, found.blob, file.path)
+        file.name, file.size, partial(open_member, snapshot.blob, file.path)
     )
     raw = f"{base}raw/{quote(file.path)}"
     return {"file": file, **file_viewer_context(request, content, here, raw)}

@@ -133,32 +133,34 @@ def facet_choices(
 
 def _facet_choice(
     field: Field,
-    counted: ValueCount,
-    most: int,
+    value_count: ValueCount,
+    max_runs: int,
     chosen: Sequence[Value | None],
     links: ListLinks,
 ) -> FacetChoice:
-    value = _value_to_filter_by(counted)
-    is_chosen = value in chosen and not counted.digest
+    value = _value_to_filter_by(value_count)
+    is_chosen = value in chosen and not value_count.digest
     kept = [one for one in chosen if one != value]
     values = kept if is_chosen else [*chosen, value]
-    text = counted.title or (
-        _("(no value)") if counted.value is None else counted.value
+    text = value_count.title or (
+        _("(no value)") if value_count.value is None else value_count.value
     )
     text = formats.status_label(text) if field == STATUS else text
-    if len(text) > MAX_LABEL_CHARS or counted.digest:
+    if len(text) > MAX_LABEL_CHARS or value_count.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(
         facet_element_id(
             field,
-            f"{counted.value} {counted.digest}" if counted.digest else counted.value,
+            f"{value_count.value} {value_count.digest}"
+            if value_count.digest
+            else value_count.value,
         ),
         text or _("(empty)"),
-        counted.runs,
-        round(100 * counted.runs / most) if most else 0,
+        value_count.runs,
+        round(100 * value_count.runs / max_runs) if max_runs else 0,
         is_chosen,
-        "" if counted.digest else _href_with_chosen_values(field, values, links),
-        counted.title if field == STATUS else "",
+        "" if value_count.digest else _href_with_chosen_values(field, values, links),
+        value_count.title if field == STATUS else "",
     )
 
 
@@ -238,9 +240,9 @@ def histogram_bars(facet: Facet, node: Node | None) -> tuple[HistogramBarShape, 
 
 
 def _histogram_bar_shape(
-    at: int, bar: HistogramBar, most: int, low: float | None, high: float | None
+    at: int, bar: HistogramBar, max_runs: int, low: float | None, high: float | None
 ) -> HistogramBarShape:
-    height = round(BAR_HEIGHT * bar.runs / most, 1)
+    height = round(BAR_HEIGHT * bar.runs / max_runs, 1)
     if bar.low is None or bar.high is None:
         return HistogramBarShape(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
     # One run among thousands still needs a bar that can be seen and clicked.

@@ -78,15 +78,15 @@ def copy_groups(request: PageRequest) -> HttpResponse:
 
 
 def groups_response(
-    request: PageRequest, kind: str, state: ListState, grouped: GroupPage
+    request: PageRequest, kind: str, state: ListState, group_page: GroupPage
 ) -> HttpResponse:
     """Send the groups of the page in the format that a script accepts."""
-    grouping, spec = grouped.grouping, state.spec
+    grouping, spec = group_page.grouping, state.spec
     if grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")
-    before = str(max(grouped.start - spec.rows, 0))
-    cursors = {"prev": before if grouped.start else ""}
-    cursors["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
+    before = str(max(group_page.start - spec.rows, 0))
+    cursors = {"prev": before if group_page.start else ""}
+    cursors["next"] = str(group_page.stop) if group_page.stop < len(grouping) else ""
     content = {
         "total": len(grouping),
         "runs": len(grouping.runs),
@@ -97,7 +97,7 @@ def groups_response(
         for relation, place in cursors.items()
         if place
     }
-    sheet = group_sheet(request, grouping, grouped.groups)
+    sheet = group_sheet(request, grouping, group_page.groups)
     return sheet_response(request, kind, sheet, content, links)
 
 

@@ -77,9 +77,9 @@ def find_groups_for_viewer(
     return GroupPage(grouping, start, min(start + spec.rows, len(grouping)))
 
 
-def group_sort_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
+def group_sort_notices(spec: ViewSpec, group_page: GroupPage) -> list[ParameterWarning]:
     """Return a notice if the groups can't be sorted by the chosen field."""
-    grouping = grouped.grouping
+    grouping = group_page.grouping
     chosen = spec.group.by if spec.group else None
     field = chosen.field if chosen else None
     if grouping is None or field is None or field in grouping.numbers:
@@ -121,28 +121,31 @@ def copy_limit_note(grouping: Grouping) -> str:
 
 
 def group_context(
-    request: PageRequest, grouped: GroupPage, links: ListLinks
+    request: PageRequest, group_page: GroupPage, links: ListLinks
 ) -> dict[str, Any]:
     spec = links.spec
     context: dict[str, Any] = {
         "label": grouping_label(spec),
         "ungroup": links.query_with(group=None),
-        "too_many": grouped.grouping is None,
+        "too_many": group_page.grouping is None,
         "sentence": too_many_runs_text(),
         "too_long": link_too_long_text(),
     }
-    grouping = grouped.grouping
+    grouping = group_page.grouping
     if grouping is None:
         return context
-    builder = GroupTableBuilder(request, grouping, grouped.groups, links)
+    builder = GroupTableBuilder(request, grouping, group_page.groups, links)
     total = len(grouping)
     count = formats.grouped(total)
     shown = count
     if total:
-        first, last = formats.grouped(grouped.start + 1), formats.grouped(grouped.stop)
+        first, last = (
+            formats.grouped(group_page.start + 1),
+            formats.grouped(group_page.stop),
+        )
         shown = f"{first}–{last}"
     noun = npgettext("after a number", "group", "groups", total)
-    before = max(grouped.start - spec.rows, 0)
+    before = max(group_page.start - spec.rows, 0)
     return context | {
         "heads": builder.heads(),
         "rows": builder.rows(),
@@ -150,9 +153,9 @@ def group_context(
         "size": len(grouping.runs),
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {"shown": shown, "total": count, "noun": noun},
-        "previous": links.query_with(after=str(before)) if grouped.start else "",
-        "next": links.query_with(after=str(grouped.stop))
-        if grouped.stop < total
+        "previous": links.query_with(after=str(before)) if group_page.start else "",
+        "next": links.query_with(after=str(group_page.stop))
+        if group_page.stop < total
         else "",
         "copied_note": copy_limit_note(grouping),
         "copies": [

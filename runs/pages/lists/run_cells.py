@@ -205,29 +205,29 @@ def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> 
 
 
 def _column_cells(
-    field: Field, found: Sequence[RunRow], links: ListLinks, best: BestValues
+    field: Field, rows: Sequence[RunRow], links: ListLinks, best: BestValues
 ) -> Iterable[ListCell]:
-    values = [row.values.get(field) for row in found]
+    values = [row.values.get(field) for row in rows]
     if field.kind == METRICS:
         rolled = [
             rolled_up_value(field, row, links, best.goals) if row.place else None
-            for row in found
+            for row in rows
         ]
         cells = _metric_cells(field, values, rolled)
         words = best.own.get(field, best.words)
         return _mark_best_values(cells, values, best.values.get(field), words)
     if field == attribute("name"):
-        return [ListCell("name", "name", text=row.run.name) for row in found]
+        return [ListCell("name", "name", text=row.run.name) for row in rows]
     if field == attribute("tags"):
-        return [_tags_cell(row.tags, links) for row in found]
-    return [_field_cell(field, row, links) for row in found]
+        return [_tags_cell(row.tags, links) for row in rows]
+    return [_field_cell(field, row, links) for row in rows]
 
 
 def _add_filter_links(
-    field: Field, cells: Iterable[ListCell], found: Sequence[RunRow], links: ListLinks
+    field: Field, cells: Iterable[ListCell], rows: Sequence[RunRow], links: ListLinks
 ) -> Iterator[ListCell]:
     """Add links that filter by the value of each cell."""
-    for cell, row in zip(cells, found, strict=True):
+    for cell, row in zip(cells, rows, strict=True):
         term = (
             None
             if cell.links or cell.kind == "name"

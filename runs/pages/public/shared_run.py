@@ -83,9 +83,9 @@ def _find_targets(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
     return find_targets(references, link.created_by, link.workspace, run)
 
 
-def _shared_images(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
+def _shared_images(targets: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
         reference: file
-        for reference, file in found.files.items()
+        for reference, file in targets.files.items()
         if file.run_id == run.pk and file_kind(file.name) is FileKind.IMAGE
     }

@@ -143,8 +143,8 @@ def _comparisons_in(node: Node | None) -> Iterable[Comparison]:
             yield from _comparisons_in(each)
 
 
-def _drop_ticking_text(found: re.Match[str]) -> str:
-    return found[1]
+def _drop_ticking_text(match: re.Match[str]) -> str:
+    return match[1]
 
 
 def _content_digest(*parts: object) -> str:

@@ -198,12 +198,12 @@ def _metrics_context(request: PageRequest, run: Run) -> dict[str, Any]:
 
 
 def _shorten_long_list(
-    request: PageRequest, name: str, rows: Sequence[Any], few: int, many: int
+    request: PageRequest, name: str, rows: Sequence[Any], shown_rows: int, max_rows: int
 ) -> Sequence[Any]:
     """Return the first rows of a long list; all rows with `?name=all`."""
-    if len(rows) <= many or request.GET.get(name) == "all":
+    if len(rows) <= max_rows or request.GET.get(name) == "all":
         return rows
-    return rows[:few]
+    return rows[:shown_rows]
 
 
 def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:

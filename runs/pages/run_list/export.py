@@ -77,19 +77,19 @@ def export_file_name(experiment: Experiment | None) -> str:
 
 
 def _export_file_parts(
-    form: str, found: RunExport, notices: list[str]
+    form: str, export: RunExport, notices: list[str]
 ) -> Iterator[bytes]:
     if form == "csv":
-        return csv_parts([sheet_column_of(f) for f in found.fields], found.chunks)
+        return csv_parts([sheet_column_of(f) for f in export.fields], export.chunks)
     if form == "json":
         about = {
-            "total": found.total,
-            "total_is_exact": found.total_is_exact,
+            "total": export.total,
+            "total_is_exact": export.total_is_exact,
             "notices": notices,
         }
-        columns = [sheet_column_of(each) for each in found.fields]
-        return json_parts(columns, found.chunks, about)
-    return parquet_parts([_parquet_column(f) for f in found.fields], found.chunks)
+        columns = [sheet_column_of(each) for each in export.fields]
+        return json_parts(columns, export.chunks, about)
+    return parquet_parts([_parquet_column(f) for f in export.fields], export.chunks)
 
 
 def _parquet_column(field: Field) -> SheetColumn:

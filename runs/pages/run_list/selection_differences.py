@@ -93,15 +93,15 @@ def explain_differences(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, "run_list/what_differs.html", context))
 
 
-def _no_ranking_reason(total: int, found: FeatureRanking | None) -> str:
+def _no_ranking_reason(total: int, ranking: FeatureRanking | None) -> str:
     if not total:
         return _("No run is selected. Select some in the list and try again.")
-    if found is None:
+    if ranking is None:
         return _(
             "More than %(most)s runs match. Differences need all of them. Narrow the "
             "list: choose an experiment, a status or a shorter time."
         ) % {"most": formats.grouped(MAX_ARRAY_RUNS)}
-    if not found.rest:
+    if not ranking.rest:
         return _(
             "All matching runs are selected, so there are no others to compare with."
         )
@@ -117,31 +117,31 @@ def _differences_context(state: ListState) -> dict[str, Any]:
     }
 
 
-def _ranking_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
+def _ranking_context(state: ListState, ranking: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
     rows = [
-        _difference_row(each, found, links, scope.path)
-        for each in found.found[:MAX_FIELDS]
+        _difference_row(each, ranking, links, scope.path)
+        for each in ranking.found[:MAX_FIELDS]
     ]
     # A field can differ in many rare values, none of them by enough to be shown.
     rows = [row for row in rows if row.lines]
-    more = len(found.found) - MAX_FIELDS
+    more = len(ranking.found) - MAX_FIELDS
     sides = _("%(selected)s vs. %(others)s") % {
         "selected": npgettext(
             "one side of Differences",
             "%(n)s selected run",
             "%(n)s selected runs",
-            found.selected,
+            ranking.selected,
         )
-        % {"n": formats.grouped(found.selected)},
+        % {"n": formats.grouped(ranking.selected)},
         "others": npgettext(
             "one side of Differences",
             "%(n)s other matching run",
             "%(n)s other matching runs",
-            found.rest,
+            ranking.rest,
         )
-        % {"n": formats.grouped(found.rest)},
+        % {"n": formats.grouped(ranking.rest)},
     }
     return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
@@ -181,9 +181,12 @@ def _difference_row(
     )
 
 
-def _differs_enough(side: ValueShare, found: FeatureRanking) -> bool:
+def _differs_enough(value_share: ValueShare, ranking: FeatureRanking) -> bool:
     """Whether the shares of both sides differ enough to be shown."""
-    mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
+    mine, others = (
+        value_share.selected / ranking.selected,
+        value_share.rest / max(ranking.rest, 1),
+    )
     return abs(mine - others) >= MIN_SCORE
 
 
@@ -265,7 +268,7 @@ def _term_of_feature_value(feature: RankedFeature, side: ValueShare) -> Node | N
     return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
-def _differences_sheet(found: FeatureRanking) -> Sheet:
+def _differences_sheet(ranking: FeatureRanking) -> Sheet:
     columns = (
         SheetColumn("field", _("Field")),
         SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),
@@ -289,7 +292,7 @@ def _differences_sheet(found: FeatureRanking) -> Sheet:
             side.selected,
             side.rest,
         )
-        for each in found.found
+        for each in ranking.found
         for side in each.sides[:MAX_VALUES]
     )
     return Sheet(columns, rows)

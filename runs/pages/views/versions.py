@@ -67,12 +67,12 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
 
 
 def _version_rows(
-    request: PageRequest, view: View, found: Sequence[ViewRevision]
+    request: PageRequest, view: View, revisions: Sequence[ViewRevision]
 ) -> list[VersionRow]:
-    older = [*found[1:], None] if found else []
+    older = [*revisions[1:], None] if revisions else []
     return [
         _version_row(request, view, each, before)
-        for each, before in zip(found, older, strict=True)
+        for each, before in zip(revisions, older, strict=True)
     ]
 
 

@@ -100,12 +100,12 @@ def line_figure(
     return figure
 
 
-def _style_trace(trace: Trace, drawn: RunLine) -> None:
-    trace["meta"] |= {"series": drawn.number, "run": drawn.run_id}
-    if drawn.metric:
-        trace["meta"] |= {"name": drawn.name, "metric": drawn.metric}
+def _style_trace(trace: Trace, run_line: RunLine) -> None:
+    trace["meta"] |= {"series": run_line.number, "run": run_line.run_id}
+    if run_line.metric:
+        trace["meta"] |= {"name": run_line.name, "metric": run_line.metric}
     if trace["meta"]["part"] in ("line", "raw"):
-        trace["line"]["dash"] = drawn.dash
+        trace["line"]["dash"] = run_line.dash
 
 
 def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
@@ -169,13 +169,13 @@ def _has_values(trace: Trace) -> bool:
     return any(value is not None for value in trace["y"])
 
 
-def _band_trace(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
+def _band_trace(trace: Trace, run_line: RunLine, band: Band, *, log_y: bool) -> Trace:
     xs, low = list(trace["x"]), list(band.low)
     if log_y:
         # A logarithmic axis has no place for what reaches below nothing.
         low = [
             end if end > 0 else abs(mean) / 100
-            for end, mean in zip(low, drawn.line.values, strict=True)
+            for end, mean in zip(low, run_line.line.values, strict=True)
         ]
     return {
         "type": "scatter",
@@ -191,18 +191,18 @@ def _band_trace(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Tra
         "fill": "toself",
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"series": drawn.number, "part": "band", "run": ""},
+        "meta": {"series": run_line.number, "part": "band", "run": ""},
         "line": {"width": 0},
     }
 
 
-def _nonfinite_values_line(drawn: RunLine, band: Band) -> RunLine:
+def _nonfinite_values_line(run_line: RunLine, band: Band) -> RunLine:
     """Only the places where runs of a mean logged NaN or Infinity."""
     rows = sorted(band.nonfinite, key=lambda row: row[0])
     line = Line(
-        drawn.line.key,
+        run_line.line.key,
         [x for x, _value in rows],
         [int(x) for x, _value in rows],
         [value for _x, value in rows],
     )
-    return RunLine(line, drawn.number)
+    return RunLine(line, run_line.number)

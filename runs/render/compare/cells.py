@@ -58,17 +58,19 @@ def metric_cells_html(
     return mark_safe("".join(cells))  # noqa: S308  # numbers and escaped texts
 
 
-def difference(value: float, zero: float, higher: bool | None) -> str:
+def difference(
+    value: float, baseline_value: float, is_higher_better: bool | None
+) -> str:
     """`+0.0378 +4.9 %`, colored by what is better; empty where there is none."""
-    change = value - zero
+    change = value - baseline_value
     if not math.isfinite(change):
         return ""
     tone = ""
-    if higher is not None and change:
-        tone = " better" if (change > 0) is higher else " worse"
+    if is_higher_better is not None and change:
+        tone = " better" if (change > 0) is is_higher_better else " worse"
     parts = [f"<span>{signed_number(change)}</span>"]
     # The sign of the share must be that of the change, also below zero.
-    share = change / abs(zero) * 100 if zero else math.nan
+    share = change / abs(baseline_value) * 100 if baseline_value else math.nan
     if math.isfinite(share):
         parts.append(f"<span>{_percent(share)}</span>")
     return f'<span class="delta{tone}">{"".join(parts)}</span>'

@@ -65,8 +65,8 @@ def _diff_lines_then_words(
             yield from _diff_words(gone, made)
 
 
-def _diff_words(gone: str, made: str) -> Iterator[DiffPart]:
-    old, new = _WORDS.findall(gone), _WORDS.findall(made)
+def _diff_words(removed: str, added: str) -> Iterator[DiffPart]:
+    old, new = _WORDS.findall(removed), _WORDS.findall(added)
     for start, end, low, high, is_same in _opcodes(old, new, MOST_WORDS):
         kept = "".join(new[low:high])
         # Of a sentence that was replaced, the spaces are not what stayed.
@@ -109,8 +109,8 @@ def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
         yield DiffPart(SAME, same)
 
 
-def _changed_parts(gone: str, made: str) -> Iterator[DiffPart]:
-    if gone:
-        yield DiffPart(REMOVED, gone)
-    if made:
-        yield DiffPart(ADDED, made)
+def _changed_parts(removed: str, added: str) -> Iterator[DiffPart]:
+    if removed:
+        yield DiffPart(REMOVED, removed)
+    if added:
+        yield DiffPart(ADDED, added)

@@ -75,15 +75,15 @@ def heading_id(text: str) -> str:
 def _link_replacer(address: str) -> Replace:
     """Turn links between documents into links between pages of the help."""
 
-    def replace_match(found: re.Match[str]) -> str:
-        mark, text, target = found.groups()
+    def replace_match(match: re.Match[str]) -> str:
+        mark, text, target = match.groups()
         if mark and target.startswith("pictures/"):
             return f"![{text}]({address}{target})"
         name, _hash, anchor = target.partition("#")
         if not mark and re.fullmatch(r"[a-z0-9-]+\.md", name):
             anchor = f"#{anchor}" if anchor else ""
             return f"[{text}]({address}{name.removesuffix('.md')}/{anchor})"
-        return found[0]
+        return match[0]
 
     return replace_match
 
@@ -92,13 +92,13 @@ def _heading_replacer(headings: list[Heading]) -> Replace:
     """Give each heading an id and note it; equal ones are numbered."""
     taken: dict[str, int] = {}
 
-    def replace_match(found: re.Match[str]) -> str:
-        text = html.unescape(_TAG.sub("", found[2]))
+    def replace_match(match: re.Match[str]) -> str:
+        text = html.unescape(_TAG.sub("", match[2]))
         base = heading_id(text)
         # Anchors must be unique on a page.
         taken[base] = taken.get(base, 0) + 1
         anchor = base if taken[base] == 1 else f"{base}-{taken[base]}"
-        headings.append(Heading(int(found[1]), text, anchor))
-        return f'<h{found[1]} id="{html.escape(anchor)}">{found[2]}</h{found[1]}>'
+        headings.append(Heading(int(match[1]), text, anchor))
+        return f'<h{match[1]} id="{html.escape(anchor)}">{match[2]}</h{match[1]}>'
 
     return replace_match

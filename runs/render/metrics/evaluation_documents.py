@@ -29,8 +29,8 @@ def parse_evaluation_document(text: bytes) -> Mapping[str, Any]:
     return data_of_evaluation(found)
 
 
-def data_of_evaluation(found: Any) -> Mapping[str, Any]:
-    data = found.get("data") if isinstance(found, dict) else None
+def data_of_evaluation(document: Any) -> Mapping[str, Any]:
+    data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict):
         raise InvalidValue(_("The document has no object “data”."))
     return data

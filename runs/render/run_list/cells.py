@@ -102,27 +102,31 @@ def rename_button(href: str) -> SafeString:
     return mark_safe(html)  # noqa: S308
 
 
-def table_cell(given: Any) -> SafeString:
+def table_cell(list_cell: Any) -> SafeString:
     """A cell of the run list but for the first."""
-    return mark_safe(_cell_content(given))  # noqa: S308
+    return mark_safe(_cell_content(list_cell))  # noqa: S308
 
 
-def _cell_content(given: Any) -> str:
-    kind, css, links = given.kind, given.css, given.links
+def _cell_content(list_cell: Any) -> str:
+    kind, css, links = list_cell.kind, list_cell.css, list_cell.links
     if kind == "tags":
-        return _tags_cell_html(css, links, given.more, given.title)
+        return _tags_cell_html(css, links, list_cell.more, list_cell.title)
     if kind == "status":
-        return _wrap_in_cell(css, _value_link_html(links[0], status_pill(given.value)))
+        return _wrap_in_cell(
+            css, _value_link_html(links[0], status_pill(list_cell.value))
+        )
     if kind == "link":
-        return _link_cell_html(css, given.title, links[0])
+        return _link_cell_html(css, list_cell.title, links[0])
     link = links[0] if links else None
     if kind == "time":
-        shown = moment(given.value)
+        shown = moment(list_cell.value)
         return _wrap_in_cell(css, _value_link_html(link, shown) if link else shown)
     if kind == "ticking":
-        return _running_duration_cell_html(css, given.text, given.value)
+        return _running_duration_cell_html(css, list_cell.text, list_cell.value)
     mark = icon("trophy") if kind == "best" else ""
-    return _text_cell_html(css, given.text, given.label, given.title, mark, link)
+    return _text_cell_html(
+        css, list_cell.text, list_cell.label, list_cell.title, mark, link
+    )
 
 
 def moment(time: int | datetime | None) -> SafeString | str:
