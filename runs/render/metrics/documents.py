@@ -32,7 +32,7 @@ def read_document(text: bytes) -> Mapping[str, Any]:
 def document_data(found: Any) -> Mapping[str, Any]:
     data = found.get("data") if isinstance(found, dict) else None
     if not isinstance(data, dict):
-        raise InvalidValue(_("The document has no object “data”."))
+        raise InvalidValue(_("The content of the metric has no object “data”."))
     return data
 
 
