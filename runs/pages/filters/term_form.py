@@ -148,7 +148,9 @@ class TermDraft:
         length = read_length(text)
         if length is not None:
             return length
-        expected = _("a number or a duration such as 1h30m")
+        expected = pgettext(
+            "expected in a filter", "a number or a duration such as 1h30m"
+        )
         value: Number = _require_value(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))

@@ -58,7 +58,7 @@ def copy_groups(request: PageRequest) -> HttpResponse:
     """Send the groups of the list as text; `form` is csv, markdown or latex."""
     state = read_part_state(request)
     if state.spec.group is None:
-        raise InvalidValue(_("group contains no field"), field="group")
+        raise InvalidValue(_("The parameter group contains no field"), field="group")
     grouped = find_groups(state, list_columns(state))
     if grouped is None or grouped.grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")

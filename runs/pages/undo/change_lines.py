@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
@@ -21,7 +21,7 @@ ACTION_LABELS = {
     "rename run": gettext_lazy("Renamed"),
     "describe run": gettext_lazy("Description changed"),
     "conclude": gettext_lazy("Conclusion changed"),
-    "set tags": gettext_lazy("Tags set"),
+    "set tags": pgettext_lazy("change in the history", "Tags set"),
     "remove tags": gettext_lazy("Tags removed"),
     "attach picture": gettext_lazy("Picture attached"),
     "trash run": gettext_lazy("Moved to the trash"),
@@ -92,5 +92,5 @@ def _value_text(value: Any) -> str | None:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         # A dictionary tells a tag without value from a missing tag, which is None.
-        return value.get("value") or _("set, without a value")
+        return value.get("value") or pgettext("value of a tag", "set, without a value")
     return str(value)

@@ -79,7 +79,9 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
     if len(errors) != len(averages):
         raise InvalidValue(_("“bin_errors” must have a number for each bin."))
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
-    line = _curve_trace(Curve(_("average"), middles, averages.tolist()), 1)
+    line = _curve_trace(
+        Curve(pgettext("curve of averages", "average"), middles, averages.tolist()), 1
+    )
     line["error_y"] = {
         "type": "data",
         "array": _finite_or_none(errors),

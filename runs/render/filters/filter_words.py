@@ -322,10 +322,10 @@ def operator_label(op: str, kind: str = "") -> str:
     """An operator in words; `kind` is what its field holds."""
     if kind == fields.TIME:
         words = {
-            IN_THE_LAST: _("in the last"),
-            OLDER_THAN: _("longer ago than"),
-            ">=": _("on or after"),
-            "<=": _("on or before"),
+            IN_THE_LAST: pgettext("filter operator for dates", "in the last"),
+            OLDER_THAN: pgettext("filter operator for dates", "longer ago than"),
+            ">=": pgettext("filter operator for dates", "on or after"),
+            "<=": pgettext("filter operator for dates", "on or before"),
             ">": pgettext("filter operator for dates", "after"),
             "<": pgettext("filter operator for dates", "before"),
             "=": pgettext("filter operator for dates", "on"),

@@ -32,7 +32,7 @@ def parse_evaluation_document(text: bytes) -> Mapping[str, Any]:
 def data_of_evaluation(document: Any) -> Mapping[str, Any]:
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict):
-        raise InvalidValue(_("The document has no object “data”."))
+        raise InvalidValue(_("The content of the metric has no object “data”."))
     return data
 
 
