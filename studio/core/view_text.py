@@ -183,7 +183,9 @@ def read_group(text: str, name: str = "group") -> Group:
     all_but = head.startswith("-")
     items = split_outside_quotes(head[1:] if all_but else head, ",", name)
     if not items:
-        raise InvalidValue(message("%(name)s contains no field", name=name), field=name)
+        raise InvalidValue(
+            message("The parameter %(name)s contains no field", name=name), field=name
+        )
     fields = tuple(dict.fromkeys(read_field(item, name) for item in items))
     values = dict(item.partition("=")[::2] for item in options)
     if unknown := sorted(values.keys() - {"by", "open"}):

@@ -166,7 +166,7 @@ def _write_series_parts(
     saved = time.monotonic()
     for part in parts:
         if part.points is not None:
-            points += written.add(part.run_id, part.key, part.points)
+            points += written.add_points(part.run_id, part.key, part.points)
         runs += part.runs
         if time.monotonic() - saved > PROGRESS_SECONDS:
             _update_export(export, runs=runs, points=points)

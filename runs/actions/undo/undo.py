@@ -75,7 +75,9 @@ def undo_change_set(
         if value not in (c.after, c.before)
     ]
     if later and not anyway:
-        raise Conflict(_("Some of these values were changed since."), later=later)
+        raise Conflict(
+            _("Some of these values were changed after your edit."), later=later
+        )
     edits = [
         edit
         for change, value in found

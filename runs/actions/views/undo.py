@@ -34,7 +34,9 @@ def undo_view_change(
     found = [(change, _current_value(change, view, change_set)) for change in changes]
     later = [conflict_details(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:
-        raise Conflict(_("Some of these values were changed since."), later=later)
+        raise Conflict(
+            _("Some of these values were changed after your edit."), later=later
+        )
     edits = [
         _restore_value(change, value, view, change_set, actor, now)
         for change, value in found
