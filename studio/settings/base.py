@@ -92,7 +92,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "runs.pages.site.context_processors.frame",
+                "runs.pages.site.context_processors.frame_context",
             ],
             "builtins": ["runs.templatetags.studio", "django.templatetags.i18n"],
         },

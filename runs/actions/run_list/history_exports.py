@@ -158,7 +158,7 @@ def _write_stretches(
     saved = time.monotonic()
     for stretch in stretches:
         if stretch.points is not None:
-            points += written.add(stretch.run_id, stretch.key, stretch.points)
+            points += written.add_points(stretch.run_id, stretch.key, stretch.points)
         runs += stretch.runs
         if time.monotonic() - saved > PROGRESS_SECONDS:
             _update_export(job, runs=runs, points=points)

@@ -9,7 +9,11 @@ from django.utils.translation import gettext as _
 from runs.access import StudioRequest, signed_in_user, workspace_of
 from runs.api.v1.schemas import DifferenceInfo, RevisionInfo, ViewDiff, ViewInfo
 from runs.models import Experiment, View, ViewRevision, view_list_name
-from runs.render.filters import difference_lines, missing_words, summarize_differences
+from runs.render.filters import (
+    deleted_items_text,
+    difference_lines,
+    summarize_differences,
+)
 from runs.search.views import (
     find_missing_columns,
     find_missing_list,
@@ -75,7 +79,7 @@ def missing_part_messages(
     kinds: dict[str, list[str]] = {}
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
-    missing = [missing_words(kind, names) for kind, names in kinds.items()]
+    missing = [deleted_items_text(kind, names) for kind, names in kinds.items()]
     return [*(each.message for each in complaints), *missing]
 
 

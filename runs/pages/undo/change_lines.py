@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
-from runs.render.compare import DiffPart, excerpt, word_diff
+from runs.render.compare import DiffPart, shorten_unchanged_parts, word_diff
 
 #: Shorter texts are shown whole. If both texts together are longer than MAX_DIFF_CHARS,
 #: only the page of versions compares them.
@@ -82,7 +82,7 @@ def _changed_parts(old: str | None, new: str | None) -> Sequence[DiffPart]:
     # A history has dozens of changes, and each comparison costs time.
     if len(old) + len(new) > MAX_DIFF_CHARS:
         return ()
-    return excerpt(word_diff(old, new))
+    return shorten_unchanged_parts(word_diff(old, new))
 
 
 def _value_text(value: Any) -> str | None:

@@ -232,7 +232,7 @@ def test_the_number_of_queries_does_not_depend_on_the_content(
 
 
 def test_a_long_difference_fits_its_cell() -> None:
-    shown = difference(0.0106012, 0.0047597, higher=False)
+    shown = difference(0.0106012, 0.0047597, is_higher_better=False)
     assert shown == (
         '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'
     )
