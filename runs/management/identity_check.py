@@ -26,7 +26,7 @@ from runs.management.identity import (
     write_home_identity,
 )
 from runs.management.move_record import refuse_moved
-from runs.management.read_only import (
+from runs.management.read_only_database import (
     TableReader,
     describe_database,
     error_in_one_line,

@@ -16,7 +16,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from runs.management.read_only import TableReader, describe_server, read_only
+from runs.management.read_only_database import TableReader, describe_server, read_only
 from runs.models import StudioIdentity
 from studio.core.private_files import sync_folder, write_private
 

@@ -20,7 +20,7 @@ from django.db import connection
 
 from runs.management import home
 from runs.management.identity import read_home_identity
-from runs.management.read_only import describe_database, error_in_one_line
+from runs.management.read_only_database import describe_database, error_in_one_line
 
 if TYPE_CHECKING:
     import psycopg

@@ -13,7 +13,11 @@ from runs.management.address import reserve_port
 from runs.management.backup import refuse_partial_restore
 from runs.management.database import refuse_locked, refuse_newer_schema
 from runs.management.move_record import refuse_moved
-from runs.management.read_only import describe_database, error_in_one_line, read_only
+from runs.management.read_only_database import (
+    describe_database,
+    error_in_one_line,
+    read_only,
+)
 
 
 def check_start(folder: Path, options: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runs.management.move_record import describe_location
-from runs.management.read_only import describe_server
+from runs.management.read_only_database import describe_server
 from studio import __version__
 from studio.settings import environment
 from tests.parts.manage import manage

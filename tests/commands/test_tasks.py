@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError
 
-from runs.management.tasks import ListeningClock, Task, all_tasks
+from runs.management.worker_tasks import ListeningClock, Task, all_tasks
 from runs.models import Run
 
 SECOND = 1000

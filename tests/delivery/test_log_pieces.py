@@ -13,10 +13,10 @@ import pytest
 import studio.sdk
 from studio.sdk.delivery import background, log_delivery
 from studio.sdk.delivery.log_delivery import LogBuffer
-from studio.sdk.delivery.records import LogPiece, pack_log
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import LogPiece, pack_log
 from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake_client import Fake

@@ -19,9 +19,9 @@ from studio.core.errors import (
 from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery import sender as module
 from studio.sdk.delivery.receipts import Receipt
-from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import MAX_REFUSED_ROWS, Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake_client import Fake
 

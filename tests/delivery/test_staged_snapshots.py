@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from studio.sdk.delivery import sender as module
-from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from studio.sdk.delivery.staged_files import stage_snapshot
 from studio.sdk.delivery.writer import Writer
 from studio.sdk.responses import Unreachable

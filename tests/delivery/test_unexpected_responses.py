@@ -12,7 +12,6 @@ from studio.sdk.client import Client
 from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.background import BackgroundDelivery, find_leftovers
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.shutdown import DrainProgress
 from studio.sdk.delivery.spool_folder import (
@@ -20,6 +19,7 @@ from studio.sdk.delivery.spool_folder import (
     existing_roots,
     list_abandoned_folders,
 )
+from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from tests.parts.fake_http import FixedResponse, serving
 
 

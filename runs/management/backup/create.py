@@ -37,7 +37,7 @@ from runs.management.backup.object_writer import (
     hash_file,
     map_in_threads,
 )
-from runs.management.backup.programs import ProgramFailed
+from runs.management.backup.postgres_programs import ProgramFailed
 from runs.storage.files import hold_deletions
 from studio import __version__
 from studio.core.private_files import sync_folder

@@ -16,7 +16,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from runs.management import schema
-from runs.management.backup import programs
+from runs.management.backup import postgres_programs
 from runs.management.backup.backup_folder import flush_to_disk
 from runs.management.backup.manifest import DUMP, TABLES
 from runs.management.backup.sqlite import Progress, ignore_progress
@@ -44,7 +44,7 @@ def server_version() -> int:
 
 
 def dump_program() -> Path | None:
-    return programs.find_program("pg_dump", server_version())
+    return postgres_programs.find_program("pg_dump", server_version())
 
 
 def choose_copy_kind(*, logical: bool) -> str:
@@ -66,11 +66,13 @@ def copy_database(
 def _run_pg_dump(target: Path, moment: str) -> None:
     program = dump_program()
     assert program is not None
-    database, environment = programs.connection_arguments(connection)
+    database, environment = postgres_programs.connection_arguments(connection)
     # The server that restores the dump can have other database users.
     options = ["--format=custom", "--no-owner", "--no-privileges", "--no-comments"]
     where = [f"--snapshot={moment}", f"--file={target}", database]
-    programs.run_program([program, *options, "--compress=1", *where], environment)
+    postgres_programs.run_program(
+        [program, *options, "--compress=1", *where], environment
+    )
 
 
 def check_copy(path: Path, kind: str) -> None:
@@ -83,21 +85,23 @@ def check_copy(path: Path, kind: str) -> None:
     program = restore_program()
     if program is not None:
         # Without a database it unpacks every row and prints it, here to nowhere.
-        programs.run_program([program, "--file=/dev/null", path], dict(os.environ))
+        postgres_programs.run_program(
+            [program, "--file=/dev/null", path], dict(os.environ)
+        )
 
 
 def restore_program() -> Path | None:
-    return programs.find_program("pg_restore", 0)
+    return postgres_programs.find_program("pg_restore", 0)
 
 
 def restore_dump(path: Path) -> None:
     """In one transaction. Raises ProgramFailed."""
     program = restore_program()
     if program is None:
-        raise programs.ProgramFailed("the program pg_restore is not installed")
-    database, environment = programs.connection_arguments(connection)
+        raise postgres_programs.ProgramFailed("the program pg_restore is not installed")
+    database, environment = postgres_programs.connection_arguments(connection)
     options = ["--single-transaction", "--exit-on-error", "--no-owner"]
-    programs.run_program(
+    postgres_programs.run_program(
         [program, *options, "--no-privileges", database, path], environment
     )
 

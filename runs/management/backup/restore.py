@@ -38,7 +38,7 @@ from runs.management.backup.object_writer import (
     hash_file,
     map_in_threads,
 )
-from runs.management.backup.programs import ProgramFailed
+from runs.management.backup.postgres_programs import ProgramFailed
 from runs.management.bulk_load import bulk_load, reset_sequences
 from studio.core.private_files import sync_folder
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 
 from runs.management.backup import postgres, sqlite
 from runs.management.backup.manifest import DUMP, SQLITE, TABLES
-from runs.management.backup.programs import ProgramFailed
+from runs.management.backup.postgres_programs import ProgramFailed
 
 COPY_SUFFIXES = {SQLITE: ".sqlite3", DUMP: ".dump", TABLES: ".zip"}
 #: What `write_upgrade_copy` raises in addition to CommandError.

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from runs.actions.expiry import expiry_paused
 from runs.actions.files import plan_blob_sweep, run_blob_sweep
 from runs.management.identity_check import refuse_foreign_database
-from runs.management.read_only import error_in_one_line
+from runs.management.read_only_database import error_in_one_line
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms
 

@@ -15,8 +15,8 @@ from django.db import close_old_connections
 from runs.management import parent_watchdog
 from runs.management.identity_check import refuse_foreign_database
 from runs.management.move_record import refuse_moved
-from runs.management.tasks import TICK_SECONDS, ListeningClock, all_tasks
 from runs.management.unusable_home import refuse_unusable
+from runs.management.worker_tasks import TICK_SECONDS, ListeningClock, all_tasks
 from runs.models import now_ms
 
 

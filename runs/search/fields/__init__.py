@@ -3,6 +3,14 @@
 `studio.core.filters.catalog` has the half that clients know, under the same names.
 """
 
+from runs.search.fields.field_source import (
+    CellLink,
+    FieldSource,
+    GroupColumn,
+    OwnColumn,
+    RunNumber,
+    SortIndex,
+)
 from runs.search.fields.registry import (
     COMPARED,
     FACETS,
@@ -15,14 +23,6 @@ from runs.search.fields.registry import (
     source_of,
 )
 from runs.search.fields.sorting import SortKey, text_sort_key
-from runs.search.fields.source import (
-    CellLink,
-    FieldSource,
-    GroupColumn,
-    OwnColumn,
-    RunNumber,
-    SortIndex,
-)
 
 __all__ = [
     "COMPARED",

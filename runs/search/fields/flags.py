@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.db.models import Exists, OuterRef, Q
 
 from runs.models import Experiment, Run, RunStar
+from runs.search.fields.field_source import FieldSource, Scans, ValueOf
 from runs.search.fields.sorting import sort_by_condition
-from runs.search.fields.source import FieldSource, Scans, ValueOf
 from runs.search.sql import IndexScan, Scope
 from studio.core.filters.tree import Comparison, Flag
 

@@ -13,13 +13,13 @@ from django.db.models.lookups import In
 
 from runs.models import Metric, RunDataset
 from runs.models.functions import BEGINNING, Beginning
+from runs.search.fields.field_source import CellLink, FieldSource, RunContext, SortIndex
 from runs.search.fields.sorting import (
     SortKey,
     coalesce_with_default,
     rank_sort_key,
     sort_by_text,
 )
-from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
 from runs.search.sql import (
     COMMIT_PROPERTIES,
     DATASET_COLUMNS,

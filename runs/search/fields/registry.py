@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
+from runs.search.fields.field_source import FieldSource
 from runs.search.fields.flags import FLAGS
 from runs.search.fields.keyed import KEYED, OF_TAGS
 from runs.search.fields.relations import OWNERS, RELATIVES
-from runs.search.fields.source import FieldSource
 from runs.search.fields.text_columns import TEXTS
 from runs.search.fields.times import TIMES
 from runs.search.sql import IndexScan, Scope

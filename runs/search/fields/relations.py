@@ -11,14 +11,14 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User
-from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     FieldSource,
     GroupColumn,
     OwnColumn,
     ValueName,
 )
+from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
 from runs.search.fields.text_columns import own_text_condition, own_text_field
 from runs.search.sql import (
     ALWAYS,

@@ -11,8 +11,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     Condition,
     FieldSource,
@@ -20,6 +19,7 @@ from runs.search.fields.source import (
     OwnColumn,
     SortIndex,
 )
+from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
 from runs.search.sql import (
     ALWAYS,
     Expr,

@@ -9,8 +9,7 @@ from django.db.models import Value as SqlValue
 
 from runs.models import Run
 from runs.models.functions import StartOrder
-from runs.search.fields.sorting import sort_by_integer, sort_by_time
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     Condition,
     FieldSource,
@@ -19,6 +18,7 @@ from runs.search.fields.source import (
     Scans,
     SortIndex,
 )
+from runs.search.fields.sorting import sort_by_integer, sort_by_time
 from runs.search.sql import (
     Expr,
     IndexScan,

@@ -1,6 +1,6 @@
 """From a filter to the matching runs: conditions, plan, order, pages and counts."""
 
-from runs.search.query.paging import (
+from runs.search.query.cursors import (
     RowPosition,
     read_cursor,
     rows_after,

@@ -26,7 +26,7 @@ from runs.search.run.history import (
 )
 from runs.search.run.image_names import NamedImage, is_image_file, named_images
 from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
-from runs.search.run.origin import LoggingClient, find_logging_clients
+from runs.search.run.logging_clients import LoggingClient, find_logging_clients
 
 __all__ = [
     "HistoryEntry",

@@ -19,7 +19,6 @@ from studio.sdk.client import Client
 from studio.sdk.delivery.log_delivery import LogSender
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Counts, LostDataCounter, Receipt, read_counts
-from studio.sdk.delivery.records import RecordedRequest, unpack_file, unpack_request
 from studio.sdk.delivery.retry_policy import (
     DELIVERY_ERRORS,
     PERMANENT_ERRORS,
@@ -30,6 +29,11 @@ from studio.sdk.delivery.retry_policy import (
 )
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import (
+    RecordedRequest,
+    unpack_file,
+    unpack_request,
+)
 from studio.sdk.delivery.staged_files import delete_staged, deliver_file
 from studio.sdk.delivery.writer_queues import WriterQueues
 

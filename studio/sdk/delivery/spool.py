@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from studio.sdk.delivery.segments import (
+from studio.sdk.delivery.spool_segments import (
     Segment,
     create_segment_file,
     delete_segment_file,

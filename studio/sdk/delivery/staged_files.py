@@ -23,7 +23,7 @@ from studio.core.errors import (
 from studio.sdk.client import Client
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import LostDataCounter
-from studio.sdk.delivery.records import StagedFile
+from studio.sdk.delivery.spool_records import StagedFile
 from studio.sdk.delivery.writer_queues import WriterQueues
 
 MAX_COPY_BYTES = 64 * 1024 * 1024

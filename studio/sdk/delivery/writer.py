@@ -21,7 +21,9 @@ from studio.sdk.delivery.background import get_user_name_or_empty
 from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt
-from studio.sdk.delivery.records import (
+from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.spool_folder import SpoolFolder, create_spool_folder
+from studio.sdk.delivery.spool_records import (
     RecordedRequest,
     check_step,
     encode_item,
@@ -29,8 +31,6 @@ from studio.sdk.delivery.records import (
     pack_file,
     pack_request,
 )
-from studio.sdk.delivery.sender import Sender
-from studio.sdk.delivery.spool_folder import SpoolFolder, create_spool_folder
 from studio.sdk.delivery.staged_files import (
     delete_staged,
     stage_file,

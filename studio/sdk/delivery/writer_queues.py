@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from studio.sdk.delivery.records import log_size, unpack_log
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import log_size, unpack_log
 
 
 class WriterQueues:

@@ -18,7 +18,7 @@ from studio.core.errors import StudioError
 from studio.core.names import check_key
 from studio.sdk.errors import UserErrorException
 from studio.sdk.run.state import RunState
-from studio.sdk.values import (
+from studio.sdk.value_conversion import (
     PLAIN_TYPES,
     clean_path,
     encode_json,

@@ -13,7 +13,7 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.ingest.points_and_params import Point, log_metrics
-from runs.actions.run import annotate
+from runs.actions.run import run_edits
 from runs.actions.run_rows.search_text import (
     MAX_SEARCHED_TAGS,
     write_missing_search_texts,
@@ -61,7 +61,7 @@ def test_a_tag_costs_the_same_however_many_there_are(
 ) -> None:
     def tag(name: str) -> tuple[int, int]:
         return cost(
-            lambda: annotate.set_run_tags(run, {name: "v"}, actor=actor, now=now)
+            lambda: run_edits.set_run_tags(run, {name: "v"}, actor=actor, now=now)
         )
 
     tag("compiles")
@@ -77,9 +77,9 @@ def test_a_tag_costs_the_same_however_many_there_are(
 def test_free_words_find_the_first_tags_of_very_many(
     run: Run, actor: Actor, now: int
 ) -> None:
-    annotate.set_run_tags(run, {"early": "viridian"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"early": "viridian"}, actor=actor, now=now)
     give_tags(run, 0, MAX_SEARCHED_TAGS)
-    annotate.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
 
     def found(word: str) -> bool:
         return bool(
@@ -88,7 +88,7 @@ def test_free_words_find_the_first_tags_of_very_many(
 
     assert found("viridian")
     assert not found("vermilion")
-    annotate.set_run_tags(run, {"early": "ochre"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"early": "ochre"}, actor=actor, now=now)
     assert found("ochre")
     assert not found("viridian")
     # A rebuild gives the same result.
@@ -100,7 +100,7 @@ def test_free_words_find_the_first_tags_of_very_many(
 
 def test_long_tags_are_searched_up_to_a_limit(run: Run, actor: Actor, now: int) -> None:
     tags = {f"long-{n}": f"{n} " + "x" * 60_000 for n in range(5)}
-    annotate.set_run_tags(run, tags, actor=actor, now=now)
+    run_edits.set_run_tags(run, tags, actor=actor, now=now)
     text = SearchText.objects.get(run=run).text
     assert "long-2" in text
     assert "long-4" not in text

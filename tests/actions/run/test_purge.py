@@ -14,7 +14,7 @@ from runs.actions.expiry.expiry import purge_experiments
 from runs.actions.files.files import save_file
 from runs.actions.ingest import points_and_params
 from runs.actions.ingest.points_and_params import Point
-from runs.actions.run import annotate
+from runs.actions.run import run_edits
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, LoggedModel, Run, User, merge_run_counts
@@ -32,9 +32,9 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
     points = [Point("loss", float(i), now, i) for i in range(300)]
     points_and_params.log_metrics(run, points, batch=("w", 0), **who)
     points_and_params.log_params(run, {"lr": "0.1"}, **who)
-    annotate.set_run_tags(run, {"a": "1"}, **who)
-    annotate.add_run_properties(run, {"git": "4be1"}, **who)
-    annotate.star_run(run, owner, True, **who)
+    run_edits.set_run_tags(run, {"a": "1"}, **who)
+    run_edits.add_run_properties(run, {"git": "4be1"}, **who)
+    run_edits.star_run(run, owner, True, **who)
     save_file(run, "out/a.txt", [b"1"], limit=10, **who)
     save_file(run, "out/a.txt", [b"2"], limit=10, **who)
     model = LoggedModel.objects.create(

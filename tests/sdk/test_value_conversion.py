@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from studio.sdk.errors import UserErrorException
-from studio.sdk.values import (
+from studio.sdk.value_conversion import (
     from_wire,
     is_listlike,
     to_scalar,
