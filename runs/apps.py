@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.utils.translation import gettext, pgettext
 
 
 class RunsConfig(AppConfig):
@@ -11,14 +12,16 @@ class RunsConfig(AppConfig):
         from runs.models import functions
 
         connection_created.connect(functions.install)
-        from django.utils.translation import gettext
-
         from runs.management.translations import compile_translations
         from studio.core import messages
 
         compile_translations()
-        messages.install(gettext)
+        messages.install(_translate)
         # A field with one half would fail while a page is rendered.
         from runs.search import fields
 
         fields.check()
+
+
+def _translate(context: str, text: str) -> str:
+    return pgettext(context, text) if context else gettext(text)

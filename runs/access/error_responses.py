@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import is_valid_path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from runs.access.permissions import (
     ErrorRenderer,
@@ -113,12 +113,12 @@ def render_text_error(_request: HttpRequest, error: StudioError) -> HttpResponse
 PAGE_TITLES = {
     400: gettext_lazy("Invalid request"),
     401: gettext_lazy("Sign in required"),
-    403: gettext_lazy("Not allowed"),
+    403: pgettext_lazy("title of an error page", "Not allowed"),
     404: gettext_lazy("Page not found"),
     405: gettext_lazy("Method not allowed"),
     408: gettext_lazy("Request timed out"),
-    409: gettext_lazy("Conflict"),
-    413: gettext_lazy("Too large"),
+    409: pgettext_lazy("title of an error page", "Conflict"),
+    413: pgettext_lazy("title of an error page", "Too large"),
     429: gettext_lazy("Too many requests"),
     503: gettext_lazy("Temporarily unavailable"),
 }

@@ -34,9 +34,9 @@ def roles() -> list[tuple[int, str]]:
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", gettext_noop("System")
-    LIGHT = "light", gettext_noop("Light")
-    DARK = "dark", gettext_noop("Dark")
+    SYSTEM = "system", "System"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
 
 
 def themes() -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language, gettext_noop, pgettext
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from studio.core.statuses import LABELS
@@ -166,20 +166,20 @@ def _date_pattern() -> str:
 
 
 _SPANS = {
-    "s": gettext_noop("%(s)s s"),
-    "min": gettext_noop("%(min)s min"),
-    "min s": gettext_noop("%(min)s min %(s)s s"),
-    "h": gettext_noop("%(h)s h"),
-    "h min": gettext_noop("%(h)s h %(min)s min"),
-    "h min s": gettext_noop("%(h)s h %(min)s min %(s)s s"),
-    "d": gettext_noop("%(d)s d"),
-    "d h": gettext_noop("%(d)s d %(h)s h"),
+    "s": pgettext_lazy("duration", "%(s)s s"),
+    "min": pgettext_lazy("duration", "%(min)s min"),
+    "min s": pgettext_lazy("duration", "%(min)s min %(s)s s"),
+    "h": pgettext_lazy("duration", "%(h)s h"),
+    "h min": pgettext_lazy("duration", "%(h)s h %(min)s min"),
+    "h min s": pgettext_lazy("duration", "%(h)s h %(min)s min %(s)s s"),
+    "d": pgettext_lazy("duration", "%(d)s d"),
+    "d h": pgettext_lazy("duration", "%(d)s d %(h)s h"),
 }
 
 
 def span_patterns() -> str:
     """How spans are written, by their units, as JSON: the pages' clocks read it."""
-    patterns = {units: _(pattern) for units, pattern in _SPANS.items()}
+    patterns = {units: str(pattern) for units, pattern in _SPANS.items()}
     return json.dumps(patterns, ensure_ascii=False)
 
 
@@ -217,7 +217,7 @@ def ago(length: int) -> str:
 
 
 def _span(units: str, **amounts: int | str) -> str:
-    return _(_SPANS[units]) % amounts
+    return str(_SPANS[units]) % amounts
 
 
 _FITS = re.compile(r"(?![.~])[^/\\\x00-\x1f]{1,200}")
@@ -268,9 +268,12 @@ def browser_name(agent: str) -> str:
 def status_label(word: object) -> str:
     """Return the label of a status or group; a word that is neither stays."""
     label = LABELS.get(str(word))
-    return str(word) if label is None else _(label)
+    return str(word) if label is None else translate_label(label)
 
 
 def translate_label(text: str) -> str:
-    """Translate a label that the source marks with `gettext_noop`."""
+    """Translate a label that the source marks, by its context if it has one."""
+    context = getattr(text, "context", "")
+    if context:
+        return pgettext(context, text)
     return _(text) if text else ""

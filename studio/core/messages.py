@@ -15,16 +15,22 @@ class Message(str):
 
     template: str
     values: dict[str, Any]
+    context: str
 
-    def __new__(cls, template: str, values: dict[str, Any]) -> Message:
+    def __new__(
+        cls, template: str, values: dict[str, Any], context: str = ""
+    ) -> Message:
         text = super().__new__(cls, template % values if values else template)
         text.template = template
         text.values = values
+        text.context = context
         return text
 
-    # Copies and pickles call `__new__`, which needs both arguments.
-    def __getnewargs__(self) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
-        return self.template, self.values
+    # Copies and pickles call `__new__`, which needs these arguments.
+    def __getnewargs__(  # type: ignore[override]
+        self,
+    ) -> tuple[str, dict[str, Any], str]:
+        return self.template, self.values, self.context
 
 
 def message(template: str, **values: Any) -> Message:
@@ -36,11 +42,20 @@ def message(template: str, **values: Any) -> Message:
     return Message(template, values)
 
 
+def message_with_context(context: str, template: str, **values: Any) -> Message:
+    """Return what `message` returns, for a template that is unclear on its own.
+
+    `context` tells translators where the text stands. `manage.py makemessages` finds
+    both arguments, so they are always written out there.
+    """
+    return Message(template, values, context)
+
+
 def translated(text: str) -> str:
     """Return the text in the reader's language; texts that are no message stay."""
     if not isinstance(text, Message):
         return text
-    template = _translate[0](text.template)
+    template = _translate[0](text.context, text.template)
     if not text.values:
         return template
     return template % translated_values(text.values)
@@ -52,8 +67,12 @@ def alternatives(texts: Sequence[str]) -> str:
         return "".join(texts)
     first: str = texts[0]
     for text in texts[1:-1]:
-        first = message("%(first)s, %(second)s", first=first, second=text)
-    return message("%(first)s or %(second)s", first=first, second=texts[-1])
+        first = message_with_context(
+            "list of alternatives", "%(first)s, %(second)s", first=first, second=text
+        )
+    return message_with_context(
+        "list of alternatives", "%(first)s or %(second)s", first=first, second=texts[-1]
+    )
 
 
 def sentences(texts: Iterable[str]) -> str:
@@ -61,12 +80,14 @@ def sentences(texts: Iterable[str]) -> str:
     filled = [text for text in texts if text]
     found: str = filled[0] if filled else ""
     for text in filled[1:]:
-        found = message("%(first)s %(second)s", first=found, second=text)
+        found = message_with_context(
+            "two sentences", "%(first)s %(second)s", first=found, second=text
+        )
     return found
 
 
-def install(translate: Callable[[str], str]) -> None:
-    """Let `translate` turn a template into the reader's language from now on."""
+def install(translate: Callable[[str, str], str]) -> None:
+    """Let `translate(context, template)` return the reader's text from now on."""
     _translate[0] = translate
 
 
@@ -79,8 +100,8 @@ def _translated_argument(value: Any) -> Any:
     return translated(value) if isinstance(value, str) else value
 
 
-def _unchanged(text: str) -> str:
+def _unchanged(_context: str, text: str) -> str:
     return text
 
 
-_translate: list[Callable[[str], str]] = [_unchanged]
+_translate: list[Callable[[str, str], str]] = [_unchanged]

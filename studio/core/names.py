@@ -279,7 +279,7 @@ def check_path(value: object, field: str = "path") -> str:
     if len(parts) > MAX_PATH_PARTS:
         raise InvalidName(
             message(
-                "%(field)s has %(count)s parts. The limit is %(limit)s.",
+                "%(field)s is a path of %(count)s parts. The limit is %(limit)s.",
                 field=field,
                 count=len(parts),
                 limit=MAX_PATH_PARTS,
@@ -288,7 +288,9 @@ def check_path(value: object, field: str = "path") -> str:
         )
     if any(len(part.encode()) > 1024 for part in parts):
         raise InvalidName(
-            message("%(field)s has a part of more than 1,024 bytes", field=field),
+            message(
+                "%(field)s is a path with a part of more than 1,024 bytes", field=field
+            ),
             field=field,
         )
     return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from studio.core.messages import message
+from studio.core.messages import message, message_with_context
 
 
 class RunStatus(str, Enum):
@@ -186,10 +186,10 @@ MEANT_BY: dict[str, RunStatus] = {
 #: What pages show for a status, for the last group, and for a group in a filter.
 LABELS: dict[str, str] = {
     **{status.value: facts.label for status, facts in STATUS_TABLE.items()},
-    "Other": message("Other"),
-    "active": message("active"),
-    "final": message("final"),
-    "other": message("other"),
+    "Other": message_with_context("group of statuses", "Other"),
+    "active": message_with_context("group of statuses", "active"),
+    "final": message_with_context("group of statuses", "final"),
+    "other": message_with_context("group of statuses", "other"),
 }
 #: The status strip's groups, in its order.
 GROUPS: dict[str, frozenset[RunStatus]] = {

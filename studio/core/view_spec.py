@@ -335,7 +335,7 @@ def read_stored(values: object) -> tuple[ViewSpec, list[ParameterWarning]]:
 
 
 def _unknown_part(name: str) -> str:
-    return message("%(name)s: this version doesn't support it", name=name)
+    return message("%(name)s: this version of Run Studio doesn't support it", name=name)
 
 
 def apply_overrides(

@@ -13,7 +13,7 @@ from studio.core.filters import fields, parse_field
 from studio.core.filters.fields import Sort, field_text
 from studio.core.filters.mistakes import suggestion_sentence, summary_of
 from studio.core.filters.tree import Field
-from studio.core.messages import message, sentences
+from studio.core.messages import message, message_with_context, sentences
 
 #: What groups are ordered by: of a field, and of themselves.
 STATS = ("mean", "std", "min", "max")
@@ -124,13 +124,17 @@ def read_field(text: str, name: str) -> Field:
 
 def named(name: str, text: str) -> str:
     """Return the text behind the name of its parameter."""
-    return message("%(name)s: %(text)s", name=name, text=text)
+    return message_with_context(
+        "error in a parameter of an address", "%(name)s: %(text)s", name=name, text=text
+    )
 
 
 def _error_without_position(error: InvalidFilter) -> str:
     """Say what is wrong with a name that stands alone, without a position."""
     details = error.details
-    what = message("%(what)s.", what=summary_of(error))
+    what = message_with_context(
+        "error as a sentence", "%(what)s.", what=summary_of(error)
+    )
     # The hint for an unknown field is how to search for its name as text.
     hint = details["hint"] if details["expected"] != "a field" else ""
     return sentences([what, hint, suggestion_sentence(details["suggestions"])])
@@ -237,7 +241,9 @@ def _row_expansion(text: str, name: str) -> RowExpansion:
     if colon and not (shown.isascii() and shown.isdigit()):
         raise InvalidValue(
             message(
-                "%(name)s: %(text)s is not an id and a number", name=name, text=text
+                "%(name)s: %(text)s is not a run ID and a number of rows",
+                name=name,
+                text=text,
             ),
             field=name,
         )

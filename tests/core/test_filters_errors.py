@@ -116,8 +116,8 @@ def test_the_message_counts_characters_from_one():
             f"number in ({','.join(map(str, range(MAX_TERMS + 1)))})",
             f"More than {MAX_TERMS} terms and values",
         ),
-        ("a\x00b", "A character that is not text at character 2"),
-        ("a\ud800b", "A character that is not text at character 2"),
+        ("a\x00b", "A character that is not valid text at character 2"),
+        ("a\ud800b", "A character that is not valid text at character 2"),
         ("metrics.a > " + "9" * 5000, "Expected a number"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.actions.actor import Actor
 from runs.actions.ingest.locked_metric_heads import ensure_heads, lock_heads
@@ -84,7 +85,9 @@ def apply_rows(
     """
     names.check_count(len(rows), "rows", names.MAX_BATCH_POINTS)
     if names.check_int64(first, "first") < 0:
-        raise InvalidValue(_("first must not be negative."), field="first")
+        raise InvalidValue(
+            pgettext("request parameter", "first must not be negative."), field="first"
+        )
     # This comes first: it locks the run's row, so writers of one run take turns.
     record_heartbeat(run, now)
     known = ensure_writer(run, writer, now)

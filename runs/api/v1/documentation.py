@@ -6,6 +6,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import SIGNED_IN, Permission, StudioRequest, access, public_origin
@@ -48,7 +49,8 @@ def _page_row(path: str, operation: Operation) -> dict[str, object]:
         "role": need.role.label if isinstance(need, Permission) else "",
         "body": _schema_name(operation.body),
         "other": _input_text(operation),
-        "reply": _schema_name(operation.reply) or _("bytes"),
+        "reply": _schema_name(operation.reply)
+        or pgettext("body of a request or response", "bytes"),
     }
 
 
@@ -61,7 +63,11 @@ def short_path(path: str) -> str:
 def _input_text(operation: Operation) -> str:
     if operation.query:
         return _("query string")
-    return _("bytes") if operation.streams_body else "–"
+    return (
+        pgettext("body of a request or response", "bytes")
+        if operation.streams_body
+        else "–"
+    )
 
 
 def _schema_name(shape: Schema | None) -> str:

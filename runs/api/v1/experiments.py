@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.access import Permission, StudioRequest, workspace_of
 from runs.actions import experiments as experiment_actions
@@ -54,7 +55,10 @@ def list_experiments(request: StudioRequest, query: ExperimentQuery) -> Experime
 def _parse_cursor(text: str) -> int:
     # A longer number can exceed 32 bits, which PostgreSQL refuses.
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidValue(_("after is not a cursor of this list."), field="after")
+        raise InvalidValue(
+            pgettext("request parameter", "after is not a cursor of this list."),
+            field="after",
+        )
     return int(text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpResponseBase
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.access import Permission, StudioRequest
 from runs.actions import files as file_actions
@@ -55,7 +55,10 @@ def _is_in_folder(folder: str, wanted: str) -> bool:
 def _parse_cursor(text: str) -> int:
     # More digits can exceed 64 bits, which both databases refuse.
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidValue(_("after is not a cursor of this list."), field="after")
+        raise InvalidValue(
+            pgettext("request parameter", "after is not a cursor of this list."),
+            field="after",
+        )
     return int(text)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from msgspec import UNSET, UnsetType
 
 from runs.access import (
@@ -58,7 +58,10 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     views = filter_by_owner(views, query.only, user)
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
-            raise InvalidValue(_("after is not a cursor of this list."), field="after")
+            raise InvalidValue(
+                pgettext("request parameter", "after is not a cursor of this list."),
+                field="after",
+            )
         # The databases take 64 bits. A larger position means the start of the list.
         views = views.filter(pk__lt=min(int(query.after[:19]), 2**63 - 1))
     found = list(views.order_by("-pk")[: query.limit + 1])

@@ -35,10 +35,11 @@ HEADER = {
 class Command(makemessages.Command):
     help = "Update runs/locale/ from the source; then translate what is new."
 
-    # `message` marks the texts of `studio.core`, which cannot import Django.
+    # They mark the texts of `studio.core`, which cannot import Django.
     xgettext_options = [  # noqa: RUF012
         *makemessages.Command.xgettext_options,
         "--keyword=message",
+        "--keyword=message_with_context:1c,2",
     ]
     # A guess that looks right is worse than a text that is missing.
     msgmerge_options = [  # noqa: RUF012
@@ -90,7 +91,8 @@ def message_files() -> list[Path]:
 def untranslated(path: Path) -> list[str]:
     """Return the texts without a translation, or with an unchecked one."""
     file = polib.pofile(str(path))
-    return [entry.msgid for entry in file.untranslated_entries() + file.fuzzy_entries()]
+    found = file.untranslated_entries() + file.fuzzy_entries()
+    return [f"[{e.msgctxt}] {e.msgid}" if e.msgctxt else e.msgid for e in found]
 
 
 def write_sorted(path: Path) -> None:

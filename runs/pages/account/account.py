@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -67,7 +68,11 @@ def show_account(
         "sessions": user.sessions.filter(expire_date__gt=now).order_by("-last_seen"),
         "this_session": request.session.session_key,
         "zones": sorted(zoneinfo.available_timezones()),
-        "themes": Theme.choices,
+        "themes": [
+            (Theme.SYSTEM.value, pgettext("theme", "System")),
+            (Theme.LIGHT.value, pgettext("theme", "Light")),
+            (Theme.DARK.value, pgettext("theme", "Dark")),
+        ],
         "lifetimes": TOKEN_LIFETIMES,
         "roles": [role for role in Role if role <= highest],
         "now": now,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import (
@@ -99,7 +100,12 @@ def _means_table(
     labels: Sequence[str],
 ) -> ChartTable:
     """Return mean, standard deviation, min and max of each group."""
-    labels_of_statistics = (_("%s mean"), _("%s std"), _("%s min"), _("%s max"))
+    labels_of_statistics = (
+        pgettext("column of a chart's table", "%s mean"),
+        pgettext("column of a chart's table", "%s std"),
+        pgettext("column of a chart's table", "%s min"),
+        pgettext("column of a chart's table", "%s max"),
+    )
     heads = [
         _("Runs"),
         *(each % label for label in labels for each in labels_of_statistics),
@@ -124,8 +130,8 @@ def _means_table(
 
 BARS = ChartKind(
     "bar",
-    label=lambda: _("Bars"),
-    word=lambda: _("bars"),
+    label=lambda: pgettext("chart type", "Bars"),
+    word=lambda: pgettext("chart type", "bars"),
     figure=_bar_figure,
     table=_bar_table,
     notes=group_notes,

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.filters import field_label
@@ -35,18 +36,24 @@ def group_notes(chart: Chart) -> list[str]:
     spread = {
         "std": _("mean ± std"),
         "minmax": _("mean, min to max"),
-        "none": _("mean"),
+        "none": pgettext("groups of a chart", "mean"),
     }[chart.band]
-    by = _("by all but %s") if chart.all_but else _("by %s")
+    by = (
+        pgettext("groups of a chart", "by all but %s")
+        if chart.all_but
+        else pgettext("groups of a chart", "by %s")
+    )
     return [f"{spread} {by % names}"]
 
 
 def group_label(group: ChartGroup) -> str:
     """`lr = 0.1, model = resnet50`; `no model` for a missing value."""
     if not group.values:
-        return _("all runs")
+        return pgettext("groups of a chart", "all runs")
     return ", ".join(
-        f"{name} = {value}" if value is not None else _("no %s") % name
+        f"{name} = {value}"
+        if value is not None
+        else pgettext("groups of a chart", "no %s") % name
         for name, value in group.values
     )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.models import Metric
 from runs.pages.chart_kinds.chart_runs import ChartRuns
@@ -178,10 +179,10 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
     for field in chart.fields:
         label = field.key
         heads += [
-            _("%s last") % label,
-            _("%s min") % label,
-            _("%s max") % label,
-            _("%s points") % label,
+            pgettext("column of a chart's table", "%s last") % label,
+            pgettext("column of a chart's table", "%s min") % label,
+            pgettext("column of a chart's table", "%s max") % label,
+            pgettext("column of a chart's table", "%s points") % label,
         ]
     rows = [
         run_row(
@@ -213,7 +214,10 @@ def _groups_table(chart: Chart, chart_runs: ChartRuns) -> ChartTable:
     heads = [_("Runs")]
     for field in chart.fields:
         label = field_label(field)
-        heads += [_("mean of the last values of %s") % label, _("%s std") % label]
+        heads += [
+            _("mean of the last values of %s") % label,
+            pgettext("column of a chart's table", "%s std") % label,
+        ]
     return ChartTable(
         _("Group"),
         heads,
@@ -241,7 +245,9 @@ def _line_notes(chart: Chart) -> list[str]:
     """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
     notes = group_notes(chart)
     if chart.smoothing:
-        notes.append(_("smoothed %s") % number(chart.smoothing))
+        notes.append(
+            pgettext("note below a chart", "smoothed %s") % number(chart.smoothing)
+        )
     # The step is the usual axis, and is named only if there is nothing else to say.
     if chart.axis != "step" or not notes:
         notes.append(_axis_note(chart))
@@ -251,11 +257,11 @@ def _line_notes(chart: Chart) -> list[str]:
 def _axis_note(chart: Chart) -> str:
     over = chart.x_metric
     if over is not None:
-        return _("by %s") % field_label(over)
+        return pgettext("x axis of a chart", "by %s") % field_label(over)
     return {
-        "step": _("by step"),
-        "relative": _("by time since the start"),
-        "time": _("by time"),
+        "step": pgettext("x axis of a chart", "by step"),
+        "relative": pgettext("x axis of a chart", "by time since the start"),
+        "time": pgettext("x axis of a chart", "by time"),
     }[chart.axis]
 
 
@@ -273,8 +279,8 @@ def _point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object
 
 LINES = ChartKind(
     "line",
-    label=lambda: _("Lines"),
-    word=lambda: _("lines"),
+    label=lambda: pgettext("chart type", "Lines"),
+    word=lambda: pgettext("chart type", "lines"),
     figure=_line_figure,
     table=_line_table,
     notes=_line_notes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.render.charts import is_nonfinite
@@ -96,10 +96,14 @@ def missing_value_note(count: int, label: str) -> str:
 def series_notes(chosen: ChosenSeries) -> list[str]:
     notes = []
     if chosen.missing:
-        text = ngettext("%s run without", "%s runs without", chosen.missing)
+        text = ngettext(
+            "%s run without a value", "%s runs without a value", chosen.missing
+        )
         notes.append(text % grouped(chosen.missing))
     if chosen.texts:
-        text = ngettext("%s run logs text", "%s runs log text", chosen.texts)
+        text = npgettext(
+            "note below a chart", "%s run logs text", "%s runs log text", chosen.texts
+        )
         notes.append(text % grouped(chosen.texts))
     if chosen.beyond:
         text = ngettext(
@@ -115,7 +119,9 @@ def run_notes(chart_runs: ChartRuns) -> list[str]:
     notes = []
     # Chosen runs are all drawn.
     if not chart_runs.chosen and chart_runs.more:
-        text = ngettext("first %s run", "first %s runs", len(chart_runs.runs))
+        text = npgettext(
+            "note below a chart", "first %s run", "first %s runs", len(chart_runs.runs)
+        )
         notes.append(text % grouped(len(chart_runs.runs)))
     if chart_runs.deleted:
         text = ngettext(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
 from runs.pages.chart_kinds.kind import ChartKind, Drawing
@@ -49,7 +50,7 @@ def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:
 
 def _scatter_title(chart: Chart) -> str:
     x, y = (field_label(field) for field in chart.fields[:2])
-    return _("%(y)s vs. %(x)s") % {"y": y, "x": x}
+    return pgettext("chart title", "%(y)s vs. %(x)s") % {"y": y, "x": x}
 
 
 def _is_colored(chart: Chart) -> bool:
@@ -64,8 +65,8 @@ def _scatter_notes(chart: Chart) -> list[str]:
 
 SCATTER = ChartKind(
     "scatter",
-    label=lambda: _("Scatter"),
-    word=lambda: _("scatter"),
+    label=lambda: pgettext("chart type", "Scatter"),
+    word=lambda: pgettext("chart type", "scatter"),
     figure=_scatter_figure,
     table=values_table,
     title=_scatter_title,

@@ -15,6 +15,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -181,9 +182,21 @@ def _dialog_context(
             ("metric", _("Another metric")),
         ],
         "bands": list(
-            zip(BANDS, (_("± std"), _("min to max"), _("none")), strict=True)
+            zip(
+                BANDS,
+                (
+                    _("± std"),
+                    _("min to max"),
+                    pgettext("spread band of a chart", "none"),
+                ),
+                strict=True,
+            )
         ),
-        "legends": [("", _("Automatic")), ("1", _("Shown")), ("0", _("Hidden"))],
+        "legends": [
+            ("", _("Automatic")),
+            ("1", pgettext("chart option", "Shown")),
+            ("0", pgettext("chart option", "Hidden")),
+        ],
         "first_runs": CHART_KINDS[values["kind"]].first_runs,
         "heaviest": MAX_SMOOTHING,
         "most_runs": MAX_RUNS,

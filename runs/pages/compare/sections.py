@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from runs.pages.compare.state import CompareState
 from runs.render import formats
@@ -42,7 +42,7 @@ TITLES = {
     "attributes": gettext_lazy("Attributes"),
     "tags": gettext_lazy("Tags"),
     "environment": gettext_lazy("Environment"),
-    "source": gettext_lazy("Source"),
+    "source": pgettext_lazy("code of a run", "Source"),
     "files": gettext_lazy("Files"),
     "properties": gettext_lazy("Properties"),
 }
@@ -50,7 +50,7 @@ SOURCE_LABELS = {
     "branch": gettext_lazy("Git branch"),
     "repository": gettext_lazy("Git repository"),
     "dirty": gettext_lazy("Uncommitted changes"),
-    "source": gettext_lazy("Started from"),
+    "source": pgettext_lazy("code of a run", "Started from"),
     "snapshot": gettext_lazy("Snapshot"),
 }
 
@@ -230,8 +230,15 @@ def number_or_text(value: object) -> object:
 def _text_row_renderer(table: CompareTable) -> RowRenderer:
     def draw(row: ComparedRow) -> SafeString:
         # An empty text is a value, and must not look like a missing one.
-        values = [_("set") if value == "" else value for value in row.values]
-        return text_row(values, baseline=table.baseline, missing=_("not set"))
+        values = [
+            pgettext("value of a field", "set") if value == "" else value
+            for value in row.values
+        ]
+        return text_row(
+            values,
+            baseline=table.baseline,
+            missing=pgettext("value of a field", "not set"),
+        )
 
     return draw
 
@@ -285,5 +292,6 @@ def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:
             shown.append(text)
             continue
         href = table.state.href(diff=f"{place}:{row.key}", against=run.run_id)
-        shown.append(f"{text} {html_link(href + '#diff', _('differs'))}")
+        label = pgettext("file in a comparison", "differs")
+        shown.append(f"{text} {html_link(href + '#diff', label)}")
     return shown

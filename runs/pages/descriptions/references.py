@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.models import File, Metric, Run
 from runs.pages.requests import PageRequest
@@ -81,4 +82,7 @@ def _file_target(
 def _link_title(run: Run, here: Run | None, text: str) -> str:
     if here is not None and run.pk == here.pk:
         return text
-    return _("%(what)s of %(run)s") % {"what": text, "run": run.name}
+    return pgettext("reference in a description", "%(what)s of %(run)s") % {
+        "what": text,
+        "run": run.name,
+    }

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -120,7 +120,7 @@ def table_context(
 def _range_text(page: ExperimentPage, state: ExperimentListState) -> str:
     first = (page.page - 1) * state.rows + 1
     last = first + len(page.rows) - 1
-    noun = ngettext("experiment", "experiments", page.total)
+    noun = npgettext("after a number", "experiment", "experiments", page.total)
     return _("%(first)s–%(last)s of %(total)s %(noun)s") % {
         "first": formats.grouped(first),
         "last": formats.grouped(last),
@@ -189,7 +189,7 @@ def _status_count_links(
             word = group if len(members) == 1 else group.lower()
             # The counts include child runs, so the linked list must show them too.
             query = urlencode({"q": f"status = {word}", "children": "1"})
-            found.append((_(group), word, total, f"{path}?{query}"))
+            found.append((formats.status_label(group), word, total, f"{path}?{query}"))
     return found
 
 

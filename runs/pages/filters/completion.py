@@ -150,7 +150,10 @@ class Completion:
         found = [
             spec
             for spec in specs
-            if (part in spec.name or part in f"{spec.label} {_(spec.label)}".lower())
+            if (
+                part in spec.name
+                or part in f"{spec.label} {formats.translate_label(spec.label)}".lower()
+            )
             and (part or spec.suggested)
             and spec.offered
         ]
@@ -165,7 +168,7 @@ class Completion:
                 spec.name,
                 filter_start(field),
                 part=label,
-                note=_(spec.label),
+                note=formats.translate_label(spec.label),
                 ends=spec.value_type == fields.BOOLEAN,
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.pages.lists import in_one_line
 from studio.core.errors import StudioError
@@ -43,5 +43,7 @@ def _error_sentences(error: StudioError) -> tuple[str, str, str]:
     if not isinstance(summary, Message):
         return error.message, "", ""
     parts = translated_values(summary.values)
-    where = _(" at character %(position)s.") % {"position": parts["position"]}
+    where = pgettext("after an error in a filter", " at character %(position)s.") % {
+        "position": parts["position"]
+    }
     return parts["what"], where, translated(error.details.get("hint", ""))

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlencode
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext, pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -179,7 +179,7 @@ def facets_context(
         with time_limit():
             return {**base, **panel.context()}
     except (InvalidFilter, NotSupported):
-        return {**base, "problem": _("The filter can’t be counted.")}
+        return {**base, "problem": _("The values can’t be counted for this filter.")}
     except QueryTimeout as error:
         return {**base, "problem": error.message}
 
@@ -221,9 +221,20 @@ class _FacetPanel:
             self._facet_section(each, state) for each in (*keyed, *attributes)
         ]
         runs = formats.grouped(len(found.ids))
-        scope_text = ngettext("in %s run", "in %s runs", len(found.ids)) % runs
+        scope_text = (
+            npgettext(
+                "runs whose values are counted",
+                "in %s run",
+                "in %s runs",
+                len(found.ids),
+            )
+            % runs
+        )
         if not found.exact:
-            scope_text = _("in the newest %s runs") % runs
+            scope_text = (
+                pgettext("runs whose values are counted", "in the newest %s runs")
+                % runs
+            )
         return {
             "scope": scope_text,
             "exact": found.exact,

@@ -64,7 +64,7 @@ def field_options(
 
 def _attribute_names() -> list[tuple[str, str]]:
     own = [
-        (spec.name, _(spec.label))
+        (spec.name, formats.translate_label(spec.label))
         for spec in fields.ATTRIBUTES.values()
         if spec.filterable and spec.offered
     ]

@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -254,7 +255,11 @@ class _TermEditor:
 
 def _value_inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
     """Return label, text and unit of each input."""
-    labels = [_("From"), _("To")] if draft.size == 2 else [_("Value")]
+    labels = (
+        [pgettext("range in a filter", "From"), pgettext("range in a filter", "To")]
+        if draft.size == 2
+        else [_("Value")]
+    )
     texts = [*draft.values, "", ""]
     units = [*draft.units, "", ""]
     fallback = "d" if draft.op in ("last", "older") else "min"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.render.filters import IN_THE_LAST, OLDER_THAN
 from runs.search.filters import is_facet
@@ -127,13 +128,19 @@ class TermDraft:
             return Flag(text == "true")
         text = text.strip()
         if self.editor == DATES:
-            return _require_value(read_time(text), text, _("a date"))
+            return _require_value(
+                read_time(text), text, pgettext("expected in a filter", "a date")
+            )
         if self.editor == LENGTHS:
             length = self._read_duration(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
             return Ago(length) if is_ago else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
-        return _require_value(read_number(text, special=special), text, _("a number"))
+        return _require_value(
+            read_number(text, special=special),
+            text,
+            pgettext("expected in a filter", "a number"),
+        )
 
     def _read_duration(self, number: int, text: str) -> int:
         """Return ms of a number in the unit next to it, or of a text like `1h30m`."""
@@ -146,7 +153,9 @@ class TermDraft:
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
         # The filter language has no negative durations, and none beyond all times.
         if length < 0 or read_length(length_text(length)) is None:
-            raise _invalid_value(f"{text} {unit}", _("a duration"))
+            raise _invalid_value(
+                f"{text} {unit}", pgettext("expected in a filter", "a duration")
+            )
         return length
 
 
@@ -157,7 +166,9 @@ def _require_value(value: AnyValue | None, text: str, expected: str) -> AnyValue
 
 
 def _invalid_value(text: str, expected: str) -> InvalidValue:
-    text_of_error = _("%(text)s is not %(expected)s.")
+    text_of_error = pgettext(
+        "value in the filter editor", "%(text)s is not %(expected)s."
+    )
     return InvalidValue(
         text_of_error % {"text": text, "expected": expected}, field="value"
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -132,7 +133,10 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
         "min": _("min"),
         "max": _("max"),
     }
-    counted = {"count": _("values"), "other": _("not finite")}
+    counted = {
+        "count": pgettext("column of an export of groups", "values"),
+        "other": pgettext("column of an export of groups", "not finite"),
+    }
     return [
         *(
             SheetColumn(f"{name}.{k}", f"{label} {w}", kind)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from runs.models import Run
 from runs.pages.groups.group_values import (
@@ -145,10 +145,10 @@ class GroupTableBuilder:
         self, label: str, css: str, field: Field | None, stat: str
     ) -> GroupHead:
         names = {
-            "mean": _("Mean"),
+            "mean": pgettext("statistic of a metric", "Mean"),
             "std": _("Standard deviation"),
-            "min": _("Min"),
-            "max": _("Max"),
+            "min": pgettext("statistic of a metric", "Min"),
+            "max": pgettext("statistic of a metric", "Max"),
         }
         is_here = self.rank.field == field and (
             field is not None or self.rank.stat == stat

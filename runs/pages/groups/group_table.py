@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
 from runs.models import Experiment, User, Workspace
 from runs.pages.groups.group_rows import (
@@ -141,7 +141,7 @@ def group_context(
     if total:
         first, last = formats.grouped(grouped.start + 1), formats.grouped(grouped.stop)
         shown = f"{first}–{last}"
-    noun = ngettext("group", "groups", total)
+    noun = npgettext("after a number", "group", "groups", total)
     before = max(grouped.start - spec.rows, 0)
     return context | {
         "heads": builder.heads(),

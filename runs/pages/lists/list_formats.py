@@ -13,6 +13,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.pages.lists.list_state import ListState
 from runs.pages.requests import CSV, JSON, PageRequest, with_vary_headers
@@ -119,11 +120,11 @@ def encode_notices(notices: Sequence[str]) -> str:
     # The header must stay valid JSON, so whole notices are dropped and none is cut.
     for count in range(len(notices), 0, -1):
         left = len(notices) - count
-        more = [_("%s more") % left] if left else []
+        more = [pgettext("notices that are left out", "%s more") % left] if left else []
         text = json.dumps([*notices[:count], *more])
         if len(text) <= MAX_NOTICE:
             return text
-    return json.dumps([_("%s more") % len(notices)])
+    return json.dumps([pgettext("notices that are left out", "%s more") % len(notices)])
 
 
 def _run_sheet(rows: Sequence[RunRow], columns: Sequence[Field]) -> Sheet:

@@ -11,8 +11,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.utils.translation import gettext as _
-
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.search.fields import source_of
@@ -240,7 +238,10 @@ def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[Stri
 
 def strip_css(entries: Sequence[StripEntry]) -> str:
     """Return the CSS class of strips too long for three entries in a row on a phone."""
-    sizes = [len(_(e.group)) + len(formats.grouped(e.count)) for e in entries]
+    sizes = [
+        len(formats.status_label(e.group)) + len(formats.grouped(e.count))
+        for e in entries
+    ]
     columns = (sizes[start::STRIP_COLUMNS] for start in range(STRIP_COLUMNS))
     size = sum(max(column) for column in columns)
     return next((css for css, room in MAX_STRIP_CHARACTERS.items() if size > room), "")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_cells import (
@@ -230,9 +230,9 @@ def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
         return {"total": total, **tree_totals(page, _shown_range(page))}
     # Without child runs the list has only roots, and the count must say so.
     if spec.children or attribute("parent") in fields_of(spec.filter()):
-        noun = ngettext("run", "runs", page.total)
+        noun = npgettext("after a number", "run", "runs", page.total)
     else:
-        noun = ngettext("root run", "root runs", page.total)
+        noun = npgettext("after a number", "root run", "root runs", page.total)
     return {
         "total": total,
         "total_noun": noun,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext, pgettext
 
 from runs.pages.lists.run_links import ListLinks
 from runs.render import formats
@@ -112,15 +112,18 @@ def rolled_up_value(
 def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
     """Return `1,107 runs under 212 root runs`, and the range of roots on the page."""
     assert isinstance(page, TreePage)
-    runs = ngettext("run", "runs", page.total)
+    runs = npgettext("after a number", "run", "runs", page.total)
     if page.roots is None:
         return {"total_noun": runs, "range": shown}
     count = formats.grouped(page.roots) + ("" if page.roots_are_exact else "+")
-    roots = ngettext("root run", "root runs", page.roots)
+    roots = npgettext("after a number", "root run", "root runs", page.roots)
     counts = {"count": count, "roots": roots, "shown": shown}
     return {
         "total_noun": runs,
-        "total_under": _("under %(count)s %(roots)s") % counts,
+        "total_under": pgettext(
+            "number of runs in the tree", "under %(count)s %(roots)s"
+        )
+        % counts,
         "range": _("%(shown)s of %(count)s %(roots)s") % counts,
     }
 
@@ -145,7 +148,7 @@ def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
     text = ngettext(
         "Show %(n)s more child run", "Show %(n)s more child runs", hidden
     ) % {"n": formats.grouped(hidden)}
-    note = _("%(order)s · %(shown)s of %(total)s shown") % {
+    note = pgettext("row of child runs", "%(order)s · %(shown)s of %(total)s shown") % {
         "order": _order_text(links),
         "shown": formats.grouped(line.shown),
         "total": formats.grouped(line.total),
@@ -156,7 +159,7 @@ def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
 def _order_text(links: ListLinks) -> str:
     sort = links.spec.sort
     if sort.field.kind == METRICS:
-        return _("best first")
+        return pgettext("order of child runs", "best first")
     if sort.field == attribute("created"):
         return _("newest first") if sort.descending else _("oldest first")
-    return _("sorted like the list")
+    return pgettext("order of child runs", "sorted like the list")

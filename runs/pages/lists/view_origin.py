@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.access import Permission, public_origin
 from runs.models import Experiment, Role, User, View, can_edit_view
@@ -209,7 +210,9 @@ def view_bar_context(
     unchosen = "" if spec.has_columns else f"&{DEFAULT_COLUMNS_PARAMETER}=1"
     return {
         "view": view,
-        "view_name": view.name if view else _("Default"),
+        "view_name": view.name
+        if view
+        else pgettext("name of the built-in view", "Default"),
         "view_changed": summarize_differences(found),
         "view_lines": difference_lines(found),
         "view_state": query,

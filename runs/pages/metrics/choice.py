@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.models import Metric
 from runs.render.charts import Axis
@@ -159,7 +160,8 @@ def read_grouping(parameters: Mapping[str, Any]) -> GraphGrouping:
         return GraphGrouping(word)
     except ValueError:
         raise InvalidValue(
-            _("one must be name, prefix or 1, not %(word)r") % {"word": word},
+            pgettext("request parameter", "one must be name, prefix or 1, not %(word)r")
+            % {"word": word},
             field="one",
         ) from None
 

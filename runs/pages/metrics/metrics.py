@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -111,10 +112,10 @@ AXIS_LABELS = {
 
 
 GROUPING_LABELS = {
-    GraphGrouping.NONE: lambda: _("per metric"),
-    GraphGrouping.NAME: lambda: _("per name"),
-    GraphGrouping.PREFIX: lambda: _("per prefix"),
-    GraphGrouping.ALL: lambda: _("all in one chart"),
+    GraphGrouping.NONE: lambda: pgettext("how charts are grouped", "per metric"),
+    GraphGrouping.NAME: lambda: pgettext("how charts are grouped", "per name"),
+    GraphGrouping.PREFIX: lambda: pgettext("how charts are grouped", "per prefix"),
+    GraphGrouping.ALL: lambda: pgettext("how charts are grouped", "all in one chart"),
 }
 
 

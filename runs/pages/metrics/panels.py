@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from runs.models import File, Metric, MetricKind
 from runs.pages.metrics.choice import GraphGrouping, MetricChoice
@@ -122,7 +122,9 @@ def _group_into_graphs(
 
 
 def _graph_title(part: str, graph: Sequence[Metric]) -> str:
-    return part or _("%(n)d metrics") % {"n": len(graph)}
+    return part or pgettext("chart of several metrics", "%(n)d metrics") % {
+        "n": len(graph)
+    }
 
 
 def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> Panel:
@@ -249,10 +251,14 @@ def _column_selects(
         return ()
     return [
         PanelSelect(
-            f"cy:{key}", _("Column"), [SelectOption(c, c, c == y) for c in columns]
+            f"cy:{key}",
+            pgettext("column of a table to draw", "Column"),
+            [SelectOption(c, c, c == y) for c in columns],
         ),
         PanelSelect(
-            f"cx:{key}", _("vs."), [SelectOption(c, c, c == x) for c in columns]
+            f"cx:{key}",
+            pgettext("column of a table to draw", "vs."),
+            [SelectOption(c, c, c == x) for c in columns],
         ),
     ]
 
@@ -302,7 +308,15 @@ def _view_selects(head: Metric, view: str) -> list[PanelSelect]:
         for way, label in views
     ]
     return (
-        [PanelSelect(f"as:{head.key.name}", _("Shown as"), options)] if options else []
+        [
+            PanelSelect(
+                f"as:{head.key.name}",
+                pgettext("how a metric is shown", "Shown as"),
+                options,
+            )
+        ]
+        if options
+        else []
     )
 
 
@@ -320,15 +334,15 @@ def _step_selects(key: str, newest: Points, at: int) -> list[PanelSelect]:
 _TABLE = ("table", lambda: _("Table"))
 VIEWS: Mapping[MetricKind, Sequence[tuple[str, Callable[[], str]]]] = {
     MetricKind.CONFUSION_MATRIX: (
-        ("counts", lambda: _("Counts")),
-        ("normalised", lambda: _("Normalized")),
+        ("counts", lambda: pgettext("confusion matrix", "Counts")),
+        ("normalised", lambda: pgettext("confusion matrix", "Normalized")),
     ),
     MetricKind.ACCURACY_TABLE: (
         ("roc", lambda: _("ROC")),
         ("pr", lambda: _("Precision and recall")),
-        ("gain", lambda: _("Gain")),
-        ("lift", lambda: _("Lift")),
-        ("calibration", lambda: _("Calibration")),
+        ("gain", lambda: pgettext("curve of a classifier", "Gain")),
+        ("lift", lambda: pgettext("curve of a classifier", "Lift")),
+        ("calibration", lambda: pgettext("curve of a classifier", "Calibration")),
         _TABLE,
     ),
     MetricKind.RESIDUALS: (("chart", lambda: _("Chart")), _TABLE),

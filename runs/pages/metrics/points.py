@@ -10,6 +10,7 @@ import msgspec
 from django.http import HttpResponse
 from django.utils.timezone import get_current_timezone, get_current_timezone_name
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
@@ -40,9 +41,9 @@ from studio.core.errors import InvalidValue
 NEWEST_POINTS = 200
 
 AXIS_NOTES = {
-    Axis.STEP: lambda: _("by step"),
-    Axis.RELATIVE: lambda: _("by time since the start"),
-    Axis.TIME: lambda: _("by time"),
+    Axis.STEP: lambda: pgettext("x axis of a chart", "by step"),
+    Axis.RELATIVE: lambda: pgettext("x axis of a chart", "by time since the start"),
+    Axis.TIME: lambda: pgettext("x axis of a chart", "by time"),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 
 from runs.models import Experiment, ShareLink, View
 from runs.pages.chart_kinds import (
@@ -116,7 +116,7 @@ def _rows_context(
         tuple(tuple(run_value(row, each) for each in columns) for row in page.rows),
     )
     more = "" if page.total_is_exact else "+"
-    noun = ngettext("run", "runs", page.total)
+    noun = npgettext("after a number", "run", "runs", page.total)
     return {
         "columns": sheet.columns,
         "rows": sheet_texts(sheet, timezone.get_current_timezone()),
@@ -139,7 +139,7 @@ def _groups_context(
     if found.grouping is None:
         return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)
-    noun = ngettext("group", "groups", total)
+    noun = npgettext("after a number", "group", "groups", total)
     table = build_paper_table(found.grouping, found.groups)
     return context | {
         "groups": table,

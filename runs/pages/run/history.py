@@ -99,7 +99,7 @@ def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
     return HistoryRow(
         f"e{event.pk}",
         entry.time,
-        title or ("" if moved else _("Requested")),
+        title or ("" if moved else pgettext("step of canceling a run", "Requested")),
         who,
         token,
         status=status if moved else "",

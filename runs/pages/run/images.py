@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -228,7 +229,7 @@ def _open_image(
     after = chosen[at + 1] if at + 1 < len(chosen) else None
     return {
         "opened": _image_tile(base, state, chosen[at]),
-        "place": _("%(n)s of %(total)s")
+        "place": pgettext("position of an image", "%(n)s of %(total)s")
         % {"n": grouped(at + 1), "total": grouped(len(chosen))},
         "before_href": before and f"{base}images/?{state.query(open=before.path)}",
         "after_href": after and f"{base}images/?{state.query(open=after.path)}",

@@ -45,7 +45,9 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
         return _show_form(request, run, "name", name, seen=seen, problem=error.message)
     except Conflict as error:
         theirs = error.details["now"]
-        notice = _("It is now “%(theirs)s”. Save again to overwrite it.")
+        notice = _(
+            "Someone else renamed this run to “%(theirs)s”. Save again to overwrite."
+        )
         problem = notice % {"theirs": theirs}
         return _show_form(
             request, run, "name", name, seen=version_token(theirs), problem=problem

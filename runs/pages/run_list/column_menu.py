@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access
@@ -141,7 +142,7 @@ def _goal_choices(
     words = {
         HIGHER_IS_BETTER: _("Higher is better"),
         LOWER_IS_BETTER: _("Lower is better"),
-        "none": _("Not ranked"),
+        "none": pgettext("goal of a metric", "Not ranked"),
     }
     return [GoalChoice(words[name], name, GOALS[name] is known) for name in GOALS]
 
@@ -179,4 +180,8 @@ def _goal_message(scope: ListScope, field: Field, goal: str) -> str:
         LOWER_IS_BETTER: _("%s: lower is better"),
         "none": _("%s: not ranked"),
     }[goal] % field.key
-    return message if scope.experiment else _("%s, in every experiment") % message
+    return (
+        message
+        if scope.experiment
+        else pgettext("goal of a metric", "%s, in every experiment") % message
+    )

@@ -14,7 +14,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -236,7 +236,7 @@ def _field_note(listed: ListedField) -> str:
     if listed.runs is None:
         return aggregate_label(aggregate)
     count = formats.grouped(listed.runs)
-    runs = ngettext("in %s run", "in %s runs", listed.runs) % count
+    runs = npgettext("column dialog", "in %s run", "in %s runs", listed.runs) % count
     return f"{aggregate_label(aggregate)}, {runs}" if aggregate else runs
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext, pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -128,12 +128,18 @@ def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
     rows = [row for row in rows if row.lines]
     more = len(found.found) - MAX_FIELDS
     sides = _("%(selected)s vs. %(others)s") % {
-        "selected": ngettext(
-            "%(n)s selected run", "%(n)s selected runs", found.selected
+        "selected": npgettext(
+            "one side of Differences",
+            "%(n)s selected run",
+            "%(n)s selected runs",
+            found.selected,
         )
         % {"n": formats.grouped(found.selected)},
-        "others": ngettext(
-            "%(n)s other matching run", "%(n)s other matching runs", found.rest
+        "others": npgettext(
+            "one side of Differences",
+            "%(n)s other matching run",
+            "%(n)s other matching runs",
+            found.rest,
         )
         % {"n": formats.grouped(found.rest)},
     }
@@ -187,9 +193,9 @@ def field_topic(field: Field) -> str:
     if field.kind == TAGS and not name.startswith(("mlflow.", "azureml.")):
         return _("Tag")
     topics = {
-        "code": _("Code"),
-        "environment": _("Environment"),
-        "machine": _("Machine"),
+        "code": pgettext("where a difference comes from", "Code"),
+        "environment": pgettext("where a difference comes from", "Environment"),
+        "machine": pgettext("where a difference comes from", "Machine"),
     }
     for topic, words in TOPIC_WORDS:
         if any(word in name for word in words):
@@ -205,7 +211,11 @@ def _value_text(field: Field, side: ValueShare) -> str:
         return _("any value")
     if side.value is None:
         return _("no value")
-    text = side.value or (_("set") if field.kind == TAGS else _("empty"))
+    text = side.value or (
+        pgettext("value of a field", "set")
+        if field.kind == TAGS
+        else pgettext("value of a field", "empty")
+    )
     return f"{text}…" if side.digest else text
 
 
@@ -256,8 +266,14 @@ def _differences_sheet(found: FeatureRanking) -> Sheet:
         SheetColumn("field", _("Field")),
         SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),
         SheetColumn("value", _("Value")),
-        SheetColumn("selected", _("Selected"), NUMBER_COLUMN),
-        SheetColumn("rest", _("Others"), NUMBER_COLUMN),
+        SheetColumn(
+            "selected",
+            pgettext("value in the selected runs", "Selected"),
+            NUMBER_COLUMN,
+        ),
+        SheetColumn(
+            "rest", pgettext("value in the other runs", "Others"), NUMBER_COLUMN
+        ),
     )
     rows = tuple(
         (

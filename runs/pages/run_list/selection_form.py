@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, update_if_idle
@@ -76,7 +76,9 @@ def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
         some = ", ".join(chosen.missing[:MAX_NAMED])
         left = len(chosen.missing) - MAX_NAMED
         more = (
-            " " + ngettext("and %(n)s more", "and %(n)s more", left) % {"n": left}
+            " "
+            + npgettext("end of a list", "and %(n)s more", "and %(n)s more", left)
+            % {"n": left}
             if left > 0
             else ""
         )

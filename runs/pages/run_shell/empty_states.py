@@ -58,7 +58,7 @@ _TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
     ),
     "children": lambda: (
         _("This run has no child runs"),
-        _("Child runs that its script starts appear here while it runs:"),
+        _("Child runs that this run’s script starts appear here while it runs:"),
         _("This run has no child runs"),
         _("This run finished without child runs. To create some:"),
     ),

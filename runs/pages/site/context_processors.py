@@ -8,8 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, pgettext
 
 from runs.models import Role, Theme, User, View, Workspace
 from runs.render.formats import printed_moment
@@ -39,9 +38,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "starred_views": _starred_views(request, workspace),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
-        "theme_label": {"light": _("light"), "dark": _("dark")}.get(
-            _theme(request), _("system")
-        ),
+        "theme_label": {
+            "light": pgettext("theme", "light"),
+            "dark": pgettext("theme", "dark"),
+        }.get(_theme(request), pgettext("theme", "system")),
         "next_theme": _AFTER[_theme(request)],
         "language": get_language(),
         "languages": settings.LANGUAGES,

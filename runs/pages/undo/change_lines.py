@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
@@ -41,11 +41,11 @@ FIELD_LABELS = {
     "picture": gettext_lazy("Picture"),
     "archived": gettext_lazy("Archived"),
     "deleted": gettext_lazy("In the trash"),
-    "starred": gettext_lazy("Star"),
+    "starred": pgettext_lazy("changed field", "Star"),
     "conclusion": gettext_lazy("Conclusion of a comparison"),
-    "shared": gettext_lazy("Shared"),
-    "locked": gettext_lazy("Locked"),
-    "revision": gettext_lazy("Version"),
+    "shared": pgettext_lazy("changed field", "Shared"),
+    "locked": pgettext_lazy("changed field", "Locked"),
+    "revision": pgettext_lazy("changed field", "Version"),
 }
 
 

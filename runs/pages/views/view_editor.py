@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from runs.access import (
@@ -56,7 +57,7 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
         return conflict_page(request, slug, state, seen)
     # Saving an unchanged list makes no revision, and gets no message.
     if view.revision != before:
-        message = _("Saved %s") % view.name
+        message = pgettext("toast about a view", "Saved %s") % view.name
         messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(saved_view_href(request.workspace.name, view, experiment))
 
@@ -102,7 +103,7 @@ def _create_view(request: PageRequest) -> HttpResponse:
             "problem": error.message,
         }
         return _show_form(request, None, context, refused=True)
-    message = _("Saved as %s") % view.name
+    message = pgettext("toast about a view", "Saved as %s") % view.name
     messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(saved_view_href(request.workspace.name, view, experiment))
 
@@ -144,7 +145,11 @@ def _save_changes(request: PageRequest, slug: str) -> HttpResponse:
         context = {"values": values, **_conflict_context(view, values)}
         return _show_form(request, view, context, refused=True)
     if change_set is not None:
-        messages.success(request, _("Changed"), extra_tags=last_undo_href(request))
+        messages.success(
+            request,
+            pgettext("toast after a view was edited", "Changed"),
+            extra_tags=last_undo_href(request),
+        )
     return redirect(return_path_after_sharing(request, view, before))
 
 
@@ -172,7 +177,7 @@ def delete_view(request: PageRequest, slug: str) -> HttpResponse:
     check_can_edit_view(view, request.actor.user, request.role)
     state = view_actions.read_view_state(view)
     view_actions.delete_view(view, actor=request.actor, now=now_ms())
-    message = _("Deleted %s") % view.name
+    message = pgettext("toast about a view", "Deleted %s") % view.name
     messages.success(request, message, extra_tags=last_undo_href(request))
     if DeleteViewForm(request.POST).check()["back"]:
         return redirect(return_path(request))
@@ -188,7 +193,7 @@ def restore_view(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, user, request.workspace, deleted=True)
     check_can_edit_view(view, user, request.role)
     view_actions.restore_view(view, actor=request.actor, now=now_ms())
-    messages.success(request, _("Restored %s") % view.name)
+    messages.success(request, pgettext("toast about a view", "Restored %s") % view.name)
     return redirect(return_path(request))
 
 

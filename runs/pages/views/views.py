@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import SIGNED_IN, Permission, StudioRequest, access, enter_workspace
@@ -82,7 +82,10 @@ def view_menu(request: PageRequest) -> HttpResponse:
             ),
         ],
         "find": find,
-        "built_in": all(word in _("Default").casefold() for word in search_words(find)),
+        "built_in": all(
+            word in pgettext("name of the built-in view", "Default").casefold()
+            for word in search_words(find)
+        ),
         "list_path": state.scope.path,
     }
     part = (
@@ -102,7 +105,7 @@ def _view_note(view: View) -> str:
     if charts:
         return ngettext("%s chart", "%s charts", charts) % charts
     if spec.get("group"):
-        return _("grouped")
+        return pgettext("contents of a view", "grouped")
     return ngettext("%s column", "%s columns", columns) % columns if columns else ""
 
 
@@ -182,9 +185,11 @@ def choose_default(request: PageRequest) -> HttpResponse:
         experiment = view.experiment
     if slug and sent["on"]:
         view_actions.set_default_view(request.workspace, experiment, view, user=owner)
-        message = _("%s now opens by default.") % (view.name if view else _("Default"))
+        message = _("The view %s now opens by default.") % (
+            view.name if view else pgettext("name of the built-in view", "Default")
+        )
     else:
         view_actions.clear_default_view(request.workspace, experiment, user=owner)
-        message = _("Default view removed.")
+        message = _("Removed as the default view.")
     messages.success(request, message)
     return redirect(return_path(request))

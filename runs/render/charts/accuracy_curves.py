@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.render.charts.axes import Figure
 from runs.render.charts.document_charts import Curve, curve_figure
@@ -55,7 +56,14 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     labels = read_labels(data, len(tables))
     # The average adds the counts of all classes, so large classes weigh more
     # (micro-average).
-    curves = [_threshold_curve(_("average"), tables.sum(axis=0), thresholds, rule)]
+    curves = [
+        _threshold_curve(
+            pgettext("curve of a classifier", "average"),
+            tables.sum(axis=0),
+            thresholds,
+            rule,
+        )
+    ]
     if len(tables) > 1:
         curves += [
             _threshold_curve(labels[at], tables[at], thresholds, rule)
@@ -137,7 +145,7 @@ _RULES = {
         lambda: (_("Share of the data"), _("Recall")), _gain_points, _DIAGONAL, True
     ),
     CurveKind.LIFT: CurveRule(
-        lambda: (_("Share of the data"), _("Lift")),
+        lambda: (_("Share of the data"), pgettext("curve of a classifier", "Lift")),
         _lift_points,
         ((0.0, 1.0), (1.0, 1.0)),
         True,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.render.charts.axes import Figure, Trace, escape_plotly_markup, linear_layout
 from runs.render.formats import number
@@ -64,7 +65,7 @@ def residual_histogram(document: Mapping[str, Any]) -> Figure:
         "name": _("Residuals"),
         "meta": {"series": 1, "part": "bar", "key": _("Residuals")},
     }
-    layout = linear_layout(_("Residual"), _("Count"))
+    layout = linear_layout(_("Residual"), pgettext("axis of a histogram", "Count"))
     # The edges of the bins touch, and a gap would look like a range without values.
     layout["bargap"] = 0
     layout["hovermode"] = "closest"
@@ -87,7 +88,7 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
         "width": 3,
     }
     ends = (float(edges[0]), float(edges[-1]))
-    layout = linear_layout(_("True value"), _("Predicted value"))
+    layout = linear_layout(_("Actual value"), _("Predicted value"))
     return {"data": [line, _guide_line(ends, ends)], "layout": layout}
 
 

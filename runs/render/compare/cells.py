@@ -12,7 +12,7 @@ from html import escape
 from os.path import commonprefix
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.render import formats
 from runs.render.compare.word_marks import excerpt, mark_new_words
@@ -84,7 +84,9 @@ def _percent(share: float) -> str:
     sign = "+" if share > 0 else MINUS if share < 0 else "±"
     size = abs(share)
     digits = formats.number(round(size)) if size >= 100 else f"{size:.1f}"
-    return _("%(share)s %%") % {"share": sign + digits}
+    return pgettext("difference from the baseline", "%(share)s %%") % {
+        "share": sign + digits
+    }
 
 
 def best_of(values: Sequence[object], higher: bool | None) -> float | None:

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element
 
 from django.utils.html import escape
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
@@ -170,7 +170,7 @@ def _render_link(
 
 
 def _broken_reference(asked: Reference, inner: str) -> str:
-    said = _("%(kind)s:%(named)s was not found.")
+    said = pgettext("reference in a description", "%(kind)s:%(named)s was not found.")
     title = said % {"kind": asked.kind, "named": asked.named}
     return f'<s title="{escape(title)}">{inner}</s>'
 

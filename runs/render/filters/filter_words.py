@@ -6,10 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import (
+    gettext_lazy,
+    ngettext,
+    npgettext,
+    pgettext,
+    pgettext_lazy,
+)
 
 from runs.render import formats
-from runs.render.formats import status_label
+from runs.render.formats import status_label, translate_label
 from studio.core import view_charts, view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields, to_text
@@ -53,7 +59,7 @@ OPERATOR_SIGNS = {
 def field_label(field: Field) -> str:
     """`Submitted`, `params.lr`, `val/acc`, `val/acc max`."""
     if field.kind == ATTRIBUTE:
-        return _(fields.spec_of(field).label)
+        return translate_label(fields.spec_of(field).label)
     if field.kind == "metrics":
         is_last = field.aggregate in ("", "last")
         return field.key + ("" if is_last else f" {aggregate_label(field.aggregate)}")
@@ -84,7 +90,7 @@ def aggregate_label(aggregate: str) -> str:
 def pill(term: Node) -> tuple[str, str]:
     """What a term is about, and what it asks of that."""
     if isinstance(term, Word):
-        return _("Text"), term.text
+        return pgettext("words of a filter", "Text"), term.text
     # Terms such as alternatives have no single field, so the filter's own text is
     # shown.
     if not isinstance(term, Comparison):
@@ -102,13 +108,13 @@ def _term_words(term: Comparison) -> str:
     if term.op == "between":
         return _("%(low)s to %(high)s") % {"low": values[0], "high": values[1]}
     if term.op == "is null":
-        return _("none")
+        return pgettext("filter on a field", "none")
     if term.op == "is not null":
-        return _("any")
+        return pgettext("filter on a field", "any")
     recent = isinstance(term.values[0], Ago) and term.op in (">", ">=")
     if recent:
-        return _("last %s") % values[0]
-    sign = OPERATOR_SIGNS.get(term.op, _(term.op))
+        return pgettext("filter on a time", "last %s") % values[0]
+    sign = OPERATOR_SIGNS.get(term.op, pgettext("filter operator", term.op))
     return f"{sign} {', '.join(values)}".strip()
 
 
@@ -129,7 +135,11 @@ def value_text(value: Value) -> str:
 def _ago_words(length: int) -> str:
     if length and length % formats.DAY == 0:
         days = length // formats.DAY
-        return _("day") if days == 1 else ngettext("%d day", "%d days", days) % days
+        return (
+            pgettext("filter on a time", "day")
+            if days == 1
+            else ngettext("%d day", "%d days", days) % days
+        )
     return formats.duration(length)
 
 
@@ -147,25 +157,28 @@ _SWITCHES = {
     "differs": gettext_lazy("only differences"),
     "archived": gettext_lazy("archived runs"),
     "only": gettext_lazy("only selected runs"),
-    "facets": gettext_lazy("facets"),
+    "facets": pgettext_lazy("changed part of a view", "facets"),
 }
 _WHOLE = {
     "order": gettext_lazy("order of columns"),
-    "sort": gettext_lazy("sort"),
-    "group": gettext_lazy("grouping"),
+    "sort": pgettext_lazy("changed part of a view", "sort"),
+    "group": pgettext_lazy("changed part of a view", "grouping"),
     "rows": gettext_lazy("rows per page"),
-    "columns": gettext_lazy("columns"),
-    "list": gettext_lazy("list"),
+    "columns": pgettext_lazy("changed part of a view", "columns"),
+    "list": pgettext_lazy("changed part of a view", "list"),
 }
 _CHARTS = {
-    "line": gettext_lazy("lines"),
-    "scatter": gettext_lazy("scatter"),
-    "bar": gettext_lazy("bars"),
+    "line": pgettext_lazy("chart type", "lines"),
+    "scatter": pgettext_lazy("chart type", "scatter"),
+    "bar": pgettext_lazy("chart type", "bars"),
     "histogram": gettext_lazy("histogram"),
     "parallel": gettext_lazy("parallel coordinates"),
 }
 _FIELDS = ("column", "columns", "order", "sort", "width")
-_NOTHING = {"list": gettext_lazy("All runs"), "columns": gettext_lazy("built-in views")}
+_NOTHING = {
+    "list": gettext_lazy("All runs"),
+    "columns": pgettext_lazy("changed part of a view", "built-in views"),
+}
 
 
 @dataclass(frozen=True)
@@ -201,8 +214,12 @@ def _count_words(sign: str, part: str, count: int) -> str:
         "column": ngettext("%s column", "%s columns", count),
         "width": ngettext("%s column width", "%s column widths", count),
         "chart": ngettext("%s chart", "%s charts", count),
-        "selected": ngettext("%s selected run", "%s selected runs", count),
-        "tree": ngettext("%s open row", "%s open rows", count),
+        "selected": npgettext(
+            "changed part of a view", "%s selected run", "%s selected runs", count
+        ),
+        "tree": npgettext(
+            "changed part of a view", "%s open row", "%s open rows", count
+        ),
     }
     if part in nouns:
         text = nouns[part] % count
@@ -222,12 +239,12 @@ def _difference_line(difference: Difference) -> DifferenceLine:
     if difference.part in SWITCHES:
         return DifferenceLine(sign, str(_SWITCHES[difference.part]), "", "")
     what = {
-        "filter": _("filter"),
-        "column": _("column"),
-        "width": _("width"),
-        "chart": _("chart"),
-        "selected": _("selected run"),
-        "tree": _("open row"),
+        "filter": pgettext("changed part of a view", "filter"),
+        "column": pgettext("changed part of a view", "column"),
+        "width": pgettext("changed part of a view", "width"),
+        "chart": pgettext("changed part of a view", "chart"),
+        "selected": pgettext("changed part of a view", "selected run"),
+        "tree": pgettext("changed part of a view", "open row"),
     }.get(difference.part) or str(_WHOLE.get(difference.part, difference.part))
     return DifferenceLine(
         sign,
@@ -275,7 +292,7 @@ def missing_words(kind: str, names: list[str]) -> str:
     shown = ", ".join(names[:_MAX_NAMED])
     if len(names) > _MAX_NAMED:
         more = len(names) - _MAX_NAMED
-        shown += ngettext(" and %s more", " and %s more", more) % more
+        shown += npgettext("end of a list", " and %s more", " and %s more", more) % more
     if kind == "experiment":
         return _("The experiment %s is deleted. Showing all runs.") % shown
     if kind == "column":
@@ -309,28 +326,28 @@ def operator_label(op: str, kind: str = "") -> str:
             OLDER_THAN: _("longer ago than"),
             ">=": _("on or after"),
             "<=": _("on or before"),
-            ">": _("after"),
-            "<": _("before"),
-            "=": _("on"),
-            "!=": _("not on"),
+            ">": pgettext("filter operator for dates", "after"),
+            "<": pgettext("filter operator for dates", "before"),
+            "=": pgettext("filter operator for dates", "on"),
+            "!=": pgettext("filter operator for dates", "not on"),
         }
         if op in words:
             return words[op]
     return {
-        "=": _("is"),
-        "!=": _("is not"),
+        "=": pgettext("filter operator", "is"),
+        "!=": pgettext("filter operator", "is not"),
         "in": _("is any of"),
         "not in": _("is none of"),
-        "<": _("less than"),
-        "<=": _("at most"),
-        ">": _("more than"),
-        ">=": _("at least"),
-        "between": _("between"),
+        "<": pgettext("filter operator", "less than"),
+        "<=": pgettext("filter operator", "at most"),
+        ">": pgettext("filter operator", "more than"),
+        ">=": pgettext("filter operator", "at least"),
+        "between": pgettext("filter operator", "between"),
         "like": _("matches the pattern"),
         "not like": _("does not match"),
         "ilike": _("matches, ignoring case"),
         "not ilike": _("does not match, ignoring case"),
-        "contains": _("contains"),
+        "contains": pgettext("filter operator", "contains"),
         "not contains": _("does not contain"),
         "is null": _("has no value"),
         "is not null": _("has a value"),

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeGuard
 from urllib.parse import unquote
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from runs.render.formats import MISSING, aligned, number
 
@@ -18,11 +17,11 @@ Value = float | int | str | bool | None
 MAX_TEXT_CHARS = 60
 #: What metrics are whose content is a file of the run.
 KIND_LABELS = {
-    "image": lambda: _("image"),
-    "confusion_matrix": lambda: _("matrix"),
-    "accuracy_table": lambda: _("curves"),
-    "residuals": lambda: _("histogram"),
-    "predictions": lambda: _("predictions"),
+    "image": lambda: pgettext("content of a metric", "image"),
+    "confusion_matrix": lambda: pgettext("content of a metric", "matrix"),
+    "accuracy_table": lambda: pgettext("content of a metric", "curves"),
+    "residuals": lambda: pgettext("content of a metric", "histogram"),
+    "predictions": lambda: pgettext("content of a metric", "predictions"),
 }
 
 

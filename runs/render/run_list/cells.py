@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.render import formats
 from runs.render.formats import status_label
@@ -82,7 +83,7 @@ def _status_pill(word: str, label: str) -> SafeString:
 
 def star(starred: bool, href: str, mark: str) -> SafeString:
     """The star of a run or experiment; `href` takes what it does, `mark` is its id."""
-    label = _("Remove the star") if starred else _("Star")
+    label = _("Remove the star") if starred else pgettext("mark a run or view", "Star")
     html = star_button(href, mark, label, icon("star"), pressed=starred)
     return mark_safe(html)  # noqa: S308
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.models import Metric, MetricChunk, Run
 from runs.search.sql import time_limit
@@ -51,7 +51,10 @@ def read_position(text: str) -> LoggedPosition:
         word.isascii() and word.isdigit() and len(word) < 19
         for word in (metric, offset)
     ):
-        raise InvalidValue(_("after is not a cursor of this list."), field="after")
+        raise InvalidValue(
+            pgettext("request parameter", "after is not a cursor of this list."),
+            field="after",
+        )
     return LoggedPosition(int(metric), int(offset))
 
 

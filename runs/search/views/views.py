@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from runs.models import (
     ChangeSet,
@@ -81,7 +82,10 @@ def filter_by_owner(views: ViewQuerySet, which: str, viewer: User) -> ViewQueryS
     if which == "mine":
         return views.filter(owner=viewer)
     if which != "all":
-        raise InvalidValue(_("only must be all, shared or mine."), field="only")
+        raise InvalidValue(
+            pgettext("request parameter", "only must be all, shared or mine."),
+            field="only",
+        )
     return views
 
 

@@ -22,7 +22,7 @@ from studio.core.filters.field_spec import (
     TIME,
     FieldSpec,
 )
-from studio.core.messages import message
+from studio.core.messages import message, message_with_context
 
 
 def _field_spec(
@@ -42,7 +42,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
     ),
     _field_spec(
         "number",
-        message("Number"),
+        message_with_context("field of a run", "Number"),
         NUMBER,
         message("The number of the run in its experiment."),
         "number:1..20",
@@ -200,7 +200,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
     ),
     _field_spec(
         "log",
-        message("Log"),
+        message_with_context("field of a run", "Log"),
         TEXT,
         message("Words in the run's logs."),
         'log contains "CUDA error"',

@@ -30,7 +30,7 @@ from studio.core.filters.tree import (
     Text,
     Value,
 )
-from studio.core.messages import message
+from studio.core.messages import message, message_with_context
 from studio.core.statuses import MEANT_BY, RunStatus
 
 #: What a run never has here, and what stands for it.
@@ -138,7 +138,7 @@ def _one_of(
         expected_word(allowed, f"{kind}."),
         token.start,
         token.length,
-        expected=message("a known key"),
+        expected=message_with_context("expected in a filter", "a known key"),
         text=text,
         options=[f"{kind}.{allowed[0]}"],
     )
@@ -168,7 +168,7 @@ def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
         expected_key(token.text.rstrip(".") + "."),
         token.start,
         token.length,
-        expected=message("a key"),
+        expected=message_with_context("expected in a filter", "a key"),
         text=text,
         hint=message(
             "Write %(name)s. Put keys with special characters in double quotes.",
@@ -192,7 +192,7 @@ def _unknown_operand_error(token: Token, text: str) -> InvalidFilter:
         message("Unknown field '%(word)s'", word=word),
         token.start,
         token.length,
-        expected=message("a field"),
+        expected=message_with_context("expected in a filter", "a field"),
         text=text,
         hint=text_hint(word),
         options=options[:3],
@@ -204,20 +204,26 @@ _TEXT_ONLY = frozenset(
     {"like", "not like", "ilike", "not ilike", "contains", "not contains"}
 )
 _EXPECTED = {
-    fields.TEXT: message("text"),
-    fields.ID: message("text"),
-    fields.NUMBER: message("a number"),
-    fields.TIME: message("a date"),
-    fields.DURATION: message("a duration"),
-    fields.STATUS: message("a status"),
-    fields.BOOLEAN: message("true or false"),
-    fields.MIXED: message("a number"),
+    fields.TEXT: message_with_context("expected in a filter", "text"),
+    fields.ID: message_with_context("expected in a filter", "text"),
+    fields.NUMBER: message_with_context("expected in a filter", "a number"),
+    fields.TIME: message_with_context("expected in a filter", "a date"),
+    fields.DURATION: message_with_context("expected in a filter", "a duration"),
+    fields.STATUS: message_with_context("expected in a filter", "a status"),
+    fields.BOOLEAN: message_with_context("expected in a filter", "true or false"),
+    fields.MIXED: message_with_context("expected in a filter", "a number"),
 }
 _CONTENTS = {
-    fields.NUMBER: message("numbers"),
-    fields.TIME: message("times, such as 2026-11-24, 2026-11-24T10:00 or -7d"),
-    fields.DURATION: message("durations, such as 90s or 1h30m"),
-    fields.MIXED: message("text; < and > compare numbers"),
+    fields.NUMBER: message_with_context("what a field contains", "numbers"),
+    fields.TIME: message_with_context(
+        "what a field contains", "times, such as 2026-11-24, 2026-11-24T10:00 or -7d"
+    ),
+    fields.DURATION: message_with_context(
+        "what a field contains", "durations, such as 90s or 1h30m"
+    ),
+    fields.MIXED: message_with_context(
+        "what a field contains", "text; < and > compare numbers"
+    ),
 }
 
 

@@ -50,7 +50,7 @@ from studio.core.filters.tree import (
     any_of,
     negate,
 )
-from studio.core.messages import message
+from studio.core.messages import message, message_with_context
 
 
 class TermParser(Cursor):
@@ -73,14 +73,16 @@ class TermParser(Cursor):
             raise self.fail(
                 message("Expected a field before the operator, not quoted text"),
                 token,
-                message("a field"),
+                message_with_context("expected in a filter", "a field"),
                 options=[
                     f"{kind}.{quoted(token.text)}" for kind in ("metrics", "tags")
                 ],
             )
         if not token.text.strip():
             raise self.fail(
-                message("Expected text between the quotes"), token, message("text")
+                message("Expected text between the quotes"),
+                token,
+                message_with_context("expected in a filter", "text"),
             )
         self.count_word(token)
         return Word(token.text, self.span_from(token))
@@ -123,7 +125,7 @@ class TermParser(Cursor):
         raise self.fail(
             message("Expected an operator after %(field)s", field=field),
             token,
-            message("an operator"),
+            message_with_context("expected in a filter", "an operator"),
             hint=operands.text_hint(token.text),
             options=[f"{field} is not null"],
         )
@@ -163,7 +165,7 @@ class TermParser(Cursor):
                     field=field_text(field),
                 ),
                 first,
-                message("an operator"),
+                message_with_context("expected in a filter", "an operator"),
                 hint=message("Use one of: %(words)s.", words=", ".join(written)),
             )
         return op
@@ -191,7 +193,7 @@ class TermParser(Cursor):
             raise self.fail(
                 message("Expected a date after '%(operator)s'", operator=operand.op),
                 token,
-                message("a date"),
+                message_with_context("expected in a filter", "a date"),
                 replace=(operand.start, token.end),
                 options=[f"{name} >= {token.text}", f"{name} < {token.text}"],
             )
@@ -224,7 +226,7 @@ class TermParser(Cursor):
                 raise self.fail(
                     message("Expected , or ) in the list"),
                     self.token,
-                    message(", or )"),
+                    message_with_context("expected in a filter", ", or )"),
                 )
             self.take()
             if self.token.kind == END:
@@ -263,7 +265,9 @@ class TermParser(Cursor):
         raise self.fail(
             operands.expected_word(flags, "is:"),
             token,
-            message("a true/false field, such as starred"),
+            message_with_context(
+                "expected in a filter", "a true/false field, such as starred"
+            ),
             options=[flags[0]],
         )
 
@@ -271,7 +275,9 @@ class TermParser(Cursor):
         token = self.token
         if token.kind not in (WORD, STRING):
             raise self.fail(
-                operands.expected_key(f"{name.text}:"), token, message("a key")
+                operands.expected_key(f"{name.text}:"),
+                token,
+                message_with_context("expected in a filter", "a key"),
             )
         field = operands.key_of_token(kind, self.take(), self.text)
         if self.token.kind == OPERATOR:
@@ -329,7 +335,7 @@ def parse_field(text: str) -> Field:
         message("Expected a field name, not %(text)r", text=text),
         0,
         max(len(text), 1),
-        expected=message("a field"),
+        expected=message_with_context("expected in a filter", "a field"),
         text=text,
     )
 
@@ -359,7 +365,7 @@ def _check_characters(text: str) -> None:
         # PostgreSQL stores no NUL, and half a surrogate pair has no UTF-8.
         if char == "\x00" or "\ud800" <= char <= "\udfff":
             raise filter_error(
-                message("A character that is not text"), position, 1, text=""
+                message("A character that is not valid text"), position, 1, text=""
             )
 
 
@@ -403,7 +409,11 @@ class _FilterParser(TermParser):
         # The parser recurses, so nesting without a limit would exhaust the stack.
         if self.depth > MAX_DEPTH:
             raise self.fail(
-                message("Nested deeper than %(limit)s levels", limit=MAX_DEPTH),
+                message_with_context(
+                    "error in a filter",
+                    "Nested deeper than %(limit)s levels",
+                    limit=MAX_DEPTH,
+                ),
                 self.token,
             )
         start = self.token.start

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter
 from studio.core.filters.mistakes import filter_error
 from studio.core.filters.tree import Node, Span
-from studio.core.messages import message
+from studio.core.messages import message, message_with_context
 
 WORD, STRING, OPERATOR, SIGN, END = "word", "string", "operator", "sign", "end"
 
@@ -82,7 +82,9 @@ class _Lexer:
                 message("Expected */ to close the comment"),
                 self.at,
                 len(self.text) - self.at,
-                expected=message("a closing %(quote)s", quote="*/"),
+                expected=message_with_context(
+                    "expected in a filter", "a closing %(quote)s", quote="*/"
+                ),
                 text=self.text,
             )
         self.at = end + 2
@@ -127,7 +129,9 @@ class _Lexer:
                     message("Expected %(quote)s to close the quote", quote=quote),
                     start,
                     len(self.text) - start,
-                    expected=message("a closing %(quote)s", quote=quote),
+                    expected=message_with_context(
+                        "expected in a filter", "a closing %(quote)s", quote=quote
+                    ),
                     text=self.text,
                 )
             parts.append(self.text[self.at + 1 : close])
@@ -245,14 +249,24 @@ class Cursor:
         self.terms += 1
         if self.terms > MAX_TERMS:
             raise self.fail(
-                message("More than %(limit)s terms and values", limit=MAX_TERMS), token
+                message_with_context(
+                    "error in a filter",
+                    "More than %(limit)s terms and values",
+                    limit=MAX_TERMS,
+                ),
+                token,
             )
 
     def count_word(self, token: Token) -> None:
         self.words += 1
         if self.words > MAX_WORDS:
             raise self.fail(
-                message("More than %(limit)s free words", limit=MAX_WORDS), token
+                message_with_context(
+                    "error in a filter",
+                    "More than %(limit)s free words",
+                    limit=MAX_WORDS,
+                ),
+                token,
             )
 
     def span_from(self, name: Token) -> Span:
@@ -261,10 +275,19 @@ class Cursor:
 
     def unexpected(self, token: Token) -> InvalidFilter:
         if token.kind == END:
-            return self.fail(message("Expected a term"), token, message("a term"))
+            return self.fail(
+                message("Expected a term"),
+                token,
+                message_with_context("expected in a filter", "a term"),
+            )
         hint = message("Put text with special characters in quotes.")
         what = message("Expected a term, not '%(found)s'", found=token.text)
         if token.kind == OPERATOR:
             what = message("Expected a field before '%(found)s'", found=token.text)
         is_sign = token.kind == SIGN
-        return self.fail(what, token, message("a term"), hint if is_sign else "")
+        return self.fail(
+            what,
+            token,
+            message_with_context("expected in a filter", "a term"),
+            hint if is_sign else "",
+        )

@@ -36,7 +36,7 @@ def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(
     curve("a", [3.0, 2.5, 2.0], params={"lr": "0.1"})
     one, two = f"{ALL}?charts={LOSS}", f"{ALL}?charts={LOSS},bar!params.lr,{LOSS}!log=y"
     page = visitor.get(one)
-    [table] = re.findall(r'<div class="chart-table.*?</table>', page.text, re.DOTALL)
+    [table] = re.findall(r'<div class="chart-table .*?</table>', page.text, re.DOTALL)
     assert re.findall(r"<td[^>]*>([^<]+)", table) == ["2", "2", "3", "3"]
     with CaptureQueriesContext(connection) as few:
         visitor.get(one)

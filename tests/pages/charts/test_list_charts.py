@@ -90,7 +90,7 @@ def test_nan_and_infinity_are_marked_and_text_is_left_out(
     [markers] = lines(found, "odd")
     assert markers["x"] == [1, 2]
     assert {trace["name"] for trace in lines(found)} == {"a", "one"}
-    assert found["note"] == "1 run without; 1 run logs text"
+    assert found["note"] == "1 run without a value; 1 run logs text"
 
 
 def test_the_x_axis_can_be_another_metric(visitor: Client, curve: Any) -> None:
