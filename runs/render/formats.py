@@ -31,7 +31,7 @@ SMALLEST, LARGEST = 1e-3, 1e9
 def number(value: float | int) -> str:
     """Four significant digits without trailing zeros; whole numbers whole."""
     if isinstance(value, float) and not math.isfinite(value):
-        return word_for(value)
+        return nonfinite_word(value)
     size = abs(value)
     if size == 0:
         return "0"
@@ -46,32 +46,32 @@ def number(value: float | int) -> str:
     )
 
 
-def word_for(value: float) -> str:
+def nonfinite_word(value: float) -> str:
     """`NaN`, `Infinity` or `-Infinity`, spelled as on every wire."""
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def aligned(values: Sequence[float | int | None]) -> list[str | None]:
+def align_decimals(values: Sequence[float | int | None]) -> list[str | None]:
     """A column of numbers with the same decimals, so that they compare at a glance."""
-    sizes = [abs(v) for v in values if v is not None and _is_plain(v)]
+    sizes = [abs(v) for v in values if v is not None and _needs_no_exponent(v)]
     decimals = _decimal_places(max(sizes, default=0.0))
     # Zeros that the whole column would end with say nothing.
     while decimals and all(f"{s:.{decimals}f}".endswith("0") for s in sizes):
         decimals -= 1
-    return [None if v is None else _in_column(v, decimals) for v in values]
+    return [None if v is None else _with_decimals(v, decimals) for v in values]
 
 
-def _in_column(value: float | int, decimals: int) -> str:
+def _with_decimals(value: float | int, decimals: int) -> str:
     # What is small next to the others keeps two digits, or would be another number.
     is_small = abs(value) < 10.0 ** (1 - decimals) and value != round(value, decimals)
-    if not _is_plain(value) or is_small:
+    if not _needs_no_exponent(value) or is_small:
         return number(value)
     return number_format(f"{value:.{decimals}f}", force_grouping=True)
 
 
-def _is_plain(value: float | int) -> bool:
+def _needs_no_exponent(value: float | int) -> bool:
     """Whether it is written without an exponent or a word."""
     size = abs(value)
     return size == 0 or SMALLEST <= size < LARGEST
@@ -118,7 +118,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
-def at(time: int, zone: tzinfo) -> datetime:
+def local_time(time: int, zone: tzinfo) -> datetime:
     """The moment `time` (ms since the epoch) on a clock in `zone`."""
     return datetime.fromtimestamp(time / SECOND, UTC).astimezone(zone)
 
@@ -144,7 +144,7 @@ def _format_day(day: date, pattern: str, language: str | None) -> str:
     return date_format(day, pattern)
 
 
-def printed_moment(when: datetime) -> str:
+def moment_for_print(when: datetime) -> str:
     """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
     return (
         f"{_format_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
@@ -154,7 +154,7 @@ def printed_moment(when: datetime) -> str:
 def utc_text(time: int, *, to_the_day: bool) -> str:
     """A written date, which means UTC wherever its reader is."""
     pattern = _date_pattern() if to_the_day else f"{_date_pattern()}, H:i"
-    return date_format(at(time, UTC), pattern)
+    return date_format(local_time(time, UTC), pattern)
 
 
 def _day_pattern() -> str:

@@ -11,15 +11,15 @@ from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
 from runs.render.run_list import (
-    cell,
-    disc,
     full_moment,
     icon,
     moment,
-    pencil,
-    pick,
-    star,
-    status,
+    rename_button,
+    select_checkbox,
+    star_button,
+    status_disc,
+    status_pill,
+    table_cell,
 )
 from studio.core.messages import translated
 
@@ -29,12 +29,12 @@ register.filter("translated", formats.translate_label)
 
 for tag in (
     icon,
-    disc,
-    status,
-    star,
-    pick,
-    pencil,
-    cell,
+    status_disc,
+    status_pill,
+    star_button,
+    select_checkbox,
+    rename_button,
+    table_cell,
     formats.span_patterns,
 ):
     register.simple_tag(tag)

@@ -35,7 +35,7 @@ def test_help_spells_a_command_as_the_documentation_does(tmp_path: Path) -> None
     ],
 )
 def test_a_database_is_described_with_its_port(address: str) -> None:
-    found = environment.postgres(address)
+    found = environment.postgres_settings(address)
     assert describe_server(found) == "db.example.org:6543"
     expected = "the PostgreSQL database studio on db.example.org:6543"
     assert describe_location(found) == expected

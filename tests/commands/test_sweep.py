@@ -27,7 +27,7 @@ def lost(committed: None, tmp_path: Path, files_dir: Path, settings: Any) -> str
     StudioIdentity.objects.update(last_seen=now_ms())
     name = files.write([b"x"], 9).name
     then = now_ms() / 1000 - 2 * 86_400
-    os.utime(files.incoming(name), (then, then))
+    os.utime(files.incoming_path(name), (then, then))
     return name
 
 
@@ -58,7 +58,7 @@ def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> 
 
 
 def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
-    clock = tasks.Clock.started(now)
+    clock = tasks.ListeningClock.started(now)
     deletions = {task.name for task in tasks.deletion_tasks(now)}
     first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
     assert {name for name, wait in first.items() if wait <= 0} == {

@@ -113,7 +113,7 @@ def test_after_the_server_lost_log_bytes_later_bytes_arrive_once_despite_a_kill(
     fresh = bytes(range(100))
     sender.logs.append(pack_log(LogPiece(100, 100, LOG, fresh)))
     fake.logs[f"{folder.owner.writer} {LOG}"] = b"-" * 60
-    sender.hurry()
+    sender.send_without_delay()
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "acknowledge", die)
         with pytest.raises(KeyboardInterrupt):

@@ -83,13 +83,13 @@ def test_a_form_shows_the_error_text_of_the_rule(name: str) -> None:
 def test_a_form_shows_what_an_action_refused() -> None:
     form = EveryField({"name": "anna"})
     form.check()
-    form.refuse(Conflict("This name is taken."))
+    form.show_error(Conflict("This name is taken."))
     assert form.problem == "This name is taken."
 
 
 def test_a_form_shows_its_own_problem_first() -> None:
     form = EveryField({"name": "a b"})
     problem = form.problem
-    form.refuse(InvalidName("Something else."))
+    form.show_error(InvalidName("Something else."))
     assert problem
     assert form.problem == problem

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs.render.run_list.sheets import MAX_PIECE_ROWS, csv_pieces, value_cell
+from runs.render.run_list.sheets import MAX_PIECE_ROWS, csv_pieces, logged_value_cell
 
 CELLS: list[tuple[Any, str]] = [
     (None, ""),
@@ -27,7 +27,7 @@ CELLS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("value", "cell"), CELLS)
 def test_a_logged_value_is_exported_exactly(value: Any, cell: str) -> None:
-    assert value_cell(value) == cell
+    assert logged_value_cell(value) == cell
 
 
 def test_rows_are_streamed_in_chunks() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.run.dataset_sources import source_address
+from runs.render.run.dataset_sources import dataset_source_address
 
 SAID = [
     ('{"uri": "s3://b/d.csv"}', "s3://b/d.csv"),
@@ -21,4 +21,4 @@ SAID = [
 
 @pytest.mark.parametrize(("source", "place"), SAID)
 def test_the_dataset_location_is_read_from_its_source(source: str, place: str) -> None:
-    assert source_address(source) == place
+    assert dataset_source_address(source) == place

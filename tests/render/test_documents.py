@@ -11,16 +11,16 @@ import pytest
 
 from runs.render.charts.accuracy_curves import CurveKind, accuracy_figure
 from runs.render.charts.axes import Figure
-from runs.render.charts.document_charts import (
-    column_figure,
-    figure_rows,
+from runs.render.charts.evaluation_figures import (
     prediction_figure,
     residual_histogram,
+    rows_of_figure,
+    table_columns_figure,
 )
-from runs.render.files.picture_headers import picture_size
-from runs.render.metrics.documents import read_document
-from runs.render.metrics.matrix import MAX_CLASSES, confusion_matrix
-from runs.render.metrics.tables import column_pairs, rows_table
+from runs.render.files.picture_headers import picture_dimensions
+from runs.render.metrics.confusion_table import MAX_CLASSES, confusion_matrix
+from runs.render.metrics.evaluation_documents import parse_evaluation_document
+from runs.render.metrics.logged_tables import column_pairs, rows_table
 from studio.core.errors import InvalidValue
 
 #: One class of 100 cases, 40 of them true; thresholds 0, 0.5 and 1.
@@ -51,7 +51,7 @@ def line(figure: Figure) -> list[tuple[float, float]]:
         *(accuracy_figure(ACCURACY, kind) for kind in CurveKind),
         residual_histogram(RESIDUALS),
         prediction_figure(PREDICTIONS),
-        column_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
+        table_columns_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
     ],
 )
 def test_every_figure_is_valid_for_plotly(figure: Figure) -> None:
@@ -141,11 +141,11 @@ def test_values_of_the_wrong_shape_are_refused_with_the_reason(document: Any) ->
 @pytest.mark.parametrize("text", [b"", b"\xff", b"[1]", b'{"data": 3}', b"[" * 100_000])
 def test_an_invalid_document_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidValue):
-        read_document(text)
+        parse_evaluation_document(text)
 
 
 def test_a_figure_has_its_numbers_as_rows() -> None:
-    assert figure_rows(prediction_figure(PREDICTIONS)) == [
+    assert rows_of_figure(prediction_figure(PREDICTIONS)) == [
         ("average", "0.1", "0.1"),
         ("average", "0.3", "–"),
     ]
@@ -154,10 +154,15 @@ def test_a_figure_has_its_numbers_as_rows() -> None:
 def test_two_numeric_columns_are_a_line_and_more_can_be_chosen() -> None:
     two = rows_table([{"a": 1, "b": "NaN"}, {"a": 2, "b": 3}])
     many = rows_table([{"w": "x", "a": 1, "b": 2, "c": 3}])
-    assert (two.default_view, two.axes("", "")) == ("chart", ("a", "b"))
-    assert (many.default_view, many.axes("w", "c")) == ("table", ("a", "c"))
-    assert rows_table([{"w": "x"}]).axes("", "") == ("", "")
-    assert [side for side, _cell in many.sided[0]] == [False, True, True, True]
+    assert (two.default_view, two.columns_to_draw("", "")) == ("chart", ("a", "b"))
+    assert (many.default_view, many.columns_to_draw("w", "c")) == ("table", ("a", "c"))
+    assert rows_table([{"w": "x"}]).columns_to_draw("", "") == ("", "")
+    assert [side for side, _cell in many.cells_with_alignment[0]] == [
+        False,
+        True,
+        True,
+        True,
+    ]
     assert column_pairs([{"a": 1, "b": 2}, {"a": 1}, 7], "a", "b") == [(1, 2)]
 
 
@@ -177,4 +182,4 @@ def test_two_numeric_columns_are_a_line_and_more_can_be_chosen() -> None:
 def test_the_size_of_an_image_is_read_from_its_header(
     head: bytes, size: tuple[int, int] | None
 ) -> None:
-    assert picture_size(head) == size
+    assert picture_dimensions(head) == size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.filters.facet_histogram import BARS, HistogramBar, histogram
+from runs.render.filters.facet_histogram import BARS, HistogramBar, build_histogram
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from runs.render.filters.facet_histogram import BARS, HistogramBar, histogram
     ],
 )
 def test_each_bar_range_contains_exactly_its_values(numbers: list[float]) -> None:
-    bars = histogram([(number, 1) for number in numbers])
+    bars = build_histogram([(number, 1) for number in numbers])
     assert len(bars) <= BARS
     assert sum(bar.runs for bar in bars) == len(numbers)
     for bar in bars:
@@ -29,13 +29,13 @@ def test_each_bar_range_contains_exactly_its_values(numbers: list[float]) -> Non
 
 
 def test_equal_numbers_are_one_bar() -> None:
-    assert histogram([(3.0, 2)]) == [HistogramBar(2, 3.0, 3.0)]
+    assert build_histogram([(3.0, 2)]) == [HistogramBar(2, 3.0, 3.0)]
 
 
 def test_without_numbers_there_are_no_bars() -> None:
-    assert histogram([]) == []
+    assert build_histogram([]) == []
 
 
 def test_values_over_orders_of_magnitude_have_logarithmic_bins() -> None:
-    bars = histogram([(10.0**-n, 1) for n in range(5)])
+    bars = build_histogram([(10.0**-n, 1) for n in range(5)])
     assert [bar.runs for bar in bars if bar.runs] == [1] * 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs.render.compare.matching import Matcher
+from runs.render.compare.subsequence_matcher import SubsequenceMatcher
 
 TEXTS = st.lists(st.sampled_from("abcd"), max_size=30)
 
@@ -23,7 +23,7 @@ def length(old: list[str], new: list[str]) -> int:
 def test_the_match_is_a_common_subsequence_of_maximum_length(
     old: list[str], new: list[str]
 ) -> None:
-    blocks = Matcher(old, new, 100).get_matching_blocks()
+    blocks = SubsequenceMatcher(old, new, 100).get_matching_blocks()
     for n, m, size in blocks:
         assert old[n : n + size] == new[m : m + size]
     assert sum(block.size for block in blocks) == length(old, new)
@@ -35,12 +35,15 @@ def test_the_match_is_a_common_subsequence_of_maximum_length(
 def test_texts_with_too_many_differences_count_as_replaced() -> None:
     old = ["same", *"abcdef", "end"]
     new = ["same", *"xbcdey", "end"]
-    assert len(Matcher(old, new, 6).get_opcodes()) == 5
-    codes = [code[0] for code in Matcher(old, new, 5).get_opcodes()]
+    assert len(SubsequenceMatcher(old, new, 6).get_opcodes()) == 5
+    codes = [code[0] for code in SubsequenceMatcher(old, new, 5).get_opcodes()]
     assert codes == ["equal", "replace", "equal"]
 
 
 def test_many_equal_lines_are_matched_quickly() -> None:
     old = ["a", "b"] * 5_000
     new = ["b", "b", "a"] * 3_333
-    assert sum(block.size for block in Matcher(old, new, 10_000).get_matching_blocks())
+    assert sum(
+        block.size
+        for block in SubsequenceMatcher(old, new, 10_000).get_matching_blocks()
+    )

@@ -50,7 +50,7 @@ def test_a_number_keeps_four_digits(value: float, shown: str) -> None:
 def test_a_columns_numbers_share_their_decimals(
     values: list[float | None], shown: list[str | None]
 ) -> None:
-    assert formats.aligned(values) == shown
+    assert formats.align_decimals(values) == shown
 
 
 @pytest.mark.parametrize(

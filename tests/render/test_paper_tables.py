@@ -13,9 +13,9 @@ from runs.render.groups.paper_tables import (
     PaperTable,
     escape_latex,
     escape_markdown,
+    format_mean_and_deviation,
     latex_table,
     markdown_table,
-    with_deviation,
 )
 
 NASTY = r"\input{x} $y$ a_b 5% #1 & ~^ <b> | *c* `d`"
@@ -106,4 +106,4 @@ def test_a_markdown_table_has_deviations_and_bold_best_values() -> None:
 def test_a_mean_has_the_decimals_of_its_deviation(
     mean: float, std: float, shown: tuple[str, str]
 ) -> None:
-    assert with_deviation(mean, std) == shown
+    assert format_mean_and_deviation(mean, std) == shown

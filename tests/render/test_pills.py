@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.filters.filter_words import field_label, pill
+from runs.render.filters.filter_words import field_label, pill_texts
 from studio.core.filters import parse, parse_field
 
 
@@ -32,7 +32,7 @@ from studio.core.filters import parse, parse_field
 def test_a_pill_shows_field_and_condition(text: str, label: str, asked: str) -> None:
     term = parse(text)
     assert term is not None
-    assert pill(term) == (label, asked)
+    assert pill_texts(term) == (label, asked)
 
 
 @pytest.mark.parametrize(

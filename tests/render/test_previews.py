@@ -19,7 +19,7 @@ from runs.render.files.previews import (
     numbered_lines,
     pretty_json,
 )
-from runs.render.run.error_headline import headline, split_traceback
+from runs.render.run.error_headline import headline_of_error, split_traceback
 
 
 def texts(data: bytes) -> list[str]:
@@ -147,7 +147,7 @@ GPU 0 has 23 GiB"""
 
 
 def test_a_traceback_is_named_by_its_exception() -> None:
-    assert headline(TRACEBACK) == "torch.OutOfMemoryError: CUDA out of memory."
+    assert headline_of_error(TRACEBACK) == "torch.OutOfMemoryError: CUDA out of memory."
     frames, message = split_traceback(TRACEBACK)
     assert frames.endswith("main()\n")
     assert message.startswith("torch.OutOfMemoryError")
@@ -155,4 +155,4 @@ def test_a_traceback_is_named_by_its_exception() -> None:
 
 @pytest.mark.parametrize(("text", "line"), [("", ""), ("Disk full\nx", "Disk full")])
 def test_another_error_is_named_by_its_first_line(text: str, line: str) -> None:
-    assert headline(text) == line
+    assert headline_of_error(text) == line

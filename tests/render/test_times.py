@@ -45,7 +45,7 @@ def test_a_time_shows_the_year_only_if_it_is_not_this_year() -> None:
 
 def test_a_time_is_shown_in_the_readers_time_zone() -> None:
     tokyo = timezone(timedelta(hours=9))
-    assert formats.at(0, tokyo).hour == 9
+    assert formats.local_time(0, tokyo).hour == 9
 
 
 @pytest.mark.parametrize(

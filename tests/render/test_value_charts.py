@@ -11,7 +11,7 @@ import pytest
 from runs.render.charts.histograms import count_bins, histogram_figure
 from runs.render.charts.multi_run_lines import ChartLook
 from runs.render.charts.parallel import Dimension, parallel_figure
-from runs.render.charts.value_charts import (
+from runs.render.charts.scatter_and_bars import (
     ChartDot,
     bar_figure,
     scatter_figure,

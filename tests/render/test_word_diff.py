@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runs.render.compare.diff_parts import ADDED, REMOVED, SAME, excerpt, word_diff
+from runs.render.compare.word_diffs import (
+    ADDED,
+    REMOVED,
+    SAME,
+    shorten_unchanged_parts,
+    word_diff,
+)
 
 
 def changed_words(before: str, after: str) -> list[tuple[str, str]]:
@@ -33,7 +39,9 @@ def test_changes_are_marked(
 
 def test_an_excerpt_keeps_words_near_each_change() -> None:
     before = "start " + "x " * 500 + "old " + "y " * 500 + "end"
-    parts = excerpt(word_diff(before, before.replace("old", "new") + " now"))
+    parts = shorten_unchanged_parts(
+        word_diff(before, before.replace("old", "new") + " now")
+    )
     assert [part.kind for part in parts] == [SAME, REMOVED, ADDED, SAME, ADDED]
     assert parts[0].text == "…" + ("start " + "x " * 500)[-60:]
     assert len(parts[3].text) == 121

@@ -71,7 +71,7 @@ def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     locks.set_deletion_lock(runs[2], True, **acting)
     trash_run(runs[4], **acting)
     experiment = runs[0].experiment
-    annotate.star_experiment(experiment, owner, True, **acting)
+    experiments.star_experiment(experiment, owner, True, **acting)
     experiments.describe_experiment(experiment, "What *it* is for", **acting)
     metric = Metric.objects.filter(run__workspace=default)[0]
     metric_goals.set_metric_goal(default, [experiment], metric.key.name, True, **acting)

@@ -12,13 +12,12 @@ from runs.actions.run.annotate import (
     remove_run_tags,
     rename_run,
     set_run_tags,
-    star_experiment,
     star_run,
-    write_run_text,
+    write_name_or_description,
 )
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
 from runs.actions.run.lifecycle import (
-    StatusSource,
+    StatusReporter,
     acknowledge_cancel,
     change_status,
     force_cancel,
@@ -46,7 +45,7 @@ __all__ = [
     "HIGHER_IS_BETTER",
     "LOWER_IS_BETTER",
     "MIRROR_TAGS",
-    "StatusSource",
+    "StatusReporter",
     "acknowledge_cancel",
     "add_run_properties",
     "apply_run_tags",
@@ -70,9 +69,8 @@ __all__ = [
     "set_metric_goal",
     "set_run_parent",
     "set_run_tags",
-    "star_experiment",
     "star_run",
     "trash_run",
+    "write_name_or_description",
     "write_run_flag",
-    "write_run_text",
 ]

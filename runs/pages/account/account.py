@@ -29,7 +29,7 @@ from runs.pages.account.forms import (
     ThemeForm,
     TokenForm,
 )
-from runs.pages.account.sign_in import safe_target
+from runs.pages.account.sign_in import safe_redirect_target
 from runs.pages.requests import PageForm
 from studio.core.errors import InvalidValue, NotFound, StudioError
 
@@ -52,7 +52,7 @@ def show_account(
     status = 200
     if refused is not None:
         form, error = refused
-        form.refuse(error)
+        form.show_error(error)
         status = error.status
     user = signed_in_user(request)
     tokens = user.tokens.filter(revoked__isnull=True).select_related("workspace")
@@ -149,7 +149,7 @@ def set_theme(request: StudioRequest) -> HttpResponse:
         account_actions.set_theme(
             request.actor.user, theme, actor=request.actor, now=now_ms()
         )
-    return _redirect_with_choice(request, values["next"], THEME_COOKIE, theme)
+    return _redirect_with_cookie(request, values["next"], THEME_COOKIE, theme)
 
 
 @access(PUBLIC)
@@ -162,14 +162,14 @@ def set_language(request: StudioRequest) -> HttpResponse:
         user = request.actor.user
         account_actions.set_language(user, language, actor=request.actor, now=now_ms())
     name = settings.LANGUAGE_COOKIE_NAME
-    return _redirect_with_choice(request, values["next"], name, language)
+    return _redirect_with_cookie(request, values["next"], name, language)
 
 
-def _redirect_with_choice(
+def _redirect_with_cookie(
     request: StudioRequest, target: str, name: str, value: str
 ) -> HttpResponse:
     """Go back to the page, and keep the choice in a cookie for a year."""
-    response = redirect(safe_target(target) or "/")
+    response = redirect(safe_redirect_target(target) or "/")
     # A cookie, because pages such as the sign-in form have no account to ask.
     response.set_cookie(
         name,

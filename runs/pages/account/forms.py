@@ -54,7 +54,7 @@ class SignInForm(PageForm):
     keep = PresenceField()
 
 
-class PastedLinkForm(PageForm):
+class PastedSignInLinkForm(PageForm):
     link = TextField()
 
 

@@ -38,15 +38,17 @@ def invitation_page(request: StudioRequest, secret: str) -> HttpResponse:
         return redirect("run-list", workspace.name)
     form = RegistrationForm(request.POST)
     try:
-        user = _join(request, secret, form)
+        user = _register_and_join(request, secret, form)
     except StudioError as error:
-        form.refuse(error)
+        form.show_error(error)
         return _show_invitation(request, found, form, status=error.status)
     return start_session(request, user, "/", keep=True)
 
 
 @transaction.atomic
-def _join(request: StudioRequest, secret: str, form: RegistrationForm) -> User:
+def _register_and_join(
+    request: StudioRequest, secret: str, form: RegistrationForm
+) -> User:
     """Register a person and make them a member, or do neither."""
     values = form.check()
     user = create_user_with_password(
@@ -62,7 +64,10 @@ def _join(request: StudioRequest, secret: str, form: RegistrationForm) -> User:
 
 
 def _show_invitation(
-    request: StudioRequest, found: Invitation, form: RegistrationForm, status: int = 200
+    request: StudioRequest,
+    invitation: Invitation,
+    form: RegistrationForm,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"invitation": found, "form": form}
+    context = {"invitation": invitation, "form": form}
     return render(request, "account/invitation.html", context, status=status)

@@ -21,7 +21,7 @@ from runs.actions.account import (
 )
 from runs.http import client_address
 from runs.models import User, now_ms
-from runs.pages.account.forms import PastedLinkForm, SignInForm
+from runs.pages.account.forms import PastedSignInLinkForm, SignInForm
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -33,17 +33,17 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_page(request: StudioRequest) -> HttpResponse:
     if request.method == "POST":
-        return _try_password(request)
-    target = safe_target(request.GET.get("next", ""))
+        return _sign_in_with_password(request)
+    target = safe_redirect_target(request.GET.get("next", ""))
     if request.actor.user is not None:
         return redirect(target or "/")
-    return _show_form(request, SignInForm(initial={"keep": True}), target)
+    return _show_sign_in_form(request, SignInForm(initial={"keep": True}), target)
 
 
-def _try_password(request: StudioRequest) -> HttpResponse:
+def _sign_in_with_password(request: StudioRequest) -> HttpResponse:
     form = SignInForm(request.POST)
     values = form.check()
-    target = safe_target(values["next"])
+    target = safe_redirect_target(values["next"])
     try:
         user = check_sign_in(
             values["name"],
@@ -52,27 +52,27 @@ def _try_password(request: StudioRequest) -> HttpResponse:
             now=now_ms(),
         )
     except (InvalidValue, TooManyRequests) as error:
-        return _show_form(request, form, target, error)
+        return _show_sign_in_form(request, form, target, error)
     return start_session(request, user, target or "/", keep=values["keep"])
 
 
-def _show_form(
+def _show_sign_in_form(
     request: StudioRequest,
     form: SignInForm,
     target: str,
     error: StudioError | None = None,
 ) -> HttpResponse:
-    context = {"form": form, "next": target, "purpose": _purpose(target)}
+    context = {"form": form, "next": target, "purpose": _sign_in_purpose_text(target)}
     if error is None:
         return render(request, "account/sign_in.html", context)
-    form.refuse(error)
+    form.show_error(error)
     response = render(request, "account/sign_in.html", context, status=error.status)
     if "retry_after" in error.details:
         response.headers["Retry-After"] = str(error.details["retry_after"])
     return response
 
 
-def _purpose(target: str) -> str:
+def _sign_in_purpose_text(target: str) -> str:
     """Name the page that the visitor wanted, without checking that it exists."""
     try:
         name = resolve(target.partition("?")[0]).url_name or ""
@@ -85,7 +85,7 @@ def _purpose(target: str) -> str:
     return _("to see your runs")
 
 
-def safe_target(target: str) -> str:
+def safe_redirect_target(target: str) -> str:
     """Return `target` if it is a path of this server, else an empty text."""
     own = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     # A relative path would lead below the sign-in page.
@@ -129,9 +129,9 @@ def sign_in_link_page(request: StudioRequest, secret: str) -> HttpResponse:
 
 @access(PUBLIC)
 @require_POST
-def open_pasted_link(request: StudioRequest) -> HttpResponse:
+def open_pasted_sign_in_link(request: StudioRequest) -> HttpResponse:
     """Open a pasted sign-in link, with any host name in it."""
-    pasted = PastedLinkForm(request.POST).check()["link"]
+    pasted = PastedSignInLinkForm(request.POST).check()["link"]
     # Only the secret counts: the host can differ behind a proxy.
     secret = pasted.partition("?")[0].rstrip("/").rpartition("/")[2]
     if not secret:

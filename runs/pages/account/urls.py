@@ -24,7 +24,7 @@ from runs.pages.account.members import (
     set_role,
 )
 from runs.pages.account.sign_in import (
-    open_pasted_link,
+    open_pasted_sign_in_link,
     sign_in_link_page,
     sign_in_page,
     sign_out_page,
@@ -33,7 +33,7 @@ from runs.pages.requests import WORKSPACE_URL
 
 urlpatterns: list[URLPattern] = [
     path("sign-in/", sign_in_page, name="sign-in"),
-    path("sign-in/link/", open_pasted_link, name="sign-in-open-link"),
+    path("sign-in/link/", open_pasted_sign_in_link, name="sign-in-open-link"),
     path("sign-in/link/<str:secret>/", sign_in_link_page, name="sign-in-link"),
     path("sign-out/", sign_out_page, name="sign-out"),
     path("invitation/<str:secret>/", invitation_page, name="invitation"),

@@ -13,18 +13,18 @@ from runs.pages.chart_kinds.chart_runs import (
     ChartRuns,
     read_chart_runs,
     read_runs_of_charts,
-    read_runs_of_charts_for,
+    read_runs_of_charts_for_viewer,
 )
 from runs.pages.chart_kinds.histogram import HISTOGRAM
 from runs.pages.chart_kinds.kind import (
     ChartKind,
     ChartTable,
     ChartTableRow,
-    Drawing,
     Figure,
+    FigureWithNotes,
 )
 from runs.pages.chart_kinds.lines import LINES
-from runs.pages.chart_kinds.notes import run_notes
+from runs.pages.chart_kinds.notes import omitted_run_notes
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
 from runs.search.charts import AxisRange
@@ -36,8 +36,8 @@ __all__ = [
     "ChartRuns",
     "ChartTable",
     "ChartTableRow",
-    "Drawing",
     "Figure",
+    "FigureWithNotes",
     "build_table",
     "chart_note",
     "chart_title",
@@ -45,7 +45,7 @@ __all__ = [
     "kind_of",
     "read_chart_runs",
     "read_runs_of_charts",
-    "read_runs_of_charts_for",
+    "read_runs_of_charts_for_viewer",
 ]
 
 KINDS: Mapping[str, ChartKind] = {
@@ -59,10 +59,12 @@ def kind_of(chart: Chart) -> ChartKind:
 
 def draw_chart(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, window: AxisRange | None = None
-) -> Drawing:
+) -> FigureWithNotes:
     """Draw a chart of any type; `window` narrows the x axis of lines."""
     drawing = kind_of(chart).figure(chart, chart_runs, zone, window)
-    return Drawing(drawing.figure, [*drawing.notes, *run_notes(chart_runs)])
+    return FigureWithNotes(
+        drawing.figure, [*drawing.notes, *omitted_run_notes(chart_runs)]
+    )
 
 
 def build_table(

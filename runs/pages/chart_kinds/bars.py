@@ -13,18 +13,18 @@ from runs.pages.chart_kinds.kind import (
     ChartKind,
     ChartTable,
     ChartTableRow,
-    Drawing,
+    FigureWithNotes,
     group_label,
-    group_notes,
+    grouping_notes,
 )
-from runs.pages.chart_kinds.notes import column_notes, log_axis_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.notes import log_axis_notes, text_and_missing_value_notes
+from runs.pages.chart_kinds.run_values import (
     ValueSummary,
     chart_look,
     count_cell,
+    dots_of_runs,
     drop_runs_without_values,
     numeric_column,
-    run_dots,
     summarize_values,
     values_table,
 )
@@ -38,23 +38,25 @@ from studio.core.view_charts import Chart
 
 def _bar_figure(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, _window: AxisRange | None
-) -> Drawing:
+) -> FigureWithNotes:
     columns = [
         numeric_column(chart_column(field, chart_runs.runs)) for field in chart.fields
     ]
     labels = [field_label(field) for field in chart.fields]
-    notes = column_notes(columns)
-    dots = _bar_dots(chart, *drop_runs_without_values(chart_runs, columns))
+    notes = text_and_missing_value_notes(columns)
+    dots = _bars_of_runs_or_groups(
+        chart, *drop_runs_without_values(chart_runs, columns)
+    )
     notes += log_axis_notes(chart, (dot.values for dot in dots))
-    return Drawing(bar_figure(dots, labels, chart_look(chart)), notes)
+    return FigureWithNotes(bar_figure(dots, labels, chart_look(chart)), notes)
 
 
-def _bar_dots(
+def _bars_of_runs_or_groups(
     chart: Chart, chart_runs: ChartRuns, columns: Sequence[ChartColumn]
 ) -> list[ChartDot]:
     """Return a bar for each run, or one for each group, with an error bar."""
     if not chart.groups:
-        return run_dots(chart_runs, columns)
+        return dots_of_runs(chart_runs, columns)
     place = {run.run.pk: row for row, run in enumerate(chart_runs.runs)}
     found = []
     for group in chart_groups(chart_runs.runs, chart):
@@ -82,18 +84,18 @@ def _error_bar(mean: ValueSummary | None, band: str) -> tuple[float, float]:
     return (mean.std, mean.std)
 
 
-def _bar_table(
+def _bar_chart_table(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, workspace: str
 ) -> ChartTable:
     if not chart.groups:
         return values_table(chart, chart_runs, zone, workspace)
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
-    return _means_table(
+    return _group_means_table(
         chart, chart_runs, columns, [field_label(f) for f in chart.fields]
     )
 
 
-def _means_table(
+def _group_means_table(
     chart: Chart,
     chart_runs: ChartRuns,
     columns: Sequence[ChartColumn],
@@ -133,8 +135,8 @@ BARS = ChartKind(
     label=lambda: pgettext("chart type", "Bars"),
     word=lambda: pgettext("chart type", "bars"),
     figure=_bar_figure,
-    table=_bar_table,
-    notes=group_notes,
+    table=_bar_chart_table,
+    notes=grouping_notes,
     has_legend=True,
     icon="bars",
 )

@@ -15,7 +15,7 @@ from runs.search.charts import (
     ChartRun,
     find_chosen_runs,
     find_first_runs,
-    read_heads,
+    read_metric_heads,
 )
 from runs.search.query import (
     SelectedRun,
@@ -45,7 +45,7 @@ class ChartRuns:
     by_place: bool = False
 
 
-def needed_fields(chart: Chart) -> list[Field]:
+def fields_to_read(chart: Chart) -> list[Field]:
     """Return the fields to read for each run: drawn values, and group fields."""
     # *All but* groups by every other parameter, which are read in one query of their
     # own.
@@ -62,10 +62,10 @@ def read_runs_of_charts(state: ListState, charts: Sequence[Chart]) -> list[Chart
     """Return the runs of each chart, read with as few queries as for one chart."""
     who = (state.viewer, state.workspace, state.experiment)
     named = state.parameters.getlist("run")[:MAX_RUNS]
-    return read_runs_of_charts_for(state.spec, charts, *who, named)
+    return read_runs_of_charts_for_viewer(state.spec, charts, *who, named)
 
 
-def read_runs_of_charts_for(
+def read_runs_of_charts_for_viewer(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
@@ -74,14 +74,16 @@ def read_runs_of_charts_for(
     named: Sequence[str] = (),
 ) -> list[ChartRuns]:
     """Like `read_runs_of_charts`, without a request: the runs that `viewer` can see."""
-    found = _find_runs(spec, charts, viewer, workspace, experiment, named)
+    found = _find_runs_to_draw(spec, charts, viewer, workspace, experiment, named)
     # Charts of a page often share metrics, so their heads are read together.
     metrics = [field for chart in charts for field in _metrics_with_points(chart)]
-    heads = read_heads(found.runs, metrics)
-    return [_for_chart(replace(found, heads=heads), chart) for chart in charts]
+    heads = read_metric_heads(found.runs, metrics)
+    return [
+        _limit_runs_of_chart(replace(found, heads=heads), chart) for chart in charts
+    ]
 
 
-def _find_runs(
+def _find_runs_to_draw(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
@@ -89,14 +91,14 @@ def _find_runs(
     experiment: Experiment | None,
     named: Sequence[str],
 ) -> ChartRuns:
-    fields = [field for chart in charts for field in needed_fields(chart)]
+    fields = [field for chart in charts for field in fields_to_read(chart)]
     if named:
         runs = find_chosen_runs(named, fields, viewer, workspace)
         deleted = len(named) - len(runs)
         return ChartRuns(runs, {}, chosen=True, deleted=deleted, by_place=True)
     selected = find_visible_selection(spec, viewer, workspace)
     if selected.total:
-        ids = _ids_by_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
+        ids = _ids_by_color_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
         runs = find_chosen_runs(ids, fields, viewer, workspace)
         deleted = len(selected.missing) + selected.gone
         return ChartRuns(runs, {}, chosen=True, deleted=deleted)
@@ -108,7 +110,7 @@ def _find_runs(
     return ChartRuns(runs, {}, more=more)
 
 
-def _ids_by_number(selected: Sequence[SelectedRun]) -> list[str]:
+def _ids_by_color_number(selected: Sequence[SelectedRun]) -> list[str]:
     """Return each ID at the index of its number; empty texts fill the gaps."""
     # The index decides the color, so the numbers of deselected runs stay empty.
     ids = [""] * max(each.number for each in selected)
@@ -117,11 +119,11 @@ def _ids_by_number(selected: Sequence[SelectedRun]) -> list[str]:
     return ids
 
 
-def _for_chart(found: ChartRuns, chart: Chart) -> ChartRuns:
-    if found.chosen:
-        return found
-    more = found.more or len(found.runs) > chart.runs
-    return replace(found, runs=found.runs[: chart.runs], more=more)
+def _limit_runs_of_chart(chart_runs: ChartRuns, chart: Chart) -> ChartRuns:
+    if chart_runs.chosen:
+        return chart_runs
+    more = chart_runs.more or len(chart_runs.runs) > chart.runs
+    return replace(chart_runs, runs=chart_runs.runs[: chart.runs], more=more)
 
 
 def _metrics_with_points(chart: Chart) -> list[Field]:

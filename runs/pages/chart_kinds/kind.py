@@ -20,7 +20,7 @@ from studio.core.view_charts import Chart
 MAX_NAMED_FIELDS = 3
 
 
-def fields_title(chart: Chart) -> str:
+def title_of_fields(chart: Chart) -> str:
     labels = [field_label(field) for field in chart.fields]
     shown = ", ".join(labels[:MAX_NAMED_FIELDS])
     if len(labels) > MAX_NAMED_FIELDS:
@@ -28,7 +28,7 @@ def fields_title(chart: Chart) -> str:
     return shown
 
 
-def group_notes(chart: Chart) -> list[str]:
+def grouping_notes(chart: Chart) -> list[str]:
     """`mean ± std by params.lr`, where the chart has groups."""
     if not chart.groups:
         return []
@@ -62,7 +62,7 @@ Figure = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Drawing:
+class FigureWithNotes:
     """A figure and its notes: what was left out, and why."""
 
     figure: Figure
@@ -90,7 +90,7 @@ def _no_notes(_chart: Chart) -> list[str]:
     return []
 
 
-def _by_run(_chart: Chart) -> bool:
+def _never_colored_by_field(_chart: Chart) -> bool:
     return False
 
 
@@ -107,13 +107,13 @@ class ChartKind:
     name: str
     label: Callable[[], str]
     word: Callable[[], str]
-    figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], Drawing]
+    figure: Callable[[Chart, ChartRuns, tzinfo, AxisRange | None], FigureWithNotes]
     table: Callable[[Chart, ChartRuns, tzinfo, str], ChartTable]
-    title: Callable[[Chart], str] = fields_title
+    title: Callable[[Chart], str] = title_of_fields
     notes: Callable[[Chart], list[str]] = _no_notes
     points: Callable[[Chart, ChartRuns], Iterator[Sequence[object]]] | None = None
     has_legend: bool = False
-    is_colored_by_field: Callable[[Chart], bool] = _by_run
+    is_colored_by_field: Callable[[Chart], bool] = _never_colored_by_field
     icon: str = "line"
     #: The ARIA role of the plot: one image, or a group of controls.
     role: str = "img"

@@ -15,16 +15,20 @@ from runs.pages.chart_kinds.kind import (
     ChartKind,
     ChartTable,
     ChartTableRow,
-    Drawing,
     Figure,
+    FigureWithNotes,
     group_label,
-    group_notes,
+    grouping_notes,
 )
-from runs.pages.chart_kinds.notes import log_axis_notes, sampling_note, series_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.notes import (
+    log_axis_notes,
+    sampling_note,
+    undrawn_series_notes,
+)
+from runs.pages.chart_kinds.run_values import (
     chart_look,
     count_cell,
-    run_row,
+    run_table_row,
     summarize_values,
 )
 from runs.render.charts import (
@@ -32,15 +36,15 @@ from runs.render.charts import (
     Band,
     Line,
     RunLine,
-    dash_of_number,
     dash_of_position,
+    dash_of_run_number,
     line_figure,
     smooth_values,
 )
 from runs.render.filters import field_label
 from runs.render.formats import grouped, number
 from runs.render.metrics import DisplayValue, display_last, display_value
-from runs.render.run_list import escape_formula, iso_time, value_cell
+from runs.render.run_list import escape_formula, iso_time, logged_value_cell
 from runs.search.charts import (
     AxisRange,
     ChartGroup,
@@ -59,7 +63,7 @@ from runs.storage.metrics import store
 from studio.core.view_charts import Chart
 
 
-def _full_window(chart: Chart) -> AxisRange:
+def _unzoomed_range(chart: Chart) -> AxisRange:
     """Return the range of the x axis that a chart shows unless it is zoomed."""
     # The address has seconds, the points have milliseconds.
     unit = 1000 if chart.axis == "relative" else 1
@@ -68,12 +72,14 @@ def _full_window(chart: Chart) -> AxisRange:
 
 def _line_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
-) -> Drawing:
-    window = zoomed or _full_window(chart)
+) -> FigureWithNotes:
+    window = zoomed or _unzoomed_range(chart)
     chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
-    notes = series_notes(chosen)
+    notes = undrawn_series_notes(chosen)
     if chart.groups:
-        return Drawing(*_mean_lines(chart, chart_runs, chosen, zone, window, notes))
+        return FigureWithNotes(
+            *_group_means_figure(chart, chart_runs, chosen, zone, window, notes)
+        )
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines = []
@@ -96,16 +102,20 @@ def _line_figure(
         )
     notes += log_axis_notes(chart, (curve.line.values for curve in curves))
     span = _longest_span(chosen)
-    return Drawing(line_figure(lines, chart_look(chart), zone=zone, span=span), notes)
+    return FigureWithNotes(
+        line_figure(lines, chart_look(chart), zone=zone, span=span), notes
+    )
 
 
 def _dash_of_run(number: int, chart_runs: ChartRuns) -> str:
     return (
-        dash_of_position(number - 1) if chart_runs.by_place else dash_of_number(number)
+        dash_of_position(number - 1)
+        if chart_runs.by_place
+        else dash_of_run_number(number)
     )
 
 
-def _mean_lines(
+def _group_means_figure(
     chart: Chart,
     chart_runs: ChartRuns,
     chosen: ChosenSeries,
@@ -126,7 +136,7 @@ def _mean_lines(
         number = curve.group.number
         lines.append(RunLine(line, number, dash, name=name, metric=metric))
         bands.append(_error_band(curve, chart))
-    if any(curve.stretched for curve in curves):
+    if any(curve.is_binned for curve in curves):
         notes.append(_("means of 500 equal intervals"))
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)
@@ -166,15 +176,15 @@ def _error_band(curve: MeanCurve, chart: Chart) -> Band:
     )
 
 
-def _line_table(
+def _line_chart_table(
     chart: Chart, chart_runs: ChartRuns, _zone: tzinfo, workspace: str
 ) -> ChartTable:
     if chart.groups:
         return _groups_table(chart, chart_runs)
-    return _lines_table(chart, chart_runs, workspace)
+    return _runs_table(chart, chart_runs, workspace)
 
 
-def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTable:
+def _runs_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTable:
     heads: list[str] = []
     for field in chart.fields:
         label = field.key
@@ -185,12 +195,14 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
             pgettext("column of a chart's table", "%s points") % label,
         ]
     rows = [
-        run_row(
+        run_table_row(
             run,
             [
                 cell
                 for field in chart.fields
-                for cell in _line_summary(chart_runs.heads.get((run.run.pk, field.key)))
+                for cell in _metric_summary_cells(
+                    chart_runs.heads.get((run.run.pk, field.key))
+                )
             ],
             workspace,
         )
@@ -199,7 +211,7 @@ def _lines_table(chart: Chart, chart_runs: ChartRuns, workspace: str) -> ChartTa
     return ChartTable(_("Run"), heads, rows)
 
 
-def _line_summary(head: Metric | None) -> list[DisplayValue]:
+def _metric_summary_cells(head: Metric | None) -> list[DisplayValue]:
     if head is None:
         return [display_value(None)] * 4
     last, least, most = (
@@ -222,13 +234,15 @@ def _groups_table(chart: Chart, chart_runs: ChartRuns) -> ChartTable:
         _("Group"),
         heads,
         [
-            _group_row(group, chart, chart_runs)
+            _group_table_row(group, chart, chart_runs)
             for group in chart_groups(chart_runs.runs, chart)
         ],
     )
 
 
-def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartTableRow:
+def _group_table_row(
+    group: ChartGroup, chart: Chart, chart_runs: ChartRuns
+) -> ChartTableRow:
     cells = [count_cell(len(group.runs))]
     for field in chart.fields:
         held = [chart_runs.heads.get((run.run.pk, field.key)) for run in group.runs]
@@ -243,7 +257,7 @@ def _group_row(group: ChartGroup, chart: Chart, chart_runs: ChartRuns) -> ChartT
 
 def _line_notes(chart: Chart) -> list[str]:
     """`by step`, `smoothed 0.3`, `mean ± std by params.lr`."""
-    notes = group_notes(chart)
+    notes = grouping_notes(chart)
     if chart.smoothing:
         notes.append(
             pgettext("note below a chart", "smoothed %s") % number(chart.smoothing)
@@ -265,7 +279,7 @@ def _axis_note(chart: Chart) -> str:
     }[chart.axis]
 
 
-def _point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
+def _csv_point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object]]:
     """Yield every point, without sampling."""
     series = choose_series(chart_runs.runs, chart_runs.heads, chart).series
     yield ("run", "name", "metric", "step", "time", "value")
@@ -274,7 +288,7 @@ def _point_rows(chart: Chart, chart_runs: ChartRuns) -> Iterator[Sequence[object
         # Once for a series, not for each of its points.
         names = (escape_formula(run.run.run_id), escape_formula(run.name), metric)
         for step, time, value in store.read(each.head):
-            yield (*names, step, iso_time(time), value_cell(value))
+            yield (*names, step, iso_time(time), logged_value_cell(value))
 
 
 LINES = ChartKind(
@@ -282,8 +296,8 @@ LINES = ChartKind(
     label=lambda: pgettext("chart type", "Lines"),
     word=lambda: pgettext("chart type", "lines"),
     figure=_line_figure,
-    table=_line_table,
+    table=_line_chart_table,
     notes=_line_notes,
-    points=_point_rows,
+    points=_csv_point_rows,
     has_legend=True,
 )

@@ -22,36 +22,41 @@ def sampling_note(shown: int, total: int) -> str:
     }
 
 
-def unplaced_notes(lost: int, *, log: bool) -> list[str]:
+def off_axis_value_notes(lost_count: int, *, log: bool) -> list[str]:
     """Note the values that a histogram or a scatter chart can't place."""
-    if not lost:
+    if not lost_count:
         return []
     text = ngettext(
-        "%(n)s run with NaN or Infinity", "%(n)s runs with NaN or Infinity", lost
+        "%(n)s run with NaN or Infinity", "%(n)s runs with NaN or Infinity", lost_count
     )
     if log:
         text = ngettext(
             "%(n)s run can’t be shown on a logarithmic axis",
             "%(n)s runs can’t be shown on a logarithmic axis",
-            lost,
+            lost_count,
         )
-    return [text % {"n": grouped(lost)}]
+    return [text % {"n": grouped(lost_count)}]
 
 
-def scatter_notes(chart: Chart, across: ChartColumn, up: ChartColumn) -> list[str]:
+def scatter_notes(
+    chart: Chart, x_column: ChartColumn, y_column: ChartColumn
+) -> list[str]:
     """Note the runs without a dot.
 
     A run whose y value alone is NaN or infinite has a mark at the top instead.
     """
     nonfinite = small = 0
-    for x, y in zip(across.values, up.values, strict=True):
+    for x, y in zip(x_column.values, y_column.values, strict=True):
         if isinstance(x, float) and is_nonfinite(x):
             nonfinite += y is not None
         elif x is not None and y is not None:
             small += (chart.log_x and _is_zero_or_less(x)) or (
                 chart.log_y and _is_zero_or_less(y)
             )
-    return [*unplaced_notes(nonfinite, log=False), *unplaced_notes(small, log=True)]
+    return [
+        *off_axis_value_notes(nonfinite, log=False),
+        *off_axis_value_notes(small, log=True),
+    ]
 
 
 def log_axis_notes(chart: Chart, heights: Iterable[Sequence[object]]) -> list[str]:
@@ -67,7 +72,7 @@ def _is_zero_or_less(value: object) -> bool:
     return isinstance(value, float) and value <= 0
 
 
-def column_notes(columns: Sequence[ChartColumn]) -> list[str]:
+def text_and_missing_value_notes(columns: Sequence[ChartColumn]) -> list[str]:
     notes = []
     for column in columns:
         label = field_label(column.field)
@@ -93,29 +98,32 @@ def missing_value_note(count: int, label: str) -> str:
     return text % {"n": grouped(count), "field": label}
 
 
-def series_notes(chosen: ChosenSeries) -> list[str]:
+def undrawn_series_notes(chosen_series: ChosenSeries) -> list[str]:
     notes = []
-    if chosen.missing:
+    if chosen_series.missing:
         text = ngettext(
-            "%s run without a value", "%s runs without a value", chosen.missing
+            "%s run without a value", "%s runs without a value", chosen_series.missing
         )
-        notes.append(text % grouped(chosen.missing))
-    if chosen.texts:
+        notes.append(text % grouped(chosen_series.missing))
+    if chosen_series.texts:
         text = npgettext(
-            "note below a chart", "%s run logs text", "%s runs log text", chosen.texts
+            "note below a chart",
+            "%s run logs text",
+            "%s runs log text",
+            chosen_series.texts,
         )
-        notes.append(text % grouped(chosen.texts))
-    if chosen.beyond:
+        notes.append(text % grouped(chosen_series.texts))
+    if chosen_series.beyond:
         text = ngettext(
             "%s line can’t be drawn",
             "%s lines can’t be drawn",
-            chosen.beyond,
+            chosen_series.beyond,
         )
-        notes.append(text % grouped(chosen.beyond))
+        notes.append(text % grouped(chosen_series.beyond))
     return notes
 
 
-def run_notes(chart_runs: ChartRuns) -> list[str]:
+def omitted_run_notes(chart_runs: ChartRuns) -> list[str]:
     notes = []
     # Chosen runs are all drawn.
     if not chart_runs.chosen and chart_runs.more:

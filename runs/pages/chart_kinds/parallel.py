@@ -7,11 +7,11 @@ from datetime import tzinfo
 from django.utils.translation import gettext as _
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing
-from runs.pages.chart_kinds.notes import column_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.kind import ChartKind, FigureWithNotes
+from runs.pages.chart_kinds.notes import text_and_missing_value_notes
+from runs.pages.chart_kinds.run_values import (
+    dots_of_runs,
     drop_runs_without_values,
-    run_dots,
     values_table,
 )
 from runs.render.charts import Dimension, parallel_figure
@@ -23,26 +23,28 @@ from studio.core.view_charts import Chart
 
 def _parallel_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
-) -> Drawing:
+) -> FigureWithNotes:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
-    notes = column_notes(columns)
+    notes = text_and_missing_value_notes(columns)
     chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     axes = [
         _plotly_dimension(chart, column, field_label(column.field), zone)
         for column in columns
     ]
-    return Drawing(parallel_figure(run_dots(chart_runs, columns), axes), notes)
+    return FigureWithNotes(
+        parallel_figure(dots_of_runs(chart_runs, columns), axes), notes
+    )
 
 
 def _plotly_dimension(
     chart: Chart, column: ChartColumn, label: str, zone: tzinfo
 ) -> Dimension:
-    name, log = field_text(column.field), _is_logged(chart, column)
+    name, log = field_text(column.field), _has_log_scale(chart, column)
     clock = zone if column.is_time else None
     return Dimension(name, label, column.values, log, clock)
 
 
-def _is_logged(chart: Chart, column: ChartColumn) -> bool:
+def _has_log_scale(chart: Chart, column: ChartColumn) -> bool:
     """`log=x` is for parameters, often powers of ten; `log=y` for the rest."""
     return chart.log_x if column.field.kind == "params" else chart.log_y
 

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
-from runs.pages.chart_kinds.kind import ChartKind, Drawing
-from runs.pages.chart_kinds.notes import column_notes, scatter_notes
-from runs.pages.chart_kinds.values import (
+from runs.pages.chart_kinds.kind import ChartKind, FigureWithNotes
+from runs.pages.chart_kinds.notes import scatter_notes, text_and_missing_value_notes
+from runs.pages.chart_kinds.run_values import (
     chart_look,
+    dots_of_runs,
     drop_runs_without_values,
-    run_dots,
     values_table,
 )
 from runs.render.charts import clock_time, scatter_figure
@@ -24,17 +24,17 @@ from studio.core.view_charts import Chart
 
 def _scatter_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, _window: AxisRange | None
-) -> Drawing:
+) -> FigureWithNotes:
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     labels = [field_label(field) for field in chart.fields]
-    notes = column_notes(columns)
+    notes = text_and_missing_value_notes(columns)
     chart_runs, columns = drop_runs_without_values(chart_runs, columns)
     notes += scatter_notes(chart, *columns[:2])
     placed = [_as_clock_times(column, zone) for column in columns]
     is_date = (columns[0].is_time, columns[1].is_time)
-    dots = run_dots(chart_runs, placed)
+    dots = dots_of_runs(chart_runs, placed)
     figure = scatter_figure(dots, labels, chart_look(chart), is_date=is_date)
-    return Drawing(figure, notes)
+    return FigureWithNotes(figure, notes)
 
 
 def _as_clock_times(column: ChartColumn, zone: tzinfo) -> ChartColumn:

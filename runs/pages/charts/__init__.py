@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from runs.pages.charts.chart_row import (
+from runs.pages.charts.row_of_charts import (
     CHART_ADDRESS_PARTS,
-    ChartRowAddresses,
+    ChartCardAddresses,
     can_add_chart,
     chart_cards,
-    chart_row_context,
+    chart_cards_context,
 )
 from runs.pages.charts.urls import (
     urlpatterns,
@@ -15,9 +15,9 @@ from runs.pages.charts.urls import (
 
 __all__ = [
     "CHART_ADDRESS_PARTS",
-    "ChartRowAddresses",
+    "ChartCardAddresses",
     "can_add_chart",
     "chart_cards",
-    "chart_row_context",
+    "chart_cards_context",
     "urlpatterns",
 ]

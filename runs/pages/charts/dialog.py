@@ -37,7 +37,7 @@ from studio.core.view_charts import (
     MAX_SMOOTHING,
     Chart,
 )
-from studio.core.view_spec import encoded
+from studio.core.view_spec import encode_value
 
 #: Parameters of the dialog; all others belong to the page.
 FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
@@ -47,12 +47,12 @@ FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
 @require_safe
 def edit_chart(request: PageRequest) -> HttpResponse:
     state = read_part_state_tolerantly(request)
-    at = _read_position(request, state.spec.charts)
-    form = ChartForm(request.GET) if "kind" in request.GET else _new_form(state, at)
+    at = _read_chart_index(request, state.spec.charts)
+    form = ChartForm(request.GET) if "kind" in request.GET else _initial_form(state, at)
     problem = ""
     if "done" in request.GET:
         try:
-            return _show_page_with_chart(request, state, at, form)
+            return _redirect_to_page_with_chart(request, state, at, form)
         except InvalidValue as error:
             problem = error.message.removeprefix("chart: ")
     context = _dialog_context(request, state, at, form) | {"problem": problem}
@@ -65,22 +65,22 @@ def edit_chart(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def complete_fields(request: PageRequest) -> HttpResponse:
+def complete_field_names(request: PageRequest) -> HttpResponse:
     """Return the names that complete a field's input, as options."""
     state = read_part_state_tolerantly(request)
-    names = _field_names(state, request.GET.get("find", "")[:250])
+    names = _matching_field_names(state, request.GET.get("find", "")[:250])
     return with_vary_headers(
         render(request, "charts/_chart_fields.html", {"names": names})
     )
 
 
-def _read_position(request: PageRequest, charts: Sequence[Chart]) -> int | None:
+def _read_chart_index(request: PageRequest, charts: Sequence[Chart]) -> int | None:
     text = request.GET.get("at", "")
     is_number = text.isascii() and text.isdigit() and len(text) < 4
     return int(text) if is_number and int(text) < len(charts) else None
 
 
-def _show_page_with_chart(
+def _redirect_to_page_with_chart(
     request: PageRequest, state: ListState, at: int | None, form: ChartForm
 ) -> HttpResponse:
     """Redirect to the page that shows the chart."""
@@ -95,7 +95,7 @@ def _show_page_with_chart(
             _("A page has at most %(limit)s charts") % {"limit": MAX_CHARTS},
             field="charts",
         )
-    address = page_address(request, state, tuple(charts))
+    address = page_address_with_charts(request, state, tuple(charts))
     if request.htmx:
         # The script shows it as a link of the page would.
         response = HttpResponse(status=204)
@@ -105,17 +105,17 @@ def _show_page_with_chart(
     return HttpResponseRedirect(address)
 
 
-def page_address(
+def page_address_with_charts(
     request: PageRequest, state: ListState, charts: tuple[Chart, ...]
 ) -> str:
     if request.GET.getlist("run"):
         # The comparison has parameters that a list's state would drop.
         pairs = [pair for pair in _page_parameters(request) if pair[0] != "charts"]
-        text = view_text.joined(charts)
+        text = view_text.join_with_commas(charts)
         pairs += [("charts", text)] if text else []
-        query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
+        query = "&".join(f"{name}={encode_value(value)}" for name, value in pairs)
         return f"/w/{request.workspace.name}/compare/?{query}"
-    return state.scope.at(replace(state.spec, charts=charts))
+    return state.scope.address_of(replace(state.spec, charts=charts))
 
 
 def _page_parameters(request: PageRequest) -> list[tuple[str, str]]:
@@ -124,7 +124,7 @@ def _page_parameters(request: PageRequest) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if name not in FORM_PARAMETERS]
 
 
-def _new_form(state: ListState, at: int | None) -> ChartForm:
+def _initial_form(state: ListState, at: int | None) -> ChartForm:
     """Return the form of the chart to change, or of a metric that no chart shows."""
     if at is not None:
         return ChartForm.of_chart(state.spec.charts[at])
@@ -135,7 +135,7 @@ def _new_form(state: ListState, at: int | None) -> ChartForm:
     return ChartForm({"field": unused[:1]})
 
 
-def _field_names(state: ListState, part: str) -> list[str]:
+def _matching_field_names(state: ListState, part: str) -> list[str]:
     """Return the fields whose keys contain `part`, which can begin with a kind."""
     head, point, tail = part.partition(".")
     kinds = (METRICS, PARAMS, TAGS, "properties")
@@ -201,6 +201,6 @@ def _dialog_context(
         "heaviest": MAX_SMOOTHING,
         "most_runs": MAX_RUNS,
         "most_bins": MAX_BINS,
-        "names": _field_names(state, ""),
-        "back_href": page_address(request, state, state.spec.charts),
+        "names": _matching_field_names(state, ""),
+        "back_href": page_address_with_charts(request, state, state.spec.charts),
     }

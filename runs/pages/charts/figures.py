@@ -72,12 +72,12 @@ def chart_figure(request: PageRequest) -> HttpResponse:
     # The cheap check first: with the same stamp, no run is read.
     if is_unchanged(request, stamp):
         return not_modified(browser_etag(request))
-    window = _read_window(request, chart)
+    window = _read_zoom_range(request, chart)
     with time_limit():
         chart_runs = read_chart_runs(
             build_state(request, read_scope(request), spec), chart
         )
-        etag = f'"{stamp}-{_data_digest(request, chart_runs)}"'
+        etag = f'"{stamp}-{_chart_data_digest(request, chart_runs)}"'
         if has_same_content(request, etag):
             return not_modified(etag)
         drawing = draw_chart(chart, chart_runs, get_current_timezone(), window)
@@ -87,7 +87,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         "note": "; ".join(drawing.notes),
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, chart_runs, drawing.figure),
-        "first": _numbers_of_unselected_runs(chart, chart_runs),
+        "first": _color_numbers_of_unselected_runs(chart, chart_runs),
     }
     body = msgspec.json.encode(response)
     return with_vary_headers(HttpResponse(body, content_type="application/json"), etag)
@@ -122,7 +122,9 @@ def _count_legend_entries(chart: Chart, chart_runs: ChartRuns, figure: Figure) -
     return len({word for each in traces for word in each.get("customdata", ())})
 
 
-def _numbers_of_unselected_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str, int]:
+def _color_numbers_of_unselected_runs(
+    chart: Chart, chart_runs: ChartRuns
+) -> dict[str, int]:
     """The numbers of unselected runs, so that their boxes show the colors too."""
     kind = kind_of(chart)
     has_colors = kind.has_legend and not kind.is_colored_by_field(chart)
@@ -136,7 +138,7 @@ def _numbers_of_unselected_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str
     return {run.run.run_id: run.number for run in chart_runs.runs}
 
 
-def _data_digest(request: PageRequest, chart_runs: ChartRuns) -> str:
+def _chart_data_digest(request: PageRequest, chart_runs: ChartRuns) -> str:
     heads = sorted(
         # Points are only added, so these three change with every new one.
         (*key, head.count, head.last_step, head.last_time)
@@ -151,12 +153,12 @@ def _data_digest(request: PageRequest, chart_runs: ChartRuns) -> str:
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 
-def _read_window(request: PageRequest, chart: Chart) -> AxisRange | None:
-    start, stop = (_read_bound(request, name, chart) for name in ("from", "to"))
+def _read_zoom_range(request: PageRequest, chart: Chart) -> AxisRange | None:
+    start, stop = (_read_zoom_end(request, name, chart) for name in ("from", "to"))
     return None if start is None and stop is None else AxisRange(start, stop)
 
 
-def _read_bound(request: PageRequest, name: str, chart: Chart) -> float | None:
+def _read_zoom_end(request: PageRequest, name: str, chart: Chart) -> float | None:
     text = request.GET.get(name, "")
     if not text:
         return None
@@ -192,7 +194,7 @@ def chart_table(request: PageRequest) -> HttpResponse:
     context = {
         "title": chart_title(chart),
         "table": table,
-        "back": state.scope.at(spec),
+        "back": state.scope.address_of(spec),
         "scope": state.scope,
     }
     template = "charts/_chart_table.html" if request.htmx else "charts/chart_table.html"
@@ -201,7 +203,7 @@ def chart_table(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def chart_values(request: PageRequest) -> HttpResponseBase:
+def chart_values_csv(request: PageRequest) -> HttpResponseBase:
     """Send every point of a line chart as CSV; of other charts the table's rows."""
     spec, chart = _read_chart_request(request)
     with time_limit():
@@ -213,11 +215,11 @@ def chart_values(request: PageRequest) -> HttpResponseBase:
             rows = points(chart, chart_runs)
         else:
             zone, workspace = get_current_timezone(), request.workspace.name
-            rows = _csv_rows(build_table(chart, chart_runs, zone, workspace))
+            rows = _csv_rows_of_table(build_table(chart, chart_runs, zone, workspace))
     return csv_response(rows, f"{chart.kind}.csv")
 
 
-def _csv_rows(table: ChartTable) -> Iterator[Sequence[object]]:
+def _csv_rows_of_table(table: ChartTable) -> Iterator[Sequence[object]]:
     yield (escape_formula(table.first), *(escape_formula(head) for head in table.heads))
     for row in table.rows:
         # The sign for a missing value is for people: programs get an empty cell.

@@ -93,7 +93,7 @@ class ChartForm(PageForm):
         text = "!".join(
             [
                 values["kind"],
-                *(_read_field(name) for name in values["field"]),
+                *(_complete_field_name(name) for name in values["field"]),
                 *(f"{name}={value}" for name, value in options),
             ]
         )
@@ -104,11 +104,11 @@ class ChartForm(PageForm):
 def _chart_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     is_metric = values["x"] == "metric"
     options = {
-        "x": _read_field(values["over"]) if is_metric else values["x"],
+        "x": _complete_field_name(values["over"]) if is_metric else values["x"],
         "smooth": values["smooth"],
         "log": "x" * values["logx"] + "y" * values["logy"],
-        "range": _range(values["low"], values["high"]),
-        "xrange": _range(values["xlow"], values["xhigh"]),
+        "range": _range_text(values["low"], values["high"]),
+        "xrange": _range_text(values["xlow"], values["xhigh"]),
         "legend": values["legend"],
         "band": values["band"],
         "runs": values["runs"],
@@ -120,16 +120,16 @@ def _chart_options(values: dict[str, Any]) -> list[tuple[str, str]]:
 def _grouping_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     sign = "-" if values["but"] else ""
     return [
-        ("group", f"{sign}{_read_field(name, PARAMS)}")
-        for name in view_text.split(values["alike"], ",", "group")
+        ("group", f"{sign}{_complete_field_name(name, PARAMS)}")
+        for name in view_text.split_outside_quotes(values["alike"], ",", "group")
     ]
 
 
-def _range(low: str, high: str) -> str:
+def _range_text(low: str, high: str) -> str:
     return f"{low}~{high}" if low or high else ""
 
 
-def _read_field(name: str, kind: str = METRICS) -> str:
+def _complete_field_name(name: str, kind: str = METRICS) -> str:
     """Return a field's name; a bare word is the key of a metric or parameter."""
     try:
         return field_text(view_text.read_field(name, "chart"))

@@ -26,16 +26,16 @@ SEARCHED_ROWS = 25
 
 
 @dataclass(frozen=True)
-class Candidate:
+class RunSuggestion:
     run: Run
     href: str
 
 
 @dataclass(frozen=True)
-class Candidates:
+class RunSuggestions:
     """The runs that a text finds; `problem` is the reason if it can't be searched."""
 
-    runs: tuple[Candidate, ...]
+    runs: tuple[RunSuggestion, ...]
     problem: str = ""
 
 
@@ -45,42 +45,45 @@ def suggest_runs(request: PageRequest) -> HttpResponse:
     """Show the runs that match what is typed in the box *Add run*."""
     state = read_state(request.GET)
     text = request.GET.get("add", "").strip()[:300]
-    context = {"offered": find_candidates(request, state, text), "added": text}
+    context = {"offered": find_runs_to_add(request, state, text), "added": text}
     return with_vary_headers(render(request, "compare/_compare_offer.html", context))
 
 
-def find_candidates(request: PageRequest, state: CompareState, text: str) -> Candidates:
+def find_runs_to_add(
+    request: PageRequest, state: CompareState, text: str
+) -> RunSuggestions:
     """Return the newest matching runs that are not yet compared."""
     try:
-        found = _find_runs(request, text)
+        found = _search_runs(request, text)
     except InvalidFilter:
         try:
             # Names such as `lr=0.1 (old` are no filter, but can be searched as words.
-            found = _find_runs(request, quoted(text))
+            found = _search_runs(request, quoted(text))
         except (InvalidFilter, NotSupported) as error:
-            return Candidates((), error.message)
+            return RunSuggestions((), error.message)
     except (NotSupported, QueryTimeout) as error:
-        return Candidates((), error.message)
+        return RunSuggestions((), error.message)
     shown = [run for run in found if run.run_id not in state.runs][:MAX_SUGGESTIONS]
-    return Candidates(
+    return RunSuggestions(
         tuple(
-            Candidate(run, state.href(runs=(*state.runs, run.run_id))) for run in shown
+            RunSuggestion(run, state.href(runs=(*state.runs, run.run_id)))
+            for run in shown
         )
     )
 
 
-def find_named_run(request: PageRequest, text: str) -> str | None:
+def find_run_by_id_or_name(request: PageRequest, text: str) -> str | None:
     """Return the ID of the run with this ID, or of the only run with this name."""
     # IDs first: they are unique, while a name can be that of several runs.
     for name in ("id", "name"):
         term = Comparison(attribute(name), "=", (Text(text),))
-        found = _find_runs(request, to_text(term))
+        found = _search_runs(request, to_text(term))
         if len(found) == 1:
             return found[0].run_id
     return None
 
 
-def _find_runs(request: PageRequest, text: str) -> list[Run]:
+def _search_runs(request: PageRequest, text: str) -> list[Run]:
     # Flat, because only the matching runs count, not the roots that lead to them.
     spec = replace(ViewSpec(), q=text, children=True, flat=True, rows=SEARCHED_ROWS)
     page = find_runs(spec, request.actor.user, request.workspace)

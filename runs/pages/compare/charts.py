@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from django.utils.timezone import get_current_timezone
 
-from runs.pages.chart_kinds import build_table, read_runs_of_charts_for
+from runs.pages.chart_kinds import build_table, read_runs_of_charts_for_viewer
 from runs.pages.charts import (
     CHART_ADDRESS_PARTS,
-    ChartRowAddresses,
+    ChartCardAddresses,
     can_add_chart,
     chart_cards,
 )
@@ -33,7 +33,7 @@ MAX_TABLE_RUNS = 20
 
 
 @dataclass(frozen=True)
-class _Addresses:
+class _CompareChartAddresses:
     """The addresses of the page with other charts, and of the charts' figures."""
 
     request: PageRequest
@@ -41,12 +41,12 @@ class _Addresses:
     compared: Comparison
 
     def page(self, charts: tuple[Chart, ...]) -> str:
-        return self.state.href(charts=view_text.joined(charts) or NO_CHARTS)
+        return self.state.href(charts=view_text.join_with_commas(charts) or NO_CHARTS)
 
     def part(self, charts: Sequence[Chart], name: str) -> str:
         path = f"/w/{self.request.workspace.name}/list/{CHART_ADDRESS_PARTS[name]}/"
         if name == "edit":
-            text = view_text.joined(tuple(charts))
+            text = view_text.join_with_commas(tuple(charts))
             return f"{path}?{replace(self.state, charts=text).query()}"
         runs = [("run", run.run_id) for run in self.compared.runs]
         return f"{path}?{urlencode(runs)}"
@@ -56,16 +56,18 @@ def compare_charts_context(
     request: PageRequest, state: CompareState, compared: Comparison, goals: set[str]
 ) -> dict[str, Any]:
     """Return the context of `_chart_row.html`; a full page also has the tables."""
-    charts = chosen_charts(state, compared, goals)
-    addresses = _Addresses(request, state, compared)
-    row_addresses = ChartRowAddresses(addresses.page, partial(addresses.part, charts))
+    charts = charts_to_show(state, compared, goals)
+    addresses = _CompareChartAddresses(request, state, compared)
+    row_addresses = ChartCardAddresses(addresses.page, partial(addresses.part, charts))
     tables = []
     if charts and not request.htmx and len(compared.runs) <= MAX_TABLE_RUNS:
         zone, workspace = get_current_timezone(), request.workspace.name
         with time_limit():
             who = (request.actor.user, request.workspace)
             named = request.GET.getlist("run")[:MAX_RUNS]
-            chart_runs = read_runs_of_charts_for(ViewSpec(), charts, *who, None, named)
+            chart_runs = read_runs_of_charts_for_viewer(
+                ViewSpec(), charts, *who, None, named
+            )
             tables = [
                 build_table(chart, runs, zone, workspace)
                 for chart, runs in zip(charts, chart_runs, strict=True)
@@ -76,7 +78,7 @@ def compare_charts_context(
     }
 
 
-def chosen_charts(
+def charts_to_show(
     state: CompareState, compared: Comparison, goals: set[str]
 ) -> tuple[Chart, ...]:
     """Return the readable charts of the address, else the first series."""
@@ -86,11 +88,13 @@ def chosen_charts(
         spec, _complaints = parse_tolerant({"charts": state.charts})
         return spec.charts
     rows = [row for row in compared.metrics if row.points > 1 and row.differs]
-    best = sorted(rows, key=lambda row: _row_sort_key(row, goals))[:DEFAULT_CHART_COUNT]
-    return tuple(Chart("line", (_row_field(row),)) for row in best)
+    best = sorted(rows, key=lambda row: _metric_row_sort_key(row, goals))[
+        :DEFAULT_CHART_COUNT
+    ]
+    return tuple(Chart("line", (_metric_of_row(row),)) for row in best)
 
 
-def chart_warnings(state: CompareState) -> list[str]:
+def unreadable_chart_warnings(state: CompareState) -> list[str]:
     """Return messages about charts of the address that can't be read."""
     if state.charts == NO_CHARTS:
         return []
@@ -98,10 +102,10 @@ def chart_warnings(state: CompareState) -> list[str]:
     return [each.message for each in found]
 
 
-def _row_sort_key(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
+def _metric_row_sort_key(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
     """Sort key: metrics with a goal first, system metrics last."""
     return row.key.startswith("system/"), row.key not in goals
 
 
-def _row_field(row: ComparedRow) -> Field:
+def _metric_of_row(row: ComparedRow) -> Field:
     return metric(row.key)

@@ -13,9 +13,13 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Run, now_ms
-from runs.pages.compare.add_run import Candidates, find_candidates, find_named_run
-from runs.pages.compare.charts import chart_warnings, compare_charts_context
-from runs.pages.compare.conclusion import conclusion_card, conclusion_items
+from runs.pages.compare.add_run import (
+    RunSuggestions,
+    find_run_by_id_or_name,
+    find_runs_to_add,
+)
+from runs.pages.compare.charts import compare_charts_context, unreadable_chart_warnings
+from runs.pages.compare.conclusion import conclusion_card_context, conclusion_items
 from runs.pages.compare.file_diff import file_diff
 from runs.pages.compare.formats import (
     COPY_FORMATS,
@@ -25,7 +29,7 @@ from runs.pages.compare.formats import (
 )
 from runs.pages.compare.images import image_comparison
 from runs.pages.compare.sections import CompareTable, table_sections
-from runs.pages.compare.state import CompareState, is_canonical, read_state
+from runs.pages.compare.state import CompareState, is_canonical_query, read_state
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
@@ -61,18 +65,18 @@ class RunColumn:
 def compare_page(request: PageRequest) -> HttpResponse:
     state = read_state(request.GET)
     added = request.GET.get("add", "").strip()[:300]
-    offered: Candidates | None = None
+    offered: RunSuggestions | None = None
     if added:
-        chosen = find_named_run(request, added)
+        chosen = find_run_by_id_or_name(request, added)
         # A redirect, so that a reload doesn't add the run again.
         if chosen is not None:
             state = CompareState(**{**vars(state), "runs": (*state.runs, chosen)})
             return _redirect_to_state(request, state)
-        offered = find_candidates(request, state, added)
+        offered = find_runs_to_add(request, state, added)
     # Only pages have one address per state; scripts can write it as they like.
     kind = requested_format(request)
     if (
-        not is_canonical(request.GET, state)
+        not is_canonical_query(request.GET, state)
         and not added
         and not kind
         and "copy" not in request.GET
@@ -92,7 +96,8 @@ def compare_page(request: PageRequest) -> HttpResponse:
     context = {
         **_head_context(request, state, compared),
         **table,
-        "notices": state_notices(state, compared) + _ignored_parts(state, table),
+        "notices": ignored_parameter_notices(state, compared)
+        + _missing_part_notices(state, table),
         **_conclusions_context(request, state, compared),
         "offered": offered,
         "added": added,
@@ -106,7 +111,7 @@ def _conclusions_context(
 ) -> dict[str, Any]:
     """Return the conclusion of these runs; without runs, all conclusions."""
     if compared.runs:
-        return conclusion_card(request, state, list(compared.runs))
+        return conclusion_card_context(request, state, list(compared.runs))
     return {
         "conclusions": conclusion_items(request, list_conclusions(request.workspace))
     }
@@ -145,7 +150,7 @@ def _table_context(
     request: PageRequest, state: CompareState, compared: Comparison
 ) -> dict[str, Any]:
     goals = _metric_goals(compared)
-    table = CompareTable(state, compared, baseline_of(state, compared), goals)
+    table = CompareTable(state, compared, baseline_index(state, compared), goals)
     files = compare_files(compared)
     return {
         "baseline": compared.runs[table.baseline],
@@ -166,7 +171,7 @@ def _metric_goals(compared: Comparison) -> dict[str, bool]:
     return {f.key: up for f, up in find_goals(experiments, metrics).items()}
 
 
-def baseline_of(state: CompareState, compared: Comparison) -> int:
+def baseline_index(state: CompareState, compared: Comparison) -> int:
     """Return the index of the baseline; 0 if none is named or it is not compared."""
     ids = [run.run_id for run in compared.runs]
     return ids.index(state.baseline) if state.baseline in ids else 0
@@ -177,7 +182,7 @@ def run_columns(
 ) -> list[RunColumn]:
     if not compared.runs:
         return []
-    baseline = compared.runs[baseline_of(state, compared)]
+    baseline = compared.runs[baseline_index(state, compared)]
     first = compared.runs[0]
     return [
         RunColumn(
@@ -188,13 +193,13 @@ def run_columns(
             run == baseline,
             # The first run is the default, and defaults stay out of the address.
             state.href(baseline="" if run == first else run.run_id),
-            state.without(run.run_id),
+            state.href_without_run(run.run_id),
         )
         for n, run in enumerate(compared.runs)
     ]
 
 
-def state_notices(state: CompareState, compared: Comparison) -> list[str]:
+def ignored_parameter_notices(state: CompareState, compared: Comparison) -> list[str]:
     """Return notices about the parts of the address that were ignored."""
     notices = [
         _("No run %(id)s in this workspace.") % {"id": one} for one in compared.unknown
@@ -217,10 +222,10 @@ def state_notices(state: CompareState, compared: Comparison) -> list[str]:
             )
             % {"id": state.baseline}
         )
-    return notices + chart_warnings(state)
+    return notices + unreadable_chart_warnings(state)
 
 
-def _ignored_parts(state: CompareState, table: dict[str, Any]) -> list[str]:
+def _missing_part_notices(state: CompareState, table: dict[str, Any]) -> list[str]:
     """Return notices about a file or image of the address that is not there."""
     notices: list[str] = []
     diff, images = table.get("diff"), table.get("images")

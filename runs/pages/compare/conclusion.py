@@ -12,13 +12,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.compare import set_conclusion
 from runs.models import Conclusion, Run, now_ms
 from runs.pages.compare.state import CompareState, read_state
 from runs.pages.descriptions import (
     DescriptionEditor,
-    open_editor,
+    open_description_editor,
     render_description,
     save_description,
 )
@@ -46,7 +46,7 @@ class ConclusionItem:
 
 @access(Permission.ANNOTATE)
 def _show_conclusion_form(request: PageRequest) -> HttpResponse:
-    return open_editor(request, _conclusion_editor(request))
+    return open_description_editor(request, _conclusion_editor(request))
 
 
 @access(Permission.ANNOTATE)
@@ -54,10 +54,10 @@ def _save_conclusion(request: PageRequest) -> HttpResponse:
     return save_description(request, _conclusion_editor(request))
 
 
-edit_conclusion = by_method(GET=_show_conclusion_form, POST=_save_conclusion)
+edit_conclusion = view_by_method(GET=_show_conclusion_form, POST=_save_conclusion)
 
 
-def conclusion_card(
+def conclusion_card_context(
     request: PageRequest, state: CompareState, runs: list[Run]
 ) -> dict[str, Any]:
     """Return the context of `_compare_conclusion.html`."""
@@ -75,7 +75,7 @@ def conclusion_card(
 
 
 def conclusion_items(
-    request: PageRequest, found: Iterable[Conclusion]
+    request: PageRequest, conclusions: Iterable[Conclusion]
 ) -> list[ConclusionItem]:
     home = reverse("compare", args=[request.workspace.name])
     return [
@@ -86,7 +86,7 @@ def conclusion_items(
             each.updated,
             getattr(each, "run_count", 0),
         )
-        for each in found
+        for each in conclusions
     ]
 
 
@@ -137,7 +137,7 @@ def _show_saved_conclusion(
             messages.success(request, message, extra_tags=undo)
         home = reverse("compare", args=[request.workspace.name])
         return redirect(f"{home}?{state.query()}")
-    card = conclusion_card(request, state, runs)
+    card = conclusion_card_context(request, state, runs)
     response = render(request, "compare/_compare_conclusion.html", card)
     if message:
         response["HX-Trigger"] = toast_header(message, undo)

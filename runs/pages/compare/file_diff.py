@@ -99,7 +99,7 @@ def file_diff(
 ) -> FileDiff | None:
     """Compare the file of the address, else the first that differs, else None."""
     rows = dict(_files_with_differences(files, baseline))
-    place = state.diff if state.diff in rows else _first_file(rows)
+    place = state.diff if state.diff in rows else _default_file(rows)
     if not place:
         return None
     row = rows[place]
@@ -129,8 +129,8 @@ def file_diff(
         len(every),
         is_side,
         state.href(view="" if is_side else SIDE_BY_SIDE) + "#diff",
-        shown.content(is_side=is_side),
-        shown.whole(),
+        shown.diff_content(is_side=is_side),
+        shown.whole_images(),
     )
 
 
@@ -146,15 +146,15 @@ def _files_with_differences(
                 yield f"{place}:{row.key}", row
 
 
-def _first_file(rows: dict[str, ComparedRow]) -> str:
+def _default_file(rows: dict[str, ComparedRow]) -> str:
     """Return the file to show first: code, then other texts, then images.
 
     Names without a text extension come after those with one.
     """
-    return min(rows, key=_file_rank, default="")
+    return min(rows, key=_file_sort_key, default="")
 
 
-def _file_rank(place: str) -> tuple[bool, bool, bool]:
+def _file_sort_key(place: str) -> tuple[bool, bool, bool]:
     return file_kind(place) is FileKind.IMAGE, not is_code(place), not is_text(place)
 
 
@@ -167,9 +167,9 @@ class _FilePair:
     baseline: int
     other: int
 
-    def content(self, *, is_side: bool) -> DiffContent:
+    def diff_content(self, *, is_side: bool) -> DiffContent:
         if file_kind(self.row.key) is FileKind.IMAGE:
-            return DiffContent(pictures=self.whole())
+            return DiffContent(pictures=self.whole_images())
         # Only the start is read: a checkpoint can have gigabytes.
         old, new = self._file_bytes(self.baseline), self._file_bytes(self.other)
         if old is None or new is None:
@@ -181,8 +181,8 @@ class _FilePair:
             self._decoded_text(self.other, new),
         )
         found = diff_lines(*texts)
-        cut = _cut_message(
-            max(self._file_size(n) for n in self._compared_positions), texts, found.more
+        cut = _left_out_message(
+            max(self._file_size(n) for n in self._compared_columns), texts, found.more
         )
         if not found.lines:
             # The files differ, or they would not be here: by what was cut off, or by
@@ -192,12 +192,12 @@ class _FilePair:
         pairs = side_by_side(found.lines) if is_side else ()
         return DiffContent("", found.lines, pairs, (), cut)
 
-    def whole(self) -> list[DiffImage]:
+    def whole_images(self) -> list[DiffImage]:
         """Return both files as images."""
-        return [self._image_of_column(n) for n in self._compared_positions]
+        return [self._image_of_column(n) for n in self._compared_columns]
 
     @property
-    def _compared_positions(self) -> tuple[int, int]:
+    def _compared_columns(self) -> tuple[int, int]:
         return self.baseline, self.other
 
     def _file_size(self, column: int) -> int:
@@ -226,7 +226,7 @@ class _FilePair:
         return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
 
 
-def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
+def _left_out_message(size: int, texts: Sequence[str], hidden_lines: int) -> str:
     """Return a message about what was not compared or is not shown."""
     notices = []
     if size > MAX_DIFF_BYTES:
@@ -239,11 +239,13 @@ def _cut_message(size: int, texts: Sequence[str], more: int) -> str:
             _("Only the first %(n)s lines of each file are compared.")
             % {"n": formats.grouped(MAX_DIFF_LINES)}
         )
-    if more:
+    if hidden_lines:
         notices.append(
             ngettext(
-                "%(n)s more line is not shown.", "%(n)s more lines are not shown.", more
+                "%(n)s more line is not shown.",
+                "%(n)s more lines are not shown.",
+                hidden_lines,
             )
-            % {"n": formats.grouped(more)}
+            % {"n": formats.grouped(hidden_lines)}
         )
     return " ".join(notices)

@@ -11,18 +11,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
-from runs.pages.compare.sections import TITLES, matches_words, number_or_text, row_label
+from runs.pages.compare.sections import (
+    TITLES,
+    label_contains_words,
+    number_or_last_text,
+    row_label,
+)
 from runs.pages.compare.state import CompareState
 from runs.pages.requests import CSV, JSON, TEXT, PageRequest, with_vary_headers
 from runs.render import formats
-from runs.render.compare import MAX_CELL_CHARS, best_of, is_number
+from runs.render.compare import MAX_CELL_CHARS, best_value, is_number
 from runs.render.groups import PaperCell, PaperTable, latex_table, markdown_table
 from runs.render.metrics import display_last
 from runs.render.run_list import (
     Sheet,
     SheetColumn,
     iso_time,
-    plain_value,
+    json_value,
     sheet_as_csv,
     sheet_as_text,
 )
@@ -31,7 +36,7 @@ from runs.search.compare import (
     ComparedFiles,
     ComparedRow,
     Comparison,
-    OtherSeries,
+    NonNumericSeries,
 )
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
@@ -49,9 +54,11 @@ def requested_format(request: PageRequest) -> str:
 def comparison_response(
     request: PageRequest, kind: str, compared: Comparison, files: ComparedFiles
 ) -> HttpResponse:
-    rows = list(section_rows(compared, files))
+    rows = list(rows_with_sections(compared, files))
     if kind == JSON:
-        text = json.dumps(_json_body(compared, rows), ensure_ascii=False) + "\n"
+        text = (
+            json.dumps(_comparison_as_json(compared, rows), ensure_ascii=False) + "\n"
+        )
         return with_vary_headers(HttpResponse(text, content_type=JSON))
     sheet = comparison_sheet(compared, rows)
     if kind == CSV:
@@ -64,7 +71,7 @@ def comparison_response(
     return with_vary_headers(response)
 
 
-def section_rows(
+def rows_with_sections(
     compared: Comparison, files: ComparedFiles
 ) -> Iterator[tuple[str, ComparedRow]]:
     of_section = {
@@ -81,7 +88,7 @@ def section_rows(
         yield from ((section, row) for row in of_section[section])
 
 
-def _json_body(
+def _comparison_as_json(
     compared: Comparison, rows: list[tuple[str, ComparedRow]]
 ) -> dict[str, Any]:
     ids = [run.run_id for run in compared.runs]
@@ -98,7 +105,7 @@ def _json_body(
                 "name": row.key,
                 "differs": row.differs,
                 "values": {
-                    run: plain_value(_simple_value(value))
+                    run: json_value(_exported_text_or_number(value))
                     for run, value in zip(ids, row.values, strict=True)
                     if value is not None
                 },
@@ -122,14 +129,14 @@ def comparison_sheet(
             (
                 section,
                 row_label(row),
-                *(written_value(row, value) for value in row.values),
+                *(exported_value(row, value) for value in row.values),
             )
             for section, row in rows
         ),
     )
 
 
-def written_value(row: ComparedRow, value: object) -> object:
+def exported_value(row: ComparedRow, value: object) -> object:
     """Return a time as ISO text, a duration in seconds, other values as they are."""
     kind = fields.value_type(row.field) if row.field is not None else ""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -137,13 +144,13 @@ def written_value(row: ComparedRow, value: object) -> object:
             return iso_time(value)
         if kind == fields.DURATION:
             return value / 1000
-    return _simple_value(value)
+    return _exported_text_or_number(value)
 
 
-def _simple_value(value: object) -> object:
+def _exported_text_or_number(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
-    if isinstance(value, OtherSeries):
+    if isinstance(value, NonNumericSeries):
         return value.last_text or display_last(value).text
     return value.version if isinstance(value, ComparedFile) else value
 
@@ -164,11 +171,11 @@ def comparison_text(
     """`form` is in COPY_FORMATS; `goals`: whether more is better, by metric."""
     rows = [
         (section, row)
-        for section, row in section_rows(compared, files)
+        for section, row in rows_with_sections(compared, files)
         # A copy has the rows that the page shows; an export has all of them.
         if section not in state.fold
         and (row.differs or not state.differs)
-        and matches_words(row, state.find)
+        and label_contains_words(row, state.find)
     ]
     if form == "csv":
         text = sheet_as_csv(comparison_sheet(compared, rows))
@@ -187,16 +194,22 @@ def _paper_table(
     for section, row in rows:
         title = str(TITLES[section]) if section != before else ""
         before = section
-        cells = _metric_cells(row, goals) if section == "metrics" else _text_cells(row)
+        cells = (
+            _paper_metric_cells(row, goals)
+            if section == "metrics"
+            else _paper_text_cells(row)
+        )
         lines.append([PaperCell(title), PaperCell(row_label(row)), *cells])
     return PaperTable(heads, right, lines)
 
 
-def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[PaperCell]:
-    values = [number_or_text(value) for value in row.values]
+def _paper_metric_cells(
+    row: ComparedRow, goals: Mapping[str, bool]
+) -> Iterator[PaperCell]:
+    values = [number_or_last_text(value) for value in row.values]
     known = [value if is_number(value) else None for value in values]
-    texts = formats.aligned(known)  # type: ignore[arg-type]
-    best = best_of(values, goals.get(row.key))
+    texts = formats.align_decimals(known)  # type: ignore[arg-type]
+    best = best_value(values, goals.get(row.key))
     for value, text in zip(values, texts, strict=True):
         if text is None:
             yield _paper_cell(value)
@@ -205,8 +218,8 @@ def _metric_cells(row: ComparedRow, goals: Mapping[str, bool]) -> Iterator[Paper
             yield PaperCell(text, is_number=True, best=is_best)
 
 
-def _text_cells(row: ComparedRow) -> Iterator[PaperCell]:
-    return (_paper_cell(written_value(row, value)) for value in row.values)
+def _paper_text_cells(row: ComparedRow) -> Iterator[PaperCell]:
+    return (_paper_cell(exported_value(row, value)) for value in row.values)
 
 
 def _paper_cell(value: object) -> PaperCell:

@@ -47,7 +47,7 @@ class ImageComparison:
         return self.steps[self.at]
 
     @property
-    def last(self) -> int:
+    def last_index(self) -> int:
         return len(self.steps) - 1
 
 
@@ -62,7 +62,7 @@ def image_comparison(
     by_run = names[name]
     # Runs log images at different steps: the slider has those of all.
     steps = sorted({step for own in by_run.values() for step in own})[-MAX_STEPS:]
-    at = _step_position(steps, state.step)
+    at = _step_index(steps, state.step)
     return ImageComparison(
         name,
         list(names)[:MAX_NAMES],
@@ -79,7 +79,7 @@ def image_comparison(
     )
 
 
-def _step_position(steps: Sequence[int], text: str) -> int:
+def _step_index(steps: Sequence[int], text: str) -> int:
     """Return the index of this step, or of the last before it; by default the last."""
     if not _STEP.fullmatch(text):
         return len(steps) - 1
@@ -87,11 +87,11 @@ def _step_position(steps: Sequence[int], text: str) -> int:
 
 
 def _image_at_step(
-    workspace: str, run: Run, own: Mapping[int, str], step: int
+    workspace: str, run: Run, paths_by_step: Mapping[int, str], step: int
 ) -> RunImageAtStep:
     base = f"{run_path(workspace, run.run_id)}files/raw/"
-    known = sorted(own)[-MAX_STEPS:]
-    sources = {at: f"{base}{quote(own[at])}?inline=1" for at in known}
+    known = sorted(paths_by_step)[-MAX_STEPS:]
+    sources = {at: f"{base}{quote(paths_by_step[at])}?inline=1" for at in known}
     reached = [at for at in sources if at <= step]
     now = reached[-1] if reached else None
     # The slider changes the image of every run at once, without a request per step.

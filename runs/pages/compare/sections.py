@@ -14,21 +14,21 @@ from runs.render import formats
 from runs.render.compare import (
     MAX_CELL_CHARS,
     html_link,
-    html_row,
-    metric_row,
-    shortened_text,
+    metric_cells_html,
+    shortened_text_html,
     tag_chips,
-    text_row,
+    text_cells_html,
+    wrap_in_cells,
 )
 from runs.render.filters import field_label
 from runs.render.metrics import display_last
-from runs.render.run_list import full_moment, icon, status
+from runs.render.run_list import full_moment, icon, status_pill
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,
     ComparedRow,
     Comparison,
-    OtherSeries,
+    NonNumericSeries,
 )
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
@@ -92,7 +92,7 @@ class CompareTable:
     goals: Mapping[str, bool]
 
     @property
-    def delta(self) -> int | None:
+    def subtracted_column(self) -> int | None:
         """Return the column to subtract, if differences are shown."""
         is_single = len(self.compared.runs) < 2
         return None if is_single or not self.state.delta else self.baseline
@@ -112,7 +112,7 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSec
         (
             "attributes",
             [
-                (_attributes_of(compared), _render_attributes),
+                (_attributes_without_status(compared), _render_attributes),
                 (_all_tags_row(compared), _render_tags),
             ],
         ),
@@ -132,7 +132,7 @@ def table_sections(table: CompareTable, files: ComparedFiles) -> list[CompareSec
     ]
 
 
-def _attributes_of(compared: Comparison) -> list[ComparedRow]:
+def _attributes_without_status(compared: Comparison) -> list[ComparedRow]:
     """Return the attributes without the status, which the column's head shows."""
     return [row for row in compared.attributes if row.field != attribute("status")]
 
@@ -155,7 +155,7 @@ def _all_tags_row(compared: Comparison) -> list[ComparedRow]:
 def _render_tags(row: ComparedRow) -> SafeString:
     missing = f'<span class="none">{formats.MISSING}</span>'
     shown = [tag_chips(tags) if tags else missing for tags in row.values]  # type: ignore[arg-type]
-    return html_row(shown)
+    return wrap_in_cells(shown)
 
 
 def _build_section(
@@ -165,7 +165,9 @@ def _build_section(
 ) -> CompareSection:
     state = table.state
     every = [(row, draw) for rows, draw in groups for row in rows]
-    wanted = [(row, draw) for row, draw in every if matches_words(row, state.find)]
+    wanted = [
+        (row, draw) for row, draw in every if label_contains_words(row, state.find)
+    ]
     shown = [each for each in wanted if each[0].differs or not state.differs]
     has_all = name in state.rows
     max_cells = MAX_SECTION_CELLS if has_all else INITIAL_SECTION_CELLS
@@ -182,16 +184,19 @@ def _build_section(
         sum(row.differs for row, _draw in every),
         len(every),
         is_open,
-        state.toggled("fold", name),
+        state.href_with_toggled("fold", name),
         rows_html,
         len(wanted) - len(shown),
         len(shown) - len(cut),
-        "" if has_all else state.toggled("rows", name),
-        is_open and any(_is_long(value) for row, _draw in cut for value in row.values),
+        "" if has_all else state.href_with_toggled("rows", name),
+        is_open
+        and any(
+            _is_too_long_for_cell(value) for row, _draw in cut for value in row.values
+        ),
     )
 
 
-def _is_long(value: object) -> bool:
+def _is_too_long_for_cell(value: object) -> bool:
     return isinstance(value, str) and len(value) > MAX_CELL_CHARS
 
 
@@ -201,7 +206,7 @@ def row_label(row: ComparedRow) -> str:
     return str(SOURCE_LABELS.get(row.key, row.key))
 
 
-def matches_words(row: ComparedRow, words: str) -> bool:
+def label_contains_words(row: ComparedRow, words: str) -> bool:
     label = row_label(row).lower()
     return all(word in label for word in words.lower().split())
 
@@ -210,37 +215,37 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     # Once for all rows of the page.
     trophy = icon("trophy")
 
-    def draw(row: ComparedRow) -> SafeString:
-        values = [number_or_text(value) for value in row.values]
-        return metric_row(
+    def draw_metric_row(row: ComparedRow) -> SafeString:
+        values = [number_or_last_text(value) for value in row.values]
+        return metric_cells_html(
             values,
-            baseline=table.delta,
+            baseline=table.subtracted_column,
             higher=table.goals.get(row.key),
             icon=trophy,
         )
 
-    return draw
+    return draw_metric_row
 
 
-def number_or_text(value: object) -> object:
+def number_or_last_text(value: object) -> object:
     """The value; of a series that is no number, its last value in words."""
-    return display_last(value).text if isinstance(value, OtherSeries) else value
+    return display_last(value).text if isinstance(value, NonNumericSeries) else value
 
 
 def _text_row_renderer(table: CompareTable) -> RowRenderer:
-    def draw(row: ComparedRow) -> SafeString:
+    def draw_text_row(row: ComparedRow) -> SafeString:
         # An empty text is a value, and must not look like a missing one.
         values = [
             pgettext("value of a field", "set") if value == "" else value
             for value in row.values
         ]
-        return text_row(
+        return text_cells_html(
             values,
             baseline=table.baseline,
             missing=pgettext("value of a field", "not set"),
         )
 
-    return draw
+    return draw_text_row
 
 
 def _render_attributes(row: ComparedRow) -> SafeString:
@@ -249,13 +254,13 @@ def _render_attributes(row: ComparedRow) -> SafeString:
         '<span class="none">–</span>' if v is None else _attribute_html(row.field, v)
         for v in row.values
     ]
-    return html_row(shown)
+    return wrap_in_cells(shown)
 
 
 def _attribute_html(field: Field, value: object) -> str:
     kind = fields.value_type(field)
     if field == attribute("status"):
-        return status(value)
+        return status_pill(value)
     if kind == fields.TIME:
         return full_moment(value)  # type: ignore[arg-type]
     if kind == fields.DURATION:
@@ -264,18 +269,18 @@ def _attribute_html(field: Field, value: object) -> str:
         return _("yes") if value else _("no")
     text = str(value)
     if field == attribute("commit"):
-        return shortened_text(text, text[:7], "mono")
-    return shortened_text(text, text.partition("\n")[0])
+        return shortened_text_html(text, text[:7], "mono")
+    return shortened_text_html(text, text.partition("\n")[0])
 
 
 def _file_row_renderer(table: CompareTable) -> Callable[[str], RowRenderer]:
-    def of(place: str) -> RowRenderer:
-        def draw(row: ComparedRow) -> SafeString:
-            return html_row(_file_cells(table, place, row))
+    def renderer_of_place(place: str) -> RowRenderer:
+        def draw_file_row(row: ComparedRow) -> SafeString:
+            return wrap_in_cells(_file_cells(table, place, row))
 
-        return draw
+        return draw_file_row
 
-    return of
+    return renderer_of_place
 
 
 def _file_cells(table: CompareTable, place: str, row: ComparedRow) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from django.http import QueryDict
 
 from runs.search.compare import MAX_COMPARED
-from studio.core.view_spec import encoded
+from studio.core.view_spec import encode_value
 
 #: Longer values in an address are ignored.
 MAX_VALUE_CHARS = 4000
@@ -40,25 +40,25 @@ class CompareState:
     def query(self, **changes: Any) -> str:
         """The query string of this state with `changes`, defaults left out."""
         state = replace(self, **changes)
-        parts = [f"run={encoded(one)}" for one in state.runs]
+        parts = [f"run={encode_value(one)}" for one in state.runs]
         # The runs, which come first, are a parameter of their own for each.
         for each in fields(state)[1:]:
             value = getattr(state, each.name)
             if value != each.default:
-                parts.append(f"{each.name}={encoded(_value_text(value))}")
+                parts.append(f"{each.name}={encode_value(_parameter_text(value))}")
         return "&".join(parts)
 
     def href(self, **changes: Any) -> str:
         return "?" + self.query(**changes)
 
-    def toggled(self, name: str, section: str) -> str:
+    def href_with_toggled(self, name: str, section: str) -> str:
         """Return the address with a section added to `fold` or `rows`, or removed."""
         now: tuple[str, ...] = getattr(self, name)
         if section in now:
             return self.href(**{name: tuple(each for each in now if each != section)})
         return self.href(**{name: (*now, section)})
 
-    def without(self, run_id: str) -> str:
+    def href_without_run(self, run_id: str) -> str:
         left = tuple(each for each in self.runs if each != run_id)
         # A baseline that is not compared would only cause a notice.
         baseline = "" if self.baseline == run_id else self.baseline
@@ -67,17 +67,17 @@ class CompareState:
 
 def read_state(query: QueryDict) -> CompareState:
     """Read the state from an address; unreadable values are left out."""
-    values_by_name: dict[str, Any] = {"runs": _run_ids(query.getlist("run"))}
+    values_by_name: dict[str, Any] = {"runs": _distinct_run_ids(query.getlist("run"))}
     for each in fields(CompareState)[1:]:
         # The last value counts: a checked box comes after its hidden "0".
         values = query.getlist(each.name)
         if not values or not values[-1] or len(values[-1]) > MAX_VALUE_CHARS:
             continue
-        values_by_name[each.name] = _read_value(each.default, values[-1])
+        values_by_name[each.name] = _parse_parameter(each.default, values[-1])
     return CompareState(**values_by_name)
 
 
-def is_canonical(query: QueryDict, state: CompareState) -> bool:
+def is_canonical_query(query: QueryDict, state: CompareState) -> bool:
     """Whether the address is the one that `state.query()` returns."""
     names = {"run", *(each.name for each in fields(CompareState)[1:])}
     pairs = [(n, v) for n, values in query.lists() for v in values if n in names]
@@ -85,7 +85,7 @@ def is_canonical(query: QueryDict, state: CompareState) -> bool:
     return sorted(pairs) == sorted(parse_qsl(state.query(), keep_blank_values=True))
 
 
-def _read_value(default: Any, text: str) -> Any:
+def _parse_parameter(default: Any, text: str) -> Any:
     if isinstance(default, bool):
         return text != "0"
     if isinstance(default, tuple):
@@ -93,12 +93,12 @@ def _read_value(default: Any, text: str) -> Any:
     return text
 
 
-def _value_text(value: Any) -> str:
+def _parameter_text(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _run_ids(run_ids: list[str]) -> tuple[str, ...]:
+def _distinct_run_ids(run_ids: list[str]) -> tuple[str, ...]:
     """Each once, in order; one more than shown, to detect that some are left out."""
     return tuple(dict.fromkeys(filter(None, run_ids)))[: MAX_COMPARED + 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runs.pages.descriptions.editor import (
     DescriptionEditor,
     attach_uploaded_picture,
-    open_editor,
+    open_description_editor,
     picture_markdown,
     save_description,
 )
@@ -18,18 +18,18 @@ from runs.pages.descriptions.urls import (
 from runs.pages.descriptions.versions import (
     DescriptionVersionsPage,
     restore_description,
-    show_versions,
+    show_description_versions,
 )
 
 __all__ = [
     "DescriptionEditor",
     "DescriptionVersionsPage",
     "attach_uploaded_picture",
-    "open_editor",
+    "open_description_editor",
     "picture_markdown",
     "render_description",
     "restore_description",
     "save_description",
-    "show_versions",
+    "show_description_versions",
     "urlpatterns",
 ]

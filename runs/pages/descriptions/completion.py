@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.pages.lists import find_experiment
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell import find_head
+from runs.pages.run_shell import find_run_head
 from runs.render.descriptions import (
     FILE_REFERENCE,
     METRIC_REFERENCE,
@@ -31,8 +31,8 @@ MAX_QUERY_CHARS = 200
 @access(Permission.ANNOTATE)
 @require_safe
 def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
-    kind, part = _read_typed(request)
+    run = find_run_head(request, run_id).run
+    kind, part = _read_typed_reference(request)
     user, workspace = request.actor.user, request.workspace
     if kind == RUN_REFERENCE:
         found = suggest_runs(part, user, workspace, run.experiment)
@@ -42,7 +42,7 @@ def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
         found = suggest_files(part, run)
     else:
         found = []
-    return _show_options(request, kind, found)
+    return _show_suggestions(request, kind, found)
 
 
 @access(Permission.ANNOTATE)
@@ -50,21 +50,23 @@ def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
 def complete_experiment_reference(request: PageRequest, slug: str) -> HttpResponse:
     """Complete references to runs; an experiment has no metrics or files of its own."""
     experiment = find_experiment(request, slug)
-    kind, part = _read_typed(request)
+    kind, part = _read_typed_reference(request)
     if kind != RUN_REFERENCE:
-        return _show_options(request, kind, ())
+        return _show_suggestions(request, kind, ())
     user, workspace = request.actor.user, request.workspace
-    return _show_options(request, kind, suggest_runs(part, user, workspace, experiment))
+    return _show_suggestions(
+        request, kind, suggest_runs(part, user, workspace, experiment)
+    )
 
 
-def _read_typed(request: PageRequest) -> tuple[str, str]:
+def _read_typed_reference(request: PageRequest) -> tuple[str, str]:
     kind, _colon, part = request.GET.get("text", "").partition(":")
     # PostgreSQL refuses NUL characters in texts.
     return kind, part.lstrip('"').replace("\0", "")[:MAX_QUERY_CHARS]
 
 
-def _show_options(
-    request: PageRequest, kind: str, found: Sequence[ReferenceSuggestion]
+def _show_suggestions(
+    request: PageRequest, kind: str, suggestions: Sequence[ReferenceSuggestion]
 ) -> HttpResponse:
-    options = [(write_reference(kind, each.named), each) for each in found]
+    options = [(write_reference(kind, each.named), each) for each in suggestions]
     return render(request, "descriptions/_known_links.html", {"options": options})

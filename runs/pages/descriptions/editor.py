@@ -47,9 +47,11 @@ class DescriptionEditor:
     links: str = ""
 
 
-def open_editor(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
+def open_description_editor(
+    request: PageRequest, editor: DescriptionEditor
+) -> HttpResponse:
     text = editor.stored or editor.text
-    return _show_form(request, editor, text, seen=version_token(editor.stored))
+    return _show_editor_form(request, editor, text, seen=version_token(editor.stored))
 
 
 def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpResponse:
@@ -58,18 +60,20 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
     if values["preview"]:
         return _show_preview(request, editor, text, seen)
     if values["attach"]:
-        return _attach_without_script(request, editor, text, seen)
+        return _add_picture_without_script(request, editor, text, seen)
     # Browsers send other line ends than clients log: that alone is no change.
     if is_same_text(text, editor.stored):
         text = editor.stored
     try:
         editor.write(text, seen)
     except InvalidValue as error:
-        return _show_form(request, editor, text, seen=seen, problem=error.message)
+        return _show_editor_form(
+            request, editor, text, seen=seen, problem=error.message
+        )
     except Conflict as error:
         # The form gets the token of the newer text, so that saving again overwrites it.
         theirs = error.details["now"]
-        return _show_form(
+        return _show_editor_form(
             request, editor, text, seen=version_token(theirs), theirs=theirs
         )
     return editor.saved(_("Description changed") if text != editor.stored else "")
@@ -84,20 +88,22 @@ def _show_preview(
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _show_form(request, editor, text, seen=seen, preview=preview)
+    return _show_editor_form(request, editor, text, seen=seen, preview=preview)
 
 
-def _attach_without_script(
+def _add_picture_without_script(
     request: PageRequest, editor: DescriptionEditor, text: str, seen: str
 ) -> HttpResponse:
     """Store the picture, and add it at the end of the text."""
     try:
         file = attach_uploaded_picture(request, editor.run)
     except (Conflict, InvalidValue, TooLarge) as error:
-        return _show_form(request, editor, text, seen=seen, problem=error.message)
+        return _show_editor_form(
+            request, editor, text, seen=seen, problem=error.message
+        )
     # Without a script, the position of the cursor is unknown.
     text = f"{text.rstrip()}\n\n{picture_markdown(file)}\n".lstrip()
-    return _show_form(request, editor, text, seen=seen)
+    return _show_editor_form(request, editor, text, seen=seen)
 
 
 def attach_uploaded_picture(request: PageRequest, run: Run | None) -> File:
@@ -115,7 +121,7 @@ def picture_markdown(file: File) -> str:
     return f"![{file.name.rpartition('-')[0]}](file:{file.path})"
 
 
-def _show_form(
+def _show_editor_form(
     request: PageRequest,
     editor: DescriptionEditor,
     text: str,

@@ -68,7 +68,7 @@ def _file_target(
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
     # A file's name can contain `#L12` itself, and then it is no line.
-    line = reference.without_line()[1] if file.path != reference.named else ""
+    line = reference.split_line_number()[1] if file.path != reference.named else ""
     text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
     is_picture = file_kind(file.name) is FileKind.IMAGE
     return Target(

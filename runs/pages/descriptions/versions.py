@@ -41,13 +41,13 @@ class DescriptionVersionsPage:
     run: Run | None = None
 
 
-def show_versions(
+def show_description_versions(
     request: PageRequest, versions: DescriptionVersionsPage
 ) -> HttpResponse:
     """List the versions, and show the one in the address, else the newest."""
     revisions, more = list_versions(versions.home)
     newest = revisions[0].number if revisions else 0
-    number = _read_version(request.GET.get("version", ""), newest)
+    number = _read_version_number(request.GET.get("version", ""), newest)
     before, after = find_version_texts(versions.home, number)
     context = {
         **versions.frame,
@@ -69,7 +69,7 @@ def restore_description(
     request: PageRequest, versions: DescriptionVersionsPage
 ) -> HttpResponse:
     """Make a version the current one: a change that can be undone."""
-    number = _read_version(RestoreForm(request.POST).check()["version"], 0)
+    number = _read_version_number(RestoreForm(request.POST).check()["version"], 0)
     _before, text = find_version_texts(versions.home, number)
     # Without a change, the toast would offer to undo an older one.
     if text != versions.text:
@@ -79,7 +79,7 @@ def restore_description(
     return redirect(versions.back)
 
 
-def _read_version(text: str, default: int) -> int:
+def _read_version_number(text: str, default: int) -> int:
     if not text:
         return default
     # More digits can exceed 64 bits, which the database refuses.

@@ -10,17 +10,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.experiments import describe_experiment
 from runs.models import Experiment, now_ms
 from runs.pages.descriptions import (
     DescriptionEditor,
     DescriptionVersionsPage,
-    open_editor,
+    open_description_editor,
     render_description,
     restore_description,
     save_description,
-    show_versions,
+    show_description_versions,
 )
 from runs.pages.lists import find_experiment
 from runs.pages.requests import PageRequest
@@ -35,7 +35,7 @@ EDITOR_PAGE = "experiments/experiment_editor.html"
 
 @access(Permission.ANNOTATE)
 def _show_description_form(request: PageRequest, slug: str) -> HttpResponse:
-    return open_editor(
+    return open_description_editor(
         request, _experiment_editor(request, find_experiment(request, slug))
     )
 
@@ -47,20 +47,20 @@ def _save_description(request: PageRequest, slug: str) -> HttpResponse:
     )
 
 
-edit_description = by_method(GET=_show_description_form, POST=_save_description)
+edit_description = view_by_method(GET=_show_description_form, POST=_save_description)
 
 
 @access(Permission.READ)
 @require_safe
 def show_experiment_versions(request: PageRequest, slug: str) -> HttpResponse:
-    found = _experiment_versions(request, find_experiment(request, slug))
-    return show_versions(request, found)
+    found = _experiment_versions_page(request, find_experiment(request, slug))
+    return show_description_versions(request, found)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore_experiment_version(request: PageRequest, slug: str) -> HttpResponse:
-    found = _experiment_versions(request, find_experiment(request, slug))
+    found = _experiment_versions_page(request, find_experiment(request, slug))
     return restore_description(request, found)
 
 
@@ -81,7 +81,9 @@ def _description_path(request: PageRequest, experiment: Experiment) -> str:
     return experiment_path(name, experiment.number, experiment.name)
 
 
-def _page_context(request: PageRequest, experiment: Experiment) -> dict[str, Any]:
+def _editor_page_context(
+    request: PageRequest, experiment: Experiment
+) -> dict[str, Any]:
     return {
         "experiment": experiment,
         "experiment_path": _description_path(request, experiment),
@@ -102,7 +104,7 @@ def _experiment_editor(
             experiment, text, actor=request.actor, now=now_ms(), seen_version=seen
         ),
         saved=lambda message: _show_saved_description(request, experiment, message),
-        frame=_page_context(request, experiment),
+        frame=_editor_page_context(request, experiment),
         page=EDITOR_PAGE,
     )
 
@@ -122,7 +124,7 @@ def _show_saved_description(
     return response
 
 
-def _experiment_versions(
+def _experiment_versions_page(
     request: PageRequest, experiment: Experiment
 ) -> DescriptionVersionsPage:
     path = _description_path(request, experiment)
@@ -134,6 +136,6 @@ def _experiment_versions(
         write=partial(
             describe_experiment, experiment, actor=request.actor, now=now_ms()
         ),
-        frame=_page_context(request, experiment),
+        frame=_editor_page_context(request, experiment),
         page=EDITOR_PAGE,
     )

@@ -59,7 +59,7 @@ class ExperimentListState:
         )
 
     @property
-    def is_sorted_as_usual(self) -> bool:
+    def has_default_sort(self) -> bool:
         return self.sort == DEFAULT_SORT
 
     def query(self, **changes: Any) -> str:
@@ -82,7 +82,7 @@ class TagLink:
 
 
 @dataclass(frozen=True)
-class ExperimentLine:
+class ExperimentTableRow:
     row: ExperimentRow
     href: str
     star_url: str
@@ -99,25 +99,25 @@ class ExperimentLine:
         return f"star-{self.row.experiment.pk}"
 
 
-def table_context(
+def experiment_table_context(
     page: ExperimentPage, state: ExperimentListState, workspace: str
 ) -> dict[str, Any]:
     return {
         "page": page,
-        "lines": [_experiment_line(row, state, workspace) for row in page.rows],
+        "lines": [_experiment_table_row(row, state, workspace) for row in page.rows],
         "heads": _column_heads(state),
         "state": state,
         "q": state.q,
         "sizes": ROWS,
         "has_tags": any(row.tags for row in page.rows),
-        "range": _range_text(page, state),
+        "range": _shown_range_text(page, state),
         "previous": state.query(page=page.page - 1) if page.page > 1 else "",
         "next": state.query(page=page.page + 1) if page.page < page.pages else "",
         "with_archived": state.query(archived="1"),
     }
 
 
-def _range_text(page: ExperimentPage, state: ExperimentListState) -> str:
+def _shown_range_text(page: ExperimentPage, state: ExperimentListState) -> str:
     first = (page.page - 1) * state.rows + 1
     last = first + len(page.rows) - 1
     noun = npgettext("after a number", "experiment", "experiments", page.total)
@@ -156,13 +156,13 @@ def _column_head(
     return {"label": label, "css": css, "order": order, "href": href}
 
 
-def _experiment_line(
+def _experiment_table_row(
     row: ExperimentRow, state: ExperimentListState, workspace: str
-) -> ExperimentLine:
+) -> ExperimentTableRow:
     experiment, latest = row.experiment, row.latest
     path = experiment_path(workspace, experiment.number, experiment.name)
     submitter = latest.submitter if latest else None
-    return ExperimentLine(
+    return ExperimentTableRow(
         row,
         path,
         # By number, because a name need not fit a path.
@@ -170,7 +170,7 @@ def _experiment_line(
         run_path(workspace, latest.run_id) if latest else "",
         _status_count_links(row.counts, path),
         str(submitter) if submitter else "",
-        _link_with_value(state, attribute("submitter"), submitter.username)
+        _href_filtered_by_value(state, attribute("submitter"), submitter.username)
         if submitter
         else "",
         [_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]],
@@ -197,20 +197,20 @@ def _tag_link(state: ExperimentListState, key: str, value: str | None) -> TagLin
     field = Field(TAGS, key)
     if value is None:
         return TagLink(
-            "", key, _link_with_term(state, Comparison(field, "is not null"))
+            "", key, _href_filtered_by_term(state, Comparison(field, "is not null"))
         )
-    return TagLink(key, value, _link_with_value(state, field, value))
+    return TagLink(key, value, _href_filtered_by_value(state, field, value))
 
 
 def _tag_text(key: str, value: str | None) -> str:
     return key if value is None else f"{key}: {value}"
 
 
-def _link_with_value(state: ExperimentListState, field: Field, text: str) -> str:
-    return _link_with_term(state, Comparison(field, "=", (Text(text),)))
+def _href_filtered_by_value(state: ExperimentListState, field: Field, text: str) -> str:
+    return _href_filtered_by_term(state, Comparison(field, "=", (Text(text),)))
 
 
-def _link_with_term(state: ExperimentListState, term: Comparison) -> str:
+def _href_filtered_by_term(state: ExperimentListState, term: Comparison) -> str:
     """Link to the table filtered by the term too."""
     text = to_text(term)
     # A second click must not repeat the term.
@@ -237,11 +237,11 @@ def experiments_page(request: PageRequest) -> HttpResponse:
         if kind or field not in ("q", "sort"):
             raise
         if field == "q":
-            return _refused_page(request, state, error)
+            return _page_with_filter_error(request, state, error)
         # Named in a notice; the rest of the address is followed.
         complaints, state = [error], replace(state, sort=DEFAULT_SORT)
         page = _find_page(request, state)
-    context = table_context(page, state, request.workspace.name)
+    context = experiment_table_context(page, state, request.workspace.name)
     context["complaints"] = complaints
     if kind:
         neighbors = {"prev": context["previous"], "next": context["next"]}
@@ -267,11 +267,13 @@ def _find_page(request: PageRequest, state: ExperimentListState) -> ExperimentPa
     )
 
 
-def _refused_page(
+def _page_with_filter_error(
     request: PageRequest, state: ExperimentListState, error: InvalidValue
 ) -> HttpResponse:
     """Show that the filter names fields that experiments don't have."""
-    context = table_context(ExperimentPage((), 0, 1, 1), state, request.workspace.name)
+    context = experiment_table_context(
+        ExperimentPage((), 0, 1, 1), state, request.workspace.name
+    )
     template = (
         "experiments/_experiment_table.html"
         if request.htmx

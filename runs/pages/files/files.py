@@ -15,15 +15,15 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
-from runs.pages.files.preview import FileContent, viewer_context
+from runs.pages.files.preview import FileContent, file_viewer_context
 from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
     empty_state_of,
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
 from runs.render.formats import run_path
@@ -40,7 +40,7 @@ MISSING_LIST = "MISSING_FILES.txt"
 @access(Permission.READ)
 @require_safe
 def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -60,29 +60,29 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
             for model, of_model in zip(found.models, found.of_models, strict=True)
         ],
         "total_size": sum(file.size for file in found.all),
-        **(_viewer_context(request, chosen, base, found) if chosen else {}),
+        **(_chosen_file_context(request, chosen, base, found) if chosen else {}),
     }
-    return show_tab(request, head, "files", etag, context)
+    return show_run_tab(request, head, "files", etag, context)
 
 
-def _choose_file(found: RunFiles, path: str, model_id: str) -> File | None:
+def _choose_file(run_files: RunFiles, path: str, model_id: str) -> File | None:
     """Return the file in the address, else a log, else the first file."""
     if model_id:
-        of_models = zip(found.models, found.of_models, strict=True)
+        of_models = zip(run_files.models, run_files.of_models, strict=True)
         model_files = next((f for m, f in of_models if m.model_id == model_id), ())
         # This file describes the model, and every model of MLflow has one.
         wanted = (path,) if path else ("MLmodel",)
-        return _find_by_path(model_files, wanted) or (
+        return _first_of_paths(model_files, wanted) or (
             None if path else next(iter(model_files), None)
         )
     if path:
-        return _find_by_path(found.own, (path,))
-    if found.own:
-        return _find_by_path(found.own, DEFAULT_FILES) or found.own[0]
-    return next(iter(found.all), None)
+        return _first_of_paths(run_files.own, (path,))
+    if run_files.own:
+        return _first_of_paths(run_files.own, DEFAULT_FILES) or run_files.own[0]
+    return next(iter(run_files.all), None)
 
 
-def _find_by_path(files: Sequence[File], paths: Sequence[str]) -> File | None:
+def _first_of_paths(files: Sequence[File], paths: Sequence[str]) -> File | None:
     by_path = {file.path: file for file in files}
     return next((by_path[path] for path in paths if path in by_path), None)
 
@@ -103,10 +103,10 @@ def _file_tree(
     )
 
 
-def _viewer_context(
-    request: PageRequest, file: File, base: str, found: RunFiles
+def _chosen_file_context(
+    request: PageRequest, file: File, base: str, run_files: RunFiles
 ) -> dict[str, Any]:
-    model = next((m for m in found.models if m.pk == file.model_id), None)
+    model = next((m for m in run_files.models if m.pk == file.model_id), None)
     model_query = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{model_query}path={quote(file.path)}"
     content = FileContent(
@@ -116,15 +116,17 @@ def _viewer_context(
     return {
         "file": file,
         "model": model,
-        **viewer_context(request, content, here, f"{base}{home}{quote(file.path)}"),
+        **file_viewer_context(
+            request, content, here, f"{base}{home}{quote(file.path)}"
+        ),
     }
 
 
 @access(Permission.READ)
 @require_safe
 def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
-    head = find_head(request, run_id)
-    return _send_file(request, find_file(head.run, path))
+    head = find_run_head(request, run_id)
+    return _send_run_file(request, find_file(head.run, path))
 
 
 @access(Permission.READ)
@@ -132,11 +134,11 @@ def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
 def raw_model_file(
     request: PageRequest, run_id: str, model_id: str, path: str
 ) -> HttpResponseBase:
-    head = find_head(request, run_id)
-    return _send_file(request, find_file(head.run, path, model_id))
+    head = find_run_head(request, run_id)
+    return _send_run_file(request, find_file(head.run, path, model_id))
 
 
-def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
+def _send_run_file(request: PageRequest, file: File) -> HttpResponseBase:
     pieces = partial(file_store.read_chunks, file.blob, file.size)
     return send_file(request, file.name, file.size, file.version, pieces)
 
@@ -145,7 +147,7 @@ def _send_file(request: PageRequest, file: File) -> HttpResponseBase:
 @require_safe
 def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send all files of the run as a zip, which is built while it is sent."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     entries = _archive_entries(iterate_files(head.run))
     response = mark_file_stream(
         StreamingHttpResponse(stream_zip(entries), content_type="application/zip")
@@ -157,11 +159,11 @@ def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
 
 
 def _archive_entries(
-    found: Sequence[tuple[str, File]],
+    named_files: Sequence[tuple[str, File]],
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield each file, opened when it is sent; a last entry names missing files."""
     missing: list[str] = []
-    for path, file in found:
+    for path, file in named_files:
         try:
             pieces = file_store.read_chunks(file.blob, file.size)
         except MissingBytes:
@@ -170,7 +172,7 @@ def _archive_entries(
             continue
         yield path, pieces
     if missing:
-        name, paths = MISSING_LIST, {path for path, _file in found}
+        name, paths = MISSING_LIST, {path for path, _file in named_files}
         # The run can have a file of this name.
         while name in paths:
             name = f"_{name}"

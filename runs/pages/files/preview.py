@@ -18,7 +18,7 @@ from runs.render.files import (
     TextLines,
     csv_table,
     decode_text,
-    extension,
+    file_extension,
     file_icon,
     file_kind,
     highlighted_lines,
@@ -59,7 +59,7 @@ class Preview:
     has_source: bool = False
 
 
-def viewer_context(
+def file_viewer_context(
     request: HttpRequest, file: FileContent, href: str, raw_href: str
 ) -> dict[str, Any]:
     """Return the context of `_file_view.html`; `raw_href` has the file's bytes."""
@@ -87,7 +87,7 @@ def _build_preview(file: FileContent, handle: BinaryIO, *, source: bool) -> Prev
     kind = file_kind(file.name)
     # The browser loads images and pages by their own address; no bytes are read here.
     if kind is FileKind.IMAGE and not source:
-        return Preview("image", has_source=extension(file.name) == "svg")
+        return Preview("image", has_source=file_extension(file.name) == "svg")
     if kind is FileKind.HTML and not source:
         return Preview("frame", has_source=True)
     head = handle.read(min(file.size, MAX_WHOLE_BYTES))
@@ -105,7 +105,7 @@ def _formatted_preview(
     whole = file.size <= len(head)
     text = decode_text(head)
     if kind is FileKind.TABLE:
-        delimiter = "\t" if extension(file.name) == "tsv" else ","
+        delimiter = "\t" if file_extension(file.name) == "tsv" else ","
         table = csv_table(text, delimiter=delimiter, is_whole=whole)
         if table is None:
             return None
@@ -134,11 +134,11 @@ def _formatted_json(text: str) -> Preview | None:
 def _text_lines(handle: BinaryIO, file: FileContent, head: bytes) -> TextLines:
     if file.size <= len(head):
         return _whole_lines(file.name, decode_text(head))
-    first = _up_to_line_end(head[:SHOWN_END_BYTES])
+    first = _without_partial_last_line(head[:SHOWN_END_BYTES])
     # Logs matter most at their end, and a file of gigabytes opens as fast as a small
     # one.
     handle.seek(file.size - SHOWN_END_BYTES)
-    last = _from_line_start(handle.read(SHOWN_END_BYTES))
+    last = _without_partial_first_line(handle.read(SHOWN_END_BYTES))
     skipped = file.size - len(first) - len(last)
     between = None
     if skipped <= MAX_COUNTED_BYTES:
@@ -155,12 +155,12 @@ def _whole_lines(name: str, text: str) -> TextLines:
     )
 
 
-def _up_to_line_end(data: bytes) -> bytes:
+def _without_partial_last_line(data: bytes) -> bytes:
     # Cut at a line end, so that no line is shown in two halves.
     return data[: data.rfind(b"\n") + 1] or data
 
 
-def _from_line_start(data: bytes) -> bytes:
+def _without_partial_first_line(data: bytes) -> bytes:
     return data[data.find(b"\n") + 1 :]
 
 

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
-from runs.pages.files.preview import FileContent, viewer_context
+from runs.pages.files.preview import FileContent, file_viewer_context
 from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.render.files import TreeFile, build_tree
 from runs.render.formats import run_path
@@ -35,7 +35,7 @@ from studio.core.errors import MissingBytes, NotFound
 @access(Permission.READ)
 @require_safe
 def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     found = find_snapshot(head.run)
     # A snapshot can arrive after the run, without changing its revision.
     etag = page_etag(request, head, found and found.digest)
@@ -45,18 +45,22 @@ def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
     if found is not None:
         base = f"{run_path(request.workspace.name, run_id)}snapshot/"
         try:
-            context |= _viewer_context(request, head.run, found, base)
+            context |= _snapshot_tab_context(request, head.run, found, base)
         except MissingBytes:
             context["is_missing"] = True
-    return show_tab(request, head, "snapshot", etag, context)
+    return show_run_tab(request, head, "snapshot", etag, context)
 
 
-def _viewer_context(
-    request: PageRequest, run: Run, found: Snapshot, base: str
+def _snapshot_tab_context(
+    request: PageRequest, run: Run, snapshot: Snapshot, base: str
 ) -> dict[str, Any]:
-    members = list_members(found.blob)
+    members = list_members(snapshot.blob)
     path = request.GET.get("path", "")
-    chosen = _find_member(members, path) if path else _default_member(members, run)
+    chosen = (
+        _get_snapshot_file(members, path)
+        if path
+        else _default_snapshot_file(members, run)
+    )
     return {
         "tree": build_tree(
             TreeFile(
@@ -68,18 +72,20 @@ def _viewer_context(
             )
             for each in members
         ),
-        **(_member_context(request, found, chosen, base) if chosen else {}),
+        **(_snapshot_file_context(request, snapshot, chosen, base) if chosen else {}),
     }
 
 
-def _find_member(members: Sequence[ArchiveMember], path: str) -> ArchiveMember:
+def _get_snapshot_file(members: Sequence[ArchiveMember], path: str) -> ArchiveMember:
     for each in members:
         if each.path == path:
             return each
     raise NotFound(_("This snapshot has no file %(path)s.") % {"path": path}, path=path)
 
 
-def _default_member(members: Sequence[ArchiveMember], run: Run) -> ArchiveMember | None:
+def _default_snapshot_file(
+    members: Sequence[ArchiveMember], run: Run
+) -> ArchiveMember | None:
     """Return the script that ran, else the first Python file of the top folder."""
     # The snapshot can have the script in another folder; its name still matches.
     script = run.script.rpartition("/")[2]
@@ -97,22 +103,22 @@ def _default_member(members: Sequence[ArchiveMember], run: Run) -> ArchiveMember
     return next(iter(ranked), None)
 
 
-def _member_context(
-    request: PageRequest, found: Snapshot, file: ArchiveMember, base: str
+def _snapshot_file_context(
+    request: PageRequest, snapshot: Snapshot, file: ArchiveMember, base: str
 ) -> dict[str, Any]:
     here = f"{base}?path={quote(file.path)}"
     content = FileContent(
-        file.name, file.size, partial(open_member, found.blob, file.path)
+        file.name, file.size, partial(open_member, snapshot.blob, file.path)
     )
     raw = f"{base}raw/{quote(file.path)}"
-    return {"file": file, **viewer_context(request, content, here, raw)}
+    return {"file": file, **file_viewer_context(request, content, here, raw)}
 
 
 @access(Permission.READ)
 @require_safe
-def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
-    found = get_snapshot(find_head(request, run_id).run)
-    file = _find_member(list_members(found.blob), path)
+def raw_snapshot_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
+    found = get_snapshot(find_run_head(request, run_id).run)
+    file = _get_snapshot_file(list_members(found.blob), path)
     pieces = partial(read_member, found.blob, path)
     # A snapshot never changes, so its digest and the path identify the content.
     version = f"{found.digest[:32]}-{quote(path)}"
@@ -123,7 +129,7 @@ def raw_source(request: PageRequest, run_id: str, path: str) -> HttpResponseBase
 @require_safe
 def download_snapshot(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send the snapshot, a zip, as the client uploaded it."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     found = get_snapshot(head.run)
     pieces = file_store.read_chunks(found.blob, found.size)
     response = mark_file_stream(

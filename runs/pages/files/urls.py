@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from runs.pages.files.files import download_files, files_tab, raw_file, raw_model_file
-from runs.pages.files.snapshot import download_snapshot, raw_source, snapshot_tab
+from runs.pages.files.snapshot import download_snapshot, raw_snapshot_file, snapshot_tab
 from runs.pages.requests import RUN_URL
 
 urlpatterns: list[URLPattern] = [
@@ -19,5 +19,9 @@ urlpatterns: list[URLPattern] = [
     ),
     path(f"{RUN_URL}snapshot/", snapshot_tab, name="run-snapshot"),
     path(f"{RUN_URL}snapshot/all.zip", download_snapshot, name="run-snapshot-archive"),
-    path(f"{RUN_URL}snapshot/raw/<path:path>", raw_source, name="run-snapshot-file"),
+    path(
+        f"{RUN_URL}snapshot/raw/<path:path>",
+        raw_snapshot_file,
+        name="run-snapshot-file",
+    ),
 ]

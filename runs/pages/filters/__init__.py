@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runs.pages.filters.error_note import (
-    filter_problem,
+    filter_problem_context,
 )
 from runs.pages.filters.facet_sections import (
     RANGE_OPERATORS,
@@ -19,7 +19,7 @@ from runs.pages.filters.urls import (
 __all__ = [
     "RANGE_OPERATORS",
     "facets_context",
-    "filter_problem",
+    "filter_problem_context",
     "link_with_replaced_term",
     "urlpatterns",
 ]

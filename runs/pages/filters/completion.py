@@ -66,7 +66,7 @@ class SuggestionSection:
     options: Sequence[CompletionOption]
 
 
-def filter_start(field: Field) -> str:
+def start_of_term(field: Field) -> str:
     """Return the text to insert for a chosen field."""
     if fields.value_type(field) == fields.BOOLEAN:
         return f"{field_text(field)}:true "
@@ -113,23 +113,23 @@ class Completion:
             now=state.now,
         )
 
-    def groups(self) -> tuple[list[SuggestionSection], bool]:
+    def read_sections(self) -> tuple[list[SuggestionSection], bool]:
         """Return the groups, and whether they count all matching runs."""
         try:
-            found = self._suggestion_sections()
-            return found, self.reader.runs().exact
+            found = self._build_sections()
+            return found, self.reader.matching_runs().exact
         except (QueryTimeout, StudioError):
             # Names help even without counts.
             return [
                 SuggestionSection(_("Fields"), list(self._attribute_options()))
             ], True
 
-    def _suggestion_sections(self) -> list[SuggestionSection]:
+    def _build_sections(self) -> list[SuggestionSection]:
         word = self.word
         if word.what == OPERATION:
             return [SuggestionSection(_("Operators"), list(self._operator_options()))]
         if word.what == VALUE and word.field is not None:
-            return self._value_groups(word.field)
+            return self._value_sections(word.field)
         if word.kind == FLAGS:
             return [
                 SuggestionSection(_("True/false fields"), list(self._flag_options()))
@@ -163,10 +163,10 @@ class Completion:
         for spec in found[: MAX_KEYS + 1]:
             field = attribute(spec.name)
             label = "" if part and part not in spec.name else self.word.part
-            yield self._completion_option(
+            yield self._option_with_marked_match(
                 ICONS[tree.ATTRIBUTE],
                 spec.name,
-                filter_start(field),
+                start_of_term(field),
                 part=label,
                 note=formats.translate_label(spec.label),
                 ends=spec.value_type == fields.BOOLEAN,
@@ -188,10 +188,10 @@ class Completion:
         field, word = count.field, self.word
         shown = field.key if word.kind else f"{field.kind}.{field.key}"
         # In a shorthand such as `tag:`, the key alone is a whole term.
-        insert = f"{key_text(field)} " if word.kind else filter_start(field)
+        insert = f"{key_text(field)} " if word.kind else start_of_term(field)
         values = ngettext("%(n)s value", "%(n)s values", count.values)
         runs = ngettext("%(n)s run", "%(n)s runs", count.runs)
-        return self._completion_option(
+        return self._option_with_marked_match(
             ICONS[field.kind],
             shown,
             insert,
@@ -203,7 +203,9 @@ class Completion:
     def _flag_options(self) -> Iterable[CompletionOption]:
         for name, spec in fields.ATTRIBUTES.items():
             if spec.value_type == fields.BOOLEAN and self.word.part.lower() in name:
-                yield self._completion_option("check", name, f"{name} ", ends=True)
+                yield self._option_with_marked_match(
+                    "check", name, f"{name} ", ends=True
+                )
 
     # Operators and values
 
@@ -217,11 +219,11 @@ class Completion:
                 continue
             insert = {"in": "in (", "not in": "not in ("}.get(op, f"{op} ")
             ends = op in tree.NO_VALUE
-            yield self._completion_option(
+            yield self._option_with_marked_match(
                 "code", op, insert, note=operator_label(op), ends=ends
             )
 
-    def _value_groups(self, field: Field) -> list[SuggestionSection]:
+    def _value_sections(self, field: Field) -> list[SuggestionSection]:
         kind = fields.value_type(field)
         if kind in (fields.TIME, fields.DURATION, fields.BOOLEAN):
             return [
@@ -229,11 +231,11 @@ class Completion:
             ]
         if not is_facet(field) or field.kind == tree.METRICS:
             return []
-        facet = self.reader.read(field)
+        facet = self.reader.count_values(field)
         name = field_text(field)
         title = _("Values of %(field)s in these runs") % {"field": name}
         return [
-            SuggestionSection(_("Fields"), list(self._field_option(field, facet))),
+            SuggestionSection(_("Fields"), list(self._same_field_option(field, facet))),
             SuggestionSection(
                 title,
                 [
@@ -243,7 +245,9 @@ class Completion:
             ),
         ]
 
-    def _field_option(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
+    def _same_field_option(
+        self, field: Field, facet: Facet
+    ) -> Iterable[CompletionOption]:
         """Offer the field again: choosing it lets the user pick another operator."""
         if field.kind == tree.ATTRIBUTE:
             return
@@ -283,17 +287,17 @@ class Completion:
             label = each.title if text else _("(empty)")
             is_status = field == attribute("status")
             label = status_label(label) if is_status else label
-            yield self._completion_option(
+            yield self._option_with_marked_match(
                 "plus",
                 text,
-                self._as_typed(field, text) + end,
+                self._value_as_typed(field, text) + end,
                 note="" if label == text else label,
                 count=formats.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,
             )
 
-    def _as_typed(self, field: Field, text: str) -> str:
+    def _value_as_typed(self, field: Field, text: str) -> str:
         typed = self.word.op in ("like", "ilike", "contains")
         if fields.value_type(field) == fields.MIXED and not typed:
             number = read_number(text)
@@ -308,12 +312,14 @@ class Completion:
     def _no_value_option(
         self, field: Field, facet: Facet
     ) -> Iterable[CompletionOption]:
-        is_asked = "is null".startswith(self.word.part.lower()) or facet.without
+        is_asked = (
+            "is null".startswith(self.word.part.lower()) or facet.runs_without_value
+        )
         if "is null" not in fields.operators_of(field) or not is_asked:
             return
         is_whole = self.word.op in ("=", ":") and field.kind != tree.ATTRIBUTE
         # `is null` replaces the operator too, so it is offered only behind a plain one.
-        if not is_whole or not facet.without:
+        if not is_whole or not facet.runs_without_value:
             return
         nothing = {
             tree.TAGS: _("no such tag"),
@@ -329,7 +335,7 @@ class Completion:
             self.word.field_end,
             self.word.end,
             note=nothing[field.kind],
-            count=formats.grouped(facet.without),
+            count=formats.grouped(facet.runs_without_value),
             ends=True,
         )
 
@@ -337,11 +343,11 @@ class Completion:
         """Yield examples of values of this type."""
         for text, means in value_examples(kind):
             if text.startswith(self.word.part.lower()):
-                yield self._completion_option(
+                yield self._option_with_marked_match(
                     "plus", text, f"{text} ", note=means, ends=True
                 )
 
-    def _completion_option(
+    def _option_with_marked_match(
         self,
         icon: str,
         text: str,
@@ -370,7 +376,7 @@ def complete_filter(request: PageRequest) -> HttpResponse:
     word = completion_context(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
     if word.what != NOTHING:
-        groups, exact = Completion(request, word).groups()
+        groups, exact = Completion(request, word).read_sections()
         context = {"groups": [g for g in groups if g.options], "exact": exact}
     return with_vary_headers(
         render(request, "filters/_filter_completion.html", context)

@@ -12,7 +12,7 @@ from studio.core.messages import Message, translated, translated_values
 from studio.core.view_spec import ViewSpec
 
 
-def filter_problem(
+def filter_problem_context(
     spec: ViewSpec, error: StudioError, *, rows_stay: bool
 ) -> dict[str, Any]:
     details = error.details

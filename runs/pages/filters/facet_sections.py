@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from runs.pages.lists import ListLinks
 from runs.render import formats
-from runs.render.filters import HistogramBar, field_label, histogram
+from runs.render.filters import HistogramBar, build_histogram, field_label
 from runs.search.filters import Facet, ValueCount, is_term_on
 from studio.core.filters import Field, Node, field_text, fields
 from studio.core.filters.fields import number_text
@@ -55,7 +55,7 @@ class FacetChoice:
 
 
 @dataclass(frozen=True)
-class DrawnBar:
+class HistogramBarShape:
     """A bar of the histogram, in the units of its SVG."""
 
     x: int
@@ -80,13 +80,13 @@ class FacetSection:
     choices: tuple[FacetChoice, ...] = ()
     more: int = 0
     more_href: str = ""
-    bars: tuple[DrawnBar, ...] = ()
+    bars: tuple[HistogramBarShape, ...] = ()
     low: str = ""
     high: str = ""
     note_below: str = ""
 
 
-def element_id(field: Field, value: str | None = None) -> str:
+def facet_element_id(field: Field, value: str | None = None) -> str:
     """Return an id that stays when the panel is redrawn, so that focus is kept."""
     source = repr((field, value)).encode()
     return f"facet-{blake2b(source, digest_size=5).hexdigest()}"
@@ -111,11 +111,15 @@ def facet_choices(
     """Return the most common and the chosen values, and the number of others."""
     chosen = _chosen_values(facet.field, links.node)
     shown = list(facet.values[:limit])
-    later = [each for each in facet.values[limit:] if _filter_value(each) in chosen]
-    seen = {_filter_value(each) for each in facet.values}
+    later = [
+        each for each in facet.values[limit:] if _value_to_filter_by(each) in chosen
+    ]
+    seen = {_value_to_filter_by(each) for each in facet.values}
     # Chosen values without runs stay listed, or they could not be cleared here.
     missing = [
-        ValueCount(_value_text(each), 0) for each in chosen if each and each not in seen
+        ValueCount(_chosen_value_text(each), 0)
+        for each in chosen
+        if each and each not in seen
     ]
     most = max((each.runs for each in facet.values), default=1)
     found_choices = [
@@ -129,40 +133,42 @@ def facet_choices(
 
 def _facet_choice(
     field: Field,
-    counted: ValueCount,
-    most: int,
+    value_count: ValueCount,
+    max_runs: int,
     chosen: Sequence[Value | None],
     links: ListLinks,
 ) -> FacetChoice:
-    value = _filter_value(counted)
-    is_chosen = value in chosen and not counted.digest
+    value = _value_to_filter_by(value_count)
+    is_chosen = value in chosen and not value_count.digest
     kept = [one for one in chosen if one != value]
     values = kept if is_chosen else [*chosen, value]
-    text = counted.title or (
-        _("(no value)") if counted.value is None else counted.value
+    text = value_count.title or (
+        _("(no value)") if value_count.value is None else value_count.value
     )
     text = formats.status_label(text) if field == STATUS else text
-    if len(text) > MAX_LABEL_CHARS or counted.digest:
+    if len(text) > MAX_LABEL_CHARS or value_count.digest:
         text = f"{text[:MAX_LABEL_CHARS]}…"
     return FacetChoice(
-        element_id(
+        facet_element_id(
             field,
-            f"{counted.value} {counted.digest}" if counted.digest else counted.value,
+            f"{value_count.value} {value_count.digest}"
+            if value_count.digest
+            else value_count.value,
         ),
         text or _("(empty)"),
-        counted.runs,
-        round(100 * counted.runs / most) if most else 0,
+        value_count.runs,
+        round(100 * value_count.runs / max_runs) if max_runs else 0,
         is_chosen,
-        "" if counted.digest else _filter_href(field, values, links),
-        counted.title if field == STATUS else "",
+        "" if value_count.digest else _href_with_chosen_values(field, values, links),
+        value_count.title if field == STATUS else "",
     )
 
 
-def _filter_value(value_count: ValueCount) -> Value | None:
+def _value_to_filter_by(value_count: ValueCount) -> Value | None:
     return None if value_count.value is None else Text(value_count.value)
 
 
-def _value_text(value: Value) -> str:
+def _chosen_value_text(value: Value) -> str:
     return value.text if isinstance(value, Text) else _number_text(value)
 
 
@@ -179,25 +185,29 @@ def _chosen_values(field: Field, node: Node | None) -> list[Value | None]:
             continue
         if term.op in ("=", "in"):
             found += [
-                one for value in term.values for one in _status_values(field, value)
+                one
+                for value in term.values
+                for one in _expand_status_group(field, value)
             ]
         elif term.op == "is not null":
             found.append(None)
     return list(dict.fromkeys(found))
 
 
-def _status_values(field: Field, value: Value) -> Iterable[Value]:
+def _expand_status_group(field: Field, value: Value) -> Iterable[Value]:
     """Return the value; for a status, all statuses that the word means."""
     if field != STATUS or not isinstance(value, Text):
         return [value]
     return [Text(one.value) for one in sorted(fields.statuses_of(value.text))]
 
 
-def _filter_href(field: Field, chosen: Sequence[Value | None], links: ListLinks) -> str:
+def _href_with_chosen_values(
+    field: Field, chosen: Sequence[Value | None], links: ListLinks
+) -> str:
     """Link to the list with any of these values; without values, with all runs."""
     values = tuple(each for each in chosen if each is not None)
     term: Comparison | None = None
-    if not links.fits(Comparison(field, "in", values)):
+    if not links.fits_in_address(Comparison(field, "in", values)):
         return ""
     if None in chosen:
         term = Comparison(field, "is not null")
@@ -212,27 +222,31 @@ def link_with_replaced_term(
     """Link to the list with a term instead of the field's terms of these operators."""
     replaced = [
         place
-        for place, each in enumerate(links.source.nodes)
+        for place, each in enumerate(links.filter_source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.source.without_terms(*replaced)
-    return links.query(q=source.text if term is None else source.with_term(term))
+    source = links.filter_source.source_without_terms(*replaced)
+    return links.query_with(
+        q=source.text if term is None else source.text_with_term(term)
+    )
 
 
-def histogram_bars(facet: Facet, node: Node | None) -> tuple[DrawnBar, ...]:
+def histogram_bars(facet: Facet, node: Node | None) -> tuple[HistogramBarShape, ...]:
     counted = [(each.number, each.runs) for each in facet.values]
-    found = histogram([(n, runs) for n, runs in counted if n is not None])
+    found = build_histogram([(n, runs) for n, runs in counted if n is not None])
     low, high = filtered_range(facet.field, node)
     most = max((bar.runs for bar in found), default=1)
-    return tuple(_drawn_bar(at, bar, most, low, high) for at, bar in enumerate(found))
+    return tuple(
+        _histogram_bar_shape(at, bar, most, low, high) for at, bar in enumerate(found)
+    )
 
 
-def _drawn_bar(
-    at: int, bar: HistogramBar, most: int, low: float | None, high: float | None
-) -> DrawnBar:
-    height = round(BAR_HEIGHT * bar.runs / most, 1)
+def _histogram_bar_shape(
+    at: int, bar: HistogramBar, max_runs: int, low: float | None, high: float | None
+) -> HistogramBarShape:
+    height = round(BAR_HEIGHT * bar.runs / max_runs, 1)
     if bar.low is None or bar.high is None:
-        return DrawnBar(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
+        return HistogramBarShape(at * BAR_WIDTH, BAR_HEIGHT, 0, False, "", "", "")
     # One run among thousands still needs a bar that can be seen and clicked.
     height = max(height, 1.5)
     has_range = low is not None or high is not None
@@ -249,7 +263,9 @@ def _drawn_bar(
     }
     y = round(BAR_HEIGHT - height, 1)
     low_text, high_text = number_as_typed(bar.low), number_as_typed(bar.high)
-    return DrawnBar(at * BAR_WIDTH, y, height, inside, low_text, high_text, notice)
+    return HistogramBarShape(
+        at * BAR_WIDTH, y, height, inside, low_text, high_text, notice
+    )
 
 
 def number_as_typed(value: float) -> str:

@@ -23,8 +23,8 @@ from runs.pages.filters.facet_sections import (
     INITIAL_VALUES,
     MAX_VALUES,
     FacetSection,
-    element_id,
     facet_choices,
+    facet_element_id,
     facet_label,
     filtered_range,
     histogram_bars,
@@ -40,7 +40,7 @@ from runs.search.filters import (
     KEYED_KINDS,
     MAX_OPEN_FACETS,
     FacetReader,
-    KeyShare,
+    SampledKey,
     is_facet,
 )
 from runs.search.sql import time_limit
@@ -69,25 +69,27 @@ class PanelState:
         if text is None and PANEL_COOKIE in cookies:
             text = unquote(cookies[PANEL_COOKIE])
         # An empty text is a choice too: the reader closed every section.
-        opened = None if text is None else _read_fields(text)[:MAX_OPEN_FACETS]
-        more = _read_fields(parameters.get("more", ""))
+        opened = None if text is None else _parse_field_names(text)[:MAX_OPEN_FACETS]
+        more = _parse_field_names(parameters.get("more", ""))
         return cls(opened, more, parameters.get("find", "").strip()[:100])
 
     def query(self) -> str:
         pairs = {
             # An empty parameter would be left out, and the default sections would open.
-            "open": None if self.opened is None else field_names(self.opened) or "-",
-            "more": field_names(self.more),
+            "open": None
+            if self.opened is None
+            else join_field_names(self.opened) or "-",
+            "more": join_field_names(self.more),
             "find": self.find,
         }
         return urlencode({name: text for name, text in pairs.items() if text})
 
 
-def _read_fields(text: str) -> tuple[Field, ...]:
+def _parse_field_names(text: str) -> tuple[Field, ...]:
     """Return the fields in a comma-separated list; unknown names are left out."""
     found = []
     # The cookie and the address can hold anything: limit what is parsed.
-    for word in view_text.split(text[:4000], ",", "open")[:50]:
+    for word in view_text.split_outside_quotes(text[:4000], ",", "open")[:50]:
         try:
             field = parse_field(word)
         except InvalidFilter:
@@ -97,7 +99,7 @@ def _read_fields(text: str) -> tuple[Field, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def field_names(fields: Iterable[Field]) -> str:
+def join_field_names(fields: Iterable[Field]) -> str:
     return ",".join(map(field_text, fields))
 
 
@@ -127,7 +129,7 @@ def facets_panel(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def facet_range(request: PageRequest) -> HttpResponse:
+def filter_by_facet_range(request: PageRequest) -> HttpResponse:
     """Redirect from the form of a histogram to the list with that range."""
     state = read_part_state(request)
     links = ListLinks(state.workspace.name, state.spec, state.spec.filter())
@@ -162,7 +164,7 @@ def facets_context(
     state = PanelState.read(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
-        "close": path + _facet_query(spec, facets=False),
+        "close": path + _list_query(spec, facets=False),
         "path": path,
         "find": state.find,
         "kept": list(spec.parameters().items()),
@@ -184,7 +186,7 @@ def facets_context(
         return {**base, "problem": error.message}
 
 
-def _facet_query(spec: ViewSpec, **changes: Any) -> str:
+def _list_query(spec: ViewSpec, **changes: Any) -> str:
     query = spec.to_query(**changes)
     return f"?{query}" if query else ""
 
@@ -206,15 +208,17 @@ class _FacetPanel:
 
     def context(self) -> dict[str, Any]:
         reader = self.reader
-        found = reader.runs()
-        shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED_KINDS}
+        found = reader.matching_runs()
+        shares = {
+            kind: reader.most_useful_keys(kind, self.state.find) for kind in KEYED_KINDS
+        }
         keyed = [
             each
             for kind in KEYED_KINDS
-            for each in self._list_fields(kind, shares[kind])
+            for each in self._fields_to_list(kind, shares[kind])
         ]
         attributes = [] if self.state.find else self._attribute_fields()
-        opened = self._open_fields(shares)
+        opened = self._fields_of_open_sections(shares)
         state = replace(self.state, opened=opened)
         self.known = {each.field: each for kind in KEYED_KINDS for each in shares[kind]}
         sections_made = [
@@ -240,14 +244,14 @@ class _FacetPanel:
             "exact": found.exact,
             "sections": [each for each in sections_made if each is not None],
             "state": self.state.query(),
-            "opened": quote(field_names(opened) or "-"),
+            "opened": quote(join_field_names(opened) or "-"),
         }
 
-    def _list_fields(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
+    def _fields_to_list(self, kind: str, shares: Sequence[SampledKey]) -> list[Field]:
         """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
         # A search lists only what it finds.
-        forced = [] if self.state.find else [*self.reader.named(), *opened]
+        forced = [] if self.state.find else [*self.reader.fields_in_filter(), *opened]
         found = [field for field in forced if field.kind == kind]
         limit = 50 if self.state.find else MAX_LISTED_KEYS
         found += [share.field for share in shares]
@@ -259,12 +263,16 @@ class _FacetPanel:
         # In the list of an experiment, this section would have a single value.
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
-    def _open_fields(self, shares: dict[str, list[KeyShare]]) -> tuple[Field, ...]:
+    def _fields_of_open_sections(
+        self, shares: dict[str, list[SampledKey]]
+    ) -> tuple[Field, ...]:
         """Return the open sections: by default filtered fields, one tag, one param."""
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
-        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN_FACETS]
+        return tuple(dict.fromkeys([*self.reader.fields_in_filter(), *first]))[
+            :MAX_OPEN_FACETS
+        ]
 
     def _facet_section(self, field: Field, state: PanelState) -> FacetSection | None:
         opened = state.opened or ()
@@ -275,7 +283,7 @@ class _FacetPanel:
             # One section too many closes the one that was opened first.
             others = (*opened, field)[-MAX_OPEN_FACETS:]
         section = FacetSection(
-            element_id(field),
+            facet_element_id(field),
             field_text(field),
             facet_label(field),
             is_open,
@@ -284,24 +292,24 @@ class _FacetPanel:
         # The few attributes are read even if they are closed: those without values are
         # hidden.
         if field.kind == tree.ATTRIBUTE or is_open:
-            return self._with_values(field, section, state)
+            return self._fill_section(field, section, state)
         share = self.known.get(field)
-        is_whole = len(self.reader.runs().ids) <= MAX_VALUES
+        is_whole = len(self.reader.matching_runs().ids) <= MAX_VALUES
         note = formats.grouped(share.values) if share and is_whole else ""
         return replace(section, note=note)
 
-    def _with_values(
+    def _fill_section(
         self, field: Field, section: FacetSection, state: PanelState
     ) -> FacetSection | None:
-        facet = self.reader.read(field)
+        facet = self.reader.count_values(field)
         count = len(facet.values)
-        if not count and field not in self.reader.named():
+        if not count and field not in self.reader.fields_in_filter():
             is_key = field.kind != tree.ATTRIBUTE
             return replace(section, note="0") if is_key else None
         if not section.is_open:
             return replace(section, note=formats.grouped(count))
         if is_numeric(facet):
-            return self._with_bars(facet, section)
+            return self._fill_histogram(facet, section)
         has_more = field in state.more
         limit = MAX_VALUES if has_more else INITIAL_VALUES
         shown, more = facet_choices(facet, self.links, limit)
@@ -316,10 +324,10 @@ class _FacetPanel:
             choices=shown,
             more=0 if has_more else more,
             more_href=self._panel_address(wider),
-            note_below=_unlisted_note(more) if has_more and more else "",
+            note_below=_unlisted_values_note(more) if has_more and more else "",
         )
 
-    def _with_bars(self, facet: Any, section: FacetSection) -> FacetSection:
+    def _fill_histogram(self, facet: Any, section: FacetSection) -> FacetSection:
         known = [each.number for each in facet.values if each.number is not None]
         low, high = filtered_range(facet.field, self.links.node)
         ends = ""
@@ -342,8 +350,8 @@ class _FacetPanel:
 
     def _panel_address(self, state: PanelState) -> str:
         """Return the address of the list with the panel in another state."""
-        return f"{self.path}{_facet_query(self.reader.spec)}&{state.query()}"
+        return f"{self.path}{_list_query(self.reader.spec)}&{state.query()}"
 
 
-def _unlisted_note(more: int) -> str:
+def _unlisted_values_note(more: int) -> str:
     return _("%s rarer values are not listed.") % formats.grouped(more)

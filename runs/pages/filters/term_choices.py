@@ -35,7 +35,10 @@ def list_filter_fields(
     found = [(_("Run"), own)]
     try:
         for kind, title in _kind_titles():
-            rows = [_key_row(each) for each in list_keys(reader, kind, part, MAX_KEYS)]
+            rows = [
+                _field_row_of_key(each)
+                for each in list_keys(reader, kind, part, MAX_KEYS)
+            ]
             found.append((title, rows))
     except QueryTimeout:
         # The fields of every run can still be chosen.
@@ -51,7 +54,9 @@ def field_options(
     found = [(_("Run"), _attribute_names())]
     try:
         for kind, title in _kind_titles():
-            shares = sorted(reader.keys(kind), key=lambda share: -share.runs)[:MAX_KEYS]
+            shares = sorted(
+                reader.most_useful_keys(kind), key=lambda share: -share.runs
+            )[:MAX_KEYS]
             names = [(field_text(s.field), field_text(s.field)) for s in shares]
             found.append((title, names))
     except QueryTimeout:
@@ -82,7 +87,7 @@ def _kind_titles() -> Sequence[tuple[str, str]]:
     )
 
 
-def _key_row(key_count: KeyCount) -> FieldRow:
+def _field_row_of_key(key_count: KeyCount) -> FieldRow:
     runs = ngettext("%(n)s run", "%(n)s runs", key_count.runs)
     note = runs % {"n": formats.grouped(key_count.runs)} if key_count.runs else ""
     return field_text(key_count.field), key_count.field.key, note
@@ -112,9 +117,9 @@ class ValueChoices:
 
 def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoices:
     """Return the values that contain `find`, and all checked values."""
-    facet = reader.read(draft.field)
+    facet = reader.count_values(draft.field)
     is_status = draft.field == attribute("status")
-    ticked = [_spelled_value(text, is_status) for text in draft.values]
+    ticked = [_canonical_value(text, is_status) for text in draft.values]
     found = {
         each.value: (each.title or each.value, each.runs)
         for each in facet.values
@@ -146,11 +151,11 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
             for value, text, runs in shown[:MAX_CHOICES]
         ),
         max(len(shown) - MAX_CHOICES, 0),
-        reader.runs(draft.field).exact,
+        reader.matching_runs(draft.field).exact,
     )
 
 
-def _spelled_value(text: str, is_status: bool) -> str:
+def _canonical_value(text: str, is_status: bool) -> str:
     try:
         return fields.canonical_status(text) if is_status else text
     except ValueError:

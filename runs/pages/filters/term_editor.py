@@ -28,7 +28,7 @@ from runs.pages.filters.term_form import (
     CHOICES,
     UNITS,
     TermDraft,
-    date_type,
+    date_input_type,
     draft_of_form,
     draft_of_term,
     operators_of,
@@ -40,11 +40,11 @@ from runs.pages.lists import (
     read_state_tolerantly,
 )
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
-from runs.render.filters import operator_label, pill
+from runs.render.filters import operator_label, pill_texts
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
-from studio.core.filters.source import FilterText, Source
+from studio.core.filters.source import FilterSource, FilterText
 from studio.core.filters.tree import Comparison
 
 
@@ -64,7 +64,9 @@ def edit_filter(request: PageRequest) -> HttpResponse:
 
 
 class _TermEditor:
-    def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
+    def __init__(
+        self, request: PageRequest, state: ListState, source: FilterSource
+    ) -> None:
         self.request, self.state, self.source = request, state, source
         self.spec, self.scope, self.parameters = (
             state.spec,
@@ -77,29 +79,29 @@ class _TermEditor:
         self.error = ""
 
     @property
-    def node(self) -> Node | None:
+    def edited_term(self) -> Node | None:
         return None if self.number < 0 else self.source.nodes[self.number]
 
     def respond(self) -> HttpResponse:
         text = self.parameters.get("text")
         field = self._read_field()
-        if self.node is None and field is None and text is None:
+        if self.edited_term is None and field is None and text is None:
             return self._show_fragment(
-                "filters/_filter_fields.html", self._fields_context()
+                "filters/_filter_fields.html", self._field_list_context()
             )
         if text is not None:
-            return self._respond_to_text(text)
-        old = None if self.node is None else draft_of_term(self.node)
+            return self._edit_as_text(text)
+        old = None if self.edited_term is None else draft_of_term(self.edited_term)
         if field is None and old is None:
-            return self._respond_to_text(None)
+            return self._edit_as_text(None)
         draft = self._read_draft(field, old)
         if "apply" in self.parameters:
             try:
-                return self._redirect_with_term(draft.node())
+                return self._redirect_with_term(draft.to_term())
             except InvalidValue as error:
                 self.error = error.message
         return self._show_fragment(
-            "filters/_filter_editor.html", self._form_context(draft)
+            "filters/_filter_editor.html", self._term_form_context(draft)
         )
 
     def _read_field(self) -> Field | None:
@@ -127,39 +129,49 @@ class _TermEditor:
         is_same = old is not None and old.field == field
         return replace(draft, known=old.known) if is_same and old else draft
 
-    def _respond_to_text(self, text: str | None) -> HttpResponse:
+    def _edit_as_text(self, text: str | None) -> HttpResponse:
         """Edit a term as text, if the form can't express it."""
         if text is None:
-            text = self.source.text_of(self.number)
+            text = self.source.text_of_term(self.number)
         elif "apply" in self.parameters:
             try:
                 node = parse(text)
                 if node is None:
-                    return self._redirect_to_list(self.source.without(self.number))
+                    return self._redirect_to_list(
+                        self.source.text_without_terms(self.number)
+                    )
                 return self._redirect_with_term(node, text.strip())
             except InvalidFilter as error:
                 self.error = error.message
         context = {"text": text, "title": _("Edit filter")}
         return self._show_fragment(
-            "filters/_filter_editor.html", self._page_context() | context
+            "filters/_filter_editor.html", self._shared_context() | context
         )
 
     def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
-            return self._redirect_to_list(self.source.replaced(self.number, node, text))
+            return self._redirect_to_list(
+                self.source.text_with_replaced_term(self.number, node, text)
+            )
         # What was typed keeps its spelling; a term of the form replaces its opposite.
-        q = self.source.added(node, text) if text else self.source.with_term(node)
+        q = (
+            self.source.text_with_added_term(node, text)
+            if text
+            else self.source.text_with_term(node)
+        )
         return self._redirect_to_list(q)
 
     def _redirect_to_list(self, q: str) -> HttpResponse:
-        return redirect(self.scope.at(self.spec.changed(q=q)))
+        return redirect(self.scope.address_of(self.spec.changed(q=q)))
 
     @cached_property
     def _facet_reader(self) -> FacetReader:
         # Counts must not depend on the edited term, or only its own values would have
         # runs.
         rest = (
-            self.source.without_terms(self.number) if self.number >= 0 else self.source
+            self.source.source_without_terms(self.number)
+            if self.number >= 0
+            else self.source
         )
         return FacetReader(
             self.spec.changed(q=FilterText.of_source(rest)),
@@ -169,17 +181,17 @@ class _TermEditor:
             now=self.state.now,
         )
 
-    def _fields_context(self) -> dict[str, Any]:
+    def _field_list_context(self) -> dict[str, Any]:
         find = self.parameters.get("find", "").strip()[:100]
         groups = list_filter_fields(self._facet_reader, find)
-        return self._page_context() | {
+        return self._shared_context() | {
             "title": _("Add filter"),
             "find": find,
             "groups": [
                 (
                     title,
                     [
-                        (name, label, note, self._editor_href(name))
+                        (name, label, note, self._href_with_field(name))
                         for name, label, note in rows
                     ],
                 )
@@ -187,13 +199,13 @@ class _TermEditor:
             ],
         }
 
-    def _editor_href(self, name: str) -> str:
+    def _href_with_field(self, name: str) -> str:
         query = self.parameters.copy()
         query.pop("find", None)
         query["field"] = name
         return f"{self.request.path}?{query.urlencode()}"
 
-    def _form_context(self, draft: TermDraft) -> dict[str, Any]:
+    def _term_form_context(self, draft: TermDraft) -> dict[str, Any]:
         kind = fields.value_type(draft.field)
         context: dict[str, Any] = {
             "title": self._editor_title(draft),
@@ -205,10 +217,10 @@ class _TermEditor:
             ],
             "units": list(UNITS),
             "inputs": _value_inputs(draft),
-            "date_type": date_type(draft),
+            "date_type": date_input_type(draft),
             "find": self.parameters.get("find", "").strip()[:200],
         }
-        if draft.editor == CHOICES:
+        if draft.input_kind == CHOICES:
             try:
                 context["choices"] = value_choices(
                     self._facet_reader, draft, context["find"]
@@ -216,24 +228,24 @@ class _TermEditor:
             # The term can still be typed without counts of its values.
             except StudioError as error:
                 self.error = self.error or error.message
-        return self._page_context() | context
+        return self._shared_context() | context
 
     def _editor_title(self, draft: TermDraft) -> str:
         named = Comparison(draft.field, "is not null")
-        return _("Filter by %(field)s") % {"field": pill(named)[0]}
+        return _("Filter by %(field)s") % {"field": pill_texts(named)[0]}
 
-    def _page_context(self) -> dict[str, Any]:
+    def _shared_context(self) -> dict[str, Any]:
         own = self.spec.changed().parameters()
         kept = list(own.items())
         if self.scope.number:
             kept.append(("in", self.scope.number))
         if self.number >= 0:
             kept.append(("term", str(self.number)))
-        back = self.scope.at(self.spec)
+        back = self.scope.address_of(self.spec)
         context = {"kept": kept, "back": back, "error": self.error}
         if self.number >= 0:
-            without = self.spec.changed(q=self.source.without(self.number))
-            context["remove"] = self.scope.at(without)
+            without = self.spec.changed(q=self.source.text_without_terms(self.number))
+            context["remove"] = self.scope.address_of(without)
         return context
 
     def _show_fragment(self, fragment: str, context: dict[str, Any]) -> HttpResponse:
@@ -257,7 +269,7 @@ def _value_inputs(draft: TermDraft) -> list[tuple[str, str, str]]:
     """Return label, text and unit of each input."""
     labels = (
         [pgettext("range in a filter", "From"), pgettext("range in a filter", "To")]
-        if draft.size == 2
+        if draft.input_count == 2
         else [_("Value")]
     )
     texts = [*draft.values, "", ""]

@@ -15,10 +15,10 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
 from studio.core.filters.alternatives import value_list_comparison
 from studio.core.filters.fields import (
-    length_text,
+    duration_text,
     moment_text,
     number_text,
-    read_length,
+    read_duration_ms,
     read_number,
     read_time,
 )
@@ -70,7 +70,7 @@ class TermDraft:
     known: tuple[Value, ...] = ()
 
     @property
-    def editor(self) -> str:
+    def input_kind(self) -> str:
         if self.op in tree.NO_VALUE:
             return NOTHING
         kind = fields.value_type(self.field)
@@ -86,30 +86,31 @@ class TermDraft:
         return NUMBERS if is_number or kind == fields.NUMBER else FREE_TEXT
 
     @property
-    def size(self) -> int:
+    def input_count(self) -> int:
         return 2 if self.op == "between" else 1
 
-    def node(self) -> Node:
+    def to_term(self) -> Node:
         """Return the term; raise InvalidValue if an input is invalid."""
-        if self.editor == NOTHING:
+        if self.input_kind == NOTHING:
             return Comparison(self.field, self.op)
         texts = [text for text in self.values if text.strip()]
-        if self.editor == CHOICES:
-            values = [self._chosen_value(text) for text in self.values]
+        if self.input_kind == CHOICES:
+            values = [self._parse_chosen_value(text) for text in self.values]
             if not values:
                 raise InvalidValue(_("Choose at least one value."), field="value")
             return value_list_comparison(self.field, self.op, values, Span(0, 0))
-        if len(texts) < self.size:
+        if len(texts) < self.input_count:
             raise InvalidValue(_("Enter a value."), field="value")
         values = [
-            self._read_value(n, text) for n, text in enumerate(texts[: self.size])
+            self._parse_value(n, text)
+            for n, text in enumerate(texts[: self.input_count])
         ]
         # The two words exist only in the form; the language compares with a relative
         # time.
         op = {IN_THE_LAST: ">=", OLDER_THAN: "<"}.get(self.op, self.op)
         return Comparison(self.field, op, tuple(values))
 
-    def _chosen_value(self, text: str) -> Value:
+    def _parse_chosen_value(self, text: str) -> Value:
         # A number and a text can look the same: an unchanged value keeps its type.
         for value in self.known:
             if value_input_text(value) == text:
@@ -121,18 +122,18 @@ class TermDraft:
         except ValueError as error:
             raise InvalidValue(str(error), field="value") from error
 
-    def _read_value(self, number: int, text: str) -> Value:
-        if self.editor == FREE_TEXT:
+    def _parse_value(self, number: int, text: str) -> Value:
+        if self.input_kind == FREE_TEXT:
             return Text(text)
-        if self.editor == YES_NO:
+        if self.input_kind == YES_NO:
             return Flag(text == "true")
         text = text.strip()
-        if self.editor == DATES:
+        if self.input_kind == DATES:
             return _require_value(
                 read_time(text), text, pgettext("expected in a filter", "a date")
             )
-        if self.editor == LENGTHS:
-            length = self._read_duration(number, text)
+        if self.input_kind == LENGTHS:
+            length = self._parse_duration(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
             return Ago(length) if is_ago else Duration(length)
         special = self.field.kind == tree.METRICS and self.op in ("=", "!=")
@@ -142,17 +143,19 @@ class TermDraft:
             pgettext("expected in a filter", "a number"),
         )
 
-    def _read_duration(self, number: int, text: str) -> int:
+    def _parse_duration(self, number: int, text: str) -> int:
         """Return ms of a number in the unit next to it, or of a text like `1h30m`."""
-        length = read_length(text)
+        length = read_duration_ms(text)
         if length is not None:
             return length
-        expected = _("a number or a duration such as 1h30m")
+        expected = pgettext(
+            "expected in a filter", "a number or a duration such as 1h30m"
+        )
         value: Number = _require_value(read_number(text), text, expected)
         unit = self.units[number] if number < len(self.units) else ""
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
         # The filter language has no negative durations, and none beyond all times.
-        if length < 0 or read_length(length_text(length)) is None:
+        if length < 0 or read_duration_ms(duration_text(length)) is None:
             raise _invalid_value(
                 f"{text} {unit}", pgettext("expected in a filter", "a duration")
             )
@@ -212,7 +215,7 @@ def draft_of_term(node: Node) -> TermDraft | None:
     draft = TermDraft(node.field, op, known=values)
     if op not in offered or not all(_fits_field(draft, value) for value in values):
         return None
-    parts = [_value_and_unit(value) for value in values]
+    parts = [_split_value_and_unit(value) for value in values]
     texts, units = (tuple(part[place] for part in parts) for place in (0, 1))
     return replace(draft, values=texts, units=units)
 
@@ -227,13 +230,13 @@ def _fits_field(draft: TermDraft, value: Value) -> bool:
         YES_NO: (Flag,),
     }
     # An input has one line: a browser would drop the line breaks of the value.
-    is_broken = draft.editor == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
+    is_broken = draft.input_kind == FREE_TEXT and not {"\r", "\n"}.isdisjoint(
         value_input_text(value)
     )
-    return isinstance(value, allowed[draft.editor]) and not is_broken
+    return isinstance(value, allowed[draft.input_kind]) and not is_broken
 
 
-def _value_and_unit(value: Value) -> tuple[str, str]:
+def _split_value_and_unit(value: Value) -> tuple[str, str]:
     if not isinstance(value, (Ago, Duration)):
         return value_input_text(value), ""
     fitting = [unit for unit, ms in UNITS.items() if value.ms % ms == 0]
@@ -254,7 +257,7 @@ def value_input_text(value: Value) -> str:
     return ""
 
 
-def date_type(draft: TermDraft) -> str:
+def date_input_type(draft: TermDraft) -> str:
     """Return the type of the date inputs: as precise as the current values."""
     units = {value.unit for value in draft.known if isinstance(value, Moment)}
     if not units or units <= {"day"}:

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.pages.groups.group_values import key_or_label
+from runs.pages.groups.group_values import short_field_label
 from runs.pages.lists import read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
@@ -37,7 +37,7 @@ class GroupChoice:
 
 @access(Permission.READ)
 @require_safe
-def choose_group(request: PageRequest) -> HttpResponse:
+def choose_grouping(request: PageRequest) -> HttpResponse:
     state = read_part_state_tolerantly(request)
     scope, spec, who = state.scope, state.spec, (state.viewer, state.workspace)
     part = request.GET.get("find", "").strip()[:250]
@@ -55,9 +55,9 @@ def choose_group(request: PageRequest) -> HttpResponse:
         "back": choices.href(spec.group),
         "kept": list(kept.items()),
         "find": part,
-        "chosen": choices.chosen(),
+        "chosen": choices.chosen_fields(),
         "all_but": spec.group is not None and spec.group.all_but,
-        "groups": choices.offered(reader, part),
+        "groups": choices.offered_fields(reader, part),
         "fragment": "groups/_group_choice.html",
     }
     template = (
@@ -75,7 +75,7 @@ class _GroupChoices:
         query = self.spec.to_query(group=group)
         return self.path + (f"?{query}" if query else "")
 
-    def chosen(self) -> list[GroupChoice]:
+    def chosen_fields(self) -> list[GroupChoice]:
         """Return the current fields, each with a link that removes it."""
         assert self.spec.group is not None or not self.fields
         found = []
@@ -85,12 +85,12 @@ class _GroupChoices:
             group = Group(left, all_but) if left else None
             found.append(
                 GroupChoice(
-                    field_text(field), key_or_label(field), "", self.href(group)
+                    field_text(field), short_field_label(field), "", self.href(group)
                 )
             )
         return found
 
-    def offered(
+    def offered_fields(
         self, reader: FacetReader, part: str
     ) -> list[tuple[str, list[GroupChoice]]]:
         lowered = part.lower()
@@ -98,7 +98,7 @@ class _GroupChoices:
             (
                 _("Run"),
                 [
-                    self._choice(field, field_label(field), "")
+                    self._field_choice(field, field_label(field), "")
                     for field in GROUPED
                     if lowered in field_label(field).lower() or lowered in field.key
                 ],
@@ -117,9 +117,9 @@ class _GroupChoices:
     def _key_choice(self, key_count: KeyCount) -> GroupChoice:
         runs = ngettext("%(n)s run", "%(n)s runs", key_count.runs)
         note = runs % {"n": formats.grouped(key_count.runs)} if key_count.runs else ""
-        return self._choice(key_count.field, key_count.field.key, note)
+        return self._field_choice(key_count.field, key_count.field.key, note)
 
-    def _choice(self, field: Field, label: str, note: str) -> GroupChoice:
+    def _field_choice(self, field: Field, label: str, note: str) -> GroupChoice:
         if field in self.fields:
             return GroupChoice(field_text(field), label, note, "")
         now = self.spec.group

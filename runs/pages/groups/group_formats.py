@@ -22,7 +22,7 @@ from runs.pages.groups.group_table import (
     find_groups,
     too_many_runs_text,
 )
-from runs.pages.groups.group_values import key_or_label
+from runs.pages.groups.group_values import short_field_label
 from runs.pages.lists import (
     NOTICE_HEADER,
     ListState,
@@ -36,9 +36,9 @@ from runs.render.filters import field_label
 from runs.render.groups import (
     PaperCell,
     PaperTable,
+    format_mean_and_deviation,
     latex_table,
     markdown_table,
-    with_deviation,
 )
 from runs.render.run_list import (
     DURATION_COLUMN,
@@ -58,13 +58,13 @@ def copy_groups(request: PageRequest) -> HttpResponse:
     """Send the groups of the list as text; `form` is csv, markdown or latex."""
     state = read_part_state(request)
     if state.spec.group is None:
-        raise InvalidValue(_("group contains no field"), field="group")
+        raise InvalidValue(_("The parameter group contains no field"), field="group")
     grouped = find_groups(state, list_columns(state))
     if grouped is None or grouped.grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")
     form = request.GET.get("form", "csv")
     grouping = grouped.grouping
-    groups = grouping.page(0, MAX_COPIED_GROUPS)
+    groups = grouping.groups_between(0, MAX_COPIED_GROUPS)
     if form == "csv":
         text = sheet_as_csv(group_sheet(request, grouping, groups))
     elif form in _TABLE_WRITERS:
@@ -78,15 +78,15 @@ def copy_groups(request: PageRequest) -> HttpResponse:
 
 
 def groups_response(
-    request: PageRequest, kind: str, state: ListState, grouped: GroupPage
+    request: PageRequest, kind: str, state: ListState, group_page: GroupPage
 ) -> HttpResponse:
     """Send the groups of the page in the format that a script accepts."""
-    grouping, spec = grouped.grouping, state.spec
+    grouping, spec = group_page.grouping, state.spec
     if grouping is None:
         raise InvalidValue(too_many_runs_text(), field="group")
-    before = str(max(grouped.start - spec.rows, 0))
-    cursors = {"prev": before if grouped.start else ""}
-    cursors["next"] = str(grouped.stop) if grouped.stop < len(grouping) else ""
+    before = str(max(group_page.start - spec.rows, 0))
+    cursors = {"prev": before if group_page.start else ""}
+    cursors["next"] = str(group_page.stop) if group_page.stop < len(grouping) else ""
     content = {
         "total": len(grouping),
         "runs": len(grouping.runs),
@@ -97,7 +97,7 @@ def groups_response(
         for relation, place in cursors.items()
         if place
     }
-    sheet = group_sheet(request, grouping, grouped.groups)
+    sheet = group_sheet(request, grouping, group_page.groups)
     return sheet_response(request, kind, sheet, content, links)
 
 
@@ -105,25 +105,31 @@ def group_sheet(
     request: PageRequest, grouping: Grouping, groups: Sequence[ListGroup]
 ) -> Sheet:
     """Build a sheet with a row per group: values, size, and statistics of numbers."""
-    columns = [SheetColumn(field_text(f), key_or_label(f)) for f in grouping.fields]
+    columns = [
+        SheetColumn(field_text(f), short_field_label(f)) for f in grouping.fields
+    ]
     columns.append(SheetColumn("runs", _("Runs"), NUMBER_COLUMN))
     for field in grouping.numbers:
-        columns += _stat_columns(field)
+        columns += _statistic_columns(field)
     stats = [[grouping.stats(g, f) for f in grouping.numbers] for g in groups]
     # One query for the best runs of all groups; 0 means that a group has none.
     keys = {each.best for row in stats for each in row} - {0}
     visible = Run.objects.visible_to(request.actor.user)
     ids = dict(visible.filter(pk__in=keys).values_list("pk", "run_id"))
     rows = [
-        (*values, group.count, *(v for each in row for v in _stat_values(each, ids)))
+        (
+            *values,
+            group.count,
+            *(v for each in row for v in _statistic_values(each, ids)),
+        )
         for group, values, row in zip(
-            groups, grouping.whole(groups), stats, strict=True
+            groups, grouping.uncut_values(groups), stats, strict=True
         )
     ]
     return Sheet(tuple(columns), tuple(rows))
 
 
-def _stat_columns(field: Field) -> list[SheetColumn]:
+def _statistic_columns(field: Field) -> list[SheetColumn]:
     name, label = field_text(field), field_label(field)
     is_number = field.kind == tree.METRICS
     kind = NUMBER_COLUMN if is_number else DURATION_COLUMN
@@ -150,7 +156,7 @@ def _stat_columns(field: Field) -> list[SheetColumn]:
     ]
 
 
-def _stat_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
+def _statistic_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
     found = (stats.mean, stats.std, stats.min, stats.max)
     # NaN here means no number, not a logged NaN, which `other` counts.
     known = (None if math.isnan(each) else each for each in found)
@@ -159,7 +165,7 @@ def _stat_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]:
 
 def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
     """Build a table for papers: no links, means with standard deviations."""
-    heads = [key_or_label(field) for field in grouping.fields]
+    heads = [short_field_label(field) for field in grouping.fields]
     heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
     right = [False] * len(grouping.fields) + [True] * (len(grouping.numbers) + 1)
     best = {field: grouping.best_group(field) for field in grouping.numbers}
@@ -190,7 +196,7 @@ def _statistic_cell(field: Field, stats: GroupStats, is_best: bool) -> PaperCell
     if not stats.count:
         return PaperCell(NO_VALUE)
     if field.kind == tree.METRICS:
-        text, deviation = with_deviation(stats.mean, stats.std)
+        text, deviation = format_mean_and_deviation(stats.mean, stats.std)
         return PaperCell(text, deviation, is_number=True, best=is_best)
     return PaperCell(formats.duration(round(stats.mean)))
 

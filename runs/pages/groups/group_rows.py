@@ -11,8 +11,8 @@ from django.utils.translation import ngettext, pgettext
 from runs.models import Run
 from runs.pages.groups.group_values import (
     group_value_term,
-    key_or_label,
     nonfinite_note,
+    short_field_label,
     stats_tooltip,
 )
 from runs.pages.lists import (
@@ -27,7 +27,7 @@ from runs.pages.requests import PageRequest
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.formats import run_path
-from runs.render.groups import with_deviation
+from runs.render.groups import format_mean_and_deviation
 from runs.search.groups import Grouping, ListGroup
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
@@ -44,7 +44,7 @@ NO_VALUE = "–"
 
 
 @dataclass(frozen=True)
-class GroupHead:
+class GroupColumnHead:
     label: str
     css: str
     href: str = ""
@@ -73,7 +73,7 @@ class GroupRow:
     chips: tuple[ValueLink, ...]
     more: int
     count: str
-    #: Empty, like `only` of a chip, if the address would be too long.
+    #: Empty, like `filter_href` of a chip, if the address would be too long.
     href: str
     cells: tuple[GroupCell, ...]
     toggle: str
@@ -81,17 +81,17 @@ class GroupRow:
     rest: str = ""
 
 
-def too_long_filter_text() -> str:
+def link_too_long_text() -> str:
     return _("The list of these runs is too long for a link.")
 
 
-def _value_text(value: str | None) -> str:
+def _group_value_label(value: str | None) -> str:
     if not value:
         return NO_VALUE if value is None else _("(empty)")
     return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
 
 
-def group_order(spec: ViewSpec, grouping: Grouping) -> GroupSort:
+def chosen_group_sort(spec: ViewSpec, grouping: Grouping) -> GroupSort:
     """Return the chosen order, else by the mean of the list's sort field."""
     assert spec.group is not None
     chosen = spec.group.by
@@ -116,7 +116,7 @@ class GroupTableBuilder:
         self.groups = groups
         assert links.spec.group is not None
         self.group: Group = links.spec.group
-        self.rank = group_order(links.spec, grouping)
+        self.rank = chosen_group_sort(links.spec, grouping)
         self.stats = {
             (group.number, field): grouping.stats(group, field)
             for group in self.groups
@@ -130,7 +130,7 @@ class GroupTableBuilder:
         runs = Run.objects.visible_to(self.request.actor.user).filter(pk__in=keys)
         return runs.only("pk", "run_id", "name").in_bulk()
 
-    def heads(self) -> list[GroupHead]:
+    def heads(self) -> list[GroupColumnHead]:
         label = _("Group")
         heads = [
             self._column_head(label, "name", None, "value"),
@@ -143,7 +143,7 @@ class GroupTableBuilder:
 
     def _column_head(
         self, label: str, css: str, field: Field | None, stat: str
-    ) -> GroupHead:
+    ) -> GroupColumnHead:
         names = {
             "mean": pgettext("statistic of a metric", "Mean"),
             "std": _("Standard deviation"),
@@ -160,7 +160,7 @@ class GroupTableBuilder:
         first = stat != "value"
         if field is None:
             down = not self.rank.descending if is_here else first
-            return GroupHead(
+            return GroupColumnHead(
                 label, css, self._link_sorted_by(GroupSort(stat, None, down)), order
             )
         stat = self.rank.stat if is_here else stat
@@ -185,12 +185,12 @@ class GroupTableBuilder:
             )
             for key, name in names.items()
         )
-        return GroupHead(
+        return GroupColumnHead(
             label, css, self._link_sorted_by(GroupSort(stat, field, down)), order, ways
         )
 
     def _link_sorted_by(self, rank: GroupSort) -> str:
-        return self.links.query(group=replace(self.group, by=rank))
+        return self.links.query_with(group=replace(self.group, by=rank))
 
     def rows(self) -> list[GroupRow]:
         return [self._group_row(group) for group in self.groups]
@@ -199,10 +199,10 @@ class GroupTableBuilder:
         is_open = group.key in self.group.opened
         others = tuple(key for key in self.group.opened if key != group.key)
         opened = others if is_open else (*others, group.key)
-        toggle = self.links.query(
+        toggle = self.links.query_with(
             group=replace(self.group, opened=opened), after=self.links.spec.after
         )
-        indexes = self._shown_indexes(group)
+        indexes = self._indexes_of_shown_values(group)
         href = self._runs_href(group)
         row = GroupRow(
             group.key,
@@ -222,7 +222,7 @@ class GroupTableBuilder:
             rest = (
                 text % {"n": formats.grouped(group.count)}
                 if href
-                else too_long_filter_text()
+                else link_too_long_text()
             )
         return replace(row, members=tuple(self._member_rows(group)), rest=rest)
 
@@ -230,35 +230,37 @@ class GroupTableBuilder:
         """Return the fields with their values, shortened if they are long."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
-            parts.append(f"{field_text(field)}: {_value_text(value)}")
+            parts.append(f"{field_text(field)}: {_group_value_label(value)}")
             size += len(parts[-1])
             if size > MAX_LABEL_LENGTH:
                 return ", ".join([*parts, "…"])
         return ", ".join(parts)
 
     @property
-    def _naming_fields(self) -> Sequence[int]:
+    def _indexes_of_naming_fields(self) -> Sequence[int]:
         """The indexes of the fields whose values differ between groups."""
         every = range(len(self.grouping.fields))
         # *All but* groups by dozens of parameters, and most have the same value
         # everywhere.
         return self.grouping.varying_fields if self.group.all_but else every
 
-    def _shown_indexes(self, group: ListGroup) -> list[int]:
+    def _indexes_of_shown_values(self, group: ListGroup) -> list[int]:
         """The columns whose values the group shows."""
         # With *all but*, chips of missing parameters would hide those that are set.
         hides = self.group.all_but
         return [
-            n for n in self._naming_fields if not hides or group.values[n] is not None
+            n
+            for n in self._indexes_of_naming_fields
+            if not hides or group.values[n] is not None
         ]
 
     def _value_link(self, group: ListGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
-        text = _value_text(value)
+        text = _group_value_label(value)
         terms = self._value_terms(group, [n])
         if not terms:
-            return ValueLink(text, key=key_or_label(field))
-        return self.links.link(text, terms[0], key_or_label(field))
+            return ValueLink(text, key=short_field_label(field))
+        return self.links.value_link(text, terms[0], short_field_label(field))
 
     def _value_terms(self, group: ListGroup, places: Sequence[int]) -> list[Node]:
         """Return terms for the group's values; empty if too long for a link."""
@@ -268,18 +270,18 @@ class GroupTableBuilder:
         fields = self.grouping.fields
         terms = [
             group_value_term(
-                fields[n], group.values[n], is_mixed=self.grouping.is_mixed(n)
+                fields[n], group.values[n], is_mixed=self.grouping.has_mixed_values(n)
             )
             for n in places
         ]
-        return terms if self.links.fits(*terms) else []
+        return terms if self.links.fits_in_address(*terms) else []
 
     def _runs_href(self, group: ListGroup) -> str:
         """Link to the runs of the group; empty if the address would be too long."""
-        terms = self._value_terms(group, self._naming_fields)
-        if self._naming_fields and not terms:
+        terms = self._value_terms(group, self._indexes_of_naming_fields)
+        if self._indexes_of_naming_fields and not terms:
             return ""
-        return self.links.requiring(*terms, group=None)
+        return self.links.matching_all(*terms, group=None)
 
     def _group_cell(self, group: ListGroup, field: Field) -> GroupCell:
         stats = self.stats[group.number, field]
@@ -289,7 +291,7 @@ class GroupTableBuilder:
             return GroupCell(css, NO_VALUE, title=title)
         best = self.names.get(stats.best)
         if field.kind == METRICS:
-            text, deviation = with_deviation(stats.mean, stats.std)
+            text, deviation = format_mean_and_deviation(stats.mean, stats.std)
             low, high = formats.number(stats.min), formats.number(stats.max)
         else:
             text, deviation = formats.duration(round(stats.mean)), ""
@@ -310,7 +312,7 @@ class GroupTableBuilder:
 
     def _member_rows(self, group: ListGroup) -> list[ListRow]:
         by = self.rank.field or next(iter(self.grouping.goals), None)
-        keys = self.grouping.members(group, MAX_MEMBERS, by)
+        keys = self.grouping.best_or_newest_runs(group, MAX_MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
         spec = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace

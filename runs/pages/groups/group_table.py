@@ -12,8 +12,8 @@ from django.utils.translation import npgettext
 from runs.models import Experiment, User, Workspace
 from runs.pages.groups.group_rows import (
     GroupTableBuilder,
-    group_order,
-    too_long_filter_text,
+    chosen_group_sort,
+    link_too_long_text,
 )
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
@@ -38,7 +38,9 @@ class GroupPage:
 
     @property
     def groups(self) -> list[ListGroup]:
-        return self.grouping.page(self.start, self.stop) if self.grouping else []
+        return (
+            self.grouping.groups_between(self.start, self.stop) if self.grouping else []
+        )
 
 
 def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None:
@@ -50,10 +52,10 @@ def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None
     if spec.group is None:
         return None
     who, now = (state.viewer, state.workspace), state.now
-    return find_groups_for(spec, fields, *who, state.experiment, now=now)
+    return find_groups_for_viewer(spec, fields, *who, state.experiment, now=now)
 
 
-def find_groups_for(
+def find_groups_for_viewer(
     spec: ViewSpec,
     fields: Sequence[Field],
     viewer: User,
@@ -68,7 +70,7 @@ def find_groups_for(
     )
     if grouping is None:
         return GroupPage(None)
-    rank = group_order(spec, grouping)
+    rank = chosen_group_sort(spec, grouping)
     grouping.sort(rank.stat, rank.field, descending=rank.descending)
     # All groups are in memory, so a cursor is just an index.
     start = int(spec.after) if spec.after.isdecimal() and len(spec.after) < 8 else 0
@@ -77,9 +79,9 @@ def find_groups_for(
     return GroupPage(grouping, start, min(start + spec.rows, len(grouping)))
 
 
-def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
+def group_sort_notices(spec: ViewSpec, group_page: GroupPage) -> list[ParameterWarning]:
     """Return a notice if the groups can't be sorted by the chosen field."""
-    grouping = grouped.grouping
+    grouping = group_page.grouping
     chosen = spec.group.by if spec.group else None
     field = chosen.field if chosen else None
     if grouping is None or field is None or field in grouping.numbers:
@@ -89,12 +91,12 @@ def group_notices(spec: ViewSpec, grouped: GroupPage) -> list[ParameterWarning]:
     return [ParameterWarning("group", text)]
 
 
-def without_open_rows(spec: ViewSpec) -> ViewSpec:
+def with_all_rows_closed(spec: ViewSpec) -> ViewSpec:
     """Return the spec with no child runs open: a grouped list has no rows of runs."""
     return spec.changed(tree=())
 
 
-def group_label(spec: ViewSpec) -> str:
+def grouping_label(spec: ViewSpec) -> str:
     assert spec.group is not None
     names = ", ".join(map(field_label, spec.group.fields))
     if spec.group.all_but:
@@ -121,28 +123,31 @@ def copy_limit_note(grouping: Grouping) -> str:
 
 
 def group_context(
-    request: PageRequest, grouped: GroupPage, links: ListLinks
+    request: PageRequest, group_page: GroupPage, links: ListLinks
 ) -> dict[str, Any]:
     spec = links.spec
     context: dict[str, Any] = {
-        "label": group_label(spec),
-        "ungroup": links.query(group=None),
-        "too_many": grouped.grouping is None,
+        "label": grouping_label(spec),
+        "ungroup": links.query_with(group=None),
+        "too_many": group_page.grouping is None,
         "sentence": too_many_runs_text(),
-        "too_long": too_long_filter_text(),
+        "too_long": link_too_long_text(),
     }
-    grouping = grouped.grouping
+    grouping = group_page.grouping
     if grouping is None:
         return context
-    builder = GroupTableBuilder(request, grouping, grouped.groups, links)
+    builder = GroupTableBuilder(request, grouping, group_page.groups, links)
     total = len(grouping)
     count = formats.grouped(total)
     shown = count
     if total:
-        first, last = formats.grouped(grouped.start + 1), formats.grouped(grouped.stop)
+        first, last = (
+            formats.grouped(group_page.start + 1),
+            formats.grouped(group_page.stop),
+        )
         shown = f"{first}–{last}"
     noun = npgettext("after a number", "group", "groups", total)
-    before = max(grouped.start - spec.rows, 0)
+    before = max(group_page.start - spec.rows, 0)
     return context | {
         "heads": builder.heads(),
         "rows": builder.rows(),
@@ -150,11 +155,13 @@ def group_context(
         "size": len(grouping.runs),
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {"shown": shown, "total": count, "noun": noun},
-        "previous": links.query(after=str(before)) if grouped.start else "",
-        "next": links.query(after=str(grouped.stop)) if grouped.stop < total else "",
+        "previous": links.query_with(after=str(before)) if group_page.start else "",
+        "next": links.query_with(after=str(group_page.stop))
+        if group_page.stop < total
+        else "",
         "copied_note": copy_limit_note(grouping),
         "copies": [
-            (name, form, links.part("groups", form=form))
+            (name, form, links.part_address("groups", form=form))
             for name, form in (
                 ("CSV", "csv"),
                 ("Markdown", "markdown"),

@@ -52,7 +52,7 @@ def group_value_term(
     return Comparison(field, "=", (Text(value),))
 
 
-def key_or_label(field: Field) -> str:
+def short_field_label(field: Field) -> str:
     """Return the key without its kind; for an attribute, its label."""
     return field_label(field) if field.kind == ATTRIBUTE else field.key
 

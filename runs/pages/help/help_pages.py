@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from runs.access import SIGNED_IN, access, public_origin
-from runs.render.help import heading_id, render_page
+from runs.render.help import heading_id, render_help_page
 from runs.search.help import find_sections, read_contents, read_page
 from studio import __version__
 from studio.core.connection import is_loopback
@@ -79,7 +79,7 @@ def help_page(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "contents": contents,
         "slug": slug,
-        "page": render_page(text, values, reverse("help")),
+        "page": render_help_page(text, values, reverse("help")),
         "previous": entries[place - 1] if place else None,
         "next": entries[place + 1] if place + 1 < len(entries) else None,
     }

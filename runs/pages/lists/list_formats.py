@@ -111,11 +111,11 @@ def sheet_response(
     if links:
         response["Link"] = ", ".join(links)
     if kind != JSON and details.get("notices"):
-        response[NOTICE_HEADER] = encode_notices(details["notices"])
+        response[NOTICE_HEADER] = encode_notices_header(details["notices"])
     return response
 
 
-def encode_notices(notices: Sequence[str]) -> str:
+def encode_notices_header(notices: Sequence[str]) -> str:
     """Encode notices as ASCII JSON, because they can quote any character."""
     # The header must stay valid JSON, so whole notices are dropped and none is cut.
     for count in range(len(notices), 0, -1):
@@ -133,19 +133,19 @@ def _run_sheet(rows: Sequence[RunRow], columns: Sequence[Field]) -> Sheet:
     # run.
     shown = [run_id, *(each for each in columns if each != run_id)]
     return Sheet(
-        tuple(field_column(each) for each in shown),
-        tuple(tuple(run_value(row, each) for each in shown) for row in rows),
+        tuple(sheet_column_of(each) for each in shown),
+        tuple(tuple(sheet_value_of(row, each) for each in shown) for row in rows),
     )
 
 
-def field_column(field: Field) -> SheetColumn:
+def sheet_column_of(field: Field) -> SheetColumn:
     kind = _KINDS.get(fields.value_type(field), TEXT_COLUMN)
     if field.kind == METRICS:
         kind = NUMBER_COLUMN
     return SheetColumn(field_text(field), field_label(field), kind)
 
 
-def run_value(row: RunRow, field: Field) -> Any:
+def sheet_value_of(row: RunRow, field: Field) -> Any:
     if field == attribute("id"):
         return row.run.run_id
     if field == attribute("name"):

@@ -63,7 +63,7 @@ class ListScope:
         """The term that the page adds to every filter."""
         return FilterText.of_tree(children_term(self.parent) if self.parent else None)
 
-    def at(self, spec: ViewSpec) -> str:
+    def address_of(self, spec: ViewSpec) -> str:
         """The address of the list in that state."""
         query = spec.to_query()
         return self.path + (f"?{query}" if query else "")
@@ -167,7 +167,7 @@ class ListState:
         number = self.spec.view_revision
         return self.view is not None and 0 < number != self.view.revision
 
-    def showing(self, spec: ViewSpec, *more: ParameterWarning) -> ListState:
+    def with_spec(self, spec: ViewSpec, *more: ParameterWarning) -> ListState:
         """Return the same list in another state, with more warnings."""
         return replace(self, spec=spec, complaints=(*self.complaints, *more))
 
@@ -216,7 +216,7 @@ def in_one_line(q: str) -> str:
     return _LINE_BREAK.sub(" ", q)
 
 
-def hidden_lines_input(q: str) -> list[tuple[str, str]]:
+def hidden_line_breaks_input(q: str) -> list[tuple[str, str]]:
     """Return the hidden input that keeps the line breaks of the filter."""
     return [(LINES_PARAMETER, quote(q, safe=""))] if _LINE_BREAK.search(q) else []
 
@@ -243,13 +243,13 @@ def rejoin_lines(whole: str, typed: str) -> str:
     """Return `typed` with the line breaks of the unchanged parts of `whole`."""
     shown = in_one_line(whole)
     # Only the edited middle can lose line breaks: both ends are taken from `whole`.
-    start = _common_length(shown, typed)
+    start = _common_start_length(shown, typed)
     # Without the start, or repeated text would count for both ends.
-    end = _common_length(shown[start:][::-1], typed[start:][::-1])
+    end = _common_start_length(shown[start:][::-1], typed[start:][::-1])
     return whole[:start] + typed[start : len(typed) - end] + whole[len(whole) - end :]
 
 
-def _common_length(one: str, other: str) -> int:
+def _common_start_length(one: str, other: str) -> int:
     """Return the length of the common start."""
     pairs = enumerate(zip(one, other, strict=False))
     room = min(len(one), len(other))
@@ -272,7 +272,7 @@ def has_redundant_parameters(request: PageRequest) -> bool:
 
 def redirect_to_query(request: PageRequest, query: str) -> HttpResponse:
     """Redirect to the same page with another query string."""
-    return HttpResponseRedirect(address(request.path, query))
+    return HttpResponseRedirect(join_address(request.path, query))
 
 
 def with_pushed_url(
@@ -281,10 +281,10 @@ def with_pushed_url(
     """Make the browser show this query string, if a script sent the form."""
     # The form's own address also has hidden inputs and default values.
     if request.htmx and request.htmx.trigger == _FILTER_FORM:
-        response["HX-Push-Url"] = address(path, query)
+        response["HX-Push-Url"] = join_address(path, query)
     return response
 
 
-def address(path: str, query: str) -> str:
+def join_address(path: str, query: str) -> str:
     query = query.removeprefix("?")
     return path + (f"?{query}" if query else "")

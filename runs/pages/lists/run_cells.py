@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from runs.models import Run
 from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
-    RolledUp,
+    RolledUpValue,
     TreeBranch,
     build_branch,
     rolled_up_value,
@@ -47,18 +47,18 @@ MAX_LINK_TEXT = 200
 DAY = UNITS["day"]
 
 
-def value_term(field: Field, row: RunRow) -> Comparison | None:
+def term_of_cell_value(field: Field, row: RunRow) -> Comparison | None:
     """Return the term that finds the row's value; None if it gets no link."""
     value = row.values.get(field)
     if value is None or source_of(field).link == CellLink.NONE:
         return None
     if value == "":
-        return _empty_value_term(field)
-    compared = _term_value(field, value)
+        return _term_of_empty_value(field)
+    compared = _value_to_filter_by(field, value)
     return None if compared is None else Comparison(field, "=", (compared,))
 
 
-def _empty_value_term(field: Field) -> Comparison | None:
+def _term_of_empty_value(field: Field) -> Comparison | None:
     """Return the term of an empty text: a tag without value, an empty parameter."""
     if field.kind == TAGS:
         # A tag without value is stored as a key alone, so there is no text to compare.
@@ -66,7 +66,7 @@ def _empty_value_term(field: Field) -> Comparison | None:
     return None if field.kind == ATTRIBUTE else Comparison(field, "=", (Text(""),))
 
 
-def _term_value(field: Field, value: object) -> Value | None:
+def _value_to_filter_by(field: Field, value: object) -> Value | None:
     if isinstance(value, bool):
         return Flag(value) if fields.value_type(field) == fields.BOOLEAN else None
     # The exact millisecond would match this run alone.
@@ -168,7 +168,9 @@ def build_rows(
     """Build the rows; numbers in a metric column have the same decimals."""
     shown_fields = [column.field for column in columns]
     by_column = [
-        _with_links(each, _column_cells(each, page.rows, links, best), page.rows, links)
+        _add_filter_links(
+            each, _column_cells(each, page.rows, links, best), page.rows, links
+        )
         for each in shown_fields
     ]
     return [
@@ -199,42 +201,46 @@ def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> 
     """Link to the child runs: in the tree below the row, else in their own list."""
     if not row.children:
         return ""
-    return links.children_of(row.run.run_id) if branch is None else branch.toggle
+    return links.children_address(row.run.run_id) if branch is None else branch.toggle
 
 
 def _column_cells(
-    field: Field, found: Sequence[RunRow], links: ListLinks, best: BestValues
+    field: Field, rows: Sequence[RunRow], links: ListLinks, best: BestValues
 ) -> Iterable[ListCell]:
-    values = [row.values.get(field) for row in found]
+    values = [row.values.get(field) for row in rows]
     if field.kind == METRICS:
         rolled = [
             rolled_up_value(field, row, links, best.goals) if row.place else None
-            for row in found
+            for row in rows
         ]
         cells = _metric_cells(field, values, rolled)
         words = best.own.get(field, best.words)
-        return _with_best(cells, values, best.values.get(field), words)
+        return _mark_best_values(cells, values, best.values.get(field), words)
     if field == attribute("name"):
-        return [ListCell("name", "name", text=row.run.name) for row in found]
+        return [ListCell("name", "name", text=row.run.name) for row in rows]
     if field == attribute("tags"):
-        return [_tags_cell(row.tags, links) for row in found]
-    return [_field_cell(field, row, links) for row in found]
+        return [_tags_cell(row.tags, links) for row in rows]
+    return [_field_cell(field, row, links) for row in rows]
 
 
-def _with_links(
-    field: Field, cells: Iterable[ListCell], found: Sequence[RunRow], links: ListLinks
+def _add_filter_links(
+    field: Field, cells: Iterable[ListCell], rows: Sequence[RunRow], links: ListLinks
 ) -> Iterator[ListCell]:
     """Add links that filter by the value of each cell."""
-    for cell, row in zip(cells, found, strict=True):
-        term = None if cell.links or cell.kind == "name" else value_term(field, row)
+    for cell, row in zip(cells, rows, strict=True):
+        term = (
+            None
+            if cell.links or cell.kind == "name"
+            else term_of_cell_value(field, row)
+        )
         if term is None:
             yield cell
         else:
-            yield replace(cell, links=(links.link(cell.text, term),))
+            yield replace(cell, links=(links.value_link(cell.text, term),))
 
 
 def _metric_cells(
-    field: Field, values: Sequence[object], rolled: Sequence[RolledUp | None]
+    field: Field, values: Sequence[object], rolled: Sequence[RolledUpValue | None]
 ) -> list[ListCell]:
     """Build metric cells; a root without a value shows one of its descendants'."""
     label = field_label(field)
@@ -243,7 +249,7 @@ def _metric_cells(
     plain = [v if _is_number(v) else None for v in known]
     cells = [
         _metric_cell(label, value, shown)
-        for value, shown in zip(known, formats.aligned(plain), strict=True)  # type: ignore[arg-type]
+        for value, shown in zip(known, formats.align_decimals(plain), strict=True)  # type: ignore[arg-type]
     ]
     return [
         cell
@@ -253,7 +259,7 @@ def _metric_cells(
     ]
 
 
-def _with_best(
+def _mark_best_values(
     cells: list[ListCell], values: Sequence[object], best: float | None, words: str
 ) -> list[ListCell]:
     """Mark the cells with the best value."""
@@ -283,7 +289,7 @@ def _metric_cell(label: str, value: object, shown: str | None) -> ListCell:
 
 
 def _tags_cell(tags: Sequence[tuple[str, str | None]], links: ListLinks) -> ListCell:
-    count = _tags_that_fit(tags)
+    count = _count_tags_that_fit(tags)
     shown = tuple(_tag_link(key, value, links) for key, value in tags[:count])
     rest = [_tag_text(*tag) for tag in tags[count:]]
     return ListCell(
@@ -291,7 +297,7 @@ def _tags_cell(tags: Sequence[tuple[str, str | None]], links: ListLinks) -> List
     )
 
 
-def _tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
+def _count_tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
     sizes = [len(_tag_text(*tag)) + CHIP_PADDING for tag in tags]
     # Without a count of hidden tags, the whole width is for tags.
     if len(tags) < 2 or sum(sizes) <= TAGS_CELL_WIDTH:
@@ -307,8 +313,8 @@ def _tag_text(key: str, value: str | None) -> str:
 def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
     tag = Field(TAGS, key)
     if not value:
-        return links.link(key, Comparison(tag, "is not null"))
-    return links.link(value, Comparison(tag, "=", (Text(value),)), key)
+        return links.value_link(key, Comparison(tag, "is not null"))
+    return links.value_link(value, Comparison(tag, "=", (Text(value),)), key)
 
 
 def _field_cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
@@ -321,13 +327,13 @@ def _field_cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
             "text", f"{css} in-card" if "duration" in css else css, text=MISSING
         )
     if field == attribute("duration") and row.run.state.is_active:
-        return _ticking_cell(row.run, value, css)
+        return _running_duration_cell(row.run, value, css)
     if source_of(field).link == CellLink.NAME:
-        return _link_cell(field, row, value, links)
+        return _filter_link_cell(field, row, value, links)
     return _plain_cell(field, value, css)
 
 
-def _ticking_cell(run: Run, length: Any, css: str) -> ListCell:
+def _running_duration_cell(run: Run, length: Any, css: str) -> ListCell:
     """A duration that the page's script updates, in ms, as text for templates."""
     # The server's text is shown until the script runs, and without a script.
     shown = formats.duration(length)
@@ -359,15 +365,17 @@ def _plain_cell(field: Field, value: Any, css: str) -> ListCell:
 
 def _status_cell(status: RunStatus, links: ListLinks) -> ListCell:
     term = Comparison(attribute("status"), "=", (Text(status.value),))
-    link = links.link(status.value, term)
+    link = links.value_link(status.value, term)
     return ListCell("status", "state in-card", links=(link,), value=status)
 
 
-def _link_cell(field: Field, row: RunRow, value: Any, links: ListLinks) -> ListCell:
+def _filter_link_cell(
+    field: Field, row: RunRow, value: Any, links: ListLinks
+) -> ListCell:
     compared = Number(value) if _is_number(value) else Text(str(value))
     shown = source_of(field).shown
     text = str(value) if shown is None else shown(row.run)
     term = Comparison(field, "=", (compared,))
     return ListCell(
-        "link", column_css(field), title=text, links=(links.link(text, term),)
+        "link", column_css(field), title=text, links=(links.value_link(text, term),)
     )

@@ -17,7 +17,7 @@ from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.fields import field_text, to_text
 from studio.core.filters.parse import MAX_LENGTH
-from studio.core.filters.source import Source
+from studio.core.filters.source import FilterSource
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     METRICS,
@@ -29,7 +29,7 @@ from studio.core.filters.tree import (
     negate,
 )
 from studio.core.statuses import GROUPS, RunStatus
-from studio.core.view_spec import Column, Sort, ViewSpec, encoded
+from studio.core.view_spec import Column, Sort, ViewSpec, encode_value
 
 #: Entries of the status strip in a row on a phone, and from how many characters on they
 #: need smaller type (`long`), or don't fit in a row (`longer`).
@@ -54,16 +54,19 @@ class ColumnHead:
 
 @dataclass(frozen=True)
 class ValueLink:
-    """A value with links: `only` keeps runs with it, `but` (Alt+click) the others."""
+    """A value with links.
+
+    `filter_href` keeps the runs with it, `exclude_href` (Alt+click) the others.
+    """
 
     text: str
-    only: str = ""
-    but: str = ""
+    filter_href: str = ""
+    exclude_href: str = ""
     key: str = ""
 
 
 @dataclass(frozen=True)
-class StripEntry:
+class StatusStripEntry:
     """An entry of the status strip."""
 
     group: str
@@ -86,47 +89,49 @@ class ListLinks:
     selected: Mapping[int, int] = field(default_factory=dict)
     # Rows repeat the same values, so most links of a page are found here.
     _made: dict[Node, str] = field(default_factory=dict)
-    _without: dict[Field, Source] = field(default_factory=dict)
-    _freed: dict[tuple[int, ...], Source] = field(default_factory=dict)
+    _without: dict[Field, FilterSource] = field(default_factory=dict)
+    _freed: dict[tuple[int, ...], FilterSource] = field(default_factory=dict)
 
     @cached_property
-    def source(self) -> Source:
+    def filter_source(self) -> FilterSource:
         """The filter as it was typed; empty if it can't be parsed."""
-        return Source("") if self.node is None and self.spec.q else self.spec.source
+        return (
+            FilterSource("") if self.node is None and self.spec.q else self.spec.source
+        )
 
-    def query(self, **changes: Any) -> str:
+    def query_with(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
 
-    def part(self, name: str, **more: str) -> str:
+    def part_address(self, name: str, **more: str) -> str:
         """Return the address of a part of the list, such as `filter`."""
         parameters = {**({"in": self.number} if self.number else {}), **more}
         query = "&".join(filter(None, [self.spec.to_query(), urlencode(parameters)]))
         return f"/w/{self.workspace}/list/{name}/" + (f"?{query}" if query else "")
 
     @property
-    def histories(self) -> str:
+    def history_export_address(self) -> str:
         """The address that exports the full metric histories of the list's runs."""
-        return self.part("").replace("/list//", "/exports/", 1)
+        return self.part_address("").replace("/list//", "/exports/", 1)
 
-    def children_of(self, run_id: str) -> str:
+    def children_address(self, run_id: str) -> str:
         """Link to the flat list of the run's children."""
         term = Comparison(attribute("parent"), "=", (Text(run_id),))
-        return self.query(q=to_text(term), children=True, flat=True, tree=())
+        return self.query_with(q=to_text(term), children=True, flat=True, tree=())
 
     def _query_with_filter(self, q: str) -> str:
-        """Like `query(q=q)`, but faster: a page has hundreds of these links."""
+        """Like `query_with(q=q)`, but faster: a page has hundreds of these links."""
         if not q:
-            return self.query(q=q)
-        return f"?q={encoded(q)}{self._other_parameters}"
+            return self.query_with(q=q)
+        return f"?q={encode_value(q)}{self._other_parameters}"
 
     @cached_property
     def _other_parameters(self) -> str:
         rest = self.spec.to_query(q="")
         return f"&{rest}" if rest else ""
 
-    def fits(self, *terms: Node) -> bool:
+    def fits_in_address(self, *terms: Node) -> bool:
         """Whether the filter and the address stay short enough with these terms."""
-        if len(self.source.terms) + 2 * len(terms) > MAX_TERMS:
+        if len(self.filter_source.terms) + 2 * len(terms) > MAX_TERMS:
             return False
         # The filter as text, and the escaped text in the address, have separate limits.
         filter_room, room = (
@@ -136,52 +141,58 @@ class ListLinks:
         for term in terms:
             text = to_text(term) + " and "
             filter_room -= len(text)
-            room -= len(encoded(text))
+            room -= len(encode_value(text))
             if filter_room < 0 or room < 0:
                 return False
         return True
 
-    def requiring(self, *terms: Node, **changes: Any) -> str:
+    def matching_all(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
         # Groups of a page replace the same terms: rewriting the filter once is enough.
-        numbers = self.source.terms_replaced_by(*terms)
+        numbers = self.filter_source.numbers_of_same_or_opposite(*terms)
         if numbers not in self._freed:
-            self._freed[numbers] = self.source.without_terms(*numbers)
+            self._freed[numbers] = self.filter_source.source_without_terms(*numbers)
         source = self._freed[numbers]
-        q = source.added(all_of(*terms)) if terms else source.text
-        return self.query(q=q, **changes)
+        q = source.text_with_added_term(all_of(*terms)) if terms else source.text
+        return self.query_with(q=q, **changes)
 
-    def only(self, term: Node) -> str:
+    def only_matching(self, term: Node) -> str:
         """Link to the list with only the runs that match `term`."""
         if term not in self._made:
             # A chosen value replaces the field's others: two equalities would match no
             # run.
             [field] = fields_of(term)
-            q = self.without_values_of(field).with_term(term)
+            q = self.without_values_of(field).text_with_term(term)
             self._made[term] = self._query_with_filter(q)
         return self._made[term]
 
-    def but(self, term: Node) -> str:
+    def except_matching(self, term: Node) -> str:
         """Link to the list without the runs that match `term`."""
         other = negate(term)
         if other not in self._made:
-            self._made[other] = self._query_with_filter(self.source.with_term(other))
+            self._made[other] = self._query_with_filter(
+                self.filter_source.text_with_term(other)
+            )
         return self._made[other]
 
-    def link(self, text: str, term: Node, key: str = "") -> ValueLink:
-        return ValueLink(text, self.only(term), self.but(term), key)
+    def value_link(self, text: str, term: Node, key: str = "") -> ValueLink:
+        return ValueLink(
+            text, self.only_matching(term), self.except_matching(term), key
+        )
 
-    def without_values_of(self, field: Field) -> Source:
+    def without_values_of(self, field: Field) -> FilterSource:
         """Return the filter without the terms that choose values of the field."""
         if field not in self._without:
             chosen = [
-                n for n, t in enumerate(self.source.nodes) if _is_value_choice(t, field)
+                n
+                for n, t in enumerate(self.filter_source.nodes)
+                if _chooses_value_of(t, field)
             ]
-            self._without[field] = self.source.without_terms(*chosen)
+            self._without[field] = self.filter_source.source_without_terms(*chosen)
         return self._without[field]
 
 
-def _is_value_choice(term: Node, field: Field) -> bool:
+def _chooses_value_of(term: Node, field: Field) -> bool:
     # Other operators narrow the values further, so they stay in the filter.
     if not isinstance(term, Comparison) or term.field != field:
         return False
@@ -210,14 +221,14 @@ def _column_head(sort: Sort, column: Column, links: ListLinks, menu: str) -> Col
     if sort.field == field:
         other = replace(sort, descending=not sort.descending)
         order = "descending" if sort.descending else "ascending"
-        return replace(head, href=links.query(sort=other), order=order)
+        return replace(head, href=links.query_with(sort=other), order=order)
     # The first click gives the more useful order: the largest numbers, the latest
     # times.
-    first = Sort(field, descending=is_largest_first(field))
-    return replace(head, href=links.query(sort=first))
+    first = Sort(field, descending=sorts_largest_first(field))
+    return replace(head, href=links.query_with(sort=first))
 
 
-def is_largest_first(field: Field) -> bool:
+def sorts_largest_first(field: Field) -> bool:
     kind = fields.value_type(field)
     return kind in (*NUMERIC_TYPES, fields.TIME) or field.kind == METRICS
 
@@ -229,14 +240,17 @@ def column_css(field: Field) -> str:
     return "number" if fields.value_type(field) in NUMERIC_TYPES else ""
 
 
-def status_strip(counts: Mapping[RunStatus, int], links: ListLinks) -> list[StripEntry]:
+def status_strip(
+    counts: Mapping[RunStatus, int], links: ListLinks
+) -> list[StatusStripEntry]:
     """Build the status strip; each link turns the filter by a group on or off."""
     return [
-        _strip_entry(group, members, counts, links) for group, members in GROUPS.items()
+        _status_strip_entry(group, members, counts, links)
+        for group, members in GROUPS.items()
     ]
 
 
-def strip_css(entries: Sequence[StripEntry]) -> str:
+def status_strip_css(entries: Sequence[StatusStripEntry]) -> str:
     """Return the CSS class of strips too long for three entries in a row on a phone."""
     sizes = [
         len(formats.status_label(e.group)) + len(formats.grouped(e.count))
@@ -247,20 +261,20 @@ def strip_css(entries: Sequence[StripEntry]) -> str:
     return next((css for css, room in MAX_STRIP_CHARACTERS.items() if size > room), "")
 
 
-def _strip_entry(
+def _status_strip_entry(
     group: str,
     members: frozenset[RunStatus],
     counts: Mapping[RunStatus, int],
     links: ListLinks,
-) -> StripEntry:
+) -> StatusStripEntry:
     word = group if len(members) == 1 else group.lower()
     # The filter language has a word for each group, such as `failed`.
     status = attribute("status")
     term = Comparison(status, "=", (Text(word),))
-    chosen = term in links.source.nodes
+    chosen = term in links.filter_source.nodes
     if chosen:
-        href = links.query(q=links.source.without_term(term))
+        href = links.query_with(q=links.filter_source.text_without_term(term))
     else:
-        href = links.only(term)
+        href = links.only_matching(term)
     total = sum(counts.get(member, 0) for member in members)
-    return StripEntry(group, word, total, href, chosen)
+    return StatusStripEntry(group, word, total, href, chosen)

@@ -20,12 +20,17 @@ from runs.pages.lists.run_cells import (
     ListRow,
     build_rows,
 )
-from runs.pages.lists.run_links import ListLinks, column_heads, status_strip, strip_css
+from runs.pages.lists.run_links import (
+    ListLinks,
+    column_heads,
+    status_strip,
+    status_strip_css,
+)
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
-from runs.render.filters import field_label, pill
-from runs.search.query import StatusCounts, count_statuses, names_status
+from runs.render.filters import field_label, pill_texts
+from runs.search.query import StatusCounts, count_statuses, filters_by_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
     RunPage,
@@ -52,10 +57,12 @@ def varying_columns(
     # One row differs from nothing, and would keep only its name.
     if len(rows) < 2:
         return tuple(columns)
-    return tuple(c for c in columns if c.field == NAME or _values_differ(c.field, rows))
+    return tuple(
+        c for c in columns if c.field == NAME or _has_different_values(c.field, rows)
+    )
 
 
-def _values_differ(field: Field, rows: Sequence[RunRow]) -> bool:
+def _has_different_values(field: Field, rows: Sequence[RunRow]) -> bool:
     first = _comparable_value(field, rows[0])
     return any(_comparable_value(field, row) != first for row in rows)
 
@@ -80,12 +87,12 @@ class FilterPill:
 
 
 def filter_pills(links: ListLinks) -> list[FilterPill]:
-    source = links.source
+    source = links.filter_source
     return [
         FilterPill(
-            *pill(node),
-            links.part("filter", term=str(number)),
-            links.query(q=source.without(number)),
+            *pill_texts(node),
+            links.part_address("filter", term=str(number)),
+            links.query_with(q=source.text_without_terms(number)),
         )
         for number, node in enumerate(source.nodes)
     ]
@@ -135,7 +142,7 @@ def find_run_page(
     find = find_tree if spec.is_tree else find_runs
     page: RunPage = find(spec_with_rollup, *who, experiment=experiment, now=state.now)
     # The strip counts without the filter by status: it offers the other statuses.
-    if not names_status(spec):
+    if not filters_by_status(spec):
         return page, page.counts
     return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
 
@@ -152,23 +159,23 @@ def run_table_context(
     constant_labels = [field_label(each.field) for each in columns if each not in shown]
     return {
         "rows": build_rows(page, shown, links, _best_values(page, shown, links.spec)),
-        "heads": column_heads(links.spec, shown, links, links.part("head")),
+        "heads": column_heads(links.spec, shown, links, links.part_address("head")),
         "columns": json.dumps([str(column) for column in columns], ensure_ascii=False),
-        "columns_href": links.part("columns"),
-        "group_href": links.part("group"),
+        "columns_href": links.part_address("columns"),
+        "group_href": links.part_address("group"),
         "here_links": _same_page_links(links),
         "exports": _export_links(links),
         "sorted_by": field_label(links.spec.sort.field),
         "constant_columns": constant_labels,
         "pills": filter_pills(links),
-        "add_filter": links.part("filter"),
+        "add_filter": links.part_address("filter"),
         "strip": entries,
-        "strip_size": strip_css(entries),
+        "strip_size": status_strip_css(entries),
         "counts_are_exact": counts.exact,
         "show_children": any(row.children for row in page.rows),
         **_total_texts(page, links.spec),
-        "previous": links.query(before=page.before) if page.before else "",
-        "next": links.query(after=page.after) if page.after else "",
+        "previous": links.query_with(before=page.before) if page.before else "",
+        "next": links.query_with(after=page.after) if page.after else "",
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "rest": "" if active else MAX_IDLE_SECONDS,
     }
@@ -176,10 +183,10 @@ def run_table_context(
 
 def _export_links(links: ListLinks) -> dict[str, str]:
     """Return the addresses that export all rows, by file format."""
-    query = links.query().rstrip("?")
+    query = links.query_with().rstrip("?")
     begin = f"{query}&" if query else "?"
     found = {form: f"{begin}format={form}" for form in ("csv", "json", "parquet")}
-    return found | {"histories": links.histories}
+    return found | {"histories": links.history_export_address}
 
 
 def _same_page_links(links: ListLinks) -> dict[str, str]:
@@ -187,10 +194,10 @@ def _same_page_links(links: ListLinks) -> dict[str, str]:
     spec = links.spec
     place = {"after": spec.after, "before": spec.before}
     return {
-        "again": links.query(**place),
-        "facets": links.query(facets=not spec.facets, **place),
-        "differs": links.query(differs=not spec.differs, **place),
-        "flat": links.query(flat=not spec.flat),
+        "again": links.query_with(**place),
+        "facets": links.query_with(facets=not spec.facets, **place),
+        "differs": links.query_with(differs=not spec.differs, **place),
+        "flat": links.query_with(flat=not spec.flat),
     }
 
 
@@ -227,7 +234,7 @@ def shown_columns(
 def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
     total = formats.grouped(page.total) + ("" if page.total_is_exact else "+")
     if spec.is_tree:
-        return {"total": total, **tree_totals(page, _shown_range(page))}
+        return {"total": total, **tree_totals(page, _shown_range_text(page))}
     # Without child runs the list has only roots, and the count must say so.
     if spec.children or attribute("parent") in fields_of(spec.filter()):
         noun = npgettext("after a number", "run", "runs", page.total)
@@ -238,14 +245,14 @@ def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:
         "total_noun": noun,
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {
-            "shown": _shown_range(page),
+            "shown": _shown_range_text(page),
             "total": total,
             "noun": noun,
         },
     }
 
 
-def _shown_range(page: RunPage) -> str:
+def _shown_range_text(page: RunPage) -> str:
     """Return `26–50`; only the number of rows if their position is unknown."""
     count = sum(row.place is None or not row.place.depth for row in page.rows)
     if not count or not page.first:
@@ -258,7 +265,7 @@ def _shown_range(page: RunPage) -> str:
 MAX_KEY_DIGITS = 18
 
 
-def kept_rows(
+def rows_still_shown(
     request: PageRequest,
     state: ListState,
     page: RunPage,
@@ -268,7 +275,7 @@ def kept_rows(
     """Build the rows that the browser still shows but the page no longer has."""
     # The script updates rows in place and moves none, so it also needs those that no
     # longer match.
-    shown_keys = _shown_keys(state) if request.htmx else set()
+    shown_keys = _read_shown_keys(state) if request.htmx else set()
     missing = shown_keys.difference(row.run.pk for row in page.rows)
     if not missing:
         return []
@@ -286,7 +293,7 @@ def kept_rows(
     return rows[len(page.rows) :]
 
 
-def _shown_keys(state: ListState) -> set[int]:
+def _read_shown_keys(state: ListState) -> set[int]:
     found = state.parameters.get(SHOWN_ROWS_PARAMETER, "").split(".")
     return {
         int(each) for each in found if each.isdecimal() and len(each) <= MAX_KEY_DIGITS

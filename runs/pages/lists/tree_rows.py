@@ -27,7 +27,7 @@ MAX_INDENT = 8
 
 
 @dataclass(frozen=True)
-class MoreLine:
+class MoreChildrenLine:
     """The line below the last shown child of a row."""
 
     depth: int
@@ -44,11 +44,11 @@ class TreeBranch:
     matches: bool
     is_open: bool
     toggle: str
-    more: tuple[MoreLine, ...]
+    more: tuple[MoreChildrenLine, ...]
 
 
 @dataclass(frozen=True)
-class RolledUp:
+class RolledUpValue:
     """A value of a root's descendants; `words` tells which one it is."""
 
     value: float
@@ -64,28 +64,28 @@ def build_branch(row: RunRow, links: ListLinks) -> TreeBranch | None:
         min(place.depth, MAX_INDENT),
         place.matches,
         place.is_open,
-        _toggle_href(row.run.run_id, place, links)
+        _href_that_toggles_row(row.run.run_id, place, links)
         if row.children or place.is_open
         else "",
-        tuple(_more_line(line, links) for line in place.after),
+        tuple(_more_children_line(line, links) for line in place.after),
     )
 
 
-def _toggle_href(run_id: str, place: TreePlace, links: ListLinks) -> str:
+def _href_that_toggles_row(run_id: str, place: TreePlace, links: ListLinks) -> str:
     # The address has each row once, or opening and closing would make it grow.
     others = tuple(o for o in links.spec.tree if o.run_id != run_id)
     if not place.is_open:
-        return _with_open_rows(links, (*others, RowExpansion(run_id)))
+        return _href_with_open_rows(links, (*others, RowExpansion(run_id)))
     is_named = any(o.run_id == run_id for o in links.spec.tree)
     if place.matches and is_named:
-        return _with_open_rows(links, others)
+        return _href_with_open_rows(links, others)
     # The row is open by default, so the address must name it as closed.
-    return _with_open_rows(links, (*others, RowExpansion(run_id, 0)))
+    return _href_with_open_rows(links, (*others, RowExpansion(run_id, 0)))
 
 
 def rolled_up_value(
     field: Field, row: RunRow, links: ListLinks, goals: Mapping[Field, bool]
-) -> RolledUp | None:
+) -> RolledUpValue | None:
     """Return the value of descendants to show for a root that has none.
 
     It is the value that the list sorts by, else the best value if the metric has a
@@ -106,7 +106,7 @@ def rolled_up_value(
         words = _("max of all child runs")
     else:
         words = _("min of all child runs")
-    return RolledUp(high if is_higher else low, words)
+    return RolledUpValue(high if is_higher else low, words)
 
 
 def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
@@ -128,35 +128,35 @@ def tree_totals(page: RunPage, shown: str) -> dict[str, str]:
     }
 
 
-def _with_open_rows(links: ListLinks, opened: tuple[RowExpansion, ...]) -> str:
+def _href_with_open_rows(links: ListLinks, opened: tuple[RowExpansion, ...]) -> str:
     """Link to the same page with other rows open."""
     spec = links.spec
-    return links.query(tree=opened, after=spec.after, before=spec.before)
+    return links.query_with(tree=opened, after=spec.after, before=spec.before)
 
 
-def _more_line(line: MoreChildren, links: ListLinks) -> MoreLine:
+def _more_children_line(line: MoreChildren, links: ListLinks) -> MoreChildrenLine:
     hidden = line.total - line.shown
     if not line.total:
-        return MoreLine(line.depth, "", "", _("No matching child runs"))
+        return MoreChildrenLine(line.depth, "", "", _("No matching child runs"))
     more = RowExpansion(line.run_id, min(line.shown + MORE_CHILDREN, MAX_OPEN_CHILDREN))
     named = {o.run_id: o for o in links.spec.tree} | {line.run_id: more}
     opened = tuple(named.values())
-    href = _with_open_rows(links, opened)
+    href = _href_with_open_rows(links, opened)
     # A page can't show more children of a row; their own list has pages.
     if line.shown >= MAX_OPEN_CHILDREN:
-        href = links.children_of(line.run_id)
+        href = links.children_address(line.run_id)
     text = ngettext(
         "Show %(n)s more child run", "Show %(n)s more child runs", hidden
     ) % {"n": formats.grouped(hidden)}
     note = pgettext("row of child runs", "%(order)s · %(shown)s of %(total)s shown") % {
-        "order": _order_text(links),
+        "order": _child_order_text(links),
         "shown": formats.grouped(line.shown),
         "total": formats.grouped(line.total),
     }
-    return MoreLine(min(line.depth, MAX_INDENT), href, text, note)
+    return MoreChildrenLine(min(line.depth, MAX_INDENT), href, text, note)
 
 
-def _order_text(links: ListLinks) -> str:
+def _child_order_text(links: ListLinks) -> str:
     sort = links.spec.sort
     if sort.field.kind == METRICS:
         return pgettext("order of child runs", "best first")

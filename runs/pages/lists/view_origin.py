@@ -28,7 +28,11 @@ from runs.pages.lists.list_state import (
     restore_line_breaks,
 )
 from runs.pages.requests import PageRequest, requested_format
-from runs.render.filters import difference_lines, missing_words, summarize_differences
+from runs.render.filters import (
+    deleted_items_text,
+    difference_lines,
+    summarize_differences,
+)
 from runs.render.formats import experiment_path
 from runs.search.run_list import RunPage, RunRow
 from runs.search.sql import KEY_KINDS
@@ -54,7 +58,7 @@ from studio.core.view_spec import (
     read_stored,
     without_parameter,
 )
-from studio.core.view_text import joined
+from studio.core.view_text import join_with_commas
 
 #: What stands for the built-in view in an address.
 BUILT_IN_VIEW = "default"
@@ -99,7 +103,7 @@ def _at_own_address(state: ListState) -> ListState:
     return replace(state, parameters=QueryDict(query), shown_at=f"{state.path}?{query}")
 
 
-def with_view(state: ListState) -> ListState:
+def with_named_view(state: ListState) -> ListState:
     """Return the state with the view that it names, looked up."""
     spec = state.spec
     if state.origin or spec.view_slug in ("", BUILT_IN_VIEW):
@@ -109,7 +113,7 @@ def with_view(state: ListState) -> ListState:
     except NotFound:
         # The same message for private and unknown views, so that it reveals nothing.
         message = _("There is no view named %(name)s here.") % {"name": spec.view_slug}
-        return state.showing(
+        return state.with_spec(
             without_parameter(spec, "view"), ParameterWarning("view", message)
         )
     origin = read_origin(view)
@@ -119,12 +123,12 @@ def with_view(state: ListState) -> ListState:
     # The same object is parsed once, and this list usually keeps the filter of its
     # view.
     base, newest = (
-        _with_same_text(each, spec) for each in (origin.base, origin.newest)
+        _keep_parsed_filter(each, spec) for each in (origin.base, origin.newest)
     )
     return replace(state, origin=replace(origin, base=base, newest=newest))
 
 
-def _with_same_text(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
+def _keep_parsed_filter(stored: ViewSpec, spec: ViewSpec) -> ViewSpec:
     """Return `stored` with the parsed filter of `spec`, if the texts are equal."""
     return replace(stored, q=spec.q) if stored.q == spec.q else stored
 
@@ -175,7 +179,7 @@ def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarni
     origin = state.origin
     if origin is None:
         return []
-    empty = [c.field for c in state.spec.columns if _is_empty(c, page.rows)]
+    empty = [c.field for c in state.spec.columns if _has_no_values(c, page.rows)]
     found = [
         *find_missing_list(origin.view),
         *find_missing_columns(empty, state.workspace),
@@ -184,11 +188,14 @@ def deleted_item_notices(state: ListState, page: RunPage) -> list[ParameterWarni
     for each in found:
         kinds.setdefault(each.kind, []).append(each.name)
     unread = [c.message for c in origin.unread]
-    texts = [*unread, *(missing_words(kind, names) for kind, names in kinds.items())]
+    texts = [
+        *unread,
+        *(deleted_items_text(kind, names) for kind, names in kinds.items()),
+    ]
     return [ParameterWarning("view", text) for text in texts]
 
 
-def _is_empty(column: Column, rows: Sequence[RunRow]) -> bool:
+def _has_no_values(column: Column, rows: Sequence[RunRow]) -> bool:
     field: Any = column.field
     return field.kind in KEY_KINDS and not any(field in row.values for row in rows)
 
@@ -222,10 +229,10 @@ def view_bar_context(
             workspace, experiment_of_view(origin.view), origin.newest
         )
         if origin
-        else scope.at(ViewSpec(view=BUILT_IN_VIEW)),
+        else scope.address_of(ViewSpec(view=BUILT_IN_VIEW)),
         "view_menu_href": f"{reverse('view-menu', args=[workspace])}?{query}{unchosen}",
         "save_as_href": f"{reverse('view-new', args=[workspace])}?{query}",
-        "back": scope.at(state.spec),
+        "back": scope.address_of(state.spec),
         "share_text": share_address(request, state),
         "is_own_view": view is not None and view.owner_id == state.viewer.pk,
     }
@@ -240,9 +247,7 @@ def changes_from_view(state: ListState) -> list[Difference]:
     else:
         # Names of default columns would cost queries.
         found = list(differences(replace(base, columns=spec.columns), spec))
-        found.append(
-            Difference("columns", _chosen_columns(base), _chosen_columns(spec))
-        )
+        found.append(Difference("columns", _columns_text(base), _columns_text(spec)))
     there = experiment_of_view(origin.view) if origin else experiment
     if (there and there.pk) != (experiment and experiment.pk):
         names = (each.name if each else LIST_DEFAULT for each in (there, experiment))
@@ -250,8 +255,8 @@ def changes_from_view(state: ListState) -> list[Difference]:
     return found
 
 
-def _chosen_columns(spec: ViewSpec) -> str:
-    return joined(spec.columns) if spec.has_columns else LIST_DEFAULT
+def _columns_text(spec: ViewSpec) -> str:
+    return join_with_commas(spec.columns) if spec.has_columns else LIST_DEFAULT
 
 
 def save_refusal(request: PageRequest, view: View | None) -> str:
@@ -279,7 +284,7 @@ def share_address(request: PageRequest, state: ListState) -> str:
     """Return the address that shows this list to other members."""
     server, origin = public_origin(request), state.origin
     if origin is None:
-        return server + state.scope.at(state.spec.changed())
+        return server + state.scope.address_of(state.spec.changed())
     query = override_query(origin.newest, state.spec)
     path = reverse("view", args=[origin.view.slug])
     return server + path + (f"?{query}" if query else "")

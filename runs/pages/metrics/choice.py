@@ -33,7 +33,7 @@ class GraphGrouping(StrEnum):
     PREFIX = "prefix"
     ALL = "1"
 
-    def part(self, key: str) -> str:
+    def shared_name_part(self, key: str) -> str:
         """Return the part of the name that metrics in one chart share."""
         if self is GraphGrouping.NAME:
             return key.rpartition("/")[2]
@@ -90,7 +90,7 @@ class MetricChoice:
         return [(name, value) for name, value in options.items() if value]
 
 
-def read_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
+def read_metric_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
     keys, default = _chosen_keys(parameters, heads, names)

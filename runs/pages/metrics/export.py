@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.requests import PageRequest, csv_response
-from runs.pages.run_shell import find_head
-from runs.render.run_list import escape_formula, iso_time, value_cell
-from runs.search.metrics import find_series
+from runs.pages.run_shell import find_run_head
+from runs.render.run_list import escape_formula, iso_time, logged_value_cell
+from runs.search.metrics import find_metrics_by_name
 from runs.storage.metrics import store
 
 
@@ -21,24 +21,24 @@ from runs.storage.metrics import store
 @require_safe
 def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send every point of the requested metrics as CSV, oldest first."""
-    head = find_head(request, run_id)
-    heads = find_series(head.run, request.GET.getlist("key"))
-    return csv_response(_point_rows(heads), f"{head.run.run_id}-metrics.csv")
+    head = find_run_head(request, run_id)
+    heads = find_metrics_by_name(head.run, request.GET.getlist("key"))
+    return csv_response(_csv_point_rows(heads), f"{head.run.run_id}-metrics.csv")
 
 
-def _point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
+def _csv_point_rows(heads: Sequence[Metric]) -> Iterator[Sequence[object]]:
     # Two tables have different columns, and share only a column of values.
     if len(heads) == 1 and heads[0].kind == MetricKind.TABLE:
-        yield from _table_rows(heads[0])
+        yield from _csv_rows_of_table(heads[0])
         return
     yield ("metric", "step", "time", "value")
     for head in heads:
         name = escape_formula(head.key.name)
         for step, time, value in store.read(head):
-            yield (name, step, iso_time(time), value_cell(value))
+            yield (name, step, iso_time(time), logged_value_cell(value))
 
 
-def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
+def _csv_rows_of_table(head: Metric) -> Iterator[Sequence[object]]:
     """Yield the rows of a table metric, with its columns instead of a value."""
     points = [
         (step, time, row)
@@ -49,7 +49,11 @@ def _table_rows(head: Metric) -> Iterator[Sequence[object]]:
     columns = list(dict.fromkeys(name for point in points for name in point[2]))
     yield ("step", "time", *map(escape_formula, columns))
     for step, time, row in points:
-        yield (step, iso_time(time), *(value_cell(row.get(name)) for name in columns))
+        yield (
+            step,
+            iso_time(time),
+            *(logged_value_cell(row.get(name)) for name in columns),
+        )
 
 
 def _read_points(head: Metric) -> Iterator[tuple[int, int, Any]]:

@@ -19,24 +19,24 @@ from runs.pages.metrics.choice import (
     FIRST_CHARTS,
     GraphGrouping,
     MetricChoice,
-    read_choice,
+    read_metric_choice,
 )
 from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_panels
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.render import formats
 from runs.render.charts import Axis
 from runs.render.formats import run_path
 from runs.render.metrics import DisplayValue, display_column, display_last
 from runs.search.files import file_path_of, find_files
-from runs.search.metrics import NUMERIC_KINDS, newest_values
+from runs.search.metrics import NUMERIC_KINDS, newest_step_rows
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
@@ -47,38 +47,38 @@ NEWEST_POINTS = 200
 
 
 @dataclass(frozen=True)
-class MetricEntry:
+class MetricCheckbox:
     key: str
     last: DisplayValue
     chosen: bool
 
 
 @dataclass(frozen=True)
-class MetricGroup:
+class MetricCheckboxGroup:
     """Metrics whose names have the same prefix, up to the first slash."""
 
     name: str
-    entries: list[MetricEntry]
+    entries: list[MetricCheckbox]
 
 
 @access(Permission.READ)
 @require_safe
 def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
     heads = read_metrics(head.run)
-    choice = read_choice(request.GET, heads)
+    choice = read_metric_choice(request.GET, heads)
     by_key = {each.key.name: each for each in heads}
     chosen = [by_key[key] for key in choice.keys]
     rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
     # One more row than shown tells whether there are more.
-    newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
+    newest = store.newest_points_of_all(chosen, max(rows + 1, NEWEST_POINTS))
     named = [
         path
-        for points in _document_points(chosen, newest)
-        for path in _file_paths_in(points)
+        for points in _newest_evaluations(chosen, newest)
+        for path in _file_paths_of_newest_values(points)
     ]
     # One query for the files of all panels.
     files = find_files(head.run, named)
@@ -87,16 +87,16 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     context = {
         "choice": choice,
         "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
-        "groups": _metric_groups(heads, choice),
+        "groups": _metric_checkbox_groups(heads, choice),
         "nothing": None if heads else empty_state_of("metrics", head.run),
         "panels": panels,
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
         "other_options": _options_without_select(choice, panels),
-        **_value_table(chosen, newest, rows),
-        **_link_queries(choice, rows),
+        **_value_table_context(chosen, newest, rows),
+        **_query_strings(choice, rows),
     }
-    return show_tab(request, head, "metrics", etag, context)
+    return show_run_tab(request, head, "metrics", etag, context)
 
 
 def _hides_metrics(choice: MetricChoice, heads: Sequence[Metric]) -> bool:
@@ -119,13 +119,17 @@ GROUPING_LABELS = {
 }
 
 
-def _metric_groups(heads: Sequence[Metric], choice: MetricChoice) -> list[MetricGroup]:
-    groups: dict[str, MetricGroup] = {}
+def _metric_checkbox_groups(
+    heads: Sequence[Metric], choice: MetricChoice
+) -> list[MetricCheckboxGroup]:
+    groups: dict[str, MetricCheckboxGroup] = {}
     for head in heads:
         key = head.key.name
         prefix = key.split("/", 1)[0] if "/" in key else ""
-        group = groups.setdefault(prefix, MetricGroup(prefix, []))
-        group.entries.append(MetricEntry(key, display_last(head), key in choice.keys))
+        group = groups.setdefault(prefix, MetricCheckboxGroup(prefix, []))
+        group.entries.append(
+            MetricCheckbox(key, display_last(head), key in choice.keys)
+        )
     return list(groups.values())
 
 
@@ -137,7 +141,7 @@ def _options_without_select(
     return [pair for pair in choice.options if pair[0] not in shown]
 
 
-def _document_points(
+def _newest_evaluations(
     chosen: Sequence[Metric], newest: Mapping[int, Points]
 ) -> Iterator[Points]:
     for head in chosen:
@@ -145,19 +149,19 @@ def _document_points(
             yield newest[head.pk]
 
 
-def _file_paths_in(points: Points) -> Iterator[str]:
+def _file_paths_of_newest_values(points: Points) -> Iterator[str]:
     """Yield the files that the newest values name; older ones are read on demand."""
     for value in points.python_values()[-MAX_STEPS:]:
         if path := file_path_of(value):
             yield path
 
 
-def _value_table(
+def _value_table_context(
     chosen: Sequence[Metric], newest: Mapping[int, Points], limit: int
 ) -> dict[str, Any]:
     """Return the context of the table: the series side by side, by step."""
     series = [head for head in chosen if head.kind in NUMERIC_KINDS]
-    rows = newest_values([newest[head.pk] for head in series], limit + 1)
+    rows = newest_step_rows([newest[head.pk] for head in series], limit + 1)
     shown = rows[:limit]
     columns = [
         display_column([row.cells[at] for row in shown]) for at in range(len(series))
@@ -166,14 +170,18 @@ def _value_table(
     return {
         "value_keys": [head.key.name for head in series],
         "rows": [
-            (row.step, formats.at(row.time, zone), [column[at] for column in columns])
+            (
+                row.step,
+                formats.local_time(row.time, zone),
+                [column[at] for column in columns],
+            )
             for at, row in enumerate(shown)
         ],
         "has_more_rows": len(rows) > limit,
     }
 
 
-def _link_queries(choice: MetricChoice, rows: int) -> dict[str, Any]:
+def _query_strings(choice: MetricChoice, rows: int) -> dict[str, Any]:
     look = urlencode(choice.display_parameters())
     keys = urlencode([("key", key) for key in choice.keys])
     return {

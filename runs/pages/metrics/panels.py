@@ -16,14 +16,14 @@ from django.utils.translation import ngettext, pgettext
 
 from runs.models import File, Metric, MetricKind
 from runs.pages.metrics.choice import GraphGrouping, MetricChoice
-from runs.pages.metrics.documents import (
-    document_figure,
-    document_matrix,
+from runs.pages.metrics.evaluation_documents import (
+    evaluation_figure,
+    evaluation_matrix,
     missing_file_message,
-    value_at,
+    value_at_step,
 )
 from runs.pages.run import image_file
-from runs.render.charts import figure_rows
+from runs.render.charts import rows_of_figure
 from runs.render.formats import grouped, number
 from runs.render.metrics import (
     DEFAULT_VIEW,
@@ -33,7 +33,7 @@ from runs.render.metrics import (
     rows_table,
 )
 from runs.search.files import file_path_of
-from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
+from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_step_rows
 from runs.storage.metrics import Points
 from studio.core.errors import NotFound, StudioError
 
@@ -117,7 +117,9 @@ def _group_into_graphs(
     """Group the metrics of each chart, by the part of the name that they share."""
     graphs: dict[str, list[Metric]] = {}
     for head in heads:
-        graphs.setdefault(graph_grouping.part(head.key.name), []).append(head)
+        graphs.setdefault(graph_grouping.shared_name_part(head.key.name), []).append(
+            head
+        )
     return graphs
 
 
@@ -159,7 +161,7 @@ def _newest_values_panel(
     panel: Panel, heads: Sequence[Metric], sources: PanelSources
 ) -> Panel:
     """Return the panel as a table of the newest values, by step."""
-    rows = newest_values([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
+    rows = newest_step_rows([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
     columns = [
         display_column([row.cells[at] for row in rows]) for at in range(len(heads))
     ]
@@ -195,7 +197,7 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
     if head.kind in NUMERIC_KINDS:
         return _texts_panel(blank, head, sources.newest[head.pk])
     try:
-        return _document_panel(blank, head, sources)
+        return _evaluation_panel(blank, head, sources)
     except StudioError as error:
         # The document is missing, or does not have the format of its kind.
         return replace(blank, shape="wrong", content={"reason": error.message})
@@ -204,11 +206,11 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
 def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
     rows = [(step, display_logged(value)) for step, _time, value in newest][-MAX_TEXTS:]
     return replace(
-        blank, shape="texts", note=_count_note(head), content={"rows": rows[::-1]}
+        blank, shape="texts", note=_value_count_note(head), content={"rows": rows[::-1]}
     )
 
 
-def _count_note(head: Metric) -> str:
+def _value_count_note(head: Metric) -> str:
     values = ngettext("%(n)s value", "%(n)s values", head.count)
     return values % {"n": grouped(head.count)}
 
@@ -217,10 +219,10 @@ def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
     table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
     view = choice.option("as", key) or table.default_view
-    x, y = table.axes(choice.option("cx", key), choice.option("cy", key))
+    x, y = table.columns_to_draw(choice.option("cx", key), choice.option("cy", key))
     panel = replace(
         blank,
-        note=_rows_note(head, len(table.rows)),
+        note=_row_count_note(head, len(table.rows)),
         selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
         # A chart needs two columns of numbers.
         chart_query=choice.query_with_option("as", key, "chart") if y else "",
@@ -235,7 +237,7 @@ def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     return replace(panel, shape="plot", figure=address)
 
 
-def _rows_note(head: Metric, count: int) -> str:
+def _row_count_note(head: Metric, count: int) -> str:
     if count < head.count:
         words = _("the last %(n)s of %(total)s rows")
         return words % {"n": grouped(count), "total": grouped(head.count)}
@@ -263,9 +265,9 @@ def _column_selects(
     ]
 
 
-def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
+def _evaluation_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
-    at, value = value_at(head, newest, choice.option("at", key))
+    at, value = value_at_step(head, newest, choice.option("at", key))
     file = sources.files.get(file_path_of(value) or "")
     if file:
         blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
@@ -288,11 +290,11 @@ def _document_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
             content={"picture": image_file(sources.base, file)},
         )
     if head.kind == MetricKind.CONFUSION_MATRIX:
-        matrix = document_matrix(value, file, normalized=view == "normalised")
+        matrix = evaluation_matrix(value, file, normalized=view == "normalised")
         return replace(panel, shape="matrix", content={"matrix": matrix})
-    figure = document_figure(head, value, file, view)
+    figure = evaluation_figure(head, value, file, view)
     if view == "table":
-        rows = figure_rows(figure)[:MAX_STEPS]
+        rows = rows_of_figure(figure)[:MAX_STEPS]
         return replace(panel, shape="points", content={"rows": rows})
     parameters = {"key": key, "as": view, **({"at": str(at)} if head.count > 1 else {})}
     address = f"{sources.base}metrics/chart.json?{urlencode(parameters)}"

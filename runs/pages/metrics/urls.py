@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from runs.pages.metrics.export import export_values
+from runs.pages.metrics.metric_figures import metric_figure_json
 from runs.pages.metrics.metrics import metrics_tab
-from runs.pages.metrics.points import metric_figure_json
 from runs.pages.requests import RUN_URL
 
 urlpatterns: list[URLPattern] = [

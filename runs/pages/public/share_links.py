@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access import Permission, access, by_method, public_origin
+from runs.access import Permission, access, public_origin, view_by_method
 from runs.actions import public as public_actions
 from runs.models import Run, ShareLink, View, now_ms
 from runs.pages.account import show_members
@@ -37,10 +37,10 @@ class ShareForm(PageForm):
 
 
 @access(Permission.SHARE_OUT)
-def _show_new(request: PageRequest) -> HttpResponse:
+def _show_new_link_form(request: PageRequest) -> HttpResponse:
     """Show the form for a new link; `view` is a slug, or `run` an ID."""
-    shown = _find_shared(request, ShareForm(request.GET).check())
-    return _show_form(request, shown, ShareForm())
+    shown = _find_view_or_run(request, ShareForm(request.GET).check())
+    return _show_link_form(request, shown, ShareForm())
 
 
 @access(Permission.SHARE_OUT)
@@ -48,7 +48,7 @@ def _create_link(request: PageRequest) -> HttpResponse:
     """Create the link, and show it on the Members page: no page can show it again."""
     form = ShareForm(request.POST)
     sent = form.check()
-    shown = _find_shared(request, sent)
+    shown = _find_view_or_run(request, sent)
     try:
         link, secret = public_actions.create_share_link(
             request.workspace,
@@ -59,14 +59,14 @@ def _create_link(request: PageRequest) -> HttpResponse:
             now=now_ms(),
         )
     except InvalidValue as error:
-        form.refuse(error)
-        return _show_form(request, shown, form, status=FORM_ERROR_STATUS)
+        form.show_error(error)
+        return _show_link_form(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
     address = origin + reverse("shared", args=[secret])
     return show_members(request, new_share_link=link, share_address=address)
 
 
-create_share_link = by_method(GET=_show_new, POST=_create_link)
+create_share_link = view_by_method(GET=_show_new_link_form, POST=_create_link)
 
 
 @access(Permission.SHARE_OUT)
@@ -79,7 +79,7 @@ def revoke_share_link(request: PageRequest, number: int) -> HttpResponse:
     return redirect("members", request.workspace.name)
 
 
-def _find_shared(request: PageRequest, sent: dict[str, Any]) -> View | Run:
+def _find_view_or_run(request: PageRequest, sent: dict[str, Any]) -> View | Run:
     user, workspace = request.actor.user, request.workspace
     if sent["view"]:
         # Owners can share only what they see: another member's private view is not
@@ -90,7 +90,7 @@ def _find_shared(request: PageRequest, sent: dict[str, Any]) -> View | Run:
     raise NotFound(_("Choose a view or a run to share."))
 
 
-def _show_form(
+def _show_link_form(
     request: PageRequest, shown: View | Run, form: ShareForm, *, status: int = 200
 ) -> HttpResponse:
     is_view = isinstance(shown, View)

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 from runs.access import PUBLIC, StudioRequest, access
 from runs.actions.public import find_share_link
 from runs.models import now_ms
-from runs.pages.public.shared_run import description_images, run_context
-from runs.pages.public.shared_view import view_context
+from runs.pages.public.shared_run import description_images, shared_run_context
+from runs.pages.public.shared_view import shared_view_context
 from runs.pages.requests import send_file
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
@@ -36,10 +36,10 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
         # Visitors can only page through the view; other parameters would show more than
         # it.
         cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
-        context = view_context(link, link.view, cursors)
+        context = shared_view_context(link, link.view, cursors)
     else:
         assert link.run is not None
-        context = run_context(link, link.run)
+        context = shared_run_context(link, link.run)
     # Hides the navigation of a signed-in user.
     context |= {"link": link, "workspace": None}
     response = render(request, "public/shared.html", context)

@@ -15,7 +15,7 @@ from runs.models import File, Run, ShareLink, now_ms
 from runs.render.charts import draw_sparkline
 from runs.render.descriptions import Reference, Target, find_references, render_markdown
 from runs.render.files import FileKind, file_kind
-from runs.render.metrics import display_head, display_last
+from runs.render.metrics import display_last, display_summary
 from runs.search.descriptions import ReferenceTargets, find_targets
 from runs.search.metrics import sparkline_points
 from runs.search.run import list_params, list_tags, read_metrics
@@ -25,7 +25,7 @@ MAX_ROWS, MAX_CURVES = 500, 50
 NOTE_TAG = "mlflow.note.content"
 
 
-def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
+def shared_run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     tags = list_tags(run)
     heads = read_metrics(run)[:MAX_ROWS]
     points = sparkline_points(heads[:MAX_CURVES])
@@ -33,7 +33,7 @@ def run_context(link: ShareLink, run: Run) -> dict[str, Any]:
     for head in heads:
         series = points.get(head.pk)
         curve = draw_sparkline(series.steps, series.values) if series else ""
-        metrics.append((head.key.name, display_head(head), curve))
+        metrics.append((head.key.name, display_summary(head), curve))
     ended = run.ended if run.ended is not None else now_ms()
     noted = next((tag.value for tag in tags if tag.key == NOTE_TAG), None)
     return {
@@ -83,9 +83,9 @@ def _find_targets(link: ShareLink, run: Run, text: str) -> ReferenceTargets:
     return find_targets(references, link.created_by, link.workspace, run)
 
 
-def _shared_images(found: ReferenceTargets, run: Run) -> dict[Reference, File]:
+def _shared_images(targets: ReferenceTargets, run: Run) -> dict[Reference, File]:
     return {
         reference: file
-        for reference, file in found.files.items()
+        for reference, file in targets.files.items()
         if file.run_id == run.pk and file_kind(file.name) is FileKind.IMAGE
     }

@@ -19,19 +19,19 @@ from runs.pages.chart_kinds import (
     build_table,
     chart_note,
     chart_title,
-    read_runs_of_charts_for,
+    read_runs_of_charts_for_viewer,
 )
 from runs.pages.groups import (
     build_paper_table,
-    find_groups_for,
-    group_label,
+    find_groups_for_viewer,
+    grouping_label,
     too_many_runs_text,
 )
 from runs.pages.lists import (
     experiment_of_view,
-    field_column,
     list_path,
-    run_value,
+    sheet_column_of,
+    sheet_value_of,
     with_name_column,
 )
 from runs.render import formats
@@ -65,7 +65,7 @@ class SharedChart:
         return any(curve for _row, curve in self.rows)
 
 
-def view_context(
+def shared_view_context(
     link: ShareLink, view: View, cursors: dict[str, str]
 ) -> dict[str, Any]:
     """Return the context of a shared view; `cursors` are `after` and `before`.
@@ -89,7 +89,7 @@ def view_context(
     # Only one of them can be followed, and a visitor gets a page instead of an error.
     if cursors["after"] and cursors["before"]:
         cursors = {**cursors, "before": ""}
-    shown = _groups_context if stored.group is not None else _rows_context
+    shown = _shared_groups_context if stored.group is not None else _shared_rows_context
     try:
         try:
             found = shown(link, stored.changed(**cursors), experiment)
@@ -104,7 +104,7 @@ def view_context(
     return context | found | {"charts": charts}
 
 
-def _rows_context(
+def _shared_rows_context(
     link: ShareLink, stored: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     # A tree needs links that open rows, which this page doesn't have.
@@ -112,8 +112,10 @@ def _rows_context(
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
     columns = [column.field for column in with_name_column(spec.columns)]
     sheet = Sheet(
-        tuple(field_column(each) for each in columns),
-        tuple(tuple(run_value(row, each) for each in columns) for row in page.rows),
+        tuple(sheet_column_of(each) for each in columns),
+        tuple(
+            tuple(sheet_value_of(row, each) for each in columns) for row in page.rows
+        ),
     )
     more = "" if page.total_is_exact else "+"
     noun = npgettext("after a number", "run", "runs", page.total)
@@ -126,7 +128,7 @@ def _rows_context(
     }
 
 
-def _groups_context(
+def _shared_groups_context(
     link: ShareLink, spec: ViewSpec, experiment: Experiment | None
 ) -> dict[str, Any]:
     if spec.before:
@@ -134,8 +136,8 @@ def _groups_context(
         spec = spec.changed(after=spec.before)
     fields = [column.field for column in spec.columns]
     who = (link.created_by, link.workspace)
-    found = find_groups_for(spec, fields, *who, experiment)
-    context: dict[str, Any] = {"group_label": group_label(spec)}
+    found = find_groups_for_viewer(spec, fields, *who, experiment)
+    context: dict[str, Any] = {"group_label": grouping_label(spec)}
     if found.grouping is None:
         return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)
@@ -158,7 +160,7 @@ def _shared_charts(
     zone, who = timezone.get_current_timezone(), (link.created_by, link.workspace)
     # One limit for all charts: anyone with the link can open the page.
     with time_limit():
-        chart_runs = read_runs_of_charts_for(spec, spec.charts, *who, experiment)
+        chart_runs = read_runs_of_charts_for_viewer(spec, spec.charts, *who, experiment)
         return [
             # Without a workspace, rows have no links to runs that visitors can't open.
             _shared_chart(chart, runs, build_table(chart, runs, zone, ""))
@@ -171,12 +173,12 @@ def _shared_chart(
 ) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
-        curves = _shared_curves(chart, chart_runs)
+        curves = _sparklines_of_runs(chart, chart_runs)
     rows = list(zip(table.rows, curves, strict=True))
     return SharedChart(chart_title(chart), chart_note(chart), table, rows)
 
 
-def _shared_curves(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:
+def _sparklines_of_runs(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:
     name = chart.fields[0].key
     heads = [chart_runs.heads.get((run.run.pk, name)) for run in chart_runs.runs]
     points = sparkline_points([head for head in heads if head][:MAX_CURVES])

@@ -6,7 +6,7 @@ from runs.pages.requests.addresses import (
     EXPERIMENT_URL,
     RUN_URL,
     WORKSPACE_URL,
-    safe_path,
+    safe_return_path,
 )
 from runs.pages.requests.downloads import (
     content_disposition,
@@ -75,7 +75,7 @@ __all__ = [
     "not_modified",
     "requested_export",
     "requested_format",
-    "safe_path",
+    "safe_return_path",
     "send_file",
     "with_vary_headers",
 ]

@@ -10,7 +10,7 @@ EXPERIMENT_URL = f"{WORKSPACE_URL}experiments/<str:slug>/"
 RUN_URL = f"{WORKSPACE_URL}runs/<str:run_id>/"
 
 
-def safe_path(request: HttpRequest, address: str | None = None) -> str:
+def safe_return_path(request: HttpRequest, address: str | None = None) -> str:
     """The form's `next` (or `address`) if it is a page of this server, else empty."""
     path = request.POST.get("next", "") if address is None else address
     # A link from elsewhere must not lead a member to another server.

@@ -30,7 +30,7 @@ class PageForm(forms.Form):
         field = next(iter(self.errors))
         raise InvalidValue(str(self.errors[field][0]), field=field)
 
-    def refuse(self, error: StudioError) -> None:
+    def show_error(self, error: StudioError) -> None:
         """Show the error of an action with the form."""
         # The form shows one message, and the first problem is the cause.
         if not self.errors:

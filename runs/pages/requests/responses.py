@@ -102,7 +102,7 @@ def change_stamp(
 
 
 def content_etag(stamp: str, html: str) -> str:
-    return f'"{stamp}-{_content_digest(_TICKING.sub(_without_text, html))}"'
+    return f'"{stamp}-{_content_digest(_TICKING.sub(_drop_ticking_text, html))}"'
 
 
 def browser_etag(request: PageRequest) -> str:
@@ -129,22 +129,22 @@ def _depends_on_time(spec: ViewSpec, node: Node | None) -> bool:
     duration = attribute("duration")
     return spec.sort.field == duration or any(
         term.field == duration or any(isinstance(v, Ago) for v in term.values)
-        for term in _comparisons(node)
+        for term in _comparisons_in(node)
     )
 
 
-def _comparisons(node: Node | None) -> Iterable[Comparison]:
+def _comparisons_in(node: Node | None) -> Iterable[Comparison]:
     if isinstance(node, Comparison):
         yield node
     elif isinstance(node, Not):
-        yield from _comparisons(node.node)
+        yield from _comparisons_in(node.node)
     elif isinstance(node, (And, Or)):
         for each in node.nodes:
-            yield from _comparisons(each)
+            yield from _comparisons_in(each)
 
 
-def _without_text(found: re.Match[str]) -> str:
-    return found[1]
+def _drop_ticking_text(match: re.Match[str]) -> str:
+    return match[1]
 
 
 def _content_digest(*parts: object) -> str:

@@ -29,7 +29,7 @@ from runs.pages.requests import PageRequest
 from runs.pages.run_list import PageShell, show_list
 from runs.pages.run_shell import (
     empty_state_of,
-    find_head,
+    find_run_head,
     head_context,
     is_page_unchanged,
     page_etag,
@@ -44,7 +44,7 @@ from studio.core.filters.source import FilterText
 @access(Permission.READ)
 @require_safe
 def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     # The list polls on its own, and its fragment doesn't contain the run's head.
     if request.htmx and request.GET.get("part") == "head":
         return _refresh_head(request, head)
@@ -53,10 +53,10 @@ def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
     # A run with children shows the list's own empty state: its filter hides them.
     nothing = None if head.children else empty_state_of("children", head.run)
     shell = PageShell("run/run_children.html", context, scoped, nothing)
-    return show_list(request, _state(request, head, scoped), shell)
+    return show_list(request, _child_list_state(request, head, scoped), shell)
 
 
-def _state(
+def _child_list_state(
     request: PageRequest, head: RunHead, scoped: Callable[[str], str]
 ) -> ListState:
     """Read the state, with the parent in its filter and its scope."""
@@ -67,7 +67,7 @@ def _state(
     state = read_state_tolerantly(request, scope, parameters)
     spec = replace(state.spec, q=scoped(state.spec.q))
     parameters["q"] = spec.q
-    return state.showing(spec)
+    return state.with_spec(spec)
 
 
 def _refresh_head(request: PageRequest, head: RunHead) -> HttpResponse:
@@ -99,4 +99,8 @@ def with_parent_filter(q: str, run_id: str) -> str:
         # The list shows the error, and the runs of the readable part.
         return q
     # Once only, because links of the page already contain the term.
-    return q if term in source.nodes else FilterText.of_source(source.preceded_by(term))
+    return (
+        q
+        if term in source.nodes
+        else FilterText.of_source(source.source_with_first_term(term))
+    )

@@ -7,22 +7,22 @@ from functools import partial
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access import Permission, access, by_method, render_json_error
+from runs.access import Permission, access, render_json_error, view_by_method
 from runs.actions.run import MIRROR_TAGS, describe_run
 from runs.models import now_ms
 from runs.pages.descriptions import (
     DescriptionEditor,
     DescriptionVersionsPage,
     attach_uploaded_picture,
-    open_editor,
+    open_description_editor,
     picture_markdown,
     render_description,
     restore_description,
     save_description,
-    show_versions,
+    show_description_versions,
 )
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell import find_head, head_context, show_saved
+from runs.pages.run_shell import find_run_head, head_context, show_saved_change
 from runs.search.descriptions import find_last_version
 from runs.search.run import RunHead, list_tags
 
@@ -31,36 +31,40 @@ EDITOR_PAGE = "run/run_editor.html"
 
 @access(Permission.ANNOTATE)
 def _show_description_form(request: PageRequest, run_id: str) -> HttpResponse:
-    return open_editor(request, _run_editor(request, find_head(request, run_id)))
+    return open_description_editor(
+        request, _run_editor(request, find_run_head(request, run_id))
+    )
 
 
 @access(Permission.ANNOTATE)
 def _save_description(request: PageRequest, run_id: str) -> HttpResponse:
-    return save_description(request, _run_editor(request, find_head(request, run_id)))
+    return save_description(
+        request, _run_editor(request, find_run_head(request, run_id))
+    )
 
 
-edit_description = by_method(GET=_show_description_form, POST=_save_description)
+edit_description = view_by_method(GET=_show_description_form, POST=_save_description)
 
 
 @access(Permission.ANNOTATE, errors=render_json_error)
 @require_POST
 def add_picture(request: PageRequest, run_id: str) -> HttpResponse:
     """Store a pasted image, and return the Markdown that shows it."""
-    file = attach_uploaded_picture(request, find_head(request, run_id).run)
+    file = attach_uploaded_picture(request, find_run_head(request, run_id).run)
     return JsonResponse({"text": picture_markdown(file)}, status=201)
 
 
 @access(Permission.READ)
 @require_safe
 def show_run_versions(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
-    return show_versions(request, _run_versions_page(request, head))
+    head = find_run_head(request, run_id)
+    return show_description_versions(request, _run_versions_page(request, head))
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def restore_run_version(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     return restore_description(request, _run_versions_page(request, head))
 
 
@@ -93,7 +97,9 @@ def _show_saved_description(
         "description": render_description(request, run.description, run),
         "edited": find_last_version(run),
     }
-    return show_saved(request, run, message, "run/_run_description.html", context)
+    return show_saved_change(
+        request, run, message, "run/_run_description.html", context
+    )
 
 
 def _run_versions_page(request: PageRequest, head: RunHead) -> DescriptionVersionsPage:

@@ -12,29 +12,29 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.ingest import read_receipt
+from runs.actions.ingest import read_delivery_report
 from runs.models import Metric, Run, now_ms
 from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     FORCE_DELAY_MS,
-    can_force,
-    find_head,
+    can_force_cancel,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.render.charts import draw_sparkline
 from runs.render.formats import ago
-from runs.render.metrics import DisplayValue, display_head
-from runs.render.run import headline, source_address, split_traceback
+from runs.render.metrics import DisplayValue, display_summary
+from runs.render.run import dataset_source_address, headline_of_error, split_traceback
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points
 from runs.search.run import (
-    NamedText,
+    KeyValueText,
     count_same_error,
     find_cancel_request,
     list_datasets,
@@ -79,7 +79,7 @@ class TagChip:
 @access(Permission.READ)
 @require_safe
 def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     # Conclusions are written on other pages, and don't change the run's revision.
     concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
@@ -93,24 +93,25 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     context = {
         "conclusions": conclusion_items(request, concluded),
         **_attributes_context(request, run, tags, properties, others),
-        **tag_chips(request, tags),
+        **tag_chips_context(request, tags),
         **_params_context(request, run),
         **_metrics_context(request, run),
-        **_cancel_progress(request, run),
+        **_cancel_progress_context(request, run),
         "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
-        "error": _error_context(request, run),
+        "error": _failure_context(request, run),
         "properties": properties,
         "datasets": [
-            (used, source_address(used.dataset.source)) for used in list_datasets(run)
+            (used, dataset_source_address(used.dataset.source))
+            for used in list_datasets(run)
         ],
-        "receipt": read_receipt(run),
+        "receipt": read_delivery_report(run),
         "models": list_models(run),
         "models_read": list_models_read(run),
         "submitter_href": run.submitter
         and _run_list_href(request, attribute("submitter"), run.submitter.username),
     }
-    return show_tab(request, head, "details", etag, context)
+    return show_run_tab(request, head, "details", etag, context)
 
 
 def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
@@ -127,8 +128,8 @@ def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
 def _attributes_context(
     request: PageRequest,
     run: Run,
-    tags: Sequence[NamedText],
-    properties: Sequence[NamedText],
+    tags: Sequence[KeyValueText],
+    properties: Sequence[KeyValueText],
     described: str,
 ) -> dict[str, Any]:
     # Tags come last and win: they can be corrected, properties can't.
@@ -137,18 +138,20 @@ def _attributes_context(
     text = run.description or known.get("mlflow.note.content", "")
     return {
         "script": run.script or known.get("mlflow.source.name", ""),
-        "git_commit": _first_known(known, GIT_COMMIT),
-        "git_branch": _first_known(known, GIT_BRANCH),
+        "git_commit": _first_set_value(known, GIT_COMMIT),
+        "git_branch": _first_set_value(known, GIT_BRANCH),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or render_description(request, text, run),
     }
 
 
-def _first_known(known: Mapping[str, str], keys: Sequence[str]) -> str:
+def _first_set_value(known: Mapping[str, str], keys: Sequence[str]) -> str:
     return next((known[key] for key in keys if known.get(key)), "")
 
 
-def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]:
+def tag_chips_context(
+    request: PageRequest, tags: Sequence[KeyValueText]
+) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
         "tags": [_tag_chip(request, tag) for tag in shown],
@@ -156,7 +159,7 @@ def tag_chips(request: PageRequest, tags: Sequence[NamedText]) -> dict[str, Any]
     }
 
 
-def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
+def _tag_chip(request: PageRequest, tag: KeyValueText) -> TagChip:
     return TagChip(
         tag.key, tag.value, _run_list_href(request, Field(TAGS, tag.key), tag.value)
     )
@@ -165,8 +168,10 @@ def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
 def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     params = list_params(run)
     find = request.GET.get("find", "").strip()[:200]
-    found = [each for each in params if _matches_words(each, find)]
-    shown = _first_rows(request, "params", found, CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS)
+    found = [each for each in params if _contains_all_words(each, find)]
+    shown = _shorten_long_list(
+        request, "params", found, CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS
+    )
     return {
         "params": shown,
         "params_find": find,
@@ -178,7 +183,7 @@ def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _matches_words(named_text: NamedText, words: str) -> bool:
+def _contains_all_words(named_text: KeyValueText, words: str) -> bool:
     """Whether each word is in the name or the value, like the page's script."""
     text = f"{named_text.key} {named_text.value or ''}".lower()
     return all(word in text for word in words.lower().split())
@@ -186,17 +191,19 @@ def _matches_words(named_text: NamedText, words: str) -> bool:
 
 def _metrics_context(request: PageRequest, run: Run) -> dict[str, Any]:
     heads = read_metrics(run)
-    shown = _first_rows(request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS)
+    shown = _shorten_long_list(
+        request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS
+    )
     return {"metrics": _metric_rows(shown), "metrics_more": len(heads) - len(shown)}
 
 
-def _first_rows(
-    request: PageRequest, name: str, rows: Sequence[Any], few: int, many: int
+def _shorten_long_list(
+    request: PageRequest, name: str, rows: Sequence[Any], shown_rows: int, max_rows: int
 ) -> Sequence[Any]:
     """Return the first rows of a long list; all rows with `?name=all`."""
-    if len(rows) <= many or request.GET.get(name) == "all":
+    if len(rows) <= max_rows or request.GET.get(name) == "all":
         return rows
-    return rows[:few]
+    return rows[:shown_rows]
 
 
 def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
@@ -206,11 +213,11 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
     for head in heads:
         series = points.get(head.pk)
         line = draw_sparkline(series.steps, series.values) if series else ""
-        rows.append(MetricRow(head.key.name, *display_head(head), line))
+        rows.append(MetricRow(head.key.name, *display_summary(head), line))
     return rows
 
 
-def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
+def _cancel_progress_context(request: PageRequest, run: Run) -> dict[str, Any]:
     """Return the progress of a requested cancellation."""
     found = find_cancel_request(run)
     if found.asked is None:
@@ -221,26 +228,26 @@ def _cancel_progress(request: PageRequest, run: Run) -> dict[str, Any]:
         "stopping_since": since.time,
         "stopping": now_ms() - since.time,
         "silent": run.state is RunStatus.NOT_RESPONDING,
-        "can_force": can_force(request, run, found.asked),
+        "can_force": can_force_cancel(request, run, found.asked),
         "grace": FORCE_DELAY_MS,
     }
 
 
-def _error_context(request: PageRequest, run: Run) -> dict[str, Any]:
+def _failure_context(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
         return {}
-    line = headline(run.error)
+    line = headline_of_error(run.error)
     frames, message = split_traceback(run.error)
     return {
         "headline": line,
         "frames": frames,
         # An error of one line would be shown twice.
         "message": message if frames or message != line else "",
-        **_similar_failures(request, run, line),
+        **_same_error_context(request, run, line),
     }
 
 
-def _similar_failures(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
+def _same_error_context(request: PageRequest, run: Run, line: str) -> dict[str, Any]:
     """Return a link to the runs with the same error kind, and their number."""
     # Without a kind, the text of the error is the only thing that runs can share.
     if run.error_kind is None:

@@ -37,7 +37,7 @@ class TagForm(PageForm):
     drop = OptionalTextField()
 
 
-class SwitchForm(PageForm):
+class OnOffForm(PageForm):
     """Turns something on, or off with `on=0`."""
 
     on = FlagField(default=True)
@@ -47,7 +47,7 @@ class CancelForm(PageForm):
     children = FlagField()
 
 
-def _read_ending(word: str) -> RunStatus:
+def _read_end_status(word: str) -> RunStatus:
     for status in MANUAL_END_STATUSES:
         if status.value == word:
             return status
@@ -62,5 +62,5 @@ def _read_ending(word: str) -> RunStatus:
 class FinishForm(PageForm):
     """How a run ended; `reason` is shown as the error of a failed run."""
 
-    status = TextField(_read_ending, strip=False)
+    status = TextField(_read_end_status, strip=False)
     reason = TextField()

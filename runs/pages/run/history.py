@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
@@ -14,11 +13,11 @@ from runs.access import Permission, access
 from runs.actions.undo import can_undo
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
 from runs.pages.undo import ChangeLine, action_label, change_line
 from runs.search.run import HistoryEntry, list_history
@@ -45,7 +44,7 @@ class HistoryRow:
 @access(Permission.READ)
 @require_safe
 def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -60,14 +59,18 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "more": min(limit * 2, MAX_ROWS) if more and limit < MAX_ROWS else 0,
         "cut": more and limit >= MAX_ROWS,
     }
-    return show_tab(request, head, "history", etag, context)
+    return show_run_tab(request, head, "history", etag, context)
 
 
 def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
     source = entry.change_set or entry.event
     assert source is not None
     # Events such as a missing heartbeat have no person behind them.
-    who = str(source.actor) if source.actor else _("The server")
+    who = (
+        str(source.actor)
+        if source.actor
+        else pgettext("who made a change", "The server")
+    )
     token = source.token.name if source.token else ""
     if entry.event is not None:
         return _event_row(entry, who, token)

@@ -17,13 +17,18 @@ from runs.models import File
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
-    find_head,
+    find_run_head,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
 )
-from runs.render.files import IMAGE_TYPES, PICTURE_HEAD_BYTES, extension, picture_size
+from runs.render.files import (
+    IMAGE_TYPES,
+    PICTURE_HEAD_BYTES,
+    file_extension,
+    picture_dimensions,
+)
 from runs.render.formats import filesize, grouped, run_path
 from runs.search.files import RunImage, count_by_name, list_images
 from runs.storage.files import files as file_store
@@ -45,7 +50,7 @@ class ImageFile:
 
 
 def is_picture(name: str) -> bool:
-    return extension(name) in IMAGE_TYPES
+    return file_extension(name) in IMAGE_TYPES
 
 
 def image_file(base: str, file: File) -> ImageFile:
@@ -70,9 +75,9 @@ def _pixel_size(file: File) -> tuple[int, int] | None:
     with file_store.open(file.blob, file.size) as handle:
         # Opened all the same, so that missing bytes are noticed for every kind of
         # image.
-        if extension(file.name) == "svg":
+        if file_extension(file.name) == "svg":
             return None
-        return picture_size(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
+        return picture_dimensions(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
 
 
 #: Number of images by default, and at most; *Show more* doubles it.
@@ -104,7 +109,7 @@ class GalleryState:
     shown: int
     none: bool = False
 
-    def chooses(self, name: str) -> bool:
+    def is_chosen(self, name: str) -> bool:
         return not self.none and (not self.names or name in self.names)
 
     def query(self, **more: str) -> str:
@@ -118,14 +123,14 @@ class GalleryState:
 @access(Permission.READ)
 @require_safe
 def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
     found = list_images(head.run)
-    state = _read_state(request)
-    chosen = [image for image in found if state.chooses(image.name)]
-    names = [(name, n, state.chooses(name)) for name, n in count_by_name(found)]
+    state = _read_gallery_state(request)
+    chosen = [image for image in found if state.is_chosen(image.name)]
+    names = [(name, n, state.is_chosen(name)) for name, n in count_by_name(found)]
     base = run_path(request.workspace.name, run_id)
     context = {
         "look": state,
@@ -138,12 +143,12 @@ def images_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "gallery_query": replace(state, side=False, shown=INITIAL_IMAGES).query(),
         "side_query": replace(state, side=True, shown=INITIAL_IMAGES).query(),
         **_gallery_context(base, state, chosen),
-        **_open_image(request, base, state, chosen),
+        **_full_size_image_context(request, base, state, chosen),
     }
-    return show_tab(request, head, "images", etag, context)
+    return show_run_tab(request, head, "images", etag, context)
 
 
-def _read_state(request: PageRequest) -> GalleryState:
+def _read_gallery_state(request: PageRequest) -> GalleryState:
     text = request.GET.get("shown", "")
     shown = int(text) if text.isdecimal() and len(text) < 6 else INITIAL_IMAGES
     names = tuple(dict.fromkeys(request.GET.getlist("name")))
@@ -157,7 +162,7 @@ def _gallery_context(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     if state.side:
-        return _side_by_side(base, state, chosen)
+        return _side_by_side_context(base, state, chosen)
     groups: dict[str, list[ImageTile]] = {}
     for image in chosen[: state.shown]:
         groups.setdefault(image.name, []).append(_image_tile(base, state, image))
@@ -171,7 +176,7 @@ def _gallery_context(
     }
 
 
-def _side_by_side(
+def _side_by_side_context(
     base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     """Build a row per step and a column per name; the last image of a step counts."""
@@ -216,7 +221,7 @@ def _image_tile(base: str, state: GalleryState, image: RunImage) -> ImageTile:
     )
 
 
-def _open_image(
+def _full_size_image_context(
     request: PageRequest, base: str, state: GalleryState, chosen: Sequence[RunImage]
 ) -> dict[str, Any]:
     """Return the image that is open at full size, and its neighbors."""

@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.run import (
-    StatusSource,
+    StatusReporter,
     archive_run,
     change_status,
     force_cancel,
@@ -20,13 +20,13 @@ from runs.actions.run import (
 )
 from runs.actions.run_rows import set_deletion_lock
 from runs.models import Run, now_ms
-from runs.pages.requests import PageRequest, safe_path
-from runs.pages.run.forms import CancelForm, FinishForm, SwitchForm
+from runs.pages.requests import PageRequest, safe_return_path
+from runs.pages.run.forms import CancelForm, FinishForm, OnOffForm
 from runs.pages.run_shell import (
     MANUAL_END_STATUSES,
-    can_force,
+    can_force_cancel,
     cancel_refusal,
-    find_head,
+    find_run_head,
     finish_refusal,
     head_context,
     run_undo_path,
@@ -40,13 +40,15 @@ from studio.core.statuses import RunStatus, can_follow
 @access(Permission.CANCEL)
 def _show_cancel_form(request: PageRequest, run_id: str) -> HttpResponse:
     """Show the dialog, or without a script a page of its own."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     context = {
         **head_context(request, head),
         "refusal": cancel_refusal(request, head.run),
         "below": count_descendants(head.run),
         "silent": head.run.state is RunStatus.NOT_RESPONDING,
-        "can_force": can_force(request, head.run, find_cancel_request(head.run).asked),
+        "can_force": can_force_cancel(
+            request, head.run, find_cancel_request(head.run).asked
+        ),
     }
     template = "run/_run_cancel.html" if request.htmx else "run/run_cancel.html"
     return render(request, template, context)
@@ -54,53 +56,53 @@ def _show_cancel_form(request: PageRequest, run_id: str) -> HttpResponse:
 
 @access(Permission.CANCEL)
 def _cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     children = CancelForm(request.POST).check()["children"]
     request_cancel(run, actor=request.actor, now=now_ms(), children=children)
     # The run can have ended since the page was shown; then nothing was requested.
-    messages.success(request, _result_message(run))
-    return _redirect_back(request, run)
+    messages.success(request, _cancel_result_message(run))
+    return _redirect_to_origin(request, run)
 
 
-cancel_run = by_method(GET=_show_cancel_form, POST=_cancel_run)
+cancel_run = view_by_method(GET=_show_cancel_form, POST=_cancel_run)
 
 
 @access(Permission.CANCEL)
 @require_POST
 def force_cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     force_cancel(run, actor=request.actor, now=now_ms())
     messages.success(request, _("Run ended as %(status)s") % {"status": run.state})
-    return _redirect_back(request, run)
+    return _redirect_to_origin(request, run)
 
 
 @access(Permission.TRASH)
 @require_POST
 def move_run_to_trash(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     trash_run(run, actor=request.actor, now=now_ms())
     message = _("Moved to the trash. You can restore it.")
     messages.success(request, message, extra_tags=run_undo_path(request, run))
-    return _redirect_back(request, run)
+    return _redirect_to_origin(request, run)
 
 
 @access(Permission.TRASH)
 @require_POST
 def restore_run_from_trash(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     restore_run(run, actor=request.actor, now=now_ms())
     messages.success(request, _("Restored"), extra_tags=run_undo_path(request, run))
-    return _redirect_back(request, run)
+    return _redirect_to_origin(request, run)
 
 
-def _result_message(run: Run) -> str:
+def _cancel_result_message(run: Run) -> str:
     if run.state.is_final:
         return _("This run ended as %(status)s.") % {"status": run.state}
     return _("Cancel requested")
 
 
-def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
-    place = safe_path(request) or run_path(request.workspace.name, run.run_id)
+def _redirect_to_origin(request: PageRequest, run: Run) -> HttpResponse:
+    place = safe_return_path(request) or run_path(request.workspace.name, run.run_id)
     return redirect(place)
 
 
@@ -108,29 +110,29 @@ def _redirect_back(request: PageRequest, run: Run) -> HttpResponse:
 @require_POST
 def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     """Archive the run; with `on=0`, unarchive it."""
-    run = find_head(request, run_id).run
-    on = SwitchForm(request.POST).check()["on"]
+    run = find_run_head(request, run_id).run
+    on = OnOffForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
     message = _("Archived") if on else _("Unarchived")
     messages.success(request, message, extra_tags=run_undo_path(request, run))
-    return _redirect_back(request, run)
+    return _redirect_to_origin(request, run)
 
 
 @access(Permission.LOCK)
 @require_POST
 def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     """Lock the run against deletion; with `on=0`, unlock it."""
-    run = find_head(request, run_id).run
-    on = SwitchForm(request.POST).check()["on"]
+    run = find_run_head(request, run_id).run
+    on = OnOffForm(request.POST).check()["on"]
     set_deletion_lock(run, on, actor=request.actor, now=now_ms())
     messages.success(request, _("Locked against deletion") if on else _("Unlocked"))
-    return _redirect_back(request, run)
+    return _redirect_to_origin(request, run)
 
 
 @access(Permission.CANCEL)
 def _show_finish_form(request: PageRequest, run_id: str) -> HttpResponse:
     """Show the dialog, or without a script a page of its own."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     run = head.run
     context = {
         **head_context(request, head),
@@ -145,7 +147,7 @@ def _show_finish_form(request: PageRequest, run_id: str) -> HttpResponse:
 
 @access(Permission.CANCEL)
 def _finish_run(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     values = FinishForm(request.POST).check()
     status = values["status"]
     # The state machine alone would allow it, even if a launcher ends the run.
@@ -157,10 +159,10 @@ def _finish_run(request: PageRequest, run_id: str) -> HttpResponse:
         actor=request.actor,
         now=now_ms(),
         message=values["reason"],
-        origin=StatusSource.SERVER,
+        origin=StatusReporter.SERVER,
     )
     messages.success(request, _("Marked as %(status)s") % {"status": status})
-    return _redirect_back(request, run)
+    return _redirect_to_origin(request, run)
 
 
-finish_run = by_method(GET=_show_finish_form, POST=_finish_run)
+finish_run = view_by_method(GET=_show_finish_form, POST=_finish_run)

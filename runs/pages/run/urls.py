@@ -15,9 +15,9 @@ from runs.pages.run.description import (
 from runs.pages.run.details import details_tab
 from runs.pages.run.history import history_tab
 from runs.pages.run.images import images_tab
-from runs.pages.run.name import edit_name
-from runs.pages.run.row_editors import edit_row_name, edit_row_tags
-from runs.pages.run.tags import edit_tags, known_tags
+from runs.pages.run.list_row_editors import edit_row_name, edit_row_tags
+from runs.pages.run.name_editor import edit_name
+from runs.pages.run.tags import edit_tags, suggest_tags
 from runs.pages.run.toolbar import (
     archive_run_page,
     cancel_run,
@@ -41,7 +41,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{RUN_URL}restore/", restore_run_from_trash, name="run-restore"),
     path(f"{RUN_URL}name/", edit_name, name="run-name"),
     path(f"{RUN_URL}tags/", edit_tags, name="run-tags"),
-    path(f"{RUN_URL}tags/known/", known_tags, name="run-tags-known"),
+    path(f"{RUN_URL}tags/known/", suggest_tags, name="run-tags-known"),
     path(f"{RUN_URL}history/", history_tab, name="run-history"),
     path(f"{RUN_URL}row/name/", edit_row_name, name="row-name"),
     path(f"{RUN_URL}row/tags/", edit_row_tags, name="row-tags"),

@@ -18,12 +18,12 @@ from runs.models import Experiment, Role, now_ms
 from runs.pages.lists import (
     NUMERIC_TYPES,
     ListScope,
-    is_largest_first,
     list_columns,
     read_part_state,
     read_scope,
+    sorts_largest_first,
 )
-from runs.pages.requests import PageRequest, safe_path, with_vary_headers
+from runs.pages.requests import PageRequest, safe_return_path, with_vary_headers
 from runs.pages.run_list.forms import GOALS, GoalForm, is_ranked_metric
 from runs.render.filters import field_label
 from runs.search.run_list import find_goals
@@ -60,12 +60,12 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
         "label": field_label(field),
         "field": field_text(field),
         "scope": scope,
-        "sorts": _sort_items(spec, scope, field),
-        "moves": _move_items(spec, scope, columns, field),
+        "sorts": _sort_menu_items(spec, scope, field),
+        "moves": _move_column_items(spec, scope, columns, field),
         "goals": _goal_choices(request, scope, field),
         "goal_path": reverse("list-goal", args=[request.workspace.name]),
         "may_rank": request.role >= Role.CONTRIBUTOR,
-        "back_href": scope.at(spec),
+        "back_href": scope.address_of(spec),
     }
     template = (
         "run_list/_column_menu.html" if request.htmx else "run_list/column_menu.html"
@@ -73,25 +73,27 @@ def show_column_menu(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-def _sort_items(spec: ViewSpec, scope: ListScope, field: Field) -> list[ColumnMenuItem]:
+def _sort_menu_items(
+    spec: ViewSpec, scope: ListScope, field: Field
+) -> list[ColumnMenuItem]:
     if not fields.spec_of(field).sortable:
         return []
-    down, up = _sort_words(field)
+    down, up = _sort_direction_words(field)
     order = [Sort(field, descending=True), Sort(field)]
     items = [
         ColumnMenuItem(
             down if sort.descending else up,
-            scope.at(spec.changed(sort=sort)),
+            scope.address_of(spec.changed(sort=sort)),
             "sort-down" if sort.descending else "sort-up",
             spec.sort == sort,
         )
         for sort in order
     ]
     # The usual order of the type comes first, as a click on the column's head gives it.
-    return items if is_largest_first(field) else items[::-1]
+    return items if sorts_largest_first(field) else items[::-1]
 
 
-def _sort_words(field: Field) -> tuple[str, str]:
+def _sort_direction_words(field: Field) -> tuple[str, str]:
     kind = fields.value_type(field)
     if kind == fields.TIME:
         return _("Newest first"), _("Oldest first")
@@ -100,7 +102,7 @@ def _sort_words(field: Field) -> tuple[str, str]:
     return _("Z to A"), _("A to Z")
 
 
-def _move_items(
+def _move_column_items(
     spec: ViewSpec, scope: ListScope, columns: tuple[Column, ...], field: Field
 ) -> list[ColumnMenuItem]:
     """Return links that move or remove the column; the name stays first."""
@@ -109,12 +111,14 @@ def _move_items(
         return []
     place, items = places[0], []
 
-    def with_order(*order: Column) -> str:
-        return scope.at(spec.changed(columns=tuple(order), has_columns=True))
+    def address_with_order(*order: Column) -> str:
+        return scope.address_of(spec.changed(columns=tuple(order), has_columns=True))
 
     if columns[place].width:
         own = (*columns[:place], Column(field), *columns[place + 1 :])
-        items.append(ColumnMenuItem(_("Automatic width"), with_order(*own), "collapse"))
+        items.append(
+            ColumnMenuItem(_("Automatic width"), address_with_order(*own), "collapse")
+        )
     # The name opens the run, so it can be neither moved nor removed.
     if field == tree.attribute("name"):
         return items
@@ -125,9 +129,12 @@ def _move_items(
         if 0 < place + step < len(columns):
             order = list(columns)
             order.insert(place + step, order.pop(place))
-            items.append(ColumnMenuItem(text, with_order(*order), icon))
+            items.append(ColumnMenuItem(text, address_with_order(*order), icon))
     rest = columns[:place] + columns[place + 1 :]
-    return [*items, ColumnMenuItem(_("Remove the column"), with_order(*rest), "close")]
+    return [
+        *items,
+        ColumnMenuItem(_("Remove the column"), address_with_order(*rest), "close"),
+    ]
 
 
 def _goal_choices(
@@ -157,7 +164,7 @@ def _goal_experiments(request: PageRequest, scope: ListScope) -> list[Experiment
 
 @access(Permission.ANNOTATE)
 @require_POST
-def metric_goal(request: PageRequest) -> HttpResponse:
+def change_metric_goal(request: PageRequest) -> HttpResponse:
     """Save whether higher or lower values of a metric are better."""
     scope = read_scope(request)
     form = GoalForm(request.POST).check()
@@ -171,7 +178,7 @@ def metric_goal(request: PageRequest) -> HttpResponse:
         now=now_ms(),
     )
     messages.success(request, _goal_message(scope, field, goal))
-    return HttpResponseRedirect(safe_path(request) or scope.path)
+    return HttpResponseRedirect(safe_return_path(request) or scope.path)
 
 
 def _goal_message(scope: ListScope, field: Field, goal: str) -> str:

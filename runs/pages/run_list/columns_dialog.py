@@ -34,7 +34,7 @@ from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.fields import field_text
 from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without_parameter
-from studio.core.view_text import MAX_ITEMS, joined, read_columns
+from studio.core.view_text import MAX_ITEMS, join_with_commas, read_columns
 
 NAME = Column(tree.attribute("name"))
 MAX_FIND_CHARS = 250
@@ -67,12 +67,12 @@ def edit_columns(request: PageRequest) -> HttpResponse:
     shown, spec = list_columns(state), state.spec
     parameters = request.GET
     if any(name in parameters for name in FORM_PARAMETERS):
-        shown = _apply_changes(request, shown)
+        shown = _apply_form_changes(request, shown)
         # The default columns stay out of the address, so that they follow new metrics.
         kept = () if shown == default_columns(state) else shown
         spec = spec.changed(columns=kept or DEFAULT_COLUMNS, has_columns=bool(kept))
         if "done" in parameters:
-            return HttpResponseRedirect(state.scope.at(spec))
+            return HttpResponseRedirect(state.scope.address_of(spec))
         # Without a script, an address with the form's parameters would apply them at
         # each reload.
         if not request.htmx:
@@ -80,7 +80,7 @@ def edit_columns(request: PageRequest) -> HttpResponse:
     template = (
         "run_list/_column_dialog.html" if request.htmx else "run_list/columns.html"
     )
-    context = _dialog_context(request, state.showing(spec), shown)
+    context = _dialog_context(request, state.with_spec(spec), shown)
     return with_vary_headers(render(request, template, context))
 
 
@@ -90,7 +90,7 @@ def _list_address(scope: ListScope, spec: ViewSpec, path: str) -> str:
     return f"{path}?{query}"
 
 
-def _apply_changes(
+def _apply_form_changes(
     request: PageRequest, shown: tuple[Column, ...]
 ) -> tuple[Column, ...]:
     """Return the columns of the form; the name is always first."""
@@ -146,14 +146,14 @@ def _dialog_context(
         "state": [*kept.items(), *([("in", scope.number)] if scope.number else [])],
         "find": part,
         "groups": groups,
-        "count": _count_text(matching, fields.total, part),
+        "count": _field_count_text(matching, fields.total, part),
         "nothing": not matching,
         "exact": fields.exact,
         "shown": [(str(column), field_label(column.field)) for column in shown],
-        "default": joined(default),
+        "default": join_with_commas(default),
         "default_shown": [(str(each), field_label(each.field)) for each in default],
-        "default_href": scope.at(without_parameter(spec.changed(), "columns")),
-        "back_href": scope.at(spec),
+        "default_href": scope.address_of(without_parameter(spec.changed(), "columns")),
+        "back_href": scope.address_of(spec),
     }
 
 
@@ -167,7 +167,7 @@ def _fields_to_pick(state: ListState, part: str) -> FieldList:
         return list_fields(spec, *who, experiment=state.experiment, part=part)
 
 
-def _count_text(matching: int, total: int, part: str) -> str:
+def _field_count_text(matching: int, total: int, part: str) -> str:
     everything = formats.grouped(total)
     if not part:
         return ngettext("%s field", "%s fields", total) % everything
@@ -193,14 +193,14 @@ def _column_groups(
         ColumnGroup(
             title,
             _column_entries(fields.found[kind], part, chosen),
-            _more_text(fields, kind),
+            _hidden_fields_text(fields, kind),
         )
         for kind, title in order.items()
     ]
     return [group for group in groups if group.entries]
 
 
-def _more_text(fields: FieldList, kind: str) -> str:
+def _hidden_fields_text(fields: FieldList, kind: str) -> str:
     more = fields.more.get(kind, 0)
     return (
         _("%s more. Search for them by name.") % formats.grouped(more) if more else ""

@@ -7,8 +7,8 @@ from typing import Any
 
 from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
-from runs.render.filters import pill
-from runs.search.query import find_exclusions
+from runs.render.filters import pill_texts
+from runs.search.query import find_excluding_terms
 
 
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
@@ -17,28 +17,30 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     suggestions = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
-        found = find_exclusions(spec, *who, experiment=experiment, now=now)
+        found = find_excluding_terms(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
-            label, text = pill(each.term)
+            label, text = pill_texts(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
-            rest = links.source.without_term(each.term)
-            suggestions.append((label, text, each.runs, count, links.query(q=rest)))
+            rest = links.filter_source.text_without_term(each.term)
+            suggestions.append(
+                (label, text, each.runs, count, links.query_with(q=rest))
+            )
     # The snippet works without changes, so it needs a name even in All runs.
     name = experiment.name if experiment else "first-steps"
     return {
         "narrowed": narrowed,
         "suggestions": suggestions,
-        "with_children": "" if spec.children else links.query(children=True),
-        "with_archived": "" if spec.archived else links.query(archived=True),
-        "of_all": links.query(mine=False) if spec.mine else "",
+        "with_children": "" if spec.children else links.query_with(children=True),
+        "with_archived": "" if spec.archived else links.query_with(archived=True),
+        "of_all": links.query_with(mine=False) if spec.mine else "",
         # A later page that has become empty links to the first page.
-        "first_page": links.query() if spec.after or spec.before else "",
+        "first_page": links.query_with() if spec.after or spec.before else "",
         "snippet_name": json.dumps(name, ensure_ascii=False),
-        "snippet_body": _shell_text({"experiment": name}),
+        "snippet_body": _json_for_shell({"experiment": name}),
     }
 
 
-def _shell_text(values: dict[str, str]) -> str:
+def _json_for_shell(values: dict[str, str]) -> str:
     """Return JSON in shell quotes; its `id` is the shell variable of that name."""
     # A single quote ends the quoted text, is escaped outside of it, and begins the text
     # again.

@@ -18,9 +18,9 @@ from runs.models import Experiment
 from runs.pages.lists import (
     NOTICE_HEADER,
     ListState,
-    encode_notices,
-    field_column,
+    encode_notices_header,
     list_columns,
+    sheet_column_of,
 )
 from runs.pages.requests import EXPORT_TYPES, with_vary_headers
 from runs.render.run_list import (
@@ -59,40 +59,42 @@ def export_response(state: ListState, form: str) -> StreamingHttpResponse:
     if first is not None:
         found.chunks = chain([first], found.chunks)
     response = with_vary_headers(
-        StreamingHttpResponse(_file_parts(form, found, notices))
+        StreamingHttpResponse(_export_file_parts(form, found, notices))
     )
     response["Content-Type"] = EXPORT_TYPES[form]
     response["Content-Disposition"] = content_disposition_header(
-        True, f"{file_name(experiment)}.{form}"
+        True, f"{export_file_name(experiment)}.{form}"
     )
     # CSV and Parquet have no place for notices, so a header has them for every format.
     if notices:
-        response[NOTICE_HEADER] = encode_notices(notices)
+        response[NOTICE_HEADER] = encode_notices_header(notices)
     return response
 
 
-def file_name(experiment: Experiment | None) -> str:
+def export_file_name(experiment: Experiment | None) -> str:
     name = experiment.name if experiment else "all-runs"
     return _UNSAFE_NAME_CHARS.sub("-", name).strip("-.")[:80] or "runs"
 
 
-def _file_parts(form: str, found: RunExport, notices: list[str]) -> Iterator[bytes]:
+def _export_file_parts(
+    form: str, export: RunExport, notices: list[str]
+) -> Iterator[bytes]:
     if form == "csv":
-        return csv_parts([field_column(f) for f in found.fields], found.chunks)
+        return csv_parts([sheet_column_of(f) for f in export.fields], export.chunks)
     if form == "json":
         about = {
-            "total": found.total,
-            "total_is_exact": found.total_is_exact,
+            "total": export.total,
+            "total_is_exact": export.total_is_exact,
             "notices": notices,
         }
-        columns = [field_column(each) for each in found.fields]
-        return json_parts(columns, found.chunks, about)
-    return parquet_parts([_typed_column(f) for f in found.fields], found.chunks)
+        columns = [sheet_column_of(each) for each in export.fields]
+        return json_parts(columns, export.chunks, about)
+    return parquet_parts([_parquet_column(f) for f in export.fields], export.chunks)
 
 
-def _typed_column(field: Field) -> SheetColumn:
+def _parquet_column(field: Field) -> SheetColumn:
     """Return the column with its exact type, for Parquet."""
-    column = field_column(field)
+    column = sheet_column_of(field)
     kind = column.kind
     if field == attribute("tags"):
         kind = MAP_COLUMN

@@ -16,16 +16,16 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import ExperimentStar
-from runs.pages.charts import chart_row_context
+from runs.pages.charts import chart_cards_context
 from runs.pages.experiments import description_context
-from runs.pages.filters import facets_context, filter_problem
+from runs.pages.filters import facets_context, filter_problem_context
 from runs.pages.groups import (
     GroupPage,
     find_groups,
     group_context,
-    group_notices,
+    group_sort_notices,
     groups_response,
-    without_open_rows,
+    with_all_rows_closed,
 )
 from runs.pages.lists import (
     LINES_PARAMETER,
@@ -35,21 +35,21 @@ from runs.pages.lists import (
     find_experiment,
     find_run_page,
     has_redundant_parameters,
-    hidden_lines_input,
+    hidden_line_breaks_input,
     in_one_line,
-    kept_rows,
     list_columns,
     new_runs_messages,
     read_page_state,
     redirect_to_query,
+    rows_still_shown,
     run_table_context,
     runs_response,
     selection_form_context,
     shown_columns,
     status_strip,
     view_bar_context,
+    with_named_view,
     with_pushed_url,
-    with_view,
 )
 from runs.pages.requests import (
     FORM_ERROR_STATUS,
@@ -70,7 +70,7 @@ from runs.pages.run_list.export import export_response
 from runs.pages.run_list.selection_form import (
     find_selection,
     selection_notices,
-    tray_context,
+    selection_tray_context,
 )
 from runs.pages.run_shell import EmptyState
 from runs.search.query import StatusCounts, VisibleSelection
@@ -87,7 +87,7 @@ from studio.core.view_spec import (
     Column,
     ParameterWarning,
     ViewSpec,
-    readable_part,
+    longest_readable_beginning,
     without_parameter,
 )
 
@@ -142,7 +142,7 @@ class ListResult:
 
     @property
     def selected_numbers(self) -> Mapping[int, int]:
-        return self.selection.numbers if self.spec.selected else {}
+        return self.selection.number_by_key if self.spec.selected else {}
 
 
 @access(Permission.READ)
@@ -179,7 +179,7 @@ def show_list(
     """Show the list in this state: an export, a page, or a fragment."""
     file_format = requested_export(request)
     if file_format:
-        return export_response(with_view(state), file_format)
+        return export_response(with_named_view(state), file_format)
     return _list_response(request, state, shell)
 
 
@@ -192,14 +192,14 @@ def _list_response(
         stamp = change_stamp(request, state.spec, state.path, state.parameters)
         if request.htmx and is_unchanged(request, stamp):
             return not_modified(browser_etag(request))
-        state = with_view(state)
+        state = with_named_view(state)
         result = find_list(request, state)
     except UnanswerableFilter as error:
         if content_type:
             raise
         if request.htmx:
-            return _refusal_fragment(request, state.spec, error)
-        return _refusal_page(request, with_view(state), error, shell)
+            return _filter_error_fragment(request, state.spec, error)
+        return _filter_error_page(request, with_named_view(state), error, shell)
     if content_type:
         return _script_response(request, content_type, result)
     context = _list_context(request, result)
@@ -208,7 +208,7 @@ def _list_response(
     context["nothing"] = shell.nothing
     if request.htmx:
         return _fragment_response(request, state, context, stamp)
-    context |= _page_context(request, state) | {"etag": f'"{stamp}-"'}
+    context |= _context_outside_table(request, state) | {"etag": f'"{stamp}-"'}
     return with_vary_headers(
         render(request, shell.template, {**context, **shell.context})
     )
@@ -220,7 +220,9 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     try:
         selection = find_selection(state) if spec.selected else VisibleSelection()
         groups = find_groups(state, columns) if spec.group else None
-        listed = state if groups is None else state.showing(without_open_rows(spec))
+        listed = (
+            state if groups is None else state.with_spec(with_all_rows_closed(spec))
+        )
         if requested_format(request):
             columns = exported_columns(spec, columns)
         # Raises InvalidValue for a cursor of another list.
@@ -230,7 +232,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     except InvalidFilter:
         raise
     except InvalidValue as error:
-        notice = ParameterWarning.about(error)
+        notice = ParameterWarning.from_error(error)
         if notice.name not in OPTIONAL_PARAMETERS:
             raise
         spec = without_parameter(spec, notice.name)
@@ -238,19 +240,19 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
             # Without a selection, *only selected* would show no run at all.
             spec = without_parameter(spec, "only")
         # Each retry drops one parameter, so this ends.
-        return find_list(request, state.showing(spec, notice))
+        return find_list(request, state.with_spec(spec, notice))
     # Only the tree's own query tells which open rows exist.
     if isinstance(page, TreePage) and page.unknown:
-        state = _without_unknown_rows(state, page.unknown)
+        state = _without_unknown_open_rows(state, page.unknown)
     notices = selection_notices(selection) if spec.selected else []
     if groups is not None:
-        notices += group_notices(spec, groups)
+        notices += group_sort_notices(spec, groups)
     return ListResult(
-        state.showing(state.spec, *notices), columns, page, counts, selection, groups
+        state.with_spec(state.spec, *notices), columns, page, counts, selection, groups
     )
 
 
-def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
+def _without_unknown_open_rows(state: ListState, unknown: tuple[str, ...]) -> ListState:
     """Return the state without open rows of unknown runs, with a warning."""
     known = tuple(each for each in state.spec.tree if each.run_id not in unknown)
     text = ngettext(
@@ -258,7 +260,7 @@ def _without_unknown_rows(state: ListState, unknown: tuple[str, ...]) -> ListSta
         "tree: there are no runs %(ids)s to open",
         len(unknown),
     ) % {"ids": ", ".join(unknown)}
-    return state.showing(
+    return state.with_spec(
         replace(state.spec, tree=known), ParameterWarning("tree", text)
     )
 
@@ -282,20 +284,20 @@ def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     context: dict[str, Any] = {
         "spec": spec,
         "in_box": in_one_line(spec.q),
-        "kept": kept + hidden_lines_input(spec.q),
+        "kept": kept + hidden_line_breaks_input(spec.q),
         "sizes": ROWS,
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
         **_title_context(state),
         **run_table_context(page, columns, links, result.counts),
         "page_chosen": "false",
-        "kept_rows": kept_rows(request, state, page, shown, links),
-        "add_chart": links.part("charts"),
+        "kept_rows": rows_still_shown(request, state, page, shown, links),
+        "add_chart": links.part_address("charts"),
     }
     if numbers:
-        context |= tray_context(state, result.selection, page, links)
+        context |= selection_tray_context(state, result.selection, page, links)
     if spec.charts:
-        context |= chart_row_context(request, state, links)
+        context |= chart_cards_context(request, state, links)
     if result.groups is not None:
         context["grouped"] = group_context(request, result.groups, links)
     if not page.rows:
@@ -312,7 +314,7 @@ def _title_context(state: ListState) -> dict[str, Any]:
     }
 
 
-def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
+def _context_outside_table(request: PageRequest, state: ListState) -> dict[str, Any]:
     """Return the context around the table, which needs no readable filter."""
     experiment, spec = state.experiment, state.spec
     context = {
@@ -334,20 +336,20 @@ def _page_context(request: PageRequest, state: ListState) -> dict[str, Any]:
             "experiment_starred": stars.exists(),
             "experiment_star_url": f"{state.path}star/",
         }
-    return context | _own_address(state) if state.shown_at else context
+    return context | _own_address_context(state) if state.shown_at else context
 
 
-def _own_address(state: ListState) -> dict[str, Any]:
+def _own_address_context(state: ListState) -> dict[str, Any]:
     """Return the list's own address and section, if another address opened it."""
     section = "runs" if state.experiment is None else "experiments"
     return {"shown_at": state.shown_at, "here": state.shown_at, "section": section}
 
 
-def _refusal_fragment(
+def _filter_error_fragment(
     request: PageRequest, spec: ViewSpec, error: StudioError
 ) -> HttpResponse:
     """Show where and why the filter is invalid; the rows stay as they are."""
-    problem = filter_problem(spec, error, rows_stay=True)
+    problem = filter_problem_context(spec, error, rows_stay=True)
     response = render(
         request,
         "filters/_filter_note.html",
@@ -361,41 +363,41 @@ def _refusal_fragment(
     return with_vary_headers(response)
 
 
-def _refusal_page(
+def _filter_error_page(
     request: PageRequest, state: ListState, error: StudioError, shell: PageShell
 ) -> HttpResponse:
     """Show the page with the error, and the rows of the filter's readable part."""
-    problem = filter_problem(state.spec, error, rows_stay=False)
+    problem = filter_problem_context(state.spec, error, rows_stay=False)
     context: dict[str, Any] = {"etag": ""}
     try:
         # The readable part matches more runs, and would run into the same timeout.
         if isinstance(error, QueryTimeout):
             raise error
-        result = _find_readable_part(request, state, shell)
+        result = _find_list_by_readable_filter(request, state, shell)
         context |= _list_context(request, result)
         context["complaints"] += deleted_item_notices(state, result.page)
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
     except QueryTimeout:
         context |= _context_without_rows(state)
     context |= view_bar_context(request, state, state.spec.columns)
-    context |= _page_context(request, state) | {"problem": problem}
+    context |= _context_outside_table(request, state) | {"problem": problem}
     whole = {**context, **shell.context}
     return with_vary_headers(
         render(request, shell.template, whole, status=error.status)
     )
 
 
-def _find_readable_part(
+def _find_list_by_readable_filter(
     request: PageRequest, state: ListState, shell: PageShell
 ) -> ListResult:
     # A cursor belongs to the rows of the whole filter.
     spec = replace(state.spec, after="", before="")
-    part = replace(spec, q=shell.scoped(readable_part(spec.q)))
+    part = replace(spec, q=shell.scoped(longest_readable_beginning(spec.q)))
     try:
-        return find_list(request, state.showing(part))
+        return find_list(request, state.with_spec(part))
     # The readable part can still name a field that this list doesn't support.
     except (InvalidFilter, NotSupported):
-        return find_list(request, state.showing(replace(spec, q=shell.scoped(""))))
+        return find_list(request, state.with_spec(replace(spec, q=shell.scoped(""))))
 
 
 def _context_without_rows(state: ListState) -> dict[str, Any]:

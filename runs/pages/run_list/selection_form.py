@@ -93,12 +93,12 @@ def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
     return [ParameterWarning("selected", text) for text in texts]
 
 
-def tray_context(
+def selection_tray_context(
     state: ListState, chosen: VisibleSelection, page: RunPage, links: ListLinks
 ) -> dict[str, Any]:
     """Return the context of the head's checkbox and of the tray."""
     here = [row.run.pk for row in page.rows]
-    count = sum(key in chosen.numbers for key in here)
+    count = sum(key in chosen.number_by_key for key in here)
     partly = "mixed" if count else "false"
     tray: dict[str, Any] = {
         "page_chosen": "true" if here and count == len(here) else partly
@@ -116,10 +116,10 @@ def tray_context(
             "runs": json.dumps([_script_fields(each) for each in runs]),
             "selected": formats.grouped(chosen.total),
             "elsewhere": formats.grouped(on_other_pages) if on_other_pages else "",
-            "match": _all_that_match(page, chosen, spec),
+            "match": _select_all_count(page, chosen, spec),
             **_compare_link(state, runs, chosen),
-            "differs": links.part("differs"),
-            "clear": links.query(selected=(), only=False, **place),
+            "differs": links.part_address("differs"),
+            "clear": links.query_with(selected=(), only=False, **place),
             "too_many": page.total > MAX_SELECTED and not spec.only,
             "most": formats.grouped(MAX_SELECTED),
         }
@@ -155,12 +155,14 @@ def _script_fields(selected_run: SelectedRun) -> dict[str, Any]:
     }
 
 
-def _all_that_match(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> str:
+def _select_all_count(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -> str:
     """Return how many runs *Select all* selects; empty if it is not offered."""
     total = page.total
     if spec.only or not page.total_is_exact or not 0 < total <= MAX_SELECTED:
         return ""
-    if total <= len(page.rows) and all(r.run.pk in chosen.numbers for r in page.rows):
+    if total <= len(page.rows) and all(
+        r.run.pk in chosen.number_by_key for r in page.rows
+    ):
         return ""
     return formats.grouped(total)
 
@@ -173,21 +175,21 @@ def select_runs(request: PageRequest) -> HttpResponse:
     `add`, `drop` and `toggle` are run IDs, separated by commas. `page` means the rows
     of the page (1: all, 0: none), `all` every matching run that is not dropped.
     """
-    state = build_state(request, read_scope(request), _posted_spec(request))
+    state = build_state(request, read_scope(request), _read_posted_spec(request))
     spec = state.spec
     keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
     add, drop = _read_changes(request, state, keys)
     keys = change_selection(keys, add, drop)
     spec = spec.changed(
-        selected=_selection_text(request, keys),
+        selected=_selection_parameter(request, keys),
         only=spec.only and any(keys),
         after=spec.after,
         before=spec.before,
     )
-    return HttpResponseRedirect(state.scope.at(spec))
+    return HttpResponseRedirect(state.scope.address_of(spec))
 
 
-def _posted_spec(request: PageRequest) -> ViewSpec:
+def _read_posted_spec(request: PageRequest) -> ViewSpec:
     """Read the list's state; an unknown selection counts as empty."""
     query = SelectionForm(request.POST).check()["query"]
     # The list named invalid parameters already; they must not prevent a selection.
@@ -207,9 +209,9 @@ def _read_changes(
 ) -> tuple[list[int], list[int]]:
     """Return the keys of runs to select, and to deselect."""
     sent = SelectionForm(request.POST).check()
-    add = _find_keys(request, sent["add"])
-    drop = _find_keys(request, sent["drop"])
-    toggled = _find_keys(request, sent["toggle"])
+    add = _keys_of_run_ids(request, sent["add"])
+    drop = _keys_of_run_ids(request, sent["drop"])
+    toggled = _keys_of_run_ids(request, sent["toggle"])
     # Another tab can have changed the selection, so only the server knows what a toggle
     # does.
     add += [key for key in toggled if key not in keys]
@@ -225,11 +227,11 @@ def _read_changes(
             drop += of_page
     if sent["all"]:
         dropped = set(drop)
-        add += [key for key in _find_matching_keys(state) if key not in dropped]
+        add += [key for key in _keys_of_matching_runs(state) if key not in dropped]
     return add, drop
 
 
-def _find_matching_keys(state: ListState) -> list[int]:
+def _keys_of_matching_runs(state: ListState) -> list[int]:
     """Return the keys of all matching runs, newest first."""
     run_query = build_query(
         state.spec,
@@ -248,7 +250,7 @@ def _find_matching_keys(state: ListState) -> list[int]:
     return found.ids
 
 
-def _find_keys(request: PageRequest, text: str) -> list[int]:
+def _keys_of_run_ids(request: PageRequest, text: str) -> list[int]:
     """Return the keys of visible runs, in the order of their IDs in the text."""
     ids = [each for each in text.split(",") if each][:MAX_SELECTED]
     if not ids:
@@ -260,7 +262,7 @@ def _find_keys(request: PageRequest, text: str) -> list[int]:
     return [found[each] for each in ids if each in found]
 
 
-def _selection_text(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
+def _selection_parameter(request: PageRequest, keys: Sequence[int]) -> tuple[str, ...]:
     """Return the selection for the address; a large one is stored under a slug."""
     if sum(map(bool, keys)) <= MAX_IN_ADDRESS and len(keys) <= MAX_NUMBERS_IN_ADDRESS:
         return selected_ids(keys)

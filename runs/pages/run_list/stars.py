@@ -7,10 +7,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access
-from runs.actions.run import star_experiment, star_run
+from runs.actions.experiments import star_experiment
+from runs.actions.run import star_run
 from runs.models import Run, now_ms
 from runs.pages.lists import find_experiment
-from runs.pages.requests import PageRequest, StarForm, safe_path
+from runs.pages.requests import PageRequest, StarForm, safe_return_path
 
 
 @access(Permission.STAR)
@@ -41,4 +42,4 @@ def _star_response(request: PageRequest, on: bool) -> HttpResponse:
         mark = request.htmx.trigger or "star"
         context = {"starred": on, "href": request.path, "mark": mark}
         return render(request, "site/_star.html", context)
-    return HttpResponseRedirect(safe_path(request) or "/")
+    return HttpResponseRedirect(safe_return_path(request) or "/")

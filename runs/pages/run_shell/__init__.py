@@ -5,7 +5,7 @@ from __future__ import annotations
 from runs.pages.run_shell.allowed_actions import (
     FORCE_DELAY_MS,
     MANUAL_END_STATUSES,
-    can_force,
+    can_force_cancel,
     cancel_refusal,
     finish_refusal,
     role_refusal,
@@ -13,7 +13,7 @@ from runs.pages.run_shell.allowed_actions import (
 from runs.pages.run_shell.editors import (
     run_undo_path,
     show_editor,
-    show_saved,
+    show_saved_change,
     toast_header,
 )
 from runs.pages.run_shell.empty_states import (
@@ -21,12 +21,12 @@ from runs.pages.run_shell.empty_states import (
     empty_state_of,
 )
 from runs.pages.run_shell.head import (
-    find_head,
+    find_run_head,
     head_context,
     is_page_unchanged,
     page_etag,
     page_not_modified,
-    show_tab,
+    show_run_tab,
     with_page_etag,
 )
 
@@ -34,10 +34,10 @@ __all__ = [
     "FORCE_DELAY_MS",
     "MANUAL_END_STATUSES",
     "EmptyState",
-    "can_force",
+    "can_force_cancel",
     "cancel_refusal",
     "empty_state_of",
-    "find_head",
+    "find_run_head",
     "finish_refusal",
     "head_context",
     "is_page_unchanged",
@@ -46,8 +46,8 @@ __all__ = [
     "role_refusal",
     "run_undo_path",
     "show_editor",
-    "show_saved",
-    "show_tab",
+    "show_run_tab",
+    "show_saved_change",
     "toast_header",
     "with_page_etag",
 ]

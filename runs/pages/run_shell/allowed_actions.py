@@ -29,11 +29,11 @@ class ActionRefusals:
     lock: str
 
 
-def find_refusals(request: PageRequest, run: Run) -> ActionRefusals:
+def find_action_refusals(request: PageRequest, run: Run) -> ActionRefusals:
     return ActionRefusals(
         cancel_refusal(request, run),
         finish_refusal(request, run),
-        role_refusal(request, Permission.ANNOTATE) or trash_message(run),
+        role_refusal(request, Permission.ANNOTATE) or in_trash_message(run),
         trash_refusal(request, run),
         role_refusal(request, Permission.LOCK) or lock_refusal(run),
     )
@@ -46,7 +46,7 @@ def cancel_refusal(request: PageRequest, run: Run) -> str:
     if run.state is RunStatus.CANCEL_REQUESTED:
         return _("Cancellation was already requested.")
     if run.deleted is not None:
-        return trash_message(run)
+        return in_trash_message(run)
     if not can_follow(run.state, RunStatus.CANCEL_REQUESTED):
         return _status_sentence(run)
     return role_refusal(request, Permission.CANCEL)
@@ -61,7 +61,7 @@ def finish_refusal(request: PageRequest, run: Run) -> str:
     if not any(can_follow(run.state, status) for status in MANUAL_END_STATUSES):
         return _status_sentence(run)
     # Reasons in the run come before the role: they hold for everyone.
-    return trash_message(run) or role_refusal(request, Permission.CANCEL)
+    return in_trash_message(run) or role_refusal(request, Permission.CANCEL)
 
 
 def trash_refusal(request: PageRequest, run: Run) -> str:
@@ -79,7 +79,7 @@ def lock_refusal(run: Run) -> str:
         return ""
     if run.experiment.deleted is not None:
         return _("The experiment of this run is in the trash.")
-    return trash_message(run)
+    return in_trash_message(run)
 
 
 def role_refusal(request: PageRequest, need: Permission) -> str:
@@ -88,11 +88,11 @@ def role_refusal(request: PageRequest, need: Permission) -> str:
     return _("You need the role %(role)s.") % {"role": _(need.role.label)}
 
 
-def trash_message(run: Run) -> str:
+def in_trash_message(run: Run) -> str:
     return _("This run is in the trash.") if run.deleted is not None else ""
 
 
-def can_force(
+def can_force_cancel(
     request: PageRequest, run: Run, request_event: RunEvent | None = None
 ) -> bool:
     """Whether *Force* is offered.

@@ -31,7 +31,7 @@ def show_editor(
     return render(request, page, whole, status=status)
 
 
-def show_saved(
+def show_saved_change(
     request: PageRequest,
     run: Run,
     message: str,

@@ -20,7 +20,7 @@ from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell.allowed_actions import (
     FORCE_DELAY_MS,
-    find_refusals,
+    find_action_refusals,
     role_refusal,
 )
 from runs.render.formats import experiment_path, run_path
@@ -39,7 +39,7 @@ class PageTab:
     count: int | None = None
 
 
-def find_head(request: PageRequest, run_id: str) -> RunHead:
+def find_run_head(request: PageRequest, run_id: str) -> RunHead:
     return find_run(request.workspace, request.actor.user, run_id)
 
 
@@ -69,13 +69,13 @@ def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
         *(run.pk, run.revision, run.status, run.experiment.name, head),
         # Renaming the parent doesn't change this run's revision.
         run.parent and run.parent.name,
-        _can_force_now(run),
+        _can_force_cancel_now(run),
         *(request.role, get_language(), get_current_timezone_name(), *more),
     )
     return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
 
 
-def _can_force_now(run: Run) -> bool:
+def _can_force_cancel_now(run: Run) -> bool:
     """Whether *Force* is offered: the time alone decides, not a change of the run."""
     is_requested = run.state is RunStatus.CANCEL_REQUESTED
     return is_requested and now_ms() - run.updated >= FORCE_DELAY_MS
@@ -99,7 +99,7 @@ def with_page_etag(response: HttpResponse, etag: str) -> HttpResponse:
     return response
 
 
-def show_tab(
+def show_run_tab(
     request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
 ) -> HttpResponse:
     """Show the page with this tab open, or its fragment."""
@@ -130,7 +130,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "link": request.build_absolute_uri(),
         # A run that has ended changes only by hand, so its page stops polling.
         "pace": REFRESH_SECONDS if run.state.is_active else 0,
-        "refusals": find_refusals(request, run),
+        "refusals": find_action_refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 

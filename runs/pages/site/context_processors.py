@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 
 from runs.models import Role, Theme, User, View, Workspace
-from runs.render.formats import printed_moment
+from runs.render.formats import moment_for_print
 
 #: The entry of the navigation for a page; other pages of a workspace belong to
 #: *Experiments*. Views of all lists belong to no entry.
@@ -27,15 +27,15 @@ MAX_STARRED = 12
 _AFTER = {"system": "light", "light": "dark", "dark": "system"}
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def frame_context(request: HttpRequest) -> dict[str, Any]:
     # Pages outside of any workspace have none, and error pages may have none.
     here = getattr(request, "workspace", None)
     workspace = here or _last_workspace(request)
     member = getattr(request, "member", None)
     return {
         "workspace": workspace,
-        "workspaces": _workspaces(request),
-        "starred_views": _starred_views(request, workspace),
+        "workspaces": _lazy_workspaces(request),
+        "starred_views": _lazy_starred_views(request, workspace),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
         "theme_label": {
@@ -47,13 +47,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "section": _site_section(request) if here else "",
         # Templates call it where it is shown, so that fragments don't compute it.
-        "printed_at": _printed_at,
+        "printed_at": _print_time_text,
         "nav_folded": request.COOKIES.get("nav") == "folded",
     }
 
 
-def _printed_at() -> str:
-    return printed_moment(timezone.localtime())
+def _print_time_text() -> str:
+    return moment_for_print(timezone.localtime())
 
 
 def _theme(request: HttpRequest) -> str:
@@ -71,29 +71,29 @@ def _last_workspace(request: HttpRequest) -> Workspace | None:
     return visible.filter(pk=user.last_workspace_id).first()
 
 
-def _workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
+def _lazy_workspaces(request: HttpRequest) -> Callable[[], list[Workspace]]:
     """Return a function that only full pages call, so that fragments need no query."""
 
-    def names() -> list[Workspace]:
+    def read_workspaces() -> list[Workspace]:
         if not isinstance(request.user, User):
             return []
         visible = Workspace.objects.visible_to(request.user)
         return list(visible.only("name").order_by("name"))
 
-    return names
+    return read_workspaces
 
 
-def _starred_views(
+def _lazy_starred_views(
     request: HttpRequest, workspace: Workspace | None
 ) -> Callable[[], list[View]]:
-    def views() -> list[View]:
+    def read_views() -> list[View]:
         if not isinstance(request.user, User) or workspace is None:
             return []
         visible = View.objects.visible_to(request.user).active()
         starred = visible.starred_by(request.user).filter(workspace=workspace)
         return list(starred.only("slug", "name").order_by("name", "pk")[:MAX_STARRED])
 
-    return views
+    return read_views
 
 
 def _site_section(request: HttpRequest) -> str:

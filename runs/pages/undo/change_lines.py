@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
-from runs.render.compare import DiffPart, excerpt, word_diff
+from runs.render.compare import DiffPart, shorten_unchanged_parts, word_diff
 
 #: Shorter texts are shown whole. If both texts together are longer than MAX_DIFF_CHARS,
 #: only the page of versions compares them.
@@ -21,7 +21,7 @@ ACTION_LABELS = {
     "rename run": gettext_lazy("Renamed"),
     "describe run": gettext_lazy("Description changed"),
     "conclude": gettext_lazy("Conclusion changed"),
-    "set tags": gettext_lazy("Tags set"),
+    "set tags": pgettext_lazy("change in the history", "Tags set"),
     "remove tags": gettext_lazy("Tags removed"),
     "attach picture": gettext_lazy("Picture attached"),
     "trash run": gettext_lazy("Moved to the trash"),
@@ -82,7 +82,7 @@ def _changed_parts(old: str | None, new: str | None) -> Sequence[DiffPart]:
     # A history has dozens of changes, and each comparison costs time.
     if len(old) + len(new) > MAX_DIFF_CHARS:
         return ()
-    return excerpt(word_diff(old, new))
+    return shorten_unchanged_parts(word_diff(old, new))
 
 
 def _value_text(value: Any) -> str | None:
@@ -92,5 +92,5 @@ def _value_text(value: Any) -> str | None:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         # A dictionary tells a tag without value from a missing tag, which is None.
-        return value.get("value") or _("set, without a value")
+        return value.get("value") or pgettext("value of a tag", "set, without a value")
     return str(value)

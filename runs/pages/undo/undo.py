@@ -23,10 +23,10 @@ from runs.pages.requests import (
     FlagField,
     PageForm,
     PageRequest,
-    safe_path,
+    safe_return_path,
 )
 from runs.pages.run_shell import (
-    find_head,
+    find_run_head,
     head_context,
     run_undo_path,
     toast_header,
@@ -61,8 +61,8 @@ def undo_latest(request: PageRequest) -> HttpResponse:
     """Undo the user's own last change in the workspace."""
     change_set = last_change_in(request.workspace, request.actor.user)
     if change_set is None:
-        return _show_result(
-            request, _list_path(request), _("You have no change to undo here.")
+        return _show_undo_result(
+            request, _run_list_path(request), _("You have no change to undo here.")
         )
     return _undo_change_set(request, change_set)
 
@@ -88,21 +88,23 @@ def undo_path_of(request: PageRequest, change_set: ChangeSet) -> str:
     return reverse("undo-change", args=[request.workspace.name, change_set.pk])
 
 
-def _list_path(request: PageRequest) -> str:
+def _run_list_path(request: PageRequest) -> str:
     return reverse("run-list", args=[request.workspace.name])
 
 
 def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
     undo = (
-        undo_view_change if _check_view_change(request, change_set) else undo_change_set
+        undo_view_change
+        if _is_permitted_view_change(request, change_set)
+        else undo_change_set
     )
     try:
         undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
-        return _show_result(request, _list_path(request), error.message)
+        return _show_undo_result(request, _run_list_path(request), error.message)
     # An undo is a change itself, so the newest one tells whether anything was undone.
     newest = last_change_in(request.workspace, request.actor.user)
     if (
@@ -110,16 +112,16 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
         or newest.action not in (UNDO, REDO)
         or newest.pk <= change_set.pk
     ):
-        return _show_result(request, _list_path(request), _("No change."))
+        return _show_undo_result(request, _run_list_path(request), _("No change."))
     back = newest.action == UNDO
     message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
-    return _show_result(
-        request, _list_path(request), message, undo_path_of(request, newest), label
+    return _show_undo_result(
+        request, _run_list_path(request), message, undo_path_of(request, newest), label
     )
 
 
-def _check_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
+def _is_permitted_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
     """Whether it is a change of a view.
 
     Raises PermissionDenied if the user can no longer make this change.
@@ -152,7 +154,7 @@ def _ask_to_overwrite(
             (change_line(each["field"], each["before"], each["now"]), each)
             for each in later
         ],
-        "next": safe_path(request),
+        "next": safe_return_path(request),
     }
     if not request.htmx:
         return render(request, "undo/undo.html", context, status=FORM_ERROR_STATUS)
@@ -161,7 +163,7 @@ def _ask_to_overwrite(
     return response
 
 
-def _show_result(
+def _show_undo_result(
     request: PageRequest, path: str, message: str, undo: str = "", label: str = ""
 ) -> HttpResponse:
     """Show a toast; without a script, redirect to the form's page, else `path`."""
@@ -171,17 +173,17 @@ def _show_result(
         response["HX-Trigger"] = toast_header(message, undo, label)
         return response
     messages.success(request, message, extra_tags=undo)
-    return redirect(safe_path(request) or path)
+    return redirect(safe_return_path(request) or path)
 
 
 @access(Permission.ANNOTATE)
 @require_POST
 def undo_latest_of_run(request: PageRequest, run_id: str) -> HttpResponse:
     """Undo the user's own last change of the run."""
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     change_set = last_change_by(head.run, request.actor.user)
     if change_set is None:
-        return _show_result(
+        return _show_undo_result(
             request, _run_path(request, head), _("You have no change to undo here.")
         )
     return _undo_in_run(request, head, change_set)
@@ -190,7 +192,7 @@ def undo_latest_of_run(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.ANNOTATE)
 @require_POST
 def undo_change_of_run(request: PageRequest, run_id: str, number: int) -> HttpResponse:
-    head = find_head(request, run_id)
+    head = find_run_head(request, run_id)
     return _undo_in_run(request, head, find_change_set_of(head.run, number))
 
 
@@ -210,11 +212,11 @@ def _undo_in_run(
         or newest.action not in (UNDO, REDO)
         or newest.pk <= change_set.pk
     ):
-        return _show_result(request, _run_path(request, head), _("No change."))
+        return _show_undo_result(request, _run_path(request, head), _("No change."))
     back = newest.action == UNDO
     message = _("Undone") if back else _("Redone")
     label = _("Redo") if back else _("Undo")
-    return _show_result(
+    return _show_undo_result(
         request,
         _run_path(request, head),
         message,
@@ -237,7 +239,7 @@ def _ask_to_overwrite_in_run(
             (change_line(each["field"], each["before"], each["now"]), each)
             for each in later
         ],
-        "next": safe_path(request) or head_frame["path"],
+        "next": safe_return_path(request) or head_frame["path"],
         "title": _("Undo"),
         "editor_template": "undo/_undo.html",
     }

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from runs.models import Experiment, View
 from runs.pages.lists import RUN_PREFIX, find_experiment
-from runs.pages.requests import PageRequest, safe_path
+from runs.pages.requests import PageRequest, safe_return_path
 from studio.core.errors import InvalidValue
 from studio.core.view_sharing import replace_me
 from studio.core.view_spec import ViewSpec
@@ -19,7 +19,7 @@ def return_path(request: PageRequest) -> str:
     """Return the page of the form, if it is on this server; else the page of views."""
     path = request.POST.get("back", "") or request.GET.get("back", "")
     views = reverse("views", args=[request.workspace.name])
-    return safe_path(request, path) or views
+    return safe_return_path(request, path) or views
 
 
 def return_path_after_sharing(request: PageRequest, view: View, before: int) -> str:
@@ -58,6 +58,6 @@ def read_list_state(
     return ViewSpec.from_query(parameters.dict()), experiment
 
 
-def return_context(request: PageRequest) -> dict[str, Any]:
+def return_path_context(request: PageRequest) -> dict[str, Any]:
     """Return the context that makes the forms of views return to this page."""
     return {"back": request.get_full_path()}

@@ -15,7 +15,7 @@ from runs.pages.views.view_editor import (
     share_view,
 )
 from runs.pages.views.views import (
-    choose_default,
+    choose_default_view,
     open_view,
     star_view,
     view_menu,
@@ -27,7 +27,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{WORKSPACE_URL}views/", views_page, name="views"),
     path(f"{WORKSPACE_URL}views/menu/", view_menu, name="view-menu"),
     path(f"{WORKSPACE_URL}views/new/", create_view, name="view-new"),
-    path(f"{WORKSPACE_URL}views/default/", choose_default, name="view-default"),
+    path(f"{WORKSPACE_URL}views/default/", choose_default_view, name="view-default"),
     path(f"{WORKSPACE_URL}views/<str:slug>/save/", save_view, name="view-save"),
     path(f"{WORKSPACE_URL}views/<str:slug>/edit/", edit_view, name="view-edit"),
     path(f"{WORKSPACE_URL}views/<str:slug>/share/", share_view, name="view-share"),

@@ -21,7 +21,7 @@ from runs.pages.requests import PageRequest
 from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page, state_differences
 from runs.pages.views.forms import RestoreVersionForm
-from runs.pages.views.return_paths import return_context
+from runs.pages.views.return_paths import return_path_context
 from runs.render.filters import DifferenceLine, difference_lines, summarize_differences
 from runs.search.views import find_revision, find_view, list_view_revisions
 from studio.core.errors import Conflict
@@ -61,18 +61,18 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
         "older": found[MAX_VERSIONS - 1].number if len(found) > MAX_VERSIONS else 0,
         "save_refusal": save_refusal(request, view),
         "view_href": saved_view_href(request.workspace.name, view, None),
-        **return_context(request),
+        **return_path_context(request),
     }
     return render(request, "views/view_history.html", context)
 
 
 def _version_rows(
-    request: PageRequest, view: View, found: Sequence[ViewRevision]
+    request: PageRequest, view: View, revisions: Sequence[ViewRevision]
 ) -> list[VersionRow]:
-    older = [*found[1:], None] if found else []
+    older = [*revisions[1:], None] if revisions else []
     return [
         _version_row(request, view, each, before)
-        for each, before in zip(found, older, strict=True)
+        for each, before in zip(revisions, older, strict=True)
     ]
 
 

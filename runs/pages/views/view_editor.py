@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST
 from runs.access import (
     Permission,
     access,
-    by_method,
     check_can_change_view,
     check_can_edit_view,
     check_can_share_views,
+    view_by_method,
 )
 from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
@@ -74,13 +74,13 @@ def _show_new_form(request: PageRequest) -> HttpResponse:
         "state": parameters.urlencode(),
         "values": {"name": name, "description": described, "shared": False},
     }
-    return _show_form(request, None, context)
+    return _render_view_form(request, None, context)
 
 
 @access(Permission.VIEWS)
 def _create_view(request: PageRequest) -> HttpResponse:
     form = ViewForm(request.POST).check()
-    sent, values = form["state"], _field_values(form)
+    sent, values = form["state"], _editable_values(form)
     if form["preview"]:
         return _preview_description(request, None, {"state": sent, "values": values})
     spec, experiment = read_list_state(request, sent)
@@ -99,29 +99,29 @@ def _create_view(request: PageRequest) -> HttpResponse:
     except InvalidValue as error:
         context = {
             "state": sent,
-            "values": _field_values(form),
+            "values": _editable_values(form),
             "problem": error.message,
         }
-        return _show_form(request, None, context, refused=True)
+        return _render_view_form(request, None, context, refused=True)
     message = pgettext("toast about a view", "Saved as %s") % view.name
     messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
-create_view = by_method(GET=_show_new_form, POST=_create_view)
+create_view = view_by_method(GET=_show_new_form, POST=_create_view)
 
 
 @access(Permission.VIEWS)
 def _show_edit_form(request: PageRequest, slug: str) -> HttpResponse:
     view = _find_view(request, slug)
     values = {name: getattr(view, name) for name in view_actions.EDITABLE_FIELDS}
-    return _show_form(request, view, {"values": values})
+    return _render_view_form(request, view, {"values": values})
 
 
 @access(Permission.VIEWS)
 def _save_changes(request: PageRequest, slug: str) -> HttpResponse:
     view, form = _find_view(request, slug), ViewForm(request.POST).check()
-    values = _field_values(form)
+    values = _editable_values(form)
     # Without a version token a script sends the form.
     seen = form["seen"]
     is_own = view.owner_id == request.actor.user.pk
@@ -140,10 +140,10 @@ def _save_changes(request: PageRequest, slug: str) -> HttpResponse:
         )
     except InvalidValue as error:
         context = {"values": values, "problem": error.message, "seen": seen}
-        return _show_form(request, view, context, refused=True)
+        return _render_view_form(request, view, context, refused=True)
     except Conflict:
         context = {"values": values, **_conflict_context(view, values)}
-        return _show_form(request, view, context, refused=True)
+        return _render_view_form(request, view, context, refused=True)
     if change_set is not None:
         messages.success(
             request,
@@ -153,7 +153,7 @@ def _save_changes(request: PageRequest, slug: str) -> HttpResponse:
     return redirect(return_path_after_sharing(request, view, before))
 
 
-edit_view = by_method(GET=_show_edit_form, POST=_save_changes)
+edit_view = view_by_method(GET=_show_edit_form, POST=_save_changes)
 
 
 @access(Permission.VIEWS)
@@ -201,7 +201,7 @@ def _find_view(request: PageRequest, slug: str) -> View:
     return find_view(slug, request.actor.user, request.workspace)
 
 
-def _field_values(form: dict[str, Any]) -> dict[str, Any]:
+def _editable_values(form: dict[str, Any]) -> dict[str, Any]:
     return {name: form[name] for name in view_actions.EDITABLE_FIELDS}
 
 
@@ -214,7 +214,7 @@ def _preview_description(
         return render(
             request, "descriptions/_description_preview.html", {"preview": preview}
         )
-    return _show_form(request, view, context | {"preview": preview})
+    return _render_view_form(request, view, context | {"preview": preview})
 
 
 def _conflict_context(view: View, values: dict[str, Any]) -> dict[str, Any]:
@@ -227,11 +227,11 @@ def _conflict_context(view: View, values: dict[str, Any]) -> dict[str, Any]:
             if getattr(view, name) != values[name]
         ],
         "their_name": changed.actor if changed else None,
-        "seen": view_actions.fields_token(view),
+        "seen": view_actions.editable_fields_token(view),
     }
 
 
-def _show_form(
+def _render_view_form(
     request: PageRequest,
     view: View | None,
     context: dict[str, Any],
@@ -244,7 +244,7 @@ def _show_form(
     # After a refusal, the token of the first form is kept, or later edits would be
     # lost.
     if view and not context.get("seen"):
-        context["seen"] = view_actions.fields_token(view)
+        context["seen"] = view_actions.editable_fields_token(view)
     context |= {
         "view": view,
         "title": _("Edit view") if view else _("Save as new view"),

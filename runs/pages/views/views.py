@@ -22,20 +22,20 @@ from runs.pages.lists import (
     open_view_link,
     read_part_state_tolerantly,
     view_bar_context,
-    with_view,
+    with_named_view,
 )
 from runs.pages.requests import PageRequest, StarForm, with_vary_headers
 from runs.pages.run_list import show_list
 from runs.pages.views.forms import DefaultViewForm
-from runs.pages.views.return_paths import return_context, return_path
+from runs.pages.views.return_paths import return_path, return_path_context
 from runs.search.views import (
     filter_by_words,
     find_defaults,
     find_menu,
     find_view,
     list_deleted_views,
-    search_words,
-    views_in,
+    split_search_words,
+    visible_views_in,
 )
 from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
@@ -60,7 +60,7 @@ def open_view(request: StudioRequest, slug: str) -> HttpResponseBase:
 @require_safe
 def view_menu(request: PageRequest) -> HttpResponse:
     """Show the menu *Current view*; the parameters are those of the list."""
-    state = with_view(read_part_state_tolerantly(request))
+    state = with_named_view(read_part_state_tolerantly(request))
     find = request.GET.get("find", "").strip()[:200]
     # Without a script, the page of views has the same choices.
     if not request.htmx:
@@ -84,7 +84,7 @@ def view_menu(request: PageRequest) -> HttpResponse:
         "find": find,
         "built_in": all(
             word in pgettext("name of the built-in view", "Default").casefold()
-            for word in search_words(find)
+            for word in split_search_words(find)
         ),
         "list_path": state.scope.path,
     }
@@ -101,7 +101,10 @@ def _menu_entries(views: Any) -> list[tuple[View, str]]:
 def _view_note(view: View) -> str:
     """Return a short note on what the view shows, such as `3 charts`."""
     spec = view.spec if isinstance(view.spec, dict) else {}
-    charts, columns = _count_items(spec, "charts"), _count_items(spec, "columns")
+    charts, columns = (
+        _count_spec_items(spec, "charts"),
+        _count_spec_items(spec, "columns"),
+    )
     if charts:
         return ngettext("%s chart", "%s charts", charts) % charts
     if spec.get("group"):
@@ -109,9 +112,9 @@ def _view_note(view: View) -> str:
     return ngettext("%s column", "%s columns", columns) % columns if columns else ""
 
 
-def _count_items(spec: dict[str, Any], name: str) -> int:
+def _count_spec_items(spec: dict[str, Any], name: str) -> int:
     try:
-        return len(view_text.split(str(spec.get(name, "")), ",", name))
+        return len(view_text.split_outside_quotes(str(spec.get(name, "")), ",", name))
     except InvalidValue:
         return 0
 
@@ -122,7 +125,7 @@ def views_page(request: PageRequest) -> HttpResponse:
     """Show all visible views, and deleted ones that can be restored."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
-    rows = filter_by_words(views_in(workspace, user), find)
+    rows = filter_by_words(visible_views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:
@@ -144,7 +147,7 @@ def views_page(request: PageRequest) -> HttpResponse:
         },
         "chosen": find_defaults(workspace, user),
         "is_owner": request.role == Role.OWNER,
-        **return_context(request),
+        **return_path_context(request),
     }
     return render(request, "views/views.html", context)
 
@@ -165,7 +168,7 @@ def star_view(request: PageRequest, slug: str) -> HttpResponse:
 
 @access(Permission.VIEWS)
 @require_POST
-def choose_default(request: PageRequest) -> HttpResponse:
+def choose_default_view(request: PageRequest) -> HttpResponse:
     """Set the view that its list opens with.
 
     `view` is a slug, "default" for the built-in view, or empty for none.

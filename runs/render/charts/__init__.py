@@ -13,14 +13,14 @@ from runs.render.charts.axes import (
 )
 from runs.render.charts.dashes import (
     SOLID,
-    dash_of_number,
     dash_of_position,
+    dash_of_run_number,
 )
-from runs.render.charts.document_charts import (
-    column_figure,
-    figure_rows,
+from runs.render.charts.evaluation_figures import (
     prediction_figure,
     residual_histogram,
+    rows_of_figure,
+    table_columns_figure,
 )
 from runs.render.charts.histograms import (
     bin_label,
@@ -46,16 +46,16 @@ from runs.render.charts.parallel import (
     Dimension,
     parallel_figure,
 )
+from runs.render.charts.scatter_and_bars import (
+    ChartDot,
+    bar_figure,
+    scatter_figure,
+)
 from runs.render.charts.smoothing import (
     smooth_at,
 )
 from runs.render.charts.sparkline import (
     draw_sparkline,
-)
-from runs.render.charts.value_charts import (
-    ChartDot,
-    bar_figure,
-    scatter_figure,
 )
 
 __all__ = [
@@ -73,12 +73,10 @@ __all__ = [
     "bar_figure",
     "bin_label",
     "clock_time",
-    "column_figure",
     "count_bins",
-    "dash_of_number",
     "dash_of_position",
+    "dash_of_run_number",
     "draw_sparkline",
-    "figure_rows",
     "histogram_figure",
     "is_nonfinite",
     "line_figure",
@@ -86,8 +84,10 @@ __all__ = [
     "parallel_figure",
     "prediction_figure",
     "residual_histogram",
+    "rows_of_figure",
     "scatter_figure",
     "smooth_at",
     "smooth_values",
+    "table_columns_figure",
     "time_unit",
 ]

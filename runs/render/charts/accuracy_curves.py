@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from runs.render.charts.axes import Figure
-from runs.render.charts.document_charts import Curve, curve_figure
+from runs.render.charts.evaluation_figures import Curve, curve_figure
 from runs.render.metrics import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
@@ -67,12 +67,12 @@ def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     if len(tables) > 1:
         curves += [
             _threshold_curve(labels[at], tables[at], thresholds, rule)
-            for at in _largest_table(tables)
+            for at in _most_common_classes(tables)
         ]
     return curve_figure(curves, *rule.titles(), chance=rule.chance)
 
 
-def _largest_table(tables: Numbers) -> list[int]:
+def _most_common_classes(tables: Numbers) -> list[int]:
     """Positions of the classes with the most true cases, in their own order."""
     # True positives and false negatives: their sum is the same at every threshold.
     cases = tables[:, 0, 0] + tables[:, 0, 3]
@@ -92,26 +92,26 @@ def _threshold_curve(
     return Curve(name, xs[order].tolist(), ys[order].tolist())
 
 
-def _ratio(part: Numbers, rest: Numbers) -> Numbers:
+def _share_of_sum(part: Numbers, rest: Numbers) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(part / (part + rest))
 
 
 def _roc_points(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
-    return _ratio(fp, tn), _ratio(tp, fn)
+    return _share_of_sum(fp, tn), _share_of_sum(tp, fn)
 
 
 def _precision_recall_points(
     table: Numbers, _thresholds: Numbers
 ) -> tuple[Numbers, Numbers]:
     tp, fp, _tn, fn = table.T
-    return _ratio(tp, fn), _ratio(tp, fp)
+    return _share_of_sum(tp, fn), _share_of_sum(tp, fp)
 
 
 def _gain_points(table: Numbers, _thresholds: Numbers) -> tuple[Numbers, Numbers]:
     tp, fp, tn, fn = table.T
-    return _ratio(tp + fp, tn + fn), _ratio(tp, fn)
+    return _share_of_sum(tp + fp, tn + fn), _share_of_sum(tp, fn)
 
 
 def _lift_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, Numbers]:
@@ -128,7 +128,7 @@ def _calibration_points(table: Numbers, thresholds: Numbers) -> tuple[Numbers, N
     # two.
     true, false = -np.diff(tp), -np.diff(fp)
     edges = thresholds[order]
-    return (edges[1:] + edges[:-1]) / 2, _ratio(true, false)
+    return (edges[1:] + edges[:-1]) / 2, _share_of_sum(true, false)
 
 
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))

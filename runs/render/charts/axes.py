@@ -32,12 +32,12 @@ HOVER_FORMATS = {
 
 
 @dataclass(frozen=True)
-class Unit:
+class TimeUnit:
     name: str
     length: int
 
 
-UNITS = (Unit("h", 3_600_000), Unit("min", 60_000), Unit("s", 1000))
+UNITS = (TimeUnit("h", 3_600_000), TimeUnit("min", 60_000), TimeUnit("s", 1000))
 
 
 def needs_exponent(value: float) -> bool:
@@ -68,7 +68,7 @@ def pad_constant_range(
         chart["xaxis"] |= {"tickmode": "array", "tickvals": list(steps)}
 
 
-def series_layout(axis: Axis, unit: Unit, *, log_y: bool) -> Figure:
+def series_layout(axis: Axis, unit: TimeUnit, *, log_y: bool) -> Figure:
     units = {
         "h": _("Time since the start (h)"),
         "min": _("Time since the start (min)"),

@@ -11,13 +11,13 @@ SOLID = "solid"
 DASHES = (SOLID, "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px")
 
 
-def dash_of_number(number: int) -> str:
+def dash_of_run_number(run_number: int) -> str:
     """Of a run of the list by its number, from 1."""
-    if number > 10:
+    if run_number > 10:
         return DASHES[2]
-    return SOLID if number <= 5 else DASHES[1]
+    return SOLID if run_number <= 5 else DASHES[1]
 
 
-def dash_of_position(place: int) -> str:
+def dash_of_position(position: int) -> str:
     """Of a column or a metric by its place, from 0."""
-    return DASHES[place % len(DASHES)]
+    return DASHES[position % len(DASHES)]

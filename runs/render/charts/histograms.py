@@ -10,7 +10,7 @@ from typing import Any
 
 from runs.render.charts.axes import Figure, Trace, clock_time, escape_plotly_markup
 from runs.render.charts.multi_run_lines import ChartLook
-from runs.render.charts.value_charts import value_layout
+from runs.render.charts.scatter_and_bars import value_layout
 from runs.render.formats import number
 
 

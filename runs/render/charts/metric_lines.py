@@ -16,8 +16,8 @@ from runs.render.charts.axes import (
     UNITS,
     Axis,
     Figure,
+    TimeUnit,
     Trace,
-    Unit,
     escape_plotly_markup,
     needs_exponent,
     pad_constant_range,
@@ -67,20 +67,20 @@ def metric_figure(
     data: list[Trace] = []
     nonfinite: list[tuple[Trace, list[float]]] = []
     for series, line in enumerate(lines, start=1):
-        xs = _x_values(line, axis, unit, zone)
+        xs = _x_axis_values(line, axis, unit, zone)
         data += _line_traces(line, xs, series)
         if at := _nonfinite_positions(line):
             named = [(line.key, line.values[place]) for place in at]
             data.append(nonfinite_markers([xs[place] for place in at], named, series))
-            places = _x_positions(line, axis)
+            places = _numeric_x_positions(line, axis)
             nonfinite.append((data[-1], [places[place] for place in at]))
     # Labels of all lines are placed together, so that none covers another.
     if nonfinite:
-        every = [place for line in lines for place in _x_positions(line, axis)]
+        every = [place for line in lines for place in _numeric_x_positions(line, axis)]
         set_marker_labels(nonfinite, min(every), max(every))
     layout = axes_layout(axis, unit, log_y=log_y)
     if len(lines) == 1:
-        layout["annotations"] = _last_value(data, lines[0], log_y=log_y)
+        layout["annotations"] = _last_value_annotation(data, lines[0], log_y=log_y)
     pad_constant_range(layout, data, axis, log_y=log_y)
     if any(needs_exponent(value) for line in lines for value in line.values):
         layout["margin"]["l"] = 64
@@ -121,7 +121,7 @@ def _nonfinite_positions(line: Line) -> list[int]:
     return [at for at, value in enumerate(line.values) if is_nonfinite(value)]
 
 
-def _x_positions(line: Line, axis: Axis) -> Sequence[float]:
+def _numeric_x_positions(line: Line, axis: Axis) -> Sequence[float]:
     if axis is Axis.STEP:
         return line.steps
     return [time - (line.began if axis is Axis.RELATIVE else 0) for time in line.times]
@@ -158,7 +158,9 @@ def _is_isolated(values: Sequence[float], at: int) -> bool:
     return not is_nonfinite(values[at]) and all(map(is_nonfinite, neighbor_values))
 
 
-def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figure]:
+def _last_value_annotation(
+    data: Sequence[Trace], line: Line, *, log_y: bool
+) -> list[Figure]:
     """The newest value as logged, written at the end of the only line."""
     drawn = next(trace for trace in data if trace["meta"]["part"] == "line")
     ends = zip(drawn["x"], drawn["y"], line.values, strict=True)
@@ -167,7 +169,7 @@ def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figur
     if len(whole) <= MAX_DOTTED_POINTS:
         return []
     x, y, value = whole[-1]
-    side = _free_side([end[1] for end in whole])
+    side = _label_side([end[1] for end in whole])
     if side is None:
         return []
     return [
@@ -184,7 +186,7 @@ def _last_value(data: Sequence[Trace], line: Line, *, log_y: bool) -> list[Figur
     ]
 
 
-def _free_side(ys: Sequence[float]) -> str | None:
+def _label_side(ys: Sequence[float]) -> str | None:
     """The text's edge that touches the line's end; None where it would cover it."""
     low, high, last = min(ys), max(ys), ys[-1]
     recent = ys[-max(len(ys) // 4, 2) :]
@@ -196,7 +198,7 @@ def _free_side(ys: Sequence[float]) -> str | None:
     return None
 
 
-def time_unit(length: int) -> Unit:
+def time_unit(length: int) -> TimeUnit:
     """The largest unit that fits three times into these milliseconds."""
     return next((u for u in UNITS if length >= 3 * u.length), UNITS[-1])
 
@@ -206,7 +208,7 @@ def _longest_duration(lines: Sequence[Line]) -> int:
     return max((max(line.times, default=0) - line.began for line in lines), default=0)
 
 
-def _x_values(line: Line, axis: Axis, unit: Unit, zone: tzinfo) -> list[Any]:
+def _x_axis_values(line: Line, axis: Axis, unit: TimeUnit, zone: tzinfo) -> list[Any]:
     if axis is Axis.STEP:
         return list(line.steps)
     if axis is Axis.RELATIVE:

@@ -74,7 +74,9 @@ def line_figure(
 ) -> Figure:
     """`bands`, if any, has one for each line; `span` is that of the whole series."""
     paired = list(zip(drawn, bands, strict=True)) if bands else []
-    nonfinite = [_nonfinite_line(each, band) for each, band in paired if band.nonfinite]
+    nonfinite = [
+        _nonfinite_values_line(each, band) for each, band in paired if band.nonfinite
+    ]
     lines = [*drawn, *nonfinite]
     figure = metric_figure(
         [each.line for each in lines],
@@ -98,12 +100,12 @@ def line_figure(
     return figure
 
 
-def _style_trace(trace: Trace, drawn: RunLine) -> None:
-    trace["meta"] |= {"series": drawn.number, "run": drawn.run_id}
-    if drawn.metric:
-        trace["meta"] |= {"name": drawn.name, "metric": drawn.metric}
+def _style_trace(trace: Trace, run_line: RunLine) -> None:
+    trace["meta"] |= {"series": run_line.number, "run": run_line.run_id}
+    if run_line.metric:
+        trace["meta"] |= {"name": run_line.name, "metric": run_line.metric}
     if trace["meta"]["part"] in ("line", "raw"):
-        trace["line"]["dash"] = drawn.dash
+        trace["line"]["dash"] = run_line.dash
 
 
 def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
@@ -119,18 +121,18 @@ def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
 
 def set_y_range(layout: Figure, look: ChartLook) -> None:
     """As far as the reader says; an end that is left open follows the values."""
-    _set_range(layout["yaxis"], look.y_range, log=look.log_y)
+    _set_axis_range(layout["yaxis"], look.y_range, log=look.log_y)
 
 
 def set_x_range(layout: Figure, look: ChartLook, unit: float = 1) -> None:
     """The same; `unit` is what 1 of the range is on the axis."""
     low, high = (end if end is None else end * unit for end in look.x_range)
     if look.axis is not Axis.TIME:
-        _set_range(layout["xaxis"], (low, high), log=look.log_x)
+        _set_axis_range(layout["xaxis"], (low, high), log=look.log_x)
 
 
-def _set_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
-    low, high = (_on_axis(end, log=log) for end in ends)
+def _set_axis_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
+    low, high = (_axis_position(end, log=log) for end in ends)
     if low is None and high is None:
         return
     axis["range"] = [low, high]
@@ -139,7 +141,7 @@ def _set_range(axis: Figure, ends: AxisRange, *, log: bool) -> None:
         axis["autorange"] = "min" if low is None else "max"
 
 
-def _on_axis(end: float | None, *, log: bool) -> float | None:
+def _axis_position(end: float | None, *, log: bool) -> float | None:
     if end is None or not log:
         return end
     # Plotly takes the range of a logarithmic axis as exponents.
@@ -167,13 +169,13 @@ def _has_values(trace: Trace) -> bool:
     return any(value is not None for value in trace["y"])
 
 
-def _band_trace(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Trace:
+def _band_trace(trace: Trace, run_line: RunLine, band: Band, *, log_y: bool) -> Trace:
     xs, low = list(trace["x"]), list(band.low)
     if log_y:
         # A logarithmic axis has no place for what reaches below nothing.
         low = [
             end if end > 0 else abs(mean) / 100
-            for end, mean in zip(low, drawn.line.values, strict=True)
+            for end, mean in zip(low, run_line.line.values, strict=True)
         ]
     return {
         "type": "scatter",
@@ -189,18 +191,18 @@ def _band_trace(trace: Trace, drawn: RunLine, band: Band, *, log_y: bool) -> Tra
         "fill": "toself",
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"series": drawn.number, "part": "band", "run": ""},
+        "meta": {"series": run_line.number, "part": "band", "run": ""},
         "line": {"width": 0},
     }
 
 
-def _nonfinite_line(drawn: RunLine, band: Band) -> RunLine:
+def _nonfinite_values_line(run_line: RunLine, band: Band) -> RunLine:
     """Only the places where runs of a mean logged NaN or Infinity."""
     rows = sorted(band.nonfinite, key=lambda row: row[0])
     line = Line(
-        drawn.line.key,
+        run_line.line.key,
         [x for x, _value in rows],
         [int(x) for x, _value in rows],
         [value for _x, value in rows],
     )
-    return RunLine(line, drawn.number)
+    return RunLine(line, run_line.number)

@@ -21,7 +21,7 @@ def draw_sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeStrin
     whole = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
     if not whole:
         return SafeString("")
-    placed = _place_points(steps, values, whole)
+    placed = _scale_points(steps, values, whole)
     last = [point for point in placed if point is not None][-1]
     return format_html(
         '<svg class="sparkline" viewBox="0 0 {} {}" width="{}" height="{}" '
@@ -32,7 +32,7 @@ def draw_sparkline(steps: Sequence[float], values: Sequence[float]) -> SafeStrin
     )
 
 
-def _place_points(
+def _scale_points(
     steps: Sequence[float], values: Sequence[float], whole: Sequence[Point]
 ) -> list[Point | None]:
     left, right = min(x for x, _ in whole), max(x for x, _ in whole)

@@ -2,17 +2,16 @@
 
 from runs.render.compare.cells import (
     MAX_CELL_CHARS,
-    best_of,
+    best_value,
     html_link,
-    html_row,
     is_number,
-    metric_row,
-    shortened_text,
+    metric_cells_html,
+    shortened_text_html,
     tag_chips,
-    text_row,
+    text_cells_html,
+    wrap_in_cells,
 )
-from runs.render.compare.diff_parts import DiffPart, excerpt, word_diff
-from runs.render.compare.word_marks import (
+from runs.render.compare.diff_html import (
     MAX_DIFF_LINES,
     DiffLine,
     LinePair,
@@ -20,6 +19,7 @@ from runs.render.compare.word_marks import (
     side_by_side,
     split_lines,
 )
+from runs.render.compare.word_diffs import DiffPart, shorten_unchanged_parts, word_diff
 
 __all__ = [
     "MAX_CELL_CHARS",
@@ -27,17 +27,17 @@ __all__ = [
     "DiffLine",
     "DiffPart",
     "LinePair",
-    "best_of",
+    "best_value",
     "diff_lines",
-    "excerpt",
     "html_link",
-    "html_row",
     "is_number",
-    "metric_row",
-    "shortened_text",
+    "metric_cells_html",
+    "shorten_unchanged_parts",
+    "shortened_text_html",
     "side_by_side",
     "split_lines",
     "tag_chips",
-    "text_row",
+    "text_cells_html",
     "word_diff",
+    "wrap_in_cells",
 ]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
 from runs.render import formats
-from runs.render.compare.word_marks import excerpt, mark_new_words
+from runs.render.compare.diff_html import excerpt_near, mark_new_words
 
 #: A longer text is cut in its cell; all of it is in the title.
 MAX_CELL_CHARS, MAX_TITLE_CHARS = 300, 2000
@@ -24,7 +24,7 @@ MAX_CHIPS = 3
 MINUS = "−"
 
 
-def metric_row(
+def metric_cells_html(
     values: Sequence[object],
     *,
     baseline: int | None,
@@ -36,13 +36,13 @@ def metric_row(
     Without a `baseline` (its column) there are no differences.
     """
     plain = [v if is_number(v) else None for v in values]
-    texts = formats.aligned(plain)  # type: ignore[arg-type]
-    best = best_of(values, higher)
+    texts = formats.align_decimals(plain)  # type: ignore[arg-type]
+    best = best_value(values, higher)
     zero = values[baseline] if baseline is not None else None
     cells = []
     for at, (value, text) in enumerate(zip(values, texts, strict=True)):
         if text is None:
-            cells.append(text_cell(value))
+            cells.append(text_cell_html(value))
             continue
         assert isinstance(value, (int, float))
         change = ""
@@ -58,17 +58,19 @@ def metric_row(
     return mark_safe("".join(cells))  # noqa: S308  # numbers and escaped texts
 
 
-def difference(value: float, zero: float, higher: bool | None) -> str:
+def difference(
+    value: float, baseline_value: float, is_higher_better: bool | None
+) -> str:
     """`+0.0378 +4.9 %`, colored by what is better; empty where there is none."""
-    change = value - zero
+    change = value - baseline_value
     if not math.isfinite(change):
         return ""
     tone = ""
-    if higher is not None and change:
-        tone = " better" if (change > 0) is higher else " worse"
+    if is_higher_better is not None and change:
+        tone = " better" if (change > 0) is is_higher_better else " worse"
     parts = [f"<span>{signed_number(change)}</span>"]
     # The sign of the share must be that of the change, also below zero.
-    share = change / abs(zero) * 100 if zero else math.nan
+    share = change / abs(baseline_value) * 100 if baseline_value else math.nan
     if math.isfinite(share):
         parts.append(f"<span>{_percent(share)}</span>")
     return f'<span class="delta{tone}">{"".join(parts)}</span>'
@@ -89,7 +91,7 @@ def _percent(share: float) -> str:
     }
 
 
-def best_of(values: Sequence[object], higher: bool | None) -> float | None:
+def best_value(values: Sequence[object], higher: bool | None) -> float | None:
     """The best of the finite numbers, where they differ and it is known what is."""
     if higher is None:
         return None
@@ -103,7 +105,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def text_row(
+def text_cells_html(
     values: Sequence[object],
     *,
     baseline: int | None = None,
@@ -115,29 +117,29 @@ def text_row(
     for at, value in enumerate(values):
         marks = at != baseline and isinstance(zero, str) and isinstance(value, str)
         cells.append(
-            text_cell(value, missing, other=zero if marks else None)  # type: ignore
+            text_cell_html(value, missing, other=zero if marks else None)  # type: ignore
         )
     return mark_safe("".join(cells))  # noqa: S308  # escaped
 
 
-def text_cell(
+def text_cell_html(
     value: object, missing: str = formats.MISSING, *, other: str | None = None
 ) -> str:
     if value is None:
         return f'<td class="none">{escape(missing)}</td>'
     text = str(value)
     if other is None or other == text:
-        html = escape(excerpt(text, 0, MAX_CELL_CHARS))
+        html = escape(excerpt_near(text, 0, MAX_CELL_CHARS))
     else:
         # Long texts are shown where they begin to differ.
         start = len(commonprefix([text, other]))  # noqa: RUF071  # by characters
         at = start if start > MAX_CELL_CHARS // 2 else 0
-        cut = (excerpt(each, at, MAX_CELL_CHARS) for each in (text, other))
+        cut = (excerpt_near(each, at, MAX_CELL_CHARS) for each in (text, other))
         html = mark_new_words(*cut)
     return f'<td title="{escape(text[:MAX_TITLE_CHARS])}"><span>{html}</span></td>'
 
 
-def html_row(cells: Sequence[str]) -> SafeString:
+def wrap_in_cells(cells: Sequence[str]) -> SafeString:
     """Around what is HTML already."""
     inside = "".join(f"<td>{cell}</td>" for cell in cells)
     return mark_safe(inside)  # noqa: S308  # the caller's own templates
@@ -165,7 +167,7 @@ def html_link(href: str, text: str, css: str = "") -> str:
     return f'<a{kind} href="{escape(href)}">{escape(text)}</a>'
 
 
-def shortened_text(text: str, shown: str, css: str = "") -> str:
+def shortened_text_html(text: str, shown: str, css: str = "") -> str:
     """A text's beginning, with all of it in the title."""
     cut = shown if len(shown) <= MAX_CELL_CHARS else f"{shown[:MAX_CELL_CHARS]}…"
     kind = f' class="{css}"' if css else ""

@@ -85,7 +85,7 @@ ATTRIBUTES: Any = {
 }
 
 
-class _LinkExtension(Filter):  # type: ignore[misc]
+class _LinkFilter(Filter):  # type: ignore[misc]
     """External pictures become links; links send no referrer.
 
     References keep nothing but themselves, in the form that `references` knows.
@@ -120,14 +120,14 @@ def _render_image(token: Token) -> Iterator[Token]:
     elif _is_own_picture(token):
         yield token
     else:
-        yield from _as_link(token)
+        yield from _picture_as_link(token)
 
 
 def _is_own_picture(token: Token) -> bool:
     return bool(_OWN_PICTURE.fullmatch(token["data"].get(SRC, "")))
 
 
-def _as_link(token: Token) -> Iterator[Token]:
+def _picture_as_link(token: Token) -> Iterator[Token]:
     source = token["data"].get(SRC, "")
     text = {"type": "Characters", "data": token["data"].get(ALT) or source or "image"}
     # A relative address means nothing here, so its words are all that is left.
@@ -149,20 +149,20 @@ def render_markdown(
     """
     # The cached part needs no database; what references point to changes with other
     # runs.
-    html = replace_references(_clean(text, get_language()), targets)
+    html = replace_references(_render_clean_html(text, get_language()), targets)
     return mark_safe(html)  # noqa: S308  # bleach cleaned it
 
 
 def find_references(text: str) -> list[Reference]:
     """What the text names of this server's runs, files and metrics."""
-    return references_in_html(_clean(text, get_language()))
+    return references_in_html(_render_clean_html(text, get_language()))
 
 
 @lru_cache(maxsize=256)
-def _clean(text: str, _language: str | None) -> str:
+def _render_clean_html(text: str, _language: str | None) -> str:
     """Clean HTML with references still to be replaced; its few words are translated."""
     # A member could otherwise keep the server busy with one description.
-    if _is_too_slow(text):
+    if _is_too_slow_to_render(text):
         return preformatted(text)
     back = _("Back to footnote {}")
     extensions: list[str | Extension] = [
@@ -178,7 +178,7 @@ def _clean(text: str, _language: str | None) -> str:
             tags=TAGS,
             attributes=ATTRIBUTES,
             protocols=PROTOCOLS | REFERENCE_SCHEMES,
-            filters=[_LinkExtension],
+            filters=[_LinkFilter],
         )
         return highlight_code(_lower_headings(cleaner.clean(html)))
     # Deeply nested lists and quotes exceed Python's depth of recursion.
@@ -197,7 +197,7 @@ def _lower_headings(html: str) -> str:
     )
 
 
-def _is_too_slow(text: str) -> bool:
+def _is_too_slow_to_render(text: str) -> bool:
     """Whether rendering would take many seconds, as no text that is meant does."""
     walked = sum(len(b) * b.count("[") for b in _BLANK_LINE.split(text))
     return walked > _MAX_BRACKET_COST or bool(_TOO_DEEP.search(text))

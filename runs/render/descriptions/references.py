@@ -47,14 +47,14 @@ class Reference:
     named: str
 
     @property
-    def elsewhere(self) -> tuple[str, str]:
+    def name_and_run(self) -> tuple[str, str]:
         """The name and the run after `@`; without `@` no run."""
         name, at, run = self.named.rpartition("@")
         return (name, run) if at else (self.named, "")
 
-    def without_line(self) -> tuple[Reference, str]:
+    def split_line_number(self) -> tuple[Reference, str]:
         """The file without its line, and the line; empty where none is named."""
-        name, run = self.elsewhere
+        name, run = self.name_and_run
         found = _LINE.fullmatch(name)
         if not found:
             return self, ""
@@ -142,25 +142,25 @@ def _parse_reference(address: str) -> Reference:
 def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
     """Cleaned HTML with every reference as what it points to, or as plain words."""
 
-    def link(found: re.Match[str]) -> str:
-        return _render_link(_parse_reference(found[1]), found[2], targets)
+    def replace_link(match: re.Match[str]) -> str:
+        return _render_link(_parse_reference(match[1]), match[2], targets)
 
-    def picture(found: re.Match[str]) -> str:
-        return _render_image(_parse_reference(found[1]), found[2], targets)
+    def replace_picture(match: re.Match[str]) -> str:
+        return _render_image(_parse_reference(match[1]), match[2], targets)
 
     # Pictures first, because a picture can be the text of a link.
-    return _LINK.sub(link, _PICTURE.sub(picture, html))
+    return _LINK.sub(replace_link, _PICTURE.sub(replace_picture, html))
 
 
 def _render_link(
-    asked: Reference, inner: str, targets: Mapping[Reference, Target]
+    reference: Reference, inner: str, targets: Mapping[Reference, Target]
 ) -> str:
-    target = targets.get(asked)
-    is_bare = inner.startswith(f"{asked.kind}:")
+    target = targets.get(reference)
+    is_bare = inner.startswith(f"{reference.kind}:")
     if target is None:
         # Bare words such as `run:fast` are often no reference at all, so they stay
         # plain.
-        return inner if is_bare else _broken_reference(asked, inner)
+        return inner if is_bare else _broken_reference(reference, inner)
     words = escape(target.text) if is_bare else inner
     value = f" <b>{escape(target.value)}</b>" if target.value else ""
     title = f' title="{escape(target.title)}"' if target.title else ""
@@ -169,19 +169,19 @@ def _render_link(
     return f'<a href="{escape(target.href)}"{title}>{words}{value}</a>'
 
 
-def _broken_reference(asked: Reference, inner: str) -> str:
+def _broken_reference(reference: Reference, inner: str) -> str:
     said = pgettext("reference in a description", "%(kind)s:%(named)s was not found.")
-    title = said % {"kind": asked.kind, "named": asked.named}
+    title = said % {"kind": reference.kind, "named": reference.named}
     return f'<s title="{escape(title)}">{inner}</s>'
 
 
 def _render_image(
-    asked: Reference, alt: str, targets: Mapping[Reference, Target]
+    reference: Reference, alt: str, targets: Mapping[Reference, Target]
 ) -> str:
-    target = targets.get(asked)
-    words = alt or escape(asked.named)
+    target = targets.get(reference)
+    words = alt or escape(reference.named)
     if target is None:
-        return _broken_reference(asked, words)
+        return _broken_reference(reference, words)
     if not target.picture:
         return f'<a href="{escape(target.href)}">{words}</a>'
     return f'<img src="{escape(target.picture)}" alt="{words}" loading="lazy">'

@@ -6,7 +6,7 @@ from runs.render.files.file_kinds import (
     DOWNLOAD_TYPE,
     IMAGE_TYPES,
     FileKind,
-    extension,
+    file_extension,
     file_icon,
     file_kind,
     inline_type,
@@ -14,7 +14,7 @@ from runs.render.files.file_kinds import (
     is_text,
 )
 from runs.render.files.file_tree import TreeFile, TreeFolder, build_tree
-from runs.render.files.picture_headers import PICTURE_HEAD_BYTES, picture_size
+from runs.render.files.picture_headers import PICTURE_HEAD_BYTES, picture_dimensions
 from runs.render.files.previews import (
     PreviewTable,
     TextLines,
@@ -39,7 +39,7 @@ __all__ = [
     "build_tree",
     "csv_table",
     "decode_text",
-    "extension",
+    "file_extension",
     "file_icon",
     "file_kind",
     "highlight",
@@ -51,7 +51,7 @@ __all__ = [
     "json_table",
     "lines_of_both_ends",
     "numbered_lines",
-    "picture_size",
+    "picture_dimensions",
     "pretty_json",
     "stream_zip",
 ]

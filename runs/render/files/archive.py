@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 
 
-class _Pipe(io.RawIOBase):
+class _ZipBuffer(io.RawIOBase):
     """Takes what the archive writes until it is drained; it cannot seek."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class _Pipe(io.RawIOBase):
 
 def stream_zip(entries: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
     """The archive's bytes; entries are stored, since models and pictures are packed."""
-    pipe = _Pipe()
+    pipe = _ZipBuffer()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for path, chunks in entries:
             # The size is unknown before the last chunk, and the header must allow more

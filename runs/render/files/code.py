@@ -36,7 +36,7 @@ def highlighted_lines(name: str, text: str) -> tuple[SafeString, ...] | None:
 
     They are as many as `text` has, its last line end left out.
     """
-    lexer = _lexer(name)
+    lexer = _find_lexer(name)
     if lexer is None or len(text) > MAX_HIGHLIGHTED_CHARS:
         return None
     return tuple(_highlighted_lines(lexer.get_tokens(text.removesuffix("\n"))))
@@ -47,7 +47,7 @@ def highlight(lexer: Lexer, text: str) -> str:
     return "\n".join(_highlighted_lines(lexer.get_tokens(text)))
 
 
-def _lexer(name: str) -> Lexer | None:
+def _find_lexer(name: str) -> Lexer | None:
     try:
         # Without these, Pygments drops and adds line ends, and line numbers would
         # shift.

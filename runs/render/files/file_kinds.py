@@ -43,26 +43,30 @@ INLINE_TYPES = {**IMAGE_TYPES, "html": "text/html", "htm": "text/html"}
 DOWNLOAD_TYPE = "application/octet-stream"
 
 
-def extension(name: str) -> str:
+def file_extension(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def file_kind(name: str) -> FileKind:
-    return _KINDS.get(extension(name), FileKind.TEXT)
+    return _KINDS.get(file_extension(name), FileKind.TEXT)
 
 
 def is_code(name: str) -> bool:
-    return extension(name) in _CODE
+    return file_extension(name) in _CODE
 
 
 def is_text(name: str) -> bool:
     """Whether its name says so; of any other name a look at the bytes tells."""
-    return is_code(name) or extension(name) in _TEXTS or file_kind(name) in _TEXT_KINDS
+    return (
+        is_code(name)
+        or file_extension(name) in _TEXTS
+        or file_kind(name) in _TEXT_KINDS
+    )
 
 
 def inline_type(name: str) -> str | None:
     """The media type that the file is shown with; None if it is only downloaded."""
-    found = INLINE_TYPES.get(extension(name))
+    found = INLINE_TYPES.get(file_extension(name))
     # A page without a charset would be read in the browser's default encoding.
     return f"{found}; charset=utf-8" if found == "text/html" else found
 

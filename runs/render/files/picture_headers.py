@@ -16,7 +16,7 @@ _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-def picture_size(head: bytes) -> tuple[int, int] | None:
+def picture_dimensions(head: bytes) -> tuple[int, int] | None:
     """Width and height; None where the bytes are no PNG, JPEG, GIF, BMP or WebP."""
     if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
         return _read_number(head[16:20], "big"), _read_number(head[20:24], "big")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runs.render.formats import word_for
+from runs.render.formats import nonfinite_word
 
 MAX_ROWS, MAX_COLUMNS, MAX_CELL_CHARS = 200, 50, 300
 #: A longer line is cut: one of a hundred megabytes would stop the browser.
@@ -113,7 +113,7 @@ def csv_table(text: str, *, delimiter: str, is_whole: bool) -> PreviewTable | No
     if not is_whole:
         text = text.rpartition("\n")[0]
     try:
-        rows = list(_bounded_rows(text, delimiter))
+        rows = list(_read_first_rows(text, delimiter))
     except csv.Error:
         return None
     if not any(rows):
@@ -123,7 +123,7 @@ def csv_table(text: str, *, delimiter: str, is_whole: bool) -> PreviewTable | No
     return PreviewTable(cells[0], cells[1 : MAX_ROWS + 1], whole)
 
 
-def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:
+def _read_first_rows(text: str, delimiter: str) -> list[list[str]]:
     rows = []
     for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
         rows.append(row)
@@ -135,6 +135,6 @@ def _bounded_rows(text: str, delimiter: str) -> list[list[str]]:
 
 def _cell_text(value: object) -> str:
     if isinstance(value, float) and math.isnan(value):
-        return word_for(value)
+        return nonfinite_word(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"

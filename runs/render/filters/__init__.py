@@ -1,16 +1,16 @@
 """A filter as people read it: pills, operators, bars of a facet."""
 
-from runs.render.filters.facet_histogram import HistogramBar, histogram
+from runs.render.filters.facet_histogram import HistogramBar, build_histogram
 from runs.render.filters.filter_words import (
     IN_THE_LAST,
     OLDER_THAN,
     DifferenceLine,
     aggregate_label,
+    deleted_items_text,
     difference_lines,
     field_label,
-    missing_words,
     operator_label,
-    pill,
+    pill_texts,
     summarize_differences,
 )
 
@@ -20,11 +20,11 @@ __all__ = [
     "DifferenceLine",
     "HistogramBar",
     "aggregate_label",
+    "build_histogram",
+    "deleted_items_text",
     "difference_lines",
     "field_label",
-    "histogram",
-    "missing_words",
     "operator_label",
-    "pill",
+    "pill_texts",
     "summarize_differences",
 ]

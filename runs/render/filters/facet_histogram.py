@@ -26,7 +26,7 @@ class HistogramBar:
     high: float | None = None
 
 
-def histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
+def build_histogram(numbers: Sequence[tuple[float, int]]) -> list[HistogramBar]:
     """Bars of finite numbers and how many runs have each; empty for no number."""
     values = sorted(numbers)
     if not values:
@@ -65,15 +65,15 @@ def _histogram_bars(bins: Sequence[Sequence[tuple[float, int]]]) -> list[Histogr
         bars.append(
             HistogramBar(
                 sum(runs for _, runs in each),
-                _short_number(low, below, ROUND_FLOOR),
-                _short_number(high, above.pop(0), ROUND_CEILING),
+                _fewest_digits(low, below, ROUND_FLOOR),
+                _fewest_digits(high, above.pop(0), ROUND_CEILING),
             )
         )
         below = high
     return bars
 
 
-def _short_number(value: float, neighbor: float, rounding: str) -> float:
+def _fewest_digits(value: float, neighbor: float, rounding: str) -> float:
     """The value with the fewest digits that do not reach its neighbor."""
     # By decimal digits, because the range is shown and typed as text.
     exact = Decimal(repr(value))

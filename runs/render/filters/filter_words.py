@@ -87,7 +87,7 @@ def aggregate_label(aggregate: str) -> str:
     return str(_AGGREGATES.get(aggregate, aggregate))
 
 
-def pill(term: Node) -> tuple[str, str]:
+def pill_texts(term: Node) -> tuple[str, str]:
     """What a term is about, and what it asks of that."""
     if isinstance(term, Word):
         return pgettext("words of a filter", "Text"), term.text
@@ -199,10 +199,10 @@ class DifferenceLine:
         return f"{self.sign}{self.what}" + (f": {value}" if value else "")
 
 
-def summarize_differences(found: Iterable[Difference]) -> str:
+def summarize_differences(differences: Iterable[Difference]) -> str:
     """How many of what, in the order of the differences; empty for none."""
     counts: dict[tuple[str, str], int] = {}
-    for each in found:
+    for each in differences:
         key = (each.sign, each.part)
         counts[key] = counts.get(key, 0) + 1
     return ", ".join(_count_words(sign, part, n) for (sign, part), n in counts.items())
@@ -210,10 +210,12 @@ def summarize_differences(found: Iterable[Difference]) -> str:
 
 def _count_words(sign: str, part: str, count: int) -> str:
     nouns = {
-        "filter": ngettext("%s filter", "%s filters", count),
-        "column": ngettext("%s column", "%s columns", count),
-        "width": ngettext("%s column width", "%s column widths", count),
-        "chart": ngettext("%s chart", "%s charts", count),
+        "filter": npgettext("changed part of a view", "%s filter", "%s filters", count),
+        "column": npgettext("changed part of a view", "%s column", "%s columns", count),
+        "width": npgettext(
+            "changed part of a view", "%s column width", "%s column widths", count
+        ),
+        "chart": npgettext("changed part of a view", "%s chart", "%s charts", count),
         "selected": npgettext(
             "changed part of a view", "%s selected run", "%s selected runs", count
         ),
@@ -230,8 +232,8 @@ def _count_words(sign: str, part: str, count: int) -> str:
     return what if sign == OTHER else DIFFERENCE_SIGNS[sign] + what
 
 
-def difference_lines(found: Iterable[Difference]) -> Sequence[DifferenceLine]:
-    return [_difference_line(each) for each in found]
+def difference_lines(differences: Iterable[Difference]) -> Sequence[DifferenceLine]:
+    return [_difference_line(each) for each in differences]
 
 
 def _difference_line(difference: Difference) -> DifferenceLine:
@@ -287,7 +289,7 @@ def _chart_words(chart: view_charts.Chart) -> str:
 _MAX_NAMED = 3
 
 
-def missing_words(kind: str, names: list[str]) -> str:
+def deleted_items_text(kind: str, names: list[str]) -> str:
     """`kind` is experiment, column or run."""
     shown = ", ".join(names[:_MAX_NAMED])
     if len(names) > _MAX_NAMED:
@@ -322,10 +324,10 @@ def operator_label(op: str, kind: str = "") -> str:
     """An operator in words; `kind` is what its field holds."""
     if kind == fields.TIME:
         words = {
-            IN_THE_LAST: _("in the last"),
-            OLDER_THAN: _("longer ago than"),
-            ">=": _("on or after"),
-            "<=": _("on or before"),
+            IN_THE_LAST: pgettext("filter operator for dates", "in the last"),
+            OLDER_THAN: pgettext("filter operator for dates", "longer ago than"),
+            ">=": pgettext("filter operator for dates", "on or after"),
+            "<=": pgettext("filter operator for dates", "on or before"),
             ">": pgettext("filter operator for dates", "after"),
             "<": pgettext("filter operator for dates", "before"),
             "=": pgettext("filter operator for dates", "on"),

@@ -3,15 +3,15 @@
 from runs.render.groups.paper_tables import (
     PaperCell,
     PaperTable,
+    format_mean_and_deviation,
     latex_table,
     markdown_table,
-    with_deviation,
 )
 
 __all__ = [
     "PaperCell",
     "PaperTable",
+    "format_mean_and_deviation",
     "latex_table",
     "markdown_table",
-    "with_deviation",
 ]

@@ -88,13 +88,13 @@ def latex_table(table: PaperTable) -> str:
 
 
 def markdown_table(table: PaperTable) -> str:
-    def line(cells: Sequence[str]) -> str:
+    def table_line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cells) + " |"
 
     lines = [
-        line([escape_markdown(head) for head in table.heads]),
-        line(["--:" if right else ":--" for right in table.right]),
-        *(line([_markdown_cell(cell) for cell in row]) for row in table.rows),
+        table_line([escape_markdown(head) for head in table.heads]),
+        table_line(["--:" if right else ":--" for right in table.right]),
+        *(table_line([_markdown_cell(cell) for cell in row]) for row in table.rows),
     ]
     return "\n".join(lines) + "\n"
 
@@ -126,21 +126,21 @@ def _markdown_cell(cell: PaperCell) -> str:
     return f"**{text}**" if cell.best and text else text
 
 
-def with_deviation(mean: float, std: float) -> tuple[str, str]:
+def format_mean_and_deviation(mean: float, std: float) -> tuple[str, str]:
     """Both with the decimals that the deviation's two first digits need.
 
     The deviation is empty where there is none, as of one number.
     """
     if not math.isfinite(std):
         return formats.number(mean), ""
-    if not _is_plain(mean, std):
+    if not _can_round_by_deviation(mean, std):
         return formats.number(mean), formats.number(std)
     # Papers give an uncertainty with two digits, and the mean to the same place.
     decimals = max(0, 1 - math.floor(math.log10(std)))
     return _round_value(mean, decimals), _round_value(std, decimals)
 
 
-def _is_plain(mean: float, std: float) -> bool:
+def _can_round_by_deviation(mean: float, std: float) -> bool:
     if not math.isfinite(mean) or std == 0:
         return False
     return abs(mean) < formats.LARGEST and 1e-6 <= std < formats.LARGEST

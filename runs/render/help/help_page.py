@@ -37,7 +37,7 @@ class HelpPage:
     headings: tuple[Heading, ...]
 
 
-def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
+def render_help_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
     """Render a page of the documentation.
 
     `values` replaces example texts by this server's own, for example its address.
@@ -50,11 +50,13 @@ def render_page(text: str, values: Mapping[str, str], address: str) -> HelpPage:
     # Code can contain what looks like a link, and must stay as it is written.
     parts = _CODE_BLOCK.split(body)
     linked = [
-        part if part.startswith("```") else _LINK.sub(_to_help(address), part)
+        part if part.startswith("```") else _LINK.sub(_link_replacer(address), part)
         for part in parts
     ]
     headings: list[Heading] = []
-    body_html = _HEADING.sub(_with_id(headings), render_markdown("".join(linked)))
+    body_html = _HEADING.sub(
+        _heading_replacer(headings), render_markdown("".join(linked))
+    )
     heading = html.escape(title[1]) if title else ""
     # `render` cleaned it; the ids are letters, digits and dashes.
     return HelpPage(
@@ -70,33 +72,33 @@ def heading_id(text: str) -> str:
     return re.sub(r"\s+", "-", kept.strip())
 
 
-def _to_help(address: str) -> Replace:
+def _link_replacer(address: str) -> Replace:
     """Turn links between documents into links between pages of the help."""
 
-    def replaced(found: re.Match[str]) -> str:
-        mark, text, target = found.groups()
+    def replace_match(match: re.Match[str]) -> str:
+        mark, text, target = match.groups()
         if mark and target.startswith("pictures/"):
             return f"![{text}]({address}{target})"
         name, _hash, anchor = target.partition("#")
         if not mark and re.fullmatch(r"[a-z0-9-]+\.md", name):
             anchor = f"#{anchor}" if anchor else ""
             return f"[{text}]({address}{name.removesuffix('.md')}/{anchor})"
-        return found[0]
+        return match[0]
 
-    return replaced
+    return replace_match
 
 
-def _with_id(headings: list[Heading]) -> Replace:
+def _heading_replacer(headings: list[Heading]) -> Replace:
     """Give each heading an id and note it; equal ones are numbered."""
     taken: dict[str, int] = {}
 
-    def replaced(found: re.Match[str]) -> str:
-        text = html.unescape(_TAG.sub("", found[2]))
+    def replace_match(match: re.Match[str]) -> str:
+        text = html.unescape(_TAG.sub("", match[2]))
         base = heading_id(text)
         # Anchors must be unique on a page.
         taken[base] = taken.get(base, 0) + 1
         anchor = base if taken[base] == 1 else f"{base}-{taken[base]}"
-        headings.append(Heading(int(found[1]), text, anchor))
-        return f'<h{found[1]} id="{html.escape(anchor)}">{found[2]}</h{found[1]}>'
+        headings.append(Heading(int(match[1]), text, anchor))
+        return f'<h{match[1]} id="{html.escape(anchor)}">{match[2]}</h{match[1]}>'
 
-    return replaced
+    return replace_match

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from runs.render.metrics.documents import (
-    Numbers,
-    document_data,
-    read_document,
-    read_labels,
-    read_numbers,
-)
-from runs.render.metrics.matrix import (
+from runs.render.metrics.confusion_table import (
     Matrix,
     confusion_matrix,
 )
-from runs.render.metrics.tables import (
+from runs.render.metrics.evaluation_documents import (
+    Numbers,
+    data_of_evaluation,
+    parse_evaluation_document,
+    read_labels,
+    read_numbers,
+)
+from runs.render.metrics.logged_tables import (
     DEFAULT_VIEW,
     column_pairs,
     rows_table,
@@ -21,9 +21,9 @@ from runs.render.metrics.tables import (
 from runs.render.metrics.values import (
     DisplayValue,
     display_column,
-    display_head,
     display_last,
     display_logged,
+    display_summary,
     display_value,
 )
 
@@ -34,13 +34,13 @@ __all__ = [
     "Numbers",
     "column_pairs",
     "confusion_matrix",
+    "data_of_evaluation",
     "display_column",
-    "display_head",
     "display_last",
     "display_logged",
+    "display_summary",
     "display_value",
-    "document_data",
-    "read_document",
+    "parse_evaluation_document",
     "read_labels",
     "read_numbers",
     "rows_table",

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from django.utils.translation import ngettext, pgettext
 
-from runs.render.formats import MISSING, aligned, number
+from runs.render.formats import MISSING, align_decimals, number
 
 Value = float | int | str | bool | None
 
@@ -44,7 +44,9 @@ class MetricHead(Protocol):
     max: float | None
 
 
-def display_head(head: MetricHead) -> tuple[DisplayValue, DisplayValue, DisplayValue]:
+def display_summary(
+    head: MetricHead,
+) -> tuple[DisplayValue, DisplayValue, DisplayValue]:
     return display_last(head), display_value(head.min), display_value(head.max)
 
 
@@ -89,11 +91,11 @@ def display_column(cells: Sequence[tuple[Value] | None]) -> list[DisplayValue]:
     numbers = [
         cell[0] if cell is not None and is_number(cell[0]) else None for cell in cells
     ]
-    texts = aligned(numbers)
-    return [_in_column(cell, text) for cell, text in zip(cells, texts, strict=True)]
+    texts = align_decimals(numbers)
+    return [_aligned_value(cell, text) for cell, text in zip(cells, texts, strict=True)]
 
 
-def _in_column(cell: tuple[Value] | None, text: str | None) -> DisplayValue:
+def _aligned_value(cell: tuple[Value] | None, text: str | None) -> DisplayValue:
     if cell is None:
         return DisplayValue(MISSING)
     found = display_logged(cell[0])

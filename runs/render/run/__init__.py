@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from runs.render.run.dataset_sources import (
-    source_address,
+    dataset_source_address,
 )
 from runs.render.run.error_headline import (
-    headline,
+    headline_of_error,
     split_traceback,
 )
 
 __all__ = [
-    "headline",
-    "source_address",
+    "dataset_source_address",
+    "headline_of_error",
     "split_traceback",
 ]

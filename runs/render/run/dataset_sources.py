@@ -9,7 +9,7 @@ from typing import Any
 _SOURCE_KEYS = ("uri", "url", "path", "delta_table_name", "table", "sql")
 
 
-def source_address(source: str) -> str:
+def dataset_source_address(source: str) -> str:
     """The address, path or table; nothing where the source has none of its own."""
     try:
         known: Any = json.loads(source)

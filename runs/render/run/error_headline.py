@@ -5,7 +5,7 @@ from __future__ import annotations
 MAX_HEADLINE_CHARS = 300
 
 
-def headline(error: str) -> str:
+def headline_of_error(error: str) -> str:
     """The line that names the error: the exception below a traceback's frames, else the
     first line.
     """
@@ -27,6 +27,6 @@ def _shorten(line: str) -> str:
 
 def split_traceback(error: str) -> tuple[str, str]:
     """A traceback's frames, and what stands below them; no frames without one."""
-    line = headline(error)
+    line = headline_of_error(error)
     before, found, after = error.strip().rpartition(f"\n{line}")
     return (f"{before}\n", f"{line}{after}") if found else ("", error.strip())

@@ -23,7 +23,7 @@ from runs.render import formats
 from runs.render.formats import status_label
 from studio.core.statuses import STATUS_TABLE
 
-GLYPHS = {
+STATUS_ICONS = {
     status.value.lower(): facts.icon
     for status, facts in STATUS_TABLE.items()
     if facts.icon
@@ -31,7 +31,7 @@ GLYPHS = {
 
 
 @cache
-def _symbol(name: str) -> str:
+def _sprite_address(name: str) -> str:
     return f"{static('icons/sprite.svg')}#{name}"
 
 
@@ -44,18 +44,18 @@ def icon(name: str, style: str = "") -> SafeString:
         '<svg class="{}" width="16" height="16" aria-hidden="true">'
         '<use href="{}"/></svg>',
         classes,
-        _symbol(name),
+        _sprite_address(name),
     )
 
 
-def disc(status: object) -> SafeString:
+def status_disc(status: object) -> SafeString:
     """A status's disc, without its word."""
-    return _disc(str(status).lower())
+    return _cached_status_disc(str(status).lower())
 
 
 @cache
-def _disc(name: str) -> SafeString:
-    glyph = GLYPHS.get(name)
+def _cached_status_disc(name: str) -> SafeString:
+    glyph = STATUS_ICONS.get(name)
     if glyph is None:
         return format_html(
             '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
@@ -66,63 +66,67 @@ def _disc(name: str) -> SafeString:
         '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
         'aria-hidden="true"><circle cx="8" cy="8" r="8"/><use href="{}"/></svg>',
         name,
-        _symbol(glyph),
+        _sprite_address(glyph),
     )
 
 
-def status(word: object) -> SafeString:
+def status_pill(word: object) -> SafeString:
     """A status: its disc, then its word."""
     # The label is an argument, so that the cache has an entry for each language.
-    return _status_pill(str(word), status_label(word))
+    return _cached_status_pill(str(word), status_label(word))
 
 
 @cache
-def _status_pill(word: str, label: str) -> SafeString:
-    return format_html('<span class="status">{}{}</span>', disc(word), label)
+def _cached_status_pill(word: str, label: str) -> SafeString:
+    return format_html('<span class="status">{}{}</span>', status_disc(word), label)
 
 
-def star(starred: bool, href: str, mark: str) -> SafeString:
+def star_button(starred: bool, href: str, mark: str) -> SafeString:
     """The star of a run or experiment; `href` takes what it does, `mark` is its id."""
     label = _("Remove the star") if starred else pgettext("mark a run or view", "Star")
-    html = star_button(href, mark, label, icon("star"), pressed=starred)
+    html = _star_button_html(href, mark, label, icon("star"), pressed=starred)
     return mark_safe(html)  # noqa: S308
 
 
-def pick(row: Any) -> SafeString:
+def select_checkbox(row: Any) -> SafeString:
     """The box that selects a row's run."""
     label = _("Select %(name)s") % {"name": row.run.name}
     # Colors repeat after some runs, so 0 must come from the number itself.
     series = row.series if row.number else 0
-    return mark_safe(pick_box(row.key, row.run.run_id, label, series))  # noqa: S308
+    return mark_safe(_select_checkbox_html(row.key, row.run.run_id, label, series))  # noqa: S308
 
 
-def pencil(href: str) -> SafeString:
+def rename_button(href: str) -> SafeString:
     """Renames a row's run; `href` is the run's."""
-    html = pencil_link(href, _("Rename"), icon("edit"))
+    html = _rename_button_html(href, _("Rename"), icon("edit"))
     return mark_safe(html)  # noqa: S308
 
 
-def cell(given: Any) -> SafeString:
+def table_cell(list_cell: Any) -> SafeString:
     """A cell of the run list but for the first."""
-    return mark_safe(_cell_content(given))  # noqa: S308
+    return mark_safe(_cell_content(list_cell))  # noqa: S308
 
 
-def _cell_content(given: Any) -> str:
-    kind, css, links = given.kind, given.css, given.links
+def _cell_content(list_cell: Any) -> str:
+    kind, css, links = list_cell.kind, list_cell.css, list_cell.links
     if kind == "tags":
-        return tags_cell(css, links, given.more, given.title)
+        return _tags_cell_html(css, links, list_cell.more, list_cell.title)
     if kind == "status":
-        return html_cell(css, value_link(links[0], status(given.value)))
+        return _wrap_in_cell(
+            css, _value_link_html(links[0], status_pill(list_cell.value))
+        )
     if kind == "link":
-        return link_cell(css, given.title, links[0])
+        return _link_cell_html(css, list_cell.title, links[0])
     link = links[0] if links else None
     if kind == "time":
-        shown = moment(given.value)
-        return html_cell(css, value_link(link, shown) if link else shown)
+        shown = moment(list_cell.value)
+        return _wrap_in_cell(css, _value_link_html(link, shown) if link else shown)
     if kind == "ticking":
-        return ticking_cell(css, given.text, given.value)
+        return _running_duration_cell_html(css, list_cell.text, list_cell.value)
     mark = icon("trophy") if kind == "best" else ""
-    return text_cell(css, given.text, given.label, given.title, mark, link)
+    return _text_cell_html(
+        css, list_cell.text, list_cell.label, list_cell.title, mark, link
+    )
 
 
 def moment(time: int | datetime | None) -> SafeString | str:
@@ -139,12 +143,14 @@ def _time_cell(time: int | datetime | None, *, full: bool) -> SafeString | str:
         return formats.MISSING
     zone = timezone.get_current_timezone()
     when = (
-        time.astimezone(zone) if isinstance(time, datetime) else formats.at(time, zone)
+        time.astimezone(zone)
+        if isinstance(time, datetime)
+        else formats.local_time(time, zone)
     )
     shown = formats.full_moment(when)
     text = shown if full else formats.moment(when, timezone.now().astimezone(zone))
     title = f"{shown} {when.tzname() or ''}"
-    html = time_html(when.isoformat(timespec="milliseconds"), title, text)
+    html = _time_html(when.isoformat(timespec="milliseconds"), title, text)
     return mark_safe(html)  # noqa: S308
 
 
@@ -152,14 +158,14 @@ class CellLink(Protocol):
     @property
     def text(self) -> str: ...
     @property
-    def only(self) -> str: ...
+    def filter_href(self) -> str: ...
     @property
-    def but(self) -> str: ...
+    def exclude_href(self) -> str: ...
     @property
     def key(self) -> str: ...
 
 
-def text_cell(
+def _text_cell_html(
     css: str,
     text: str,
     label: str = "",
@@ -168,41 +174,43 @@ def text_cell(
     link: CellLink | None = None,
 ) -> str:
     """`mark` is a sign before the text, as HTML."""
-    shown = escape(text) if link is None else value_link(link, escape(text))
+    shown = escape(text) if link is None else _value_link_html(link, escape(text))
     attributes = f' data-label="{escape(label)}"' if label else ""
     if title:
         attributes += f' title="{escape(title)}"'
     return f'<td class="{css}"{attributes}>{mark}{shown}</td>'
 
 
-def ticking_cell(css: str, text: str, since: object) -> str:
+def _running_duration_cell_html(css: str, text: str, since: object) -> str:
     """A duration that the page's clocks update."""
     return f'<td class="{css}" data-ticking="{escape(str(since))}">{escape(text)}</td>'
 
 
-def link_cell(css: str, title: str, link: CellLink) -> str:
-    shown = value_link(link, escape(link.text))
+def _link_cell_html(css: str, title: str, link: CellLink) -> str:
+    shown = _value_link_html(link, escape(link.text))
     return f'<td class="{css} clip" title="{escape(title)}">{shown}</td>'
 
 
-def html_cell(css: str, html: str) -> str:
+def _wrap_in_cell(css: str, html: str) -> str:
     """Around what is HTML already."""
     return f'<td class="{css}">{html}</td>'
 
 
-def time_html(iso: str, full: str, short: str) -> str:
+def _time_html(iso: str, full: str, short: str) -> str:
     """A time; its title has the full time."""
     attributes = f'datetime="{escape(iso)}" title="{escape(full)}"'
     return f"<time {attributes}>{escape(short)}</time>"
 
 
-def value_link(link: CellLink, html: str) -> str:
+def _value_link_html(link: CellLink, html: str) -> str:
     """Asks for only this value; with Alt, for all but it."""
-    only, but = escape(link.only), escape(link.but)
+    only, but = escape(link.filter_href), escape(link.exclude_href)
     return f'<a class="value" href="{only}" data-but="{but}">{html}</a>'
 
 
-def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -> str:
+def _star_button_html(
+    href: str, mark: str, label: str, icon: str, *, pressed: bool
+) -> str:
     """Sets or takes away a star, and is drawn again by the answer; `mark` is its id."""
     where, given = escape(href), int(not pressed)
     return (
@@ -213,7 +221,7 @@ def star_button(href: str, mark: str, label: str, icon: str, *, pressed: bool) -
     )
 
 
-def pencil_link(href: str, label: str, icon: str) -> str:
+def _rename_button_html(href: str, label: str, icon: str) -> str:
     """Renames the run of a row, in its place where a script runs."""
     return (
         f'<a class="tool only tiny row-edit" href="{escape(href)}name/"'
@@ -222,7 +230,7 @@ def pencil_link(href: str, label: str, icon: str) -> str:
     )
 
 
-def pick_box(key: str, run_id: str, label: str, series: int) -> str:
+def _select_checkbox_html(key: str, run_id: str, label: str, series: int) -> str:
     """The box that selects a run, in the color of its series; 0: not selected."""
     css = f"pick-box series-{series}" if series else "pick-box"
     return (
@@ -233,7 +241,7 @@ def pick_box(key: str, run_id: str, label: str, series: int) -> str:
     )
 
 
-def tags_cell(css: str, links: Iterable[CellLink], more: int, rest: str) -> str:
+def _tags_cell_html(css: str, links: Iterable[CellLink], more: int, rest: str) -> str:
     """The chips of tags, and how many did not fit, which `rest` names."""
     chips = "".join(map(_link_chip, links))
     if more:
@@ -244,6 +252,7 @@ def tags_cell(css: str, links: Iterable[CellLink], more: int, rest: str) -> str:
 def _link_chip(link: CellLink) -> str:
     key = f'<span class="key">{escape(link.key)}:</span>' if link.key else ""
     return (
-        f'<a class="chip" href="{escape(link.only)}" data-but="{escape(link.but)}">'
+        f'<a class="chip" href="{escape(link.filter_href)}"'
+        f' data-but="{escape(link.exclude_href)}">'
         f"{key}<span>{escape(link.text)}</span></a>"
     )

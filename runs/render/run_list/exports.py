@@ -17,7 +17,7 @@ from runs.render.run_list.sheets import (
     csv_cell,
     csv_lines,
     escape_formula,
-    plain_value,
+    json_value,
 )
 
 ExportChunk = Sequence[Sequence[Any]]
@@ -76,4 +76,4 @@ _PLAIN = frozenset({str, int, bool, type(None), dict})
 
 
 def _json_column(values: Sequence[Any]) -> list[Any]:
-    return [v if type(v) in _PLAIN else plain_value(v) for v in values]
+    return [v if type(v) in _PLAIN else json_value(v) for v in values]

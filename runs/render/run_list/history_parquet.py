@@ -44,13 +44,13 @@ class HistoryFile:
         self._waiting: list[Any] = []
         self._count = 0
 
-    def add(self, run_id: str, key: str, points: Any) -> int:
+    def add_points(self, run_id: str, key: str, points: Any) -> int:
         """Returns how many points there were."""
         pa, count = self._arrow, len(points.steps)
         numbers, texts = _value_columns(points)
         columns = [
-            self._named(run_id, count),
-            self._named(key, count),
+            self._repeated_text(run_id, count),
+            self._repeated_text(key, count),
             pa.array(points.steps, pa.int64()),
             pa.array(points.times, pa.int64()).cast(self.schema.field("time").type),
             pa.array(numbers, pa.float64()),
@@ -62,7 +62,7 @@ class HistoryFile:
             self._write_row_group()
         return count
 
-    def _named(self, name: str, count: int) -> Any:
+    def _repeated_text(self, name: str, count: int) -> Any:
         pa = self._arrow
         places = np.zeros(count, np.int32)
         return pa.DictionaryArray.from_arrays(places, pa.array([name]))

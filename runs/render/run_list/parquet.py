@@ -49,9 +49,9 @@ def parquet_parts(
     from pyarrow import parquet
 
     schema = pa.schema(list(_parquet_fields(columns)))
-    sink = _Sink()
+    sink = _ParquetBuffer()
     writer = parquet.ParquetWriter(sink, schema, compression="zstd")
-    yield sink.taken()
+    yield sink.take_written()
     for group in _row_groups(chunks, len(columns)):
         arrays = [
             pa.array(values, type=field.type)
@@ -60,12 +60,12 @@ def parquet_parts(
             )
         ]
         writer.write_batch(pa.record_batch(arrays, schema=schema))
-        yield sink.taken()
+        yield sink.take_written()
     writer.close()
-    yield sink.taken()
+    yield sink.take_written()
 
 
-class _Sink(io.RawIOBase):
+class _ParquetBuffer(io.RawIOBase):
     """Holds what was written until it is taken."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class _Sink(io.RawIOBase):
     def tell(self) -> int:
         return self._written
 
-    def taken(self) -> bytes:
+    def take_written(self) -> bytes:
         parts, self._parts = self._parts, []
         return b"".join(parts)
 

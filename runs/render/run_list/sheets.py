@@ -53,7 +53,7 @@ def sheet_as_records(sheet: Sheet) -> list[dict[str, Any]]:
     """What JSON shows: a dictionary a row, without what the row lacks."""
     names = [column.name for column in sheet.columns]
     return [
-        {n: plain_value(v) for n, v in zip(names, row, strict=True) if v is not None}
+        {n: json_value(v) for n, v in zip(names, row, strict=True) if v is not None}
         for row in sheet.rows
     ]
 
@@ -104,10 +104,10 @@ def sheet_texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def plain_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """As JSON takes it: NaN and infinities by their words."""
     if isinstance(value, float) and not math.isfinite(value):
-        return formats.word_for(value)
+        return formats.nonfinite_word(value)
     return dict(value) if isinstance(value, Mapping) else value
 
 
@@ -121,7 +121,7 @@ def csv_cell(column: SheetColumn, value: Any) -> str:
     if column.kind == DURATION_COLUMN and isinstance(value, (int, float)):
         return str(value / 1000)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else formats.word_for(value)
+        return repr(value) if math.isfinite(value) else formats.nonfinite_word(value)
     return str(value) if isinstance(value, int) else escape_formula(_value_text(value))
 
 
@@ -152,7 +152,7 @@ def _column_texts(
     plain = [v if _is_number(v) else None for v in values]
     return [
         shown if shown is not None else _cell_text(column, value, zone)
-        for value, shown in zip(values, formats.aligned(plain), strict=True)
+        for value, shown in zip(values, formats.align_decimals(plain), strict=True)
     ]
 
 
@@ -164,7 +164,7 @@ def _cell_text(column: SheetColumn, value: Any, zone: tzinfo) -> str:
     if value is None or value == "":
         return formats.MISSING
     if column.kind == TIME_COLUMN and isinstance(value, int):
-        return formats.at(value, zone).strftime("%Y-%m-%d %H:%M")
+        return formats.local_time(value, zone).strftime("%Y-%m-%d %H:%M")
     if column.kind == DURATION_COLUMN and isinstance(value, int):
         return formats.duration(value)
     words = _value_text(value).partition("\n")[0]
@@ -207,7 +207,7 @@ def csv_pieces(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         yield csv_lines(piece)
 
 
-def value_cell(value: Any) -> str:
+def logged_value_cell(value: Any) -> str:
     """What was logged: a number, a text, a truth; a row or a list as JSON."""
     if isinstance(value, (dict, list)):
         return escape_formula(msgspec.json.encode(value).decode())

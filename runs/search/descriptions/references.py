@@ -76,10 +76,10 @@ def _possible_targets(reference: Reference, run: Run | None) -> list[_PossibleTa
         return [_PossibleTarget(reference, reference.named, "")]
     asked = [reference]
     # A name can end like a line number, so the whole text comes first.
-    if reference.kind == FILE_REFERENCE and reference.without_line()[1]:
-        asked.append(reference.without_line()[0])
+    if reference.kind == FILE_REFERENCE and reference.split_line_number()[1]:
+        asked.append(reference.split_line_number()[0])
     own = [_PossibleTarget(reference, run.run_id, each.named) for each in asked if run]
-    parted = [each.elsewhere for each in asked]
+    parted = [each.name_and_run for each in asked]
     return own + [_PossibleTarget(reference, of, name) for name, of in parted if of]
 
 

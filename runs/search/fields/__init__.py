@@ -9,12 +9,12 @@ from runs.search.fields.registry import (
     GROUPED,
     HEAVY,
     SOURCES,
-    check,
-    check_halves,
-    scans_of,
+    check_client_and_server_halves,
+    check_registry,
+    index_scans_of,
     source_of,
 )
-from runs.search.fields.sorting import SortKey, ordered_text
+from runs.search.fields.sorting import SortKey, text_sort_key
 from runs.search.fields.source import (
     CellLink,
     FieldSource,
@@ -37,9 +37,9 @@ __all__ = [
     "RunNumber",
     "SortIndex",
     "SortKey",
-    "check",
-    "check_halves",
-    "ordered_text",
-    "scans_of",
+    "check_client_and_server_halves",
+    "check_registry",
+    "index_scans_of",
     "source_of",
+    "text_sort_key",
 ]

@@ -1,7 +1,7 @@
 """One run: details, history, tags, origin."""
 
 from runs.search.run.details import (
-    NamedText,
+    KeyValueText,
     RunHead,
     count_descendants,
     count_same_error,
@@ -30,9 +30,9 @@ from runs.search.run.origin import LoggingClient, find_logging_clients
 
 __all__ = [
     "HistoryEntry",
+    "KeyValueText",
     "LoggingClient",
     "NamedImage",
-    "NamedText",
     "RunHead",
     "count_descendants",
     "count_same_error",

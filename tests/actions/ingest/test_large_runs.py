@@ -12,11 +12,14 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run import annotate
-from runs.actions.run_rows.search_text import MAX_SEARCHED_TAGS, build_search_texts
+from runs.actions.run_rows.search_text import (
+    MAX_SEARCHED_TAGS,
+    write_missing_search_texts,
+)
 from runs.models import Key, KeyKind, Metric, MetricChunk, Run, RunTag, SearchText
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 from runs.storage.metrics import store
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +82,9 @@ def test_free_words_find_the_first_tags_of_very_many(
     annotate.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
 
     def found(word: str) -> bool:
-        return bool(text_scan([word]).rows.filter(run=run.pk).values_list("run_id"))
+        return bool(
+            search_text_scan([word]).rows.filter(run=run.pk).values_list("run_id")
+        )
 
     assert found("viridian")
     assert not found("vermilion")
@@ -89,7 +94,7 @@ def test_free_words_find_the_first_tags_of_very_many(
     # A rebuild gives the same result.
     kept = SearchText.objects.get(run=run).text
     SearchText.objects.filter(run=run).delete()
-    build_search_texts()
+    write_missing_search_texts()
     assert SearchText.objects.get(run=run).text == kept
 
 

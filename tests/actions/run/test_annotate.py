@@ -8,6 +8,7 @@ import pytest
 
 from runs.actions.actor import Actor
 from runs.actions.changes import version_token
+from runs.actions.experiments import experiments
 from runs.actions.run import annotate
 from runs.models import (
     Change,
@@ -125,7 +126,7 @@ def test_experiments_have_stars_too(
     experiment: Experiment, owner: User, actor: Actor, now: int
 ) -> None:
     for on in (True, True, False, False):
-        annotate.star_experiment(experiment, owner, on, actor=actor, now=now)
+        experiments.star_experiment(experiment, owner, on, actor=actor, now=now)
         assert ExperimentStar.objects.filter(user=owner).count() == on
     edits = Change.objects.order_by("pk").values_list("field", "before", "after")
     assert list(edits) == [("starred", False, True), ("starred", True, False)]

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import experiments
-from runs.actions.ingest import logged_values
+from runs.actions.ingest import points_and_params
 from runs.actions.run import annotate
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.purge import purge_run
@@ -38,7 +38,7 @@ def star(run: Run, actor: Actor, now: int, on: bool) -> None:
 
 def star_experiment(experiment: Experiment, actor: Actor, now: int) -> None:
     assert actor.user is not None
-    annotate.star_experiment(experiment, actor.user, True, actor=actor, now=now)
+    experiments.star_experiment(experiment, actor.user, True, actor=actor, now=now)
 
 
 ACTS: dict[str, Act] = {
@@ -53,10 +53,10 @@ ACTS: dict[str, Act] = {
     "property": lambda r, _, a, now: annotate.add_run_properties(
         r, {"k": "v"}, actor=a, now=now
     ),
-    "metric": lambda r, _, a, now: logged_values.log_metrics(
-        r, [logged_values.Point("m", 1.0, now, 0)], actor=a, now=now
+    "metric": lambda r, _, a, now: points_and_params.log_metrics(
+        r, [points_and_params.Point("m", 1.0, now, 0)], actor=a, now=now
     ),
-    "params": lambda r, _, a, now: logged_values.log_params(
+    "params": lambda r, _, a, now: points_and_params.log_params(
         r, {"p": "1"}, actor=a, now=now
     ),
     "star": lambda r, _, a, now: star(r, a, now, True),

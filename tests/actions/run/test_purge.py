@@ -12,8 +12,8 @@ from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_experiments
 from runs.actions.files.files import save_file
-from runs.actions.ingest import logged_values
-from runs.actions.ingest.logged_values import Point
+from runs.actions.ingest import points_and_params
+from runs.actions.ingest.points_and_params import Point
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
@@ -30,8 +30,8 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
     """Give a run something of each kind."""
     who: dict[str, Any] = {"actor": actor, "now": now}
     points = [Point("loss", float(i), now, i) for i in range(300)]
-    logged_values.log_metrics(run, points, batch=("w", 0), **who)
-    logged_values.log_params(run, {"lr": "0.1"}, **who)
+    points_and_params.log_metrics(run, points, batch=("w", 0), **who)
+    points_and_params.log_params(run, {"lr": "0.1"}, **who)
     annotate.set_run_tags(run, {"a": "1"}, **who)
     annotate.add_run_properties(run, {"git": "4be1"}, **who)
     annotate.star_run(run, owner, True, **who)

@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
-from runs.actions.ingest import logged_values
+from runs.actions.ingest import points_and_params
 from runs.actions.run import annotate
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
-from runs.actions.run_rows.search_text import build_search_texts
+from runs.actions.run_rows.search_text import write_missing_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def by(actor: Actor, now: int) -> dict[str, Any]:
 
 def found(word: str) -> set[str]:
     """The ids of the runs that the index knows by a folded word."""
-    keys = text_scan([word]).rows.values_list("run_id", flat=True)
+    keys = search_text_scan([word]).rows.values_list("run_id", flat=True)
     return set(Run.objects.filter(pk__in=list(keys)).values_list("run_id", flat=True))
 
 
@@ -64,7 +64,7 @@ def test_changed_names_and_descriptions_are_found(run: Run, by: dict[str, Any]) 
 def test_changed_tags_are_found(run: Run, by: dict[str, Any]) -> None:
     # Colors that no generated run name contains.
     annotate.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
-    logged_values.log_batch(run, tags={"shape": "round"}, **by)
+    points_and_params.log_batch(run, tags={"shape": "round"}, **by)
     for word in ("colour", "viridian", "word", "shape", "round"):
         assert found(word) == {"run-1"}
     annotate.set_run_tags(run, {"colour": "vermilion"}, **by)
@@ -101,7 +101,9 @@ def test_a_purge_removes_the_search_text(
     assert found("goes away") == {"run-1"}
     purge_run(run, **by)
     assert not SearchText.objects.exists()
-    assert not list(text_scan(["goes away"]).rows.values_list("run_id", flat=True))
+    assert not list(
+        search_text_scan(["goes away"]).rows.values_list("run_id", flat=True)
+    )
 
 
 def test_experiments_write_no_search_texts(
@@ -121,8 +123,8 @@ def test_missing_search_texts_are_built(
     create_run(experiment, run_id="run-2", name="other", **by)
     SearchText.objects.filter(run=run).delete()
     assert found("kept") == set()
-    assert build_search_texts() == 1
-    assert build_search_texts() == 0
+    assert write_missing_search_texts() == 1
+    assert write_missing_search_texts() == 0
     assert found("kept") == {"run-1"}
     assert found("other") == {"run-2"}
 

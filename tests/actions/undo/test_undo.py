@@ -209,7 +209,7 @@ def test_changes_of_an_experiment_are_undone(
     of_experiments.rename_experiment(experiment, "other", **act)  # type: ignore[arg-type]
     of_experiments.set_experiment_tag(experiment, "a", None, **act)  # type: ignore[arg-type]
     of_experiments.archive_experiment(experiment, True, **act)  # type: ignore[arg-type]
-    annotate.star_experiment(experiment, actor.user, True, **act)  # type: ignore[arg-type]
+    of_experiments.star_experiment(experiment, actor.user, True, **act)  # type: ignore[arg-type]
     after, made = stored(), list(ChangeSet.objects.order_by("-pk"))
     for change_set in made:
         undo_change_set(change_set, actor=actor, now=now)

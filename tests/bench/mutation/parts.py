@@ -80,7 +80,7 @@ PARTS = {
     "delivery": Part(
         (
             "studio/sdk/delivery/*.py",
-            "runs/actions/ingest/rows.py",
+            "runs/actions/ingest/delivered_rows.py",
             "runs/actions/ingest/writers.py",
             "runs/actions/ingest/log_files.py",
         ),

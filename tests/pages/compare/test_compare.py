@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.metric_goals import set_metric_goal
 from runs.models import Experiment, Run
 from runs.pages.compare import sections as compare_sections
@@ -232,7 +232,7 @@ def test_the_number_of_queries_does_not_depend_on_the_content(
 
 
 def test_a_long_difference_fits_its_cell() -> None:
-    shown = difference(0.0106012, 0.0047597, higher=False)
+    shown = difference(0.0106012, 0.0047597, is_higher_better=False)
     assert shown == (
         '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'
     )

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from runs.render.help import heading_id, render_page
+from runs.render.help import heading_id, render_help_page
 from runs.search.help import find_sections, read_contents, read_page
 from studio.core.errors import NotFound
 from tests.parts.elements import every, hrefs, one
@@ -47,22 +47,24 @@ def test_no_link_of_a_page_leads_to_the_page_itself(visitor: Client):
 
 
 def test_examples_have_the_address_of_this_server():
-    page = render_page("# T\n\n`https://x.example`", {"https://x.example": "own"}, "/")
+    page = render_help_page(
+        "# T\n\n`https://x.example`", {"https://x.example": "own"}, "/"
+    )
     assert "<code>own</code>" in page.body
 
 
 def test_links_between_pages_stay_below_help():
-    page = render_page("# T\n\n[a](log.md#files)", {}, "/help/")
+    page = render_help_page("# T\n\n[a](log.md#files)", {}, "/help/")
     assert 'href="/help/log/#files"' in page.body
 
 
 def test_code_keeps_what_looks_like_a_link():
-    page = render_page("# T\n\n```\n[a](log.md)\n```\n", {}, "/help/")
+    page = render_help_page("# T\n\n```\n[a](log.md)\n```\n", {}, "/help/")
     assert "[a](log.md)" in page.body
 
 
 def test_equal_headings_have_different_anchors():
-    page = render_page("# T\n\n## Same\n\n## Same\n", {}, "/help/")
+    page = render_help_page("# T\n\n## Same\n\n## Same\n", {}, "/help/")
     assert [heading.id for heading in page.headings] == ["same", "same-2"]
 
 

@@ -10,10 +10,10 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
-from runs.pages.lists.run_links import ListLinks, status_strip, strip_css
+from runs.pages.lists.run_links import ListLinks, status_strip, status_strip_css
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names
@@ -219,4 +219,4 @@ def test_a_long_status_bar_is_smaller_on_a_phone(
     words = (RunStatus.RUNNING, RunStatus.COMPLETED, RunStatus.FAILED)
     links = ListLinks("default", ViewSpec(), None)
     entries = status_strip(dict(zip(words, counts, strict=True)), links)
-    assert strip_css(entries) == size
+    assert status_strip_css(entries) == size

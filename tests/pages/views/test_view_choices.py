@@ -71,7 +71,7 @@ def test_opting_out_of_the_default_view_opens_the_built_in_list(
     his.post(f"{VIEWS}default/", sent)
     assert his.get(there).context["view"] is None
     assert visitor.get(there).context["view"] == view
-    assert "Use as default again" in his.get(VIEWS).text
+    assert "Use the workspace default again" in his.get(VIEWS).text
     his.post(f"{VIEWS}default/", sent | {"on": "0"})
     assert his.get(there).context["view"] == view
 

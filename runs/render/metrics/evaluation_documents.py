@@ -19,20 +19,20 @@ from studio.core.errors import InvalidValue
 Numbers = NDArray[np.float64]
 
 
-def read_document(text: bytes) -> Mapping[str, Any]:
+def parse_evaluation_document(text: bytes) -> Mapping[str, Any]:
     """What stands below `data`."""
     try:
         found = json.loads(text)
     # A file of nothing but brackets exceeds Python's depth of recursion.
     except (ValueError, RecursionError):
         raise InvalidValue(_("The file is not a JSON document.")) from None
-    return document_data(found)
+    return data_of_evaluation(found)
 
 
-def document_data(found: Any) -> Mapping[str, Any]:
-    data = found.get("data") if isinstance(found, dict) else None
+def data_of_evaluation(document: Any) -> Mapping[str, Any]:
+    data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict):
-        raise InvalidValue(_("The document has no object “data”."))
+        raise InvalidValue(_("The content of the metric has no object “data”."))
     return data
 
 

@@ -44,7 +44,9 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
     words = request.GET.getlist("word")[:MAX_WORDS]
     if words:
         texts = tuple(Text(word) for word in words)
-        query = links.only(Comparison(field, "in" if len(texts) > 1 else "=", texts))
+        query = links.only_matching(
+            Comparison(field, "in" if len(texts) > 1 else "=", texts)
+        )
     else:
         query = link_with_replaced_term(
             links, field, RANGE_OPERATORS, _read_range(request, field)
@@ -60,7 +62,7 @@ def filter_by_axis_range(request: PageRequest) -> HttpResponse:
 
 def _read_range(request: PageRequest, field: Field) -> Comparison:
     low, high = (
-        _read_end(request.GET.get(name, ""), field) for name in ("low", "high")
+        _read_range_end(request.GET.get(name, ""), field) for name in ("low", "high")
     )
     if low is not None and high is not None:
         return Comparison(field, "between", (low, high))
@@ -71,7 +73,7 @@ def _read_range(request: PageRequest, field: Field) -> Comparison:
     raise InvalidValue(_("A range needs a start or an end"), field="low")
 
 
-def _read_end(text: str, field: Field) -> Value | None:
+def _read_range_end(text: str, field: Field) -> Value | None:
     if not text:
         return None
     try:
@@ -83,15 +85,15 @@ def _read_end(text: str, field: Field) -> Value | None:
     kind = fields.value_type(field)
     if kind == fields.DURATION:
         # The axis of a duration has seconds.
-        return Duration(_clamp_time(value * 1000))
+        return Duration(_clamp_to_valid_time(value * 1000))
     if kind == fields.TIME:
-        start = _clamp_time(value)
+        start = _clamp_to_valid_time(value)
         # As exact as the axis: a moment of one millisecond.
         return Moment(start, start + 1, "ms")
     # Above 2**53, floats skip whole numbers.
     return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)
 
 
-def _clamp_time(ms: float) -> int:
+def _clamp_to_valid_time(ms: float) -> int:
     """Return a valid time: an axis can reach beyond the times that are allowed."""
     return round(min(max(ms, 0), MAX_TIME))

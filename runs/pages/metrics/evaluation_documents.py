@@ -16,7 +16,12 @@ from runs.render.charts import (
     prediction_figure,
     residual_histogram,
 )
-from runs.render.metrics import Matrix, confusion_matrix, document_data, read_document
+from runs.render.metrics import (
+    Matrix,
+    confusion_matrix,
+    data_of_evaluation,
+    parse_evaluation_document,
+)
 from runs.storage.files import files as file_store
 from runs.storage.metrics import Points
 from studio.core.errors import InvalidValue, MissingBytes, NotFound, TooLarge
@@ -30,7 +35,7 @@ def missing_file_message() -> str:
     return _("The file has not arrived or was deleted.")
 
 
-def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
+def value_at_step(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
     """Return the step and its last value; without `at`, those of the newest step."""
     # A step can be logged twice: the later value replaces the earlier one.
     found = dict(zip(newest.steps.tolist(), newest.python_values(), strict=True))
@@ -42,13 +47,13 @@ def value_at(head: Metric, newest: Points, at: str) -> tuple[int, Any]:
     return step, found[step]
 
 
-def document_matrix(value: Any, file: File | None, *, normalized: bool) -> Matrix:
-    return confusion_matrix(_read_document(value, file), normalized=normalized)
+def evaluation_matrix(value: Any, file: File | None, *, normalized: bool) -> Matrix:
+    return confusion_matrix(_read_evaluation(value, file), normalized=normalized)
 
 
-def document_figure(head: Metric, value: Any, file: File | None, view: str) -> Figure:
+def evaluation_figure(head: Metric, value: Any, file: File | None, view: str) -> Figure:
     """Build the figure of a document; an unknown view means the default one."""
-    document = _read_document(value, file)
+    document = _read_evaluation(value, file)
     if head.kind == MetricKind.RESIDUALS:
         return residual_histogram(document)
     if head.kind == MetricKind.PREDICTIONS:
@@ -57,10 +62,10 @@ def document_figure(head: Metric, value: Any, file: File | None, view: str) -> F
     return accuracy_figure(document, known.get(view, CurveKind.ROC))
 
 
-def _read_document(value: Any, file: File | None) -> Mapping[str, Any]:
+def _read_evaluation(value: Any, file: File | None) -> Mapping[str, Any]:
     # A document is the logged value itself, or a file that the value names.
     if isinstance(value, dict):
-        return document_data(value)
+        return data_of_evaluation(value)
     if file is None:
         raise NotFound(missing_file_message())
     if file.size > MAX_DOCUMENT_BYTES:
@@ -70,4 +75,4 @@ def _read_document(value: Any, file: File | None) -> Mapping[str, Any]:
     except MissingBytes:
         raise NotFound(missing_file_message()) from None
     with handle:
-        return read_document(handle.read(file.size))
+        return parse_evaluation_document(handle.read(file.size))

@@ -16,10 +16,16 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
 from runs.pages.metrics.choice import read_axis, read_smoothing
-from runs.pages.metrics.documents import document_figure, value_at
+from runs.pages.metrics.evaluation_documents import evaluation_figure, value_at_step
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell import find_head
-from runs.render.charts import Axis, Figure, column_figure, metric_figure, time_unit
+from runs.pages.run_shell import find_run_head
+from runs.render.charts import (
+    Axis,
+    Figure,
+    metric_figure,
+    table_columns_figure,
+    time_unit,
+)
 from runs.render.formats import grouped
 from runs.render.metrics import column_pairs
 from runs.search.files import file_path_of, find_files
@@ -30,7 +36,7 @@ from runs.search.metrics import (
     PointRange,
     TimeSpan,
     draw_line,
-    find_series,
+    find_metrics_by_name,
     has_numbers,
     time_span,
 )
@@ -51,13 +57,15 @@ AXIS_NOTES = {
 @require_safe
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """Send the figure of a chart as JSON, with a note if points were left out."""
-    head = find_head(request, run_id)
-    heads = find_series(head.run, request.GET.getlist("key"))
+    head = find_run_head(request, run_id)
+    heads = find_metrics_by_name(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)
     else:
-        content = _document_figure(request, heads) or _line_figure(request, heads)
+        content = _table_or_evaluation_figure(request, heads) or _line_figure(
+            request, heads
+        )
         figure = msgspec.json.encode(content)
         response = HttpResponse(figure, content_type="application/json")
     response["ETag"] = etag
@@ -72,25 +80,27 @@ def _figure_etag(request: PageRequest, heads: Sequence[Metric]) -> str:
     return f'"{blake2b(seen.encode(), digest_size=12).hexdigest()}"'
 
 
-def _document_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure | None:
+def _table_or_evaluation_figure(
+    request: PageRequest, heads: Sequence[Metric]
+) -> Figure | None:
     """Return the figure of a table or a document; None for lines."""
     if len(heads) != 1 or heads[0].kind in NUMERIC_KINDS:
         return None
     head = heads[0]
     if head.kind == MetricKind.TABLE:
-        return _column_figure(
+        return _table_columns_figure(
             head, request.GET.get("cx", ""), request.GET.get("cy", "")
         )
-    newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
-    at, value = value_at(head, newest, request.GET.get("at", ""))
+    newest = store.newest_points_of_all([head], NEWEST_POINTS)[head.pk]
+    at, value = value_at_step(head, newest, request.GET.get("at", ""))
     path = file_path_of(value)
     file = find_files(head.run, [path]).get(path) if path else None
-    figure = document_figure(head, value, file, request.GET.get("as", ""))
+    figure = evaluation_figure(head, value, file, request.GET.get("as", ""))
     note = _("step %(n)s") % {"n": grouped(at)} if head.count > 1 else ""
     return {**figure, "note": note}
 
 
-def _column_figure(head: Metric, x: str, y: str) -> Figure:
+def _table_columns_figure(head: Metric, x: str, y: str) -> Figure:
     pairs = column_pairs(store.read(head).python_values(), x, y)
     total = len(pairs)
     if total > CHART_POINTS:
@@ -99,10 +109,10 @@ def _column_figure(head: Metric, x: str, y: str) -> Figure:
         steps = list(range(total))
         kept = sample_positions(make_points(steps, steps, ys), CHART_POINTS)
         pairs = [(xs[at], ys[at]) for at in kept.tolist()]
-    figure = column_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
+    figure = table_columns_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
     return {
         **figure,
-        "note": _sampling_note(len(pairs), total) if len(pairs) < total else "",
+        "note": _sampling_text(len(pairs), total) if len(pairs) < total else "",
     }
 
 
@@ -111,7 +121,7 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     axis = read_axis(request.GET)
     weight = read_smoothing(request.GET)
     span = time_span(numeric)
-    window = _read_window(request, axis, span)
+    window = _read_zoom_range(request, axis, span)
     drawings = [draw_line(head, axis, weight=weight, window=window) for head in numeric]
     figure = metric_figure(
         [drawing.line for drawing in drawings],
@@ -123,22 +133,24 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     )
     return {
         **figure,
-        "note": _note(drawings) or AXIS_NOTES[axis](),
+        "note": _figure_sampling_note(drawings) or AXIS_NOTES[axis](),
         # Whether zooming in would show points that were left out.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
     }
 
 
-def _read_window(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
+def _read_zoom_range(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
     """Read the requested range, in the units of the chart's axis."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
-        ends.append(None if text is None else _read_position(name, text, axis, span))
+        ends.append(
+            None if text is None else _read_axis_position(name, text, axis, span)
+        )
     return PointRange(*ends)
 
 
-def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
+def _read_axis_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     try:
         if axis is Axis.STEP:
             found = int(text)
@@ -162,16 +174,16 @@ def _read_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     return found
 
 
-def _note(drawings: Sequence[DrawnLine]) -> str:
+def _figure_sampling_note(drawings: Sequence[DrawnLine]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""
-    return _sampling_note(
+    return _sampling_text(
         sum(each.shown for each in cut), sum(each.total for each in cut)
     )
 
 
-def _sampling_note(shown: int, total: int) -> str:
+def _sampling_text(shown: int, total: int) -> str:
     return _("%(shown)s of %(total)s points. All extremes are kept.") % {
         "shown": grouped(shown),
         "total": grouped(total),

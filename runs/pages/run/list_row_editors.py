@@ -14,14 +14,14 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.changes import version_token
 from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run, now_ms
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.run.forms import RenameForm, TagForm
-from runs.pages.run.tags import split_tag
-from runs.pages.run_shell import find_head
+from runs.pages.run.tags import split_tag_text
+from runs.pages.run_shell import find_run_head
 from runs.pages.undo import last_undo_href
 from runs.render.formats import run_path
 from runs.search.run import list_tags
@@ -29,63 +29,67 @@ from studio.core.errors import Conflict, InvalidValue
 
 
 @access(Permission.ANNOTATE)
-def _edit_name(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
-    return _show_form(request, run, "name", run.name, seen=version_token(run.name))
+def _show_name_form(request: PageRequest, run_id: str) -> HttpResponse:
+    run = find_run_head(request, run_id).run
+    return _render_row_form(
+        request, run, "name", run.name, seen=version_token(run.name)
+    )
 
 
 @access(Permission.ANNOTATE)
 def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     values = RenameForm(request.POST).check()
     before, name, seen = run.name, values["name"], values["seen"]
     try:
         rename_run(run, name, actor=request.actor, now=now_ms(), seen_version=seen)
     except InvalidValue as error:
-        return _show_form(request, run, "name", name, seen=seen, problem=error.message)
+        return _render_row_form(
+            request, run, "name", name, seen=seen, problem=error.message
+        )
     except Conflict as error:
         theirs = error.details["now"]
         notice = _(
             "Someone else renamed this run to “%(theirs)s”. Save again to overwrite."
         )
         problem = notice % {"theirs": theirs}
-        return _show_form(
+        return _render_row_form(
             request, run, "name", name, seen=version_token(theirs), problem=problem
         )
     return _close_editor(request, _("Renamed") if name != before else "")
 
 
 @access(Permission.ANNOTATE)
-def _edit_tags(request: PageRequest, run_id: str) -> HttpResponse:
-    return _show_form(request, find_head(request, run_id).run, "tags", "")
+def _show_tags_form(request: PageRequest, run_id: str) -> HttpResponse:
+    return _render_row_form(request, find_run_head(request, run_id).run, "tags", "")
 
 
 @access(Permission.ANNOTATE)
 def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
-    run = find_head(request, run_id).run
+    run = find_run_head(request, run_id).run
     values = TagForm(request.POST).check()
     if removed := values["drop"]:
         count = remove_run_tags(run, [removed], actor=request.actor, now=now_ms())
         return _close_editor(request, _("Tag removed") if count else "")
     typed = values["tag"]
-    key, value = split_tag(typed)
+    key, value = split_tag_text(typed)
     # Read before the write, because the message tells whether the tag is new.
     before = {tag.key: tag.value for tag in list_tags(run)}
     try:
         set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
     except InvalidValue as error:
-        return _show_form(request, run, "tags", typed, problem=error.message)
+        return _render_row_form(request, run, "tags", typed, problem=error.message)
     # Nothing changed, so a toast would offer to undo an older change.
     if key in before and before[key] == value:
         return _close_editor(request, "")
     return _close_editor(request, _("Tag changed") if key in before else _("Tag added"))
 
 
-edit_row_name = by_method(GET=_edit_name, POST=_save_name)
-edit_row_tags = by_method(GET=_edit_tags, POST=_save_tags)
+edit_row_name = view_by_method(GET=_show_name_form, POST=_save_name)
+edit_row_tags = view_by_method(GET=_show_tags_form, POST=_save_tags)
 
 
-def _show_form(
+def _render_row_form(
     request: PageRequest, run: Run, what: str, text: str, **more: Any
 ) -> HttpResponse:
     path = run_path(request.workspace.name, run.run_id)

@@ -42,7 +42,7 @@ def curve_figure(
     """Lines on shared axes; `chance` is a dashed line to compare them with."""
     data = [_curve_trace(curve, series) for series, curve in enumerate(curves, start=1)]
     if chance:
-        data.append(_guide_line(*zip(*chance, strict=True)))
+        data.append(_reference_line(*zip(*chance, strict=True)))
     return {"data": data, "layout": linear_layout(x_title, y_title)}
 
 
@@ -79,7 +79,9 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
     if len(errors) != len(averages):
         raise InvalidValue(_("“bin_errors” must have a number for each bin."))
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
-    line = _curve_trace(Curve(_("average"), middles, averages.tolist()), 1)
+    line = _curve_trace(
+        Curve(pgettext("curve of averages", "average"), middles, averages.tolist()), 1
+    )
     line["error_y"] = {
         "type": "data",
         "array": _finite_or_none(errors),
@@ -89,15 +91,17 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
     }
     ends = (float(edges[0]), float(edges[-1]))
     layout = linear_layout(_("Actual value"), _("Predicted value"))
-    return {"data": [line, _guide_line(ends, ends)], "layout": layout}
+    return {"data": [line, _reference_line(ends, ends)], "layout": layout}
 
 
-def column_figure(x: str, y: str, xs: Sequence[float], ys: Sequence[float]) -> Figure:
+def table_columns_figure(
+    x: str, y: str, xs: Sequence[float], ys: Sequence[float]
+) -> Figure:
     """One column of a table over another, in the order of the rows."""
     return {"data": [_curve_trace(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
 
 
-def figure_rows(figure: Figure) -> list[tuple[str, str, str]]:
+def rows_of_figure(figure: Figure) -> list[tuple[str, str, str]]:
     """The figure's numbers as rows of a table: which line, x, y."""
     return [
         (str(trace["meta"]["key"]), _number_text(x), _number_text(y))
@@ -136,7 +140,7 @@ def _curve_trace(curve: Curve, series: int) -> Trace:
     }
 
 
-def _guide_line(xs: Sequence[float], ys: Sequence[float]) -> Trace:
+def _reference_line(xs: Sequence[float], ys: Sequence[float]) -> Trace:
     return {
         "type": "scatter",
         "mode": "lines",

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from difflib import Match, SequenceMatcher
 
 
-class Matcher(SequenceMatcher[str]):
+class SubsequenceMatcher(SequenceMatcher[str]):
     """As difflib's, with its opcodes and its ratio, but for how matches are found.
 
     Of what remains between an equal beginning and an equal end, more than `most` parts

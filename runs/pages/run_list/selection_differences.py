@@ -50,7 +50,7 @@ TOPIC_WORDS = (
 
 
 @dataclass(frozen=True)
-class ValueLine:
+class ValueShareLine:
     text: str
     href: str
     selected: str
@@ -66,7 +66,7 @@ class DifferenceRow:
     about: str
     score: str
     percent: int
-    lines: tuple[ValueLine, ...]
+    lines: tuple[ValueShareLine, ...]
     more: int
 
 
@@ -89,19 +89,19 @@ def explain_differences(request: PageRequest) -> HttpResponse:
         return sheet_response(request, kind, _differences_sheet(found), counts, {})
     context = _differences_context(state) | {"problem": problem}
     if found is not None:
-        context |= _result_context(state, found)
+        context |= _ranking_context(state, found)
     return with_vary_headers(render(request, "run_list/what_differs.html", context))
 
 
-def _no_ranking_reason(total: int, found: FeatureRanking | None) -> str:
+def _no_ranking_reason(total: int, ranking: FeatureRanking | None) -> str:
     if not total:
         return _("No run is selected. Select some in the list and try again.")
-    if found is None:
+    if ranking is None:
         return _(
             "More than %(most)s runs match. Differences need all of them. Narrow the "
             "list: choose an experiment, a status or a shorter time."
         ) % {"most": formats.grouped(MAX_ARRAY_RUNS)}
-    if not found.rest:
+    if not ranking.rest:
         return _(
             "All matching runs are selected, so there are no others to compare with."
         )
@@ -112,36 +112,36 @@ def _differences_context(state: ListState) -> dict[str, Any]:
     return {
         "title": _("What differs?"),
         "list_name": state.scope.name,
-        "back": state.scope.at(state.spec),
+        "back": state.scope.address_of(state.spec),
         "spec": state.spec,
     }
 
 
-def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
+def _ranking_context(state: ListState, ranking: FeatureRanking) -> dict[str, Any]:
     scope, spec = state.scope, state.spec
     links = ListLinks(state.workspace.name, spec, spec.filter(), scope.number)
     rows = [
-        _difference_row(each, found, links, scope.path)
-        for each in found.found[:MAX_FIELDS]
+        _difference_row(each, ranking, links, scope.path)
+        for each in ranking.found[:MAX_FIELDS]
     ]
     # A field can differ in many rare values, none of them by enough to be shown.
     rows = [row for row in rows if row.lines]
-    more = len(found.found) - MAX_FIELDS
+    more = len(ranking.found) - MAX_FIELDS
     sides = _("%(selected)s vs. %(others)s") % {
         "selected": npgettext(
             "one side of Differences",
             "%(n)s selected run",
             "%(n)s selected runs",
-            found.selected,
+            ranking.selected,
         )
-        % {"n": formats.grouped(found.selected)},
+        % {"n": formats.grouped(ranking.selected)},
         "others": npgettext(
             "one side of Differences",
             "%(n)s other matching run",
             "%(n)s other matching runs",
-            found.rest,
+            ranking.rest,
         )
-        % {"n": formats.grouped(found.rest)},
+        % {"n": formats.grouped(ranking.rest)},
     }
     return {"rows": rows, "sides": sides, "more": max(more, 0)}
 
@@ -149,12 +149,16 @@ def _result_context(state: ListState, found: FeatureRanking) -> dict[str, Any]:
 def _difference_row(
     feature: RankedFeature, ranking: FeatureRanking, links: ListLinks, path: str
 ) -> DifferenceRow:
-    shown = [side for side in feature.sides[:MAX_VALUES] if _is_shown(side, ranking)]
-    terms = [_feature_term(feature, side) for side in shown]
+    shown = [
+        side for side in feature.sides[:MAX_VALUES] if _differs_enough(side, ranking)
+    ]
+    terms = [_term_of_feature_value(feature, side) for side in shown]
     lines = tuple(
-        ValueLine(
+        ValueShareLine(
             text,
-            path + links.only(term) if term and links.fits(term) else "",
+            path + links.only_matching(term)
+            if term and links.fits_in_address(term)
+            else "",
             formats.grouped(side.selected),
             formats.grouped(side.rest),
             round(100 * side.selected / max(ranking.selected, 1)),
@@ -177,9 +181,12 @@ def _difference_row(
     )
 
 
-def _is_shown(side: ValueShare, found: FeatureRanking) -> bool:
+def _differs_enough(value_share: ValueShare, ranking: FeatureRanking) -> bool:
     """Whether the shares of both sides differ enough to be shown."""
-    mine, others = side.selected / found.selected, side.rest / max(found.rest, 1)
+    mine, others = (
+        value_share.selected / ranking.selected,
+        value_share.rest / max(ranking.rest, 1),
+    )
     return abs(mine - others) >= MIN_SCORE
 
 
@@ -246,7 +253,7 @@ def _shorten_text(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
-def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
+def _term_of_feature_value(feature: RankedFeature, side: ValueShare) -> Node | None:
     """Return the term that finds the counted runs; None if the value is too long."""
     field = feature.field
     if side.is_range:
@@ -261,7 +268,7 @@ def _feature_term(feature: RankedFeature, side: ValueShare) -> Node | None:
     return group_value_term(field, side.value, is_mixed=is_mixed)
 
 
-def _differences_sheet(found: FeatureRanking) -> Sheet:
+def _differences_sheet(ranking: FeatureRanking) -> Sheet:
     columns = (
         SheetColumn("field", _("Field")),
         SheetColumn("score", _("Cramér's V"), NUMBER_COLUMN),
@@ -285,7 +292,7 @@ def _differences_sheet(found: FeatureRanking) -> Sheet:
             side.selected,
             side.rest,
         )
-        for each in found.found
+        for each in ranking.found
         for side in each.sides[:MAX_VALUES]
     )
     return Sheet(columns, rows)

@@ -10,7 +10,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from runs.render.formats import number
-from runs.render.metrics.documents import Numbers, read_labels, read_numbers
+from runs.render.metrics.evaluation_documents import Numbers, read_labels, read_numbers
 from studio.core.errors import InvalidValue
 
 #: Of more classes those are shown that are most often taken for others, or others for.
@@ -40,7 +40,7 @@ def confusion_matrix(data: Mapping[str, Any], *, normalized: bool) -> Matrix:
     if counts.shape[0] != counts.shape[1]:
         raise InvalidValue(_("“matrix” must have as many rows as columns."))
     labels = read_labels(data, len(counts))
-    shown = _most_confused(counts)
+    shown = _most_confused_classes(counts)
     # Shares are of all classes, also of those that are not shown.
     values = _row_shares(counts) if normalized else counts
     values = values[np.ix_(shown, shown)]
@@ -54,7 +54,7 @@ def confusion_matrix(data: Mapping[str, Any], *, normalized: bool) -> Matrix:
     return Matrix(names, rows, len(labels))
 
 
-def _most_confused(counts: Numbers) -> list[int]:
+def _most_confused_classes(counts: Numbers) -> list[int]:
     """Positions of at most MAX_CLASSES classes, in their own order."""
     if len(counts) <= MAX_CLASSES:
         return list(range(len(counts)))

@@ -2,7 +2,7 @@
 
     chart_cards(charts, addresses)
 
-`ChartRowAddresses` has the addresses of the page. The cards of `_chart_row.html` are
+`ChartCardAddresses` has the addresses of the page. The cards of `_chart_row.html` are
 made from it, and `static/js/charts/chart-row.js` draws what they name.
 """
 
@@ -35,7 +35,7 @@ from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
 
 
 @dataclass(frozen=True)
-class ChartRowAddresses:
+class ChartCardAddresses:
     """The addresses that a row of charts links to.
 
     `page(charts)` is the address of the page with other charts. `part(name)` is the
@@ -50,7 +50,7 @@ class ChartRowAddresses:
 
 
 @dataclass(frozen=True)
-class KindLink:
+class ChartKindLink:
     kind: str
     label: str
     href: str
@@ -74,7 +74,7 @@ class ChartCard:
     remove: str
     left: str
     right: str
-    kinds: list[KindLink]
+    kinds: list[ChartKindLink]
     #: Whether the legend is shown: "1", "0", or empty for automatic.
     legend: str
     icon: str
@@ -84,7 +84,7 @@ class ChartCard:
 
 def chart_cards(
     charts: Sequence[Chart],
-    addresses: ChartRowAddresses,
+    addresses: ChartCardAddresses,
     tables: Sequence[ChartTable] = (),
 ) -> list[ChartCard]:
     """Return the cards; `tables` is empty, or has a table for each chart."""
@@ -100,7 +100,7 @@ def can_add_chart(charts: Sequence[Chart]) -> bool:
 
 
 def _chart_card(
-    charts: tuple[Chart, ...], at: int, addresses: ChartRowAddresses
+    charts: tuple[Chart, ...], at: int, addresses: ChartCardAddresses
 ) -> ChartCard:
     chart, text = charts[at], str(charts[at])
     chart_parameter = f"chart={quote(text, safe='')}"
@@ -114,23 +114,23 @@ def _chart_card(
         text,
         chart_title(chart),
         chart_note(chart),
-        _add_query(addresses.part("figure"), chart_parameter),
-        _add_query(addresses.part("table"), chart_parameter),
-        _add_query(addresses.part("values"), chart_parameter),
-        _add_query(addresses.part("edit"), f"at={at}"),
+        _extend_query(addresses.part("figure"), chart_parameter),
+        _extend_query(addresses.part("table"), chart_parameter),
+        _extend_query(addresses.part("values"), chart_parameter),
+        _extend_query(addresses.part("edit"), f"at={at}"),
         addresses.page(charts[:at] + charts[at + 1 :]),
         addresses.page(_with_moved_chart(charts, at, at - 1)) if at else "",
         addresses.page(_with_moved_chart(charts, at, at + 1))
         if at + 1 < len(charts)
         else "",
-        list(_kind_links(charts, at, addresses)),
+        list(_chart_kind_links(charts, at, addresses)),
         chart.option("legend"),
         kind_of(chart).icon,
         kind_of(chart).role,
     )
 
 
-def _add_query(address: str, more: str) -> str:
+def _extend_query(address: str, more: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}{more}"
 
 
@@ -140,24 +140,24 @@ def _with_moved_chart(charts: tuple[Chart, ...], at: int, to: int) -> tuple[Char
     return tuple(rest)
 
 
-def _kind_links(
-    charts: tuple[Chart, ...], at: int, addresses: ChartRowAddresses
-) -> list[KindLink]:
+def _chart_kind_links(
+    charts: tuple[Chart, ...], at: int, addresses: ChartCardAddresses
+) -> list[ChartKindLink]:
     """Return links to the same fields in each chart type that can draw them."""
     found = []
     for kind in CHART_KINDS:
-        other = _with_kind(charts[at], kind)
+        other = _chart_of_other_kind(charts[at], kind)
         if other is None:
             continue
         changed = (*charts[:at], other, *charts[at + 1 :])
         current = kind == charts[at].kind
         found.append(
-            KindLink(kind, KINDS[kind].label(), addresses.page(changed), current)
+            ChartKindLink(kind, KINDS[kind].label(), addresses.page(changed), current)
         )
     return found
 
 
-def _with_kind(chart: Chart, kind: str) -> Chart | None:
+def _chart_of_other_kind(chart: Chart, kind: str) -> Chart | None:
     fields = chart.fields[: CHART_KINDS[kind].max_fields]
     try:
         # Read as text, so that the rules of the other type decide if it can be drawn.
@@ -166,17 +166,17 @@ def _with_kind(chart: Chart, kind: str) -> Chart | None:
         return None
 
 
-def chart_row_context(
+def chart_cards_context(
     request: PageRequest, state: ListState, links: ListLinks
 ) -> dict[str, Any]:
     """Return the context of the row of charts of a run list.
 
     A full page also has the tables. Only a script requests fragments, and it draws.
     """
-    addresses = ChartRowAddresses(
-        page=partial(_list_address, links),
-        part=lambda name: links.part(CHART_ADDRESS_PARTS[name]),
-        brush=links.part("charts/brush"),
+    addresses = ChartCardAddresses(
+        page=partial(_list_query_with_charts, links),
+        part=lambda name: links.part_address(CHART_ADDRESS_PARTS[name]),
+        brush=links.part_address("charts/brush"),
     )
     tables: Sequence[ChartTable] = ()
     charts = state.spec.charts
@@ -184,7 +184,7 @@ def chart_row_context(
         tables = _chart_tables(state)
     return {
         "cards": chart_cards(charts, addresses, tables),
-        "add_chart": links.part("charts") if can_add_chart(charts) else "",
+        "add_chart": links.part_address("charts") if can_add_chart(charts) else "",
         "brush_url": addresses.brush,
     }
 
@@ -198,9 +198,9 @@ CHART_ADDRESS_PARTS = {
 }
 
 
-def _list_address(links: ListLinks, charts: tuple[Chart, ...]) -> str:
+def _list_query_with_charts(links: ListLinks, charts: tuple[Chart, ...]) -> str:
     spec = links.spec
-    return links.query(charts=charts, after=spec.after, before=spec.before)
+    return links.query_with(charts=charts, after=spec.after, before=spec.before)
 
 
 def _chart_tables(state: ListState) -> list[ChartTable]:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.actions.run_list import (
     EXPORT_LIFETIME_MS,
-    exported_list,
     exports_folder,
     queue_history_export,
+    read_exported_list,
 )
 from runs.models import ExportState, HistoryExport, now_ms
 from runs.pages.lists import build_scope, read_part_state_tolerantly, scope_number
@@ -34,7 +34,7 @@ POLL_SECONDS = 2
 
 @access(Permission.READ)
 @require_POST
-def request_histories(request: PageRequest) -> HttpResponse:
+def request_history_export(request: PageRequest) -> HttpResponse:
     """Queue an export of the list in the query string; refuse an invalid filter now."""
     # Refuse now: the worker would fail only after the user has left the page.
     require_pyarrow()
@@ -58,7 +58,7 @@ def request_histories(request: PageRequest) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def show_progress(request: PageRequest, number: int) -> HttpResponse:
+def show_export_progress(request: PageRequest, number: int) -> HttpResponse:
     export = _find_own_export(request, number)
     template = (
         "run_list/_history_export.html"
@@ -72,7 +72,7 @@ def show_progress(request: PageRequest, number: int) -> HttpResponse:
 
 @access(Permission.READ)
 @require_safe
-def download_histories(request: PageRequest, number: int) -> HttpResponseBase:
+def download_history_export(request: PageRequest, number: int) -> HttpResponseBase:
     export = _find_own_export(request, number)
     # Only the name: a stored path must not lead out of the folder.
     path = exports_folder() / Path(export.file).name
@@ -95,7 +95,7 @@ def _find_own_export(request: PageRequest, number: int) -> HistoryExport:
 
 def _export_context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:
     is_open = export.state in (ExportState.WAITING, ExportState.RUNNING)
-    href, name = _list_link(request, export)
+    href, name = _link_to_exported_list(request, export)
     return {
         "job": export,
         "is_open": is_open,
@@ -109,15 +109,17 @@ def _export_context(request: PageRequest, export: HistoryExport) -> dict[str, An
     }
 
 
-def _list_link(request: PageRequest, export: HistoryExport) -> tuple[str, str]:
+def _link_to_exported_list(
+    request: PageRequest, export: HistoryExport
+) -> tuple[str, str]:
     """Return address and name of the exported list; All runs if it was deleted."""
     number = QueryDict(export.query).get("in", "")
     try:
-        experiment, spec = exported_list(export)
+        experiment, spec = read_exported_list(export)
     except NotFound:
         experiment, spec, number = None, ViewSpec(), ""
     scope = build_scope(request.workspace.name, experiment, number)
-    return scope.at(spec), scope.name
+    return scope.address_of(spec), scope.name
 
 
 def _export_address(request: PageRequest, export: HistoryExport) -> str:

@@ -34,12 +34,12 @@ class RowsTable:
         return "chart" if two else "table"
 
     @property
-    def sided(self) -> list[list[tuple[bool, DisplayValue]]]:
+    def cells_with_alignment(self) -> list[list[tuple[bool, DisplayValue]]]:
         """Each cell with whether its column has nothing but numbers."""
         sides = [name in self.numeric for name in self.columns]
         return [list(zip(sides, row, strict=True)) for row in self.rows]
 
-    def axes(self, x: str, y: str) -> tuple[str, str]:
+    def columns_to_draw(self, x: str, y: str) -> tuple[str, str]:
         """The two columns to draw: those asked for, else the first ones; or none."""
         if len(self.numeric) < 2:
             return "", ""

@@ -15,7 +15,7 @@ from os.path import commonprefix
 
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.render.compare.matching import Matcher
+from runs.render.compare.subsequence_matcher import SubsequenceMatcher
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 #: What stands between words that mean something alone.
@@ -70,10 +70,12 @@ def mark_new_words(text: str, other: str) -> str:
         or max(len(mine), len(theirs)) > MOST_WORDS
     ):
         return escape(text)
-    return _with_marks(mine, Matcher(theirs, mine, MOST_WORDS))
+    return _with_marks(mine, SubsequenceMatcher(theirs, mine, MOST_WORDS))
 
 
-def _with_marks(words: Sequence[str], matcher: Matcher, *, is_old: bool = False) -> str:
+def _with_marks(
+    words: Sequence[str], matcher: SubsequenceMatcher, *, is_old: bool = False
+) -> str:
     parts = []
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         start, end = (old_from, old_to) if is_old else (new_from, new_to)
@@ -99,7 +101,7 @@ def diff_lines(
     Of each text the first MOST_LINES are compared.
     """
     before, after = split_lines(old)[:MAX_DIFF_LINES], split_lines(new)[:MAX_DIFF_LINES]
-    matcher = Matcher(before, after, MAX_DIFF_LINES)
+    matcher = SubsequenceMatcher(before, after, MAX_DIFF_LINES)
     groups = list(matcher.get_grouped_opcodes(context))
     lines = list(islice(_diff_lines(groups, before, after), shown))
     return LineDiff(lines, max(_shown_line_count(groups, len(after)) - len(lines), 0))
@@ -146,7 +148,7 @@ def _opcode_lines(
     if tag == "equal":
         for shift, text in enumerate(after[new_from:new_to]):
             places = (old_from + shift + 1, new_from + shift + 1)
-            yield DiffLine(SAME, *places, _safe(escape(_cut_line(text))))
+            yield DiffLine(SAME, *places, _mark_html_safe(escape(_cut_line(text))))
         return
     # A long change in pieces, so that both sides of it are seen where it is cut.
     while old_from < old_to or new_from < new_to:
@@ -162,10 +164,10 @@ def _replaced_lines(
     pairs = [_mark_pair(a, b) for a, b in zip(old, new, strict=False)]
     for n, text in enumerate(old):
         html = pairs[n][0] if n < len(pairs) else escape(_cut_line(text))
-        yield DiffLine(OLD, old_from + n + 1, None, _safe(html))
+        yield DiffLine(OLD, old_from + n + 1, None, _mark_html_safe(html))
     for n, text in enumerate(new):
         html = pairs[n][1] if n < len(pairs) else escape(_cut_line(text))
-        yield DiffLine(NEW, None, new_from + n + 1, _safe(html))
+        yield DiffLine(NEW, None, new_from + n + 1, _mark_html_safe(html))
 
 
 def _mark_pair(old: str, new: str) -> tuple[str, str]:
@@ -177,7 +179,7 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
     mine, theirs = split_words(old), split_words(new)
     if max(len(mine), len(theirs)) > MOST_WORDS:
         return escape(old), escape(new)
-    matcher = Matcher(mine, theirs, MOST_WORDS)
+    matcher = SubsequenceMatcher(mine, theirs, MOST_WORDS)
     # Two lines with little in common would be marked nearly everywhere.
     if matcher.ratio() < 0.3:
         return escape(old), escape(new)
@@ -186,17 +188,17 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
 
 def _cut_line(text: str, at: int = 0) -> str:
     """What there is room for, from a little before a place on."""
-    return excerpt(text, at, MAX_LINE_CHARS)
+    return excerpt_near(text, at, MAX_LINE_CHARS)
 
 
-def excerpt(text: str, at: int, longest: int) -> str:
+def excerpt_near(text: str, at: int, longest: int) -> str:
     """`longest` characters of a text, from a little before `at` on, with ellipses."""
     start = max(min(at - longest // 4, len(text) - longest), 0)
     head, tail = "…" if start else "", "…" if start + longest < len(text) else ""
     return head + text[start : start + longest] + tail
 
 
-def _safe(html: str) -> SafeString:
+def _mark_html_safe(html: str) -> SafeString:
     return mark_safe(html)  # noqa: S308  # escaped by those who call
 
 
@@ -206,7 +208,7 @@ def side_by_side(lines: Sequence[DiffLine]) -> list[LinePair]:
     old: list[DiffLine] = []
     new: list[DiffLine] = []
 
-    def flush() -> None:
+    def add_replaced_pairs() -> None:
         found.extend(LinePair(a, b) for a, b in zip_longest(old, new))
         old.clear()
         new.clear()
@@ -214,12 +216,12 @@ def side_by_side(lines: Sequence[DiffLine]) -> list[LinePair]:
     for line in lines:
         if line.kind == OLD:
             if new:
-                flush()
+                add_replaced_pairs()
             old.append(line)
         elif line.kind == NEW:
             new.append(line)
         else:
-            flush()
+            add_replaced_pairs()
             found.append(LinePair(line, line))
-    flush()
+    add_replaced_pairs()
     return found

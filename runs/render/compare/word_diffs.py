@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runs.render.compare.matching import Matcher
+from runs.render.compare.subsequence_matcher import SubsequenceMatcher
 
 SAME, REMOVED, ADDED = "same", "gone", "new"
 #: Of longer texts what lies between their equal ends is taken for replaced.
@@ -22,14 +22,16 @@ class DiffPart:
 
 def word_diff(before: str, after: str) -> list[DiffPart]:
     """The parts of both in order: lines are compared first, then words in them."""
-    return list(_merge_parts(_line_parts(_split_words(before), _split_words(after))))
+    return list(
+        _merge_parts(_diff_lines_then_words(_split_words(before), _split_words(after)))
+    )
 
 
 #: What is kept around a change, and of a change itself.
 _CONTEXT_WORDS, _CHANGED = 60, 1_000
 
 
-def excerpt(parts: Sequence[DiffPart]) -> list[DiffPart]:
+def shorten_unchanged_parts(parts: Sequence[DiffPart]) -> list[DiffPart]:
     """The changes with some words around each, and an ellipsis for the rest."""
     last = len(parts) - 1
     return [_shorten_part(part, at == 0, at == last) for at, part in enumerate(parts)]
@@ -50,7 +52,9 @@ def _split_words(text: str) -> list[str]:
     return text.replace("\r\n", "\n").splitlines(keepends=True)
 
 
-def _line_parts(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
+def _diff_lines_then_words(
+    old: Sequence[str], new: Sequence[str]
+) -> Iterator[DiffPart]:
     for start, end, low, high, is_same in _opcodes(old, new, MOST_LINES):
         gone, made = "".join(old[start:end]), "".join(new[low:high])
         if is_same:
@@ -58,11 +62,11 @@ def _line_parts(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffPart]:
         else:
             # Lines first: words of a whole text cost time with the square of their
             # number.
-            yield from _word_parts(gone, made)
+            yield from _diff_words(gone, made)
 
 
-def _word_parts(gone: str, made: str) -> Iterator[DiffPart]:
-    old, new = _WORDS.findall(gone), _WORDS.findall(made)
+def _diff_words(removed: str, added: str) -> Iterator[DiffPart]:
+    old, new = _WORDS.findall(removed), _WORDS.findall(added)
     for start, end, low, high, is_same in _opcodes(old, new, MOST_WORDS):
         kept = "".join(new[low:high])
         # Of a sentence that was replaced, the spaces are not what stayed.
@@ -77,7 +81,7 @@ def _opcodes(
     old: Sequence[str], new: Sequence[str], most: int
 ) -> Iterator[tuple[int, int, int, int, bool]]:
     """Stretches of both that are the same, or stand for each other."""
-    for kind, *span in Matcher(old, new, most).get_opcodes():
+    for kind, *span in SubsequenceMatcher(old, new, most).get_opcodes():
         start, end, low, high = span
         yield start, end, low, high, kind == "equal"
 
@@ -105,8 +109,8 @@ def _merge_parts(parts: Iterator[DiffPart]) -> Iterator[DiffPart]:
         yield DiffPart(SAME, same)
 
 
-def _changed_parts(gone: str, made: str) -> Iterator[DiffPart]:
-    if gone:
-        yield DiffPart(REMOVED, gone)
-    if made:
-        yield DiffPart(ADDED, made)
+def _changed_parts(removed: str, added: str) -> Iterator[DiffPart]:
+    if removed:
+        yield DiffPart(REMOVED, removed)
+    if added:
+        yield DiffPart(ADDED, added)

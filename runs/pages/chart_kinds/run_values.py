@@ -50,7 +50,9 @@ def drop_runs_without_values(
     return replace(chart_runs, runs=[]), [replace(each, values=()) for each in columns]
 
 
-def run_dots(chart_runs: ChartRuns, columns: Sequence[ChartColumn]) -> list[ChartDot]:
+def dots_of_runs(
+    chart_runs: ChartRuns, columns: Sequence[ChartColumn]
+) -> list[ChartDot]:
     return [
         ChartDot(
             run.name,
@@ -88,7 +90,9 @@ def values_table(
     columns = [chart_column(field, chart_runs.runs) for field in chart.fields]
     heads = [field_label(field) for field in chart.fields]
     rows = [
-        run_row(run, [_column_cell(column, at, zone) for column in columns], workspace)
+        run_table_row(
+            run, [_column_cell(column, at, zone) for column in columns], workspace
+        )
         for at, run in enumerate(chart_runs.runs)
     ]
     return ChartTable(_("Run"), heads, rows)
@@ -101,7 +105,9 @@ def count_cell(count: int) -> DisplayValue:
 def _column_cell(column: ChartColumn, at: int, zone: tzinfo) -> DisplayValue:
     value = column.values[at]
     if column.is_time and isinstance(value, float):
-        return DisplayValue(formats.at(int(value), zone).strftime("%Y-%m-%d %H:%M:%S"))
+        return DisplayValue(
+            formats.local_time(int(value), zone).strftime("%Y-%m-%d %H:%M:%S")
+        )
     return _value_cell(value)
 
 
@@ -112,7 +118,7 @@ def _value_cell(value: float | str | None) -> DisplayValue:
     return display_value(value)
 
 
-def run_row(
+def run_table_row(
     run: ChartRun, cells: Sequence[DisplayValue], workspace: str
 ) -> ChartTableRow:
     href = f"/w/{workspace}/runs/{run.run.run_id}/" if workspace else ""

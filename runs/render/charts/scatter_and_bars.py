@@ -86,17 +86,19 @@ def _scatter_trace(placed: Sequence[ChartDot], labels: Sequence[str]) -> list[Tr
     if not scaled:
         return [
             _dots_trace(
-                drawn, labels, _numbers_by_word([dot.values[2] for dot in drawn])
+                drawn,
+                labels,
+                _color_number_of_each_word([dot.values[2] for dot in drawn]),
             )
         ]
     # Runs without a number for the color still have a position.
     rest = [dot for dot in drawn if _finite_or_none(dot.values[2]) is None]
-    traces = [_scale_trace(scaled, labels)]
+    traces = [_color_scale_trace(scaled, labels)]
     return [*traces, _dots_trace(rest, labels, [GRAY] * len(rest))] if rest else traces
 
 
 def _dots_trace(
-    drawn: Sequence[ChartDot], labels: Sequence[str], each: Sequence[int]
+    drawn: Sequence[ChartDot], labels: Sequence[str], color_numbers: Sequence[int]
 ) -> Trace:
     trace: Trace = {
         "type": "scatter",
@@ -107,7 +109,7 @@ def _dots_trace(
         "text": [escape_plotly_markup(dot.name) for dot in drawn],
         "hovertemplate": "%{text}<br>%{x}<br>%{y}<extra></extra>",
         "marker": {"size": 8, "opacity": 0.9},
-        "meta": {"part": "dots", "key": labels[1], "each": list(each)},
+        "meta": {"part": "dots", "key": labels[1], "each": list(color_numbers)},
     }
     if len(labels) > 2:
         trace["customdata"] = [_value_label(dot.values[2]) for dot in drawn]
@@ -117,7 +119,7 @@ def _dots_trace(
     return trace
 
 
-def _scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
+def _color_scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
     """Colored by the page: from 0, the least third value, to 1, the greatest.
 
     Plotly's own scale comes with a bar that styles itself inline.
@@ -128,22 +130,22 @@ def _scale_trace(drawn: Sequence[ChartDot], labels: Sequence[str]) -> Trace:
     trace["meta"] = {
         "part": "scale",
         "key": labels[2],
-        "shares": [_axis_share(value, low, high) for value in thirds],
+        "shares": [_share_of_range(value, low, high) for value in thirds],
         "ends": [number(low), number(high)],
     }
     return trace
 
 
-def _axis_share(value: float, low: float, high: float) -> float:
+def _share_of_range(value: float, low: float, high: float) -> float:
     # Halves, because the span of two huge values would overflow.
     span = high / 2 - low / 2
     return round((value / 2 - low / 2) / span, 4) if span else 1.0
 
 
-def _numbers_by_word(thirds: Sequence[Value]) -> list[int]:
+def _color_number_of_each_word(third_values: Sequence[Value]) -> list[int]:
     """Each text has a color of its own; what has none is gray."""
-    words = list(dict.fromkeys(v for v in thirds if isinstance(v, str)))
-    return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in thirds]
+    words = list(dict.fromkeys(v for v in third_values if isinstance(v, str)))
+    return [words.index(v) + 1 if isinstance(v, str) else GRAY for v in third_values]
 
 
 def bar_figure(
@@ -247,12 +249,12 @@ def value_layout(look: ChartLook, x_title: str) -> Figure:
 
 
 def _nonfinite_trace(
-    xs: Sequence[Any], named: Sequence[tuple[str, Value]], every: Sequence[Any]
+    xs: Sequence[Any], named: Sequence[tuple[str, Value]], axis_positions: Sequence[Any]
 ) -> Trace:
-    """NaN and Infinity at `xs`; `every` are the places that the axis has."""
+    """NaN and Infinity at `xs`; `axis_positions` are the places that the axis has."""
     values = [(name, v) for name, v in named if isinstance(v, float)]
     trace = nonfinite_markers(xs, values, 1) | {"hoverinfo": "text"}
-    known = sorted({x for x in every if not _is_nonfinite(x)})
+    known = sorted({x for x in axis_positions if not _is_nonfinite(x)})
     # Plotly places the words of a category axis at whole numbers.
     if isinstance(known[0], str):
         xs, known = [known.index(x) for x in xs], list(range(len(known)))
