@@ -50,6 +50,11 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
     save_file(model, "MLmodel", [b"3"], limit=10, **who)
 
 
+def trash_and_purge(run: Run, *, actor: Actor, now: int) -> None:
+    trash_run(run, actor=actor, now=now)
+    purge_run(run, actor=actor, now=now)
+
+
 def rows() -> dict[str, int]:
     merge_run_counts()
     models = [m for m in apps.get_app_config("runs").get_models() if m._meta.managed]
@@ -66,9 +71,8 @@ def test_a_purge_deletes_all_rows_of_the_run(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     fill(run, owner, actor, now)
-    trash_run(run, actor=actor, now=now)
     with django_capture_on_commit_callbacks(execute=True):
-        purge_run(run, actor=actor, now=now)
+        trash_and_purge(run, actor=actor, now=now)
     assert {name: count for name, count in rows().items() if count} == {}
     assert stored_files(files_dir) == []
 
@@ -86,9 +90,8 @@ def test_a_purge_deletes_nothing_of_other_runs(
     before = rows()
     other = create_run(experiment, actor=actor, now=now)
     fill(other, owner, actor, now)
-    trash_run(other, actor=actor, now=now)
     with django_capture_on_commit_callbacks(execute=True):
-        purge_run(other, actor=actor, now=now)
+        trash_and_purge(other, actor=actor, now=now)
     assert rows() == before
 
 
