@@ -47,7 +47,9 @@ def append_log(
     if writer:
         check_writer_name(writer)
     if names.check_int64(offset, "offset") < 0:
-        raise InvalidValue(_("offset must not be negative."), field="offset")
+        raise InvalidValue(
+            _("The offset in the log file must not be negative."), field="offset"
+        )
     # The file can be replaced before it is locked: then the current one is found.
     while True:
         file = current_files(run).filter(path_key=path_key(path)).first()

@@ -24,8 +24,8 @@ from runs.api.v1.schemas import (
 from runs.models import Metric, now_ms
 from runs.search.run import read_metrics
 from runs.search.values import (
-    read_logged_points,
     read_points_cursor,
+    read_unsampled_points,
     write_points_cursor,
 )
 from runs.storage.metrics import store
@@ -98,7 +98,7 @@ def list_values(
         check_key(query.key, "key")
     runs = [run, *(run_actions.iterate_descendants(run) if query.recursive else ())]
     after = read_points_cursor(query.after) if query.after else None
-    parts, place = read_logged_points(
+    parts, place = read_unsampled_points(
         runs, key=query.key, limit=query.limit, after=after
     )
     series = [

@@ -21,7 +21,7 @@ from runs.access import (
     workspace_of,
 )
 from runs.actions import views as view_actions
-from runs.api.v1 import view_yaml
+from runs.api.v1 import view_yaml_format
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import RequestStruct
 from runs.api.v1.view_replies import (
@@ -30,7 +30,7 @@ from runs.api.v1.view_replies import (
     resolve_listed_experiment,
     view_diff_reply,
 )
-from runs.api.v1.view_yaml import ViewFile
+from runs.api.v1.view_yaml_format import ViewFile
 from runs.models import User, View, now_ms
 from runs.search.views import filter_by_owner, filter_by_words, visible_views_in
 from studio.core import names
@@ -79,8 +79,8 @@ def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
     user = signed_in_user(request)
     views = filter_by_words(visible_views_in(workspace_of(request), user), query.find)
     views = filter_by_owner(views, query.only, user)
-    found = list(views.order_by("name", "pk")[: view_yaml.MAX_VIEWS])
-    text = view_yaml.views_to_yaml(found, views.count())
+    found = list(views.order_by("name", "pk")[: view_yaml_format.MAX_VIEWS])
+    text = view_yaml_format.views_to_yaml(found, views.count())
     return HttpResponse(text, content_type="application/yaml; charset=utf-8")
 
 
@@ -93,7 +93,7 @@ def apply_views(request: StudioRequest, body: ViewApply) -> AppliedViews:
     the second one matches the next view of that name, or creates one. The previous
     state stays among the view's revisions.
     """
-    entries = view_yaml.views_from_yaml(body.yaml)
+    entries = view_yaml_format.views_from_yaml(body.yaml)
     with transaction.atomic():
         # All entries first: applying one can rename a view that another entry would
         # match.

@@ -18,10 +18,10 @@ from runs.management import (
     client_wheel,
     database,
     demo,
+    dry_run,
     home,
     operator_access,
     server_lock,
-    start_check,
     static_files,
 )
 from runs.management.address import Address, refuse_unprotected_address, reserve_port
@@ -86,7 +86,7 @@ class Command(BaseCommand):
             insecure_http=settings.INSECURE_HTTP,
         )
         if options["check"]:
-            self.stdout.write(start_check.check_start(folder, options))
+            self.stdout.write(dry_run.try_start_without_changes(folder, options))
             return
         home.prepare_folder(folder)
         home.lock_folder(folder)

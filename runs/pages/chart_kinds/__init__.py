@@ -24,7 +24,7 @@ from runs.pages.chart_kinds.kind import (
     FigureWithNotes,
 )
 from runs.pages.chart_kinds.lines import LINES
-from runs.pages.chart_kinds.notes import omitted_run_notes
+from runs.pages.chart_kinds.notes import omitted_run_notes, sampling_note
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
 from runs.search.charts import AxisRange
@@ -46,6 +46,7 @@ __all__ = [
     "read_chart_runs",
     "read_runs_of_charts",
     "read_runs_of_charts_for_viewer",
+    "sampling_note",
 ]
 
 KINDS: Mapping[str, ChartKind] = {

@@ -227,7 +227,8 @@ def _groups_table(chart: Chart, chart_runs: ChartRuns) -> ChartTable:
     for field in chart.fields:
         label = field_label(field)
         heads += [
-            _("mean of the last values of %s") % label,
+            pgettext("column of a chart's table", "mean of the last values of %s")
+            % label,
             pgettext("column of a chart's table", "%s std") % label,
         ]
     return ChartTable(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from runs.pages.lists import ListLinks
 from runs.render import formats
@@ -143,7 +143,9 @@ def _facet_choice(
     kept = [one for one in chosen if one != value]
     values = kept if is_chosen else [*chosen, value]
     text = value_count.title or (
-        _("(no value)") if value_count.value is None else value_count.value
+        pgettext("value of a field, in the facets", "(no value)")
+        if value_count.value is None
+        else value_count.value
     )
     text = formats.status_label(text) if field == STATUS else text
     if len(text) > MAX_LABEL_CHARS or value_count.digest:

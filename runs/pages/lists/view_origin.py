@@ -266,7 +266,7 @@ def save_refusal(request: PageRequest, view: View | None) -> str:
     if can_edit_view(view, request.actor.user, request.role):
         return ""
     if view.locked and request.role >= Role.CONTRIBUTOR:
-        return _("%s locked this view. Save a copy under another name.") % view.owner
+        return _("%s locked this view. Save your changes as a new view.") % view.owner
     need = Permission.SHARE_VIEWS.role.label
     return _("You need the role %(role)s.") % {"role": _(need)}
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
+from runs.pages.chart_kinds import sampling_note
 from runs.pages.metrics.choice import read_axis, read_smoothing
 from runs.pages.metrics.evaluation_documents import evaluation_figure, value_at_step
 from runs.pages.requests import PageRequest
@@ -112,7 +113,7 @@ def _table_columns_figure(head: Metric, x: str, y: str) -> Figure:
     figure = table_columns_figure(x, y, [x for x, _y in pairs], [y for _x, y in pairs])
     return {
         **figure,
-        "note": _sampling_text(len(pairs), total) if len(pairs) < total else "",
+        "note": sampling_note(len(pairs), total) if len(pairs) < total else "",
     }
 
 
@@ -178,13 +179,6 @@ def _figure_sampling_note(drawings: Sequence[DrawnLine]) -> str:
     cut = [drawing for drawing in drawings if drawing.shown < drawing.total]
     if not cut:
         return ""
-    return _sampling_text(
+    return sampling_note(
         sum(each.shown for each in cut), sum(each.total for each in cut)
     )
-
-
-def _sampling_text(shown: int, total: int) -> str:
-    return _("%(shown)s of %(total)s points. All extremes are kept.") % {
-        "shown": grouped(shown),
-        "total": grouped(total),
-    }

@@ -1,8 +1,8 @@
 """The values of many runs as arrays, and all that runs logged."""
 
-from runs.search.values.logged_points import (
-    read_logged_points,
+from runs.search.values.unsampled_points import (
     read_points_cursor,
+    read_unsampled_points,
     write_points_cursor,
 )
 from runs.search.values.value_arrays import (
@@ -62,10 +62,10 @@ __all__ = [
     "has_values",
     "metric_value",
     "own_columns_to_read",
-    "read_logged_points",
     "read_numbers",
     "read_points_cursor",
     "read_run_arrays",
+    "read_unsampled_points",
     "read_value_codes",
     "read_whole_texts",
     "row_type",

@@ -174,7 +174,7 @@ def test_an_incomplete_export_says_so(
     for name in ("a", "b", "c"):
         make(rest, name=name)
     assert exported(rest).startswith("views:")
-    monkeypatch.setattr("runs.api.v1.view_yaml.MAX_VIEWS", 2)
+    monkeypatch.setattr("runs.api.v1.view_yaml_format.MAX_VIEWS", 2)
     text = exported(rest)
     assert text.startswith("# The first 2 of 3 views by name")
     assert [view["name"] for view in yaml.safe_load(text)["views"]] == ["a", "b"]

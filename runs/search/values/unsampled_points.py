@@ -62,7 +62,7 @@ def write_points_cursor(place: LoggedPointsCursor | None) -> str:
     return f"{place.metric}.{place.offset}" if place else ""
 
 
-def read_logged_points(
+def read_unsampled_points(
     runs: Sequence[Run],
     *,
     key: str = "",

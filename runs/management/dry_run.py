@@ -20,7 +20,7 @@ from runs.management.read_only_database import (
 )
 
 
-def check_start(folder: Path, options: dict[str, Any]) -> str:
+def try_start_without_changes(folder: Path, options: dict[str, Any]) -> str:
     """One line for the operator; raises CommandError with the start's refusal."""
     if home.is_served(folder):
         raise CommandError(f"A server is already using {folder}.")
