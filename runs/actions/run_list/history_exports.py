@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, ExportState, HistoryExport, User, Workspace, now_ms
-from runs.render.run_list import HistoryFile
+from runs.render.run_list import MetricHistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
@@ -112,7 +112,7 @@ def _export_steps(job: HistoryExport) -> Iterator[None]:
     name = f"{job.pk}-{secrets.token_hex(8)}.parquet"
     exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     stretches = _matching_stretches(job)
-    written = HistoryFile(exports_folder() / name)
+    written = MetricHistoryFile(exports_folder() / name)
     try:
         yield from _write_stretches(job, stretches, written)
         written.close()
@@ -152,7 +152,7 @@ def _query_pairs(query: str) -> list[tuple[str, str]]:
 
 
 def _write_stretches(
-    job: HistoryExport, stretches: Iterator[SeriesPart], written: HistoryFile
+    job: HistoryExport, stretches: Iterator[SeriesPart], written: MetricHistoryFile
 ) -> Iterator[None]:
     runs = points = 0
     saved = time.monotonic()

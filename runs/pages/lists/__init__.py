@@ -70,9 +70,9 @@ from runs.pages.lists.view_origin import (
     list_path,
     open_view_link,
     read_page_state,
-    save_refusal,
     saved_view_href,
     view_bar_context,
+    view_save_refusal,
     with_named_view,
 )
 
@@ -123,7 +123,6 @@ __all__ = [
     "rows_still_shown",
     "run_table_context",
     "runs_response",
-    "save_refusal",
     "saved_view_href",
     "scope_number",
     "select_runs_hint",
@@ -135,6 +134,7 @@ __all__ = [
     "sorts_largest_first",
     "status_strip",
     "view_bar_context",
+    "view_save_refusal",
     "with_name_column",
     "with_named_view",
     "with_pushed_url",

@@ -28,9 +28,9 @@ from runs.render.formats import grouped, number
 from runs.render.metrics import (
     DEFAULT_VIEW,
     DisplayValue,
+    build_logged_table,
     display_column,
     display_logged,
-    rows_table,
 )
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
@@ -217,7 +217,9 @@ def _value_count_note(head: Metric) -> str:
 
 def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
-    table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
+    table = build_logged_table(
+        sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:]
+    )
     view = choice.option("as", key) or table.default_view
     x, y = table.columns_to_draw(choice.option("cx", key), choice.option("cy", key))
     panel = replace(

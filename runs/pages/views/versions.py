@@ -16,7 +16,12 @@ from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.models import View, ViewRevision, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, save_refusal, saved_view_href, scope_number
+from runs.pages.lists import (
+    list_address,
+    saved_view_href,
+    scope_number,
+    view_save_refusal,
+)
 from runs.pages.requests import PageRequest
 from runs.pages.undo import last_undo_href
 from runs.pages.views.conflict import conflict_page, state_differences
@@ -59,7 +64,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
         "described": render_description(request, view.description),
         "rows": rows[:MAX_VERSIONS],
         "older": found[MAX_VERSIONS - 1].number if len(found) > MAX_VERSIONS else 0,
-        "save_refusal": save_refusal(request, view),
+        "save_refusal": view_save_refusal(request, view),
         "view_href": saved_view_href(request.workspace.name, view, None),
         **return_path_context(request),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runs.render.charts.accuracy_curves import (
     CurveKind,
-    accuracy_figure,
+    accuracy_curves_figure,
 )
 from runs.render.charts.axes import (
     Axis,
@@ -69,7 +69,7 @@ __all__ = [
     "Figure",
     "Line",
     "RunLine",
-    "accuracy_figure",
+    "accuracy_curves_figure",
     "bar_figure",
     "bin_label",
     "clock_time",

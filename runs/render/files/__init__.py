@@ -9,7 +9,7 @@ from runs.render.files.file_kinds import (
     file_extension,
     file_icon,
     file_kind,
-    inline_type,
+    inline_content_type,
     is_code,
     is_text,
 )
@@ -44,7 +44,7 @@ __all__ = [
     "file_kind",
     "highlight",
     "highlighted_lines",
-    "inline_type",
+    "inline_content_type",
     "is_binary",
     "is_code",
     "is_text",

@@ -15,8 +15,8 @@ from runs.render.metrics.evaluation_documents import (
 )
 from runs.render.metrics.logged_tables import (
     DEFAULT_VIEW,
+    build_logged_table,
     column_pairs,
-    rows_table,
 )
 from runs.render.metrics.values import (
     DisplayValue,
@@ -32,6 +32,7 @@ __all__ = [
     "DisplayValue",
     "Matrix",
     "Numbers",
+    "build_logged_table",
     "column_pairs",
     "confusion_matrix",
     "data_of_evaluation",
@@ -43,5 +44,4 @@ __all__ = [
     "parse_evaluation_document",
     "read_labels",
     "read_numbers",
-    "rows_table",
 ]
