@@ -11,6 +11,14 @@ from runs.pages.lists.list_formats import (
     sheet_response,
     sheet_value_of,
 )
+from runs.pages.lists.list_links import (
+    NUMERIC_TYPES,
+    ListLinks,
+    ValueLink,
+    column_css,
+    sorts_largest_first,
+    status_strip,
+)
 from runs.pages.lists.list_state import (
     LINES_PARAMETER,
     RUN_PREFIX,
@@ -38,14 +46,6 @@ from runs.pages.lists.run_cells import (
     BestValues,
     ListRow,
     build_rows,
-)
-from runs.pages.lists.run_links import (
-    NUMERIC_TYPES,
-    ListLinks,
-    ValueLink,
-    column_css,
-    sorts_largest_first,
-    status_strip,
 )
 from runs.pages.lists.run_table import (
     ACTIVE_POLL_SECONDS,

@@ -24,7 +24,7 @@ from runs.pages.lists import (
 )
 from runs.pages.requests import PageRequest
 from runs.pages.undo import last_undo_href
-from runs.pages.views.conflict import conflict_page, state_differences
+from runs.pages.views.edit_conflict import edit_conflict_page, state_differences
 from runs.pages.views.forms import RestoreVersionForm
 from runs.pages.views.return_paths import return_path_context
 from runs.render.filters import DifferenceLine, difference_lines, summarize_differences
@@ -124,7 +124,9 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
             view, old, actor=request.actor, now=now_ms(), seen_version=seen
         )
     except Conflict:
-        return conflict_page(request, slug, view_actions.read_view_state(old), seen)
+        return edit_conflict_page(
+            request, slug, view_actions.read_view_state(old), seen
+        )
     message = _("Version %s restored") % number
     messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

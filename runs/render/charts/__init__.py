@@ -11,11 +11,6 @@ from runs.render.charts.axes import (
     Figure,
     clock_time,
 )
-from runs.render.charts.dashes import (
-    SOLID,
-    dash_of_position,
-    dash_of_run_number,
-)
 from runs.render.charts.evaluation_figures import (
     prediction_figure,
     residual_histogram,
@@ -26,6 +21,11 @@ from runs.render.charts.histograms import (
     bin_label,
     count_bins,
     histogram_figure,
+)
+from runs.render.charts.line_dashes import (
+    SOLID,
+    dash_of_position,
+    dash_of_run_number,
 )
 from runs.render.charts.metric_lines import (
     Line,

@@ -14,7 +14,7 @@ from datetime import UTC, tzinfo
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Axis, Figure, Trace, escape_plotly_markup
-from runs.render.charts.dashes import SOLID
+from runs.render.charts.line_dashes import SOLID
 from runs.render.charts.metric_lines import Line, metric_figure, time_unit
 from runs.render.charts.nonfinite_markers import clamp_to_drawable
 

@@ -1,7 +1,6 @@
 """Files as they are previewed, shown in a tree and packed."""
 
-from runs.render.files.archive import stream_zip
-from runs.render.files.code import highlight, highlighted_lines
+from runs.render.files.code_highlighting import highlight, highlighted_lines
 from runs.render.files.file_kinds import (
     DOWNLOAD_TYPE,
     IMAGE_TYPES,
@@ -26,6 +25,7 @@ from runs.render.files.previews import (
     numbered_lines,
     pretty_json,
 )
+from runs.render.files.zip_stream import stream_zip
 
 __all__ = [
     "DOWNLOAD_TYPE",

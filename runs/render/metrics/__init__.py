@@ -22,7 +22,7 @@ from runs.render.metrics.values import (
     DisplayValue,
     display_column,
     display_last,
-    display_logged,
+    display_logged_value,
     display_summary,
     display_value,
 )
@@ -38,7 +38,7 @@ __all__ = [
     "data_of_evaluation",
     "display_column",
     "display_last",
-    "display_logged",
+    "display_logged_value",
     "display_summary",
     "display_value",
     "parse_evaluation_document",

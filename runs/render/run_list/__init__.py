@@ -35,7 +35,7 @@ from runs.render.run_list.sheets import (
     sheet_as_csv,
     sheet_as_records,
     sheet_as_text,
-    sheet_texts,
+    sheet_as_text_cells,
 )
 
 __all__ = [
@@ -66,7 +66,7 @@ __all__ = [
     "sheet_as_csv",
     "sheet_as_records",
     "sheet_as_text",
-    "sheet_texts",
+    "sheet_as_text_cells",
     "star_button",
     "status_disc",
     "status_pill",
