@@ -20,7 +20,7 @@ class RunsConfig(AppConfig):
         # A field with one half would fail while a page is rendered.
         from runs.search import fields
 
-        fields.check()
+        fields.check_registry()
 
 
 def _translate(context: str, text: str) -> str:

@@ -15,11 +15,11 @@ from runs.access.permissions import (
     Permission,
     StudioRequest,
     access,
-    by_method,
     check_role,
     enter_workspace,
     preferred_format,
     signed_in_user,
+    view_by_method,
     workspace_of,
 )
 from runs.access.view_permissions import (
@@ -36,7 +36,6 @@ __all__ = [
     "Permission",
     "StudioRequest",
     "access",
-    "by_method",
     "check_can_change_view",
     "check_can_edit_view",
     "check_can_share_views",
@@ -48,5 +47,6 @@ __all__ = [
     "sandbox_response",
     "signed_in_user",
     "update_if_idle",
+    "view_by_method",
     "workspace_of",
 ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from runs.access.permissions import (
     ErrorRenderer,
     MethodNotAllowed,
-    find_declaration,
+    find_access_declaration,
     is_api_path,
     preferred_format,
 )
@@ -77,7 +77,7 @@ def declared_renderer(request: HttpRequest) -> ErrorRenderer:
     view.
     """
     match = request.resolver_match
-    declared = find_declaration(request, match.func) if match else None
+    declared = find_access_declaration(request, match.func) if match else None
     if declared is None:
         return renderer_for_path(request)
     return declared.errors or _PAGE_RENDERERS[preferred_format(request)]

@@ -149,7 +149,7 @@ def is_own_origin(request: HttpRequest, origin: str) -> bool:
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
-class Origins:
+class HostAndOriginChecks:
     """Check Host and Origin of every request, static files and unknown paths too."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -160,7 +160,7 @@ class Origins:
         # The thread still has the language of the request that it answered before.
         translation.activate(translation.get_language_from_request(request))
         try:
-            raise_front_error(request)
+            raise_web_server_error(request)
             check_host(request)
             check_origin(request)
         except StudioError as error:
@@ -208,7 +208,7 @@ class AccessControl:
         return error_response(request, error) if error else None
 
 
-def raise_front_error(request: HttpRequest) -> None:
+def raise_web_server_error(request: HttpRequest) -> None:
     """Raise the error that the web server found, before any other check."""
     error = request.META.get(REFUSAL)
     if error is not None:
@@ -249,11 +249,13 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     request.role = permissions.effective_role(request.member, caller)
     if isinstance(declared.need, Permission):
         permissions.check_role(declared.need, request.role)
-    if is_page_visit(request, declared, caller):
+    if is_page_visit_of_member(request, declared, caller):
         permissions.remember_workspace(user, request.workspace)
 
 
-def is_page_visit(request: HttpRequest, declared: Access, caller: Caller) -> bool:
+def is_page_visit_of_member(
+    request: HttpRequest, declared: Access, caller: Caller
+) -> bool:
     return caller.token is None and declared.errors is None and request.method == "GET"
 
 

@@ -149,8 +149,8 @@ def access(
     return declare
 
 
-def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
-    """Serve one path with a view per method: `by_method(GET=list_tokens,
+def view_by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
+    """Serve one path with a view per method: `view_by_method(GET=list_tokens,
     POST=create_token)`.
 
     Each view keeps its own declaration. The middleware answers other methods with 405,
@@ -163,15 +163,15 @@ def by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         return views[str(request.method)](request, **kwargs)
 
     declared: Any = call_view_of_method
-    declared.by_method = views
+    declared.view_by_method = views
     return call_view_of_method
 
 
-def find_declaration(request: HttpRequest, view: Any) -> Access | None:
+def find_access_declaration(request: HttpRequest, view: Any) -> Access | None:
     """Return what a view declares for this request's method; None without a
     declaration.
     """
-    views = getattr(view, "by_method", None)
+    views = getattr(view, "view_by_method", None)
     if views:
         first = next(iter(views.values()))
         view = views.get(request.method, first)
@@ -250,14 +250,14 @@ _members_by_name = Prepared(
 
 def declared_access(request: HttpRequest, view: Any) -> Access:
     """Return the view's declaration for this method; a view without one is refused."""
-    views = getattr(view, "by_method", None)
+    views = getattr(view, "view_by_method", None)
     if views and request.method not in views:
         raise MethodNotAllowed(
             _("The method %(method)s is not allowed here.")
             % {"method": request.method},
             allowed=sorted(views),
         )
-    declared = find_declaration(request, view)
+    declared = find_access_declaration(request, view)
     if declared is None:
         raise PermissionDenied(_("This page can't be opened."))
     return declared
@@ -319,14 +319,14 @@ def _sign_in_hint(request: HttpRequest) -> str:
     )
 
 
-def find_membership(caller: Caller, name: str | None) -> Member:
+def find_membership(caller: Caller, workspace_name: str | None) -> Member:
     """Return the caller's membership in the workspace of the path, or raise NotFound.
 
     A path without a workspace means the token's workspace, or in a browser the one that
     was used last.
     """
     assert caller.user is not None
-    member = _find_member(caller.user, caller.token, name)
+    member = _find_named_or_default_member(caller.user, caller.token, workspace_name)
     if member is None:
         raise NotFound(
             _("This workspace doesn't exist, or you are not a member of it."),
@@ -337,12 +337,18 @@ def find_membership(caller: Caller, name: str | None) -> Member:
     return member
 
 
-def _find_member(user: User, token: ApiToken | None, name: str | None) -> Member | None:
-    if name is None:
+def _find_named_or_default_member(
+    user: User, token: ApiToken | None, workspace_name: str | None
+) -> Member | None:
+    if workspace_name is None:
         workspace_id = token.workspace_id if token else user.last_workspace_id
         return _members_by_id.first(user.pk, workspace_id)
     # No workspace has such a name, and PostgreSQL refuses to look for NUL.
-    return _members_by_name.first(user.pk, name) if name.isprintable() else None
+    return (
+        _members_by_name.first(user.pk, workspace_name)
+        if workspace_name.isprintable()
+        else None
+    )
 
 
 def effective_role(member: Member, caller: Caller) -> Role:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runs.http.client_addresses import client_address, client_address_from_environ
 from runs.http.environ_keys import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL
-from runs.http.error_translation import RETRY_AFTER_SECONDS, as_studio_error
+from runs.http.error_conversion import RETRY_AFTER_SECONDS, as_studio_error
 from runs.http.file_streams import is_file_stream, mark_file_stream
 from runs.http.token_headers import invalid_token, read_secret
 

@@ -30,18 +30,18 @@ class Address:
 
     @property
     def reachable(self) -> str:
-        if not self.is_everywhere:
+        if not self.listens_on_all_addresses:
             return self.host
         return "::1" if ":" in self.host else "127.0.0.1"
 
     @property
-    def is_everywhere(self) -> bool:
+    def listens_on_all_addresses(self) -> bool:
         """Whether it listens on all interfaces (0.0.0.0 or ::)."""
         return ipaddress.ip_address(self.host).is_unspecified
 
-    def warning(self, origin: str) -> str:
+    def unreachable_links_warning(self, origin: str) -> str:
         """Return a warning about the printed links, or nothing."""
-        if origin or not self.is_everywhere:
+        if origin or not self.listens_on_all_addresses:
             return ""
         return (
             f"Printed links start with {self.url}, which other machines can't reach. "
@@ -50,7 +50,7 @@ class Address:
         )
 
 
-def refuse_open(
+def refuse_unprotected_address(
     host: str, *, origin: str, hosts_named: bool, insecure_http: bool
 ) -> None:
     """Raise CommandError if the server would be open, or unencrypted, by accident."""
@@ -70,7 +70,7 @@ def refuse_open(
         )
 
 
-def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
+def reserve_port(host: str, port: int) -> tuple[Address, socket.socket]:
     """Return the address to listen on, and a socket that reserves it while open.
 
     The web processes bind the port too (SO_REUSEPORT), so this one must not listen. A
@@ -79,7 +79,7 @@ def reserve(host: str, port: int) -> tuple[Address, socket.socket]:
     place = _resolve_host(host, port)
     family = socket.AF_INET6 if ":" in place else socket.AF_INET
     end = time.monotonic() + MAX_WAIT_SECONDS
-    while port and (error := _in_use(family, place, port)):
+    while port and (error := _why_port_is_unavailable(family, place, port)):
         if time.monotonic() > end:
             raise CommandError(
                 f"Can't listen on port {port} of {host}: {error}. Stop the program "
@@ -103,7 +103,7 @@ def _resolve_host(host: str, port: int) -> str:
     return str(found[0][4][0])
 
 
-def _in_use(family: int, host: str, port: int) -> str:
+def _why_port_is_unavailable(family: int, host: str, port: int) -> str:
     """Return why the port can't be used; empty if it is free."""
     with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

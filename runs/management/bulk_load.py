@@ -88,7 +88,7 @@ def _list_constraints_and_indexes() -> RemovableConstraints:
 
 def _switch_triggers(word: str) -> None:
     """Those of the schema; the database's own ones belong to its constraints."""
-    tables = schema.tables(connection)
+    tables = schema.data_tables(connection)
     _execute_statements(
         [f'ALTER TABLE "{table}" {word} TRIGGER USER' for table in tables]
     )

@@ -46,7 +46,7 @@ def build_if_changed(folder: Path, print_line: PrintLine) -> bool:
         reason = error.stderr.strip().rpartition("\n")[2]
         print_line(f"The client wheel could not be built, so /dist/ is empty: {reason}")
         return False
-    write_links_page(folder)
+    write_find_links_page(folder)
     # Written last, so that an interrupted build is repeated.
     mark.write_text(sources)
     return True
@@ -87,7 +87,7 @@ def build_wheel(folder: Path) -> None:
         )
 
 
-def write_links_page(folder: Path) -> None:
+def write_find_links_page(folder: Path) -> None:
     """A page of links, as pip's `--find-links` reads it."""
     names = [html.escape(path.name) for path in sorted(folder.glob("*.whl"))]
     links = "\n".join(f'<li><a href="{name}">{name}</a></li>' for name in names)

@@ -17,7 +17,7 @@ from runs.models import change_counts, immutable, rollups, root_metrics, search_
 PrintLine = Callable[[str], object]
 
 
-def prepare(folder: Path, print_line: PrintLine) -> None:
+def prepare_database(folder: Path, print_line: PrintLine) -> None:
     """Bring the database to this code's schema. Raises CommandError with a sentence."""
     try:
         refuse_locked()

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from studio.core.private import write_private
+from studio.core.private_files import write_private
 
 
-def prepare(folder: Path) -> None:
+def prepare_folder(folder: Path) -> None:
     """Only its owner may look into it and into what this process will write."""
     set_private_umask()
     try:
@@ -30,7 +30,7 @@ def set_private_umask() -> None:
     os.umask(0o077)
 
 
-def lock(folder: Path, *, as_server: bool = True) -> int:
+def lock_folder(folder: Path, *, as_server: bool = True) -> int:
     """Lock the folder until this process ends. Raise CommandError if it is locked.
 
     `as_server` is whether this process is a server itself. The system releases the lock

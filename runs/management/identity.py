@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.models import StudioIdentity, now_ms
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 _IDENTITY = re.compile(r"[0-9a-f]{32}")
 

@@ -26,15 +26,15 @@ from runs.management.identity import (
     write_home_identity,
 )
 from runs.management.move_record import refuse_moved
-from runs.management.read_only import (
+from runs.management.read_only_database import (
     TableReader,
     describe_database,
-    one_line,
+    error_in_one_line,
     read_only,
 )
 from runs.models import File
 from runs.storage.files import files
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 #: The newest stored files that are looked up in a database without an identity.
 MAX_NEWEST_FILES = 20
@@ -85,13 +85,13 @@ def collect_evidence(folder: Path) -> PairEvidence:
         if evidence.home == evidence.database != "" and not evidence.is_empty:
             # The usual start does not look through a million files.
             return evidence
-        newest = newest_stored()
+        newest = newest_stored_files()
         return replace(
             evidence,
             newest=len(newest),
             known=count_known_blobs(reader, newest),
             names_files=any(
-                reader.values(table, "id FROM {table} LIMIT 1")
+                reader.first_column(table, "id FROM {table} LIMIT 1")
                 for table in TABLES_WITH_BLOBS
             ),
         )
@@ -102,8 +102,8 @@ def _read_identities(folder: Path, reader: TableReader) -> PairEvidence:
         folder,
         read_home_identity(folder),
         reader.identity(),
-        pending=read_identity_file(pending_file(folder)),
-        is_empty=not reader.values("runs_workspace", "id FROM {table} LIMIT 1"),
+        pending=read_identity_file(pending_identity_file(folder)),
+        is_empty=not reader.first_column("runs_workspace", "id FROM {table} LIMIT 1"),
     )
 
 
@@ -197,7 +197,7 @@ def _short_identity(identity: str) -> str:
     return f"identity {identity[:8]}" if identity else "without identity"
 
 
-def pending_file(folder: Path) -> Path:
+def pending_identity_file(folder: Path) -> Path:
     return folder / "identity.new"
 
 
@@ -212,9 +212,10 @@ def write_identities(folder: Path, step: IdentityStep) -> None:
             write_home_identity(folder, read_database_identity())
     except DatabaseError as error:
         raise CommandError(
-            f"The identity cannot be written to the database: {one_line(error)}"
+            "The identity cannot be written to the database: "
+            f"{error_in_one_line(error)}"
         ) from error
-    pending_file(folder).unlink(missing_ok=True)
+    pending_identity_file(folder).unlink(missing_ok=True)
 
 
 def write_new_identity(folder: Path) -> None:
@@ -224,7 +225,7 @@ def write_new_identity(folder: Path) -> None:
     and with the database's row the next start finishes.
     """
     value = uuid.uuid4().hex
-    pending = pending_file(folder)
+    pending = pending_identity_file(folder)
     write_private(pending, f"{value}\n")
     sync_folder(folder)
     write_database_identity(value)
@@ -232,7 +233,7 @@ def write_new_identity(folder: Path) -> None:
     sync_folder(folder)
 
 
-def refuse_foreign(folder: Path) -> None:
+def refuse_foreign_database(folder: Path) -> None:
     """For all other commands: raise CommandError where a start would stop, too."""
     refuse_moved(folder)
     with read_only() as using:
@@ -245,7 +246,7 @@ def refuse_foreign(folder: Path) -> None:
         )
 
 
-def newest_stored() -> list[str]:
+def newest_stored_files() -> list[str]:
     """The names of the newest stored files, by when they were written."""
     # Only the newest are kept in memory, out of possibly millions.
     times = ((_modified_at(name), name) for name in files.names())
@@ -265,5 +266,5 @@ def count_known_blobs(reader: TableReader, blobs: list[str]) -> int:
     for table in TABLES_WITH_BLOBS:
         if blobs:
             rest = f"blob FROM {{table}} WHERE blob IN ({places})"
-            evidence.update(reader.values(table, rest, blobs))
+            evidence.update(reader.first_column(table, rest, blobs))
     return len(evidence)

@@ -16,9 +16,9 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from runs.management.read_only import TableReader, describe_server, read_only
+from runs.management.read_only_database import TableReader, describe_server, read_only
 from runs.models import StudioIdentity
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 RECORD_NAME = "moved_to"
 MOVED_PREFIX = "moved:"
@@ -36,14 +36,14 @@ def refuse_moved(folder: Path) -> None:
     """Raise CommandError if the data of this database was moved to another one."""
     note = _read_move_record(folder)
     present = describe_location(connection.settings_dict)
-    if note.get("from") == present or _is_marked():
+    if note.get("from") == present or _is_marked_as_moved():
         raise CommandError(
             f"{_moved_message(folder, note, present)} To use the old database again, "
             "run `manage.py studio --adopt`."
         )
 
 
-def _is_marked() -> bool:
+def _is_marked_as_moved() -> bool:
     with read_only() as using:
         return TableReader(using).identity().startswith(MOVED_PREFIX)
 

@@ -29,7 +29,7 @@ CLIENT_NAME = "studio env on the server's machine"
 
 
 @transaction.atomic
-def first_owner(*, now: int) -> User:
+def find_or_create_first_owner(*, now: int) -> User:
     """The first owner of `default`; it is created if there is no owner.
 
     An operator who starts the server can sign in to it, even if members have removed
@@ -42,12 +42,12 @@ def first_owner(*, now: int) -> User:
     found = owners.select_related("user").order_by("id").first()
     if found is not None:
         return found.user
-    user = ensure_user(system_user(), actor=SERVER, now=now)
+    user = ensure_user(operating_system_user_name(), actor=SERVER, now=now)
     add_member(workspace, user, Role.OWNER, actor=SERVER, now=now)
     return user
 
 
-def system_user() -> str:
+def operating_system_user_name() -> str:
     """The name of the operating system's user, as a name that is legal here."""
     try:
         name = getpass.getuser()
@@ -57,7 +57,7 @@ def system_user() -> str:
 
 
 @transaction.atomic
-def keep_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
+def write_client_token(folder: Path, user: User, url: str, *, now: int) -> None:
     """Write this address and a working token to `client.json` if it differs."""
     kept = read_client(folder)
     secret = str(kept.get("token", ""))

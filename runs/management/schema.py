@@ -29,7 +29,7 @@ _COLUMNS = {
 }
 
 
-class OneStepExecutor(MigrationExecutor):
+class AtomicMigrationExecutor(MigrationExecutor):
     """A migration and its record are one transaction.
 
     Django records some in a second one. A process that is killed between the two would
@@ -60,13 +60,13 @@ def _one_transaction(database: BaseDatabaseWrapper) -> Iterator[None]:
 
 def migrate(targets: list[tuple[str, str]] | None = None) -> None:
     """Apply the migrations up to `targets`, by default all of this version."""
-    executor = OneStepExecutor(connection)
+    executor = AtomicMigrationExecutor(connection)
     executor.migrate(targets or executor.loader.graph.leaf_nodes())
 
 
 def create_schema(migrations: Sequence[str]) -> None:
     """Create the schema of an empty database as these applied migrations left it."""
-    executor = OneStepExecutor(connection)
+    executor = AtomicMigrationExecutor(connection)
     graph = executor.loader.graph
     wanted = {node for node in graph.nodes if ".".join(node) in set(migrations)}
     # Only the last of each chain: Django migrates back to a target that others build
@@ -78,13 +78,13 @@ def create_schema(migrations: Sequence[str]) -> None:
             if not any(child.key in wanted for child in graph.node_map[node].children)
         ]
     )
-    delete_rows()
+    delete_rows_of_migrations()
 
 
-def delete_rows(*, except_in: Sequence[str] = ()) -> None:
+def delete_rows_of_migrations(*, except_in: Sequence[str] = ()) -> None:
     """Remove the rows that migrations themselves added."""
     with connection.cursor() as cursor:
-        for table in tables(connection):
+        for table in data_tables(connection):
             if table not in except_in:
                 cursor.execute(f'DELETE FROM "{table}"')
 
@@ -100,14 +100,14 @@ def applied_migrations(database: BaseDatabaseWrapper) -> list[str]:
     return sorted(f"{app}.{name}" for app, name in recorded)
 
 
-def tables(database: BaseDatabaseWrapper) -> list[str]:
+def data_tables(database: BaseDatabaseWrapper) -> list[str]:
     """The tables that hold data: all but SQLite's index of words."""
     found = database.introspection.table_names()
     return sorted(name for name in found if not name.startswith(search_text.INDEX))
 
 
-def is_empty(database: BaseDatabaseWrapper) -> bool:
-    return not tables(database)
+def has_no_tables(database: BaseDatabaseWrapper) -> bool:
+    return not data_tables(database)
 
 
 def refuse_missing_columns() -> None:

@@ -8,22 +8,26 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from runs.management import home, identity_check, live_lock
-from runs.management.address import reserve
+from runs.management import home, identity_check, server_lock
+from runs.management.address import reserve_port
 from runs.management.backup import refuse_partial_restore
 from runs.management.database import refuse_locked, refuse_newer_schema
 from runs.management.move_record import refuse_moved
-from runs.management.read_only import describe_database, one_line, read_only
+from runs.management.read_only_database import (
+    describe_database,
+    error_in_one_line,
+    read_only,
+)
 
 
 def check_start(folder: Path, options: dict[str, Any]) -> str:
     """One line for the operator; raises CommandError with the start's refusal."""
     if home.is_served(folder):
         raise CommandError(f"A server is already using {folder}.")
-    live_lock.lock_database_file(folder, only_check=True)
-    address, keeper = reserve(options["host"], options["port"])
+    server_lock.lock_external_sqlite_folder(folder, only_check=True)
+    address, keeper = reserve_port(options["host"], options["port"])
     keeper.close()
-    lock = live_lock.live_lock(folder)
+    lock = server_lock.create_server_lock(folder)
     if lock is not None:
         lock.acquire()
         lock.close()
@@ -51,6 +55,8 @@ def check_schema() -> None:
         refuse_locked()
         refuse_newer_schema()
     except DatabaseError as error:
-        raise CommandError(f"The database cannot be used: {one_line(error)}") from error
+        raise CommandError(
+            f"The database cannot be used: {error_in_one_line(error)}"
+        ) from error
     finally:
         connection.close()

@@ -17,7 +17,7 @@ UNUSED_FILES = "django_htmx/ext/*"
 def collect_if_changed(root: Path) -> bool:
     """Collect into `root` unless it is up to date; returns whether it was done."""
     mark = root / ".sources"
-    sources = fingerprint()
+    sources = static_sources_fingerprint()
     if mark.is_file() and mark.read_text() == sources:
         return False
     # The mark is written last: a start that was cut off is done again.
@@ -33,7 +33,7 @@ def collect_if_changed(root: Path) -> bool:
     return True
 
 
-def fingerprint() -> str:
+def static_sources_fingerprint() -> str:
     """Changes with every file that could change what is served."""
     digest = hashlib.sha256(__version__.encode())
     for finder in get_finders():

@@ -21,11 +21,11 @@ from runs.management.backup import (
     COPY_ERRORS,
     COPY_SUFFIXES,
     StoredFile,
-    copy_kind,
     describe_file,
-    write_copy,
+    upgrade_copy_kind,
+    write_upgrade_copy,
 )
-from studio.core.private import sync_folder, write_private
+from studio.core.private_files import sync_folder, write_private
 
 #: How many copies of finished upgrades are kept; the oldest are removed.
 MAX_COPIES = 3
@@ -55,7 +55,7 @@ def prepare_upgrade(folder: Path, planned: list[str], print_line: PrintLine) -> 
     if (
         known is not None
         and _is_copy_current(known, applied)
-        and _is_whole(folder, known)
+        and _is_copy_intact(folder, known)
     ):
         print_line(
             "Continuing an interrupted upgrade. The copy of the database from before "
@@ -78,11 +78,11 @@ def finish_upgrade(folder: Path) -> None:
         return
     file.unlink()
     sync_folder(file.parent)
-    for old in finished_copies(folder)[:-MAX_COPIES]:
+    for old in complete_copies(folder)[:-MAX_COPIES]:
         old.unlink(missing_ok=True)
 
 
-def finished_copies(folder: Path) -> list[Path]:
+def complete_copies(folder: Path) -> list[Path]:
     """Oldest first; `studio-` is how earlier versions named them."""
     found = [
         path
@@ -124,7 +124,7 @@ def database_change_token() -> str:
     return " ".join(f"{one.st_size}/{one.st_mtime_ns}" for one in found if one.st_size)
 
 
-def _is_whole(folder: Path, known: Upgrade) -> bool:
+def _is_copy_intact(folder: Path, known: Upgrade) -> bool:
     path = _copies_folder(folder) / known.copy.name
     return path.is_file() and describe_file(path) == known.copy
 
@@ -145,13 +145,13 @@ def _create_copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrad
     copies.mkdir(mode=0o700, exist_ok=True)
     for left in copies.glob("*.partial"):
         left.unlink()
-    kind = copy_kind()
+    kind = upgrade_copy_kind()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     last = planned[-1].replace(".", "-")
     target = _unused_path(copies / f"before-{last}-{stamp}{COPY_SUFFIXES[kind]}")
     temporary = target.with_name(f"{target.name}.partial")
     try:
-        write_copy(temporary, kind)
+        write_upgrade_copy(temporary, kind)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

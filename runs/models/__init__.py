@@ -37,7 +37,11 @@ from runs.models.metrics import (
     MetricKind,
 )
 from runs.models.rollups import RunCount, merge_run_counts
-from runs.models.root_metrics import RootMetric, holds_extreme, rebuild_root_metrics
+from runs.models.root_metrics import (
+    RootMetric,
+    holds_min_or_max_of_root,
+    rebuild_root_metrics,
+)
 from runs.models.run_sets import (
     STORED_SELECTION_PREFIX,
     Conclusion,
@@ -134,7 +138,7 @@ __all__ = [
     "Workspace",
     "can_edit_view",
     "conclusion_key",
-    "holds_extreme",
+    "holds_min_or_max_of_root",
     "merge_run_counts",
     "now_ms",
     "pack_keys",

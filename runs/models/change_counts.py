@@ -37,7 +37,7 @@ class ChangeCount(models.Model):
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedTable:
     """A table, and SQL that finds the workspaces whose lists show a `{row}` of it."""
 
     table: str
@@ -56,24 +56,24 @@ class Watched:
 
 #: What belongs to a run is written in one transaction with the run's own row.
 WATCHED = (
-    Watched("runs_run", "SELECT {row}.workspace_id AS id"),
-    Watched("runs_experiment", "SELECT {row}.workspace_id AS id"),
-    Watched(
+    WatchedTable("runs_run", "SELECT {row}.workspace_id AS id"),
+    WatchedTable("runs_experiment", "SELECT {row}.workspace_id AS id"),
+    WatchedTable(
         "runs_runstar",
         "SELECT workspace_id AS id FROM runs_run WHERE id = {row}.run_id",
         (INSERT, DELETE),
     ),
-    Watched(
+    WatchedTable(
         "runs_experimentstar",
         "SELECT workspace_id AS id FROM runs_experiment WHERE id = {row}.experiment_id",
         (INSERT, DELETE),
     ),
-    Watched(
+    WatchedTable(
         "runs_metricgoal",
         "SELECT workspace_id AS id FROM runs_experiment WHERE id = {row}.experiment_id",
     ),
-    Watched("runs_view", "SELECT {row}.workspace_id AS id"),
-    Watched(
+    WatchedTable("runs_view", "SELECT {row}.workspace_id AS id"),
+    WatchedTable(
         "runs_user",
         "SELECT id FROM runs_workspace",
         (UPDATE,),
@@ -113,9 +113,9 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     for watched in WATCHED:
         names = [watched.name(event) for event in watched.events]
-        triggers.drop(connection, watched.table, names)
+        triggers.drop_triggers(connection, watched.table, names)
     if connection.vendor == "sqlite":
-        triggers.drop(connection, "runs_workspace", [_NEW_WORKSPACE])
+        triggers.drop_triggers(connection, "runs_workspace", [_NEW_WORKSPACE])
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -123,10 +123,10 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     wanted = [watched.name(e) for watched in WATCHED for e in watched.events]
     if connection.vendor == "sqlite":
         wanted.append(_NEW_WORKSPACE)
-    return triggers.missing(connection, wanted)
+    return triggers.missing_triggers(connection, wanted)
 
 
-def _trigger_statements(vendor: str, watched: Watched, event: str) -> list[str]:
+def _trigger_statements(vendor: str, watched: WatchedTable, event: str) -> list[str]:
     name, row = watched.name(event), "OLD" if event == DELETE else "NEW"
     found = watched.workspaces.format(row=row)
     on = f"AFTER {watched.when(event)} ON {watched.table}"

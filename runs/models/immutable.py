@@ -88,9 +88,11 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers: for migrations that go back, and tests that empty tables."""
     for each in triggers(connection):
-        named.drop(connection, each.table, [each.name])
+        named.drop_triggers(connection, each.table, [each.name])
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """List the names of missing triggers."""
-    return named.missing(connection, [each.name for each in triggers(connection)])
+    return named.missing_triggers(
+        connection, [each.name for each in triggers(connection)]
+    )

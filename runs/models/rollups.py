@@ -107,12 +107,12 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    triggers.drop(connection, "runs_run", map(_trigger_name, EVENTS))
+    triggers.drop_triggers(connection, "runs_run", map(_trigger_name, EVENTS))
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """List the names of missing triggers."""
-    return triggers.missing(connection, map(_trigger_name, EVENTS))
+    return triggers.missing_triggers(connection, map(_trigger_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:

@@ -66,7 +66,7 @@ def rebuild_root_metrics(roots: Collection[int | None]) -> None:
         cursor.execute(_collect_statement(default, f"r.root_id IN ({marks})"), known)
 
 
-def holds_extreme(run: int, root: int | None) -> bool:
+def holds_min_or_max_of_root(run: int, root: int | None) -> bool:
     """Whether removing this run could narrow one of the root's pairs."""
     with default.cursor() as cursor:
         cursor.execute(
@@ -110,12 +110,12 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    triggers.drop(connection, "runs_metric", map(_trigger_name, EVENTS))
+    triggers.drop_triggers(connection, "runs_metric", map(_trigger_name, EVENTS))
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """List the names of missing triggers."""
-    return triggers.missing(connection, map(_trigger_name, EVENTS))
+    return triggers.missing_triggers(connection, map(_trigger_name, EVENTS))
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:

@@ -67,7 +67,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(f"DROP INDEX IF EXISTS {TABLE}_text, {TABLE}_grams")
             return
-        triggers.drop(connection, TABLE, _TRIGGERS)
+        triggers.drop_triggers(connection, TABLE, _TRIGGERS)
         cursor.execute(f"DROP TABLE IF EXISTS {INDEX}")
 
 
@@ -75,7 +75,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """List SQLite's missing triggers, without which the index is stale."""
     if connection.vendor == "postgresql":
         return []
-    return triggers.missing(connection, _TRIGGERS)
+    return triggers.missing_triggers(connection, _TRIGGERS)
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def missing(connection: BaseDatabaseWrapper, names: Iterable[str]) -> list[str]:
+def missing_triggers(
+    connection: BaseDatabaseWrapper, names: Iterable[str]
+) -> list[str]:
     """List those of `names` that the database lacks."""
     query = (
         "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
@@ -24,7 +26,9 @@ def missing(connection: BaseDatabaseWrapper, names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in there]
 
 
-def drop(connection: BaseDatabaseWrapper, table: str, names: Iterable[str]) -> None:
+def drop_triggers(
+    connection: BaseDatabaseWrapper, table: str, names: Iterable[str]
+) -> None:
     """Drop the table's triggers of these names, if they exist."""
     on = f" ON {table}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:

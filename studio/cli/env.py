@@ -37,11 +37,11 @@ def exported_variables(
         # Some programs read only one of the two spellings.
         "NO_PROXY": no_proxy,
         "no_proxy": no_proxy,
-        "PYTHONPATH": add_shim(environment.get("PYTHONPATH", "")),
+        "PYTHONPATH": prepend_shim_folder(environment.get("PYTHONPATH", "")),
     }
 
 
-def add_shim(path: str) -> str:
+def prepend_shim_folder(path: str) -> str:
     """A module path that starts with the `azureml` of this SDK."""
     # Evaluating the lines again must not make the path longer.
     others = [one for one in path.split(os.pathsep) if one and one != SHIM_FOLDER]
@@ -121,7 +121,7 @@ def env(shell: str, login_only: bool) -> None:
     Use it as: eval "$(studio env)"
     """
     try:
-        server = connection.find(login_only=login_only)
+        server = connection.find_saved_connection(login_only=login_only)
     except NoServerError as error:
         raise click.ClickException(str(error)) from error
     for line in shell_lines(server, shell, os.environ):
@@ -130,5 +130,5 @@ def env(shell: str, login_only: bool) -> None:
     if sys.stdout.isatty():
         click.echo(f"# To apply these lines: {SHELLS[shell][2]}", err=True)
     # On standard error, since the shell evaluates the standard output.
-    if not connection.answers(server.url):
+    if not connection.accepts_connections(server.url):
         click.echo(unreachable_message(server), err=True)

@@ -36,7 +36,7 @@ def list_workspaces(url: str, token: str) -> list[str]:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
             return [str(item["name"]) for item in json.load(response)["workspaces"]]
     except urllib.error.HTTPError as error:
-        _raise_explained(url, error)
+        _raise_explained_error(url, error)
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise click.ClickException(f"{url} cannot be reached: {reason}") from error
@@ -60,7 +60,7 @@ def choose_workspace(wanted: str, available: list[str]) -> str:
     return wanted or available[0]
 
 
-def _raise_explained(url: str, error: urllib.error.HTTPError) -> NoReturn:
+def _raise_explained_error(url: str, error: urllib.error.HTTPError) -> NoReturn:
     if error.code in (401, 403):
         text = (
             f"{url} does not accept this token: it is mistyped, revoked or expired. "
@@ -115,7 +115,7 @@ def login(url: str, token: str, workspace: str | None) -> None:
     name = choose_workspace(workspace or address.workspace, available)
     stored = Connection(address.url, token, name)
     try:
-        path = connection.save(stored)
+        path = connection.save_connection(stored)
     except OSError as error:
         raise click.ClickException(f"The token could not be kept: {error}") from error
     click.echo(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from studio.core.connection import NoServerError, find
+from studio.core.connection import NoServerError, find_saved_connection
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
 from studio.sdk.connection import read_environment
@@ -13,7 +13,7 @@ from studio.sdk.connection import read_environment
 def connect() -> Client:
     """A client for the server of `studio env`. Raises ClickException without one."""
     try:
-        known = read_environment() or find()
+        known = read_environment() or find_saved_connection()
         return Client(known.url, known.token, known.workspace)
     except NoServerError as error:
         raise click.ClickException(str(error)) from error

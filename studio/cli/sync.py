@@ -12,7 +12,7 @@ from studio.core.errors import StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery import (
     SpoolFolder,
-    get_user,
+    get_user_name,
     list_abandoned_folders,
     open_sender,
     pluralize,
@@ -35,7 +35,7 @@ def sync(only_list: bool) -> None:
     found = undelivered = skipped = 0
     for folder in list_abandoned_folders():
         found += 1
-        if only_list or not _is_mine(folder, client):
+        if only_list or not _is_spool_of_client(folder, client):
             _show_spool(folder, client)
             skipped += not only_list
             folder.unlock()
@@ -56,13 +56,13 @@ def sync(only_list: bool) -> None:
         sys.exit(1)
 
 
-def _is_mine(folder: SpoolFolder, client: Client) -> bool:
+def _is_spool_of_client(folder: SpoolFolder, client: Client) -> bool:
     """Whether it was written for this server, workspace and user."""
     owner = folder.owner
     try:
         # A spool that was written offline names no user, so there is nothing to
         # compare.
-        user = get_user(client) if owner.user else ""
+        user = get_user_name(client) if owner.user else ""
     except StudioError as error:
         raise click.ClickException(error.message) from error
     return owner.is_for(client.url, client.workspace, user)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from studio.core.private import write_private
+from studio.core.private_files import write_private
 
 
 class NoServerError(Exception):
@@ -50,7 +50,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def answers(url: str, seconds: float = 1.0) -> bool:
+def accepts_connections(url: str, seconds: float = 1.0) -> bool:
     """Whether a server accepts connections at the address within the time."""
     taken = threading.Event()
 
@@ -83,14 +83,14 @@ def login_file() -> Path:
     return Path(platformdirs.user_config_dir("run-studio")) / "login.json"
 
 
-def find(*, login_only: bool = False) -> Connection:
+def find_saved_connection(*, login_only: bool = False) -> Connection:
     """This machine's own server, or else the one of `studio login`.
 
     Raises NoServerError.
     """
     places = [login_file()] if login_only else [home_file(), login_file()]
     for place in places:
-        found = read(place)
+        found = read_connection_file(place)
         if found is not None:
             return found
     raise NoServerError(
@@ -100,7 +100,7 @@ def find(*, login_only: bool = False) -> Connection:
     )
 
 
-def read(path: Path) -> Connection | None:
+def read_connection_file(path: Path) -> Connection | None:
     """What the file says; None when there is no file. Raises NoServerError."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -120,7 +120,7 @@ def read(path: Path) -> Connection | None:
         ) from error
 
 
-def save(connection: Connection) -> Path:
+def save_connection(connection: Connection) -> Path:
     """Keep it for the next commands, readable by this user alone. Raises OSError."""
     path = login_file()
     write_private(path, json.dumps(asdict(connection), indent=2) + "\n")

@@ -39,7 +39,7 @@ def error_kind(error: str) -> str | None:
     headline = _LOCATION.sub("", (flush or below or lines)[0].strip())
     found = _TYPE.match(headline)
     kind = found["type"] if found else ""
-    frames = _own_frames(below) if starts else []
+    frames = _user_code_frames(below) if starts else []
     # The message often has values that vary; the frames tell the cause better.
     message_line = "" if frames else _VARYING_TEXT.sub("#", headline[:MAX_LINE_CHARS])
     basis = "\n".join([kind, *frames, message_line])
@@ -48,7 +48,7 @@ def error_kind(error: str) -> str | None:
     return f"{name[: MAX_ERROR_KIND - len(digest) - 1]}-{digest}"
 
 
-def _own_frames(lines: list[str]) -> list[str]:
+def _user_code_frames(lines: list[str]) -> list[str]:
     """The innermost as `file function`; of foreign code if there are no others."""
     frames = [match for line in lines if (match := _FRAME.match(line))]
     own = [frame for frame in frames if not _LIBRARY_PATH.search(frame["path"])]

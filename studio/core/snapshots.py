@@ -44,6 +44,6 @@ def is_secret(name: str) -> bool:
     return bool(_FILES.fullmatch(name))
 
 
-def check_member(path: str) -> str:
+def check_archive_path(path: str) -> str:
     """A path that may stand in a snapshot's archive; raises InvalidName."""
     return check_path(path, "path")

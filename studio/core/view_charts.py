@@ -29,7 +29,7 @@ from studio.core.errors import InvalidValue
 from studio.core.filters.fields import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field
 from studio.core.messages import message
-from studio.core.view_text import read_field, split
+from studio.core.view_text import read_field, split_outside_quotes
 
 MAX_CHARTS = 12
 #: The most runs of one chart.
@@ -118,7 +118,7 @@ class Chart:
 
 def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
     """The charts in `text`; raises InvalidValue that says which part of it is wrong."""
-    items = split(text, ",", name)
+    items = split_outside_quotes(text, ",", name)
     if len(items) > MAX_CHARTS:
         raise InvalidValue(
             message(
@@ -131,10 +131,10 @@ def read_charts(text: str, name: str = "charts") -> tuple[Chart, ...]:
 
 def read_chart(text: str, name: str = "charts") -> Chart:
     """One chart; raises InvalidValue."""
-    kind, *rest = split(text, "!", name) or [""]
+    kind, *rest = split_outside_quotes(text, "!", name) or [""]
     if kind not in CHART_KINDS:
         kinds = ", ".join(CHART_KINDS)
-        raise _not_one_of(name, kind, kinds)
+        raise _unknown_word_error(name, kind, kinds)
     drawn = [item for item in rest if not _is_option(item)]
     options = [item.partition("=")[::2] for item in rest if _is_option(item)]
     fields = tuple(dict.fromkeys(read_field(item, name) for item in drawn))
@@ -177,7 +177,7 @@ def _field_count(kind: str, least: int, most: int, name: str) -> str:
     )
 
 
-def _not_one_of(name: str, text: str, words: str) -> InvalidValue:
+def _unknown_word_error(name: str, text: str, words: str) -> InvalidValue:
     return InvalidValue(
         message(
             "%(name)s: %(text)r is not one of %(words)s",
@@ -194,7 +194,7 @@ def _read_options(kind: str, options: Iterable[tuple[str, str]], name: str) -> O
     for key, value in options:
         if key not in _READERS:
             known = ", ".join(_READERS)
-            raise _not_one_of(name, key, known)
+            raise _unknown_word_error(name, key, known)
         text = _READERS[key](value.strip(), name)
         # What a kind has no use for is left behind when the kind is changed.
         if key in spec.options or key in COMMON_OPTIONS:

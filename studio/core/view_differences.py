@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter, NotSupported
 from studio.core.filters import to_text
 from studio.core.filters.tree import terms
-from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, encoded
-from studio.core.view_text import joined
+from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, encode_value
+from studio.core.view_text import join_with_commas
 
 #: What is compared, in the order of the listed differences.
 PARTS = (
@@ -64,7 +64,7 @@ def differences(
         *_other_difference("sort", str(old.sort), str(new.sort)),
     ]
     for name in SWITCHES:
-        found += _switch_difference(name, getattr(old, name), getattr(new, name))
+        found += _boolean_difference(name, getattr(old, name), getattr(new, name))
     found += _single_difference("group", old.group, new.group)
     found += _item_differences("chart", map(str, old.charts), map(str, new.charts))
     found += _item_differences(
@@ -87,7 +87,7 @@ def override_query(view: ViewSpec, spec: ViewSpec) -> str:
     mine, wanted = _saved_parameters(view), _saved_parameters(spec)
     names = [*wanted, *(name for name in mine if name not in wanted)]
     return "&".join(
-        f"{name}={encoded(wanted.get(name, ''))}"
+        f"{name}={encode_value(wanted.get(name, ''))}"
         for name in names
         if mine.get(name) != wanted.get(name)
     )
@@ -146,7 +146,7 @@ def _column_without_width(column: Column) -> str:
 
 
 def _column_names(columns: Iterable[Column]) -> str:
-    return joined(Column(column.field) for column in columns)
+    return join_with_commas(Column(column.field) for column in columns)
 
 
 def _item_differences(
@@ -160,7 +160,7 @@ def _item_differences(
         yield Difference(part, after=text)
 
 
-def _switch_difference(part: str, old: bool, new: bool) -> Iterable[Difference]:
+def _boolean_difference(part: str, old: bool, new: bool) -> Iterable[Difference]:
     if old != new:
         yield Difference(part, before="1" if old else "", after="1" if new else "")
 

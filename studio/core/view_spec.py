@@ -22,7 +22,7 @@ from studio.core import names, view_text
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
 from studio.core.filters import parse
 from studio.core.filters.fields import Sort
-from studio.core.filters.source import FilterText, Source
+from studio.core.filters.source import FilterSource, FilterText
 from studio.core.filters.tree import Node, attribute
 from studio.core.messages import message, translated
 from studio.core.view_charts import Chart, read_charts
@@ -92,7 +92,7 @@ class ViewSpec:
         return FilterText.of(self.q).node
 
     @property
-    def source(self) -> Source:
+    def source(self) -> FilterSource:
         """The filter with the places of its terms; raises InvalidFilter."""
         return FilterText.of(self.q).source
 
@@ -115,10 +115,10 @@ class ViewSpec:
             raise InvalidValue(
                 message("after and before can't be used together"), field="before"
             )
-        return cls.of_values(values)
+        return cls.from_values(values)
 
     @classmethod
-    def of_values(cls, values: Mapping[str, Any]) -> ViewSpec:
+    def from_values(cls, values: Mapping[str, Any]) -> ViewSpec:
         """The state with these values, each as `read_parameter` returns it."""
         return cls(**values, has_columns="columns" in values)
 
@@ -135,7 +135,7 @@ class ViewSpec:
         """The query string, without `?`; empty for the default. See `changed`."""
         spec = self.changed(**changes) if changes else self
         return "&".join(
-            f"{name}={encoded(text)}" for name, text in spec.parameters().items()
+            f"{name}={encode_value(text)}" for name, text in spec.parameters().items()
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class ViewSpec:
         return cls.from_query({str(k): _json_text(k, v) for k, v in values.items()})
 
 
-def encoded(text: str) -> str:
+def encode_value(text: str) -> str:
     """A parameter's value as written in a query string."""
     return quote(text, safe=_SAFE).replace("%20", "+")
 
@@ -266,7 +266,7 @@ _SAFE = "/:,!|()*~@$;?-._"
 def _parameter_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    return view_text.joined(value) if isinstance(value, tuple) else str(value)
+    return view_text.join_with_commas(value) if isinstance(value, tuple) else str(value)
 
 
 def _json_text(name: str, value: object) -> str:
@@ -297,7 +297,7 @@ class ParameterWarning:
     suggestions: tuple[str, ...] = ()
 
     @classmethod
-    def about(cls, error: InvalidValue) -> ParameterWarning:
+    def from_error(cls, error: InvalidValue) -> ParameterWarning:
         found = error.details.get("suggestions", ())
         name = str(error.details.get("field", ""))
         return cls(name, error.message, tuple(str(each) for each in found))
@@ -317,7 +317,7 @@ def parse_tolerant(query: Mapping[str, str]) -> tuple[ViewSpec, list[ParameterWa
         del values["before"]
         text = message("after and before can't be used together")
         complaints.append(ParameterWarning("before", translated(text)))
-    return ViewSpec.of_values(values), complaints
+    return ViewSpec.from_values(values), complaints
 
 
 def read_stored(values: object) -> tuple[ViewSpec, list[ParameterWarning]]:
@@ -364,7 +364,7 @@ def without_parameter(spec: ViewSpec, name: str) -> ViewSpec:
     return replace(spec, **values)
 
 
-def readable_part(text: str) -> str:
+def longest_readable_beginning(text: str) -> str:
     """The longest beginning of a wrong filter that ends with a term and can be read."""
     ends = [found.start() for found in _AND.finditer(text)]
     # The longest beginning comes first.
@@ -384,11 +384,11 @@ def _read_parameter(
     try:
         return {name: read_parameter(name, text)}, []
     except InvalidValue as error:
-        wrong = ParameterWarning.about(error)
+        wrong = ParameterWarning.from_error(error)
     if name not in LISTS:
         return {}, [wrong]
     try:
-        items = view_text.split(text, ",", name)
+        items = view_text.split_outside_quotes(text, ",", name)
     except InvalidValue:
         return {}, [wrong]
     found = [(item, _parameter_warning(name, item)) for item in items]
@@ -398,12 +398,12 @@ def _read_parameter(
         return ({name: read_parameter(name, rest)} if rest else {}), complaints
     except InvalidValue as error:
         # Each may be right by itself, and all of them be too many.
-        return {}, [ParameterWarning.about(error)]
+        return {}, [ParameterWarning.from_error(error)]
 
 
 def _parameter_warning(name: str, text: str) -> ParameterWarning | None:
     try:
         read_parameter(name, text)
     except InvalidValue as error:
-        return ParameterWarning.about(error)
+        return ParameterWarning.from_error(error)
     return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import fields, parse_field
 from studio.core.filters.fields import Sort, field_text
-from studio.core.filters.mistakes import suggestion_sentence, summary_of
+from studio.core.filters.filter_errors import suggestion_sentence, summary_of
 from studio.core.filters.tree import Field
 from studio.core.messages import message, message_with_context, sentences
 
@@ -86,7 +86,7 @@ class Group:
         return text + by + (f"!open={'.'.join(self.opened)}" if self.opened else "")
 
 
-def split(text: str, divider: str, name: str) -> list[str]:
+def split_outside_quotes(text: str, divider: str, name: str) -> list[str]:
     """The items of `text`; a divider inside double quotes divides nothing."""
     items, start, inside = [], 0, False
     for position, char in enumerate(text):
@@ -116,13 +116,13 @@ def read_field(text: str, name: str) -> Field:
     except InvalidFilter as error:
         suggestions = [s["text"] for s in error.details["suggestions"]]
         raise InvalidValue(
-            named(name, _error_without_position(error)),
+            prefix_with_parameter(name, _error_without_position(error)),
             field=name,
             suggestions=suggestions,
         ) from error
 
 
-def named(name: str, text: str) -> str:
+def prefix_with_parameter(name: str, text: str) -> str:
     """Return the text behind the name of its parameter."""
     return message_with_context(
         "error in a parameter of an address", "%(name)s: %(text)s", name=name, text=text
@@ -156,7 +156,9 @@ def read_sort(text: str, name: str = "sort") -> Sort:
 
 def read_columns(text: str, name: str = "columns") -> tuple[Column, ...]:
     """`name,status:120` -> columns, each field once; raises InvalidValue."""
-    columns = [_read_column(item, name) for item in split(text, ",", name)]
+    columns = [
+        _read_column(item, name) for item in split_outside_quotes(text, ",", name)
+    ]
     return tuple({column.field: column for column in columns}.values())
 
 
@@ -177,9 +179,9 @@ def _read_column(text: str, name: str) -> Column:
 
 def read_group(text: str, name: str = "group") -> Group:
     """`params.lr,tags.model`, or `-params.seed` for all but it."""
-    head, *options = split(text, "!", name) or [""]
+    head, *options = split_outside_quotes(text, "!", name) or [""]
     all_but = head.startswith("-")
-    items = split(head[1:] if all_but else head, ",", name)
+    items = split_outside_quotes(head[1:] if all_but else head, ",", name)
     if not items:
         raise InvalidValue(
             message("The parameter %(name)s contains no field", name=name), field=name
@@ -221,10 +223,12 @@ def read_selected(text: str, name: str = "selected") -> tuple[str, ...]:
         raise too_many_items(name)
     # In reverse, so that the first of equal items is assigned last.
     first = {item: place for place, item in reversed([*enumerate(items)])}
-    return numbered([item if first[item] == n else "" for n, item in enumerate(items)])
+    return drop_empty_at_end(
+        [item if first[item] == n else "" for n, item in enumerate(items)]
+    )
 
 
-def numbered(items: Iterable[str]) -> tuple[str, ...]:
+def drop_empty_at_end(items: Iterable[str]) -> tuple[str, ...]:
     """The items with their free numbers, but for those after the last one."""
     found = list(items)
     while found and not found[-1]:
@@ -234,7 +238,9 @@ def numbered(items: Iterable[str]) -> tuple[str, ...]:
 
 def read_row_expansions(text: str, name: str = "tree") -> tuple[RowExpansion, ...]:
     """`sweep_1,sweep_2:60,sweep_3:0` -> rows, each once: the last counts."""
-    found = [_row_expansion(item, name) for item in split(text, ",", name)]
+    found = [
+        _row_expansion(item, name) for item in split_outside_quotes(text, ",", name)
+    ]
     return tuple({each.run_id: each for each in found}.values())
 
 
@@ -253,5 +259,5 @@ def _row_expansion(text: str, name: str) -> RowExpansion:
     return RowExpansion(run_id, count)
 
 
-def joined(items: Iterable[object]) -> str:
+def join_with_commas(items: Iterable[object]) -> str:
     return ",".join(str(item) for item in items)

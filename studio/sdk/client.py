@@ -29,7 +29,7 @@ from studio.sdk.responses import (
     Unreachable,
     WrongServer,
     describe_version_mismatch,
-    error_of,
+    error_of_response,
     is_other_version,
     is_temporary,
     read_json,
@@ -51,19 +51,19 @@ Found = TypeVar("Found")
 
 
 def retry(
-    once: Callable[[], Found], attempts: int, timeout: float | None = None
+    send_attempt: Callable[[], Found], attempts: int, timeout: float | None = None
 ) -> Found:
-    """Call `once` until it succeeds; no attempt starts after `timeout` seconds."""
+    """Call `send_attempt` until it succeeds. None starts after `timeout` seconds."""
     wait, end = MIN_WAIT_SECONDS, time.monotonic() + (timeout or math.inf)
     for _ in range(attempts - 1):
         try:
-            return once()
+            return send_attempt()
         except StudioError as error:
             if time.monotonic() >= end:
                 raise
             _wait_before_retry(error, wait)
         wait = min(2 * wait, MAX_WAIT_SECONDS)
-    return once()
+    return send_attempt()
 
 
 def _wait_before_retry(error: StudioError, wait: float) -> None:
@@ -173,11 +173,11 @@ class Client:
             headers["Content-Encoding"] = "gzip"
         target = self._request_target(path, query)
 
-        def once() -> Any:
+        def send_attempt() -> Any:
             response = self._send_once(method, target, content, headers, timeout)
             return read_json(self._read_body(response), self.url)
 
-        return retry(once, attempts or self.attempts, timeout)
+        return retry(send_attempt, attempts or self.attempts, timeout)
 
     def upload(
         self,
@@ -197,13 +197,13 @@ class Client:
         # Without a length, `http.client` sends an iterator in chunks.
         headers = {"Content-Type": kind, "Content-Length": str(size)}
 
-        def once() -> Any:
+        def send_attempt() -> Any:
             source.seek(start)
             body = read_exactly(source, size)
             response = self._send_once("PUT", target, body, headers, timeout)
             return read_json(self._read_body(response), self.url)
 
-        return retry(once, attempts or self.attempts, timeout)
+        return retry(send_attempt, attempts or self.attempts, timeout)
 
     def download(self, path: str, target: BinaryIO, *, offset: int = 0) -> int:
         """Write the bytes from `offset` on to `target`; returns how many.
@@ -213,7 +213,7 @@ class Client:
         """
         start, address = target.tell(), self._request_target(path, None)
 
-        def once() -> int:
+        def send_attempt() -> int:
             first = offset + target.tell() - start
             headers = {"Range": f"bytes={first}-"} if first else {}
             response = self._send_once("GET", address, b"", headers, None)
@@ -221,7 +221,7 @@ class Client:
                 if offset:
                     # The connection cannot be used again while the response is not
                     # read.
-                    self._transport.drop()
+                    self._transport.close_connection()
                     raise WrongServer(f"What answers at {self.url} knows no ranges.")
                 # The response is the whole file again.
                 target.seek(start)
@@ -229,19 +229,19 @@ class Client:
             target.writelines(self._read_chunks(response))
             return target.tell() - start
 
-        return retry(once, self.attempts)
+        return retry(send_attempt, self.attempts)
 
     def close(self) -> None:
         """Close this thread's connection; a later request opens another."""
-        self._transport.drop()
+        self._transport.close_connection()
 
     def _request_target(self, path: str, query: dict[str, Any] | None) -> str:
         parameters = {k: v for k, v in (query or {}).items() if v is not None}
         # A path that begins with a slash is one of the server's, not the workspace's.
-        target = path if path.startswith("/") else self.path_of(path)
+        target = path if path.startswith("/") else self.workspace_path(path)
         return f"{target}?{urlencode(parameters)}" if parameters else target
 
-    def path_of(self, path: str) -> str:
+    def workspace_path(self, path: str) -> str:
         return f"/api/v1/workspaces/{quote(self.workspace, safe='')}/{path}"
 
     def _send_once(
@@ -261,14 +261,14 @@ class Client:
             **self._transport.extra_headers(),
         }
         connection, used = self._transport.connection(timeout)
-        request_target = self._transport.target(target)
+        request_target = self._transport.request_target(target)
         try:
             response = send_request(connection, method, request_target, body, headers)
         # A kept connection that the server closed fails at once, never by a timeout.
         except TimeoutError as error:
             raise self._unreachable_error(error) from error
         except CONNECTION_ERRORS as error:
-            self._transport.drop()
+            self._transport.close_connection()
             # An iterator is used up after the first attempt; bytes can be sent again.
             if not used or not isinstance(body, bytes):
                 raise self._unreachable_error(error) from error
@@ -276,7 +276,7 @@ class Client:
         if response.status >= 300:
             content = self._read_body(response)
             raise self._explain_error(
-                error_of(response.status, response.headers, content, self.url)
+                error_of_response(response.status, response.headers, content, self.url)
             )
         self._check_version(response.headers)
         return response
@@ -295,7 +295,7 @@ class Client:
             raise self._unreachable_error(error) from error
 
     def _unreachable_error(self, error: BaseException) -> Unreachable:
-        self._transport.drop()
+        self._transport.close_connection()
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Unreachable(
             f"{self.url} cannot be reached ({why}): start the server there, or check "

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from studio.core.connection import (
     Connection,
     NoServerError,
-    find,
+    find_saved_connection,
     home_file,
     login_file,
-    read,
+    read_connection_file,
 )
 from studio.core.errors import SignInRequired, StudioError
 from studio.sdk.errors import UserErrorException
@@ -139,7 +139,7 @@ def read_environment() -> Connection | None:
         return None
     token = os.environ.get("STUDIO_TOKEN", "").strip()
     workspace = os.environ.get("STUDIO_WORKSPACE", "").strip()
-    stored = None if token and workspace else _find_stored(url)
+    stored = None if token and workspace else _find_stored_connection(url)
     token = token or (stored.token if stored else "")
     if not token and get_mode() != "offline":
         raise UserErrorException(
@@ -160,7 +160,7 @@ def find_connection(endpoint: str = "") -> Connection:
     connection = read_environment()
     if not endpoint:
         try:
-            return connection or find()
+            return connection or find_saved_connection()
         except NoServerError as error:
             raise UserErrorException(
                 'No server is known: run `eval "$(studio env)"` in this shell, or set '
@@ -168,7 +168,7 @@ def find_connection(endpoint: str = "") -> Connection:
             ) from error
     if connection is not None and _is_same_url(connection.url, endpoint):
         return connection
-    stored = _find_stored(endpoint)
+    stored = _find_stored_connection(endpoint)
     if stored is None:
         raise UserErrorException(
             f"config.json names the server {endpoint}, for which no token is known: "
@@ -177,11 +177,11 @@ def find_connection(endpoint: str = "") -> Connection:
     return stored
 
 
-def _find_stored(url: str) -> Connection | None:
+def _find_stored_connection(url: str) -> Connection | None:
     """What this machine's server or `studio login` stored for that server."""
     for path in (home_file(), login_file()):
         try:
-            found = read(path)
+            found = read_connection_file(path)
         except NoServerError:
             continue
         if found is not None and _is_same_url(found.url, url):

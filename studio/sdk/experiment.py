@@ -152,7 +152,7 @@ class Experiment:
 
     def archive(self) -> None:
         """Hide it from the usual lists."""
-        self._change({"archived": True})
+        self._patch_experiment({"archived": True})
 
     def reactivate(self, new_name: str | None = None) -> None:
         """Undo `archive`. Raises NotSupportedError for a new name."""
@@ -160,7 +160,7 @@ class Experiment:
             raise NotSupportedError(
                 "A reactivated experiment keeps its name: leave new_name out."
             )
-        self._change({"archived": False})
+        self._patch_experiment({"archived": False})
 
     def tag(self, key: str, value: str | None = None) -> None:
         """Set a tag; None is a tag without a value."""
@@ -178,7 +178,7 @@ class Experiment:
         path = f"experiments/{self._get_id()}/tags"
         self._info["tags"] = self._connection.change("POST", path, edit)["tags"]
 
-    def _change(self, change: dict[str, Any]) -> None:
+    def _patch_experiment(self, change: dict[str, Any]) -> None:
         path = f"experiments/{self._get_id()}"
         self._info = self._connection.change("PATCH", path, change)
 

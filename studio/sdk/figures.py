@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from studio.core.errors import NotFound
 from studio.sdk.errors import NotSupportedError, UserErrorException
-from studio.sdk.values import from_wire
+from studio.sdk.value_conversion import from_wire
 
 #: Longer series are thinned out, but every extreme is kept.
 MAX_POINTS = 1000

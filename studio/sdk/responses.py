@@ -56,7 +56,9 @@ def read_json(content: bytes, url: str) -> Any:
         ) from error
 
 
-def error_of(status: int, headers: Any, content: bytes, url: str) -> StudioError:
+def error_of_response(
+    status: int, headers: Any, content: bytes, url: str
+) -> StudioError:
     """The error for a response with a status of 300 or more."""
     if 300 <= status < 400:
         place = headers.get("Location", "another address")

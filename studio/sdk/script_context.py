@@ -53,11 +53,13 @@ def find_submitted_run() -> SubmittedRun | None:
     if not run_id:
         return None
     workspace = Workspace()
-    info = _read_or_assume(workspace._connection, check_run_id(run_id))
+    info = _read_run_or_assume_running(workspace._connection, check_run_id(run_id))
     return SubmittedRun(workspace._experiment_of(info), run_id, _info=info)
 
 
-def _read_or_assume(connection: WorkspaceConnection, run_id: str) -> dict[str, Any]:
+def _read_run_or_assume_running(
+    connection: WorkspaceConnection, run_id: str
+) -> dict[str, Any]:
     """The run as the server reports it; without a server, as the environment does."""
     if not connection.is_buffering:
         try:

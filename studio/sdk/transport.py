@@ -52,14 +52,14 @@ class Transport:
             kept.sock.settimeout(wait)
         return kept, used
 
-    def drop(self) -> None:
+    def close_connection(self) -> None:
         """Close this thread's connection; the next request opens another."""
         kept = getattr(self._kept, "one", None)
         if kept is not None and self._kept.process == os.getpid():
             kept.close()
         self._kept.one = None
 
-    def target(self, path: str) -> str:
+    def request_target(self, path: str) -> str:
         """The target of the request line: the whole address if a proxy needs it."""
         if self.proxy and not self.secure:
             return f"{self.base}{path}"

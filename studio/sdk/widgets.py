@@ -28,7 +28,7 @@ class RunDetails:
         if display is None:
             print(self.run, self.run.get_portal_url(), sep="\n")  # noqa: T201
             return
-        handle = display(_Html(self.get_html()), display_id=True)
+        handle = display(_HtmlFragment(self.get_html()), display_id=True)
         if self.run._state.is_final() or handle is None:
             return
         self._thread = threading.Thread(
@@ -66,10 +66,10 @@ class RunDetails:
                 content = self.get_html()
             except StudioError as error:
                 content = f"<p>{html.escape(error.message)}</p>"
-            handle.update(_Html(content))
+            handle.update(_HtmlFragment(content))
 
 
-class _Html:
+class _HtmlFragment:
     def __init__(self, content: str) -> None:
         self.content = content
 

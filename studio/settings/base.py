@@ -8,13 +8,13 @@ from studio.settings import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-_VARIABLES = env.read()
+_VARIABLES = env.read_variables()
 
-STUDIO_HOME = env.home(_VARIABLES.home)
-STUDIO_ORIGIN = env.origin(_VARIABLES.origin)
-SECRET_KEY = env.secret_key(_VARIABLES.secret_key, STUDIO_HOME)
+STUDIO_HOME = env.prepare_home(_VARIABLES.home)
+STUDIO_ORIGIN = env.parse_origin(_VARIABLES.origin)
+SECRET_KEY = env.read_or_create_secret_key(_VARIABLES.secret_key, STUDIO_HOME)
 DEBUG = False
-ALLOWED_HOSTS = env.allowed_hosts(_VARIABLES.allowed_hosts, STUDIO_ORIGIN)
+ALLOWED_HOSTS = env.parse_allowed_hosts(_VARIABLES.allowed_hosts, STUDIO_ORIGIN)
 #: Whether the operator listed the names by which the server is reached.
 HOSTS_NAMED = bool(_VARIABLES.allowed_hosts)
 #: Allow plain http beyond this machine.
@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "runs.access.middleware.SecurityHeaders",
-    "runs.access.middleware.Origins",
+    "runs.access.middleware.HostAndOriginChecks",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "runs.pages.requests.responses.CompressionMiddleware",
@@ -99,7 +99,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.database(_VARIABLES.database_url, STUDIO_HOME)}
+DATABASES = {"default": env.database_settings(_VARIABLES.database_url, STUDIO_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "runs.User"

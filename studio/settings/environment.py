@@ -40,7 +40,7 @@ class Bytes(int):
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 
 
-def _variable(field: str) -> str:
+def _variable_name(field: str) -> str:
     return "DATABASE_URL" if field == "database_url" else f"STUDIO_{field.upper()}"
 
 
@@ -49,7 +49,7 @@ def _default_processes() -> int:
     return max(2, min(4, os.cpu_count() or 2))
 
 
-class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable):
+class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name):
     """The variables that are set, and the defaults of the others."""
 
     home: str = "~/.studio"
@@ -82,7 +82,7 @@ _FIELDS = {
 VARIABLES = tuple(_FIELDS)
 
 
-def read() -> Variables:
+def read_variables() -> Variables:
     """Read the environment; an empty variable counts as unset.
 
     Raises ImproperlyConfigured with a sentence that names the variable.
@@ -132,7 +132,7 @@ def _variable_error(name: str, value: str) -> str:
     return f"{name} must be {allowed}, not {value!r}"
 
 
-def home(value: str) -> Path:
+def prepare_home(value: str) -> Path:
     """`STUDIO_HOME`: the one folder of all state, private to its owner."""
     path = Path(value).expanduser().absolute()
     try:
@@ -146,14 +146,14 @@ def home(value: str) -> Path:
     return path
 
 
-def secret_key(value: str, folder: Path) -> str:
+def read_or_create_secret_key(value: str, folder: Path) -> str:
     """`STUDIO_SECRET_KEY`, or the key that the first start stored in the folder."""
     if value:
         return value
     path = folder / "secret_key"
     try:
         if not path.exists():
-            _write_once(path, get_random_string(64))
+            _write_new_file(path, get_random_string(64))
         kept = path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
@@ -167,7 +167,7 @@ def secret_key(value: str, folder: Path) -> str:
     return kept
 
 
-def _write_once(path: Path, text: str) -> None:
+def _write_new_file(path: Path, text: str) -> None:
     """Write a new file completely or not at all; the first of two processes wins."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
@@ -182,7 +182,7 @@ def _write_once(path: Path, text: str) -> None:
         Path(name).unlink()
 
 
-def origin(value: str) -> str:
+def parse_origin(value: str) -> str:
     """`STUDIO_ORIGIN`: the address that people type, without a trailing slash."""
     value = value.rstrip("/")
     if not value:
@@ -201,7 +201,7 @@ def origin(value: str) -> str:
     return value.lower()
 
 
-def allowed_hosts(value: str, address: str) -> list[str]:
+def parse_allowed_hosts(value: str, address: str) -> list[str]:
     """`STUDIO_ALLOWED_HOSTS`, plus loopback and the host of the origin."""
     names = [name.strip().lower() for name in value.split(",") if name.strip()]
     for name in names:
@@ -216,12 +216,12 @@ def allowed_hosts(value: str, address: str) -> list[str]:
     return list(dict.fromkeys([*LOOPBACK, *own, *names]))
 
 
-def database(url: str, folder: Path) -> dict[str, Any]:
+def database_settings(url: str, folder: Path) -> dict[str, Any]:
     """`DATABASE_URL`: `postgres://…`; SQLite in the home folder when unset."""
-    return postgres(url) if url else sqlite(folder / "studio.sqlite3")
+    return postgres_settings(url) if url else sqlite_settings(folder / "studio.sqlite3")
 
 
-def postgres(url: str) -> dict[str, Any]:
+def postgres_settings(url: str) -> dict[str, Any]:
     """The settings of a database address; raises ImproperlyConfigured."""
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
@@ -254,7 +254,7 @@ def _postgres_settings(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "OPTIONS": options}
 
 
-def sqlite(path: Path) -> dict[str, Any]:
+def sqlite_settings(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,

@@ -12,7 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
 from runs.access.error_responses import render_json_error
-from runs.access.permissions import PUBLIC, SIGNED_IN, Permission, access, by_method
+from runs.access.permissions import (
+    PUBLIC,
+    SIGNED_IN,
+    Permission,
+    access,
+    view_by_method,
+)
 
 
 def busy() -> OperationalError:
@@ -60,7 +66,7 @@ def api(view: Any, need: Any, **options: Any) -> Any:
     return declared(view, need, errors=render_json_error, **options)
 
 
-pair = by_method(
+pair = view_by_method(
     GET=api(ok, Permission.READ), POST=api(ok, Permission.LOG), PUT=undeclared
 )
 

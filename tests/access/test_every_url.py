@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.plugin import DjangoDbBlocker
 
-from runs.access.permissions import find_declaration
+from runs.access.permissions import find_access_declaration
 from runs.actions.account.links import create_invitation, create_sign_in_link
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments.experiments import create_experiment
@@ -56,7 +56,7 @@ def test_no_address_is_listed_twice():
 @pytest.mark.parametrize(("route", "entry"), list(every_pattern()))
 def test_every_view_declares_what_it_needs(rf, route, entry):
     for method in TABLE[route].needs:
-        declared = find_declaration(rf.generic(method, "/"), entry.callback)
+        declared = find_access_declaration(rf.generic(method, "/"), entry.callback)
         assert declared is not None
         assert (declared.errors is not None) is TABLE[route].is_api
 

@@ -30,7 +30,7 @@ from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file, save_snapshot
-from runs.actions.ingest.logged_values import Point, log_batch
+from runs.actions.ingest.points_and_params import Point, log_batch
 from runs.actions.ingest import append_log
 from runs.actions.run import create_run
 from runs.management import database, identity_check
@@ -38,7 +38,7 @@ from runs.models import Role
 from runs.storage.files import files
 
 home, now = settings.STUDIO_HOME, 1_795_521_600_000
-database.prepare(home, print)
+database.prepare_database(home, print)
 identity_check.write_identities(home, identity_check.IdentityStep.BOTH)
 workspace = create_workspace("default", actor=SERVER, now=now)
 user = ensure_user("ada", actor=SERVER, now=now)
@@ -58,7 +58,7 @@ for number in range(3):
         save_file(run, f"folder/f{place}", [content], limit=10**9, **who)
     lines = b"line of run %d\\n" % number * 50
     log, _ = append_log(run, "log.txt", 0, lines, writer="w", limit=10**6, **who)
-    with files.appending(log.blob) as grow:
+    with files.open_to_append(log.blob) as grow:
         grow(log.size, b"an append without its row")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:

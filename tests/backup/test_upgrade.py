@@ -25,7 +25,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from runs.management import database
 try:
-    database.prepare(settings.STUDIO_HOME, print)
+    database.prepare_database(settings.STUDIO_HOME, print)
 except CommandError as error:
     raise SystemExit(str(error))
 """
@@ -50,7 +50,7 @@ from django.conf import settings
 from runs.management import database, identity_check
 step = identity_check.choose_identity_step(
     identity_check.collect_evidence(settings.STUDIO_HOME))
-database.prepare(settings.STUDIO_HOME, print)
+database.prepare_database(settings.STUDIO_HOME, print)
 identity_check.write_identities(settings.STUDIO_HOME, step)
 """
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from runs.actions.actor import SERVER
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.locked_metric_heads import ensure_heads
-from runs.actions.ingest.logged_values import Point, log_batch
+from runs.actions.ingest.points_and_params import Point, log_batch
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace, now_ms
 from runs.storage.metrics.chunked_store import store

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from studio.cli.server import connect
-from studio.core.private import write_private
+from studio.core.private_files import write_private
 
 
 @pytest.fixture

@@ -225,7 +225,11 @@ def test_a_login_file_is_private(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    path = connection.save(Connection("https://studio.example.org", "t", "w"))
+    path = connection.save_connection(
+        Connection("https://studio.example.org", "t", "w")
+    )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert connection.read(path) == Connection("https://studio.example.org", "t", "w")
+    assert connection.read_connection_file(path) == Connection(
+        "https://studio.example.org", "t", "w"
+    )
     assert [file.name for file in path.parent.iterdir()] == ["login.json"]

@@ -29,9 +29,9 @@ from runs.management import database, operator_access, identity_check
 from runs.models import Run, Workspace
 evidence = identity_check.collect_evidence(settings.STUDIO_HOME)
 step = identity_check.choose_identity_step(evidence)
-database.prepare(settings.STUDIO_HOME, print)
+database.prepare_database(settings.STUDIO_HOME, print)
 identity_check.write_identities(settings.STUDIO_HOME, step)
-operator_access.first_owner(now=1)
+operator_access.find_or_create_first_owner(now=1)
 run = Run.objects.first() or create_run(
     ensure_default(Workspace.objects.get(), actor=SERVER, now=1), actor=SERVER, now=1
 )

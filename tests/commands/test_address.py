@@ -8,14 +8,14 @@ import pytest
 from django.core.management.base import CommandError
 
 from runs.management import address
-from runs.management.address import Address, refuse_open, reserve
+from runs.management.address import Address, refuse_unprotected_address, reserve_port
 from studio.core.connection import is_loopback
 
 
 def refusal(host: str, origin: str, hosts_named: bool, insecure_http: bool) -> str:
     """The message that refuses a start at this address; empty if it is allowed."""
     try:
-        refuse_open(
+        refuse_unprotected_address(
             host, origin=origin, hosts_named=hosts_named, insecure_http=insecure_http
         )
     except CommandError as error:
@@ -67,13 +67,16 @@ def test_loopback_addresses_are_recognized(host: str, expected: bool) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_a_warning_is_printed_if_links_work_only_on_this_machine(host: str) -> None:
-    assert "STUDIO_ORIGIN" in Address(host, 8000).warning("")
-    assert Address(host, 8000).warning("http://studio.example.org:8000") == ""
+    assert "STUDIO_ORIGIN" in Address(host, 8000).unreachable_links_warning("")
+    assert (
+        Address(host, 8000).unreachable_links_warning("http://studio.example.org:8000")
+        == ""
+    )
 
 
 def test_no_warning_is_printed_for_a_specific_address() -> None:
-    assert Address("192.0.2.1", 8000).warning("") == ""
-    assert Address("127.0.0.1", 8000).warning("") == ""
+    assert Address("192.0.2.1", 8000).unreachable_links_warning("") == ""
+    assert Address("127.0.0.1", 8000).unreachable_links_warning("") == ""
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def listening() -> Iterator[int]:
 
 
 def test_port_0_takes_a_free_port_that_the_web_processes_can_share() -> None:
-    found, keeper = reserve("127.0.0.1", 0)
+    found, keeper = reserve_port("127.0.0.1", 0)
     with keeper, socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         other.bind(("127.0.0.1", found.port))
@@ -96,12 +99,12 @@ def test_a_port_in_use_is_refused(
 ) -> None:
     monkeypatch.setattr(address, "MAX_WAIT_SECONDS", 0.0)
     with pytest.raises(CommandError, match=rf"port {listening} .* --port"):
-        reserve("127.0.0.1", listening)
+        reserve_port("127.0.0.1", listening)
 
 
 def test_an_unknown_host_is_refused() -> None:
     with pytest.raises(CommandError, match=r"--host no\.such\.host\.invalid"):
-        reserve("no.such.host.invalid", 0)
+        reserve_port("no.such.host.invalid", 0)
 
 
 @pytest.mark.parametrize(

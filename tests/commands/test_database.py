@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from runs.management import database
 try:
-    database.prepare(settings.STUDIO_HOME, print)
+    database.prepare_database(settings.STUDIO_HOME, print)
 except CommandError as error:
     raise SystemExit(str(error))
 """

@@ -13,11 +13,15 @@ from studio.settings import environment
 from tests.parts.manage import manage
 
 READERS: dict[str, Callable[[environment.Variables], object]] = {
-    "STUDIO_HOME": lambda v: environment.home(v.home),
-    "STUDIO_ORIGIN": lambda v: environment.origin(v.origin),
-    "STUDIO_ALLOWED_HOSTS": lambda v: environment.allowed_hosts(v.allowed_hosts, ""),
+    "STUDIO_HOME": lambda v: environment.prepare_home(v.home),
+    "STUDIO_ORIGIN": lambda v: environment.parse_origin(v.origin),
+    "STUDIO_ALLOWED_HOSTS": lambda v: environment.parse_allowed_hosts(
+        v.allowed_hosts, ""
+    ),
     "STUDIO_SECRET_KEY": lambda v: v.secret_key,
-    "DATABASE_URL": lambda v: environment.database(v.database_url, Path("home")),
+    "DATABASE_URL": lambda v: environment.database_settings(
+        v.database_url, Path("home")
+    ),
     **{
         name: attrgetter(name.removeprefix("STUDIO_").lower())
         for name in (
@@ -41,7 +45,7 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
 
 
 def value_of(name: str) -> object:
-    return READERS[name](environment.read())
+    return READERS[name](environment.read_variables())
 
 
 @pytest.mark.parametrize(
@@ -125,13 +129,13 @@ def test_every_variable_has_a_test_case() -> None:
 
 def test_allowed_hosts_include_loopback_and_the_origin() -> None:
     given = "one.example, .two.example"
-    hosts = environment.allowed_hosts(given, "https://three.example:444")
+    hosts = environment.parse_allowed_hosts(given, "https://three.example:444")
     assert set(hosts) >= {"localhost", "127.0.0.1", "[::1]", "three.example"}
     assert hosts[-2:] == ["one.example", ".two.example"]
 
 
 def test_a_database_url_can_name_a_socket() -> None:
-    found = environment.postgres("postgres://me@/studio?host=%2Frun%2Fpg")
+    found = environment.postgres_settings("postgres://me@/studio?host=%2Frun%2Fpg")
     place = found["HOST"] or found["OPTIONS"].get("host")
     assert (found["NAME"], found["USER"], place) == ("studio", "me", "/run/pg")
     assert "synchronous_commit=on" in found["OPTIONS"]["options"]
@@ -142,13 +146,13 @@ def test_postgresql_without_its_driver_is_refused(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL.*\.\[postgres\]"):
-        environment.postgres("postgres://me@db.example.org/studio")
+        environment.postgres_settings("postgres://me@db.example.org/studio")
 
 
 def test_the_secret_key_is_created_once(tmp_path: Path) -> None:
-    key = environment.secret_key("", tmp_path)
+    key = environment.read_or_create_secret_key("", tmp_path)
     assert len(key) >= environment.MIN_SECRET_KEY
-    assert environment.secret_key("", tmp_path) == key
+    assert environment.read_or_create_secret_key("", tmp_path) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
@@ -167,7 +171,7 @@ def test_djangos_deployment_checks_pass_behind_https(tmp_path: Path) -> None:
 
 
 def test_a_truncated_secret_key_is_refused(tmp_path: Path) -> None:
-    for content in ("", environment.secret_key("", tmp_path)[:40]):
+    for content in ("", environment.read_or_create_secret_key("", tmp_path)[:40]):
         (tmp_path / "secret_key").write_text(content)
         with pytest.raises(ImproperlyConfigured, match="holds no key"):
-            environment.secret_key("", tmp_path)
+            environment.read_or_create_secret_key("", tmp_path)

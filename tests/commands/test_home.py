@@ -26,19 +26,19 @@ def mode(path: Path) -> int:
 
 def test_a_folder_that_others_can_read_is_made_private(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    home.prepare(tmp_path)
+    home.prepare_folder(tmp_path)
     (tmp_path / "new").touch()
     assert (mode(tmp_path), mode(tmp_path / "new")) == (0o700, 0o600)
 
 
 def test_the_lock_is_exclusive_and_released_with_its_process(tmp_path: Path) -> None:
-    handle = home.lock(tmp_path)
+    handle = home.lock_folder(tmp_path)
     with pytest.raises(CommandError, match=rf"Another .*process {os.getpid()}\)"):
-        home.lock(tmp_path)
+        home.lock_folder(tmp_path)
     with pytest.raises(CommandError, match=r"The server .* Stop it first\.$"):
-        home.lock(tmp_path, as_server=False)
+        home.lock_folder(tmp_path, as_server=False)
     os.close(handle)
-    os.close(home.lock(tmp_path))
+    os.close(home.lock_folder(tmp_path))
 
 
 def test_the_client_file_is_private_and_replaced_atomically(tmp_path: Path) -> None:

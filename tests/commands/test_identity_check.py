@@ -25,9 +25,9 @@ from runs.management.identity_check import (
     choose_identity_step,
     collect_evidence,
     lost_files_warning,
-    newest_stored,
-    pending_file,
-    refuse_foreign,
+    newest_stored_files,
+    pending_identity_file,
+    refuse_foreign_database,
     write_identities,
     write_new_identity,
 )
@@ -112,7 +112,7 @@ def test_the_first_start_writes_one_identity_to_both(
     assert len(identity) == 32
     assert (tmp_path / "identity").stat().st_mode & 0o077 == 0
     assert choose_identity_step(collect_evidence(tmp_path)) is IdentityStep.NOTHING
-    assert not pending_file(tmp_path).exists()
+    assert not pending_identity_file(tmp_path).exists()
 
 
 @pytest.mark.usefixtures("committed")
@@ -120,12 +120,12 @@ def test_the_first_start_writes_one_identity_to_both(
 def test_a_killed_first_start_is_continued(
     tmp_path: Path, files_dir: Path, killed: str
 ) -> None:
-    pending_file(tmp_path).write_text(f"{X}\n")
+    pending_identity_file(tmp_path).write_text(f"{X}\n")
     if killed == "before the folder":
         write_database_identity(X)
     write_identities(tmp_path, choose_identity_step(collect_evidence(tmp_path)))
     assert read_home_identity(tmp_path) == read_database_identity()
-    assert not pending_file(tmp_path).exists()
+    assert not pending_identity_file(tmp_path).exists()
 
 
 @pytest.mark.usefixtures("committed")
@@ -139,7 +139,7 @@ def test_the_newest_stored_files_prove_that_a_database_matches(
         os.utime(files.path(blob), (number, number))
     assert choose_identity_step(collect_evidence(tmp_path)) is IdentityStep.BOTH
     run.files.filter(created=now, name__in=[str(n) for n in range(10, 25)]).delete()
-    assert len(newest_stored()) == 20
+    assert len(newest_stored_files()) == 20
     with pytest.raises(CommandError, match="knows 5 of the 20 newest"):
         choose_identity_step(collect_evidence(tmp_path))
 
@@ -214,7 +214,7 @@ def test_commands_refuse_a_moved_database(
     with pytest.raises(CommandError, match="moved to another database"):
         call_command(*command)
     write_new_identity(tmp_path)
-    refuse_foreign(tmp_path)
+    refuse_foreign_database(tmp_path)
 
 
 def test_a_damaged_identity_is_refused(tmp_path: Path) -> None:

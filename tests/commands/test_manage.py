@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runs.management.move_record import describe_location
-from runs.management.read_only import describe_server
+from runs.management.read_only_database import describe_server
 from studio import __version__
 from studio.settings import environment
 from tests.parts.manage import manage
@@ -35,7 +35,7 @@ def test_help_spells_a_command_as_the_documentation_does(tmp_path: Path) -> None
     ],
 )
 def test_a_database_is_described_with_its_port(address: str) -> None:
-    found = environment.postgres(address)
+    found = environment.postgres_settings(address)
     assert describe_server(found) == "db.example.org:6543"
     expected = "the PostgreSQL database studio on db.example.org:6543"
     assert describe_location(found) == expected

@@ -9,7 +9,11 @@ import pytest
 from runs.actions.account.tokens import revoke_token
 from runs.actions.actor import SERVER
 from runs.management.home import client_file, read_client
-from runs.management.operator_access import first_owner, keep_client_token, system_user
+from runs.management.operator_access import (
+    find_or_create_first_owner,
+    operating_system_user_name,
+    write_client_token,
+)
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core.names import check_user_name
 
@@ -18,15 +22,15 @@ URL = "http://127.0.0.1:8000"
 
 
 def test_the_first_owner_is_named_after_the_system_user(now: int) -> None:
-    user = first_owner(now=now)
-    assert user.username == system_user()
+    user = find_or_create_first_owner(now=now)
+    assert user.username == operating_system_user_name()
     assert not user.has_usable_password()
     assert Member.objects.get(user=user).role == Role.OWNER
     assert Workspace.objects.get().experiments.get().number == 0
 
 
 def test_an_existing_owner_is_kept(owner: User, now: int) -> None:
-    assert first_owner(now=now) == owner
+    assert find_or_create_first_owner(now=now) == owner
     assert User.objects.count() == 1
 
 
@@ -35,16 +39,16 @@ def test_every_system_user_name_becomes_a_valid_name(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: name)
-    found = system_user()
+    found = operating_system_user_name()
     assert check_user_name(found) == found
 
 
 def test_restarts_keep_the_token_and_update_the_address(
     tmp_path: Path, owner: User, now: int
 ) -> None:
-    keep_client_token(tmp_path, owner, URL, now=now)
+    write_client_token(tmp_path, owner, URL, now=now)
     first = read_client(tmp_path)
-    keep_client_token(tmp_path, owner, "https://studio.example.org", now=now)
+    write_client_token(tmp_path, owner, "https://studio.example.org", now=now)
     second = read_client(tmp_path)
     assert second["token"] == first["token"]
     assert second["url"] == "https://studio.example.org"
@@ -54,10 +58,10 @@ def test_restarts_keep_the_token_and_update_the_address(
 def test_a_start_replaces_a_revoked_or_lost_token(
     tmp_path: Path, owner: User, now: int
 ) -> None:
-    keep_client_token(tmp_path, owner, URL, now=now)
+    write_client_token(tmp_path, owner, URL, now=now)
     revoke_token(ApiToken.objects.get(), actor=SERVER, now=now)
-    keep_client_token(tmp_path, owner, URL, now=now)
+    write_client_token(tmp_path, owner, URL, now=now)
     client_file(tmp_path).unlink()
-    keep_client_token(tmp_path, owner, URL, now=now)
+    write_client_token(tmp_path, owner, URL, now=now)
     assert ApiToken.objects.count() == 3
     assert ApiToken.objects.filter(revoked__isnull=True).count() == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from runs.management import tasks
+from runs.management import worker_tasks
 from runs.management.identity import write_database_identity, write_home_identity
 from runs.models import StudioIdentity, now_ms
 from runs.storage.files import files
@@ -27,7 +27,7 @@ def lost(committed: None, tmp_path: Path, files_dir: Path, settings: Any) -> str
     StudioIdentity.objects.update(last_seen=now_ms())
     name = files.write([b"x"], 9).name
     then = now_ms() / 1000 - 2 * 86_400
-    os.utime(files.incoming(name), (then, then))
+    os.utime(files.incoming_path(name), (then, then))
     return name
 
 
@@ -58,9 +58,9 @@ def test_after_a_clock_jump_the_sweep_is_refused(lost: str, files_dir: Path) -> 
 
 
 def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
-    clock = tasks.Clock.started(now)
-    deletions = {task.name for task in tasks.deletion_tasks(now)}
-    first = {task.name: task.due - now for task in tasks.all_tasks(clock)}
+    clock = worker_tasks.ListeningClock.started(now)
+    deletions = {task.name for task in worker_tasks.deletion_tasks(now)}
+    first = {task.name: task.due - now for task in worker_tasks.all_tasks(clock)}
     assert {name for name, wait in first.items() if wait <= 0} == {
         "check the clock",
         "mark unresponsive runs",
@@ -77,10 +77,10 @@ def test_no_deletion_runs_in_the_day_after_a_clock_jump(
     lost: str, files_dir: Path, now: int
 ) -> None:
     start = now_ms() + 300 * 24 * HOUR
-    for task in tasks.deletion_tasks(start):
+    for task in worker_tasks.deletion_tasks(start):
         assert task.run_if_due(task.due)
     assert folder_of(lost, files_dir) == "incoming"
     StudioIdentity.objects.update(last_seen=start + 24 * HOUR)
-    for task in tasks.deletion_tasks(start + 25 * HOUR):
+    for task in worker_tasks.deletion_tasks(start + 25 * HOUR):
         assert task.run_if_due(task.due)
     assert folder_of(lost, files_dir) == "quarantine"

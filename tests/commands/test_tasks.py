@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.db import DatabaseError
 
-from runs.management.tasks import Clock, Task, all_tasks
+from runs.management.worker_tasks import ListeningClock, Task, all_tasks
 from runs.models import Run
 
 SECOND = 1000
@@ -35,7 +35,7 @@ def test_a_task_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_a_suspended_machine_marks_no_run_unresponsive() -> None:
-    clock = Clock.started(0)
+    clock = ListeningClock.started(0)
     clock.tick(5 * SECOND)
     assert clock.listening_since == 0
     clock.tick(3600 * SECOND)
@@ -43,14 +43,14 @@ def test_a_suspended_machine_marks_no_run_unresponsive() -> None:
 
 
 def test_a_clock_set_back_restarts_the_heartbeat_timeout() -> None:
-    clock = Clock.started(100 * SECOND)
+    clock = ListeningClock.started(100 * SECOND)
     clock.tick(50 * SECOND)
     assert clock.listening_since == 50 * SECOND
 
 
 @pytest.mark.django_db
 def test_every_task_can_run_on_an_empty_database(files_dir: Path, now: int) -> None:
-    tasks = all_tasks(Clock.started(now))
+    tasks = all_tasks(ListeningClock.started(now))
     for task in tasks:
         task.run(now)
     assert tasks

@@ -30,7 +30,7 @@ def test_every_documented_field_exists():
 def test_fields_that_filters_refuse_are_not_listed():
     assert "log" not in {spec.name for spec in CATALOG}
     assert "| `log` |" not in DOCS.read_text(encoding="utf-8")
-    assert "log" not in fields.near_names("logz")
+    assert "log" not in fields.similar_field_names("logz")
     assert parse("log:oom") is not None
 
 
@@ -61,7 +61,7 @@ def test_an_entry_is_plain_json(spec):
 
 
 def test_similar_names_are_suggested_for_a_misspelled_field():
-    assert fields.near_names("experimnt") == ["experiment"]
+    assert fields.similar_field_names("experimnt") == ["experiment"]
 
 
 @pytest.mark.parametrize(

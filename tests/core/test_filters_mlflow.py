@@ -9,10 +9,10 @@ from studio.core.filters import mlflow_tokens, to_text
 from studio.core.filters.mlflow import (
     EXPERIMENTS,
     STATUSES_OF,
-    parse_experiments,
-    parse_models,
+    parse_experiment_search,
+    parse_model_filter,
     parse_order_by,
-    parse_runs,
+    parse_run_filter,
     status_word,
 )
 from studio.core.filters.tree import Comparison, attribute
@@ -46,7 +46,7 @@ MEANINGS = [
 
 @pytest.mark.parametrize(("text", "meaning"), MEANINGS)
 def test_a_run_filter_keeps_its_meaning(text, meaning):
-    assert to_text(parse_runs(text)) == meaning
+    assert to_text(parse_run_filter(text)) == meaning
 
 
 @pytest.mark.parametrize("length", [16_384, 16_385])
@@ -55,9 +55,9 @@ def test_a_filter_has_a_maximum_length(length):
     text = start + "x" * (length - len(start) - 1) + "'"
     if length > 16_384:
         with pytest.raises(InvalidFilter, match="too long"):
-            parse_runs(text)
+            parse_run_filter(text)
     else:
-        assert parse_runs(text)
+        assert parse_run_filter(text)
 
 
 @pytest.mark.parametrize("clauses", [250, 251])
@@ -67,9 +67,9 @@ def test_a_filter_has_a_maximum_number_of_pieces(clauses, monkeypatch):
     text = " AND ".join(["metrics.a>1"] * clauses)
     if clauses > 250:
         with pytest.raises(InvalidFilter, match="too many clauses"):
-            parse_runs(text)
+            parse_run_filter(text)
     else:
-        assert parse_runs(text)
+        assert parse_run_filter(text)
 
 
 MISTAKES = [
@@ -105,12 +105,14 @@ MISTAKES = [
 @pytest.mark.parametrize(("text", "message"), MISTAKES)
 def test_an_error_has_the_message_of_mlflow(text, message):
     with pytest.raises(InvalidFilter) as caught:
-        parse_runs(text)
+        parse_run_filter(text)
     assert caught.value.message.startswith(message)
 
 
 def test_an_unknown_status_matches_nothing():
-    assert parse_runs("status = 'finished'") == Comparison(attribute("status"), "in")
+    assert parse_run_filter("status = 'finished'") == Comparison(
+        attribute("status"), "in"
+    )
 
 
 def test_every_status_maps_to_one_mlflow_status():
@@ -145,15 +147,17 @@ def test_an_invalid_order_by_is_refused(items):
 
 
 def test_experiments_have_their_own_fields():
-    node = parse_experiments("name LIKE 'a%' AND tags.k != 'v' AND creation_time > 5")
+    node = parse_experiment_search(
+        "name LIKE 'a%' AND tags.k != 'v' AND creation_time > 5"
+    )
     assert to_text(node).startswith(
         'name like "a%" and tag:k and tags.k != v and created'
     )
     assert str(parse_order_by(["last_update_time DESC"], EXPERIMENTS)[0]) == "-updated"
     with pytest.raises(InvalidFilter):
-        parse_experiments("attributes.name = 'a'")
+        parse_experiment_search("attributes.name = 'a'")
 
 
 def test_models_have_their_own_fields():
-    node = parse_models("name = 'model' AND metrics.acc > 1")
+    node = parse_model_filter("name = 'model' AND metrics.acc > 1")
     assert to_text(node) == "name:model and metrics.acc > 1"

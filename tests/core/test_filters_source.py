@@ -37,21 +37,23 @@ def test_the_terms_of_the_text_are_those_of_the_tree() -> None:
     ],
 )
 def test_a_term_is_removed(number: int, left: str) -> None:
-    assert read_source(TYPED).without(number) == left
+    assert read_source(TYPED).text_without_terms(number) == left
 
 
 def test_a_term_is_replaced_in_its_place() -> None:
-    found = read_source(TYPED).replaced(0, term_of("status:running"))
+    found = read_source(TYPED).text_with_replaced_term(0, term_of("status:running"))
     assert found == TYPED.replace("status:failed", "status:Running")
 
 
 def test_replacing_a_term_by_itself_changes_nothing() -> None:
     source = read_source(TYPED)
-    assert source.replaced(1, source.nodes[1]) == TYPED
+    assert source.text_with_replaced_term(1, source.nodes[1]) == TYPED
 
 
 def test_removing_a_term_keeps_the_comment_inside_it() -> None:
-    found = read_source("status: /* why */ failed x").replaced(0, term_of("name:y"))
+    found = read_source("status: /* why */ failed x").text_with_replaced_term(
+        0, term_of("name:y")
+    )
     assert found == "name:y /* why */ x"
 
 
@@ -69,30 +71,39 @@ def test_removing_a_term_keeps_the_comment_inside_it() -> None:
 def test_a_term_is_added_with_the_conjunction_of_the_others(
     typed: str, added: str
 ) -> None:
-    assert read_source(typed).with_term(term_of("z")) == added
+    assert read_source(typed).text_with_term(term_of("z")) == added
 
 
 @pytest.mark.parametrize("typed", ["x or y", "(x or y)"])
 def test_alternatives_are_put_in_parentheses_once(typed: str) -> None:
-    assert read_source("a b").replaced(0, term_of(typed), typed) == "(x or y) b"
+    assert (
+        read_source("a b").text_with_replaced_term(0, term_of(typed), typed)
+        == "(x or y) b"
+    )
 
 
 def test_adding_a_term_replaces_its_opposite() -> None:
-    assert read_source("resnet -tag:flaky").with_term(term_of("tag:flaky")) == (
+    assert read_source("resnet -tag:flaky").text_with_term(term_of("tag:flaky")) == (
         "resnet and tag:flaky"
     )
 
 
 def test_parentheses_that_a_removed_term_leaves_empty_go_with_it() -> None:
-    assert read_source("((a))  /* why */ b").without(0) == "/* why */ b"
-    assert read_source("b /* why */ and (a)").without(1) == "b /* why */"
+    assert read_source("((a))  /* why */ b").text_without_terms(0) == "/* why */ b"
+    assert read_source("b /* why */ and (a)").text_without_terms(1) == "b /* why */"
 
 
 def test_terms_that_share_a_place_are_spelled_one_by_one() -> None:
     shared = read_source("not (not (a b)) c")
-    assert shared.replaced(0, term_of("status:failed")) == "status:Failed and b and c"
+    assert (
+        shared.text_with_replaced_term(0, term_of("status:failed"))
+        == "status:Failed and b and c"
+    )
     # An edit that would not mean what it says is written out, too.
-    assert read_source("a b").replaced(0, term_of("x"), "x or y") == "x and b"
+    assert (
+        read_source("a b").text_with_replaced_term(0, term_of("x"), "x or y")
+        == "x and b"
+    )
 
 
 @pytest.mark.parametrize("text", ["/*", "a /* b", "a /* b * /"])
@@ -150,12 +161,12 @@ def test_edits_change_the_meaning_as_intended(text: str, data: st.DataObject) ->
     source = read_source(text)
     number = data.draw(st.integers(0, len(source.terms) - 1))
     kept = [node for n, node in enumerate(source.nodes) if n != number]
-    assert parse(source.without(number)) == (all_of(*kept) if kept else None)
+    assert parse(source.text_without_terms(number)) == (all_of(*kept) if kept else None)
     term = Comparison(Field("tags", "odd"), "=", (Text("o'k \" `)"),))
     nodes = [term if n == number else node for n, node in enumerate(source.nodes)]
-    assert parse(source.replaced(number, term)) == all_of(*nodes)
-    assert parse(source.added(term)) == all_of(*source.nodes, term)
-    assert parse(source.text_of(number)) == source.nodes[number]
+    assert parse(source.text_with_replaced_term(number, term)) == all_of(*nodes)
+    assert parse(source.text_with_added_term(term)) == all_of(*source.nodes, term)
+    assert parse(source.text_of_term(number)) == source.nodes[number]
 
 
 @settings(max_examples=200, deadline=None)
@@ -165,7 +176,7 @@ def test_a_shortened_filter_equals_its_parsed_text(
 ) -> None:
     source = read_source(text)
     numbers = st.integers(0, len(source.terms) - 1)
-    left = source.without_terms(*data.draw(st.sets(numbers)))
+    left = source.source_without_terms(*data.draw(st.sets(numbers)))
     assert left == read_source(left.text)
 
 
@@ -173,7 +184,7 @@ def test_a_shortened_filter_equals_its_parsed_text(
 @given(filters())
 def test_a_filter_with_a_term_prepended_equals_its_parsed_text(text: str) -> None:
     parent = Comparison(attribute("parent"), "=", (Text("r 1"),))
-    found = read_source(text).preceded_by(parent)
+    found = read_source(text).source_with_first_term(parent)
     assert found == read_source(found.text)
 
 
@@ -190,5 +201,5 @@ def test_a_filter_with_a_term_prepended_equals_its_parsed_text(text: str) -> Non
 def test_separate_terms_are_removed_without_parsing(typed: str, parsed: int) -> None:
     source = read_source(typed)
     with counted_calls() as calls:
-        source.without_terms(0)
+        source.source_without_terms(0)
     assert calls.of(parse_with_positions) == parsed

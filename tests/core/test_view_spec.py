@@ -18,7 +18,7 @@ from studio.core.view_spec import (
     ViewSpec,
     without_parameter,
 )
-from studio.core.view_text import joined
+from studio.core.view_text import join_with_commas
 
 FULL = ViewSpec(
     q='status:failed tag:"a b" metrics.acc > 0.9 & 训练',
@@ -220,7 +220,7 @@ def test_json_of_another_shape_is_refused(value):
 
 def test_chosen_columns_differ_from_default_columns():
     default = ViewSpec().changed(columns=DEFAULT_COLUMNS)
-    chosen = ViewSpec.from_query("columns=" + joined(DEFAULT_COLUMNS))
+    chosen = ViewSpec.from_query("columns=" + join_with_commas(DEFAULT_COLUMNS))
     assert (default.has_columns, chosen.has_columns) == (False, True)
     assert chosen.changed(rows=25).to_query().startswith("columns=name,tags,")
     assert not without_parameter(chosen, "columns").has_columns

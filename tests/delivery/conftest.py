@@ -26,5 +26,5 @@ def actor(server: Server, tmp_path: Path) -> Actor:
 def losses(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What writers of this process lost, which else would be its own exit status."""
     mine: dict[str, int] = {}
-    monkeypatch.setattr(shutdown._Process, "lost", mine)
+    monkeypatch.setattr(shutdown._ProcessState, "lost", mine)
     return mine

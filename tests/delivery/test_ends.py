@@ -67,8 +67,8 @@ def end_again(run: Run) -> None:
 
 
 def leave_it_to_the_exit(_run: Run) -> None:
-    while shutdown._Process.open_writers:
-        shutdown._Process.open_writers[0].close()
+    while shutdown._ProcessState.open_writers:
+        shutdown._ProcessState.open_writers[0].close()
 
 
 def log_more_and_end(run: Run) -> None:
@@ -88,7 +88,7 @@ def test_an_exit_interrupted_at_any_step_is_completed_later(
         fake = Fake()
         run = begun(fake, outputs)
         was_stopped = interrupted_at(number, run.complete, is_ours)
-        writers: list[Any] = shutdown._Process.open_writers
+        writers: list[Any] = shutdown._ProcessState.open_writers
         was_meant = fake.statuses or any(one.sender.end_record for one in writers)
         after(run)
         assert sorted(fake.points()) == list(
@@ -105,7 +105,7 @@ def test_an_exit_interrupted_at_any_step_is_completed_later(
         if after is end_again:
             assert len(fake.statuses) == len(fake.receipts) == 1
         assert list(spool.glob("[0-9a-f]*")) == []
-        assert shutdown._Process.open_writers == []
+        assert shutdown._ProcessState.open_writers == []
         if not was_stopped:
             break
     assert number > 100
@@ -131,7 +131,7 @@ def test_failures_and_cancellations_are_reported(
         assert ("POST runs/r1/cancel" in fake.asked) == (end is Run.cancel)
         assert len(fake.receipts) == 1
         assert not list(spool.glob("[0-9a-f]*"))
-        assert not shutdown._Process.open_writers
+        assert not shutdown._ProcessState.open_writers
         if not was_stopped:
             break
     assert number > 100
@@ -151,7 +151,7 @@ def test_an_interrupted_exit_without_a_server_keeps_the_spool_complete(
         assert run.receipt is not None
         assert run.receipt.waiting in (5, 6)
         assert not run.receipt.lost
-        assert shutdown._Process.open_writers == []
+        assert shutdown._ProcessState.open_writers == []
         [folder] = list_abandoned_folders()
         assert folder.read("end.json")["status"] == "Completed"
         assert Spool.reopen(folder.path, "rows").waiting == 3

@@ -72,7 +72,7 @@ def test_without_a_writer_the_offset_is_that_of_the_file(rest: Rest) -> None:
 def test_bytes_after_the_recorded_size_are_never_read(rest: Rest) -> None:
     append(rest, 0, b"one\n")
     blob = File.objects.get().blob
-    with files.appending(blob) as grow:
+    with files.open_to_append(blob) as grow:
         grow(4, b"torn, without a row")
     assert text(rest) == b"one\n"
     append(rest, 4, b"two\n")

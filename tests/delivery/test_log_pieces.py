@@ -13,10 +13,10 @@ import pytest
 import studio.sdk
 from studio.sdk.delivery import background, log_delivery
 from studio.sdk.delivery.log_delivery import LogBuffer
-from studio.sdk.delivery.records import LogPiece, pack_log
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import LogPiece, pack_log
 from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake_client import Fake
@@ -113,7 +113,7 @@ def test_after_the_server_lost_log_bytes_later_bytes_arrive_once_despite_a_kill(
     fresh = bytes(range(100))
     sender.logs.append(pack_log(LogPiece(100, 100, LOG, fresh)))
     fake.logs[f"{folder.owner.writer} {LOG}"] = b"-" * 60
-    sender.hurry()
+    sender.send_without_delay()
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "acknowledge", die)
         with pytest.raises(KeyboardInterrupt):

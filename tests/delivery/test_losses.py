@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from studio.sdk.delivery import spool
-from studio.sdk.delivery.receipts import Loss, Receipt
+from studio.sdk.delivery.receipts import LostData, Receipt
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.writer import Writer
@@ -77,7 +77,7 @@ def test_each_loss_is_counted_once_across_senders(
     with full():
         writer.append_log("logs/a.txt", b"at the end\n")
     receipt = writer.close("Completed")
-    assert receipt.gone == Loss(points=2, files=1, log_bytes=16, changes=1)
+    assert receipt.gone == LostData(points=2, files=1, log_bytes=16, changes=1)
     assert receipt.waiting == 10
     assert (receipt.points.sent, receipt.files.sent) == (6, 3)
     assert (receipt.log_bytes.sent, receipt.log_bytes.stored) == (26, 0)
@@ -103,7 +103,7 @@ def test_points_lost_from_memory_are_counted_once(fake: Any, home: Path) -> None
         log_some(writer, home)
         receipt = writer.close("Completed")
         assert writer.close("Completed") == receipt
-    assert receipt.gone == Loss(points=2, files=1, log_bytes=5, changes=1)
+    assert receipt.gone == LostData(points=2, files=1, log_bytes=5, changes=1)
     assert receipt.waiting == 5
     assert (receipt.points.sent, receipt.files.sent) == (4, 2)
     assert receipt.log_bytes.sent == 10

@@ -14,7 +14,7 @@ import pytest
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.sdk.delivery import writer as module
-from studio.sdk.delivery.records import (
+from studio.sdk.delivery.spool_records import (
     MAX_BITS,
     LogPiece,
     RecordedRequest,

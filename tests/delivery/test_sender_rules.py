@@ -19,9 +19,9 @@ from studio.core.errors import (
 from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery import sender as module
 from studio.sdk.delivery.receipts import Receipt
-from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import MAX_REFUSED_ROWS, Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from studio.sdk.delivery.writer import Writer
 from tests.delivery.fake_client import Fake
 
@@ -135,7 +135,7 @@ def test_rows_wait_for_more_unless_they_fill_a_batch_or_are_in_a_hurry(
         sender.rows.append(b'["loss",%d]' % number)
         deliver(sender)
     assert fake.batches == [3]
-    sender.hurry()
+    sender.send_without_delay()
     deliver(sender)
     assert fake.batches == [3, 1]
 
@@ -258,7 +258,7 @@ def interrupted_close(writer: Writer, status: str | None, message: str = "") -> 
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("studio.sdk.delivery.shutdown.finish", interrupt)
+        patch.setattr("studio.sdk.delivery.shutdown.finish_writer", interrupt)
         with pytest.raises(KeyboardInterrupt):
             writer.close(status, message=message)
 
@@ -321,7 +321,7 @@ def test_the_end_delivers_what_child_processes_of_the_run_left(
     fake: Any = Fake()
     mine, other = left_behind(fake, "r1"), left_behind(fake, "r2")
     # Else all that earlier processes left would be delivered.
-    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "")
+    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "")
     writer = Writer.open(fake, "r1", user="ada")
     writer.add_point("loss", 2)
     assert writer.close("Completed").is_whole
@@ -350,9 +350,9 @@ def test_the_exit_of_the_process_waits_for_open_writers_only(spool: Path) -> Non
     one, other = (Writer.open(fake, run, offline=True) for run in ("r1", "r2"))
     one.close()
     one.close()
-    assert shutdown._Process.open_writers == [other]
+    assert shutdown._ProcessState.open_writers == [other]
     shutdown._deliver_at_exit()
-    assert shutdown._Process.open_writers == []
+    assert shutdown._ProcessState.open_writers == []
     with pytest.raises(InvalidState):
         other.add_point("loss", 1)
 

@@ -11,7 +11,7 @@ import pytest
 
 from runs.actions.files.snapshots import delete_unused_snapshots
 from runs.models import Run, Snapshot
-from runs.storage.files import arrived_before, files
+from runs.storage.files import files, incoming_blobs_before
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
 from studio.sdk.snapshot_archive import IgnoreRules, list_sources, write_archive
@@ -63,7 +63,7 @@ def test_runs_with_the_same_sources_share_a_snapshot(rest: Rest) -> None:
     keep(rest, archive("train.py"))
     keep(rest, archive("train.py"), "r2")
     assert Snapshot.objects.count() == 1
-    assert len(list(arrived_before(2**62))) == 1
+    assert len(list(incoming_blobs_before(2**62))) == 1
 
 
 def test_a_snapshot_is_deleted_with_its_last_run(rest: Rest) -> None:
@@ -95,7 +95,7 @@ def test_a_snapshot_is_deleted_with_its_last_run(rest: Rest) -> None:
 def test_files_that_are_not_plain_text_are_refused(rest: Rest, content: bytes) -> None:
     assert keep(rest, content).status_code == 400
     assert Snapshot.objects.count() == 0
-    assert list(arrived_before(2**62)) == []
+    assert list(incoming_blobs_before(2**62)) == []
     assert list(files.names()) == []
 
 

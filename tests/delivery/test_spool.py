@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.sdk.delivery import spool as module
-from studio.sdk.delivery.segments import pack_frame, read_frames
 from studio.sdk.delivery.spool import Spool
+from studio.sdk.delivery.spool_segments import pack_frame, read_frames
 from tests.parts.interrupting import interrupted_at
 
 

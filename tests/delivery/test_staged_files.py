@@ -13,7 +13,7 @@ import pytest
 
 from studio.core.errors import InvalidValue
 from studio.sdk.delivery import staged_files
-from studio.sdk.delivery.records import StagedFile
+from studio.sdk.delivery.spool_records import StagedFile
 from studio.sdk.delivery.staged_files import deliver_file, stage_file
 
 

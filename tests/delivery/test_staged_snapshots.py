@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from studio.sdk.delivery import sender as module
-from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from studio.sdk.delivery.staged_files import stage_snapshot
 from studio.sdk.delivery.writer import Writer
 from studio.sdk.responses import Unreachable
@@ -103,7 +103,7 @@ def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent(
     with monkeypatch.context() as patch:
         patch.setattr(fake, "upload", refuse)
         assert sender.send_due()
-        sender.hurry()
+        sender.send_without_delay()
         assert sender.send_due()
         assert fake.points() == [0.5]
         assert not sender.is_waiting_for_run
@@ -114,7 +114,7 @@ def test_rows_do_not_wait_for_a_snapshot_that_cannot_be_sent(
         sender.rows.append(b'["loss",0.25]')
         assert sender.send_due()
         assert fake.points() == [0.5, 0.25]
-    sender.hurry()
+    sender.send_without_delay()
     send_all(sender)
     assert fake.asked[-2:] == ["PUT runs/r1/snapshot", "POST runs/r1/tags"]
 

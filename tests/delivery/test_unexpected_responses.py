@@ -12,7 +12,6 @@ from studio.sdk.client import Client
 from studio.sdk.delivery import background, shutdown
 from studio.sdk.delivery.background import BackgroundDelivery, find_leftovers
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.records import RecordedRequest, pack_request
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.shutdown import DrainProgress
 from studio.sdk.delivery.spool_folder import (
@@ -20,6 +19,7 @@ from studio.sdk.delivery.spool_folder import (
     existing_roots,
     list_abandoned_folders,
 )
+from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from tests.parts.fake_http import FixedResponse, serving
 
 
@@ -53,7 +53,7 @@ def test_a_response_of_another_service_blocks_delivery_and_keeps_everything(
     said = capfd.readouterr().err
     assert "not understood" in said
     assert f"What is logged waits in {sender.folder.path}." in said
-    sender.hurry()
+    sender.send_without_delay()
     assert sender.send_due() is False
     assert capfd.readouterr().err == ""
 
@@ -108,7 +108,7 @@ def test_an_unreadable_spool_stops_no_other_delivery(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "ada")
+    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "ada")
     (sender.folder.path / "rows.odd.seg").write_bytes(b"")
     sender.release()
     assert find_leftovers(sender.client) == []
@@ -120,9 +120,9 @@ def test_nothing_is_sent_before_the_user_of_the_token_is_known(
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
     sender.release()
-    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "")
+    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "")
     assert find_leftovers(sender.client) is None
-    monkeypatch.setattr(background, "get_user_or_empty", lambda _client: "ada")
+    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "ada")
     assert len(find_leftovers(sender.client) or []) == 1
 
 

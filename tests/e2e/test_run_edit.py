@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.parts.browser import Watch, new_context
 from tests.parts.remote import Remote
@@ -22,11 +22,17 @@ def heading(page: Page) -> Any:
     return page.get_by_role("heading", level=1)
 
 
-def test_a_name_is_edited_in_place_and_undone(run: Remote, owner_page: Page) -> None:
-    owner_page.goto(run.page)
-    owner_page.keyboard.press("e")
-    box = owner_page.get_by_role("textbox", name="Display name")
+def open_name(page: Page, run: Remote) -> Locator:
+    """Open the run's page and the box of its display name."""
+    page.goto(run.page)
+    page.keyboard.press("e")
+    box = page.get_by_role("textbox", name="Display name")
     expect(box).to_be_focused()
+    return box
+
+
+def test_a_name_is_edited_in_place_and_undone(run: Remote, owner_page: Page) -> None:
+    box = open_name(owner_page, run)
     owner_page.keyboard.type("lr 0.05")
     expect(box).to_have_value("lr 0.05")
     owner_page.keyboard.press("Escape")
@@ -51,10 +57,7 @@ def test_a_name_changed_by_someone_else_is_shown(
     run: Remote, owner_page: Page, watch: Watch
 ) -> None:
     watch.expect("status of 422")
-    owner_page.goto(run.page)
-    owner_page.keyboard.press("e")
-    box = owner_page.get_by_role("textbox", name="Display name")
-    expect(box).to_be_focused()
+    box = open_name(owner_page, run)
     run.rename("theirs")
     box.fill("mine")
     box.press("Enter")
@@ -74,9 +77,7 @@ def test_a_closed_dialog_stays_closed(
     run: Remote, owner_page: Page, watch: Watch
 ) -> None:
     watch.expect("status of 422")
-    owner_page.goto(run.page)
-    owner_page.keyboard.press("e")
-    box = owner_page.get_by_role("textbox", name="Display name")
+    box = open_name(owner_page, run)
     box.fill("mine")
     box.press("Enter")
     expect(heading(owner_page)).to_have_text("mine")

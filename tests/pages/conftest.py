@@ -1,6 +1,6 @@
 """Fixtures of the pages' tests."""
 
 from tests.pages.rows import log, visitor
-from tests.pages.views.view_rows import ben, make_view
+from tests.pages.views.view_rows import make_view
 
-__all__ = ["ben", "log", "make_view", "visitor"]
+__all__ = ["log", "make_view", "visitor"]

@@ -46,6 +46,14 @@ def owner(workspace: Workspace) -> User:
 
 
 @pytest.fixture
+def ben(workspace: Workspace) -> User:
+    """Another member, a contributor."""
+    user = User.objects.create(username="ben")
+    Member.objects.create(workspace=workspace, user=user, role=Role.CONTRIBUTOR)
+    return user
+
+
+@pytest.fixture
 def actor(owner: User) -> Actor:
     return Actor(owner)
 

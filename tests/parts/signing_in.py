@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, StorageState
 
 from runs.actions.account.links import SIGN_IN_MINUTES
-from runs.management.operator_access import system_user
+from runs.management.operator_access import operating_system_user_name
 from tests.parts.browser import Watch, new_context
 from tests.parts.manage import manage
 from tests.parts.server import Server
@@ -41,5 +41,5 @@ def working_link(server: Server) -> str:
 
 def new_link(server: Server) -> str:
     """A link that no other test has used up."""
-    done = manage(server.home, "member", system_user())
+    done = manage(server.home, "member", operating_system_user_name())
     return done.stdout.rpartition(": ")[2].strip()

@@ -8,7 +8,7 @@ from typing import Any
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import (
     Dataset,

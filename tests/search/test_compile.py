@@ -6,7 +6,7 @@ import pytest
 
 from runs.search.query.run_query import runs_matching
 from studio.core.errors import InvalidFilter
-from studio.core.filters.mlflow import parse_runs
+from studio.core.filters.mlflow import parse_run_filter
 from tests.parts.records import NOON
 from tests.search.library import Library
 
@@ -289,7 +289,10 @@ def test_mlflow_filters_find_the_expected_runs(
     library: Library, text: str, ids: str
 ) -> None:
     runs = runs_matching(
-        parse_runs(text), viewer=library.ada, workspace=library.workspace, now=NOON
+        parse_run_filter(text),
+        viewer=library.ada,
+        workspace=library.workspace,
+        now=NOON,
     )
     found = runs.not_deleted().order_by("run_id").values_list("run_id", flat=True)
     assert list(found) == list(ids)

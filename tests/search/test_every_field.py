@@ -11,7 +11,7 @@ import pytest
 
 from runs.search.filters.facets import FacetReader, is_facet
 from runs.search.groups.grouping import list_groups
-from runs.search.mlflow.runs import RunSearch
+from runs.search.mlflow.runs import MlflowRunSearch
 from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values
 from studio.core.errors import InvalidFilter, InvalidValue
@@ -175,7 +175,7 @@ def test_runs_are_grouped_by_each_field_or_it_is_refused(
         return
     found = list_groups(view, library.ada, library.workspace, [], now=NOON)
     assert found is not None
-    groups = found.page(0, 100)
+    groups = found.groups_between(0, 100)
     assert sum(group.count for group in groups) == 6
     assert any(group.values != (None,) for group in groups)
 
@@ -186,7 +186,9 @@ def test_a_facet_counts_its_values_and_completion_offers_them(
 ) -> None:
     field = field_of(spec)
     view = ViewSpec.from_query({"children": "1"})
-    facet = FacetReader(view, library.ada, library.workspace, now=NOON).read(field)
+    facet = FacetReader(view, library.ada, library.workspace, now=NOON).count_values(
+        field
+    )
     assert facet.values
     for each in facet.values:
         if each.digest or each.value is None or field.kind == tree.METRICS:
@@ -219,8 +221,8 @@ def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     entity = f"attributes.`{name}`"
     compared = {mlflow.TIME: "> 0", mlflow.STATUS: "!= 'FINISHED'"}.get(kind, "!= 'x'")
     order = () if name in mlflow.RUNS.unsortable else (f"{entity} DESC",)
-    search = RunSearch(
-        mlflow.parse_runs(f"{entity} {compared}"),
+    search = MlflowRunSearch(
+        mlflow.parse_run_filter(f"{entity} {compared}"),
         library.ada,
         library.workspace,
         [library.digits.number],

@@ -31,7 +31,7 @@ def reader(library: Library, q: str = "") -> FacetReader:
 
 
 def values(library: Library, field: str, q: str = "") -> dict[str | None, int]:
-    found = reader(library, q).read(parse_field(field))
+    found = reader(library, q).count_values(parse_field(field))
     return {each.value: each.runs for each in found.values}
 
 
@@ -54,7 +54,9 @@ def test_values_are_counted(
 
 
 def test_runs_without_a_value_are_counted(models: Library) -> None:
-    assert reader(models).read(parse_field("tags.model")).without == 1
+    assert (
+        reader(models).count_values(parse_field("tags.model")).runs_without_value == 1
+    )
 
 
 def test_attributes_experiments_and_statuses_have_facets(library: Library) -> None:
@@ -71,14 +73,16 @@ def test_beyond_the_limit_only_the_newest_runs_are_counted(
 ) -> None:
     monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", 2)
     found = reader(models)
-    assert not found.runs().exact
+    assert not found.matching_runs().exact
     assert values(models, "tags.model") == {"small": 1}
 
 
 def test_keys_are_found_by_a_part_of_their_name(models: Library) -> None:
     found = reader(models, "tags.model = small")
-    assert [share.field.key for share in found.keys("tags", "OD")] == ["model"]
-    rare = reader(models, "params.lr = 3").keys("tags", "od")
+    assert [share.field.key for share in found.most_useful_keys("tags", "OD")] == [
+        "model"
+    ]
+    rare = reader(models, "params.lr = 3").most_useful_keys("tags", "od")
     assert [(share.field.key, share.runs) for share in rare] == [("model", 0)]
 
 
@@ -88,7 +92,7 @@ def test_an_exact_key_match_comes_first(models: Library) -> None:
         tags = {f"a{number}od": "1", "odd": str(number % 3)}
         models.make(f"common-{number}", tags=tags)
     found = reader(models, "tags.odd is not null")
-    assert found.keys("tags", "OD")[0].field.key == "od"
+    assert found.most_useful_keys("tags", "OD")[0].field.key == "od"
     everywhere = reader(models)
     for offered in (completion.find_keys, completion.list_keys):
         assert offered(everywhere, "tags", "od", 3)[0].field.key == "od"
@@ -98,30 +102,30 @@ def test_another_workspaces_keys_are_not_found(
     models: Library, library: Library
 ) -> None:
     models.make("secret", tags={"secretkey": "1"})
-    assert reader(models).keys("tags", "secretk")
+    assert reader(models).most_useful_keys("tags", "secretk")
     other = FacetReader(ViewSpec(), library.ada, library.workspace, now=NOON)
-    assert not other.keys("tags", "secretk")
+    assert not other.most_useful_keys("tags", "secretk")
     stranger = FacetReader(ViewSpec(), library.ada, models.workspace, now=NOON)
-    assert not stranger.runs().ids
+    assert not stranger.matching_runs().ids
 
 
 def test_values_are_counted_by_key_id(models: Library) -> None:
     # Joined by its name, PostgreSQL looks through every run that has the key.
     found = reader(models)
     with CaptureQueriesContext(connection) as captured:
-        found.read(parse_field("params.lr"))
+        found.count_values(parse_field("params.lr"))
     [counting] = [each["sql"] for each in captured if "GROUP BY" in each["sql"]]
     assert "runs_key" not in counting
-    assert reader(models).read(parse_field("params.nobody")).values == ()
+    assert reader(models).count_values(parse_field("params.nobody")).values == ()
 
 
 def test_the_number_of_queries_does_not_depend_on_the_runs(models: Library) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as captured:
             found = reader(models)
-            found.keys("tags")
-            found.read(parse_field("tags.model"))
-            found.read(parse_field("submitter"))
+            found.most_useful_keys("tags")
+            found.count_values(parse_field("tags.model"))
+            found.count_values(parse_field("submitter"))
         return len(captured)
 
     before = count()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from runs.search.fields import FieldSource, check_halves, source_of
+from runs.search.fields import FieldSource, check_client_and_server_halves, source_of
 from runs.search.fields.registry import ALL_SOURCES, SPECS
 from studio.core.filters import fields, tree
 from studio.core.filters.field_spec import FieldSpec
@@ -21,14 +21,14 @@ SOURCE = source_of(tree.attribute("target"))
 
 
 def test_a_field_needs_both_halves() -> None:
-    check_halves(SPECS, ALL_SOURCES)
+    check_client_and_server_halves(SPECS, ALL_SOURCES)
     with pytest.raises(ImproperlyConfigured, match="color is declared in studio/core"):
-        check_halves({**SPECS, "color": SPEC}, ALL_SOURCES)
+        check_client_and_server_halves({**SPECS, "color": SPEC}, ALL_SOURCES)
     both = [*ALL_SOURCES, replace(SOURCE, name="color")]
     with pytest.raises(ImproperlyConfigured, match="color is declared in runs/search"):
-        check_halves(SPECS, both)
-    check_halves({**SPECS, "color": SPEC}, both)
-    check_halves(
+        check_client_and_server_halves(SPECS, both)
+    check_client_and_server_halves({**SPECS, "color": SPEC}, both)
+    check_client_and_server_halves(
         {**SPECS, "color": SPEC}, [*ALL_SOURCES, replace(SOURCE, name="color")]
     )
 
@@ -45,7 +45,7 @@ def test_the_server_half_supports_what_the_client_half_declares(
     source: FieldSource, missing: str
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"color needs a {missing}"):
-        check_halves({**SPECS, "color": SPEC}, [*ALL_SOURCES, source])
+        check_client_and_server_halves({**SPECS, "color": SPEC}, [*ALL_SOURCES, source])
 
 
 def test_a_field_with_one_half_stops_the_start_with_one_message(tmp_path: Path) -> None:

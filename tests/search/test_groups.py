@@ -35,7 +35,7 @@ def groups(shelf: Library, query: str, *numbers: str) -> Grouping:
 
 
 def sizes(grouping: Grouping) -> dict[Any, int]:
-    return {group.values: group.count for group in grouping.page(0, 100)}
+    return {group.values: group.count for group in grouping.groups_between(0, 100)}
 
 
 def test_means_deviations_and_extremes_are_exact(shelf: Library) -> None:
@@ -46,7 +46,7 @@ def test_means_deviations_and_extremes_are_exact(shelf: Library) -> None:
             metrics = {"acc": [0.0, acc]}
             shelf.make(f"{name}{n}", metrics=metrics, params={"model": name})
     grouping = groups(shelf, "group=params.model")
-    for group in grouping.page(0, 10):
+    for group in grouping.groups_between(0, 10):
         [model] = group.values
         assert model is not None
         expected = values[model]
@@ -65,7 +65,10 @@ def test_means_are_of_numbers_of_any_size(
         shelf.make(f"r{n}", metrics={"acc": [acc]}, params={"model": "x"})
         shelf.make(f"q{n}", metrics={"acc": [n]}, params={"model": "y"})
     grouping = groups(shelf, "group=params.model&by=value")
-    of = {group.values: grouping.stats(group, ACC) for group in grouping.page(0, 10)}
+    of = {
+        group.values: grouping.stats(group, ACC)
+        for group in grouping.groups_between(0, 10)
+    }
     exact = [Fraction(each) for each in pair]
     assert of["x",].mean == pytest.approx(float(sum(exact) / 2), rel=1e-12)
     assert of["x",].std == pytest.approx(abs(pair[1] - pair[0]) * 0.5**0.5)
@@ -78,7 +81,7 @@ def test_nonfinite_values_are_counted_and_left_out(shelf: Library) -> None:
         shelf.make(f"r{n}", metrics={"acc": [acc]}, tags={"model": "x"})
     shelf.make("without", tags={"model": "x"})
     grouping = groups(shelf, "group=tags.model")
-    [group] = grouping.page(0, 10)
+    [group] = grouping.groups_between(0, 10)
     stats = grouping.stats(group, ACC)
     assert (group.count, stats.count, stats.nonfinite) == (6, 1, 4)
     assert stats.mean == 0.5
@@ -130,7 +133,7 @@ def test_groups_are_sorted_by_any_statistic(shelf: Library) -> None:
 
     def order(stat: str, field: Field | None, *, descending: bool) -> list[Any]:
         grouping.sort(stat, field, descending=descending)
-        return [group.values[0] for group in grouping.page(0, 10)]
+        return [group.values[0] for group in grouping.groups_between(0, 10)]
 
     assert order("mean", ACC, descending=True) == ["10", "a", "b", "9"]
     assert order("min", ACC, descending=False) == ["a", "b", "10", "9"]
@@ -150,18 +153,20 @@ def test_the_best_run_follows_the_metric_goal(shelf: Library) -> None:
         shelf.workspace, digits, "acc", False, actor=Actor(shelf.ada), now=NOON
     )
     grouping = groups(shelf, "group=params.model")
-    best = {g.values[0]: grouping.stats(g, ACC).best for g in grouping.page(0, 5)}
+    best = {
+        g.values[0]: grouping.stats(g, ACC).best for g in grouping.groups_between(0, 5)
+    }
     assert best == {"a": keys["a1"], "b": keys["b1"]}
-    [a, _b] = sorted(grouping.page(0, 5), key=lambda group: str(group.values))
+    [a, _b] = sorted(grouping.groups_between(0, 5), key=lambda group: str(group.values))
     assert grouping.best_group(ACC) == a.number
-    assert grouping.members(a, 5, ACC) == [keys["a1"], keys["a2"]]
+    assert grouping.best_or_newest_runs(a, 5, ACC) == [keys["a1"], keys["a2"]]
 
 
 def test_durations_are_summarized_too(shelf: Library) -> None:
     for n, ended in enumerate((3000, 5000)):
         shelf.make(f"r{n}", columns={"started": 1000, "ended": ended})
     grouping = groups(shelf, "group=experiment", "duration")
-    [group] = grouping.page(0, 5)
+    [group] = grouping.groups_between(0, 5)
     assert grouping.stats(group, attribute("duration")).mean == 3000
 
 
@@ -174,7 +179,7 @@ def test_few_runs_with_a_common_key_are_looked_up_by_run(
     monkeypatch.setattr(many_runs, "MAX_ROWS_PER_RUN", 0)
     looked_up = groups(shelf, "q=name in ('r1', 'r2', 'r3')&group=params.even")
     assert sizes(looked_up) == whole == {("1",): 2, ("0",): 1}
-    [first, _second] = looked_up.page(0, 2)
+    [first, _second] = looked_up.groups_between(0, 2)
     assert looked_up.stats(first, ACC).mean == 2
 
 

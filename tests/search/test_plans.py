@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.search.mlflow.runs import RunSearch
+from runs.search.mlflow.runs import MlflowRunSearch
 from runs.search.query import query_plan
 from runs.search.query.status_counts import MAX_EXACT_COUNT
 from runs.search.run_list import tree_runs
@@ -253,8 +253,8 @@ def test_no_mlflow_search_scans_a_large_table(
     way: str,
 ) -> None:
     choose(monkeypatch, way)
-    search = RunSearch(
-        mlflow.parse_runs(text),
+    search = MlflowRunSearch(
+        mlflow.parse_run_filter(text),
         large.ada,
         large.workspace,
         [large.digits.number],

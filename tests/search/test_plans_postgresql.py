@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from runs.models import RunTag
-from runs.search.fields import scans_of
+from runs.search.fields import index_scans_of
 from runs.search.sql.scope import make_scope
 from studio.core.filters import parse
 from tests.parts.records import NOON
@@ -34,7 +34,7 @@ def test_postgresql_has_statistics_of_values_per_key(shelf: Library) -> None:
         cursor.execute("ANALYZE runs_runtag")
     term: Any = parse("tags.team = nlp")
     scope = make_scope(shelf.ada, shelf.workspace, NOON, {term.field})
-    rows = scans_of(term, scope)[0].rows
+    rows = index_scans_of(term, scope)[0].rows
     assert rows.count() == RUNS < RunTag.objects.count() / 8
     plan = json.loads(rows.explain(format="json"))
     # By the shares of key and value each for itself it would expect a ninth.

@@ -13,7 +13,7 @@ from runs.models import Run, SearchText
 from runs.models.functions import starts_word
 from runs.models.grams import grams_of, is_short_word, lower_case, text_of
 from runs.search.query.run_query import runs_matching
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import And, Node, Not, Or, Word
 from studio.core.statuses import RunStatus
@@ -147,7 +147,7 @@ def test_a_word_is_found_in_every_searched_field(shelves: Library, word: str) ->
 def test_the_search_index_finds_the_same_as_the_texts(
     shelves: Library, word: str
 ) -> None:
-    scan = text_scan([text_of([word])])
+    scan = search_text_scan([text_of([word])])
     runs = Run.objects.filter(pk__in=list(scan.rows.values_list("run_id", flat=True)))
     titles = list(TEXTS)
     found = {titles[int(run_id)] for run_id in runs.values_list("run_id", flat=True)}
@@ -192,7 +192,7 @@ def test_many_words_are_looked_up_in_one_query(shelves: Library) -> None:
 
 
 def scanned_keys(words: list[str]) -> list[int]:
-    return list(text_scan(words).rows.values_list("run_id", flat=True))
+    return list(search_text_scan(words).rows.values_list("run_id", flat=True))
 
 
 def test_grams_are_pairs_of_chinese_characters_and_word_prefixes() -> None:

@@ -11,7 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.run_rows.search_text import build_search_texts
+from runs.actions.run_rows.search_text import write_missing_search_texts
 from runs.models import Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import MAX_CANDIDATES
@@ -60,7 +60,7 @@ def crowd(
                 )
             )
         Run.objects.bulk_create(runs)
-        build_search_texts()
+        write_missing_search_texts()
         yield library
         transaction.set_rollback(True)
 

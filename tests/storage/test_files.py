@@ -86,7 +86,7 @@ def test_readers_and_log_appends_continue_while_a_blob_is_moved(
     files: FolderStore,
 ) -> None:
     blob = files.write([b"abc"], limit=10)
-    with files.open(blob.name) as reader, files.appending(blob.name) as grow:
+    with files.open(blob.name) as reader, files.open_to_append(blob.name) as grow:
         files.keep(blob.name)
         grow(3, b"def")
         assert reader.read() == b"abcdef"
@@ -98,7 +98,7 @@ class MovedInBetween(FolderStore):
     def _candidate_paths(self, name: str) -> Iterable[Path]:
         first, *others = super()._candidate_paths(name)
         yield first
-        if self.incoming(name).exists():
+        if self.incoming_path(name).exists():
             self.keep(name)
         yield from others
 
@@ -130,13 +130,13 @@ def test_missing_and_truncated_blobs_are_the_same_error(
     assert not files.is_whole(blob.name, 4)
     with pytest.raises(MissingBytes):
         files.read_chunks(blob.name, 4)
-    with files.appending(blob.name) as grow, pytest.raises(MissingBytes):
+    with files.open_to_append(blob.name) as grow, pytest.raises(MissingBytes):
         grow(4, b"x")
     files.delete(blob.name)
     for ask in (files.open, files.keep):
         with pytest.raises(MissingBytes):
             ask(blob.name)
-    with pytest.raises(MissingBytes), files.appending(blob.name):
+    with pytest.raises(MissingBytes), files.open_to_append(blob.name):
         pass
 
 
@@ -163,8 +163,8 @@ def test_a_log_that_is_appended_to_is_locked_for_other_processes(
     files: FolderStore,
 ) -> None:
     blob = files.write([b"abc"], limit=10)
-    with files.incoming(blob.name).open("rb") as other:
-        with files.appending(blob.name), pytest.raises(BlockingIOError):
+    with files.incoming_path(blob.name).open("rb") as other:
+        with files.open_to_append(blob.name), pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -173,7 +173,7 @@ def test_a_blob_is_flushed_before_its_row_is_written(
     files: FolderStore, synced: list[tuple[int, int]]
 ) -> None:
     blob = files.write([b"abc", b"def"], limit=10)
-    path = files.incoming(blob.name)
+    path = files.incoming_path(blob.name)
     assert synced[-2:] == [(inode(path), 6), (inode(path.parent), 0)]
     files.keep(blob.name)
     assert synced[-1] == (inode(files.path(blob.name).parent), 0)
@@ -183,10 +183,10 @@ def test_a_log_is_flushed_before_its_bytes_are_acknowledged(
     files: FolderStore, synced: list[tuple[int, int]]
 ) -> None:
     blob = files.write([b"abc"], limit=10)
-    with files.appending(blob.name) as grow:
+    with files.open_to_append(blob.name) as grow:
         synced.clear()
         grow(3, b"defg")
-        assert synced == [(inode(files.incoming(blob.name)), 7)]
+        assert synced == [(inode(files.incoming_path(blob.name)), 7)]
 
 
 def test_deletions_wait_for_no_backup_before_the_first_file(files_dir: Path) -> None:
@@ -207,7 +207,10 @@ def test_a_blob_in_quarantine_is_on_the_disk(
         name = store.write([b"abc"], limit=10).name
         synced.clear()
         assert quarantine.move_to_quarantine(name, 1_000)
-        folders = {inode(store.incoming(name).parent), inode(files_dir / "quarantine")}
+        folders = {
+            inode(store.incoming_path(name).parent),
+            inode(files_dir / "quarantine"),
+        }
         assert folders <= {number for number, _ in synced}
     assert not quarantine.move_to_quarantine("0" * 32, 1_000)
 

@@ -382,7 +382,7 @@ def test_a_long_series_is_sampled_by_chunks_with_every_extreme_kept(
     values = [math.sin(n / 50) for n in range(3 * CHUNK_POINTS)]
     values[100], values[-7], values[CHUNK_POINTS + 1] = 9.0, -9.0, NAN
     store.append(metric, line(values))
-    found = store.sample_long(metric, 100)
+    found = store.sample_chunk_by_chunk(metric, 100)
     assert found is not None
     points, total = found
     assert (total, len(points) <= 100) == (len(values), True)
@@ -397,7 +397,7 @@ def test_unordered_series_and_texts_are_not_sampled_by_chunks(
 ) -> None:
     store.append(metric, floats(3 * CHUNK_POINTS))
     store.append(metric, more)
-    assert store.sample_long(metric, 100) is None
+    assert store.sample_chunk_by_chunk(metric, 100) is None
 
 
 @pytest.mark.parametrize("count", [0, 1, 1100])
@@ -410,7 +410,7 @@ def test_the_newest_points_of_any_number_of_series(run: Run, count: int) -> None
     store.append_all(
         [(head, floats(1, n)) for n, head in enumerate(heads)], AppendRule.MLFLOW
     )
-    found = store.newest_all(heads, 10)
+    found = store.newest_points_of_all(heads, 10)
     assert [found[head.pk].values.tolist() for head in heads] == [
         [float(n)] for n in range(count)
     ]
@@ -422,7 +422,7 @@ def test_the_newest_steps_are_found_if_the_last_step_has_many_points(
     """The estimate of where they begin is then too high: it takes a second query."""
     store.append(metric, floats(100))
     store.append(metric, make_points([99] * 1000, [2000] * 1000, [0.0] * 1000))
-    found = store.newest_all([metric], 10)[metric.pk]
+    found = store.newest_points_of_all([metric], 10)[metric.pk]
     assert set(range(90, 100)) <= set(found.steps.tolist())
     assert found.steps.tolist() == sorted(found.steps.tolist())
 
@@ -432,5 +432,5 @@ def test_the_newest_steps_of_a_plain_series_take_one_query(
 ) -> None:
     store.append(metric, floats(10_000))
     with django_assert_num_queries(1):
-        found = store.newest_all([metric], 10)[metric.pk]
+        found = store.newest_points_of_all([metric], 10)[metric.pk]
     assert found.steps.tolist() == list(range(9979, 10_000))

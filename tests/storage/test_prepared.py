@@ -118,6 +118,6 @@ def test_a_deletion_deletes_only_matching_rows(workspace: Workspace) -> None:
 
 
 def test_an_inserted_object_counts_as_stored(workspace: Workspace) -> None:
-    key = insert_keys.one(Key(workspace=workspace, kind=KeyKind.TAG, name="a"))
+    key = insert_keys.insert_one(Key(workspace=workspace, kind=KeyKind.TAG, name="a"))
     assert key == Key.objects.get()
     assert not key._state.adding

@@ -55,23 +55,25 @@ def _people(default: Any, owner: Any, acting: dict[str, Any]) -> None:
 def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     from runs.actions.compare import conclusions as conclude
     from runs.actions.experiments import experiments
-    from runs.actions.run import annotate, metric_goals
+    from runs.actions.run import metric_goals, run_edits
     from runs.actions.run.runs import trash_run
     from runs.actions.run_rows import locks
     from runs.actions.undo import undo
     from runs.models import ChangeSet, Metric, Run
 
     runs = list(Run.objects.filter(workspace=default, deleted=None).order_by("pk")[:6])
-    annotate.rename_run(runs[0], "Named – by hand 中文 🚀", **acting)
-    annotate.describe_run(runs[1], "# Why\n\n| a | b |\n|---|---|\n| 1 | 2 |", **acting)
-    annotate.set_run_tags(runs[1], {"quality": "fantastic", "plain": None}, **acting)
-    annotate.rename_run(runs[3], "A name that is taken back", **acting)
+    run_edits.rename_run(runs[0], "Named – by hand 中文 🚀", **acting)
+    run_edits.describe_run(
+        runs[1], "# Why\n\n| a | b |\n|---|---|\n| 1 | 2 |", **acting
+    )
+    run_edits.set_run_tags(runs[1], {"quality": "fantastic", "plain": None}, **acting)
+    run_edits.rename_run(runs[3], "A name that is taken back", **acting)
     undo.undo_change_set(ChangeSet.objects.latest("pk"), **acting)
-    annotate.star_run(runs[0], owner, True, **acting)
+    run_edits.star_run(runs[0], owner, True, **acting)
     locks.set_deletion_lock(runs[2], True, **acting)
     trash_run(runs[4], **acting)
     experiment = runs[0].experiment
-    annotate.star_experiment(experiment, owner, True, **acting)
+    experiments.star_experiment(experiment, owner, True, **acting)
     experiments.describe_experiment(experiment, "What *it* is for", **acting)
     metric = Metric.objects.filter(run__workspace=default)[0]
     metric_goals.set_metric_goal(default, [experiment], metric.key.name, True, **acting)

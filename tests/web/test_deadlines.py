@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -85,13 +87,19 @@ def test_chunk_extensions_do_not_fill_the_memory(hurried: Server) -> None:
         assert b" 200 " not in read_all(made)
 
 
+@contextmanager
+def big_download(server: Server, artifacts: str) -> Iterator[socket.socket]:
+    with link(server) as made:
+        made.sendall(head("GET", f"{artifacts}/big.bin", token=server.token))
+        yield made
+
+
 def test_a_client_that_stops_reading_is_disconnected_and_its_file_closed(
     hurried: Server, artifacts: str
 ) -> None:
     process = web_process(hurried)
     before = len(process.open_files())
-    with link(hurried) as made:
-        made.sendall(head("GET", f"{artifacts}/big.bin", token=hurried.token))
+    with big_download(hurried, artifacts) as made:
         assert becomes(lambda: len(process.open_files()) > before)
         assert becomes(lambda: is_broken(made))
     assert becomes(lambda: len(process.open_files()) == before)
@@ -117,7 +125,6 @@ def test_a_client_that_disconnects_closes_its_file(
 ) -> None:
     process = web_process(hurried)
     before = len(process.open_files())
-    with link(hurried) as made:
-        made.sendall(head("GET", f"{artifacts}/big.bin", token=hurried.token))
+    with big_download(hurried, artifacts) as made:
         assert made.recv(65536)
     assert becomes(lambda: len(process.open_files()) == before)

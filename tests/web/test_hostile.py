@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 from runs.http.environ_keys import AUTHORIZE_ONLY
 from runs.management.web.asgi_application import AsgiApplication
 from runs.management.web.connection import Connection
-from runs.management.web.server import configuration
+from runs.management.web.server import uvicorn_configuration
 from tests.parts.server import Server
 from tests.parts.waiting import run_apart
 from tests.web.raw import ask, head, link, read_all, status
@@ -85,7 +85,10 @@ def test_a_client_that_aborts_causes_no_error(
             made.append(Connection(config, state, app_state={}))
             return made[-1]
 
-        config, state = configuration(AsgiApplication(application)), ServerState()
+        config, state = (
+            uvicorn_configuration(AsgiApplication(application)),
+            ServerState(),
+        )
         server = await loop.create_server(connection, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -117,7 +120,7 @@ def test_a_full_disk_during_a_response_logs_one_line(
 
     async def work() -> None:
         loop, state = asyncio.get_running_loop(), ServerState()
-        config = configuration(AsgiApplication(application))
+        config = uvicorn_configuration(AsgiApplication(application))
         server = await loop.create_server(
             lambda: Connection(config, state, app_state={}), "127.0.0.1", 0
         )

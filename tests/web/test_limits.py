@@ -13,7 +13,12 @@ from django.conf import settings
 from django.test import Client
 
 from runs.http.environ_keys import KNOWN_CALLER
-from runs.management.web.callers import VERIFIED_SECONDS, Caller, CallerKind, Callers
+from runs.management.web.callers import (
+    VERIFIED_SECONDS,
+    Caller,
+    CallerKind,
+    VerifiedCallers,
+)
 from runs.management.web.fair_queue import ClientGone, FairQueue, ThreadLimits
 from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import TooManyRequests
@@ -182,7 +187,7 @@ def test_a_client_that_leaves_while_waiting_takes_no_thread() -> None:
 
 def test_a_credential_is_trusted_after_the_application_verified_it() -> None:
     now = [0.0]
-    callers = Callers(lambda: now[0])
+    callers = VerifiedCallers(lambda: now[0])
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     assert callers.find(environ) == Caller(CallerKind.UNVERIFIED, "192.0.2.7")
     callers.remember({**environ, KNOWN_CALLER: "token"})
@@ -194,7 +199,7 @@ def test_a_credential_is_trusted_after_the_application_verified_it() -> None:
 
 
 def test_a_refused_credential_is_no_longer_trusted() -> None:
-    callers = Callers()
+    callers = VerifiedCallers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     callers.remember({**environ, KNOWN_CALLER: "token"})
     callers.remember({**environ, KNOWN_CALLER: ""})
@@ -202,7 +207,7 @@ def test_a_refused_credential_is_no_longer_trusted() -> None:
 
 
 def test_a_response_that_checked_no_credential_changes_nothing() -> None:
-    callers = Callers()
+    callers = VerifiedCallers()
     environ = {"HTTP_AUTHORIZATION": "Bearer x", "REMOTE_ADDR": "192.0.2.7"}
     callers.remember({**environ, KNOWN_CALLER: "token"})
     callers.remember(environ)
@@ -228,7 +233,7 @@ def test_the_application_reports_whether_it_checked_the_credential(
     ],
 )
 def test_every_spelling_of_a_token_is_the_same_caller(one: str, other: str) -> None:
-    callers = Callers()
+    callers = VerifiedCallers()
     first = {"HTTP_AUTHORIZATION": one, "REMOTE_ADDR": "192.0.2.7"}
     second = {"HTTP_AUTHORIZATION": other, "REMOTE_ADDR": "192.0.2.7"}
     callers.remember({**first, KNOWN_CALLER: "token"})
@@ -237,7 +242,7 @@ def test_every_spelling_of_a_token_is_the_same_caller(one: str, other: str) -> N
 
 
 def test_a_session_is_the_same_caller_with_any_other_cookies() -> None:
-    callers = Callers()
+    callers = VerifiedCallers()
     name = settings.SESSION_COOKIE_NAME
     plain = {"HTTP_COOKIE": f"{name}=x", "REMOTE_ADDR": "192.0.2.7"}
     # Read by the letter, the quoted value hides the session that Django sees.
@@ -250,16 +255,16 @@ def test_a_session_is_the_same_caller_with_any_other_cookies() -> None:
 
 def test_a_transfer_can_pause_but_must_keep_its_average_rate() -> None:
     rate = MinimumRate(1000, 30)
-    rate.count(29, 0)
+    rate.count_transfer(29, 0)
     assert not rate.is_too_slow
-    rate.count(60, 60_000)
+    rate.count_transfer(60, 60_000)
     assert not rate.is_too_slow
-    rate.count(2, 500)
+    rate.count_transfer(2, 500)
     assert rate.is_too_slow
 
 
 def test_fast_bytes_do_not_allow_a_longer_pause_later() -> None:
     rate = MinimumRate(1000, 30)
-    rate.count(1, 10_000_000)
-    rate.count(31, 0)
+    rate.count_transfer(1, 10_000_000)
+    rate.count_transfer(31, 0)
     assert rate.is_too_slow

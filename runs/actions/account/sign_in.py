@@ -34,7 +34,7 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
     # count.
     name = name.strip().lower()[: names.MAX_USER_NAME]
     time = to_datetime(now)
-    failure = _count_attempt(name, address, time)
+    failure = _record_attempt(name, address, time)
     user = _find_user(name)
     known = _verify_password(user, password)
     if user is None or not known:
@@ -46,14 +46,16 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
 
 
 @transaction.atomic
-def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
+def _record_attempt(name: str, address: str, time: datetime) -> SignInFailure:
     """Count the attempt before the check, so parallel attempts count too."""
     SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME).delete()
     _refuse_too_many_attempts(
-        list(_failure_times(time, name=name)), MAX_FAILURES_PER_NAME, time
+        list(_times_of_recent_failures(time, name=name)), MAX_FAILURES_PER_NAME, time
     )
     _refuse_too_many_attempts(
-        list(_failure_times(time, address=address)), MAX_FAILURES_PER_ADDRESS, time
+        list(_times_of_recent_failures(time, address=address)),
+        MAX_FAILURES_PER_ADDRESS,
+        time,
     )
     failure = SignInFailure.objects.create(name=name, address=address)
     # `auto_now_add` uses the machine's clock; actions use the time that they are given.
@@ -61,7 +63,7 @@ def _count_attempt(name: str, address: str, time: datetime) -> SignInFailure:
     return failure
 
 
-def _failure_times(time: datetime, **same: str) -> list[datetime]:
+def _times_of_recent_failures(time: datetime, **same: str) -> list[datetime]:
     rows = SignInFailure.objects.filter(time__gt=time - THROTTLE_WINDOW, **same)
     return list(rows.order_by("time").values_list("time", flat=True))
 

@@ -40,7 +40,7 @@ def record_changes(
     real = [edit for edit in changes if edit.before != edit.after]
     if not real:
         return None
-    change_set = _insert_set.one(
+    change_set = _insert_set.insert_one(
         ChangeSet(
             workspace=workspace,
             time=now,

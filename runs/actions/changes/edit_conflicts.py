@@ -21,24 +21,24 @@ def version_token(text: str | None) -> str:
 
 
 def check_version(
-    seen_version: str | None, now: str | None, wanted: str, field: str
+    seen_version: str | None, current: str | None, wanted_text: str, field: str
 ) -> None:
-    """Raise Conflict if the editor saw another text than `now`.
+    """Raise Conflict if the editor saw another text than `current`.
 
-    Without a token there is no check. If `now` is already the wanted text, nothing is
-    lost.
+    Without a token there is no check. If `current` is already the wanted text, nothing
+    is lost.
     """
     if (
         seen_version is None
-        or seen_version == version_token(now)
-        or (now is not None and is_same_text(now, wanted))
+        or seen_version == version_token(current)
+        or (current is not None and is_same_text(current, wanted_text))
     ):
         return
     raise Conflict(
         _("%(field)s was changed by someone else. Reload it and try again.")
         % {"field": field},
         field=field,
-        now=now,
+        now=current,
     )
 
 

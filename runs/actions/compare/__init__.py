@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from runs.actions.compare.conclusions import (
     CONCLUSION_FIELD,
-    current_conclusion,
+    read_current_conclusion,
     restore_conclusion,
     set_conclusion,
 )
 
 __all__ = [
     "CONCLUSION_FIELD",
-    "current_conclusion",
+    "read_current_conclusion",
     "restore_conclusion",
     "set_conclusion",
 ]

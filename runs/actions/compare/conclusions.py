@@ -46,7 +46,7 @@ def set_conclusion(
     if is_new:
         row.runs.set(runs)
     # Read under the lock, so the version check and the change set see the same text.
-    before = _lock_text(row.pk)
+    before = _lock_and_read_text(row.pk)
     check_version(seen_version, before, text, "conclusion")
     Conclusion.objects.filter(pk=row.pk).update(
         text=text, query=query, author=actor.user, updated=now
@@ -57,9 +57,9 @@ def set_conclusion(
     record_changes(workspace, "conclude", [edit], actor=actor, now=now)
 
 
-def current_conclusion(field: str) -> str:
+def read_current_conclusion(field: str) -> str:
     """Return the conclusion that the field refers to; empty if it was deleted."""
-    return _lock_text(int(field.removeprefix(CONCLUSION_FIELD)))
+    return _lock_and_read_text(int(field.removeprefix(CONCLUSION_FIELD)))
 
 
 def restore_conclusion(field: str, text: str, now: int) -> None:
@@ -67,6 +67,6 @@ def restore_conclusion(field: str, text: str, now: int) -> None:
     rows.update(text=text, updated=now)
 
 
-def _lock_text(key: int) -> str:
+def _lock_and_read_text(key: int) -> str:
     rows = Conclusion.objects.select_for_update().filter(pk=key)
     return next(iter(rows.values_list("text", flat=True)), "")

@@ -10,11 +10,12 @@ from runs.actions.experiments.experiments import (
     describe_experiment,
     edit_experiment_tags,
     ensure_default,
-    in_trash_text,
+    experiment_in_trash_message,
     lock_experiment_names,
     rename_experiment,
     restore_experiment,
     set_experiment_tag,
+    star_experiment,
 )
 from runs.actions.experiments.undo import (
     current_experiment_value,
@@ -31,11 +32,12 @@ __all__ = [
     "describe_experiment",
     "edit_experiment_tags",
     "ensure_default",
-    "in_trash_text",
+    "experiment_in_trash_message",
     "lock_changed_experiments",
     "lock_experiment_names",
     "rename_experiment",
     "restore_experiment",
     "restore_experiment_value",
     "set_experiment_tag",
+    "star_experiment",
 ]

@@ -1,4 +1,4 @@
-"""Create, rename, describe, tag, archive and delete experiments."""
+"""Create, rename, describe, tag, star, archive and delete experiments."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from runs.actions.run_rows import (
     lock_experiment_row,
     refuse_if_any_run_locked,
 )
-from runs.models import Experiment, ExperimentTag, Workspace
+from runs.models import Experiment, ExperimentStar, ExperimentTag, User, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 
 DEFAULT_NAME = "Default"
 
 
-def in_trash_text(name: str) -> str:
+def experiment_in_trash_message(name: str) -> str:
     """Say what to do about the experiment of this name, which is in the trash."""
     return _(
         "The experiment %(name)r is in the trash: restore it, or use another name."
@@ -92,7 +92,7 @@ def rename_experiment(
     if name == experiment.name:
         return experiment
     refuse_used_experiment_name(experiment.workspace, name)
-    return _set_text(experiment, "rename experiment", "name", name, actor, now)
+    return _write_text_field(experiment, "rename experiment", "name", name, actor, now)
 
 
 @transaction.atomic
@@ -113,7 +113,9 @@ def describe_experiment(
     lock_experiment_row(experiment.pk)
     experiment.refresh_from_db(fields=["description"])
     check_version(seen_version, experiment.description, text, "description")
-    return _set_text(experiment, "describe experiment", "description", text, actor, now)
+    return _write_text_field(
+        experiment, "describe experiment", "description", text, actor, now
+    )
 
 
 @transaction.atomic
@@ -127,13 +129,17 @@ def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Expe
             _("The experiment Default can't be deleted."), experiment="0"
         )
     refuse_if_any_run_locked(experiment)
-    return _set_flag(experiment, "deleted", True, "delete experiment", actor, now)
+    return _set_archived_or_deleted(
+        experiment, "deleted", True, "delete experiment", actor, now
+    )
 
 
 @transaction.atomic
 def restore_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
     """Restore an experiment; runs that were deleted one by one stay in the trash."""
-    return _set_flag(experiment, "deleted", False, "restore experiment", actor, now)
+    return _set_archived_or_deleted(
+        experiment, "deleted", False, "restore experiment", actor, now
+    )
 
 
 @transaction.atomic
@@ -142,7 +148,29 @@ def archive_experiment(
 ) -> Experiment:
     """Archive an experiment (hide it from the usual list), or unarchive it."""
     action = "archive experiment" if on else "unarchive experiment"
-    return _set_flag(experiment, "archived", on, action, actor, now)
+    return _set_archived_or_deleted(experiment, "archived", on, action, actor, now)
+
+
+@transaction.atomic
+def star_experiment(
+    experiment: Experiment, user: User, on: bool, *, actor: Actor, now: int
+) -> None:
+    """Star or unstar an experiment for one user."""
+    stars = ExperimentStar.objects.filter(experiment=experiment, user=user)
+    if on:
+        _, changed = ExperimentStar.objects.get_or_create(
+            experiment=experiment, user=user
+        )
+    else:
+        changed = stars.delete()[0] > 0
+    edits = [Edit("starred", on != changed, on, experiment=experiment)]
+    record_changes(
+        experiment.workspace,
+        "star experiment" if on else "unstar experiment",
+        edits,
+        actor=actor,
+        now=now,
+    )
 
 
 @transaction.atomic
@@ -221,7 +249,7 @@ def refuse_used_experiment_name(workspace: Workspace, name: str) -> None:
     if known is not None:
         text = _("The experiment %(name)r already exists.") % {"name": name}
         if known.deleted is not None:
-            text = in_trash_text(name)
+            text = experiment_in_trash_message(name)
         raise AlreadyExists(
             text,
             experiment=known.name,
@@ -249,7 +277,7 @@ def _insert_experiment(
     )
 
 
-def _set_flag(
+def _set_archived_or_deleted(
     experiment: Experiment,
     field: str,
     wanted: bool,
@@ -271,7 +299,7 @@ def _set_flag(
     return experiment
 
 
-def _set_text(
+def _write_text_field(
     experiment: Experiment, action: str, field: str, value: str, actor: Actor, now: int
 ) -> Experiment:
     before = getattr(experiment, field)

@@ -32,7 +32,7 @@ class ClockState:
     def is_jump(self, now: int) -> bool:
         return self.newest is not None and abs(now - self.newest) > DAY_MS
 
-    def at(self, now: int) -> ClockState:
+    def after_reading(self, now: int) -> ClockState:
         """Return the state after reading the clock."""
         if self.is_jump(now):
             return ClockState(now, now + DAY_MS)
@@ -49,8 +49,8 @@ def expiry_allowed(now: int) -> bool:
     # Without an identity the database is not set up, so nothing in it should expire.
     if row is None:
         return False
-    before = _state_of(row)
-    after = before.at(now)
+    before = _clock_state_of(row)
+    after = before.after_reading(now)
     if before.is_jump(now):
         log.warning(
             "The clock differs by more than a day from the newest time in the database "
@@ -65,19 +65,19 @@ def expiry_allowed(now: int) -> bool:
 def expiry_paused(now: int) -> bool:
     """Return whether expiry is paused, without recording the time."""
     row = StudioIdentity.objects.first()
-    return row is not None and _state_of(row).at(now).is_paused(now)
+    return row is not None and _clock_state_of(row).after_reading(now).is_paused(now)
 
 
 def skip_while_paused(task: Callable[[int], object]) -> Callable[[int], object]:
     """Return the task wrapped: it does nothing while expiry is paused."""
 
-    def run(now: int) -> object:
+    def run_unless_paused(now: int) -> object:
         return task(now) if expiry_allowed(now) else None
 
-    return run
+    return run_unless_paused
 
 
-def _state_of(row: StudioIdentity) -> ClockState:
+def _clock_state_of(row: StudioIdentity) -> ClockState:
     newest = row.last_seen
     return ClockState(
         _newest_heartbeat() if newest is None else newest, row.paused_until

@@ -122,12 +122,16 @@ def purge_experiments(deleted_before: int) -> int:
 
     Names become free again, numbers are never reused. *Default* is never in the trash.
     """
-    old = _without_runs(Experiment.objects.filter(deleted__lt=deleted_before))
+    old = _without_runs_and_locked_models(
+        Experiment.objects.filter(deleted__lt=deleted_before)
+    )
     keys = list(old.values_list("pk", flat=True))
     return sum(_purge_experiment(key, deleted_before) for key in keys)
 
 
-def _without_runs(experiments: QuerySet[Experiment]) -> QuerySet[Experiment]:
+def _without_runs_and_locked_models(
+    experiments: QuerySet[Experiment],
+) -> QuerySet[Experiment]:
     runs = Run.objects.filter(experiment=OuterRef("pk"))
     kept = models_of_locked_runs().filter(experiment=OuterRef("pk"))
     return experiments.exclude(number=0).exclude(Exists(runs) | Exists(kept))
@@ -139,7 +143,7 @@ def _purge_experiment(key: int, deleted_before: int) -> int:
     # Lock first: then a restore or a new run in the meantime is noticed.
     experiment = Experiment.objects.select_for_update().get(pk=key)
     mine = Experiment.objects.filter(pk=key, deleted__lt=deleted_before)
-    if not _without_runs(mine).exists():
+    if not _without_runs_and_locked_models(mine).exists():
         return 0
     delete_file_rows(File.objects.filter(model__experiment=key))
     mine.delete()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from runs.actions.files.blob_sweep import (
+    plan_blob_sweep,
+    referenced_blobs,
+    run_blob_sweep,
+)
 from runs.actions.files.files import (
     FileOwner,
     create_file,
     current_files,
     delete_file,
     delete_file_rows,
-    finish_blob,
+    keep_or_discard_blob,
     save_file,
 )
 from runs.actions.files.pictures import attach_picture
 from runs.actions.files.snapshots import delete_unused_snapshots, save_snapshot
-from runs.actions.files.sweep import plan_sweep, referenced_blobs, run_sweep
 
 __all__ = [
     "FileOwner",
@@ -23,10 +27,10 @@ __all__ = [
     "delete_file",
     "delete_file_rows",
     "delete_unused_snapshots",
-    "finish_blob",
-    "plan_sweep",
+    "keep_or_discard_blob",
+    "plan_blob_sweep",
     "referenced_blobs",
-    "run_sweep",
+    "run_blob_sweep",
     "save_file",
     "save_snapshot",
 ]

@@ -54,15 +54,15 @@ def save_file(
     blob = files.write(chunks, limit)
     try:
         with transaction.atomic():
-            file = _store_file(owner, path, blob, now, overwrite)
+            file = _create_or_replace_file(owner, path, blob, now, overwrite)
     except StudioError:
         files.discard(blob.name)
         raise
-    finish_blob(blob, file.blob)
+    keep_or_discard_blob(blob, file.blob)
     return file
 
 
-def finish_blob(blob: Blob, named: str) -> None:
+def keep_or_discard_blob(blob: Blob, named: str) -> None:
     """Finish a write after its commit: keep the blob, or discard it if unused."""
     if named == blob.name:
         # The caller's transaction may still be open, and its rollback must find the
@@ -107,7 +107,7 @@ def current_files(owner: FileOwner) -> QuerySet[File]:
     )
 
 
-def _store_file(
+def _create_or_replace_file(
     owner: FileOwner, path: str, blob: Blob, now: int, overwrite: bool
 ) -> File:
     # Uploads of one owner take turns: otherwise two could both insert the path as new.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.files.files import create_file, current_files, finish_blob
+from runs.actions.files.files import create_file, current_files, keep_or_discard_blob
 from runs.actions.run_rows import bump_revision
 from runs.models import File, Run, path_key
 from runs.storage.files import Blob, files
@@ -33,34 +33,34 @@ def attach_picture(
     is a file.
     """
     pieces = iter(chunks)
-    head = next(pieces, b"")
-    kind = picture_extension(head)
+    first_bytes = next(pieces, b"")
+    kind = picture_extension(first_bytes)
     if not kind:
         raise InvalidValue(
             _("Only PNG, JPEG, GIF and WebP pictures can be attached."), field="picture"
         )
-    blob = files.write(chain([head], pieces), MAX_PICTURE_BYTES)
+    blob = files.write(chain([first_bytes], pieces), MAX_PICTURE_BYTES)
     try:
         file = _store_picture(run, _picture_path(name, kind, blob), blob, actor, now)
     except StudioError:
         files.discard(blob.name)
         raise
-    finish_blob(blob, file.blob)
+    keep_or_discard_blob(blob, file.blob)
     return file
 
 
-def picture_extension(head: bytes) -> str:
+def picture_extension(first_bytes: bytes) -> str:
     """Return the file extension for a picture by its first bytes; empty for other
     types.
     """
     # No SVG, which can contain scripts.
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+    if first_bytes.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
-    if head.startswith(b"\xff\xd8\xff"):
+    if first_bytes.startswith(b"\xff\xd8\xff"):
         return "jpg"
-    if head.startswith((b"GIF87a", b"GIF89a")):
+    if first_bytes.startswith((b"GIF87a", b"GIF89a")):
         return "gif"
-    return "webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""
+    return "webp" if first_bytes[:4] == b"RIFF" and first_bytes[8:12] == b"WEBP" else ""
 
 
 def _picture_path(name: str, kind: str, blob: Blob) -> str:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
-from runs.actions.files.files import finish_blob
+from runs.actions.files.files import keep_or_discard_blob
 from runs.actions.run_rows import record_heartbeat, write_properties
 from runs.models import Run, RunSnapshot, Snapshot
 from runs.storage.files import READ_CHUNK_BYTES, Blob, files
@@ -67,7 +67,7 @@ def save_snapshot(
         # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
-    finish_blob(blob, snapshot.blob)
+    keep_or_discard_blob(blob, snapshot.blob)
     return snapshot
 
 
@@ -124,7 +124,7 @@ def _check_members(archive: zipfile.ZipFile) -> int:
 
 
 def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
-    path = rules.check_member(member.filename)
+    path = rules.check_archive_path(member.filename)
     # The upper half is the Unix mode. It is 0 in archives from other systems.
     kind = stat.S_IFMT(member.external_attr >> 16)
     if member.is_dir() or kind not in (0, stat.S_IFREG):

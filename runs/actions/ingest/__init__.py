@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.actions.ingest.delivered_rows import MetricRow, apply_rows
 from runs.actions.ingest.log_files import append_log
 from runs.actions.ingest.logged_models import (
     MODEL_PENDING,
@@ -16,22 +17,21 @@ from runs.actions.ingest.logged_models import (
     set_model_tags,
     trash_logged_model,
 )
-from runs.actions.ingest.logged_values import Point, log_metrics, log_params
-from runs.actions.ingest.rows import MetricRow, apply_rows
+from runs.actions.ingest.points_and_params import Point, log_metrics, log_params
 from runs.actions.ingest.writers import (
     DeliveryCount,
-    Receipt,
+    DeliveryReport,
     close_writer,
-    read_receipt,
+    read_delivery_report,
 )
 
 __all__ = [
     "MODEL_PENDING",
     "DatasetUse",
     "DeliveryCount",
+    "DeliveryReport",
     "MetricRow",
     "Point",
-    "Receipt",
     "add_model_params",
     "append_log",
     "apply_rows",
@@ -42,7 +42,7 @@ __all__ = [
     "log_params",
     "log_run_inputs",
     "log_run_outputs",
-    "read_receipt",
+    "read_delivery_report",
     "remove_model_tag",
     "set_model_status",
     "set_model_tags",

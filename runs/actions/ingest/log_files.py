@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.files import create_file, current_files, finish_blob
+from runs.actions.files import create_file, current_files, keep_or_discard_blob
 from runs.actions.ingest.writers import check_writer_name, ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import File, LogStream, Run, path_key
@@ -53,7 +53,7 @@ def append_log(
         file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
             file = _find_or_create_file(run, path, now)
-        with files.appending(file.blob) as grow:
+        with files.open_to_append(file.blob) as grow:
             # Locked against other processes, so the sizes read here stay correct.
             file.refresh_from_db()
             if file.replaced is None:
@@ -106,7 +106,7 @@ def _find_or_create_file(run: Run, path: str, now: int) -> File:
         # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
-    finish_blob(blob, file.blob)
+    keep_or_discard_blob(blob, file.blob)
     return file
 
 

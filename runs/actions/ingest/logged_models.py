@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest import logged_values
-from runs.actions.ingest.logged_values import Point
+from runs.actions.ingest import points_and_params
+from runs.actions.ingest.points_and_params import Point
 from runs.actions.run_rows import record_heartbeat, refuse_if_source_locked
 from runs.models import (
     Dataset,
@@ -231,17 +231,17 @@ def log_metrics_of_models(
     model_points = [point for point in points if point.model_id]
     # Most calls log points alone, which needs fewer statements.
     if not params and not tags and not model_points:
-        logged_values.log_metrics(run, points, actor=actor, now=now)
+        points_and_params.log_metrics(run, points, actor=actor, now=now)
         return
     with transaction.atomic():
         models = _find_models(run, {point.model_id for point in model_points})
-        logged_values.log_batch(run, points, params, tags, actor=actor, now=now)
+        points_and_params.log_batch(run, points, params, tags, actor=actor, now=now)
         newest = {
             (one.model_id, one.key, one.dataset_name, one.dataset_digest): one
             for one in sorted(model_points, key=_point_sort_key)
         }
         for point in newest.values():
-            _keep_latest(models[point.model_id], run, point)
+            _store_latest_metric(models[point.model_id], run, point)
 
 
 def _find_models(run: Run, model_ids: set[str]) -> dict[str, LoggedModel]:
@@ -269,7 +269,7 @@ def _float_value(point: Point) -> float:
     return float(point.value) if isinstance(point.value, int | float) else 0.0
 
 
-def _keep_latest(model: LoggedModel, run: Run, point: Point) -> None:
+def _store_latest_metric(model: LoggedModel, run: Run, point: Point) -> None:
     """Store the point if it is the latest by (step, time, value), as for runs."""
     value = _float_value(point)
     is_nan = math.isnan(value)

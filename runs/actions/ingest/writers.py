@@ -28,7 +28,7 @@ class DeliveryCount:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class DeliveryReport:
     """The counts of one writer or of all of a run; `open` counts open writers."""
 
     points: DeliveryCount
@@ -67,7 +67,7 @@ def close_writer(
     log_bytes: int,
     actor: Actor,
     now: int,
-) -> Receipt:
+) -> DeliveryReport:
     """Record how much the writer sent; return its receipt.
 
     It can be repeated, for example after a crash: the last call counts.
@@ -87,10 +87,10 @@ def close_writer(
     row.sent_points, row.sent_files, row.sent_log_bytes = points, files, log_bytes
     row.stored_files, row.closed = stored_files, now
     row.save()
-    return read_receipt(run, writer)
+    return read_delivery_report(run, writer)
 
 
-def read_receipt(run: Run, writer: str | None = None) -> Receipt:
+def read_delivery_report(run: Run, writer: str | None = None) -> DeliveryReport:
     """Return the receipt of a writer or run. Costs two queries.
 
     An open writer's total is unknown, so what is stored counts as sent.
@@ -107,7 +107,7 @@ def read_receipt(run: Run, writer: str | None = None) -> Receipt:
     )
     kept = streams.aggregate(total=Sum("received", default=0))["total"]
     open_writers = sums["writers"] - sums["closed"]
-    return Receipt(
+    return DeliveryReport(
         _delivery_count(sums["sent_points"], sums["stored_points"], open_writers),
         _delivery_count(sums["sent_files"], sums["stored_files"], open_writers),
         _delivery_count(sums["sent_log_bytes"], kept, open_writers),

@@ -74,7 +74,7 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
         .first()
     )
     # One message for all reasons, so that a guessed link reveals nothing.
-    if link is None or not _creator_is_owner(link) or not _target_exists(link):
+    if link is None or not _creator_is_owner(link) or not _is_target_visible(link):
         raise NotFound(
             _("This link has expired or was revoked. Ask its sender for a new one.")
         )
@@ -94,7 +94,7 @@ def find_inactive_links(links: Iterable[ShareLink]) -> set[int]:
         link.pk
         for link in links
         if (link.workspace_id, link.created_by_id) not in owners
-        or not _target_exists(link)
+        or not _is_target_visible(link)
     }
 
 
@@ -107,7 +107,7 @@ def _creator_is_owner(link: ShareLink) -> bool:
     ).exists()
 
 
-def _target_exists(link: ShareLink) -> bool:
+def _is_target_visible(link: ShareLink) -> bool:
     if link.run is not None:
         return link.run.deleted is None and link.run.experiment.deleted is None
     view = link.view

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from runs.actions.run.annotate import (
-    MIRROR_TAGS,
-    add_run_properties,
-    apply_run_tags,
-    delete_run_tags,
-    describe_run,
-    edit_run_tag,
-    remove_run_tags,
-    rename_run,
-    set_run_tags,
-    star_experiment,
-    star_run,
-    write_run_text,
-)
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
 from runs.actions.run.lifecycle import (
-    StatusSource,
+    StatusReporter,
     acknowledge_cancel,
     change_status,
     force_cancel,
@@ -32,6 +18,19 @@ from runs.actions.run.metric_goals import (
     set_metric_goal,
 )
 from runs.actions.run.purge import purge_run
+from runs.actions.run.run_edits import (
+    MIRROR_TAGS,
+    add_run_properties,
+    apply_run_tags,
+    delete_run_tags,
+    describe_run,
+    edit_run_tag,
+    remove_run_tags,
+    rename_run,
+    set_run_tags,
+    star_run,
+    write_name_or_description,
+)
 from runs.actions.run.run_names import generate_run_name
 from runs.actions.run.runs import (
     archive_run,
@@ -46,7 +45,7 @@ __all__ = [
     "HIGHER_IS_BETTER",
     "LOWER_IS_BETTER",
     "MIRROR_TAGS",
-    "StatusSource",
+    "StatusReporter",
     "acknowledge_cancel",
     "add_run_properties",
     "apply_run_tags",
@@ -70,9 +69,8 @@ __all__ = [
     "set_metric_goal",
     "set_run_parent",
     "set_run_tags",
-    "star_experiment",
     "star_run",
     "trash_run",
+    "write_name_or_description",
     "write_run_flag",
-    "write_run_text",
 ]

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from runs.actions.actor import SERVER, Actor
-from runs.actions.run.lifecycle import StatusSource, change_status
+from runs.actions.run.lifecycle import StatusReporter, change_status
 from runs.models import HEARTBEATS_RESUMED, Run
 from runs.search.run import status_before_timeout
 from studio.core.statuses import FOLLOWERS, RunStatus, can_follow
@@ -30,7 +30,7 @@ def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
             actor=actor,
             now=now,
             message=HEARTBEATS_RESUMED,
-            origin=StatusSource.SERVER,
+            origin=StatusReporter.SERVER,
         )
     return run.state
 
@@ -80,7 +80,7 @@ def mark_unresponsive_runs(now: int, *, listening_since: int) -> int:
                     now=now,
                     message=message,
                     level="warning",
-                    origin=StatusSource.SERVER,
+                    origin=StatusReporter.SERVER,
                 )
                 marked += 1
     return marked

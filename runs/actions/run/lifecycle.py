@@ -47,7 +47,7 @@ _insert_event = PreparedInsert(RunEvent)
 
 # One statement per set of columns. There are only a few such sets.
 @cache
-def _prepared_swap(names: tuple[str, ...]) -> PreparedUpdate:
+def _prepared_status_update(names: tuple[str, ...]) -> PreparedUpdate:
     return PreparedUpdate(
         lambda run, old, *values: (
             Run.objects.filter(pk=run, status=old),
@@ -56,7 +56,7 @@ def _prepared_swap(names: tuple[str, ...]) -> PreparedUpdate:
     )
 
 
-class StatusSource(Enum):
+class StatusReporter(Enum):
     """The reporter of a status: the script itself, its launcher, or the server."""
 
     SCRIPT = "script"
@@ -74,7 +74,7 @@ def change_status(
     message: str = "",
     ended: int | None = None,
     level: str = "info",
-    origin: StatusSource = StatusSource.SCRIPT,
+    origin: StatusReporter = StatusReporter.SCRIPT,
 ) -> Run:
     """Change the status of `run` to `new`; raise IllegalTransition.
 
@@ -88,16 +88,16 @@ def change_status(
         if new is old:
             return run
         # Not an error: a script reports its end even if the run was canceled before.
-        if old.is_final or _is_launcher_decision(run, new, origin):
-            return _record_ignored(
+        if old.is_final or _is_left_to_launcher(run, new, origin):
+            return _record_ignored_change(
                 run, old, message or f"{new} was ignored", actor, now, level
             )
         _check_transition(run, old, new, origin)
         fields = _transition_fields(run, new, now, message, ended)
         # Only the script's own report shows that the script is alive.
-        if origin is StatusSource.SCRIPT:
+        if origin is StatusReporter.SCRIPT:
             fields["heard"] = now
-        if _compare_and_swap(run, old, new, fields, now):
+        if _compare_and_swap_status(run, old, new, fields, now):
             _record_event(run, old, new, message, actor, now, level)
             return run
 
@@ -115,11 +115,11 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
         if old.is_active:
             return run
         if not can_reopen(old, owned_by_launcher=bool(run.launcher)):
-            return _record_ignored(
+            return _record_ignored_change(
                 run, old, "Reopening was ignored", actor, now, "info"
             )
         fields = {"ended": None, "error": "", "error_kind": None, "heard": now}
-        if _compare_and_swap(run, old, RunStatus.RUNNING, fields, now):
+        if _compare_and_swap_status(run, old, RunStatus.RUNNING, fields, now):
             _record_event(run, old, RunStatus.RUNNING, "Reopened", actor, now, "info")
             return run
 
@@ -156,7 +156,7 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
         now=now,
         message=message,
         level="warning",
-        origin=StatusSource.SERVER,
+        origin=StatusReporter.SERVER,
     )
 
 
@@ -171,7 +171,7 @@ def acknowledge_cancel(run: Run, *, actor: Actor, now: int) -> None:
     # enough.
     if list(newest) != [CANCEL_ACKNOWLEDGED]:
         status = RunStatus.CANCEL_REQUESTED
-        _record_ignored(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
+        _record_ignored_change(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
 
 
 def iterate_descendants(run: Run) -> Iterator[Run]:
@@ -203,7 +203,7 @@ def _request_cancel(run: Run, actor: Actor, now: int) -> None:
         actor=actor,
         now=now,
         message="Cancel was requested",
-        origin=StatusSource.SERVER,
+        origin=StatusReporter.SERVER,
     )
 
 
@@ -216,17 +216,17 @@ def _read_current_status(run: Run) -> RunStatus:
     return run.state
 
 
-def _is_launcher_decision(run: Run, new: RunStatus, origin: StatusSource) -> bool:
-    owned = run.launcher != Launcher.NONE and origin is StatusSource.SCRIPT
+def _is_left_to_launcher(run: Run, new: RunStatus, origin: StatusReporter) -> bool:
+    owned = run.launcher != Launcher.NONE and origin is StatusReporter.SCRIPT
     return owned and new is not RunStatus.FAILED
 
 
 def _check_transition(
-    run: Run, old: RunStatus, new: RunStatus, origin: StatusSource
+    run: Run, old: RunStatus, new: RunStatus, origin: StatusReporter
 ) -> None:
     requeued = (
         new is RunStatus.QUEUED
-        and origin is StatusSource.LAUNCHER
+        and origin is StatusReporter.LAUNCHER
         and can_requeue_lost_run(old, owned_by_agent=run.launcher == Launcher.AGENT)
     )
     if requeued or can_follow(old, new):
@@ -254,11 +254,11 @@ def _transition_fields(
     return fields
 
 
-def _compare_and_swap(
+def _compare_and_swap_status(
     run: Run, old: RunStatus, new: RunStatus, fields: dict[str, Any], now: int
 ) -> bool:
     fields = {**fields, "status": new.code, "updated": now}
-    if not _prepared_swap(tuple(fields))(run.pk, old.code, *fields.values()):
+    if not _prepared_status_update(tuple(fields))(run.pk, old.code, *fields.values()):
         return False
     for name, value in fields.items():
         setattr(run, name, value)
@@ -281,7 +281,7 @@ def _record_event(
     _insert_event([event])
 
 
-def _record_ignored(
+def _record_ignored_change(
     run: Run, status: RunStatus, message: str, actor: Actor, now: int, level: str
 ) -> Run:
     _record_event(run, status, status, message, actor, now, level)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.experiments import in_trash_text
+from runs.actions.experiments import experiment_in_trash_message
 from runs.actions.run.lifecycle import record_start_event
 from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_tree
 from runs.actions.run.run_names import generate_run_name
@@ -24,7 +24,7 @@ from runs.actions.run_rows import (
     write_search_text,
     write_tags,
 )
-from runs.models import Experiment, Run, holds_extreme, rebuild_root_metrics
+from runs.models import Experiment, Run, holds_min_or_max_of_root, rebuild_root_metrics
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
@@ -89,7 +89,7 @@ def create_run(
         heard=now,
         heartbeats=heartbeats,
     )
-    _set_times(run, status, started, now)
+    _set_start_and_end(run, status, started, now)
     tags = check_tags(tags or {})
     # Before `_next_number` locks the experiment's row: this lock comes before rows.
     lock_tree(run.workspace_id, shared=not parent_run_id)
@@ -98,7 +98,7 @@ def create_run(
     _insert_new_run(run)
     adopt_waiting_children(run)
     record_start_event(run, actor=actor, now=now)
-    _write_texts(run, params or {}, properties or {}, tags)
+    _write_params_properties_and_tags(run, params or {}, properties or {}, tags)
     return run
 
 
@@ -122,23 +122,23 @@ def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> R
 @transaction.atomic
 def trash_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Move a run to the trash; its children stay. Raise InvalidState if locked."""
-    return _set_flag(run, "deleted", True, "trash run", actor, now)
+    return _set_archived_or_deleted(run, "deleted", True, "trash run", actor, now)
 
 
 @transaction.atomic
 def restore_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Take a run out of the trash."""
-    return _set_flag(run, "deleted", False, "restore run", actor, now)
+    return _set_archived_or_deleted(run, "deleted", False, "restore run", actor, now)
 
 
 @transaction.atomic
 def archive_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
     """Archive a run (hide it from the usual lists), or unarchive it."""
     action = "archive run" if on else "unarchive run"
-    return _set_flag(run, "archived", on, action, actor, now)
+    return _set_archived_or_deleted(run, "archived", on, action, actor, now)
 
 
-def _set_flag(
+def _set_archived_or_deleted(
     run: Run, field: str, wanted: bool, action: str, actor: Actor, now: int
 ) -> Run:
     bump_revision(run, now)
@@ -166,13 +166,13 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     if (
         field == "deleted"
         and run.root_id
-        and (not wanted or holds_extreme(run.pk, run.root_id))
+        and (not wanted or holds_min_or_max_of_root(run.pk, run.root_id))
     ):
         rebuild_root_metrics([run.root_id])
     return [Edit(field, was, wanted, run)]
 
 
-def _write_texts(
+def _write_params_properties_and_tags(
     run: Run,
     params: Mapping[str, str],
     properties: Mapping[str, str],
@@ -187,7 +187,9 @@ def _write_texts(
     write_search_text(run, tags)
 
 
-def _set_times(run: Run, status: RunStatus, started: int | None, now: int) -> None:
+def _set_start_and_end(
+    run: Run, status: RunStatus, started: int | None, now: int
+) -> None:
     if started is not None:
         run.started = names.check_time(started, "started")
     elif status is RunStatus.RUNNING:
@@ -200,7 +202,7 @@ def _next_number(experiment: Experiment) -> int:
     # The UPDATE locks the row, so two runs created at once get different numbers.
     if not _take_number(experiment.pk):
         raise InvalidState(
-            in_trash_text(experiment.name),
+            experiment_in_trash_message(experiment.name),
             experiment=experiment.name,
         )
     [[number]] = _last_number.all(experiment.pk)
@@ -216,7 +218,7 @@ def _insert_new_run(run: Run) -> None:
         raise used
     try:
         with transaction.atomic():
-            _insert_run.one(run)
+            _insert_run.insert_one(run)
     except IntegrityError as error:
         # Created at the same time in another experiment, or the workspace was deleted.
         raise used from error

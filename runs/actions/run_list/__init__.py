@@ -6,9 +6,9 @@ from runs.actions.run_list.history_exports import (
     EXPORT_LIFETIME_MS,
     HistoryExporter,
     delete_old_exports,
-    exported_list,
     exports_folder,
     queue_history_export,
+    read_exported_list,
 )
 from runs.actions.run_list.selections import (
     DAY_MS,
@@ -22,8 +22,8 @@ __all__ = [
     "HistoryExporter",
     "delete_old_exports",
     "delete_unused_selections",
-    "exported_list",
     "exports_folder",
     "queue_history_export",
+    "read_exported_list",
     "save_selection",
 ]

@@ -65,7 +65,7 @@ class HistoryExporter:
     """
 
     def __init__(self) -> None:
-        self._job: HistoryExport | None = None
+        self._current_export: HistoryExport | None = None
         self._steps: Iterator[None] | None = None
 
     def __call__(self, _now: int) -> int:
@@ -81,40 +81,46 @@ class HistoryExporter:
         rows = HistoryExport.objects.filter(
             state__in=(ExportState.WAITING, ExportState.RUNNING)
         )
-        self._job = rows.select_related("workspace", "user").order_by("pk").first()
-        if self._job is None:
+        self._current_export = (
+            rows.select_related("workspace", "user").order_by("pk").first()
+        )
+        if self._current_export is None:
             return False
-        self._steps = _export_steps(self._job)
+        self._steps = _write_export_in_steps(self._current_export)
         return True
 
     def _continue_export(self, until: float) -> int:
-        assert self._job is not None
+        assert self._current_export is not None
         assert self._steps is not None
         try:
             for _continue_export in self._steps:
                 if time.monotonic() >= until:
                     return 0
         except StudioError as error:
-            _update_export(self._job, state=ExportState.FAILED, error=error.message)
+            _update_export(
+                self._current_export, state=ExportState.FAILED, error=error.message
+            )
         except (OSError, ValueError) as error:
-            _update_export(self._job, state=ExportState.FAILED, error=str(error))
-        self._job = self._steps = None
+            _update_export(
+                self._current_export, state=ExportState.FAILED, error=str(error)
+            )
+        self._current_export = self._steps = None
         return 1
 
 
-def _update_export(job: HistoryExport, **values: object) -> None:
+def _update_export(export: HistoryExport, **values: object) -> None:
     if values.get("state") in (ExportState.DONE, ExportState.FAILED):
         values["ended"] = now_ms()
-    HistoryExport.objects.filter(pk=job.pk).update(**values)
+    HistoryExport.objects.filter(pk=export.pk).update(**values)
 
 
-def _export_steps(job: HistoryExport) -> Iterator[None]:
-    name = f"{job.pk}-{secrets.token_hex(8)}.parquet"
+def _write_export_in_steps(export: HistoryExport) -> Iterator[None]:
+    name = f"{export.pk}-{secrets.token_hex(8)}.parquet"
     exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    stretches = _matching_stretches(job)
+    parts = _read_matching_series(export)
     written = MetricHistoryFile(exports_folder() / name)
     try:
-        yield from _write_stretches(job, stretches, written)
+        yield from _write_series_parts(export, parts, written)
         written.close()
     # Also if the worker stops in the middle: no incomplete file may stay.
     except BaseException:
@@ -122,58 +128,60 @@ def _export_steps(job: HistoryExport) -> Iterator[None]:
         raise
     size = (exports_folder() / name).stat().st_size
     _update_export(
-        job, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
+        export, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
     )
 
 
-def exported_list(job: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
+def read_exported_list(export: HistoryExport) -> tuple[Experiment | None, ViewSpec]:
     """Return the exported list; no experiment is All runs. Raise NotFound."""
-    spec, _complaints = parse_tolerant(dict(_query_pairs(job.query)))
-    if not job.experiment:
+    spec, _complaints = parse_tolerant(dict(_parse_query_string(export.query)))
+    if not export.experiment:
         return None, spec
-    known = Experiment.objects.filter(workspace=job.workspace)
-    experiment = known.filter(number=int(job.experiment)).first()
+    known = Experiment.objects.filter(workspace=export.workspace)
+    experiment = known.filter(number=int(export.experiment)).first()
     if experiment is None:
         raise NotFound(_("This experiment no longer exists."))
     return experiment, spec
 
 
-def _matching_stretches(job: HistoryExport) -> Iterator[SeriesPart]:
-    experiment, spec = exported_list(job)
-    matching = find_matching_runs(spec, job.user, job.workspace, experiment=experiment)
+def _read_matching_series(export: HistoryExport) -> Iterator[SeriesPart]:
+    experiment, spec = read_exported_list(export)
+    matching = find_matching_runs(
+        spec, export.user, export.workspace, experiment=experiment
+    )
     _update_export(
-        job, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
+        export, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
     )
     return read_histories(matching)
 
 
-def _query_pairs(query: str) -> list[tuple[str, str]]:
+def _parse_query_string(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def _write_stretches(
-    job: HistoryExport, stretches: Iterator[SeriesPart], written: MetricHistoryFile
+def _write_series_parts(
+    export: HistoryExport, parts: Iterator[SeriesPart], written: MetricHistoryFile
 ) -> Iterator[None]:
     runs = points = 0
     saved = time.monotonic()
-    for stretch in stretches:
-        if stretch.points is not None:
-            points += written.add_points(stretch.run_id, stretch.key, stretch.points)
-        runs += stretch.runs
+    for part in parts:
+        if part.points is not None:
+            points += written.add_points(part.run_id, part.key, part.points)
+        runs += part.runs
         if time.monotonic() - saved > PROGRESS_SECONDS:
-            _update_export(job, runs=runs, points=points)
+            _update_export(export, runs=runs, points=points)
             saved = time.monotonic()
         yield
-    _update_export(job, runs=runs, points=points)
+    _update_export(export, runs=runs, points=points)
 
 
 def delete_old_exports(now: int) -> int:
     """Delete exports older than a day, and files that a stopped worker left."""
     with deletions_allowed() as is_allowed:
-        return _delete_old(now) if is_allowed else 0
+        return _delete_old_rows_and_files(now) if is_allowed else 0
 
 
-def _delete_old(now: int) -> int:
+def _delete_old_rows_and_files(now: int) -> int:
     old = HistoryExport.objects.filter(created__lt=now - EXPORT_LIFETIME_MS)
     count = old.count()
     old.delete()

@@ -43,10 +43,14 @@ def delete_unused_selections(now: int) -> int:
     """
     old = Selection.objects.filter(used__lt=now - SELECTION_DAYS * DAY_MS)
     # Reading all revisions of views is slow, and rarely a selection is old.
-    return old.exclude(slug__in=_slugs_in_views()).delete()[0] if old.exists() else 0
+    return (
+        old.exclude(slug__in=_selections_used_by_views()).delete()[0]
+        if old.exists()
+        else 0
+    )
 
 
-def _slugs_in_views() -> set[str]:
+def _selections_used_by_views() -> set[str]:
     saved = ViewRevision.objects.filter(
         spec__selected__startswith=STORED_SELECTION_PREFIX
     )

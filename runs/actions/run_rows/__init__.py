@@ -23,7 +23,7 @@ from runs.actions.run_rows.revisions import (
 )
 from runs.actions.run_rows.search_text import (
     refresh_search_texts,
-    update_after_tag_change,
+    update_search_text_after_tag_change,
     write_search_text,
 )
 
@@ -39,7 +39,7 @@ __all__ = [
     "refuse_if_locked",
     "refuse_if_source_locked",
     "set_deletion_lock",
-    "update_after_tag_change",
+    "update_search_text_after_tag_change",
     "write_params",
     "write_properties",
     "write_search_text",

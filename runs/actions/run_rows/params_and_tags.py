@@ -60,13 +60,13 @@ def check_tags(
 def write_params(run: Run, params: Mapping[str, str]) -> None:
     """Write parameters once; raise Immutable if one already has another value."""
     check_params(params)
-    _write_once(RunParam, run, KeyKind.PARAM, params)
+    _insert_write_once_texts(RunParam, run, KeyKind.PARAM, params)
 
 
 def write_properties(run: Run, properties: Mapping[str, str]) -> None:
     """Write properties once; raise Immutable if one already has another value."""
     check_params(properties, "properties")
-    _write_once(RunProperty, run, KeyKind.PROPERTY, properties)
+    _insert_write_once_texts(RunProperty, run, KeyKind.PROPERTY, properties)
 
 
 def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -92,7 +92,7 @@ def _stored_values(
     return {name: found[key.pk] for name, key in keys.items() if key.pk in found}
 
 
-def _write_once(
+def _insert_write_once_texts(
     model: type[WriteOnceRow], run: Run, kind: KeyKind, texts: Mapping[str, str]
 ) -> None:
     if not texts:

@@ -48,11 +48,11 @@ _write_rows = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"
 
 def write_search_text(run: Run, tags: Mapping[str, str | None]) -> None:
     """Write the search text of a new run with these tags."""
-    text = _compose_text(run.name, run.run_id, run.description, tags.items())
+    text = _compose_search_text(run.name, run.run_id, run.description, tags.items())
     _write_rows([SearchText(run_id=run.pk, text=text, grams=grams_of(text))])
 
 
-def update_after_tag_change(run: Run, changed: Iterable[str]) -> None:
+def update_search_text_after_tag_change(run: Run, changed: Iterable[str]) -> None:
     """Update the search text after tags changed; hidden tags do not count."""
     if not all(key.startswith(SYSTEM_TAG_PREFIX) for key in changed):
         refresh_search_texts([run.pk])
@@ -67,7 +67,7 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
                 SearchText(run_id=pk, text=text, grams=grams_of(text))
                 for pk, name, run_id, description in _fields_of.all(list(some))
                 if (
-                    text := _compose_text(
+                    text := _compose_search_text(
                         name, run_id, description, _read_first_tags(pk)
                     )
                 )
@@ -82,7 +82,7 @@ def _read_first_tags(run: int) -> list[Tag]:
     return [(key, value) for _, key, value in sorted(_first_tags.all(run))]
 
 
-def build_search_texts() -> int:
+def write_missing_search_texts() -> int:
     """Write missing search texts, one transaction per batch; return how many."""
     built, last = 0, 0
     while True:
@@ -95,7 +95,9 @@ def build_search_texts() -> int:
         built, last = built + len(found), found[-1]
 
 
-def _compose_text(name: str, run_id: str, description: str, tags: Iterable[Tag]) -> str:
+def _compose_search_text(
+    name: str, run_id: str, description: str, tags: Iterable[Tag]
+) -> str:
     fields, left = [name, run_id, description], MAX_TAG_CHARACTERS
     for key, value in tags:
         if key.startswith(SYSTEM_TAG_PREFIX):

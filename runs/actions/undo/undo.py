@@ -17,8 +17,12 @@ from runs.actions import compare as compare_actions
 from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.run import delete_run_tags, write_run_flag, write_run_text
-from runs.actions.run_rows import bump_revision, update_after_tag_change, write_tags
+from runs.actions.run import delete_run_tags, write_name_or_description, write_run_flag
+from runs.actions.run_rows import (
+    bump_revision,
+    update_search_text_after_tag_change,
+    write_tags,
+)
 from runs.models import Change, ChangeSet, KeyKind, Run, RunStar, RunTag
 from studio.core.errors import Conflict, NotSupported
 
@@ -104,7 +108,7 @@ def _current_value(change: Change, change_set: ChangeSet) -> Any:
     if run is None:
         return experiment_actions.current_experiment_value(change, change_set)
     if field.startswith(compare_actions.CONCLUSION_FIELD):
-        return compare_actions.current_conclusion(field)
+        return compare_actions.read_current_conclusion(field)
     if field == "starred":
         return RunStar.objects.filter(run=run, user=change_set.actor_id).exists()
     if field.startswith(TAG_PREFIX):
@@ -136,7 +140,7 @@ def _restore_value(
         else:
             RunStar.objects.filter(run=run, user=change_set.actor).delete()
     else:
-        write_run_text(run, field, str(wanted))
+        write_name_or_description(run, field, str(wanted))
     return [Edit(field, value, wanted, run)]
 
 
@@ -145,4 +149,4 @@ def _restore_tag(run: Run, key: str, wanted: dict[str, str | None] | None) -> No
         delete_run_tags(run, [key])
     else:
         write_tags(run, {key: wanted["value"]})
-        update_after_tag_change(run, [key])
+        update_search_text_after_tag_change(run, [key])

@@ -30,7 +30,7 @@ def undo_view_change(
         raise NotSupported(_("This change can't be undone."))
     view = changes[0].view
     assert view is not None
-    views.lock_view(view)
+    views.lock_view_row(view)
     found = [(change, _current_value(change, view, change_set)) for change in changes]
     later = [conflict_details(c, v) for c, v in found if v not in (c.after, c.before)]
     if later and not anyway:
@@ -87,7 +87,7 @@ def _restore_revision(view: View, number: int, actor: Actor, now: int) -> None:
         view=view, number=number
     )
     state = views.read_view_state(old)
-    written = views.without_me(state, view.owner) if view.shared else state
+    written = views.replace_me_by_username(state, view.owner) if view.shared else state
     # Keep the stored text if it means the same: another version may have written more.
     columns = written.columns() | ({"spec": old.spec} if written == state else {})
     new_number = view.revision + 1

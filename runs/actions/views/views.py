@@ -78,14 +78,14 @@ def create_view(
     names.check_description(description)
     # In a shared view, *me* would mean another user for each reader.
     if shared:
-        state = without_me(state, actor.user)
+        state = replace_me_by_username(state, actor.user)
     columns = state.columns()
     view = View.objects.create(
         workspace=workspace,
         slug=generate_slug(),
         name=name,
         description=description,
-        words=search_words(name, description),
+        words=build_search_words(name, description),
         owner=actor.user,
         shared=shared,
         locked=locked,
@@ -100,11 +100,11 @@ def create_view(
     return view
 
 
-def search_words(name: str, description: str) -> str:
+def build_search_words(name: str, description: str) -> str:
     return f"{name}\n{description}".casefold()
 
 
-def without_me(state: ViewState, user: User | None) -> ViewState:
+def replace_me_by_username(state: ViewState, user: User | None) -> ViewState:
     """Return the state with *me* replaced by the user's name."""
     if user is None:
         return state
@@ -145,12 +145,12 @@ def save_view(
     The error's detail `now` is the newest revision's number. An unchanged state adds no
     revision.
     """
-    before = lock_view(view)
+    before = lock_view_row(view)
     if view.shared:
-        state = without_me(state, actor.user)
+        state = replace_me_by_username(state, actor.user)
     columns = state.columns()
     # Before the version check: two members who save the same state have no conflict.
-    if _is_saved_state(view, columns):
+    if _has_state_already(view, columns):
         return view
     if seen_version != before:
         raise Conflict(
@@ -166,7 +166,7 @@ def save_view(
     return view
 
 
-def _is_saved_state(view: View, columns: dict[str, Any]) -> bool:
+def _has_state_already(view: View, columns: dict[str, Any]) -> bool:
     """Return whether the view already has this state."""
     here: Experiment | None = columns["experiment"]
     if view.spec != columns["spec"] or view.experiment_id != (here and here.pk):
@@ -175,7 +175,7 @@ def _is_saved_state(view: View, columns: dict[str, Any]) -> bool:
     return here is not None or view.experiment_name == columns["experiment_name"]
 
 
-def lock_view(view: View) -> int:
+def lock_view_row(view: View) -> int:
     """Lock the row until the end of the transaction; return its revision.
 
     The given view is updated from the database: it may have been read long ago.
@@ -217,7 +217,7 @@ def restore_revision(
     )
 
 
-def fields_token(view: View) -> str:
+def editable_fields_token(view: View) -> str:
     """Return a token for the values that a form of EDITABLE_FIELDS shows."""
     return version_token(repr([getattr(view, name) for name in EDITABLE_FIELDS]))
 
@@ -233,20 +233,24 @@ def edit_view(
 ) -> ChangeSet | None:
     """Set some of EDITABLE_FIELDS as one change set; return None if nothing changed.
 
-    Raises Conflict if `seen_version` is not the current `fields_token`; `view` is then
-    updated from the database.
+    Raises Conflict if `seen_version` is not the current
+    `editable_fields_token`; `view` is then updated from the database.
     """
-    lock_view(view)
+    lock_view_row(view)
     edits = [
         Edit(name, getattr(view, name), value, view=view)
         for name, value in changes.items()
         if value != getattr(view, name)
     ]
-    if edits and seen_version is not None and seen_version != fields_token(view):
+    if (
+        edits
+        and seen_version is not None
+        and seen_version != editable_fields_token(view)
+    ):
         raise Conflict(_("The view was changed by someone else since you opened it."))
     if view.deleted is not None and edits:
         raise InvalidState(_("The view is deleted. Restore it first."))
-    action, before = _action(edits), view.revision
+    action, before = _history_action_name(edits), view.revision
     write_view_fields(
         view, {edit.field: edit.after for edit in edits}, actor=actor, now=now
     )
@@ -256,7 +260,7 @@ def edit_view(
     return record_changes(view.workspace, action, edits, actor=actor, now=now)
 
 
-def _action(edits: list[Edit]) -> str:
+def _history_action_name(edits: list[Edit]) -> str:
     """What the history calls it."""
     if len(edits) != 1:
         return "edit view"
@@ -279,23 +283,23 @@ def write_view_fields(
         names.check_description(values["description"])
     if not values:
         return
-    if values.get("shared") and not is_known_to_readers(view):
-        values = {**values, **_sharing_fields(view, actor=actor, now=now)}
+    if values.get("shared") and not is_unchanged_since_unshared(view):
+        values = {**values, **_fields_set_by_sharing(view, actor=actor, now=now)}
     name = values.get("name", view.name)
     described = values.get("description", view.description)
-    values = {**values, "words": search_words(name, described), "updated": now}
+    values = {**values, "words": build_search_words(name, described), "updated": now}
     View.objects.filter(pk=view.pk).update(**values)
     for field, value in values.items():
         setattr(view, field, value)
 
 
-def _sharing_fields(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
+def _fields_set_by_sharing(view: View, *, actor: Actor, now: int) -> dict[str, Any]:
     """Return the fields that sharing sets: the first shared revision, without *me*.
 
     Older revisions stay visible only to the owner.
     """
     state = read_view_state(view)
-    written = without_me(state, view.owner)
+    written = replace_me_by_username(state, view.owner)
     if written == state:
         return {"shared_from": view.revision}
     number, columns = view.revision + 1, written.columns()
@@ -318,7 +322,7 @@ def restore_view(view: View, *, actor: Actor, now: int) -> ChangeSet | None:
 def _set_deleted(
     view: View, deleted: bool, action: str, *, actor: Actor, now: int
 ) -> ChangeSet | None:
-    lock_view(view)
+    lock_view_row(view)
     edit = Edit("deleted", view.deleted is not None, deleted, view=view)
     if edit.before != deleted:
         write_view_deleted(view, deleted, now)
@@ -330,7 +334,7 @@ def write_view_deleted(view: View, deleted: bool, now: int) -> None:
     View.objects.filter(pk=view.pk).update(deleted=view.deleted, updated=now)
 
 
-def is_known_to_readers(view: View) -> bool:
+def is_unchanged_since_unshared(view: View) -> bool:
     """Return whether a private view was shared before and not saved since.
 
     Its readers already know its content. Hiding the revisions from them would hide

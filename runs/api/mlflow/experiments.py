@@ -17,7 +17,7 @@ from runs.api.mlflow.lookups import (
     ExperimentRequest,
     find_active_experiment,
     find_experiment,
-    require,
+    require_value,
 )
 from runs.api.mlflow.replies import NOTE_TAG, experiments_json
 from runs.api.mlflow.tags import KeyValue, read_key_values
@@ -68,7 +68,7 @@ def get(request: StudioRequest, body: ExperimentRequest) -> dict[str, Any]:
 @endpoint(Permission.READ, GetByName)
 def get_by_name(request: StudioRequest, body: GetByName) -> dict[str, Any]:
     # A deleted experiment is found too: `set_experiment` then reports it.
-    name = require(body.experiment_name, "experiment_name")
+    name = require_value(body.experiment_name, "experiment_name")
     # PostgreSQL refuses a NUL character in a query, and no name contains one.
     found = Experiment.objects.filter(workspace=workspace_of(request), name=name)
     experiment = found.first() if "\x00" not in name else None
@@ -79,7 +79,7 @@ def get_by_name(request: StudioRequest, body: GetByName) -> dict[str, Any]:
 
 @endpoint(Permission.LOG, CreateExperiment)
 def create(request: StudioRequest, body: CreateExperiment) -> dict[str, Any]:
-    name = check_experiment_name(require(body.name, "name"))
+    name = check_experiment_name(require_value(body.name, "name"))
     tags = read_key_values(body.tags, "tags")
     try:
         experiment = experiment_actions.create_experiment(
@@ -137,7 +137,7 @@ def update_description(
 @endpoint(Permission.ANNOTATE, UpdateExperiment)
 def update(request: StudioRequest, body: UpdateExperiment) -> dict[str, Any]:
     experiment = find_experiment(request, body.experiment_id)
-    name = check_experiment_name(require(body.new_name, "new_name"))
+    name = check_experiment_name(require_value(body.new_name, "new_name"))
     if is_deleted(experiment):
         raise InvalidState("Cannot rename a non-active experiment.")
     experiment_actions.rename_experiment(
@@ -177,7 +177,7 @@ def restore(request: StudioRequest, body: ExperimentRequest) -> dict[str, Any]:
 @transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
     experiment = find_active_experiment(request, body.experiment_id)
-    key = check_mlflow_key(require(body.key, "key"), "key")
+    key = check_mlflow_key(require_value(body.key, "key"), "key")
     value = check_value(body.value, "value")
     experiment_actions.set_experiment_tag(
         experiment, key, value, actor=request.actor, now=now_ms()
@@ -190,7 +190,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
 @transaction.atomic
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
     experiment = find_active_experiment(request, body.experiment_id)
-    key = require(body.key, "key")
+    key = require_value(body.key, "key")
     # Without the NUL character, which PostgreSQL refuses in a query.
     if not experiment.tags.filter(key=key.replace("\x00", "")).exists():
         raise NotFound(

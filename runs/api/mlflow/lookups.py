@@ -42,7 +42,7 @@ class ExperimentRequest(msgspec.Struct):
     experiment_id: str = ""
 
 
-def require(value: str, name: str) -> str:
+def require_value(value: str, name: str) -> str:
     if not value:
         raise missing_parameter(name)
     return value
@@ -50,13 +50,13 @@ def require(value: str, name: str) -> str:
 
 def find_run(request: StudioRequest, body: RunRequest) -> Run:
     """Return the run, deleted or not."""
-    run_id = require(body.run_id or body.run_uuid, "run_id")
+    run_id = require_value(body.run_id or body.run_uuid, "run_id")
     return find_run_by_id(request, run_id)
 
 
 def find_run_to_log(request: StudioRequest, body: RunRequest) -> Run:
     """Return the run without loading its experiment and submitter."""
-    run_id = require(body.run_id or body.run_uuid, "run_id")
+    run_id = require_value(body.run_id or body.run_uuid, "run_id")
     return _find_in_workspace(_runs_by_id, request, run_id)
 
 
@@ -90,7 +90,7 @@ def parse_experiment_id(experiment_id: str) -> int:
 
 def find_experiment(request: StudioRequest, experiment_id: str) -> Experiment:
     """Return the experiment, deleted or not."""
-    number = parse_experiment_id(require(experiment_id, "experiment_id"))
+    number = parse_experiment_id(require_value(experiment_id, "experiment_id"))
     workspace = workspace_of(request)
     experiment = (
         _experiments.first(workspace.pk, number) if number <= _MAX_NUMBER else None

@@ -12,7 +12,7 @@ from runs.actions.ingest import Point
 from runs.api.mlflow.decoding import WireNumber, read_float, read_int, read_time
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter
-from runs.api.mlflow.lookups import RunRequest, require
+from runs.api.mlflow.lookups import RunRequest, require_value
 from runs.api.mlflow.page_tokens import read_offset, write_page_token
 from runs.api.mlflow.replies import to_wire_float
 from runs.models import Metric, MetricKind
@@ -36,8 +36,8 @@ class MetricPoint(msgspec.Struct):
 
 @endpoint(Permission.READ, GetHistory)
 def get_history(request: StudioRequest, body: GetHistory) -> dict[str, Any]:
-    run_id = require(body.run_id or body.run_uuid, "run_id")
-    key = require(body.metric_key, "metric_key")
+    run_id = require_value(body.run_id or body.run_uuid, "run_id")
+    key = require_value(body.metric_key, "metric_key")
     offset = read_offset(body.page_token)
     limit = None
     if body.max_results is not None:

@@ -13,12 +13,12 @@ from runs.actions.run import generate_run_name
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.enums import MODEL_STATUSES, enum_name
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter
-from runs.api.mlflow.lookups import find_active_experiment, find_model, require
+from runs.api.mlflow.lookups import find_active_experiment, find_model, require_value
 from runs.api.mlflow.replies import (
     artifact_location,
     key_value_list,
     to_wire_float,
-    without_empty,
+    without_empty_lists,
 )
 from runs.api.mlflow.tags import KeyValue
 from runs.models import LoggedModel, now_ms
@@ -58,14 +58,16 @@ def model_json(model: LoggedModel) -> Json:
 
 def models_json(models: Sequence[LoggedModel]) -> list[Json]:
     """Convert models; the caller can prefetch tags, params and metrics."""
-    return [{"info": info_json(one), "data": data_json(one)} for one in models]
+    return [
+        {"info": model_info_json(one), "data": model_data_json(one)} for one in models
+    ]
 
 
 def model_uri(model: LoggedModel) -> str:
     return f"{artifact_location(model.experiment)}/models/{model.model_id}/artifacts"
 
 
-def info_json(model: LoggedModel) -> Json:
+def model_info_json(model: LoggedModel) -> Json:
     return {
         "model_id": model.model_id,
         "experiment_id": str(model.experiment.number),
@@ -80,7 +82,7 @@ def info_json(model: LoggedModel) -> Json:
     }
 
 
-def data_json(model: LoggedModel) -> Json:
+def model_data_json(model: LoggedModel) -> Json:
     metrics = []
     for row in model.metrics.all():
         metric: Json = {
@@ -96,10 +98,10 @@ def data_json(model: LoggedModel) -> Json:
             metric["dataset_digest"] = row.dataset_digest
         metrics.append(metric)
     params = {param.key: param.value for param in model.params.all()}
-    return without_empty(params=key_value_list(params), metrics=metrics)
+    return without_empty_lists(params=key_value_list(params), metrics=metrics)
 
 
-def read_model_texts(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
+def read_model_params_or_tags(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
     """Check keys and values; models allow more characters in keys than runs."""
     check_count(len(pairs), field)
     return {
@@ -112,7 +114,7 @@ def read_model_texts(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
 
 @endpoint(Permission.LOG, CreateModel)
 def create(request: StudioRequest, body: CreateModel) -> Json:
-    require(body.experiment_id, "experiment_id")
+    require_value(body.experiment_id, "experiment_id")
     model = ingest.create_logged_model(
         find_active_experiment(request, body.experiment_id),
         # MLflow also generates a name if the client sends none.
@@ -121,8 +123,8 @@ def create(request: StudioRequest, body: CreateModel) -> Json:
         now=now_ms(),
         model_type=body.model_type,
         source_run_id=check_text(body.source_run_id, "source_run_id", limit=256),
-        params=read_model_texts(body.params, "params"),
-        tags=read_model_texts(body.tags, "tags"),
+        params=read_model_params_or_tags(body.params, "params"),
+        tags=read_model_params_or_tags(body.tags, "tags"),
     )
     return {"model": model_json(model)}
 
@@ -157,7 +159,9 @@ def delete(request: StudioRequest, model_id: str) -> Json:
 @endpoint(Permission.LOG, SetTags)
 def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
     model = find_model(request, model_id)
-    ingest.set_model_tags(model, read_model_texts(body.tags, "tags"), now=now_ms())
+    ingest.set_model_tags(
+        model, read_model_params_or_tags(body.tags, "tags"), now=now_ms()
+    )
     return {}
 
 
@@ -172,6 +176,6 @@ def delete_tag(request: StudioRequest, model_id: str, key: str) -> Json:
 def log_params(request: StudioRequest, body: LogParams, model_id: str) -> Json:
     model = find_model(request, model_id)
     ingest.add_model_params(
-        model, read_model_texts(body.params, "params"), now=now_ms()
+        model, read_model_params_or_tags(body.params, "params"), now=now_ms()
     )
     return {}

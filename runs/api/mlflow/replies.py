@@ -84,7 +84,7 @@ def key_value_list(values: dict[str, str]) -> list[Json]:
     return [{"key": key, "value": value} for key, value in values.items()]
 
 
-def without_empty(**lists: list[Json]) -> Json:
+def without_empty_lists(**lists: list[Json]) -> Json:
     """Return the lists without empty ones; clients expect those to be absent."""
     return {name: items for name, items in lists.items() if items}
 
@@ -164,30 +164,30 @@ def runs_json(runs: Sequence[Run]) -> Iterator[Json]:
 
 def _runs_json_batch(runs: Sequence[Run]) -> Iterator[Json]:
     ids = [run.pk for run in runs]
-    tags = texts_by_run(RunTag, ids)
-    params = texts_by_run(RunParam, ids)
+    tags = params_or_tags_by_run(RunTag, ids)
+    params = params_or_tags_by_run(RunParam, ids)
     metrics = latest_metrics(ids)
     datasets = dataset_inputs(ids)
     models = linked_models(ids)
     for run in runs:
         yield {
             "info": run_info(run, tags[run.pk].get(USER_TAG, "")),
-            "data": without_empty(
+            "data": without_empty_lists(
                 metrics=metrics[run.pk],
                 params=key_value_list(params[run.pk]),
                 tags=key_value_list(tags_with_mirrors(run, tags[run.pk])),
             ),
-            "inputs": without_empty(
+            "inputs": without_empty_lists(
                 dataset_inputs=datasets[run.pk],
                 model_inputs=models[run.pk, Direction.INPUT],
             ),
-            "outputs": without_empty(
+            "outputs": without_empty_lists(
                 model_outputs=models[run.pk, Direction.OUTPUT],
             ),
         }
 
 
-def texts_by_run(
+def params_or_tags_by_run(
     model: type[RunTag] | type[RunParam], ids: Sequence[int]
 ) -> dict[int, dict[str, str]]:
     """Return tags or parameters by run; a tag without a value is an empty text."""

@@ -15,7 +15,7 @@ from runs.actions import run as run_actions
 from runs.api.mlflow.decoding import parse_json
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.errors import invalid_parameter
-from runs.api.mlflow.lookups import RunRequest, find_run_to_log, require
+from runs.api.mlflow.lookups import RunRequest, find_run_to_log, require_value
 from runs.api.mlflow.metrics import MetricBody, read_point, read_points
 from runs.api.mlflow.tags import (
     KeyValue,
@@ -87,7 +87,7 @@ def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
 @endpoint(Permission.LOG, LogParam)
 def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
     run = find_run_to_log(request, body)
-    key = check_mlflow_key(require(body.key, "key"), "key")
+    key = check_mlflow_key(require_value(body.key, "key"), "key")
     value = check_value(body.value, "value")
     try:
         ingest.log_params(run, {key: value}, actor=request.actor, now=now_ms())
@@ -169,7 +169,7 @@ def check_unique_keys(keys: Sequence[str]) -> None:
 @transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
     run = find_run_to_log(request, body)
-    key = check_mlflow_key(require(body.key, "key"), "key")
+    key = check_mlflow_key(require_value(body.key, "key"), "key")
     tags = {key: check_value(body.value, "value")}
     now = now_ms()
     apply_special_tags(run, tags, actor=request.actor, now=now)
@@ -181,7 +181,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
 @transaction.atomic
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
     run = find_run_to_log(request, body)
-    key = require(body.key, "key")
+    key = require_value(body.key, "key")
     stored = RunTag.objects.filter(run=run, key__name=key.replace("\x00", ""))
     if not stored.exists():
         raise NotFound(f"No tag with name: {key} in run with id {run.run_id}")
@@ -195,7 +195,7 @@ def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
 def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     """Record a model in a tag of the run, as clients before version 3 do."""
     run = find_run_to_log(request, body)
-    described = parse_json(require(body.model_json, "model_json"))
+    described = parse_json(require_value(body.model_json, "model_json"))
     absent = [
         name
         for name in ("artifact_path", "flavors", "utc_time_created", "run_id")

@@ -26,9 +26,9 @@ from runs.api.mlflow.replies import (
     NOTE_TAG,
     PARENT_TAG,
     USER_TAG,
+    params_or_tags_by_run,
     run_info,
     run_json,
-    texts_by_run,
 )
 from runs.api.mlflow.tags import KeyValue, read_key_values
 from runs.models import Run, RunTag, now_ms
@@ -61,7 +61,7 @@ def create(request: StudioRequest, body: CreateRun) -> dict[str, Any]:
     # Clients without `set_experiment` log to experiment 0, which always exists.
     experiment = find_active_experiment(request, body.experiment_id or "0")
     tags = read_key_values(body.tags, "tags")
-    name = choose_name(body.run_name, tags)
+    name = choose_run_name(body.run_name, tags)
     if body.user_id:
         tags.setdefault(USER_TAG, body.user_id)
     parent = tags.get(PARENT_TAG, "")
@@ -83,7 +83,7 @@ def create(request: StudioRequest, body: CreateRun) -> dict[str, Any]:
     return {"run": run_json(run)}
 
 
-def choose_name(name: str, tags: dict[str, str]) -> str:
+def choose_run_name(name: str, tags: dict[str, str]) -> str:
     """Return the name from the field or tag, which must agree; set the tag too."""
     tag = tags.get(NAME_TAG, "")
     if name and tag and name != tag:
@@ -112,7 +112,7 @@ def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
     if body.status != "":
         wanted = parse_status(body.status)
         run = update_status(run, wanted, ended, actor=request.actor, now=now)
-    user = texts_by_run(RunTag, [run.pk])[run.pk].get(USER_TAG, "")
+    user = params_or_tags_by_run(RunTag, [run.pk])[run.pk].get(USER_TAG, "")
     return {"run_info": run_info(run, user)}
 
 

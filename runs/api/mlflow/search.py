@@ -44,7 +44,7 @@ from runs.models import (
     LoggedModelTag,
     now_ms,
 )
-from runs.search.mlflow import KeyedTable, RunSearch, Schema
+from runs.search.mlflow import KeyedTable, MlflowRunSearch, SearchSchema
 from runs.search.sql import time_limit
 from studio.core import names
 from studio.core.batches import batches
@@ -62,7 +62,7 @@ FIELDS_BY_MIRROR_TAG = {
     Field(tree.TAGS, NOTE_TAG): tree.attribute("description"),
     Field(tree.TAGS, PARENT_TAG): tree.attribute("parent"),
 }
-EXPERIMENT_SCHEMA = Schema(
+EXPERIMENT_SCHEMA = SearchSchema(
     columns={
         "name": "name",
         "id": "id_text",
@@ -71,7 +71,7 @@ EXPERIMENT_SCHEMA = Schema(
     },
     keyed={tree.TAGS: KeyedTable(ExperimentTag, "experiment")},
 )
-MODEL_SCHEMA = Schema(
+MODEL_SCHEMA = SearchSchema(
     columns={
         "name": "name",
         "id": "model_id",
@@ -132,14 +132,14 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     workspace, viewer = workspace_of(request), request.actor.user
     assert viewer is not None
     limit = check_page_size(body.max_results, MAX_RUNS)
-    node = mlflow.parse_runs(body.filter)
-    check_order_count(body.order_by)
+    node = mlflow.parse_run_filter(body.filter)
+    check_order_by_count(body.order_by)
     sorts = [
         replace(sort, field=FIELDS_BY_MIRROR_TAG.get(sort.field, sort.field))
         for sort in mlflow.parse_order_by(body.order_by, mlflow.RUNS)
     ]
     view_type = enum_name(body.run_view_type, VIEW_TYPES, "run_view_type")
-    search = RunSearch(
+    search = MlflowRunSearch(
         node and replace_mirror_tags(node),
         viewer,
         workspace,
@@ -161,7 +161,7 @@ def parse_experiment_ids(experiment_ids: Sequence[str]) -> list[int]:
     return sorted({parse_experiment_id(one) for one in experiment_ids})
 
 
-def check_order_count(keys: Sequence[object]) -> None:
+def check_order_by_count(keys: Sequence[object]) -> None:
     check_count(len(keys), "order_by", names.MLFLOW_SEARCH_ORDERS)
 
 
@@ -179,8 +179,8 @@ def search_experiments(
     request: StudioRequest, body: SearchExperiments
 ) -> dict[str, Any]:
     limit = check_page_size(body.max_results, MAX_EXPERIMENTS)
-    node = mlflow.parse_experiments(body.filter)
-    check_order_count(body.order_by)
+    node = mlflow.parse_experiment_search(body.filter)
+    check_order_by_count(body.order_by)
     sorts = mlflow.parse_order_by(body.order_by, mlflow.EXPERIMENTS)
     view_type = enum_name(body.view_type, VIEW_TYPES, "view_type")
     stages = {
@@ -211,8 +211,8 @@ def search_experiments(
 @endpoint(Permission.READ, SearchModels)
 def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
     limit = check_page_size(body.max_results, MAX_MODELS)
-    node = mlflow.parse_models(body.filter)
-    check_order_count(body.order_by)
+    node = mlflow.parse_model_filter(body.filter)
+    check_order_by_count(body.order_by)
     check_count(len(body.datasets), "datasets", names.MLFLOW_SEARCH_ORDERS)
     sorts = mlflow.parse_order_by(
         [f"{one.field_name} {order_direction(one)}" for one in body.order_by],
@@ -222,7 +222,7 @@ def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
         workspace=workspace_of(request),
         experiment__number__in=parse_experiment_ids(body.experiment_ids),
         deleted__isnull=True,
-    ).annotate(status_word=status_word_expression())
+    ).annotate(status_word=model_status_expression())
     for dataset in body.datasets:
         models = models.filter(dataset_condition(dataset))
     newest = (OrderBy(F("created"), descending=True), OrderBy(F("model_id")))
@@ -241,7 +241,7 @@ def order_direction(order: ModelOrder) -> str:
     return "ASC" if order.ascending else "DESC"
 
 
-def status_word_expression() -> Case:
+def model_status_expression() -> Case:
     """Return the status in the words of MLflow's Python package, in SQL."""
     words = {"PENDING": "PENDING", "READY": "READY", "UPLOAD_FAILED": "FAILED"}
     whens = [

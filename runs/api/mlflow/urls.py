@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from runs.access import by_method
+from runs.access import view_by_method
 from runs.api.mlflow import (
     artifacts,
     experiments,
@@ -18,57 +18,58 @@ from runs.api.mlflow import (
 )
 
 experiment_routes = [
-    path("get", by_method(GET=experiments.get)),
-    path("get-by-name", by_method(GET=experiments.get_by_name)),
-    path("create", by_method(POST=experiments.create)),
+    path("get", view_by_method(GET=experiments.get)),
+    path("get-by-name", view_by_method(GET=experiments.get_by_name)),
+    path("create", view_by_method(POST=experiments.create)),
     path(
         "search",
-        by_method(GET=search.search_experiments, POST=search.search_experiments),
+        view_by_method(GET=search.search_experiments, POST=search.search_experiments),
     ),
-    path("update", by_method(POST=experiments.update)),
-    path("delete", by_method(POST=experiments.delete)),
-    path("restore", by_method(POST=experiments.restore)),
-    path("set-experiment-tag", by_method(POST=experiments.set_tag)),
-    path("delete-experiment-tag", by_method(POST=experiments.delete_tag)),
+    path("update", view_by_method(POST=experiments.update)),
+    path("delete", view_by_method(POST=experiments.delete)),
+    path("restore", view_by_method(POST=experiments.restore)),
+    path("set-experiment-tag", view_by_method(POST=experiments.set_tag)),
+    path("delete-experiment-tag", view_by_method(POST=experiments.delete_tag)),
 ]
 run_routes = [
-    path("log-metric", by_method(POST=run_logging.log_metric)),
-    path("log-batch", by_method(POST=run_logging.log_batch)),
-    path("create", by_method(POST=runs.create)),
-    path("get", by_method(GET=runs.get)),
-    path("update", by_method(POST=runs.update)),
-    path("delete", by_method(POST=runs.delete)),
-    path("restore", by_method(POST=runs.restore)),
-    path("search", by_method(POST=search.search_runs)),
-    path("log-parameter", by_method(POST=run_logging.log_param)),
-    path("set-tag", by_method(POST=run_logging.set_tag)),
-    path("delete-tag", by_method(POST=run_logging.delete_tag)),
-    path("log-model", by_method(POST=run_logging.log_model)),
-    path("log-inputs", by_method(POST=inputs_and_outputs.log_inputs)),
-    path("outputs", by_method(POST=inputs_and_outputs.log_outputs)),
+    path("log-metric", view_by_method(POST=run_logging.log_metric)),
+    path("log-batch", view_by_method(POST=run_logging.log_batch)),
+    path("create", view_by_method(POST=runs.create)),
+    path("get", view_by_method(GET=runs.get)),
+    path("update", view_by_method(POST=runs.update)),
+    path("delete", view_by_method(POST=runs.delete)),
+    path("restore", view_by_method(POST=runs.restore)),
+    path("search", view_by_method(POST=search.search_runs)),
+    path("log-parameter", view_by_method(POST=run_logging.log_param)),
+    path("set-tag", view_by_method(POST=run_logging.set_tag)),
+    path("delete-tag", view_by_method(POST=run_logging.delete_tag)),
+    path("log-model", view_by_method(POST=run_logging.log_model)),
+    path("log-inputs", view_by_method(POST=inputs_and_outputs.log_inputs)),
+    path("outputs", view_by_method(POST=inputs_and_outputs.log_outputs)),
 ]
 model_routes = [
-    path("", by_method(POST=models.create)),
-    path("/search", by_method(POST=search.search_models)),
+    path("", view_by_method(POST=models.create)),
+    path("/search", view_by_method(POST=search.search_models)),
     path(
         "/<str:model_id>",
-        by_method(GET=models.get, PATCH=models.finalize, DELETE=models.delete),
+        view_by_method(GET=models.get, PATCH=models.finalize, DELETE=models.delete),
     ),
-    path("/<str:model_id>/tags", by_method(PATCH=models.set_tags)),
-    path("/<str:model_id>/tags/<path:key>", by_method(DELETE=models.delete_tag)),
-    path("/<str:model_id>/params", by_method(POST=models.log_params)),
+    path("/<str:model_id>/tags", view_by_method(PATCH=models.set_tags)),
+    path("/<str:model_id>/tags/<path:key>", view_by_method(DELETE=models.delete_tag)),
+    path("/<str:model_id>/params", view_by_method(POST=models.log_params)),
 ]
 artifact_routes = [
-    path("artifacts", by_method(GET=artifacts.list_files)),
+    path("artifacts", view_by_method(GET=artifacts.list_files)),
     path(
         "artifacts/<path:address>",
-        by_method(
+        view_by_method(
             GET=artifacts.download, PUT=artifacts.upload, DELETE=artifacts.remove
         ),
     ),
-    path("mpu/<path:address>", by_method(POST=artifacts.refuse_multipart_upload)),
+    path("mpu/<path:address>", view_by_method(POST=artifacts.refuse_multipart_upload)),
     path(
-        "presigned/<path:address>", by_method(GET=artifacts.refuse_multipart_download)
+        "presigned/<path:address>",
+        view_by_method(GET=artifacts.refuse_multipart_download),
     ),
 ]
 routes: list[URLPattern | URLResolver] = [
@@ -76,10 +77,10 @@ routes: list[URLPattern | URLResolver] = [
     path("api/2.0/mlflow/runs/", include(run_routes)),
     path("api/2.0/mlflow/experiments/", include(experiment_routes)),
     path("api/2.0/mlflow/logged-models", include(model_routes)),
-    path("api/2.0/mlflow/metrics/get-history", by_method(GET=metrics.get_history)),
-    path("api/2.0/mlflow/artifacts/list", by_method(GET=artifacts.list_run_files)),
+    path("api/2.0/mlflow/metrics/get-history", view_by_method(GET=metrics.get_history)),
+    path("api/2.0/mlflow/artifacts/list", view_by_method(GET=artifacts.list_run_files)),
     path("api/2.0/mlflow-artifacts/", include(artifact_routes)),
-    path("api/3.0/mlflow/server-info", by_method(GET=server_info.server_info)),
+    path("api/3.0/mlflow/server-info", view_by_method(GET=server_info.server_info)),
     # These come last: clients read `ENDPOINT_NOT_FOUND` and do without the feature.
     path("api/2.0/<path:route>", server_info.unknown_endpoint),
     path("api/3.0/<path:route>", server_info.unknown_endpoint),
@@ -88,5 +89,5 @@ routes: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<str:workspace>/", include(routes)),
     path("", include(routes)),
-    path("health", by_method(GET=server_info.health)),
+    path("health", view_by_method(GET=server_info.health)),
 ]

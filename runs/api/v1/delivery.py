@@ -44,7 +44,9 @@ def deliver_rows(
         run, writer, body.first, body.rows, actor=request.actor, now=now_ms()
     )
     refused = [RefusedRow(one.row, one.message) for one in done.refused]
-    return RowsApplied(done.next, done.applied, refused, _should_end(request, run))
+    return RowsApplied(
+        done.next, done.applied, refused, _acknowledge_cancel_request(request, run)
+    )
 
 
 @endpoint("PATCH", Permission.LOG, query=LogQuery, reply=LogAppended, takes_bytes=True)
@@ -77,10 +79,10 @@ def beat(request: StudioRequest, run_id: str) -> Beat:
     """Send a heartbeat of a run's writer. The reply says whether the run should end."""
     run = find_run(request, run_id)
     status = run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
-    return Beat(status, _should_end(request, run))
+    return Beat(status, _acknowledge_cancel_request(request, run))
 
 
-def _should_end(request: StudioRequest, run: Run) -> bool:
+def _acknowledge_cancel_request(request: StudioRequest, run: Run) -> bool:
     """Return whether the writer should end; this counts as its acknowledgment."""
     # The SDK ends the run on this reply, so the page can show that the request arrived.
     if run.state is RunStatus.CANCEL_REQUESTED:
@@ -103,7 +105,7 @@ def close_writer(
         actor=request.actor,
         now=now_ms(),
     )
-    return _receipt_info(receipt)
+    return _delivery_report_info(receipt)
 
 
 @endpoint("GET", Permission.READ, reply=ReceiptInfo)
@@ -111,18 +113,18 @@ def get_receipt(request: StudioRequest, run_id: str) -> ReceiptInfo:
     """Read how much a run's writers logged, how much is stored, and how much is
     missing.
     """
-    return _receipt_info(ingest.read_receipt(find_run(request, run_id)))
+    return _delivery_report_info(ingest.read_delivery_report(find_run(request, run_id)))
 
 
-def _receipt_info(receipt: ingest.Receipt) -> ReceiptInfo:
+def _delivery_report_info(receipt: ingest.DeliveryReport) -> ReceiptInfo:
     return ReceiptInfo(
-        _count_info(receipt.points),
-        _count_info(receipt.files),
-        _count_info(receipt.log_bytes),
+        _delivery_count_info(receipt.points),
+        _delivery_count_info(receipt.files),
+        _delivery_count_info(receipt.log_bytes),
         receipt.writers,
         receipt.open,
     )
 
 
-def _count_info(count: ingest.DeliveryCount) -> TallyInfo:
+def _delivery_count_info(count: ingest.DeliveryCount) -> TallyInfo:
     return TallyInfo(count.sent, count.stored, count.missing)

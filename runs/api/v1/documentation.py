@@ -33,12 +33,12 @@ def index(request: StudioRequest) -> HttpResponseBase:
         return json_response({"openapi": address})
     subjects: dict[str, list[dict[str, object]]] = {subject: [] for subject in ROUTES}
     for subject, path, operation in list_operations():
-        subjects[subject].append(_page_row(path, operation))
+        subjects[subject].append(_operation_row(path, operation))
     context = {"subjects": subjects, "origin": public_origin(request)}
     return render(request, "api/api.html", context)
 
 
-def _page_row(path: str, operation: Operation) -> dict[str, object]:
+def _operation_row(path: str, operation: Operation) -> dict[str, object]:
     summary, _empty, more = operation.text.partition("\n\n")
     need = operation.need
     return {

@@ -24,9 +24,9 @@ from runs.api.v1.schemas import (
 from runs.models import Metric, now_ms
 from runs.search.run import read_metrics
 from runs.search.values import (
-    read_logged_values,
-    read_position,
-    write_position,
+    read_logged_points,
+    read_points_cursor,
+    write_points_cursor,
 )
 from runs.storage.metrics import store
 from studio.core.errors import NotFound
@@ -97,12 +97,12 @@ def list_values(
     if query.key:
         check_key(query.key, "key")
     runs = [run, *(run_actions.iterate_descendants(run) if query.recursive else ())]
-    after = read_position(query.after) if query.after else None
-    parts, place = read_logged_values(
+    after = read_points_cursor(query.after) if query.after else None
+    parts, place = read_logged_points(
         runs, key=query.key, limit=query.limit, after=after
     )
     series = [
         LoggedSeries(part.run_id, part.key, part.kind, list(map(to_wire, part.values)))
         for part in parts
     ]
-    return LoggedValues(series, write_position(place))
+    return LoggedValues(series, write_points_cursor(place))

@@ -46,7 +46,7 @@ def run_info(run: Run) -> RunInfo:
     )
 
 
-def list_row(row: RunRow) -> FoundRun:
+def found_run_info(row: RunRow) -> FoundRun:
     return FoundRun(
         run_info(row.run),
         row.starred,
@@ -72,16 +72,16 @@ def metric_info(head: Metric) -> MetricInfo:
         key=head.key.name,
         kind=head.kind,
         count=head.count,
-        last=_stored_number(head.last, head.last_is_nan, head.last_text),
+        last=_number_or_text(head.last, head.last_is_nan, head.last_text),
         last_step=head.last_step,
         last_time=head.last_time,
-        min=_stored_number(head.min),
-        max=_stored_number(head.max),
-        first=_stored_number(head.first, head.first_is_nan),
+        min=_number_or_text(head.min),
+        max=_number_or_text(head.max),
+        first=_number_or_text(head.first, head.first_is_nan),
     )
 
 
-def _stored_number(
+def _number_or_text(
     value: float | None, is_nan: bool = False, text: str | None = None
 ) -> Number:
     if text is not None:

@@ -13,7 +13,7 @@ from runs.actions.run_rows import set_deletion_lock
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
 from runs.api.v1.lookups import find_experiment, find_run
-from runs.api.v1.replies import event_info, list_row, run_info
+from runs.api.v1.replies import event_info, found_run_info, run_info
 from runs.api.v1.schemas import (
     Cancel,
     ChildList,
@@ -59,7 +59,7 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         now=now_ms(),
     )
     return RunList(
-        [list_row(row) for row in page.rows],
+        [found_run_info(row) for row in page.rows],
         page.total,
         page.total_is_exact,
         page.after,
@@ -84,7 +84,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
     if body.parent is not None:
         names.check_run_id(body.parent, "parent")
     # In the transaction: if the run is refused, no empty experiment stays.
-    experiment = _experiment_of(request, body)
+    experiment = _experiment_for_new_run(request, body)
     try:
         run = run_actions.create_run(
             experiment,
@@ -106,13 +106,13 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
         )
     except AlreadyExists:
         run = find_run(request, body.id or "")
-        if not _is_same_request(run, experiment, body, request):
+        if not _was_created_by_same_request(run, experiment, body, request):
             raise
         return json_response(run_info(run), 200)
     return json_response(run_info(run), 201)
 
 
-def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
+def _experiment_for_new_run(request: StudioRequest, body: NewRun) -> Experiment:
     if (body.experiment is None) == (body.experiment_id is None):
         raise InvalidValue(
             _("Give either experiment (a name) or experiment_id."), field="experiment"
@@ -125,7 +125,7 @@ def _experiment_of(request: StudioRequest, body: NewRun) -> Experiment:
     ]
 
 
-def _is_same_request(
+def _was_created_by_same_request(
     run: Run, experiment: Experiment, body: NewRun, request: StudioRequest
 ) -> bool:
     """Return whether the same request created `run` before."""
@@ -138,12 +138,13 @@ def _is_same_request(
         and texts == (body.script, body.type, body.target, run.name)
         # The run may have logged more since, but these values can't have changed. Tags
         # can, so they are not compared.
-        and body.params.items() <= _stored_texts(RunParam, run).items()
-        and body.properties.items() <= _stored_texts(RunProperty, run).items()
+        and body.params.items() <= _stored_params_or_properties(RunParam, run).items()
+        and body.properties.items()
+        <= _stored_params_or_properties(RunProperty, run).items()
     )
 
 
-def _stored_texts(
+def _stored_params_or_properties(
     model: type[RunParam | RunProperty], run: Run
 ) -> dict[str, str | None]:
     rows = model._default_manager.filter(run=run)
@@ -164,7 +165,7 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
     # The lock comes first: it locks the experiment's row, and those are locked before
     # runs.
     if isinstance(body.locked, bool):
-        _check_may_lock(request)
+        _require_lock_permission(request)
         set_deletion_lock(run, body.locked, actor=request.actor, now=now)
     if isinstance(body.name, str):
         run_actions.rename_run(run, body.name, actor=request.actor, now=now)
@@ -175,7 +176,7 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
     return run_info(run)
 
 
-def _check_may_lock(request: StudioRequest) -> None:
+def _require_lock_permission(request: StudioRequest) -> None:
     if request.role is None or request.role < Permission.LOCK.role:
         raise PermissionDenied(_("Only owners can lock a run against deletion."))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from runs.access import by_method
+from runs.access import view_by_method
 from runs.api.v1 import documentation
 from runs.api.v1.endpoints import View
 from runs.api.v1.openapi import operation_of
@@ -13,7 +13,7 @@ from runs.api.v1.routes import ROUTES
 
 def view_for_methods(views: tuple[View, ...]) -> View:
     """Combine the views of a path into one that dispatches by method."""
-    chosen: View = by_method(**{operation_of(view).method: view for view in views})
+    chosen: View = view_by_method(**{operation_of(view).method: view for view in views})
     return chosen
 
 

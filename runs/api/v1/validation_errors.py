@@ -33,7 +33,7 @@ def validation_error(
     found = _ERROR_PATH.search(text)
     path = found["path"] if found else ""
     sentence = _ERROR_PATH.sub("", text)
-    known = _allowed_names(schema, path, sentence)
+    known = _allowed_names_or_values(schema, path, sentence)
     member = _FIELD_NAME.search(sentence)
     if member:
         path = f"{path}.{member['name']}" if path else member["name"]
@@ -46,7 +46,9 @@ def validation_error(
     return InvalidValue(sentence + place, field=path)
 
 
-def _allowed_names(schema: type[msgspec.Struct], path: str, sentence: str) -> str:
+def _allowed_names_or_values(
+    schema: type[msgspec.Struct], path: str, sentence: str
+) -> str:
     """Return the allowed names or values at the path; empty for other errors."""
     if sentence.startswith("Object contains unknown field"):
         kinds = [

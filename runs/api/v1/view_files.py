@@ -25,14 +25,14 @@ from runs.api.v1 import view_yaml
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import RequestStruct
 from runs.api.v1.view_replies import (
-    diff_info,
     list_differences,
-    list_name,
-    resolve_list,
+    listed_experiment_name,
+    resolve_listed_experiment,
+    view_diff_reply,
 )
 from runs.api.v1.view_yaml import ViewFile
 from runs.models import User, View, now_ms
-from runs.search.views import filter_by_owner, filter_by_words, views_in
+from runs.search.views import filter_by_owner, filter_by_words, visible_views_in
 from studio.core import names
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.view_differences import differences
@@ -77,10 +77,10 @@ def export_views(request: StudioRequest, query: ExportQuery) -> HttpResponse:
     With more views the file has the first ones by name, and starts with a comment.
     """
     user = signed_in_user(request)
-    views = filter_by_words(views_in(workspace_of(request), user), query.find)
+    views = filter_by_words(visible_views_in(workspace_of(request), user), query.find)
     views = filter_by_owner(views, query.only, user)
     found = list(views.order_by("name", "pk")[: view_yaml.MAX_VIEWS])
-    text = view_yaml.write_views(found, views.count())
+    text = view_yaml.views_to_yaml(found, views.count())
     return HttpResponse(text, content_type="application/yaml; charset=utf-8")
 
 
@@ -93,14 +93,14 @@ def apply_views(request: StudioRequest, body: ViewApply) -> AppliedViews:
     the second one matches the next view of that name, or creates one. The previous
     state stays among the view's revisions.
     """
-    entries = view_yaml.read_views(body.yaml)
+    entries = view_yaml.views_from_yaml(body.yaml)
     with transaction.atomic():
         # All entries first: applying one can rename a view that another entry would
         # match.
-        views = _match_views(request, entries)
+        views = _find_view_of_each_entry(request, entries)
         found = []
         for number, (entry, view) in enumerate(zip(entries, views, strict=True)):
-            with _errors_name_entry(number, entry):
+            with _add_entry_to_errors(number, entry):
                 found.append(_apply_entry(request, entry, view))
         # A dry run does everything and takes it back. So it reports exactly the errors
         # and changes of the real one.
@@ -113,7 +113,8 @@ def _apply_entry(
     request: StudioRequest, entry: ViewFile, view: View | None
 ) -> AppliedView:
     state = view_actions.ViewState(
-        ViewSpec.from_json(entry.state), *resolve_list(request, entry.experiment, view)
+        ViewSpec.from_json(entry.state),
+        *resolve_listed_experiment(request, entry.experiment, view),
     )
     who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
     if view is None:
@@ -122,7 +123,7 @@ def _apply_entry(
     # For each entry: the permission for the endpoint does not cover locked and shared
     # views.
     check_can_change_view(view, changes, signed_in_user(request), request.role)
-    before, old_list = view.spec, list_name(view)
+    before, old_list = view.spec, listed_experiment_name(view)
     changed_fields = [
         name
         for name in view_actions.EDITABLE_FIELDS
@@ -133,9 +134,9 @@ def _apply_entry(
     now = View.objects.select_related("experiment").get(pk=view.pk)
     found = [
         *differences(read_stored(before)[0], read_stored(now.spec)[0]),
-        *list_differences(old_list, list_name(now)),
+        *list_differences(old_list, listed_experiment_name(now)),
     ]
-    diff = diff_info(found)
+    diff = view_diff_reply(found)
     summary = ", ".join(filter(None, [diff.summary, *changed_fields]))
     texts = [each.text for each in diff.differences] + changed_fields
     action = CHANGED if texts else SAME
@@ -162,14 +163,16 @@ def _create_from_entry(
     return AppliedView(entry.name, view.slug, CREATED, "", [])
 
 
-def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View | None]:
+def _find_view_of_each_entry(
+    request: StudioRequest, entries: list[ViewFile]
+) -> list[View | None]:
     """Return the view that each entry matches, if any; each view once.
 
     Only views that the caller can see are matched. So callers can't learn whether a
     slug exists in another workspace.
     """
     user = signed_in_user(request)
-    views = views_in(workspace_of(request), user)
+    views = visible_views_in(workspace_of(request), user)
     slugs = [entry.slug for entry in entries if entry.slug]
     fit = [slug for slug in slugs if slug.isascii() and slug.isalnum()]
     by_slug = {view.slug: view for view in views.filter(slug__in=fit)}
@@ -178,19 +181,21 @@ def _match_views(request: StudioRequest, entries: list[ViewFile]) -> list[View |
     taken = {view.pk for view in by_slug.values()}
     found: list[View | None] = []
     for number, entry in enumerate(entries):
-        with _errors_name_entry(number, entry):
+        with _add_entry_to_errors(number, entry):
             names.check_display_name(entry.name)
             if slugs.count(entry.slug) > 1:
                 raise InvalidValue(
                     _("The slug %(slug)r is twice in the file.") % {"slug": entry.slug}
                 )
-        view = by_slug.get(entry.slug) or _first_with_name(views, entry, user, taken)
+        view = by_slug.get(entry.slug) or _first_unmatched_view_with_name(
+            views, entry, user, taken
+        )
         found.append(view)
         taken |= {view.pk} if view else set()
     return found
 
 
-def _first_with_name(
+def _first_unmatched_view_with_name(
     views: QuerySet[View], entry: ViewFile, user: User, taken: set[int]
 ) -> View | None:
     """Return the first view of the entry's name that no other entry matches."""
@@ -201,7 +206,7 @@ def _first_with_name(
 
 
 @contextmanager
-def _errors_name_entry(number: int, entry: ViewFile) -> Iterator[None]:
+def _add_entry_to_errors(number: int, entry: ViewFile) -> Iterator[None]:
     """Name the entry of the file in errors."""
     try:
         yield

@@ -26,7 +26,7 @@ from studio.core.view_differences import LIST_DEFAULT, Difference, differences
 from studio.core.view_spec import ParameterWarning, ViewSpec, read_stored
 
 
-def listed_view(view: View) -> ViewInfo:
+def view_list_info(view: View) -> ViewInfo:
     """Convert a view for a list, without looking up what is missing."""
     spec, complaints = read_stored(view.spec)
     return _build_view_info(view, spec, [each.message for each in complaints])
@@ -48,7 +48,7 @@ def _build_view_info(view: View, spec: ViewSpec, missing: list[str]) -> ViewInfo
         shared=view.shared,
         locked=view.locked,
         starred=bool(getattr(view, "starred", False)),
-        experiment=list_name(view),
+        experiment=listed_experiment_name(view),
         revision=view.revision,
         state=view.spec,
         query=spec.to_query(),
@@ -58,7 +58,7 @@ def _build_view_info(view: View, spec: ViewSpec, missing: list[str]) -> ViewInfo
     )
 
 
-def list_name(kept: View | ViewRevision) -> str | None:
+def listed_experiment_name(kept: View | ViewRevision) -> str | None:
     """Return the name of the experiment that it lists; None for All runs."""
     return view_list_name(kept) or None
 
@@ -88,7 +88,7 @@ def revision_info(revision: ViewRevision) -> RevisionInfo:
         number=revision.number,
         time=revision.time,
         author=revision.author.username if revision.author else None,
-        experiment=list_name(revision),
+        experiment=listed_experiment_name(revision),
         state=revision.spec,
         restored=revision.restored,
     )
@@ -97,9 +97,9 @@ def revision_info(revision: ViewRevision) -> RevisionInfo:
 def compare_versions(old: View | ViewRevision, new: View | ViewRevision) -> ViewDiff:
     found = [
         *differences(read_stored(old.spec)[0], read_stored(new.spec)[0]),
-        *list_differences(list_name(old), list_name(new)),
+        *list_differences(listed_experiment_name(old), listed_experiment_name(new)),
     ]
-    return diff_info(found)
+    return view_diff_reply(found)
 
 
 def list_differences(old: str | None, new: str | None) -> list[Difference]:
@@ -110,7 +110,7 @@ def list_differences(old: str | None, new: str | None) -> list[Difference]:
     )
 
 
-def diff_info(found: Iterable[Difference]) -> ViewDiff:
+def view_diff_reply(found: Iterable[Difference]) -> ViewDiff:
     found = list(found)
     lines = difference_lines(found)
     return ViewDiff(
@@ -179,7 +179,7 @@ def find_experiment_by_name(
     return rows.filter(name=name).first()
 
 
-def resolve_list(
+def resolve_listed_experiment(
     request: StudioRequest, name: str | None, view: View | None
 ) -> tuple[Experiment | None, str]:
     """Return the experiment that a view will list, and its name.
@@ -187,6 +187,6 @@ def resolve_list(
     `view` can keep its list even if the experiment is deleted. Another experiment must
     exist, otherwise InvalidValue is raised.
     """
-    if view is not None and name is not None and list_name(view) == name:
+    if view is not None and name is not None and listed_experiment_name(view) == name:
         return find_experiment_by_name(request, name), name
     return require_experiment(request, name), name or ""

@@ -15,7 +15,7 @@ import yaml
 from django.utils.translation import gettext as _
 
 from runs.api.v1.schemas import RequestStruct, StateJson
-from runs.api.v1.view_replies import list_name
+from runs.api.v1.view_replies import listed_experiment_name
 from runs.models import View
 from studio.core import names, view_text
 from studio.core.errors import InvalidRequest, InvalidValue, TooLarge
@@ -85,7 +85,7 @@ def _yaml_error(what: str, place: Any) -> yaml.YAMLError:
     return yaml.constructor.ConstructorError(None, None, what, place.start_mark)
 
 
-def write_views(views: list[View], total: int) -> str:
+def views_to_yaml(views: list[View], total: int) -> str:
     """Return the views as the text of a file, in the order of the list.
 
     It starts with a comment if these are not all of `total`.
@@ -103,7 +103,7 @@ def _view_entry(view: View) -> dict[str, Any]:
         "description": view.description,
         "shared": view.shared,
         "locked": view.locked,
-        "experiment": list_name(view),
+        "experiment": listed_experiment_name(view),
     }
     kept = {key: value for key, value in optional.items() if value}
     return {
@@ -124,14 +124,14 @@ def _state_part(name: str, value: Any) -> Any:
     if name not in LIST_PARTS or not isinstance(value, str):
         return value
     try:
-        items = view_text.split(value, ",", name)
+        items = view_text.split_outside_quotes(value, ",", name)
     except InvalidValue:
         return value
     # An empty position among the selected runs would be lost in a list.
     return items if ",".join(items) == value else value
 
 
-def read_views(text: str) -> list[ViewFile]:
+def views_from_yaml(text: str) -> list[ViewFile]:
     """Return the views of a file; raise InvalidRequest, InvalidValue, TooLarge."""
     # Parsing YAML is slow, so the size is checked before.
     if len(text.encode()) > MAX_FILE_BYTES:

@@ -33,18 +33,18 @@ from runs.api.v1.schemas import (
 from runs.api.v1.view_replies import (
     explain_conflict,
     find_experiment_by_name,
-    list_name,
-    listed_view,
+    listed_experiment_name,
     require_experiment,
-    resolve_list,
+    resolve_listed_experiment,
     view_info,
+    view_list_info,
 )
 from runs.models import View, now_ms
 from runs.search.views import (
     filter_by_owner,
     filter_by_words,
     find_view,
-    views_in,
+    visible_views_in,
 )
 from studio.core.errors import Conflict, InvalidValue
 from studio.core.view_spec import ViewSpec
@@ -54,7 +54,7 @@ from studio.core.view_spec import ViewSpec
 def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     """List the views that the caller can see, newest first."""
     user = signed_in_user(request)
-    views = filter_by_words(views_in(workspace_of(request), user), query.find)
+    views = filter_by_words(visible_views_in(workspace_of(request), user), query.find)
     views = filter_by_owner(views, query.only, user)
     if query.after:
         if not (query.after.isascii() and query.after.isdigit()):
@@ -67,7 +67,7 @@ def list_views(request: StudioRequest, query: ViewQuery) -> ViewList:
     found = list(views.order_by("-pk")[: query.limit + 1])
     shown = found[: query.limit]
     after = str(shown[-1].pk) if len(found) > query.limit else ""
-    return ViewList([listed_view(each) for each in shown], after)
+    return ViewList([view_list_info(each) for each in shown], after)
 
 
 @endpoint("POST", Permission.VIEWS, body=NewView, reply=ViewInfo, status=201)
@@ -128,7 +128,7 @@ def save_changed_state(
     if not isinstance(body.state, UnsetType):
         wanted = replace(wanted, spec=ViewSpec.from_json(body.state))
     if not isinstance(body.experiment, UnsetType):
-        here, name = resolve_list(request, body.experiment, view)
+        here, name = resolve_listed_experiment(request, body.experiment, view)
         wanted = replace(wanted, experiment=here, experiment_name=name)
     seen = view.revision if isinstance(body.revision, UnsetType) else body.revision
     try:
@@ -184,7 +184,7 @@ def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
     # After the view was found: this replaces the request's workspace.
     enter_workspace(request, body.workspace)
     state = view_actions.read_view_state(view)
-    name = list_name(view)
+    name = listed_experiment_name(view)
     # The other workspace doesn't have these runs.
     spec = state.spec.changed(selected=(), only=False, tree=())
     experiment = find_experiment_by_name(request, name)

@@ -16,12 +16,6 @@ from runs.management.backup.create import (
     create_backup,
     refuse_empty_database,
 )
-from runs.management.backup.database_copy import (
-    COPY_ERRORS,
-    COPY_SUFFIXES,
-    copy_kind,
-    write_copy,
-)
 from runs.management.backup.manifest import (
     BackedUpBlob,
     StoredFile,
@@ -29,17 +23,23 @@ from runs.management.backup.manifest import (
     read_manifest,
 )
 from runs.management.backup.named_blobs import locate_blob
-from runs.management.backup.objects import BytesChanged, hash_file, in_parallel
+from runs.management.backup.object_writer import BytesChanged, hash_file, map_in_threads
 from runs.management.backup.postgres import read_snapshot
 from runs.management.backup.progress import Progress, size_text
 from runs.management.backup.restore import (
     check_restore,
-    put_blob,
     refuse_partial_restore,
     restore_backup,
+    restore_blob,
 )
 from runs.management.backup.schedule import ScheduledBackups, configured_schedule
 from runs.management.backup.sqlite import sqlite_faults
+from runs.management.backup.upgrade_copy import (
+    COPY_ERRORS,
+    COPY_SUFFIXES,
+    upgrade_copy_kind,
+    write_upgrade_copy,
+)
 
 __all__ = [
     "COPY_ERRORS",
@@ -56,19 +56,19 @@ __all__ = [
     "check_backups",
     "check_restore",
     "configured_schedule",
-    "copy_kind",
     "create_backup",
     "describe_file",
     "hash_file",
-    "in_parallel",
     "locate_blob",
-    "put_blob",
+    "map_in_threads",
     "read_manifest",
     "read_snapshot",
     "refuse_empty_database",
     "refuse_partial_restore",
     "restore_backup",
+    "restore_blob",
     "size_text",
     "sqlite_faults",
-    "write_copy",
+    "upgrade_copy_kind",
+    "write_upgrade_copy",
 ]

@@ -28,18 +28,18 @@ class BackupFolder:
     path: Path
 
     @property
-    def objects(self) -> Path:
+    def objects_folder(self) -> Path:
         return self.path / "objects"
 
     @property
-    def incoming(self) -> Path:
+    def incoming_folder(self) -> Path:
         """Objects that are being written."""
-        return self.objects / "incoming"
+        return self.objects_folder / "incoming"
 
-    def object(self, sha256: str) -> Path:
-        return self.objects / sha256[:2] / sha256
+    def object_path(self, sha256: str) -> Path:
+        return self.objects_folder / sha256[:2] / sha256
 
-    def stamps(self) -> list[str]:
+    def complete_backups(self) -> list[str]:
         """The complete backups, oldest first."""
         if not self.path.is_dir():
             return []
@@ -50,12 +50,12 @@ class BackupFolder:
         )
 
     def object_names(self) -> Iterator[str]:
-        for path in self.objects.glob("[0-9a-f][0-9a-f]/*"):
+        for path in self.objects_folder.glob("[0-9a-f][0-9a-f]/*"):
             if _SHA256.fullmatch(path.name):
                 yield path.name
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def hold_lock(self) -> Iterator[None]:
         """Create the folder if it is new, and hold it against other backups."""
         self._create()
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -80,7 +80,7 @@ class BackupFolder:
         is_foreign = (
             self.path.is_dir()
             and any(entry.name != "lock" for entry in self.path.iterdir())
-            and not self.objects.is_dir()
+            and not self.objects_folder.is_dir()
         )
         if is_foreign:
             raise CommandError(
@@ -88,26 +88,26 @@ class BackupFolder:
                 "folder."
             )
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.incoming_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _remove_partial(self) -> None:
         """What an interrupted backup or removal left; only the lock's holder may."""
         for entry in self.path.glob(f"*{PARTIAL_SUFFIX}"):
             if _STAMP.fullmatch(entry.name.removesuffix(PARTIAL_SUFFIX)):
                 shutil.rmtree(entry)
-        for entry in self.incoming.iterdir():
+        for entry in self.incoming_folder.iterdir():
             entry.unlink()
 
-    def new_stamp(self) -> str:
+    def new_backup_name(self) -> str:
         """The time; after the newest backup also where the clock was set back."""
         now = datetime.now(UTC)
-        stamps = self.stamps()
+        stamps = self.complete_backups()
         if stamps:
-            now = max(now, stamp_time(stamps[-1]) + timedelta(seconds=1))
+            now = max(now, time_of_backup(stamps[-1]) + timedelta(seconds=1))
         return now.strftime(STAMP_FORMAT)
 
 
-def stamp_time(stamp: str) -> datetime:
+def time_of_backup(stamp: str) -> datetime:
     return datetime.strptime(stamp, STAMP_FORMAT).replace(tzinfo=UTC)
 
 
@@ -120,7 +120,7 @@ def refuse_folder_inside_files(path: Path, files: Path) -> None:
         )
 
 
-def sync_file(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

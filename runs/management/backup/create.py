@@ -28,19 +28,19 @@ from runs.management.backup import (
 )
 from runs.management.backup.backup_folder import PARTIAL_SUFFIX, BackupFolder
 from runs.management.backup.manifest import FILE_NAMES, SQLITE, Manifest, StoredFile
-from runs.management.backup.objects import (
+from runs.management.backup.object_writer import (
+    BlobFault,
     CopyResult,
-    Fault,
     NamedBlob,
     ObjectWriter,
     has_size,
     hash_file,
-    in_parallel,
+    map_in_threads,
 )
-from runs.management.backup.programs import ProgramFailed
+from runs.management.backup.postgres_programs import ProgramFailed
 from runs.storage.files import hold_deletions
 from studio import __version__
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 #: Small files of the home without which people and scripts would have to sign in again.
 HOME_FILES = ("secret_key", "identity", "client.json")
@@ -85,25 +85,25 @@ def create_backup(
     folder = BackupFolder(path.absolute())
     with as_command_error(folder.path):
         # Before the folder is created.
-        identity_check.refuse_foreign(settings.STUDIO_HOME)
+        identity_check.refuse_foreign_database(settings.STUDIO_HOME)
         refuse_empty_database("back up")
-    with as_command_error(folder.path), folder.locked():
+    with as_command_error(folder.path), folder.hold_lock():
         previous = _newest_readable_manifest(folder)
         with hold_deletions():
-            stamp = folder.new_stamp()
+            stamp = folder.new_backup_name()
             work = folder.path / f"{stamp}{PARTIAL_SUFFIX}"
             work.mkdir(mode=0o700)
             copied = copy_database(work, options, report)
             _refuse_other_home(folder, previous, copied.identity)
             stored = _copy_blobs(folder, copied, previous, options, report)
         created = _build_manifest(work, stamp, copied, stored)
-        check_written(folder, work, created, full=options.full)
+        check_new_backup(folder, work, created, full=options.full)
         manifest.write_manifest(created, work)
         # The rename makes the backup count, so everything in it must be on the disk.
         sync_folder(work)
         work.rename(folder.path / stamp)
         sync_folder(folder.path)
-        pruned = prune.prune(folder, options.keep) if options.keep else 0
+        pruned = prune.prune_backups(folder, options.keep) if options.keep else 0
     new = [one for one in stored if one.new]
     return CreatedBackup(created, len(new), sum(one.new for one in new), pruned)
 
@@ -128,7 +128,7 @@ def as_command_error(path: Path) -> Iterator[None]:
 
 def _newest_readable_manifest(folder: BackupFolder) -> Manifest | None:
     """The newest backup that can be read; a damaged one must not prevent new ones."""
-    for stamp in reversed(folder.stamps()):
+    for stamp in reversed(folder.complete_backups()):
         with suppress(CommandError):
             return manifest.read_manifest(folder, stamp)
     return None
@@ -138,7 +138,7 @@ def refuse_empty_database(verb: str) -> None:
     """Connecting would create an empty SQLite database."""
     name = Path(str(connection.settings_dict["NAME"]))
     is_there = connection.vendor != "sqlite" or name.is_file()
-    if not is_there or schema.is_empty(connection):
+    if not is_there or schema.has_no_tables(connection):
         raise CommandError(
             f"The database is empty, so there is nothing to {verb}. Check STUDIO_HOME "
             "and DATABASE_URL."
@@ -167,20 +167,22 @@ def copy_database(
     if connection.vendor == "sqlite":
         target = folder / FILE_NAMES[SQLITE]
         migrations, own = _read_migrations_and_identity()
-        sqlite.copy(Path(str(connection.settings_dict["NAME"])), target, progress)
+        sqlite.copy_database(
+            Path(str(connection.settings_dict["NAME"])), target, progress
+        )
         return CopiedDatabase(
             SQLITE,
             manifest.describe_file(target),
             own,
             migrations,
-            tuple(named_blobs.blobs_in_copy(target)),
+            tuple(named_blobs.blobs_named_in_sqlite_copy(target)),
         )
-    kind = postgres.kind_of_copy(logical=options.logical)
+    kind = postgres.choose_copy_kind(logical=options.logical)
     target = folder / FILE_NAMES[kind]
     with postgres.read_snapshot() as moment:
         migrations, own = _read_migrations_and_identity()
-        named = tuple(named_blobs.blobs_in_database())
-        postgres.copy(target, kind, moment, progress)
+        named = tuple(named_blobs.blobs_named_in_database())
+        postgres.copy_database(target, kind, moment, progress)
     return CopiedDatabase(kind, manifest.describe_file(target), own, migrations, named)
 
 
@@ -203,11 +205,11 @@ def _copy_blobs(
         folder,
         lambda name: named_blobs.locate_blob(root, name),
         {(blob.name, blob.size): blob.sha256 for blob in before},
-        backup_folder.stamp_time(previous.stamp).timestamp() if previous else 0.0,
+        backup_folder.time_of_backup(previous.stamp).timestamp() if previous else 0.0,
         options.full,
     )
     stored = []
-    for done, one in enumerate(in_parallel(writer.add, copied.blobs), 1):
+    for done, one in enumerate(map_in_threads(writer.add, copied.blobs), 1):
         stored.append(one)
         report("files", done, len(copied.blobs))
     writer.flush()
@@ -227,12 +229,14 @@ def _build_manifest(
         migrations=copied.migrations,
         home=tuple(_copy_home_files(work)),
         blobs=tuple(one.blob for one in stored if one.blob is not None),
-        missing=_with_fault(stored, Fault.MISSING),
-        damaged=_with_fault(stored, Fault.DAMAGED),
+        missing=_names_with_fault(stored, BlobFault.MISSING),
+        damaged=_names_with_fault(stored, BlobFault.DAMAGED),
     )
 
 
-def _with_fault(stored: Iterable[CopyResult], fault: Fault) -> tuple[str, ...]:
+def _names_with_fault(
+    stored: Iterable[CopyResult], fault: BlobFault
+) -> tuple[str, ...]:
     return tuple(one.name for one in stored if one.fault is fault)
 
 
@@ -244,16 +248,16 @@ def _copy_home_files(work: Path) -> Iterator[StoredFile]:
             yield manifest.describe_file(work / name)
 
 
-def check_written(
+def check_new_backup(
     folder: BackupFolder, work: Path, created: Manifest, *, full: bool
 ) -> None:
     """Check what was written by reading it. Raises CommandError, ValueError."""
     if created.kind == SQLITE:
-        sqlite.check(work / created.database.name)
+        sqlite.check_copy(work / created.database.name)
     else:
-        postgres.check(work / created.database.name, created.kind)
+        postgres.check_copy(work / created.database.name, created.kind)
     for blob in created.blobs:
-        path = folder.object(blob.sha256)
+        path = folder.object_path(blob.sha256)
         is_whole = has_size(path, blob.size)
         if is_whole and full:
             is_whole = hash_file(path, blob.size) == blob.sha256
@@ -267,13 +271,13 @@ def check_backups(path: Path, *, full: bool) -> int:
     Raises CommandError for the first that is damaged, and where there is none.
     """
     folder = BackupFolder(path.absolute())
-    stamps = folder.stamps()
+    stamps = folder.complete_backups()
     if not stamps:
         raise CommandError(f"{path} contains no complete backup.")
     for stamp in stamps:
         try:
             found = manifest.read_manifest(folder, stamp)
-            check_written(folder, folder.path / stamp, found, full=full)
+            check_new_backup(folder, folder.path / stamp, found, full=full)
         except (OSError, ValueError, sqlite3.Error, ProgramFailed, BadZipFile) as error:
             raise CommandError(f"The backup {stamp} is damaged: {error}.") from error
     return len(stamps)

@@ -97,17 +97,17 @@ def _parse_manifest(content: dict[str, Any]) -> Manifest:
     return Manifest(**known)
 
 
-def latest_manifest(folder: BackupFolder, at: str | None = None) -> Manifest:
+def latest_manifest(folder: BackupFolder, wanted_name: str | None = None) -> Manifest:
     """The newest complete backup, or the one of that stamp."""
-    stamps = folder.stamps()
+    stamps = folder.complete_backups()
     if not stamps:
         raise CommandError(f"{folder.path} contains no complete backup.")
-    if at is not None and at not in stamps:
+    if wanted_name is not None and wanted_name not in stamps:
         raise CommandError(
-            f"{folder.path} contains no complete backup named {at}. Choose one of "
-            f"these: {', '.join(stamps)}."
+            f"{folder.path} contains no complete backup named {wanted_name}. "
+            f"Choose one of these: {', '.join(stamps)}."
         )
-    return read_manifest(folder, at or stamps[-1])
+    return read_manifest(folder, wanted_name or stamps[-1])
 
 
 def describe_file(path: Path, name: str = "") -> StoredFile:

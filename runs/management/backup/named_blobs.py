@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from runs.management.backup.objects import NamedBlob
+from runs.management.backup.object_writer import NamedBlob
 from runs.management.backup.sqlite import connect_read_only
 from runs.storage.files import INCOMING, QUARANTINE
 
@@ -20,14 +20,14 @@ _NAMED_BLOBS = (
 FETCHED_ROWS = 10_000
 
 
-def blobs_in_copy(path: Path) -> Iterator[NamedBlob]:
+def blobs_named_in_sqlite_copy(path: Path) -> Iterator[NamedBlob]:
     """What a copied SQLite database names."""
     with contextlib.closing(connect_read_only(path)) as database:
         for row in database.execute(_NAMED_BLOBS):
             yield NamedBlob(*row)
 
 
-def blobs_in_database() -> Iterator[NamedBlob]:
+def blobs_named_in_database() -> Iterator[NamedBlob]:
     """What the database names; within a transaction that holds one moment."""
     with connection.cursor() as cursor:
         cursor.execute(_NAMED_BLOBS)

@@ -16,8 +16,8 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from runs.management import schema
-from runs.management.backup import programs
-from runs.management.backup.backup_folder import sync_file
+from runs.management.backup import postgres_programs
+from runs.management.backup.backup_folder import flush_to_disk
 from runs.management.backup.manifest import DUMP, TABLES
 from runs.management.backup.sqlite import Progress, ignore_progress
 
@@ -44,36 +44,38 @@ def server_version() -> int:
 
 
 def dump_program() -> Path | None:
-    return programs.find_program("pg_dump", server_version())
+    return postgres_programs.find_program("pg_dump", server_version())
 
 
-def kind_of_copy(*, logical: bool) -> str:
+def choose_copy_kind(*, logical: bool) -> str:
     return TABLES if logical or dump_program() is None else DUMP
 
 
-def copy(
+def copy_database(
     target: Path, kind: str, moment: str, progress: Progress = ignore_progress
 ) -> None:
     """Within `read_snapshot`. Raises ProgramFailed, DatabaseError, OSError."""
     target.touch(mode=0o600)
     if kind == DUMP:
-        dump(target, moment)
+        _run_pg_dump(target, moment)
     else:
         export_tables(target, progress)
-    sync_file(target)
+    flush_to_disk(target)
 
 
-def dump(target: Path, moment: str) -> None:
+def _run_pg_dump(target: Path, moment: str) -> None:
     program = dump_program()
     assert program is not None
-    database, environment = programs.connection_arguments(connection)
+    database, environment = postgres_programs.connection_arguments(connection)
     # The server that restores the dump can have other database users.
     options = ["--format=custom", "--no-owner", "--no-privileges", "--no-comments"]
     where = [f"--snapshot={moment}", f"--file={target}", database]
-    programs.run_program([program, *options, "--compress=1", *where], environment)
+    postgres_programs.run_program(
+        [program, *options, "--compress=1", *where], environment
+    )
 
 
-def check(path: Path, kind: str) -> None:
+def check_copy(path: Path, kind: str) -> None:
     """Raises ProgramFailed or ValueError unless the whole archive can be read."""
     if kind == TABLES:
         with zipfile.ZipFile(path) as archive:
@@ -83,27 +85,29 @@ def check(path: Path, kind: str) -> None:
     program = restore_program()
     if program is not None:
         # Without a database it unpacks every row and prints it, here to nowhere.
-        programs.run_program([program, "--file=/dev/null", path], dict(os.environ))
+        postgres_programs.run_program(
+            [program, "--file=/dev/null", path], dict(os.environ)
+        )
 
 
 def restore_program() -> Path | None:
-    return programs.find_program("pg_restore", 0)
+    return postgres_programs.find_program("pg_restore", 0)
 
 
 def restore_dump(path: Path) -> None:
     """In one transaction. Raises ProgramFailed."""
     program = restore_program()
     if program is None:
-        raise programs.ProgramFailed("the program pg_restore is not installed")
-    database, environment = programs.connection_arguments(connection)
+        raise postgres_programs.ProgramFailed("the program pg_restore is not installed")
+    database, environment = postgres_programs.connection_arguments(connection)
     options = ["--single-transaction", "--exit-on-error", "--no-owner"]
-    programs.run_program(
+    postgres_programs.run_program(
         [program, *options, "--no-privileges", database, path], environment
     )
 
 
 def export_tables(target: Path, progress: Progress) -> None:
-    tables = {name: columns(name) for name in schema.tables(connection)}
+    tables = {name: stored_columns(name) for name in schema.data_tables(connection)}
     with (
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         connection.cursor() as cursor,
@@ -134,7 +138,7 @@ def import_tables(path: Path, progress: Progress) -> None:
                     rows.write(data)
 
 
-def columns(table: str) -> list[str]:
+def stored_columns(table: str) -> list[str]:
     """Those that are stored; what the database computes is not copied."""
     return [name for name, _generated in _table_columns(table) if not _generated]
 

@@ -31,16 +31,16 @@ from runs.management.backup.manifest import (
     Manifest,
     StoredFile,
 )
-from runs.management.backup.objects import (
+from runs.management.backup.object_writer import (
     BytesChanged,
     copy_bytes,
     has_size,
     hash_file,
-    in_parallel,
+    map_in_threads,
 )
-from runs.management.backup.programs import ProgramFailed
+from runs.management.backup.postgres_programs import ProgramFailed
 from runs.management.bulk_load import bulk_load, reset_sequences
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 MARKER_NAME = "restore.partial"
 
@@ -55,7 +55,7 @@ class RestoredBackup:
 
 def refuse_partial_restore(home: Path) -> None:
     """For the start: a home that is half restored would lose the other half."""
-    marker = read_marker(home)
+    marker = read_restore_marker(home)
     if marker is not None:
         raise CommandError(
             f"A restore into {home} was interrupted. Complete it with `manage.py "
@@ -63,7 +63,7 @@ def refuse_partial_restore(home: Path) -> None:
         )
 
 
-def read_marker(home: Path) -> dict[str, str] | None:
+def read_restore_marker(home: Path) -> dict[str, str] | None:
     path = home / MARKER_NAME
     if not path.exists():
         return None
@@ -101,12 +101,12 @@ def check_restore(path: Path, at: str | None) -> None:
 
 
 def choose_backup(folder: BackupFolder, home: Path, at: str | None) -> Manifest:
-    marker = read_marker(home)
+    marker = read_restore_marker(home)
     if marker is not None and at is None and marker["path"] == str(folder.path):
         at = marker["stamp"]
     chosen = manifest.latest_manifest(folder, at)
-    refuse_other_kind(chosen)
-    refuse_newer(chosen)
+    refuse_other_database_kind(chosen)
+    refuse_newer_version(chosen)
     refuse_other_restore(marker, folder, chosen)
     if marker is None:
         refuse_existing_data(home)
@@ -124,7 +124,7 @@ def as_command_error(path: Path) -> Iterator[None]:
         ) from error
 
 
-def refuse_other_kind(chosen: Manifest) -> None:
+def refuse_other_database_kind(chosen: Manifest) -> None:
     is_sqlite = chosen.kind == SQLITE
     if is_sqlite and connection.vendor != "sqlite":
         raise CommandError(
@@ -144,7 +144,7 @@ def refuse_other_kind(chosen: Manifest) -> None:
         )
 
 
-def refuse_newer(chosen: Manifest) -> None:
+def refuse_newer_version(chosen: Manifest) -> None:
     loader = MigrationLoader(None)
     known = {f"{app}.{name}" for app, name in loader.disk_migrations}
     ours = {f"{app}." for app in loader.migrated_apps}
@@ -175,20 +175,20 @@ def refuse_existing_data(home: Path) -> None:
     stored = any(path.is_file() and path.parent != files for path in files.rglob("*"))
     there = [name for name in ("identity", "client.json") if (home / name).exists()]
     database = home / "studio.sqlite3"
-    parts = (database, *sidecar_files(database))
+    parts = (database, *wal_and_shm_files(database))
     if stored or there or any(one.exists() and one.stat().st_size for one in parts):
         raise CommandError(
             f"{home} is not empty, and a restore never overwrites data. Set "
             "STUDIO_HOME to an empty folder."
         )
-    if connection.vendor == "postgresql" and not schema.is_empty(connection):
+    if connection.vendor == "postgresql" and not schema.has_no_tables(connection):
         raise CommandError(
             "The database in DATABASE_URL is not empty, and a restore never overwrites "
             "data. Create an empty database and set DATABASE_URL to it."
         )
 
 
-def sidecar_files(database: Path) -> tuple[Path, Path]:
+def wal_and_shm_files(database: Path) -> tuple[Path, Path]:
     """What SQLite keeps next to a database; it would apply another one's changes."""
     name = database.name
     return database.with_name(f"{name}-wal"), database.with_name(f"{name}-shm")
@@ -201,7 +201,7 @@ def refuse_damaged(folder: BackupFolder, chosen: Manifest) -> None:
         if not path.is_file() or manifest.describe_file(path) != file:
             raise CommandError(
                 f"{path} is damaged or missing. Restore another backup with --at: "
-                f"{', '.join(folder.stamps())}."
+                f"{', '.join(folder.complete_backups())}."
             )
 
 
@@ -212,11 +212,11 @@ def restore_blobs(
     root = Path(settings.FILES_DIR)
     (root / "incoming").mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(blob: BackedUpBlob) -> bool:
-        return put_blob(folder, root, blob)
+    def restore_one(blob: BackedUpBlob) -> bool:
+        return restore_blob(folder, root, blob)
 
     lost = []
-    results = in_parallel(put, chosen.blobs)
+    results = map_in_threads(restore_one, chosen.blobs)
     for done, (blob, is_whole) in enumerate(zip(chosen.blobs, results, strict=True), 1):
         report("files", done, len(chosen.blobs))
         if not is_whole:
@@ -227,7 +227,7 @@ def restore_blobs(
     return tuple(lost)
 
 
-def put_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
+def restore_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
     """Copy one object back to its name; False where the backup has lost it."""
     target = root / blob.name[:2] / blob.name
     try:
@@ -236,7 +236,7 @@ def put_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
             return True
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = root / "incoming" / f"restore-{uuid.uuid4().hex}"
-        copy_bytes(folder.object(blob.sha256), temporary, blob.size, blob.sha256)
+        copy_bytes(folder.object_path(blob.sha256), temporary, blob.size, blob.sha256)
     except (BytesChanged, FileNotFoundError):
         return False
     temporary.replace(target)
@@ -245,11 +245,11 @@ def put_blob(folder: BackupFolder, root: Path, blob: BackedUpBlob) -> bool:
 
 def restore_home_files(folder: BackupFolder, chosen: Manifest, home: Path) -> None:
     for file in chosen.home:
-        _put_file(folder.path / chosen.stamp / file.name, home / file.name, file)
+        _restore_file(folder.path / chosen.stamp / file.name, home / file.name, file)
     sync_folder(home)
 
 
-def _put_file(source: Path, target: Path, file: StoredFile) -> None:
+def _restore_file(source: Path, target: Path, file: StoredFile) -> None:
     temporary = target.with_name(f"{target.name}.restore")
     try:
         copy_bytes(source, temporary, file.size, file.sha256)
@@ -266,12 +266,12 @@ def restore_database(
         connection.close()
         target = Path(str(connection.settings_dict["NAME"]))
         # They belong to a copy that an interrupted restore placed and a program opened.
-        for left in sidecar_files(target):
+        for left in wal_and_shm_files(target):
             left.unlink(missing_ok=True)
-        _put_file(source, target, chosen.database)
+        _restore_file(source, target, chosen.database)
         sync_folder(target.parent)
         return
-    if not schema.is_empty(connection):
+    if not schema.has_no_tables(connection):
         # An earlier, interrupted restore committed it.
         _refuse_other_database(chosen)
         return

@@ -14,7 +14,7 @@ from typing import IO
 
 from django.conf import settings
 
-from runs.management.backup.backup_folder import BackupFolder, stamp_time
+from runs.management.backup.backup_folder import BackupFolder, time_of_backup
 from runs.management.supervisor import child_command
 
 log = logging.getLogger("studio.worker")
@@ -105,9 +105,9 @@ class ScheduledBackups:
 
 
 def is_due(schedule: Schedule, now: int) -> bool:
-    stamps = BackupFolder(schedule.path).stamps()
+    stamps = BackupFolder(schedule.path).complete_backups()
     if not stamps:
         return True
-    age = now - stamp_time(stamps[-1]).timestamp() * 1000
+    age = now - time_of_backup(stamps[-1]).timestamp() * 1000
     # A time in the future says nothing: the clock was wrong then, or is now.
     return age >= schedule.every_ms or age < -schedule.every_ms

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from runs.management.backup.backup_folder import sync_file
+from runs.management.backup.backup_folder import flush_to_disk
 
 #: Between two steps other threads of this process run: 16 MB with pages of 4 KB.
 STEP_PAGES = 4096
@@ -26,7 +26,9 @@ def ignore_progress(_done: int, _total: int) -> None:
     """For callers that show none."""
 
 
-def copy(source: Path, target: Path, progress: Progress = ignore_progress) -> None:
+def copy_database(
+    source: Path, target: Path, progress: Progress = ignore_progress
+) -> None:
     """Raises sqlite3.Error, OSError; the caller removes what was written."""
 
     def step(_status: int, remaining: int, total: int) -> None:
@@ -47,10 +49,10 @@ def copy(source: Path, target: Path, progress: Progress = ignore_progress) -> No
         old.execute("COMMIT")
         # Or reading the copy would create two more files next to it.
         new.execute("PRAGMA journal_mode=DELETE")
-    sync_file(target)
+    flush_to_disk(target)
 
 
-def check(path: Path) -> None:
+def check_copy(path: Path) -> None:
     """Raises CommandError unless every page and index of the database is whole."""
     for line in sqlite_faults(path):
         raise CommandError(f"The copy {path} is damaged: {line}.")

@@ -55,9 +55,9 @@ class Command(BaseCommand):
         finally:
             progress.end()
         seconds = time.monotonic() - begin
-        self.stdout.write(summary(created, options["path"], seconds))
+        self.stdout.write(backup_summary(created, options["path"], seconds))
         if not created.is_whole:
-            raise CommandError(faults(created))
+            raise CommandError(lost_files_text(created))
 
 
 def positive_integer(text: str) -> int:
@@ -66,7 +66,7 @@ def positive_integer(text: str) -> int:
     return int(text)
 
 
-def summary(created: CreatedBackup, path: Path, seconds: float) -> str:
+def backup_summary(created: CreatedBackup, path: Path, seconds: float) -> str:
     manifest = created.manifest
     deleted = f", {created.pruned} old backups deleted" if created.pruned else ""
     return (
@@ -77,7 +77,7 @@ def summary(created: CreatedBackup, path: Path, seconds: float) -> str:
     )
 
 
-def faults(created: CreatedBackup) -> str:
+def lost_files_text(created: CreatedBackup) -> str:
     """What this home had lost before; the backup holds all that is left."""
     manifest = created.manifest
     counts = f"{len(manifest.missing)} missing, {len(manifest.damaged)} damaged"

@@ -68,9 +68,9 @@ class Command(makemessages.Command):
         for path in message_files():
             write_sorted(path)
         if check:
-            self.compare(before)
+            self.refuse_changed_files(before)
 
-    def compare(self, before: dict[Path, str]) -> None:
+    def refuse_changed_files(self, before: dict[Path, str]) -> None:
         after = {path: path.read_text() for path in message_files()}
         for path in after:
             path.write_text(before.get(path, ""))

@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER
 from runs.management.home import is_served, read_client
-from runs.management.identity_check import refuse_foreign
+from runs.management.identity_check import refuse_foreign_database
 from runs.management.operator_access import DEFAULT_WORKSPACE, sign_in_url
 from runs.management.unusable_home import refuse_unusable
 from runs.models import Member, Role, User, Workspace, now_ms
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         refuse_unusable(settings.STUDIO_HOME)
-        refuse_foreign(settings.STUDIO_HOME)
+        refuse_foreign_database(settings.STUDIO_HOME)
         try:
             user, member = add_or_update_member(
                 options["name"], options["workspace"], options["role"]
@@ -71,11 +71,11 @@ def add_or_update_member(
     old = Member.objects.filter(workspace=workspace, user=user).first()
     if role is None and old is not None:
         return user, old
-    rank = usual_role(workspace) if role is None else Role[role.upper()]
+    rank = role_of_new_member(workspace) if role is None else Role[role.upper()]
     return user, add_member(workspace, user, rank, actor=SERVER, now=now)
 
 
-def usual_role(workspace: Workspace) -> Role:
+def role_of_new_member(workspace: Workspace) -> Role:
     members = Member.objects.filter(workspace=workspace)
     return Role.CONTRIBUTOR if members.exists() else Role.OWNER
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from runs.management import home, live_lock
+from runs.management import home, server_lock
 from runs.management.backup import Progress
 from runs.management.move import move_data
 from runs.management.unusable_home import refuse_unusable
@@ -42,11 +42,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
-        home.prepare(folder)
-        home.lock(folder, as_server=False)
+        home.prepare_folder(folder)
+        home.lock_folder(folder, as_server=False)
         refuse_unusable(folder)
         # On PostgreSQL, a server with another home folder can use the same database.
-        source = live_lock.live_lock(folder)
+        source = server_lock.create_server_lock(folder)
         if source is not None:
             source.acquire()
         begin, progress = time.monotonic(), Progress()
@@ -67,7 +67,7 @@ class Command(BaseCommand):
             f"({count_text(moved.rows, 'row')} in total, identical in both databases) "
             f"to {moved.target} in "
             f"{time.monotonic() - begin:.1f} s. Stored files and the old database are "
-            f"unchanged. {next_step(options['database_url'])}"
+            f"unchanged. {hint_for_next_start(options['database_url'])}"
         )
 
 
@@ -84,14 +84,14 @@ def count_text(number: int, noun: str) -> str:
 
 def target_settings(url: str, folder: Path) -> dict[str, Any]:
     if url == SQLITE:
-        return environment.sqlite(folder / "studio.sqlite3")
+        return environment.sqlite_settings(folder / "studio.sqlite3")
     try:
-        return environment.postgres(url)
+        return environment.postgres_settings(url)
     except ImproperlyConfigured as error:
         raise CommandError(str(error)) from error
 
 
-def next_step(url: str) -> str:
+def hint_for_next_start(url: str) -> str:
     if url == SQLITE:
         return "Unset DATABASE_URL, then start the server."
     return "Set DATABASE_URL to the new database, then start the server."

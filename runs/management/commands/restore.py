@@ -26,8 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         check_restore(options["path"], options["at"])
-        home.prepare(settings.STUDIO_HOME)
-        home.lock(settings.STUDIO_HOME, as_server=False)
+        home.prepare_folder(settings.STUDIO_HOME)
+        home.lock_folder(settings.STUDIO_HOME, as_server=False)
         begin, progress = time.monotonic(), Progress()
         try:
             restored = restore_backup(options["path"], options["at"], progress)

@@ -19,12 +19,12 @@ from runs.management import (
     database,
     demo,
     home,
-    live_lock,
     operator_access,
+    server_lock,
     start_check,
     static_files,
 )
-from runs.management.address import Address, refuse_open, reserve
+from runs.management.address import Address, refuse_unprotected_address, reserve_port
 from runs.management.identity_check import (
     IdentityStep,
     choose_identity_step,
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         folder: Path = settings.STUDIO_HOME
         if options["demo"]:
             demo.require_sklearn()
-        refuse_open(
+        refuse_unprotected_address(
             options["host"],
             origin=settings.STUDIO_ORIGIN,
             hosts_named=settings.HOSTS_NAMED,
@@ -88,14 +88,14 @@ class Command(BaseCommand):
         if options["check"]:
             self.stdout.write(start_check.check_start(folder, options))
             return
-        home.prepare(folder)
-        home.lock(folder)
-        live_lock.lock_database_file(folder)
-        address, keeper = reserve(options["host"], options["port"])
-        if warning := address.warning(settings.STUDIO_ORIGIN):
+        home.prepare_folder(folder)
+        home.lock_folder(folder)
+        server_lock.lock_external_sqlite_folder(folder)
+        address, keeper = reserve_port(options["host"], options["port"])
+        if warning := address.unreachable_links_warning(settings.STUDIO_ORIGIN):
             self.print_line(warning)
         self.print_line(start_message(folder, with_demo=options["demo"]))
-        supervisor = Supervisor(children(address, options), self.print_line)
+        supervisor = Supervisor(server_processes(address, options), self.print_line)
         # Signals count from here on, so that none cuts a migration in two.
         with (
             keeper,
@@ -127,7 +127,7 @@ class Command(BaseCommand):
                 settings.PUBLIC_DIR / "dist",
                 self.print_line,
             )
-            database.prepare(folder, self.print_line)
+            database.prepare_database(folder, self.print_line)
             write_identities(folder, step or IdentityStep.BOTH)
             settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
             static_files.collect_if_changed(settings.STATIC_ROOT)
@@ -145,8 +145,8 @@ class Command(BaseCommand):
         try:
             supervisor.start()
             base = settings.STUDIO_ORIGIN or address.url
-            user = operator_access.first_owner(now=now_ms())
-            operator_access.keep_client_token(folder, user, base, now=now_ms())
+            user = operator_access.find_or_create_first_owner(now=now_ms())
+            operator_access.write_client_token(folder, user, base, now=now_ms())
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
             if is_serving:
                 link = operator_access.sign_in_url(base, user, now=now_ms())
@@ -169,7 +169,7 @@ class Command(BaseCommand):
 @contextmanager
 def exclusive_database(folder: Path, supervisor: Supervisor) -> Iterator[None]:
     """Lock the database for this server during a block."""
-    lock = live_lock.live_lock(folder)
+    lock = server_lock.create_server_lock(folder)
     if lock is None:
         yield
         return
@@ -197,7 +197,7 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def children(address: Address, options: dict[str, Any]) -> list[ChildProcess]:
+def server_processes(address: Address, options: dict[str, Any]) -> list[ChildProcess]:
     # The cookies' names carry the port, which only now is known for certain.
     os.environ["STUDIO_PORT"] = str(address.port)
     web = child_command(

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from runs.actions.expiry import expiry_paused
-from runs.actions.files import plan_sweep, run_sweep
-from runs.management.identity_check import refuse_foreign
-from runs.management.read_only import one_line
+from runs.actions.files import plan_blob_sweep, run_blob_sweep
+from runs.management.identity_check import refuse_foreign_database
+from runs.management.read_only_database import error_in_one_line
 from runs.management.unusable_home import refuse_unusable
 from runs.models import now_ms
 
@@ -32,12 +32,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         refuse_unusable(settings.STUDIO_HOME)
-        refuse_foreign(settings.STUDIO_HOME)
+        refuse_foreign_database(settings.STUDIO_HOME)
         try:
             self.sweep(is_dry=options["dry_run"])
         except DatabaseError as error:
             raise CommandError(
-                f"The database cannot be used: {one_line(error)}. Start "
+                f"The database cannot be used: {error_in_one_line(error)}. Start "
                 "`manage.py studio` first."
             ) from error
         except OSError as error:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def sweep(self, *, is_dry: bool) -> None:
         now = now_ms()
         if is_dry:
-            lines = plan_sweep(now).lines()
+            lines = plan_blob_sweep(now).lines()
             self.stdout.write("\n".join(lines) or NOTHING_TEXT)
         elif expiry_paused(now):
             raise CommandError(
@@ -63,6 +63,6 @@ class Command(BaseCommand):
             lines.append(line)
             self.stdout.write(line)
 
-        run_sweep(now, print_line)
+        run_blob_sweep(now, print_line)
         if not lines:
             self.stdout.write(NOTHING_TEXT)

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             progress.end()
         for line in verify.finding_lines(findings):
             self.stdout.write(line)
-        left = verify.open_findings(findings)
+        left = verify.unrepaired_findings(findings)
         seconds = time.monotonic() - begin
         if not left:
             match = "The database and the stored files match"
@@ -80,7 +80,7 @@ class Command(BaseCommand):
     def collect_findings(
         self, options: dict[str, Any], progress: Progress
     ) -> list[verify.Finding]:
-        identity_check.refuse_foreign(settings.STUDIO_HOME)
+        identity_check.refuse_foreign_database(settings.STUDIO_HOME)
         refuse_empty_database("verify")
         schema.refuse_unmigrated()
         if options["repair"]:
@@ -89,8 +89,8 @@ class Command(BaseCommand):
         found = list(verify.check_database(progress, full=full))
         of_files = list(verify.check_files(progress, full=full))
         if options["repair"]:
-            found = verify.repair_derived(found)
-            verify.finish_uploads()
+            found = verify.repair_triggers_and_counts(found)
+            verify.finish_interrupted_uploads()
             of_files = verify.repair_files(
                 of_files,
                 options["backup"],

@@ -13,10 +13,10 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from runs.management import parent_watchdog
-from runs.management.identity_check import refuse_foreign
+from runs.management.identity_check import refuse_foreign_database
 from runs.management.move_record import refuse_moved
-from runs.management.tasks import TICK_SECONDS, Clock, all_tasks
 from runs.management.unusable_home import refuse_unusable
+from runs.management.worker_tasks import TICK_SECONDS, ListeningClock, all_tasks
 from runs.models import now_ms
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if options["parent"]:
             parent_watchdog.end_with_parent(options["parent"])
         refuse_unusable(settings.STUDIO_HOME)
-        refuse_foreign(settings.STUDIO_HOME)
+        refuse_foreign_database(settings.STUDIO_HOME)
         stop = threading.Event()
 
         def request_stop(_number: int, _frame: FrameType | None) -> None:
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, request_stop)
-        clock = Clock.started(now_ms())
+        clock = ListeningClock.started(now_ms())
         tasks = all_tasks(clock)
         while not stop.wait(TICK_SECONDS):
             now = now_ms()

@@ -107,7 +107,7 @@ def _describe_column(field: Any) -> Column:
 RowConverter = Callable[[Row], Row]
 
 
-def from_sqlite(table: Table) -> RowConverter:
+def converter_from_sqlite(table: Table) -> RowConverter:
     """Turns a row as SQLite stores it into its common form."""
     booleans = table.positions(ColumnKind.BOOLEAN)
     times = table.positions(ColumnKind.TIME)
@@ -126,7 +126,7 @@ def from_sqlite(table: Table) -> RowConverter:
     return convert
 
 
-def to_sqlite(table: Table) -> RowConverter:
+def converter_to_sqlite(table: Table) -> RowConverter:
     times = table.positions(ColumnKind.TIME)
 
     def convert(row: Row) -> Row:

@@ -49,23 +49,23 @@ def move_data(database: dict[str, Any], report: ReportProgress) -> MovedData:
     target_name = move_record.describe_location(target.settings_dict)
     if target_name == move_record.describe_location(source.settings_dict):
         raise CommandError(_same_database_message(target_name, source.vendor))
-    identity_check.refuse_foreign(Path(settings.STUDIO_HOME))
+    identity_check.refuse_foreign_database(Path(settings.STUDIO_HOME))
     schema.refuse_unmigrated()
     with (
         as_command_error(target_name, source, target),
         read_snapshot(source),
-        as_default(target),
+        use_as_default_database(target),
     ):
-        if schema.is_empty(target):
+        if schema.has_no_tables(target):
             digests = copy_everything(source, report)
         else:
-            digests = compare_earlier(source, target_name, report)
+            digests = finish_interrupted_move(source, target_name, report)
     move_record.record_move(
         Path(settings.STUDIO_HOME),
         source=move_record.describe_location(source.settings_dict),
         target=target_name,
     )
-    mark_source(source, target_name)
+    mark_source_as_moved(source, target_name)
     return MovedData(target_name, digests)
 
 
@@ -76,7 +76,7 @@ def _same_database_message(target_name: str, vendor: str) -> str:
     return f"The server already uses {target_name}, so there is nothing to move. {step}"
 
 
-def mark_source(source: BaseDatabaseWrapper, target_name: str) -> None:
+def mark_source_as_moved(source: BaseDatabaseWrapper, target_name: str) -> None:
     try:
         move_record.mark_moved(source)
     except DatabaseError as error:
@@ -99,7 +99,7 @@ def _open_connection(database: dict[str, Any]) -> BaseDatabaseWrapper:
 
 
 @contextmanager
-def as_default(target: BaseDatabaseWrapper) -> Iterator[None]:
+def use_as_default_database(target: BaseDatabaseWrapper) -> Iterator[None]:
     """Migrations and models then work on the target: they know no other database."""
     source = connections["default"]
     connections["default"] = target
@@ -149,7 +149,7 @@ def copy_everything(source: BaseDatabaseWrapper, report: ReportProgress) -> Dige
     connection.disable_constraint_checking()
     with transaction.atomic():
         schema.migrate()
-        schema.delete_rows(except_in=["django_migrations"])
+        schema.delete_rows_of_migrations(except_in=["django_migrations"])
         with bulk_load():
             digests = copy_tables(store_of(source), tables, report)
             refuse_differences(digests, digests_of(tables, report))
@@ -168,12 +168,12 @@ def copy_tables(
     for table in tables:
         digest = TableDigest(table)
         total = source.count(table)
-        target.write(table, count_rows(source.read(table), digest, report, total))
+        target.write(table, digest_rows(source.read(table), digest, report, total))
         digests[table.name] = digest.value
     return digests
 
 
-def count_rows(
+def digest_rows(
     rows: Iterable[Row],
     digest: TableDigest,
     report: ReportProgress,
@@ -197,7 +197,7 @@ def digests_of(
     for table in tables:
         digest = TableDigest(table)
         total = store.count(table)
-        for _row in count_rows(store.read(table), digest, report, total, "Compare"):
+        for _row in digest_rows(store.read(table), digest, report, total, "Compare"):
             pass
         digests[table.name] = digest.value
     return digests
@@ -212,7 +212,7 @@ def refuse_differences(source: Digests, target: Digests) -> None:
         )
 
 
-def compare_earlier(
+def finish_interrupted_move(
     source: BaseDatabaseWrapper, target_name: str, report: ReportProgress
 ) -> Digests:
     """A move that was interrupted between its last two steps left all data there."""
@@ -226,11 +226,11 @@ def compare_earlier(
     name = f"{target_name[0].upper()}{target_name[1:]}"
     raise CommandError(
         f"{name} is not empty, and a move never overwrites data. "
-        f"{_how_to_make_space(_default_connection())}"
+        f"{_how_to_empty_target(_default_connection())}"
     )
 
 
-def _how_to_make_space(target: BaseDatabaseWrapper) -> str:
+def _how_to_empty_target(target: BaseDatabaseWrapper) -> str:
     if target.vendor != "sqlite":
         return "Create an empty database and use its address."
     path = Path(str(target.settings_dict["NAME"]))

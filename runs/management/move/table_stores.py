@@ -13,9 +13,9 @@ from runs.management.move.columns import (
     ColumnKind,
     Row,
     Table,
-    from_sqlite,
+    converter_from_sqlite,
+    converter_to_sqlite,
     quote_names,
-    to_sqlite,
 )
 
 FETCHED_ROWS = 5_000
@@ -55,7 +55,7 @@ class SqliteTables:
         with contextlib.closing(raw.cursor()) as cursor:
             names = ", ".join(f'+"{name}"' for name in table.names)
             cursor.execute(f'SELECT {names} FROM "{table.name}"')
-            convert = from_sqlite(table)
+            convert = converter_from_sqlite(table)
             while rows := cursor.fetchmany(FETCHED_ROWS):
                 yield from map(convert, rows)
 
@@ -65,7 +65,7 @@ class SqliteTables:
             f'INSERT INTO "{table.name}" ({quote_names(table.names)}) VALUES ({marks})'
         )
         raw: Any = self._database.connection
-        converted = map(to_sqlite(table), rows)
+        converted = map(converter_to_sqlite(table), rows)
         with contextlib.closing(raw.cursor()) as cursor:
             while some := list(itertools.islice(converted, FETCHED_ROWS)):
                 cursor.executemany(insert, some)

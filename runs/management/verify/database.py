@@ -86,10 +86,12 @@ def _is_readable(row: MetricChunk) -> bool:
         return False
 
 
-def repair_derived(findings: list[Finding]) -> list[Finding]:
+def repair_triggers_and_counts(findings: list[Finding]) -> list[Finding]:
     """Install missing triggers, and count again what was counted without them."""
     if not any(one.fault is Fault.DERIVED for one in findings):
         return findings
     database.restore_triggers(lambda _text: None)
     rollups.restore(connection)
-    return [one.repaired() if one.fault is Fault.DERIVED else one for one in findings]
+    return [
+        one.as_repaired() if one.fault is Fault.DERIVED else one for one in findings
+    ]

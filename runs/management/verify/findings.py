@@ -28,7 +28,7 @@ class Finding:
     blob: str = ""
     is_repaired: bool = False
 
-    def repaired(self) -> Finding:
+    def as_repaired(self) -> Finding:
         return replace(self, is_repaired=True)
 
 
@@ -53,5 +53,5 @@ def _finding_line(finding: Finding) -> str:
     return f"{finding.text} (repaired)" if finding.is_repaired else finding.text
 
 
-def open_findings(findings: Iterable[Finding]) -> list[Finding]:
+def unrepaired_findings(findings: Iterable[Finding]) -> list[Finding]:
     return [one for one in findings if not one.is_repaired]

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from runs.management.backup import BackedUpBlob, BackupFolder, put_blob, read_manifest
+from runs.management.backup import (
+    BackedUpBlob,
+    BackupFolder,
+    read_manifest,
+    restore_blob,
+)
 from runs.management.verify.findings import Fault, Finding
 from runs.models import File, Snapshot, now_ms
 from runs.storage.files import (
@@ -46,13 +51,13 @@ def _repair_finding(
     if finding.fault is Fault.UNKNOWN and quarantine_unknown:
         is_done = move_to_quarantine(finding.blob, now_ms())
     if finding.fault is Fault.MISPLACED:
-        is_done = keep_blob(finding.blob)
+        is_done = move_blob_to_final_folder(finding.blob)
     if finding.fault in LOST_FAULTS and source is not None:
         is_done = source.put_back(finding.blob)
-    return finding.repaired() if is_done else finding
+    return finding.as_repaired() if is_done else finding
 
 
-def keep_blob(blob: str) -> bool:
+def move_blob_to_final_folder(blob: str) -> bool:
     try:
         files.keep(blob)
     except MissingBytes:
@@ -60,11 +65,11 @@ def keep_blob(blob: str) -> bool:
     return True
 
 
-def finish_uploads() -> int:
+def finish_interrupted_uploads() -> int:
     """Finish uploads whose row was committed just before their process died."""
     names = [p.name for p in (files.root / INCOMING).glob("*") if is_blob_name(p.name)]
     known = [name for name in names if _size_and_hash(name) is not None]
-    return sum(keep_blob(name) for name in known)
+    return sum(move_blob_to_final_folder(name) for name in known)
 
 
 def _size_and_hash(blob: str) -> tuple[int, str] | None:
@@ -81,7 +86,7 @@ class BackupSource:
     def __init__(self, path: Path) -> None:
         self._folder = BackupFolder(path.absolute())
         self._blobs: dict[tuple[str, int], BackedUpBlob] = {}
-        stamps = self._folder.stamps()
+        stamps = self._folder.complete_backups()
         if not stamps:
             raise CommandError(f"{path} contains no complete backup.")
         # Names of stored files are unique, whichever home they are from.
@@ -98,4 +103,4 @@ class BackupSource:
         known = self._blobs.get((blob, size))
         if sha256:
             known = BackedUpBlob(blob, size, sha256)
-        return known is not None and put_blob(self._folder, files.root, known)
+        return known is not None and restore_blob(self._folder, files.root, known)

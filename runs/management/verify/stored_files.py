@@ -14,8 +14,8 @@ from runs.management.backup import (
     BytesChanged,
     ReportProgress,
     hash_file,
-    in_parallel,
     locate_blob,
+    map_in_threads,
     read_snapshot,
 )
 from runs.management.verify.findings import Fault, Finding
@@ -28,7 +28,7 @@ STORED, ROWS, BYTES = "stored files", "file rows", "file contents"
 
 
 @dataclass(frozen=True)
-class NamedFile:
+class ReferencedFile:
     """A row's stored file; the hash is empty while the file is a log."""
 
     blob: str
@@ -39,15 +39,15 @@ class NamedFile:
 
 def check_files(report: ReportProgress, *, full: bool) -> Iterator[Finding]:
     """The disk is listed first, so that an upload under way is no finding."""
-    there = dict(_list_stored(files.root))
-    report(STORED, len(there), len(there))
-    rows = _named_files()
-    yield from _find_unknown(there, {row.blob for row in rows})
+    stored_sizes = dict(_list_stored(files.root))
+    report(STORED, len(stored_sizes), len(stored_sizes))
+    rows = _list_files_of_rows()
+    yield from _find_unknown_files(stored_sizes, {row.blob for row in rows})
     for done, row in enumerate(rows, 1):
         report(ROWS, done, len(rows))
-        finding = check_row(row, there.get(row.blob))
+        finding = check_referenced_file(row, stored_sizes.get(row.blob))
         # It can have been deleted since the rows were read.
-        if finding is not None and _is_still_named(row.blob):
+        if finding is not None and _is_named_by_row(row.blob):
             yield finding
     if full:
         yield from _check_hashes(rows, report)
@@ -62,12 +62,12 @@ def _list_stored(root: Path) -> Iterator[tuple[str, int]]:
                     yield entry.name, entry.stat().st_size
 
 
-def _named_files() -> list[NamedFile]:
+def _list_files_of_rows() -> list[ReferencedFile]:
     """All rows of one moment."""
     if connection.vendor == "sqlite":
-        return list(_query_named_files())
+        return list(_query_files_of_rows())
     with read_snapshot():
-        return list(_query_named_files())
+        return list(_query_files_of_rows())
 
 
 _FILES = (
@@ -78,19 +78,19 @@ _FILES = (
 _SNAPSHOTS = "SELECT blob, size, digest FROM runs_snapshot"
 
 
-def _query_named_files() -> Iterator[NamedFile]:
+def _query_files_of_rows() -> Iterator[ReferencedFile]:
     with connection.cursor() as cursor:
         cursor.execute(_FILES)
         for blob, size, sha256, folder, name, run, model in cursor.fetchall():
             owner = f"run {run}" if run else f"model {model}"
             path = f"{folder}/{name}" if folder else name
-            yield NamedFile(blob, size, sha256, f"{owner}, {path} ({blob})")
+            yield ReferencedFile(blob, size, sha256, f"{owner}, {path} ({blob})")
         cursor.execute(_SNAPSHOTS)
         for blob, size, digest in cursor.fetchall():
-            yield NamedFile(blob, size, digest, f"snapshot {digest} ({blob})")
+            yield ReferencedFile(blob, size, digest, f"snapshot {digest} ({blob})")
 
 
-def check_row(row: NamedFile, size: int | None) -> Finding | None:
+def check_referenced_file(row: ReferencedFile, size: int | None) -> Finding | None:
     """`size` is that of the listing; what came later is looked for again."""
     if size is not None and size == row.size:
         return None
@@ -109,16 +109,16 @@ def check_row(row: NamedFile, size: int | None) -> Finding | None:
 
 
 def _check_hashes(
-    rows: Iterable[NamedFile], report: ReportProgress
+    rows: Iterable[ReferencedFile], report: ReportProgress
 ) -> Iterator[Finding]:
     known = [row for row in rows if row.sha256]
-    for done, finding in enumerate(in_parallel(_check_hash, known), 1):
+    for done, finding in enumerate(map_in_threads(_check_hash, known), 1):
         report(BYTES, done, len(known))
         if finding is not None:
             yield finding
 
 
-def _check_hash(row: NamedFile) -> Finding | None:
+def _check_hash(row: ReferencedFile) -> Finding | None:
     path = locate_blob(files.root, row.blob)
     try:
         if path is None or hash_file(path, row.size) == row.sha256:
@@ -129,13 +129,15 @@ def _check_hash(row: NamedFile) -> Finding | None:
     return Finding(Fault.DAMAGED, f"{row.text}: the content has changed", row.blob)
 
 
-def _find_unknown(there: dict[str, int], named_by_rows: set[str]) -> Iterator[Finding]:
-    candidates = sorted(set(there) - named_by_rows)
+def _find_unknown_files(
+    stored_sizes: dict[str, int], named_by_rows: set[str]
+) -> Iterator[Finding]:
+    candidates = sorted(set(stored_sizes) - named_by_rows)
     for some in batches(candidates):
         known = referenced_blobs(some) | _recorded_removals(some)
         for name in some:
             if name not in known and files.path(name).exists():
-                text = f"{name}: {there[name]:,} bytes"
+                text = f"{name}: {stored_sizes[name]:,} bytes"
                 yield Finding(Fault.UNKNOWN, text, name)
 
 
@@ -145,11 +147,11 @@ def _recorded_removals(names: Iterable[str]) -> set[str]:
     return set(rows.values_list("blob", flat=True))
 
 
-def _is_still_named(blob: str) -> bool:
+def _is_named_by_row(blob: str) -> bool:
     tables = (File.objects, Snapshot.objects)
     return any(table.filter(blob=blob).exists() for table in tables)
 
 
-def count_waiting(folder: str = INCOMING) -> int:
+def count_waiting_blobs(folder: str = INCOMING) -> int:
     """How many blobs wait there: uploads under way, or cut off."""
     return sum(is_blob_name(path.name) for path in (files.root / folder).glob("*"))

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, REFUSAL, as_studio_error
 from runs.management.web import request_bodies
-from runs.management.web.callers import CallerKind, Callers
+from runs.management.web.callers import CallerKind, VerifiedCallers
 from runs.management.web.connection import CONNECTION_KEY, Connection, Deadlines
 from runs.management.web.django_calls import Application, DjangoCall, call_in_event_loop
 from runs.management.web.fair_queue import (
@@ -55,7 +55,7 @@ MAX_CHECKS = 4
 class AsgiApplication:
     def __init__(self, application: Application) -> None:
         self.application = application
-        self.callers = Callers()
+        self.callers = VerifiedCallers()
         self.deadlines = Deadlines.of_settings()
         limits = ThreadLimits(settings.CALLER_REQUESTS, settings.QUEUE_SECONDS)
         self.fair_queue = FairQueue(limits)

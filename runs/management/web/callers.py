@@ -42,7 +42,7 @@ class Caller:
     key: str
 
 
-class Callers:
+class VerifiedCallers:
     """Which credentials the application has verified."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

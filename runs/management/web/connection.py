@@ -242,7 +242,7 @@ class Connection(HttpToolsProtocol):
         read = self.written - held - self._unread_by_client()
         if self._read_rate is None:
             self._read_rate, self._read_before = deadlines.minimum_rate(), read
-        self._read_rate.count(passed, max(0, read - self._read_before))
+        self._read_rate.count_transfer(passed, max(0, read - self._read_before))
         self._read_before = max(read, self._read_before)
         if self._read_rate.is_too_slow:
             self.abort()

@@ -64,14 +64,16 @@ class DjangoCall:
             return with_content_length(status, headers, read_body(django_response))
         chunks: Iterator[bytes] = iter(django_response)
         if is_file_stream(django_response):
-            return self._from_files(Response(status, headers), django_response, chunks)
+            return self._start_file_response(
+                Response(status, headers), django_response, chunks
+            )
         buffer = ResponseBuffer(self.loop, self.readers)
         response = Response(status, headers, buffer=buffer)
         self.loop.call_soon_threadsafe(self._set_response, response)
-        produce_stream(buffer, django_response, chunks)
+        write_stream_to_buffer(buffer, django_response, chunks)
         return response
 
-    def _from_files(
+    def _start_file_response(
         self,
         response: Response,
         django_response: HttpResponseBase,
@@ -94,7 +96,7 @@ class DjangoCall:
             self.response_future.set_result(response)
 
 
-def produce_stream(
+def write_stream_to_buffer(
     buffer: ResponseBuffer, django_response: HttpResponseBase, chunks: Iterator[bytes]
 ) -> None:
     """Write the stream into the buffer, in the thread of its database connection."""

@@ -130,7 +130,7 @@ async def receive_body(
         if message["type"] != "http.request":
             raise ClientGone
         chunk = message["body"]
-        rate.count(time.monotonic() - begin, len(chunk))
+        rate.count_transfer(time.monotonic() - begin, len(chunk))
         if chunk:
             await body.add(chunk)
         if limit is not None and body.size > limit:

@@ -55,7 +55,7 @@ class Server(uvicorn.Server):
     """uvicorn, with its own way to accept, and deadlines for clients."""
 
     def __init__(self, front: AsgiApplication, listener: socket.socket) -> None:
-        super().__init__(configuration(front))
+        super().__init__(uvicorn_configuration(front))
         self.front = front
         self.listener = listener
 
@@ -68,13 +68,13 @@ class Server(uvicorn.Server):
             enforce_deadlines(connections, self.front.deadlines)
         )
         taking = accept_connections(
-            self.listener, self._connection, self._has_running_requests
+            self.listener, self._create_connection, self._has_running_requests
         )
         self.accept_task = loop.create_task(taking)
         for task in (self.deadline_task, self.accept_task):
             task.add_done_callback(self._stop_after_error)
 
-    def _connection(self) -> asyncio.Protocol:
+    def _create_connection(self) -> asyncio.Protocol:
         return Connection(self.config, self.server_state, app_state={})
 
     def _has_running_requests(self) -> bool:
@@ -101,7 +101,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def configuration(front: AsgiApplication) -> uvicorn.Config:
+def uvicorn_configuration(front: AsgiApplication) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         http=Connection,

@@ -15,7 +15,7 @@ class MinimumRate:
         self.seconds = seconds
         self.seconds_left = seconds
 
-    def count(self, waited: float, size: int) -> None:
+    def count_transfer(self, waited: float, size: int) -> None:
         """Count `size` bytes that were transferred in `waited` seconds."""
         earned = self.seconds_left - waited + size / self.rate
         self.seconds_left = min(self.seconds, earned)

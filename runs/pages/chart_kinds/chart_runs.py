@@ -15,7 +15,7 @@ from runs.search.charts import (
     ChartRun,
     find_chosen_runs,
     find_first_runs,
-    read_heads,
+    read_metric_heads,
 )
 from runs.search.query import (
     SelectedRun,
@@ -77,7 +77,7 @@ def read_runs_of_charts_for_viewer(
     found = _find_runs_to_draw(spec, charts, viewer, workspace, experiment, named)
     # Charts of a page often share metrics, so their heads are read together.
     metrics = [field for chart in charts for field in _metrics_with_points(chart)]
-    heads = read_heads(found.runs, metrics)
+    heads = read_metric_heads(found.runs, metrics)
     return [
         _limit_runs_of_chart(replace(found, heads=heads), chart) for chart in charts
     ]

@@ -136,7 +136,7 @@ def _group_means_figure(
         number = curve.group.number
         lines.append(RunLine(line, number, dash, name=name, metric=metric))
         bands.append(_error_band(curve, chart))
-    if any(curve.stretched for curve in curves):
+    if any(curve.is_binned for curve in curves):
         notes.append(_("means of 500 equal intervals"))
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)

@@ -37,7 +37,7 @@ from studio.core.view_charts import (
     MAX_SMOOTHING,
     Chart,
 )
-from studio.core.view_spec import encoded
+from studio.core.view_spec import encode_value
 
 #: Parameters of the dialog; all others belong to the page.
 FORM_PARAMETERS = ("at", "done", "text", *ChartForm.base_fields)
@@ -111,9 +111,9 @@ def page_address_with_charts(
     if request.GET.getlist("run"):
         # The comparison has parameters that a list's state would drop.
         pairs = [pair for pair in _page_parameters(request) if pair[0] != "charts"]
-        text = view_text.joined(charts)
+        text = view_text.join_with_commas(charts)
         pairs += [("charts", text)] if text else []
-        query = "&".join(f"{name}={encoded(value)}" for name, value in pairs)
+        query = "&".join(f"{name}={encode_value(value)}" for name, value in pairs)
         return f"/w/{request.workspace.name}/compare/?{query}"
     return state.scope.address_of(replace(state.spec, charts=charts))
 

@@ -121,7 +121,7 @@ def _grouping_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     sign = "-" if values["but"] else ""
     return [
         ("group", f"{sign}{_complete_field_name(name, PARAMS)}")
-        for name in view_text.split(values["alike"], ",", "group")
+        for name in view_text.split_outside_quotes(values["alike"], ",", "group")
     ]
 
 

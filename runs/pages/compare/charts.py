@@ -41,12 +41,12 @@ class _CompareChartAddresses:
     compared: Comparison
 
     def address_of_page(self, charts: tuple[Chart, ...]) -> str:
-        return self.state.href(charts=view_text.joined(charts) or NO_CHARTS)
+        return self.state.href(charts=view_text.join_with_commas(charts) or NO_CHARTS)
 
     def address_of_part(self, charts: Sequence[Chart], name: str) -> str:
         path = f"/w/{self.request.workspace.name}/list/{CHART_ADDRESS_PARTS[name]}/"
         if name == "edit":
-            text = view_text.joined(tuple(charts))
+            text = view_text.join_with_commas(tuple(charts))
             return f"{path}?{replace(self.state, charts=text).query()}"
         runs = [("run", run.run_id) for run in self.compared.runs]
         return f"{path}?{urlencode(runs)}"

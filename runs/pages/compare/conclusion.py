@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.compare import set_conclusion
 from runs.models import Conclusion, Run, now_ms
 from runs.pages.compare.state import CompareState, read_state
@@ -54,7 +54,7 @@ def _save_conclusion(request: PageRequest) -> HttpResponse:
     return save_description(request, _conclusion_editor(request))
 
 
-edit_conclusion = by_method(GET=_show_conclusion_form, POST=_save_conclusion)
+edit_conclusion = view_by_method(GET=_show_conclusion_form, POST=_save_conclusion)
 
 
 def conclusion_card_context(

@@ -36,7 +36,7 @@ from runs.search.compare import (
     ComparedFiles,
     ComparedRow,
     Comparison,
-    OtherSeries,
+    NonNumericSeries,
 )
 from studio.core.filters import fields
 from studio.core.statuses import RunStatus
@@ -150,7 +150,7 @@ def exported_value(row: ComparedRow, value: object) -> object:
 def _exported_text_or_number(value: object) -> object:
     if isinstance(value, RunStatus):
         return value.value
-    if isinstance(value, OtherSeries):
+    if isinstance(value, NonNumericSeries):
         return value.last_text or display_last(value).text
     return value.version if isinstance(value, ComparedFile) else value
 

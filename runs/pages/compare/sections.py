@@ -28,7 +28,7 @@ from runs.search.compare import (
     ComparedFiles,
     ComparedRow,
     Comparison,
-    OtherSeries,
+    NonNumericSeries,
 )
 from studio.core.filters import fields
 from studio.core.filters.tree import Field, attribute
@@ -229,7 +229,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
 
 def number_or_last_text(value: object) -> object:
     """The value; of a series that is no number, its last value in words."""
-    return display_last(value).text if isinstance(value, OtherSeries) else value
+    return display_last(value).text if isinstance(value, NonNumericSeries) else value
 
 
 def _text_row_renderer(table: CompareTable) -> RowRenderer:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from django.http import QueryDict
 
 from runs.search.compare import MAX_COMPARED
-from studio.core.view_spec import encoded
+from studio.core.view_spec import encode_value
 
 #: Longer values in an address are ignored.
 MAX_VALUE_CHARS = 4000
@@ -40,12 +40,12 @@ class CompareState:
     def query(self, **changes: Any) -> str:
         """The query string of this state with `changes`, defaults left out."""
         state = replace(self, **changes)
-        parts = [f"run={encoded(one)}" for one in state.runs]
+        parts = [f"run={encode_value(one)}" for one in state.runs]
         # The runs, which come first, are a parameter of their own for each.
         for each in fields(state)[1:]:
             value = getattr(state, each.name)
             if value != each.default:
-                parts.append(f"{each.name}={encoded(_parameter_text(value))}")
+                parts.append(f"{each.name}={encode_value(_parameter_text(value))}")
         return "&".join(parts)
 
     def href(self, **changes: Any) -> str:

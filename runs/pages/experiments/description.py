@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.experiments import describe_experiment
 from runs.models import Experiment, now_ms
 from runs.pages.descriptions import (
@@ -47,7 +47,7 @@ def _save_description(request: PageRequest, slug: str) -> HttpResponse:
     )
 
 
-edit_description = by_method(GET=_show_description_form, POST=_save_description)
+edit_description = view_by_method(GET=_show_description_form, POST=_save_description)
 
 
 @access(Permission.READ)

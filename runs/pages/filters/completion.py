@@ -117,7 +117,7 @@ class Completion:
         """Return the groups, and whether they count all matching runs."""
         try:
             found = self._build_sections()
-            return found, self.reader.runs().exact
+            return found, self.reader.matching_runs().exact
         except (QueryTimeout, StudioError):
             # Names help even without counts.
             return [
@@ -231,7 +231,7 @@ class Completion:
             ]
         if not is_facet(field) or field.kind == tree.METRICS:
             return []
-        facet = self.reader.read(field)
+        facet = self.reader.count_values(field)
         name = field_text(field)
         title = _("Values of %(field)s in these runs") % {"field": name}
         return [
@@ -312,12 +312,14 @@ class Completion:
     def _no_value_option(
         self, field: Field, facet: Facet
     ) -> Iterable[CompletionOption]:
-        is_asked = "is null".startswith(self.word.part.lower()) or facet.without
+        is_asked = (
+            "is null".startswith(self.word.part.lower()) or facet.runs_without_value
+        )
         if "is null" not in fields.operators_of(field) or not is_asked:
             return
         is_whole = self.word.op in ("=", ":") and field.kind != tree.ATTRIBUTE
         # `is null` replaces the operator too, so it is offered only behind a plain one.
-        if not is_whole or not facet.without:
+        if not is_whole or not facet.runs_without_value:
             return
         nothing = {
             tree.TAGS: _("no such tag"),
@@ -333,7 +335,7 @@ class Completion:
             self.word.field_end,
             self.word.end,
             note=nothing[field.kind],
-            count=formats.grouped(facet.without),
+            count=formats.grouped(facet.runs_without_value),
             ends=True,
         )
 

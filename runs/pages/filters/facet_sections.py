@@ -225,8 +225,10 @@ def link_with_replaced_term(
         for place, each in enumerate(links.filter_source.nodes)
         if isinstance(each, Comparison) and each.field == field and each.op in ops
     ]
-    source = links.filter_source.without_terms(*replaced)
-    return links.query_with(q=source.text if term is None else source.with_term(term))
+    source = links.filter_source.source_without_terms(*replaced)
+    return links.query_with(
+        q=source.text if term is None else source.text_with_term(term)
+    )
 
 
 def histogram_bars(facet: Facet, node: Node | None) -> tuple[HistogramBarShape, ...]:

@@ -40,7 +40,7 @@ from runs.search.filters import (
     KEYED_KINDS,
     MAX_OPEN_FACETS,
     FacetReader,
-    KeyShare,
+    SampledKey,
     is_facet,
 )
 from runs.search.sql import time_limit
@@ -89,7 +89,7 @@ def _parse_field_names(text: str) -> tuple[Field, ...]:
     """Return the fields in a comma-separated list; unknown names are left out."""
     found = []
     # The cookie and the address can hold anything: limit what is parsed.
-    for word in view_text.split(text[:4000], ",", "open")[:50]:
+    for word in view_text.split_outside_quotes(text[:4000], ",", "open")[:50]:
         try:
             field = parse_field(word)
         except InvalidFilter:
@@ -208,8 +208,10 @@ class _FacetPanel:
 
     def context(self) -> dict[str, Any]:
         reader = self.reader
-        found = reader.runs()
-        shares = {kind: reader.keys(kind, self.state.find) for kind in KEYED_KINDS}
+        found = reader.matching_runs()
+        shares = {
+            kind: reader.most_useful_keys(kind, self.state.find) for kind in KEYED_KINDS
+        }
         keyed = [
             each
             for kind in KEYED_KINDS
@@ -245,11 +247,11 @@ class _FacetPanel:
             "opened": quote(join_field_names(opened) or "-"),
         }
 
-    def _fields_to_list(self, kind: str, shares: Sequence[KeyShare]) -> list[Field]:
+    def _fields_to_list(self, kind: str, shares: Sequence[SampledKey]) -> list[Field]:
         """Return the fields of a kind: filtered and open ones, then the most useful."""
         opened = self.state.opened or ()
         # A search lists only what it finds.
-        forced = [] if self.state.find else [*self.reader.named(), *opened]
+        forced = [] if self.state.find else [*self.reader.fields_in_filter(), *opened]
         found = [field for field in forced if field.kind == kind]
         limit = 50 if self.state.find else MAX_LISTED_KEYS
         found += [share.field for share in shares]
@@ -262,13 +264,15 @@ class _FacetPanel:
         return [each for each in FACETS if not (here and each.key == "experiment")]
 
     def _fields_of_open_sections(
-        self, shares: dict[str, list[KeyShare]]
+        self, shares: dict[str, list[SampledKey]]
     ) -> tuple[Field, ...]:
         """Return the open sections: by default filtered fields, one tag, one param."""
         if self.state.opened is not None:
             return self.state.opened
         first = [each[0].field for kind in KEYED_KINDS[:2] if (each := shares[kind])]
-        return tuple(dict.fromkeys([*self.reader.named(), *first]))[:MAX_OPEN_FACETS]
+        return tuple(dict.fromkeys([*self.reader.fields_in_filter(), *first]))[
+            :MAX_OPEN_FACETS
+        ]
 
     def _facet_section(
         self, field: Field, state: FacetPanelState
@@ -292,16 +296,16 @@ class _FacetPanel:
         if field.kind == tree.ATTRIBUTE or is_open:
             return self._fill_section(field, section, state)
         share = self.known.get(field)
-        is_whole = len(self.reader.runs().ids) <= MAX_VALUES
+        is_whole = len(self.reader.matching_runs().ids) <= MAX_VALUES
         note = formats.grouped(share.values) if share and is_whole else ""
         return replace(section, note=note)
 
     def _fill_section(
         self, field: Field, section: FacetSection, state: FacetPanelState
     ) -> FacetSection | None:
-        facet = self.reader.read(field)
+        facet = self.reader.count_values(field)
         count = len(facet.values)
-        if not count and field not in self.reader.named():
+        if not count and field not in self.reader.fields_in_filter():
             is_key = field.kind != tree.ATTRIBUTE
             return replace(section, note="0") if is_key else None
         if not section.is_open:

@@ -54,7 +54,9 @@ def field_menu_options(
     found = [(_("Run"), _attribute_names())]
     try:
         for kind, title in _kind_titles():
-            shares = sorted(reader.keys(kind), key=lambda share: -share.runs)[:MAX_KEYS]
+            shares = sorted(
+                reader.most_useful_keys(kind), key=lambda share: -share.runs
+            )[:MAX_KEYS]
             names = [(field_text(s.field), field_text(s.field)) for s in shares]
             found.append((title, names))
     except QueryTimeout:
@@ -115,7 +117,7 @@ class ValueChoices:
 
 def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoices:
     """Return the values that contain `find`, and all checked values."""
-    facet = reader.read(draft.field)
+    facet = reader.count_values(draft.field)
     is_status = draft.field == attribute("status")
     ticked = [_canonical_value(text, is_status) for text in draft.values]
     found = {
@@ -149,7 +151,7 @@ def value_choices(reader: FacetReader, draft: TermDraft, find: str) -> ValueChoi
             for value, text, runs in shown[:MAX_CHOICES]
         ),
         max(len(shown) - MAX_CHOICES, 0),
-        reader.runs(draft.field).exact,
+        reader.matching_runs(draft.field).exact,
     )
 
 

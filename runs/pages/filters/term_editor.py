@@ -44,7 +44,7 @@ from runs.render.filters import operator_label, pill_texts
 from runs.search.filters import FacetReader
 from studio.core.errors import InvalidFilter, InvalidValue, StudioError
 from studio.core.filters import Field, Node, field_text, fields, parse, parse_field
-from studio.core.filters.source import FilterText, Source
+from studio.core.filters.source import FilterSource, FilterText
 from studio.core.filters.tree import Comparison
 
 
@@ -64,7 +64,9 @@ def edit_filter(request: PageRequest) -> HttpResponse:
 
 
 class _TermEditor:
-    def __init__(self, request: PageRequest, state: ListState, source: Source) -> None:
+    def __init__(
+        self, request: PageRequest, state: ListState, source: FilterSource
+    ) -> None:
         self.request, self.state, self.source = request, state, source
         self.spec, self.scope, self.parameters = (
             state.spec,
@@ -130,12 +132,14 @@ class _TermEditor:
     def _edit_as_text(self, text: str | None) -> HttpResponse:
         """Edit a term as text, if the form can't express it."""
         if text is None:
-            text = self.source.text_of(self.number)
+            text = self.source.text_of_term(self.number)
         elif "apply" in self.parameters:
             try:
                 node = parse(text)
                 if node is None:
-                    return self._redirect_to_list(self.source.without(self.number))
+                    return self._redirect_to_list(
+                        self.source.text_without_terms(self.number)
+                    )
                 return self._redirect_with_term(node, text.strip())
             except InvalidFilter as error:
                 self.error = error.message
@@ -146,9 +150,15 @@ class _TermEditor:
 
     def _redirect_with_term(self, node: Node, text: str = "") -> HttpResponse:
         if self.number >= 0:
-            return self._redirect_to_list(self.source.replaced(self.number, node, text))
+            return self._redirect_to_list(
+                self.source.text_with_replaced_term(self.number, node, text)
+            )
         # What was typed keeps its spelling; a term of the form replaces its opposite.
-        q = self.source.added(node, text) if text else self.source.with_term(node)
+        q = (
+            self.source.text_with_added_term(node, text)
+            if text
+            else self.source.text_with_term(node)
+        )
         return self._redirect_to_list(q)
 
     def _redirect_to_list(self, q: str) -> HttpResponse:
@@ -159,7 +169,9 @@ class _TermEditor:
         # Counts must not depend on the edited term, or only its own values would have
         # runs.
         rest = (
-            self.source.without_terms(self.number) if self.number >= 0 else self.source
+            self.source.source_without_terms(self.number)
+            if self.number >= 0
+            else self.source
         )
         return FacetReader(
             self.spec.changed(q=FilterText.of_source(rest)),
@@ -232,7 +244,7 @@ class _TermEditor:
         back = self.scope.address_of(self.spec)
         context = {"kept": kept, "back": back, "error": self.error}
         if self.number >= 0:
-            without = self.spec.changed(q=self.source.without(self.number))
+            without = self.spec.changed(q=self.source.text_without_terms(self.number))
             context["remove"] = self.scope.address_of(without)
         return context
 

@@ -15,10 +15,10 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import Field, Node, fields, tree
 from studio.core.filters.alternatives import value_list_comparison
 from studio.core.filters.fields import (
-    length_text,
+    duration_text,
     moment_text,
     number_text,
-    read_length,
+    read_duration_ms,
     read_number,
     read_time,
 )
@@ -145,7 +145,7 @@ class TermDraft:
 
     def _parse_duration(self, number: int, text: str) -> int:
         """Return ms of a number in the unit next to it, or of a text like `1h30m`."""
-        length = read_length(text)
+        length = read_duration_ms(text)
         if length is not None:
             return length
         expected = pgettext(
@@ -155,7 +155,7 @@ class TermDraft:
         unit = self.units[number] if number < len(self.units) else ""
         length = round(float(value.value) * UNITS.get(unit, UNITS["d"]))
         # The filter language has no negative durations, and none beyond all times.
-        if length < 0 or read_length(length_text(length)) is None:
+        if length < 0 or read_duration_ms(duration_text(length)) is None:
             raise _invalid_value(
                 f"{text} {unit}", pgettext("expected in a filter", "a duration")
             )

@@ -64,7 +64,7 @@ def copy_groups(request: PageRequest) -> HttpResponse:
         raise InvalidValue(too_many_runs_text(), field="group")
     form = request.GET.get("form", "csv")
     grouping = grouped.grouping
-    groups = grouping.page(0, MAX_COPIED_GROUPS)
+    groups = grouping.groups_between(0, MAX_COPIED_GROUPS)
     if form == "csv":
         text = sheet_as_csv(group_sheet(request, grouping, groups))
     elif form in _TABLE_WRITERS:
@@ -123,7 +123,7 @@ def group_sheet(
             *(v for each in row for v in _statistic_values(each, ids)),
         )
         for group, values, row in zip(
-            groups, grouping.whole(groups), stats, strict=True
+            groups, grouping.uncut_values(groups), stats, strict=True
         )
     ]
     return Sheet(tuple(columns), tuple(rows))

@@ -270,7 +270,7 @@ class GroupTableBuilder:
         fields = self.grouping.fields
         terms = [
             group_value_term(
-                fields[n], group.values[n], is_mixed=self.grouping.is_mixed(n)
+                fields[n], group.values[n], is_mixed=self.grouping.has_mixed_values(n)
             )
             for n in places
         ]
@@ -312,7 +312,7 @@ class GroupTableBuilder:
 
     def _member_rows(self, group: ListGroup) -> list[ListRow]:
         by = self.rank.field or next(iter(self.grouping.goals), None)
-        keys = self.grouping.members(group, MAX_MEMBERS, by)
+        keys = self.grouping.best_or_newest_runs(group, MAX_MEMBERS, by)
         columns = [Column(each) for each in (attribute("name"), *self.grouping.numbers)]
         spec = replace(self.links.spec, columns=tuple(columns))
         viewer, workspace = self.request.actor.user, self.request.workspace

@@ -38,7 +38,9 @@ class GroupPage:
 
     @property
     def groups(self) -> list[ListGroup]:
-        return self.grouping.page(self.start, self.stop) if self.grouping else []
+        return (
+            self.grouping.groups_between(self.start, self.stop) if self.grouping else []
+        )
 
 
 def find_groups(state: ListState, columns: Sequence[Column]) -> GroupPage | None:

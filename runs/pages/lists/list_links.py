@@ -17,7 +17,7 @@ from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.fields import field_text, to_text
 from studio.core.filters.parse import MAX_LENGTH
-from studio.core.filters.source import Source
+from studio.core.filters.source import FilterSource
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     METRICS,
@@ -29,7 +29,7 @@ from studio.core.filters.tree import (
     negate,
 )
 from studio.core.statuses import GROUPS, RunStatus
-from studio.core.view_spec import Column, Sort, ViewSpec, encoded
+from studio.core.view_spec import Column, Sort, ViewSpec, encode_value
 
 #: Entries of the status strip in a row on a phone, and from how many characters on they
 #: need smaller type (`long`), or don't fit in a row (`longer`).
@@ -89,13 +89,15 @@ class ListLinks:
     selected: Mapping[int, int] = field(default_factory=dict)
     # Rows repeat the same values, so most links of a page are found here.
     _made: dict[Node, str] = field(default_factory=dict)
-    _without: dict[Field, Source] = field(default_factory=dict)
-    _freed: dict[tuple[int, ...], Source] = field(default_factory=dict)
+    _without: dict[Field, FilterSource] = field(default_factory=dict)
+    _freed: dict[tuple[int, ...], FilterSource] = field(default_factory=dict)
 
     @cached_property
-    def filter_source(self) -> Source:
+    def filter_source(self) -> FilterSource:
         """The filter as it was typed; empty if it can't be parsed."""
-        return Source("") if self.node is None and self.spec.q else self.spec.source
+        return (
+            FilterSource("") if self.node is None and self.spec.q else self.spec.source
+        )
 
     def query_with(self, **changes: Any) -> str:
         return "?" + self.spec.to_query(**changes)
@@ -120,7 +122,7 @@ class ListLinks:
         """Like `query_with(q=q)`, but faster: a page has hundreds of these links."""
         if not q:
             return self.query_with(q=q)
-        return f"?q={encoded(q)}{self._other_parameters}"
+        return f"?q={encode_value(q)}{self._other_parameters}"
 
     @cached_property
     def _other_parameters(self) -> str:
@@ -139,7 +141,7 @@ class ListLinks:
         for term in terms:
             text = to_text(term) + " and "
             filter_room -= len(text)
-            room -= len(encoded(text))
+            room -= len(encode_value(text))
             if filter_room < 0 or room < 0:
                 return False
         return True
@@ -147,11 +149,11 @@ class ListLinks:
     def matching_all(self, *terms: Node, **changes: Any) -> str:
         """Link to the list with only the runs that match all terms."""
         # Groups of a page replace the same terms: rewriting the filter once is enough.
-        numbers = self.filter_source.terms_replaced_by(*terms)
+        numbers = self.filter_source.numbers_of_same_or_opposite(*terms)
         if numbers not in self._freed:
-            self._freed[numbers] = self.filter_source.without_terms(*numbers)
+            self._freed[numbers] = self.filter_source.source_without_terms(*numbers)
         source = self._freed[numbers]
-        q = source.added(all_of(*terms)) if terms else source.text
+        q = source.text_with_added_term(all_of(*terms)) if terms else source.text
         return self.query_with(q=q, **changes)
 
     def only_matching(self, term: Node) -> str:
@@ -160,7 +162,7 @@ class ListLinks:
             # A chosen value replaces the field's others: two equalities would match no
             # run.
             [field] = fields_of(term)
-            q = self.without_values_of(field).with_term(term)
+            q = self.without_values_of(field).text_with_term(term)
             self._made[term] = self._query_with_filter(q)
         return self._made[term]
 
@@ -169,7 +171,7 @@ class ListLinks:
         other = negate(term)
         if other not in self._made:
             self._made[other] = self._query_with_filter(
-                self.filter_source.with_term(other)
+                self.filter_source.text_with_term(other)
             )
         return self._made[other]
 
@@ -178,7 +180,7 @@ class ListLinks:
             text, self.only_matching(term), self.except_matching(term), key
         )
 
-    def without_values_of(self, field: Field) -> Source:
+    def without_values_of(self, field: Field) -> FilterSource:
         """Return the filter without the terms that choose values of the field."""
         if field not in self._without:
             chosen = [
@@ -186,7 +188,7 @@ class ListLinks:
                 for n, t in enumerate(self.filter_source.nodes)
                 if _chooses_value_of(t, field)
             ]
-            self._without[field] = self.filter_source.without_terms(*chosen)
+            self._without[field] = self.filter_source.source_without_terms(*chosen)
         return self._without[field]
 
 
@@ -271,7 +273,7 @@ def _status_strip_entry(
     term = Comparison(status, "=", (Text(word),))
     chosen = term in links.filter_source.nodes
     if chosen:
-        href = links.query_with(q=links.filter_source.without_term(term))
+        href = links.query_with(q=links.filter_source.text_without_term(term))
     else:
         href = links.only_matching(term)
     total = sum(counts.get(member, 0) for member in members)

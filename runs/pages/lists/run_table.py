@@ -30,7 +30,7 @@ from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
 from runs.render.filters import field_label, pill_texts
-from runs.search.query import StatusCounts, count_statuses, names_status
+from runs.search.query import StatusCounts, count_statuses, filters_by_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
     RunPage,
@@ -92,7 +92,7 @@ def filter_pills(links: ListLinks) -> list[FilterPill]:
         FilterPill(
             *pill_texts(node),
             links.part_address("filter", term=str(number)),
-            links.query_with(q=source.without(number)),
+            links.query_with(q=source.text_without_terms(number)),
         )
         for number, node in enumerate(source.nodes)
     ]
@@ -142,7 +142,7 @@ def find_run_page(
     find = find_tree if spec.is_tree else find_runs
     page: RunPage = find(spec_with_rollup, *who, experiment=experiment, now=state.now)
     # The strip counts without the filter by status: it offers the other statuses.
-    if not names_status(spec):
+    if not filters_by_status(spec):
         return page, page.counts
     return page, count_statuses(spec, *who, experiment=experiment, now=state.now)
 

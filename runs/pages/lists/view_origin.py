@@ -58,7 +58,7 @@ from studio.core.view_spec import (
     read_stored,
     without_parameter,
 )
-from studio.core.view_text import joined
+from studio.core.view_text import join_with_commas
 
 #: What stands for the built-in view in an address.
 BUILT_IN_VIEW = "default"
@@ -256,7 +256,7 @@ def changes_from_view(state: ListState) -> list[Difference]:
 
 
 def _columns_text(spec: ViewSpec) -> str:
-    return joined(spec.columns) if spec.has_columns else LIST_DEFAULT
+    return join_with_commas(spec.columns) if spec.has_columns else LIST_DEFAULT
 
 
 def view_save_refusal(request: PageRequest, view: View | None) -> str:

@@ -13,7 +13,7 @@ from runs.models import Metric, MetricKind
 from runs.pages.requests import PageRequest, csv_response
 from runs.pages.run_shell import find_run_head
 from runs.render.run_list import escape_formula, iso_time, logged_value_cell
-from runs.search.metrics import find_series
+from runs.search.metrics import find_metrics_by_name
 from runs.storage.metrics import store
 
 
@@ -22,7 +22,7 @@ from runs.storage.metrics import store
 def export_values(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send every point of the requested metrics as CSV, oldest first."""
     head = find_run_head(request, run_id)
-    heads = find_series(head.run, request.GET.getlist("key"))
+    heads = find_metrics_by_name(head.run, request.GET.getlist("key"))
     return csv_response(_csv_point_rows(heads), f"{head.run.run_id}-metrics.csv")
 
 

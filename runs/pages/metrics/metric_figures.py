@@ -36,7 +36,7 @@ from runs.search.metrics import (
     PointRange,
     TimeSpan,
     draw_line,
-    find_series,
+    find_metrics_by_name,
     has_numbers,
     time_span,
 )
@@ -58,7 +58,7 @@ AXIS_NOTES = {
 def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """Send the figure of a chart as JSON, with a note if points were left out."""
     head = find_run_head(request, run_id)
-    heads = find_series(head.run, request.GET.getlist("key"))
+    heads = find_metrics_by_name(head.run, request.GET.getlist("key"))
     etag = _figure_etag(request, heads)
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)
@@ -91,7 +91,7 @@ def _table_or_evaluation_figure(
         return _table_columns_figure(
             head, request.GET.get("cx", ""), request.GET.get("cy", "")
         )
-    newest = store.newest_all([head], NEWEST_POINTS)[head.pk]
+    newest = store.newest_points_of_all([head], NEWEST_POINTS)[head.pk]
     at, value = value_at_step(head, newest, request.GET.get("at", ""))
     path = file_path_of(value)
     file = find_files(head.run, [path]).get(path) if path else None

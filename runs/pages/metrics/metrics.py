@@ -36,7 +36,7 @@ from runs.render.charts import Axis
 from runs.render.formats import run_path
 from runs.render.metrics import DisplayValue, display_column, display_last
 from runs.search.files import file_path_of, find_files
-from runs.search.metrics import NUMERIC_KINDS, newest_values
+from runs.search.metrics import NUMERIC_KINDS, newest_step_rows
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
 
@@ -74,7 +74,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     chosen = [by_key[key] for key in choice.keys]
     rows = MAX_TABLE_ROWS if request.GET.get("rows") == "more" else INITIAL_TABLE_ROWS
     # One more row than shown tells whether there are more.
-    newest = store.newest_all(chosen, max(rows + 1, NEWEST_POINTS))
+    newest = store.newest_points_of_all(chosen, max(rows + 1, NEWEST_POINTS))
     named = [
         path
         for points in _newest_evaluations(chosen, newest)
@@ -161,7 +161,7 @@ def _value_table_context(
 ) -> dict[str, Any]:
     """Return the context of the table: the series side by side, by step."""
     series = [head for head in chosen if head.kind in NUMERIC_KINDS]
-    rows = newest_values([newest[head.pk] for head in series], limit + 1)
+    rows = newest_step_rows([newest[head.pk] for head in series], limit + 1)
     shown = rows[:limit]
     columns = [
         display_column([row.cells[at] for row in shown]) for at in range(len(series))

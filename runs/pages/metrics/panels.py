@@ -33,7 +33,7 @@ from runs.render.metrics import (
     display_logged_value,
 )
 from runs.search.files import file_path_of
-from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_values
+from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_step_rows
 from runs.storage.metrics import Points
 from studio.core.errors import NotFound, StudioError
 
@@ -161,7 +161,7 @@ def _newest_values_panel(
     panel: Panel, heads: Sequence[Metric], sources: PanelSources
 ) -> Panel:
     """Return the panel as a table of the newest values, by step."""
-    rows = newest_values([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
+    rows = newest_step_rows([sources.newest[head.pk] for head in heads], MAX_TABLE_ROWS)
     columns = [
         display_column([row.cells[at] for row in rows]) for at in range(len(heads))
     ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access import Permission, access, by_method, public_origin
+from runs.access import Permission, access, public_origin, view_by_method
 from runs.actions import public as public_actions
 from runs.models import Run, ShareLink, View, now_ms
 from runs.pages.account import show_members
@@ -66,7 +66,7 @@ def _create_link(request: PageRequest) -> HttpResponse:
     return show_members(request, new_share_link=link, share_address=address)
 
 
-create_share_link = by_method(GET=_show_new_link_form, POST=_create_link)
+create_share_link = view_by_method(GET=_show_new_link_form, POST=_create_link)
 
 
 @access(Permission.SHARE_OUT)

@@ -99,4 +99,8 @@ def with_parent_filter(q: str, run_id: str) -> str:
         # The list shows the error, and the runs of the readable part.
         return q
     # Once only, because links of the page already contain the term.
-    return q if term in source.nodes else FilterText.of_source(source.preceded_by(term))
+    return (
+        q
+        if term in source.nodes
+        else FilterText.of_source(source.source_with_first_term(term))
+    )

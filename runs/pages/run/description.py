@@ -7,7 +7,7 @@ from functools import partial
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from runs.access import Permission, access, by_method, render_json_error
+from runs.access import Permission, access, render_json_error, view_by_method
 from runs.actions.run import MIRROR_TAGS, describe_run
 from runs.models import now_ms
 from runs.pages.descriptions import (
@@ -43,7 +43,7 @@ def _save_description(request: PageRequest, run_id: str) -> HttpResponse:
     )
 
 
-edit_description = by_method(GET=_show_description_form, POST=_save_description)
+edit_description = view_by_method(GET=_show_description_form, POST=_save_description)
 
 
 @access(Permission.ANNOTATE, errors=render_json_error)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.ingest import read_receipt
+from runs.actions.ingest import read_delivery_report
 from runs.models import Metric, Run, now_ms
 from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
@@ -34,7 +34,7 @@ from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points
 from runs.search.run import (
-    NamedText,
+    KeyValueText,
     count_same_error,
     find_cancel_request,
     list_datasets,
@@ -105,7 +105,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
             (used, dataset_source_address(used.dataset.source))
             for used in list_datasets(run)
         ],
-        "receipt": read_receipt(run),
+        "receipt": read_delivery_report(run),
         "models": list_models(run),
         "models_read": list_models_read(run),
         "submitter_href": run.submitter
@@ -128,8 +128,8 @@ def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:
 def _attributes_context(
     request: PageRequest,
     run: Run,
-    tags: Sequence[NamedText],
-    properties: Sequence[NamedText],
+    tags: Sequence[KeyValueText],
+    properties: Sequence[KeyValueText],
     described: str,
 ) -> dict[str, Any]:
     # Tags come last and win: they can be corrected, properties can't.
@@ -150,7 +150,7 @@ def _first_set_value(known: Mapping[str, str], keys: Sequence[str]) -> str:
 
 
 def tag_chips_context(
-    request: PageRequest, tags: Sequence[NamedText]
+    request: PageRequest, tags: Sequence[KeyValueText]
 ) -> dict[str, Any]:
     shown = [tag for tag in tags if not tag.is_bookkeeping]
     return {
@@ -159,7 +159,7 @@ def tag_chips_context(
     }
 
 
-def _tag_chip(request: PageRequest, tag: NamedText) -> TagChip:
+def _tag_chip(request: PageRequest, tag: KeyValueText) -> TagChip:
     return TagChip(
         tag.key, tag.value, _run_list_href(request, Field(TAGS, tag.key), tag.value)
     )
@@ -183,7 +183,7 @@ def _params_context(request: PageRequest, run: Run) -> dict[str, Any]:
     }
 
 
-def _contains_all_words(named_text: NamedText, words: str) -> bool:
+def _contains_all_words(named_text: KeyValueText, words: str) -> bool:
     """Whether each word is in the name or the value, like the page's script."""
     text = f"{named_text.key} {named_text.value or ''}".lower()
     return all(word in text for word in words.lower().split())

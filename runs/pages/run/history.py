@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
@@ -67,7 +66,11 @@ def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
     source = entry.change_set or entry.event
     assert source is not None
     # Events such as a missing heartbeat have no person behind them.
-    who = str(source.actor) if source.actor else _("The server")
+    who = (
+        str(source.actor)
+        if source.actor
+        else pgettext("who made a change", "The server")
+    )
     token = source.token.name if source.token else ""
     if entry.event is not None:
         return _event_row(entry, who, token)

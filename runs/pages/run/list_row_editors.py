@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.changes import version_token
 from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run, now_ms
@@ -85,8 +85,8 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     return _close_editor(request, _("Tag changed") if key in before else _("Tag added"))
 
 
-edit_row_name = by_method(GET=_show_name_form, POST=_save_name)
-edit_row_tags = by_method(GET=_show_tags_form, POST=_save_tags)
+edit_row_name = view_by_method(GET=_show_name_form, POST=_save_name)
+edit_row_tags = view_by_method(GET=_show_tags_form, POST=_save_tags)
 
 
 def _render_row_form(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.changes import version_token
 from runs.actions.run import rename_run
 from runs.models import now_ms
@@ -46,7 +46,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     )
 
 
-edit_name = by_method(GET=_show_name_form, POST=_save_name)
+edit_name = view_by_method(GET=_show_name_form, POST=_save_name)
 
 
 def _render_name_form(

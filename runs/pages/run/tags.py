@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.changes import version_token
 from runs.actions.run import edit_run_tag, remove_run_tags, set_run_tags
 from runs.models import now_ms
@@ -64,7 +64,7 @@ def _save_tag(request: PageRequest, run_id: str) -> HttpResponse:
     return _show_saved_tags(request, head, message if changed else "")
 
 
-edit_tags = by_method(GET=_show_tag_form, POST=_save_tag)
+edit_tags = view_by_method(GET=_show_tag_form, POST=_save_tag)
 
 
 def _save_tag_value(

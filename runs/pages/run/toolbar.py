@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access import Permission, access, by_method
+from runs.access import Permission, access, view_by_method
 from runs.actions.run import (
-    StatusSource,
+    StatusReporter,
     archive_run,
     change_status,
     force_cancel,
@@ -64,7 +64,7 @@ def _cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
     return _redirect_to_origin(request, run)
 
 
-cancel_run = by_method(GET=_show_cancel_form, POST=_cancel_run)
+cancel_run = view_by_method(GET=_show_cancel_form, POST=_cancel_run)
 
 
 @access(Permission.CANCEL)
@@ -159,10 +159,10 @@ def _finish_run(request: PageRequest, run_id: str) -> HttpResponse:
         actor=request.actor,
         now=now_ms(),
         message=values["reason"],
-        origin=StatusSource.SERVER,
+        origin=StatusReporter.SERVER,
     )
     messages.success(request, _("Marked as %(status)s") % {"status": status})
     return _redirect_to_origin(request, run)
 
 
-finish_run = by_method(GET=_show_finish_form, POST=_finish_run)
+finish_run = view_by_method(GET=_show_finish_form, POST=_finish_run)

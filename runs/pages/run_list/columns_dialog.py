@@ -34,7 +34,7 @@ from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
 from studio.core.filters.fields import field_text
 from studio.core.view_spec import DEFAULT_COLUMNS, Column, ViewSpec, without_parameter
-from studio.core.view_text import MAX_ITEMS, joined, read_columns
+from studio.core.view_text import MAX_ITEMS, join_with_commas, read_columns
 
 NAME = Column(tree.attribute("name"))
 MAX_FIND_CHARS = 250
@@ -150,7 +150,7 @@ def _dialog_context(
         "nothing": not matching,
         "exact": fields.exact,
         "shown": [(str(column), field_label(column.field)) for column in shown],
-        "default": joined(default),
+        "default": join_with_commas(default),
         "default_shown": [(str(each), field_label(each.field)) for each in default],
         "default_href": scope.address_of(without_parameter(spec.changed(), "columns")),
         "back_href": scope.address_of(spec),

@@ -8,7 +8,7 @@ from typing import Any
 from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
 from runs.render.filters import pill_texts
-from runs.search.query import find_exclusions
+from runs.search.query import find_excluding_terms
 
 
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
@@ -17,11 +17,11 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     suggestions = []
     if spec.q:
         who, now = (state.viewer, state.workspace), state.now
-        found = find_exclusions(spec, *who, experiment=experiment, now=now)
+        found = find_excluding_terms(spec, *who, experiment=experiment, now=now)
         for each in found[:3]:
             label, text = pill_texts(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
-            rest = links.filter_source.without_term(each.term)
+            rest = links.filter_source.text_without_term(each.term)
             suggestions.append(
                 (label, text, each.runs, count, links.query_with(q=rest))
             )

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.actions.run_list import (
     EXPORT_LIFETIME_MS,
-    exported_list,
     exports_folder,
     queue_history_export,
+    read_exported_list,
 )
 from runs.models import ExportState, HistoryExport, now_ms
 from runs.pages.lists import build_scope, read_part_state_tolerantly, scope_number
@@ -115,7 +115,7 @@ def _link_to_exported_list(
     """Return address and name of the exported list; All runs if it was deleted."""
     number = QueryDict(export.query).get("in", "")
     try:
-        experiment, spec = exported_list(export)
+        experiment, spec = read_exported_list(export)
     except NotFound:
         experiment, spec, number = None, ViewSpec(), ""
     scope = build_scope(request.workspace.name, experiment, number)

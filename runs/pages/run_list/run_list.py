@@ -87,7 +87,7 @@ from studio.core.view_spec import (
     Column,
     ParameterWarning,
     ViewSpec,
-    readable_part,
+    longest_readable_beginning,
     without_parameter,
 )
 
@@ -142,7 +142,7 @@ class ListResult:
 
     @property
     def color_numbers_of_selected(self) -> Mapping[int, int]:
-        return self.selection.numbers if self.spec.selected else {}
+        return self.selection.number_by_key if self.spec.selected else {}
 
 
 @access(Permission.READ)
@@ -232,7 +232,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     except InvalidFilter:
         raise
     except InvalidValue as error:
-        notice = ParameterWarning.about(error)
+        notice = ParameterWarning.from_error(error)
         if notice.name not in OPTIONAL_PARAMETERS:
             raise
         spec = without_parameter(spec, notice.name)
@@ -392,7 +392,7 @@ def _find_list_by_readable_filter(
 ) -> ListResult:
     # A cursor belongs to the rows of the whole filter.
     spec = replace(state.spec, after="", before="")
-    part = replace(spec, q=shell.scoped(readable_part(spec.q)))
+    part = replace(spec, q=shell.scoped(longest_readable_beginning(spec.q)))
     try:
         return find_list(request, state.with_spec(part))
     # The readable part can still name a field that this list doesn't support.

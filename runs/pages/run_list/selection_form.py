@@ -98,7 +98,7 @@ def selection_tray_context(
 ) -> dict[str, Any]:
     """Return the context of the head's checkbox and of the tray."""
     here = [row.run.pk for row in page.rows]
-    count = sum(key in chosen.numbers for key in here)
+    count = sum(key in chosen.number_by_key for key in here)
     partly = "mixed" if count else "false"
     tray: dict[str, Any] = {
         "page_chosen": "true" if here and count == len(here) else partly
@@ -160,7 +160,9 @@ def _select_all_count(page: RunPage, chosen: VisibleSelection, spec: ViewSpec) -
     total = page.total
     if spec.only or not page.total_is_exact or not 0 < total <= MAX_SELECTED:
         return ""
-    if total <= len(page.rows) and all(r.run.pk in chosen.numbers for r in page.rows):
+    if total <= len(page.rows) and all(
+        r.run.pk in chosen.number_by_key for r in page.rows
+    ):
         return ""
     return formats.grouped(total)
 

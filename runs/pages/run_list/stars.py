@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access
-from runs.actions.run import star_experiment, star_run
+from runs.actions.experiments import star_experiment
+from runs.actions.run import star_run
 from runs.models import Run, now_ms
 from runs.pages.lists import find_experiment
 from runs.pages.requests import PageRequest, StarForm, safe_return_path

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST
 from runs.access import (
     Permission,
     access,
-    by_method,
     check_can_change_view,
     check_can_edit_view,
     check_can_share_views,
+    view_by_method,
 )
 from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
@@ -108,7 +108,7 @@ def _create_view(request: PageRequest) -> HttpResponse:
     return redirect(saved_view_href(request.workspace.name, view, experiment))
 
 
-create_view = by_method(GET=_show_new_form, POST=_create_view)
+create_view = view_by_method(GET=_show_new_form, POST=_create_view)
 
 
 @access(Permission.VIEWS)
@@ -153,7 +153,7 @@ def _save_changes(request: PageRequest, slug: str) -> HttpResponse:
     return redirect(return_path_after_sharing(request, view, before))
 
 
-edit_view = by_method(GET=_show_edit_form, POST=_save_changes)
+edit_view = view_by_method(GET=_show_edit_form, POST=_save_changes)
 
 
 @access(Permission.VIEWS)
@@ -227,7 +227,7 @@ def _conflict_context(view: View, values: dict[str, Any]) -> dict[str, Any]:
             if getattr(view, name) != values[name]
         ],
         "their_name": changed.actor if changed else None,
-        "seen": view_actions.fields_token(view),
+        "seen": view_actions.editable_fields_token(view),
     }
 
 
@@ -244,7 +244,7 @@ def _render_view_form(
     # After a refusal, the token of the first form is kept, or later edits would be
     # lost.
     if view and not context.get("seen"):
-        context["seen"] = view_actions.fields_token(view)
+        context["seen"] = view_actions.editable_fields_token(view)
     context |= {
         "view": view,
         "title": _("Edit view") if view else _("Save as new view"),

@@ -34,8 +34,8 @@ from runs.search.views import (
     find_menu,
     find_view,
     list_deleted_views,
-    search_words,
-    views_in,
+    split_search_words,
+    visible_views_in,
 )
 from studio.core import view_text
 from studio.core.errors import InvalidValue, PermissionDenied
@@ -84,7 +84,7 @@ def view_menu(request: PageRequest) -> HttpResponse:
         "find": find,
         "built_in": all(
             word in pgettext("name of the built-in view", "Default").casefold()
-            for word in search_words(find)
+            for word in split_search_words(find)
         ),
         "list_path": state.scope.path,
     }
@@ -114,7 +114,7 @@ def _view_note(view: View) -> str:
 
 def _count_spec_items(spec: dict[str, Any], name: str) -> int:
     try:
-        return len(view_text.split(str(spec.get(name, "")), ",", name))
+        return len(view_text.split_outside_quotes(str(spec.get(name, "")), ",", name))
     except InvalidValue:
         return 0
 
@@ -125,7 +125,7 @@ def views_page(request: PageRequest) -> HttpResponse:
     """Show all visible views, and deleted ones that can be restored."""
     workspace, user = request.workspace, request.actor.user
     find = request.GET.get("find", "").strip()[:200]
-    rows = filter_by_words(views_in(workspace, user), find)
+    rows = filter_by_words(visible_views_in(workspace, user), find)
     total, after = rows.count(), request.GET.get("after", "")
     start = int(after) if after.isdecimal() and len(after) < 6 else 0
     if start >= total:

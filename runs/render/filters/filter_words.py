@@ -212,10 +212,12 @@ def summarize_differences(differences: Iterable[Difference]) -> str:
 
 def _difference_count_text(sign: str, part: str, count: int) -> str:
     nouns = {
-        "filter": ngettext("%s filter", "%s filters", count),
-        "column": ngettext("%s column", "%s columns", count),
-        "width": ngettext("%s column width", "%s column widths", count),
-        "chart": ngettext("%s chart", "%s charts", count),
+        "filter": npgettext("changed part of a view", "%s filter", "%s filters", count),
+        "column": npgettext("changed part of a view", "%s column", "%s columns", count),
+        "width": npgettext(
+            "changed part of a view", "%s column width", "%s column widths", count
+        ),
+        "chart": npgettext("changed part of a view", "%s chart", "%s charts", count),
         "selected": npgettext(
             "changed part of a view", "%s selected run", "%s selected runs", count
         ),

@@ -5,7 +5,7 @@ from runs.search.charts.drawn_runs import (
     ChartRun,
     find_chosen_runs,
     find_first_runs,
-    read_heads,
+    read_metric_heads,
 )
 from runs.search.charts.grouped_runs import ChartGroup, chart_groups
 from runs.search.charts.mean_curves import MeanCurve, draw_mean_curves
@@ -30,5 +30,5 @@ __all__ = [
     "draw_mean_curves",
     "find_chosen_runs",
     "find_first_runs",
-    "read_heads",
+    "read_metric_heads",
 ]

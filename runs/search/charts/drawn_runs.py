@@ -44,7 +44,7 @@ def find_first_runs(
     """The first runs of the result, whatever page is shown, and whether it has more."""
     asked = replace(
         spec,
-        columns=_columns(fields),
+        columns=_value_columns(fields),
         after="",
         before="",
         selected=(),
@@ -74,7 +74,7 @@ def find_chosen_runs(
         named = Comparison(attribute("id"), "in", tuple(Text(each) for each in part))
         asked = ViewSpec(
             q=to_text(named),
-            columns=_columns(fields),
+            columns=_value_columns(fields),
             children=True,
             archived=True,
             rows=LOOKUP_SIZE,
@@ -88,11 +88,11 @@ def find_chosen_runs(
     ]
 
 
-def _columns(fields: Sequence[Field]) -> tuple[Column, ...]:
+def _value_columns(fields: Sequence[Field]) -> tuple[Column, ...]:
     return tuple(Column(each) for each in dict.fromkeys(fields))
 
 
-def read_heads(
+def read_metric_heads(
     runs: Sequence[ChartRun], fields: Sequence[Field]
 ) -> dict[tuple[int, str], Metric]:
     """The series' heads by the run's primary key and the metric's name; one query."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runs.search.charts.drawn_runs import ChartRun
-from runs.search.groups import partition_runs
+from runs.search.groups import assign_groups
 from runs.search.values import ValueCodes, all_texts, encode_values
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -34,12 +34,12 @@ def chart_groups(runs: Sequence[ChartRun], chart: Chart) -> list[ChartGroup]:
         if chart.all_but
         else _field_columns(runs, chart.groups)
     )
-    found = partition_runs([codes for _name, codes in columns], len(runs))
+    found = assign_groups([codes for _name, codes in columns], len(runs))
     # Parameters with one value everywhere would only lengthen the names of groups.
     shown = found.varying_columns if chart.all_but else range(len(columns))
     groups = []
-    for number, group in enumerate(found.by_first_run, start=1):
-        values = found.values(group)
+    for number, group in enumerate(found.groups_by_first_run, start=1):
+        values = found.values_of(group)
         named = tuple((columns[at][0], values[at]) for at in shown)
         members = tuple(runs[at] for at in found.runs_of(group))
         groups.append(ChartGroup(number, named, members))

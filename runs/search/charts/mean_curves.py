@@ -37,7 +37,7 @@ class MeanCurve:
     counts: NDArray[np.int64]
     nonfinite: list[tuple[float, float]]
     #: Whether each place is a stretch of the axis.
-    stretched: bool
+    is_binned: bool
 
 
 def draw_mean_curves(
@@ -64,23 +64,25 @@ def _mean_curve(
     group: ChartGroup, place: int, lines: Sequence[AxisPoints]
 ) -> MeanCurve:
     known = np.unique(np.concatenate([line.xs for line in lines]))
-    stretched = len(known) > MAX_EXACT_POSITIONS
-    edges = np.linspace(known[0], known[-1], INTERVALS + 1) if stretched else known
-    count = INTERVALS if stretched else len(known)
+    is_binned = len(known) > MAX_EXACT_POSITIONS
+    edges = np.linspace(known[0], known[-1], INTERVALS + 1) if is_binned else known
+    count = INTERVALS if is_binned else len(known)
     table = np.full((len(lines), count), np.nan)
     nonfinite: list[tuple[float, float]] = []
     for row, line in enumerate(lines):
         values = line.points.values
         whole = np.isfinite(values)
         nonfinite += _nonfinite_points(line.xs[~whole], values[~whole])
-        at = _bin_positions(line.xs[whole], edges, stretched=stretched)
-        table[row] = _value_per_position(at, values[whole], count, last=not stretched)
+        at = _bin_positions(line.xs[whole], edges, is_binned=is_binned)
+        table[row] = _run_value_per_position(
+            at, values[whole], count, last=not is_binned
+        )
     seen = np.isfinite(table)
     counts = seen.sum(axis=0)
     # An interval without a value has no mean.
     some = counts > 0
     table, counts = table[:, some], counts[some]
-    xs = ((edges[:-1] + edges[1:]) / 2)[some] if stretched else known[some]
+    xs = ((edges[:-1] + edges[1:]) / 2)[some] if is_binned else known[some]
     mean, std = mean_and_std(table)
     return MeanCurve(
         group,
@@ -92,7 +94,7 @@ def _mean_curve(
         np.nanmax(table, axis=0),
         counts,
         nonfinite[:100],
-        stretched,
+        is_binned,
     )
 
 
@@ -100,14 +102,14 @@ def _nonfinite_points(xs: Floats, values: Floats) -> list[tuple[float, float]]:
     return list(zip(xs[:100].tolist(), values[:100].tolist(), strict=True))
 
 
-def _bin_positions(xs: Floats, edges: Floats, *, stretched: bool) -> NDArray[np.intp]:
-    if not stretched:
+def _bin_positions(xs: Floats, edges: Floats, *, is_binned: bool) -> NDArray[np.intp]:
+    if not is_binned:
         return np.searchsorted(edges, xs)
     # The last edge belongs to the last interval.
     return np.clip(np.searchsorted(edges, xs, side="right") - 1, 0, INTERVALS - 1)
 
 
-def _value_per_position(
+def _run_value_per_position(
     at: NDArray[np.intp], values: Floats, count: int, *, last: bool
 ) -> Floats:
     """The run's value in each place: its last there, or the mean of a stretch."""

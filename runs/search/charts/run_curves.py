@@ -36,7 +36,7 @@ class AxisRange:
     start: float | None = None
     stop: float | None = None
 
-    def holds(self, xs: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def contains(self, xs: NDArray[np.float64]) -> NDArray[np.bool_]:
         low = -np.inf if self.start is None else self.start
         high = np.inf if self.stop is None else self.stop
         return (xs >= low) & (xs <= high)
@@ -108,11 +108,11 @@ def draw_curves(
     series: Sequence[Series], chart: Chart, window: AxisRange
 ) -> list[Curve]:
     """The lines in the order of `series`."""
-    room = max(
+    max_points = max(
         MIN_LINE_POINTS, min(CHART_POINTS, MAX_POINTS_DRAWN // max(len(series), 1))
     )
     found = {
-        id(each): _sampled_curve(each, read, chart, room)
+        id(each): _sampled_curve(each, read, chart, max_points)
         for each, read in read_series(series, chart, window)
     }
     return [found[id(each)] for each in series if id(each) in found]
@@ -126,21 +126,23 @@ def read_series(
     steps: tuple[int | None, int | None] = (None, None)
     if chart.axis == "step":
         steps = (_clamp_step(window.start), _clamp_step(window.stop))
-    for key, points in store.read_each([each.head for each in series], *steps):
+    for key, points in store.read_series_by_series(
+        [each.head for each in series], *steps
+    ):
         each = by_head[key]
         read = _points_on_axis(each, numeric_points(points), chart)
         if chart.axis != "step":
-            inside = window.holds(read.xs)
+            inside = window.contains(read.xs)
             # In a mean, points outside of the window would count.
             if each.over is not None and not chart.groups:
-                inside = _with_neighbors(inside)
+                inside = _include_neighbors(inside)
             if not inside.all():
                 read = AxisPoints(read.points.take(inside), read.xs[inside])
         if len(read.xs):
             yield each, read
 
 
-def _with_neighbors(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _include_neighbors(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A metric goes back and forth: a line that leaves the window and comes back ends
     and begins outside of it, so that no invented line crosses it.
     """
@@ -157,7 +159,7 @@ def _clamp_step(end: float | None) -> int | None:
 
 def _points_on_axis(series: Series, points: Points, chart: Chart) -> AxisPoints:
     if series.over is not None:
-        return _join_points(points, numeric_points(store.read(series.over)))
+        return _join_on_steps(points, numeric_points(store.read(series.over)))
     if chart.axis == "step":
         return AxisPoints(points, points.steps.astype(np.float64))
     points = points.in_time_order()
@@ -165,7 +167,7 @@ def _points_on_axis(series: Series, points: Points, chart: Chart) -> AxisPoints:
     return AxisPoints(points, (points.times - start).astype(np.float64))
 
 
-def _join_points(points: Points, over: Points) -> AxisPoints:
+def _join_on_steps(points: Points, over: Points) -> AxisPoints:
     """At each step that both have, the last value of both, in the order of steps."""
     own, others = _last_per_step(points), _last_per_step(over)
     _, mine, theirs = np.intersect1d(
@@ -193,9 +195,13 @@ def numeric_points(points: Points) -> Points:
     return Points(some.steps, some.times, values, some.integers)
 
 
-def _sampled_curve(series: Series, read: AxisPoints, chart: Chart, room: int) -> Curve:
+def _sampled_curve(
+    series: Series, read: AxisPoints, chart: Chart, max_points: int
+) -> Curve:
     points, total = read.points, len(read.points)
-    picked = sample_positions(points, room) if total > room else np.arange(total)
+    picked = (
+        sample_positions(points, max_points) if total > max_points else np.arange(total)
+    )
     smoothed = None
     if chart.smoothing:
         smoothed = smooth_at(points.values, picked, chart.smoothing).tolist()

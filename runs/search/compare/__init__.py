@@ -5,7 +5,7 @@ from runs.search.compare.compare import (
     MIN_COMPARED,
     ComparedRow,
     Comparison,
-    OtherSeries,
+    NonNumericSeries,
     compare_runs,
     find_runs_by_id,
 )
@@ -36,7 +36,7 @@ __all__ = [
     "ComparedRow",
     "Comparison",
     "FeatureRanking",
-    "OtherSeries",
+    "NonNumericSeries",
     "RankedFeature",
     "ValueShare",
     "compare_files",

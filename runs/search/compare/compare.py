@@ -18,7 +18,7 @@ from runs.search.values import (
     ValueReader,
     all_metrics,
     all_texts,
-    attach,
+    attach_experiments_and_submitters,
 )
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -42,7 +42,7 @@ class ComparedRow:
 
 
 @dataclass
-class OtherSeries:
+class NonNumericSeries:
     """A metric that is no number: how many rows a table has, what an image is."""
 
     kind: str
@@ -78,9 +78,11 @@ def compare_runs(
     """The first `MAX_COMPARED` of the runs that `ids` name, side by side."""
     with time_limit():
         found = _find_runs(ids, viewer, workspace)
-        runs = tuple(found[one] for one in ids if one in found and _is_here(found[one]))
+        runs = tuple(
+            found[one] for one in ids if one in found and _is_not_in_trash(found[one])
+        )
         unknown = tuple(one for one in ids if one not in found)
-        trashed = tuple(o for o in ids if o in found and not _is_here(found[o]))
+        trashed = tuple(o for o in ids if o in found and not _is_not_in_trash(found[o]))
         runs = runs[:MAX_COMPARED]
         if not runs:
             return Comparison((), unknown, trashed)
@@ -104,7 +106,7 @@ def find_runs_by_id(
 ) -> list[Run]:
     """The runs that are compared where `ids` are asked for."""
     found = _find_runs(ids, viewer, workspace)
-    here = [found[one] for one in ids if one in found and _is_here(found[one])]
+    here = [found[one] for one in ids if one in found and _is_not_in_trash(found[one])]
     return here[:MAX_COMPARED]
 
 
@@ -113,11 +115,11 @@ def _find_runs(
 ) -> Mapping[str, Run]:
     rows = Run.objects.of_member(workspace, viewer).in_workspace(workspace)
     found = list(rows.filter(run_id__in=ids))
-    attach(found)
+    attach_experiments_and_submitters(found)
     return {run.run_id: run for run in found}
 
 
-def _is_here(run: Run) -> bool:
+def _is_not_in_trash(run: Run) -> bool:
     return run.deleted is None and run.experiment.deleted is None
 
 
@@ -141,7 +143,7 @@ def _text_rows(
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
     for run, name, value in rows:
         by_name[name][run] = "" if value is None else value
-    return rows_by_name(by_name, keys)
+    return rows_sorted_by_name(by_name, keys)
 
 
 def _metric_rows(keys: Sequence[int]) -> tuple[ComparedRow, ...]:
@@ -150,17 +152,17 @@ def _metric_rows(keys: Sequence[int]) -> tuple[ComparedRow, ...]:
     for run, name, kind, count, last, is_nan, text in all_metrics(keys):
         value: object = last if text is None else text
         if kind != "series":
-            value = OtherSeries(kind, count, text, last)
+            value = NonNumericSeries(kind, count, text, last)
         else:
             points[name] = max(points[name], count)
             value = math.nan if is_nan else value
         by_name[name][run] = value
-    rows = rows_by_name(by_name, keys, kind=tree.METRICS)
+    rows = rows_sorted_by_name(by_name, keys, kind=tree.METRICS)
     rows = tuple(replace(row, points=points[row.key]) for row in rows)
     return tuple(sorted(rows, key=lambda row: row.key.startswith("system/")))
 
 
-def rows_by_name(
+def rows_sorted_by_name(
     by_name: Mapping[str, Mapping[int, object]], keys: Sequence[int], kind: str = ""
 ) -> tuple[ComparedRow, ...]:
     """Values by name and run as rows, by the names' order."""

@@ -107,8 +107,8 @@ def rank_features(
         runs = read_run_arrays(run_query, columns)
         if runs is None:
             return None
-        selected = _of_keys(run_query, sorted(chosen.numbers), columns)
-    rest = _runs_without(runs, selected)
+        selected = _read_selected_runs(run_query, sorted(chosen.number_by_key), columns)
+    rest = _exclude_runs(runs, selected)
     found = [*_keyed_features(selected, rest), *_attribute_features(selected, rest)]
     found = [each for each in found if each.score > 0]
     found.sort(key=lambda each: (-each.score, each.field.kind, each.field.key))
@@ -133,7 +133,9 @@ def cramers_v(selected: Sequence[int], rest: Sequence[int]) -> float:
     return min(1.0, math.sqrt(phi / least)) if least > 0 else 0.0
 
 
-def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> RunArrays:
+def _read_selected_runs(
+    run_query: RunQuery, keys: Sequence[int], columns: list[str]
+) -> RunArrays:
     """The selected runs, whether or not they match."""
     few = build_query(
         ViewSpec(children=True, archived=True),
@@ -148,7 +150,7 @@ def _of_keys(run_query: RunQuery, keys: Sequence[int], columns: list[str]) -> Ru
     return found
 
 
-def _runs_without(runs: RunArrays, others: RunArrays) -> RunArrays:
+def _exclude_runs(runs: RunArrays, others: RunArrays) -> RunArrays:
     kept = ~np.isin(runs.ids, others.ids)
     places = np.flatnonzero(kept).tolist()
     columns = {
@@ -185,7 +187,7 @@ def _keyed_features(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeat
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)
             if pk in mine:
-                rows = _value_rows(mine[pk], others.get(pk, {}))
+                rows = _value_counts_on_both_sides(mine[pk], others.get(pk, {}))
                 a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
                 rows.append((None, len(selected) - a, len(rest) - b, None, ""))
                 yield _rank_rows(field, rows)
@@ -195,7 +197,7 @@ def _keyed_features(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeat
                 yield _rank_feature(field, [has, lacks])
 
 
-def _value_rows(
+def _value_counts_on_both_sides(
     mine: Mapping[TextHead, tuple[int, float | None]],
     others: Mapping[TextHead, tuple[int, float | None]],
 ) -> list[ValueRow]:
@@ -253,12 +255,12 @@ def _value_ranges(rows: Sequence[ValueRow]) -> list[ValueShare]:
         if following is None or (
             taken >= size * (len(found) + 1) and following != row[3]
         ):
-            found.append(_class_of(part))
+            found.append(_share_of_range(part))
             part = []
     return found
 
 
-def _class_of(part: Sequence[ValueRow]) -> ValueShare:
+def _share_of_range(part: Sequence[ValueRow]) -> ValueShare:
     low, high = part[0][3], part[-1][3]
     assert low is not None
     assert high is not None

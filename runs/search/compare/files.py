@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runs.models import File, RunSnapshot
-from runs.search.compare.compare import ComparedRow, Comparison, rows_by_name
+from runs.search.compare.compare import ComparedRow, Comparison, rows_sorted_by_name
 from runs.storage.files import ArchiveMember, list_members, open_member
 from runs.storage.files import files as file_store
 from studio.core.errors import NotFound
@@ -62,18 +62,18 @@ class ComparedFiles:
 def compare_files(compared: Comparison) -> ComparedFiles:
     """Three queries, whatever there is; archives and small files are read once."""
     keys = [run.pk for run in compared.runs]
-    own, is_whole = _files_of(keys)
-    sources = _sources_of(keys)
+    own, is_whole = _files_by_path(keys)
+    sources = _snapshot_files_by_path(keys)
     return ComparedFiles(
-        rows_by_name(own, keys),
-        _source_files(compared),
-        rows_by_name(sources, keys),
-        rows_by_name(_package_rows(keys, own, sources), keys),
+        rows_sorted_by_name(own, keys),
+        _source_rows(compared),
+        rows_sorted_by_name(sources, keys),
+        rows_sorted_by_name(_package_rows(keys, own, sources), keys),
         is_whole,
     )
 
 
-def _files_of(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
+def _files_by_path(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
     rows = File.objects.filter(run__in=keys, replaced__isnull=True)
     found = rows.order_by("folder", "name", "run").values_list(
         "run_id", "folder", "name", "size", "sha256", "blob"
@@ -91,7 +91,7 @@ def _files_of(keys: Sequence[int]) -> tuple[dict[str, dict[int, object]], bool]:
     return by_path, count <= MAX_FILES
 
 
-def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
+def _snapshot_files_by_path(keys: Sequence[int]) -> dict[str, dict[int, object]]:
     links = RunSnapshot.objects.filter(run__in=keys)
     by_path: dict[str, dict[int, object]] = defaultdict(dict)
     for run, blob in links.values_list("run_id", "snapshot__blob"):
@@ -101,7 +101,7 @@ def _sources_of(keys: Sequence[int]) -> dict[str, dict[int, object]]:
     return by_path
 
 
-def _source_files(compared: Comparison) -> tuple[ComparedRow, ...]:
+def _source_rows(compared: Comparison) -> tuple[ComparedRow, ...]:
     known = {
         row.key: row.values for row in (*compared.bookkeeping, *compared.properties)
     }
@@ -111,7 +111,9 @@ def _source_files(compared: Comparison) -> tuple[ComparedRow, ...]:
         if columns:
             # A run has the value under the name that its client uses.
             values = [next(filter(None, each), None) for each in zip(*columns)]  # noqa: B905
-            rows += rows_by_name({name: dict(enumerate(values))}, range(len(values)))
+            rows += rows_sorted_by_name(
+                {name: dict(enumerate(values))}, range(len(values))
+            )
     return tuple(rows)
 
 
@@ -146,14 +148,14 @@ def _package_rows(
 def _archive_members(blob: str) -> Sequence[ArchiveMember]:
     """None where the archive is gone or cannot be read."""
     try:
-        return _known_members(blob)
+        return _cached_members(blob)
     except (OSError, NotFound, ValueError):
         return ()
 
 
 # An archive never changes, so what was read from it stays true.
 @lru_cache(maxsize=512)
-def _known_members(blob: str) -> Sequence[ArchiveMember]:
+def _cached_members(blob: str) -> Sequence[ArchiveMember]:
     return list_members(blob)
 
 

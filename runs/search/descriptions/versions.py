@@ -40,20 +40,20 @@ class LastVersion:
     more: bool = False
 
 
-def find_last_version(home: Described) -> LastVersion | None:
+def find_last_version(described: Described) -> LastVersion | None:
     """One query; None if the description was never changed."""
-    found, more = list_versions(home, MAX_COUNTED)
+    found, more = list_versions(described, MAX_COUNTED)
     if not found or not found[0].number:
         return None
     return LastVersion(found[0], len(found), more)
 
 
 def list_versions(
-    home: Described, most: int = MAX_VERSIONS
+    described: Described, most: int = MAX_VERSIONS
 ) -> tuple[list[DescriptionVersion], bool]:
     """The newest first, without their texts; and whether there are more. One query."""
     rows = list(
-        _description_changes(home)
+        _description_changes(described)
         # Only whether there was a text: the texts themselves can be long.
         .annotate(began=Case(When(_EMPTY, then=Value(False)), default=Value(True)))
         .defer("before", "after")
@@ -63,9 +63,9 @@ def list_versions(
     shown = [_description_version(row) for row in rows[:most]]
     # The text before the first change is a version, too.
     if len(rows) <= most and rows and rows[-1].began:
-        shown.append(DescriptionVersion(0, home.created))
-    if not rows and home.description:
-        shown.append(DescriptionVersion(0, home.created))
+        shown.append(DescriptionVersion(0, described.created))
+    if not rows and described.description:
+        shown.append(DescriptionVersion(0, described.created))
     return shown, len(rows) > most
 
 
@@ -77,21 +77,23 @@ def _description_version(row: Change) -> DescriptionVersion:
     return DescriptionVersion(row.pk, made.time, made.actor, made.token, made.action)
 
 
-def find_version_texts(home: Described, number: int) -> tuple[str, str]:
+def find_version_texts(described: Described, number: int) -> tuple[str, str]:
     """What stood there before that version, and the version; raises NotFound."""
-    rows = _description_changes(home).order_by("pk").values_list("before", "after")
+    rows = _description_changes(described).order_by("pk").values_list("before", "after")
     if number:
         row = rows.filter(pk=number).first()
     else:
         first = rows.first()
-        row = ("", first[0] if first else home.description)
+        row = ("", first[0] if first else described.description)
     if row is None:
         raise NotFound(_("This version of the description doesn't exist."))
     return str(row[0] or ""), str(row[1] or "")
 
 
-def _description_changes(home: Described) -> QuerySet[Change]:
+def _description_changes(described: Described) -> QuerySet[Change]:
     rows = Change.objects.filter(field=FIELD)
     return (
-        rows.filter(run=home) if isinstance(home, Run) else rows.filter(experiment=home)
+        rows.filter(run=described)
+        if isinstance(described, Run)
+        else rows.filter(experiment=described)
     )

@@ -16,10 +16,10 @@ from runs.models import ExperimentTag, User, Workspace
 from runs.search.sql import (
     ALWAYS,
     Contains,
+    false_if_null,
     join_conditions,
     text_condition,
     time_condition,
-    two_valued,
 )
 from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import field_text, parse, tree
@@ -68,7 +68,7 @@ class ExperimentFilter:
             return join_conditions([self.condition(each) for each in node.nodes], Q.OR)
         if isinstance(node, Not):
             # NOT of NULL is NULL, which would leave out what lacks the value.
-            return ~two_valued(self.condition(node.node))
+            return ~false_if_null(self.condition(node.node))
         if isinstance(node, Word):
             return self._word_condition(node.text)
         return self._comparison_condition(node)
@@ -89,10 +89,10 @@ class ExperimentFilter:
 
     def _comparison_condition(self, term: Comparison) -> Q:
         positive = tree.NEGATED.get(term.op, term.op)
-        found = self._positive(term, positive)
-        return found if positive == term.op else ~two_valued(found)
+        found = self._positive_condition(term, positive)
+        return found if positive == term.op else ~false_if_null(found)
 
-    def _positive(self, term: Comparison, op: str) -> Q:
+    def _positive_condition(self, term: Comparison, op: str) -> Q:
         field, given = term.field, _as_texts(term.values)
         if field.kind == tree.TAGS:
             rows = ExperimentTag.objects.filter(

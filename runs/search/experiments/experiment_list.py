@@ -135,10 +135,10 @@ def _experiment_order(sort: str) -> list[OrderBy]:
         "created": F("created"),
         "activity": F("activity"),
         "starred": F("is_starred"),
-        "runs": Coalesce(_sum_of_runs(), 0),
-        "latest": _of_latest("created", BigIntegerField()),
+        "runs": Coalesce(_run_count(), 0),
+        "latest": _newest_run_value("created", BigIntegerField()),
         "submitter": ByCharacter(
-            Lowered(_of_latest("submitter__username", TextField()))
+            Lowered(_newest_run_value("submitter__username", TextField()))
         ),
         "archived": F("archived"),
     }
@@ -152,12 +152,12 @@ def _experiment_order(sort: str) -> list[OrderBy]:
     return [column, OrderBy(F("id"))]
 
 
-def _of_latest(column: str, kind: Any) -> Subquery:
+def _newest_run_value(column: str, kind: Any) -> Subquery:
     runs = Run.objects.filter(experiment=OuterRef("pk"), deleted__isnull=True)
     return Subquery(runs.order_by("-id").values(column)[:1], output_field=kind)
 
 
-def _sum_of_runs() -> Subquery:
+def _run_count() -> Subquery:
     rows = RunCount.objects.filter(experiment=OuterRef("pk")).order_by()
     summed = rows.values("experiment").annotate(n=Sum("runs")).values("n")
     return Subquery(summed, output_field=IntegerField())

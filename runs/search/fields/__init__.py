@@ -3,19 +3,7 @@
 `studio.core.filters.catalog` has the half that clients know, under the same names.
 """
 
-from runs.search.fields.registry import (
-    COMPARED,
-    FACETS,
-    GROUPED,
-    HEAVY,
-    SOURCES,
-    check,
-    check_halves,
-    scans_of,
-    source_of,
-)
-from runs.search.fields.sorting import SortKey, ordered_text
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     FieldSource,
     GroupColumn,
@@ -23,6 +11,18 @@ from runs.search.fields.source import (
     RunNumber,
     SortIndex,
 )
+from runs.search.fields.registry import (
+    COMPARED,
+    FACETS,
+    GROUPED,
+    HEAVY,
+    SOURCES,
+    check_client_and_server_halves,
+    check_registry,
+    index_scans_of,
+    source_of,
+)
+from runs.search.fields.sorting import SortKey, text_sort_key
 
 __all__ = [
     "COMPARED",
@@ -37,9 +37,9 @@ __all__ = [
     "RunNumber",
     "SortIndex",
     "SortKey",
-    "check",
-    "check_halves",
-    "ordered_text",
-    "scans_of",
+    "check_client_and_server_halves",
+    "check_registry",
+    "index_scans_of",
     "source_of",
+    "text_sort_key",
 ]

@@ -7,32 +7,32 @@ from collections.abc import Callable
 from django.db.models import Exists, OuterRef, Q
 
 from runs.models import Experiment, Run, RunStar
-from runs.search.fields.sorting import by_truth
-from runs.search.fields.source import FieldSource, Scans, ValueOf
+from runs.search.fields.field_source import FieldSource, Scans, ValueOf
+from runs.search.fields.sorting import sort_by_condition
 from runs.search.sql import IndexScan, Scope
 from studio.core.filters.tree import Comparison, Flag
 
 TRUE = (Flag(True),)
 
 
-def flag(
+def flag_field(
     name: str,
-    truth: Callable[[Scope], Q],
+    is_true: Callable[[Scope], Q],
     value: ValueOf,
     *,
     columns: tuple[str, ...] = (),
     scan: Callable[[Scope], list[IndexScan]] | None = None,
     comparison: int = 0,
 ) -> FieldSource:
-    """`truth` is the condition; `scan` finds the runs that match it."""
+    """`is_true` is the condition; `scan` finds the runs that match it."""
 
     def condition(term: Comparison, scope: Scope) -> Q:
-        return truth(scope) if term.values == TRUE else ~truth(scope)
+        return is_true(scope) if term.values == TRUE else ~is_true(scope)
 
     return FieldSource(
         name,
         condition=condition,
-        sort=by_truth(truth),
+        sort=sort_by_condition(is_true),
         value=value,
         columns=columns,
         scan=_scan_for_true_only(scan) if scan is not None else None,
@@ -73,13 +73,13 @@ def _deleted_scans(scope: Scope) -> list[IndexScan]:
 
 
 FLAGS = (
-    flag(
+    flag_field(
         "starred",
         _is_starred,
         lambda run, context, _field: context.is_starred(run),
         scan=_starred_scans,
     ),
-    flag(
+    flag_field(
         "archived",
         lambda _scope: Q(archived__isnull=False),
         lambda run, _context, _field: run.archived is not None,
@@ -87,7 +87,7 @@ FLAGS = (
         scan=_archived_scans,
         comparison=160,
     ),
-    flag(
+    flag_field(
         "deleted",
         _is_deleted,
         lambda run, context, _field: (
@@ -96,7 +96,7 @@ FLAGS = (
         columns=("deleted",),
         scan=_deleted_scans,
     ),
-    flag(
+    flag_field(
         "locked",
         lambda _scope: Q(locked=True),
         lambda run, _context, _field: run.locked,

@@ -13,8 +13,13 @@ from django.db.models.lookups import In
 
 from runs.models import Metric, RunDataset
 from runs.models.functions import BEGINNING, Beginning
-from runs.search.fields.sorting import SortKey, by_text, or_else, rank
-from runs.search.fields.source import CellLink, FieldSource, RunContext, SortIndex
+from runs.search.fields.field_source import CellLink, FieldSource, RunContext, SortIndex
+from runs.search.fields.sorting import (
+    SortKey,
+    coalesce_with_default,
+    rank_sort_key,
+    sort_by_text,
+)
 from runs.search.sql import (
     COMMIT_PROPERTIES,
     DATASET_COLUMNS,
@@ -89,7 +94,8 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
             join=condition(f"{relation}__"),
             is_ordered=is_one and not is_range,
             is_windowed=not is_range,
-            is_exact=op == "is not null" or _says_all(op, texts, numbers),
+            is_exact=op == "is not null"
+            or _is_whole_text_condition(op, texts, numbers),
         )
     ]
 
@@ -109,7 +115,7 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         name in INDEXED_AGGREGATES
         and len(numbers) == len(term.values) > 0
         and not (name == "last" and term.op in ("=", "in"))
-        and not any(_is_nan(number) for number in numbers)
+        and not any(_is_nan_operand(number) for number in numbers)
     )
 
     def condition(prefix: str) -> Q:
@@ -130,28 +136,33 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     ]
 
 
-def _says_all(op: str, texts: Sequence[str], numbers: Sequence[Number]) -> bool:
+def _is_whole_text_condition(
+    op: str, texts: Sequence[str], numbers: Sequence[Number]
+) -> bool:
     """Whether a text side's condition is all of the term's."""
     if texts:
         return op in ("=", "in") and not numbers
     return bool(numbers)
 
 
-def _is_nan(number: Number) -> bool:
+def _is_nan_operand(number: Number) -> bool:
     return isinstance(number.value, float) and math.isnan(number.value)
 
 
 def _metric_order(field: Field, scope: Scope) -> list[SortKey]:
     rows, name = metric_rows(field, scope), field.aggregate
     value = Subquery(rows.values(name)[:1], output_field=FloatField(null=True))
-    whens = [When(_is_there(rows, **{f"{name}__isnull": False}), then=0)]
+    whens = [When(_row_exists(rows, **{f"{name}__isnull": False}), then=0)]
     # A NaN is stored as a flag. It sorts after all numbers.
     if name in ("last", "first"):
-        whens.append(When(_is_there(rows, **{f"{name}_is_nan": True}), then=1))
-    return [rank(*whens), SortKey(or_else(value, 0.0, FloatField()), float)]
+        whens.append(When(_row_exists(rows, **{f"{name}_is_nan": True}), then=1))
+    return [
+        rank_sort_key(*whens),
+        SortKey(coalesce_with_default(value, 0.0, FloatField()), float),
+    ]
 
 
-def _is_there(rows: Any, **required: Any) -> Q:
+def _row_exists(rows: Any, **required: Any) -> Q:
     return Q(Exists(rows.filter(**required)))
 
 
@@ -201,7 +212,7 @@ def _commit_order(scope: Scope) -> Expr:
     return Coalesce(*found, output_field=TextField(null=True))
 
 
-def _commit_of(run: Any, context: RunContext, _field: Field) -> object:
+def _commit_value(run: Any, context: RunContext, _field: Field) -> object:
     found = (context.text(field, run) for field in COMMIT_PROPERTIES)
     return next((each for each in found if each), None)
 
@@ -210,8 +221,8 @@ OF_TAGS = (
     FieldSource(
         "commit",
         condition=_commit_condition,
-        sort=by_text(_commit_order),
-        value=_commit_of,
+        sort=sort_by_text(_commit_order),
+        value=_commit_value,
         keys=COMMIT_PROPERTIES,
         comparison=40,
         link=CellLink.NAME,

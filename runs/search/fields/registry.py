@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
+from runs.search.fields.field_source import FieldSource
 from runs.search.fields.flags import FLAGS
 from runs.search.fields.keyed import KEYED, OF_TAGS
 from runs.search.fields.relations import OWNERS, RELATIVES
-from runs.search.fields.source import FieldSource
 from runs.search.fields.text_columns import TEXTS
 from runs.search.fields.times import TIMES
 from runs.search.sql import IndexScan, Scope
@@ -38,29 +38,29 @@ def source_of(field: Field) -> FieldSource:
     return KEYED[field.kind]
 
 
-def scans_of(term: Comparison, scope: Scope) -> list[IndexScan]:
+def index_scans_of(term: Comparison, scope: Scope) -> list[IndexScan]:
     """The sides whose union holds every run that fulfils the term; none if unknown."""
     scan = source_of(term.field).scan
     # A negated term matches almost all runs, so no index narrows them.
     return [] if scan is None or term.op in tree.NEGATED else scan(term, scope)
 
 
-def _fields_in_order(name: str) -> tuple[Field, ...]:
+def _fields_sorted_by(name: str) -> tuple[Field, ...]:
     found = [each for each in SOURCES.values() if getattr(each, name)]
     found.sort(key=lambda each: getattr(each, name))
     return tuple(tree.attribute(each.name) for each in found)
 
 
 #: The fields of the run itself in the facets panel, and in a comparison.
-FACETS = _fields_in_order("facet")
-COMPARED = _fields_in_order("comparison")
+FACETS = _fields_sorted_by("facet")
+COMPARED = _fields_sorted_by("comparison")
 #: The fields of the run itself that runs can be grouped by.
 GROUPED = tuple(tree.attribute(e.name) for e in SOURCES.values() if e.has_values)
 #: Columns of the run that are read only where they are asked for.
 HEAVY = tuple(c for each in SOURCES.values() if each.is_heavy for c in each.columns)
 
 
-def check_halves(
+def check_client_and_server_halves(
     specs: Mapping[str, FieldSpec], sources: Iterable[FieldSource]
 ) -> None:
     """Raise ImproperlyConfigured where a field has only one half, or they disagree."""
@@ -92,6 +92,6 @@ def _check_agreement(spec: FieldSpec, source: FieldSource) -> None:
             )
 
 
-def check() -> None:
+def check_registry() -> None:
     """Raise ImproperlyConfigured where the two halves of the registry disagree."""
-    check_halves(SPECS, ALL_SOURCES)
+    check_client_and_server_halves(SPECS, ALL_SOURCES)

@@ -11,15 +11,15 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, User
-from runs.search.fields.sorting import by_exact_text, by_text, by_whole
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     FieldSource,
     GroupColumn,
     OwnColumn,
     ValueName,
 )
-from runs.search.fields.text_columns import own_text, own_text_condition
+from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
+from runs.search.fields.text_columns import own_text_condition, own_text_field
 from runs.search.sql import (
     ALWAYS,
     NEVER,
@@ -120,7 +120,7 @@ def _parent_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     return [IndexScan(below, "pk"), IndexScan(runs.filter(waiting), "pk")]
 
 
-def _root_id() -> Expr:
+def _root_id_expression() -> Expr:
     """The id of the run at the top of the tree: of a root, its own."""
     return Coalesce(F("root__run_id"), F("run_id"))
 
@@ -132,7 +132,7 @@ def _root_condition(term: Comparison, _scope: Scope) -> Q:
         texts = term_texts(term)
         below = Q(root__isnull=False) & Q(root__run_id__in=texts)
         return below | Q(root__isnull=True, run_id__in=texts)
-    return text_condition("", _root_id(), term.op, term.values)
+    return text_condition("", _root_id_expression(), term.op, term.values)
 
 
 def _root_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -148,7 +148,7 @@ OWNERS = (
     FieldSource(
         "status",
         condition=_status_condition,
-        sort=by_whole(_status_order),
+        sort=sort_by_integer(_status_order),
         value=OwnColumn("status", RunStatus.from_code),
         columns=("status",),
         scan=_status_scan,
@@ -160,7 +160,7 @@ OWNERS = (
     FieldSource(
         "experiment",
         condition=own_text_condition("experiment__name", ALWAYS),
-        sort=by_text(lambda _scope: F("experiment__name")),
+        sort=sort_by_text(lambda _scope: F("experiment__name")),
         value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,
         group=GroupColumn("experiment_id", _experiment_names),
@@ -172,7 +172,7 @@ OWNERS = (
     FieldSource(
         "submitter",
         condition=_submitter_condition,
-        sort=by_text(lambda _scope: F("submitter__username")),
+        sort=sort_by_text(lambda _scope: F("submitter__username")),
         value=lambda run, context, _field: (
             one.username if (one := context.submitter(run)) else None
         ),
@@ -185,7 +185,7 @@ OWNERS = (
     ),
 )
 RELATIVES = (
-    own_text(
+    own_text_field(
         "parent",
         column="parent_run_id",
         scan=_parent_scan,
@@ -196,7 +196,7 @@ RELATIVES = (
     FieldSource(
         "root",
         condition=_root_condition,
-        sort=by_exact_text(_root_id()),
+        sort=sort_by_exact_text(_root_id_expression()),
         value=lambda run, context, _field: context.root_id(run),
         columns=("run_id", "root__run_id"),
         scan=_root_scan,

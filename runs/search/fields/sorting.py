@@ -39,56 +39,56 @@ Sorting = Callable[[Field, Scope], list[SortKey]]
 OfScope = Callable[[Scope], Expr]
 
 
-def rank(*whens: When) -> SortKey:
+def rank_sort_key(*whens: When) -> SortKey:
     # 9 is the rank of runs without the value (`segments.MISSING`).
     found = Case(*whens, default=9, output_field=IntegerField())
     return SortKey(found, int, is_rank=True)
 
 
-def or_else(value: Expr, default: float | str, kind: Any) -> Expr:
+def coalesce_with_default(value: Expr, default: float | str, kind: Any) -> Expr:
     return Coalesce(value, Value(default, output_field=kind), output_field=kind)
 
 
-def ordered_text(text: Expr) -> SortKey:
+def text_sort_key(text: Expr) -> SortKey:
     """By its characters in lower case, the same order on every database."""
-    known = Lowered(or_else(text, "", TextField()))
+    known = Lowered(coalesce_with_default(text, "", TextField()))
     return SortKey(ByCharacter(Substr(known, 1, SORTED_CHARS)), str)
 
 
-def by_text(value: OfScope) -> Sorting:
+def sort_by_text(value: OfScope) -> Sorting:
     """A text that may be missing; an empty one is missing too."""
 
     def keys(_field: Field, scope: Scope) -> list[SortKey]:
-        known = or_else(value(scope), "", TextField())
+        known = coalesce_with_default(value(scope), "", TextField())
         empty = Q(Exact(known, Value("", output_field=TextField())))
-        return [rank(When(~empty, then=0)), ordered_text(known)]
+        return [rank_sort_key(When(~empty, then=0)), text_sort_key(known)]
 
     return keys
 
 
-def by_exact_text(text: Expr) -> Sorting:
+def sort_by_exact_text(text: Expr) -> Sorting:
     """Ids, which always are there and whose case matters."""
     return lambda _field, _scope: [SortKey(ByCharacter(text), str)]
 
 
-def by_whole(value: OfScope) -> Sorting:
+def sort_by_integer(value: OfScope) -> Sorting:
     return lambda _field, scope: [SortKey(value(scope), int)]
 
 
-def by_time(value: OfScope) -> Sorting:
+def sort_by_time(value: OfScope) -> Sorting:
     """A time or duration that may be missing."""
 
     def keys(_field: Field, scope: Scope) -> list[SortKey]:
-        known = or_else(value(scope), _NOTHING, BigIntegerField())
+        known = coalesce_with_default(value(scope), _NOTHING, BigIntegerField())
         nothing = Value(_NOTHING, output_field=BigIntegerField())
         is_there = ~Q(Exact(known, nothing))
-        return [rank(When(is_there, then=0)), SortKey(known, int)]
+        return [rank_sort_key(When(is_there, then=0)), SortKey(known, int)]
 
     return keys
 
 
-def by_truth(condition: Callable[[Scope], Q]) -> Sorting:
-    return by_whole(
+def sort_by_condition(condition: Callable[[Scope], Q]) -> Sorting:
+    return sort_by_integer(
         lambda scope: Case(
             When(condition(scope), then=1), default=0, output_field=IntegerField()
         )

@@ -11,8 +11,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.search.fields.sorting import by_exact_text, by_text, by_whole
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     Condition,
     FieldSource,
@@ -20,6 +19,7 @@ from runs.search.fields.source import (
     OwnColumn,
     SortIndex,
 )
+from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
 from runs.search.sql import (
     ALWAYS,
     Expr,
@@ -43,7 +43,7 @@ def own_text_condition(column: str, present: Q) -> Condition:
     return condition
 
 
-def own_text(name: str, **more: Any) -> FieldSource:
+def own_text_field(name: str, **more: Any) -> FieldSource:
     """A text in the column of the field's name, "" where the run has none.
 
     It can be filtered, sorted, shown, exported and grouped; `more` changes or adds to
@@ -52,7 +52,7 @@ def own_text(name: str, **more: Any) -> FieldSource:
     column = more.pop("column", name)
     made: dict[str, Any] = {
         "condition": own_text_condition(column, ~Q(**{column: ""})),
-        "sort": by_text(lambda _scope: F(column)),
+        "sort": sort_by_text(lambda _scope: F(column)),
         "value": OwnColumn(column),
         "columns": (column,),
         "expression": F(column),
@@ -60,9 +60,9 @@ def own_text(name: str, **more: Any) -> FieldSource:
     return FieldSource(name, **{**made, **more})
 
 
-def grouped_text(name: str, **more: Any) -> FieldSource:
+def grouped_text_field(name: str, **more: Any) -> FieldSource:
     """A short text that many runs share: groups, facets and completion count it."""
-    return own_text(name, group=GroupColumn(name), link=CellLink.NAME, **more)
+    return own_text_field(name, group=GroupColumn(name), link=CellLink.NAME, **more)
 
 
 def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
@@ -99,7 +99,7 @@ def _error_kind_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     ]
 
 
-def artifact_uri() -> Expr:
+def artifact_uri_expression() -> Expr:
     """Where MLflow clients find the run's files."""
     number = Cast("experiment__number", CharField())
     default = Concat(SqlValue("mlflow-artifacts:/"), number, output_field=TextField())
@@ -117,13 +117,13 @@ def artifact_uri() -> Expr:
     )
 
 
-def _artifact_uri(term: Comparison, _scope: Scope) -> Q:
+def _artifact_uri_condition(term: Comparison, _scope: Scope) -> Q:
     if term.op == "is not null":
         return ALWAYS
     if term.op in ("=", "in"):
         texts = [SqlValue(text) for text in term_texts(term)]
-        return any_of([Q(Exact(artifact_uri(), text)) for text in texts])
-    return text_condition("", artifact_uri(), term.op, term.values)
+        return any_of([Q(Exact(artifact_uri_expression(), text)) for text in texts])
+    return text_condition("", artifact_uri_expression(), term.op, term.values)
 
 
 def _log_condition(term: Comparison, _scope: Scope) -> Q:
@@ -137,11 +137,11 @@ def _log_condition(term: Comparison, _scope: Scope) -> Q:
 
 
 TEXTS = (
-    grouped_text("target", facet=30, comparison=60),
-    grouped_text("type", facet=50, comparison=80),
-    grouped_text("script", facet=60, comparison=70),
-    grouped_text("launcher", facet=70, comparison=85),
-    own_text(
+    grouped_text_field("target", facet=30, comparison=60),
+    grouped_text_field("type", facet=50, comparison=80),
+    grouped_text_field("script", facet=60, comparison=70),
+    grouped_text_field("launcher", facet=70, comparison=85),
+    own_text_field(
         "name",
         condition=own_text_condition("name", ALWAYS),
         index=SortIndex.NAME,
@@ -150,26 +150,28 @@ TEXTS = (
         css="name",
         in_words=True,
     ),
-    own_text(
+    own_text_field(
         "id",
         column="run_id",
         condition=own_text_condition("run_id", ALWAYS),
-        sort=by_exact_text(F("run_id")),
+        sort=sort_by_exact_text(F("run_id")),
         scan=_id_scan,
         link=CellLink.NONE,
     ),
     FieldSource(
         "number",
         condition=_number_condition,
-        sort=by_whole(lambda _scope: F("number")),
+        sort=sort_by_integer(lambda _scope: F("number")),
         value=OwnColumn("number"),
         columns=("number",),
         expression=F("number"),
         comparison=120,
     ),
-    own_text("error", comparison=140, sort=None, is_heavy=True),
-    own_text("error_kind", condition=_error_kind_condition, scan=_error_kind_scan),
-    own_text(
+    own_text_field("error", comparison=140, sort=None, is_heavy=True),
+    own_text_field(
+        "error_kind", condition=_error_kind_condition, scan=_error_kind_scan
+    ),
+    own_text_field(
         "description",
         comparison=150,
         sort=None,
@@ -179,9 +181,9 @@ TEXTS = (
     ),
     FieldSource(
         "artifact_uri",
-        condition=_artifact_uri,
-        sort=by_exact_text(artifact_uri()),
-        expression=artifact_uri(),
+        condition=_artifact_uri_condition,
+        sort=sort_by_exact_text(artifact_uri_expression()),
+        expression=artifact_uri_expression(),
         link=CellLink.NONE,
     ),
     FieldSource("log", condition=_log_condition),

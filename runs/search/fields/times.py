@@ -9,8 +9,7 @@ from django.db.models import Value as SqlValue
 
 from runs.models import Run
 from runs.models.functions import StartOrder
-from runs.search.fields.sorting import by_time, by_whole
-from runs.search.fields.source import (
+from runs.search.fields.field_source import (
     CellLink,
     Condition,
     FieldSource,
@@ -19,14 +18,15 @@ from runs.search.fields.source import (
     Scans,
     SortIndex,
 )
+from runs.search.fields.sorting import sort_by_integer, sort_by_time
 from runs.search.sql import (
     Expr,
     IndexScan,
     Scope,
     duration_condition,
+    false_if_null,
     integer_value,
     time_condition,
-    two_valued,
 )
 from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, FINAL
@@ -44,7 +44,7 @@ class HasTimes(Protocol):
 
 
 def run_duration(run: HasTimes, now: int) -> int | None:
-    """Milliseconds from start to end, or to now, as `duration` says it in SQL."""
+    """Milliseconds from start to end, or to now: `duration_expression` in Python."""
     return duration_of(run.started, run.ended, run.status, now)
 
 
@@ -58,7 +58,7 @@ def duration_of(
     return None if status in FINAL_CODES else now - started
 
 
-def duration(now: int) -> Expr:
+def duration_expression(now: int) -> Expr:
     """Milliseconds from start to end, or to now; NULL without a start, or an end."""
     length = {"output_field": BigIntegerField(null=True)}
     return Case(
@@ -76,8 +76,8 @@ def _duration_condition(term: Comparison, scope: Scope) -> Q:
         # now.
         ended = Q(ended__isnull=False) | ~Q(status__in=FINAL_CODES)
         return Q(started__isnull=False) & ended
-    length = duration(scope.now)
-    return two_valued(duration_condition(length, term.op, term.values))
+    length = duration_expression(scope.now)
+    return false_if_null(duration_condition(length, term.op, term.values))
 
 
 def _time_condition(column: str) -> Condition:
@@ -104,11 +104,11 @@ def _time_scan(time: Expr) -> Scans:
     return scan
 
 
-def own_time(name: str, **more: Any) -> FieldSource:
+def own_time_field(name: str, **more: Any) -> FieldSource:
     """A time in the column of the field's name, NULL where there is none."""
     made: dict[str, Any] = {
         "condition": _time_condition(name),
-        "sort": by_time(lambda _scope: F(name)),
+        "sort": sort_by_time(lambda _scope: F(name)),
         "value": OwnColumn(name),
         "columns": (name,),
         "expression": F(name),
@@ -117,25 +117,25 @@ def own_time(name: str, **more: Any) -> FieldSource:
 
 
 TIMES = (
-    own_time(
+    own_time_field(
         "created",
         sort=None,
         index=SortIndex.ARRIVAL,
         scan=_time_scan(F("created")),
         comparison=90,
     ),
-    own_time(
+    own_time_field(
         "started",
         index=SortIndex.START,
         scan=_time_scan(StartOrder(F("started"))),
         comparison=100,
     ),
-    own_time("ended", comparison=110),
-    own_time("updated", sort=by_whole(lambda _scope: F("updated"))),
+    own_time_field("ended", comparison=110),
+    own_time_field("updated", sort=sort_by_integer(lambda _scope: F("updated"))),
     FieldSource(
         "duration",
         condition=_duration_condition,
-        sort=by_time(lambda scope: duration(scope.now)),
+        sort=sort_by_time(lambda scope: duration_expression(scope.now)),
         value=lambda run, context, _field: run_duration(run, context.now),
         columns=("started", "ended", "status"),
         number=RunNumber(("started", "ended", "status"), duration_of),

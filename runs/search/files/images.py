@@ -49,7 +49,7 @@ def list_images(run: Run) -> list[RunImage]:
 
 def image_points(heads: Sequence[Metric], most: int) -> list[tuple[int, NamedImage]]:
     """What image metrics say: by run, of each the newest steps."""
-    points = store.newest_all(heads, most)
+    points = store.newest_points_of_all(heads, most)
     return [
         (head.run_id, NamedImage(head.key.name, step, path))
         for head in heads

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from runs.models import Key, Metric
-from runs.search.filters.facets import FacetReader, KeyShare
+from runs.search.filters.facets import FacetReader, SampledKey
 from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -33,7 +33,7 @@ def find_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
     """The commonest keys of the kind that hold `part`: it itself, what begins so."""
     lowered = part.lower()
     found = sorted(
-        reader.keys(kind, part),
+        reader.most_useful_keys(kind, part),
         key=lambda share: (
             not share.is_named(part),
             not share.field.key.lower().startswith(lowered),
@@ -41,21 +41,22 @@ def find_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
             share.field.key,
         ),
     )
-    return count_found_keys(reader, kind, found[:limit])
+    return count_keys_of_all_runs(reader, kind, found[:limit])
 
 
 def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[KeyCount]:
     """The same for a long list, which counts nothing (0) among many runs."""
-    if len(reader.runs().ids) <= MAX_COUNTED_RUNS:
+    if len(reader.matching_runs().ids) <= MAX_COUNTED_RUNS:
         return find_keys(reader, kind, part, limit)
     shares = sorted(
-        reader.keys(kind, part), key=lambda one: (not one.is_named(part), -one.runs)
+        reader.most_useful_keys(kind, part),
+        key=lambda one: (not one.is_named(part), -one.runs),
     )
     return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 
 
-def count_found_keys(
-    reader: FacetReader, kind: str, shares: Sequence[KeyShare]
+def count_keys_of_all_runs(
+    reader: FacetReader, kind: str, shares: Sequence[SampledKey]
 ) -> list[KeyCount]:
     """The keys as counted over all runs of the list, without those of no run."""
     fields = {share.field.key: share.field for share in shares}
@@ -74,9 +75,9 @@ def _key_counts(
     )
     by_key = dict(known.values_list("pk", "name"))
     with time_limit():
-        rows = table.objects.filter(Q(InKeys("run_id", reader.runs().ids)))
+        rows = table.objects.filter(Q(InKeys("run_id", reader.matching_runs().ids)))
         rows = rows.filter(key__in=list(by_key)).order_by().values_list("key")
-        if kind == tree.METRICS or len(reader.runs().ids) > MAX_COUNTED_RUNS:
+        if kind == tree.METRICS or len(reader.matching_runs().ids) > MAX_COUNTED_RUNS:
             counts = [(key, n, 0) for key, n in rows.annotate(n=Count("run"))]
         else:
             counts = list(

@@ -20,7 +20,7 @@ from runs.models import Experiment, Key, Metric, User, Workspace, now_ms
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
-from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, names_containing
+from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, keys_containing
 from runs.search.values import TEXT_HEAD
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.source import FilterText
@@ -36,7 +36,7 @@ MAX_OPEN_FACETS = 12
 
 
 @dataclass(frozen=True)
-class KeyShare:
+class SampledKey:
     """A key of the sample: in how many of its runs, with how many values."""
 
     field: Field
@@ -72,7 +72,7 @@ class Facet:
     runs: int
 
     @property
-    def without(self) -> int:
+    def runs_without_value(self) -> int:
         """How many runs have no value."""
         return self.runs - sum(each.runs for each in self.values)
 
@@ -99,14 +99,14 @@ class FacetReader:
         self._sets: dict[tuple[Node, ...], RunSet] = {}
         self._known_keys: dict[Field, int | None] = {}
 
-    def runs(self, field: Field | None = None) -> RunSet:
+    def matching_runs(self, ignored: Field | None = None) -> RunSet:
         """The runs of the list; for a field, without the terms on it."""
-        kept = tuple(each for each in self.terms if not is_term_on(each, field))
+        kept = tuple(each for each in self.terms if not is_term_on(each, ignored))
         if kept not in self._sets:
-            self._sets[kept] = self._read_set(kept)
+            self._sets[kept] = self._read_matching_runs(kept)
         return self._sets[kept]
 
-    def _read_set(self, kept: tuple[Node, ...]) -> RunSet:
+    def _read_matching_runs(self, kept: tuple[Node, ...]) -> RunSet:
         spec = self.spec.changed(q=FilterText.of_tree(all_of(*kept) if kept else None))
         run_query = build_query(
             spec,
@@ -117,25 +117,27 @@ class FacetReader:
         )
         return read_run_set(run_query)
 
-    def named(self) -> list[Field]:
+    def fields_in_filter(self) -> list[Field]:
         """The fields that the filter has terms on, which facets can show."""
         found = [each.field for each in self.terms if isinstance(each, Comparison)]
         return [field for field in dict.fromkeys(found) if is_facet(field)]
 
-    def keys(self, kind: str, part: str = "") -> list[KeyShare]:
+    def most_useful_keys(self, kind: str, part: str = "") -> list[SampledKey]:
         """The keys of a kind that hold `part`, useful ones first, then common ones.
 
         Before all stands the key that is named so, however few runs have it.
         """
         found = self._sampled_keys(kind, part)
         if part:
-            found += self._known(kind, part, [each.field for each in found])
+            found += self._keys_outside_sample(
+                kind, part, [each.field for each in found]
+            )
         return sorted(
-            found, key=lambda one: (not one.is_named(part), *_usefulness(one))
+            found, key=lambda one: (not one.is_named(part), *_order_by_usefulness(one))
         )
 
-    def _sampled_keys(self, kind: str, part: str) -> list[KeyShare]:
-        sample = self.runs().sample(SAMPLE_RUNS)
+    def _sampled_keys(self, kind: str, part: str) -> list[SampledKey]:
+        sample = self.matching_runs().sample(SAMPLE_RUNS)
         rows = _key_table(kind).filter(Q(InKeys("run_id", sample))).order_by()
         value = "last" if kind == tree.METRICS else "value"
         counted = rows.values_list("key").annotate(
@@ -144,18 +146,20 @@ class FacetReader:
         shares = {key: (runs, values) for key, runs, values in counted}
         names = Key.objects.filter(Q(InKeys("id", list(shares))))
         if part:
-            names = names.filter(names_containing(part))
+            names = names.filter(keys_containing(part))
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX)
         found = {
             pk: _keyed_field(kind, name) for pk, name in names.values_list("pk", "name")
         }
         self._known_keys.update({field: pk for pk, field in found.items()})
-        return [KeyShare(field, *shares[pk]) for pk, field in found.items()]
+        return [SampledKey(field, *shares[pk]) for pk, field in found.items()]
 
-    def _known(self, kind: str, part: str, seen: Sequence[Field]) -> list[KeyShare]:
+    def _keys_outside_sample(
+        self, kind: str, part: str, seen: Sequence[Field]
+    ) -> list[SampledKey]:
         """Rarer keys, that no run of the sample has; the shortest hold least else."""
         names = Key.objects.filter(
-            names_containing(part), workspace=self.workspace, kind=KEY_KINDS[kind]
+            keys_containing(part), workspace=self.workspace, kind=KEY_KINDS[kind]
         )
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX).order_by(
             Length("name"), "name"
@@ -164,20 +168,20 @@ class FacetReader:
             _keyed_field(kind, name)
             for name in names.values_list("name", flat=True)[:50]
         ]
-        return [KeyShare(field, 0, 0) for field in found if field not in seen]
+        return [SampledKey(field, 0, 0) for field in found if field not in seen]
 
-    def read(self, field: Field) -> Facet:
+    def count_values(self, field: Field) -> Facet:
         """The field's values, counted."""
-        found = self.runs(field)
+        found = self.matching_runs(field)
         group = source_of(field).group
         if group is not None:
-            values = self._own(group, found.column(group.column))
+            values = self._count_own_values(group, found.column(group.column))
         else:
             values = self._count_keyed_values(field, found)
         values.sort(key=lambda each: (-each.runs, each.title or each.value or ""))
         return Facet(field, tuple(values), len(found.ids))
 
-    def _key(self, field: Field) -> int | None:
+    def _key_id(self, field: Field) -> int | None:
         """The key itself, and no join with its name: of that PostgreSQL's planner
         does not know how many runs it has, and it looks through all of them."""
         if field not in self._known_keys:
@@ -188,7 +192,7 @@ class FacetReader:
         return self._known_keys[field]
 
     def _count_keyed_values(self, field: Field, found: RunSet) -> list[ValueCount]:
-        key = self._key(field)
+        key = self._key_id(field)
         if key is None:
             return []
         rows = _key_table(field.kind).filter(Q(InKeys("run_id", found.ids)), key=key)
@@ -205,11 +209,13 @@ class FacetReader:
             for head, digest, number, runs in values.annotate(n=Count("run"))
         ]
 
-    def _own(self, group: GroupColumn, column: Iterable[Any]) -> list[ValueCount]:
+    def _count_own_values(
+        self, group: GroupColumn, column: Iterable[Any]
+    ) -> list[ValueCount]:
         counts = {
             value: n for value, n in Counter(column).items() if value not in (None, "")
         }
-        names = group.named(list(counts))
+        names = group.names_of_values(list(counts))
         return [
             ValueCount(
                 names[each].text, runs, title=names[each].title or names[each].text
@@ -238,7 +244,7 @@ def _key_table(kind: str) -> Any:
     return table.objects
 
 
-def _usefulness(share: KeyShare) -> tuple[bool, int, str]:
+def _order_by_usefulness(share: SampledKey) -> tuple[bool, int, str]:
     """A key with one value, or with another in every run, divides nothing."""
     is_useful = 1 < share.values < share.runs
     return not is_useful, -share.runs, share.field.key

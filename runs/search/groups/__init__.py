@@ -1,6 +1,7 @@
 """Runs in groups, with count, mean, deviation and extremes."""
 
-from runs.search.groups.group_sums import GroupStats
+from runs.search.groups.group_assignment import assign_groups
+from runs.search.groups.group_stats import GroupStats
 from runs.search.groups.grouping import Grouping, ListGroup, list_groups
 from runs.search.groups.means import (
     Floats,
@@ -8,16 +9,15 @@ from runs.search.groups.means import (
     mean_and_std,
     means_by_position,
 )
-from runs.search.groups.partition import partition_runs
 
 __all__ = [
     "Floats",
     "GroupStats",
     "Grouping",
     "ListGroup",
+    "assign_groups",
     "deviation_band",
     "list_groups",
     "mean_and_std",
     "means_by_position",
-    "partition_runs",
 ]

@@ -18,8 +18,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace, now_ms
-from runs.search.groups.group_sums import GroupStats, GroupSums, sum_groups
-from runs.search.groups.partition import partition_runs
+from runs.search.groups.group_assignment import assign_groups
+from runs.search.groups.group_stats import (
+    GroupStatArrays,
+    GroupStats,
+    compute_group_stats,
+)
 from runs.search.query import RunQuery, build_query
 from runs.search.run_list import find_goals
 from runs.search.sql import InKeys, time_limit
@@ -27,7 +31,7 @@ from runs.search.values import (
     TEXT_HEAD,
     Keys,
     RunArrays,
-    TextCodes,
+    TextCodeBuilder,
     ValueCodes,
     columns_needed,
     has_numbers,
@@ -73,21 +77,24 @@ class Grouping:
     ) -> None:
         self.runs, self.fields, self.numbers = runs, tuple(fields), tuple(numbers)
         self.goals = goals
-        self.partition = partition_runs(columns, len(runs))
-        self.sizes: Keys = np.bincount(self.partition.member_of, minlength=len(self))
+        self.assignment = assign_groups(columns, len(runs))
+        self.sizes: Keys = np.bincount(self.assignment.member_of, minlength=len(self))
         self._measured = {each: read_numbers(runs, each) for each in self.numbers}
-        self._sums = {field: self._sum_field(field) for field in self.numbers}
+        self._sums = {
+            field: self._compute_stats_of_field(field) for field in self.numbers
+        }
         self.order: Keys = np.argsort(-self.sizes, kind="stable")
 
     def __len__(self) -> int:
-        return len(self.partition)
+        return len(self.assignment)
 
     def sort(self, stat: str, field: Field | None, *, descending: bool) -> None:
         """By `count`, `value` or a field's statistic; what lacks it comes last."""
         if stat == "value":
-            first = self.partition.first
+            first = self.assignment.first
             ranks = [
-                _rank_values(each)[each.codes[first]] for each in self.partition.columns
+                _rank_values(each)[each.codes[first]]
+                for each in self.assignment.columns
             ]
             # `lexsort` takes the most important key last.
             order = np.lexsort(ranks[::-1]) if ranks else self.order
@@ -102,18 +109,20 @@ class Grouping:
         lacks = np.isnan(values)
         self.order = np.lexsort((-self.sizes, -values if descending else values, lacks))
 
-    def group(self, number: int) -> ListGroup:
-        found, digests = self.partition, self.partition.digests(number)
+    def list_group(self, number: int) -> ListGroup:
+        found, digests = self.assignment, self.assignment.digests_of(number)
         cut = frozenset(at for at, digest in enumerate(digests) if digest)
         size = int(self.sizes[number])
-        return ListGroup(number, found.values(number), size, found.key(number), cut)
+        return ListGroup(
+            number, found.values_of(number), size, found.key_of(number), cut
+        )
 
-    def whole(self, groups: Sequence[ListGroup]) -> list[list[str | None]]:
+    def uncut_values(self, groups: Sequence[ListGroup]) -> list[list[str | None]]:
         """The groups' values, none of them cut."""
         found = [list(group.values) for group in groups]
         for at, field in enumerate(self.fields):
             runs = {
-                int(self.runs.ids[self.partition.first[group.number]]): place
+                int(self.runs.ids[self.assignment.first[group.number]]): place
                 for place, group in enumerate(groups)
                 if at in group.cut
             }
@@ -122,12 +131,12 @@ class Grouping:
                     found[runs[run]][at] = text
         return found
 
-    def is_mixed(self, at: int) -> bool:
+    def has_mixed_values(self, at: int) -> bool:
         """Whether runs also have other data in the field at that position."""
-        return self.partition.columns[at].is_mixed
+        return self.assignment.columns[at].is_mixed
 
-    def page(self, start: int, stop: int) -> list[ListGroup]:
-        return [self.group(int(n)) for n in self.order[start:stop]]
+    def groups_between(self, start: int, stop: int) -> list[ListGroup]:
+        return [self.list_group(int(n)) for n in self.order[start:stop]]
 
     def stats(self, group: ListGroup, field: Field) -> GroupStats:
         sums, n = self._sums[field], group.number
@@ -156,10 +165,12 @@ class Grouping:
             return None
         return int(np.nanargmax(means) if higher else np.nanargmin(means))
 
-    def members(self, group: ListGroup, most: int, by: Field | None) -> list[int]:
+    def best_or_newest_runs(
+        self, group: ListGroup, most: int, by: Field | None
+    ) -> list[int]:
         """The keys of the group's best runs by a field, or else of its newest."""
         # Runs are stored from the oldest on.
-        places = np.flatnonzero(self.partition.member_of == group.number)[::-1]
+        places = np.flatnonzero(self.assignment.member_of == group.number)[::-1]
         if by in self._measured:
             values = self._measured[by].values[places]
             higher = self.goals.get(by, True)
@@ -170,11 +181,13 @@ class Grouping:
     @property
     def varying_fields(self) -> list[int]:
         """The positions of the fields that differ between the groups."""
-        return self.partition.varying_columns
+        return self.assignment.varying_columns
 
-    def _sum_field(self, field: Field) -> GroupSums:
+    def _compute_stats_of_field(self, field: Field) -> GroupStatArrays:
         found = self._measured[field]
-        return sum_groups(found, self.partition.member_of, len(self), self.runs.ids)
+        return compute_group_stats(
+            found, self.assignment.member_of, len(self), self.runs.ids
+        )
 
 
 def list_groups(
@@ -240,12 +253,12 @@ def _codes_of_all_params(
 ) -> tuple[list[Field], list[ValueCodes]]:
     """Every parameter that the runs have, read at once."""
     rows = RunParam.objects.filter(Q(InKeys("run_id", runs.ids.tolist()))).order_by()
-    found: dict[int, TextCodes] = {}
+    found: dict[int, TextCodeBuilder] = {}
     for run, key, head, digest in rows.values_list(
         "run_id", "key_id", *TEXT_HEAD
     ).iterator(chunk_size=10_000):
         if key not in left_out:
-            found.setdefault(key, TextCodes()).add(run, head, digest)
+            found.setdefault(key, TextCodeBuilder()).add(run, head, digest)
     if len(found) * len(runs) > MAX_CELLS:
         raise InvalidValue(
             _(
@@ -259,7 +272,7 @@ def _codes_of_all_params(
     names = Key.objects.filter(kind=KeyKind.PARAM, pk__in=list(found))
     ordered = sorted(names.values_list("name", "pk"))
     fields = [Field(tree.PARAMS, name) for name, _pk in ordered]
-    return fields, [found[pk].of(runs) for _name, pk in ordered]
+    return fields, [found[pk].build(runs) for _name, pk in ordered]
 
 
 def _rank_values(column: ValueCodes) -> Keys:

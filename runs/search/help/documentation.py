@@ -58,7 +58,7 @@ def read_contents(language: str) -> list[ContentsSection]:
     found: list[ContentsSection] = []
     entries: list[ContentsPage] = []
     title = ""
-    for line in _text_of("contents", language).splitlines():
+    for line in _read_markdown("contents", language).splitlines():
         heading, entry = _HEADING.match(line), _ENTRY.match(line)
         if heading and len(heading[1]) == 2:
             if entries:
@@ -74,7 +74,7 @@ def read_page(slug: str, language: str) -> str:
     listed = {entry.slug for part in read_contents(language) for entry in part.entries}
     if slug not in listed or not _SLUG.fullmatch(slug):
         raise NotFound(_("The help page %(slug)s doesn't exist.") % {"slug": slug})
-    return _text_of(slug, language)
+    return _read_markdown(slug, language)
 
 
 def find_sections(text: str, language: str) -> list[FoundSection]:
@@ -85,7 +85,7 @@ def find_sections(text: str, language: str) -> list[FoundSection]:
     ranked: list[tuple[int, FoundSection]] = []
     for part in read_contents(language):
         for entry in part.entries:
-            page = _text_of(entry.slug, language)
+            page = _read_markdown(entry.slug, language)
             for heading, body in _page_sections(page, entry.title):
                 whole = f"{entry.title}\n{heading}\n{body}".casefold()
                 if all(word in whole for word in wanted):
@@ -99,7 +99,7 @@ def find_sections(text: str, language: str) -> list[FoundSection]:
     return [found for _rank, found in ranked[:MAX_FOUND]]
 
 
-def _text_of(name: str, language: str) -> str:
+def _read_markdown(name: str, language: str) -> str:
     folder = Path(settings.HELP_DIR)
     translated = folder / language / f"{name}.md"
     path = translated if translated.is_file() else folder / f"{name}.md"

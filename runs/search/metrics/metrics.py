@@ -72,7 +72,7 @@ def sparkline_points(heads: Sequence[Metric]) -> dict[int, Sparkline]:
     found = store.sample_all(short, SPARKLINE_POINTS)
     return {
         key: Sparkline(points.steps.tolist(), points.values.tolist())
-        for key, points in ((key, _numbers_of(held)) for key, held in found.items())
+        for key, points in ((key, _only_numbers(held)) for key, held in found.items())
     }
 
 
@@ -95,7 +95,7 @@ def draw_line(
     points: Points | None = None
     found = _read_sample(head, window)
     if found is None:
-        points = _numbers_of(_read_points(head, axis, window))
+        points = _only_numbers(_read_points(head, axis, window))
         found = points, len(points)
     chosen, total = found
     if len(chosen) > CHART_POINTS:
@@ -121,7 +121,7 @@ def _read_sample(head: Metric, window: PointRange) -> tuple[Points, int] | None:
     """Of a whole series that is too long to be smoothed: its sample, if it has one."""
     if not window.is_whole or head.count <= MAX_SMOOTHED:
         return None
-    return store.sample_long(head, CHART_POINTS)
+    return store.sample_chunk_by_chunk(head, CHART_POINTS)
 
 
 def _read_points(head: Metric, axis: Axis, window: PointRange) -> Points:
@@ -135,7 +135,7 @@ def _read_points(head: Metric, axis: Axis, window: PointRange) -> Points:
     return points
 
 
-def _numbers_of(points: Points) -> Points:
+def _only_numbers(points: Points) -> Points:
     """Without texts and the like, which no line has."""
     if points.is_numeric:
         return points
@@ -161,7 +161,7 @@ def _smooth_points(
     """Smoothed over all points where they are not too many, seen at the chosen ones."""
     if whole is chosen or head.count > MAX_SMOOTHED:
         return smooth_values(chosen.values.tolist(), weight)
-    points = _numbers_of(store.read(head)) if whole is None else whole
+    points = _only_numbers(store.read(head)) if whole is None else whole
     if axis is not Axis.STEP:
         points = points.in_time_order()
     smoothed = smooth_values(points.values.tolist(), weight)
@@ -186,7 +186,7 @@ def time_span(heads: Sequence[Metric]) -> TimeSpan:
     return TimeSpan(start, length)
 
 
-def newest_values(newest: Sequence[Points], limit: int) -> list[ValueRow]:
+def newest_step_rows(newest: Sequence[Points], limit: int) -> list[ValueRow]:
     """The newest `limit` steps of several series, side by side, newest first.
 
     `newest` are the series' last points; of several at a step the last counts.
@@ -207,7 +207,7 @@ def _step_row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> Val
     )
 
 
-def find_series(run: Run, keys: Sequence[str]) -> list[Metric]:
+def find_metrics_by_name(run: Run, keys: Sequence[str]) -> list[Metric]:
     """The heads of those names that the run has, in the order of `keys`."""
     rows = Metric.objects.filter(run=run, key__name__in=keys).select_related(
         "key", "run"

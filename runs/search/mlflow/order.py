@@ -41,7 +41,7 @@ def mlflow_order(sorts: Sequence[Sort], workspace: Workspace) -> list[OrderBy]:
     for sort in sorts:
         if sort.field.kind == tree.METRICS:
             order.append(OrderBy(_nan_rank(sort.field, workspace), nulls_last=True))
-        value = _sort_value(sort.field, workspace)
+        value = _sort_expression(sort.field, workspace)
         order.append(OrderBy(value, descending=sort.descending, nulls_last=True))
     return [*order, *TIE_ORDER]
 
@@ -53,20 +53,20 @@ def _nan_rank(field: Field, workspace: Workspace) -> Subquery:
         When(last_is_nan=True, then=Value(1)),
         output_field=IntegerField(),
     )
-    rows = _value_rows(Metric, field, KeyKind.METRIC, workspace)
+    rows = _rows_with_key(Metric, field, KeyKind.METRIC, workspace)
     return Subquery(rows.annotate(rank=rank).values("rank")[:1])
 
 
-def _sort_value(field: Field, workspace: Workspace) -> Any:
+def _sort_expression(field: Field, workspace: Workspace) -> Any:
     if field.kind == tree.METRICS:
-        rows = _value_rows(Metric, field, KeyKind.METRIC, workspace)
+        rows = _rows_with_key(Metric, field, KeyKind.METRIC, workspace)
         return Subquery(rows.values("last")[:1])
     if field.kind == tree.TAGS:
         return Subquery(
-            _value_rows(RunTag, field, KeyKind.TAG, workspace).values("value")[:1]
+            _rows_with_key(RunTag, field, KeyKind.TAG, workspace).values("value")[:1]
         )
     if field.kind == tree.PARAMS:
-        rows = _value_rows(RunParam, field, KeyKind.PARAM, workspace)
+        rows = _rows_with_key(RunParam, field, KeyKind.PARAM, workspace)
         return Subquery(rows.values("value")[:1])
     if field.key == "status":
         return _status_word()
@@ -82,7 +82,7 @@ def _status_word() -> Case:
     return Case(*whens, output_field=CharField())
 
 
-def _value_rows(
+def _rows_with_key(
     model: type[Metric] | type[RunTag] | type[RunParam],
     field: Field,
     kind: KeyKind,

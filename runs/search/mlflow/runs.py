@@ -11,7 +11,7 @@ from django.db.models.lookups import Exact, In
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.mlflow.order import mlflow_order
-from runs.search.query import LeadScan, Plan, condition, plan_for
+from runs.search.query import LeadScan, Plan, filter_condition, plan_for
 from runs.search.sql import IndexScan, Scope, Unindexed, make_scope, metric_rows
 from studio.core.filters import tree
 from studio.core.filters.fields import Sort
@@ -19,7 +19,7 @@ from studio.core.filters.tree import Field, Node, fields_of
 
 
 @dataclass(frozen=True)
-class RunSearch:
+class MlflowRunSearch:
     """`deleted` asks for runs in the trash, for others, or (None) for all."""
 
     node: Node | None
@@ -32,7 +32,7 @@ class RunSearch:
 
     def rows(self, start: int, stop: int) -> list[Run]:
         """The runs from one place in the order to another."""
-        field = self._by_metric
+        field = self._leading_metric
         if field is None:
             order = mlflow_order(self.sorts, self.workspace)
             return list(self._matching_runs(None).order_by(*order)[start:stop])
@@ -58,15 +58,14 @@ class RunSearch:
         return found + list(rest[max(0, start - passed) : stop - passed])
 
     @cached_property
-    def _by_metric(self) -> Field | None:
+    def _leading_metric(self) -> Field | None:
         """The metric whose index orders the runs, if one does."""
         field = self.sorts[0].field if self.sorts else None
         if field is None or field.kind != tree.METRICS or field.aggregate != "last":
             return None
         # Sorting few candidates is faster than reading the index of the metric.
         is_led = (
-            self._choose_plan.candidates is None
-            and self._query_scope.key(field) is not None
+            self._plan.candidates is None and self._query_scope.key(field) is not None
         )
         return field if is_led else None
 
@@ -85,7 +84,7 @@ class RunSearch:
         return {pk: deleted is not None for pk, deleted in found}
 
     @cached_property
-    def _choose_plan(self) -> Plan:
+    def _plan(self) -> Plan:
         runs = Run.objects.filter(experiment__in=list(self._requested_experiments))
         return plan_for(self.node, self._query_scope, IndexScan(runs, "pk"))
 
@@ -94,19 +93,21 @@ class RunSearch:
         runs, is_led = Run.objects.all(), True
         if lead is not None:
             runs = runs.filter(lead.condition)
-        elif self._choose_plan.candidates is not None:
-            runs = runs.filter(pk__in=self._choose_plan.candidates)
+        elif self._plan.candidates is not None:
+            runs = runs.filter(pk__in=self._plan.candidates)
         else:
             is_led = False
         runs = runs.of_member(self.workspace, self.viewer)
         column = Unindexed(F("workspace_id")) if is_led else F("workspace_id")
-        runs = runs.filter(Q(Exact(column, self.workspace.pk)), self._in_stage())
+        runs = runs.filter(
+            Q(Exact(column, self.workspace.pk)), self._lifecycle_condition()
+        )
         if self.node is not None:
-            runs = runs.filter(condition(self.node, self._query_scope))
+            runs = runs.filter(filter_condition(self.node, self._query_scope))
         # Not by joins: a planner could start at the experiments.
         return runs.prefetch_related("experiment", "submitter")
 
-    def _in_stage(self) -> Q:
+    def _lifecycle_condition(self) -> Q:
         everything = list(self._requested_experiments)
         if self.deleted is None:
             return _in_experiments(everything)

@@ -40,7 +40,7 @@ class KeyedTable:
 
 
 @dataclass(frozen=True)
-class Schema:
+class SearchSchema:
     """Where the fields of one kind of thing are."""
 
     columns: Mapping[str, str]
@@ -61,15 +61,15 @@ class Schema:
     def _comparison_condition(self, node: Comparison) -> Q:
         field = node.field
         if field.kind == tree.ATTRIBUTE:
-            return _compare_column(self.columns[field.key], node)
-        rows = self._value_rows(field)
+            return _column_condition(self.columns[field.key], node)
+        rows = self._rows_with_key(field)
         if node.op == "is null":
             return ~Q(Exists(rows))
         if node.op != "is not null":
-            rows = rows.filter(_compare_column(self.keyed[field.kind].value, node))
+            rows = rows.filter(_column_condition(self.keyed[field.kind].value, node))
         return Q(Exists(rows))
 
-    def _value_rows(self, field: Field) -> Any:
+    def _rows_with_key(self, field: Field) -> Any:
         keyed = self.keyed[field.kind]
         rows = keyed.rows._default_manager.filter(
             **{keyed.owner: OuterRef("pk"), "key": field.key}
@@ -89,10 +89,10 @@ class Schema:
         if field.kind == tree.ATTRIBUTE:
             return F(self.columns[field.key])
         value = self.keyed[field.kind].value
-        return Subquery(self._value_rows(field).values(value)[:1])
+        return Subquery(self._rows_with_key(field).values(value)[:1])
 
 
-def _compare_column(column: str, node: Comparison) -> Q:
+def _column_condition(column: str, node: Comparison) -> Q:
     values = [_plain_value(value) for value in node.values]
     negated = node.op in ("!=", "not in")
     op = {"!=": "=", "not in": "in"}.get(node.op, node.op)

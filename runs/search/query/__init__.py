@@ -1,13 +1,13 @@
 """From a filter to the matching runs: conditions, plan, order, pages and counts."""
 
-from runs.search.query.paging import (
+from runs.search.query.cursors import (
     RowPosition,
     read_cursor,
     rows_after,
     write_cursor,
 )
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
-from runs.search.query.run_query import RunKeys, RunQuery, build_query, condition
+from runs.search.query.run_query import RunKeys, RunQuery, build_query, filter_condition
 from runs.search.query.run_sets import RunSet, read_run_set
 from runs.search.query.segments import (
     Segment,
@@ -30,13 +30,13 @@ from runs.search.query.selection import (
 from runs.search.query.status_counts import (
     MAX_EXACT_COUNT,
     StatusCounts,
-    count_and_narrow,
+    count_and_keep_candidates,
     count_by_status,
     count_statuses,
-    find_exclusions,
-    names_status,
+    filters_by_status,
+    find_excluding_terms,
+    newest_run_querysets,
     newest_runs,
-    newest_sets,
 )
 
 __all__ = [
@@ -56,15 +56,15 @@ __all__ = [
     "VisibleSelection",
     "build_query",
     "change_selection",
-    "condition",
-    "count_and_narrow",
+    "count_and_keep_candidates",
     "count_by_status",
     "count_statuses",
-    "find_exclusions",
+    "filter_condition",
+    "filters_by_status",
+    "find_excluding_terms",
     "find_visible_selection",
-    "names_status",
+    "newest_run_querysets",
     "newest_runs",
-    "newest_sets",
     "plan_for",
     "read_cursor",
     "read_run_set",

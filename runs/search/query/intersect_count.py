@@ -44,7 +44,7 @@ _ABOVE_ALL_KEYS = 2**62
 
 
 @dataclass(frozen=True)
-class NewestCounts:
+class NewestStatusCounts:
     """The newest matching runs by status; `candidates` are all that could match, if
     few."""
 
@@ -52,30 +52,32 @@ class NewestCounts:
     candidates: tuple[int, ...] | None = None
 
 
-def count_intersection(run_query: RunQuery, limit: int) -> NewestCounts | None:
+def count_intersection(run_query: RunQuery, limit: int) -> NewestStatusCounts | None:
     """Count at most `limit` matches; None where one run after the other is faster."""
     unions = run_query.plan.unions
     if connection.vendor != "sqlite" or not unions:
         return None
-    unions = tuple(map(_split_range, unions))
+    unions = tuple(map(_range_as_single_values, unions))
     ordered = [union for union in unions if union.is_ordered]
     if ordered:
         lead = min(ordered, key=lambda union: (len(union.scans), union.size))
         share = _sample_share(run_query, lead)
         if share >= MAX_MATCHING_SHARE:
             return None
-        smallest = _smallest_unordered(unions, query_plan.MAX_SORTED_TO_COUNT)
+        smallest = _read_smallest_unordered(unions, query_plan.MAX_SORTED_TO_COUNT)
         if smallest is None:
             # A little more than the share suggests, so that one window is usually
             # enough.
             size = int(1.15 * limit / share) if share else WINDOW_ROWS
-            return _Intersection(run_query, limit, lead, unions).by_windows(size)
+            return _IntersectionCounter(
+                run_query, limit, lead, unions
+            ).count_by_windows(size)
     else:
-        smallest = _smallest_unordered(unions, MAX_UNORDERED_KEYS)
+        smallest = _read_smallest_unordered(unions, MAX_UNORDERED_KEYS)
     if smallest is None:
         return None
     union, keys = smallest
-    return _Intersection(run_query, limit, union, unions).of_keys(keys)
+    return _IntersectionCounter(run_query, limit, union, unions).count_keys(keys)
 
 
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
@@ -85,7 +87,7 @@ def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
 
 
-class _Intersection:
+class _IntersectionCounter:
     """Counts the lead's runs that are in all other unions and match."""
 
     def __init__(
@@ -104,7 +106,7 @@ class _Intersection:
         self.looked_up = 0
         self.children: Keys | None = None
 
-    def by_windows(self, size: int) -> NewestCounts:
+    def count_by_windows(self, size: int) -> NewestStatusCounts:
         """Read the lead from its newest rows on, in windows that grow."""
         above = _ABOVE_ALL_KEYS
         kept: list[Keys] = []
@@ -113,24 +115,24 @@ class _Intersection:
             keys, end = _newest_keys(self.lead, size, above)
             kept.append(self._count_window(keys, end, above))
             if end == 0 or self.missing <= 0:
-                return self._intersection_result(kept)
+                return self._newest_counts(kept)
             above = end
             size *= 2
 
-    def of_keys(self, keys: Keys) -> NewestCounts:
-        return self._intersection_result([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
+    def count_keys(self, keys: Keys) -> NewestStatusCounts:
+        return self._newest_counts([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
 
     @property
     def missing(self) -> int:
         return self.limit - self.counts.total()
 
-    def _intersection_result(self, kept: Sequence[Keys]) -> NewestCounts:
+    def _newest_counts(self, kept: Sequence[Keys]) -> NewestStatusCounts:
         candidates = None
         is_small = sum(map(len, kept)) <= query_plan.MAX_CANDIDATES
         # Only after everything was read are these all that can match.
         if self.missing > 0 and is_small:
             candidates = tuple(np.concatenate(kept).tolist())
-        return NewestCounts(dict(self.counts), candidates)
+        return NewestStatusCounts(dict(self.counts), candidates)
 
     def _count_window(self, keys: Keys, end: int, above: int) -> Keys:
         """Count the matching runs of a window; returns the keys in every union."""
@@ -187,7 +189,7 @@ def _count_newest(runs: Any, limit: int) -> Counter[int]:
         return Counter(dict(cursor.fetchall()))
 
 
-class _JoinedKeys(Aggregate):
+class _ConcatenatedKeys(Aggregate):
     """Numbers as one text: fetching a row for each costs more than finding it."""
 
     function = "GROUP_CONCAT"
@@ -195,7 +197,7 @@ class _JoinedKeys(Aggregate):
 
 
 def _read_keys(rows: Any, column: str) -> Keys:
-    text = rows.aggregate(keys=_JoinedKeys(column))["keys"]
+    text = rows.aggregate(keys=_ConcatenatedKeys(column))["keys"]
     return np.fromstring(text or "", dtype=np.int64, sep=",")
 
 
@@ -227,7 +229,7 @@ def _keys_between(union: ScanUnion, end: int, above: int) -> Keys:
     return np.concatenate(found)
 
 
-def _smallest_unordered(
+def _read_smallest_unordered(
     unions: Sequence[ScanUnion], limit: int
 ) -> tuple[ScanUnion, Keys] | None:
     """The smallest scan in another order and its keys, newest first.
@@ -258,7 +260,7 @@ def _mask_of_common(keys: Keys, others: Keys) -> npt.NDArray[np.bool_]:
     return np.isin(keys, others, kind="table")
 
 
-def _split_range(union: ScanUnion) -> ScanUnion:
+def _range_as_single_values(union: ScanUnion) -> ScanUnion:
     """Write a range of few numbers as those: each is in the order of arrival."""
     [scan, *others] = union.scans
     if others or union.is_windowed or scan.relation not in TEXT_TABLES:

@@ -21,8 +21,15 @@ from typing import Any
 from django.db.models import F, Q
 
 from runs.models.grams import fold_case, is_short_word
-from runs.search.fields import scans_of, source_of
-from runs.search.sql import Expr, IndexScan, Scope, Unindexed, text_scan, word_scans
+from runs.search.fields import index_scans_of, source_of
+from runs.search.sql import (
+    Expr,
+    IndexScan,
+    Scope,
+    Unindexed,
+    search_text_scan,
+    word_scans,
+)
 from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
 
 Terms = tuple[Node, ...]
@@ -109,17 +116,19 @@ class Plan:
 def plan_for(node: Node | None, scope: Scope, *required: IndexScan) -> Plan:
     """Plan for the runs that fulfill the filter and are in each `required` scan."""
     prober = _ScanProber(scope)
-    found = [prober.read([scan]) for scan in required]
+    found = [prober.read_keys_if_few([scan]) for scan in required]
     found.append(None if node is None else prober.candidates_of(node))
     known = [tuple(each) for each in found if each is not None]
     if known:
         return Plan(candidates=min(known, key=len))
     # A small experiment is read rather than a word that is in every run.
     joinable = [scan for scan in required if scan.join]
-    small = [scan for scan in joinable if prober.size(scan) < MAX_SORTED_TO_COUNT]
+    small = [
+        scan for scan in joinable if prober.estimate_rows(scan) < MAX_SORTED_TO_COUNT
+    ]
     large: list[tuple[IndexScan, Terms]] = [(scan, ()) for scan in small]
     large += prober.large
-    unions = (*map(prober.union, joinable), *prober.unions)
+    unions = (*map(prober.build_union, joinable), *prober.unions)
     if not large:
         return Plan(alternative_leads=prober.alternative_leads, unions=unions)
     return Plan(
@@ -133,8 +142,10 @@ def _choose_lead(
     large: Sequence[tuple[IndexScan, Terms]], prober: _ScanProber, max_sorted: int
 ) -> LeadScan | None:
     """The rarest scan, if it may be sorted; else the rarest one in order."""
-    by_size = sorted(large, key=lambda e: (prober.size(e[0]), not e[0].is_ordered))
-    if prober.size(by_size[0][0]) >= max_sorted:
+    by_size = sorted(
+        large, key=lambda e: (prober.estimate_rows(e[0]), not e[0].is_ordered)
+    )
+    if prober.estimate_rows(by_size[0][0]) >= max_sorted:
         by_size = [each for each in by_size if each[0].is_ordered]
     return _lead_of_scan(*by_size[0]) if by_size else None
 
@@ -168,7 +179,7 @@ class _ScanProber:
         if isinstance(node, (And, Word)):
             return self._candidates_of_all(terms(node), required=required)
         if isinstance(node, Or):
-            return _union_of_parts(
+            return _union_if_few(
                 self.candidates_of(n, required=False) for n in node.nodes
             )
         # What `not` matches can be almost all runs.
@@ -190,14 +201,14 @@ class _ScanProber:
         self, words: tuple[Word, ...], *, required: bool
     ) -> list[set[int] | None]:
         groups = word_scans([word.text for word in words], self.scope)
-        found = [self.read(group.scans) for group in groups]
+        found = [self.read_keys_if_few(group.scans) for group in groups]
         for group, candidates in zip(groups, found, strict=True):
             if candidates is not None or not required:
                 continue
             scans = group.scans
             known = tuple(word for word in words if fold_case(word.text) in group.words)
             if all(scan.is_exact for scan in scans):
-                self.unions.append(self.union(*scans, terms=known))
+                self.unions.append(self.build_union(*scans, terms=known))
             if len(scans) == 1 and scans[0].join:
                 self.large.append((scans[0], known))
             elif all(scan.is_ordered for scan in scans):
@@ -211,25 +222,25 @@ class _ScanProber:
     ) -> set[int] | None:
         if self.probes_left <= 0:
             return None
-        scans = scans_of(term, self.scope) or _word_scans_of(term)
-        found = self.read(scans)
+        scans = index_scans_of(term, self.scope) or _word_scans_of_term(term)
+        found = self.read_keys_if_few(scans)
         if found is None and required:
             large = [scan for scan in scans if scan.join is not None]
             self.large += [(scan, (term,)) for scan in large]
             if len(large) == 1:
                 known = (term,) if large[0].is_exact else ()
-                self.unions.append(self.union(large[0], terms=known))
+                self.unions.append(self.build_union(large[0], terms=known))
         return found
 
-    def read(self, scans: Sequence[IndexScan]) -> set[int] | None:
+    def read_keys_if_few(self, scans: Sequence[IndexScan]) -> set[int] | None:
         """The runs in any of the scans, if they are few."""
         return (
-            _union_of_parts(self._read_scan_keys(scan) for scan in scans)
+            _union_if_few(self._read_keys_of_scan(scan) for scan in scans)
             if scans
             else None
         )
 
-    def _read_scan_keys(self, scan: IndexScan) -> set[int] | None:
+    def _read_keys_of_scan(self, scan: IndexScan) -> set[int] | None:
         self.probes_left -= 1
         rows: Any = scan.rows.values_list(scan.column, flat=True)
         # In another order, the database would sort all rows first.
@@ -240,7 +251,7 @@ class _ScanProber:
             self._newest[id(scan)] = found
         return set(found) if len(found) <= MAX_CANDIDATES else None
 
-    def size(self, scan: IndexScan) -> int:
+    def estimate_rows(self, scan: IndexScan) -> int:
         """About how many rows the scan has, by the distance of its newest rows.
 
         The rows of a scan in another order are counted, up to `MAX_SORTED_TO_COUNT`.
@@ -252,13 +263,13 @@ class _ScanProber:
             self._sizes[id(scan)] = rows.count()
         return self._sizes[id(scan)]
 
-    def union(self, *scans: IndexScan, terms: Terms = ()) -> ScanUnion:
+    def build_union(self, *scans: IndexScan, terms: Terms = ()) -> ScanUnion:
         known = (self._newest[id(s)] for s in scans if id(s) in self._newest)
         union = ScanUnion(scans, terms, tuple(next(known, ())))
         if union.is_windowed and not union.is_ordered:
             # It never leads, so its size tells nothing.
             return union
-        return replace(union, size=sum(map(self.size, scans)))
+        return replace(union, size=sum(map(self.estimate_rows, scans)))
 
 
 def _estimate_size(newest: Sequence[int]) -> int:
@@ -268,7 +279,7 @@ def _estimate_size(newest: Sequence[int]) -> int:
     return len(newest) * newest[0] // (newest[0] - newest[-1] + 1)
 
 
-def _word_scans_of(term: Comparison) -> list[IndexScan]:
+def _word_scans_of_term(term: Comparison) -> list[IndexScan]:
     """A run's name and description are among its words."""
     if not source_of(term.field).in_words:
         return []
@@ -278,10 +289,10 @@ def _word_scans_of(term: Comparison) -> list[IndexScan]:
     # Of a short word only the beginnings of words are indexed.
     if is_short_word(text):
         return []
-    return [replace(text_scan([text]), is_exact=False)]
+    return [replace(search_text_scan([text]), is_exact=False)]
 
 
-def _union_of_parts(parts: Iterable[set[int] | None]) -> set[int] | None:
+def _union_if_few(parts: Iterable[set[int] | None]) -> set[int] | None:
     """All members, if they are few; stops reading once they are not."""
     members: set[int] = set()
     for part in parts:

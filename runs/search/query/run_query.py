@@ -22,9 +22,9 @@ from runs.search.sql import (
     IndexScan,
     Scope,
     Unindexed,
+    false_if_null,
     join_conditions,
     make_scope,
-    two_valued,
     word_condition,
 )
 from studio.core.filters import tree
@@ -63,10 +63,10 @@ def runs_matching(
     """
     scope = make_scope(viewer, workspace, now, fields_of(node))
     runs = Run.objects.visible_to(viewer).in_workspace(workspace)
-    return runs if node is None else runs.filter(condition(node, scope))
+    return runs if node is None else runs.filter(filter_condition(node, scope))
 
 
-def condition(node: Node, scope: Scope) -> Q:
+def filter_condition(node: Node, scope: Scope) -> Q:
     """The condition that a run of the scope's workspace must fulfill."""
     return _node_condition(node, scope, is_deep=_nesting_depth(node) > MAX_FLAT_DEPTH)
 
@@ -84,7 +84,7 @@ def _node_condition(node: Node, scope: Scope, *, is_deep: bool) -> Q:
         found = word_condition(node.text, scope)
     else:
         found = _comparison_condition(node, scope)
-    return two_valued(found) if is_deep else found
+    return false_if_null(found) if is_deep else found
 
 
 def _nesting_depth(node: Node) -> int:
@@ -134,7 +134,10 @@ def _merge_nodes(nodes: Iterable[Node]) -> list[Node]:
     for kind, node in first.items():
         found = list(dict.fromkeys(values[kind]))
         starts = range(0, len(found), MAX_MERGED_VALUES)
-        kept += [_with_values(node, found[n : n + MAX_MERGED_VALUES]) for n in starts]
+        kept += [
+            _comparison_with_values(node, found[n : n + MAX_MERGED_VALUES])
+            for n in starts
+        ]
     return kept
 
 
@@ -145,7 +148,7 @@ def _is_mergeable(node: Comparison) -> bool:
     )
 
 
-def _with_values(node: Comparison, values: list[Value]) -> Comparison:
+def _comparison_with_values(node: Comparison, values: list[Value]) -> Comparison:
     op = "=" if len(values) == 1 else "in"
     return Comparison(node.field, op, tuple(values), node.span)
 
@@ -220,7 +223,7 @@ class RunQuery:
             runs = runs.filter(Q(Exact(column, value)))
         runs = self._apply_switches(runs)
         node = _remove_known_terms(self.node, known_terms)
-        return runs if node is None else runs.filter(condition(node, self.scope))
+        return runs if node is None else runs.filter(filter_condition(node, self.scope))
 
     def _fixed_columns(self) -> dict[str, int]:
         columns = {"workspace_id": self.scope.workspace.pk}

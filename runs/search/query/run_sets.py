@@ -48,7 +48,8 @@ def read_run_set(run_query: RunQuery) -> RunSet:
     """The runs that the question is about."""
     limit = status_counts.MAX_EXACT_COUNT + 1
     parts = [
-        _read_run_rows(part[:limit]) for part in status_counts.newest_sets(run_query)
+        _read_run_rows(part[:limit])
+        for part in status_counts.newest_run_querysets(run_query)
     ]
     if len(parts) == 1:
         rows = parts[0]

@@ -29,7 +29,7 @@ from django.db.models import (
 
 from runs.models import RootMetric, RunQuerySet
 from runs.models.functions import StartOrder, TextOrder
-from runs.search.fields import SortIndex, ordered_text, source_of
+from runs.search.fields import SortIndex, source_of, text_sort_key
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
 from runs.search.sql import INDEXED_AGGREGATES, Expr, Scope, metric_rows, text_rows
@@ -79,7 +79,7 @@ class Segment:
     #: More runs of the same segment, which are read from another index.
     merged_with: Segment | None = None
 
-    def runs(self, run_query: RunQuery) -> RunQuerySet:
+    def select_runs(self, run_query: RunQuery) -> RunQuerySet:
         """The matching runs of this segment, with what they are ordered by."""
         runs = run_query.runs(self.lead)
         if self.only is not None:
@@ -93,16 +93,16 @@ def segments_of(run_query: RunQuery) -> list[Segment]:
     """The segments of the query's sort, in their order."""
     sort = run_query.spec.sort
     if run_query.sorts_by_best:
-        return _by_best(run_query, sort)
+        return _segments_by_best(run_query, sort)
     index = source_of(sort.field).index
     if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED_AGGREGATES:
         index = None
     if index is None:
-        return [_sorted_by_database(run_query, sort)]
+        return [_segments_sorted_by_database(run_query, sort)]
     return _BY_INDEX[index](run_query, sort)
 
 
-def _sorted_by_database(run_query: RunQuery, sort: Sort) -> Segment:
+def _segments_sorted_by_database(run_query: RunQuery, sort: Sort) -> Segment:
     """Read and sort all runs, since no index has them in this order.
 
     Without a lead they are read in the order of the table: the indexes that start with
@@ -113,33 +113,33 @@ def _sorted_by_database(run_query: RunQuery, sort: Sort) -> Segment:
     return Segment(None, parts, lead, None if is_led else Q(pk__gt=0))
 
 
-def _by_created(run_query: RunQuery, sort: Sort) -> list[Segment]:
+def _segments_by_created(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """Arrival is the order of the primary keys."""
-    return [_by_arrival(run_query, None, sort.descending)]
+    return [_segment_by_arrival(run_query, None, sort.descending)]
 
 
-def _by_arrival(
+def _segment_by_arrival(
     run_query: RunQuery, rank: int | None, descending: bool, only: Q | None = None
 ) -> Segment:
     lead = run_query.plan.page_lead
-    return Segment(rank, [_arrival_order(lead, descending)], lead, only)
+    return Segment(rank, [_arrival_sort_part(lead, descending)], lead, only)
 
 
-def _arrival_order(lead: LeadScan | None, descending: bool) -> SortPart:
+def _arrival_sort_part(lead: LeadScan | None, descending: bool) -> SortPart:
     name = "pk" if lead is None else "arrival"
     return SortPart(name, arrival_order(lead), int, descending)
 
 
-def _by_started(run_query: RunQuery, sort: Sort) -> list[Segment]:
+def _segments_by_started(run_query: RunQuery, sort: Sort) -> list[Segment]:
     start = SortPart("order_0", StartOrder(F("started")), int, sort.descending)
     has_start = Q(started__isnull=False)
     return [
-        Segment(0, [start, _arrival_order(None, True)], only=has_start),
-        _by_arrival(run_query, MISSING, True, ~has_start),
+        Segment(0, [start, _arrival_sort_part(None, True)], only=has_start),
+        _segment_by_arrival(run_query, MISSING, True, ~has_start),
     ]
 
 
-def _by_name(run_query: RunQuery, sort: Sort) -> list[Segment]:
+def _segments_by_name(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """In the order of the index on names, which has equal names by arrival."""
     descending = sort.descending
     name = SortPart("order_0", TextOrder(F("name")), str, descending)
@@ -150,7 +150,7 @@ def _by_name(run_query: RunQuery, sort: Sort) -> list[Segment]:
     parts = [name, SortPart("pk", F("pk"), int, descending)]
     return [
         Segment(0, parts, lead, only=~Q(name="")),
-        _by_arrival(run_query, MISSING, True, Q(name="")),
+        _segment_by_arrival(run_query, MISSING, True, Q(name="")),
     ]
 
 
@@ -186,27 +186,29 @@ class _KeyedSegments:
         self.covered |= Q(**required)
         if self.candidates:
             only = Q(Exists(self.rows.filter(**required)))
-            return Segment(rank, [*parts, _arrival_order(None, descending)], only=only)
+            return Segment(
+                rank, [*parts, _arrival_sort_part(None, descending)], only=only
+            )
         prefix = f"{self.field.kind}__"
         join = Q(**{f"{prefix}{name}": value for name, value in required.items()})
         join &= Q(**{f"{prefix}key": self.key})
         lead = LeadScan(join, f"{prefix}run_id")
-        return Segment(rank, [*parts, _arrival_order(lead, descending)], lead)
+        return Segment(rank, [*parts, _arrival_sort_part(lead, descending)], lead)
 
-    def rest(self) -> Segment:
+    def remaining_segment(self) -> Segment:
         """The runs that are in no other segment."""
         only = ~Q(Exists(self.rows.filter(self.covered))) if self.covered else None
-        return _by_arrival(self.run_query, MISSING, True, only)
+        return _segment_by_arrival(self.run_query, MISSING, True, only)
 
 
-def _by_metric(run_query: RunQuery, sort: Sort) -> list[Segment]:
+def _segments_by_metric(run_query: RunQuery, sort: Sort) -> list[Segment]:
     segments, name, descending = (
         _KeyedSegments(run_query, sort.field),
         sort.field.aggregate,
         sort.descending,
     )
     if segments.key is None:
-        return [segments.rest()]
+        return [segments.remaining_segment()]
     value = SortPart(
         "order_0", segments.column(name, FloatField(null=True)), float, descending
     )
@@ -216,19 +218,19 @@ def _by_metric(run_query: RunQuery, sort: Sort) -> list[Segment]:
     # The database has no NaN: a flag says that the last value was one.
     if name == "last":
         found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
-    return [*found, segments.rest()]
+    return [*found, segments.remaining_segment()]
 
 
-def _by_text(run_query: RunQuery, sort: Sort) -> list[Segment]:
+def _segments_by_text(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """Numbers by size, then texts, then tags without a value."""
     segments, descending = _KeyedSegments(run_query, sort.field), sort.descending
     if segments.key is None:
-        return [segments.rest()]
+        return [segments.remaining_segment()]
     number = SortPart(
         "order_0", segments.column("number", FloatField(null=True)), float, descending
     )
     value = segments.column("value", TextField(null=True))
-    text = ordered_text(value).value if segments.candidates else TextOrder(value)
+    text = text_sort_key(value).value if segments.candidates else TextOrder(value)
     return [
         segments.segment(0, {"number__isnull": False}, number, descending=descending),
         segments.segment(
@@ -238,11 +240,11 @@ def _by_text(run_query: RunQuery, sort: Sort) -> list[Segment]:
             descending=descending,
         ),
         segments.segment(2, {"value__isnull": True}),
-        segments.rest(),
+        segments.remaining_segment(),
     ]
 
 
-def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
+def _segments_by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """Roots by their own value, or else by the best value of their descendants.
 
     Two orders, of own values and of kept best values, are merged.
@@ -253,7 +255,7 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
         sort.descending,
     )
     if segments.key is None:
-        return [segments.rest()]
+        return [segments.remaining_segment()]
     has_own = Q(**{f"{name}__isnull": False})
     if name == "last":
         has_own |= Q(last_is_nan=True)
@@ -275,20 +277,25 @@ def _by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
     own = segments.segment(0, {f"{name}__isnull": False}, value, descending=descending)
     parts = [
         SortPart("order_0", best, float, descending),
-        _arrival_order(lead, descending),
+        _arrival_sort_part(lead, descending),
     ]
     found = [replace(own, merged_with=Segment(0, parts, lead, only))]
     if name == "last":
         found.append(segments.segment(1, {"last__isnull": True, "last_is_nan": True}))
-    rest = segments.rest()
+    remaining_segment = segments.remaining_segment()
     # Roots with a kept best value are in the merged segment.
-    return [*found, replace(rest, only=(rest.only or Q()) & ~Q(Exists(kept)))]
+    return [
+        *found,
+        replace(
+            remaining_segment, only=(remaining_segment.only or Q()) & ~Q(Exists(kept))
+        ),
+    ]
 
 
 _BY_INDEX: Mapping[SortIndex, Callable[[RunQuery, Sort], list[Segment]]] = {
-    SortIndex.ARRIVAL: _by_created,
-    SortIndex.START: _by_started,
-    SortIndex.NAME: _by_name,
-    SortIndex.METRIC: _by_metric,
-    SortIndex.TEXT: _by_text,
+    SortIndex.ARRIVAL: _segments_by_created,
+    SortIndex.START: _segments_by_started,
+    SortIndex.NAME: _segments_by_name,
+    SortIndex.METRIC: _segments_by_metric,
+    SortIndex.TEXT: _segments_by_text,
 }

@@ -57,13 +57,13 @@ class VisibleSelection:
     gone: int = 0
 
     @cached_property
-    def numbers(self) -> dict[int, int]:
+    def number_by_key(self) -> dict[int, int]:
         """The number of each run by its key."""
         return {key: n for n, key in enumerate(self.keys, 1) if key}
 
     @property
     def total(self) -> int:
-        return len(self.numbers)
+        return len(self.number_by_key)
 
 
 def series_color(number: int) -> int:
@@ -105,7 +105,7 @@ def selected_runs(
     selection: VisibleSelection, viewer: User, workspace: Workspace, most: int = 100
 ) -> list[SelectedRun]:
     """The first of the selected runs in the order of their numbers; one query."""
-    numbers = selection.numbers
+    numbers = selection.number_by_key
     first = sorted(numbers, key=numbers.__getitem__)[:most]
     if not first:
         return []

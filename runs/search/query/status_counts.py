@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import OrderBy, Sum
 
 from runs.models import Experiment, Run, RunCount, User, Workspace, now_ms
-from runs.search.query.intersect_count import NewestCounts, count_intersection
+from runs.search.query.intersect_count import NewestStatusCounts, count_intersection
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery, build_query
 from runs.search.sql import time_limit
@@ -82,21 +82,21 @@ def count_statuses(
         return count_by_status(run_query)
 
 
-def names_status(spec: ViewSpec) -> bool:
+def filters_by_status(spec: ViewSpec) -> bool:
     """Whether the strip counts other runs than the filter matches."""
-    return any(_is_status(term) for term in terms(spec.filter()))
+    return any(_is_status_term(term) for term in terms(spec.filter()))
 
 
 def _without_status(spec: ViewSpec) -> FilterText:
-    kept = [term for term in terms(spec.filter()) if not _is_status(term)]
+    kept = [term for term in terms(spec.filter()) if not _is_status_term(term)]
     return FilterText.of_tree(all_of(*kept) if kept else None)
 
 
-def _is_status(term: object) -> bool:
+def _is_status_term(term: object) -> bool:
     return isinstance(term, Comparison) and term.field == tree.attribute("status")
 
 
-def find_exclusions(
+def find_excluding_terms(
     spec: ViewSpec,
     viewer: User,
     workspace: Workspace,
@@ -133,20 +133,20 @@ def find_exclusions(
 
 def count_by_status(run_query: RunQuery) -> StatusCounts:
     """Count the matching runs by status."""
-    return count_and_narrow(run_query)[0]
+    return count_and_keep_candidates(run_query)[0]
 
 
-def count_and_narrow(run_query: RunQuery) -> tuple[StatusCounts, RunQuery]:
+def count_and_keep_candidates(run_query: RunQuery) -> tuple[StatusCounts, RunQuery]:
     """Also return the query, narrowed if counting found that few runs could match."""
-    statuses = _only_statuses(run_query)
+    statuses = _statuses_if_only_filter(run_query)
     if statuses is not None:
-        kept = _kept_counts(run_query).items()
+        kept = _read_stored_counts(run_query).items()
         found = {s: n for s, n in kept if s in statuses}
         return StatusCounts(found, exact=True), run_query
     newest = None
     if run_query.plan.unions:
         newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
-    newest = newest or _count_in_sql(newest_sets(run_query))
+    newest = newest or _count_newest_in_sql(newest_run_querysets(run_query))
     if newest.candidates is not None:
         run_query = replace(run_query, candidates=newest.candidates)
     return _status_counts(newest.counts), run_query
@@ -162,15 +162,15 @@ def _status_counts(counts: dict[int, int]) -> StatusCounts:
     )
 
 
-def newest_sets(run_query: RunQuery) -> list[Any]:
+def newest_run_querysets(run_query: RunQuery) -> list[Any]:
     """Sets of runs, newest first, that together hold the newest matching runs."""
     leads = run_query.plan.alternative_leads
     if not leads:
         return [newest_runs(run_query)]
-    return [_newest_by(run_query, lead) for lead in leads]
+    return [_newest_runs_by_lead(run_query, lead) for lead in leads]
 
 
-def _count_in_sql(sets: Sequence[Any]) -> NewestCounts:
+def _count_newest_in_sql(sets: Sequence[Any]) -> NewestStatusCounts:
     """Count in SQL: the ORM would limit the groups and not the runs.
 
     Returns the keys of few runs too, so that a page need not find them again.
@@ -187,7 +187,7 @@ def _count_in_sql(sets: Sequence[Any]) -> NewestCounts:
         found.append(f"SELECT pk, status FROM ({sql}) AS part_{len(found)}")
         given += own
     if not found:
-        return NewestCounts({}, ())
+        return NewestStatusCounts({}, ())
     # UNION counts a run once that several leads find.
     union = " UNION ".join(found)
     if len(found) > 1:
@@ -202,28 +202,28 @@ def _count_in_sql(sets: Sequence[Any]) -> NewestCounts:
         rows = cursor.fetchall()
     counts = {status: n for status, n, _ in rows}
     if sum(counts.values()) > MAX_CANDIDATES:
-        return NewestCounts(counts)
+        return NewestStatusCounts(counts)
     candidates = tuple(int(key) for row in rows for key in row[2].split(","))
-    return NewestCounts(counts, candidates)
+    return NewestStatusCounts(counts, candidates)
 
 
 def newest_runs(run_query: RunQuery) -> Any:
     """The matching runs, newest first."""
-    return _newest_by(run_query, run_query.plan.count_lead)
+    return _newest_runs_by_lead(run_query, run_query.plan.count_lead)
 
 
-def _newest_by(run_query: RunQuery, lead: LeadScan | None) -> Any:
+def _newest_runs_by_lead(run_query: RunQuery, lead: LeadScan | None) -> Any:
     arrival: Any = arrival_order(lead)
     return run_query.runs(lead).order_by(OrderBy(arrival, descending=True))
 
 
-def _only_statuses(run_query: RunQuery) -> frozenset[RunStatus] | None:
+def _statuses_if_only_filter(run_query: RunQuery) -> frozenset[RunStatus] | None:
     """The statuses that match, if the query depends on nothing else of a run."""
     wanted = frozenset(RunStatus)
     if run_query.is_narrowed:
         return None
     for term in terms(run_query.node):
-        if not isinstance(term, Comparison) or not _is_status(term):
+        if not isinstance(term, Comparison) or not _is_status_term(term):
             return None
         named = [statuses_of(v.text) for v in term.values if isinstance(v, Text)]
         found = frozenset().union(*named)
@@ -236,24 +236,26 @@ def _only_statuses(run_query: RunQuery) -> frozenset[RunStatus] | None:
     return wanted
 
 
-def _kept_counts(run_query: RunQuery) -> dict[RunStatus, int]:
+def _read_stored_counts(run_query: RunQuery) -> dict[RunStatus, int]:
     scope, experiment = run_query.scope, run_query.experiment
     places = [scope.workspace.pk, scope.viewer.pk]
     if experiment is not None:
         places.append(experiment.pk)
-    sums = _kept_sums(not run_query.spec.archived, not run_query.has_children)
+    sums = _prepare_stored_counts(
+        not run_query.spec.archived, not run_query.has_children
+    )
     return {RunStatus.from_code(status): n for status, n in sums.all(*places) if n}
 
 
 @cache
-def _kept_sums(without_archived: bool, only_roots: bool) -> PreparedRows:
+def _prepare_stored_counts(without_archived: bool, only_roots: bool) -> PreparedRows:
     hidden: dict[str, bool] = {}
     if without_archived:
         hidden["is_archived"] = False
     if only_roots:
         hidden["is_root"] = True
 
-    def build(workspace: Any, viewer: Any, *experiment: Any) -> Any:
+    def build_query_of_counts(workspace: Any, viewer: Any, *experiment: Any) -> Any:
         rows = RunCount.objects.filter(
             experiment__workspace=workspace,
             experiment__deleted__isnull=True,
@@ -264,4 +266,4 @@ def _kept_sums(without_archived: bool, only_roots: bool) -> PreparedRows:
             rows = rows.filter(experiment=one)
         return rows.values_list("status").annotate(n=Sum("runs"))
 
-    return PreparedRows(build)
+    return PreparedRows(build_query_of_counts)

@@ -1,7 +1,7 @@
 """One run: details, history, tags, origin."""
 
 from runs.search.run.details import (
-    NamedText,
+    KeyValueText,
     RunHead,
     count_descendants,
     count_same_error,
@@ -26,13 +26,13 @@ from runs.search.run.history import (
 )
 from runs.search.run.image_names import NamedImage, is_image_file, named_images
 from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
-from runs.search.run.origin import LoggingClient, find_logging_clients
+from runs.search.run.logging_clients import LoggingClient, find_logging_clients
 
 __all__ = [
     "HistoryEntry",
+    "KeyValueText",
     "LoggingClient",
     "NamedImage",
-    "NamedText",
     "RunHead",
     "count_descendants",
     "count_same_error",

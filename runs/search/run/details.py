@@ -64,7 +64,7 @@ class RunHead:
 
 
 @dataclass(frozen=True)
-class NamedText:
+class KeyValueText:
     key: str
     value: str | None
 
@@ -91,16 +91,16 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
             metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
             own_files=_count_subquery(
-                _not_replaced(File.objects.filter(run=OuterRef("pk")))
+                _current_files(File.objects.filter(run=OuterRef("pk")))
             ),
             image_files=_count_subquery(
-                _not_replaced(File.objects.filter(_is_image(), run=OuterRef("pk")))
+                _current_files(File.objects.filter(_is_image(), run=OuterRef("pk")))
             ),
             child_count=_count_subquery(
                 Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
             ),
             model_files=_count_subquery(
-                _not_replaced(File.objects.filter(model__source_run=OuterRef("pk"))),
+                _current_files(File.objects.filter(model__source_run=OuterRef("pk"))),
                 by="model__source_run",
             ),
         )
@@ -128,7 +128,7 @@ def _is_image() -> Q:
     return is_image_file() & ~Q(name__iendswith=THUMBNAIL_SUFFIX)
 
 
-def _not_replaced(files: QuerySet[File]) -> QuerySet[File]:
+def _current_files(files: QuerySet[File]) -> QuerySet[File]:
     return files.filter(replaced__isnull=True)
 
 
@@ -139,23 +139,23 @@ def _count_subquery(
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def list_tags(run: Run) -> list[NamedText]:
+def list_tags(run: Run) -> list[KeyValueText]:
     return _named_texts(RunTag.objects.filter(run=run))
 
 
-def list_params(run: Run) -> list[NamedText]:
+def list_params(run: Run) -> list[KeyValueText]:
     return _named_texts(RunParam.objects.filter(run=run))
 
 
-def list_properties(run: Run) -> list[NamedText]:
+def list_properties(run: Run) -> list[KeyValueText]:
     return _named_texts(RunProperty.objects.filter(run=run))
 
 
 def _named_texts(
     rows: QuerySet[RunTag] | QuerySet[RunParam] | QuerySet[RunProperty],
-) -> list[NamedText]:
+) -> list[KeyValueText]:
     found = rows.order_by("key__name").values_list("key__name", "value")
-    return [NamedText(key, value) for key, value in found]
+    return [KeyValueText(key, value) for key, value in found]
 
 
 def read_metrics(run: Run) -> list[Metric]:
@@ -235,7 +235,7 @@ def count_descendants(run: Run) -> Descendants:
         level = {
             pk: status
             for some in batches(parents)
-            for pk, status in _children_of(some)
+            for pk, status in _child_keys_and_statuses(some)
             if pk not in known
         }
         total += len(level)
@@ -245,7 +245,7 @@ def count_descendants(run: Run) -> Descendants:
     return Descendants(total, active)
 
 
-def _children_of(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
+def _child_keys_and_statuses(parents: Sequence[int]) -> Iterable[tuple[int, int]]:
     return Run.objects.filter(parent__in=parents).values_list("pk", "status")
 
 

@@ -8,7 +8,7 @@ from runs.search.run_list.export import (
     find_matching_runs,
 )
 from runs.search.run_list.field_list import FieldList, ListedField, list_fields
-from runs.search.run_list.histories import SeriesPart, read_histories
+from runs.search.run_list.metric_histories import SeriesPart, read_histories
 from runs.search.run_list.run_page import (
     RANKED_AGGREGATES,
     MoreChildren,

@@ -36,7 +36,7 @@ def common_metrics(
     return [metric(name) for name, *_ in names]
 
 
-def _metric_names(viewer: Any, workspace: Any, **places: Any) -> Any:
+def _metrics_of_newest_runs(viewer: Any, workspace: Any, **places: Any) -> Any:
     runs = Run.objects.visible_to(viewer).in_workspace(workspace).not_deleted()
     newest = runs.filter(**places).order_by("-id").values("pk")[:NEWEST_RUNS]
     return (
@@ -51,14 +51,14 @@ def _metric_names(viewer: Any, workspace: Any, **places: Any) -> Any:
     )
 
 
-_of_all = PreparedRows(_metric_names)
+_of_all = PreparedRows(_metrics_of_newest_runs)
 _of_one = PreparedRows(
-    lambda viewer, workspace, experiment: _metric_names(
+    lambda viewer, workspace, experiment: _metrics_of_newest_runs(
         viewer, workspace, experiment=experiment
     )
 )
 _of_children = PreparedRows(
-    lambda viewer, workspace, parent: _metric_names(
+    lambda viewer, workspace, parent: _metrics_of_newest_runs(
         viewer, workspace, parent__workspace=workspace, parent__run_id=parent
     )
 )

@@ -23,7 +23,7 @@ from runs.search.query import (
     RunQuery,
     Segment,
     build_query,
-    count_and_narrow,
+    count_and_keep_candidates,
     rows_after,
     segments_of,
 )
@@ -31,7 +31,7 @@ from runs.search.sql import time_limit
 from runs.search.values import (
     Columns,
     ValueReader,
-    columns_read,
+    own_columns_to_read,
     row_type,
 )
 from studio.core.filters import fields as field_catalog
@@ -46,7 +46,7 @@ HEAVY_CHUNK_ROWS = 128
 MAX_SORTED_KEYS = 200_000
 
 
-#: A row of `columns_read`, with the names of the columns as attributes.
+#: A row of `own_columns_to_read`, with the names of the columns as attributes.
 LightRun = Any
 
 
@@ -97,18 +97,18 @@ def find_matching_runs(
     keys: Sequence[int] | None = None
     is_in_order = True
     with time_limit():
-        counts, run_query = count_and_narrow(run_query)
+        counts, run_query = count_and_keep_candidates(run_query)
         segments = segments_of(run_query)
         if not all(map(_has_index, segments)):
             keys = _sorted_keys(run_query, segments)
             is_in_order = keys is not None
     if not is_in_order:
         run_query = replace(run_query, spec=replace(spec, sort=DEFAULT_SORT))
-    sizes = _ChunkSizes.of([attribute("id"), *asked])
+    sizes = _ChunkSizes.for_fields([attribute("id"), *asked])
     if keys is None:
-        chunks = _by_position(run_query, sizes)
+        chunks = _chunks_by_position(run_query, sizes)
     else:
-        chunks = _by_keys(run_query, keys, sizes)
+        chunks = _chunks_by_keys(run_query, keys, sizes)
     return MatchingRuns(run_query, chunks, counts.total, counts.exact, is_in_order)
 
 
@@ -141,8 +141,8 @@ class _ChunkSizes:
     chunk: int
 
     @classmethod
-    def of(cls, fields: Sequence[Field]) -> _ChunkSizes:
-        columns = columns_read(fields)
+    def for_fields(cls, fields: Sequence[Field]) -> _ChunkSizes:
+        columns = own_columns_to_read(fields)
         if any(name in HEAVY for name in columns):
             return cls(columns, HEAVY_CHUNK_ROWS, HEAVY_CHUNK_ROWS)
         return cls(columns, FIRST_CHUNK_ROWS, CHUNK_ROWS)
@@ -167,14 +167,16 @@ def _sorted_keys(
     """The keys of all runs in their order; None where there are too many."""
     found: list[int] = []
     for segment in segments:
-        runs = segment.runs(run_query).order_by(*(p.order() for p in segment.parts))
+        runs = segment.select_runs(run_query).order_by(
+            *(p.order() for p in segment.parts)
+        )
         found += runs.values_list("pk", flat=True)[: MAX_SORTED_KEYS + 1 - len(found)]
         if len(found) > MAX_SORTED_KEYS:
             return None
     return found
 
 
-def _by_keys(
+def _chunks_by_keys(
     run_query: RunQuery, keys: Sequence[int], sizes: _ChunkSizes
 ) -> Iterator[list[LightRun]]:
     start, size = 0, sizes.first
@@ -189,7 +191,9 @@ def _by_keys(
         start, size = start + size, sizes.chunk
 
 
-def _by_position(run_query: RunQuery, sizes: _ChunkSizes) -> Iterator[list[LightRun]]:
+def _chunks_by_position(
+    run_query: RunQuery, sizes: _ChunkSizes
+) -> Iterator[list[LightRun]]:
     size, width = sizes.first, len(sizes.columns)
     make = row_type(sizes.columns)
     for segment in segments_of(run_query):
@@ -198,7 +202,7 @@ def _by_position(run_query: RunQuery, sizes: _ChunkSizes) -> Iterator[list[Light
         more = [name for name in names if name != "pk"]
         while True:
             with time_limit():
-                rows = _in_order(segment, run_query, place)
+                rows = _runs_from_position(segment, run_query, place)
                 found = list(rows.values_list(*sizes.columns, *more)[:size])
             if found:
                 yield [make(row[:width]) for row in found]
@@ -209,8 +213,10 @@ def _by_position(run_query: RunQuery, sizes: _ChunkSizes) -> Iterator[list[Light
             place, size = [values[name] for name in names], sizes.chunk
 
 
-def _in_order(segment: Segment, run_query: RunQuery, place: RowPosition | None) -> Any:
-    runs = segment.runs(run_query)
+def _runs_from_position(
+    segment: Segment, run_query: RunQuery, place: RowPosition | None
+) -> Any:
+    runs = segment.select_runs(run_query)
     if place is not None:
         runs = runs.filter(rows_after(segment.parts, place, backwards=False))
     order: list[OrderBy] = [part.order() for part in segment.parts]

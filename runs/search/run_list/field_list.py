@@ -27,7 +27,7 @@ from runs.models import (
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
-from runs.search.sql import KEY_KINDS, InKeys, names_containing, time_limit
+from runs.search.sql import KEY_KINDS, InKeys, keys_containing, time_limit
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
@@ -141,7 +141,7 @@ def _key_names(
     """The names of keys by kind: the commonest, or all that hold `part`."""
     rows = Key.objects.filter(workspace=workspace)
     if part:
-        rows = rows.filter(names_containing(part))
+        rows = rows.filter(keys_containing(part))
     else:
         rows = rows.filter(
             pk__in=[pk for each in counts.values() for pk in _most_common(each)]

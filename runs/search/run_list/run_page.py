@@ -29,14 +29,14 @@ from runs.search.query import (
     Segment,
     StatusCounts,
     build_query,
-    count_and_narrow,
+    count_and_keep_candidates,
     read_cursor,
     rows_after,
     segments_of,
     write_cursor,
 )
 from runs.search.sql import Scope, time_limit
-from runs.search.values import ValueReader, attach
+from runs.search.values import ValueReader, attach_experiments_and_submitters
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
@@ -135,7 +135,7 @@ def find_runs(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts, run_query = count_and_narrow(run_query)
+        counts, run_query = count_and_keep_candidates(run_query)
         runs, before, after, first = read_page(run_query)
         rows = build_rows(runs, asked, run_query.scope)
     return RunPage(rows, counts, before, after, first)
@@ -164,7 +164,7 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     if backwards:
         found.reverse()
     is_later = bool(spec.before or spec.after) and bool(found)
-    here = _position_of(found[0], segments, run_query) if is_later else 1
+    here = _count_runs_above(found[0], segments, run_query) if is_later else 1
     return [run for _, run in found], *_page_cursors(spec, found, more), here
 
 
@@ -179,7 +179,8 @@ def _read_segment(
     """The first runs of the segment; of two orders that it is read by, merged."""
     found = list(
         without_heavy_columns(
-            _in_order(segment, run_query, place, backwards=backwards), run_query.spec
+            _runs_from_position(segment, run_query, place, backwards=backwards),
+            run_query.spec,
         )[:limit]
     )
     if segment.merged_with is None:
@@ -197,7 +198,7 @@ def _read_segment(
     return sorted(found, key=order)[:limit]
 
 
-def _position_of(
+def _count_runs_above(
     placed: SegmentRun, segments: Sequence[Segment], run_query: RunQuery
 ) -> int:
     """Counted again: a place that the cursor kept would be wrong after the next run."""
@@ -206,10 +207,12 @@ def _position_of(
     above = 0
     for each in segments:
         until = place if each is segment else None
-        runs = _in_order(each, run_query, until, backwards=True)
+        runs = _runs_from_position(each, run_query, until, backwards=True)
         above += runs[: MAX_EXACT_COUNT - above].count()
         if each.merged_with is not None:
-            runs = _in_order(each.merged_with, run_query, until, backwards=True)
+            runs = _runs_from_position(
+                each.merged_with, run_query, until, backwards=True
+            )
             above += runs[: MAX_EXACT_COUNT - above].count()
         if above >= MAX_EXACT_COUNT:
             return 0
@@ -218,10 +221,10 @@ def _position_of(
     return above + 1
 
 
-def _in_order(
+def _runs_from_position(
     segment: Segment, run_query: RunQuery, place: RowPosition | None, *, backwards: bool
 ) -> RunQuerySet:
-    runs = segment.runs(run_query)
+    runs = segment.select_runs(run_query)
     if place is not None:
         runs = runs.filter(rows_after(segment.parts, place, backwards=backwards))
     order = [part.order() for part in segment.parts]
@@ -263,7 +266,7 @@ def build_rows(
     runs: Sequence[Run], fields: Sequence[Field], scope: Scope
 ) -> tuple[RunRow, ...]:
     """The runs with what the fields' cells show of them."""
-    attach(runs)
+    attach_experiments_and_submitters(runs)
     values = ValueReader(scope, dict.fromkeys(fields)).read(runs)
     by_run = values.by_run()
     has_tags = tree.attribute("tags") in fields

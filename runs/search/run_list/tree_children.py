@@ -33,7 +33,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, RowNumber
 
 from runs.models import Run
-from runs.search.fields import SortIndex, ordered_text, source_of
+from runs.search.fields import SortIndex, source_of, text_sort_key
 from runs.search.query import RunQuery, SortPart, sort_parts
 from runs.search.run_list.run_page import (
     MoreChildren,
@@ -64,7 +64,7 @@ class OpenBranches:
     #: Ids that the spec's `tree` names and no run of the workspace has.
     unknown: tuple[str, ...] = ()
 
-    def in_order(self, roots: Sequence[Run]) -> list[Run]:
+    def rows_depth_first(self, roots: Sequence[Run]) -> list[Run]:
         """Every row, depth first; says where each hangs."""
         found: list[Run] = []
         for root in roots:
@@ -95,29 +95,29 @@ class OpenBranches:
 def open_branches(run_query: RunQuery, roots: Sequence[Run]) -> OpenBranches:
     """What is open below these roots, in a fixed number of queries."""
     asked = {each.run_id: each for each in run_query.spec.tree}
-    named = _find_named(run_query, asked) if asked else []
+    named = _find_named_runs(run_query, asked) if asked else []
     closed = {pk for pk, run_id, _ in named if asked[run_id].is_closed}
-    limits = _open_rows(named, roots, asked)
+    limits = _find_open_rows(named, roots, asked)
     known = {run_id for _, run_id, _ in named}
-    matching = _matching_runs(run_query, [run.pk for run in roots])
+    matching = _keys_of_matching_runs(run_query, [run.pk for run in roots])
     paths = {run.pk for run in roots} - matching
     if len(paths) <= MAX_OPEN_PATHS:
         limits |= dict.fromkeys(paths - closed - limits.keys(), FIRST_MATCHES)
     branches = OpenBranches(unknown=tuple(each for each in asked if each not in known))
     if limits:
         top = [run.root_id or run.pk for run in roots if run.pk in limits]
-        path_runs = _paths_to_matches(run_query, top)
+        path_runs = _find_runs_above_matches(run_query, top)
         between = set(path_runs) - closed - limits.keys()
         if between and len(path_runs) <= MAX_PATH_RUNS:
-            paths = between - _matching_runs(run_query, between)
+            paths = between - _keys_of_matching_runs(run_query, between)
             limits |= dict.fromkeys(paths, FIRST_MATCHES)
         found = _add_children(branches, run_query, limits, path_runs)
-        matching |= _matching_runs(run_query, found)
+        matching |= _keys_of_matching_runs(run_query, found)
     branches.opened, branches.matching = frozenset(limits), frozenset(matching)
     return branches
 
 
-def _matching_runs(run_query: RunQuery, keys: Collection[int]) -> set[int]:
+def _keys_of_matching_runs(run_query: RunQuery, keys: Collection[int]) -> set[int]:
     rows = run_query.filter_runs(Run.objects.filter(pk__in=list(keys)))
     return set(rows.values_list("pk", flat=True)) if keys else set()
 
@@ -145,14 +145,14 @@ def _add_children(
 NamedRun = tuple[int, str, int | None]
 
 
-def _find_named(run_query: RunQuery, shown: Iterable[str]) -> list[NamedRun]:
+def _find_named_runs(run_query: RunQuery, shown: Iterable[str]) -> list[NamedRun]:
     """The runs of these ids, each with its parent."""
     here = Run.objects.in_workspace(run_query.scope.workspace)
     rows = here.filter(run_id__in=list(shown))
     return list(rows.values_list("pk", "run_id", "parent_id"))
 
 
-def _open_rows(
+def _find_open_rows(
     named: Sequence[NamedRun], roots: Sequence[Run], asked: Mapping[str, RowExpansion]
 ) -> dict[int, int]:
     """The open rows whose parents are all open, and how many children each shows."""
@@ -172,7 +172,7 @@ def _open_rows(
     return opened
 
 
-def _paths_to_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
+def _find_runs_above_matches(run_query: RunQuery, roots: Sequence[int]) -> list[int]:
     """The runs above matching ones in these trees, from the grandchildren on."""
     # Above a child is only its root, which is on the page anyway.
     deep = Run.objects.filter(root__in=roots).exclude(parent=F("root"))
@@ -218,7 +218,7 @@ def _children_order(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     if index == SortIndex.ARRIVAL:
         return [OrderBy(F("pk"), descending=down)]
     if index == SortIndex.TEXT:
-        return _by_text(sort, run_query)
+        return _order_by_text(sort, run_query)
     return [
         OrderBy(_sort_expression(part), descending=part.descending)
         for part in sort_parts(sort, run_query.scope)
@@ -230,10 +230,10 @@ def _sort_expression(part: SortPart) -> Any:
 
 
 def _text_expression(text: Any) -> Any:
-    return ordered_text(text).value
+    return text_sort_key(text).value
 
 
-def _by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
+def _order_by_text(sort: Sort, run_query: RunQuery) -> list[OrderBy]:
     """Numbers by their size, then texts, then a tag that is only a word."""
     newest = OrderBy(F("pk"), descending=True)
     if run_query.scope.key(sort.field) is None:

@@ -32,9 +32,9 @@ from runs.search.query import (
     Plan,
     RunQuery,
     build_query,
-    count_and_narrow,
+    count_and_keep_candidates,
     count_by_status,
-    newest_sets,
+    newest_run_querysets,
 )
 from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
@@ -58,7 +58,7 @@ class TreePage(RunPage):
 
 
 @dataclass(frozen=True)
-class RootQuery(RunQuery):
+class RootRunQuery(RunQuery):
     """Asks for the roots of the runs that match; `found` has them, if known."""
 
     found: tuple[int, ...] | None = None
@@ -112,12 +112,12 @@ def find_tree(
         fields=[*asked, spec.sort.field],
     )
     with time_limit():
-        counts, run_query = count_and_narrow(run_query)
+        counts, run_query = count_and_keep_candidates(run_query)
         is_small = counts.exact and counts.total <= MAX_EXACT_COUNT
         roots = _roots_of(run_query, _roots_of_matches(run_query) if is_small else None)
         runs, before, after, first = read_page(roots)
         branches = open_branches(run_query, runs)
-        shown = branches.in_order(runs)
+        shown = branches.rows_depth_first(runs)
         best = best_values_below(runs, asked, run_query)
         rows = [
             replace(row, place=replace(branches.places[row.run.pk], best=kept))
@@ -129,8 +129,8 @@ def find_tree(
     return TreePage(tuple(rows), counts, before, after, first, total, exact, unknown)
 
 
-def _roots_of(run_query: RunQuery, found: tuple[int, ...] | None) -> RootQuery:
-    return RootQuery(
+def _roots_of(run_query: RunQuery, found: tuple[int, ...] | None) -> RootRunQuery:
+    return RootRunQuery(
         run_query.spec,
         run_query.node,
         run_query.scope,
@@ -145,7 +145,7 @@ def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     # A root has no root of its own.
     top = Coalesce(F("root_id"), F("pk"))
     found: set[int] = set()
-    for part in newest_sets(run_query):
+    for part in newest_run_querysets(run_query):
         try:
             # In the order of arrival, and so by the index that has it.
             rows = part.annotate(top=top).values("top")
@@ -158,7 +158,7 @@ def _roots_of_matches(run_query: RunQuery) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _count_total(run_query: RunQuery, roots: RootQuery) -> tuple[int | None, bool]:
+def _count_total(run_query: RunQuery, roots: RootRunQuery) -> tuple[int | None, bool]:
     """How many roots show. Beyond the limit only kept counts can say so."""
     if roots.found is not None:
         return len(roots.found), True

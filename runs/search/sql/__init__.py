@@ -14,9 +14,9 @@ from runs.search.sql.conditions import (
     has_commit,
     integer_value,
     join_conditions,
+    keys_containing,
     metric_exists,
     metric_rows,
-    names_containing,
     number_condition,
     term_texts,
     text_condition,
@@ -37,7 +37,7 @@ from runs.search.sql.expressions import (
     Like,
     Lowered,
     Unindexed,
-    two_valued,
+    false_if_null,
 )
 from runs.search.sql.scope import (
     COMMIT_PROPERTIES,
@@ -46,7 +46,7 @@ from runs.search.sql.scope import (
     make_scope,
     time_limit,
 )
-from runs.search.sql.words import text_scan, word_condition, word_scans
+from runs.search.sql.words import search_text_scan, word_condition, word_scans
 
 __all__ = [
     "ALWAYS",
@@ -73,22 +73,22 @@ __all__ = [
     "distinct_matching_values",
     "distinct_numbers",
     "duration_condition",
+    "false_if_null",
     "has_commit",
     "integer_value",
     "join_conditions",
+    "keys_containing",
     "make_scope",
     "metric_exists",
     "metric_rows",
-    "names_containing",
     "number_condition",
+    "search_text_scan",
     "term_texts",
     "text_condition",
     "text_exists",
     "text_rows",
-    "text_scan",
     "time_condition",
     "time_limit",
-    "two_valued",
     "word_condition",
     "word_scans",
 ]

@@ -32,7 +32,7 @@ from runs.search.sql.expressions import (
     Contains,
     Expr,
     Like,
-    two_valued,
+    false_if_null,
 )
 from runs.search.sql.scope import COMMIT_PROPERTIES, KEY_KINDS, Scope
 from studio.core import names
@@ -75,7 +75,7 @@ def join_conditions(conditions: Sequence[Q], connector: str, *, width: int = 100
     parts = list(conditions)
     while len(parts) > width:
         groups = [parts[n : n + width] for n in range(0, len(parts), width)]
-        parts = [two_valued(join_conditions(group, connector)) for group in groups]
+        parts = [false_if_null(join_conditions(group, connector)) for group in groups]
     first, *rest = parts
     for part in rest:
         first = first | part if connector == Q.OR else first & part
@@ -120,9 +120,9 @@ def time_condition(time: Expr, op: str, values: Sequence[Value], now: int) -> Q:
     """A written time lasts: a day is from its first to its last millisecond."""
     spans = [_time_span(value, now) for value in values]
     if op in ("=", "in"):
-        return any_of([_time_within(time, start, end) for start, end in spans])
+        return any_of([_time_between(time, start, end) for start, end in spans])
     if op == "between":
-        return _time_within(time, spans[0][0], spans[1][1])
+        return _time_between(time, spans[0][0], spans[1][1])
     return _ordered_condition(time, op, *spans[0])
 
 
@@ -134,14 +134,14 @@ def _time_span(value: Value, now: int) -> tuple[int, int]:
     else:
         raise TypeError(f"{value} is no time")
     # MLflow's filters take any number for a time; the databases take 64 bits.
-    return _clamped(start), _clamped(end)
+    return _clamp_time(start), _clamp_time(end)
 
 
-def _clamped(time: int) -> int:
+def _clamp_time(time: int) -> int:
     return max(-names.MAX_TIME, min(time, names.MAX_TIME + 1))
 
 
-def _time_within(time: Expr, start: int, end: int) -> Q:
+def _time_between(time: Expr, start: int, end: int) -> Q:
     return Q(Compare(time, ">=", start)) & Q(Compare(time, "<", end))
 
 
@@ -177,7 +177,7 @@ DATASET_COLUMNS = {
 }
 
 
-def names_containing(part: str) -> Q:
+def keys_containing(part: str) -> Q:
     """The keys whose name holds the text; `params.lr` also means what it means in a
     filter."""
     word, _point, rest = part.partition(".")
@@ -247,11 +247,13 @@ def _metric_condition(aggregate: str, op: str, given: Sequence[Value]) -> Q:
     if numbers:
         conditions.append(number_condition(F(aggregate), op, numbers))
     if op in ("=", "in"):
-        conditions += [_exactly(aggregate, number) for number in numbers]
+        conditions += [
+            _nan_or_huge_integer_condition(aggregate, number) for number in numbers
+        ]
     return any_of(conditions)
 
 
-def _exactly(aggregate: str, number: Number) -> Q:
+def _nan_or_huge_integer_condition(aggregate: str, number: Number) -> Q:
     """What a float cannot say: NaN, and integers beyond 2^53."""
     if isinstance(number.value, float) and math.isnan(number.value):
         has_flag = aggregate in ("last", "first")

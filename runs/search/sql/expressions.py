@@ -37,14 +37,14 @@ _GLOB = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 
 
-class _Condition(Func):
+class _BooleanFunction(Func):
     """A function or operator that is true or false."""
 
     output_field = BooleanField()
     conditional = True
 
 
-class Compare(_Condition):
+class Compare(_BooleanFunction):
     """`left op right` for numbers, whatever kind of number either is."""
 
     template = "(%(expressions)s)"
@@ -112,7 +112,7 @@ class Unindexed(Func):
         return self.as_sql(compiler, connection, template="+%(expressions)s", **extra)
 
 
-class Contains(_Condition):
+class Contains(_BooleanFunction):
     """Whether the text holds another, whatever the case."""
 
     function = "INSTR"
@@ -131,7 +131,7 @@ class Contains(_Condition):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
-class Like(_Condition):
+class Like(_BooleanFunction):
     """Whether the whole text fits a pattern of `%` and `_`; nothing escapes them."""
 
     def __init__(self, text: Expr, pattern: str, *, any_case: bool = False) -> None:
@@ -162,7 +162,7 @@ class Like(_Condition):
         )
 
 
-class StartsWord(_Condition):
+class StartsWord(_BooleanFunction):
     """Whether a word of the text begins so: `models.functions.starts_word`."""
 
     function = "studio_starts"
@@ -184,7 +184,7 @@ class StartsWord(_Condition):
         )
 
 
-def two_valued(condition: Q) -> Q:
+def false_if_null(condition: Q) -> Q:
     """The condition where it is true, else false: never NULL."""
     truth = Case(
         When(condition, then=Value(True)),
@@ -194,7 +194,7 @@ def two_valued(condition: Q) -> Q:
     return Q(truth)
 
 
-class InKeys(_Condition):
+class InKeys(_BooleanFunction):
     """Whether a column is one of very many ids: they are sent as one value."""
 
     def __init__(self, column: str | Expr, ids: Sequence[int]) -> None:
@@ -218,7 +218,7 @@ class InKeys(_Condition):
 
 
 @IndexedText.register_lookup
-class Matches(Lookup):
+class FullTextMatch(Lookup):
     lookup_name = "matches"
 
     def as_sql(

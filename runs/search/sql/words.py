@@ -140,23 +140,23 @@ def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
     """
     texts, found = [], []
     for word in dict.fromkeys(map(fold_case, words)):
-        named = _named_scans(word, scope)
+        named = _scans_by_related_names(word, scope)
         if named:
-            found.append(WordScans((word,), [text_scan([word]), *named]))
+            found.append(WordScans((word,), [search_text_scan([word]), *named]))
         else:
             texts.append(word)
     if texts:
-        found.insert(0, WordScans(tuple(texts), [text_scan(texts)]))
+        found.insert(0, WordScans(tuple(texts), [search_text_scan(texts)]))
     return found
 
 
-def text_scan(words: Sequence[str]) -> IndexScan:
+def search_text_scan(words: Sequence[str]) -> IndexScan:
     # PostgreSQL's index of words has no order, so its rows cannot lead to the runs.
     if connection.vendor == "postgresql":
-        return IndexScan(_matching_rows(words))
+        return IndexScan(_matching_search_texts(words))
     join = Q(search_index__whole__matches=_match_expression(words))
     return IndexScan(
-        _matching_rows(words),
+        _matching_search_texts(words),
         relation="search_index",
         join=join,
         is_ordered=True,
@@ -164,7 +164,7 @@ def text_scan(words: Sequence[str]) -> IndexScan:
     )
 
 
-def _matching_rows(words: Sequence[str]) -> Any:
+def _matching_search_texts(words: Sequence[str]) -> Any:
     """The rows of the index whose texts hold all the words."""
     if connection.vendor == "postgresql":
         rows = SearchText.objects.all()
@@ -178,7 +178,7 @@ def _match_expression(words: Sequence[str]) -> str:
     return " AND ".join(map(match_query, words))
 
 
-def _named_scans(word: str, scope: Scope) -> list[IndexScan]:
+def _scans_by_related_names(word: str, scope: Scope) -> list[IndexScan]:
     """The runs that hold the word in what they are named by, where anything does."""
     runs = Run.objects.in_workspace(scope.workspace)
     scans = []

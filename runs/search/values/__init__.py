@@ -1,9 +1,9 @@
 """The values of many runs as arrays, and all that runs logged."""
 
-from runs.search.values.logged_values import (
-    read_logged_values,
-    read_position,
-    write_position,
+from runs.search.values.logged_points import (
+    read_logged_points,
+    read_points_cursor,
+    write_points_cursor,
 )
 from runs.search.values.value_arrays import (
     MAX_ARRAY_RUNS,
@@ -12,7 +12,7 @@ from runs.search.values.value_arrays import (
     NumberArray,
     Numbers,
     RunArrays,
-    TextCodes,
+    TextCodeBuilder,
     ValueCodes,
     columns_needed,
     encode_values,
@@ -33,9 +33,9 @@ from runs.search.values.value_reader import (
     ValueReader,
     all_metrics,
     all_texts,
-    attach,
-    columns_read,
+    attach_experiments_and_submitters,
     metric_value,
+    own_columns_to_read,
     row_type,
 )
 
@@ -47,27 +47,27 @@ __all__ = [
     "NumberArray",
     "Numbers",
     "RunArrays",
-    "TextCodes",
+    "TextCodeBuilder",
     "TextHead",
     "ValueCodes",
     "ValueReader",
     "all_metrics",
     "all_texts",
-    "attach",
+    "attach_experiments_and_submitters",
     "columns_needed",
-    "columns_read",
     "count_text_keys",
     "count_text_values",
     "encode_values",
     "has_numbers",
     "has_values",
     "metric_value",
-    "read_logged_values",
+    "own_columns_to_read",
+    "read_logged_points",
     "read_numbers",
-    "read_position",
+    "read_points_cursor",
     "read_run_arrays",
     "read_value_codes",
     "read_whole_texts",
     "row_type",
-    "write_position",
+    "write_points_cursor",
 ]

@@ -21,7 +21,7 @@ from django.db.models.lookups import GreaterThan
 
 from runs.models import Metric
 from runs.search.fields import GroupColumn, RunNumber, source_of
-from runs.search.query import RunQuery, newest_sets
+from runs.search.query import RunQuery, newest_run_querysets
 from runs.search.sql import TEXT_TABLES, InKeys, Scope
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -57,7 +57,9 @@ class RunArrays:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def places(self, keys: Sequence[int] | Keys) -> tuple[Keys, npt.NDArray[np.bool_]]:
+    def find_positions(
+        self, keys: Sequence[int] | Keys
+    ) -> tuple[Keys, npt.NDArray[np.bool_]]:
         """Where each key's run stands, and whether it is here at all."""
         given = np.asarray(keys, dtype=np.int64)
         found = np.searchsorted(self.ids, given)
@@ -95,7 +97,7 @@ def read_run_arrays(
     """The runs that match, with columns of the run's own; None if they are too many."""
     names = list(dict.fromkeys(("pk", "experiment_id", *columns)))
     rows: dict[int, tuple[Any, ...]] = {}
-    for part in newest_sets(run_query):
+    for part in newest_run_querysets(run_query):
         try:
             found = part.values_list(*names)[: MAX_ARRAY_RUNS + 1]
             # Several leads can find the same run.
@@ -104,7 +106,7 @@ def read_run_arrays(
             continue
         if len(rows) > MAX_ARRAY_RUNS:
             return None
-    # Rows begin with their primary keys; `places` needs these in order.
+    # Rows begin with their primary keys; `find_positions` needs these in order.
     ordered = sorted(rows.values())
     by_column = list(zip(*ordered, strict=True)) if ordered else [()] * len(names)
     ids = np.array(by_column[0], dtype=np.int64)
@@ -142,7 +144,9 @@ def read_value_codes(runs: RunArrays, field: Field) -> ValueCodes:
         return _text_codes(runs, source.keys)
     assert source.group is not None, field
     column = runs.columns[source.group.column]
-    return _with_names(source.group, _value_codes(runs, enumerate(column)))
+    return _replace_keys_by_names(
+        source.group, _encode_own_values(runs, enumerate(column))
+    )
 
 
 def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
@@ -150,7 +154,7 @@ def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
     found = NumberArray(np.full(len(runs), np.nan), np.zeros(len(runs), dtype=bool))
     number = source_of(field).number
     if number is not None:
-        return _own_numbers(runs, number, found)
+        return _numbers_of_own_columns(runs, number, found)
     key = runs.scope.key(field)
     if key is None or not len(runs):
         return found
@@ -159,13 +163,13 @@ def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
     if rows:
         # A NULL, which a NaN or a text is kept as, becomes a NaN.
         pairs = np.array(rows, dtype=np.float64)
-        places, here = runs.places(pairs[:, 0].astype(np.int64))
+        places, here = runs.find_positions(pairs[:, 0].astype(np.int64))
         found.values[places[here]] = pairs[here, 1]
         found.nonfinite[places[here]] = ~np.isfinite(pairs[here, 1])
     return found
 
 
-def _own_numbers(
+def _numbers_of_own_columns(
     runs: RunArrays, number: RunNumber, measured: NumberArray
 ) -> NumberArray:
     columns = [runs.columns[name] for name in number.columns]
@@ -179,20 +183,22 @@ def _own_numbers(
 def _read_number_columns(runs: RunArrays, measured: NumberArray) -> ValueCodes:
     # Adding zero turns -0.0 into 0.0, which compare as equal.
     numbers = enumerate((measured.values + 0.0).tolist())
-    found = _value_codes(runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v)))
+    found = _encode_own_values(
+        runs, ((n, repr(v)) for n, v in numbers if math.isfinite(v))
+    )
     return replace(found, is_mixed=bool(measured.nonfinite.any()))
 
 
 def _text_codes(runs: RunArrays, fields: Sequence[Field]) -> ValueCodes:
     """Of several fields the first that a run has."""
-    texts = TextCodes()
+    texts = TextCodeBuilder()
     # The first field comes last, so that its texts replace the others.
     for rows in _text_rows(runs, list(reversed(fields))):
         for run, head, digest in _rows_of_runs(rows, runs).values_list(
             "run_id", *TEXT_HEAD
         ):
             texts.add(run, head, digest)
-    return texts.of(runs)
+    return texts.build(runs)
 
 
 def _text_rows(runs: RunArrays, fields: Sequence[Field]) -> Iterator[Any]:
@@ -203,7 +209,7 @@ def _text_rows(runs: RunArrays, fields: Sequence[Field]) -> Iterator[Any]:
             yield table.filter(key=key)
 
 
-class TextCodes:
+class TextCodeBuilder:
     """Gathers the texts that runs have, as READ reads them."""
 
     def __init__(self) -> None:
@@ -218,9 +224,9 @@ class TextCodes:
         self._runs.append(run)
         self._codes.append(code)
 
-    def of(self, runs: RunArrays) -> ValueCodes:
+    def build(self, runs: RunArrays) -> ValueCodes:
         codes = np.full(len(runs), -1, dtype=np.int32)
-        places, here = runs.places(self._runs)
+        places, here = runs.find_positions(self._runs)
         codes[places[here]] = np.array(self._codes, dtype=np.int32)[here]
         return ValueCodes(
             codes,
@@ -257,7 +263,7 @@ def encode_values(values: Sequence[str | None]) -> ValueCodes:
     )
 
 
-def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:
+def _encode_own_values(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCodes:
     codes = np.full(len(runs), -1, dtype=np.int32)
     known: dict[Any, int] = {}
     for place, value in pairs:
@@ -266,7 +272,7 @@ def _value_codes(runs: RunArrays, pairs: Iterable[tuple[int, Any]]) -> ValueCode
     return ValueCodes(codes, list(known))
 
 
-def _with_names(group: GroupColumn, values: ValueCodes) -> ValueCodes:
+def _replace_keys_by_names(group: GroupColumn, values: ValueCodes) -> ValueCodes:
     """With what people call the values that the database keeps as numbers."""
     if group.names is None:
         return values

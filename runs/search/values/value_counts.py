@@ -26,7 +26,7 @@ CountsByKey = dict[int, dict[TextHead, tuple[int, float | None]]]
 
 def count_text_keys(kind: str, runs: RunArrays) -> dict[int, int]:
     """How many of the runs have each key."""
-    rows = _rows_of(kind, runs).values_list("key_id")
+    rows = _text_rows_of(kind, runs).values_list("key_id")
     with time_limit():
         return dict(rows.annotate(n=Count("pk")))
 
@@ -35,7 +35,7 @@ def count_text_values(
     kind: str, runs: RunArrays, keys: Sequence[int] | None = None
 ) -> CountsByKey:
     """Of each key how many of the runs have each value."""
-    rows = _rows_of(kind, runs)
+    rows = _text_rows_of(kind, runs)
     if keys is not None:
         rows = rows.filter(key__in=keys)
     begins = Beginning(F("value"))
@@ -71,7 +71,7 @@ def _add_count(found: CountsByKey, key: int, text: TextHead, n: int) -> None:
     values[text] = (before + n, None if text[1] else parse_number(text[0]))
 
 
-def _rows_of(kind: str, runs: RunArrays) -> Any:
+def _text_rows_of(kind: str, runs: RunArrays) -> Any:
     """What the runs have, read in the order of the keys where they are many."""
     table: Any = TEXT_TABLES[kind].objects
     few = (

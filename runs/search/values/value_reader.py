@@ -40,7 +40,7 @@ Columns = list[list[Any]]
 ALWAYS_READ = ("pk", "run_id", "experiment_id", "submitter_id")
 
 
-def columns_read(fields: Iterable[Field]) -> tuple[str, ...]:
+def own_columns_to_read(fields: Iterable[Field]) -> tuple[str, ...]:
     """The run's own columns that the fields' values are read from."""
     needed = [name for field in fields for name in source_of(field).columns]
     return tuple(dict.fromkeys((*ALWAYS_READ, *needed)))
@@ -259,7 +259,7 @@ def metric_value(head: MetricHead, aggregate: str) -> float | int | str | None:
     return value
 
 
-def attach(runs: Sequence[Run]) -> None:
+def attach_experiments_and_submitters(runs: Sequence[Run]) -> None:
     """Give the runs their experiments and submitters, which rows show.
 
     A join could start at an experiment, and sort all its runs.
@@ -292,14 +292,14 @@ def all_metrics(ids: Sequence[int]) -> list[tuple[Any, ...]]:
 
 
 def _texts_of_many(kind: str, runs: Sequence[int], keys: Sequence[int]) -> Any:
-    return _of_many(TEXT_TABLES[kind], runs, keys).values_list(*_TEXT_COLUMNS)
+    return _rows_of_many_runs(TEXT_TABLES[kind], runs, keys).values_list(*_TEXT_COLUMNS)
 
 
 def _metrics_of_many(runs: Sequence[int], keys: Sequence[int]) -> Any:
-    return _of_many(Metric, runs, keys).values_list(*_METRIC_COLUMNS)
+    return _rows_of_many_runs(Metric, runs, keys).values_list(*_METRIC_COLUMNS)
 
 
-def _of_many(table: Any, runs: Sequence[int], keys: Sequence[int]) -> Any:
+def _rows_of_many_runs(table: Any, runs: Sequence[int], keys: Sequence[int]) -> Any:
     """The rows of thousands of runs.
 
     No index has a sum: otherwise SQLite would take the index on keys, and read every
@@ -309,7 +309,7 @@ def _of_many(table: Any, runs: Sequence[int], keys: Sequence[int]) -> Any:
     return rows.filter(known__in=keys)
 
 
-def _rows_among(name: str, values: Any) -> Q:
+def _column_in_values(name: str, values: Any) -> Q:
     """A relation's own look-up takes no prepared values."""
     return Q(In(F(name), values))
 
@@ -319,7 +319,7 @@ _TEXT_COLUMNS = ("run_id", "key_id", "value")
 _TEXTS = {
     kind: PreparedRows(
         lambda runs, keys, table=table: table.objects.filter(
-            _rows_among("run", runs), _rows_among("key", keys)
+            _column_in_values("run", runs), _column_in_values("key", keys)
         ).values_list(*_TEXT_COLUMNS)
     )
     for kind, table in TEXT_TABLES.items()
@@ -330,13 +330,13 @@ _METRIC_COLUMNS = (
 )
 _METRICS = PreparedRows(
     lambda runs, keys: Metric.objects.filter(
-        _rows_among("run", runs), _rows_among("key", keys)
+        _column_in_values("run", runs), _column_in_values("key", keys)
     ).values_list(*_METRIC_COLUMNS)
 )
 #: The tags that people see.
 _TAGS = PreparedRows(
     lambda runs: (
-        RunTag.objects.filter(_rows_among("run", runs))
+        RunTag.objects.filter(_column_in_values("run", runs))
         .exclude(key__name__startswith=SYSTEM_TAG_PREFIX)
         .order_by("key__name")
         .values_list("run_id", "key__name", "value")
@@ -344,13 +344,13 @@ _TAGS = PreparedRows(
 )
 _STARS = PreparedRows(
     lambda viewer, runs: RunStar.objects.filter(
-        _rows_among("run", runs), user=viewer
+        _column_in_values("run", runs), user=viewer
     ).values_list("run_id")
 )
 _CHILDREN = PreparedRows(
     lambda runs: (
         Run.objects.not_deleted()
-        .filter(_rows_among("parent", runs))
+        .filter(_column_in_values("parent", runs))
         .order_by()
         .values_list("parent_id", "status")
         .annotate(n=Count("pk"))

@@ -1,6 +1,6 @@
 """Custom views that a member can see."""
 
-from runs.search.views.missing import (
+from runs.search.views.missing_items import (
     find_missing_columns,
     find_missing_list,
     find_missing_runs,
@@ -17,8 +17,8 @@ from runs.search.views.views import (
     find_view_change,
     list_deleted_views,
     list_view_revisions,
-    search_words,
-    views_in,
+    split_search_words,
+    visible_views_in,
 )
 
 __all__ = [
@@ -36,6 +36,6 @@ __all__ = [
     "find_view_change",
     "list_deleted_views",
     "list_view_revisions",
-    "search_words",
-    "views_in",
+    "split_search_words",
+    "visible_views_in",
 ]

@@ -41,14 +41,14 @@ class ViewMenu:
     more_shared: bool
 
 
-def views_in(workspace: Workspace, viewer: User) -> ViewQuerySet:
+def visible_views_in(workspace: Workspace, viewer: User) -> ViewQuerySet:
     """Living views of the workspace that `viewer` may see, each with `starred`."""
-    return _with_star(
+    return _annotate_starred(
         View.objects.visible_to(viewer).active().filter(workspace=workspace), viewer
     )
 
 
-def _with_star(views: ViewQuerySet, viewer: User) -> ViewQuerySet:
+def _annotate_starred(views: ViewQuerySet, viewer: User) -> ViewQuerySet:
     star = ViewStar.objects.filter(view=OuterRef("pk"), user=viewer)
     return views.select_related("owner", "experiment", "workspace").annotate(
         starred=Exists(star)
@@ -63,7 +63,7 @@ def find_view(
     deleted: bool = False,
 ) -> View:
     """The view of that slug; NotFound, in the same words, for all that is not seen."""
-    views = _with_star(View.objects.visible_to(viewer), viewer)
+    views = _annotate_starred(View.objects.visible_to(viewer), viewer)
     views = views.deleted() if deleted else views.active()
     if workspace is not None:
         views = views.filter(workspace=workspace)
@@ -89,21 +89,23 @@ def filter_by_owner(views: ViewQuerySet, which: str, viewer: User) -> ViewQueryS
     return views
 
 
-def search_words(find: str) -> list[str]:
+def split_search_words(find: str) -> list[str]:
     """The words that are looked for, without case."""
     return find.casefold().replace("\x00", " ").split()[:10]
 
 
 def filter_by_words(views: ViewQuerySet, find: str) -> ViewQuerySet:
     """Those with all the words in their name or description, whatever their case."""
-    for word in search_words(find):
+    for word in split_search_words(find):
         views = views.filter(words__contains=word)
     return views
 
 
 def find_menu(workspace: Workspace, viewer: User, find: str = "") -> ViewMenu:
     """What the menu shows; two queries, whatever the number of views."""
-    views = filter_by_words(views_in(workspace, viewer), find).defer(*_HEAVY_COLUMNS)
+    views = filter_by_words(visible_views_in(workspace, viewer), find).defer(
+        *_HEAVY_COLUMNS
+    )
     ordered = views.order_by("name", "pk")
     own = list(ordered.filter(owner=viewer, shared=False)[: MAX_MENU_VIEWS + 1])
     shared = list(ordered.filter(shared=True)[: MAX_MENU_VIEWS + 1])

@@ -19,11 +19,11 @@ from runs.storage.files.folder_store import (
     is_blob_name,
 )
 from runs.storage.files.quarantine import (
-    arrived_before,
     delete_quarantined,
+    incoming_blobs_before,
     list_quarantined,
     move_to_quarantine,
-    quarantined_before,
+    quarantined_blobs_before,
 )
 
 __all__ = [
@@ -35,16 +35,16 @@ __all__ = [
     "Blob",
     "FileChunks",
     "WriteAt",
-    "arrived_before",
     "delete_quarantined",
     "deletions_allowed",
     "files",
     "hold_deletions",
+    "incoming_blobs_before",
     "is_blob_name",
     "list_members",
     "list_quarantined",
     "move_to_quarantine",
     "open_member",
-    "quarantined_before",
+    "quarantined_blobs_before",
     "read_member",
 ]

@@ -24,7 +24,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from studio.core.errors import MissingBytes, TooLarge
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 READ_CHUNK_BYTES = 256 * 1024
 #: Read at once for a response: a client that stops reading holds this much memory.
@@ -65,7 +65,7 @@ class FolderStore:
         name = uuid.uuid4().hex
         # Both folders: a full disk then fails before the row is committed.
         self._make_folders(self.path(name).parent)
-        temporary = self.incoming(name)
+        temporary = self.incoming_path(name)
         try:
             blob = _write_synced(temporary, name, chunks, limit)
         except BaseException:
@@ -83,14 +83,14 @@ class FolderStore:
         target = self.path(name)
         if target.exists():
             # A power cut can leave the old name of a moved file as well.
-            self.incoming(name).unlink(missing_ok=True)
+            self.incoming_path(name).unlink(missing_ok=True)
         else:
             self._make_folders(target.parent)
             self._move_to_final(name, target)
         sync_folder(target.parent)
 
     def _move_to_final(self, name: str, target: Path) -> None:
-        for source in (self.incoming(name), self.root / QUARANTINE / name):
+        for source in (self.incoming_path(name), self.root / QUARANTINE / name):
             with contextlib.suppress(FileNotFoundError):
                 source.rename(target)
                 return
@@ -100,7 +100,7 @@ class FolderStore:
 
     def discard(self, name: str) -> None:
         """Remove a blob that `keep` was not called for and no row names."""
-        self.incoming(name).unlink(missing_ok=True)
+        self.incoming_path(name).unlink(missing_ok=True)
 
     def open(self, name: str, size: int = 0) -> BinaryIO:
         """Open a blob of at least `size` bytes; raises MissingBytes, OSError."""
@@ -125,7 +125,7 @@ class FolderStore:
         return FileChunks(self.open(name, size), size)
 
     @contextmanager
-    def appending(self, name: str) -> Iterator[WriteAt]:
+    def open_to_append(self, name: str) -> Iterator[WriteAt]:
         """Lock the blob for appending; yields `write_at(offset, data)`, which syncs."""
         handle = self._open(name, os.O_RDWR)
         try:
@@ -161,12 +161,12 @@ class FolderStore:
     def path(self, name: str) -> Path:
         return self.root / name[:2] / name
 
-    def incoming(self, name: str) -> Path:
+    def incoming_path(self, name: str) -> Path:
         return self.root / INCOMING / name
 
     def _candidate_paths(self, name: str) -> Iterable[Path]:
         # The last one finds a blob that was moved between the first two looks.
-        return self.path(name), self.incoming(name), self.path(name)
+        return self.path(name), self.incoming_path(name), self.path(name)
 
     def _open(self, name: str, flags: int) -> int:
         for path in self._candidate_paths(name):

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runs.storage.files.folder_store import INCOMING, QUARANTINE, files, is_blob_name
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 
-def arrived_before(time_ms: int) -> Iterator[str]:
+def incoming_blobs_before(time_ms: int) -> Iterator[str]:
     """List blobs in `incoming/` that were last written before `time_ms`."""
-    return _files_older_than(files.root / INCOMING, time_ms)
+    return _list_blobs_older_than(files.root / INCOMING, time_ms)
 
 
-def quarantined_before(time_ms: int) -> Iterator[str]:
-    return _files_older_than(files.root / QUARANTINE, time_ms)
+def quarantined_blobs_before(time_ms: int) -> Iterator[str]:
+    return _list_blobs_older_than(files.root / QUARANTINE, time_ms)
 
 
 def list_quarantined() -> Iterator[str]:
@@ -31,7 +31,7 @@ def list_quarantined() -> Iterator[str]:
 def move_to_quarantine(name: str, now: int) -> bool:
     """Move a stored blob to `quarantine/`; returns False if it does not exist."""
     target = _make_folder() / name
-    for source in (files.path(name), files.incoming(name)):
+    for source in (files.path(name), files.incoming_path(name)):
         with contextlib.suppress(FileNotFoundError):
             # The time is set first, so a crash in between does not shorten the week.
             os.utime(source, (now / 1000, now / 1000))
@@ -46,7 +46,7 @@ def delete_quarantined(name: str) -> None:
     (files.root / QUARANTINE / name).unlink(missing_ok=True)
 
 
-def _files_older_than(folder: Path, time_ms: int) -> Iterator[str]:
+def _list_blobs_older_than(folder: Path, time_ms: int) -> Iterator[str]:
     for path in sorted(folder.glob("*")):
         with contextlib.suppress(FileNotFoundError):
             if is_blob_name(path.name) and path.stat().st_mtime * 1000 < time_ms:

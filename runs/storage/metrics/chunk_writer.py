@@ -77,12 +77,12 @@ _update_all = PreparedUpdate(
 )
 
 
-def load_tails(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
+def load_tail_chunks(heads: Sequence[Metric]) -> dict[int, MetricChunk]:
     rows = _tails.all([head.pk for head in heads if head.count])
     return {row.metric_id: row for row in rows}
 
 
-def next_numbers(heads: Sequence[Metric]) -> dict[int, int]:
+def next_chunk_numbers(heads: Sequence[Metric]) -> dict[int, int]:
     rows = _last_numbers.all([head.pk for head in heads if head.count])
     return {pk: number + 1 for pk, number in rows}
 

@@ -18,14 +18,14 @@ from django.db.models import Q, QuerySet
 from runs.models import Metric, MetricChunk
 from runs.storage.metrics.chunk_writer import (
     extend_series,
-    load_tails,
-    next_numbers,
+    load_tail_chunks,
+    next_chunk_numbers,
     save_chunks,
     save_heads,
 )
 from runs.storage.metrics.chunks import unpack_row
 from runs.storage.metrics.downsampling import sample_positions
-from runs.storage.metrics.duplicates import drop_stored
+from runs.storage.metrics.duplicates import drop_stored_points
 from runs.storage.metrics.heads import AppendRule, update_head
 from runs.storage.metrics.points import Points, concatenate
 from studio.core.batches import batches
@@ -68,13 +68,15 @@ class MetricStore(Protocol):
         self, metrics: Sequence[Metric], limit: int
     ) -> dict[int, Points]: ...
 
-    def sample_long(self, metric: Metric, limit: int) -> tuple[Points, int] | None: ...
+    def sample_chunk_by_chunk(
+        self, metric: Metric, limit: int
+    ) -> tuple[Points, int] | None: ...
 
-    def newest_all(
+    def newest_points_of_all(
         self, metrics: Sequence[Metric], limit: int
     ) -> dict[int, Points]: ...
 
-    def read_each(
+    def read_series_by_series(
         self,
         metrics: Sequence[Metric],
         start: int | None = ...,
@@ -100,12 +102,12 @@ class ChunkedStore:
     ) -> list[Points]:
         """Append to several series of a run, with a few queries for all."""
         heads = [metric for metric, _ in series]
-        tails = load_tails(heads)
+        tails = load_tail_chunks(heads)
         fresh = [points for _, points in series]
         if rule is AppendRule.MLFLOW:
-            fresh = drop_stored(series, tails)
+            fresh = drop_stored_points(series, tails)
         # A tail has its number already.
-        numbers = next_numbers([head for head in heads if head.pk not in tails])
+        numbers = next_chunk_numbers([head for head in heads if head.pk not in tails])
         rows: list[MetricChunk] = []
         grown: list[Metric] = []
         changed: list[Metric] = []
@@ -125,7 +127,7 @@ class ChunkedStore:
         rows = _overlapping_chunks(metric.chunks.order_by("number"), start, stop)
         return _points_within([unpack_row(row) for row in rows.iterator()], start, stop)
 
-    def read_each(
+    def read_series_by_series(
         self,
         metrics: Sequence[Metric],
         start: int | None = None,
@@ -165,7 +167,9 @@ class ChunkedStore:
             for key, points in found.items()
         }
 
-    def sample_long(self, metric: Metric, limit: int) -> tuple[Points, int] | None:
+    def sample_chunk_by_chunk(
+        self, metric: Metric, limit: int
+    ) -> tuple[Points, int] | None:
         """Like `sample`, but chunk by chunk, so a long series never fills the memory.
 
         None if this could miss points: chunks with other values than numbers, or with
@@ -191,7 +195,9 @@ class ChunkedStore:
             points = points.take(sample_positions(points, limit))
         return points, total
 
-    def newest_all(self, metrics: Sequence[Metric], limit: int) -> dict[int, Points]:
+    def newest_points_of_all(
+        self, metrics: Sequence[Metric], limit: int
+    ) -> dict[int, Points]:
         """Read at least the last `limit` steps of each series, by series key.
 
         Points are in step order. Estimates where these steps begin, so up to
@@ -215,7 +221,7 @@ class ChunkedStore:
         rows = list(metric.chunks.order_by("min_time", "number").defer("data"))
         skipped = 0
         if _are_disjoint(rows):
-            rows, skipped = _rows_of_page(rows, offset, limit)
+            rows, skipped = _chunks_of_page(rows, offset, limit)
         loaded = MetricChunk.objects.filter(pk__in=[row.pk for row in rows])
         parts = [unpack_row(row) for row in loaded.order_by("number")]
         points = concatenate(parts).in_time_order()
@@ -276,7 +282,7 @@ def _are_disjoint(rows: Sequence[MetricChunk]) -> bool:
     return all(one.max_time < other.min_time for one, other in itertools.pairwise(rows))
 
 
-def _rows_of_page(
+def _chunks_of_page(
     rows: Sequence[MetricChunk], offset: int, limit: int | None
 ) -> tuple[list[MetricChunk], int]:
     """The rows that the page lies in, and how many points come before them."""

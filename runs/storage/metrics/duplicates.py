@@ -23,29 +23,29 @@ MAX_TABLE_STEPS = 4_000_000
 Identity = tuple[int, int, Any]
 
 
-def drop_stored(
+def drop_stored_points(
     series: Sequence[tuple[Metric, Points]], tails: dict[int, MetricChunk]
 ) -> list[Points]:
     """Drop points that are stored; reads only chunks that can contain them."""
-    unique = [drop_repeated(points) for _, points in series]
+    unique = [drop_repeated_points(points) for _, points in series]
     grown = {
         head.pk: points
         for (head, _), points in zip(series, unique, strict=True)
-        if head.count and len(points) and not _is_beyond(head, points)
+        if head.count and len(points) and not _is_after_stored_points(head, points)
     }
     known: dict[int, list[Points]] = {pk: [] for pk in grown}
     for row in _overlapping_chunks(grown):
         known[row.metric_id].append(unpack_row(row))
     for pk, tail in tails.items():
-        if pk in grown and _could_hold(tail, grown[pk]):
+        if pk in grown and _could_contain(tail, grown[pk]):
             known[pk].append(unpack_row(tail))
     return [
-        drop_known(points, known.get(head.pk, []))
+        drop_known_points(points, known.get(head.pk, []))
         for (head, _), points in zip(series, unique, strict=True)
     ]
 
 
-def _is_beyond(head: Metric, points: Points) -> bool:
+def _is_after_stored_points(head: Metric, points: Points) -> bool:
     """Whether all new steps are higher than the stored ones."""
     return int(points.steps.min()) > head.last_step
 
@@ -63,18 +63,20 @@ def _overlapping_chunks(grown: dict[int, Points]) -> Iterable[MetricChunk]:
         min_time__lte=max(int(points.times.max()) for points in grown.values()),
     )
     wanted = [
-        row.pk for row in rows.defer("data") if _could_hold(row, grown[row.metric_id])
+        row.pk
+        for row in rows.defer("data")
+        if _could_contain(row, grown[row.metric_id])
     ]
     return MetricChunk.objects.filter(pk__in=wanted) if wanted else []
 
 
-def _could_hold(row: MetricChunk, points: Points) -> bool:
+def _could_contain(row: MetricChunk, points: Points) -> bool:
     steps = (points.steps >= row.min_step) & (points.steps <= row.max_step)
     times = (points.times >= row.min_time) & (points.times <= row.max_time)
     return bool((steps & times).any())
 
 
-def drop_repeated(points: Points) -> Points:
+def drop_repeated_points(points: Points) -> Points:
     """Drop repeated points within `points`."""
     # Growing steps are the usual case, and cannot repeat.
     if bool((points.steps[1:] > points.steps[:-1]).all()):
@@ -87,7 +89,7 @@ def drop_repeated(points: Points) -> Points:
     return points if keep.all() else points.take(keep)
 
 
-def drop_known(points: Points, known: Sequence[Points]) -> Points:
+def drop_known_points(points: Points, known: Sequence[Points]) -> Points:
     """Drop the points that are in `known`."""
     if not len(points) or not known:
         return points

@@ -72,7 +72,7 @@ def _take_last(head: Metric, points: Points, index: int, rule: AppendRule) -> No
         if is_tie and _number_or_zero(value) < (head.last or 0.0):
             return
     head.last, head.last_is_nan = split_nan(as_float(value))
-    head.last_text = text_of(value)
+    head.last_text = text_if_not_number(value)
     head.last_step, head.last_time = step, time
 
 
@@ -110,7 +110,7 @@ def split_nan(number: float | None) -> tuple[float | None, bool]:
     return number, False
 
 
-def text_of(value: Any) -> str | None:
+def text_if_not_number(value: Any) -> str | None:
     """What stands for a value that no float64 holds; None where one does."""
     if isinstance(value, str):
         return value

@@ -16,7 +16,7 @@ MAX_ROWS = 500
 
 
 class PreparedInsert(Generic[Row]):
-    """An INSERT of objects; only `one` sets the object's key.
+    """An INSERT of objects; only `insert_one` sets the object's key.
 
     `unique` names columns that are unique together: an existing row with the same
     values gets the new values of `update`, or stays unchanged.
@@ -54,7 +54,7 @@ class PreparedInsert(Generic[Row]):
                 values = [v for one in rows for v in self._row_values(one, database)]
                 cursor.execute(self._insert_sql(len(rows)), values)
 
-    def one(self, row: Row) -> Row:
+    def insert_one(self, row: Row) -> Row:
         """Insert a new row and set the object's key."""
         database = current_connection()
         sql, values = self._insert_sql(1), self._row_values(row, database)

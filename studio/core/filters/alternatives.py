@@ -55,4 +55,4 @@ def parse_range(field: Field, token: Token, text: str, start: int) -> Comparison
 
 
 def _range_end(operand: Operand, word: str) -> Value | None:
-    return operand.read(word, quoted=False)
+    return operand.read_word(word, quoted=False)

@@ -143,32 +143,32 @@ def _compared_field(tokens: Sequence[Token]) -> tuple[Token | None, str]:
 
 def _operator_before(tokens: Sequence[Token], place: int) -> tuple[str, int]:
     """The operator that ends at the place, and the place before it."""
-    listed = _list_start(tokens, place)
+    listed = _index_of_list_start(tokens, place)
     if listed >= 0:
-        return "in", _before_not(tokens, listed - 1)
+        return "in", _index_before_not(tokens, listed - 1)
     # The values before belong to the same operator, which precedes the first of them.
     while tokens[place].kind == SIGN and tokens[place].text == "|" and place > 1:
         place -= 2
     token = tokens[place]
     if token.kind == OPERATOR:
-        return token.text, place - _back_to_field(tokens, place)
+        return token.text, place - _tokens_back_to_field(tokens, place)
     if token.kind == SIGN and token.text == ":":
         return ":", place - 1
-    before = _before_not(tokens, place - 1) if place > 0 else -1
+    before = _index_before_not(tokens, place - 1) if place > 0 else -1
     is_word = token.is_word(*_WORD_OPERATORS) and before >= 0
     if is_word and tokens[before].kind == WORD:
         return token.text.lower(), before
     return "", place
 
 
-def _back_to_field(tokens: Sequence[Token], place: int) -> int:
+def _tokens_back_to_field(tokens: Sequence[Token], place: int) -> int:
     """From an operator: `k =`, `k:>`, `tag:k=`."""
     if place > 1 and tokens[place - 1].text == ":":
         return 2
     return 3 if place > 2 and tokens[place - 2].text == ":" else 1
 
 
-def _list_start(tokens: Sequence[Token], place: int) -> int:
+def _index_of_list_start(tokens: Sequence[Token], place: int) -> int:
     """Where the `in` of the list stands that the place is in, else -1."""
     while place > 0 and (
         tokens[place].kind in (WORD, STRING) or tokens[place].text == ","
@@ -182,7 +182,7 @@ def _list_start(tokens: Sequence[Token], place: int) -> int:
     return place - 1 if is_list else -1
 
 
-def _before_not(tokens: Sequence[Token], place: int) -> int:
+def _index_before_not(tokens: Sequence[Token], place: int) -> int:
     return place - 1 if place > 0 and tokens[place].is_word("not") else place
 
 

@@ -135,7 +135,7 @@ def operators_of(field: Field) -> tuple[str, ...]:
     return spec.operators
 
 
-def near_names(word: str) -> list[str]:
+def similar_field_names(word: str) -> list[str]:
     """Field names that `word` may have meant, the nearest first."""
     names = sorted({*_ATTRIBUTE_NAMES, *_KIND_NAMES} - _NEVER_MEANT)
     return difflib.get_close_matches(word.lower(), names, n=3, cutoff=0.6)
@@ -194,7 +194,7 @@ def number_text(number: Number) -> str:
     return repr(number.value)
 
 
-def read_length(word: str) -> int | None:
+def read_duration_ms(word: str) -> int | None:
     """Milliseconds of `1h30m`, `90s`, `1.5h`; None if `word` is no such length."""
     if len(word) > 100 or not _LENGTH.fullmatch(word.lower()):
         return None
@@ -203,7 +203,7 @@ def read_length(word: str) -> int | None:
     return total if total <= MAX_MS else None
 
 
-def length_text(ms: int) -> str:
+def duration_text(ms: int) -> str:
     if ms == 0:
         return "0s"
     text = ""
@@ -214,14 +214,14 @@ def length_text(ms: int) -> str:
 
 
 def read_duration(word: str) -> Duration | None:
-    ms = read_length(word)
+    ms = read_duration_ms(word)
     return None if ms is None else Duration(ms)
 
 
 def read_time(word: str) -> Moment | Ago | None:
     """`2026-11`, `2026-11-24`, `2026-11-24T10:00+02:00`, `-7d`, or ms since 1970."""
     if word.startswith("-"):
-        ms = read_length(word[1:])
+        ms = read_duration_ms(word[1:])
         return None if ms is None else Ago(ms)
     if _WHOLE.fullmatch(word) and len(word) <= 15 and int(word) <= MAX_MS:
         # Four digits are more likely a year than a moment of 1970.
@@ -244,13 +244,13 @@ def _read_moment(match: re.Match[str]) -> Moment | None:
             tzinfo=_time_zone(offset),
         )
         ms = (start - _EPOCH) // timedelta(milliseconds=1)
-        unit = _unit(day, hour, second, fraction)
+        unit = _smallest_unit(day, hour, second, fraction)
         return Moment(ms, _end_of_unit(ms, unit), unit) if 0 <= ms <= MAX_MS else None
     except (ValueError, OverflowError):
         return None
 
 
-def _unit(day: str, hour: str, second: str, fraction: str) -> str:
+def _smallest_unit(day: str, hour: str, second: str, fraction: str) -> str:
     if fraction:
         return "ms"
     if second:
@@ -312,17 +312,17 @@ def to_text(node: Node | None) -> str:
     if node is None:
         return ""
     if isinstance(node, And):
-        return " and ".join(_text_inside(child, And) for child in node.nodes)
+        return " and ".join(_text_with_parentheses(child, And) for child in node.nodes)
     if isinstance(node, Or):
-        return " or ".join(_text_inside(child, Or) for child in node.nodes)
+        return " or ".join(_text_with_parentheses(child, Or) for child in node.nodes)
     if isinstance(node, Not):
-        return f"not {_text_inside(node.node, Not)}"
+        return f"not {_text_with_parentheses(node.node, Not)}"
     if isinstance(node, Word):
         return _word_text(node.text)
     return _comparison_text(node)
 
 
-def _text_inside(node: Node, outer: type) -> str:
+def _text_with_parentheses(node: Node, outer: type) -> str:
     loose = isinstance(node, (And, Or))
     # `and` binds tighter than `or`, so it needs no parentheses inside one.
     needs = loose and not (outer is Or and isinstance(node, And))
@@ -358,7 +358,7 @@ def key_text(field: Field) -> str:
 def _comparison_text(node: Comparison) -> str:
     field, op = node.field, node.op
     if op in tree.NO_VALUE:
-        return _presence_text(field, op)
+        return _null_check_text(field, op)
     name = field_text(field)
     values = [value_text(value) for value in node.values]
     if op == "between":
@@ -372,7 +372,7 @@ def _comparison_text(node: Comparison) -> str:
     return f"{name} {op} {values[0]}"
 
 
-def _presence_text(field: Field, op: str) -> str:
+def _null_check_text(field: Field, op: str) -> str:
     if field.kind not in _SHORT_KEY:
         return f"{field_text(field)} {op}"
     minus = "-" if op == "is null" else ""
@@ -396,7 +396,9 @@ def _time_text(value: Moment | Ago | Duration) -> str:
     if isinstance(value, Moment):
         return moment_text(value)
     return (
-        f"-{length_text(value.ms)}" if isinstance(value, Ago) else length_text(value.ms)
+        f"-{duration_text(value.ms)}"
+        if isinstance(value, Ago)
+        else duration_text(value.ms)
     )
 
 

@@ -15,7 +15,7 @@ from typing import Callable
 from studio.core.errors import InvalidFilter
 from studio.core.filters import mlflow_tokens, tree
 from studio.core.filters.fields import Sort, read_number
-from studio.core.filters.mlflow_tokens import Identifier, Reader
+from studio.core.filters.mlflow_tokens import Identifier, MlflowFilterReader
 from studio.core.filters.patterns import like_matches
 from studio.core.filters.tree import (
     Comparison,
@@ -63,7 +63,7 @@ def status_word(status: S) -> str:
 
 
 @dataclass(frozen=True)
-class Dialect:
+class SearchableFields:
     """What one kind of thing may be searched by."""
 
     attributes: Mapping[str, tuple[Field, str]]
@@ -82,7 +82,7 @@ _DATA = {
 _NAME = (attribute("name"), TEXT)
 _STARTED = (attribute("started"), TIME)
 
-RUNS = Dialect(
+RUNS = SearchableFields(
     attributes={
         "run_id": (attribute("id"), LISTED),
         # Spellings that MLflow accepts for `run_name`.
@@ -105,7 +105,7 @@ RUNS = Dialect(
     entities=("metric", "parameter", "tag", "attribute", "dataset"),
     unsortable=frozenset({"Run Name"}),
 )
-EXPERIMENTS = Dialect(
+EXPERIMENTS = SearchableFields(
     attributes={
         "name": _NAME,
         "experiment_id": (attribute("id"), LISTED),
@@ -116,7 +116,7 @@ EXPERIMENTS = Dialect(
     prefixes=frozenset({"attribute"}),
     entities=("attribute", "tag"),
 )
-MODELS = Dialect(
+MODELS = SearchableFields(
     attributes={
         "name": (attribute("name"), LISTED),
         "model_id": (attribute("id"), LISTED),
@@ -133,32 +133,34 @@ MODELS = Dialect(
 )
 
 
-def parse_runs(text: str) -> Node | None:
+def parse_run_filter(text: str) -> Node | None:
     """The tree of a run filter, None for the empty one."""
     return _parse_filter(text, RUNS)
 
 
-def parse_experiments(text: str) -> Node | None:
-    """As `parse_runs`; attributes are name, id, created, updated."""
+def parse_experiment_search(text: str) -> Node | None:
+    """As `parse_run_filter`; attributes are name, id, created, updated."""
     return _parse_filter(text, EXPERIMENTS)
 
 
-def parse_models(text: str) -> Node | None:
-    """As `parse_runs`, for logged models; also source_run_id, status, model_type."""
+def parse_model_filter(text: str) -> Node | None:
+    """As `parse_run_filter`, for models; also source_run_id, status, model_type."""
     return _parse_filter(text, MODELS)
 
 
-def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort, ...]:
+def parse_order_by(
+    items: Sequence[str], searchable: SearchableFields = RUNS
+) -> tuple[Sort, ...]:
     """What to sort by, in order; a repeated field is an error."""
     sorts: list[Sort] = []
     for item in items:
-        reader = Reader(item)
-        name = reader.identifier()
-        word = reader.rest().upper()
+        reader = MlflowFilterReader(item)
+        name = reader.read_identifier()
+        word = reader.read_rest().upper()
         if word not in ("", "ASC", "DESC"):
             raise _syntax_error(f"Invalid ordering key in order_by clause '{item}'.")
-        field, kind = _resolve_field(name, dialect)
-        if kind == tree.DATASETS or name.key in dialect.unsortable:
+        field, kind = _resolve_field(name, searchable)
+        if kind == tree.DATASETS or name.key in searchable.unsortable:
             raise _syntax_error(f"Invalid order_by entity: {name.entity or name.key}")
         if any(sort.field == field for sort in sorts):
             raise _syntax_error(f"`order_by` contains duplicate fields: {list(items)}")
@@ -166,53 +168,53 @@ def parse_order_by(items: Sequence[str], dialect: Dialect = RUNS) -> tuple[Sort,
     return tuple(sorts)
 
 
-def _parse_filter(text: str, dialect: Dialect) -> Node | None:
-    reader = Reader(text)
+def _parse_filter(text: str, searchable: SearchableFields) -> Node | None:
+    reader = MlflowFilterReader(text)
     nodes = []
     while not reader.at_end():
-        nodes.append(_parse_clause(reader, dialect))
+        nodes.append(_parse_clause(reader, searchable))
         if not reader.at_end():
-            reader.conjunction()
+            reader.read_conjunction()
     return all_of(*nodes) if nodes else None
 
 
-def _parse_clause(reader: Reader, dialect: Dialect) -> Node:
-    name = reader.identifier()
-    field, kind = _resolve_field(name, dialect)
-    operator = reader.comparator()
-    allowed = _allowed(field, kind)
+def _parse_clause(reader: MlflowFilterReader, searchable: SearchableFields) -> Node:
+    name = reader.read_identifier()
+    field, kind = _resolve_field(name, searchable)
+    operator = reader.read_comparator()
+    allowed = _allowed_comparators(field, kind)
     if operator not in allowed:
         valid = "{" + ", ".join(repr(each) for each in allowed) + "}"
         raise _syntax_error(f"Invalid comparator '{operator}' not one of '{valid}'")
     if operator in ("IS NULL", "IS NOT NULL"):
         return Comparison(field, operator.lower())
     if operator in ("IN", "NOT IN"):
-        texts = reader.strings()
+        texts = reader.read_strings()
         return _comparison_node(field, operator, [Text(text) for text in texts])
     if kind == STATUS:
-        return _status_condition(operator, reader.string("attribute"))
+        return _status_condition(operator, reader.read_string("attribute"))
     return _comparison_node(field, operator, [_read_value(reader, field, kind)])
 
 
-def _allowed(field: Field, kind: str) -> tuple[str, ...]:
+def _allowed_comparators(field: Field, kind: str) -> tuple[str, ...]:
     if field.kind == tree.DATASETS:
         return _COMPARATORS[LISTED]
     return _COMPARATORS[kind]
 
 
-def _resolve_field(name: Identifier, dialect: Dialect) -> tuple[Field, str]:
+def _resolve_field(name: Identifier, searchable: SearchableFields) -> tuple[Field, str]:
     """The field and what kind of value it takes."""
-    if name.entity and name.entity not in dialect.prefixes:
-        kind = dialect.kinds.get(name.entity)
+    if name.entity and name.entity not in searchable.prefixes:
+        kind = searchable.kinds.get(name.entity)
         if kind is None:
             raise _syntax_error(
                 f"Invalid entity type '{name.entity}'. "
-                f"Valid values are {list(dialect.entities)}"
+                f"Valid values are {list(searchable.entities)}"
             )
         return _keyed_field(kind, name.key)
-    found = dialect.attributes.get(name.key)
+    found = searchable.attributes.get(name.key)
     if found is None:
-        valid = "{" + ", ".join(repr(key) for key in dialect.attributes) + "}"
+        valid = "{" + ", ".join(repr(key) for key in searchable.attributes) + "}"
         raise _syntax_error(
             f"Invalid attribute key '{name.key}' specified. Valid keys are '{valid}'"
         )
@@ -233,15 +235,15 @@ def _keyed_field(kind: str, key: str) -> tuple[Field, str]:
     return Field(kind, key, "any"), tree.DATASETS
 
 
-def _read_value(reader: Reader, field: Field, kind: str) -> Value:
+def _read_value(reader: MlflowFilterReader, field: Field, kind: str) -> Value:
     if kind == METRIC:
-        return _read_number(reader.bare(), "metric")
+        return _read_number(reader.read_bare_value(), "metric")
     if kind == TIME:
-        number = _read_number(reader.bare(), field.key).value
+        number = _read_number(reader.read_bare_value(), field.key).value
         ms = int(number)
         return Moment(ms, ms + 1, "ms")
     entity = {tree.PARAMS: "parameter", tree.TAGS: "tag"}.get(field.kind, "attribute")
-    return Text(reader.string(entity))
+    return Text(reader.read_string(entity))
 
 
 def _read_number(word: str, what: str) -> Number:
@@ -278,4 +280,4 @@ def _status_condition(operator: str, word: str) -> Node:
 
 
 def _syntax_error(message: str) -> InvalidFilter:
-    return mlflow_tokens.error(message)
+    return mlflow_tokens.mlflow_filter_error(message)

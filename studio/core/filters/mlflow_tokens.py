@@ -24,7 +24,9 @@ _PIECE = re.compile(
 _OPERATORS = frozenset({"=", "!=", ">", ">=", "<", "<="})
 
 
-def error(message: str, position: int = 0, length: int = 0) -> InvalidFilter:
+def mlflow_filter_error(
+    message: str, position: int = 0, length: int = 0
+) -> InvalidFilter:
     return InvalidFilter(
         message, field="filter", position=position, length=length, suggestions=[]
     )
@@ -39,48 +41,52 @@ class Identifier:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _TokenPiece:
     kind: str
     text: str
     start: int
 
 
-class Reader:
+class MlflowFilterReader:
     """The pieces of a text, read from left to right."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_LENGTH or "\x00" in text:
-            raise error("Invalid filter string: too long, or not text")
+            raise mlflow_filter_error("Invalid filter string: too long, or not text")
         found = _PIECE.finditer(text)
         self.pieces = [
-            _Piece(m.lastgroup or "", m[m.lastgroup or 0], m.start(m.lastgroup or 0))
+            _TokenPiece(
+                m.lastgroup or "", m[m.lastgroup or 0], m.start(m.lastgroup or 0)
+            )
             for m in found
         ]
         if len(self.pieces) > MAX_PIECES:
-            raise error("Invalid filter string: too many clauses")
+            raise mlflow_filter_error("Invalid filter string: too many clauses")
         self.at = 0
 
     def at_end(self) -> bool:
         return self.at >= len(self.pieces)
 
-    def take(self) -> _Piece:
+    def take(self) -> _TokenPiece:
         if self.at_end():
-            raise error("Invalid clause(s) in filter string: it ends too early")
+            raise mlflow_filter_error(
+                "Invalid clause(s) in filter string: it ends too early"
+            )
         self.at += 1
         return self.pieces[self.at - 1]
 
-    def identifier(self) -> Identifier:
+    def read_identifier(self) -> Identifier:
         piece = self.take()
         if piece.kind == "string":
             return Identifier("", piece.text[1:-1])
         if piece.kind not in ("bare", "name"):
-            raise self.invalid(piece)
+            raise self.invalid_piece_error(piece)
         entity, point, key = piece.text.partition(".")
         if not point:
             return Identifier("", entity)
         return Identifier(entity.lower(), _unquoted(key))
 
-    def comparator(self) -> str:
+    def read_comparator(self) -> str:
         """The operator in upper case: `=`, `NOT IN`, `IS NOT NULL`, …"""
         piece = self.take()
         if piece.text in _OPERATORS:
@@ -95,17 +101,17 @@ class Reader:
             return f"IS {following}"
         if word in ("IN", "LIKE", "ILIKE"):
             return word
-        raise self.invalid(piece)
+        raise self.invalid_piece_error(piece)
 
-    def bare(self) -> str:
+    def read_bare_value(self) -> str:
         """A value as written, quotes included."""
         return self.take().text
 
-    def string(self, entity: str) -> str:
+    def read_string(self, entity: str) -> str:
         piece = self.take()
         # In MLflow, backticks quote names and never values.
         if piece.kind != "string" or piece.text[0] == "`":
-            raise error(
+            raise mlflow_filter_error(
                 f"Expected a quoted string value for {entity} (e.g. 'my-value'). "
                 f"Got value {piece.text}",
                 piece.start,
@@ -113,32 +119,32 @@ class Reader:
             )
         return piece.text[1:-1]
 
-    def strings(self) -> list[str]:
+    def read_strings(self) -> list[str]:
         """`('a', 'b')`"""
         piece = self.take()
         if piece.text != "(":
-            raise self.invalid(piece)
-        values = [self.string("attribute in a list")]
+            raise self.invalid_piece_error(piece)
+        values = [self.read_string("attribute in a list")]
         while True:
             piece = self.take()
             if piece.text == ")":
                 return values
             if piece.text != ",":
-                raise self.invalid(piece)
-            values.append(self.string("attribute in a list"))
+                raise self.invalid_piece_error(piece)
+            values.append(self.read_string("attribute in a list"))
 
-    def conjunction(self) -> None:
+    def read_conjunction(self) -> None:
         piece = self.take()
         if piece.kind != "bare" or piece.text.upper() != "AND":
-            raise self.invalid(piece)
+            raise self.invalid_piece_error(piece)
 
-    def rest(self) -> str:
+    def read_rest(self) -> str:
         words = [piece.text for piece in self.pieces[self.at :]]
         self.at = len(self.pieces)
         return " ".join(words)
 
-    def invalid(self, piece: _Piece) -> InvalidFilter:
-        return error(
+    def invalid_piece_error(self, piece: _TokenPiece) -> InvalidFilter:
+        return mlflow_filter_error(
             f"Invalid clause(s) in filter string: '{piece.text}'",
             piece.start,
             len(piece.text),

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, tree
 from studio.core.filters.fields import (
+    duration_text,
     field_text,
-    length_text,
     quoted,
     read_duration,
-    read_length,
+    read_duration_ms,
     read_number,
     read_time,
     value_text,
 )
-from studio.core.filters.mistakes import filter_error
+from studio.core.filters.filter_errors import filter_error
 from studio.core.filters.tokens import STRING, Token, WordPart
 from studio.core.filters.tree import (
     AGGREGATES,
@@ -50,23 +50,23 @@ _FIELDS_INSTEAD = {
 
 
 @dataclass(frozen=True)
-class _Path:
+class _DottedWord:
     """A word split at its first point outside quotes."""
 
     head: str
     rest: tuple[WordPart, ...]
 
 
-def _split_path(parts: Sequence[WordPart]) -> _Path:
+def _split_at_first_dot(parts: Sequence[WordPart]) -> _DottedWord:
     first = parts[0]
     head, point, tail = first.text.partition(".")
     rest = ([WordPart(tail, quoted=False)] if tail else []) + list(parts[1:])
-    return _Path(head, tuple(rest) if point else ())
+    return _DottedWord(head, tuple(rest) if point else ())
 
 
 def is_field(token: Token) -> bool:
     """Whether the word names a field, as opposed to being a free word."""
-    path = _split_path(token.parts)
+    path = _split_at_first_dot(token.parts)
     if not path.rest:
         return bool(fields.attribute_named(path.head))
     return bool(fields.kind_named(path.head)) or path.head.lower() in (
@@ -76,14 +76,14 @@ def is_field(token: Token) -> bool:
 
 def read_field(token: Token, text: str) -> Field:
     """The field that a word names; raises InvalidFilter with the nearest names."""
-    path = _split_path(token.parts)
+    path = _split_at_first_dot(token.parts)
     kind = fields.kind_named(path.head)
     if not path.rest:
         name = fields.attribute_named(token.text)
         if name and fields.ATTRIBUTES[name].filterable:
             return tree.attribute(name)
         raise (
-            _needs_key(token, kind, text)
+            _missing_key_error(token, kind, text)
             if kind
             else _unknown_operand_error(token, text)
         )
@@ -100,13 +100,17 @@ def keyed_field(kind: str, parts: Sequence[WordPart], token: Token, text: str) -
     """The field of `kind` whose key `parts` spell; an unquoted end may aggregate."""
     key, aggregate = "".join(part.text for part in parts), ""
     if kind == tree.METRICS:
-        key, aggregate = _aggregated(parts)
+        key, aggregate = _split_off_aggregate(parts)
     if not key:
-        raise _needs_key(token, kind, text)
+        raise _missing_key_error(token, kind, text)
     if kind == tree.CHILDREN:
-        return Field(kind, _one_of(key, fields.CHILDREN_KEYS, kind, token, text))
+        return Field(
+            kind, _check_allowed_key(key, fields.CHILDREN_KEYS, kind, token, text)
+        )
     if kind == tree.DATASETS:
-        return Field(kind, _one_of(key, fields.DATASET_KEYS, kind, token, text))
+        return Field(
+            kind, _check_allowed_key(key, fields.DATASET_KEYS, kind, token, text)
+        )
     return Field(kind, key, aggregate)
 
 
@@ -119,7 +123,7 @@ def key_of_token(kind: str, token: Token, text: str) -> Field:
     return keyed_field(kind, parts, token, text)
 
 
-def _aggregated(parts: Sequence[WordPart]) -> tuple[str, str]:
+def _split_off_aggregate(parts: Sequence[WordPart]) -> tuple[str, str]:
     last = parts[-1]
     name, point, end = last.text.rpartition(".")
     lowered = end.lower()
@@ -129,7 +133,7 @@ def _aggregated(parts: Sequence[WordPart]) -> tuple[str, str]:
     return "".join(part.text for part in parts), "last"
 
 
-def _one_of(
+def _check_allowed_key(
     key: str, allowed: Sequence[str], kind: str, token: Token, text: str
 ) -> str:
     if key.lower() in allowed:
@@ -162,7 +166,7 @@ def text_hint(word: str) -> str:
     return message("To search for this text, write %(text)s.", text=quoted(word))
 
 
-def _needs_key(token: Token, kind: str, text: str) -> InvalidFilter:
+def _missing_key_error(token: Token, kind: str, text: str) -> InvalidFilter:
     word = {tree.CHILDREN: "count", tree.DATASETS: "name"}.get(kind, "key")
     return filter_error(
         expected_key(token.text.rstrip(".") + "."),
@@ -183,7 +187,9 @@ def _unknown_operand_error(token: Token, text: str) -> InvalidFilter:
     instead: str | None = _FIELDS_INSTEAD.get(word.lower())
     if instead:
         options.append(instead)
-    options += [name for name in fields.near_names(word) if name not in options]
+    options += [
+        name for name in fields.similar_field_names(word) if name not in options
+    ]
     # The word can be a key that was written without its kind.
     if not options:
         options = [field_text(Field(kind, word)) for kind in (tree.TAGS, tree.PARAMS)]
@@ -237,14 +243,14 @@ class Operand:
         self.start = start
         self.type = fields.value_type(field)
 
-    def value(self, token: Token) -> Value:
+    def read_token(self, token: Token) -> Value:
         """The token as a value of the field; raises InvalidFilter."""
-        value = self.read(token.text, quoted=token.kind == STRING)
+        value = self.read_word(token.text, quoted=token.kind == STRING)
         if value is None:
             raise self.value_error(token)
         return value
 
-    def read(self, word: str, *, quoted: bool) -> Value | None:
+    def read_word(self, word: str, *, quoted: bool) -> Value | None:
         """The word as a value of the field, None if it cannot be one."""
         if self.type in (fields.TEXT, fields.ID) or self.op in _TEXT_ONLY:
             return Text(word)
@@ -314,30 +320,30 @@ class Operand:
         """Terms that would work instead of the one that does not."""
         name, word = field_text(self.field), token.text
         if self.type == fields.STATUS:
-            return [f"{name} {self.op} {near}" for near in _near_statuses(word)]
+            return [f"{name} {self.op} {near}" for near in _similar_statuses(word)]
         if self.type == fields.BOOLEAN:
             return [f"{name}:true", f"{name}:false"]
         if self.type == fields.DURATION:
             # A bare number most likely means seconds.
-            length = read_length(f"{word}s") or 120_000
-            return [f"{name} {self._one_sided()} {length_text(length)}"]
+            length = read_duration_ms(f"{word}s") or 120_000
+            return [f"{name} {self._one_sided_operator()} {duration_text(length)}"]
         if self.type == fields.TIME:
-            ago = f"-{word}" if read_length(word) else "-7d"
-            return [f"{name} {self._one_sided()} {ago}"]
+            ago = f"-{word}" if read_duration_ms(word) else "-7d"
+            return [f"{name} {self._one_sided_operator()} {ago}"]
         return self._number_options(name, word)
 
-    def _one_sided(self) -> str:
+    def _one_sided_operator(self) -> str:
         return self.op if self.op in ("<", "<=", ">", ">=") else ">="
 
     def _number_options(self, name: str, word: str) -> list[str]:
-        options = [f"{name} {self._one_sided()} 0.8"]
+        options = [f"{name} {self._one_sided_operator()} 0.8"]
         if self.type == fields.MIXED and word:
             text = "tags.quality" if self.field.kind == tree.METRICS else name
             options.append(f"{text} = {value_text(Text(word))}")
         return options
 
 
-def _near_statuses(word: str) -> list[str]:
+def _similar_statuses(word: str) -> list[str]:
     foreign = MEANT_BY.get(word.lower())
     if foreign:
         return [foreign.value]

@@ -25,7 +25,7 @@ from studio.core.filters.alternatives import (
     value_list_comparison,
 )
 from studio.core.filters.fields import field_text, quoted
-from studio.core.filters.mistakes import filter_error, with_suggestions
+from studio.core.filters.filter_errors import filter_error, with_suggestions
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import (
     END,
@@ -54,23 +54,23 @@ from studio.core.messages import message, message_with_context
 
 
 class TermParser(Cursor):
-    def term(self) -> Node:
+    def parse_term(self) -> Node:
         self.count_term(self.token)
         token = self.token
         if token.kind == STRING:
-            return self.phrase()
+            return self.parse_phrase()
         if token.kind != WORD or token.is_word("and", "or"):
-            raise self.unexpected(token)
+            raise self.unexpected_token_error(token)
         if self.peek().kind == SIGN and self.peek().text == ":":
-            return self.shorthand()
+            return self.parse_shorthand()
         if self.is_compared():
-            return self.comparison()
-        return self.free_word()
+            return self.parse_comparison()
+        return self.parse_free_word()
 
-    def phrase(self) -> Node:
+    def parse_phrase(self) -> Node:
         token = self.take()
-        if self.token.kind == OPERATOR or self.at_sign(":"):
-            raise self.fail(
+        if self.token.kind == OPERATOR or self.is_at_sign(":"):
+            raise self.error_at(
                 message("Expected a field before the operator, not quoted text"),
                 token,
                 message_with_context("expected in a filter", "a field"),
@@ -79,7 +79,7 @@ class TermParser(Cursor):
                 ],
             )
         if not token.text.strip():
-            raise self.fail(
+            raise self.error_at(
                 message("Expected text between the quotes"),
                 token,
                 message_with_context("expected in a filter", "text"),
@@ -108,7 +108,7 @@ class TermParser(Cursor):
             return operands.is_field(self.token) or after.kind == STRING
         return False
 
-    def free_word(self) -> Node:
+    def parse_free_word(self) -> Node:
         token = self.take()
         name = fields.attribute_named(token.text)
         if name and fields.ATTRIBUTES[name].value_type == fields.BOOLEAN:
@@ -116,13 +116,13 @@ class TermParser(Cursor):
             return Comparison(field, "=", (Flag(True),), self.span_from(token))
         # People search for the word `name`, but never for the text `metrics.acc`.
         if operands.is_field(token) and not name:
-            return self.bare_field(token)
+            return self.parse_bare_field(token)
         self.count_word(token)
         return Word(token.text, self.span_from(token))
 
-    def bare_field(self, token: Token) -> Node:
+    def parse_bare_field(self, token: Token) -> Node:
         field = field_text(operands.read_field(token, self.text))
-        raise self.fail(
+        raise self.error_at(
             message("Expected an operator after %(field)s", field=field),
             token,
             message_with_context("expected in a filter", "an operator"),
@@ -132,19 +132,19 @@ class TermParser(Cursor):
 
     # field operator value
 
-    def comparison(self) -> Node:
+    def parse_comparison(self) -> Node:
         token = self.take()
         field = operands.read_field(token, self.text)
-        op = self.operator(field)
+        op = self.parse_operator(field)
         if op in tree.NO_VALUE:
             return Comparison(field, op, (), self.span_from(token))
         operand = Operand(field, op, self.text, token.start)
         if op in tree.MANY_VALUES:
-            values = self.value_list(operand)
+            values = self.parse_value_list(operand)
             return value_list_comparison(field, op, values, self.span_from(token))
-        return self.with_values(operand, token)
+        return self.parse_values(operand, token)
 
-    def operator(self, field: Field) -> str:
+    def parse_operator(self, field: Field) -> str:
         first = self.take()
         op = first.text.lower()
         if op == "not" and first.kind != OPERATOR:
@@ -158,7 +158,7 @@ class TermParser(Cursor):
         if op not in allowed:
             # `between` has no word in the language: it is written as `a..b`.
             written = [o for o in allowed if o != "between"]
-            raise self.fail(
+            raise self.error_at(
                 message(
                     "%(field)s does not support '%(operator)s'",
                     operator=op,
@@ -170,14 +170,14 @@ class TermParser(Cursor):
             )
         return op
 
-    def with_values(self, operand: Operand, name: Token) -> Node:
+    def parse_values(self, operand: Operand, name: Token) -> Node:
         """One value, or several values divided by `|`."""
         if self.token.is_word("null") and operand.op in ("=", "!="):
-            return self.null(operand, name)
-        values = [self.one_value(operand)]
-        while self.at_sign("|") and operand.op in ("=", "!="):
+            return self.parse_null(operand, name)
+        values = [self.parse_one_value(operand)]
+        while self.is_at_sign("|") and operand.op in ("=", "!="):
             self.take()
-            values.append(self.one_value(operand))
+            values.append(self.parse_one_value(operand))
         span = self.span_from(name)
         if len(values) == 1:
             self.check_equal_time(operand, values[0])
@@ -190,7 +190,7 @@ class TermParser(Cursor):
         if isinstance(value, tree.Ago) and operand.op in ("=", "!=", "in", "not in"):
             name = field_text(operand.field)
             token = self.tokens[self.at - 1]
-            raise self.fail(
+            raise self.error_at(
                 message("Expected a date after '%(operator)s'", operator=operand.op),
                 token,
                 message_with_context("expected in a filter", "a date"),
@@ -198,71 +198,75 @@ class TermParser(Cursor):
                 options=[f"{name} >= {token.text}", f"{name} < {token.text}"],
             )
 
-    def null(self, operand: Operand, name: Token) -> Node:
+    def parse_null(self, operand: Operand, name: Token) -> Node:
         token = self.take()
         op = "is null" if operand.op == "=" else "is not null"
         if op not in fields.operators_of(operand.field):
             raise operand.value_error(token)
         return Comparison(operand.field, op, (), self.span_from(name))
 
-    def one_value(self, operand: Operand) -> tree.Value:
+    def parse_one_value(self, operand: Operand) -> tree.Value:
         token = self.token
         self.count_term(token)
         if token.kind not in (WORD, STRING):
             raise operand.value_error(token)
         self.take()
-        return operand.value(token)
+        return operand.read_token(token)
 
-    def value_list(self, operand: Operand) -> list[tree.Value]:
+    def parse_value_list(self, operand: Operand) -> list[tree.Value]:
         opening = self.take()
         values = []
         while True:
-            values.append(self.one_value(operand))
+            values.append(self.parse_one_value(operand))
             self.check_equal_time(operand, values[-1])
-            if self.at_sign(")"):
+            if self.is_at_sign(")"):
                 self.take()
                 return values
-            if not self.at_sign(","):
-                raise self.fail(
+            if not self.is_at_sign(","):
+                raise self.error_at(
                     message("Expected , or ) in the list"),
                     self.token,
                     message_with_context("expected in a filter", ", or )"),
                 )
             self.take()
             if self.token.kind == END:
-                raise self.fail(message("Expected ) to close the list"), opening, ")")
+                raise self.error_at(
+                    message("Expected ) to close the list"), opening, ")"
+                )
 
     # field:value|value and tag:key=value
 
-    def shorthand(self) -> Node:
+    def parse_shorthand(self) -> Node:
         name = self.take()
         self.take()
         kind = fields.kind_named(name.text)
         if kind:
-            return any_of(*self.alternatives(lambda: self.keyed(kind, name)))
+            return any_of(
+                *self.parse_alternatives(lambda: self.parse_keyed(kind, name))
+            )
         if name.is_word("is"):
-            return any_of(*self.alternatives(lambda: self.flag(name)))
+            return any_of(*self.parse_alternatives(lambda: self.parse_flag(name)))
         field = operands.read_field(name, self.text)
         return join_alternatives(
-            self.alternatives(lambda: self.alternative(field, name))
+            self.parse_alternatives(lambda: self.parse_alternative(field, name))
         )
 
-    def alternatives(self, read: Callable[[], Node]) -> list[Node]:
+    def parse_alternatives(self, read: Callable[[], Node]) -> list[Node]:
         nodes = [read()]
-        while self.at_sign("|"):
+        while self.is_at_sign("|"):
             self.take()
             self.count_term(self.token)
             nodes.append(read())
         return nodes
 
-    def flag(self, name: Token) -> Node:
+    def parse_flag(self, name: Token) -> Node:
         token = self.take()
         word = fields.attribute_named(token.text)
         if word and fields.ATTRIBUTES[word].value_type == fields.BOOLEAN:
             span = self.span_from(name)
             return Comparison(tree.attribute(word), "=", (Flag(True),), span)
         flags = [n for n, s in fields.ATTRIBUTES.items() if s.value_type == "boolean"]
-        raise self.fail(
+        raise self.error_at(
             operands.expected_word(flags, "is:"),
             token,
             message_with_context(
@@ -271,31 +275,31 @@ class TermParser(Cursor):
             options=[flags[0]],
         )
 
-    def keyed(self, kind: str, name: Token) -> Node:
+    def parse_keyed(self, kind: str, name: Token) -> Node:
         token = self.token
         if token.kind not in (WORD, STRING):
-            raise self.fail(
+            raise self.error_at(
                 operands.expected_key(f"{name.text}:"),
                 token,
                 message_with_context("expected in a filter", "a key"),
             )
         field = operands.key_of_token(kind, self.take(), self.text)
         if self.token.kind == OPERATOR:
-            op = self.operator(field)
-            return self.with_values(Operand(field, op, self.text, name.start), name)
+            op = self.parse_operator(field)
+            return self.parse_values(Operand(field, op, self.text, name.start), name)
         if "is not null" not in fields.operators_of(field):
-            raise self.unexpected(self.token)
+            raise self.unexpected_token_error(self.token)
         return Comparison(field, "is not null", (), self.span_from(name))
 
-    def alternative(self, field: Field, name: Token) -> Node:
+    def parse_alternative(self, field: Field, name: Token) -> Node:
         if self.token.kind == OPERATOR:
-            op = self.operator(field)
+            op = self.parse_operator(field)
             operand = Operand(field, op, self.text, name.start)
-            value = self.one_value(operand)
+            value = self.parse_one_value(operand)
             self.check_equal_time(operand, value)
             return Comparison(field, op, (value,), self.span_from(name))
         if self.token.is_word("null"):
-            return self.null(Operand(field, "=", self.text, name.start), name)
+            return self.parse_null(Operand(field, "=", self.text, name.start), name)
         token = self.token
         found = parse_range(field, token, self.text, name.start)
         if found:
@@ -303,7 +307,7 @@ class TermParser(Cursor):
             self.count_term(token)
             return Comparison(found.field, found.op, found.values, self.span_from(name))
         op = fields.spec_of(field).colon
-        value = self.one_value(Operand(field, op, self.text, name.start))
+        value = self.parse_one_value(Operand(field, op, self.text, name.start))
         # `created:-7d` means the last seven days.
         if isinstance(value, tree.Ago):
             op = ">="
@@ -316,7 +320,7 @@ MAX_LENGTH = 16 * 1024
 def parse(text: str) -> Node | None:
     """The tree of a filter, None for the empty one. Raises InvalidFilter."""
     try:
-        return _tree(text)
+        return _parse_tree(text)
     except InvalidFilter as error:
         raise with_suggestions(error, _first_error_position) from None
 
@@ -340,14 +344,14 @@ def parse_field(text: str) -> Field:
     )
 
 
-def _tree(text: str) -> Node | None:
+def _parse_tree(text: str) -> Node | None:
     _check_characters(text)
-    return _FilterParser(text).filter()
+    return _FilterParser(text).parse_filter()
 
 
 def _first_error_position(text: str) -> int | None:
     try:
-        _tree(text)
+        _parse_tree(text)
     except InvalidFilter as error:
         return int(error.details["position"])
     return None
@@ -373,42 +377,42 @@ def parse_with_positions(text: str) -> tuple[Node | None, list[NodePosition]]:
     """The tree and where each operand of a conjunction stands; raises InvalidFilter."""
     _check_characters(text)
     parser = _FilterParser(text)
-    return parser.filter(), parser.places
+    return parser.parse_filter(), parser.places
 
 
 class _FilterParser(TermParser):
-    def filter(self) -> Node | None:
+    def parse_filter(self) -> Node | None:
         if self.token.kind == END:
             return None
-        node = self.either()
+        node = self.parse_or()
         if self.token.kind != END:
-            raise self.unexpected(self.token)
+            raise self.unexpected_token_error(self.token)
         return node
 
-    def either(self) -> Node:
-        nodes = [self.both()]
+    def parse_or(self) -> Node:
+        nodes = [self.parse_and()]
         while self.token.is_word("or"):
             self.take()
-            nodes.append(self.both())
+            nodes.append(self.parse_and())
         return any_of(*nodes)
 
-    def both(self) -> Node:
-        nodes = [self.negated()]
+    def parse_and(self) -> Node:
+        nodes = [self.parse_not()]
         while not self.ends_conjunction():
             if self.token.is_word("and"):
                 self.take()
-            nodes.append(self.negated())
+            nodes.append(self.parse_not())
         return all_of(*nodes)
 
     def ends_conjunction(self) -> bool:
         token = self.token
-        return token.kind == END or self.at_sign(")") or token.is_word("or")
+        return token.kind == END or self.is_at_sign(")") or token.is_word("or")
 
-    def negated(self) -> Node:
+    def parse_not(self) -> Node:
         self.depth += 1
         # The parser recurses, so nesting without a limit would exhaust the stack.
         if self.depth > MAX_DEPTH:
-            raise self.fail(
+            raise self.error_at(
                 message_with_context(
                     "error in a filter",
                     "Nested deeper than %(limit)s levels",
@@ -417,34 +421,34 @@ class _FilterParser(TermParser):
                 self.token,
             )
         start = self.token.start
-        node = self.negated_once()
+        node = self.parse_single_not()
         end = self.tokens[self.at - 1].end
         self.places.append(NodePosition(start, end, self.depth, node))
         self.depth -= 1
         return node
 
-    def negated_once(self) -> Node:
+    def parse_single_not(self) -> Node:
         token = self.token
-        if token.is_word("not") or self.at_sign("-"):
+        if token.is_word("not") or self.is_at_sign("-"):
             self.take()
-            return negate(self.negated())
+            return negate(self.parse_not())
         # The tokenizer cannot split this: a word can contain `-` itself.
         if token.kind == WORD and token.text.startswith("-") and len(token.text) > 1:
             self.tokens[self.at] = _without_minus(token)
-            return negate(self.negated())
-        if self.at_sign("("):
-            return self.parenthesis()
-        return self.term()
+            return negate(self.parse_not())
+        if self.is_at_sign("("):
+            return self.parse_parenthesis()
+        return self.parse_term()
 
-    def parenthesis(self) -> Node:
+    def parse_parenthesis(self) -> Node:
         opening = self.take()
-        if self.at_sign(")"):
-            raise self.fail(
+        if self.is_at_sign(")"):
+            raise self.error_at(
                 message("Expected a term inside the parentheses"), self.token
             )
-        node = self.either()
-        if not self.at_sign(")"):
-            raise self.fail(
+        node = self.parse_or()
+        if not self.is_at_sign(")"):
+            raise self.error_at(
                 message("Expected ) to close the parenthesis"), opening, ")"
             )
         self.take()

@@ -42,10 +42,12 @@ def remove_ranges(
     removed: set[int] = set()
     for term in ranges:
         inside = [n for n, token in enumerate(tokens) if is_within(token, term)]
-        removed.update(_with_conjunctions(tokens, inside[0], inside[-1], removed))
+        removed.update(
+            _extend_over_conjunctions(tokens, inside[0], inside[-1], removed)
+        )
     places = [(tokens[n].start, tokens[n].end) for n in sorted(removed)]
     left = [token for n, token in enumerate(tokens) if n not in removed]
-    return RemainingText(_cut_ranges(text, _merge_ranges(text, places)), left)
+    return RemainingText(_cut_out_ranges(text, _merge_ranges(text, places)), left)
 
 
 def are_separated(tokens: Sequence[Token], terms: Sequence[Range]) -> bool:
@@ -80,7 +82,7 @@ def is_within(token: Token, term: Range) -> bool:
     return token.kind != END and start <= token.start < end
 
 
-def _with_conjunctions(
+def _extend_over_conjunctions(
     tokens: Sequence[Token], first: int, last: int, removed: set[int]
 ) -> Iterator[int]:
     before, after = (
@@ -122,7 +124,7 @@ def _merge_ranges(text: str, ranges: Sequence[Range]) -> list[Range]:
     return merged
 
 
-def _cut_ranges(text: str, ranges: Sequence[Range]) -> str:
+def _cut_out_ranges(text: str, ranges: Sequence[Range]) -> str:
     parts, at = [], 0
     for start, end in ranges:
         parts.append(text[at:start])
@@ -157,7 +159,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Source:
+class FilterSource:
     """A filter as typed. Each edit gives the text of another one."""
 
     text: str
@@ -168,18 +170,18 @@ class Source:
     def nodes(self) -> tuple[Node, ...]:
         return tuple(term.node for term in self.terms)
 
-    def text_of(self, number: int) -> str:
+    def text_of_term(self, number: int) -> str:
         """The term as it is typed."""
         term = self.terms[number]
-        if self._is_shared(number):
+        if self._shares_its_position(number):
             return to_text(term.node)
         return self.text[term.start : term.end]
 
-    def without(self, *numbers: int) -> str:
+    def text_without_terms(self, *numbers: int) -> str:
         """The text that no longer requires these terms."""
-        return self.without_terms(*numbers).text
+        return self.source_without_terms(*numbers).text
 
-    def without_terms(self, *numbers: int) -> Source:
+    def source_without_terms(self, *numbers: int) -> FilterSource:
         """The filter that no longer requires these terms.
 
         Nothing is parsed where the terms that are left stand apart: then they mean what
@@ -190,7 +192,7 @@ class Source:
         kept = [t for n, t in enumerate(self.terms) if n not in numbers]
         node = all_of(*(term.node for term in kept)) if kept else None
         # Its place in the text holds other terms, too.
-        if any(self._is_shared(number) for number in numbers):
+        if any(self._shares_its_position(number) for number in numbers):
             return read_source(to_text(node))
         removed = [self.terms[number] for number in numbers]
         left = remove_ranges(
@@ -198,12 +200,14 @@ class Source:
         )
         ranges = [(t.start, t.end) for t in kept]
         places = tokenize(left.text)
-        if are_separated(left.tokens, ranges) and _are_same(left.tokens, places):
-            return Source(left.text, node, tuple(_relocate(kept, left.tokens, places)))
-        found = _read_if_legal(left.text)
+        if are_separated(left.tokens, ranges) and _are_same_tokens(left.tokens, places):
+            return FilterSource(
+                left.text, node, tuple(_relocate_terms(kept, left.tokens, places))
+            )
+        found = _read_source_if_valid(left.text)
         return found if found and found.node == node else read_source(to_text(node))
 
-    def preceded_by(self, node: Node) -> Source:
+    def source_with_first_term(self, node: Node) -> FilterSource:
         """The filter that requires another term as well, before the others.
 
         The term is a comparison of an attribute with one value, `parent:"a"`.
@@ -211,7 +215,7 @@ class Source:
         new = to_text(node)
         term = Term(node, 0, len(new))
         if self.node is None:
-            return Source(new, node, (term,))
+            return FilterSource(new, node, (term,))
         # A single term can be an `or`, which binds looser than `and`.
         before, after = (" and (", ")") if len(self.terms) == 1 else (" ", "")
         by = len(new) + len(before)
@@ -219,19 +223,19 @@ class Source:
         if after:
             later = [replace(later[0], start=by - 1, end=by + len(self.text) + 1)]
         text = f"{new}{before}{self.text}{after}"
-        return Source(text, all_of(node, self.node), (term, *later))
+        return FilterSource(text, all_of(node, self.node), (term, *later))
 
     @cached_property
     def _tokens(self) -> Sequence[Token]:
         return tokenize(self.text)
 
-    def replaced(self, number: int, node: Node, text: str = "") -> str:
+    def text_with_replaced_term(self, number: int, node: Node, text: str = "") -> str:
         """The text with `node` for a term, spelled as `text` or else canonically."""
         nodes = list(self.nodes)
         if nodes[number] == node and not text:
             return self.text
         nodes[number] = node
-        if self._is_shared(number):
+        if self._shares_its_position(number):
             return to_text(all_of(*nodes))
         term, new = self.terms[number], text or to_text(node)
         if len(nodes) > 1:
@@ -241,7 +245,7 @@ class Source:
         # In its new place the text can be read in another way.
         return edited if _has_meaning(edited, nodes) else to_text(all_of(*nodes))
 
-    def added(self, node: Node, text: str = "") -> str:
+    def text_with_added_term(self, node: Node, text: str = "") -> str:
         """The text that also requires `node`. Never read again: links are many."""
         new = text or to_text(node)
         if self.terms:
@@ -253,20 +257,22 @@ class Source:
             return f"({old}) and {new}"
         return f"{old}{self._conjunction()}{new}"
 
-    def with_term(self, node: Node) -> str:
+    def text_with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
-        numbers = self.terms_replaced_by(node)
-        return self.without_terms(*numbers).added(node)
+        numbers = self.numbers_of_same_or_opposite(node)
+        return self.source_without_terms(*numbers).text_with_added_term(node)
 
-    def terms_replaced_by(self, *nodes: Node) -> tuple[int, ...]:
+    def numbers_of_same_or_opposite(self, *nodes: Node) -> tuple[int, ...]:
         """The numbers of the terms that say what `nodes` say, or the opposite."""
         unwanted = {*nodes, *map(negate, nodes)}
         return tuple(n for n, old in enumerate(self.nodes) if old in unwanted)
 
-    def without_term(self, node: Node) -> str:
-        return self.without(*(n for n, old in enumerate(self.nodes) if old == node))
+    def text_without_term(self, node: Node) -> str:
+        return self.text_without_terms(
+            *(n for n, old in enumerate(self.nodes) if old == node)
+        )
 
-    def _is_shared(self, number: int) -> bool:
+    def _shares_its_position(self, number: int) -> bool:
         start = self.terms[number].start
         return sum(term.start == start for term in self.terms) > 1
 
@@ -278,7 +284,7 @@ class Source:
         return " and " if "and" in gap.lower().split() else " "
 
 
-def read_source(text: str) -> Source:
+def read_source(text: str) -> FilterSource:
     """The filter's source; raises InvalidFilter."""
     try:
         node, places = parse_with_positions(text)
@@ -286,13 +292,13 @@ def read_source(text: str) -> Source:
         parse(text)  # tells the ways out as well
         raise
     if node is None:
-        return Source(text)
+        return FilterSource(text)
     if isinstance(node, Or):
         start, end = places[0].start, max(place.end for place in places)
         start = min(place.start for place in places)
-        return Source(text, node, (Term(node, start, end),))
+        return FilterSource(text, node, (Term(node, start, end),))
     ordered = sorted(places, key=lambda place: place.start)
-    return Source(text, node, tuple(_terms_at_depth(text, ordered, 1)))
+    return FilterSource(text, node, tuple(_terms_at_depth(text, ordered, 1)))
 
 
 def _terms_at_depth(
@@ -321,22 +327,22 @@ def _parenthesize(node: Node, text: str) -> str:
 
 
 def _has_meaning(text: str, nodes: Sequence[Node]) -> bool:
-    found = _read_if_legal(text)
+    found = _read_source_if_valid(text)
     return found is not None and found.node == all_of(*nodes)
 
 
-def _read_if_legal(text: str) -> Source | None:
+def _read_source_if_valid(text: str) -> FilterSource | None:
     try:
         return read_source(text)
     except InvalidFilter:
         return None
 
 
-def _are_same(old: Sequence[Token], new: Sequence[Token]) -> bool:
+def _are_same_tokens(old: Sequence[Token], new: Sequence[Token]) -> bool:
     return [(t.kind, t.text) for t in old] == [(t.kind, t.text) for t in new]
 
 
-def _relocate(
+def _relocate_terms(
     terms: Sequence[Term], old: Sequence[Token], new: Sequence[Token]
 ) -> Iterator[Term]:
     """The terms where they stand in the text that is left."""
@@ -373,7 +379,7 @@ class FilterText(str):
         return text
 
     @classmethod
-    def of_source(cls, source: Source) -> FilterText:
+    def of_source(cls, source: FilterSource) -> FilterText:
         """The text of a source, which is known and never parsed."""
         text = cls(source.text)
         text.__dict__["_parsed"] = source
@@ -385,17 +391,17 @@ class FilterText(str):
         return self.source.node
 
     @property
-    def source(self) -> Source:
+    def source(self) -> FilterSource:
         """The tree and where its terms stand; raises InvalidFilter."""
-        if isinstance(self._parsed, Source):
+        if isinstance(self._parsed, FilterSource):
             return self._parsed
         # The error is cached: each raise would lengthen its old traceback.
         raise self._parsed.with_traceback(None)
 
     @cached_property
-    def _parsed(self) -> Source | InvalidFilter | NotSupported:
+    def _parsed(self) -> FilterSource | InvalidFilter | NotSupported:
         if not self:
-            return Source("")
+            return FilterSource("")
         try:
             return read_source(str(self))
         except (InvalidFilter, NotSupported) as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters.mistakes import filter_error
+from studio.core.filters.filter_errors import filter_error
 from studio.core.filters.tree import Node, Span
 from studio.core.messages import message, message_with_context
 
@@ -144,7 +144,7 @@ class _Lexer:
         return "".join(parts)
 
     def _word_token(self) -> Token:
-        start, stop = self.at, self._stops()
+        start, stop = self.at, self._stop_characters()
         parts: list[WordPart] = []
         bare = self.at
         while self.at < len(self.text):
@@ -155,20 +155,20 @@ class _Lexer:
                 parts.append(WordPart(self._read_quoted(), quoted=True))
                 bare = self.at
                 continue
-            if char.isspace() or char in stop or self._unequal(char, stop):
+            if char.isspace() or char in stop or self._is_unequal_sign(char, stop):
                 break
             self.at += 1
         if bare < self.at:
             parts.append(WordPart(self.text[bare : self.at], quoted=False))
         return Token(WORD, self.text[start : self.at], start, self.at, tuple(parts))
 
-    def _unequal(self, char: str, stop: str) -> bool:
+    def _is_unequal_sign(self, char: str, stop: str) -> bool:
         # `!=` ends a field's name, but `!` alone can be part of a word.
         return (
             char == "!" and "=" in stop and self.text[self.at + 1 : self.at + 2] == "="
         )
 
-    def _stops(self) -> str:
+    def _stop_characters(self) -> str:
         """What ends a bare word here: a value may hold more signs than a field."""
         if self.in_list:
             return "(),"
@@ -222,10 +222,10 @@ class Cursor:
     def peek(self, ahead: int = 1) -> Token:
         return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
 
-    def at_sign(self, *signs: str) -> bool:
+    def is_at_sign(self, *signs: str) -> bool:
         return self.token.kind == SIGN and self.token.text in signs
 
-    def fail(
+    def error_at(
         self,
         what: str,
         token: Token,
@@ -248,7 +248,7 @@ class Cursor:
     def count_term(self, token: Token) -> None:
         self.terms += 1
         if self.terms > MAX_TERMS:
-            raise self.fail(
+            raise self.error_at(
                 message_with_context(
                     "error in a filter",
                     "More than %(limit)s terms and values",
@@ -260,7 +260,7 @@ class Cursor:
     def count_word(self, token: Token) -> None:
         self.words += 1
         if self.words > MAX_WORDS:
-            raise self.fail(
+            raise self.error_at(
                 message_with_context(
                     "error in a filter",
                     "More than %(limit)s free words",
@@ -273,9 +273,9 @@ class Cursor:
         end = self.tokens[self.at - 1].end
         return Span(name.start, end - name.start)
 
-    def unexpected(self, token: Token) -> InvalidFilter:
+    def unexpected_token_error(self, token: Token) -> InvalidFilter:
         if token.kind == END:
-            return self.fail(
+            return self.error_at(
                 message("Expected a term"),
                 token,
                 message_with_context("expected in a filter", "a term"),
@@ -285,7 +285,7 @@ class Cursor:
         if token.kind == OPERATOR:
             what = message("Expected a field before '%(found)s'", found=token.text)
         is_sign = token.kind == SIGN
-        return self.fail(
+        return self.error_at(
             what,
             token,
             message_with_context("expected in a filter", "a term"),

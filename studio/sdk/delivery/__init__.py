@@ -4,7 +4,7 @@ A log call writes to a spool on disk and returns; background threads send what i
 See docs/delivery.md for the guarantees.
 """
 
-from studio.sdk.delivery.background import get_user, open_sender
+from studio.sdk.delivery.background import get_user_name, open_sender
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
@@ -17,7 +17,7 @@ __all__ = [
     "SpoolFolder",
     "StreamCapture",
     "Writer",
-    "get_user",
+    "get_user_name",
     "list_abandoned_folders",
     "open_sender",
     "pluralize",

@@ -80,8 +80,12 @@ class BackgroundDelivery:
         self._lock = threading.RLock()
         self._wakeup = Wakeup()
         self._threads = (
-            threading.Thread(target=self._send, name="run-studio-sender", daemon=True),
-            threading.Thread(target=self._upload, name="run-studio-files", daemon=True),
+            threading.Thread(
+                target=self._run_send_thread, name="run-studio-sender", daemon=True
+            ),
+            threading.Thread(
+                target=self._run_upload_thread, name="run-studio-files", daemon=True
+            ),
         )
         self._synced_at = 0.0
         self._known_clients: set[tuple[str, str]] = set()
@@ -99,7 +103,7 @@ class BackgroundDelivery:
             for thread in self._threads:
                 if thread.ident is None:
                     thread.start()
-        self.hurry()
+        self.wake_up()
 
     def deliver_leftovers_of(self, client: Client) -> None:
         """Deliver what earlier processes left, once per server and workspace."""
@@ -120,11 +124,11 @@ class BackgroundDelivery:
         """Whether all leftovers are known, or the server does not name the user."""
         return not self._clients_to_check or bool(self._check_at)
 
-    def leftovers(self) -> list[Sender]:
+    def leftover_senders(self) -> list[Sender]:
         """What earlier processes left and this process delivers."""
         return [sender for sender in list(self._senders) if not sender.is_live]
 
-    def hurry(self) -> None:
+    def wake_up(self) -> None:
         """Look for records now, without waiting for the next poll."""
         self._wakeup.set()
 
@@ -138,17 +142,17 @@ class BackgroundDelivery:
             wakeup.wait(min(left, 0.5))
         return True
 
-    def _send(self) -> None:
+    def _run_send_thread(self) -> None:
         while True:
             self._send_heartbeats()
             has_sent = self._run_all_senders(Sender.send_due)
             self._remove_finished_leftovers()
             if not has_sent:
                 self._check_leftovers()
-                self._sync()
+                self._sync_growing_spools()
                 self._wakeup.wait(POLL_SECONDS)
 
-    def _upload(self) -> None:
+    def _run_upload_thread(self) -> None:
         while True:
             if not self._run_all_senders(Sender.upload_next):
                 time.sleep(POLL_SECONDS)
@@ -208,7 +212,7 @@ class BackgroundDelivery:
                 # The next one can arrive; deliveries report what is wrong.
                 continue
 
-    def _sync(self) -> None:
+    def _sync_growing_spools(self) -> None:
         """Force a backlog to the disk that grows while the server is away."""
         now = time.monotonic()
         if now - self._synced_at < SYNC_SECONDS:
@@ -223,7 +227,7 @@ class BackgroundDelivery:
 _user_names: dict[tuple[str, str], str] = {}
 
 
-def get_user(client: Client, **options: Any) -> str:
+def get_user_name(client: Client, **options: Any) -> str:
     """The name of the token's user. Raises StudioError."""
     key = (client.url, client.token)
     if key not in _user_names:
@@ -235,10 +239,10 @@ def get_user(client: Client, **options: Any) -> str:
     return _user_names[key]
 
 
-def get_user_or_empty(client: Client) -> str:
+def get_user_name_or_empty(client: Client) -> str:
     """The name of the token's user; empty if the server does not respond soon."""
     try:
-        return get_user(client, timeout=3, attempts=1)
+        return get_user_name(client, timeout=3, attempts=1)
     except StudioError:
         return ""
 
@@ -248,7 +252,7 @@ def find_leftovers(client: Client) -> list[Sender] | None:
 
     None while the token's user is not known.
     """
-    user = get_user_or_empty(client)
+    user = get_user_name_or_empty(client)
     if not user:
         return None
     found = []
@@ -273,7 +277,9 @@ def open_sender(folder: SpoolFolder, client: Client) -> Sender | None:
         return None
 
 
-def deliver_child_processes(delivery: BackgroundDelivery, parent: Sender) -> None:
+def deliver_spools_of_child_processes(
+    delivery: BackgroundDelivery, parent: Sender
+) -> None:
     """Deliver what child processes left that logged to the same run."""
     for folder in list_abandoned_folders():
         is_same = folder.owner.is_same_run(parent.folder.owner)

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from studio.core.errors import Conflict, StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.records import LogPiece, pack_log, unpack_log
 from studio.sdk.delivery.retry_policy import PERMANENT_ERRORS, TIMEOUT_SECONDS
+from studio.sdk.delivery.spool_records import LogPiece, pack_log, unpack_log
 from studio.sdk.delivery.writer_queues import WriterQueues
 
 #: Appends a record by the given function; false if there was no room.

@@ -18,7 +18,7 @@ class _PrintedNotice:
     lock = threading.RLock()
 
 
-def renew_lock() -> None:
+def replace_lock_after_fork() -> None:
     """In a forked child, where no thread would ever release the parent's lock."""
     _PrintedNotice.lock = threading.RLock()
 

@@ -25,7 +25,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostData:
     """What neither the server nor the spool has.
 
     Changes are requests that waited for the server: tags, properties, the snapshot.
@@ -65,7 +65,7 @@ class Receipt:
     log_bytes: Counts = Counts()
     waiting: int = 0
     #: What was not delivered and is not in the spool either.
-    gone: Loss = Loss()
+    gone: LostData = LostData()
 
     @property
     def is_whole(self) -> bool:
@@ -74,12 +74,12 @@ class Receipt:
     @property
     def lost(self) -> int:
         """How many points, files, bytes of logs and changes are lost forever."""
-        return self._count_loss().total
+        return self._count_lost_data().total
 
     def line(self) -> str:
         """The whole receipt in one line."""
-        sent = Loss(self.points.sent, self.files.sent, self.log_bytes.sent)
-        loss = self._count_loss().describe()
+        sent = LostData(self.points.sent, self.files.sent, self.log_bytes.sent)
+        loss = self._count_lost_data().describe()
         if self.waiting:
             wait = "waits" if self.waiting == 1 else "wait"
             # Not only points are records: changes and the run's end are, too.
@@ -92,12 +92,12 @@ class Receipt:
         parts = [part for part in (sent.describe(), end) if part]
         return f"Run {self.run_id}: {'; '.join(parts)}."
 
-    def _count_loss(self) -> Loss:
+    def _count_lost_data(self) -> LostData:
         """What the server lacks once all is delivered; before, what the spool lacks."""
         if self.waiting:
             return self.gone
         missing = (self.points.missing, self.files.missing, self.log_bytes.missing)
-        return Loss(*missing, self.gone.changes)
+        return LostData(*missing, self.gone.changes)
 
 
 def pluralize(count: int, noun: str) -> str:
@@ -110,7 +110,7 @@ def read_counts(reply: dict[str, Any]) -> Counts:
     return Counts(int(reply["sent"]), int(reply["stored"]))
 
 
-class LossCounter:
+class LostDataCounter:
     """The losses of one writer, with those of earlier processes.
 
     Each spool counts what found no room in it. One file has the totals, so writing it
@@ -147,12 +147,12 @@ class LossCounter:
         not_stored = totals["files_refused"] + totals["files_damaged"]
         return Counts(files.appended + totals["files"], files.delivered - not_stored)
 
-    def total(self) -> Loss:
+    def total(self) -> LostData:
         """All losses up to now."""
         totals = self._count_totals()
         files = totals["files"] + totals["files_refused"] + totals["files_damaged"]
         points = totals["rows"] + self._queues.rows.damaged
-        return Loss(points, files, totals["log_bytes"], totals["requests"])
+        return LostData(points, files, totals["log_bytes"], totals["requests"])
 
     def _count_totals(self) -> dict[str, int]:
         queues = self._queues

@@ -18,8 +18,7 @@ from studio.core.errors import AlreadyExists, Conflict, StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.log_delivery import LogSender
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.receipts import Counts, LossCounter, Receipt, read_counts
-from studio.sdk.delivery.records import RecordedRequest, unpack_file, unpack_request
+from studio.sdk.delivery.receipts import Counts, LostDataCounter, Receipt, read_counts
 from studio.sdk.delivery.retry_policy import (
     DELIVERY_ERRORS,
     PERMANENT_ERRORS,
@@ -30,6 +29,11 @@ from studio.sdk.delivery.retry_policy import (
 )
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import (
+    RecordedRequest,
+    unpack_file,
+    unpack_request,
+)
 from studio.sdk.delivery.staged_files import delete_staged, deliver_file
 from studio.sdk.delivery.writer_queues import WriterQueues
 
@@ -54,7 +58,7 @@ class Sender:
         self.queues = WriterQueues(folder, is_live=is_live)
         self.requests, self.rows = self.queues.requests, self.queues.rows
         self.logs, self.files = self.queues.logs, self.queues.files
-        self.losses = LossCounter(self.queues)
+        self.lost_data = LostDataCounter(self.queues)
         #: How the run ended, for when `end.json` cannot be written.
         self.end_record: dict[str, Any] | None = None
         #: How often something was delivered; a drain watches it.
@@ -107,7 +111,7 @@ class Sender:
         """Whether a request must be sent before all else; a snapshot need not."""
         return bool(self.requests.waiting) and self._next_upload_request() is None
 
-    def hurry(self) -> None:
+    def send_without_delay(self) -> None:
         """Send without waiting for more rows, and retry now what failed."""
         self.is_hurried = True
         self._pause.retry_now()
@@ -157,7 +161,7 @@ class Sender:
         if has_sent:
             self._sent_at = time.monotonic()
         elif self.is_closing and self.is_drained and self.receipt is None:
-            receipt = finalize(self)
+            receipt = send_report_and_status(self)
             self.folder.remove()
             # Set last: a thread that waits for it can end the process.
             self.receipt = receipt
@@ -171,8 +175,8 @@ class Sender:
         elif self.files.waiting and not self.requests.waiting:
             _, [payload] = self.files.read(1, MAX_BATCH_BYTES)
             file = unpack_file(payload)
-            deliver_file(self.client, self.queues, self.losses, file)
-            self._acknowledge(self.files, file.held)
+            deliver_file(self.client, self.queues, self.lost_data, file)
+            self._remove_delivered(self.files, file.held)
         else:
             return False
         return True
@@ -189,7 +193,7 @@ class Sender:
 
     def _send_request(self, request: RecordedRequest) -> None:
         send_request(self.client, request, self.folder.path / "held")
-        self._acknowledge(self.requests, request.held)
+        self._remove_delivered(self.requests, request.held)
 
     def _send_rows(self) -> None:
         first, payloads = self.rows.read(self._batch_rows, MAX_BATCH_BYTES)
@@ -210,7 +214,7 @@ class Sender:
             print_notice(f"A metric was refused: {refused['message']}", once=True)
         self.rows.acknowledge(int(reply["next"]))
 
-    def _acknowledge(self, spool: Spool, staged_name: str) -> None:
+    def _remove_delivered(self, spool: Spool, staged_name: str) -> None:
         """Remove the first record of the spool, and its staged file, as delivered.
 
         `done.json` is written first: a later process must not look for a deleted file.
@@ -270,7 +274,7 @@ class Sender:
         self.is_released = True
         for spool in self.queues.spools:
             spool.close()
-        self.losses.save()
+        self.lost_data.save()
         self.folder.unlock()
 
     def close_inherited(self) -> None:
@@ -279,15 +283,15 @@ class Sender:
             spool.close_inherited()
         self.folder.unlock()
 
-    def current_receipt(self) -> Receipt:
+    def current_delivery_report(self) -> Receipt:
         """The receipt as of now; what is in the spool counts as waiting."""
         return self.receipt or Receipt(
             self.folder.owner.run_id,
-            self.losses.points(self.rows.delivered - self.rows.damaged),
-            self.losses.files(),
+            self.lost_data.points(self.rows.delivered - self.rows.damaged),
+            self.lost_data.files(),
             Counts(self.queues.log_bytes, self._log_sender.stored),
             waiting=self.waiting,
-            gone=self.losses.total(),
+            gone=self.lost_data.total(),
         )
 
 
@@ -340,12 +344,12 @@ def _upload_body(client: Client, request: RecordedRequest, file: Path) -> None:
         )
 
 
-def finalize(sender: Sender) -> Receipt:
+def send_report_and_status(sender: Sender) -> Receipt:
     """Send the receipt and then the run's status, after all else was delivered.
 
     Can be repeated. Raises StudioError.
     """
-    receipt = _send_receipt(sender)
+    receipt = _send_delivery_report(sender)
     end_record = sender.end_record or sender.folder.read("end.json")
     status = end_record.get("status")
     if status:
@@ -362,8 +366,8 @@ def finalize(sender: Sender) -> Receipt:
     return receipt
 
 
-def _send_receipt(sender: Sender) -> Receipt:
-    owner, losses = sender.folder.owner, sender.losses
+def _send_delivery_report(sender: Sender) -> Receipt:
+    owner, losses = sender.folder.owner, sender.lost_data
     files = losses.files()
     body = {
         "points": losses.points(0).sent,

@@ -16,8 +16,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from studio.sdk.client import Client
-from studio.sdk.delivery.background import BackgroundDelivery, deliver_child_processes
-from studio.sdk.delivery.notices import print_notice, renew_lock
+from studio.sdk.delivery.background import (
+    BackgroundDelivery,
+    deliver_spools_of_child_processes,
+)
+from studio.sdk.delivery.notices import print_notice, replace_lock_after_fork
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
 
@@ -44,7 +47,7 @@ class OpenWriter(Protocol):
     def become_child(self) -> None: ...
 
 
-class _Process:
+class _ProcessState:
     """State of this process."""
 
     lock = threading.RLock()
@@ -56,22 +59,22 @@ class _Process:
 
 def background_delivery() -> BackgroundDelivery:
     """This process's background threads."""
-    with _Process.lock:
-        if _Process.delivery is None:
-            _Process.delivery = BackgroundDelivery()
-        return _Process.delivery
+    with _ProcessState.lock:
+        if _ProcessState.delivery is None:
+            _ProcessState.delivery = BackgroundDelivery()
+        return _ProcessState.delivery
 
 
 def register(writer: OpenWriter) -> None:
     """Deliver at exit what the writer has not delivered by then."""
-    _Process.open_writers.append(writer)
+    _ProcessState.open_writers.append(writer)
     if not writer.offline:
         background_delivery().deliver_leftovers_of(writer.client)
 
 
 def unregister(writer: OpenWriter) -> None:
     with contextlib.suppress(ValueError):
-        _Process.open_writers.remove(writer)
+        _ProcessState.open_writers.remove(writer)
 
 
 def drain_seconds() -> float:
@@ -92,9 +95,9 @@ def drain(
     end = float("inf") if timeout is None else now + timeout
     stalled_at = now + _drain_seconds_for(sender)
     progress = sender.progress
-    sender.hurry()
+    sender.send_without_delay()
     report = DrainProgress(sender)
-    background_delivery().hurry()
+    background_delivery().wake_up()
     try:
         while not is_done():
             now = time.monotonic()
@@ -111,7 +114,7 @@ def drain(
         report.finish()
 
 
-def record_end(
+def record_run_end(
     writer: OpenWriter, sender: Sender, status: str | None, message: str
 ) -> None:
     """Remember how the run ends. If it ends repeatedly, the last status counts."""
@@ -121,7 +124,7 @@ def record_end(
     sender.end_record = {**before, "status": status, "message": message}
 
 
-def finish(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt:
+def finish_writer(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt:
     """Deliver the rest, the receipt and the status; print what became of it.
 
     An earlier call can have been interrupted at any step: its finished steps count.
@@ -137,8 +140,8 @@ def finish(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt
     if sender.receipt is None:
         sender.save_end_record()
         sender.release()
-    receipt = sender.current_receipt()
-    _report_receipt(writer, sender, receipt)
+    receipt = sender.current_delivery_report()
+    _print_delivery_report(writer, sender, receipt)
     return receipt
 
 
@@ -147,8 +150,8 @@ def _deliver_until_timeout(
 ) -> None:
     delivery = background_delivery()
     delivery.add(sender, heartbeats=writer.heartbeats)
-    deliver_child_processes(delivery, sender)
-    for other in delivery.leftovers():
+    deliver_spools_of_child_processes(delivery, sender)
+    for other in delivery.leftover_senders():
         if other.folder.owner.is_same_run(sender.folder.owner):
             drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
     sender.is_closing = True
@@ -160,15 +163,17 @@ def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
         f"Run {writer.run_id} was logged offline: it lies in "
         f"{sender.folder.path} until `studio sync` delivers it."
     )
-    receipt = sender.current_receipt()
+    receipt = sender.current_delivery_report()
     if receipt.gone.total:
-        _count_loss(sender, receipt.gone.total)
+        _count_lost_data(sender, receipt.gone.total)
         print_notice(f"The disk was full; lost: {receipt.gone.describe()}.")
     return receipt
 
 
-def _report_receipt(writer: OpenWriter, sender: Sender, receipt: Receipt) -> None:
-    _count_loss(sender, receipt.lost)
+def _print_delivery_report(
+    writer: OpenWriter, sender: Sender, receipt: Receipt
+) -> None:
+    _count_lost_data(sender, receipt.lost)
     if writer.is_child and receipt.is_whole:
         return
     print_notice(receipt.line())
@@ -183,9 +188,9 @@ def _report_receipt(writer: OpenWriter, sender: Sender, receipt: Receipt) -> Non
         )
 
 
-def _count_loss(sender: Sender, lost: int) -> None:
+def _count_lost_data(sender: Sender, lost: int) -> None:
     if lost:
-        _Process.lost[sender.folder.owner.writer] = lost
+        _ProcessState.lost[sender.folder.owner.writer] = lost
 
 
 def _drain_seconds_for(sender: Sender) -> float:
@@ -204,13 +209,13 @@ def _deliver_at_exit() -> None:
     """Deliver the rest; exit with a special status if something was lost."""
     try:
         # `close` removes the writer from the list.
-        while _Process.open_writers:
-            _Process.open_writers[0].close()
+        while _ProcessState.open_writers:
+            _ProcessState.open_writers[0].close()
         _deliver_leftovers()
     except KeyboardInterrupt:
         print_notice("Interrupted: what is not delivered waits in the spool.")
     # An interactive session is no script whose exit status counts.
-    if _Process.lost and not hasattr(sys, "ps1"):
+    if _ProcessState.lost and not hasattr(sys, "ps1"):
         # `sys.exit` has no effect in an exit handler, and `os._exit` flushes nothing.
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -220,12 +225,12 @@ def _deliver_at_exit() -> None:
 
 def _deliver_leftovers() -> None:
     """Deliver what earlier processes left, as long as the server accepts it."""
-    delivery = _Process.delivery
+    delivery = _ProcessState.delivery
     if delivery is None:
         return
-    delivery.hurry()
+    delivery.wake_up()
     delivery.wait(lambda: delivery.has_checked_leftovers, LAST_TRY_SECONDS)
-    for sender in delivery.leftovers():
+    for sender in delivery.leftover_senders():
         drain(
             sender,
             lambda one=sender: one.receipt is not None or one.last_error is not None,  # type: ignore[misc]
@@ -239,17 +244,21 @@ def register_child_exit(writer: OpenWriter) -> None:
     """
     if not writer.is_child:
         return
-    if writer not in _Process.open_writers:
-        _Process.open_writers.append(writer)
+    if writer not in _ProcessState.open_writers:
+        _ProcessState.open_writers.append(writer)
     module: Any = sys.modules.get("multiprocessing.util")
     if module is not None:
         module.Finalize(None, writer.close, exitpriority=10)
 
 
 def _reset_after_fork() -> None:
-    writers, _Process.open_writers = _Process.open_writers, []
-    _Process.lock, _Process.delivery, _Process.lost = threading.RLock(), None, {}
-    renew_lock()
+    writers, _ProcessState.open_writers = _ProcessState.open_writers, []
+    _ProcessState.lock, _ProcessState.delivery, _ProcessState.lost = (
+        threading.RLock(),
+        None,
+        {},
+    )
+    replace_lock_after_fork()
     for writer in writers:
         writer.become_child()
 

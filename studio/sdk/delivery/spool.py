@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from studio.sdk.delivery.segments import (
+from studio.sdk.delivery.spool_segments import (
     Segment,
     create_segment_file,
-    delete,
+    delete_segment_file,
     disk_full_error,
     list_segments,
     pack_frame,
@@ -43,10 +43,10 @@ _write = os.write
 #: How many bytes of records wait in memory while the disk accepts nothing.
 MAX_MEMORY_BYTES = 8 * 1024 * 1024
 #: How much the loss of a record counts.
-LossSize = Callable[[bytes], int]
+LostSizeOf = Callable[[bytes], int]
 
 
-def count_one(_payload: bytes) -> int:
+def count_each_as_one(_payload: bytes) -> int:
     return 1
 
 
@@ -81,13 +81,13 @@ class Spool:
     """The records of one kind of one writer, in the writer's folder.
 
     `appended` and `delivered` count records. `lost` is what found no room, measured by
-    `loss_size`; it got no number. `damaged` records have a number and cannot be read.
+    `lost_size_of`; it got no number. `damaged` records have one and cannot be read.
     """
 
     def __init__(
-        self, folder: Path, kind: str, loss_size: LossSize = count_one
+        self, folder: Path, kind: str, lost_size_of: LostSizeOf = count_each_as_one
     ) -> None:
-        self.folder, self.kind, self._loss_size = folder, kind, loss_size
+        self.folder, self.kind, self._lost_size_of = folder, kind, lost_size_of
         self.appended = self.delivered = self.lost = self.damaged = 0
         self.failure: OSError | None = None
         #: The last record that an earlier process appended.
@@ -109,9 +109,11 @@ class Spool:
         self._last_read = (-1, 0, 0)
 
     @classmethod
-    def reopen(cls, folder: Path, kind: str, loss_size: LossSize = count_one) -> Spool:
+    def reopen(
+        cls, folder: Path, kind: str, lost_size_of: LostSizeOf = count_each_as_one
+    ) -> Spool:
         """The spool that an earlier process left in `folder`."""
-        spool = cls(folder, kind, loss_size)
+        spool = cls(folder, kind, lost_size_of)
         for segment, payloads in list_segments(folder, kind):
             spool._segments.append(segment)
             spool.last = payloads[-1] if payloads else spool.last
@@ -212,7 +214,7 @@ class Spool:
                 return None
             self._segments.popleft()
             self._offset = 0
-            delete(segment.path)
+            delete_segment_file(segment.path)
         return None
 
     def sync(self) -> None:
@@ -225,8 +227,8 @@ class Spool:
         """Stop writing. What cannot be moved from memory to the disk counts as lost."""
         with self._lock:
             self._recount_if_uncertain()
-            if self._memory and not self._write_memory():
-                lost = self.lost + sum(map(self._loss_size, self._memory.payloads))
+            if self._memory and not self._move_memory_to_disk():
+                lost = self.lost + sum(map(self._lost_size_of, self._memory.payloads))
                 kept, memory = self.appended - len(self._memory), MemoryQueue()
                 # No call between them: an interrupt finds all assigned, or none.
                 self.lost, self.appended, self._memory = lost, kept, memory
@@ -250,7 +252,7 @@ class Spool:
     def _append_to_new_segment(self, payload: bytes, record: bytes) -> bool:
         """Append to a new segment, else to memory. The caller holds the lock."""
         self._recount_if_uncertain()
-        if time.monotonic() >= self._retry_at and self._write_memory():
+        if time.monotonic() >= self._retry_at and self._move_memory_to_disk():
             try:
                 self._start_segment(self.appended)
                 if _write(self._handle, record) == len(record):
@@ -265,12 +267,12 @@ class Spool:
             self._close_segment()
         self._retry_at = max(self._retry_at, time.monotonic() + RETRY_SECONDS)
         if not self._memory.add(payload):
-            self.lost += self._loss_size(payload)
+            self.lost += self._lost_size_of(payload)
             return False
         self.appended += 1
         return True
 
-    def _write_memory(self) -> bool:
+    def _move_memory_to_disk(self) -> bool:
         """Move what waits in memory to the disk; false if that fails again."""
         if not self._memory:
             return True
@@ -341,4 +343,4 @@ class Spool:
         self._is_count_uncertain = False
 
     def _delete_last_segment(self) -> None:
-        delete(self._segments.pop().path)
+        delete_segment_file(self._segments.pop().path)

@@ -72,7 +72,9 @@ def existing_roots() -> list[Path]:
     Another user can create a folder of that name below the temporary folder. Its
     content must not be sent with this user's token.
     """
-    return [root for root in possible_roots() if root.is_dir() and _is_own(root)]
+    return [
+        root for root in possible_roots() if root.is_dir() and _is_owned_by_user(root)
+    ]
 
 
 def create_spool_folder(
@@ -98,7 +100,7 @@ def create_spool_folder(
     raise first_error
 
 
-def _is_own(folder: Path) -> bool:
+def _is_owned_by_user(folder: Path) -> bool:
     try:
         return folder.stat().st_uid == os.getuid()
     except OSError:
@@ -107,7 +109,7 @@ def _is_own(folder: Path) -> bool:
 
 def _create_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_own(folder) or not os.access(folder, os.W_OK | os.X_OK):
+    if not _is_owned_by_user(folder) or not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(13, "not writable", str(folder))
 
 

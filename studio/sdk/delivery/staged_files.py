@@ -22,8 +22,8 @@ from studio.core.errors import (
 )
 from studio.sdk.client import Client
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.receipts import LossCounter
-from studio.sdk.delivery.records import StagedFile
+from studio.sdk.delivery.receipts import LostDataCounter
+from studio.sdk.delivery.spool_records import StagedFile
 from studio.sdk.delivery.writer_queues import WriterQueues
 
 MAX_COPY_BYTES = 64 * 1024 * 1024
@@ -74,7 +74,7 @@ def _hard_link(source: Path, target: Path) -> bool:
 
 
 def deliver_file(
-    client: Client, queues: WriterQueues, losses: LossCounter, file: StagedFile
+    client: Client, queues: WriterQueues, losses: LostDataCounter, file: StagedFile
 ) -> None:
     """Upload a file. A permanent refusal is printed and counted as a loss.
 

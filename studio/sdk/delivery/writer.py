@@ -17,11 +17,13 @@ from studio.core import names
 from studio.core.errors import InvalidState
 from studio.sdk.client import Client
 from studio.sdk.delivery import shutdown
-from studio.sdk.delivery.background import get_user_or_empty
+from studio.sdk.delivery.background import get_user_name_or_empty
 from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt
-from studio.sdk.delivery.records import (
+from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.spool_folder import SpoolFolder, create_spool_folder
+from studio.sdk.delivery.spool_records import (
     RecordedRequest,
     check_step,
     encode_item,
@@ -29,8 +31,6 @@ from studio.sdk.delivery.records import (
     pack_file,
     pack_request,
 )
-from studio.sdk.delivery.sender import Sender
-from studio.sdk.delivery.spool_folder import SpoolFolder, create_spool_folder
 from studio.sdk.delivery.staged_files import (
     delete_staged,
     stage_file,
@@ -69,7 +69,7 @@ class Writer:
         self._row_prefixes: dict[str, str] = {}
         self._log_offsets = LogOffsets()
         self._sender: Sender | None = None
-        self._append: Callable[[bytes], bool] = self._append_first
+        self._append: Callable[[bytes], bool] = self._append_first_record
         self._is_closed = False
         self._receipt: Receipt | None = None
         self.is_child = False
@@ -251,7 +251,7 @@ class Writer:
         if self._receipt is None:
             sender = self._sender
             if sender is not None:
-                shutdown.record_end(self, sender, status, message)
+                shutdown.record_run_end(self, sender, status, message)
             with self._lock:
                 if sender is not None and not self._is_closed:
                     # An interrupt or a signal can leave bytes behind.
@@ -264,7 +264,7 @@ class Writer:
             self._receipt = (
                 Receipt(self.run_id)
                 if sender is None
-                else shutdown.finish(self, sender, timeout)
+                else shutdown.finish_writer(self, sender, timeout)
             )
         shutdown.unregister(self)
         return self._receipt
@@ -284,7 +284,7 @@ class Writer:
     def _create_folder(self) -> SpoolFolder:
         user = self._user
         if not user and not self.offline:
-            user = get_user_or_empty(self.client)
+            user = get_user_name_or_empty(self.client)
         owner = (self.client.url, self.client.workspace, user, self.run_id)
         if self._root:
             return SpoolFolder.create(*owner, self._root)
@@ -298,9 +298,9 @@ class Writer:
         self._sender, self._log_offsets = None, LogOffsets()
         self.is_child, self.heartbeats = True, False
         if not self._is_closed:
-            self._append = self._append_first
+            self._append = self._append_first_record
 
-    def _append_first(self, payload: bytes) -> bool:
+    def _append_first_record(self, payload: bytes) -> bool:
         sender = self._open_sender()
         shutdown.register_child_exit(self)
         return sender.rows.append(payload)

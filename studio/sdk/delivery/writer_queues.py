@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from studio.sdk.delivery.records import log_size, unpack_log
 from studio.sdk.delivery.spool import Spool
 from studio.sdk.delivery.spool_folder import SpoolFolder
+from studio.sdk.delivery.spool_records import log_size, unpack_log
 
 
 class WriterQueues:
@@ -21,7 +21,7 @@ class WriterQueues:
         self.logs = open_queue(folder.path, "logs", log_size)
         self.files = open_queue(folder.path, "files")
         #: All bytes of logs so far, also those that found no room.
-        self.log_bytes = _bytes_up_to(self.logs.last)
+        self.log_bytes = _logged_bytes_up_to(self.logs.last)
         if not is_live:
             # Rows and logs need no such file: the server reports how far they have
             # come.
@@ -44,9 +44,9 @@ class WriterQueues:
         return sum(spool.waiting for spool in self.spools)
 
 
-def _bytes_up_to(last: bytes) -> int:
+def _logged_bytes_up_to(last_piece: bytes) -> int:
     """The number of bytes that were logged up to the end of the last piece."""
-    if not last:
+    if not last_piece:
         return 0
-    piece = unpack_log(last)
+    piece = unpack_log(last_piece)
     return piece.total + len(piece.data)

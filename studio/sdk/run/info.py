@@ -11,7 +11,7 @@ from studio.core.errors import InvalidValue
 from studio.core.names import check_description, check_display_name
 from studio.sdk.run.files import RunFiles
 from studio.sdk.run.state import RunState
-from studio.sdk.run.tags import RunTexts, raise_or_warn
+from studio.sdk.run.tags import RunTagsAndParams, raise_or_warn
 
 #: The start of the error message of a run that ended by an exception.
 PROGRAM_FAILED = "User program failed with "
@@ -22,7 +22,9 @@ TROUBLESHOOTING_URL = "https://aka.ms/azureml-run-troubleshooting"
 class RunInfo:
     """Reads and changes what describes a run."""
 
-    def __init__(self, state: RunState, texts: RunTexts, files: RunFiles) -> None:
+    def __init__(
+        self, state: RunState, texts: RunTagsAndParams, files: RunFiles
+    ) -> None:
         self._state, self._texts, self._files = state, texts, files
 
     @property

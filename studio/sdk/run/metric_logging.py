@@ -18,15 +18,15 @@ from studio.core.errors import StudioError
 from studio.core.names import check_key
 from studio.sdk.errors import UserErrorException
 from studio.sdk.run.state import RunState
-from studio.sdk.values import (
+from studio.sdk.value_conversion import (
     PLAIN_TYPES,
     clean_path,
-    encode_document,
+    encode_json,
     is_image,
     is_listlike,
     to_scalar,
     to_step,
-    unify_types,
+    unify_number_types,
 )
 from studio.sdk.warnings import warn, warn_not_logged
 
@@ -74,7 +74,7 @@ class MetricLogger:
                 f"run.log_list takes a list, not {type(value).__name__}. "
                 "Use run.log instead"
             )
-        values = unify_types(list(value), name)
+        values = unify_number_types(list(value), name)
         if values:
             self._add_item(name, LIST, values)
 
@@ -116,7 +116,7 @@ class MetricLogger:
             artifact = self._log_image_file(str(path))
         self._add_item(name, IMAGE, self._artifact_uri(artifact))
 
-    def log_document(
+    def log_json_file(
         self, name: str, kind: str, value: Mapping[str, Any] | str
     ) -> None:
         """Keep a JSON document as a file; the metric's value is its address."""
@@ -127,10 +127,10 @@ class MetricLogger:
                 raise UserErrorException(f"Invalid JSON provided: {error}") from error
         if not isinstance(value, Mapping):
             raise UserErrorException("Invalid JSON provided: it must be an object")
-        text = encode_document(value)
+        text = encode_json(value)
         if not self._is_valid_name(name):
             return
-        artifact = self._free_path(name)
+        artifact = self._unused_path(name)
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "document.json"
             local.write_text(text, encoding="utf-8")
@@ -190,7 +190,7 @@ class MetricLogger:
                 f"{path!r} is no image: log_image takes PNG, JPEG, GIF, BMP, WebP, "
                 "TIFF or SVG."
             )
-        artifact = self._free_path(local.name if local.is_absolute() else path)
+        artifact = self._unused_path(local.name if local.is_absolute() else path)
         self._upload_artifact(local, artifact)
         return artifact
 
@@ -205,7 +205,7 @@ class MetricLogger:
             return False
         return True
 
-    def _free_path(self, name: str) -> str:
+    def _unused_path(self, name: str) -> str:
         """A path like `name` that this process has not used yet."""
         wanted = clean_path(name)
         stem, dot, ending = wanted.rpartition(".")
@@ -236,7 +236,7 @@ def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
             f"run.log_table takes a dict of columns, not {type(value).__name__}"
         )
     columns = {
-        str(column): unify_types(_as_column(cells), name)
+        str(column): unify_number_types(_as_column(cells), name)
         for column, cells in value.items()
     }
     lengths = {column: len(cells) for column, cells in columns.items()}

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from studio.sdk.run.metric_logging import LIST, SERIES, TABLE
 from studio.sdk.run.run_queries import find_runs
 from studio.sdk.run.state import RunState
-from studio.sdk.values import from_wire
+from studio.sdk.value_conversion import from_wire
 
 #: Kinds of metrics whose value is the address of a JSON file.
 DOCUMENTS = frozenset(

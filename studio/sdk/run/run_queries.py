@@ -31,9 +31,9 @@ def find_runs(
     UserErrorException at once for an invalid condition.
     """
     terms = [
-        *(_equals("type", type), *_tag_terms(tags)),
+        *(_equality_term("type", type), *_tag_terms(tags)),
         *_text_terms("properties", properties),
-        *(_equals("status", status), _equals("target", target)),
+        *(_equality_term("status", status), _equality_term("target", target)),
     ]
     query: dict[str, Any] = {
         "q": " and ".join(filter(None, terms)) or None,
@@ -59,7 +59,7 @@ def _list_pages(experiment: Any, query: dict[str, Any]) -> Iterator[Any]:
         after, rows = page["after"], PAGE_RUNS
 
 
-def _equals(field: str, value: str | None) -> str:
+def _equality_term(field: str, value: str | None) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -16,7 +16,7 @@ from studio.sdk.run.metric_logging import MetricLogger
 from studio.sdk.run.run_queries import Tags
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
-from studio.sdk.run.tags import RunTexts
+from studio.sdk.run.tags import RunTagsAndParams
 from studio.sdk.run.with_block import EndsWithBlock
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ScriptApi(EndsWithBlock):
     def __init__(self, state: RunState) -> None:
         self._state = state
         self._metrics = MetricLogger(state)
-        self._texts = RunTexts(state)
+        self._texts = RunTagsAndParams(state)
         self._files = RunFiles(state)
         self._info = RunInfo(state, self._texts, self._files)
         self._snapshot = RunSnapshot(state, self._texts)
@@ -93,7 +93,7 @@ class ScriptApi(EndsWithBlock):
         `data`. Raises UserErrorException for anything but a JSON object, as the
         following methods do.
         """
-        self._metrics.log_document(name, "confusion_matrix", value)
+        self._metrics.log_json_file(name, "confusion_matrix", value)
 
     def log_accuracy_table(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
@@ -104,7 +104,7 @@ class ScriptApi(EndsWithBlock):
         true and false positives, true and false negatives) at `probability_thresholds`
         and `percentile_thresholds` (M, from 0 to 1).
         """
-        self._metrics.log_document(name, "accuracy_table", value)
+        self._metrics.log_json_file(name, "accuracy_table", value)
 
     def log_residuals(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
@@ -113,7 +113,7 @@ class ScriptApi(EndsWithBlock):
 
         `bin_edges` (N + 1, in the unit of the prediction), `bin_counts` (N).
         """
-        self._metrics.log_document(name, "residuals", value)
+        self._metrics.log_json_file(name, "residuals", value)
 
     def log_predictions(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
@@ -123,7 +123,7 @@ class ScriptApi(EndsWithBlock):
         `bin_edges` (N + 1); for each of the N bins the mean prediction `bin_averages`,
         half its error bar `bin_errors`, and `bin_counts`.
         """
-        self._metrics.log_document(name, "predictions", value)
+        self._metrics.log_json_file(name, "predictions", value)
 
     def flush(self, timeout_seconds: float | None = 300) -> None:
         """Wait until the server has everything that was logged so far."""

@@ -18,7 +18,7 @@ from studio.sdk.responses import Unreachable
 from studio.sdk.run.files import download_file
 from studio.sdk.run.script_source import git_properties
 from studio.sdk.run.state import RunState
-from studio.sdk.run.tags import RunTexts
+from studio.sdk.run.tags import RunTagsAndParams
 from studio.sdk.warnings import print_line
 
 #: The property that names the snapshot.
@@ -35,7 +35,7 @@ _threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 class RunSnapshot:
     """A run has at most one snapshot."""
 
-    def __init__(self, state: RunState, texts: RunTexts) -> None:
+    def __init__(self, state: RunState, texts: RunTagsAndParams) -> None:
         self._state, self._texts = state, texts
 
     def take(self, file_or_folder_path: str | os.PathLike[str]) -> str:

@@ -19,7 +19,7 @@ from studio.sdk.warnings import warn_not_logged
 Text = TypeVar("Text", str, Optional[str])
 
 
-class RunTexts:
+class RunTagsAndParams:
     """Members can change tags; parameters and properties are written once.
 
     A key or value that breaks a rule is an error. For a run that this process logs, it

@@ -112,7 +112,7 @@ class RunConfiguration:
         folder has no name for the file, or nothing can be written.
         """
         file = path_to_write(Path(path or "."), name)
-        known = _to_content(self)
+        known = _to_file_content(self)
         python = known["environment"]["python"]
         if separate_environment_yaml:
             packages = python.pop("condaDependencies")
@@ -177,12 +177,12 @@ def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
     if packages is None and packages_file and (folder / packages_file).is_file():
         packages = read_yaml(folder / packages_file)
     if packages is not None:
-        created.python.conda_dependencies = _to_packages(packages)
+        created.python.conda_dependencies = _to_conda_dependencies(packages)
     created.docker.__dict__.update(_snake_keys(content.get("docker")))
     return created
 
 
-def _to_packages(content: dict[str, Any]) -> CondaDependencies:
+def _to_conda_dependencies(content: dict[str, Any]) -> CondaDependencies:
     created = CondaDependencies()
     dependencies = list(content.get("dependencies") or ())
     created.conda = [one for one in dependencies if isinstance(one, str)]
@@ -191,7 +191,7 @@ def _to_packages(content: dict[str, Any]) -> CondaDependencies:
     return created
 
 
-def _to_content(config: RunConfiguration) -> dict[str, Any]:
+def _to_file_content(config: RunConfiguration) -> dict[str, Any]:
     """The content of the file: what v1 writes, then other settings that were loaded."""
     known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
     known["target"] = getattr(config.target, "name", config.target)

@@ -7,7 +7,7 @@ import pytest
 from runs.actions.account.accounts import create_user_with_password
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment, rename_experiment
-from runs.actions.ingest.logged_values import Point, log_batch
+from runs.actions.ingest.points_and_params import Point, log_batch
 from runs.actions.run.runs import create_run
 from runs.actions.undo.undo import undo_change_set
 from runs.models import (

@@ -40,7 +40,7 @@ HOUR = DAY_MS // 24
 def test_a_clock_check_updates_the_clock_state(
     newest: int | None, paused_until: int, now: int, expected: ClockState
 ) -> None:
-    assert ClockState(newest, paused_until).at(now) == expected
+    assert ClockState(newest, paused_until).after_reading(now) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
+from runs.actions.files.blob_sweep import DAY_MS, plan_blob_sweep
 from runs.actions.files.files import current_files, delete_file, save_file
 from runs.actions.files.snapshots import save_snapshot
-from runs.actions.files.sweep import DAY_MS, plan_sweep
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.lifecycle import change_status
 from runs.models import Experiment, File, LoggedModel, Run
@@ -194,5 +194,5 @@ def test_the_blob_of_a_failed_transaction_is_left_to_the_sweep(
         {"save": save, "append": append, "snapshot": snapshot}[way]("a")
     [blob] = blobs(files_dir / "incoming")
     a_second_later = int(time.time() * 1000) + 1000
-    assert plan_sweep(a_second_later).unfinished == []
-    assert plan_sweep(a_second_later + DAY_MS).unfinished == [blob]
+    assert plan_blob_sweep(a_second_later).unfinished == []
+    assert plan_blob_sweep(a_second_later + DAY_MS).unfinished == [blob]

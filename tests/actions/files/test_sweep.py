@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.expiry.expiry import delete_replaced_files
+from runs.actions.files.blob_sweep import DAY_MS, plan_blob_sweep, run_blob_sweep
 from runs.actions.files.files import delete_file, save_file
-from runs.actions.files.sweep import DAY_MS, plan_sweep, run_sweep
 from runs.models import BlobRemoval, File, Run
 from runs.storage.files import deletions_allowed, files, hold_deletions
 from tests.parts.records import stored_files
@@ -51,9 +51,9 @@ def test_an_unfinished_upload_is_moved_to_quarantine_after_a_day(
     saved: File, files_dir: Path, now: int
 ) -> None:
     old, young = write(), write()
-    age(files.incoming(old), now - DAY_MS - HOUR)
-    age(files.incoming(young), now - DAY_MS + HOUR)
-    assert run_sweep(now) == 1
+    age(files.incoming_path(old), now - DAY_MS - HOUR)
+    age(files.incoming_path(young), now - DAY_MS + HOUR)
+    assert run_blob_sweep(now) == 1
     assert places(files_dir) == {
         saved.blob: saved.blob[:2],
         old: "quarantine",
@@ -70,7 +70,7 @@ def test_unknown_blobs_are_never_deleted(
     for name in (unknown, saved.blob):
         age(files.path(name), now - 400 * DAY_MS)
     File.objects.all().delete()
-    assert run_sweep(now) == 0
+    assert run_blob_sweep(now) == 0
     assert set(places(files_dir)) == {unknown, saved.blob}
 
 
@@ -78,11 +78,11 @@ def test_an_incoming_file_with_a_row_is_moved_to_its_folder(
     saved: File, files_dir: Path, now: int
 ) -> None:
     """As where the server was killed between the commit and the move."""
-    files.path(saved.blob).rename(files.incoming(saved.blob))
-    age(files.incoming(saved.blob), now - 2 * DAY_MS)
+    files.path(saved.blob).rename(files.incoming_path(saved.blob))
+    age(files.incoming_path(saved.blob), now - 2 * DAY_MS)
     with files.open(saved.blob) as opened:
         assert opened.read() == b"kept"
-    assert run_sweep(now) == 1
+    assert run_blob_sweep(now) == 1
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
@@ -90,11 +90,11 @@ def test_a_file_is_deleted_after_a_week_in_quarantine(
     saved: File, files_dir: Path, now: int
 ) -> None:
     lost = write()
-    age(files.incoming(lost), now - 300 * DAY_MS)
-    run_sweep(now)
-    run_sweep(now + 7 * DAY_MS - HOUR)
+    age(files.incoming_path(lost), now - 300 * DAY_MS)
+    run_blob_sweep(now)
+    run_blob_sweep(now + 7 * DAY_MS - HOUR)
     assert places(files_dir)[lost] == "quarantine"
-    run_sweep(now + 7 * DAY_MS + HOUR)
+    run_blob_sweep(now + 7 * DAY_MS + HOUR)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
@@ -106,7 +106,7 @@ def test_a_file_in_quarantine_with_a_row_is_restored(
     (files_dir / "quarantine").mkdir()
     files.path(saved.blob).rename(files_dir / "quarantine" / saved.blob)
     age(files_dir / "quarantine" / saved.blob, now - days * DAY_MS)
-    run_sweep(now)
+    run_blob_sweep(now)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
 
 
@@ -116,16 +116,16 @@ def test_a_dry_run_lists_every_step_and_changes_nothing(
     lost, given_up = write(), write()
     files.keep(given_up)
     BlobRemoval.objects.create(blob=given_up, created=now - HOUR)
-    age(files.incoming(lost), now - 2 * DAY_MS)
+    age(files.incoming_path(lost), now - 2 * DAY_MS)
     before = places(files_dir)
-    lines = plan_sweep(now).lines()
+    lines = plan_blob_sweep(now).lines()
     assert lines == [
         f"quarantine {lost}: unfinished upload",
         f"quarantine {given_up}: deleted file",
     ]
     assert places(files_dir) == before
     with caplog.at_level("INFO", "studio.worker"):
-        run_sweep(now)
+        run_blob_sweep(now)
     assert [record.getMessage() for record in caplog.records] == [
         f"Sweep: {line}" for line in lines
     ]
@@ -139,7 +139,7 @@ def test_files_of_other_programs_in_the_folders_are_kept(
         (files_dir / folder).mkdir(exist_ok=True)
         (files_dir / folder / "notes.txt").touch()
         age(files_dir / folder / "notes.txt", 0)
-    run_sweep(now)
+    run_blob_sweep(now)
     assert len(list(files_dir.rglob("notes.txt"))) == 3
 
 
@@ -161,7 +161,7 @@ def test_the_blob_of_a_deleted_row_is_removed_even_after_a_crash(
     assert places(files_dir) == ({saved.blob: saved.blob[:2]} if is_killed else {})
     assert BlobRemoval.objects.count() == int(is_killed)
     BlobRemoval.objects.update(created=now)
-    run_sweep(now + HOUR)
+    run_blob_sweep(now + HOUR)
     assert places(files_dir) == ({saved.blob: "quarantine"} if is_killed else {})
     assert not BlobRemoval.objects.exists()
 
@@ -196,7 +196,7 @@ def test_during_a_backup_nothing_is_deleted_or_moved(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     lost = write()
-    age(files.incoming(lost), now - 2 * DAY_MS)
+    age(files.incoming_path(lost), now - 2 * DAY_MS)
     before = places(files_dir)
     delete_file(run, "a", actor=actor, now=now)
     with hold_deletions():
@@ -204,10 +204,10 @@ def test_during_a_backup_nothing_is_deleted_or_moved(
             assert not is_allowed
         with django_capture_on_commit_callbacks(execute=True):
             delete_replaced_files(now + 31 * DAY_MS)
-        assert run_sweep(now) == 0
+        assert run_blob_sweep(now) == 0
         assert places(files_dir) == before
     BlobRemoval.objects.update(created=now - HOUR)
-    run_sweep(now)
+    run_blob_sweep(now)
     assert set(places(files_dir).values()) == {"quarantine"}
 
 
@@ -215,7 +215,7 @@ def test_a_recorded_removal_of_a_file_with_a_row_is_dropped(
     saved: File, files_dir: Path, now: int
 ) -> None:
     BlobRemoval.objects.create(blob=saved.blob, created=now - HOUR)
-    run_sweep(now)
+    run_blob_sweep(now)
     assert places(files_dir) == {saved.blob: saved.blob[:2]}
     assert not BlobRemoval.objects.exists()
 

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_batch, log_metrics, log_params
+from runs.actions.ingest.points_and_params import (
+    Point,
+    log_batch,
+    log_metrics,
+    log_params,
+)
 from runs.actions.run.runs import trash_run
 from runs.models import Change, IngestBatch, Key, Metric, Run, RunParam, RunTag
 from runs.storage.metrics import Value, store

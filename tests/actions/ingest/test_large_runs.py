@@ -12,11 +12,14 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_metrics
-from runs.actions.run import annotate
-from runs.actions.run_rows.search_text import MAX_SEARCHED_TAGS, build_search_texts
+from runs.actions.ingest.points_and_params import Point, log_metrics
+from runs.actions.run import run_edits
+from runs.actions.run_rows.search_text import (
+    MAX_SEARCHED_TAGS,
+    write_missing_search_texts,
+)
 from runs.models import Key, KeyKind, Metric, MetricChunk, Run, RunTag, SearchText
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 from runs.storage.metrics import store
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +61,7 @@ def test_a_tag_costs_the_same_however_many_there_are(
 ) -> None:
     def tag(name: str) -> tuple[int, int]:
         return cost(
-            lambda: annotate.set_run_tags(run, {name: "v"}, actor=actor, now=now)
+            lambda: run_edits.set_run_tags(run, {name: "v"}, actor=actor, now=now)
         )
 
     tag("compiles")
@@ -74,28 +77,30 @@ def test_a_tag_costs_the_same_however_many_there_are(
 def test_free_words_find_the_first_tags_of_very_many(
     run: Run, actor: Actor, now: int
 ) -> None:
-    annotate.set_run_tags(run, {"early": "viridian"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"early": "viridian"}, actor=actor, now=now)
     give_tags(run, 0, MAX_SEARCHED_TAGS)
-    annotate.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"late": "vermilion"}, actor=actor, now=now)
 
     def found(word: str) -> bool:
-        return bool(text_scan([word]).rows.filter(run=run.pk).values_list("run_id"))
+        return bool(
+            search_text_scan([word]).rows.filter(run=run.pk).values_list("run_id")
+        )
 
     assert found("viridian")
     assert not found("vermilion")
-    annotate.set_run_tags(run, {"early": "ochre"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"early": "ochre"}, actor=actor, now=now)
     assert found("ochre")
     assert not found("viridian")
     # A rebuild gives the same result.
     kept = SearchText.objects.get(run=run).text
     SearchText.objects.filter(run=run).delete()
-    build_search_texts()
+    write_missing_search_texts()
     assert SearchText.objects.get(run=run).text == kept
 
 
 def test_long_tags_are_searched_up_to_a_limit(run: Run, actor: Actor, now: int) -> None:
     tags = {f"long-{n}": f"{n} " + "x" * 60_000 for n in range(5)}
-    annotate.set_run_tags(run, tags, actor=actor, now=now)
+    run_edits.set_run_tags(run, tags, actor=actor, now=now)
     text = SearchText.objects.get(run=run).text
     assert "long-2" in text
     assert "long-4" not in text

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import experiments
-from runs.actions.ingest import logged_values
-from runs.actions.run import annotate
+from runs.actions.ingest import points_and_params
+from runs.actions.run import run_edits
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, restore_run, trash_run
@@ -33,12 +33,12 @@ Act = Callable[[Run, Experiment, Actor, int], object]
 
 def star(run: Run, actor: Actor, now: int, on: bool) -> None:
     assert actor.user is not None
-    annotate.star_run(run, actor.user, on, actor=actor, now=now)
+    run_edits.star_run(run, actor.user, on, actor=actor, now=now)
 
 
 def star_experiment(experiment: Experiment, actor: Actor, now: int) -> None:
     assert actor.user is not None
-    annotate.star_experiment(experiment, actor.user, True, actor=actor, now=now)
+    experiments.star_experiment(experiment, actor.user, True, actor=actor, now=now)
 
 
 ACTS: dict[str, Act] = {
@@ -46,17 +46,17 @@ ACTS: dict[str, Act] = {
     "move": lambda r, _, a, now: change_status(
         r, RunStatus.COMPLETED, actor=a, now=now
     ),
-    "rename": lambda r, _, a, now: annotate.rename_run(r, "b", actor=a, now=now),
-    "describe": lambda r, _, a, now: annotate.describe_run(r, "b", actor=a, now=now),
-    "tag": lambda r, _, a, now: annotate.set_run_tags(r, {"k": "v"}, actor=a, now=now),
-    "untag": lambda r, _, a, now: annotate.remove_run_tags(r, ["t"], actor=a, now=now),
-    "property": lambda r, _, a, now: annotate.add_run_properties(
+    "rename": lambda r, _, a, now: run_edits.rename_run(r, "b", actor=a, now=now),
+    "describe": lambda r, _, a, now: run_edits.describe_run(r, "b", actor=a, now=now),
+    "tag": lambda r, _, a, now: run_edits.set_run_tags(r, {"k": "v"}, actor=a, now=now),
+    "untag": lambda r, _, a, now: run_edits.remove_run_tags(r, ["t"], actor=a, now=now),
+    "property": lambda r, _, a, now: run_edits.add_run_properties(
         r, {"k": "v"}, actor=a, now=now
     ),
-    "metric": lambda r, _, a, now: logged_values.log_metrics(
-        r, [logged_values.Point("m", 1.0, now, 0)], actor=a, now=now
+    "metric": lambda r, _, a, now: points_and_params.log_metrics(
+        r, [points_and_params.Point("m", 1.0, now, 0)], actor=a, now=now
     ),
-    "params": lambda r, _, a, now: logged_values.log_params(
+    "params": lambda r, _, a, now: points_and_params.log_params(
         r, {"p": "1"}, actor=a, now=now
     ),
     "star": lambda r, _, a, now: star(r, a, now, True),
@@ -128,7 +128,7 @@ def test_other_workspaces_and_visits_are_not_counted(
 def test_rolled_back_changes_are_not_counted(run: Run, actor: Actor, now: int) -> None:
     before = run.workspace.count_changes()
     with transaction.atomic():
-        annotate.rename_run(run, "b", actor=actor, now=now)
+        run_edits.rename_run(run, "b", actor=actor, now=now)
         transaction.set_rollback(True)
     assert run.workspace.count_changes() == before
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.run import annotate
+from runs.actions.run import run_edits
 from runs.actions.run.runs import create_run
 from runs.models import Experiment
 
@@ -28,12 +28,12 @@ def test_writers_do_not_wait_for_each_others_counts(
     done: list[Any] = []
 
     def write() -> None:
-        annotate.rename_run(second, "second", actor=actor, now=now)
+        run_edits.rename_run(second, "second", actor=actor, now=now)
         done.append(experiment.workspace.count_changes())
         connection.close()
 
     with transaction.atomic():
-        annotate.rename_run(first, "first", actor=actor, now=now)
+        run_edits.rename_run(first, "first", actor=actor, now=now)
         other = threading.Thread(target=write)
         other.start()
         other.join(20)

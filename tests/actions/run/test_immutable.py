@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import log_params
-from runs.actions.run.annotate import add_run_properties
+from runs.actions.ingest.points_and_params import log_params
+from runs.actions.run.run_edits import add_run_properties
 from runs.models import Key, Run, RunEvent, RunParam, RunProperty, immutable
 
 MODELS = [RunParam, RunProperty, RunEvent]

@@ -8,7 +8,7 @@ import pytest
 
 from runs.actions.actor import SERVER, Actor
 from runs.actions.run.lifecycle import (
-    StatusSource,
+    StatusReporter,
     change_status,
     force_cancel,
     reopen_run,
@@ -177,7 +177,7 @@ def test_a_script_can_fail_a_run_of_a_launcher(
 
 def test_the_launcher_ends_its_run(launched: Run, actor: Actor, now: int) -> None:
     change_status(
-        launched, S.COMPLETED, actor=actor, now=now, origin=StatusSource.LAUNCHER
+        launched, S.COMPLETED, actor=actor, now=now, origin=StatusReporter.LAUNCHER
     )
     assert stored(launched) is S.COMPLETED
 
@@ -186,7 +186,7 @@ def test_a_script_cannot_reopen_a_run_of_a_launcher(
     launched: Run, actor: Actor, now: int
 ) -> None:
     change_status(
-        launched, S.COMPLETED, actor=actor, now=now, origin=StatusSource.LAUNCHER
+        launched, S.COMPLETED, actor=actor, now=now, origin=StatusReporter.LAUNCHER
     )
     reopen_run(launched, actor=actor, now=now)
     assert stored(launched) is S.COMPLETED
@@ -198,7 +198,7 @@ def test_a_lost_run_of_an_agent_can_be_requeued(
 ) -> None:
     put(launched, S.NOT_RESPONDING)
     change_status(
-        launched, S.QUEUED, actor=actor, now=now, origin=StatusSource.LAUNCHER
+        launched, S.QUEUED, actor=actor, now=now, origin=StatusReporter.LAUNCHER
     )
     assert stored(launched) is S.QUEUED
 
@@ -207,7 +207,9 @@ def test_only_an_agents_running_run_can_be_requeued(
     run: Run, actor: Actor, now: int
 ) -> None:
     with pytest.raises(IllegalTransition):
-        change_status(run, S.QUEUED, actor=actor, now=now, origin=StatusSource.LAUNCHER)
+        change_status(
+            run, S.QUEUED, actor=actor, now=now, origin=StatusReporter.LAUNCHER
+        )
 
 
 def test_two_cancel_requests_are_one_event(run: Run, actor: Actor, now: int) -> None:
@@ -260,7 +262,7 @@ def test_only_the_script_counts_as_a_heartbeat(
     run: Run, actor: Actor, now: int
 ) -> None:
     change_status(
-        run, S.NOT_RESPONDING, actor=SERVER, now=now + 5, origin=StatusSource.SERVER
+        run, S.NOT_RESPONDING, actor=SERVER, now=now + 5, origin=StatusReporter.SERVER
     )
     assert Run.objects.get(pk=run.pk).heard == now
     change_status(run, S.RUNNING, actor=actor, now=now + 9)

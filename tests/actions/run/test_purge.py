@@ -12,9 +12,9 @@ from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_experiments
 from runs.actions.files.files import save_file
-from runs.actions.ingest import logged_values
-from runs.actions.ingest.logged_values import Point
-from runs.actions.run import annotate
+from runs.actions.ingest import points_and_params
+from runs.actions.ingest.points_and_params import Point
+from runs.actions.run import run_edits
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, LoggedModel, Run, User, merge_run_counts
@@ -30,11 +30,11 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
     """Give a run something of each kind."""
     who: dict[str, Any] = {"actor": actor, "now": now}
     points = [Point("loss", float(i), now, i) for i in range(300)]
-    logged_values.log_metrics(run, points, batch=("w", 0), **who)
-    logged_values.log_params(run, {"lr": "0.1"}, **who)
-    annotate.set_run_tags(run, {"a": "1"}, **who)
-    annotate.add_run_properties(run, {"git": "4be1"}, **who)
-    annotate.star_run(run, owner, True, **who)
+    points_and_params.log_metrics(run, points, batch=("w", 0), **who)
+    points_and_params.log_params(run, {"lr": "0.1"}, **who)
+    run_edits.set_run_tags(run, {"a": "1"}, **who)
+    run_edits.add_run_properties(run, {"git": "4be1"}, **who)
+    run_edits.star_run(run, owner, True, **who)
     save_file(run, "out/a.txt", [b"1"], limit=10, **who)
     save_file(run, "out/a.txt", [b"2"], limit=10, **who)
     model = LoggedModel.objects.create(
@@ -48,6 +48,11 @@ def fill(run: Run, owner: User, actor: Actor, now: int) -> None:
         updated=now,
     )
     save_file(model, "MLmodel", [b"3"], limit=10, **who)
+
+
+def trash_and_purge(run: Run, *, actor: Actor, now: int) -> None:
+    trash_run(run, actor=actor, now=now)
+    purge_run(run, actor=actor, now=now)
 
 
 def rows() -> dict[str, int]:
@@ -66,9 +71,8 @@ def test_a_purge_deletes_all_rows_of_the_run(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     fill(run, owner, actor, now)
-    trash_run(run, actor=actor, now=now)
     with django_capture_on_commit_callbacks(execute=True):
-        purge_run(run, actor=actor, now=now)
+        trash_and_purge(run, actor=actor, now=now)
     assert {name: count for name, count in rows().items() if count} == {}
     assert stored_files(files_dir) == []
 
@@ -86,9 +90,8 @@ def test_a_purge_deletes_nothing_of_other_runs(
     before = rows()
     other = create_run(experiment, actor=actor, now=now)
     fill(other, owner, actor, now)
-    trash_run(other, actor=actor, now=now)
     with django_capture_on_commit_callbacks(execute=True):
-        purge_run(other, actor=actor, now=now)
+        trash_and_purge(other, actor=actor, now=now)
     assert rows() == before
 
 

@@ -11,9 +11,9 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.logged_values import Point, log_metrics
-from runs.actions.run.annotate import set_run_tags
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.lifecycle import change_status
+from runs.actions.run.run_edits import set_run_tags
 from runs.actions.run.runs import create_run
 from runs.models import (
     Experiment,

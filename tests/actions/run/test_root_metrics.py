@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Max, Min
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, restore_run, set_run_parent, trash_run
 from runs.models import Experiment, Metric, RootMetric, Run, root_metrics

@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
-from runs.actions.ingest import logged_values
-from runs.actions.run import annotate
+from runs.actions.ingest import points_and_params
+from runs.actions.run import run_edits
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
-from runs.actions.run_rows.search_text import build_search_texts
+from runs.actions.run_rows.search_text import write_missing_search_texts
 from runs.models import Experiment, Run, SearchText, search_text
-from runs.search.sql.words import text_scan
+from runs.search.sql.words import search_text_scan
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def by(actor: Actor, now: int) -> dict[str, Any]:
 
 def found(word: str) -> set[str]:
     """The ids of the runs that the index knows by a folded word."""
-    keys = text_scan([word]).rows.values_list("run_id", flat=True)
+    keys = search_text_scan([word]).rows.values_list("run_id", flat=True)
     return set(Run.objects.filter(pk__in=list(keys)).values_list("run_id", flat=True))
 
 
@@ -52,32 +52,32 @@ def test_a_new_run_is_found_by_its_name_tags_and_description(
 
 def test_changed_names_and_descriptions_are_found(run: Run, by: dict[str, Any]) -> None:
     before = run.name.lower()
-    annotate.rename_run(run, "训练 second", **by)
-    annotate.describe_run(run, "Größer", **by)
+    run_edits.rename_run(run, "训练 second", **by)
+    run_edits.describe_run(run, "Größer", **by)
     assert found(before) == set()
     assert found("second") == found("训练") == found("größer") == {"run-1"}
-    annotate.describe_run(run, "", **by)
+    run_edits.describe_run(run, "", **by)
     assert found("größer") == set()
     assert found("second") == {"run-1"}
 
 
 def test_changed_tags_are_found(run: Run, by: dict[str, Any]) -> None:
     # Colors that no generated run name contains.
-    annotate.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
-    logged_values.log_batch(run, tags={"shape": "round"}, **by)
+    run_edits.set_run_tags(run, {"colour": "viridian", "word": None}, **by)
+    points_and_params.log_batch(run, tags={"shape": "round"}, **by)
     for word in ("colour", "viridian", "word", "shape", "round"):
         assert found(word) == {"run-1"}
-    annotate.set_run_tags(run, {"colour": "vermilion"}, **by)
-    annotate.remove_run_tags(run, ["shape"], **by)
+    run_edits.set_run_tags(run, {"colour": "vermilion"}, **by)
+    run_edits.remove_run_tags(run, ["shape"], **by)
     assert found("viridian") == found("shape") == found("round") == set()
     assert found("vermilion") == found("word") == {"run-1"}
 
 
 def test_system_tags_are_not_indexed(run: Run, by: dict[str, Any]) -> None:
-    annotate.set_run_tags(run, {"seen": "1"}, **by)
+    run_edits.set_run_tags(run, {"seen": "1"}, **by)
     for tags in ({"mlflow.note": "x"}, {"seen": "1"}):
         with CaptureQueriesContext(connection) as queries:
-            annotate.set_run_tags(run, tags, **by)
+            run_edits.set_run_tags(run, tags, **by)
         assert not any(search_text.TABLE in each["sql"] for each in queries)
 
 
@@ -86,7 +86,7 @@ def test_a_failed_edit_leaves_the_search_text_unchanged(
 ) -> None:
     before = SearchText.objects.get(run=run).text
     with transaction.atomic():
-        annotate.rename_run(run, "never", **by)
+        run_edits.rename_run(run, "never", **by)
         assert found("never") == {"run-1"}
         transaction.set_rollback(True)
     assert SearchText.objects.get(run=run).text == before
@@ -96,12 +96,14 @@ def test_a_failed_edit_leaves_the_search_text_unchanged(
 def test_a_purge_removes_the_search_text(
     run: Run, by: dict[str, Any], files_dir: Any
 ) -> None:
-    annotate.rename_run(run, "goes away", **by)
+    run_edits.rename_run(run, "goes away", **by)
     trash_run(run, **by)
     assert found("goes away") == {"run-1"}
     purge_run(run, **by)
     assert not SearchText.objects.exists()
-    assert not list(text_scan(["goes away"]).rows.values_list("run_id", flat=True))
+    assert not list(
+        search_text_scan(["goes away"]).rows.values_list("run_id", flat=True)
+    )
 
 
 def test_experiments_write_no_search_texts(
@@ -117,12 +119,12 @@ def test_experiments_write_no_search_texts(
 def test_missing_search_texts_are_built(
     run: Run, experiment: Experiment, by: dict[str, Any]
 ) -> None:
-    annotate.set_run_tags(run, {"kept": "tag"}, **by)
+    run_edits.set_run_tags(run, {"kept": "tag"}, **by)
     create_run(experiment, run_id="run-2", name="other", **by)
     SearchText.objects.filter(run=run).delete()
     assert found("kept") == set()
-    assert build_search_texts() == 1
-    assert build_search_texts() == 0
+    assert write_missing_search_texts() == 1
+    assert write_missing_search_texts() == 0
     assert found("kept") == {"run-1"}
     assert found("other") == {"run-2"}
 
@@ -133,7 +135,7 @@ def test_lost_triggers_are_reported_and_recreated(run: Run, by: dict[str, Any]) 
     assert search_text.missing(connection) == []
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER runs_searchtext_update")
-    annotate.rename_run(run, "unnoticed", **by)
+    run_edits.rename_run(run, "unnoticed", **by)
     assert search_text.missing(connection) == ["runs_searchtext_update"]
     assert found("unnoticed") == set()
     search_text.restore(connection)

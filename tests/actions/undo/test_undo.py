@@ -7,7 +7,7 @@ import pytest
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import version_token
 from runs.actions.experiments import experiments as of_experiments
-from runs.actions.run import annotate
+from runs.actions.run import run_edits
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import archive_run, trash_run
 from runs.actions.undo.undo import undo_change_set
@@ -37,7 +37,7 @@ def tags(run: Run) -> dict[str, str | None]:
 
 def test_a_rename_is_undone_and_redone(run: Run, actor: Actor, now: int) -> None:
     before = run.name
-    renamed = annotate.rename_run(run, "baseline", actor=actor, now=now)
+    renamed = run_edits.rename_run(run, "baseline", actor=actor, now=now)
     assert renamed.name == "baseline"
     undo_change_set(last(), actor=actor, now=now + 1)
     run.refresh_from_db()
@@ -49,12 +49,12 @@ def test_a_rename_is_undone_and_redone(run: Run, actor: Actor, now: int) -> None
 
 
 def test_undo_restores_all_tags_of_a_change(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_run_tags(run, {"a": "1", "word": None}, actor=actor, now=now)
-    annotate.set_run_tags(run, {"a": "2", "word": "v", "b": "3"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"a": "1", "word": None}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"a": "2", "word": "v", "b": "3"}, actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
     assert tags(run) == {"a": "1", "word": None}
     assert last().changes.count() == 3
-    annotate.remove_run_tags(run, ["a"], actor=actor, now=now)
+    run_edits.remove_run_tags(run, ["a"], actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
     assert tags(run) == {"a": "1", "word": None}
 
@@ -67,8 +67,8 @@ def found_by(word: str, run: Run, viewer: User, now: int) -> bool:
 def test_a_tag_is_found_again_after_its_removal_is_undone(
     run: Run, actor: Actor, now: int, owner: User
 ) -> None:
-    annotate.set_run_tags(run, {"stage": "quokka"}, actor=actor, now=now)
-    annotate.remove_run_tags(run, ["stage"], actor=actor, now=now)
+    run_edits.set_run_tags(run, {"stage": "quokka"}, actor=actor, now=now)
+    run_edits.remove_run_tags(run, ["stage"], actor=actor, now=now)
     assert not found_by("quokka", run, owner, now)
     undo_change_set(last(), actor=actor, now=now)
     assert found_by("quokka", run, owner, now)
@@ -80,7 +80,7 @@ def test_a_tag_is_found_again_after_its_removal_is_undone(
 def test_archive_trash_and_description_changes_are_undone(
     run: Run, actor: Actor, now: int
 ) -> None:
-    annotate.describe_run(run, "good", actor=actor, now=now)
+    run_edits.describe_run(run, "good", actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
     archive_run(run, True, actor=actor, now=now)
     undo_change_set(last(), actor=actor, now=now)
@@ -94,13 +94,13 @@ def test_an_undo_changes_the_revision_of_its_runs(
     run: Run, actor: Actor, now: int
 ) -> None:
     assert actor.user is not None
-    annotate.rename_run(run, "baseline", actor=actor, now=now)
+    run_edits.rename_run(run, "baseline", actor=actor, now=now)
     before = Run.objects.get(pk=run.pk).revision
     undo_change_set(last(), actor=actor, now=now + 1)
     run.refresh_from_db()
     assert (run.revision, run.updated) == (before + 1, now + 1)
     # A star is no change of the run: only its owner sees it.
-    annotate.star_run(run, actor.user, True, actor=actor, now=now + 2)
+    run_edits.star_run(run, actor.user, True, actor=actor, now=now + 2)
     undo_change_set(last(), actor=actor, now=now + 3)
     run.refresh_from_db()
     assert (run.revision, run.updated) == (before + 1, now + 1)
@@ -108,7 +108,7 @@ def test_an_undo_changes_the_revision_of_its_runs(
 
 def test_only_its_owner_can_undo_a_star(run: Run, actor: Actor, now: int) -> None:
     assert actor.user is not None
-    annotate.star_run(run, actor.user, True, actor=actor, now=now)
+    run_edits.star_run(run, actor.user, True, actor=actor, now=now)
     other = Actor(User.objects.create(username="eve"))
     with pytest.raises(NotSupported):
         undo_change_set(last(), actor=other, now=now)
@@ -122,9 +122,9 @@ def test_undo_after_a_later_change_reports_a_conflict(
     run: Run, actor: Actor, now: int
 ) -> None:
     before = run.name
-    annotate.rename_run(run, "mine", actor=actor, now=now)
+    run_edits.rename_run(run, "mine", actor=actor, now=now)
     mine = last()
-    annotate.rename_run(run, "theirs", actor=actor, now=now)
+    run_edits.rename_run(run, "theirs", actor=actor, now=now)
     with pytest.raises(Conflict) as refused:
         undo_change_set(mine, actor=actor, now=now)
     assert refused.value.details["later"] == [
@@ -138,9 +138,9 @@ def test_undo_after_a_later_change_reports_a_conflict(
 
 
 def test_an_equal_value_is_not_a_change(run: Run, actor: Actor, now: int) -> None:
-    annotate.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
+    run_edits.set_run_tags(run, {"a": "1"}, actor=actor, now=now)
     mine = last()
-    annotate.remove_run_tags(run, ["a"], actor=actor, now=now)
+    run_edits.remove_run_tags(run, ["a"], actor=actor, now=now)
     count = ChangeSet.objects.count()
     undo_change_set(mine, actor=actor, now=now)
     assert ChangeSet.objects.count() == count
@@ -157,12 +157,12 @@ def test_an_edit_of_a_changed_value_is_refused(
     run: Run, actor: Actor, now: int
 ) -> None:
     seen = version_token(run.name)
-    annotate.rename_run(run, "theirs", actor=actor, now=now)
+    run_edits.rename_run(run, "theirs", actor=actor, now=now)
     with pytest.raises(Conflict) as refused:
-        annotate.rename_run(run, "mine", actor=actor, now=now, seen_version=seen)
+        run_edits.rename_run(run, "mine", actor=actor, now=now, seen_version=seen)
     assert refused.value.details["now"] == "theirs"
-    annotate.rename_run(run, "theirs", actor=actor, now=now, seen_version=seen)
-    annotate.rename_run(
+    run_edits.rename_run(run, "theirs", actor=actor, now=now, seen_version=seen)
+    run_edits.rename_run(
         run, "mine", actor=actor, now=now, seen_version=version_token("theirs")
     )
     run.refresh_from_db()
@@ -172,8 +172,8 @@ def test_an_edit_of_a_changed_value_is_refused(
 def test_line_breaks_of_a_browser_are_no_change(
     run: Run, actor: Actor, now: int
 ) -> None:
-    annotate.describe_run(run, "a\r\nb", actor=actor, now=now)
-    annotate.describe_run(
+    run_edits.describe_run(run, "a\r\nb", actor=actor, now=now)
+    run_edits.describe_run(
         run, "c", actor=actor, now=now, seen_version=version_token("a\nb")
     )
     run.refresh_from_db()
@@ -182,14 +182,14 @@ def test_line_breaks_of_a_browser_are_no_change(
 
 def test_mirrored_mlflow_tags_are_undone_too(run: Run, actor: Actor, now: int) -> None:
     mirrored_tags = {"mlflow.runName": "old", "mlflow.note.content": "old"}
-    annotate.set_run_tags(run, mirrored_tags, actor=actor, now=now)
-    annotate.rename_run(run, "new", actor=actor, now=now)
-    annotate.describe_run(run, "", actor=actor, now=now)
+    run_edits.set_run_tags(run, mirrored_tags, actor=actor, now=now)
+    run_edits.rename_run(run, "new", actor=actor, now=now)
+    run_edits.describe_run(run, "", actor=actor, now=now)
     assert tags(run) == {"mlflow.runName": "new", "mlflow.note.content": ""}
 
 
 def test_undo_creates_no_mirrored_tag(run: Run, actor: Actor, now: int) -> None:
-    annotate.rename_run(run, "new", actor=actor, now=now)
+    run_edits.rename_run(run, "new", actor=actor, now=now)
     assert tags(run) == {}
 
 
@@ -209,7 +209,7 @@ def test_changes_of_an_experiment_are_undone(
     of_experiments.rename_experiment(experiment, "other", **act)  # type: ignore[arg-type]
     of_experiments.set_experiment_tag(experiment, "a", None, **act)  # type: ignore[arg-type]
     of_experiments.archive_experiment(experiment, True, **act)  # type: ignore[arg-type]
-    annotate.star_experiment(experiment, actor.user, True, **act)  # type: ignore[arg-type]
+    of_experiments.star_experiment(experiment, actor.user, True, **act)  # type: ignore[arg-type]
     after, made = stored(), list(ChangeSet.objects.order_by("-pk"))
     for change_set in made:
         undo_change_set(change_set, actor=actor, now=now)

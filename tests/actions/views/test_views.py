@@ -16,7 +16,6 @@ from runs.actions.views.views import ViewState
 from runs.models import (
     ChangeSet,
     Experiment,
-    Member,
     Role,
     User,
     View,
@@ -34,13 +33,6 @@ DAY = 86_400_000
 
 def state(query: str = "", experiment: Experiment | None = None) -> ViewState:
     return ViewState(ViewSpec.from_query(query), experiment)
-
-
-@pytest.fixture
-def ben(workspace: Workspace) -> User:
-    user = User.objects.create(username="ben")
-    Member.objects.create(workspace=workspace, user=user, role=Role.CONTRIBUTOR)
-    return user
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runs.search.values import logged_values
+from runs.search.values import logged_points
 from tests.api.rest import JSON, Rest
 
 
@@ -65,9 +65,9 @@ def test_values_of_a_whole_run_tree_are_returned(tree: Rest) -> None:
 def test_values_of_many_metrics_are_paged(
     tree: Rest, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
-    monkeypatch.setattr(logged_values, "MAX_SERIES", 3)
-    monkeypatch.setattr(logged_values, "SERIES_PER_QUERY", 2)
-    monkeypatch.setattr(logged_values, "MAX_SHORT_POINTS", short)
+    monkeypatch.setattr(logged_points, "MAX_SERIES", 3)
+    monkeypatch.setattr(logged_points, "SERIES_PER_QUERY", 2)
+    monkeypatch.setattr(logged_points, "MAX_SHORT_POINTS", short)
     names = [f"n{number}" for number in range(8)]
     for sequence in range(2):
         points = [{"key": name, "value": sequence} for name in names]

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.management import database, operator_access, static_files
 from runs.models import (
     Experiment,
@@ -75,11 +75,11 @@ def seed(
 
 def prepare(home: Path, say: Say) -> tuple[Place, Actor]:
     """What the server makes at its first start, and the experiments."""
-    database.prepare(home, say)
+    database.prepare_database(home, say)
     settings.FILES_DIR.mkdir(mode=0o700, exist_ok=True)
     static_files.collect_if_changed(settings.STATIC_ROOT)
-    user = operator_access.first_owner(now=FIRST)
-    operator_access.keep_client_token(home, user, "http://localhost", now=FIRST)
+    user = operator_access.find_or_create_first_owner(now=FIRST)
+    operator_access.write_client_token(home, user, "http://localhost", now=FIRST)
     workspace = Workspace.objects.get(name=operator_access.DEFAULT_WORKSPACE)
     if Run.objects.exists():
         raise FileExistsError(f"{home} has runs already; give an empty folder")

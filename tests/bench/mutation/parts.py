@@ -80,7 +80,7 @@ PARTS = {
     "delivery": Part(
         (
             "studio/sdk/delivery/*.py",
-            "runs/actions/ingest/rows.py",
+            "runs/actions/ingest/delivered_rows.py",
             "runs/actions/ingest/writers.py",
             "runs/actions/ingest/log_files.py",
         ),
@@ -115,13 +115,13 @@ PARTS = {
             "runs/actions/*/undo.py",
             "runs/actions/changes/*.py",
             "runs/actions/compare/*.py",
-            "runs/actions/run/annotate.py",
+            "runs/actions/run/run_edits.py",
         ),
         (
             "tests/actions/undo",
             "tests/actions/views",
             "tests/actions/experiments",
-            "tests/actions/run/test_annotate.py",
+            "tests/actions/run/test_run_edits.py",
             "tests/actions/run/test_search_text.py",
             "tests/pages/undo",
             "tests/pages/compare/test_conclusion.py",

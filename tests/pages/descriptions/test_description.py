@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import version_token
 from runs.actions.experiments.experiments import describe_experiment
-from runs.actions.run.annotate import describe_run
+from runs.actions.run.run_edits import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import ChangeSet, Experiment, File, Member, Role, Run, User, Workspace
 from runs.render.descriptions.markdown import find_references

@@ -7,7 +7,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.run.annotate import describe_run
+from runs.actions.run.run_edits import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run, Workspace
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep, log

@@ -14,7 +14,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.files.snapshots import save_snapshot
 from runs.actions.public.share_links import create_share_link
-from runs.actions.run.annotate import describe_run
+from runs.actions.run.run_edits import describe_run
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, File, LoggedModel, Run, Snapshot, now_ms
 from runs.storage.files import files

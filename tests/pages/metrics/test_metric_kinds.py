@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pytest
 from django.test import Client
 
-from runs.actions.ingest.rows import MetricRow, apply_rows
+from runs.actions.ingest.delivered_rows import MetricRow, apply_rows
 from runs.models import File, Run
 from runs.pages.metrics.panels import Panel
 from runs.storage.files import files as file_store

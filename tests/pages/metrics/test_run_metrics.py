@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import pytest
 from django.test import Client
 
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.models import Run
 from runs.search.metrics import metrics as run_metrics
 from runs.search.metrics.metrics import CHART_POINTS

@@ -9,9 +9,9 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.public.share_links import create_share_link, revoke_share_link
-from runs.actions.run.annotate import describe_run
+from runs.actions.run.run_edits import describe_run
 from runs.models import Run, ShareLink, Workspace, now_ms
 from tests.access.people import browser_of
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment, delete_experiment
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.public.share_links import create_share_link
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, User, View, Workspace, now_ms

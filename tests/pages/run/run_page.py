@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.models import File, LoggedModel, Run, User
 from tests.access.people import browser_of
 from tests.parts.records import NOON

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
-from runs.actions.run.annotate import set_run_tags
 from runs.actions.run.lifecycle import change_status
+from runs.actions.run.run_edits import set_run_tags
 from runs.models import Run
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser

@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import version_token
-from runs.actions.run.annotate import rename_run, set_run_tags
+from runs.actions.run.run_edits import rename_run, set_run_tags
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, PAGE, browser

@@ -15,9 +15,9 @@ from runs.actions.ingest.logged_models import (
     create_logged_model,
     log_run_inputs,
 )
-from runs.actions.ingest.logged_values import log_params
-from runs.actions.run.annotate import add_run_properties, describe_run, set_run_tags
+from runs.actions.ingest.points_and_params import log_params
 from runs.actions.run.lifecycle import change_status
+from runs.actions.run.run_edits import add_run_properties, describe_run, set_run_tags
 from runs.actions.run.runs import create_run, trash_run
 from runs.models import Experiment, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus

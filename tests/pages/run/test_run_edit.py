@@ -10,8 +10,8 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.changes.edit_conflicts import version_token
-from runs.actions.run.annotate import describe_run, rename_run, set_run_tags
 from runs.actions.run.lifecycle import change_status
+from runs.actions.run.run_edits import describe_run, rename_run, set_run_tags
 from runs.actions.run.runs import trash_run
 from runs.models import ChangeSet, Member, Role, Run, User, Workspace
 from studio.core.statuses import RunStatus

@@ -15,9 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_metrics
-from runs.actions.run.annotate import add_run_properties, set_run_tags
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.lifecycle import change_status
+from runs.actions.run.run_edits import add_run_properties, set_run_tags
 from runs.models import Run, User, Workspace
 from runs.search.run_list import export
 from runs.search.run_list.export import export_runs

@@ -17,11 +17,11 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import purge_old_trash
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run_list.history_exports import HistoryExporter, delete_old_exports
 from runs.models import Experiment, HistoryExport, Role, Workspace
 from runs.search.run_list.export import find_matching_runs
-from runs.search.run_list.histories import read_histories
+from runs.search.run_list.metric_histories import read_histories
 from runs.storage.metrics import Value
 from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of, make_member
@@ -239,7 +239,7 @@ def test_merging_the_last_chunks_loses_no_point(
 ) -> None:
     monkeypatch.setattr("runs.storage.metrics.chunk_writer.TAIL_POINTS", 4)
     monkeypatch.setattr("runs.storage.metrics.chunk_writer.CHUNK_POINTS", 8)
-    monkeypatch.setattr("runs.search.run_list.histories.BATCH_CHUNKS", 3)
+    monkeypatch.setattr("runs.search.run_list.metric_histories.BATCH_CHUNKS", 3)
     run, logged = log("a"), 0
 
     def grow(count: int) -> None:

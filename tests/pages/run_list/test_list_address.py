@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from studio.core.view_spec import PARAMETERS, encoded
+from studio.core.view_spec import PARAMETERS, encode_value
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "static/js/run_list/list-address.js"
@@ -20,4 +20,4 @@ def test_parameters_have_the_order_of_the_server() -> None:
 
 
 def test_values_are_encoded_as_in_javascript() -> None:
-    assert [[text, encoded(text)] for text, _ in ENCODED] == ENCODED
+    assert [[text, encode_value(text)] for text, _ in ENCODED] == ENCODED

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.models import Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX, link, names

@@ -22,7 +22,7 @@ from runs.actions.account.tokens import create_token
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.files.files import save_file
-from runs.actions.ingest.logged_values import Point, log_metrics
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.public.share_links import create_share_link
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run

@@ -9,7 +9,7 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import describe_experiment
-from runs.actions.run.annotate import rename_run
+from runs.actions.run.run_edits import rename_run
 from runs.models import ChangeSet, Experiment, Member, Role, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.pages.run.run_page import HTMX, browser

@@ -10,18 +10,11 @@ import pytest
 from runs.actions.actor import Actor
 from runs.actions.views import views as actions
 from runs.actions.views.views import ViewState
-from runs.models import Member, Role, User, View, Workspace
+from runs.models import View, Workspace
 from studio.core.view_spec import ViewSpec
 
 VIEWS = "/w/default/views/"
 GOOD = "q=metrics.acc > 0.5&columns=name,metrics.acc&sort=name"
-
-
-@pytest.fixture
-def ben(workspace: Workspace) -> User:
-    user = User.objects.create(username="ben")
-    Member.objects.create(workspace=workspace, user=user, role=Role.CONTRIBUTOR)
-    return user
 
 
 @pytest.fixture

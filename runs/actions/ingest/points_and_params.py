@@ -43,7 +43,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     dataset_digest: str = ""
 
     @property
-    def note(self) -> PointNote | None:
+    def model_and_dataset(self) -> PointNote | None:
         if not (self.model_id or self.dataset_name or self.dataset_digest):
             return None
         fields = {
@@ -71,7 +71,7 @@ def log_metrics(
     """
     _check_points(points)
     record_heartbeat(run, now)
-    if batch is not None and not _is_new_batch(run, batch, now):
+    if batch is not None and not _record_if_new_batch(run, batch, now):
         return 0
     return _append_points(
         run, points, AppendRule.MLFLOW if batch is None else AppendRule.BATCHES
@@ -117,7 +117,7 @@ def _check_points(points: Sequence[Point]) -> None:
     for index, point in enumerate(points):
         if point.key not in known:
             known.add(names.check_key(point.key, f"points[{index}].key"))
-        if _passes_other_checks(point):
+        if _needs_no_more_checks(point):
             continue
         if point.step is not None:
             names.check_int64(point.step, f"points[{index}].step")
@@ -134,7 +134,7 @@ def _check_points(points: Sequence[Point]) -> None:
             )
 
 
-def _passes_other_checks(point: Point) -> bool:
+def _needs_no_more_checks(point: Point) -> bool:
     """Return whether the other checks would pass, as they do for nearly all points."""
     step, time = point.step, point.time
     return (
@@ -147,7 +147,7 @@ def _passes_other_checks(point: Point) -> bool:
     )
 
 
-def _is_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
+def _record_if_new_batch(run: Run, batch: tuple[str, int], now: int) -> bool:
     writer, sequence = batch
     names.check_text(writer, "writer", limit=64, empty=False)
     names.check_int64(sequence, "sequence")
@@ -167,12 +167,13 @@ def _append_points(run: Run, points: Sequence[Point], rule: AppendRule) -> int:
     # By name, because triggers lock the root's bounds in this order
     # (`rebuild_root_metrics`).
     series = [
-        (heads[key], _as_arrays(heads[key], by_key[key])) for key in sorted(by_key)
+        (heads[key], _points_as_arrays(heads[key], by_key[key]))
+        for key in sorted(by_key)
     ]
     return sum(len(new) for new in store.append_all(series, rule))
 
 
-def _as_arrays(head: Metric, points: Sequence[Point]) -> Points:
+def _points_as_arrays(head: Metric, points: Sequence[Point]) -> Points:
     steps = []
     for point in points:
         if point.step is None:
@@ -180,7 +181,7 @@ def _as_arrays(head: Metric, points: Sequence[Point]) -> Points:
             head.next_step += 1
         else:
             steps.append(point.step)
-    noted = enumerate(point.note for point in points)
+    noted = enumerate(point.model_and_dataset for point in points)
     return make_points(
         steps,
         [point.time for point in points],

@@ -56,7 +56,7 @@ def read_cursor(
         found = None
     # The place in another order means nothing here.
     if not isinstance(found, list) or found[:1] != [str(sort)]:
-        raise _not_of_this_list(name)
+        raise _foreign_cursor_error(name)
     place = [_from_json(value) for value in found[1:]]
     for n, segment in enumerate(segments):
         own = place
@@ -69,7 +69,7 @@ def read_cursor(
         fits = [_fits_sort_part(v, p) for v, p in zip(own, parts, strict=False)]
         if len(own) == len(parts) and all(fits):
             return n, own
-    raise _not_of_this_list(name)
+    raise _foreign_cursor_error(name)
 
 
 def rows_after(parts: Sequence[SortPart], place: RowPosition, *, backwards: bool) -> Q:
@@ -93,7 +93,7 @@ def rows_after(parts: Sequence[SortPart], place: RowPosition, *, backwards: bool
     return Q(not_before(F(first.name), _sql_value(place[0]))) & condition
 
 
-def _not_of_this_list(name: str) -> InvalidValue:
+def _foreign_cursor_error(name: str) -> InvalidValue:
     return InvalidValue(
         _("%(name)s is not a cursor of this list. Go back to the first page.")
         % {"name": name},

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from studio.sdk.errors import UserErrorException
-from studio.sdk.values import (
+from studio.sdk.value_conversion import (
     from_wire,
     is_listlike,
     to_scalar,
     to_step,
     to_wire,
-    unify_types,
+    unify_number_types,
 )
 from tests.sdk.user import User
 
@@ -78,8 +78,11 @@ def test_steps_are_whole_numbers() -> None:
 
 
 def test_whole_numbers_among_fractions_become_fractions() -> None:
-    assert list(map(type, unify_types([1, np.float32(0.5)], "l"))) == [float, float]
-    assert list(map(type, unify_types([1, 2], "l"))) == [int, int]
+    assert list(map(type, unify_number_types([1, np.float32(0.5)], "l"))) == [
+        float,
+        float,
+    ]
+    assert list(map(type, unify_number_types([1, 2], "l"))) == [int, int]
 
 
 def test_nan_and_infinity_round_trip_by_name() -> None:

@@ -27,7 +27,7 @@ class GroupStats:
 
 
 @dataclass(frozen=True)
-class GroupSums:
+class GroupStatArrays:
     counts: Keys
     mean: Numbers
     std: Numbers
@@ -38,9 +38,9 @@ class GroupSums:
     highest: Keys
 
 
-def sum_groups(
+def compute_group_stats(
     measured: NumberArray, member_of: Keys, size: int, ids: Keys
-) -> GroupSums:
+) -> GroupStatArrays:
     """Each group's sums, in two passes: far from zero one pass loses the deviation."""
     values = measured.values
     known = np.isfinite(values)
@@ -68,4 +68,4 @@ def sum_groups(
         std = np.sqrt(squares / np.where(counts > 1, counts - 1, np.nan))
         mean, std = mean * scale, np.minimum(std * scale, MAX_FLOAT)
     nonfinite = np.bincount(member_of[measured.nonfinite], minlength=size)
-    return GroupSums(counts, mean, std, low, high, nonfinite, lowest, highest)
+    return GroupStatArrays(counts, mean, std, low, high, nonfinite, lowest, highest)

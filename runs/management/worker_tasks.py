@@ -15,7 +15,7 @@ from runs.actions.expiry import (
     purge_old_trash,
     skip_while_paused,
 )
-from runs.actions.files import run_sweep
+from runs.actions.files import run_blob_sweep
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import mark_unresponsive_runs
 from runs.actions.run_list import (
@@ -40,14 +40,14 @@ SWEEP_SECONDS = 6 * 3600
 
 
 @dataclass
-class Clock:
+class ListeningClock:
     """Since when the server has received heartbeats without a pause."""
 
     listening_since: int
     last: int
 
     @classmethod
-    def started(cls, now: int) -> Clock:
+    def started(cls, now: int) -> ListeningClock:
         return cls(listening_since=now, last=now)
 
     def tick(self, now: int) -> None:
@@ -80,7 +80,7 @@ class Task:
         return True
 
 
-def all_tasks(clock: Clock) -> Sequence[Task]:
+def all_tasks(clock: ListeningClock) -> Sequence[Task]:
     def mark_unresponsive(now: int) -> int:
         return mark_unresponsive_runs(now, listening_since=clock.listening_since)
 
@@ -115,7 +115,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         Task(
             "sweep stored files",
             SWEEP_SECONDS,
-            skip_while_paused(run_sweep),
+            skip_while_paused(run_blob_sweep),
             first_sweep,
         ),
     )

@@ -18,7 +18,7 @@ from django.utils.translation import pgettext
 
 from runs.actions.actor import Actor
 from runs.actions.ingest.locked_metric_heads import ensure_heads, lock_heads
-from runs.actions.ingest.logged_values import MAX_INTEGER_BITS
+from runs.actions.ingest.points_and_params import MAX_INTEGER_BITS
 from runs.actions.ingest.writers import ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import Metric, MetricKind, Run, RunWriter
@@ -155,7 +155,7 @@ def _check_row(row: MetricRow, is_new: bool) -> Any:
     if isinstance(value, str):
         return _NONFINITE_NAMES.get(value) or names.check_value(value, "value")
     if isinstance(value, (list, dict)):
-        return _check_item(row)
+        return _check_list_or_object(row)
     if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
         raise InvalidValue(
             _("value has more than %(limit)s bits.") % {"limit": MAX_INTEGER_BITS}
@@ -171,7 +171,7 @@ _NONFINITE_NAMES = {
 }
 
 
-def _check_item(row: MetricRow) -> Any:
+def _check_list_or_object(row: MetricRow) -> Any:
     if row.kind in _SCALAR_KINDS:
         raise InvalidValue(
             _("A value of kind %(kind)s must not be a list or object.")

@@ -20,7 +20,7 @@ from django.db import connection
 
 from runs.management import home
 from runs.management.identity import read_home_identity
-from runs.management.read_only import describe_database, one_line
+from runs.management.read_only_database import describe_database, error_in_one_line
 
 if TYPE_CHECKING:
     import psycopg
@@ -42,14 +42,14 @@ AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()
 """
 
 
-def lock_database_file(folder: Path, *, only_check: bool = False) -> None:
+def lock_external_sqlite_folder(folder: Path, *, only_check: bool = False) -> None:
     """Lock the folder of a SQLite file that is stored in another one."""
-    real = database_folder(folder)
+    real = external_sqlite_folder(folder)
     if real is None:
         return
     try:
         if not only_check:
-            home.lock(real)
+            home.lock_folder(real)
         elif home.is_served(real):
             raise CommandError(f"Another server is using {real}.")
     except CommandError as error:
@@ -58,21 +58,21 @@ def lock_database_file(folder: Path, *, only_check: bool = False) -> None:
         ) from error
 
 
-def database_folder(folder: Path) -> Path | None:
+def external_sqlite_folder(folder: Path) -> Path | None:
     if connection.vendor != "sqlite":
         return None
     real = Path(str(connection.settings_dict["NAME"])).resolve().parent
     return None if real == folder.resolve() else real
 
 
-class LiveLock:
+class PostgresServerLock:
     """The advisory lock, for as long as the object is open."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         # The driver is an extra: only a PostgreSQL connection imports it.
         self._driver: Any = connection.Database  # type: ignore[attr-defined]
-        self.name = application_name(folder)
+        self.name = session_name(folder)
         self._session: psycopg.Connection[Any] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -80,10 +80,11 @@ class LiveLock:
     def acquire(self) -> None:
         """Raises CommandError where another server holds it, or PostgreSQL is away."""
         try:
-            holder = self._wait_for_lock(time.monotonic() + MAX_WAIT_SECONDS)
+            holder = self._take_lock(time.monotonic() + MAX_WAIT_SECONDS)
         except self._driver.Error as error:
             raise CommandError(
-                f"The database {describe_database()} cannot be used: {one_line(error)}"
+                f"The database {describe_database()} cannot be used: "
+                f"{error_in_one_line(error)}"
             ) from error
         if holder is not None:
             raise CommandError(
@@ -108,7 +109,7 @@ class LiveLock:
     def _watch_connection(self, lost: Callable[[str], object]) -> None:
         while not self._stop.wait(CHECK_SECONDS):
             try:
-                holder = self._find_holder()
+                holder = self._retake_if_lost()
             except self._driver.Error:
                 # PostgreSQL is away: no server can write; the next check tries again.
                 self._end_session()
@@ -120,15 +121,15 @@ class LiveLock:
                 )
                 return
 
-    def _find_holder(self) -> str | None:
+    def _retake_if_lost(self) -> str | None:
         if self._session is not None:
             # PostgreSQL keeps the lock for as long as the session lives.
             self._session.execute("SELECT 1")
             return None
-        holder = self._wait_for_lock(time.monotonic() + MAX_WAIT_SECONDS)
-        return self._find_new_owner() if holder is None else holder
+        holder = self._take_lock(time.monotonic() + MAX_WAIT_SECONDS)
+        return self._find_adopting_home() if holder is None else holder
 
-    def _find_new_owner(self) -> str | None:
+    def _find_adopting_home(self) -> str | None:
         """Who adopted the database and stopped again while the lock was free."""
         assert self._session is not None
         found = self._session.execute("SELECT identity FROM runs_studioidentity")
@@ -136,7 +137,7 @@ class LiveLock:
         is_ours = row is not None and row[0].strip() == read_home_identity(self.folder)
         return None if is_ours else "with another home folder"
 
-    def _wait_for_lock(self, end: float) -> str | None:
+    def _take_lock(self, end: float) -> str | None:
         """Take the lock; returns who holds it if that is still another one at `end`."""
         while True:
             self._session = self._session or self._connect()
@@ -147,7 +148,7 @@ class LiveLock:
             if row and row[0]:
                 return None
             if time.monotonic() > end:
-                return self._read_holder(self._session)
+                return self._read_lock_holder(self._session)
             self._end_own_old_sessions(self._session)
             self._stop.wait(0.2)
 
@@ -163,7 +164,7 @@ class LiveLock:
         )
         return session
 
-    def _read_holder(self, session: psycopg.Connection[Any]) -> str:
+    def _read_lock_holder(self, session: psycopg.Connection[Any]) -> str:
         row = session.execute(_HOLDER, ADVISORY_LOCK).fetchone()
         return (str(row[0]).partition(" ")[2] if row else "") or "unknown"
 
@@ -181,7 +182,7 @@ class LiveLock:
             self._session = None
 
 
-def application_name(folder: Path) -> str:
+def session_name(folder: Path) -> str:
     """Unique for this process, then what a refusal shows: the folder and machine."""
     machine = socket.gethostname()[:15]
     token = f"studio-{os.urandom(4).hex()} "
@@ -191,6 +192,6 @@ def application_name(folder: Path) -> str:
     return f"{token}{shown} on {machine}"
 
 
-def live_lock(folder: Path) -> LiveLock | None:
+def create_server_lock(folder: Path) -> PostgresServerLock | None:
     """The lock of this database; None on SQLite, whose folder is locked."""
-    return LiveLock(folder) if connection.vendor == "postgresql" else None
+    return PostgresServerLock(folder) if connection.vendor == "postgresql" else None

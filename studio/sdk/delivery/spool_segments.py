@@ -98,7 +98,7 @@ def read_bytes(path: Path, offset: int, size: int) -> bytes:
         return file.read(size)
 
 
-def delete(path: Path) -> None:
+def delete_segment_file(path: Path) -> None:
     """Delete the file if that is possible."""
     with contextlib.suppress(OSError):
         path.unlink()

@@ -26,7 +26,7 @@ MAX_SHORT_POINTS, SERIES_PER_QUERY = 50, 100
 
 
 @dataclass(frozen=True)
-class LoggedPart:
+class LoggedPoints:
     """Some values of a series of a run."""
 
     run_id: str
@@ -36,15 +36,15 @@ class LoggedPart:
 
 
 @dataclass(frozen=True)
-class LoggedPosition:
+class LoggedPointsCursor:
     """Where to go on: a series' primary key, and how many of its points were read."""
 
     metric: int
     offset: int
 
 
-def read_position(text: str) -> LoggedPosition:
-    """The reverse of `write_position`; raises InvalidValue for what is no cursor."""
+def read_points_cursor(text: str) -> LoggedPointsCursor:
+    """Reverse `write_points_cursor`. Raises InvalidValue for other text."""
     metric, _point, offset = text.partition(".")
     # Up to 18 digits always fit into the 64 bits of the database.
     if not all(
@@ -55,45 +55,45 @@ def read_position(text: str) -> LoggedPosition:
             pgettext("request parameter", "after is not a cursor of this list."),
             field="after",
         )
-    return LoggedPosition(int(metric), int(offset))
+    return LoggedPointsCursor(int(metric), int(offset))
 
 
-def write_position(place: LoggedPosition | None) -> str:
+def write_points_cursor(place: LoggedPointsCursor | None) -> str:
     return f"{place.metric}.{place.offset}" if place else ""
 
 
-def read_logged_values(
+def read_logged_points(
     runs: Sequence[Run],
     *,
     key: str = "",
     limit: int,
-    after: LoggedPosition | None = None,
-) -> tuple[list[LoggedPart], LoggedPosition | None]:
+    after: LoggedPointsCursor | None = None,
+) -> tuple[list[LoggedPoints], LoggedPointsCursor | None]:
     """The next `limit` points of the runs' series, and where the rest begins.
 
     A point counts by its size: a row of ten columns is ten.
     """
     names = {run.pk: run.run_id for run in runs}
-    parts: list[LoggedPart] = []
+    parts: list[LoggedPoints] = []
     left = limit
     with time_limit():
         heads = _metric_heads(list(names), key, after)
         for head, chunks in _with_chunks(heads[:MAX_SERIES]):
             skipped = after.offset if after and after.metric == head.pk else 0
-            values = _read_values(head, chunks, skipped, left)
+            values = _read_series_points(head, chunks, skipped, left)
             if values:
                 parts.append(
-                    LoggedPart(names[head.run_id], head.key.name, head.kind, values)
+                    LoggedPoints(names[head.run_id], head.key.name, head.kind, values)
                 )
-            left -= sum(map(_value_size, values))
+            left -= sum(map(_count_items, values))
             if left <= 0:
-                return parts, LoggedPosition(head.pk, skipped + len(values))
+                return parts, LoggedPointsCursor(head.pk, skipped + len(values))
     rest = heads[MAX_SERIES:]
-    return parts, LoggedPosition(rest[0].pk, 0) if rest else None
+    return parts, LoggedPointsCursor(rest[0].pk, 0) if rest else None
 
 
 def _metric_heads(
-    runs: Sequence[int], key: str, after: LoggedPosition | None
+    runs: Sequence[int], key: str, after: LoggedPointsCursor | None
 ) -> list[Metric]:
     wanted = Q(key__name=key) if key else Q()
     if after:
@@ -119,7 +119,7 @@ def _with_chunks(
             yield head, chunks.get(head.pk)
 
 
-def _read_values(
+def _read_series_points(
     head: Metric, chunks: list[MetricChunk] | None, skipped: int, limit: int
 ) -> list[Any]:
     """From the point `skipped` on, chunk by chunk until there are about `limit`."""
@@ -136,10 +136,10 @@ def _read_values(
             row = MetricChunk.objects.get(metric=head, number=number)
             found = unpack_row(row).python_values()[max(skipped - begin, 0) :]
             values += found
-            size += sum(map(_value_size, found))
+            size += sum(map(_count_items, found))
         begin += count
     return values
 
 
-def _value_size(value: Any) -> int:
+def _count_items(value: Any) -> int:
     return max(len(value), 1) if isinstance(value, list | dict) else 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runs.management.live_lock import ADVISORY_LOCK, MAX_NAME_BYTES, application_name
+from runs.management.server_lock import ADVISORY_LOCK, MAX_NAME_BYTES, session_name
 from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, start
@@ -75,8 +75,8 @@ def test_a_server_stops_when_another_one_takes_its_database(
 def test_the_connection_name_is_short_enough_and_ends_with_the_folder(
     folder: str,
 ) -> None:
-    name = application_name(Path(folder))
+    name = session_name(Path(folder))
     assert len(name.encode()) <= MAX_NAME_BYTES
     assert name.startswith("studio-")
     assert folder.encode("ascii", "replace").decode()[-4:] in name
-    assert application_name(Path(folder)) != name
+    assert session_name(Path(folder)) != name

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from runs.models import BlobRemoval, File, Snapshot
 from runs.storage.files import (
-    arrived_before,
     delete_quarantined,
     deletions_allowed,
     files,
+    incoming_blobs_before,
     list_quarantined,
     move_to_quarantine,
-    quarantined_before,
+    quarantined_blobs_before,
 )
 from studio.core.batches import batches
 from studio.core.errors import MissingBytes
@@ -40,7 +40,7 @@ MAX_REMOVALS = 50_000
 
 
 @dataclass(frozen=True)
-class SweepPlan:
+class BlobSweepPlan:
     """The names of blobs that a sweep will keep, move to quarantine, and delete."""
 
     keep: Sequence[str] = ()
@@ -59,18 +59,18 @@ class SweepPlan:
         ]
 
 
-def plan_sweep(now: int) -> SweepPlan:
+def plan_blob_sweep(now: int) -> BlobSweepPlan:
     """Return what a sweep would do now; change nothing."""
-    settled = list(arrived_before(now - GRACE_MS))
-    old = set(arrived_before(now - INCOMING_MS))
+    settled = list(incoming_blobs_before(now - GRACE_MS))
+    old = set(incoming_blobs_before(now - INCOMING_MS))
     due = BlobRemoval.objects.filter(created__lt=now - GRACE_MS).order_by("pk")
     removals = list(due.values_list("blob", flat=True)[:MAX_REMOVALS])
-    expired = list(quarantined_before(now - QUARANTINE_MS))
+    expired = list(quarantined_blobs_before(now - QUARANTINE_MS))
     # A restored older database may refer to blobs that a newer one had deleted.
     wanted = sorted(referenced_blobs(list_quarantined()))
     known = referenced_blobs(settled) | referenced_blobs(removals) | set(wanted)
     to_delete = set(removals)
-    return SweepPlan(
+    return BlobSweepPlan(
         keep=[*(name for name in [*settled, *removals] if name in known), *wanted],
         unfinished=[name for name in settled if name in old - known - to_delete],
         deleted=[name for name in removals if name not in known],
@@ -82,8 +82,8 @@ def _log_line(line: str) -> None:
     log.info("Sweep: %s", line)
 
 
-def run_sweep(now: int, report: Callable[[str], object] = _log_line) -> int:
-    """Do what `plan_sweep` returns, and report each step; return how many.
+def run_blob_sweep(now: int, report: Callable[[str], object] = _log_line) -> int:
+    """Do what `plan_blob_sweep` returns, and report each step; return how many.
 
     During a backup it does nothing; the next sweep catches up.
     """
@@ -91,14 +91,14 @@ def run_sweep(now: int, report: Callable[[str], object] = _log_line) -> int:
         if not is_allowed:
             report("A backup is running. The next sweep will catch up.")
             return 0
-        plan = plan_sweep(now)
+        plan = plan_blob_sweep(now)
         for line in plan.lines():
             report(line)
         _delete_planned_files(plan, now)
     return len(plan.lines())
 
 
-def _delete_planned_files(plan: SweepPlan, now: int) -> None:
+def _delete_planned_files(plan: BlobSweepPlan, now: int) -> None:
     for name in plan.keep:
         # A purge may have deleted the blob just now.
         with contextlib.suppress(MissingBytes):

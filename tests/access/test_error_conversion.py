@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection
 
-from runs.http.error_translation import as_studio_error
+from runs.http.error_conversion import as_studio_error
 from studio.core.errors import Unavailable
 
 

@@ -29,11 +29,11 @@ def describe_server(settings: dict[str, Any]) -> str:
     return f"{host}:{port}" if port else str(host)
 
 
-def one_line(error: BaseException) -> str:
+def error_in_one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def _next_step(error: DatabaseError) -> str:
+def _hint_for_error(error: DatabaseError) -> str:
     """What to do about the errors of SQLite that say only what it met."""
     text = str(error)
     if "malformed" in text or "not a database" in text:
@@ -54,8 +54,9 @@ def read_only() -> Iterator[BaseDatabaseWrapper | None]:
         yield copy
     except DatabaseError as error:
         raise CommandError(
-            f"The database {describe_database()} cannot be used: {one_line(error)}"
-            f"{_next_step(error)}"
+            f"The database {describe_database()} cannot be used: "
+            f"{error_in_one_line(error)}"
+            f"{_hint_for_error(error)}"
         ) from error
     finally:
         if copy is not None:
@@ -89,7 +90,9 @@ class TableReader:
             with using.cursor() as cursor:
                 self.tables = set(using.introspection.table_names(cursor))
 
-    def values(self, table: str, rest: str, params: Sequence[str] = ()) -> list[str]:
+    def first_column(
+        self, table: str, rest: str, params: Sequence[str] = ()
+    ) -> list[str]:
         """The first column that `SELECT {rest}` finds; `rest` has `{table}` in it."""
         if self.using is None or table not in self.tables:
             return []
@@ -99,5 +102,5 @@ class TableReader:
 
     def identity(self) -> str:
         """The database's identity; empty where it has none."""
-        found = self.values("runs_studioidentity", "identity FROM {table}")
+        found = self.first_column("runs_studioidentity", "identity FROM {table}")
         return found[0] if found else ""

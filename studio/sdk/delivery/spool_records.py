@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from studio.core import names
 from studio.core.errors import InvalidValue
-from studio.sdk.values import to_wire
+from studio.sdk.value_conversion import to_wire
 
 #: Before a log piece: its `total`, its `offset`, and the length of its path.
 _LOG_HEADER = struct.Struct("<QQH")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from runs.search.charts import ChartGroup, chart_groups, find_first_runs
-from runs.search.groups import list_groups, partition_runs
+from runs.search.groups import assign_groups, list_groups
 from runs.search.values import encode_values
 from studio.core.view_charts import read_chart
 from studio.core.view_spec import ViewSpec
@@ -22,27 +22,29 @@ def test_groups_hold_the_runs_with_the_same_values() -> None:
         for _ in range(200)
     ]
     columns = [encode_values(column) for column in zip(*rows, strict=True)]
-    found = partition_runs(columns, len(rows))
+    found = assign_groups(columns, len(rows))
     by_values: dict[tuple[str | None, ...], list[int]] = {}
     for at, row in enumerate(rows):
         by_values.setdefault(row, []).append(at)
-    groups = [(found.values(n), found.runs_of(n)) for n in found.by_first_run]
+    groups = [(found.values_of(n), found.runs_of(n)) for n in found.groups_by_first_run]
     assert groups == list(by_values.items())
-    assert len({found.key(n) for n in found.by_first_run}) == len(by_values)
+    assert len({found.key_of(n) for n in found.groups_by_first_run}) == len(by_values)
 
 
 @pytest.mark.parametrize(("size", "groups"), [(0, []), (2, [((), [0, 1])])])
 def test_without_columns_all_runs_are_one_group(
     size: int, groups: Sequence[object]
 ) -> None:
-    found = partition_runs([], size)
-    assert [(found.values(n), found.runs_of(n)) for n in found.by_first_run] == groups
+    found = assign_groups([], size)
+    assert [
+        (found.values_of(n), found.runs_of(n)) for n in found.groups_by_first_run
+    ] == groups
     assert found.varying_columns == []
 
 
 def test_a_column_varies_if_a_group_lacks_its_value() -> None:
     columns = [encode_values(each) for each in (["x", "x"], ["a", None], ["b", "c"])]
-    assert partition_runs(columns, 2).varying_columns == [1, 2]
+    assert assign_groups(columns, 2).varying_columns == [1, 2]
 
 
 def names_of(groups: Sequence[ChartGroup]) -> list[set[str]]:
@@ -61,8 +63,11 @@ def test_a_chart_has_the_groups_of_the_list(shelf: Library, text: str) -> None:
     listed = list_groups(spec, shelf.ada, shelf.workspace, [])
     assert listed is not None
     listed_ids = [
-        {f"r{key - listed.runs.ids[0]}" for key in listed.members(group, 100, None)}
-        for group in listed.page(0, 100)
+        {
+            f"r{key - listed.runs.ids[0]}"
+            for key in listed.best_or_newest_runs(group, 100, None)
+        }
+        for group in listed.groups_between(0, 100)
     ]
     options = "".join(f"!group={each}" for each in text.split(","))
     chart = read_chart(f"bar!metrics.acc{options}")

@@ -78,7 +78,7 @@ def to_step(step: Any) -> int:
     )
 
 
-def unify_types(values: list[Any], name: str) -> list[Scalar]:
+def unify_number_types(values: list[Any], name: str) -> list[Scalar]:
     """The values of a list, all floats if there are both integers and floats."""
     found = [to_scalar(value, f"A value of list {name!r}") for value in values]
     kinds = set(map(type, found))
@@ -112,15 +112,15 @@ def from_wire(value: Any) -> Any:
     return value
 
 
-def encode_document(value: Any) -> str:
+def encode_json(value: Any) -> str:
     """A document as JSON text, with arrays as lists. Raises UserErrorException."""
 
-    def to_plain(other: Any) -> Any:
+    def to_json_type(other: Any) -> Any:
         # An array or a number of numpy.
         return other.tolist() if hasattr(other, "tolist") else str(other)
 
     try:
-        text = json.dumps(value, default=to_plain)
+        text = json.dumps(value, default=to_json_type)
     except (TypeError, ValueError, RecursionError) as error:
         raise UserErrorException(f"Invalid JSON provided: {error}") from error
     # Read again, because arrays inside became lists only in the first text.

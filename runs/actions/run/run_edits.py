@@ -16,13 +16,11 @@ from runs.actions.run_rows import (
     bump_revision,
     check_tags,
     refresh_search_texts,
-    update_after_tag_change,
+    update_search_text_after_tag_change,
     write_properties,
     write_tags,
 )
 from runs.models import (
-    Experiment,
-    ExperimentStar,
     KeyKind,
     Run,
     RunStar,
@@ -42,7 +40,9 @@ def rename_run(
 ) -> Run:
     """Rename `run`; `seen_version` is the `version_token` of the replaced name."""
     names.check_display_name(name)
-    return _set_run_text(run, "name", name, seen_version, actor=actor, now=now)
+    return _edit_name_or_description(
+        run, "name", name, seen_version, actor=actor, now=now
+    )
 
 
 @transaction.atomic
@@ -51,17 +51,19 @@ def describe_run(
 ) -> Run:
     """Set the Markdown description; an empty text removes it."""
     names.check_description(text)
-    return _set_run_text(run, "description", text, seen_version, actor=actor, now=now)
+    return _edit_name_or_description(
+        run, "description", text, seen_version, actor=actor, now=now
+    )
 
 
-def _set_run_text(
+def _edit_name_or_description(
     run: Run, field: str, text: str, seen_version: str | None, *, actor: Actor, now: int
 ) -> Run:
     bump_revision(run, now)
     # The given object may be older than the row, which is locked now.
     before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
     check_version(seen_version, before, text, field)
-    write_run_text(run, field, text)
+    write_name_or_description(run, field, text)
     action = "rename run" if field == "name" else "describe run"
     record_changes(
         run.workspace, action, [Edit(field, before, text, run)], actor=actor, now=now
@@ -69,7 +71,7 @@ def _set_run_text(
     return run
 
 
-def write_run_text(run: Run, field: str, text: str) -> None:
+def write_name_or_description(run: Run, field: str, text: str) -> None:
     """Write name or description, and the tag that mirrors it, if there is one."""
     Run.objects.filter(pk=run.pk).update(**{field: text})
     mirror_tag = RunTag.objects.filter(
@@ -110,17 +112,18 @@ def apply_run_tags(
 ) -> None:
     """Write checked tags and their change set, in a transaction that locked `run`."""
     before = write_tags(run, tags)
-    update_after_tag_change(
-        run, (k for k, v in tags.items() if _tag_state(k, before) != {"value": v})
+    update_search_text_after_tag_change(
+        run,
+        (k for k, v in tags.items() if _tag_before_or_after(k, before) != {"value": v}),
     )
     edits = [
-        Edit(f"tags.{key}", _tag_state(key, before), {"value": value}, run)
+        Edit(f"tags.{key}", _tag_before_or_after(key, before), {"value": value}, run)
         for key, value in tags.items()
     ]
     record_changes(run.workspace, "set tags", edits, actor=actor, now=now)
 
 
-def _tag_state(
+def _tag_before_or_after(
     key: str, tags: Mapping[str, str | None]
 ) -> dict[str, str | None] | None:
     # A tag can have no value, so "no tag" and "no value" must differ.
@@ -143,7 +146,7 @@ def delete_run_tags(run: Run, keys: Collection[str]) -> list[Edit]:
     found = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name__in=keys)
     rows = list(found.select_related("key"))
     RunTag.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    update_after_tag_change(run, (row.key.name for row in rows))
+    update_search_text_after_tag_change(run, (row.key.name for row in rows))
     return [
         Edit(f"tags.{row.key.name}", {"value": row.value}, None, run) for row in rows
     ]
@@ -170,26 +173,4 @@ def star_run(run: Run, user: User, on: bool, *, actor: Actor, now: int) -> None:
     edits = [Edit("starred", before, on, run)]
     record_changes(
         run.workspace, "star" if on else "unstar", edits, actor=actor, now=now
-    )
-
-
-@transaction.atomic
-def star_experiment(
-    experiment: Experiment, user: User, on: bool, *, actor: Actor, now: int
-) -> None:
-    """Star or unstar an experiment for one user."""
-    stars = ExperimentStar.objects.filter(experiment=experiment, user=user)
-    if on:
-        _, changed = ExperimentStar.objects.get_or_create(
-            experiment=experiment, user=user
-        )
-    else:
-        changed = stars.delete()[0] > 0
-    edits = [Edit("starred", on != changed, on, experiment=experiment)]
-    record_changes(
-        experiment.workspace,
-        "star experiment" if on else "unstar experiment",
-        edits,
-        actor=actor,
-        now=now,
     )

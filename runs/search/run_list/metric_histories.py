@@ -61,7 +61,7 @@ def _metric_batches(heads: Sequence[Head]) -> Iterator[list[Head]]:
 def _read_chunks(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
     """The chunks of short series at once, of one statement; of a long one in parts."""
     if len(metrics) == 1:
-        yield from _chunk_parts(metrics[0])
+        yield from _read_series_in_parts(metrics[0])
         return
     place = {metric: at for at, metric in enumerate(metrics)}
     with time_limit():
@@ -71,7 +71,7 @@ def _read_chunks(metrics: Sequence[int]) -> Iterator[tuple[int, Points]]:
         yield row.metric_id, unpack_row(row)
 
 
-def _chunk_parts(metric: int) -> Iterator[tuple[int, Points]]:
+def _read_series_in_parts(metric: int) -> Iterator[tuple[int, Points]]:
     """By the places of the points: while a run goes on, its last chunk is taken into
     the one before it and leaves its number to newer points.
     """

@@ -17,7 +17,7 @@ from runs.search.values import Keys, ValueCodes
 
 
 @dataclass(frozen=True)
-class Partition:
+class GroupAssignment:
     """`member_of` is each run's group; `first` is each group's first run."""
 
     columns: Sequence[ValueCodes]
@@ -36,7 +36,7 @@ class Partition:
         return [n for n, codes in enumerate(each) if (codes != codes[0]).any()]
 
     @property
-    def by_first_run(self) -> list[int]:
+    def groups_by_first_run(self) -> list[int]:
         """The groups in the order of their first runs."""
         return [int(number) for number in np.argsort(self.first)]
 
@@ -44,28 +44,28 @@ class Partition:
         """The positions of a group's runs."""
         return [int(at) for at in np.flatnonzero(self.member_of == number)]
 
-    def values(self, number: int) -> tuple[str | None, ...]:
+    def values_of(self, number: int) -> tuple[str | None, ...]:
         """The group's value in each column."""
         run = self.first[number]
         codes = [(column.texts, int(column.codes[run])) for column in self.columns]
         return tuple(None if code < 0 else texts[code] for texts, code in codes)
 
-    def digests(self, number: int) -> list[str]:
-        """By column the digest of a value that `values` shortens, or nothing."""
+    def digests_of(self, number: int) -> list[str]:
+        """By column the digest of a value that `values_of` shortens, or nothing."""
         run = self.first[number]
         return [
             column.digests.get(int(column.codes[run]), "") for column in self.columns
         ]
 
-    def key(self, number: int) -> str:
+    def key_of(self, number: int) -> str:
         """What stands for the group in addresses."""
-        values, digests = self.values(number), self.digests(number)
+        values, digests = self.values_of(number), self.digests_of(number)
         found = [*values, *digests] if any(digests) else values
         # Values can be long and contain any character, so an address has their digest.
         return blake2b(repr(found).encode(), digest_size=5).hexdigest()
 
 
-def partition_runs(columns: Sequence[ValueCodes], size: int) -> Partition:
+def assign_groups(columns: Sequence[ValueCodes], size: int) -> GroupAssignment:
     """Group `size` runs by the columns."""
     member_of = np.zeros(size, dtype=np.int64)
     for column in columns:
@@ -73,4 +73,4 @@ def partition_runs(columns: Sequence[ValueCodes], size: int) -> Partition:
         wide = member_of * (len(column.texts) + 1) + column.codes + 1
         _found, member_of = np.unique(wide, return_inverse=True)
     first = np.unique(member_of, return_index=True)[1]
-    return Partition(columns, member_of, first)
+    return GroupAssignment(columns, member_of, first)

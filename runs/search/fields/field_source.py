@@ -94,7 +94,7 @@ class GroupColumn:
     column: str
     names: Callable[[Sequence[Any]], Mapping[Any, ValueName]] | None = None
 
-    def named(self, values: Sequence[Any]) -> Mapping[Any, ValueName]:
+    def names_of_values(self, values: Sequence[Any]) -> Mapping[Any, ValueName]:
         if self.names is None:
             return {value: ValueName(value) for value in values}
         return self.names(values)

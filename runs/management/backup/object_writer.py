@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 
 from runs.management.backup.backup_folder import BackupFolder
 from runs.management.backup.manifest import CHUNK_BYTES, BackedUpBlob
-from studio.core.private import sync_folder
+from studio.core.private_files import sync_folder
 
 #: Flushing many small files is waiting: several wait at once.
 COPY_THREADS = 8
@@ -35,7 +35,7 @@ class NamedBlob:
     sha256: str
 
 
-class Fault(Enum):
+class BlobFault(Enum):
     MISSING = "missing"
     DAMAGED = "damaged"
 
@@ -46,7 +46,7 @@ class CopyResult:
 
     blob: BackedUpBlob | None
     name: str
-    fault: Fault | None = None
+    fault: BlobFault | None = None
     new: int = 0
 
 
@@ -54,7 +54,7 @@ class BytesChanged(Exception):
     """The bytes are not those that were expected."""
 
 
-def in_parallel(
+def map_in_threads(
     work: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
     """Like `map`, in threads; an error of one ends all."""
@@ -144,14 +144,14 @@ class ObjectWriter:
                 return CopyResult(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
             source = source or self.locate(blob.name)
             if source is None:
-                return CopyResult(None, blob.name, Fault.MISSING)
+                return CopyResult(None, blob.name, BlobFault.MISSING)
             return self._copy_blob(blob, source)
         except FileNotFoundError:
             # Its upload ended in this moment, and moved it.
             return self.add(blob)
         except BytesChanged:
             return self._find_earlier_copy(blob) or CopyResult(
-                None, blob.name, Fault.DAMAGED
+                None, blob.name, BlobFault.DAMAGED
             )
 
     def _known_hash(self, log: NamedBlob, source: Path | None) -> str:
@@ -168,12 +168,12 @@ class ObjectWriter:
         return CopyResult(BackedUpBlob(log.name, log.size, sha256), log.name)
 
     def _has_object(self, sha256: str, size: int) -> bool:
-        return has_size(self.folder.object(sha256), size)
+        return has_size(self.folder.object_path(sha256), size)
 
     def _copy_blob(self, blob: NamedBlob, source: Path) -> CopyResult:
-        temporary = self.folder.incoming / uuid.uuid4().hex
+        temporary = self.folder.incoming_folder / uuid.uuid4().hex
         sha256 = copy_bytes(source, temporary, blob.size, blob.sha256)
-        target = self.folder.object(sha256)
+        target = self.folder.object_path(sha256)
         is_new = not self._has_object(sha256, blob.size)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         if is_new or self.full:
@@ -188,6 +188,6 @@ class ObjectWriter:
 
     def flush(self) -> None:
         """Flush the folders' entries; a backup without that is not complete."""
-        for folder in self.folder.objects.iterdir():
+        for folder in self.folder.objects_folder.iterdir():
             sync_folder(folder)
-        sync_folder(self.folder.objects)
+        sync_folder(self.folder.objects_folder)
