@@ -52,7 +52,7 @@ def _run_target(request: PageRequest, run: Run) -> ReferenceTarget:
 
 
 def _metric_target(
-    request: PageRequest, head: Metric, here: Run | None
+    request: PageRequest, head: Metric, current_run: Run | None
 ) -> ReferenceTarget:
     base = run_path(request.workspace.name, head.run.run_id)
     name, value = head.key.name, display_last(head)
@@ -60,12 +60,12 @@ def _metric_target(
         f"{base}metrics/?key={quote(name, safe='')}",
         name,
         value.text,
-        _link_title(head.run, here, value.full or value.text),
+        _link_title(head.run, current_run, value.full or value.text),
     )
 
 
 def _file_target(
-    request: PageRequest, reference: Reference, file: File, here: Run | None
+    request: PageRequest, reference: Reference, file: File, current_run: Run | None
 ) -> ReferenceTarget:
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
@@ -76,13 +76,13 @@ def _file_target(
     return ReferenceTarget(
         f"{base}files/?path={path}" + (f"#L{line}" if line else ""),
         text if line else file.path,
-        title=_link_title(file.run, here, file.path),
+        title=_link_title(file.run, current_run, file.path),
         picture=f"{base}files/raw/{path}?inline=1" if is_picture else "",
     )
 
 
-def _link_title(run: Run, here: Run | None, text: str) -> str:
-    if here is not None and run.pk == here.pk:
+def _link_title(run: Run, current_run: Run | None, text: str) -> str:
+    if current_run is not None and run.pk == current_run.pk:
         return text
     return pgettext("reference in a description", "%(what)s of %(run)s") % {
         "what": text,

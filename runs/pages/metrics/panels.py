@@ -203,12 +203,15 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
         return replace(blank, shape="wrong", content={"reason": error.message})
 
 
-def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
+def _texts_panel(empty_panel: Panel, head: Metric, newest: Points) -> Panel:
     rows = [(step, display_logged_value(value)) for step, _time, value in newest][
         -MAX_TEXTS:
     ]
     return replace(
-        blank, shape="texts", note=_value_count_note(head), content={"rows": rows[::-1]}
+        empty_panel,
+        shape="texts",
+        note=_value_count_note(head),
+        content={"rows": rows[::-1]},
     )
 
 
@@ -217,7 +220,7 @@ def _value_count_note(head: Metric) -> str:
     return values % {"n": grouped(head.count)}
 
 
-def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
+def _table_panel(empty_panel: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
     table = build_logged_table(
         sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:]
@@ -225,7 +228,7 @@ def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     view = choice.option("as", key) or table.default_view
     x, y = table.columns_to_draw(choice.option("cx", key), choice.option("cy", key))
     panel = replace(
-        blank,
+        empty_panel,
         note=_row_count_note(head, len(table.rows)),
         selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
         # A chart needs two columns of numbers.
@@ -269,18 +272,20 @@ def _column_selects(
     ]
 
 
-def _evaluation_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
+def _evaluation_panel(empty_panel: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
     at, value = value_at_step(head, newest, choice.option("at", key))
     file = sources.files.get(file_path_of(value) or "")
     if file:
-        blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
+        empty_panel = replace(
+            empty_panel, download=f"{sources.base}files/raw/{quote(file.path)}"
+        )
     view = choice.option("as", key) or DEFAULT_VIEW.get(head.kind, "")
     # A matrix is a table already.
     if choice.table and head.kind != MetricKind.CONFUSION_MATRIX:
         view = "table"
     panel = replace(
-        blank,
+        empty_panel,
         selects=[*_view_selects(head, view), *_step_selects(key, newest, at)],
         note=_("step %(n)s") % {"n": grouped(at)} if head.count > 1 else "",
     )

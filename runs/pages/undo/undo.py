@@ -144,7 +144,7 @@ def _is_permitted_view_change(request: PageRequest, change_set: ChangeSet) -> bo
 
 
 def _ask_to_overwrite(
-    request: PageRequest, change_set: ChangeSet, later: Any
+    request: PageRequest, change_set: ChangeSet, later_changes: Any
 ) -> HttpResponse:
     """Another member changed it since: show both."""
     context = {
@@ -152,7 +152,7 @@ def _ask_to_overwrite(
         "dialog": DIALOG_ID,
         "later": [
             (change_line(each["field"], each["before"], each["now"]), each)
-            for each in later
+            for each in later_changes
         ],
         "next": safe_return_path(request),
     }
@@ -226,7 +226,7 @@ def _undo_in_run(
 
 
 def _ask_to_overwrite_in_run(
-    request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
+    request: PageRequest, head: RunHead, change_set: ChangeSet, later_changes: Any
 ) -> HttpResponse:
     """Another member changed it since: show both."""
     head_frame = head_context(request, head)
@@ -237,7 +237,7 @@ def _ask_to_overwrite_in_run(
         "dialog": "run-cancel",
         "later": [
             (change_line(each["field"], each["before"], each["now"]), each)
-            for each in later
+            for each in later_changes
         ],
         "next": safe_return_path(request) or head_frame["path"],
         "title": _("Undo"),
