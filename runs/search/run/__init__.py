@@ -20,8 +20,8 @@ from runs.search.run.history import (
     HistoryEntry,
     find_change_set_in,
     find_change_set_of,
-    last_change_by,
-    last_change_in,
+    last_change_in_workspace_by,
+    last_change_of_run_by,
     list_history,
 )
 from runs.search.run.image_names import NamedImage, is_image_file, named_images
@@ -42,8 +42,8 @@ __all__ = [
     "find_logging_clients",
     "find_run",
     "is_image_file",
-    "last_change_by",
-    "last_change_in",
+    "last_change_in_workspace_by",
+    "last_change_of_run_by",
     "list_datasets",
     "list_history",
     "list_models",
