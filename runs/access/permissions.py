@@ -265,7 +265,7 @@ def declared_access(request: HttpRequest, view: Any) -> AccessDeclaration:
     return declared
 
 
-def body_limit(declared: Access) -> int:
+def body_limit(declared: AccessDeclaration) -> int:
     """Return the largest body that a view accepts, in bytes."""
     return settings.MAX_UPLOAD if declared.streams_body else settings.MAX_BODY
 
