@@ -15,7 +15,7 @@ from runs.render.descriptions import (
     METRIC_REFERENCE,
     RUN_REFERENCE,
     Reference,
-    Target,
+    ReferenceTarget,
     find_references,
     render_markdown,
 )
@@ -35,7 +35,7 @@ def render_description(
     # them.
     references = find_references(text)
     found = find_targets(references, request.actor.user, request.workspace, run)
-    targets: dict[Reference, Target] = {}
+    targets: dict[Reference, ReferenceTarget] = {}
     for each in references:
         if each.kind == RUN_REFERENCE and each in found.runs:
             targets[each] = _run_target(request, found.runs[each])
@@ -46,15 +46,17 @@ def render_description(
     return render_markdown(text, targets)
 
 
-def _run_target(request: PageRequest, run: Run) -> Target:
+def _run_target(request: PageRequest, run: Run) -> ReferenceTarget:
     href = run_path(request.workspace.name, run.run_id)
-    return Target(href, run.name, title=run.run_id)
+    return ReferenceTarget(href, run.name, title=run.run_id)
 
 
-def _metric_target(request: PageRequest, head: Metric, here: Run | None) -> Target:
+def _metric_target(
+    request: PageRequest, head: Metric, here: Run | None
+) -> ReferenceTarget:
     base = run_path(request.workspace.name, head.run.run_id)
     name, value = head.key.name, display_last(head)
-    return Target(
+    return ReferenceTarget(
         f"{base}metrics/?key={quote(name, safe='')}",
         name,
         value.text,
@@ -64,14 +66,14 @@ def _metric_target(request: PageRequest, head: Metric, here: Run | None) -> Targ
 
 def _file_target(
     request: PageRequest, reference: Reference, file: File, here: Run | None
-) -> Target:
+) -> ReferenceTarget:
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
     # A file's name can contain `#L12` itself, and then it is no line.
     line = reference.split_line_number()[1] if file.path != reference.named else ""
     text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
     is_picture = file_kind(file.name) is FileKind.IMAGE
-    return Target(
+    return ReferenceTarget(
         f"{base}files/?path={path}" + (f"#L{line}" if line else ""),
         text if line else file.path,
         title=_link_title(file.run, here, file.path),

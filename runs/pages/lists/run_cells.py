@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
+from runs.pages.lists.list_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
     RolledUpValue,
     TreeBranch,

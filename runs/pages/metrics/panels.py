@@ -15,22 +15,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from runs.models import File, Metric, MetricKind
-from runs.pages.metrics.choice import GraphGrouping, MetricChoice
 from runs.pages.metrics.evaluation_documents import (
     evaluation_figure,
     evaluation_matrix,
     missing_file_message,
     value_at_step,
 )
+from runs.pages.metrics.metric_choice import GraphGrouping, MetricChoice
 from runs.pages.run import image_file
 from runs.render.charts import rows_of_figure
 from runs.render.formats import grouped, number
 from runs.render.metrics import (
     DEFAULT_VIEW,
     DisplayValue,
+    build_logged_table,
     display_column,
-    display_logged,
-    rows_table,
+    display_logged_value,
 )
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_step_rows
@@ -204,7 +204,9 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
 
 
 def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
-    rows = [(step, display_logged(value)) for step, _time, value in newest][-MAX_TEXTS:]
+    rows = [(step, display_logged_value(value)) for step, _time, value in newest][
+        -MAX_TEXTS:
+    ]
     return replace(
         blank, shape="texts", note=_value_count_note(head), content={"rows": rows[::-1]}
     )
@@ -217,7 +219,9 @@ def _value_count_note(head: Metric) -> str:
 
 def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
-    table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
+    table = build_logged_table(
+        sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:]
+    )
     view = choice.option("as", key) or table.default_view
     x, y = table.columns_to_draw(choice.option("cx", key), choice.option("cy", key))
     panel = replace(
