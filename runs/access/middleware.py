@@ -34,7 +34,7 @@ from runs.access.error_responses import (
 from runs.access.permissions import (
     PUBLIC,
     SAFE_METHODS,
-    Access,
+    AccessDeclaration,
     Caller,
     Permission,
     identify_caller,
@@ -254,7 +254,7 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
 
 
 def is_page_visit_of_member(
-    request: HttpRequest, declared: Access, caller: Caller
+    request: HttpRequest, declared: AccessDeclaration, caller: Caller
 ) -> bool:
     return caller.token is None and declared.errors is None and request.method == "GET"
 

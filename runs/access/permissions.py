@@ -78,7 +78,7 @@ ErrorRenderer = Callable[[HttpRequest, StudioError], HttpResponse]
 
 
 @dataclass(frozen=True)
-class Access:
+class AccessDeclaration:
     """A view's declaration. Without `errors` an error is shown as a page."""
 
     need: Permission | str
@@ -143,7 +143,7 @@ def access(
 
     def declare(view: View) -> View:
         declared: Any = view
-        declared.access = Access(need, errors, streams_body)
+        declared.access = AccessDeclaration(need, errors, streams_body)
         return view
 
     return declare
@@ -167,7 +167,9 @@ def view_by_method(**views: Callable[..., HttpResponseBase]) -> Callable[..., An
     return call_view_of_method
 
 
-def find_access_declaration(request: HttpRequest, view: Any) -> Access | None:
+def find_access_declaration(
+    request: HttpRequest, view: Any
+) -> AccessDeclaration | None:
     """Return what a view declares for this request's method; None without a
     declaration.
     """
@@ -175,7 +177,7 @@ def find_access_declaration(request: HttpRequest, view: Any) -> Access | None:
     if views:
         first = next(iter(views.values()))
         view = views.get(request.method, first)
-    declared: Access | None = getattr(view, "access", None)
+    declared: AccessDeclaration | None = getattr(view, "access", None)
     return declared
 
 
@@ -248,7 +250,7 @@ _members_by_name = Prepared(
 )
 
 
-def declared_access(request: HttpRequest, view: Any) -> Access:
+def declared_access(request: HttpRequest, view: Any) -> AccessDeclaration:
     """Return the view's declaration for this method; a view without one is refused."""
     views = getattr(view, "view_by_method", None)
     if views and request.method not in views:
@@ -263,7 +265,7 @@ def declared_access(request: HttpRequest, view: Any) -> Access:
     return declared
 
 
-def body_limit(declared: Access) -> int:
+def body_limit(declared: AccessDeclaration) -> int:
     """Return the largest body that a view accepts, in bytes."""
     return settings.MAX_UPLOAD if declared.streams_body else settings.MAX_BODY
 
@@ -293,7 +295,7 @@ def check_body_size(request: HttpRequest, limit: int) -> None:
 
 
 def require_signed_in_user(
-    request: HttpRequest, declared: Access, caller: Caller
+    request: HttpRequest, declared: AccessDeclaration, caller: Caller
 ) -> User:
     """Return the signed-in user; raise PermissionDenied for tokens on browser-only
     views.

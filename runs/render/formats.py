@@ -187,14 +187,16 @@ def span_patterns() -> str:
 def duration(length: int) -> str:
     """`4.1 s`, `2 min 05 s`, `18 min`, `1 h 27 min`, `2 d 3 h`: two units at most."""
     if length < 10 * SECOND:
-        return _span("s", s=f"{max(length, 0) // 100 / 10:.1f}")
+        return _duration_text("s", s=f"{max(length, 0) // 100 / 10:.1f}")
     if length < 10 * MINUTE:
         return exact_duration(length)
     if length < HOUR:
-        return _span("min", min=length // MINUTE)
+        return _duration_text("min", min=length // MINUTE)
     if length < 2 * DAY:
-        return _span("h min", h=length // HOUR, min=f"{length % HOUR // MINUTE:02d}")
-    return _span("d h", d=length // DAY, h=length % DAY // HOUR)
+        return _duration_text(
+            "h min", h=length // HOUR, min=f"{length % HOUR // MINUTE:02d}"
+        )
+    return _duration_text("d h", d=length // DAY, h=length % DAY // HOUR)
 
 
 def exact_duration(length: int) -> str:
@@ -202,21 +204,23 @@ def exact_duration(length: int) -> str:
     hours, rest = divmod(max(length, 0) // SECOND, 3600)
     minutes, seconds = divmod(rest, 60)
     if hours:
-        return _span("h min s", h=hours, min=f"{minutes:02d}", s=f"{seconds:02d}")
+        return _duration_text(
+            "h min s", h=hours, min=f"{minutes:02d}", s=f"{seconds:02d}"
+        )
     if minutes:
-        return _span("min s", min=minutes, s=f"{seconds:02d}")
-    return _span("s", s=seconds)
+        return _duration_text("min s", min=minutes, s=f"{seconds:02d}")
+    return _duration_text("s", s=seconds)
 
 
 def ago(length: int) -> str:
     """A coarse span: `41 s`, `12 min`, `3 h`, `5 d`."""
     for unit, word in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
         if length >= unit:
-            return _span(word, **{word: length // unit})
-    return _span("s", s=max(length, 0) // SECOND)
+            return _duration_text(word, **{word: length // unit})
+    return _duration_text("s", s=max(length, 0) // SECOND)
 
 
-def _span(units: str, **amounts: int | str) -> str:
+def _duration_text(units: str, **amounts: int | str) -> str:
     return str(_SPANS[units]) % amounts
 
 

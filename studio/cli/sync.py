@@ -95,7 +95,7 @@ def _deliver_spool(folder: SpoolFolder, client: Client) -> bool:
         error = sender.last_error
         reason = error.message if error else "there was no time"
         click.echo(f"Run {folder.owner.run_id}: {reason}", err=True)
-        sender.release()
+        sender.leave_to_later_process()
         return False
     click.echo(sender.receipt.line())
     return not sender.receipt.lost

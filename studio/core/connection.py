@@ -54,7 +54,7 @@ def accepts_connections(url: str, seconds: float = 1.0) -> bool:
     """Whether a server accepts connections at the address within the time."""
     taken = threading.Event()
 
-    def ask() -> None:
+    def try_to_connect() -> None:
         try:
             parts = urlsplit(url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -64,7 +64,7 @@ def accepts_connections(url: str, seconds: float = 1.0) -> bool:
             pass
 
     # Aside, since looking up a name has no limit of its own.
-    asking = threading.Thread(target=ask, daemon=True)
+    asking = threading.Thread(target=try_to_connect, daemon=True)
     asking.start()
     asking.join(seconds)
     return taken.is_set()

@@ -239,7 +239,7 @@ def _check_groups(found: dict[str, list[str]], name: str) -> None:
         )
 
 
-def _read_x(text: str, name: str) -> str:
+def _read_x_axis(text: str, name: str) -> str:
     if text in AXES:
         return "" if text == AXES[0] else text
     field = read_field(text, name)
@@ -358,7 +358,7 @@ def _read_number(text: str, name: str, option: str) -> float:
 
 #: How each option is read, in the order of writing.
 _READERS: dict[str, Callable[[str, str], str]] = {
-    "x": _read_x,
+    "x": _read_x_axis,
     "smooth": _read_smooth,
     "log": _read_log,
     "range": _read_range,

@@ -119,7 +119,7 @@ def test_after_the_server_lost_log_bytes_later_bytes_arrive_once_despite_a_kill(
         with pytest.raises(KeyboardInterrupt):
             sender.send_due()
     assert fake.log() == b"-" * 60 + fresh
-    sender.release()
+    sender.leave_to_later_process()
     taken = SpoolFolder.claim(folder.path)
     assert taken is not None
     later = Sender(taken, fake, is_live=False)

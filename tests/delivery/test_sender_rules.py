@@ -382,6 +382,6 @@ def test_a_run_that_ended_holds_no_file_open(spool: Path) -> None:
     sender = Sender(SpoolFolder.create("s", "w", "u", "r", spool), fake, is_live=True)
     sender.rows.append(b"1")
     for _ in range(2):
-        sender.release()
+        sender.leave_to_later_process()
         sender.close_inherited()
     assert set(Path("/proc/self/fd").iterdir()) == before

@@ -56,7 +56,7 @@ def send_all(sender: Sender) -> None:
 
 def delivered(sender: Sender, fake: Any) -> None:
     """By a later process."""
-    sender.release()
+    sender.leave_to_later_process()
     folder = SpoolFolder.claim(sender.folder.path)
     assert folder is not None
     later = Sender(folder, fake, is_live=False)

@@ -71,7 +71,7 @@ def test_a_spool_in_use_is_not_sent_by_another_process(
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
     mine = sender.folder.owner.writer
     assert mine not in [folder.owner.writer for folder in list_abandoned_folders()]
-    sender.release()
+    sender.leave_to_later_process()
     found = [one for one in list_abandoned_folders() if one.owner.writer == mine]
     assert len(found) == 1
 
@@ -97,7 +97,7 @@ def test_a_spool_of_another_user_is_not_sent(
 ) -> None:
     """Below the temporary folder anybody may make one of that name."""
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    sender.release()
+    sender.leave_to_later_process()
     user = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: user + 1)
     assert tmp_path not in existing_roots()
@@ -110,7 +110,7 @@ def test_an_unreadable_spool_stops_no_other_delivery(
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
     monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "ada")
     (sender.folder.path / "rows.odd.seg").write_bytes(b"")
-    sender.release()
+    sender.leave_to_later_process()
     assert find_leftovers(sender.client) == []
     assert sender.folder.path.is_dir()
 
@@ -119,7 +119,7 @@ def test_nothing_is_sent_before_the_user_of_the_token_is_known(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    sender.release()
+    sender.leave_to_later_process()
     monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "")
     assert find_leftovers(sender.client) is None
     monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "ada")

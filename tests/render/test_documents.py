@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.charts.accuracy_curves import CurveKind, accuracy_figure
+from runs.render.charts.accuracy_curves import CurveKind, accuracy_curves_figure
 from runs.render.charts.axes import Figure
 from runs.render.charts.evaluation_figures import (
     prediction_figure,
@@ -20,7 +20,7 @@ from runs.render.charts.evaluation_figures import (
 from runs.render.files.picture_headers import picture_dimensions
 from runs.render.metrics.confusion_table import MAX_CLASSES, confusion_matrix
 from runs.render.metrics.evaluation_documents import parse_evaluation_document
-from runs.render.metrics.logged_tables import column_pairs, rows_table
+from runs.render.metrics.logged_tables import build_logged_table, column_pairs
 from studio.core.errors import InvalidValue
 
 #: One class of 100 cases, 40 of them true; thresholds 0, 0.5 and 1.
@@ -48,7 +48,7 @@ def line(figure: Figure) -> list[tuple[float, float]]:
 @pytest.mark.parametrize(
     "figure",
     [
-        *(accuracy_figure(ACCURACY, kind) for kind in CurveKind),
+        *(accuracy_curves_figure(ACCURACY, kind) for kind in CurveKind),
         residual_histogram(RESIDUALS),
         prediction_figure(PREDICTIONS),
         table_columns_figure("<i>x", "y", [1.0, math.nan], [2.0, math.inf]),
@@ -76,7 +76,7 @@ def test_every_figure_is_valid_for_plotly(figure: Figure) -> None:
 def test_curves_match_their_definition(
     kind: CurveKind, points: list[tuple[float, float]]
 ) -> None:
-    found = line(accuracy_figure(ACCURACY, kind))
+    found = line(accuracy_curves_figure(ACCURACY, kind))
     assert found == [pytest.approx(point) for point in points]
 
 
@@ -86,7 +86,7 @@ def test_an_accuracy_table_has_a_line_per_class() -> None:
         "probability_tables": [COUNTS] * 3,
         "class_labels": [1, "b", 3],
     }
-    figure = accuracy_figure(table, CurveKind.ROC)
+    figure = accuracy_curves_figure(table, CurveKind.ROC)
     names = [t["meta"]["key"] for t in figure["data"] if t["meta"]["part"] == "line"]
     assert names == ["average", "1", "b", "3"]
 
@@ -130,7 +130,7 @@ WRONG: list[Any] = [
 def test_values_of_the_wrong_shape_are_refused_with_the_reason(document: Any) -> None:
     for draw in (
         lambda: confusion_matrix(document, normalized=False),
-        lambda: accuracy_figure(document, CurveKind.ROC),
+        lambda: accuracy_curves_figure(document, CurveKind.ROC),
         lambda: residual_histogram(document),
         lambda: prediction_figure(document),
     ):
@@ -152,11 +152,11 @@ def test_a_figure_has_its_numbers_as_rows() -> None:
 
 
 def test_two_numeric_columns_are_a_line_and_more_can_be_chosen() -> None:
-    two = rows_table([{"a": 1, "b": "NaN"}, {"a": 2, "b": 3}])
-    many = rows_table([{"w": "x", "a": 1, "b": 2, "c": 3}])
+    two = build_logged_table([{"a": 1, "b": "NaN"}, {"a": 2, "b": 3}])
+    many = build_logged_table([{"w": "x", "a": 1, "b": 2, "c": 3}])
     assert (two.default_view, two.columns_to_draw("", "")) == ("chart", ("a", "b"))
     assert (many.default_view, many.columns_to_draw("w", "c")) == ("table", ("a", "c"))
-    assert rows_table([{"w": "x"}]).columns_to_draw("", "") == ("", "")
+    assert build_logged_table([{"w": "x"}]).columns_to_draw("", "") == ("", "")
     assert [side for side, _cell in many.cells_with_alignment[0]] == [
         False,
         True,

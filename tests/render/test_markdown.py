@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from runs.render.descriptions.markdown import find_references, render_markdown
-from runs.render.descriptions.references import Reference, Target
+from runs.render.descriptions.references import Reference, ReferenceTarget
 
 #: What attackers write; `render` must leave nothing of it that a browser would run.
 ATTACKS = [
@@ -227,8 +227,8 @@ def test_references_are_found(text: str, found: list[tuple[str, str]]) -> None:
 
 def test_a_reference_is_replaced_by_its_target() -> None:
     targets = {
-        Reference("run", "a"): Target("/w/x/runs/a/", "<b>name</b>"),
-        Reference("metric", "acc"): Target("/m", "acc", "0.5", "0.5000"),
+        Reference("run", "a"): ReferenceTarget("/w/x/runs/a/", "<b>name</b>"),
+        Reference("metric", "acc"): ReferenceTarget("/m", "acc", "0.5", "0.5000"),
     }
     html = render_markdown(
         "run:a [mine](run:a) metric:acc run:b [gone](run:b)", targets
@@ -241,8 +241,10 @@ def test_a_reference_is_replaced_by_its_target() -> None:
 
 def test_an_image_is_shown_if_browsers_support_its_type() -> None:
     targets = {
-        Reference("file", "a.png"): Target("/f", "a.png", picture="/w/x/a.png"),
-        Reference("file", "a.txt"): Target("/t", "a.txt"),
+        Reference("file", "a.png"): ReferenceTarget(
+            "/f", "a.png", picture="/w/x/a.png"
+        ),
+        Reference("file", "a.txt"): ReferenceTarget("/t", "a.txt"),
     }
     html = render_markdown("![plot](file:a.png) ![text](file:a.txt)", targets)
     assert '<img src="/w/x/a.png" alt="plot" loading="lazy">' in html

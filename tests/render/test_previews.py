@@ -6,7 +6,12 @@ import json
 
 import pytest
 
-from runs.render.files.file_kinds import FileKind, file_icon, file_kind, inline_type
+from runs.render.files.file_kinds import (
+    FileKind,
+    file_icon,
+    file_kind,
+    inline_content_type,
+)
 from runs.render.files.file_tree import TreeFile, build_tree
 from runs.render.files.previews import (
     MAX_LINE_CHARS,
@@ -123,7 +128,7 @@ def test_the_file_name_decides_the_kind_of_preview(
 
 @pytest.mark.parametrize("name", ["a.js", "a.xhtml", "a.xml", "a.pdf", "a.txt", "html"])
 def test_only_pictures_and_sandboxed_pages_are_shown_inline(name: str) -> None:
-    assert inline_type(name) is None
+    assert inline_content_type(name) is None
 
 
 def test_the_tree_has_folders_first_and_opens_those_of_the_chosen_file() -> None:

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, ExportState, HistoryExport, User, Workspace, now_ms
-from runs.render.run_list import HistoryFile
+from runs.render.run_list import MetricHistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
@@ -118,7 +118,7 @@ def _write_export_in_steps(export: HistoryExport) -> Iterator[None]:
     name = f"{export.pk}-{secrets.token_hex(8)}.parquet"
     exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = _read_matching_series(export)
-    written = HistoryFile(exports_folder() / name)
+    written = MetricHistoryFile(exports_folder() / name)
     try:
         yield from _write_series_parts(export, parts, written)
         written.close()
@@ -160,7 +160,7 @@ def _parse_query_string(query: str) -> list[tuple[str, str]]:
 
 
 def _write_series_parts(
-    export: HistoryExport, parts: Iterator[SeriesPart], written: HistoryFile
+    export: HistoryExport, parts: Iterator[SeriesPart], written: MetricHistoryFile
 ) -> Iterator[None]:
     runs = points = 0
     saved = time.monotonic()

@@ -88,7 +88,7 @@ def read_model_steps(models: list[ModelBody]) -> dict[str, int]:
 
 def read_dataset_use(use: DatasetInput, at: str) -> DatasetUse:
     dataset = use.dataset
-    # SearchSchema and profile are optional in the protocol.
+    # Schema and profile are optional in the protocol.
     for name in ("name", "digest", "source_type", "source"):
         if not getattr(dataset, name):
             raise missing_parameter(f"{at}.dataset.{name}")

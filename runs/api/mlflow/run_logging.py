@@ -31,7 +31,7 @@ from studio.core.names import check_mlflow_key, check_value
 MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
 
-def read_model_history(text: str | None) -> list[object]:
+def read_model_history_tag(text: str | None) -> list[object]:
     """Return the models that the tag lists; clients can set it to any text."""
     try:
         listed = json.loads(text or "[]")
@@ -206,7 +206,7 @@ def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     # The lock makes parallel appends run one after the other.
     Run.objects.select_for_update().get(pk=run.pk)
     tag = RunTag.objects.filter(run=run, key__name=MODEL_HISTORY_TAG).first()
-    history = read_model_history(tag.value) if tag else []
+    history = read_model_history_tag(tag.value) if tag else []
     # A client repeats the call after a lost response, so the same model is listed once.
     history = [one for one in history if one != described] + [described]
     text = check_value(json.dumps(history, ensure_ascii=False), MODEL_HISTORY_TAG)

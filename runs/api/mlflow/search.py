@@ -44,7 +44,7 @@ from runs.models import (
     LoggedModelTag,
     now_ms,
 )
-from runs.search.mlflow import KeyedTable, MlflowRunSearch, SearchSchema
+from runs.search.mlflow import KeyedTable, MlflowRunSearch, SearchFieldMapping
 from runs.search.sql import time_limit
 from studio.core import names
 from studio.core.batches import batches
@@ -62,7 +62,7 @@ FIELDS_BY_MIRROR_TAG = {
     Field(tree.TAGS, NOTE_TAG): tree.attribute("description"),
     Field(tree.TAGS, PARENT_TAG): tree.attribute("parent"),
 }
-EXPERIMENT_SCHEMA = SearchSchema(
+EXPERIMENT_SEARCH_FIELDS = SearchFieldMapping(
     columns={
         "name": "name",
         "id": "id_text",
@@ -71,7 +71,7 @@ EXPERIMENT_SCHEMA = SearchSchema(
     },
     keyed={tree.TAGS: KeyedTable(ExperimentTag, "experiment")},
 )
-MODEL_SCHEMA = SearchSchema(
+MODEL_SEARCH_FIELDS = SearchFieldMapping(
     columns={
         "name": "name",
         "id": "model_id",
@@ -196,8 +196,8 @@ def search_experiments(
         Experiment.objects.filter(stages[view_type], workspace=workspace_of(request))
         # In the protocol an id is a text, and filters compare it as text.
         .annotate(id_text=Cast("number", CharField()))
-        .filter(EXPERIMENT_SCHEMA.condition(node))
-        .order_by(*EXPERIMENT_SCHEMA.order(sorts), *default, by_number),
+        .filter(EXPERIMENT_SEARCH_FIELDS.condition(node))
+        .order_by(*EXPERIMENT_SEARCH_FIELDS.order(sorts), *default, by_number),
         limit,
         body.page_token,
     )
@@ -227,8 +227,8 @@ def search_models(request: StudioRequest, body: SearchModels) -> dict[str, Any]:
         models = models.filter(dataset_condition(dataset))
     newest = (OrderBy(F("created"), descending=True), OrderBy(F("model_id")))
     found, token = read_page(
-        models.filter(MODEL_SCHEMA.condition(node))
-        .order_by(*MODEL_SCHEMA.order(sorts), *newest)
+        models.filter(MODEL_SEARCH_FIELDS.condition(node))
+        .order_by(*MODEL_SEARCH_FIELDS.order(sorts), *newest)
         .select_related("experiment")
         .prefetch_related("tags", "params", "metrics__run"),
         limit,

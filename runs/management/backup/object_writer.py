@@ -139,7 +139,7 @@ class ObjectWriter:
     def add(self, blob: NamedBlob) -> CopyResult:
         source = None if blob.sha256 else self.locate(blob.name)
         try:
-            sha256 = blob.sha256 or self._known_hash(blob, source)
+            sha256 = blob.sha256 or self._hash_in_last_backup(blob, source)
             if sha256 and not self.full and self._has_object(sha256, blob.size):
                 return CopyResult(BackedUpBlob(blob.name, blob.size, sha256), blob.name)
             source = source or self.locate(blob.name)
@@ -154,7 +154,7 @@ class ObjectWriter:
                 None, blob.name, BlobFault.DAMAGED
             )
 
-    def _known_hash(self, log: NamedBlob, source: Path | None) -> str:
+    def _hash_in_last_backup(self, log: NamedBlob, source: Path | None) -> str:
         # The time of any change: a restored file is new, whatever else it says.
         if source is not None and source.stat().st_ctime >= self.known_since:
             return ""

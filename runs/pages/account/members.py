@@ -35,11 +35,11 @@ def members_page(request: StudioRequest) -> HttpResponse:
 
 
 def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
-    workspace, links = workspace_of(request), _open_share_links(request)
+    workspace, links = workspace_of(request), _list_open_share_links(request)
     rows = Member.objects.filter(workspace=workspace).select_related("user")
     context = {
         "members": rows.order_by("-role", "user__username"),
-        "invitations": _open_invitations(request),
+        "invitations": _list_open_invitations(request),
         "roles": Role.choices,
         "can_manage": request.role == Role.OWNER,
         "share_links": links,
@@ -49,7 +49,7 @@ def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
     return render(request, "account/members.html", context)
 
 
-def _open_invitations(request: StudioRequest) -> list[Invitation]:
+def _list_open_invitations(request: StudioRequest) -> list[Invitation]:
     """Return the invitations that can still be used; only owners see them."""
     if request.role != Role.OWNER:
         return []
@@ -62,7 +62,7 @@ def _open_invitations(request: StudioRequest) -> list[Invitation]:
     return list(rows.select_related("created_by").order_by("-pk"))
 
 
-def _open_share_links(request: StudioRequest) -> list[ShareLink]:
+def _list_open_share_links(request: StudioRequest) -> list[ShareLink]:
     """Return the active public links; only owners see them.
 
     Links to other members' private views are left out.

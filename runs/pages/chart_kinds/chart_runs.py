@@ -110,11 +110,11 @@ def _find_runs_to_draw(
     return ChartRuns(runs, {}, more=more)
 
 
-def _ids_by_color_number(selected: Sequence[SelectedRun]) -> list[str]:
+def _ids_by_color_number(selected_runs: Sequence[SelectedRun]) -> list[str]:
     """Return each ID at the index of its number; empty texts fill the gaps."""
     # The index decides the color, so the numbers of deselected runs stay empty.
-    ids = [""] * max(each.number for each in selected)
-    for each in selected:
+    ids = [""] * max(each.number for each in selected_runs)
+    for each in selected_runs:
         ids[each.number - 1] = each.run.run_id
     return ids
 

@@ -118,13 +118,13 @@ def _dash_of_run(number: int, chart_runs: ChartRuns) -> str:
 def _group_means_figure(
     chart: Chart,
     chart_runs: ChartRuns,
-    chosen: ChosenSeries,
+    chosen_series: ChosenSeries,
     zone: tzinfo,
     window: AxisRange,
     notes: list[str],
 ) -> tuple[Figure, list[str]]:
     groups = chart_groups(chart_runs.runs, chart)
-    curves = draw_mean_curves(groups, chosen.series, chart, window)
+    curves = draw_mean_curves(groups, chosen_series.series, chart, window)
     several = len(chart.fields) > 1
     lines, bands = [], []
     for curve in curves:
@@ -141,14 +141,14 @@ def _group_means_figure(
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)
     figure = line_figure(
-        lines, look, zone=zone, bands=bands, span=_longest_span(chosen)
+        lines, look, zone=zone, bands=bands, span=_longest_span(chosen_series)
     )
     return figure, notes
 
 
-def _longest_span(chosen: ChosenSeries) -> int:
+def _longest_span(chosen_series: ChosenSeries) -> int:
     """Return the length of the longest series: a zoomed axis keeps its unit."""
-    heads = [each.head for each in chosen.series]
+    heads = [each.head for each in chosen_series.series]
     return max((head.last_time - time_origin(head) for head in heads), default=0)
 
 

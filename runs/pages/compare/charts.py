@@ -40,10 +40,10 @@ class _CompareChartAddresses:
     state: CompareState
     compared: Comparison
 
-    def page(self, charts: tuple[Chart, ...]) -> str:
+    def address_of_page(self, charts: tuple[Chart, ...]) -> str:
         return self.state.href(charts=view_text.join_with_commas(charts) or NO_CHARTS)
 
-    def part(self, charts: Sequence[Chart], name: str) -> str:
+    def address_of_part(self, charts: Sequence[Chart], name: str) -> str:
         path = f"/w/{self.request.workspace.name}/list/{CHART_ADDRESS_PARTS[name]}/"
         if name == "edit":
             text = view_text.join_with_commas(tuple(charts))
@@ -58,7 +58,9 @@ def compare_charts_context(
     """Return the context of `_chart_row.html`; a full page also has the tables."""
     charts = charts_to_show(state, compared, goals)
     addresses = _CompareChartAddresses(request, state, compared)
-    row_addresses = ChartCardAddresses(addresses.page, partial(addresses.part, charts))
+    row_addresses = ChartCardAddresses(
+        addresses.address_of_page, partial(addresses.address_of_part, charts)
+    )
     tables = []
     if charts and not request.htmx and len(compared.runs) <= MAX_TABLE_RUNS:
         zone, workspace = get_current_timezone(), request.workspace.name
@@ -74,7 +76,9 @@ def compare_charts_context(
             ]
     return {
         "cards": chart_cards(charts, row_addresses, tables),
-        "add_chart": addresses.part(charts, "edit") if can_add_chart(charts) else "",
+        "add_chart": addresses.address_of_part(charts, "edit")
+        if can_add_chart(charts)
+        else "",
     }
 
 

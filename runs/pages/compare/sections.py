@@ -220,7 +220,7 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
         return metric_cells_html(
             values,
             baseline=table.subtracted_column,
-            higher=table.goals.get(row.key),
+            is_higher_better=table.goals.get(row.key),
             icon=trophy,
         )
 

@@ -15,7 +15,7 @@ from runs.render.descriptions import (
     METRIC_REFERENCE,
     RUN_REFERENCE,
     Reference,
-    Target,
+    ReferenceTarget,
     find_references,
     render_markdown,
 )
@@ -35,7 +35,7 @@ def render_description(
     # them.
     references = find_references(text)
     found = find_targets(references, request.actor.user, request.workspace, run)
-    targets: dict[Reference, Target] = {}
+    targets: dict[Reference, ReferenceTarget] = {}
     for each in references:
         if each.kind == RUN_REFERENCE and each in found.runs:
             targets[each] = _run_target(request, found.runs[each])
@@ -46,41 +46,43 @@ def render_description(
     return render_markdown(text, targets)
 
 
-def _run_target(request: PageRequest, run: Run) -> Target:
+def _run_target(request: PageRequest, run: Run) -> ReferenceTarget:
     href = run_path(request.workspace.name, run.run_id)
-    return Target(href, run.name, title=run.run_id)
+    return ReferenceTarget(href, run.name, title=run.run_id)
 
 
-def _metric_target(request: PageRequest, head: Metric, here: Run | None) -> Target:
+def _metric_target(
+    request: PageRequest, head: Metric, current_run: Run | None
+) -> ReferenceTarget:
     base = run_path(request.workspace.name, head.run.run_id)
     name, value = head.key.name, display_last(head)
-    return Target(
+    return ReferenceTarget(
         f"{base}metrics/?key={quote(name, safe='')}",
         name,
         value.text,
-        _link_title(head.run, here, value.full or value.text),
+        _link_title(head.run, current_run, value.full or value.text),
     )
 
 
 def _file_target(
-    request: PageRequest, reference: Reference, file: File, here: Run | None
-) -> Target:
+    request: PageRequest, reference: Reference, file: File, current_run: Run | None
+) -> ReferenceTarget:
     assert file.run is not None
     base, path = run_path(request.workspace.name, file.run.run_id), quote(file.path)
     # A file's name can contain `#L12` itself, and then it is no line.
     line = reference.split_line_number()[1] if file.path != reference.named else ""
     text = _("%(path)s, line %(line)s") % {"path": file.path, "line": line}
     is_picture = file_kind(file.name) is FileKind.IMAGE
-    return Target(
+    return ReferenceTarget(
         f"{base}files/?path={path}" + (f"#L{line}" if line else ""),
         text if line else file.path,
-        title=_link_title(file.run, here, file.path),
+        title=_link_title(file.run, current_run, file.path),
         picture=f"{base}files/raw/{path}?inline=1" if is_picture else "",
     )
 
 
-def _link_title(run: Run, here: Run | None, text: str) -> str:
-    if here is not None and run.pk == here.pk:
+def _link_title(run: Run, current_run: Run | None, text: str) -> str:
+    if current_run is not None and run.pk == current_run.pk:
         return text
     return pgettext("reference in a description", "%(what)s of %(run)s") % {
         "what": text,

@@ -53,7 +53,7 @@ PANEL_COOKIE = "facets"
 
 
 @dataclass(frozen=True)
-class PanelState:
+class FacetPanelState:
     """The open sections, those with more values, and the search for keys.
 
     `opened` is None by default: then the filter decides.
@@ -64,7 +64,7 @@ class PanelState:
     find: str
 
     @classmethod
-    def read(cls, parameters: QueryDict, cookies: Mapping[str, str]) -> PanelState:
+    def read(cls, parameters: QueryDict, cookies: Mapping[str, str]) -> FacetPanelState:
         text = parameters.get("open")
         if text is None and PANEL_COOKIE in cookies:
             text = unquote(cookies[PANEL_COOKIE])
@@ -161,7 +161,7 @@ def facets_context(
 ) -> dict[str, Any]:
     """Return the context of the panel; `problem` if the filter can't be applied."""
     spec = replace(listed.spec, facets=True, after="", before="")
-    state = PanelState.read(listed.parameters, request.COOKIES)
+    state = FacetPanelState.read(listed.parameters, request.COOKIES)
     who, workspace = (listed.viewer, listed.workspace), listed.workspace.name
     base = {
         "close": path + _list_query(spec, facets=False),
@@ -197,7 +197,7 @@ class _FacetPanel:
     def __init__(
         self,
         reader: FacetReader,
-        state: PanelState,
+        state: FacetPanelState,
         workspace: str,
         path: str,
         tail: str,
@@ -274,7 +274,9 @@ class _FacetPanel:
             :MAX_OPEN_FACETS
         ]
 
-    def _facet_section(self, field: Field, state: PanelState) -> FacetSection | None:
+    def _facet_section(
+        self, field: Field, state: FacetPanelState
+    ) -> FacetSection | None:
         opened = state.opened or ()
         is_open = field in opened
         if is_open:
@@ -299,7 +301,7 @@ class _FacetPanel:
         return replace(section, note=note)
 
     def _fill_section(
-        self, field: Field, section: FacetSection, state: PanelState
+        self, field: Field, section: FacetSection, state: FacetPanelState
     ) -> FacetSection | None:
         facet = self.reader.count_values(field)
         count = len(facet.values)
@@ -348,7 +350,7 @@ class _FacetPanel:
         """Return the address of the list for a choice."""
         return self.path + query + (f"&{self.tail}" if self.tail else "")
 
-    def _panel_address(self, state: PanelState) -> str:
+    def _panel_address(self, state: FacetPanelState) -> str:
         """Return the address of the list with the panel in another state."""
         return f"{self.path}{_list_query(self.reader.spec)}&{state.query()}"
 

@@ -46,7 +46,7 @@ def list_filter_fields(
     return [(title, rows) for title, rows in found if rows]
 
 
-def field_options(
+def field_menu_options(
     reader: FacetReader, chosen: Field
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the fields of the menu, by kind; the chosen one is always included."""

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.pages.filters.term_choices import (
-    field_options,
+    field_menu_options,
     list_filter_fields,
     value_choices,
 )
@@ -211,7 +211,7 @@ class _TermEditor:
             "title": self._editor_title(draft),
             "draft": draft,
             "field_name": field_text(draft.field),
-            "field_groups": field_options(self._facet_reader, draft.field),
+            "field_groups": field_menu_options(self._facet_reader, draft.field),
             "operators": [
                 (op, operator_label(op, kind)) for op in operators_of(draft.field)
             ],

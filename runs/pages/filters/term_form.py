@@ -162,18 +162,18 @@ class TermDraft:
         return length
 
 
-def _require_value(value: AnyValue | None, text: str, expected: str) -> AnyValue:
+def _require_value(value: AnyValue | None, text: str, expected_text: str) -> AnyValue:
     if value is None:
-        raise _invalid_value(text, expected)
+        raise _invalid_value(text, expected_text)
     return value
 
 
-def _invalid_value(text: str, expected: str) -> InvalidValue:
+def _invalid_value(text: str, expected_text: str) -> InvalidValue:
     text_of_error = pgettext(
         "value in the filter editor", "%(text)s is not %(expected)s."
     )
     return InvalidValue(
-        text_of_error % {"text": text, "expected": expected}, field="value"
+        text_of_error % {"text": text, "expected": expected_text}, field="value"
     )
 
 

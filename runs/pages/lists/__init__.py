@@ -11,6 +11,14 @@ from runs.pages.lists.list_formats import (
     sheet_response,
     sheet_value_of,
 )
+from runs.pages.lists.list_links import (
+    NUMERIC_TYPES,
+    ListLinks,
+    ValueLink,
+    column_css,
+    sorts_largest_first,
+    status_strip,
+)
 from runs.pages.lists.list_state import (
     LINES_PARAMETER,
     RUN_PREFIX,
@@ -39,14 +47,6 @@ from runs.pages.lists.run_cells import (
     ListRow,
     build_rows,
 )
-from runs.pages.lists.run_links import (
-    NUMERIC_TYPES,
-    ListLinks,
-    ValueLink,
-    column_css,
-    sorts_largest_first,
-    status_strip,
-)
 from runs.pages.lists.run_table import (
     ACTIVE_POLL_SECONDS,
     IDLE_POLL_SECONDS,
@@ -70,9 +70,9 @@ from runs.pages.lists.view_origin import (
     list_path,
     open_view_link,
     read_page_state,
-    save_refusal,
     saved_view_href,
     view_bar_context,
+    view_save_refusal,
     with_named_view,
 )
 
@@ -123,7 +123,6 @@ __all__ = [
     "rows_still_shown",
     "run_table_context",
     "runs_response",
-    "save_refusal",
     "saved_view_href",
     "scope_number",
     "select_runs_hint",
@@ -135,6 +134,7 @@ __all__ = [
     "sorts_largest_first",
     "status_strip",
     "view_bar_context",
+    "view_save_refusal",
     "with_name_column",
     "with_named_view",
     "with_pushed_url",

@@ -239,14 +239,18 @@ def normalize_line_breaks(parameters: QueryDict) -> QueryDict:
     return found
 
 
-def rejoin_lines(whole: str, typed: str) -> str:
-    """Return `typed` with the line breaks of the unchanged parts of `whole`."""
-    shown = in_one_line(whole)
-    # Only the edited middle can lose line breaks: both ends are taken from `whole`.
+def rejoin_lines(multiline: str, typed: str) -> str:
+    """Return `typed` with the line breaks of the unchanged parts of `multiline`."""
+    shown = in_one_line(multiline)
+    # Only the edited middle can lose line breaks: both ends are taken from `multiline`.
     start = _common_start_length(shown, typed)
     # Without the start, or repeated text would count for both ends.
     end = _common_start_length(shown[start:][::-1], typed[start:][::-1])
-    return whole[:start] + typed[start : len(typed) - end] + whole[len(whole) - end :]
+    return (
+        multiline[:start]
+        + typed[start : len(typed) - end]
+        + multiline[len(multiline) - end :]
+    )
 
 
 def _common_start_length(one: str, other: str) -> int:

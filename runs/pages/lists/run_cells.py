@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import Run
-from runs.pages.lists.run_links import ListLinks, ValueLink, column_css
+from runs.pages.lists.list_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
     RolledUpValue,
     TreeBranch,
@@ -240,12 +240,17 @@ def _add_filter_links(
 
 
 def _metric_cells(
-    field: Field, values: Sequence[object], rolled: Sequence[RolledUpValue | None]
+    field: Field,
+    values: Sequence[object],
+    rolled_up_values: Sequence[RolledUpValue | None],
 ) -> list[ListCell]:
     """Build metric cells; a root without a value shows one of its descendants'."""
     label = field_label(field)
     # Rolled-up values take part, so that the whole column has the same decimals.
-    known = [v if r is None else r.value for v, r in zip(values, rolled, strict=True)]
+    known = [
+        v if r is None else r.value
+        for v, r in zip(values, rolled_up_values, strict=True)
+    ]
     plain = [v if _is_number(v) else None for v in known]
     cells = [
         _metric_cell(label, value, shown)
@@ -255,7 +260,7 @@ def _metric_cells(
         cell
         if up is None
         else replace(cell, css=f"{cell.css} rolled", title=f"{up.value}, {up.words}")
-        for cell, up in zip(cells, rolled, strict=True)
+        for cell, up in zip(cells, rolled_up_values, strict=True)
     ]
 
 

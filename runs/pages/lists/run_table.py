@@ -12,6 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext
 
+from runs.pages.lists.list_links import (
+    ListLinks,
+    column_heads,
+    status_strip,
+    status_strip_css,
+)
 from runs.pages.lists.list_state import ListState
 from runs.pages.lists.run_cells import (
     NO_BEST,
@@ -19,12 +25,6 @@ from runs.pages.lists.run_cells import (
     BestValues,
     ListRow,
     build_rows,
-)
-from runs.pages.lists.run_links import (
-    ListLinks,
-    column_heads,
-    status_strip,
-    status_strip_css,
 )
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext, pgettext
 
-from runs.pages.lists.run_links import ListLinks
+from runs.pages.lists.list_links import ListLinks
 from runs.render import formats
 from runs.search.run_list import (
     MORE_CHILDREN,

@@ -72,7 +72,7 @@ def read_page_state(request: PageRequest, experiment: Experiment | None) -> List
     if not (parameters or request.htmx or requested_format(request)):
         view = find_default(workspace, request.actor.user, experiment)
         if view is not None:
-            origin = read_origin(view)
+            origin = read_view_origin(view)
             opened = build_state(request, scope, origin.newest)
             return _at_own_address(replace(opened, origin=origin))
     return read_state_tolerantly(request, scope, parameters)
@@ -83,7 +83,7 @@ def open_view_link(request: PageRequest, view: View) -> ListState:
 
     The list names the ignored parts of the link; its own address leaves them out.
     """
-    experiment, origin = experiment_of_view(view), read_origin(view)
+    experiment, origin = experiment_of_view(view), read_view_origin(view)
     scope = build_scope(view.workspace.name, experiment, "")
     spec, complaints = apply_overrides(origin.newest, request.GET.dict())
     state = build_state(request, scope, spec)
@@ -116,7 +116,7 @@ def with_named_view(state: ListState) -> ListState:
         return state.with_spec(
             without_parameter(spec, "view"), ParameterWarning("view", message)
         )
-    origin = read_origin(view)
+    origin = read_view_origin(view)
     number = spec.view_revision or view.revision
     if number != view.revision:
         origin = replace(origin, base=_spec_of_revision(origin, state.viewer, number))
@@ -141,7 +141,7 @@ def _spec_of_revision(origin: ViewOrigin, viewer: User, number: int) -> ViewSpec
         return origin.base
 
 
-def read_origin(view: View) -> ViewOrigin:
+def read_view_origin(view: View) -> ViewOrigin:
     """Read the current revision of the view."""
     stored, unread = read_stored(view.spec)
     newest = replace(stored, view=f"{view.slug}.{view.revision}")
@@ -150,7 +150,7 @@ def read_origin(view: View) -> ViewOrigin:
 
 def spec_of_view(view: View) -> ViewSpec:
     """Return the spec of the view's list."""
-    return read_origin(view).newest
+    return read_view_origin(view).newest
 
 
 def list_path(workspace: str, experiment: Experiment | None) -> str:
@@ -224,7 +224,7 @@ def view_bar_context(
         "view_lines": difference_lines(found),
         "view_state": query,
         "view_is_stale": state.is_stale,
-        "save_refusal": save_refusal(request, view),
+        "save_refusal": view_save_refusal(request, view),
         "reset_href": list_address(
             workspace, experiment_of_view(origin.view), origin.newest
         )
@@ -259,7 +259,7 @@ def _columns_text(spec: ViewSpec) -> str:
     return join_with_commas(spec.columns) if spec.has_columns else LIST_DEFAULT
 
 
-def save_refusal(request: PageRequest, view: View | None) -> str:
+def view_save_refusal(request: PageRequest, view: View | None) -> str:
     """Return why the user can't save this view; empty if they can."""
     if view is None:
         return _("The built-in view can’t be changed. Save a copy under a new name.")

@@ -12,7 +12,7 @@ from runs.models import File, Metric, MetricKind
 from runs.render.charts import (
     CurveKind,
     Figure,
-    accuracy_figure,
+    accuracy_curves_figure,
     prediction_figure,
     residual_histogram,
 )
@@ -59,7 +59,7 @@ def evaluation_figure(head: Metric, value: Any, file: File | None, view: str) ->
     if head.kind == MetricKind.PREDICTIONS:
         return prediction_figure(document)
     known = {kind.value: kind for kind in CurveKind}
-    return accuracy_figure(document, known.get(view, CurveKind.ROC))
+    return accuracy_curves_figure(document, known.get(view, CurveKind.ROC))
 
 
 def _read_evaluation(value: Any, file: File | None) -> Mapping[str, Any]:

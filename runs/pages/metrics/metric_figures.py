@@ -16,8 +16,8 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
 from runs.pages.chart_kinds import sampling_note
-from runs.pages.metrics.choice import read_axis, read_smoothing
 from runs.pages.metrics.evaluation_documents import evaluation_figure, value_at_step
+from runs.pages.metrics.metric_choice import read_axis, read_smoothing
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import find_run_head
 from runs.render.charts import (

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
-from runs.pages.metrics.choice import (
+from runs.pages.metrics.metric_choice import (
     FIRST_CHARTS,
     GraphGrouping,
     MetricChoice,

@@ -15,22 +15,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from runs.models import File, Metric, MetricKind
-from runs.pages.metrics.choice import GraphGrouping, MetricChoice
 from runs.pages.metrics.evaluation_documents import (
     evaluation_figure,
     evaluation_matrix,
     missing_file_message,
     value_at_step,
 )
+from runs.pages.metrics.metric_choice import GraphGrouping, MetricChoice
 from runs.pages.run import image_file
 from runs.render.charts import rows_of_figure
 from runs.render.formats import grouped, number
 from runs.render.metrics import (
     DEFAULT_VIEW,
     DisplayValue,
+    build_logged_table,
     display_column,
-    display_logged,
-    rows_table,
+    display_logged_value,
 )
 from runs.search.files import file_path_of
 from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_step_rows
@@ -203,10 +203,15 @@ def _single_metric_panel(head: Metric, sources: PanelSources) -> Panel:
         return replace(blank, shape="wrong", content={"reason": error.message})
 
 
-def _texts_panel(blank: Panel, head: Metric, newest: Points) -> Panel:
-    rows = [(step, display_logged(value)) for step, _time, value in newest][-MAX_TEXTS:]
+def _texts_panel(empty_panel: Panel, head: Metric, newest: Points) -> Panel:
+    rows = [(step, display_logged_value(value)) for step, _time, value in newest][
+        -MAX_TEXTS:
+    ]
     return replace(
-        blank, shape="texts", note=_value_count_note(head), content={"rows": rows[::-1]}
+        empty_panel,
+        shape="texts",
+        note=_value_count_note(head),
+        content={"rows": rows[::-1]},
     )
 
 
@@ -215,13 +220,15 @@ def _value_count_note(head: Metric) -> str:
     return values % {"n": grouped(head.count)}
 
 
-def _table_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
+def _table_panel(empty_panel: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice = head.key.name, sources.choice
-    table = rows_table(sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:])
+    table = build_logged_table(
+        sources.newest[head.pk].python_values()[-MAX_TABLE_ROWS:]
+    )
     view = choice.option("as", key) or table.default_view
     x, y = table.columns_to_draw(choice.option("cx", key), choice.option("cy", key))
     panel = replace(
-        blank,
+        empty_panel,
         note=_row_count_note(head, len(table.rows)),
         selects=_column_selects(key, table.numeric, x, y) if view == "chart" else (),
         # A chart needs two columns of numbers.
@@ -265,18 +272,20 @@ def _column_selects(
     ]
 
 
-def _evaluation_panel(blank: Panel, head: Metric, sources: PanelSources) -> Panel:
+def _evaluation_panel(empty_panel: Panel, head: Metric, sources: PanelSources) -> Panel:
     key, choice, newest = head.key.name, sources.choice, sources.newest[head.pk]
     at, value = value_at_step(head, newest, choice.option("at", key))
     file = sources.files.get(file_path_of(value) or "")
     if file:
-        blank = replace(blank, download=f"{sources.base}files/raw/{quote(file.path)}")
+        empty_panel = replace(
+            empty_panel, download=f"{sources.base}files/raw/{quote(file.path)}"
+        )
     view = choice.option("as", key) or DEFAULT_VIEW.get(head.kind, "")
     # A matrix is a table already.
     if choice.table and head.kind != MetricKind.CONFUSION_MATRIX:
         view = "table"
     panel = replace(
-        blank,
+        empty_panel,
         selects=[*_view_selects(head, view), *_step_selects(key, newest, at)],
         note=_("step %(n)s") % {"n": grouped(at)} if head.count > 1 else "",
     )

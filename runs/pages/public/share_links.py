@@ -91,14 +91,14 @@ def _find_view_or_run(request: PageRequest, sent: dict[str, Any]) -> View | Run:
 
 
 def _show_link_form(
-    request: PageRequest, shown: View | Run, form: ShareForm, *, status: int = 200
+    request: PageRequest, shared: View | Run, form: ShareForm, *, status: int = 200
 ) -> HttpResponse:
-    is_view = isinstance(shown, View)
+    is_view = isinstance(shared, View)
     context = {
-        "shown": shown,
+        "shown": shared,
         "is_view": is_view,
         "name": "view" if is_view else "run",
-        "value": shown.slug if isinstance(shown, View) else shown.run_id,
+        "value": shared.slug if isinstance(shared, View) else shared.run_id,
         "form": form,
         "days": public_actions.DEFAULT_LINK_DAYS,
         "most": public_actions.MAX_LINK_DAYS,

@@ -13,7 +13,12 @@ from django.utils.safestring import SafeString
 
 from runs.models import File, Run, ShareLink, now_ms
 from runs.render.charts import draw_sparkline
-from runs.render.descriptions import Reference, Target, find_references, render_markdown
+from runs.render.descriptions import (
+    Reference,
+    ReferenceTarget,
+    find_references,
+    render_markdown,
+)
 from runs.render.files import FileKind, file_kind
 from runs.render.metrics import display_last, display_summary
 from runs.search.descriptions import ReferenceTargets, find_targets
@@ -63,17 +68,19 @@ def _rendered_description(link: ShareLink, run: Run, text: str) -> SafeString:
     Other references stay plain text.
     """
     found = _find_targets(link, run, text)
-    targets: dict[Reference, Target] = {}
+    targets: dict[Reference, ReferenceTarget] = {}
     for reference, head in found.metrics.items():
         # The link shares one run: values of others stay private, even if the text names
         # them.
         if head.run_id == run.pk:
             value = display_last(head)
-            targets[reference] = Target("", head.key.name, value.text, value.full)
+            targets[reference] = ReferenceTarget(
+                "", head.key.name, value.text, value.full
+            )
     for reference, file in _shared_images(found, run).items():
         # Relative, so that the address contains the link's secret, which opens it.
         href = f"pictures/{quote(file.path)}?inline=1"
-        targets[reference] = Target(href, file.path, picture=href)
+        targets[reference] = ReferenceTarget(href, file.path, picture=href)
     return render_markdown(text, targets)
 
 

@@ -37,7 +37,7 @@ from runs.pages.lists import (
 from runs.render import formats
 from runs.render.charts import draw_sparkline
 from runs.render.descriptions import render_markdown
-from runs.render.run_list import Sheet, sheet_texts
+from runs.render.run_list import Sheet, sheet_as_text_cells
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
 from runs.search.sql import time_limit
@@ -121,7 +121,7 @@ def _shared_rows_context(
     noun = npgettext("after a number", "run", "runs", page.total)
     return {
         "columns": sheet.columns,
-        "rows": sheet_texts(sheet, timezone.get_current_timezone()),
+        "rows": sheet_as_text_cells(sheet, timezone.get_current_timezone()),
         "count_text": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,

@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 
 from runs.access import sandbox_response
 from runs.http import mark_file_stream
-from runs.render.files import DOWNLOAD_TYPE, inline_type
+from runs.render.files import DOWNLOAD_TYPE, inline_content_type
 from runs.render.run_list import csv_pieces
 
 OpenChunks = Callable[[], Iterator[bytes]]
@@ -25,7 +25,7 @@ def send_file(
     """
     etag = f'"{version}"'
     # Types come from a short list, never from the uploader, who could claim any.
-    shown = inline_type(name) if request.GET.get("inline") else None
+    shown = inline_content_type(name) if request.GET.get("inline") else None
     response: HttpResponseBase
     # Checked first, because opening the content can fail or cost time.
     if request.headers.get("If-None-Match") == etag:

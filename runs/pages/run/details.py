@@ -38,8 +38,8 @@ from runs.search.run import (
     count_same_error,
     find_cancel_request,
     list_datasets,
+    list_input_model_ids,
     list_models,
-    list_models_read,
     list_params,
     list_properties,
     list_tags,
@@ -107,7 +107,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         ],
         "receipt": read_delivery_report(run),
         "models": list_models(run),
-        "models_read": list_models_read(run),
+        "models_read": list_input_model_ids(run),
         "submitter_href": run.submitter
         and _run_list_href(request, attribute("submitter"), run.submitter.username),
     }

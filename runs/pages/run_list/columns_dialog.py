@@ -76,7 +76,9 @@ def edit_columns(request: PageRequest) -> HttpResponse:
         # Without a script, an address with the form's parameters would apply them at
         # each reload.
         if not request.htmx:
-            return HttpResponseRedirect(_list_address(state.scope, spec, request.path))
+            return HttpResponseRedirect(
+                _dialog_address(state.scope, spec, request.path)
+            )
     template = (
         "run_list/_column_dialog.html" if request.htmx else "run_list/columns.html"
     )
@@ -84,7 +86,7 @@ def edit_columns(request: PageRequest) -> HttpResponse:
     return with_vary_headers(render(request, template, context))
 
 
-def _list_address(scope: ListScope, spec: ViewSpec, path: str) -> str:
+def _dialog_address(scope: ListScope, spec: ViewSpec, path: str) -> str:
     parts = [spec.to_query(), f"in={scope.number}" if scope.number else ""]
     query = "&".join(filter(None, parts))
     return f"{path}?{query}"

@@ -141,7 +141,7 @@ class ListResult:
         return self.state.spec
 
     @property
-    def selected_numbers(self) -> Mapping[int, int]:
+    def color_numbers_of_selected(self) -> Mapping[int, int]:
         return self.selection.number_by_key if self.spec.selected else {}
 
 
@@ -277,7 +277,7 @@ def _script_response(
 def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     state, page, columns = result.state, result.page, result.columns
     spec, parameters = state.spec, state.spec.parameters()
-    workspace, numbers = state.workspace.name, result.selected_numbers
+    workspace, numbers = state.workspace.name, result.color_numbers_of_selected
     links = ListLinks(workspace, spec, spec.filter(), state.scope.number, numbers)
     kept = [(name, parameters[name]) for name in KEPT_PARAMETERS if name in parameters]
     shown = shown_columns(columns, page, spec)

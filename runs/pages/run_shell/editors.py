@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from runs.models import Run
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.formats import run_path
-from runs.search.run import last_change_by
+from runs.search.run import last_change_of_run_by
 
 
 def show_editor(
@@ -56,7 +56,7 @@ def show_saved_change(
 
 def run_undo_path(request: PageRequest, run: Run) -> str:
     """Return the address that undoes the change that was just made."""
-    change_set = last_change_by(run, request.actor.user)
+    change_set = last_change_of_run_by(run, request.actor.user)
     path = run_path(request.workspace.name, run.run_id)
     return f"{path}undo/{change_set.pk}/" if change_set else ""
 

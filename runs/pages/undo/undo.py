@@ -37,8 +37,8 @@ from runs.search.run import (
     RunHead,
     find_change_set_in,
     find_change_set_of,
-    last_change_by,
-    last_change_in,
+    last_change_in_workspace_by,
+    last_change_of_run_by,
 )
 from runs.search.views import find_view, find_view_change
 from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
@@ -59,7 +59,7 @@ DIALOG_ID = "undo-dialog"
 @require_POST
 def undo_latest(request: PageRequest) -> HttpResponse:
     """Undo the user's own last change in the workspace."""
-    change_set = last_change_in(request.workspace, request.actor.user)
+    change_set = last_change_in_workspace_by(request.workspace, request.actor.user)
     if change_set is None:
         return _show_undo_result(
             request, _run_list_path(request), _("You have no change to undo here.")
@@ -80,7 +80,7 @@ def undo_change(request: PageRequest, number: int) -> HttpResponse:
 
 def last_undo_href(request: PageRequest) -> str:
     """Return the address that undoes the user's last change; empty if there is none."""
-    change_set = last_change_in(request.workspace, request.actor.user)
+    change_set = last_change_in_workspace_by(request.workspace, request.actor.user)
     return undo_path_of(request, change_set) if change_set else ""
 
 
@@ -106,7 +106,7 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
     except (AlreadyExists, NotSupported) as error:
         return _show_undo_result(request, _run_list_path(request), error.message)
     # An undo is a change itself, so the newest one tells whether anything was undone.
-    newest = last_change_in(request.workspace, request.actor.user)
+    newest = last_change_in_workspace_by(request.workspace, request.actor.user)
     if (
         newest is None
         or newest.action not in (UNDO, REDO)
@@ -144,7 +144,7 @@ def _is_permitted_view_change(request: PageRequest, change_set: ChangeSet) -> bo
 
 
 def _ask_to_overwrite(
-    request: PageRequest, change_set: ChangeSet, later: Any
+    request: PageRequest, change_set: ChangeSet, later_changes: Any
 ) -> HttpResponse:
     """Another member changed it since: show both."""
     context = {
@@ -152,7 +152,7 @@ def _ask_to_overwrite(
         "dialog": DIALOG_ID,
         "later": [
             (change_line(each["field"], each["before"], each["now"]), each)
-            for each in later
+            for each in later_changes
         ],
         "next": safe_return_path(request),
     }
@@ -181,7 +181,7 @@ def _show_undo_result(
 def undo_latest_of_run(request: PageRequest, run_id: str) -> HttpResponse:
     """Undo the user's own last change of the run."""
     head = find_run_head(request, run_id)
-    change_set = last_change_by(head.run, request.actor.user)
+    change_set = last_change_of_run_by(head.run, request.actor.user)
     if change_set is None:
         return _show_undo_result(
             request, _run_path(request, head), _("You have no change to undo here.")
@@ -206,7 +206,7 @@ def _undo_in_run(
         return _ask_to_overwrite_in_run(
             request, head, change_set, error.details.get("later", ())
         )
-    newest = last_change_by(head.run, request.actor.user)
+    newest = last_change_of_run_by(head.run, request.actor.user)
     if (
         newest is None
         or newest.action not in (UNDO, REDO)
@@ -226,7 +226,7 @@ def _undo_in_run(
 
 
 def _ask_to_overwrite_in_run(
-    request: PageRequest, head: RunHead, change_set: ChangeSet, later: Any
+    request: PageRequest, head: RunHead, change_set: ChangeSet, later_changes: Any
 ) -> HttpResponse:
     """Another member changed it since: show both."""
     head_frame = head_context(request, head)
@@ -237,7 +237,7 @@ def _ask_to_overwrite_in_run(
         "dialog": "run-cancel",
         "later": [
             (change_line(each["field"], each["before"], each["now"]), each)
-            for each in later
+            for each in later_changes
         ],
         "next": safe_return_path(request) or head_frame["path"],
         "title": _("Undo"),

@@ -16,10 +16,15 @@ from runs.access import Permission, access, check_can_edit_view
 from runs.actions import views as view_actions
 from runs.models import View, ViewRevision, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, save_refusal, saved_view_href, scope_number
+from runs.pages.lists import (
+    list_address,
+    saved_view_href,
+    scope_number,
+    view_save_refusal,
+)
 from runs.pages.requests import PageRequest
 from runs.pages.undo import last_undo_href
-from runs.pages.views.conflict import conflict_page, state_differences
+from runs.pages.views.edit_conflict import edit_conflict_page, state_differences
 from runs.pages.views.forms import RestoreVersionForm
 from runs.pages.views.return_paths import return_path_context
 from runs.render.filters import DifferenceLine, difference_lines, summarize_differences
@@ -59,7 +64,7 @@ def view_history(request: PageRequest, slug: str) -> HttpResponse:
         "described": render_description(request, view.description),
         "rows": rows[:MAX_VERSIONS],
         "older": found[MAX_VERSIONS - 1].number if len(found) > MAX_VERSIONS else 0,
-        "save_refusal": save_refusal(request, view),
+        "save_refusal": view_save_refusal(request, view),
         "view_href": saved_view_href(request.workspace.name, view, None),
         **return_path_context(request),
     }
@@ -119,7 +124,9 @@ def restore_version(request: PageRequest, slug: str, number: int) -> HttpRespons
             view, old, actor=request.actor, now=now_ms(), seen_version=seen
         )
     except Conflict:
-        return conflict_page(request, slug, view_actions.read_view_state(old), seen)
+        return edit_conflict_page(
+            request, slug, view_actions.read_view_state(old), seen
+        )
     message = _("Version %s restored") % number
     messages.success(request, message, extra_tags=last_undo_href(request))
     return redirect("view-history", request.workspace.name, view.slug)

@@ -23,10 +23,10 @@ from runs.access import (
 from runs.actions import views as view_actions
 from runs.models import Role, View, now_ms
 from runs.pages.descriptions import render_description
-from runs.pages.lists import list_address, save_refusal, saved_view_href
+from runs.pages.lists import list_address, saved_view_href, view_save_refusal
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.undo import last_undo_href
-from runs.pages.views.conflict import conflict_page
+from runs.pages.views.edit_conflict import edit_conflict_page
 from runs.pages.views.forms import DeleteViewForm, SaveViewForm, ViewForm
 from runs.pages.views.return_paths import (
     read_list_state,
@@ -54,7 +54,7 @@ def save_view(request: PageRequest, slug: str) -> HttpResponse:
             view, state, seen_version=seen or before, actor=request.actor, now=now_ms()
         )
     except Conflict:
-        return conflict_page(request, slug, state, seen)
+        return edit_conflict_page(request, slug, state, seen)
     # Saving an unchanged list makes no revision, and gets no message.
     if view.revision != before:
         message = pgettext("toast about a view", "Saved %s") % view.name
@@ -251,7 +251,7 @@ def _render_view_form(
         "action": reverse("view-edit", args=[workspace, view.slug])
         if view
         else reverse("view-new", args=[workspace]),
-        "refusal": save_refusal(request, view) if view else "",
+        "refusal": view_save_refusal(request, view) if view else "",
         "may_share": own and request.role >= Permission.SHARE_VIEWS.role,
         "may_lock": own or request.role == Role.OWNER,
         "back": return_path(request),

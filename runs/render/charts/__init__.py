@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from runs.render.charts.accuracy_curves import (
     CurveKind,
-    accuracy_figure,
+    accuracy_curves_figure,
 )
 from runs.render.charts.axes import (
     Axis,
     Figure,
     clock_time,
-)
-from runs.render.charts.dashes import (
-    SOLID,
-    dash_of_position,
-    dash_of_run_number,
 )
 from runs.render.charts.evaluation_figures import (
     prediction_figure,
@@ -26,6 +21,11 @@ from runs.render.charts.histograms import (
     bin_label,
     count_bins,
     histogram_figure,
+)
+from runs.render.charts.line_dashes import (
+    SOLID,
+    dash_of_position,
+    dash_of_run_number,
 )
 from runs.render.charts.metric_lines import (
     Line,
@@ -69,7 +69,7 @@ __all__ = [
     "Figure",
     "Line",
     "RunLine",
-    "accuracy_figure",
+    "accuracy_curves_figure",
     "bar_figure",
     "bin_label",
     "clock_time",

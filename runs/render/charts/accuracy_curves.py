@@ -44,7 +44,7 @@ class CurveRule:
     by_percentile: bool = False
 
 
-def accuracy_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
+def accuracy_curves_figure(data: Mapping[str, Any], kind: CurveKind) -> Figure:
     """Raises InvalidValue for what is no accuracy table."""
     rule = _RULES[kind]
     source = "percentile" if rule.by_percentile else "probability"

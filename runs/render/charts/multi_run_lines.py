@@ -14,7 +14,7 @@ from datetime import UTC, tzinfo
 from django.utils.translation import gettext as _
 
 from runs.render.charts.axes import Axis, Figure, Trace, escape_plotly_markup
-from runs.render.charts.dashes import SOLID
+from runs.render.charts.line_dashes import SOLID
 from runs.render.charts.metric_lines import Line, metric_figure, time_unit
 from runs.render.charts.nonfinite_markers import clamp_to_drawable
 
@@ -89,7 +89,7 @@ def line_figure(
     for trace in figure["data"]:
         _style_trace(trace, lines[trace["meta"]["series"] - 1])
     if paired:
-        figure["data"] = _with_bands(figure["data"], paired, log_y=look.log_y)
+        figure["data"] = _with_error_bands(figure["data"], paired, log_y=look.log_y)
     layout = figure["layout"]
     layout.pop("annotations", None)
     if len(drawn) > MAX_UNIFIED_HOVER_LINES:
@@ -148,7 +148,7 @@ def _axis_position(end: float | None, *, log: bool) -> float | None:
     return math.log10(end) if end > 0 else None
 
 
-def _with_bands(
+def _with_error_bands(
     data: Sequence[Trace], paired: Sequence[tuple[RunLine, Band]], *, log_y: bool
 ) -> list[Trace]:
     words = _("%(n)s runs") % {"n": "%{customdata[1]}"}

@@ -106,11 +106,11 @@ class _AxisScale:
             shown = self.words[:MAX_WORDS]
             return [(self.position_of(word) or 0.0, word) for word in shown]
         if self.low == self.high:
-            return [(0.5, self._tick(self.low))]
+            return [(0.5, self._tick_label(self.low))]
         shares = [at / TICK_COUNT for at in range(TICK_COUNT + 1)]
-        return [(share, self._tick(self.value_at(share))) for share in shares]
+        return [(share, self._tick_label(self.value_at(share))) for share in shares]
 
-    def _tick(self, value: float) -> str:
+    def _tick_label(self, value: float) -> str:
         """In a few letters: of a time what tells it from the others."""
         if self.clock is None:
             return number(value)

@@ -161,7 +161,7 @@ def bar_figure(
         nonfinite += [
             (p, dots[p].name, v) for p, v in enumerate(values) if _is_nonfinite(v)
         ]
-        data.append(_bars_trace(dots, values, at, label, places))
+        data.append(_bar_trace_of_field(dots, values, at, label, places))
     if nonfinite:
         named = [(name, value) for _place, name, value in nonfinite]
         data.append(
@@ -180,7 +180,7 @@ def bar_figure(
     return {"data": data, "layout": layout}
 
 
-def _bars_trace(
+def _bar_trace_of_field(
     dots: Sequence[ChartDot],
     values: Sequence[Value],
     at: int,

@@ -28,16 +28,16 @@ def metric_cells_html(
     values: Sequence[object],
     *,
     baseline: int | None,
-    higher: bool | None,
+    is_higher_better: bool | None,
     icon: str,
 ) -> SafeString:
-    """A metric's cells. `higher` says what is better; `icon` marks the best.
+    """A metric's cells. `is_higher_better` says what is better; `icon` marks the best.
 
     Without a `baseline` (its column) there are no differences.
     """
     plain = [v if is_number(v) else None for v in values]
     texts = formats.align_decimals(plain)  # type: ignore[arg-type]
-    best = best_value(values, higher)
+    best = best_value(values, is_higher_better)
     zero = values[baseline] if baseline is not None else None
     cells = []
     for at, (value, text) in enumerate(zip(values, texts, strict=True)):
@@ -47,7 +47,7 @@ def metric_cells_html(
         assert isinstance(value, (int, float))
         change = ""
         if baseline is not None and at != baseline and is_number(zero):
-            change = difference(value, zero, higher)  # type: ignore[arg-type]
+            change = difference_html(value, zero, is_higher_better)  # type: ignore[arg-type]
         is_best = best is not None and value == best
         shown = f"<b>{text}</b> {icon}" if is_best else text
         css = "value" if math.isfinite(value) else "value bad"
@@ -58,7 +58,7 @@ def metric_cells_html(
     return mark_safe("".join(cells))  # noqa: S308  # numbers and escaped texts
 
 
-def difference(
+def difference_html(
     value: float, baseline_value: float, is_higher_better: bool | None
 ) -> str:
     """`+0.0378 +4.9 %`, colored by what is better; empty where there is none."""
@@ -91,14 +91,14 @@ def _percent(share: float) -> str:
     }
 
 
-def best_value(values: Sequence[object], higher: bool | None) -> float | None:
+def best_value(values: Sequence[object], is_higher_better: bool | None) -> float | None:
     """The best of the finite numbers, where they differ and it is known what is."""
-    if higher is None:
+    if is_higher_better is None:
         return None
     known = [v for v in values if is_number(v) and math.isfinite(v)]  # type: ignore
     if len(set(known)) < 2:
         return None
-    return max(known) if higher else min(known)  # type: ignore
+    return max(known) if is_higher_better else min(known)  # type: ignore
 
 
 def is_number(value: object) -> bool:

@@ -70,10 +70,10 @@ def mark_new_words(text: str, other: str) -> str:
         or max(len(mine), len(theirs)) > MOST_WORDS
     ):
         return escape(text)
-    return _with_marks(mine, SubsequenceMatcher(theirs, mine, MOST_WORDS))
+    return _mark_changed_words(mine, SubsequenceMatcher(theirs, mine, MOST_WORDS))
 
 
-def _with_marks(
+def _mark_changed_words(
     words: Sequence[str], matcher: SubsequenceMatcher, *, is_old: bool = False
 ) -> str:
     parts = []
@@ -103,7 +103,7 @@ def diff_lines(
     before, after = split_lines(old)[:MAX_DIFF_LINES], split_lines(new)[:MAX_DIFF_LINES]
     matcher = SubsequenceMatcher(before, after, MAX_DIFF_LINES)
     groups = list(matcher.get_grouped_opcodes(context))
-    lines = list(islice(_diff_lines(groups, before, after), shown))
+    lines = list(islice(_lines_of_changes(groups, before, after), shown))
     return LineDiff(lines, max(_shown_line_count(groups, len(after)) - len(lines), 0))
 
 
@@ -111,7 +111,7 @@ def split_lines(text: str) -> list[str]:
     return text.splitlines()
 
 
-def _diff_lines(
+def _lines_of_changes(
     groups: Sequence[Sequence[_Opcode]], before: Sequence[str], after: Sequence[str]
 ) -> Iterator[DiffLine]:
     last = 0
@@ -161,7 +161,7 @@ def _opcode_lines(
 def _replaced_lines(
     old: Sequence[str], new: Sequence[str], old_from: int, new_from: int
 ) -> Iterator[DiffLine]:
-    pairs = [_mark_pair(a, b) for a, b in zip(old, new, strict=False)]
+    pairs = [_mark_changed_line_pair(a, b) for a, b in zip(old, new, strict=False)]
     for n, text in enumerate(old):
         html = pairs[n][0] if n < len(pairs) else escape(_cut_line(text))
         yield DiffLine(OLD, old_from + n + 1, None, _mark_html_safe(html))
@@ -170,7 +170,7 @@ def _replaced_lines(
         yield DiffLine(NEW, None, new_from + n + 1, _mark_html_safe(html))
 
 
-def _mark_pair(old: str, new: str) -> tuple[str, str]:
+def _mark_changed_line_pair(old: str, new: str) -> tuple[str, str]:
     """A line and its replacement; words are marked only in similar lines."""
     if max(len(old), len(new)) > MAX_LINE_CHARS:
         # A long line is cut around its first difference, which would else lie outside.
@@ -183,7 +183,9 @@ def _mark_pair(old: str, new: str) -> tuple[str, str]:
     # Two lines with little in common would be marked nearly everywhere.
     if matcher.ratio() < 0.3:
         return escape(old), escape(new)
-    return _with_marks(mine, matcher, is_old=True), _with_marks(theirs, matcher)
+    return _mark_changed_words(mine, matcher, is_old=True), _mark_changed_words(
+        theirs, matcher
+    )
 
 
 def _cut_line(text: str, at: int = 0) -> str:

@@ -55,7 +55,7 @@ def _split_words(text: str) -> list[str]:
 def _diff_lines_then_words(
     old: Sequence[str], new: Sequence[str]
 ) -> Iterator[DiffPart]:
-    for start, end, low, high, is_same in _opcodes(old, new, MOST_LINES):
+    for start, end, low, high, is_same in _matching_spans(old, new, MOST_LINES):
         gone, made = "".join(old[start:end]), "".join(new[low:high])
         if is_same:
             yield DiffPart(SAME, made)
@@ -67,7 +67,7 @@ def _diff_lines_then_words(
 
 def _diff_words(removed: str, added: str) -> Iterator[DiffPart]:
     old, new = _WORDS.findall(removed), _WORDS.findall(added)
-    for start, end, low, high, is_same in _opcodes(old, new, MOST_WORDS):
+    for start, end, low, high, is_same in _matching_spans(old, new, MOST_WORDS):
         kept = "".join(new[low:high])
         # Of a sentence that was replaced, the spaces are not what stayed.
         if is_same and kept.strip(" "):
@@ -77,7 +77,7 @@ def _diff_words(removed: str, added: str) -> Iterator[DiffPart]:
             yield DiffPart(ADDED, kept)
 
 
-def _opcodes(
+def _matching_spans(
     old: Sequence[str], new: Sequence[str], most: int
 ) -> Iterator[tuple[int, int, int, int, bool]]:
     """Stretches of both that are the same, or stand for each other."""

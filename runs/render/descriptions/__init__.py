@@ -7,7 +7,7 @@ from runs.render.descriptions.references import (
     METRIC_REFERENCE,
     RUN_REFERENCE,
     Reference,
-    Target,
+    ReferenceTarget,
     write_reference,
 )
 
@@ -17,7 +17,7 @@ __all__ = [
     "METRIC_REFERENCE",
     "RUN_REFERENCE",
     "Reference",
-    "Target",
+    "ReferenceTarget",
     "find_references",
     "first_line",
     "render_markdown",

@@ -33,7 +33,7 @@ from runs.render.descriptions.references import (
     REFERENCE_SCHEMES,
     Reference,
     ReferenceLinks,
-    Target,
+    ReferenceTarget,
     canonical_reference,
     references_in_html,
     replace_references,
@@ -46,7 +46,7 @@ TAGS = frozenset(
 )
 PROTOCOLS = frozenset({"http", "https", "mailto"})
 EXTENSIONS = ("fenced_code", "tables", "sane_lists", "def_list")
-NO_TARGETS: Mapping[Reference, Target] = MappingProxyType({})
+NO_TARGETS: Mapping[Reference, ReferenceTarget] = MappingProxyType({})
 
 #: A page's card has the heading of level 2; the text's own stand below it.
 TOP_HEADING_LEVEL = 3
@@ -141,7 +141,7 @@ def _picture_as_link(token: Token) -> Iterator[Token]:
 
 
 def render_markdown(
-    text: str, targets: Mapping[Reference, Target] = NO_TARGETS
+    text: str, targets: Mapping[Reference, ReferenceTarget] = NO_TARGETS
 ) -> SafeString:
     """`text`, which is Markdown, as HTML that is safe to show.
 

@@ -63,7 +63,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Target:
+class ReferenceTarget:
     """What a reference is shown as: `text` where it stands bare, `value` behind it.
 
     A file that a browser shows as a picture has the `picture`'s address. What has no
@@ -77,7 +77,7 @@ class Target:
     picture: str = ""
 
 
-class _BareReference(InlineProcessor):
+class _BareReferenceProcessor(InlineProcessor):
     # A link within a link is no legal HTML.
     ANCESTOR_EXCLUDES = ("a",)
 
@@ -100,7 +100,9 @@ class ReferenceLinks(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
         # After code and links, before emphasis, which would eat underscores.
-        md.inlinePatterns.register(_BareReference(_BARE_REFERENCE, md), "live", 75)
+        md.inlinePatterns.register(
+            _BareReferenceProcessor(_BARE_REFERENCE, md), "live", 75
+        )
 
 
 def write_reference(kind: str, named: str) -> str:
@@ -139,7 +141,7 @@ def _parse_reference(address: str) -> Reference:
     return Reference(kind, unquote(named))
 
 
-def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
+def replace_references(html: str, targets: Mapping[Reference, ReferenceTarget]) -> str:
     """Cleaned HTML with every reference as what it points to, or as plain words."""
 
     def replace_link(match: re.Match[str]) -> str:
@@ -153,7 +155,7 @@ def replace_references(html: str, targets: Mapping[Reference, Target]) -> str:
 
 
 def _render_link(
-    reference: Reference, inner: str, targets: Mapping[Reference, Target]
+    reference: Reference, inner: str, targets: Mapping[Reference, ReferenceTarget]
 ) -> str:
     target = targets.get(reference)
     is_bare = inner.startswith(f"{reference.kind}:")
@@ -176,7 +178,7 @@ def _broken_reference(reference: Reference, inner: str) -> str:
 
 
 def _render_image(
-    reference: Reference, alt: str, targets: Mapping[Reference, Target]
+    reference: Reference, alt: str, targets: Mapping[Reference, ReferenceTarget]
 ) -> str:
     target = targets.get(reference)
     words = alt or escape(reference.named)

@@ -1,7 +1,6 @@
 """Files as they are previewed, shown in a tree and packed."""
 
-from runs.render.files.archive import stream_zip
-from runs.render.files.code import highlight, highlighted_lines
+from runs.render.files.code_highlighting import highlight, highlighted_lines
 from runs.render.files.file_kinds import (
     DOWNLOAD_TYPE,
     IMAGE_TYPES,
@@ -9,7 +8,7 @@ from runs.render.files.file_kinds import (
     file_extension,
     file_icon,
     file_kind,
-    inline_type,
+    inline_content_type,
     is_code,
     is_text,
 )
@@ -26,6 +25,7 @@ from runs.render.files.previews import (
     numbered_lines,
     pretty_json,
 )
+from runs.render.files.zip_stream import stream_zip
 
 __all__ = [
     "DOWNLOAD_TYPE",
@@ -44,7 +44,7 @@ __all__ = [
     "file_kind",
     "highlight",
     "highlighted_lines",
-    "inline_type",
+    "inline_content_type",
     "is_binary",
     "is_code",
     "is_text",

@@ -64,7 +64,7 @@ def is_text(name: str) -> bool:
     )
 
 
-def inline_type(name: str) -> str | None:
+def inline_content_type(name: str) -> str | None:
     """The media type that the file is shown with; None if it is only downloaded."""
     found = INLINE_TYPES.get(file_extension(name))
     # A page without a charset would be read in the browser's default encoding.

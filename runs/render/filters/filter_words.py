@@ -205,10 +205,12 @@ def summarize_differences(differences: Iterable[Difference]) -> str:
     for each in differences:
         key = (each.sign, each.part)
         counts[key] = counts.get(key, 0) + 1
-    return ", ".join(_count_words(sign, part, n) for (sign, part), n in counts.items())
+    return ", ".join(
+        _difference_count_text(sign, part, n) for (sign, part), n in counts.items()
+    )
 
 
-def _count_words(sign: str, part: str, count: int) -> str:
+def _difference_count_text(sign: str, part: str, count: int) -> str:
     nouns = {
         "filter": npgettext("changed part of a view", "%s filter", "%s filters", count),
         "column": npgettext("changed part of a view", "%s column", "%s columns", count),
@@ -251,12 +253,12 @@ def _difference_line(difference: Difference) -> DifferenceLine:
     return DifferenceLine(
         sign,
         what,
-        _part_words(difference.part, difference.before),
-        _part_words(difference.part, difference.after),
+        _part_in_words(difference.part, difference.before),
+        _part_in_words(difference.part, difference.after),
     )
 
 
-def _part_words(part: str, text: str) -> str:
+def _part_in_words(part: str, text: str) -> str:
     """A part of an address as the page calls it."""
     if text == LIST_DEFAULT and part in _NOTHING:
         return str(_NOTHING[part])

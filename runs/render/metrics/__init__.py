@@ -15,14 +15,14 @@ from runs.render.metrics.evaluation_documents import (
 )
 from runs.render.metrics.logged_tables import (
     DEFAULT_VIEW,
+    build_logged_table,
     column_pairs,
-    rows_table,
 )
 from runs.render.metrics.values import (
     DisplayValue,
     display_column,
     display_last,
-    display_logged,
+    display_logged_value,
     display_summary,
     display_value,
 )
@@ -32,16 +32,16 @@ __all__ = [
     "DisplayValue",
     "Matrix",
     "Numbers",
+    "build_logged_table",
     "column_pairs",
     "confusion_matrix",
     "data_of_evaluation",
     "display_column",
     "display_last",
-    "display_logged",
+    "display_logged_value",
     "display_summary",
     "display_value",
     "parse_evaluation_document",
     "read_labels",
     "read_numbers",
-    "rows_table",
 ]

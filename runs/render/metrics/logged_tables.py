@@ -20,7 +20,7 @@ DEFAULT_VIEW: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class RowsTable:
+class LoggedTable:
     """`numeric` are the columns that have nothing but numbers."""
 
     columns: Sequence[str]
@@ -49,13 +49,13 @@ class RowsTable:
         return x, y if y in others else others[0]
 
 
-def rows_table(rows: Sequence[Any]) -> RowsTable:
+def build_logged_table(rows: Sequence[Any]) -> LoggedTable:
     """What is no row of a table (an object) is left out."""
     given = [row for row in rows if isinstance(row, dict)]
     columns = list(dict.fromkeys(name for row in given for name in row))[:MAX_COLUMNS]
     numeric = [name for name in columns if _is_numeric(given, name)]
     cells = [_display_column(given, name) for name in columns]
-    return RowsTable(columns, numeric, list(zip(*cells, strict=True)))
+    return LoggedTable(columns, numeric, list(zip(*cells, strict=True)))
 
 
 def column_pairs(rows: Sequence[Any], x: str, y: str) -> list[tuple[float, float]]:

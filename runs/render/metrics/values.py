@@ -81,7 +81,7 @@ def display_value(value: Value) -> DisplayValue:
     )
 
 
-def display_logged(value: Value) -> DisplayValue:
+def display_logged_value(value: Value) -> DisplayValue:
     """A value that was logged, which may be null."""
     return DisplayValue("null") if value is None else display_value(value)
 
@@ -98,7 +98,7 @@ def display_column(cells: Sequence[tuple[Value] | None]) -> list[DisplayValue]:
 def _aligned_value(cell: tuple[Value] | None, text: str | None) -> DisplayValue:
     if cell is None:
         return DisplayValue(MISSING)
-    found = display_logged(cell[0])
+    found = display_logged_value(cell[0])
     return found if text is None else replace(found, text=text)
 
 

@@ -14,13 +14,15 @@ def headline_of_error(error: str) -> str:
         return ""
     starts = [n for n, line in enumerate(lines) if line.startswith("Traceback (")]
     if not starts:
-        return _shorten(lines[0])
+        return _shorten_line(lines[0])
     # The last traceback: a chain of exceptions ends with the one that was not caught.
     below = lines[starts[-1] + 1 :]
-    return _shorten(next((line for line in below if not line[:1].isspace()), lines[-1]))
+    return _shorten_line(
+        next((line for line in below if not line[:1].isspace()), lines[-1])
+    )
 
 
-def _shorten(line: str) -> str:
+def _shorten_line(line: str) -> str:
     line = line.strip()
     return line if len(line) <= MAX_HEADLINE_CHARS else f"{line[:MAX_HEADLINE_CHARS]}…"
 

@@ -11,8 +11,8 @@ from runs.render.run_list.cells import (
     status_pill,
     table_cell,
 )
-from runs.render.run_list.exports import csv_parts, json_parts
-from runs.render.run_list.history_parquet import HistoryFile
+from runs.render.run_list.csv_and_json import csv_parts, json_parts
+from runs.render.run_list.history_parquet import MetricHistoryFile
 from runs.render.run_list.parquet import (
     BOOLEAN_COLUMN,
     INTEGER_COLUMN,
@@ -35,7 +35,7 @@ from runs.render.run_list.sheets import (
     sheet_as_csv,
     sheet_as_records,
     sheet_as_text,
-    sheet_texts,
+    sheet_as_text_cells,
 )
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
     "NUMBER_COLUMN",
     "TEXT_COLUMN",
     "TIME_COLUMN",
-    "HistoryFile",
+    "MetricHistoryFile",
     "Sheet",
     "SheetColumn",
     "csv_parts",
@@ -66,7 +66,7 @@ __all__ = [
     "sheet_as_csv",
     "sheet_as_records",
     "sheet_as_text",
-    "sheet_texts",
+    "sheet_as_text_cells",
     "star_button",
     "status_disc",
     "status_pill",

@@ -15,7 +15,7 @@ from runs.render.run_list.parquet import require_pyarrow
 ROWS_PER_GROUP = 250_000
 
 
-class HistoryFile:
+class MetricHistoryFile:
     """Writes points to a file; whole only when it is closed.
 
     A value that is no number stands in `text`, as JSON where it is no text either.

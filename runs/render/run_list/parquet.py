@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.render.run_list.exports import ExportChunk
+from runs.render.run_list.csv_and_json import ExportChunk
 from runs.render.run_list.sheets import (
     DURATION_COLUMN,
     NUMBER_COLUMN,

@@ -95,7 +95,7 @@ def sheet_as_text(sheet: Sheet, zone: tzinfo, rule: str = "  ") -> str:
     return "\n".join(drawn) + "\n"
 
 
-def sheet_texts(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
+def sheet_as_text_cells(sheet: Sheet, zone: tzinfo) -> list[list[tuple[str, str]]]:
     """Rows of cells as people read them, each with the kind of its column."""
     columns = [
         [(column.kind, text) for text in _column_texts(column, sheet, n, zone)]

@@ -174,7 +174,7 @@ def _attribute_features(
         rows: list[ValueRow] = [
             (text, a, b, None, "") for text, (a, b) in counts.items()
         ]
-        yield _rank_rows(field, rows)
+        yield _rank_by_value_counts(field, rows)
 
 
 def _keyed_features(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeature]:
@@ -190,7 +190,7 @@ def _keyed_features(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeat
                 rows = _value_counts_on_both_sides(mine[pk], others.get(pk, {}))
                 a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)
                 rows.append((None, len(selected) - a, len(rest) - b, None, ""))
-                yield _rank_rows(field, rows)
+                yield _rank_by_value_counts(field, rows)
             else:
                 has = ValueShare("", 0, there[pk], is_any=True)
                 lacks = ValueShare(None, len(selected), len(rest) - there[pk])
@@ -214,7 +214,7 @@ def _value_counts_on_both_sides(
     ]
 
 
-def _rank_rows(field: Field, rows: Sequence[ValueRow]) -> RankedFeature:
+def _rank_by_value_counts(field: Field, rows: Sequence[ValueRow]) -> RankedFeature:
     numbers = [row for row in rows if _is_number(row)]
     if len({row[3] for row in numbers}) > MAX_SINGLE_NUMBERS:
         sides = [_value_share(row) for row in rows if not _is_number(row)]

@@ -89,10 +89,10 @@ class ExperimentFilter:
 
     def _comparison_condition(self, term: Comparison) -> Q:
         positive = tree.NEGATED.get(term.op, term.op)
-        found = self._positive_condition(term, positive)
+        found = self._condition_without_negation(term, positive)
         return found if positive == term.op else ~false_if_null(found)
 
-    def _positive_condition(self, term: Comparison, op: str) -> Q:
+    def _condition_without_negation(self, term: Comparison, op: str) -> Q:
         field, given = term.field, _as_texts(term.values)
         if field.kind == tree.TAGS:
             rows = ExperimentTag.objects.filter(

@@ -58,12 +58,12 @@ def text_sort_key(text: Expr) -> SortKey:
 def sort_by_text(value: OfScope) -> Sorting:
     """A text that may be missing; an empty one is missing too."""
 
-    def keys(_field: Field, scope: Scope) -> list[SortKey]:
+    def sort_keys(_field: Field, scope: Scope) -> list[SortKey]:
         known = coalesce_with_default(value(scope), "", TextField())
         empty = Q(Exact(known, Value("", output_field=TextField())))
         return [rank_sort_key(When(~empty, then=0)), text_sort_key(known)]
 
-    return keys
+    return sort_keys
 
 
 def sort_by_exact_text(text: Expr) -> Sorting:
@@ -78,13 +78,13 @@ def sort_by_integer(value: OfScope) -> Sorting:
 def sort_by_time(value: OfScope) -> Sorting:
     """A time or duration that may be missing."""
 
-    def keys(_field: Field, scope: Scope) -> list[SortKey]:
+    def sort_keys(_field: Field, scope: Scope) -> list[SortKey]:
         known = coalesce_with_default(value(scope), _NOTHING, BigIntegerField())
         nothing = Value(_NOTHING, output_field=BigIntegerField())
         is_there = ~Q(Exact(known, nothing))
         return [rank_sort_key(When(is_there, then=0)), SortKey(known, int)]
 
-    return keys
+    return sort_keys
 
 
 def sort_by_condition(condition: Callable[[Scope], Q]) -> Sorting:

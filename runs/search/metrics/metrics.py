@@ -44,7 +44,7 @@ class DrawnLine:
 
 
 @dataclass(frozen=True)
-class ValueRow:
+class StepRow:
     """A step, when it was logged last, and the value of each asked metric there.
 
     A value is in a tuple of its own, for a logged null is not the same as none.
@@ -186,7 +186,7 @@ def time_span(heads: Sequence[Metric]) -> TimeSpan:
     return TimeSpan(start, length)
 
 
-def newest_step_rows(newest: Sequence[Points], limit: int) -> list[ValueRow]:
+def newest_step_rows(newest: Sequence[Points], limit: int) -> list[StepRow]:
     """The newest `limit` steps of several series, side by side, newest first.
 
     `newest` are the series' last points; of several at a step the last counts.
@@ -198,9 +198,9 @@ def newest_step_rows(newest: Sequence[Points], limit: int) -> list[ValueRow]:
     return [_step_row(step, columns) for step in steps[:limit]]
 
 
-def _step_row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> ValueRow:
+def _step_row(step: int, columns: Sequence[dict[int, tuple[int, Value]]]) -> StepRow:
     cells = [column.get(step) for column in columns]
-    return ValueRow(
+    return StepRow(
         step,
         max(cell[0] for cell in cells if cell is not None),
         tuple(None if cell is None else (cell[1],) for cell in cells),

@@ -1,10 +1,10 @@
 """The search of MLflow clients: its conditions and its order."""
 
 from runs.search.mlflow.runs import MlflowRunSearch
-from runs.search.mlflow.schema import KeyedTable, SearchSchema
+from runs.search.mlflow.search_fields import KeyedTable, SearchFieldMapping
 
 __all__ = [
     "KeyedTable",
     "MlflowRunSearch",
-    "SearchSchema",
+    "SearchFieldMapping",
 ]

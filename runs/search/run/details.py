@@ -183,7 +183,7 @@ def list_models(run: Run) -> list[LoggedModel]:
     )
 
 
-def list_models_read(run: Run) -> list[str]:
+def list_input_model_ids(run: Run) -> list[str]:
     """The ids of the models that the run read; some may never have arrived."""
     read = RunModel.objects.filter(run=run, direction=Direction.INPUT)
     return list(read.order_by("pk").values_list("model_id", flat=True))

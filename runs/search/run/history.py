@@ -57,7 +57,7 @@ def _run_events(run: Run, limit: int) -> list[HistoryEntry]:
     ]
 
 
-def last_change_by(run: Run, user: User) -> ChangeSet | None:
+def last_change_of_run_by(run: Run, user: User) -> ChangeSet | None:
     """What that person changed last about the run, by hand."""
     return (
         ChangeSet.objects.filter(
@@ -68,7 +68,7 @@ def last_change_by(run: Run, user: User) -> ChangeSet | None:
     )
 
 
-def last_change_in(workspace: Workspace, user: User) -> ChangeSet | None:
+def last_change_in_workspace_by(workspace: Workspace, user: User) -> ChangeSet | None:
     """What that person changed last in the workspace, by hand."""
     mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=None)
     return mine.order_by("-pk").first()

@@ -100,7 +100,7 @@ def find_matching_runs(
         counts, run_query = count_and_keep_candidates(run_query)
         segments = segments_of(run_query)
         if not all(map(_has_index, segments)):
-            keys = _sorted_keys(run_query, segments)
+            keys = _read_sorted_keys(run_query, segments)
             is_in_order = keys is not None
     if not is_in_order:
         run_query = replace(run_query, spec=replace(spec, sort=DEFAULT_SORT))
@@ -161,7 +161,7 @@ def _has_index(segment: Segment) -> bool:
     return segment.rank is not None or len(segment.parts) == 1
 
 
-def _sorted_keys(
+def _read_sorted_keys(
     run_query: RunQuery, segments: Sequence[Segment]
 ) -> Sequence[int] | None:
     """The keys of all runs in their order; None where there are too many."""

@@ -272,15 +272,17 @@ def children_condition(field: Field, op: str, given: Sequence[Value]) -> Q:
     return number_condition(children_count(field.key), op, given)
 
 
-def child_rows(word: str) -> Any:
+def child_rows(status_word: str) -> Any:
     rows = Run.objects.not_deleted().filter(parent=OuterRef("pk"))
-    if word == "count":
+    if status_word == "count":
         return rows
-    return rows.filter(status__in=sorted(CODES[s] for s in statuses_of(word)))
+    return rows.filter(status__in=sorted(CODES[s] for s in statuses_of(status_word)))
 
 
-def children_count(word: str) -> Expr:
-    counted = child_rows(word).order_by().values("parent").annotate(n=Count("pk"))
+def children_count(status_word: str) -> Expr:
+    counted = (
+        child_rows(status_word).order_by().values("parent").annotate(n=Count("pk"))
+    )
     return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
 

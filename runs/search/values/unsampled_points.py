@@ -78,7 +78,7 @@ def read_unsampled_points(
     left = limit
     with time_limit():
         heads = _metric_heads(list(names), key, after)
-        for head, chunks in _with_chunks(heads[:MAX_SERIES]):
+        for head, chunks in _pair_with_chunks(heads[:MAX_SERIES]):
             skipped = after.offset if after and after.metric == head.pk else 0
             values = _read_series_points(head, chunks, skipped, left)
             if values:
@@ -106,7 +106,7 @@ def _metric_heads(
     return sorted(found, key=lambda head: head.pk)[: MAX_SERIES + 1]
 
 
-def _with_chunks(
+def _pair_with_chunks(
     heads: Sequence[Metric],
 ) -> Iterator[tuple[Metric, list[MetricChunk] | None]]:
     """Each series; with its chunks where it is short, read for many at once."""

@@ -105,7 +105,7 @@ def extend_series(
     if before:
         pending = concatenate([unpack_row(before), pending])
         number = before.number
-    parts = list(_split_points(pending, _chunk_size(row)))
+    parts = list(_split_points(pending, _max_points_of_chunk(row)))
     sealed = [
         _chunk_row(head, number + index, part) for index, part in enumerate(parts)
     ]
@@ -117,7 +117,7 @@ def extend_series(
     return sealed
 
 
-def _chunk_size(row: MetricChunk) -> int:
+def _max_points_of_chunk(row: MetricChunk) -> int:
     """Count the points of a chunk like `row`; large values make few."""
     if row.encoding != JSON:
         return CHUNK_POINTS

@@ -48,9 +48,9 @@ def update_head(head: Metric, points: Points, rule: AppendRule) -> bool:
     arrival = np.arange(len(points), dtype=np.float64)
     ties = rank_values(points.values) if rule is AppendRule.MLFLOW else arrival
     order = np.lexsort((ties, points.times, points.steps))
-    _take_last(head, points, int(order[-1]), rule)
-    _take_first(head, points, int(order[0]))
-    _take_bounds(head, points)
+    _update_last(head, points, int(order[-1]), rule)
+    _update_first(head, points, int(order[0]))
+    _update_min_and_max(head, points)
     is_new = head.count == 0
     head.count += len(points)
     return is_new or cold_values != (
@@ -61,7 +61,7 @@ def update_head(head: Metric, points: Points, rule: AppendRule) -> bool:
     )
 
 
-def _take_last(head: Metric, points: Points, index: int, rule: AppendRule) -> None:
+def _update_last(head: Metric, points: Points, index: int, rule: AppendRule) -> None:
     step, time = int(points.steps[index]), int(points.times[index])
     value = points.python_values()[index]
     if head.count:
@@ -76,7 +76,7 @@ def _take_last(head: Metric, points: Points, index: int, rule: AppendRule) -> No
     head.last_step, head.last_time = step, time
 
 
-def _take_first(head: Metric, points: Points, index: int) -> None:
+def _update_first(head: Metric, points: Points, index: int) -> None:
     step, time = int(points.steps[index]), int(points.times[index])
     if head.count and (step, time) >= (head.first_step, head.first_time):
         return
@@ -85,7 +85,7 @@ def _take_first(head: Metric, points: Points, index: int) -> None:
     head.first_step, head.first_time = step, time
 
 
-def _take_bounds(head: Metric, points: Points) -> None:
+def _update_min_and_max(head: Metric, points: Points) -> None:
     values = points.values
     if not points.is_numeric:
         numbers = [as_float(value) for value in values.tolist()]

@@ -66,12 +66,12 @@ def are_separated(tokens: Sequence[Token], terms: Sequence[Range]) -> bool:
         if not (inside and inside[0] is tokens[at] and (has_conjunction or is_closed)):
             return False
         at += len(inside)
-        is_closed = inside[-1].text == ")" or _has_value(inside)
+        is_closed = inside[-1].text == ")" or _has_operator_and_value(inside)
         has_conjunction = False
     return at == len(tokens)
 
 
-def _has_value(term: Sequence[Token]) -> bool:
+def _has_operator_and_value(term: Sequence[Token]) -> bool:
     if len(term) < 3:
         return False
     return term[1].kind == OPERATOR or (term[1].kind, term[1].text) == (SIGN, ":")
@@ -90,7 +90,7 @@ def _extend_over_conjunctions(
         _neighboring_place(last, 1, removed),
     )
     yield from range(first, last + 1)
-    while before >= 0 and _is_empty(tokens[before], tokens[after]):
+    while before >= 0 and _are_empty_parentheses(tokens[before], tokens[after]):
         yield from (before, after)
         before, after = (
             _neighboring_place(before, -1, removed),
@@ -109,7 +109,7 @@ def _neighboring_place(place: int, step: int, removed: set[int]) -> int:
     return place
 
 
-def _is_empty(before: Token, after: Token) -> bool:
+def _are_empty_parentheses(before: Token, after: Token) -> bool:
     return before.kind == after.kind == "sign" and before.text + after.text == "()"
 
 

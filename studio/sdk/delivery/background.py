@@ -190,7 +190,7 @@ class BackgroundDelivery:
                 self.remove(sender)
             elif sender.is_blocked:
                 self.remove(sender)
-                sender.release()
+                sender.leave_to_later_process()
 
     def _send_heartbeats(self) -> None:
         now = time.monotonic()

@@ -107,7 +107,7 @@ class LogOffsets:
     def _put_log_record(
         self, queues: WriterQueues, append: AppendRecord, path: str, buffer: LogBuffer
     ) -> bool:
-        self.recount(queues)
+        self.count_last_piece(queues)
         logs, data, is_kept = queues.logs, buffer.remaining(), True
         for start in range(0, len(data), MAX_PIECE_BYTES):
             part = data[start : start + MAX_PIECE_BYTES]
@@ -117,10 +117,10 @@ class LogOffsets:
                 piece, logs.appended, logs.lost, buffer, taken
             )
             is_kept = append(logs.append, pack_log(piece)) and is_kept
-            self.recount(queues)
+            self.count_last_piece(queues)
         return is_kept
 
-    def recount(self, queues: WriterQueues) -> None:
+    def count_last_piece(self, queues: WriterQueues) -> None:
         """Count the last piece by its outcome. A second call changes nothing."""
         pending = self._pending
         if pending is None:

@@ -138,16 +138,16 @@ class LostDataCounter:
             with contextlib.suppress(OSError):
                 self._queues.folder.write(LOSSES_FILE, totals)
 
-    def points(self, stored: int) -> Counts:
+    def count_points(self, stored: int) -> Counts:
         return Counts(self._queues.rows.appended + self._count_totals()["rows"], stored)
 
-    def files(self) -> Counts:
+    def count_files(self) -> Counts:
         """Without the files that were refused, or damaged on the disk."""
         totals, files = self._count_totals(), self._queues.files
         not_stored = totals["files_refused"] + totals["files_damaged"]
         return Counts(files.appended + totals["files"], files.delivered - not_stored)
 
-    def total(self) -> LostData:
+    def count_lost(self) -> LostData:
         """All losses up to now."""
         totals = self._count_totals()
         files = totals["files"] + totals["files_refused"] + totals["files_damaged"]

@@ -269,7 +269,7 @@ class Sender:
             with contextlib.suppress(OSError):
                 self.folder.write("end.json", self.end_record)
 
-    def release(self) -> None:
+    def leave_to_later_process(self) -> None:
         """Leave the rest to a later process. Can be repeated."""
         self.is_released = True
         for spool in self.queues.spools:
@@ -287,11 +287,11 @@ class Sender:
         """The receipt as of now; what is in the spool counts as waiting."""
         return self.receipt or Receipt(
             self.folder.owner.run_id,
-            self.lost_data.points(self.rows.delivered - self.rows.damaged),
-            self.lost_data.files(),
+            self.lost_data.count_points(self.rows.delivered - self.rows.damaged),
+            self.lost_data.count_files(),
             Counts(self.queues.log_bytes, self._log_sender.stored),
             waiting=self.waiting,
-            gone=self.lost_data.total(),
+            gone=self.lost_data.count_lost(),
         )
 
 
@@ -368,9 +368,9 @@ def send_report_and_status(sender: Sender) -> Receipt:
 
 def _send_delivery_report(sender: Sender) -> Receipt:
     owner, losses = sender.folder.owner, sender.lost_data
-    files = losses.files()
+    files = losses.count_files()
     body = {
-        "points": losses.points(0).sent,
+        "points": losses.count_points(0).sent,
         "files": files.sent,
         "stored_files": files.stored,
         "log_bytes": sender.queues.log_bytes,
@@ -382,5 +382,5 @@ def _send_delivery_report(sender: Sender) -> Receipt:
         read_counts(reply["points"]),
         read_counts(reply["files"]),
         read_counts(reply["log_bytes"]),
-        gone=losses.total(),
+        gone=losses.count_lost(),
     )

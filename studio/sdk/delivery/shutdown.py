@@ -132,14 +132,14 @@ def finish_writer(writer: OpenWriter, sender: Sender, timeout: float | None) -> 
     if not sender.is_closing:
         sender.save_end_record()
     if writer.offline:
-        sender.release()
+        sender.leave_to_later_process()
         return _report_offline(writer, sender)
     if not sender.is_released:
         _deliver_until_timeout(writer, sender, timeout)
     background_delivery().remove(sender)
     if sender.receipt is None:
         sender.save_end_record()
-        sender.release()
+        sender.leave_to_later_process()
     receipt = sender.current_delivery_report()
     _print_delivery_report(writer, sender, receipt)
     return receipt

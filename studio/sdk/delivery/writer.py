@@ -260,7 +260,7 @@ class Writer:
                     )
                 self._is_closed, self._append = True, self._refuse_append
                 if sender is not None:
-                    self._log_offsets.recount(sender.queues)
+                    self._log_offsets.count_last_piece(sender.queues)
             self._receipt = (
                 Receipt(self.run_id)
                 if sender is None

@@ -18,7 +18,7 @@ from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.metric_goals import set_metric_goal
 from runs.models import Experiment, Run
 from runs.pages.compare import sections as compare_sections
-from runs.render.compare.cells import difference
+from runs.render.compare.cells import difference_html
 from studio.core.statuses import RunStatus
 from tests.parts.elements import one, texts
 
@@ -232,7 +232,7 @@ def test_the_number_of_queries_does_not_depend_on_the_content(
 
 
 def test_a_long_difference_fits_its_cell() -> None:
-    shown = difference(0.0106012, 0.0047597, is_higher_better=False)
+    shown = difference_html(0.0106012, 0.0047597, is_higher_better=False)
     assert shown == (
         '<span class="delta worse"><span>+0.00584</span><span>+123 %</span></span>'
     )

@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run, User
-from runs.render.files.code import MAX_HIGHLIGHTED_CHARS
+from runs.render.files.code_highlighting import MAX_HIGHLIGHTED_CHARS
 from tests.pages.run.run_page import PAGE, browser, cost
 from tests.parts.elements import one
 from tests.parts.records import NOON

@@ -13,7 +13,7 @@ from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.runs import create_run
 from runs.models import RunStar, User, Workspace
-from runs.pages.lists.run_links import ListLinks, status_strip, status_strip_css
+from runs.pages.lists.list_links import ListLinks, status_strip, status_strip_css
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 from tests.pages.rows import ALL, HTMX, link, names

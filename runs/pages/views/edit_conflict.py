@@ -16,7 +16,7 @@ from studio.core.errors import NotFound
 from studio.core.view_differences import LIST_DEFAULT, Difference, differences
 
 
-def conflict_page(
+def edit_conflict_page(
     request: PageRequest, slug: str, mine: ViewState, seen: int
 ) -> HttpResponse:
     """Show both changes; `seen` is the revision that the second one began from."""

@@ -40,7 +40,7 @@ class KeyedTable:
 
 
 @dataclass(frozen=True)
-class SearchSchema:
+class SearchFieldMapping:
     """Where the fields of one kind of thing are."""
 
     columns: Mapping[str, str]
