@@ -65,6 +65,12 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
+from runs.api.v1.schemas.tokens import (
+    NewToken,
+    NewTokenReply,
+    TokenInfo,
+    TokenList,
+)
 from runs.api.v1.schemas.views import (
     CloneTo,
     DefaultChoice,
@@ -120,6 +126,8 @@ __all__ = [
     "NewChildren",
     "NewExperiment",
     "NewRun",
+    "NewToken",
+    "NewTokenReply",
     "NewView",
     "Number",
     "ParamReply",
@@ -149,6 +157,8 @@ __all__ = [
     "TagReply",
     "Tags",
     "TallyInfo",
+    "TokenInfo",
+    "TokenList",
     "UploadQuery",
     "ViewDiff",
     "ViewInfo",
