@@ -6,6 +6,7 @@ See docs/delivery.md for the guarantees.
 
 from studio.sdk.delivery.account import Account, read_account
 from studio.sdk.delivery.background import count_waiting, open_sender
+from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import (
@@ -28,5 +29,6 @@ __all__ = [
     "list_abandoned_folders",
     "open_sender",
     "pluralize",
+    "print_notice",
     "read_account",
 ]

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from studio.core.cancel_signals import HEARTBEAT_SECONDS
 from studio.sdk.client import Client
 from studio.sdk.delivery.account import read_account_if_reachable
 from studio.sdk.delivery.notices import print_notice
@@ -20,8 +21,6 @@ from studio.sdk.delivery.writer_queues import WriterQueues
 
 #: How often to look for new records: a log call does not wake the threads.
 POLL_SECONDS = 0.2
-#: The server calls a run silent after 120 seconds.
-HEARTBEAT_SECONDS = 15.0
 SYNC_SECONDS = 5.0
 #: How soon to ask the server again for the token's user.
 USER_RETRY_SECONDS = 5.0
@@ -204,6 +203,8 @@ class BackgroundDelivery:
                 is_requested = bool(reply["cancel"])
                 # A requested cancellation stays requested.
                 sender.cancel_requested = sender.cancel_requested or is_requested
+                # Servers of earlier versions do not report it.
+                sender.force_requested = bool(reply.get("force"))
             except DELIVERY_ERRORS:
                 # The next one can arrive; deliveries report what is wrong.
                 continue
