@@ -17,7 +17,7 @@ from studio.core import names
 from studio.core.errors import InvalidState
 from studio.sdk.client import Client
 from studio.sdk.delivery import shutdown
-from studio.sdk.delivery.background import get_user_name_or_empty
+from studio.sdk.delivery.account import read_account_if_reachable
 from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt
@@ -287,13 +287,14 @@ class Writer:
             return self._sender
 
     def _create_folder(self) -> SpoolFolder:
-        user = self._user
+        user, identity = self._user, ""
         if not user and not self.offline:
-            user = get_user_name_or_empty(self.client)
+            account = read_account_if_reachable(self.client)
+            user, identity = (account.user, account.server) if account else ("", "")
         owner = (self.client.url, self.client.workspace, user, self.run_id)
         if self._root:
-            return SpoolFolder.create(*owner, self._root)
-        return create_spool_folder(*owner)
+            return SpoolFolder.create(*owner, self._root, identity=identity)
+        return create_spool_folder(*owner, identity=identity)
 
     def become_child(self) -> None:
         """Forget what belongs to the parent process; called after a fork."""
