@@ -14,6 +14,7 @@ import pytest
 from studio.cli.commands import studio as studio_group
 from studio.cli.completion import SHELLS
 from tests.cli.command import CommandLine, command_line, new_run
+from tests.parts.clients import ROOT
 from tests.parts.needs import missing
 from tests.parts.server import Server
 
@@ -134,3 +135,16 @@ def test_help_has_an_example(names: tuple[str, ...]) -> None:
     assert command.help
     if names[0] not in WITHOUT_EPILOG:
         assert (command.epilog or "").startswith("Example"), names
+
+
+def test_every_command_is_documented() -> None:
+    page = (ROOT / "docs/user/command-line.md").read_text()
+    #: Names of `az ml`, and commands that the page shows in a line with another.
+    others = {
+        "run update",
+        "run monitor-logs",
+        "experiment unarchive",
+        "experiment untag",
+    }
+    named = {name for name in map(" ".join, COMMANDS) if name not in others}
+    assert {name for name in named if f"`studio {name}" not in page} == set()
