@@ -7,6 +7,7 @@ import click
 from studio import __version__
 from studio.cli.env import env
 from studio.cli.login import login
+from studio.cli.run import run_group
 from studio.cli.sync import sync
 from studio.cli.views import view_group
 
@@ -21,5 +22,6 @@ def main() -> None:
 
 main.add_command(env)
 main.add_command(login)
+main.add_command(run_group)
 main.add_command(sync)
 main.add_command(view_group)

@@ -74,6 +74,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/writers/<str:writer>/rows": (delivery.deliver_rows,),
         f"{_RUN}/receipt": (delivery.get_receipt,),
         f"{_RUN}/heartbeat": (delivery.beat,),
+        f"{_RUN}/cancel/signals": (delivery.report_cancel_signal,),
         f"{_RUN}/snapshot": (
             files.keep_snapshot,
             files.download_snapshot,

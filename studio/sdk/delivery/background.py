@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from studio.core.cancel_signals import HEARTBEAT_SECONDS
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
 from studio.sdk.delivery.notices import print_notice
@@ -24,8 +25,6 @@ from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
 
 #: How often to look for new records: a log call does not wake the threads.
 POLL_SECONDS = 0.2
-#: The server calls a run silent after 120 seconds.
-HEARTBEAT_SECONDS = 15.0
 SYNC_SECONDS = 5.0
 #: How soon to ask the server again for the token's user.
 USER_RETRY_SECONDS = 5.0
@@ -208,6 +207,8 @@ class BackgroundDelivery:
                 is_requested = bool(reply["cancel"])
                 # A requested cancellation stays requested.
                 sender.cancel_requested = sender.cancel_requested or is_requested
+                # Servers of earlier versions do not report it.
+                sender.force_requested = bool(reply.get("force"))
             except DELIVERY_ERRORS:
                 # The next one can arrive; deliveries report what is wrong.
                 continue

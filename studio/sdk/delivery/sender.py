@@ -65,6 +65,8 @@ class Sender:
         self.progress = 0
         self.is_hurried = not is_live
         self.cancel_requested = False
+        #: Whether a member wants the process to get SIGKILL at once.
+        self.force_requested = False
         self.receipt: Receipt | None = None
         self.is_closing = not is_live
         #: Whether a later process delivers the rest.
@@ -358,6 +360,8 @@ def send_report_and_status(sender: Sender) -> Receipt:
             "message": end_record.get("message", ""),
             "ended": end_record.get("ended"),
         }
+        if end_record.get("launcher"):
+            body["launcher"] = True
         path = f"{sender.run_path}/status"
         try:
             sender.client.json("POST", path, body, timeout=TIMEOUT_SECONDS, attempts=1)

@@ -61,8 +61,11 @@ class Writer:
         user: str,
         heartbeats: bool,
         offline: bool,
+        is_launcher: bool = False,
     ) -> None:
         self.client, self.run_id = client, run_id
+        #: Whether this process started the run's script and reports how it ended.
+        self.is_launcher = is_launcher
         self.heartbeats, self.offline = heartbeats, offline
         self._user, self._root = user, root
         self._lock = threading.RLock()
@@ -85,6 +88,7 @@ class Writer:
         user: str = "",
         heartbeats: bool = True,
         offline: bool = False,
+        is_launcher: bool = False,
     ) -> Writer:
         """A writer for a run that exists, or that a recorded request will create.
 
@@ -98,6 +102,7 @@ class Writer:
             user=user,
             heartbeats=heartbeats,
             offline=offline,
+            is_launcher=is_launcher,
         )
         writer._open_sender()
         shutdown.register(writer)
