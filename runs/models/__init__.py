@@ -51,6 +51,8 @@ from runs.models.run_sets import (
 )
 from runs.models.runs import (
     CANCEL_ACKNOWLEDGED,
+    CANCEL_SIGNALS_SENT,
+    FORCE_STOP_REQUESTED,
     HEARTBEATS_RESUMED,
     Launcher,
     Run,
@@ -74,6 +76,8 @@ from runs.models.views import (
 
 __all__ = [
     "CANCEL_ACKNOWLEDGED",
+    "CANCEL_SIGNALS_SENT",
+    "FORCE_STOP_REQUESTED",
     "HEARTBEATS_RESUMED",
     "STORED_SELECTION_PREFIX",
     "ApiToken",

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, Q
 from runs.models.accounts import ApiToken, Member, User, Workspace
 from runs.models.experiments import Experiment
 from runs.models.functions import StartOrder, TextOrder
+from studio.core.cancel_signals import CancelSignal
 from studio.core.statuses import ACTIVE, CODES, RunStatus
 
 
@@ -28,6 +29,10 @@ def statuses() -> list[tuple[int, str]]:
 
 #: The message of the event when a writer acknowledges a cancel request.
 CANCEL_ACKNOWLEDGED = "The cancel was acknowledged"
+#: The message of the event when a member requests SIGKILL at once.
+FORCE_STOP_REQUESTED = "Force stop was requested"
+#: The messages of the events when a signal was sent to a canceled run's process.
+CANCEL_SIGNALS_SENT = {signal: f"{signal} was sent" for signal in CancelSignal}
 #: The message of the event when heartbeats resume. It is stored and compared, so its
 #: wording stays.
 HEARTBEATS_RESUMED = "The heart-beats are back"

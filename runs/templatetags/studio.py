@@ -11,6 +11,7 @@ from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
 from runs.render.run_list import (
+    clock_time,
     full_moment,
     icon,
     moment,
@@ -41,6 +42,7 @@ for tag in (
 for filter_function in (
     moment,
     full_moment,
+    clock_time,
     formats.grouped,
     formats.browser_name,
     status_label,
@@ -52,6 +54,12 @@ for filter_function in (
 def ago(time: int) -> str:
     """How long ago that was, coarsely: `12 min`."""
     return formats.ago(int(timezone.now().timestamp() * 1000) - time)
+
+
+@register.filter
+def time_left(time: int) -> int:
+    """Milliseconds from now until that time; 0 once it has passed."""
+    return max(0, time - int(timezone.now().timestamp() * 1000))
 
 
 @register.filter

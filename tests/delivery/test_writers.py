@@ -29,13 +29,32 @@ def fall_silent() -> None:
 
 def test_a_heartbeat_keeps_a_run_alive(rest: Rest) -> None:
     Run.objects.update(heard=now_ms() - 5 * MINUTE)
-    assert beat(rest) == {"status": "Running", "cancel": False}
+    assert beat(rest) == {"status": "Running", "cancel": False, "force": False}
     assert mark_unresponsive_runs(now_ms(), listening_since=0) == 0
 
 
 def test_a_heartbeat_response_reports_a_cancel_request(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
-    assert beat(rest) == {"status": "CancelRequested", "cancel": True}
+    assert beat(rest) == {"status": "CancelRequested", "cancel": True, "force": False}
+
+
+def test_frequent_heartbeats_are_only_read(rest: Rest) -> None:
+    beat(rest)
+    recent = now_ms() - 5_000
+    Run.objects.update(heard=recent)
+    beat(rest)
+    assert Run.objects.get().heard == recent
+    Run.objects.update(heard=now_ms() - 11_000)
+    beat(rest)
+    assert (Run.objects.get().heard or 0) > recent
+
+
+def test_a_time_in_the_future_does_not_stop_heartbeats(rest: Rest) -> None:
+    beat(rest)
+    ahead = now_ms() + MINUTE
+    Run.objects.update(heard=ahead)
+    beat(rest)
+    assert (Run.objects.get().heard or 0) < ahead
 
 
 def test_an_unresponsive_run_continues_when_its_writer_returns(rest: Rest) -> None:
@@ -48,12 +67,12 @@ def test_an_unresponsive_run_continues_when_its_writer_returns(rest: Rest) -> No
 def test_a_cancel_request_survives_a_heartbeat_timeout(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     fall_silent()
-    assert beat(rest) == {"status": "CancelRequested", "cancel": True}
+    assert beat(rest) == {"status": "CancelRequested", "cancel": True, "force": False}
 
 
 def test_a_heartbeat_does_not_restart_a_finished_run(rest: Rest) -> None:
     rest.post("runs/r1/status", status="Completed")
-    assert beat(rest) == {"status": "Completed", "cancel": False}
+    assert beat(rest) == {"status": "Completed", "cancel": False, "force": False}
 
 
 def close(rest: Rest, **counts: int) -> Any:

@@ -157,8 +157,8 @@ def client_environment(home: Path) -> dict[str, str]:
         text=True,
         check=True,
     )
-    words = shlex.split(done.stdout, comments=True)
-    pairs = (word.partition("=") for word in words if "=" in word)
+    lines = [shlex.split(line) for line in done.stdout.splitlines()]
+    pairs = [words[1].partition("=") for words in lines if words[0] == "export"]
     return {name: value for name, _, value in pairs}
 
 

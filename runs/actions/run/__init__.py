@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from runs.actions.run.cancel_steps import (
+    acknowledge_cancel,
+    record_cancel_signal,
+    request_force_stop,
+)
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
 from runs.actions.run.lifecycle import (
     StatusReporter,
-    acknowledge_cancel,
     change_status,
     force_cancel,
     iterate_descendants,
@@ -61,10 +65,12 @@ __all__ = [
     "mark_unresponsive_runs",
     "purge_run",
     "receive_heartbeat",
+    "record_cancel_signal",
     "remove_run_tags",
     "rename_run",
     "reopen_run",
     "request_cancel",
+    "request_force_stop",
     "restore_run",
     "set_metric_goal",
     "set_run_parent",

@@ -11,8 +11,10 @@ from runs.models import HEARTBEATS_RESUMED, Run
 from runs.search.run import status_before_timeout
 from studio.core.statuses import FOLLOWERS, RunStatus, can_follow
 
+#: Heartbeats come more often, so that a cancel is heard soon; most are only read.
+HEARD_PRECISION_MS = 10_000
 
-@transaction.atomic
+
 def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
     """Record that the writer is alive; return the run's status, such as
     CancelRequested.
@@ -20,6 +22,14 @@ def receive_heartbeat(run: Run, *, actor: Actor, now: int) -> RunStatus:
     A run that was not responding gets its previous status back. From its first
     heartbeat on, a run can time out.
     """
+    is_recent = run.heard is not None and 0 <= now - run.heard < HEARD_PRECISION_MS
+    if run.heartbeats and is_recent and run.state is not RunStatus.NOT_RESPONDING:
+        return run.state
+    return _record_heartbeat(run, actor, now)
+
+
+@transaction.atomic
+def _record_heartbeat(run: Run, actor: Actor, now: int) -> RunStatus:
     # No new revision: pages need no update for a heartbeat.
     Run.objects.filter(pk=run.pk).update(heard=now, heartbeats=True)
     run.refresh_from_db(fields=["status", "heard", "heartbeats"])

@@ -18,7 +18,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.models import CANCEL_ACKNOWLEDGED, Launcher, Run, RunEvent
+from runs.models import Launcher, Run, RunEvent
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.batches import batches
@@ -160,20 +160,6 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
     )
 
 
-@transaction.atomic
-def acknowledge_cancel(run: Run, *, actor: Actor, now: int) -> None:
-    """Record that the run's process received the cancel request; once per request."""
-    if _read_current_status(run) is not RunStatus.CANCEL_REQUESTED:
-        return
-    requests = RunEvent.objects.filter(run=run, new=RunStatus.CANCEL_REQUESTED.code)
-    newest = requests.order_by("-pk").values_list("message", flat=True)[:1]
-    # The SDK learns of the request with every heartbeat until it ends: one event is
-    # enough.
-    if list(newest) != [CANCEL_ACKNOWLEDGED]:
-        status = RunStatus.CANCEL_REQUESTED
-        _record_ignored_change(run, status, CANCEL_ACKNOWLEDGED, actor, now, "info")
-
-
 def iterate_descendants(run: Run) -> Iterator[Run]:
     """Yield all runs below `run`, level by level; each once, even in a broken tree."""
     known, parents = {run.pk}, [run.pk]
@@ -266,6 +252,28 @@ def _compare_and_swap_status(
     return True
 
 
+def record_event_without_change(
+    run: Run,
+    status: RunStatus,
+    message: str,
+    actor: Actor,
+    now: int,
+    *,
+    level: str = "info",
+    time: int | None = None,
+) -> None:
+    """Record an event that leaves the status as it is, such as a step of a cancel.
+
+    `time` is when it happened, if not now.
+    """
+    at = now if time is None else time
+    _record_event(run, status, status, message, actor, at, level)
+    # Open pages show the event when the revision changes.
+    _bump_revision(run.pk, now)
+    run.updated = now
+    run.revision += 1
+
+
 def _record_event(
     run: Run,
     old: RunStatus,
@@ -284,9 +292,5 @@ def _record_event(
 def _record_ignored_change(
     run: Run, status: RunStatus, message: str, actor: Actor, now: int, level: str
 ) -> Run:
-    _record_event(run, status, status, message, actor, now, level)
-    # Open pages show the event when the revision changes.
-    _bump_revision(run.pk, now)
-    run.updated = now
-    run.revision += 1
+    record_event_without_change(run, status, message, actor, now, level=level)
     return run

@@ -24,7 +24,13 @@ from runs.actions.run_rows import (
     write_search_text,
     write_tags,
 )
-from runs.models import Experiment, Run, holds_min_or_max_of_root, rebuild_root_metrics
+from runs.models import (
+    Experiment,
+    Launcher,
+    Run,
+    holds_min_or_max_of_root,
+    rebuild_root_metrics,
+)
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
@@ -68,6 +74,7 @@ def create_run(
     type: str = "",
     target: str = "",
     heartbeats: bool = False,
+    launcher: Launcher = Launcher.NONE,
 ) -> Run:
     """Create a run; raise AlreadyExists if the workspace has a run with this id.
 
@@ -88,17 +95,16 @@ def create_run(
         updated=now,
         heard=now,
         heartbeats=heartbeats,
+        launcher=launcher,
     )
     _set_start_and_end(run, status, started, now)
-    tags = check_tags(tags or {})
     # Before `_next_number` locks the experiment's row: this lock comes before rows.
     lock_tree(run.workspace_id, shared=not parent_run_id)
     run.number = _next_number(experiment)
     link_parent(run, parent_run_id)
     _insert_new_run(run)
-    adopt_waiting_children(run)
     record_start_event(run, actor=actor, now=now)
-    _write_params_properties_and_tags(run, params or {}, properties or {}, tags)
+    _write_params_properties_and_tags(run, params or {}, properties or {}, tags or {})
     return run
 
 
@@ -176,11 +182,12 @@ def _write_params_properties_and_tags(
     run: Run,
     params: Mapping[str, str],
     properties: Mapping[str, str],
-    tags: Mapping[str, str | None],
+    unchecked_tags: Mapping[str, str | None],
 ) -> None:
     """Write texts in the order of `log_batch`, so transactions cannot deadlock on new
     keys.
     """
+    tags = check_tags(unchecked_tags)
     write_params(run, params)
     write_properties(run, properties)
     write_tags(run, tags)
@@ -222,3 +229,4 @@ def _insert_new_run(run: Run) -> None:
     except IntegrityError as error:
         # Created at the same time in another experiment, or the workspace was deleted.
         raise used from error
+    adopt_waiting_children(run)

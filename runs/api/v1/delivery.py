@@ -20,10 +20,13 @@ from runs.api.v1.schemas import (
     RefusedRow,
     RowBatch,
     RowsApplied,
+    SignalSent,
     TallyInfo,
     WriterClosed,
 )
 from runs.models import Run, now_ms
+from runs.search.run import CancelRequest
+from studio.core import names
 from studio.core.statuses import RunStatus
 
 #: A writer that reads one of these should end its run.
@@ -44,9 +47,8 @@ def deliver_rows(
         run, writer, body.first, body.rows, actor=request.actor, now=now_ms()
     )
     refused = [RefusedRow(one.row, one.message) for one in done.refused]
-    return RowsApplied(
-        done.next, done.applied, refused, _acknowledge_cancel_request(request, run)
-    )
+    _acknowledge_cancel_request(request, run)
+    return RowsApplied(done.next, done.applied, refused, run.state in _ENDING_STATUSES)
 
 
 @endpoint("PATCH", Permission.LOG, query=LogQuery, reply=LogAppended, takes_bytes=True)
@@ -78,16 +80,34 @@ def append_file(
 def beat(request: StudioRequest, run_id: str) -> Beat:
     """Send a heartbeat of a run's writer. The reply says whether the run should end."""
     run = find_run(request, run_id)
-    status = run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
-    return Beat(status, _acknowledge_cancel_request(request, run))
+    run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
+    return _beat(run, _acknowledge_cancel_request(request, run))
 
 
-def _acknowledge_cancel_request(request: StudioRequest, run: Run) -> bool:
-    """Return whether the writer should end; this counts as its acknowledgment."""
+@endpoint("POST", Permission.LOG, body=SignalSent, reply=Beat)
+def report_cancel_signal(request: StudioRequest, run_id: str, body: SignalSent) -> Beat:
+    """Report that a signal was sent to a canceled run's process.
+
+    The first report of each signal counts. It changes nothing if no cancel was
+    requested, or if the run has ended.
+    """
+    run, sent = find_run(request, run_id), names.check_time(body.time, "time")
+    found = run_actions.record_cancel_signal(
+        run, body.signal, sent, actor=request.actor, now=now_ms()
+    )
+    return _beat(run, found)
+
+
+def _beat(run: Run, found: CancelRequest) -> Beat:
+    return Beat(run.state, run.state in _ENDING_STATUSES, found.force is not None)
+
+
+def _acknowledge_cancel_request(request: StudioRequest, run: Run) -> CancelRequest:
+    """Return the cancel request if there is one; this counts as its acknowledgment."""
     # The SDK ends the run on this reply, so the page can show that the request arrived.
-    if run.state is RunStatus.CANCEL_REQUESTED:
-        acknowledge_cancel(run, actor=request.actor, now=now_ms())
-    return run.state in _ENDING_STATUSES
+    if run.state is not RunStatus.CANCEL_REQUESTED:
+        return CancelRequest()
+    return acknowledge_cancel(run, actor=request.actor, now=now_ms())
 
 
 @endpoint("PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo)

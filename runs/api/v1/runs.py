@@ -9,10 +9,11 @@ from msgspec import structs
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import run as run_actions
+from runs.actions.run import StatusReporter
 from runs.actions.run_rows import set_deletion_lock
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
-from runs.api.v1.lookups import find_experiment, find_run
+from runs.api.v1.lookups import find_experiment, find_run, properties_by_run
 from runs.api.v1.replies import event_info, found_run_info, run_info
 from runs.api.v1.schemas import (
     Cancel,
@@ -30,7 +31,15 @@ from runs.api.v1.schemas import (
     Starred,
     StatusChange,
 )
-from runs.models import Experiment, Run, RunEvent, RunParam, RunProperty, now_ms
+from runs.models import (
+    Experiment,
+    Launcher,
+    Run,
+    RunEvent,
+    RunParam,
+    RunProperty,
+    now_ms,
+)
 from runs.search.query import RunKeys
 from runs.search.run_list import find_runs
 from studio.core import names
@@ -58,8 +67,13 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         within=_descendants_of(request, query.below) if query.below else None,
         now=now_ms(),
     )
+    found = [found_run_info(row) for row in page.rows]
+    if query.properties:
+        properties = properties_by_run([row.run.pk for row in page.rows])
+        for row, info in zip(page.rows, found, strict=True):
+            info.properties = properties[row.run.pk]
     return RunList(
-        [found_run_info(row) for row in page.rows],
+        found,
         page.total,
         page.total_is_exact,
         page.after,
@@ -103,6 +117,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
             type=body.type,
             target=body.target,
             heartbeats=body.heartbeats,
+            launcher=Launcher(body.launcher),
         )
     except AlreadyExists:
         run = find_run(request, body.id or "")
@@ -129,8 +144,8 @@ def _was_created_by_same_request(
     run: Run, experiment: Experiment, body: NewRun, request: StudioRequest
 ) -> bool:
     """Return whether the same request created `run` before."""
-    stored = (run.experiment_id, run.submitter, run.parent_run_id)
-    requested = (experiment.pk, request.actor.user, body.parent or "")
+    stored = (run.experiment_id, run.submitter, run.parent_run_id, run.launcher)
+    requested = (experiment.pk, request.actor.user, body.parent or "", body.launcher)
     # Without a name in the request it was generated, so there is none to compare.
     texts = (run.script, run.type, run.target, body.name or run.name)
     return (
@@ -192,6 +207,7 @@ def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> Ru
         now=now_ms(),
         message=body.message,
         ended=body.ended,
+        origin=StatusReporter.LAUNCHER if body.launcher else StatusReporter.SCRIPT,
     )
     return run_info(run)
 
@@ -201,10 +217,11 @@ def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> Ru
 def cancel_run(request: StudioRequest, run_id: str, body: Cancel) -> RunInfo:
     """Request the cancel of a run, or force it."""
     run, now = find_run(request, run_id), now_ms()
-    if body.force:
+    end_now = run_actions.force_cancel if body.force else run_actions.request_force_stop
+    if body.force or body.kill:
         ends = [run, *(run_actions.iterate_descendants(run) if body.children else ())]
         for one in ends:
-            run_actions.force_cancel(one, actor=request.actor, now=now)
+            end_now(one, actor=request.actor, now=now)
     else:
         run_actions.request_cancel(
             run, actor=request.actor, now=now, children=body.children

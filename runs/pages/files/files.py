@@ -27,12 +27,10 @@ from runs.pages.run_shell import (
 )
 from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
 from runs.render.formats import run_path
-from runs.search.files import RunFiles, find_file, iterate_files, list_files
+from runs.search.files import LOG_PATHS, RunFiles, find_file, iterate_files, list_files
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 
-#: The logs that the tab opens by default.
-DEFAULT_FILES = ("logs/std_log.txt", "std_log.txt", "user_logs/std_log.txt")
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
 
@@ -78,7 +76,7 @@ def _choose_file(run_files: RunFiles, path: str, model_id: str) -> File | None:
     if path:
         return _first_of_paths(run_files.own, (path,))
     if run_files.own:
-        return _first_of_paths(run_files.own, DEFAULT_FILES) or run_files.own[0]
+        return _first_of_paths(run_files.own, LOG_PATHS) or run_files.own[0]
     return next(iter(run_files.all), None)
 
 

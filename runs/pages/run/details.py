@@ -17,9 +17,8 @@ from runs.models import Metric, Run, now_ms
 from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
 from runs.pages.requests import PageRequest
+from runs.pages.run.cancel_progress import cancel_progress_context
 from runs.pages.run_shell import (
-    FORCE_DELAY_MS,
-    can_force_cancel,
     find_run_head,
     is_page_unchanged,
     page_etag,
@@ -36,7 +35,6 @@ from runs.search.metrics import sparkline_points
 from runs.search.run import (
     KeyValueText,
     count_same_error,
-    find_cancel_request,
     list_datasets,
     list_input_model_ids,
     list_models,
@@ -96,7 +94,10 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         **tag_chips_context(request, tags),
         **_params_context(request, run),
         **_metrics_context(request, run),
-        **_cancel_progress_context(request, run),
+        **cancel_progress_context(
+            request, run, {each.key: each.value for each in properties}
+        ),
+        "silent": run.state is RunStatus.NOT_RESPONDING,
         "edited": find_last_version(run),
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _failure_context(request, run),
@@ -215,22 +216,6 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
         line = draw_sparkline(series.steps, series.values) if series else ""
         rows.append(MetricRow(head.key.name, *display_summary(head), line))
     return rows
-
-
-def _cancel_progress_context(request: PageRequest, run: Run) -> dict[str, Any]:
-    """Return the progress of a requested cancellation."""
-    found = find_cancel_request(run)
-    if found.asked is None:
-        return {}
-    since = found.acknowledged or found.asked
-    return {
-        "cancel": found,
-        "stopping_since": since.time,
-        "stopping": now_ms() - since.time,
-        "silent": run.state is RunStatus.NOT_RESPONDING,
-        "can_force": can_force_cancel(request, run, found.asked),
-        "grace": FORCE_DELAY_MS,
-    }
 
 
 def _failure_context(request: PageRequest, run: Run) -> dict[str, Any]:

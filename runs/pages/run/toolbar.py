@@ -15,6 +15,7 @@ from runs.actions.run import (
     change_status,
     force_cancel,
     request_cancel,
+    request_force_stop,
     restore_run,
     trash_run,
 )
@@ -25,6 +26,7 @@ from runs.pages.run.forms import CancelForm, FinishForm, OnOffForm
 from runs.pages.run_shell import (
     MANUAL_END_STATUSES,
     can_force_cancel,
+    can_receive_cancel,
     cancel_refusal,
     find_run_head,
     finish_refusal,
@@ -46,9 +48,8 @@ def _show_cancel_form(request: PageRequest, run_id: str) -> HttpResponse:
         "refusal": cancel_refusal(request, head.run),
         "below": count_descendants(head.run),
         "silent": head.run.state is RunStatus.NOT_RESPONDING,
-        "can_force": can_force_cancel(
-            request, head.run, find_cancel_request(head.run).asked
-        ),
+        "can_hear": can_receive_cancel(head.run),
+        "can_force": can_force_cancel(request, head.run, find_cancel_request(head.run)),
     }
     template = "run/_run_cancel.html" if request.htmx else "run/run_cancel.html"
     return render(request, template, context)
@@ -73,6 +74,18 @@ def force_cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_run_head(request, run_id).run
     force_cancel(run, actor=request.actor, now=now_ms())
     messages.success(request, _("Run ended as %(status)s") % {"status": run.state})
+    return _redirect_to_origin(request, run)
+
+
+@access(Permission.CANCEL)
+@require_POST
+def force_stop_run(request: PageRequest, run_id: str) -> HttpResponse:
+    """Ask the run's process for SIGKILL, which its next heartbeat tells it."""
+    run = find_run_head(request, run_id).run
+    request_force_stop(run, actor=request.actor, now=now_ms())
+    is_over = run.state.is_final
+    message = _cancel_result_message(run) if is_over else _("SIGKILL requested")
+    messages.success(request, message)
     return _redirect_to_origin(request, run)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from runs.pages.run_shell.allowed_actions import (
-    FORCE_DELAY_MS,
     MANUAL_END_STATUSES,
     can_force_cancel,
+    can_force_stop,
+    can_receive_cancel,
     cancel_refusal,
     finish_refusal,
     role_refusal,
@@ -31,10 +32,11 @@ from runs.pages.run_shell.head import (
 )
 
 __all__ = [
-    "FORCE_DELAY_MS",
     "MANUAL_END_STATUSES",
     "EmptyState",
     "can_force_cancel",
+    "can_force_stop",
+    "can_receive_cancel",
     "cancel_refusal",
     "empty_state_of",
     "find_run_head",

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.access import Permission
-from runs.models import Run, RunEvent, now_ms
+from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
+from runs.search.run import CancelRequest
+from studio.core.cancel_signals import CancelSignal
 from studio.core.statuses import RunStatus, can_follow
 
 #: Milliseconds from a cancel request until *Force* is offered.
@@ -92,19 +94,38 @@ def in_trash_message(run: Run) -> str:
     return _("This run is in the trash.") if run.deleted is not None else ""
 
 
-def can_force_cancel(
-    request: PageRequest, run: Run, request_event: RunEvent | None = None
-) -> bool:
-    """Whether *Force* is offered.
+def can_receive_cancel(run: Run) -> bool:
+    """Whether a process hears of a cancel request, as far as the server knows."""
+    return run.heartbeats and run.state is not RunStatus.NOT_RESPONDING
+
+
+def can_force_stop(request: PageRequest, run: Run, found: CancelRequest) -> bool:
+    """Whether *Force stop* is offered: SIGTERM was sent, and SIGKILL not requested."""
+    is_running = run.state is RunStatus.CANCEL_REQUESTED and can_receive_cancel(run)
+    is_due = CancelSignal.TERMINATE in found.signals
+    is_over = CancelSignal.KILL in found.signals or found.force is not None
+    is_allowed = not role_refusal(request, Permission.CANCEL)
+    return is_running and is_due and not is_over and is_allowed
+
+
+def can_force_cancel(request: PageRequest, run: Run, found: CancelRequest) -> bool:
+    """Whether *Force* is offered, which only sets the status.
 
     At once if nothing can receive a cancel request: the run sends no heartbeats, or
-    they stopped. Otherwise FORCE_DELAY_MS after the request.
+    they stopped. Otherwise FORCE_DELAY_MS after the request, or after the last thing
+    that should have stopped the process.
     """
     if not run.state.is_active or role_refusal(request, Permission.CANCEL):
         return False
-    if run.state is RunStatus.NOT_RESPONDING or not (run.heartbeats or run.launcher):
+    if not can_receive_cancel(run):
         return True
-    return request_event is not None and now_ms() - request_event.time >= FORCE_DELAY_MS
+    if found.asked is None:
+        return False
+    last = found.force or found.signals.get(CancelSignal.KILL)
+    # While signals follow each other, *Force stop* is what helps.
+    if found.signals and last is None:
+        return False
+    return now_ms() - (last or found.asked).time >= FORCE_DELAY_MS
 
 
 def _status_sentence(run: Run) -> str:

@@ -18,17 +18,15 @@ import studio
 from runs.access import Permission
 from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell.allowed_actions import (
-    FORCE_DELAY_MS,
-    find_action_refusals,
-    role_refusal,
-)
+from runs.pages.run_shell.allowed_actions import find_action_refusals, role_refusal
 from runs.render.formats import experiment_path, run_path
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 
 #: Seconds between polls of a run that has not ended.
 REFRESH_SECONDS = 5
+#: And while a cancel is awaited.
+CANCEL_REFRESH_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -69,16 +67,15 @@ def page_etag(request: PageRequest, head: RunHead, *more: object) -> str:
         *(run.pk, run.revision, run.status, run.experiment.name, head),
         # Renaming the parent doesn't change this run's revision.
         run.parent and run.parent.name,
-        _can_force_cancel_now(run),
+        _cancel_seconds(run),
         *(request.role, get_language(), get_current_timezone_name(), *more),
     )
     return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
 
 
-def _can_force_cancel_now(run: Run) -> bool:
-    """Whether *Force* is offered: the time alone decides, not a change of the run."""
-    is_requested = run.state is RunStatus.CANCEL_REQUESTED
-    return is_requested and now_ms() - run.updated >= FORCE_DELAY_MS
+def _cancel_seconds(run: Run) -> int:
+    """While a cancel is awaited, the time alone changes what the page shows."""
+    return now_ms() // 1000 if run.state is RunStatus.CANCEL_REQUESTED else 0
 
 
 def is_page_unchanged(request: PageRequest, etag: str) -> bool:
@@ -129,10 +126,16 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         # A run that has ended changes only by hand, so its page stops polling.
-        "pace": REFRESH_SECONDS if run.state.is_active else 0,
+        "pace": _refresh_seconds(run),
         "refusals": find_action_refusals(request, run),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
+
+
+def _refresh_seconds(run: Run) -> int:
+    if run.state is RunStatus.CANCEL_REQUESTED:
+        return CANCEL_REFRESH_SECONDS
+    return REFRESH_SECONDS if run.state.is_active else 0
 
 
 def duration_of(run: Run) -> int | None:

@@ -13,6 +13,7 @@ from runs.render.files.file_kinds import (
     is_text,
 )
 from runs.render.files.file_tree import TreeFile, TreeFolder, build_tree
+from runs.render.files.last_lines import last_text_lines
 from runs.render.files.picture_headers import PICTURE_HEAD_BYTES, picture_dimensions
 from runs.render.files.previews import (
     PreviewTable,
@@ -49,6 +50,7 @@ __all__ = [
     "is_code",
     "is_text",
     "json_table",
+    "last_text_lines",
     "lines_of_both_ends",
     "numbered_lines",
     "picture_dimensions",

@@ -1,6 +1,7 @@
 """A list's rows as HTML, CSV, JSON and Parquet."""
 
 from runs.render.run_list.cells import (
+    clock_time,
     full_moment,
     icon,
     moment,
@@ -49,6 +50,7 @@ __all__ = [
     "MetricHistoryFile",
     "Sheet",
     "SheetColumn",
+    "clock_time",
     "csv_parts",
     "csv_pieces",
     "escape_formula",

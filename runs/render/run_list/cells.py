@@ -138,6 +138,16 @@ def full_moment(time: int | datetime | None) -> SafeString | str:
     return _time_cell(time, full=True)
 
 
+def clock_time(time: int) -> SafeString:
+    """`12:54:04` in the reader's time zone, with the date in title and datetime."""
+    when = formats.local_time(time, timezone.get_current_timezone())
+    title = f"{formats.full_moment(when)} {when.tzname() or ''}"
+    html = _time_html(
+        when.isoformat(timespec="milliseconds"), title, f"{when:%H:%M:%S}"
+    )
+    return mark_safe(html)  # noqa: S308
+
+
 def _time_cell(time: int | datetime | None, *, full: bool) -> SafeString | str:
     if time is None:
         return formats.MISSING

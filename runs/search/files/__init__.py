@@ -1,10 +1,12 @@
 """A run's files, images and snapshot."""
 
 from runs.search.files.files import (
+    LOG_PATHS,
     RunFiles,
     file_path_of,
     find_file,
     find_files,
+    find_log,
     find_snapshot,
     get_snapshot,
     iterate_files,
@@ -18,12 +20,14 @@ from runs.search.files.images import (
 )
 
 __all__ = [
+    "LOG_PATHS",
     "RunFiles",
     "RunImage",
     "count_by_name",
     "file_path_of",
     "find_file",
     "find_files",
+    "find_log",
     "find_snapshot",
     "get_snapshot",
     "image_points",

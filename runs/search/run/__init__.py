@@ -1,11 +1,11 @@
 """One run: details, history, tags, origin."""
 
+from runs.search.run.cancel_request import CancelRequest, find_cancel_request
 from runs.search.run.details import (
     KeyValueText,
     RunHead,
     count_descendants,
     count_same_error,
-    find_cancel_request,
     find_run,
     list_datasets,
     list_input_model_ids,
@@ -29,6 +29,7 @@ from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
 from runs.search.run.logging_clients import LoggingClient, find_logging_clients
 
 __all__ = [
+    "CancelRequest",
     "HistoryEntry",
     "KeyValueText",
     "LoggingClient",

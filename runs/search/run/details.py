@@ -19,8 +19,6 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from runs.models import (
-    CANCEL_ACKNOWLEDGED,
-    HEARTBEATS_RESUMED,
     Dataset,
     Direction,
     File,
@@ -43,8 +41,6 @@ from studio.core.errors import NotFound
 from studio.core.statuses import ACTIVE, RunStatus
 
 ACTIVE_CODES = [status.code for status in ACTIVE]
-#: Of the events of a cancel the newest are read.
-MAX_CANCEL_EVENTS = 50
 #: Runs with the same error kind are counted up to this number.
 MAX_SAME_ERROR = 1000
 #: Clients' own bookkeeping, which people rarely want to see.
@@ -187,38 +183,6 @@ def list_input_model_ids(run: Run) -> list[str]:
     """The ids of the models that the run read; some may never have arrived."""
     read = RunModel.objects.filter(run=run, direction=Direction.INPUT)
     return list(read.order_by("pk").values_list("model_id", flat=True))
-
-
-@dataclass(frozen=True)
-class CancelRequest:
-    """When and by whom the end that is awaited was asked for, and when the writer was
-    told; both None where none is."""
-
-    asked: RunEvent | None = None
-    acknowledged: RunEvent | None = None
-
-
-def find_cancel_request(run: Run) -> CancelRequest:
-    if not _is_cancel_requested(run):
-        return CancelRequest()
-    requested = RunStatus.CANCEL_REQUESTED.code
-    events = RunEvent.objects.filter(run=run, new=requested).select_related("actor")
-    latest_event = None
-    for event in events.order_by("-pk")[:MAX_CANCEL_EVENTS]:
-        if event.message == CANCEL_ACKNOWLEDGED:
-            latest_event = event
-        # Heartbeats that resume return a run to this status, which is no new request.
-        elif event.old != requested and event.message != HEARTBEATS_RESUMED:
-            return CancelRequest(event, latest_event)
-    return CancelRequest()
-
-
-def _is_cancel_requested(run: Run) -> bool:
-    """A run that fell silent after it was asked is so still."""
-    state = run.state
-    if state is RunStatus.NOT_RESPONDING:
-        state = status_before_timeout(run)
-    return state is RunStatus.CANCEL_REQUESTED
 
 
 @dataclass(frozen=True)

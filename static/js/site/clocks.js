@@ -43,4 +43,8 @@ setInterval(() => {
     const text = clock.hasAttribute("data-exact") ? exactDuration(length) : duration(length);
     if (clock.textContent !== text) clock.textContent = text;
   }
+  for (const clock of document.querySelectorAll("[data-countdown]")) {
+    const text = exactDuration(Number(clock.dataset.countdown) - Date.now());
+    if (clock.textContent !== text) clock.textContent = text;
+  }
 }, 1000);

@@ -5,6 +5,7 @@ See docs/delivery.md for the guarantees.
 """
 
 from studio.sdk.delivery.background import get_user_name, open_sender
+from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
@@ -21,4 +22,5 @@ __all__ = [
     "list_abandoned_folders",
     "open_sender",
     "pluralize",
+    "print_notice",
 ]

@@ -67,12 +67,14 @@ class Sender:
         #: How the run ended, for when `end.json` cannot be written.
         self.end_record: dict[str, Any] | None = None
         if not is_live and (killed := folder.was_killed_at()) is not None:
-            failed = {"status": "Failed", "message": KILLED_MESSAGE}
-            self.end_record = {**failed, "ended": killed}
+            failed = {"status": "Failed", "message": KILLED_MESSAGE, "ended": killed}
+            self.end_record = {**failed, "launcher": folder.was_launcher()}
         #: How often something was delivered; a drain watches it.
         self.progress = 0
         self.is_hurried = not is_live
         self.cancel_requested = False
+        #: Whether a member wants the process to get SIGKILL at once.
+        self.force_requested = False
         #: Called with each response that tells of a cancel request.
         self.on_cancel: Callable[..., None] | None = None
         self.receipt: Receipt | None = None
@@ -126,8 +128,10 @@ class Sender:
         if reply["cancel"]:
             # A requested cancellation stays requested.
             self.cancel_requested = True
+            # Only heartbeats tell it, and not those of an older server.
+            self.force_requested = bool(reply.get("force", self.force_requested))
             if self.on_cancel is not None:
-                self.on_cancel(force=bool(reply.get("force")))
+                self.on_cancel(force=self.force_requested)
 
     def send_without_delay(self) -> None:
         """Send without waiting for more rows, and retry now what failed."""
@@ -376,6 +380,8 @@ def send_report_and_status(sender: Sender) -> Receipt:
             "message": end_record.get("message", ""),
             "ended": end_record.get("ended"),
         }
+        if end_record.get("launcher"):
+            body["launcher"] = True
         path = f"{sender.run_path}/status"
         try:
             sender.client.json("POST", path, body, timeout=TIMEOUT_SECONDS, attempts=1)

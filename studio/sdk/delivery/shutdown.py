@@ -44,6 +44,7 @@ class OpenWriter(Protocol):
     heartbeats: bool
     offline: bool
     is_child: bool
+    is_launcher: bool
 
     def close(self) -> object: ...
 
@@ -139,6 +140,8 @@ def record_run_end(
         return
     before = sender.end_record or {"ended": int(time.time() * 1000)}
     sender.end_record = {**before, "status": status, "message": message}
+    if writer.is_launcher:
+        sender.end_record["launcher"] = True
 
 
 def finish_writer(

@@ -29,6 +29,8 @@ FORMAT = 1
 RESERVE_NAME, RESERVE_BYTES = "reserve", 16 * 1024
 #: Its time is that of the last heartbeat.
 BEGUN_NAME = "begun"
+#: Its content, if the process had started the run's script.
+LAUNCHER = "launcher"
 
 
 @dataclass(frozen=True)
@@ -186,10 +188,17 @@ class SpoolFolder:
         hidden.write_text(json.dumps(content), encoding="utf-8")
         hidden.rename(self.path / name)
 
-    def mark_as_beginner(self) -> None:
+    def mark_as_beginner(self, *, is_launcher: bool) -> None:
         """Record that the run was begun by this process, and ends with it."""
         with contextlib.suppress(OSError):
-            (self.path / BEGUN_NAME).touch()
+            (self.path / BEGUN_NAME).write_text(LAUNCHER if is_launcher else "")
+
+    def was_launcher(self) -> bool:
+        """Whether the process had started the run's script."""
+        try:
+            return (self.path / BEGUN_NAME).read_text() == LAUNCHER
+        except OSError:
+            return False
 
     def note_heartbeat(self) -> None:
         """Record that the process lives; nothing for a run that others began."""

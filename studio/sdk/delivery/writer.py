@@ -63,8 +63,11 @@ class Writer:
         offline: bool,
         begins_run: bool = False,
         on_cancel: Callable[..., None] | None = None,
+        is_launcher: bool = False,
     ) -> None:
         self.client, self.run_id = client, run_id
+        #: Whether this process started the run's script and reports how it ended.
+        self.is_launcher = is_launcher
         self.heartbeats, self.offline = heartbeats, offline
         self._begins_run, self._on_cancel = begins_run, on_cancel
         self._user, self._root = user, root
@@ -90,6 +93,7 @@ class Writer:
         offline: bool = False,
         begins_run: bool = False,
         on_cancel: Callable[..., None] | None = None,
+        is_launcher: bool = False,
     ) -> Writer:
         """A writer for a run that exists, or that a recorded request will create.
 
@@ -107,6 +111,7 @@ class Writer:
             offline=offline,
             begins_run=begins_run,
             on_cancel=on_cancel,
+            is_launcher=is_launcher,
         )
         writer._open_sender()
         shutdown.register(writer)
@@ -311,8 +316,8 @@ class Writer:
             folder = SpoolFolder.create(*owner, self._root)
         else:
             folder = create_spool_folder(*owner)
-        if self._begins_run and not self.is_child:
-            folder.mark_as_beginner()
+        if (self._begins_run or self.is_launcher) and not self.is_child:
+            folder.mark_as_beginner(is_launcher=self.is_launcher)
         return folder
 
     def become_child(self) -> None:

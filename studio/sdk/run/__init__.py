@@ -4,6 +4,7 @@ from studio.sdk.run.log_follower import find_current_log
 from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import register_script_run_finder
+from studio.sdk.run.script_source import git_properties
 from studio.sdk.run.starting import start_run
 from studio.sdk.run.with_block import EndsWithBlock
 
@@ -15,6 +16,7 @@ __all__ = [
     "find_current_log",
     "find_runs",
     "get_run",
+    "git_properties",
     "register_script_run_finder",
     "start_run",
 ]

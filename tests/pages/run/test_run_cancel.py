@@ -6,6 +6,9 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
+from runs.actions.ingest import append_log
+from runs.actions.run import add_run_properties
+from runs.actions.run.cancel_steps import acknowledge_cancel, record_cancel_signal
 from runs.actions.run.heartbeats import (
     HEARTBEAT_TIMEOUT_SECONDS,
     mark_unresponsive_runs,
@@ -13,8 +16,9 @@ from runs.actions.run.heartbeats import (
 )
 from runs.actions.run.lifecycle import change_status, request_cancel
 from runs.actions.run.runs import create_run
-from runs.models import Experiment, Run
-from runs.search.run.details import find_cancel_request
+from runs.models import Experiment, Run, now_ms
+from runs.search.run import find_cancel_request
+from studio.core.cancel_signals import CancelSignal
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser
 from tests.parts.elements import every, one
@@ -65,12 +69,111 @@ def test_cancel_requests_the_end_of_the_run_and_optionally_its_children(
 
 
 def test_the_page_shows_the_progress_of_a_cancel_request(
-    browser: Client, run: Run, actor: Actor, now: int
+    browser: Client, run: Run, actor: Actor
 ) -> None:
-    request_cancel(run, actor=actor, now=now)
+    Run.objects.update(heartbeats=True)
+    request_cancel(run, actor=actor, now=now_ms())
     page = browser.get(PAGE)
     assert one(page, "li.now b").text == "Acknowledged"
+    assert every(page, f"form[action={PAGE}force/]") == []
+
+
+def test_a_script_that_nothing_can_stop_is_named_before_and_after_the_request(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    sentence = "Nothing can stop this script from here"
+    assert sentence in browser.get(f"{PAGE}cancel/").text
+    request_cancel(run, actor=actor, now=now)
+    page = browser.get(PAGE)
+    assert sentence in page.text
+    assert every(page, "li.now") == []
     assert one(page, f"form[action={PAGE}force/]")
+
+
+@pytest.fixture
+def stopping(experiment: Experiment, actor: Actor, now: int) -> Run:
+    """A run whose process got SIGINT, a moment ago."""
+    run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
+    request_cancel(run, actor=actor, now=now)
+    acknowledge_cancel(run, actor=actor, now=now)
+    record_cancel_signal(run, CancelSignal.INTERRUPT, now, actor=actor, now=now)
+    return run
+
+
+def test_the_signals_are_shown_with_a_countdown(
+    browser: Client, stopping: Run, now: int
+) -> None:
+    page = browser.get(PAGE)
+    assert one(page, "li.now b").text == "Stopping"
+    assert [each.text for each in every(page, ".signals .done b")] == ["SIGINT"]
+    due = [
+        each.attributes["data-countdown"]
+        for each in every(page, ".signals span")
+        if "data-countdown" in each.attributes
+    ]
+    assert due == [str(now + 30_000), str(now + 60_000)]
+    assert every(page, f"form[action={PAGE}stop/]") == []
+
+
+def test_the_launcher_chooses_the_delays(
+    browser: Client, stopping: Run, actor: Actor, now: int
+) -> None:
+    texts = {"studio.terminate_after": "5", "studio.kill_after": "a while"}
+    add_run_properties(stopping, texts, actor=actor, now=now)
+    found = browser.get(PAGE).context["signals"]
+    assert [each.due for each in found] == [None, now + 5_000, now + 60_000]
+
+
+def test_force_stop_is_offered_from_sigterm_on_and_asks_for_sigkill(
+    browser: Client, stopping: Run, actor: Actor, now: int
+) -> None:
+    record_cancel_signal(stopping, CancelSignal.TERMINATE, now, actor=actor, now=now)
+    page = browser.get(PAGE)
+    assert one(page, f"form[action={PAGE}stop/]").text.endswith("Force stop")
+    browser.post(f"{PAGE}stop/")
+    page = browser.get(PAGE)
+    assert status(stopping) is RunStatus.CANCEL_REQUESTED
+    assert every(page, f"form[action={PAGE}stop/]") == []
+    assert "requested SIGKILL" in page.text
+
+
+def test_the_card_shows_the_end_of_the_log(
+    browser: Client, stopping: Run, actor: Actor, now: int
+) -> None:
+    text = b"one\ntwo\n10%\r\x1b[31m20%\x1b[0m\nsaving <b>\n"
+    append_log(
+        stopping,
+        "logs/std_log.txt",
+        0,
+        text,
+        writer="",
+        actor=actor,
+        now=now,
+        limit=10**6,
+    )
+    page = browser.get(PAGE)
+    assert page.context["log_lines"] == ["two", "20%", "saving <b>"]
+    assert "saving &lt;b&gt;" in page.text
+    assert (
+        one(page, ".cancel-more a").attributes["href"]
+        == f"{PAGE}files/?path=logs/std_log.txt"
+    )
+
+
+def test_a_canceled_run_shows_what_happened(
+    browser: Client, stopping: Run, actor: Actor, now: int
+) -> None:
+    change_status(stopping, RunStatus.CANCELED, actor=actor, now=now)
+    page = browser.get(PAGE)
+    assert len(every(page, ".progress-steps li.done")) == 4
+    assert every(page, "[data-countdown], .cancel-progress form") == []
+
+
+def test_a_run_that_canceled_itself_shows_no_steps(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    change_status(run, RunStatus.CANCELED, actor=actor, now=now)
+    assert every(browser.get(PAGE), ".progress-steps") == []
 
 
 def test_force_ends_the_record_at_once(browser: Client, run: Run) -> None:
@@ -113,6 +216,7 @@ def test_a_returning_run_shows_no_cancel_request_of_its_own(
     mark_unresponsive_runs(
         now + HEARTBEAT_TIMEOUT_SECONDS * 1000 + 1, listening_since=0
     )
+    run.refresh_from_db()
     assert receive_heartbeat(run, actor=actor, now=now) is RunStatus.CANCEL_REQUESTED
     assert find_cancel_request(run) == asked
     assert asked.asked is not None

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from runs.actions.actor import Actor
+from runs.actions.run.cancel_steps import acknowledge_cancel
 from runs.actions.run.heartbeats import receive_heartbeat
-from runs.actions.run.lifecycle import acknowledge_cancel, change_status, request_cancel
+from runs.actions.run.lifecycle import change_status, request_cancel
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Role, Run, RunEvent, Workspace, now_ms
 from runs.pages.run_shell import allowed_actions as run_legal

@@ -10,6 +10,7 @@ from runs.api.v1.schemas.delivery import (
     RefusedRow,
     RowBatch,
     RowsApplied,
+    SignalSent,
     SnapshotInfo,
     TallyInfo,
     WriterClosed,
@@ -64,6 +65,12 @@ from runs.api.v1.schemas.runs import (
     Tags,
     WorkspaceInfo,
     WorkspaceList,
+)
+from runs.api.v1.schemas.tokens import (
+    NewToken,
+    NewTokenReply,
+    TokenInfo,
+    TokenList,
 )
 from runs.api.v1.schemas.views import (
     CloneTo,
@@ -120,6 +127,8 @@ __all__ = [
     "NewChildren",
     "NewExperiment",
     "NewRun",
+    "NewToken",
+    "NewTokenReply",
     "NewView",
     "Number",
     "ParamReply",
@@ -141,6 +150,7 @@ __all__ = [
     "RunQuery",
     "Series",
     "SeriesQuery",
+    "SignalSent",
     "SnapshotInfo",
     "Starred",
     "StateJson",
@@ -149,6 +159,8 @@ __all__ = [
     "TagReply",
     "Tags",
     "TallyInfo",
+    "TokenInfo",
+    "TokenList",
     "UploadQuery",
     "ViewDiff",
     "ViewInfo",

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from runs.actions.ingest import MetricRow
 from runs.api.v1.schemas.runs import RequestStruct
+from studio.core.cancel_signals import CancelSignal
 from studio.core.names import MAX_BATCH_POINTS
 from studio.core.statuses import RunStatus
 
@@ -66,10 +67,22 @@ class LogAppended(Struct):
 
 
 class Beat(Struct):
-    """`cancel`: the run was canceled, or has already ended."""
+    """`cancel`: the run was canceled and should end. `force`: a member wants its
+    process to get SIGKILL at once.
+    """
 
     status: RunStatus
     cancel: bool
+    force: bool
+
+
+class SignalSent(RequestStruct):
+    """A signal that was sent to the process of a canceled run. `time` is a time of the
+    sender's clock, in milliseconds.
+    """
+
+    signal: CancelSignal
+    time: int
 
 
 class WriterClosed(RequestStruct):

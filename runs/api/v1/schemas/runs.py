@@ -5,7 +5,7 @@ A float without a JSON number is the text "NaN", "Infinity" or "-Infinity".
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -124,13 +124,17 @@ class RunInfo(Struct):
 
 
 class FoundRun(Struct):
-    """A run of a list, with the values of the requested columns by field name."""
+    """A run of a list, with the values of the requested columns by field name.
+
+    `tags` needs the column `tags`, `properties` the parameter `properties`.
+    """
 
     run: RunInfo
     starred: bool
     children: int
     tags: Tags
     values: dict[str, Any]
+    properties: Texts | UnsetType = UNSET
 
 
 class RunList(Struct):
@@ -149,7 +153,8 @@ class RunQuery(RequestStruct):
     `q` is the filter, `sort` a field (`-metrics.acc` for descending), `columns` the
     fields in `values`, `rows` 25, 50 or 100. `children`, `mine` and `archived` are 0 or
     1. `experiment` is an experiment's id. `parent` is a run's id and selects its
-    children; `below` selects all its descendants.
+    children; `below` selects all its descendants. `properties` is 1 to get the runs'
+    properties.
     """
 
     # Texts, because `ViewSpec` parses and checks them as it does those of the page's
@@ -166,13 +171,16 @@ class RunQuery(RequestStruct):
     experiment: int | None = None
     parent: str = ""
     below: str = ""
+    properties: Annotated[int, Meta(ge=0, le=1)] = 0
 
 
 class NewRun(RequestStruct):
     """A run in the experiment of that id, or of that name (created if needed).
 
     Without `id` and `name` both are generated. With an `id` the request can be
-    repeated: the same request again returns the existing run (200).
+    repeated: the same request again returns the existing run (200). `launcher` is
+    "runner" if a program starts the script and reports how it ended: then only that
+    program's reports, and failures, end the run.
     """
 
     experiment: str | None = None
@@ -187,6 +195,7 @@ class NewRun(RequestStruct):
     type: str = ""
     target: str = ""
     heartbeats: bool = False
+    launcher: Literal["", "runner"] = ""
     tags: Tags = {}
     params: Texts = {}
     properties: Texts = {}
@@ -227,21 +236,23 @@ class RunPatch(RequestStruct):
 
 class StatusChange(RequestStruct):
     """The `message` of a failure is the run's error. `ended` is a time of the writer's
-    clock.
+    clock. `launcher`: this is the report of the run's launcher, not of its script.
     """
 
     status: RunStatus
     message: str = ""
     ended: int | None = None
+    launcher: bool = False
 
 
 class Cancel(RequestStruct):
     """`children`: all descendants too. `force`: cancel now, without waiting for the
-    run.
+    run. `kill`: ask the SDK or the launcher to send SIGKILL to the run's process now.
     """
 
     children: bool = False
     force: bool = False
+    kill: bool = False
 
 
 class Starred(Struct):

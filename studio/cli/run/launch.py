@@ -1,0 +1,126 @@
+"""`studio run -- PROGRAM`: start a program as a run, and end with its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from studio.cli.env import CONFLICTING_VARIABLES, exported_variables
+from studio.cli.server import connect
+from studio.core.cancel_signals import KILL_AFTER_SECONDS, TERMINATE_AFTER_SECONDS
+from studio.core.connection import Connection
+from studio.core.errors import StudioError
+from studio.core.names import (
+    check_display_name,
+    check_experiment_name,
+    check_key,
+    check_value,
+)
+from studio.sdk.client import Client
+
+NO_PROGRAM = (
+    "Which program should run? Write it after the options: "
+    "studio run --name baseline -- python train.py"
+)
+
+
+@click.command(
+    "command",
+    hidden=True,
+    # Everything after the program's name belongs to the program.
+    context_settings={"allow_interspersed_args": False},
+    add_help_option=False,
+)
+@click.option("--name", default="", help="The run's name. The default is generated.")
+@click.option(
+    "-e",
+    "--experiment",
+    "--experiment-name",
+    default="",
+    help="The experiment. The default is STUDIO_EXPERIMENT, else the script's name.",
+)
+@click.option(
+    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag. Can be repeated."
+)
+@click.option(
+    "--terminate-after",
+    type=click.FloatRange(min=0),
+    default=TERMINATE_AFTER_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="From a cancel until SIGTERM.",
+)
+@click.option(
+    "--kill-after",
+    type=click.FloatRange(min=0),
+    default=KILL_AFTER_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="From a cancel until SIGKILL.",
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def launch_command(
+    name: str,
+    experiment: str,
+    tags: tuple[str, ...],
+    terminate_after: float,
+    kill_after: float,
+    command: tuple[str, ...],
+) -> None:
+    """Start a program as a run."""
+    if not command:
+        raise click.UsageError(NO_PROGRAM)
+    # The runner imports what only it needs, and other commands must start quickly.
+    from studio.runner import CommandNotRunnable, LaunchOptions, run_program
+
+    options = LaunchOptions(
+        experiment or os.environ.get("STUDIO_EXPERIMENT", "").strip(),
+        name,
+        parse_tags(tags),
+        terminate_after,
+        max(kill_after, terminate_after),
+    )
+    try:
+        _check_names(options.name, options.experiment, options.tags)
+        client = connect()
+        code = run_program(client, command, environment_for(client), options)
+    except CommandNotRunnable as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except StudioError as error:
+        raise click.ClickException(error.message) from error
+    # The exit code is the program's, also if something could not be delivered: that
+    # was printed.
+    os._exit(code)
+
+
+def parse_tags(words: tuple[str, ...]) -> dict[str, str | None]:
+    """`key=value`, or `key` alone for a tag without a value."""
+    tags: dict[str, str | None] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        tags[key] = value if equals else None
+    return tags
+
+
+def _check_names(name: str, experiment: str, tags: Mapping[str, str | None]) -> None:
+    """Raises StudioError before the server is asked."""
+    if name:
+        check_display_name(name)
+    if experiment:
+        check_experiment_name(experiment)
+    for key, value in tags.items():
+        check_key(key, "tag key")
+        check_value(value or "", f"tag {key}")
+
+
+def environment_for(client: Client) -> dict[str, str]:
+    """This environment, in which scripts log to the client's server."""
+    server = Connection(client.url, client.token, client.workspace)
+    variables = {**os.environ, **exported_variables(server, os.environ)}
+    for name in CONFLICTING_VARIABLES:
+        variables.pop(name, None)
+    return variables

@@ -1,0 +1,107 @@
+"""A command's process, in a session and process group of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from studio.core.cancel_signals import CancelSignal
+from studio.runner.streams import OutputStream
+
+#: How long output of processes that outlive the command is waited for.
+OUTPUT_GRACE_SECONDS = 1.0
+#: What a background shell or a thread's mask could have taken from the command.
+_DEFAULT_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+class CommandProcess:
+    """A running command. Only its group gets signals, never this process."""
+
+    def __init__(
+        self,
+        program: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        streams: Sequence[OutputStream],
+    ) -> None:
+        """Start it. Raises OSError.
+
+        Signals for which this process has a handler have their default effect in the
+        command, also if they were ignored here before.
+        """
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEFAULT_SIGNALS)
+        output, errors = streams
+        self._streams = streams
+        self._process = subprocess.Popen(
+            list(command),
+            executable=program,
+            env=dict(environment),
+            stdout=output.command_end,
+            stderr=errors.command_end,
+            # A session of its own: Ctrl-C in the terminal reaches only this process,
+            # which passes it on, and the command can still read the terminal.
+            start_new_session=True,
+        )
+        for stream in streams:
+            stream.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """The exit status, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def send(self, name: CancelSignal | str) -> None:
+        """Send a signal to the command and to all processes of its group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.Signals[str(name)])
+
+    def has_group(self) -> bool:
+        """Whether a process of the group still lives."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        # In a container without an init process, dead members stay in the group.
+        states = _states_of_group(self.pid)
+        return not states or states != {"Z"}
+
+    def resize(self) -> None:
+        """The terminal has another size."""
+        for stream in self._streams:
+            stream.resize()
+        self.send("SIGWINCH")
+
+    def finish_output(self, *, wait: bool) -> None:
+        """Wait for the rest of the output, after the command's end.
+
+        A process that outlives the command can hold the streams open: they are read
+        while output arrives. Without `wait`, one such wait is enough.
+        """
+        for stream in self._streams:
+            chunks = -1
+            while not stream.join(OUTPUT_GRACE_SECONDS):
+                is_idle = chunks == stream.chunks and not stream.is_writing
+                if not wait or is_idle:
+                    break
+                chunks = stream.chunks
+
+
+def _states_of_group(group: int) -> set[str]:
+    """The states of the group's processes; none where the system has no /proc."""
+    states = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name, in parentheses, can contain spaces and parentheses.
+            state, _parent, number = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(number) == group:
+                states.add(state)
+    return states

@@ -1,0 +1,137 @@
+"""The run of a command: this process creates it, logs to it and alone ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from studio.core.cancel_signals import CancelSignal
+from studio.core.errors import StudioError
+from studio.core.names import MAX_ERROR
+from studio.runner.programs import as_text, script_of
+from studio.sdk.client import Client
+from studio.sdk.connection import WorkspaceConnection
+from studio.sdk.delivery import Writer, print_notice
+from studio.sdk.responses import Unreachable
+from studio.sdk.run import git_properties
+
+#: The file that a run's page opens first.
+LOG_PATH = "logs/std_log.txt"
+RUN_TYPE = "azureml.scriptrun"
+MAX_COMMAND_CHARS = 8000
+
+
+class TrackedRun:
+    """A run whose status only this process reports."""
+
+    def __init__(self, client: Client, run_id: str, writer: Writer) -> None:
+        self.client, self.id, self._writer = client, run_id, writer
+        # Two threads log: one for each stream.
+        self._lock = threading.Lock()
+        self._is_logging = True
+
+    @property
+    def page_url(self) -> str:
+        workspace = quote(self.client.workspace)
+        return f"{self.client.url}/w/{workspace}/runs/{self.id}/"
+
+    @property
+    def is_cancel_requested(self) -> bool:
+        return self._writer.cancel_requested
+
+    @property
+    def is_force_requested(self) -> bool:
+        return self._writer.sender.force_requested
+
+    def append_output(self, chunk: bytes) -> None:
+        """Keep output in the run's log. Never raises: the command goes on."""
+        with self._lock:
+            if not self._is_logging:
+                return
+            try:
+                self._writer.append_log(LOG_PATH, chunk)
+            except (StudioError, OSError):
+                self._is_logging = False
+
+    def report_signal(self, name: CancelSignal) -> None:
+        """Tell the server that the command got this signal."""
+        body = {"signal": name.value, "time": int(time.time() * 1000)}
+        path = f"runs/{self.id}/cancel/signals"
+        with contextlib.suppress(StudioError, OSError):
+            self._writer.record_request("POST", path, body)
+
+    def end(self, status: str, message: str = "") -> None:
+        """Deliver everything and then the status, or leave both to a later process."""
+        with self._lock:
+            self._is_logging = False
+        text = message.replace("\x00", "")[:MAX_ERROR]
+        self._writer.close(status, message=text)
+
+
+def create_tracked_run(
+    client: Client,
+    command: Sequence[str],
+    *,
+    experiment: str,
+    name: str,
+    tags: Mapping[str, str | None],
+) -> TrackedRun:
+    """Create the run, or record that it is to be created once the server responds.
+
+    Raises StudioError for what the server refuses.
+    """
+    body: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "experiment": experiment,
+        "status": "Running",
+        "started": int(time.time() * 1000),
+        "type": RUN_TYPE,
+        "target": "local",
+        "script": script_of(command),
+        "launcher": "runner",
+        "heartbeats": True,
+        "tags": dict(tags),
+        "properties": _properties(command),
+    }
+    if name:
+        body["name"] = name
+    # What a run starts is its child.
+    if parent := os.environ.get("STUDIO_RUN_ID", ""):
+        body["parent"] = parent
+    connection = WorkspaceConnection(client)
+    is_created = not connection.is_offline and _try_to_create(connection, body)
+    writer = Writer.open(
+        client,
+        body["id"],
+        heartbeats=True,
+        offline=connection.is_offline,
+        is_launcher=True,
+    )
+    if not is_created:
+        writer.record_request("POST", "runs", body, essential=True)
+    return TrackedRun(client, body["id"], writer)
+
+
+def _try_to_create(connection: WorkspaceConnection, body: dict[str, Any]) -> bool:
+    try:
+        connection.try_now("POST", "runs", body)
+    except Unreachable as error:
+        print_notice(
+            f"{error.message} Until then everything is kept on this machine and sent "
+            "as soon as the server takes it, at the latest by `studio sync`."
+        )
+        return False
+    return True
+
+
+def _properties(command: Sequence[str]) -> dict[str, str]:
+    line = shlex.join([as_text(word) for word in command])
+    return {"studio.command": line[:MAX_COMMAND_CHARS], **git_properties(Path.cwd())}
