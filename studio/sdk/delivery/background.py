@@ -131,7 +131,7 @@ class BackgroundDelivery:
         """Only deliver what the sender has: its run has ended."""
         self._next_heartbeats.pop(id(sender), None)
 
-    def is_away(self, url: str) -> bool:
+    def is_unreachable(self, url: str) -> bool:
         """Whether that server cannot be reached now."""
         errors = [
             one.last_error for one in list(self._senders) if one.client.url == url
@@ -224,7 +224,7 @@ class BackgroundDelivery:
                 reply = sender.client.json(
                     "POST", path, timeout=TIMEOUT_SECONDS, attempts=1
                 )
-                sender.hear_cancel(reply)
+                sender.read_cancel_request(reply)
             except DELIVERY_ERRORS as error:
                 # The next one can arrive; deliveries report what is wrong.
                 if isinstance(error, Unreachable):

@@ -123,7 +123,7 @@ class Sender:
         """Whether a request must be sent before all else; a snapshot need not."""
         return bool(self.requests.waiting) and self._next_upload_request() is None
 
-    def hear_cancel(self, reply: Any) -> None:
+    def read_cancel_request(self, reply: Any) -> None:
         """Read from a response whether the run should end. Raises KeyError."""
         if reply["cancel"]:
             # A requested cancellation stays requested.
@@ -231,7 +231,7 @@ class Sender:
         # A refused row made the batches small.
         self._batch_rows = min(2 * self._batch_rows, MAX_BATCH_ROWS)
         self._refused_rows = 0
-        self.hear_cancel(reply)
+        self.read_cancel_request(reply)
         for refused in reply["refused"]:
             print_notice(f"A metric was refused: {refused['message']}", once=True)
         self.rows.acknowledge(int(reply["next"]))

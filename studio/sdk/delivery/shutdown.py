@@ -118,7 +118,7 @@ def drain(
                 waited = _ProcessState.waited.get(url, 0.0)
                 _ProcessState.waited[url] = waited + now - since
                 return False
-            if in_background and background_delivery().is_away(url):
+            if in_background and background_delivery().is_unreachable(url):
                 return False
             background_delivery().wait(is_done, min(0.5, end - now, stalled_at - now))
             if sender.progress != progress:

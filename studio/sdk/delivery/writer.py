@@ -98,8 +98,8 @@ class Writer:
         """A writer for a run that exists, or that a recorded request will create.
 
         `root` is the spool's root instead of `STUDIO_SPOOL`. With `begins_run` the run
-        ends with this process: it fails if the process is killed. `on_cancel(force=…)`
-        is called in the sender's thread, repeatedly, once a cancel was requested.
+        ends with this process: it fails if the process is killed. Once a cancel was
+        requested, the sender's thread calls `on_cancel(force=…)` repeatedly.
         Raises OSError if no folder can be written to.
         """
         writer = cls(

@@ -48,11 +48,11 @@ class Cancellation:
         self._lock = threading.Lock()
         self._ladder: threading.Thread | None = None
         self._is_forced = threading.Event()
-        self.is_heard = False
+        self.is_requested = False
 
-    def hear(self, *, force: bool = False) -> None:
+    def request(self, *, force: bool = False) -> None:
         """Called with each response that tells of the request. Returns at once."""
-        self.is_heard = True
+        self.is_requested = True
         if force:
             self._is_forced.set()
         with self._lock:

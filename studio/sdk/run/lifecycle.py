@@ -85,7 +85,7 @@ class RunLifecycle:
     def final_status(self, status: RunStatus) -> RunStatus:
         """A run that was canceled ends as Canceled, whatever its script made of it."""
         cancellation = self._state.cancellation
-        is_canceled = cancellation is not None and cancellation.is_heard
+        is_canceled = cancellation is not None and cancellation.is_requested
         is_final = status in (RunStatus.COMPLETED, RunStatus.FAILED)
         # The cancellation came first, or `planned_end` would be set.
         if is_canceled and is_final and self._state.planned_end is None:
@@ -95,7 +95,7 @@ class RunLifecycle:
     def is_cancel_requested(self) -> bool:
         """Whether the run was canceled, as far as this process has heard."""
         cancellation, writer = self._state.cancellation, self._state.writer
-        if cancellation is not None and cancellation.is_heard:
+        if cancellation is not None and cancellation.is_requested:
             return True
         return writer is not None and writer.cancel_requested
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from studio.core.errors import StudioError
 from studio.core.statuses import RunStatus
@@ -12,17 +12,28 @@ from studio.sdk.process import ExitReason
 from studio.sdk.run.errors_of_runs import error_message
 from studio.sdk.run.state import RunState
 
-if TYPE_CHECKING:
-    from studio.sdk.run.lifecycle import RunLifecycle
-
 #: A report must not delay the signal.
 REPORT_SECONDS = 1.0
+
+
+class RunEnd(Protocol):
+    """The part of a run that ends it: `RunLifecycle`."""
+
+    def final_status(self, status: RunStatus) -> RunStatus: ...
+
+    def finish(
+        self,
+        status: RunStatus | None,
+        message: str = "",
+        *,
+        seconds: float | None = None,
+    ) -> None: ...
 
 
 class ProcessRun:
     """A run that this process began: the end of the process ends it."""
 
-    def __init__(self, state: RunState, lifecycle: RunLifecycle) -> None:
+    def __init__(self, state: RunState, lifecycle: RunEnd) -> None:
         self._state, self._lifecycle = state, lifecycle
 
     @property

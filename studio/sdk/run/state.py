@@ -145,7 +145,7 @@ class RunState:
             heartbeats=self.is_own and not self.is_final(),
             offline=self.connection.is_offline,
             begins_run=self.is_own,
-            on_cancel=None if self.cancellation is None else self.cancellation.hear,
+            on_cancel=None if self.cancellation is None else self.cancellation.request,
         )
         open_writers.add(writer)
         return writer

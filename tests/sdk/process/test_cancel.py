@@ -1,4 +1,4 @@
-"""Somebody cancels the run of a script that stands as it is."""
+"""A member cancels the run of an unmodified script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.sdk.user import User
 
 READY = "\nprint('ready', flush=True)\n"
 #: Seconds until SIGTERM and SIGKILL, instead of 30 and 60.
-SOON = """
+SHORT_LADDER = """
 from studio.sdk.process import cancellation
 cancellation.TERMINATE_AFTER_SECONDS, cancellation.KILL_AFTER_SECONDS = 1.0, 2.0
 """
@@ -98,9 +98,9 @@ def test_a_script_that_catches_the_interrupt_is_canceled(user: User, rest: str) 
 
 def test_the_interrupt_comes_once(user: User) -> None:
     rest = """
-for _ in range(2):
+for seconds in (100, 8):
     try:
-        time.sleep(12)
+        time.sleep(seconds)
         print("slept", flush=True)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
@@ -139,7 +139,7 @@ def signals_of(user: User, run_id: str) -> list[str]:
 def test_a_script_that_does_not_end_is_terminated_and_killed(
     user: User, before: str, code: int
 ) -> None:
-    script = start(user, f"{SOON}{BEGIN}{before}{READY}{STUBBORN}")
+    script = start(user, f"{SHORT_LADDER}{BEGIN}{before}{READY}{STUBBORN}")
     run_id = cancel(script)
     assert script.wait() == code, script.said()
     assert "ignored" in script.lines
@@ -155,7 +155,7 @@ def work():
         time.sleep(0.1)
 threading.Thread(target=work).start()
 """
-    script = start(user, f"{SOON}{BEGIN}{rest}{READY}")
+    script = start(user, f"{SHORT_LADDER}{BEGIN}{rest}{READY}")
     run_id = cancel(script)
     script.wait()
     assert ended(user, run_id) == "Canceled", script.said()

@@ -173,9 +173,8 @@ def test_a_killed_script_fails_with_the_next_delivery(
     user: User, tmp_path: Path
 ) -> None:
     spool = {"STUDIO_SPOOL": str(tmp_path)}
-    script = start(
-        user, f"{BEGIN}\nprint('ready', flush=True)\ntime.sleep(60)", **spool
-    )
+    code = f"{BEGIN}\nprint('ready', flush=True)\ntime.sleep(60)"
+    script = start(user, code, STUDIO_SPOOL=str(tmp_path))
     script.wait_line("ready")
     script.send(signal.SIGKILL)
     script.wait()
@@ -205,7 +204,7 @@ proxy.close()
 print("ready", flush=True)
 time.sleep(60)
 """,
-        **spool,
+        STUDIO_SPOOL=str(tmp_path),
     )
     script.wait_line("ready")
     script.send(signal.SIGTERM)
@@ -218,10 +217,9 @@ time.sleep(60)
     assert [(one / "end.json").exists() for one in folders] == [True], done.stderr
 
 
-def test_a_sweep_does_not_wait_for_each_child_while_the_server_is_away(
+def test_a_sweep_does_not_wait_for_each_child_without_a_server(
     user: User, tmp_path: Path
 ) -> None:
-    spool = {"STUDIO_SPOOL": str(tmp_path)}
     script = run_script(
         user,
         """
@@ -241,7 +239,7 @@ print("took", time.monotonic() - start, flush=True)
 proxy.reopen()
 run.complete()
 """,
-        **spool,
+        STUDIO_SPOOL=str(tmp_path),
     )
     # It would be 30 seconds for each.
     assert float(script.wait_line("took ")) < 15, script.said()
