@@ -87,7 +87,7 @@ class CommandProcess:
         while output arrives. Without `wait`, one such wait is enough.
         """
         for stream in self._streams:
-            chunks = -1
+            chunks = stream.chunks
             while not stream.join(OUTPUT_GRACE_SECONDS):
                 is_idle = chunks == stream.chunks and not stream.is_writing
                 if not wait or is_idle:

@@ -69,6 +69,47 @@ def test_another_name_is_an_import_error_that_lists_what_exists(
     assert listed in said
 
 
+def test_missing_names_follow_the_protocol_of_modules(user: User) -> None:
+    said = user.said(
+        """
+        import importlib.util, inspect, pickle
+        import azureml.core, azureml.core.run, azureml.exceptions
+        import numpy
+        print(hasattr(azureml.core, "Dataset"), getattr(azureml.core.run, "x", None))
+        print([importlib.util.find_spec(f"azureml.{name}") for name in
+               ("train", "core.dataset", "core.Dataset")])
+        # To pickle it, Python looks for it in every module.
+        print(pickle.loads(pickle.dumps(numpy.log1p)) is numpy.log1p)
+        print(inspect.getmembers(azureml.exceptions, inspect.isfunction))
+        try:
+            azureml.core.Dataset
+        except AttributeError as error:
+            print(error)
+        """
+    )
+    names, specs, pickled, members, missing = said.splitlines()
+    assert names == "False None"
+    assert specs == "[None, None, None]"
+    assert pickled == "True"
+    assert "AttributeError" not in members
+    assert missing.startswith("Run Studio's azureml.core has no 'Dataset'. It has ")
+
+
+def test_libraries_that_pickle_by_name_still_work(user: User) -> None:
+    pytest.importorskip("sklearn")
+    said = user.said(
+        """
+        from azureml.core import Run
+        import io, joblib, numpy
+        from sklearn.preprocessing import FunctionTransformer
+        file = io.BytesIO()
+        joblib.dump(FunctionTransformer(numpy.log1p), file)
+        print(joblib.load(io.BytesIO(file.getvalue())).transform([[0.0]]))
+        """
+    )
+    assert said == "[[0.]]"
+
+
 def test_a_real_azureml_core_is_never_hidden(user: User, tmp_path: Path) -> None:
     info = tmp_path / "azureml_core-1.61.0.dist-info"
     info.mkdir()

@@ -9,19 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from studio.core.cancel_signals import HEARTBEAT_SECONDS
-from studio.core.errors import StudioError
 from studio.sdk.client import Client
+from studio.sdk.delivery.account import read_account_if_reachable
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.retry_policy import (
-    DELIVERY_ERRORS,
-    TIMEOUT_SECONDS,
-    as_delivery_error,
-)
+from studio.sdk.delivery.retry_policy import DELIVERY_ERRORS, TIMEOUT_SECONDS
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
+from studio.sdk.delivery.writer_queues import WriterQueues
 from studio.sdk.responses import Unreachable, is_temporary
 
 #: How often to look for new records: a log call does not wake the threads.
@@ -242,40 +238,17 @@ class BackgroundDelivery:
                 sender.logs.sync()
 
 
-_user_names: dict[tuple[str, str], str] = {}
-
-
-def get_user_name(client: Client, **options: Any) -> str:
-    """The name of the token's user. Raises StudioError."""
-    key = (client.url, client.token)
-    if key not in _user_names:
-        try:
-            reply = client.json("GET", "/api/v1/workspaces", **options)
-            _user_names[key] = str(reply["user"])
-        except (KeyError, TypeError) as error:
-            raise as_delivery_error(error) from error
-    return _user_names[key]
-
-
-def get_user_name_or_empty(client: Client) -> str:
-    """The name of the token's user; empty if the server does not respond soon."""
-    try:
-        return get_user_name(client, timeout=3, attempts=1)
-    except StudioError:
-        return ""
-
-
 def find_leftovers(client: Client) -> list[Sender] | None:
     """Senders for all leftovers that this client can deliver; others stay untouched.
 
     None while the token's user is not known.
     """
-    user = get_user_name_or_empty(client)
-    if not user:
+    account = read_account_if_reachable(client)
+    if account is None:
         return None
     found = []
     for folder in list_abandoned_folders():
-        is_mine = folder.owner.is_for(client.url, client.workspace, user)
+        is_mine = folder.owner.is_for(client, account)
         sender = open_sender(folder, client) if is_mine else None
         if sender is None:
             folder.unlock()
@@ -289,9 +262,22 @@ def open_sender(folder: SpoolFolder, client: Client) -> Sender | None:
     try:
         return Sender(folder, client, is_live=False)
     except DELIVERY_ERRORS as error:
-        print_notice(
-            f"{folder.path} cannot be read ({error}): it stays as it is.", once=True
-        )
+        _print_unreadable(folder, error)
+        return None
+
+
+def _print_unreadable(folder: SpoolFolder, error: Exception) -> None:
+    print_notice(
+        f"{folder.path} cannot be read ({error}): it stays as it is.", once=True
+    )
+
+
+def count_waiting(folder: SpoolFolder) -> int | None:
+    """How many records wait in a folder; None, with a notice, if it is damaged."""
+    try:
+        return WriterQueues(folder, is_live=False).waiting
+    except DELIVERY_ERRORS as error:
+        _print_unreadable(folder, error)
         return None
 
 

@@ -17,7 +17,7 @@ from studio.core import names
 from studio.core.errors import InvalidState
 from studio.sdk.client import Client
 from studio.sdk.delivery import shutdown
-from studio.sdk.delivery.background import get_user_name_or_empty
+from studio.sdk.delivery.account import read_account_if_reachable
 from studio.sdk.delivery.log_delivery import LogBuffer, LogOffsets
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt
@@ -308,14 +308,15 @@ class Writer:
             return self._sender
 
     def _create_folder(self) -> SpoolFolder:
-        user = self._user
+        user, identity = self._user, ""
         if not user and not self.offline:
-            user = get_user_name_or_empty(self.client)
+            account = read_account_if_reachable(self.client)
+            user, identity = (account.user, account.server) if account else ("", "")
         owner = (self.client.url, self.client.workspace, user, self.run_id)
         if self._root:
-            folder = SpoolFolder.create(*owner, self._root)
+            folder = SpoolFolder.create(*owner, self._root, identity=identity)
         else:
-            folder = create_spool_folder(*owner)
+            folder = create_spool_folder(*owner, identity=identity)
         if (self._begins_run or self.is_launcher) and not self.is_child:
             folder.mark_as_beginner(is_launcher=self.is_launcher)
         return folder

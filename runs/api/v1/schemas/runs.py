@@ -31,10 +31,11 @@ class WorkspaceInfo(Struct):
 
 
 class WorkspaceList(Struct):
-    """`user` is the caller's name."""
+    """`user` is the caller's name, `server` the server's identity."""
 
     workspaces: list[WorkspaceInfo]
     user: str
+    server: str
 
 
 class ExperimentInfo(Struct):
