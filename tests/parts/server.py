@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -75,12 +75,12 @@ class Server:
             signal_tree(self.process, signal.SIGCONT)
 
 
-def kill_tree(process: subprocess.Popen[str]) -> None:
+def kill_tree(process: subprocess.Popen[Any]) -> None:
     signal_tree(process, signal.SIGKILL)
     process.wait(10)
 
 
-def signal_tree(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def signal_tree(process: subprocess.Popen[Any], number: signal.Signals) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         top = psutil.Process(process.pid)
         # The top first, so that it starts nothing again.
