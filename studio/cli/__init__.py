@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import click
+import os
+import sys
+from collections.abc import Sequence
 
-from studio import __version__
-from studio.cli.env import env
-from studio.cli.login import login
-from studio.cli.run import run_group
-from studio.cli.sync import sync
-from studio.cli.views import view_group
+#: The exit code of a program that Ctrl-C ended, as shells report it.
+INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(
-    __version__, prog_name="Run Studio", message="%(prog)s %(version)s"
-)
-def main() -> None:
-    """Log, find and manage machine-learning runs on a Run Studio server."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the `studio` command with these words, or with the process's; exits."""
+    try:
+        # Imported here, so that Ctrl-C during the imports prints no traceback.
+        from studio.cli.commands import studio
 
-
-main.add_command(env)
-main.add_command(login)
-main.add_command(run_group)
-main.add_command(sync)
-main.add_command(view_group)
+        studio.main(words, prog_name="studio")
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.stderr.flush()
+        # Not `sys.exit`: threads that still send something would be waited for.
+        os._exit(INTERRUPTED)

@@ -3,4 +3,4 @@
 from studio.cli import main
 
 if __name__ == "__main__":
-    main(prog_name="studio")
+    main()

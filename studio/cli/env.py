@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from studio.cli.shells import SHELLS
 from studio.core import connection
 from studio.core.connection import Connection, NoServerError, is_loopback
 
@@ -55,45 +55,29 @@ def add_to_no_proxy(host: str, environment: Mapping[str, str]) -> str:
     return ",".join(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
-def _quote_powershell(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _quote_fish(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-FormatExport = Callable[[str, str], str]
-FormatUnset = Callable[[str], str]
-
-#: Per shell: how it sets and removes a variable, and how its user applies the lines.
-SHELLS: dict[str, tuple[FormatExport, FormatUnset, str]] = {
-    "sh": (
-        lambda name, value: f"export {name}={shlex.quote(value)}",
-        lambda name: f"unset {name}",
-        'eval "$(studio env)"',
-    ),
-    "fish": (
-        lambda name, value: f"set -gx {name} {_quote_fish(value)}",
-        lambda name: f"set -e {name}",
-        "studio env --shell fish | source",
-    ),
-    "powershell": (
-        lambda name, value: f"$env:{name} = {_quote_powershell(value)}",
-        lambda name: f"Remove-Item Env:{name} -ErrorAction SilentlyContinue",
-        "studio env --shell powershell | Out-String | Invoke-Expression",
-    ),
-}
-
-
 def shell_lines(
     server: Connection, shell: str, environment: Mapping[str, str]
 ) -> list[str]:
     """The commands for the shell to evaluate."""
-    export, unset, _usage = SHELLS[shell]
+    syntax = SHELLS[shell]
     variables = exported_variables(server, environment)
-    exports = [export(name, value) for name, value in variables.items()]
-    return exports + [unset(name) for name in CONFLICTING_VARIABLES]
+    exports = [syntax.export(name, value) for name, value in variables.items()]
+    return [
+        *exports,
+        *map(syntax.unset, CONFLICTING_VARIABLES),
+        *syntax.define_az(studio_command()),
+    ]
+
+
+def studio_command() -> list[str]:
+    """The words that start this command line from any folder."""
+    program = Path(sys.argv[0])
+    if program.name in ("studio", "studio.exe") and program.is_file():
+        return [str(program.absolute())]
+    # Started by `python -m`: without the working folder, which can have a `studio` too.
+    root = str(Path(__file__).resolve().parent.parent.parent)
+    code = f"import sys; sys.path[0] = {root!r}; from studio.cli import main; main()"
+    return [sys.executable, "-c", code]
 
 
 def unreachable_message(server: Connection) -> str:
@@ -118,7 +102,8 @@ def unreachable_message(server: Connection) -> str:
 def env(shell: str, login_only: bool) -> None:
     """Print the lines that make this shell's scripts log to the server.
 
-    Use it as: eval "$(studio env)"
+    They also define `az`, so that `az ml …` reads and changes runs there. Use it as:
+    eval "$(studio env)"
     """
     try:
         server = connection.find_saved_connection(login_only=login_only)
@@ -128,7 +113,7 @@ def env(shell: str, login_only: bool) -> None:
         click.echo(line)
     # In `eval "$(studio env)"` the output is a pipe, and the hint is of no use.
     if sys.stdout.isatty():
-        click.echo(f"# To apply these lines: {SHELLS[shell][2]}", err=True)
+        click.echo(f"# To apply these lines: {SHELLS[shell].usage}", err=True)
     # On standard error, since the shell evaluates the standard output.
     if not connection.accepts_connections(server.url):
         click.echo(unreachable_message(server), err=True)

@@ -1,21 +1,29 @@
-"""`studio sync`: deliver what scripts logged while the server could not be reached."""
+"""`studio sync`: deliver, list or delete what scripts could not send."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
+from studio.cli.login import parse_address
 from studio.cli.server import connect
 from studio.core.errors import StudioError
 from studio.sdk.client import Client
+from studio.sdk.connection import find_connection_to
 from studio.sdk.delivery import (
+    Account,
     SpoolFolder,
-    get_user_name,
+    SpoolOwner,
+    count_waiting,
     list_abandoned_folders,
     open_sender,
     pluralize,
+    read_account,
 )
 
 #: A spool is left for later if nothing is delivered for this long.
@@ -23,62 +31,199 @@ STALL_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 
 
+@dataclass(frozen=True)
+class WaitingSpool:
+    """What an ended process left: `records` is None if it is damaged."""
+
+    path: Path
+    owner: SpoolOwner
+    records: int | None
+
+    def describe(self) -> str:
+        owner = self.owner
+        target = f"{owner.server}, workspace {owner.workspace}"
+        target += f", user {owner.user}" if owner.user else ""
+        count = "damaged" if self.records is None else pluralize(self.records, "record")
+        return f"Run {owner.run_id}: {count} for {target}"
+
+
 @click.command()
-@click.option("--list", "only_list", is_flag=True, help="Show what waits.")
-def sync(only_list: bool) -> None:
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option(
+    "--list", "only_list", is_flag=True, help="Show what waits; send nothing."
+)
+@click.option(
+    "--to",
+    "address",
+    metavar="URL",
+    help="Send it to the server at this address, after a confirmation.",
+)
+@click.option("--discard", is_flag=True, help="Delete it, after a confirmation.")
+@click.option("--yes", is_flag=True, help="Do not ask for the confirmation.")
+def sync(
+    runs: tuple[str, ...],
+    only_list: bool,
+    address: str | None,
+    discard: bool,
+    yes: bool,
+) -> None:
     """Deliver what scripts on this machine logged and could not send.
 
-    A spool is sent only to the server, workspace and user that it was written for. Ends
-    with 1 where something remains, or was lost.
+    It goes to the server and user that it was written for, also if the address of that
+    server has changed. What is for another one stays here. Name runs to deliver only
+    theirs. Ends with 1 if something could not be delivered, or was lost.
+
+    \b
+    studio sync --list
+    studio sync --to http://127.0.0.1:8001
+    studio sync --discard RUN
     """
-    client = connect()
-    found = undelivered = skipped = 0
-    for folder in list_abandoned_folders():
-        found += 1
-        if only_list or not _is_spool_of_client(folder, client):
-            _show_spool(folder, client)
-            skipped += not only_list
-            folder.unlock()
-            continue
-        undelivered += not _deliver_spool(folder, client)
+    if only_list + discard + (address is not None) > 1:
+        raise click.UsageError("Give only one of --list, --to and --discard.")
+    found = _find_waiting(runs)
     if not found:
         click.echo("Nothing waits on this machine.")
-    if skipped:
+    elif only_list:
+        _show(found)
+    elif discard:
+        _discard(found, ask=not yes)
+    else:
+        client = _connect_to(address) if address else connect()
+        delivery = Delivery(client, _read_account(client))
+        chosen, others = delivery.split(found)
+        if address and others:
+            _confirm_redirection(others, delivery, ask=not yes)
+            chosen, others = found, []
+        undelivered = sum(not delivery.deliver(one) for one in chosen)
+        _report_rest(undelivered, others)
+        if undelivered or (others and runs):
+            sys.exit(1)
+
+
+def _find_waiting(runs: Sequence[str]) -> list[WaitingSpool]:
+    """What waits, the oldest first. Raises ClickException if a run has nothing."""
+    found = []
+    for folder in list_abandoned_folders():
+        if not runs or folder.owner.run_id in runs:
+            records = count_waiting(folder)
+            found.append(WaitingSpool(folder.path, folder.owner, records))
+        folder.unlock()
+    missing = sorted(set(runs) - {one.owner.run_id for one in found})
+    if missing:
+        raise click.ClickException(
+            f"Nothing of run {missing[0]} waits on this machine: see `studio sync "
+            "--list`."
+        )
+    return found
+
+
+def _show(found: Sequence[WaitingSpool], *, err: bool = False) -> None:
+    for one in found:
+        click.echo(one.describe(), err=err)
+
+
+def _discard(found: Sequence[WaitingSpool], *, ask: bool) -> None:
+    _show(found, err=True)
+    spools = pluralize(len(found), "spool")
+    if ask:
+        question = f"Delete {spools}? What was not sent is lost."
+        click.confirm(question, abort=True, err=True)
+    deleted = 0
+    for one in found:
+        folder = SpoolFolder.claim(one.path)
+        # Another process can have delivered it since.
+        if folder is not None:
+            folder.remove()
+            deleted += 1
+    click.echo(f"Deleted {pluralize(deleted, 'spool')}.")
+
+
+def _connect_to(address: str) -> Client:
+    """A client with the token for the server at the address."""
+    target = parse_address(address)
+    try:
+        known = find_connection_to(target.url)
+        if known is not None:
+            return Client(known.url, known.token, target.workspace or known.workspace)
+    except StudioError as error:
+        raise click.ClickException(error.message) from error
+    raise click.ClickException(
+        f"No token is known for {target.url}: run `studio login {target.url}` first."
+    )
+
+
+def _read_account(client: Client) -> Account:
+    try:
+        return read_account(client)
+    except StudioError as error:
+        raise click.ClickException(error.message) from error
+
+
+class Delivery:
+    """Sends spools to one server as one user, each to its own workspace."""
+
+    def __init__(self, client: Client, account: Account) -> None:
+        self.client, self.account = client, account
+
+    def split(
+        self, found: Sequence[WaitingSpool]
+    ) -> tuple[list[WaitingSpool], list[WaitingSpool]]:
+        """What is for this server, user and a workspace of theirs; and the rest."""
+        mine = [one for one in found if self._is_mine(one.owner)]
+        return mine, [one for one in found if one not in mine]
+
+    def _is_mine(self, owner: SpoolOwner) -> bool:
+        return owner.is_of(self.client, self.account) and self._reaches(owner.workspace)
+
+    def _reaches(self, workspace: str) -> bool:
+        return workspace in (self.client.workspace, *self.account.workspaces)
+
+    def client_for(self, owner: SpoolOwner) -> Client:
+        """The client of the spool's workspace, or else of this shell's."""
+        client = self.client
+        if owner.workspace == client.workspace or not self._reaches(owner.workspace):
+            return client
+        return Client(client.url, client.token, owner.workspace)
+
+    def deliver(self, spool: WaitingSpool) -> bool:
+        """Deliver a spool; whether all of it arrived and nothing is missing."""
+        folder = SpoolFolder.claim(spool.path)
+        # Another process delivers it, or has done so.
+        return folder is None or _deliver_folder(folder, self.client_for(spool.owner))
+
+
+def _confirm_redirection(
+    others: Sequence[WaitingSpool], delivery: Delivery, *, ask: bool
+) -> None:
+    """Ask before sending what was written for another server, workspace or user."""
+    _show(others, err=True)
+    if not ask:
+        return
+    targets = {delivery.client_for(one.owner).workspace for one in others}
+    click.confirm(
+        f"Send this to {delivery.client.url}, workspace {', '.join(sorted(targets))}, "
+        f"as {delivery.account.user}?",
+        abort=True,
+        err=True,
+    )
+
+
+def _report_rest(undelivered: int, others: Sequence[WaitingSpool]) -> None:
+    if others:
+        _show(others, err=True)
         click.echo(
-            f"{skipped} of them not delivered, as this shell is for another server, "
-            "workspace or user: set STUDIO_URL, STUDIO_WORKSPACE and STUDIO_TOKEN to "
-            "what is shown and run `studio sync` again.",
+            f"{len(others)} of them not delivered, as this shell is for another "
+            "server, workspace or user: set STUDIO_URL, STUDIO_WORKSPACE and "
+            "STUDIO_TOKEN to what is shown and run `studio sync` again. If that server "
+            "is now at another address, run `studio sync --to URL`. To delete what "
+            "waits, run `studio sync --discard`.",
             err=True,
         )
     if undelivered:
         click.echo(f"{undelivered} of them not delivered", err=True)
-    if undelivered or skipped:
-        sys.exit(1)
 
 
-def _is_spool_of_client(folder: SpoolFolder, client: Client) -> bool:
-    """Whether it was written for this server, workspace and user."""
-    owner = folder.owner
-    try:
-        # A spool that was written offline names no user, so there is nothing to
-        # compare.
-        user = get_user_name(client) if owner.user else ""
-    except StudioError as error:
-        raise click.ClickException(error.message) from error
-    return owner.is_for(client.url, client.workspace, user)
-
-
-def _show_spool(folder: SpoolFolder, client: Client) -> None:
-    owner, sender = folder.owner, open_sender(folder, client)
-    if sender is not None:
-        waiting = pluralize(sender.waiting, "record")
-        target = f"{owner.server}, workspace {owner.workspace}"
-        target += f", user {owner.user}" if owner.user else ""
-        click.echo(f"Run {owner.run_id}: {waiting} for {target}")
-
-
-def _deliver_spool(folder: SpoolFolder, client: Client) -> bool:
-    """Deliver a spool; whether all of it arrived and nothing is missing."""
+def _deliver_folder(folder: SpoolFolder, client: Client) -> bool:
     sender = open_sender(folder, client)
     if sender is None:
         folder.unlock()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,6 +51,25 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_same_address(one: str, other: str) -> bool:
+    """Whether both URLs lead to the same server, as far as their texts tell.
+
+    `localhost`, `127.0.0.1` and `[::1]` are the same host.
+    """
+    return _comparable_address(one) == _comparable_address(other)
+
+
+def _comparable_address(url: str) -> tuple[str, str, int | None, str]:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return ("", url, None, "")
+    host = (parts.hostname or "").rstrip(".")
+    host = "localhost" if host in ("127.0.0.1", "::1") else host
+    return parts.scheme, host, port, parts.path.rstrip("/")
+
+
 def accepts_connections(url: str, seconds: float = 1.0) -> bool:
     """Whether a server accepts connections at the address within the time."""
     taken = threading.Event()
@@ -77,9 +97,16 @@ def home_file() -> Path:
 
 
 def login_file() -> Path:
-    """The file of `studio login`."""
-    import platformdirs
-
+    """The file of `studio login`. Raises NoServerError without platformdirs."""
+    try:
+        import platformdirs
+    except ModuleNotFoundError as error:
+        # With `studio env`, scripts of another interpreter work without it.
+        raise NoServerError(
+            "Run Studio needs platformdirs to find the server of `studio login`: run "
+            f"`{sys.executable} -m pip install platformdirs`, or set STUDIO_URL, "
+            "STUDIO_TOKEN and STUDIO_WORKSPACE."
+        ) from error
     return Path(platformdirs.user_config_dir("run-studio")) / "login.json"
 
 
@@ -88,9 +115,10 @@ def find_saved_connection(*, login_only: bool = False) -> Connection:
 
     Raises NoServerError.
     """
-    places = [login_file()] if login_only else [home_file(), login_file()]
-    for place in places:
-        found = read_connection_file(place)
+    places = []
+    for find_file in (login_file,) if login_only else (home_file, login_file):
+        places.append(find_file())
+        found = read_connection_file(places[-1])
         if found is not None:
             return found
     raise NoServerError(

@@ -18,6 +18,7 @@ from studio.core.connection import (
     NoServerError,
     find_saved_connection,
     home_file,
+    is_same_address,
     login_file,
     read_connection_file,
 )
@@ -157,8 +158,8 @@ def find_connection(endpoint: str = "") -> Connection:
     A token is sent only to its own server. Anyone can write the `endpoint` of a
     config.json, so only a connection to that very server is used for it.
     """
-    connection = read_environment()
     if not endpoint:
+        connection = read_environment()
         try:
             return connection or find_saved_connection()
         except NoServerError as error:
@@ -166,28 +167,34 @@ def find_connection(endpoint: str = "") -> Connection:
                 'No server is known: run `eval "$(studio env)"` in this shell, or set '
                 f"STUDIO_URL and STUDIO_TOKEN. ({error})"
             ) from error
-    if connection is not None and _is_same_url(connection.url, endpoint):
-        return connection
-    stored = _find_stored_connection(endpoint)
-    if stored is None:
+    found = find_connection_to(endpoint)
+    if found is None:
         raise UserErrorException(
             f"config.json names the server {endpoint}, for which no token is known: "
             f"run `studio login {endpoint}`, or remove `endpoint` from the file."
         )
-    return stored
+    return found
+
+
+def find_connection_to(url: str) -> Connection | None:
+    """The server at that address with its token; None if no token is known for it."""
+    connection = read_environment()
+    if connection is not None and is_same_address(connection.url, url):
+        return connection
+    return _find_stored_connection(url)
 
 
 def _find_stored_connection(url: str) -> Connection | None:
     """What this machine's server or `studio login` stored for that server."""
-    for path in (home_file(), login_file()):
+    try:
+        paths = (home_file(), login_file())
+    except NoServerError as error:
+        raise UserErrorException(str(error)) from error
+    for path in paths:
         try:
             found = read_connection_file(path)
         except NoServerError:
             continue
-        if found is not None and _is_same_url(found.url, url):
+        if found is not None and is_same_address(found.url, url):
             return found
     return None
-
-
-def _is_same_url(one: str, other: str) -> bool:
-    return one.rstrip("/").lower() == other.rstrip("/").lower()

@@ -223,6 +223,8 @@ REST: dict[str, Row] = {
     "openapi.json": row(GET=SIGNED_IN),
     "fields": row(GET=SIGNED_IN),
     "workspaces": row(GET=SIGNED_IN),
+    "tokens": row(GET=SIGNED_IN, POST=SIGNED_IN),
+    "tokens/<int:number>": row(404, parts={"number": "0"}, DELETE=SIGNED_IN),
     f"{SPACE}/experiments": row(GET=READER, POST=CONTRIBUTOR),
     HOME: home(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
     f"{HOME}/restore": home(POST=CONTRIBUTOR),

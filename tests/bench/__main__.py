@@ -28,6 +28,7 @@ from tests.bench.commands import (
 from tests.bench.fresh_commands import (
     backup,
     charts,
+    imports,
     ingest,
     page,
     slow,
@@ -229,7 +230,7 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-FRESH = (backup, charts, ingest, page, slow, strain, views)
+FRESH = (backup, charts, imports, ingest, page, slow, strain, views)
 for command in (*OVER_HOMES, *FRESH, mutants, words):
     main.add_command(command)
 

@@ -45,6 +45,17 @@ def backup(home: Path, as_json: bool, files: int, megabytes: int) -> None:
 
 
 @click.command()
+@AS_JSON
+def imports(as_json: bool) -> None:
+    """Time the import of the SDK, and of its `azureml.core`, by a new interpreter."""
+    from tests.bench.sdk import measure_imports
+
+    report = Report("Imports")
+    measure_imports(report)
+    report.show(as_json=as_json)
+
+
+@click.command()
 @options(
     KIND,
     PEER,

@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 
+from studio.cli.env import SHIM_FOLDER
 from studio.sdk import Experiment, Workspace
 from tests.bench.report import Report
+from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
 
 ROUNDS = 9
@@ -65,11 +67,22 @@ def median(ask: Callable[[], object]) -> float:
     return statistics.median(took)
 
 
+def measure_imports(report: Report) -> None:
+    """What every script pays before its first line, with the interpreter's start."""
+    bare = 1000 * started("pass")
+    report.add("start of Python", ms=bare)
+    for module, limit in (("studio.sdk", ""), ("azureml.core", "150 ms")):
+        took = 1000 * started(f"import {module}")
+        report.add(f"import {module}", limit, ms=took, over_bare=took - bare)
+
+
 def started(code: str) -> float:
     """The least time of an interpreter that runs `code`: others only add to it."""
+    path = os.pathsep.join([SHIM_FOLDER, str(ROOT)])
+    environment = {**quiet_environment(), "PYTHONPATH": path}
     times = []
     for _ in range(2 * ROUNDS):
         begin = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment)
         times.append(time.perf_counter() - begin)
     return min(times)

@@ -199,7 +199,8 @@ def test_the_login_can_be_selected(tmp_path: Path, at_home: dict[str, str]) -> N
 )
 def test_each_shell_has_its_own_quoting(shell: str, first: str, last: str) -> None:
     found = shell_lines(Connection("it's \\", "t", "w"), shell, {})
-    assert (found[0], found[-1]) == (first, last)
+    assert found[0] == first
+    assert last in found
 
 
 def test_the_version_is_printed(user: dict[str, str]) -> None:

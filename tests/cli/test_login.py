@@ -14,7 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from studio.cli import main
+from studio.cli.commands import studio
 from studio.cli.login import choose_workspace, parse_address
 from studio.core.connection import login_file
 from tests.parts.server import Server
@@ -28,7 +28,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def login(*words: str, given: str = "") -> Result:
-    return CliRunner().invoke(main, ["login", *words], input=given)
+    return CliRunner().invoke(studio, ["login", *words], input=given)
 
 
 def kept() -> dict[str, str]:

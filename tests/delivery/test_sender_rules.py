@@ -254,7 +254,7 @@ def ended(spool: Path) -> Any:
 def interrupted_close(writer: Writer, status: str | None, message: str = "") -> None:
     """An end that is interrupted as it begins to deliver."""
 
-    def interrupt(*_given: Any) -> Any:
+    def interrupt(*_given: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
@@ -321,7 +321,7 @@ def test_the_end_delivers_what_child_processes_of_the_run_left(
     fake: Any = Fake()
     mine, other = left_behind(fake, "r1"), left_behind(fake, "r2")
     # Else all that earlier processes left would be delivered.
-    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "")
+    monkeypatch.setattr(background, "read_account_if_reachable", lambda _client: None)
     writer = Writer.open(fake, "r1", user="ada")
     writer.add_point("loss", 2)
     assert writer.close("Completed").is_whole

@@ -10,6 +10,7 @@ import pytest
 
 from studio.sdk.client import Client
 from studio.sdk.delivery import background, shutdown
+from studio.sdk.delivery.account import Account
 from studio.sdk.delivery.background import BackgroundDelivery, find_leftovers
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.sender import Sender
@@ -21,6 +22,8 @@ from studio.sdk.delivery.spool_folder import (
 )
 from studio.sdk.delivery.spool_records import RecordedRequest, pack_request
 from tests.parts.fake_http import FixedResponse, serving
+
+ADA = Account("ada", "")
 
 
 class Portal(FixedResponse):
@@ -108,7 +111,7 @@ def test_an_unreadable_spool_stops_no_other_delivery(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
-    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "ada")
+    monkeypatch.setattr(background, "read_account_if_reachable", lambda _client: ADA)
     (sender.folder.path / "rows.odd.seg").write_bytes(b"")
     sender.leave_to_later_process()
     assert find_leftovers(sender.client) == []
@@ -120,9 +123,9 @@ def test_nothing_is_sent_before_the_user_of_the_token_is_known(
 ) -> None:
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
     sender.leave_to_later_process()
-    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "")
+    monkeypatch.setattr(background, "read_account_if_reachable", lambda _client: None)
     assert find_leftovers(sender.client) is None
-    monkeypatch.setattr(background, "get_user_name_or_empty", lambda _client: "ada")
+    monkeypatch.setattr(background, "read_account_if_reachable", lambda _client: ADA)
     assert len(find_leftovers(sender.client) or []) == 1
 
 

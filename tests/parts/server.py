@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -80,12 +80,12 @@ class Server:
             signal_tree(self.process, signal.SIGCONT)
 
 
-def kill_tree(process: subprocess.Popen[str]) -> None:
+def kill_tree(process: subprocess.Popen[Any]) -> None:
     signal_tree(process, signal.SIGKILL)
     process.wait(10)
 
 
-def signal_tree(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def signal_tree(process: subprocess.Popen[Any], number: signal.Signals) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         top = psutil.Process(process.pid)
         # The top first, so that it starts nothing again.
@@ -161,8 +161,8 @@ def client_environment(home: Path) -> dict[str, str]:
         text=True,
         check=True,
     )
-    words = shlex.split(done.stdout, comments=True)
-    pairs = (word.partition("=") for word in words if "=" in word)
+    lines = [shlex.split(line) for line in done.stdout.splitlines()]
+    pairs = [words[1].partition("=") for words in lines if words[0] == "export"]
     return {name: value for name, _, value in pairs}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from studio.compat.missing import MODULES
+from studio.sdk.client import Client
 from studio.sdk.script_context import OfflineRun
 from tests.sdk.user import User
 
@@ -66,6 +67,47 @@ def test_another_name_is_an_import_error_that_lists_what_exists(
     )
     assert said.startswith("Run Studio's azureml")
     assert listed in said
+
+
+def test_missing_names_follow_the_protocol_of_modules(user: User) -> None:
+    said = user.said(
+        """
+        import importlib.util, inspect, pickle
+        import azureml.core, azureml.core.run, azureml.exceptions
+        import numpy
+        print(hasattr(azureml.core, "Dataset"), getattr(azureml.core.run, "x", None))
+        print([importlib.util.find_spec(f"azureml.{name}") for name in
+               ("train", "core.dataset", "core.Dataset")])
+        # To pickle it, Python looks for it in every module.
+        print(pickle.loads(pickle.dumps(numpy.log1p)) is numpy.log1p)
+        print(inspect.getmembers(azureml.exceptions, inspect.isfunction))
+        try:
+            azureml.core.Dataset
+        except AttributeError as error:
+            print(error)
+        """
+    )
+    names, specs, pickled, members, missing = said.splitlines()
+    assert names == "False None"
+    assert specs == "[None, None, None]"
+    assert pickled == "True"
+    assert "AttributeError" not in members
+    assert missing.startswith("Run Studio's azureml.core has no 'Dataset'. It has ")
+
+
+def test_libraries_that_pickle_by_name_still_work(user: User) -> None:
+    pytest.importorskip("sklearn")
+    said = user.said(
+        """
+        from azureml.core import Run
+        import io, joblib, numpy
+        from sklearn.preprocessing import FunctionTransformer
+        file = io.BytesIO()
+        joblib.dump(FunctionTransformer(numpy.log1p), file)
+        print(joblib.load(io.BytesIO(file.getvalue())).transform([[0.0]]))
+        """
+    )
+    assert said == "[[0.]]"
 
 
 def test_a_real_azureml_core_is_never_hidden(user: User, tmp_path: Path) -> None:
@@ -127,13 +169,9 @@ def test_an_offline_run_explains_missing_features() -> None:
 
 @pytest.mark.parametrize("variable", ["STUDIO_RUN_ID", "AZUREML_RUN_ID"])
 def test_inside_a_run_the_context_is_that_run(user: User, variable: str) -> None:
-    run_id = user.said(
-        """
-        from azureml.core import Experiment, Workspace
-        exp = Experiment(Workspace.from_config(), "context")
-        print(exp.start_logging(snapshot_directory=None, outputs=False).id)
-        """
-    )
+    client = Client(user.server.url, user.server.token, "default")
+    body = {"experiment": "context", "status": "Running"}
+    run_id = client.post("runs", body)["id"]
     said = user.said(
         """
         from azureml.core import Run

@@ -35,7 +35,8 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """Create a token for `user`; return it and its secret, which is not stored.
 
-    A token can't create a token with more permissions than its own.
+    A token can't create a token with more permissions than its own, or one that
+    expires later.
     """
     names.check_text(name, "name", limit=names.MAX_TOKEN_NAME, empty=False)
     if not Member.objects.filter(user=user, workspace=workspace).exists():
@@ -46,6 +47,13 @@ def create_token(
         raise PermissionDenied(
             _("A token can't create a token with more permissions than its own.")
         )
+    expires = to_datetime(now) + timedelta(days=days) if days else None
+    if actor.token is not None and actor.token.expires is not None:
+        if expires is not None and expires > actor.token.expires:
+            raise PermissionDenied(
+                _("A token can't create a token that expires later than itself.")
+            )
+        expires = expires or actor.token.expires
     secret = generate_secret(TOKEN_PREFIX)
     token = ApiToken.objects.create(
         user=user,
@@ -54,14 +62,21 @@ def create_token(
         prefix=secret[:VISIBLE_PREFIX_LENGTH],
         digest=hash_secret(secret),
         role_cap=role_cap,
-        expires=to_datetime(now) + timedelta(days=days) if days else None,
+        expires=expires,
     )
     return token, secret
 
 
 @transaction.atomic
 def revoke_token(token: ApiToken, *, actor: Actor, now: int) -> None:
-    """Revoke the token. Its row stays because the history refers to it."""
+    """Revoke the token. Its row stays because the history refers to it.
+
+    A token can't revoke a token with more permissions than its own.
+    """
+    if actor.token is not None and token.role_cap > actor.token.role_cap:
+        raise PermissionDenied(
+            _("A token can't revoke a token with more permissions than its own.")
+        )
     ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
         revoked=to_datetime(now)
     )

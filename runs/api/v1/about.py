@@ -7,7 +7,7 @@ import msgspec
 from runs.access import SIGNED_IN, StudioRequest, signed_in_user
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import FieldInfo, FieldList, WorkspaceInfo, WorkspaceList
-from runs.models import Member, Role
+from runs.models import Member, Role, StudioIdentity
 from studio.core.filters.fields import CATALOG
 
 
@@ -20,7 +20,10 @@ def list_fields(_request: StudioRequest) -> FieldList:
 
 @endpoint("GET", SIGNED_IN, reply=WorkspaceList)
 def list_workspaces(request: StudioRequest) -> WorkspaceList:
-    """List the workspaces that you are a member of, with your role in each."""
+    """List the workspaces that you are a member of, with your role in each.
+
+    `server` is this server's identity, which stays the same if its address changes.
+    """
     user = signed_in_user(request)
     rows = Member.objects.filter(user=user)
     found = rows.select_related("workspace").order_by("workspace__name")
@@ -32,4 +35,5 @@ def list_workspaces(request: StudioRequest) -> WorkspaceList:
             for row in found
         ],
         user.username,
+        StudioIdentity.objects.values_list("identity", flat=True).first() or "",
     )

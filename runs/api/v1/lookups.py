@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from runs.access import StudioRequest, workspace_of
-from runs.models import Experiment, ExperimentTag, Run
+from runs.models import Experiment, ExperimentTag, Run, RunProperty
 from studio.core.errors import InvalidName, InvalidValue, NotFound
 from studio.core.names import check_run_id
 
@@ -54,4 +54,13 @@ def tags_by_experiment(
     rows = ExperimentTag.objects.filter(experiment__in=experiments).order_by("key")
     for row in rows:
         found[row.experiment_id][row.key] = row.value
+    return found
+
+
+def properties_by_run(keys: list[int]) -> dict[int, dict[str, str]]:
+    """Return properties by the runs' keys, with one query."""
+    found: dict[int, dict[str, str]] = {key: {} for key in keys}
+    rows = RunProperty.objects.filter(run__in=keys).order_by("key__name")
+    for run, name, value in rows.values_list("run_id", "key__name", "value"):
+        found[run][name] = value or ""
     return found

@@ -10,6 +10,7 @@ from runs.api.v1 import (
     metrics,
     params_and_tags,
     runs,
+    tokens,
     view_files,
     view_revisions,
     views,
@@ -97,6 +98,10 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_VIEW}/revisions": (view_revisions.list_revisions,),
         f"{_VIEW}/revisions/<int:number>": (view_revisions.get_revision,),
         f"{_VIEW}/revisions/<int:number>/restore": (view_revisions.restore_revision,),
+    },
+    "Tokens": {
+        "tokens": (tokens.list_tokens, tokens.create_token),
+        "tokens/<int:number>": (tokens.revoke_token,),
     },
     "About": {
         "workspaces": (about.list_workspaces,),

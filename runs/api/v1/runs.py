@@ -13,7 +13,7 @@ from runs.actions.run import StatusReporter
 from runs.actions.run_rows import set_deletion_lock
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
-from runs.api.v1.lookups import find_experiment, find_run
+from runs.api.v1.lookups import find_experiment, find_run, properties_by_run
 from runs.api.v1.replies import event_info, found_run_info, run_info
 from runs.api.v1.schemas import (
     Cancel,
@@ -67,8 +67,13 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         within=_descendants_of(request, query.below) if query.below else None,
         now=now_ms(),
     )
+    found = [found_run_info(row) for row in page.rows]
+    if query.properties:
+        properties = properties_by_run([row.run.pk for row in page.rows])
+        for row, info in zip(page.rows, found, strict=True):
+            info.properties = properties[row.run.pk]
     return RunList(
-        [found_run_info(row) for row in page.rows],
+        found,
         page.total,
         page.total_is_exact,
         page.after,

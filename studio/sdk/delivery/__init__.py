@@ -4,23 +4,31 @@ A log call writes to a spool on disk and returns; background threads send what i
 See docs/delivery.md for the guarantees.
 """
 
-from studio.sdk.delivery.background import get_user_name, open_sender
+from studio.sdk.delivery.account import Account, read_account
+from studio.sdk.delivery.background import count_waiting, open_sender
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
-from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
+from studio.sdk.delivery.spool_folder import (
+    SpoolFolder,
+    SpoolOwner,
+    list_abandoned_folders,
+)
 from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
 
 __all__ = [
+    "Account",
     "Receipt",
     "Sender",
     "SpoolFolder",
+    "SpoolOwner",
     "StreamCapture",
     "Writer",
-    "get_user_name",
+    "count_waiting",
     "list_abandoned_folders",
     "open_sender",
     "pluralize",
     "print_notice",
+    "read_account",
 ]

@@ -9,22 +9,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from studio.core.cancel_signals import HEARTBEAT_SECONDS
-from studio.core.errors import StudioError
 from studio.sdk.client import Client
+from studio.sdk.delivery.account import read_account_if_reachable
 from studio.sdk.delivery.notices import print_notice
-from studio.sdk.delivery.retry_policy import (
-    DELIVERY_ERRORS,
-    TIMEOUT_SECONDS,
-    as_delivery_error,
-)
+from studio.sdk.delivery.retry_policy import DELIVERY_ERRORS, TIMEOUT_SECONDS
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
+from studio.sdk.delivery.writer_queues import WriterQueues
+from studio.sdk.responses import Unreachable, is_temporary
 
 #: How often to look for new records: a log call does not wake the threads.
 POLL_SECONDS = 0.2
+#: With many open runs in a process, each sends fewer heartbeats. The server calls a run
+#: silent after 120 seconds.
+MAX_HEARTBEATS_PER_SECOND = 10
 SYNC_SECONDS = 5.0
 #: How soon to ask the server again for the token's user.
 USER_RETRY_SECONDS = 5.0
@@ -123,6 +123,17 @@ class BackgroundDelivery:
         """Whether all leftovers are known, or the server does not name the user."""
         return not self._clients_to_check or bool(self._check_at)
 
+    def stop_heartbeats(self, sender: Sender) -> None:
+        """Only deliver what the sender has: its run has ended."""
+        self._next_heartbeats.pop(id(sender), None)
+
+    def is_unreachable(self, url: str) -> bool:
+        """Whether that server cannot be reached now."""
+        errors = [
+            one.last_error for one in list(self._senders) if one.client.url == url
+        ]
+        return any(error is not None and is_temporary(error) for error in errors)
+
     def leftover_senders(self) -> list[Sender]:
         """What earlier processes left and this process delivers."""
         return [sender for sender in list(self._senders) if not sender.is_live]
@@ -183,35 +194,37 @@ class BackgroundDelivery:
     def _remove_finished_leftovers(self) -> None:
         """Remove what is delivered, and what is blocked: that stays on the disk."""
         for sender in list(self._senders):
-            if sender.is_live:
-                continue
             if sender.receipt is not None:
                 self.remove(sender)
-            elif sender.is_blocked:
+            elif not sender.is_live and sender.is_blocked:
                 self.remove(sender)
                 sender.leave_to_later_process()
 
     def _send_heartbeats(self) -> None:
         now = time.monotonic()
+        count = len(self._next_heartbeats)
+        pause = max(HEARTBEAT_SECONDS, count / MAX_HEARTBEATS_PER_SECOND)
+        unreachable: set[str] = set()
         for sender in list(self._senders):
             due = self._next_heartbeats.get(id(sender))
             # The server does not know a run whose creation waits.
             if due is None or now < due or sender.is_waiting_for_run:
                 continue
-            self._next_heartbeats[id(sender)] = now + HEARTBEAT_SECONDS
+            self._next_heartbeats[id(sender)] = now + pause
+            sender.folder.note_heartbeat()
+            # A silent server would delay each of many runs.
+            if sender.client.url in unreachable:
+                continue
             path = f"{sender.run_path}/heartbeat"
             try:
                 reply = sender.client.json(
                     "POST", path, timeout=TIMEOUT_SECONDS, attempts=1
                 )
-                is_requested = bool(reply["cancel"])
-                # A requested cancellation stays requested.
-                sender.cancel_requested = sender.cancel_requested or is_requested
-                # Servers of earlier versions do not report it.
-                sender.force_requested = bool(reply.get("force"))
-            except DELIVERY_ERRORS:
+                sender.read_cancel_request(reply)
+            except DELIVERY_ERRORS as error:
                 # The next one can arrive; deliveries report what is wrong.
-                continue
+                if isinstance(error, Unreachable):
+                    unreachable.add(sender.client.url)
 
     def _sync_growing_spools(self) -> None:
         """Force a backlog to the disk that grows while the server is away."""
@@ -225,40 +238,17 @@ class BackgroundDelivery:
                 sender.logs.sync()
 
 
-_user_names: dict[tuple[str, str], str] = {}
-
-
-def get_user_name(client: Client, **options: Any) -> str:
-    """The name of the token's user. Raises StudioError."""
-    key = (client.url, client.token)
-    if key not in _user_names:
-        try:
-            reply = client.json("GET", "/api/v1/workspaces", **options)
-            _user_names[key] = str(reply["user"])
-        except (KeyError, TypeError) as error:
-            raise as_delivery_error(error) from error
-    return _user_names[key]
-
-
-def get_user_name_or_empty(client: Client) -> str:
-    """The name of the token's user; empty if the server does not respond soon."""
-    try:
-        return get_user_name(client, timeout=3, attempts=1)
-    except StudioError:
-        return ""
-
-
 def find_leftovers(client: Client) -> list[Sender] | None:
     """Senders for all leftovers that this client can deliver; others stay untouched.
 
     None while the token's user is not known.
     """
-    user = get_user_name_or_empty(client)
-    if not user:
+    account = read_account_if_reachable(client)
+    if account is None:
         return None
     found = []
     for folder in list_abandoned_folders():
-        is_mine = folder.owner.is_for(client.url, client.workspace, user)
+        is_mine = folder.owner.is_for(client, account)
         sender = open_sender(folder, client) if is_mine else None
         if sender is None:
             folder.unlock()
@@ -272,9 +262,22 @@ def open_sender(folder: SpoolFolder, client: Client) -> Sender | None:
     try:
         return Sender(folder, client, is_live=False)
     except DELIVERY_ERRORS as error:
-        print_notice(
-            f"{folder.path} cannot be read ({error}): it stays as it is.", once=True
-        )
+        _print_unreadable(folder, error)
+        return None
+
+
+def _print_unreadable(folder: SpoolFolder, error: Exception) -> None:
+    print_notice(
+        f"{folder.path} cannot be read ({error}): it stays as it is.", once=True
+    )
+
+
+def count_waiting(folder: SpoolFolder) -> int | None:
+    """How many records wait in a folder; None, with a notice, if it is damaged."""
+    try:
+        return WriterQueues(folder, is_live=False).waiting
+    except DELIVERY_ERRORS as error:
+        _print_unreadable(folder, error)
         return None
 
 

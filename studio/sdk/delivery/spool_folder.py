@@ -2,7 +2,8 @@
 
 Each writer has a folder below the spool's root. `owner.json` names the server, the
 workspace, the user and the run; `lock` is held while the writer's process lives;
-`end.json` records how the run ended; `held/` keeps files until they are delivered;
+`end.json` records how the run ended, and `begun` tells that the run ends with its
+process; `held/` keeps files until they are delivered;
 `*.seg` are the records.
 """
 
@@ -19,18 +20,31 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from studio.core.connection import is_same_address
 from studio.sdk.delivery.notices import print_notice
+
+if TYPE_CHECKING:
+    from studio.sdk.client import Client
+    from studio.sdk.delivery.account import Account
 
 FORMAT = 1
 #: A file of this size is deleted to make room when the disk is full.
 RESERVE_NAME, RESERVE_BYTES = "reserve", 16 * 1024
+#: Its time is that of the last heartbeat.
+BEGUN_NAME = "begun"
+#: Its content, if the process had started the run's script.
+LAUNCHER = "launcher"
 
 
 @dataclass(frozen=True)
 class SpoolOwner:
-    """What a spool is for. `user` is empty if it was not known yet (offline)."""
+    """What a spool is for. The `identity` of a server stays if its address changes.
+
+    `user` and `identity` are empty if no server had responded yet. Clients before 0.3
+    wrote no identity.
+    """
 
     server: str
     workspace: str
@@ -39,15 +53,27 @@ class SpoolOwner:
     writer: str
     created: int
     format: int = FORMAT
+    identity: str = ""
 
-    def is_for(self, server: str, workspace: str, user: str) -> bool:
-        is_same = (self.server, self.workspace) == (server, workspace)
-        return is_same and (not self.user or not user or self.user == user)
+    def is_for(self, client: Client, account: Account) -> bool:
+        """Whether it is for the server, workspace and user of the client."""
+        return self.workspace == client.workspace and self.is_of(client, account)
+
+    def is_of(self, client: Client, account: Account) -> bool:
+        """Whether it is for the server and user of the client, in any workspace."""
+        is_same_server = self._is_for_server(client.url, account.server)
+        return is_same_server and (not self.user or self.user == account.user)
 
     def is_same_run(self, other: SpoolOwner) -> bool:
         """Whether both log to the same run."""
-        is_same = (self.server, self.workspace) == (other.server, other.workspace)
-        return is_same and self.run_id == other.run_id
+        is_same = (self.workspace, self.run_id) == (other.workspace, other.run_id)
+        return is_same and self._is_for_server(other.server, other.identity)
+
+    def _is_for_server(self, url: str, identity: str) -> bool:
+        """The identities decide, or the addresses while one of them is not known."""
+        if self.identity and identity:
+            return self.identity == identity
+        return is_same_address(self.server, url)
 
 
 def spool_root() -> Path:
@@ -78,14 +104,15 @@ def existing_roots() -> list[Path]:
 
 
 def create_spool_folder(
-    server: str, workspace: str, user: str, run_id: str
+    server: str, workspace: str, user: str, run_id: str, *, identity: str = ""
 ) -> SpoolFolder:
     """A new folder in the first writable root. Raises the first root's OSError."""
+    owner = (server, workspace, user, run_id)
     first_error: OSError | None = None
     for root in possible_roots():
         try:
             _create_private(root)
-            folder = SpoolFolder.create(server, workspace, user, run_id, root)
+            folder = SpoolFolder.create(*owner, root, identity=identity)
         except OSError as error:
             first_error = first_error or error
             continue
@@ -121,12 +148,21 @@ class SpoolFolder:
 
     @classmethod
     def create(
-        cls, server: str, workspace: str, user: str, run_id: str, root: Path
+        cls,
+        server: str,
+        workspace: str,
+        user: str,
+        run_id: str,
+        root: Path,
+        *,
+        identity: str = "",
     ) -> SpoolFolder:
         """A new folder; others see it only once it is locked. Raises OSError."""
         writer = uuid.uuid4().hex
         now_ms = int(time.time() * 1000)
-        owner = SpoolOwner(server, workspace, user, run_id, writer, now_ms)
+        owner = SpoolOwner(
+            server, workspace, user, run_id, writer, now_ms, identity=identity
+        )
         hidden, path = root / f".{writer}", root / writer
         lock = None
         try:
@@ -182,6 +218,36 @@ class SpoolFolder:
         hidden = self.path / f".{name}"
         hidden.write_text(json.dumps(content), encoding="utf-8")
         hidden.rename(self.path / name)
+
+    def mark_as_beginner(self, *, is_launcher: bool) -> None:
+        """Record that the run was begun by this process, and ends with it."""
+        with contextlib.suppress(OSError):
+            (self.path / BEGUN_NAME).write_text(LAUNCHER if is_launcher else "")
+
+    def was_launcher(self) -> bool:
+        """Whether the process had started the run's script."""
+        try:
+            return (self.path / BEGUN_NAME).read_text() == LAUNCHER
+        except OSError:
+            return False
+
+    def note_heartbeat(self) -> None:
+        """Record that the process lives; nothing for a run that others began."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path / BEGUN_NAME)
+
+    def was_killed_at(self) -> int | None:
+        """When the process that began the run was killed, in milliseconds.
+
+        None if it reported how the run ended, or others began the run.
+        """
+        if not (self.path / BEGUN_NAME).exists() or self.read("end.json"):
+            return None
+        try:
+            times = [path.stat().st_mtime for path in self.path.iterdir()]
+        except OSError:
+            times = []
+        return int(max(times, default=time.time()) * 1000)
 
     def unlock(self) -> None:
         """Let another process deliver what is here."""

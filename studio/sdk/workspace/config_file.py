@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from studio.sdk.errors import UserErrorException
 
@@ -61,6 +62,12 @@ def find_file(
     return None
 
 
+def find_config(path: str | os.PathLike[str]) -> WorkspaceConfig | None:
+    """What the nearest config.json says; None without one."""
+    found = find_file(path, None)
+    return read_config(found) if found else None
+
+
 def not_found_error(
     path: str | os.PathLike[str] | None, file_name: str | None
 ) -> Exception:
@@ -99,10 +106,11 @@ def _read_scope(scope: Any, path: Path) -> dict[str, str]:
             f"workspaces/NAME, not {scope!r}"
         )
     return {
-        "workspace": parts["workspace"],
-        "subscription_id": parts["subscription"],
-        "resource_group": parts["group"],
-        "experiment": parts["experiment"] or "",
+        "workspace": unquote(parts["workspace"]),
+        "subscription_id": unquote(parts["subscription"]),
+        "resource_group": unquote(parts["group"]),
+        # `studio folder attach` quotes it: our names may hold a slash.
+        "experiment": unquote(parts["experiment"] or ""),
     }
 
 
@@ -120,7 +128,7 @@ def _read_names(content: dict[str, Any], path: Path) -> dict[str, str]:
 def write_file(
     content: dict[str, str],
     path: str | os.PathLike[str] | None,
-    file_name: str | None,
+    file_name: str | None = None,
 ) -> Path:
     """Write `.azureml/config.json`, or into `aml_config/` if that exists.
 

@@ -16,6 +16,7 @@ import runs.api.v1
 from runs.api.v1 import urls
 from runs.api.v1.documentation import short_path
 from runs.api.v1.openapi import list_operations, openapi_document, readable_path
+from runs.models import StudioIdentity
 from tests.access.people import browser_of
 from tests.api.rest import Rest
 
@@ -77,9 +78,11 @@ def test_the_fields_of_the_filter_language_are_listed(rest: Rest) -> None:
 
 
 def test_the_workspaces_of_the_caller_are_listed(rest: Rest) -> None:
+    StudioIdentity.objects.create(identity="ab" * 16, created=1)
     found = rest.client.get("/api/v1/workspaces").json()
     assert found == {
         "user": rest.user.username,
+        "server": "ab" * 16,
         "workspaces": [{"name": "lab", "role": "contributor"}],
     }
 

@@ -66,6 +66,12 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
+from runs.api.v1.schemas.tokens import (
+    NewToken,
+    NewTokenReply,
+    TokenInfo,
+    TokenList,
+)
 from runs.api.v1.schemas.views import (
     CloneTo,
     DefaultChoice,
@@ -121,6 +127,8 @@ __all__ = [
     "NewChildren",
     "NewExperiment",
     "NewRun",
+    "NewToken",
+    "NewTokenReply",
     "NewView",
     "Number",
     "ParamReply",
@@ -151,6 +159,8 @@ __all__ = [
     "TagReply",
     "Tags",
     "TallyInfo",
+    "TokenInfo",
+    "TokenList",
     "UploadQuery",
     "ViewDiff",
     "ViewInfo",

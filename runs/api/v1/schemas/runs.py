@@ -31,10 +31,11 @@ class WorkspaceInfo(Struct):
 
 
 class WorkspaceList(Struct):
-    """`user` is the caller's name."""
+    """`user` is the caller's name, `server` the server's identity."""
 
     workspaces: list[WorkspaceInfo]
     user: str
+    server: str
 
 
 class ExperimentInfo(Struct):
@@ -124,13 +125,17 @@ class RunInfo(Struct):
 
 
 class FoundRun(Struct):
-    """A run of a list, with the values of the requested columns by field name."""
+    """A run of a list, with the values of the requested columns by field name.
+
+    `tags` needs the column `tags`, `properties` the parameter `properties`.
+    """
 
     run: RunInfo
     starred: bool
     children: int
     tags: Tags
     values: dict[str, Any]
+    properties: Texts | UnsetType = UNSET
 
 
 class RunList(Struct):
@@ -149,7 +154,8 @@ class RunQuery(RequestStruct):
     `q` is the filter, `sort` a field (`-metrics.acc` for descending), `columns` the
     fields in `values`, `rows` 25, 50 or 100. `children`, `mine` and `archived` are 0 or
     1. `experiment` is an experiment's id. `parent` is a run's id and selects its
-    children; `below` selects all its descendants.
+    children; `below` selects all its descendants. `properties` is 1 to get the runs'
+    properties.
     """
 
     # Texts, because `ViewSpec` parses and checks them as it does those of the page's
@@ -166,6 +172,7 @@ class RunQuery(RequestStruct):
     experiment: int | None = None
     parent: str = ""
     below: str = ""
+    properties: Annotated[int, Meta(ge=0, le=1)] = 0
 
 
 class NewRun(RequestStruct):

@@ -1,0 +1,135 @@
+"""`studio run list`: find runs by options, the filter language, and JMESPath."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from studio.cli.output import Output, output_options
+from studio.cli.run.records import LIST_COLUMNS, minimal_record, run_record
+from studio.cli.target import Target, target_options
+from studio.cli.words import parse_tags, refuse_words, take_query, words_argument
+from studio.core.statuses import RunStatus
+
+DEFAULT_LAST = 10
+#: The sizes of pages that the API has.
+PAGE_ROWS = (25, 50, 100)
+
+
+@click.command(
+    "list",
+    epilog="Examples: studio run list -q 'metrics.acc > 0.9' --last 50 · "
+    "az ml run list --experiment-name digits --query \"[?tags.quality=='good']\"",
+)
+@output_options
+@target_options
+@click.option("-q", "--filter", "filter_text", default="", help="The filter language.")
+@click.option(
+    "--last", type=click.IntRange(1), default=DEFAULT_LAST, show_default=True,
+    help="How many of the newest runs.",
+)  # fmt: skip
+@click.option(
+    "--status",
+    type=click.Choice([one.value for one in RunStatus], case_sensitive=False),
+)
+@click.option(
+    "--tags", multiple=True, metavar="KEY=VALUE", help="Runs with the tag; repeatable."
+)
+@click.option("--compute-target-name", default="", metavar="NAME")
+@click.option("--parent-run-id", default="", metavar="RUN", help="Its child runs.")
+@click.option("--pipeline-run-id", default="", metavar="RUN", hidden=True)
+@click.option("--children", is_flag=True, help="Child runs too.")
+@click.option("--archived", is_flag=True, help="Archived runs too.")
+@click.option("--mine", is_flag=True, help="Only runs that you submitted.")
+@click.option("--minimal", is_flag=True, help="Seven fields of each run.")
+@words_argument("[QUERY]")
+def list_runs(
+    target: Target,
+    output: Output,
+    words: tuple[str, ...],
+    pipeline_run_id: str,
+    parent_run_id: str,
+    last: int,
+    minimal: bool,
+    **options: Any,
+) -> None:
+    """List runs, the newest first."""
+    refuse_words(take_query(words, output))
+    if pipeline_run_id and target.experiment_name:
+        raise click.UsageError("Give --pipeline-run-id or --experiment-name, not both.")
+    parent = parent_run_id or pipeline_run_id
+    if parent:
+        target.find_run(parent)
+    name = "" if parent else target.experiment
+    experiment = target.find_experiment(name)["id"] if name else None
+    search = {
+        "q": _filter_text(options) or None,
+        "children": "1" if options["children"] else None,
+        "archived": "1" if options["archived"] else None,
+        "mine": "1" if options["mine"] else None,
+        "experiment": experiment,
+        "parent": parent or None,
+    }
+    found = _Pages(target, search)
+    records = list(found.read(last))
+    if minimal:
+        records = [minimal_record(record) for record in records]
+    output.emit(records, columns=() if minimal else LIST_COLUMNS)
+    _note_rest(output, len(records), found)
+
+
+class _Pages:
+    """The runs of a search, page by page."""
+
+    def __init__(self, target: Target, search: dict[str, Any]) -> None:
+        self.target, self.search = target, search
+        self.total, self.total_is_exact = 0, True
+
+    def read(self, count: int) -> Iterator[dict[str, Any]]:
+        after: str | None = None
+        while count > 0 and after != "":
+            rows = next((rows for rows in PAGE_ROWS if rows >= count), PAGE_ROWS[-1])
+            page = self.target.client.get(
+                "runs",
+                **self.search,
+                columns="tags,description,error",
+                properties=1,
+                rows=rows,
+                after=after,
+            )
+            self.total = page["total"]
+            self.total_is_exact = page["total_is_exact"]
+            for found in page["runs"][:count]:
+                yield run_record(found["run"], found["tags"], found["properties"])
+            count -= len(page["runs"])
+            after = page["after"]
+
+
+def _filter_text(options: dict[str, Any]) -> str:
+    """The conditions of the options as one filter."""
+    terms = [f"({options['filter_text']})"] if options["filter_text"].strip() else []
+    if options["status"]:
+        terms.append(f"status = {_quote(options['status'])}")
+    if options["compute_target_name"]:
+        terms.append(f"target = {_quote(options['compute_target_name'])}")
+    for key, value in parse_tags(options["tags"], "--tags").items():
+        if value is None:
+            terms.append(f"tag:{_quote(key)}")
+        else:
+            terms.append(f"tags.{_quote(key)} = {_quote(value)}")
+    return " and ".join(terms)
+
+
+def _quote(text: str) -> str:
+    """A text as the filter language quotes it."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _note_rest(output: Output, shown: int, found: _Pages) -> None:
+    """Say that there are more runs: a query looks only at those that were read."""
+    if found.total <= shown:
+        return
+    total = f"{found.total}{'' if found.total_is_exact else ' or more'}"
+    output.note(f"The newest {shown} of {total} runs. For more: --last N.")

@@ -1,0 +1,95 @@
+"""Tables in plain text that fit the terminal, also with wide characters."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+
+GAP = "  "
+#: Narrower columns say nothing; the last ones are left out instead.
+MIN_COLUMN = 8
+ELLIPSIS = "…"
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_NAMES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def terminal_width() -> int:
+    """The columns of the terminal; 0 for no limit, as in a pipe."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+def one_line(text: str) -> str:
+    """The text without characters that a terminal would obey."""
+    return _UNPRINTABLE.sub(
+        lambda found: _NAMES.get(found[0], f"\\u{ord(found[0]):04x}"), text
+    )
+
+
+def format_table(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], width: int
+) -> str:
+    """Lines of aligned columns, at most `width` wide (0: as wide as needed)."""
+    lines = [[one_line(cell) for cell in row] for row in rows]
+    head = [list(titles)] if titles else []
+    columns = len(lines[0] if lines else titles)
+    widths = [
+        max(text_width(line[index]) for line in [*head, *lines])
+        for index in range(columns)
+    ]
+    widths = _fit(widths, width) if width else widths
+    if titles:
+        head.append(["-" * size for size in widths])
+    return "\n".join(_format_line(line, widths) for line in [*head, *lines])
+
+
+def text_width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(map(_character_width, text))
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _fit(widths: list[int], limit: int) -> list[int]:
+    """Narrow the widest columns, then leave out the last ones."""
+    kept = list(widths)
+    while len(kept) > 1 and _least_width(kept) > limit:
+        kept.pop()
+    while sum(kept) + len(GAP) * (len(kept) - 1) > limit and max(kept) > 1:
+        kept[kept.index(max(kept))] -= 1
+    return kept
+
+
+def _least_width(widths: list[int]) -> int:
+    return sum(min(size, MIN_COLUMN) for size in widths) + len(GAP) * (len(widths) - 1)
+
+
+def _format_line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    texts = [_pad(cell, width) for cell, width in zip(cells, widths)]
+    return GAP.join(texts).rstrip()
+
+
+def _pad(text: str, width: int) -> str:
+    size = text_width(text)
+    if size <= width:
+        return text + " " * (width - size)
+    cut = ""
+    used = 0
+    for character in text:
+        used += _character_width(character)
+        if used > width - 1:
+            break
+        cut += character
+    return cut + ELLIPSIS + " " * (width - 1 - text_width(cut))
