@@ -34,7 +34,7 @@ class CommandProcess:
         command, also if they were ignored here before.
         """
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEFAULT_SIGNALS)
-        output, errors = streams
+        output, errors = streams[0], streams[-1]
         self._streams = streams
         self._process = subprocess.Popen(
             list(command),

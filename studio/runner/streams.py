@@ -121,6 +121,24 @@ class OutputStream:
         return True
 
 
+def open_streams(keep: Callable[[bytes], None]) -> list[OutputStream]:
+    """Streams for standard output and error; one if both go to the same place.
+
+    Two streams there could overtake each other.
+    """
+    output, errors = 1, 2
+    if _is_same_place(output, errors):
+        return [OutputStream(output, keep)]
+    return [OutputStream(output, keep), OutputStream(errors, keep)]
+
+
+def _is_same_place(one: int, other: int) -> bool:
+    try:
+        return os.path.sameopenfile(one, other)
+    except OSError:
+        return False
+
+
 def _is_terminal(target: int) -> bool:
     try:
         return os.isatty(target)

@@ -72,7 +72,7 @@ class Shell:
     server: Server
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: list[subprocess.Popen[Any]] = field(default_factory=list)
 
     @property
     def client(self) -> Client:
@@ -90,6 +90,18 @@ class Shell:
 
     def write(self, name: str, code: str) -> None:
         (self.folder / name).write_text(textwrap.dedent(code))
+
+    def studio(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of `studio` to its end."""
+        return subprocess.run(
+            [*STUDIO, *words],
+            env=self.environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
 
     def start(self, *words: str, prefix: tuple[str, ...] = ()) -> Launched:
         """Start `studio run` with these words."""

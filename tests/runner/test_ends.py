@@ -78,6 +78,22 @@ def test_output_passes_unchanged(shell: Shell) -> None:
     assert started.log() == data
 
 
+def test_two_streams_of_one_file_keep_their_order(shell: Shell) -> None:
+    shell.write(
+        "script.py",
+        """
+        import sys
+        for n in range(200):
+            print(n, end=" ", file=(sys.stdout, sys.stderr)[n % 2], flush=True)
+        """,
+    )
+    words = f"{sys.executable} -m studio.cli run -- {sys.executable} script.py"
+    started = shell.start("sh", "-c", f"{words} > both 2>&1")
+    assert started.wait() == 0
+    numbers = " ".join(map(str, range(200)))
+    assert numbers in (shell.folder / "both").read_text()
+
+
 def test_output_of_what_outlives_the_command_does_not_delay_its_end(
     shell: Shell,
 ) -> None:
