@@ -16,7 +16,7 @@ from studio.runner.ladder import SignalLadder
 from studio.runner.process import CommandProcess
 from studio.runner.programs import NOT_EXECUTABLE, experiment_of, find_program
 from studio.runner.received_signals import ReceivedSignals
-from studio.runner.streams import OutputStream
+from studio.runner.streams import open_streams
 from studio.runner.tracked_run import TrackedRun, create_tracked_run
 from studio.sdk.client import Client
 from studio.sdk.delivery import print_notice
@@ -84,7 +84,7 @@ class _LaunchedCommand:
         self, program: str, command: Sequence[str], environment: Mapping[str, str]
     ) -> int:
         """Return the exit code; `status` and `message` tell how the run ended."""
-        streams = [OutputStream(fd, self._run.append_output) for fd in (1, 2)]
+        streams = open_streams(self._run.append_output)
         names = ("STUDIO_RUN_ID", "MLFLOW_RUN_ID")
         environment = {**environment, **dict.fromkeys(names, self._run.id)}
         # Otherwise the log of a Python script lags behind by thousands of bytes.
@@ -97,7 +97,7 @@ class _LaunchedCommand:
             return NOT_EXECUTABLE
         code = self._wait(process)
         process.finish_output(wait=not self._ladder.is_started)
-        self._set_status(code, streams[1].tail())
+        self._set_status(code, streams[-1].tail())
         return 128 - code if code < 0 else code
 
     def _wait(self, process: CommandProcess) -> int:

@@ -34,7 +34,7 @@ class CommandProcess:
         command, also if they were ignored here before.
         """
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEFAULT_SIGNALS)
-        output, errors = streams
+        output, errors = streams[0], streams[-1]
         self._streams = streams
         self._process = subprocess.Popen(
             list(command),
@@ -87,7 +87,7 @@ class CommandProcess:
         while output arrives. Without `wait`, one such wait is enough.
         """
         for stream in self._streams:
-            chunks = -1
+            chunks = stream.chunks
             while not stream.join(OUTPUT_GRACE_SECONDS):
                 is_idle = chunks == stream.chunks and not stream.is_writing
                 if not wait or is_idle:

@@ -7,11 +7,14 @@ import errno
 import os
 import pty
 import re
+import select
 import termios
 import threading
 from collections.abc import Callable
 
 CHUNK_BYTES = 64 * 1024
+#: The start of a line waits for its end, up to this length and time.
+MAX_LINE_BYTES, IDLE_SECONDS = 8 * 1024, 0.5
 #: The end of standard error becomes part of a failure's message.
 MAX_TAIL_BYTES, MAX_TAIL_LINES = 16 * 1024, 30
 _ESCAPE_SEQUENCE = re.compile(
@@ -32,7 +35,7 @@ class OutputStream:
         self.is_terminal = _is_terminal(target)
         self._source, self.command_end = _open_channel(target, self.is_terminal)
         self._thread = threading.Thread(target=self._pass_on, daemon=True)
-        self._tail = bytearray()
+        self._tail, self._line = bytearray(), bytearray()
         self._is_passing = True
         #: Grows with each chunk, so a reader sees whether more arrives.
         self.chunks = 0
@@ -63,14 +66,37 @@ class OutputStream:
             self.chunks += 1
             self._tail += chunk
             del self._tail[:-MAX_TAIL_BYTES]
-            self._keep(chunk)
+            self._keep_lines(chunk)
             if self._is_passing and not self._write(chunk):
                 break
+        self._keep_rest()
         # The command gets SIGPIPE with its next output, as without `studio run`.
         os.close(self._source)
 
+    def _keep_lines(self, chunk: bytes) -> None:
+        """Keep whole lines, so that those of the two streams do not mix."""
+        self._line += chunk
+        # Progress bars end their lines with a carriage return.
+        end = max(self._line.rfind(b"\n"), self._line.rfind(b"\r")) + 1
+        if len(self._line) - end > MAX_LINE_BYTES:
+            end = len(self._line)
+        if end:
+            self._keep(bytes(self._line[:end]))
+            del self._line[:end]
+
+    def _keep_rest(self) -> None:
+        if self._line:
+            self._keep(bytes(self._line))
+            self._line.clear()
+
     def _read(self) -> bytes:
         try:
+            # A prompt has no line end: it is kept when nothing follows it.
+            if (
+                self._line
+                and not select.select([self._source], [], [], IDLE_SECONDS)[0]
+            ):
+                self._keep_rest()
             return os.read(self._source, CHUNK_BYTES)
         except OSError as error:
             # How Linux reports the end of a terminal.
@@ -93,6 +119,24 @@ class OutputStream:
         finally:
             self.is_writing = False
         return True
+
+
+def open_streams(keep: Callable[[bytes], None]) -> list[OutputStream]:
+    """Streams for standard output and error; one if both go to the same place.
+
+    Two streams there could overtake each other.
+    """
+    output, errors = 1, 2
+    if _is_same_place(output, errors):
+        return [OutputStream(output, keep)]
+    return [OutputStream(output, keep), OutputStream(errors, keep)]
+
+
+def _is_same_place(one: int, other: int) -> bool:
+    try:
+        return os.path.sameopenfile(one, other)
+    except OSError:
+        return False
 
 
 def _is_terminal(target: int) -> bool:

@@ -164,6 +164,13 @@ class OfflineRun(EndsWithBlock):
     def cancel(self) -> None:
         """Do nothing."""
 
+    def _end_canceled(self, message: str) -> None:
+        """Do nothing."""
+
+    @property
+    def cancel_requested(self) -> bool:
+        return False
+
     def flush(self, timeout_seconds: float | None = 300) -> None:
         """Do nothing."""
 

@@ -14,8 +14,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -29,12 +30,11 @@ READY = "Run Studio is ready: "
 
 @dataclass
 class Server:
-    """A started server. `environment` is what `studio env` exports on its machine."""
+    """A started server."""
 
     home: Path
     process: subprocess.Popen[str]
     sign_in_url: str
-    environment: dict[str, str] = field(default_factory=dict)
     #: From the command to its word that it is ready, in seconds.
     took: float = 0.0
     #: When it said so, by the clock that never goes back.
@@ -44,6 +44,11 @@ class Server:
     def url(self) -> str:
         parts = urlsplit(self.sign_in_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """What `studio env` exports on its machine."""
+        return client_environment(self.home)
 
     @property
     def token(self) -> str:
@@ -75,12 +80,12 @@ class Server:
             signal_tree(self.process, signal.SIGCONT)
 
 
-def kill_tree(process: subprocess.Popen[str]) -> None:
+def kill_tree(process: subprocess.Popen[Any]) -> None:
     signal_tree(process, signal.SIGKILL)
     process.wait(10)
 
 
-def signal_tree(process: subprocess.Popen[str], number: signal.Signals) -> None:
+def signal_tree(process: subprocess.Popen[Any], number: signal.Signals) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         top = psutil.Process(process.pid)
         # The top first, so that it starts nothing again.
@@ -113,9 +118,7 @@ def start(
     if link is None:
         kill_tree(process)
         raise AssertionError(f"The server did not start:\n{''.join(said)}")
-    server = Server(home, process, link, took=time.perf_counter() - begin)
-    server.environment = client_environment(home)
-    return server
+    return Server(home, process, link, took=time.perf_counter() - begin)
 
 
 def wait_ready(
@@ -142,8 +145,9 @@ def wait_ready(
 
 def pump(pipe: IO[str], lines: queue.Queue[str | None]) -> None:
     """Keeps reading, so that the server never waits for its own output."""
-    for line in pipe:
-        lines.put(line)
+    with pipe:
+        for line in pipe:
+            lines.put(line)
     lines.put(None)
 
 

@@ -92,8 +92,9 @@ class RunGroup(CommandGroup):
                 click.echo(ctx.get_help())
                 ctx.exit()
             raise
-        rest: list[str] = list(values.get("command") or ())
-        return rest
+        found = values.get("command")
+        # Click has a placeholder of its own for words that are missing.
+        return list(found) if isinstance(found, (list, tuple)) else []
 
 
 @click.group("run", cls=RunGroup, lazy_commands=RUN_COMMANDS, hidden_commands=(LAUNCH,))

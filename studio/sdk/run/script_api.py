@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from studio.core.statuses import RunStatus
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.run.child_runs import ChildRuns
+from studio.sdk.run.errors_of_runs import error_message
 from studio.sdk.run.files import RunFiles, UploadedFiles, UploadSource
 from studio.sdk.run.info import RunInfo
-from studio.sdk.run.lifecycle import RunLifecycle, error_message
+from studio.sdk.run.lifecycle import RunLifecycle
 from studio.sdk.run.metric_logging import MetricLogger
 from studio.sdk.run.run_queries import Tags
 from studio.sdk.run.snapshot import RunSnapshot
@@ -299,6 +300,18 @@ class ScriptApi(EndsWithBlock):
     def cancel(self) -> None:
         """End as Canceled at once; what was logged is delivered."""
         self._lifecycle.cancel()
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether the run was canceled, as of the last heartbeat. Not in the v1 SDK.
+
+        A script can end by itself then. It asks as often as it likes: the answer is
+        kept here, and is at most five seconds old.
+        """
+        return self._lifecycle.is_cancel_requested()
+
+    def _end_canceled(self, message: str) -> None:
+        self._lifecycle.finish(RunStatus.CANCELED, message)
 
     def __enter__(self) -> Any:
         self._lifecycle.start_capture()

@@ -1,0 +1,105 @@
+"""What the command itself logs goes to the run that `studio run` created."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.runner.launched import Launched, Shell
+
+
+def only_run(started: Launched) -> None:
+    found = started.client.get("runs", experiment=started.run()["experiment_id"])
+    assert [row["run"]["id"] for row in found["runs"]] == [started.run_id]
+
+
+def last(started: Launched, key: str) -> float:
+    found = started.client.get(f"runs/{started.run_id}/metrics/{key}")
+    return float(found["values"][-1])
+
+
+def test_a_script_of_the_sdk_joins_the_run(shell: Shell) -> None:
+    started = shell.python(
+        """
+        from azureml.core import Run
+        run = Run.get_context()
+        run.log("loss", 0.25)
+        run.complete()
+        """,
+        *("--experiment", "joining-sdk"),
+    )
+    assert started.wait() == 0, started.errors
+    assert started.run()["status"] == "Completed"
+    assert last(started, "loss") == 0.25
+    only_run(started)
+
+
+def test_the_end_that_a_script_reports_is_the_commands(shell: Shell) -> None:
+    started = shell.python(
+        """
+        import sys
+        from azureml.core import Run
+        Run.get_context().complete()
+        sys.exit(4)
+        """
+    )
+    assert started.wait() == 4, started.errors
+    assert started.run()["status"] == "Failed"
+
+
+def test_a_failure_that_a_script_reports_is_the_runs(shell: Shell) -> None:
+    started = shell.python(
+        """
+        from azureml.core import Run
+        Run.get_context().fail("the data is too old")
+        """
+    )
+    assert started.wait() == 0, started.errors
+    run = started.run()
+    assert (run["status"], run["error"]) == ("Failed", "the data is too old")
+
+
+def test_a_script_of_mlflow_joins_the_run(shell: Shell) -> None:
+    started = shell.python(
+        """
+        import mlflow
+        with mlflow.start_run():
+            mlflow.log_metric("loss", 0.5)
+            mlflow.log_param("lr", 0.1)
+        """,
+        *("--experiment", "joining-mlflow"),
+    )
+    assert started.wait() == 0, started.errors
+    assert started.run()["status"] == "Completed"
+    assert last(started, "loss") == 0.5
+    only_run(started)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_run_that_is_logged_offline_is_delivered_later(
+    shell: Shell, code: int
+) -> None:
+    shell.variables["STUDIO_MODE"] = "offline"
+    started = shell.python(f"print('far away'); raise SystemExit({code})")
+    assert started.wait() == code, started.errors
+    assert "studio sync" in started.errors
+    del shell.variables["STUDIO_MODE"]
+    assert shell.studio("sync").returncode == 0
+    assert started.run()["status"] == ("Failed" if code else "Completed")
+    assert started.log() == b"far away\n"
+
+
+def test_without_a_server_the_command_runs_and_its_run_waits(shell: Shell) -> None:
+    shell.variables["STUDIO_URL"] = "http://127.0.0.1:9"
+    started = shell.python("print('alone')")
+    assert started.wait() == 0
+    assert started.output == "alone\n"
+    assert "cannot be reached" in started.errors
+    assert "waits in" in started.errors
+
+
+def test_a_refused_token_starts_nothing(shell: Shell) -> None:
+    shell.variables["STUDIO_TOKEN"] = "rs_unknown"
+    started = shell.python("open('started', 'w')")
+    assert started.wait() == 1
+    assert "Error:" in started.errors
+    assert not (shell.folder / "started").exists()
