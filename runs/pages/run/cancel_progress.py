@@ -59,7 +59,7 @@ def cancel_progress_context(
         "can_force": can_force_cancel(request, run, found),
         "can_force_stop": can_force_stop(request, run, found),
         "signals": _signal_steps(run, found, properties, now),
-        "kill_after": int(kill_after * 1000),
+        "kill_after": round(kill_after),
         **_last_output(request, run),
     }
 
