@@ -51,6 +51,37 @@ def format_table(
     return "\n".join(_format_line(line, widths) for line in [*head, *lines])
 
 
+def format_fields(fields: Sequence[tuple[str, str]], width: int) -> str:
+    """A line per field; long values continue on the next lines."""
+    names = [one_line(name) for name, _ in fields]
+    size = max(map(text_width, names), default=0)
+    if width:
+        size = min(size, max(MIN_COLUMN, width // 2))
+    room = max(1, width - size - len(GAP)) if width else 0
+    lines = []
+    for name, (_, value) in zip(names, fields):
+        first, *others = _wrap(value, room)
+        lines.append(f"{_pad(name, size)}{GAP}{first}".rstrip())
+        lines += [f"{' ' * size}{GAP}{other}" for other in others]
+    return "\n".join(lines)
+
+
+def _wrap(text: str, room: int) -> list[str]:
+    """The lines of a text, each at most `room` wide (0: no limit)."""
+    lines: list[str] = []
+    for line in text.splitlines() or [""]:
+        current, used = "", 0
+        for character in one_line(line):
+            size = _character_width(character)
+            if room and current and used + size > room:
+                lines.append(current)
+                current, used = "", 0
+            current += character
+            used += size
+        lines.append(current)
+    return lines
+
+
 def text_width(text: str) -> int:
     """How many columns of a terminal the text takes."""
     return sum(map(_character_width, text))

@@ -56,5 +56,17 @@ class WorkspaceException(StudioError):
     code = "Workspace"
 
 
+class RunCanceled(KeyboardInterrupt):
+    """The run was canceled, and its script should end.
+
+    Raised once in the main thread. As a KeyboardInterrupt it passes `except Exception`.
+    """
+
+    def __init__(self, run_id: str = "") -> None:
+        name = f"Run {run_id}" if run_id else "The run"
+        super().__init__(f"{name} was canceled.")
+        self.run_id = run_id
+
+
 class NotSupportedError(NotSupported):
     """Not offered; the message tells what to do instead."""

@@ -106,11 +106,11 @@ class OfflineRun(EndsWithBlock):
     def log_image(
         self,
         name: str,
-        path: str | None = None,
+        path: Any = None,
         plot: Any = None,
         description: str = "",
     ) -> None:
-        _print_call(f"log image metric {name}", path or plot)
+        _print_call(f"log image metric {name}", plot if path is None else path)
 
     def log_confusion_matrix(
         self, name: str, value: Any, description: str = ""
@@ -163,6 +163,13 @@ class OfflineRun(EndsWithBlock):
 
     def cancel(self) -> None:
         """Do nothing."""
+
+    def _end_canceled(self, message: str) -> None:
+        """Do nothing."""
+
+    @property
+    def cancel_requested(self) -> bool:
+        return False
 
     def flush(self, timeout_seconds: float | None = 300) -> None:
         """Do nothing."""

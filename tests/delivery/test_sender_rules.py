@@ -254,7 +254,7 @@ def ended(spool: Path) -> Any:
 def interrupted_close(writer: Writer, status: str | None, message: str = "") -> None:
     """An end that is interrupted as it begins to deliver."""
 
-    def interrupt(*_given: Any) -> Any:
+    def interrupt(*_given: Any, **_more: Any) -> Any:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:

@@ -11,9 +11,12 @@ from studio.cli.output import Output, output_options
 from studio.cli.run.records import LIST_COLUMNS, minimal_record, run_record
 from studio.cli.target import Target, target_options
 from studio.cli.words import parse_tags, refuse_words, take_query, words_argument
+from studio.core.errors import NotFound
 from studio.core.statuses import RunStatus
 
 DEFAULT_LAST = 10
+#: No experiment has this id.
+MISSING = -1
 #: The sizes of pages that the API has.
 PAGE_ROWS = (25, 50, 100)
 
@@ -62,8 +65,11 @@ def list_runs(
     parent = parent_run_id or pipeline_run_id
     if parent:
         target.find_run(parent)
-    name = "" if parent else target.experiment
-    experiment = target.find_experiment(name)["id"] if name else None
+    experiment = None if parent else _experiment_id(target)
+    if experiment == MISSING:
+        output.note(f"The experiment {target.experiment!r} of this folder has no runs.")
+        output.emit([])
+        return
     search = {
         "q": _filter_text(options) or None,
         "children": "1" if options["children"] else None,
@@ -78,6 +84,21 @@ def list_runs(
         records = [minimal_record(record) for record in records]
     output.emit(records, columns=() if minimal else LIST_COLUMNS)
     _note_rest(output, len(records), found)
+
+
+def _experiment_id(target: Target) -> int | None:
+    """The experiment's id; None for all experiments.
+
+    MISSING if an attached folder names one that nothing was logged to yet.
+    """
+    if not target.experiment:
+        return None
+    try:
+        return int(target.find_experiment(target.experiment)["id"])
+    except NotFound:
+        if target.experiment_name:
+            raise
+        return MISSING
 
 
 class _Pages:

@@ -18,9 +18,13 @@ from studio.sdk.delivery.retry_policy import DELIVERY_ERRORS, TIMEOUT_SECONDS
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import SpoolFolder, list_abandoned_folders
 from studio.sdk.delivery.writer_queues import WriterQueues
+from studio.sdk.responses import Unreachable, is_temporary
 
 #: How often to look for new records: a log call does not wake the threads.
 POLL_SECONDS = 0.2
+#: With many open runs in a process, each sends fewer heartbeats. The server calls a run
+#: silent after 120 seconds.
+MAX_HEARTBEATS_PER_SECOND = 10
 SYNC_SECONDS = 5.0
 #: How soon to ask the server again for the token's user.
 USER_RETRY_SECONDS = 5.0
@@ -119,6 +123,17 @@ class BackgroundDelivery:
         """Whether all leftovers are known, or the server does not name the user."""
         return not self._clients_to_check or bool(self._check_at)
 
+    def stop_heartbeats(self, sender: Sender) -> None:
+        """Only deliver what the sender has: its run has ended."""
+        self._next_heartbeats.pop(id(sender), None)
+
+    def is_unreachable(self, url: str) -> bool:
+        """Whether that server cannot be reached now."""
+        errors = [
+            one.last_error for one in list(self._senders) if one.client.url == url
+        ]
+        return any(error is not None and is_temporary(error) for error in errors)
+
     def leftover_senders(self) -> list[Sender]:
         """What earlier processes left and this process delivers."""
         return [sender for sender in list(self._senders) if not sender.is_live]
@@ -179,35 +194,37 @@ class BackgroundDelivery:
     def _remove_finished_leftovers(self) -> None:
         """Remove what is delivered, and what is blocked: that stays on the disk."""
         for sender in list(self._senders):
-            if sender.is_live:
-                continue
             if sender.receipt is not None:
                 self.remove(sender)
-            elif sender.is_blocked:
+            elif not sender.is_live and sender.is_blocked:
                 self.remove(sender)
                 sender.leave_to_later_process()
 
     def _send_heartbeats(self) -> None:
         now = time.monotonic()
+        count = len(self._next_heartbeats)
+        pause = max(HEARTBEAT_SECONDS, count / MAX_HEARTBEATS_PER_SECOND)
+        unreachable: set[str] = set()
         for sender in list(self._senders):
             due = self._next_heartbeats.get(id(sender))
             # The server does not know a run whose creation waits.
             if due is None or now < due or sender.is_waiting_for_run:
                 continue
-            self._next_heartbeats[id(sender)] = now + HEARTBEAT_SECONDS
+            self._next_heartbeats[id(sender)] = now + pause
+            sender.folder.note_heartbeat()
+            # A silent server would delay each of many runs.
+            if sender.client.url in unreachable:
+                continue
             path = f"{sender.run_path}/heartbeat"
             try:
                 reply = sender.client.json(
                     "POST", path, timeout=TIMEOUT_SECONDS, attempts=1
                 )
-                is_requested = bool(reply["cancel"])
-                # A requested cancellation stays requested.
-                sender.cancel_requested = sender.cancel_requested or is_requested
-                # Servers of earlier versions do not report it.
-                sender.force_requested = bool(reply.get("force"))
-            except DELIVERY_ERRORS:
+                sender.read_cancel_request(reply)
+            except DELIVERY_ERRORS as error:
                 # The next one can arrive; deliveries report what is wrong.
-                continue
+                if isinstance(error, Unreachable):
+                    unreachable.add(sender.client.url)
 
     def _sync_growing_spools(self) -> None:
         """Force a backlog to the disk that grows while the server is away."""

@@ -43,6 +43,11 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 MAX_REQUEST_BYTES = 32 * 1024 * 1024
 #: How long a batch that is not full waits for more rows.
 LINGER_SECONDS = 1.0
+#: The error of a run whose process ended without a word.
+KILLED_MESSAGE = (
+    "The script's process ended without reporting how: it was killed (SIGKILL), ran "
+    "out of memory, or its machine stopped."
+)
 #: After this many refusals in a row the rows are not the cause.
 MAX_REFUSED_ROWS = 20
 
@@ -61,12 +66,17 @@ class Sender:
         self.lost_data = LostDataCounter(self.queues)
         #: How the run ended, for when `end.json` cannot be written.
         self.end_record: dict[str, Any] | None = None
+        if not is_live and (killed := folder.was_killed_at()) is not None:
+            failed = {"status": "Failed", "message": KILLED_MESSAGE, "ended": killed}
+            self.end_record = {**failed, "launcher": folder.was_launcher()}
         #: How often something was delivered; a drain watches it.
         self.progress = 0
         self.is_hurried = not is_live
         self.cancel_requested = False
         #: Whether a member wants the process to get SIGKILL at once.
         self.force_requested = False
+        #: Called with each response that tells of a cancel request.
+        self.on_cancel: Callable[..., None] | None = None
         self.receipt: Receipt | None = None
         self.is_closing = not is_live
         #: Whether a later process delivers the rest.
@@ -112,6 +122,16 @@ class Sender:
     def is_waiting_for_run(self) -> bool:
         """Whether a request must be sent before all else; a snapshot need not."""
         return bool(self.requests.waiting) and self._next_upload_request() is None
+
+    def read_cancel_request(self, reply: Any) -> None:
+        """Read from a response whether the run should end. Raises KeyError."""
+        if reply["cancel"]:
+            # A requested cancellation stays requested.
+            self.cancel_requested = True
+            # Only heartbeats tell it, and not those of an older server.
+            self.force_requested = bool(reply.get("force", self.force_requested))
+            if self.on_cancel is not None:
+                self.on_cancel(force=self.force_requested)
 
     def send_without_delay(self) -> None:
         """Send without waiting for more rows, and retry now what failed."""
@@ -211,7 +231,7 @@ class Sender:
         # A refused row made the batches small.
         self._batch_rows = min(2 * self._batch_rows, MAX_BATCH_ROWS)
         self._refused_rows = 0
-        self.cancel_requested = self.cancel_requested or bool(reply["cancel"])
+        self.read_cancel_request(reply)
         for refused in reply["refused"]:
             print_notice(f"A metric was refused: {refused['message']}", once=True)
         self.rows.acknowledge(int(reply["next"]))

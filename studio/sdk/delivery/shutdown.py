@@ -1,12 +1,12 @@
 """The end of a writer or of the process: drains, receipts, exit, forks.
 
 No wait is endless: if the server accepts nothing for `STUDIO_DRAIN_SECONDS` (30), the
-rest stays in the spool for the next run on this machine, or for `studio sync`.
+rest stays in the spool for the next run on this machine, or for `studio sync`. All runs
+of a process wait these seconds once, not each of them.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import sys
@@ -23,12 +23,15 @@ from studio.sdk.delivery.background import (
 from studio.sdk.delivery.notices import print_notice, replace_lock_after_fork
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
+from studio.sdk.process import run_at_exit
 
 #: The exit status of a script that succeeded but lost something it logged.
 EXIT_LOST = 74
 DEFAULT_DRAIN_SECONDS = 30.0
 #: For a server that has been away for longer than the drain already.
 LAST_TRY_SECONDS = 3.0
+#: For each further run, once the process has waited long enough.
+RETRY_SECONDS = 0.5
 #: When a drain first reports its progress, and how often it repeats that.
 FIRST_REPORT_SECONDS, REPEAT_REPORT_SECONDS = 2.0, 5.0
 
@@ -54,6 +57,10 @@ class _ProcessState:
     lock = threading.RLock()
     delivery: BackgroundDelivery | None = None
     open_writers: list[OpenWriter] = []  # noqa: RUF012
+    #: The writers of ended runs, which this process still delivers.
+    unfinished: list[Sender] = []  # noqa: RUF012
+    #: How many seconds this process has waited for each server in vain.
+    waited: dict[str, float] = {}  # noqa: RUF012
     #: How much each writer lost.
     lost: dict[str, int] = {}  # noqa: RUF012
 
@@ -86,16 +93,21 @@ def drain_seconds() -> float:
 
 
 def drain(
-    sender: Sender, is_done: Callable[[], bool], timeout: float | None = None
+    sender: Sender,
+    is_done: Callable[[], bool],
+    timeout: float | None = None,
+    *,
+    in_background: bool = False,
 ) -> bool:
     """Wait until `is_done`; whether it is.
 
-    Gives up after `timeout` seconds, or when nothing was delivered for a while.
+    Gives up after `timeout` seconds, or when nothing was delivered for a while; with
+    `in_background` as soon as the server cannot be reached.
     """
-    now = time.monotonic()
+    now = since = time.monotonic()
     end = float("inf") if timeout is None else now + timeout
     stalled_at = now + _drain_seconds_for(sender)
-    progress = sender.progress
+    progress, url = sender.progress, sender.client.url
     sender.send_without_delay()
     report = DrainProgress(sender)
     background_delivery().wake_up()
@@ -103,11 +115,16 @@ def drain(
         while not is_done():
             now = time.monotonic()
             if now >= min(end, stalled_at) or sender.is_blocked:
+                waited = _ProcessState.waited.get(url, 0.0)
+                _ProcessState.waited[url] = waited + now - since
+                return False
+            if in_background and background_delivery().is_unreachable(url):
                 return False
             background_delivery().wait(is_done, min(0.5, end - now, stalled_at - now))
             if sender.progress != progress:
-                progress = sender.progress
-                stalled_at = time.monotonic() + drain_seconds()
+                progress, since = sender.progress, time.monotonic()
+                _ProcessState.waited.pop(url, None)
+                stalled_at = since + drain_seconds()
             report.update()
         return True
     finally:
@@ -127,8 +144,17 @@ def record_run_end(
         sender.end_record["launcher"] = True
 
 
-def finish_writer(writer: OpenWriter, sender: Sender, timeout: float | None) -> Receipt:
+def finish_writer(
+    writer: OpenWriter,
+    sender: Sender,
+    timeout: float | None,
+    *,
+    in_background: bool = False,
+) -> Receipt:
     """Deliver the rest, the receipt and the status; print what became of it.
+
+    With `in_background` a server that cannot be reached is not waited for: this process
+    goes on to deliver the rest.
 
     An earlier call can have been interrupted at any step: its finished steps count.
     """
@@ -138,7 +164,13 @@ def finish_writer(writer: OpenWriter, sender: Sender, timeout: float | None) -> 
         sender.leave_to_later_process()
         return _report_offline(writer, sender)
     if not sender.is_released:
-        _deliver_until_timeout(writer, sender, timeout)
+        _deliver_until_timeout(writer, sender, timeout, in_background=in_background)
+    if in_background and sender.receipt is None and not sender.is_blocked:
+        sender.save_end_record()
+        background_delivery().stop_heartbeats(sender)
+        if sender not in _ProcessState.unfinished:
+            _ProcessState.unfinished.append(sender)
+        return sender.current_delivery_report()
     background_delivery().remove(sender)
     if sender.receipt is None:
         sender.save_end_record()
@@ -149,16 +181,26 @@ def finish_writer(writer: OpenWriter, sender: Sender, timeout: float | None) -> 
 
 
 def _deliver_until_timeout(
-    writer: OpenWriter, sender: Sender, timeout: float | None
+    writer: OpenWriter, sender: Sender, timeout: float | None, *, in_background: bool
 ) -> None:
     delivery = background_delivery()
     delivery.add(sender, heartbeats=writer.heartbeats)
     deliver_spools_of_child_processes(delivery, sender)
     for other in delivery.leftover_senders():
         if other.folder.owner.is_same_run(sender.folder.owner):
-            drain(other, lambda other=other: other.receipt is not None, timeout)  # type: ignore[misc]
+            drain(
+                other,
+                lambda other=other: other.receipt is not None,  # type: ignore[misc]
+                timeout,
+                in_background=in_background,
+            )
     sender.is_closing = True
-    drain(sender, lambda: sender.receipt is not None, timeout)
+    drain(
+        sender,
+        lambda: sender.receipt is not None,
+        timeout,
+        in_background=in_background,
+    )
 
 
 def _report_offline(writer: OpenWriter, sender: Sender) -> Receipt:
@@ -199,6 +241,9 @@ def _count_lost_data(sender: Sender, lost: int) -> None:
 def _drain_seconds_for(sender: Sender) -> float:
     """Short for a server that has been away for long already."""
     seconds = drain_seconds()
+    waited = _ProcessState.waited.get(sender.client.url, 0.0)
+    if waited:
+        return max(seconds - waited, min(seconds, RETRY_SECONDS))
     failing_seconds = sender.failing_since and time.monotonic() - sender.failing_since
     return (
         min(seconds, LAST_TRY_SECONDS)
@@ -207,13 +252,13 @@ def _drain_seconds_for(sender: Sender) -> float:
     )
 
 
-@atexit.register
 def _deliver_at_exit() -> None:
     """Deliver the rest; exit with a special status if something was lost."""
     try:
         # `close` removes the writer from the list.
         while _ProcessState.open_writers:
             _ProcessState.open_writers[0].close()
+        _deliver_unfinished()
         _deliver_leftovers()
     except KeyboardInterrupt:
         print_notice("Interrupted: what is not delivered waits in the spool.")
@@ -224,6 +269,29 @@ def _deliver_at_exit() -> None:
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
         os._exit(EXIT_LOST)
+
+
+run_at_exit(_deliver_at_exit)
+
+
+def _deliver_unfinished() -> None:
+    """Deliver what ended runs left to this process, else leave it to a later one."""
+    senders, _ProcessState.unfinished = _ProcessState.unfinished, []
+    left = 0
+    for sender in senders:
+        if not drain(sender, lambda one=sender: one.receipt is not None):  # type: ignore[misc]
+            background_delivery().remove(sender)
+            sender.leave_to_later_process()
+            left += 1
+        report = sender.current_delivery_report()
+        _count_lost_data(sender, report.lost)
+        if sender.receipt is not None and not report.is_whole:
+            print_notice(report.line())
+    if left:
+        print_notice(
+            f"Not all is delivered: {pluralize(left, 'ended run')} wait in the spool; "
+            "the next run on this machine delivers them, or `studio sync`."
+        )
 
 
 def _deliver_leftovers() -> None:
@@ -261,6 +329,7 @@ def _reset_after_fork() -> None:
         None,
         {},
     )
+    _ProcessState.unfinished, _ProcessState.waited = [], {}
     replace_lock_after_fork()
     for writer in writers:
         writer.become_child()

@@ -2,7 +2,8 @@
 
 Each writer has a folder below the spool's root. `owner.json` names the server, the
 workspace, the user and the run; `lock` is held while the writer's process lives;
-`end.json` records how the run ended; `held/` keeps files until they are delivered;
+`end.json` records how the run ended, and `begun` tells that the run ends with its
+process; `held/` keeps files until they are delivered;
 `*.seg` are the records.
 """
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 #: A file of this size is deleted to make room when the disk is full.
 RESERVE_NAME, RESERVE_BYTES = "reserve", 16 * 1024
+#: Its time is that of the last heartbeat.
+BEGUN_NAME = "begun"
+#: Its content, if the process had started the run's script.
+LAUNCHER = "launcher"
 
 
 @dataclass(frozen=True)
@@ -213,6 +218,36 @@ class SpoolFolder:
         hidden = self.path / f".{name}"
         hidden.write_text(json.dumps(content), encoding="utf-8")
         hidden.rename(self.path / name)
+
+    def mark_as_beginner(self, *, is_launcher: bool) -> None:
+        """Record that the run was begun by this process, and ends with it."""
+        with contextlib.suppress(OSError):
+            (self.path / BEGUN_NAME).write_text(LAUNCHER if is_launcher else "")
+
+    def was_launcher(self) -> bool:
+        """Whether the process had started the run's script."""
+        try:
+            return (self.path / BEGUN_NAME).read_text() == LAUNCHER
+        except OSError:
+            return False
+
+    def note_heartbeat(self) -> None:
+        """Record that the process lives; nothing for a run that others began."""
+        with contextlib.suppress(OSError):
+            os.utime(self.path / BEGUN_NAME)
+
+    def was_killed_at(self) -> int | None:
+        """When the process that began the run was killed, in milliseconds.
+
+        None if it reported how the run ended, or others began the run.
+        """
+        if not (self.path / BEGUN_NAME).exists() or self.read("end.json"):
+            return None
+        try:
+            times = [path.stat().st_mtime for path in self.path.iterdir()]
+        except OSError:
+            times = []
+        return int(max(times, default=time.time()) * 1000)
 
     def unlock(self) -> None:
         """Let another process deliver what is here."""

@@ -61,12 +61,15 @@ class Writer:
         user: str,
         heartbeats: bool,
         offline: bool,
+        begins_run: bool = False,
+        on_cancel: Callable[..., None] | None = None,
         is_launcher: bool = False,
     ) -> None:
         self.client, self.run_id = client, run_id
         #: Whether this process started the run's script and reports how it ended.
         self.is_launcher = is_launcher
         self.heartbeats, self.offline = heartbeats, offline
+        self._begins_run, self._on_cancel = begins_run, on_cancel
         self._user, self._root = user, root
         self._lock = threading.RLock()
         self._row_prefixes: dict[str, str] = {}
@@ -88,12 +91,16 @@ class Writer:
         user: str = "",
         heartbeats: bool = True,
         offline: bool = False,
+        begins_run: bool = False,
+        on_cancel: Callable[..., None] | None = None,
         is_launcher: bool = False,
     ) -> Writer:
         """A writer for a run that exists, or that a recorded request will create.
 
-        `root` is the spool's root instead of `STUDIO_SPOOL`. Raises OSError if no
-        folder can be written to.
+        `root` is the spool's root instead of `STUDIO_SPOOL`. With `begins_run` the run
+        ends with this process: it fails if the process is killed. Once a cancel was
+        requested, the sender's thread calls `on_cancel(force=…)` repeatedly.
+        Raises OSError if no folder can be written to.
         """
         writer = cls(
             client,
@@ -102,6 +109,8 @@ class Writer:
             user=user,
             heartbeats=heartbeats,
             offline=offline,
+            begins_run=begins_run,
+            on_cancel=on_cancel,
             is_launcher=is_launcher,
         )
         writer._open_sender()
@@ -241,16 +250,24 @@ class Writer:
             timeout,
         )
 
+    def note_end(self, status: str, message: str = "") -> None:
+        """Write to the spool how the run ends, in case the process is killed now."""
+        if self._sender is not None:
+            shutdown.record_run_end(self, self._sender, status, message)
+            self._sender.save_end_record()
+
     def close(
         self,
         status: str | None = None,
         timeout: float | None = None,
         *,
         message: str = "",
+        in_background: bool = False,
     ) -> Receipt:
         """Deliver the rest, then the status; returns what became of everything.
 
-        What cannot be delivered now stays in the spool, with the status. A second call
+        What cannot be delivered now stays in the spool, with the status. With
+        `in_background` this process goes on delivering it while it lives. A second call
         returns the same, or continues what was interrupted.
         """
         if self._receipt is None:
@@ -269,7 +286,9 @@ class Writer:
             self._receipt = (
                 Receipt(self.run_id)
                 if sender is None
-                else shutdown.finish_writer(self, sender, timeout)
+                else shutdown.finish_writer(
+                    self, sender, timeout, in_background=in_background
+                )
             )
         shutdown.unregister(self)
         return self._receipt
@@ -278,6 +297,8 @@ class Writer:
         with self._lock:
             if self._sender is None:
                 sender = Sender(self._create_folder(), self.client, is_live=True)
+                if not self.is_child:
+                    sender.on_cancel = self._on_cancel
                 if not self.offline:
                     shutdown.background_delivery().add(
                         sender, heartbeats=self.heartbeats
@@ -293,8 +314,12 @@ class Writer:
             user, identity = (account.user, account.server) if account else ("", "")
         owner = (self.client.url, self.client.workspace, user, self.run_id)
         if self._root:
-            return SpoolFolder.create(*owner, self._root, identity=identity)
-        return create_spool_folder(*owner, identity=identity)
+            folder = SpoolFolder.create(*owner, self._root, identity=identity)
+        else:
+            folder = create_spool_folder(*owner, identity=identity)
+        if (self._begins_run or self.is_launcher) and not self.is_child:
+            folder.mark_as_beginner(is_launcher=self.is_launcher)
+        return folder
 
     def become_child(self) -> None:
         """Forget what belongs to the parent process; called after a fork."""

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import os
 import time
-import traceback
 from typing import Any
 
-from studio.core.names import MAX_ERROR
 from studio.core.statuses import RunStatus
 from studio.sdk.connection import OFFLINE_ERRORS
 from studio.sdk.errors import (
     ActivityFailedException,
     ExperimentExecutionException,
 )
+from studio.sdk.process import Cancellation, forget_run, watch_run
 from studio.sdk.run.files import RunFiles
-from studio.sdk.run.info import PROGRAM_FAILED, RunInfo
+from studio.sdk.run.info import RunInfo
 from studio.sdk.run.log_follower import LogFollower
+from studio.sdk.run.process_run import ProcessRun
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
 
-#: The error code of v1 that adds nothing to a message.
-DEFAULT_CODE = "UserError"
 NO_ERROR = "Detailed error not set on the Run. Please check the logs for details."
 
 
@@ -34,6 +32,7 @@ class RunLifecycle:
     ) -> None:
         self._state, self._files = state, files
         self._snapshot, self._info = snapshot, info
+        self._process_run: ProcessRun | None = None
 
     def get_status(self) -> str:
         """The status, read from the server unless it is final."""
@@ -50,18 +49,60 @@ class RunLifecycle:
         elif not self._state.is_final():
             self._state.local_status = status.value
 
-    def finish(self, status: RunStatus | None, message: str = "") -> None:
-        """Deliver everything that was logged, the outputs and then the status."""
+    def belong_to_process(self) -> None:
+        """End the run with this process, and stop the process if it is canceled."""
+        run = ProcessRun(self._state, self)
+        self._process_run = run
+        self._state.cancellation = Cancellation(run)
+        watch_run(run)
+
+    def finish(
+        self,
+        status: RunStatus | None,
+        message: str = "",
+        *,
+        seconds: float | None = None,
+    ) -> None:
+        """Deliver everything that was logged, the outputs and then the status.
+
+        After `seconds` the rest waits in the spool.
+        """
+        state = self._state
+        status = None if status is None else self.final_status(status)
+        if state.planned_end is None or status is not None:
+            state.planned_end = (status, message)
         self.stop_capture()
-        self._snapshot.wait()
+        self._snapshot.wait(seconds)
         self._files.upload_outputs()
         # What started the script reports its end. Only the script knows why it failed.
-        if self._state.is_launched and status is not RunStatus.FAILED:
+        if state.is_launched and status is not RunStatus.FAILED:
             status = None
-        self._state.end(status, message)
+        state.end(status, message, seconds=seconds)
+        state.has_ended = True
+        if self._process_run is not None:
+            forget_run(self._process_run)
+
+    def final_status(self, status: RunStatus) -> RunStatus:
+        """A run that was canceled ends as Canceled, whatever its script made of it."""
+        cancellation = self._state.cancellation
+        is_canceled = cancellation is not None and cancellation.is_requested
+        is_final = status in (RunStatus.COMPLETED, RunStatus.FAILED)
+        # The cancellation came first, or `planned_end` would be set.
+        if is_canceled and is_final and self._state.planned_end is None:
+            return RunStatus.CANCELED
+        return status
+
+    def is_cancel_requested(self) -> bool:
+        """Whether the run was canceled, as far as this process has heard."""
+        cancellation, writer = self._state.cancellation, self._state.writer
+        if cancellation is not None and cancellation.is_requested:
+            return True
+        return writer is not None and writer.cancel_requested
 
     def cancel(self) -> None:
         """End as Canceled."""
+        if self._state.planned_end is None:
+            self._state.planned_end = (RunStatus.CANCELED, "")
         # A run that the server canceled needs no status from here.
         self.finish(None if self._cancel_now() else RunStatus.CANCELED)
 
@@ -133,29 +174,6 @@ class RunLifecycle:
         if self._state.stream_capture is not None:
             self._state.stream_capture.close()
             self._state.stream_capture = None
-
-
-def error_message(details: Any, code: str | None) -> str:
-    """The message that is stored for a failure. Raises TypeError."""
-    if details is None:
-        message = ""
-    elif isinstance(details, str):
-        message = details
-    elif isinstance(details, BaseException):
-        message = f"{PROGRAM_FAILED}{type(details).__name__}: {details}"
-        if details.__traceback__ is not None:
-            trace = traceback.format_exception(
-                type(details), details, details.__traceback__
-            )
-            message += "\n\n" + "".join(trace).rstrip()
-    else:
-        raise TypeError(
-            f"error_details must be text or an exception, not {type(details).__name__}"
-        )
-    if code and code != DEFAULT_CODE:
-        message = f"{code}: {message}" if message else code
-    # The server refuses NUL characters and longer messages.
-    return message.replace("\x00", "")[:MAX_ERROR]
 
 
 def _read_seconds(name: str, default: float) -> float:

@@ -88,11 +88,11 @@ class RunSnapshot:
         _threads.add(thread)
         _wait_at_exit()
 
-    def wait(self) -> None:
+    def wait(self, seconds: float | None = None) -> None:
         """Wait for the snapshot that is being taken in the background."""
         thread = self._state.snapshot_thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(MAX_WAIT_SECONDS)
+            thread.join(MAX_WAIT_SECONDS if seconds is None else seconds)
 
     def _take_quietly(self, sources: Path) -> None:
         try:

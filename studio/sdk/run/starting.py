@@ -55,6 +55,7 @@ def start_run(
     state = run._state
     state.is_own = True
     state.properties = body["properties"] if info is None else None
+    run._lifecycle.belong_to_process()
     writer = state.open_writer()
     if info is None:
         writer.record_request("POST", "runs", body, essential=True)

@@ -11,6 +11,8 @@ from studio.sdk.connection import OFFLINE_ERRORS, WorkspaceConnection, open_writ
 
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt, StreamCapture, Writer
+    from studio.sdk.process import Cancellation
+    from studio.sdk.run.file_marks import FileMark
 
 _FINAL_STATUSES = frozenset(status.value for status in FINAL)
 
@@ -46,14 +48,20 @@ class RunState:
         #: The folder whose files are uploaded at the end.
         self.outputs: str | None = outputs
         self.uploaded_outputs: set[str] = set()
-        #: The paths of files that this process uploaded.
-        self.uploaded_paths: set[str] = set()
+        #: The files that this process uploaded, by their paths in the run.
+        self.uploaded_paths: dict[str, FileMark] = {}
         self.stream_capture: StreamCapture | None = None
         self.snapshot_thread: threading.Thread | None = None
         self.writer: Writer | None = None
         # The writer that is being closed; nothing is logged to it any more.
         self._closing_writer: Writer | None = None
         self._writer_lock = threading.RLock()
+        #: How the run ends, once its end has begun; the status is None if another
+        #: process reports it.
+        self.planned_end: tuple[RunStatus | None, str] | None = None
+        self.has_ended = False
+        #: What a cancel request does, if this process began the run.
+        self.cancellation: Cancellation | None = None
         #: What became of everything that was logged; None before the end.
         self.receipt: Receipt | None = None
 
@@ -62,8 +70,10 @@ class RunState:
         own = ("writer", "_closing_writer", "outputs", "stream_capture")
         state = {
             **vars(self),
-            **dict.fromkeys((*own, "snapshot_thread")),
+            **dict.fromkeys((*own, "snapshot_thread", "cancellation")),
             "is_own": False,
+            "has_ended": False,
+            "planned_end": None,
         }
         # Locks cannot be pickled.
         del state["_writer_lock"]
@@ -135,6 +145,8 @@ class RunState:
             self.id,
             heartbeats=self.is_own and not self.is_final(),
             offline=self.connection.is_offline,
+            begins_run=self.is_own,
+            on_cancel=None if self.cancellation is None else self.cancellation.request,
         )
         open_writers.add(writer)
         return writer
@@ -168,7 +180,13 @@ class RunState:
     def is_final(self) -> bool:
         return (self.local_status or self.info.get("status", "")) in _FINAL_STATUSES
 
-    def end(self, status: RunStatus | None, message: str = "") -> None:
+    def end(
+        self,
+        status: RunStatus | None,
+        message: str = "",
+        *,
+        seconds: float | None = None,
+    ) -> None:
         """Deliver everything and then the status, if this process has a writer.
 
         Continues an end that was interrupted.
@@ -179,7 +197,13 @@ class RunState:
         if value is not None and is_first_call and self.connection.is_offline:
             self.open_writer()
         while (writer := self._writer_to_close()) is not None:
-            self.receipt = writer.close(value, message=message)
+            self.receipt = writer.close(
+                value,
+                seconds,
+                message=message,
+                # A sweep does not wait for each of its trials while the server is away.
+                in_background=bool(self.info.get("parent")),
+            )
             open_writers.discard(writer)
             if value is not None and not self.is_final():
                 self.local_status = value
