@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from studio.cli.tables import one_line
 from studio.core.errors import InvalidValue, NotFound, StudioError
 from studio.sdk.errors import UserErrorException
 
@@ -113,7 +114,9 @@ def report_error(error: Exception) -> int:
         click.echo(str(error), err=True)
         return WRONG_ARGUMENTS
     text = " ".join(_error_text(error).split())
-    click.echo(f"Error: {text}{'' if text[-1:] in '.?!)' else '.'}", err=True)
+    end = "" if text[-1:] in ".?!)" else "."
+    # The server's texts can hold names with characters that a terminal obeys.
+    click.echo(one_line(f"Error: {text}{end}"), err=True)
     if isinstance(error, click.ClickException):
         return error.exit_code
     if isinstance(error, NotFound):

@@ -63,7 +63,7 @@ class Output:
             _write_new_file(self.metadata_file, value)
         form = self.chosen_format
         if form == "table" and summary:
-            click.echo(summary)
+            click.echo(one_line(summary))
             return
         text = _format(form, value, columns)
         if text:
@@ -74,12 +74,12 @@ class Output:
         """Print a warning on stderr, once."""
         if not self.only_errors and sentence not in self._warned:
             self._warned.add(sentence)
-            click.echo(f"Warning: {sentence}", err=True)
+            click.echo(one_line(f"Warning: {sentence}"), err=True)
 
     def note(self, sentence: str) -> None:
         """Print a note on stderr."""
         if not self.only_errors:
-            click.echo(sentence, err=True)
+            click.echo(one_line(sentence), err=True)
 
 
 _OPTIONS = (

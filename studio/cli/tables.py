@@ -94,17 +94,26 @@ def _character_width(character: str) -> int:
 
 
 def _fit(widths: list[int], limit: int) -> list[int]:
-    """Narrow the widest columns, then leave out the last ones."""
+    """Leave out the last columns, and narrow the widest of the others.
+
+    The first column, which names the row, stays whole if two others fit next to it.
+    """
+    whole = min(len(widths), int(widths[0] + 2 * (len(GAP) + MIN_COLUMN) <= limit))
     kept = list(widths)
-    while len(kept) > 1 and _least_width(kept) > limit:
+    while len(kept) > 1 and _least_width(kept, whole) > limit:
         kept.pop()
-    while sum(kept) + len(GAP) * (len(kept) - 1) > limit and max(kept) > 1:
-        kept[kept.index(max(kept))] -= 1
+    while sum(kept) + len(GAP) * (len(kept) - 1) > limit:
+        narrowed = kept[whole:]
+        if max(narrowed, default=0) <= 1:
+            break
+        kept[whole + narrowed.index(max(narrowed))] -= 1
     return kept
 
 
-def _least_width(widths: list[int]) -> int:
-    return sum(min(size, MIN_COLUMN) for size in widths) + len(GAP) * (len(widths) - 1)
+def _least_width(widths: list[int], whole: int) -> int:
+    """How wide the table is at least, if the first `whole` columns are not cut."""
+    sizes = [*widths[:whole], *(min(size, MIN_COLUMN) for size in widths[whole:])]
+    return sum(sizes) + len(GAP) * (len(sizes) - 1)
 
 
 def _format_line(cells: Sequence[str], widths: Sequence[int]) -> str:

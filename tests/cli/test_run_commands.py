@@ -77,6 +77,30 @@ def test_a_query_sees_only_the_runs_that_were_read(
     assert quiet.stderr == ""
 
 
+def test_fields_are_listed_in_the_requested_order(
+    studio: CommandLine, server: Server, run: str
+) -> None:
+    new_run(server, f"{run}-2", run, params={"lr": "0.5"})
+    words = (
+        "run",
+        "list",
+        "-e",
+        run,
+        "--columns",
+        "params.lr, target",
+        "--sort=-params.lr",
+    )
+    query = ("--query", "[].values")
+    assert studio.json(*words, *query) == [
+        {"params.lr": "0.5", "target": None},
+        {"params.lr": "0.1", "target": None},
+    ]
+    table = studio(*words, "-o", "table").stdout.splitlines()
+    assert table[0].split() == ["Run", "Status", "params.lr", "target"]
+    code, sentence = studio.refused("run", "list", "--columns", "nosuch")
+    assert (code, "Unknown field 'nosuch'" in sentence) == (2, True)
+
+
 def test_more_runs_than_a_page_are_listed(
     studio: CommandLine, server: Server, run: str
 ) -> None:

@@ -27,6 +27,14 @@ def test_no_field_is_wider_than_the_terminal(
     assert max(map(text_width, lines)) <= width
 
 
+def test_the_id_stays_whole_where_two_columns_fit_next_to_it() -> None:
+    row = ["x" * 36, "Completed", "a long name", "digits"]
+    (line,) = format_table((), [row], 59).split("\n")
+    assert line.split() == ["x" * 36, "Completed", "a", "long", "na…"]
+    (line,) = format_table((), [row], 40).split("\n")
+    assert line.split()[1] == "Complet…"
+
+
 def test_wide_characters_are_aligned() -> None:
     table = format_table((), [["名前", "x"], ["a", "y"]], 0)
     assert table == "名前  x\na     y"

@@ -58,7 +58,11 @@ class Tensor:
     """As torch has them: only a copy on the processor becomes an array."""
 
     def __init__(self, array: Any, *, is_here: bool = False) -> None:
-        self.array, self.is_here = array, is_here
+        self.array, self.is_here, self.dtype = array, is_here, "torch.bfloat16"
+
+    def float(self) -> Tensor:
+        self.dtype = "torch.float32"
+        return self
 
     def detach(self) -> Tensor:
         return self
@@ -68,6 +72,7 @@ class Tensor:
 
     def __array__(self) -> Any:
         assert self.is_here
+        assert self.dtype == "torch.float32"
         return self.array
 
 

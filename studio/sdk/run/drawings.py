@@ -57,6 +57,8 @@ def _save_pixels(value: Any, target: Path) -> None:
     if hasattr(value, "detach"):
         # A tensor, perhaps of a GPU.
         value = value.detach().cpu()
+        # numpy has no such numbers.
+        value = value.float() if str(value.dtype) == "torch.bfloat16" else value
     pixels = value.__array__()
     shape = tuple(pixels.shape)
     is_gray, is_color = len(shape) == 2, len(shape) == 3 and shape[2] in (1, 3, 4)
