@@ -55,7 +55,7 @@ def studio(server: Server, _run: None, tmp_path: Path) -> CommandLine:
         (("run", "list", "[?a", "--query", "x"), 2, "Give one query"),
         (("run", "list", "--path", "nosuch"), 2, "There is no folder 'nosuch'."),
         (("run", "tag", RUN), 2, "Name a tag: KEY or KEY=VALUE."),
-        (("run", "tag", RUN, f"{'k' * 251}=x"), 2, "250"),
+        (("run", "tag", RUN, f"{'k' * 300}=x"), 2, "255"),
         (("run", "untag", RUN, "nosuch"), 1, "has no tag 'nosuch'. Its tags: none."),
         (("run", "update", RUN), 2, "Name a change: --add-tag KEY=VALUE."),
         (("run", "update", RUN, "--add-tag", "x"), 2, "'x' has no value."),
