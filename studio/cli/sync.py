@@ -33,18 +33,10 @@ PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class WaitingSpool:
-    """What an ended process left: `records` is None if it is damaged."""
+    """What an ended process left, and for whom."""
 
     path: Path
     owner: SpoolOwner
-    records: int | None
-
-    def describe(self) -> str:
-        owner = self.owner
-        target = f"{owner.server}, workspace {owner.workspace}"
-        target += f", user {owner.user}" if owner.user else ""
-        count = "damaged" if self.records is None else pluralize(self.records, "record")
-        return f"Run {owner.run_id}: {count} for {target}"
 
 
 @click.command()
@@ -105,8 +97,7 @@ def _find_waiting(runs: Sequence[str]) -> list[WaitingSpool]:
     found = []
     for folder in list_abandoned_folders():
         if not runs or folder.owner.run_id in runs:
-            records = count_waiting(folder)
-            found.append(WaitingSpool(folder.path, folder.owner, records))
+            found.append(WaitingSpool(folder.path, folder.owner))
         folder.unlock()
     missing = sorted(set(runs) - {one.owner.run_id for one in found})
     if missing:
@@ -119,7 +110,19 @@ def _find_waiting(runs: Sequence[str]) -> list[WaitingSpool]:
 
 def _show(found: Sequence[WaitingSpool], *, err: bool = False) -> None:
     for one in found:
-        click.echo(one.describe(), err=err)
+        folder = SpoolFolder.claim(one.path)
+        # Another process can have delivered it since.
+        if folder is not None:
+            click.echo(_describe(folder), err=err)
+            folder.unlock()
+
+
+def _describe(folder: SpoolFolder) -> str:
+    owner, count = folder.owner, count_waiting(folder)
+    target = f"{owner.server}, workspace {owner.workspace}"
+    target += f", user {owner.user}" if owner.user else ""
+    records = "damaged" if count is None else pluralize(count, "record")
+    return f"Run {owner.run_id}: {records} for {target}"
 
 
 def _discard(found: Sequence[WaitingSpool], *, ask: bool) -> None:
@@ -130,10 +133,11 @@ def _discard(found: Sequence[WaitingSpool], *, ask: bool) -> None:
     deleted = 0
     for one in found:
         folder = SpoolFolder.claim(one.path)
-        # Another process can have delivered it since.
         if folder is not None:
             folder.remove()
-            deleted += 1
+            deleted += not one.path.exists()
+            if one.path.exists():
+                click.echo(f"{one.path} cannot be deleted completely.", err=True)
     click.echo(f"Deleted {pluralize(deleted, 'spool')}.")
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from studio.cli.command_group import CommandGroup
 from studio.cli.server import connect
 from studio.core.errors import StudioError
 
 
-@click.group("view")
+@click.group("view", cls=CommandGroup)
 def view_group() -> None:
     """List custom views; export and apply them as YAML."""
 

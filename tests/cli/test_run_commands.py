@@ -155,6 +155,7 @@ def test_the_message_of_a_failure_is_kept(studio: CommandLine, run: str) -> None
 def test_a_cancel_is_requested_or_forced(studio: CommandLine, run: str) -> None:
     done = studio("run", "cancel", run)
     assert done.stdout.startswith("Cancel requested")
+    assert "sends no heartbeats" in done.stderr
     assert studio.json("run", "show", run)["status"] == "CancelRequested"
     forced = studio("run", "cancel", run, "--force")
     assert forced.stdout == "Experiment run canceled successfully.\n"

@@ -52,7 +52,7 @@ def test_a_binary_file_is_refused_with_one_message(
     file.write_bytes(b"views: [{name: \xff}]")
     done = studio(server, "apply", str(file))
     assert done.returncode == 1
-    assert done.stderr == f"Error: {file} is no text in UTF-8\n"
+    assert done.stderr == f"Error: {file} is no text in UTF-8.\n"
 
 
 def test_an_incomplete_export_prints_a_warning(tmp_path: Path) -> None:

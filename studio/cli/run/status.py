@@ -43,6 +43,11 @@ def cancel(
     canceled = "Experiment run canceled successfully."
     requested = f"Cancel requested: {run_id} stops when its script hears it."
     sentence = canceled if is_canceled or output.is_json_default else requested
+    if run.get("heartbeats") is False and not is_canceled:
+        output.note(
+            f"{run_id} sends no heartbeats, so it may not hear of the request. To mark "
+            "it as Canceled: --force."
+        )
     if output.query or output.format:
         output.emit(read_record(target, run_id), summary=sentence)
     else:

@@ -189,8 +189,8 @@ class MetricLogger:
         if ending == PLOTLY:
             warn(
                 f"Plotly figures are kept as JSON documents, such as {artifact!r} on "
-                "the run's tab Outputs + logs. For an image, log "
-                "figure.to_image() with upload_file, or a PIL image."
+                "the run's tab Outputs + logs. To keep an image, install kaleido and "
+                "log PIL.Image.open(io.BytesIO(figure.to_image()))."
             )
         return artifact
 

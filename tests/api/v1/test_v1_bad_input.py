@@ -44,6 +44,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
         f"{RUN}/metrics",
         {"writer": "w", "sequence": 0, "points": [{"key": "m", "value": 1.0}]},
     ),
+    "create_token": ("POST", "/api/v1/tokens", {"name": "new", "workspace": "lab"}),
     **view_bodies.RIGHT,
 }
 LONG = "x" * 70_000
@@ -148,6 +149,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("log_metrics", point(value="\x00"), "points[1].value"),
     ("log_metrics", point(value=2**5000), "points[1].value"),
     ("log_metrics", point(colour="red"), "points[1].colour"),
+    ("create_token", {"name": 5}, "name"),
+    ("create_token", {"workspace": None}, "workspace"),
+    ("create_token", {"role": "admin"}, "role"),
+    ("create_token", {"days": 0}, "days"),
 ]
 
 
