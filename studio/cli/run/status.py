@@ -23,6 +23,7 @@ FINAL_VALUES = frozenset(status.value for status in FINAL)
 @click.option(
     "--force", is_flag=True, help="Mark it as Canceled now, whether it stops or not."
 )
+@click.option("--kill", is_flag=True, help="Ask for SIGKILL now, not after a while.")
 @words_argument("[RUN]")
 def cancel(
     target: Target,
@@ -30,13 +31,14 @@ def cancel(
     run_id: str,
     children: bool,
     force: bool,
+    kill: bool,
     words: tuple[str, ...],
 ) -> None:
     """Ask a run to stop."""
     run_id, _ = take_run(take_query(words, output), run_id)
     run = target.find_run(run_id)
     _refuse_ended(run)
-    body = {"children": children, "force": force}
+    body = {"children": children, "force": force, "kill": kill}
     run = target.client.post(run_path(run_id, "cancel"), body)
     is_canceled = run["status"] == RunStatus.CANCELED
     # The sentence of `az ml run cancel`.
