@@ -134,9 +134,9 @@ def _error_text(error: Exception) -> str:
         message = error.format_message()
         if message[-1:] not in ".?!)":
             message += "."
-        context = error.ctx
-        path = context.command_path if context else "studio"
-        return f"{message} See `{path} --help`."
+        if error.ctx is None:
+            return message
+        return f"{message} See `{error.ctx.command_path} --help`."
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.filename:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -165,6 +166,11 @@ class _LaunchedCommand:
                 process.resize()
             elif name == "SIGQUIT":
                 process.send(name)
+            elif name == "SIGTSTP":
+                # Ctrl-Z; returns when the shell continues this process.
+                process.send("SIGSTOP")
+                os.kill(os.getpid(), signal.SIGSTOP)
+                process.send("SIGCONT")
 
     def _set_status(self, code: int, errors: str) -> None:
         if self._ladder.is_started:

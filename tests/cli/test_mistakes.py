@@ -18,6 +18,7 @@ from studio.cli import target
 from studio.cli.commands import studio as studio_group
 from tests.cli.command import CommandLine, command_line, new_run
 from tests.parts.server import Server
+from tests.parts.wire import Connection
 
 RUN = f"mistake-{uuid.uuid4().hex[:8]}"
 
@@ -42,6 +43,7 @@ def studio(server: Server, _run: None, tmp_path: Path) -> CommandLine:
         (("run", "show"), 2, "Name the run: its id, or -r RUN."),
         (("run", "show", RUN, "extra"), 2, "Unexpected argument 'extra'."),
         (("run", "show", RUN, "--querry", "x"), 2, "'--query'"),
+        (("run", "show", RUN, "-o"), 2, "Option '-o' requires an argument."),
         (("run", "show", RUN, "-o", "xml"), 2, "'xml' is not one of 'json'"),
         (("run", "show", "nosuch"), 3, "There is no run 'nosuch' in the workspace"),
         (("run", "show", "no such/../x"), 3, "There is no run 'no such/../x'"),
@@ -169,8 +171,13 @@ def test_a_silent_server_is_not_awaited_for_long(
 
 
 def test_a_file_that_cannot_be_written_is_named(
-    studio: CommandLine, tmp_path: Path
+    studio: CommandLine, server: Server, tmp_path: Path
 ) -> None:
+    code, sentence = studio.refused("run", "export", "-f", "nosuch/runs.csv")
+    assert (code, "There is no folder nosuch." in sentence) == (2, True)
     (tmp_path / "file").write_text("")
-    code, sentence = studio.refused("run", "export", "-f", "file/runs.csv")
-    assert (code, "file" in sentence) == (1, True)
+    log = f"/api/v1/workspaces/default/runs/{RUN}/files/logs/a.txt"
+    Connection(server).ask("PUT", log, b"x")
+    words = ("run", "download-logs", "-r", RUN, "-d", "file")
+    code, sentence = studio.refused(*words)
+    assert (code, sentence) == (1, "Error: file/logs: Not a directory.")

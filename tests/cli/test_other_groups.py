@@ -126,7 +126,7 @@ def every_command(
 
 COMMANDS = dict(every_command(studio_group))
 #: Commands from before: their help has its example in the text.
-WITHOUT_EPILOG = {"env", "login", "sync", "view"}
+WITHOUT_EPILOG = {"env", "login", "sync"}
 
 
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)

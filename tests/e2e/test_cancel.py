@@ -26,6 +26,15 @@ for name in ("SIGINT", "SIGTERM"):
 {SLEEPS}
 while True: time.sleep(1)
 """
+BARE = """
+import os, time
+from studio.sdk import Experiment, Workspace
+run = Experiment(Workspace.from_config(), "bare").start_logging(
+    outputs=False, snapshot_directory=None)
+open("run.new", "w").write(f"{run.id} {os.getpid()}")
+os.rename("run.new", "run")
+time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -77,6 +86,22 @@ def test_force_stop_ends_a_program_that_ignores_signals(
     expect(card.locator(".last-output")).to_contain_text("saving", timeout=30_000)
     stop.click()
     ends_as_canceled(owner_page, started, pid)
+
+
+def test_cancel_stops_a_script_of_the_sdk(shell: Shell, owner_page: Page) -> None:
+    shell.write("script.py", BARE)
+    started = shell.start_python("script.py")
+    run_id, pid = started.wait_for("run").split()
+    owner_page.goto(f"{shell.client.url}/w/default/runs/{run_id}/")
+    owner_page.get_by_role("link", name="Cancel").click()
+    owner_page.get_by_role("button", name="Cancel run").click()
+    state = owner_page.locator("#run-state")
+    expect(state).to_contain_text("Canceled", timeout=30_000)
+    assert started.wait() != 0
+    assert not psutil.pid_exists(int(pid))
+    card = owner_page.locator("#run-cancel-progress")
+    expect(card.locator(".progress-steps li.done")).to_have_count(4)
+    expect(card.locator(".signals li.done b")).to_have_text(["SIGINT"])
 
 
 def test_a_run_without_heartbeats_can_only_be_marked(

@@ -108,6 +108,7 @@ def download_logs(
             # The server refuses paths with `..`, a foreign one might not.
             if ".." in Path(path).parts or Path(path).is_absolute():
                 raise click.ClickException(f"{path!r} is not a path inside a run.")
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             place = run_path(run_id, f"files/{quote(path)}")
             download_to_file(target.client, place, folder / path, bar)
             written.append(str(folder / path))

@@ -54,7 +54,7 @@ def run_record(
         "last_modified_utc": format_time(info["updated"]),
         "data_container_id": f"dcid.{info['id']}",
         "hidden": info["archived"] is not None,
-        "heartbeat_enabled": info["heartbeats"],
+        "heartbeat_enabled": info.get("heartbeats"),
         "run_type": info["type"] or None,
         "script_name": info["script"] or None,
         "target": info["target"] or "local",
