@@ -78,10 +78,24 @@ def current_reason() -> ExitReason:
 
 @atexit.register
 def _end_process() -> None:
+    reason = current_reason()
     with contextlib.suppress(KeyboardInterrupt):
-        end_open_runs(current_reason())
+        end_open_runs(reason)
     for act in _at_exit:
         act()
+    if isinstance(reason.error, KeyboardInterrupt):
+        _exit_by_sigint()
+
+
+def _exit_by_sigint() -> None:
+    """Let Python end the process by SIGINT, so that a shell's loop ends, too.
+
+    Python does so after an uncaught KeyboardInterrupt, but not after its subclass
+    RunCanceled, and not if an exit handler evaluates a text, as imports of dataclasses
+    do.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102
 
 
 def _end_worker() -> None:
