@@ -74,7 +74,7 @@ class ExperimentTag(models.Model):
     experiment = models.ForeignKey(
         Experiment, on_delete=models.CASCADE, related_name="tags"
     )
-    key = models.CharField(max_length=250)
+    key = models.CharField(max_length=255)
     value = models.TextField(null=True)
 
     class Meta:

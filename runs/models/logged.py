@@ -43,7 +43,7 @@ class LoggedModel(models.Model):
 
 
 class LoggedModelText(models.Model):
-    key = models.CharField(max_length=250)
+    key = models.CharField(max_length=255)
     value = models.TextField(blank=True, default="")
 
     class Meta:
@@ -83,7 +83,7 @@ class LoggedModelMetric(models.Model):
         LoggedModel, on_delete=models.CASCADE, related_name="metrics"
     )
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=250)
+    key = models.CharField(max_length=255)
     value = models.FloatField(null=True)
     is_nan = models.BooleanField(default=False)
     step = models.BigIntegerField(default=0)

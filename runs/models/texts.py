@@ -51,7 +51,7 @@ class Key(models.Model):
         Workspace, on_delete=models.CASCADE, related_name="keys"
     )
     kind = models.CharField(max_length=8, choices=kinds)
-    name = models.CharField(max_length=250)
+    name = models.CharField(max_length=255)
 
     class Meta:
         constraints: ClassVar = [

@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 
 import click
 
-from studio.core.errors import InvalidFilter, InvalidName, NotFound, StudioError
+from studio.cli.tables import one_line
+from studio.core.errors import InvalidValue, NotFound, StudioError
+from studio.sdk.errors import UserErrorException
 
 ERROR, WRONG_ARGUMENTS, NOT_FOUND, INTERRUPTED = 1, 2, 3, 130
 #: The exit code of a program whose reader (`| head`) ended, as shells report it.
@@ -111,12 +113,16 @@ def report_error(error: Exception) -> int:
     if isinstance(error, no_words):
         click.echo(str(error), err=True)
         return WRONG_ARGUMENTS
-    click.echo(f"Error: {_error_text(error)}", err=True)
+    text = " ".join(_error_text(error).split())
+    end = "" if text[-1:] in ".?!)" else "."
+    # The server's texts can hold names with characters that a terminal obeys.
+    click.echo(one_line(f"Error: {text}{end}"), err=True)
     if isinstance(error, click.ClickException):
         return error.exit_code
     if isinstance(error, NotFound):
         return NOT_FOUND
-    if isinstance(error, (InvalidFilter, InvalidName)):
+    # An error of the SDK's own is about the environment, not about the arguments.
+    if isinstance(error, InvalidValue) and error.code != UserErrorException.code:
         return WRONG_ARGUMENTS
     return ERROR
 
@@ -126,11 +132,11 @@ def _error_text(error: Exception) -> str:
         return error.message
     if isinstance(error, click.UsageError):
         message = error.format_message()
-        if message and message[-1] not in ".?!)":
+        if message[-1:] not in ".?!)":
             message += "."
-        context = error.ctx
-        path = context.command_path if context else "studio"
-        return f"{message} See `{path} --help`."
+        if error.ctx is None:
+            return message
+        return f"{message} See `{error.ctx.command_path} --help`."
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.filename:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from studio.cli.tables import format_table, one_line, terminal_width
+from studio.cli.tables import format_fields, format_table, one_line, terminal_width
 
 FORMATS = ("json", "jsonc", "table", "tsv", "yaml", "none")
 #: In the context of `studio ml`: JSON is the default, as `az` prints.
@@ -62,22 +63,23 @@ class Output:
             _write_new_file(self.metadata_file, value)
         form = self.chosen_format
         if form == "table" and summary:
-            click.echo(summary)
-        else:
-            text = _format(form, value, columns)
-            if text:
-                click.echo(text, color=None if form == "jsonc" else False)
+            click.echo(one_line(summary))
+            return
+        text = _format(form, value, columns)
+        if text:
+            has_colors = form == "jsonc" and not os.environ.get("NO_COLOR")
+            click.echo(text, color=None if has_colors else False)
 
     def warn(self, sentence: str) -> None:
         """Print a warning on stderr, once."""
         if not self.only_errors and sentence not in self._warned:
             self._warned.add(sentence)
-            click.echo(f"Warning: {sentence}", err=True)
+            click.echo(one_line(f"Warning: {sentence}"), err=True)
 
     def note(self, sentence: str) -> None:
         """Print a note on stderr."""
         if not self.only_errors:
-            click.echo(sentence, err=True)
+            click.echo(one_line(sentence), err=True)
 
 
 _OPTIONS = (
@@ -159,8 +161,7 @@ def _color(token: re.Match[str]) -> str:
 def _format_as_table(value: Any, columns: Sequence[Column]) -> str:
     """A row per item of a list; the fields of an object below each other."""
     if isinstance(value, Mapping) and not columns:
-        fields = [(name, _cell(item)) for name, item in value.items()]
-        return format_table((), fields, terminal_width())
+        return format_fields(list(_flat_fields(value)), terminal_width())
     rows = value if isinstance(value, list) else [value]
     if not rows:
         return ""
@@ -175,6 +176,17 @@ def _format_as_table(value: Any, columns: Sequence[Column]) -> str:
     width = max(map(len, lists))
     padded = [[*map(_cell, row), *[""] * (width - len(row))] for row in lists]
     return format_table((), padded, terminal_width())
+
+
+def _flat_fields(
+    value: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, str]]:
+    """The fields of an object; those of an object in it with its name before them."""
+    for name, item in value.items():
+        if isinstance(item, Mapping):
+            yield from _flat_fields(item, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", _cell(item)
 
 
 def _cell(value: Any) -> str:

@@ -37,10 +37,11 @@ def search(text: str, value: Any) -> Any:
     import jmespath
     from jmespath.exceptions import JMESPathError
 
-    if not _is_balanced(text):
+    query = quote_bare_words(text)
+    if not _is_balanced(query):
         raise click.UsageError(f"The query {text!r} is cut off. {HINT}.")
     try:
-        return jmespath.search(quote_bare_words(text), value)
+        return jmespath.search(query, value)
     except JMESPathError as error:
         raise click.UsageError(
             f"The query {text!r} {_explain(error)}. {HINT}."

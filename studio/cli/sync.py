@@ -12,7 +12,7 @@ import click
 
 from studio.cli.login import parse_address
 from studio.cli.server import connect
-from studio.core.errors import StudioError
+from studio.core.errors import NotFound
 from studio.sdk.client import Client
 from studio.sdk.connection import find_connection_to
 from studio.sdk.delivery import (
@@ -33,18 +33,10 @@ PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class WaitingSpool:
-    """What an ended process left: `records` is None if it is damaged."""
+    """What an ended process left, and for whom."""
 
     path: Path
     owner: SpoolOwner
-    records: int | None
-
-    def describe(self) -> str:
-        owner = self.owner
-        target = f"{owner.server}, workspace {owner.workspace}"
-        target += f", user {owner.user}" if owner.user else ""
-        count = "damaged" if self.records is None else pluralize(self.records, "record")
-        return f"Run {owner.run_id}: {count} for {target}"
 
 
 @click.command()
@@ -89,7 +81,7 @@ def sync(
         _discard(found, ask=not yes)
     else:
         client = _connect_to(address) if address else connect()
-        delivery = Delivery(client, _read_account(client))
+        delivery = Delivery(client, read_account(client))
         chosen, others = delivery.split(found)
         if address and others:
             _confirm_redirection(others, delivery, ask=not yes)
@@ -101,16 +93,15 @@ def sync(
 
 
 def _find_waiting(runs: Sequence[str]) -> list[WaitingSpool]:
-    """What waits, the oldest first. Raises ClickException if a run has nothing."""
+    """What waits, the oldest first. Raises NotFound if a run has nothing."""
     found = []
     for folder in list_abandoned_folders():
         if not runs or folder.owner.run_id in runs:
-            records = count_waiting(folder)
-            found.append(WaitingSpool(folder.path, folder.owner, records))
+            found.append(WaitingSpool(folder.path, folder.owner))
         folder.unlock()
     missing = sorted(set(runs) - {one.owner.run_id for one in found})
     if missing:
-        raise click.ClickException(
+        raise NotFound(
             f"Nothing of run {missing[0]} waits on this machine: see `studio sync "
             "--list`."
         )
@@ -119,44 +110,63 @@ def _find_waiting(runs: Sequence[str]) -> list[WaitingSpool]:
 
 def _show(found: Sequence[WaitingSpool], *, err: bool = False) -> None:
     for one in found:
-        click.echo(one.describe(), err=err)
+        folder = SpoolFolder.claim(one.path)
+        # Another process can have delivered it since.
+        if folder is not None:
+            click.echo(_describe(folder), err=err)
+            folder.unlock()
+
+
+def _describe(folder: SpoolFolder) -> str:
+    owner, count = folder.owner, count_waiting(folder)
+    target = f"{owner.server}, workspace {owner.workspace}"
+    target += f", user {owner.user}" if owner.user else ""
+    records = "damaged" if count is None else pluralize(count, "record")
+    return f"Run {owner.run_id}: {records} for {target}"
 
 
 def _discard(found: Sequence[WaitingSpool], *, ask: bool) -> None:
     _show(found, err=True)
     spools = pluralize(len(found), "spool")
     if ask:
-        question = f"Delete {spools}? What was not sent is lost."
-        click.confirm(question, abort=True, err=True)
+        _confirm(f"Delete {spools}? What was not sent is lost.")
     deleted = 0
     for one in found:
         folder = SpoolFolder.claim(one.path)
-        # Another process can have delivered it since.
         if folder is not None:
             folder.remove()
-            deleted += 1
+            deleted += not one.path.exists()
+            if one.path.exists():
+                click.echo(f"{one.path} cannot be deleted completely.", err=True)
     click.echo(f"Deleted {pluralize(deleted, 'spool')}.")
 
 
 def _connect_to(address: str) -> Client:
     """A client with the token for the server at the address."""
     target = parse_address(address)
-    try:
-        known = find_connection_to(target.url)
-        if known is not None:
-            return Client(known.url, known.token, target.workspace or known.workspace)
-    except StudioError as error:
-        raise click.ClickException(error.message) from error
-    raise click.ClickException(
-        f"No token is known for {target.url}: run `studio login {target.url}` first."
-    )
+    known = find_connection_to(target.url)
+    if known is None:
+        raise click.ClickException(
+            f"No token is known for {target.url}: run `studio login {target.url}` "
+            "first."
+        )
+    return Client(known.url, known.token, target.workspace or known.workspace)
 
 
-def _read_account(client: Client) -> Account:
+def _confirm(question: str) -> None:
+    """Ask on the terminal. Raises ClickException unless the answer is yes."""
     try:
-        return read_account(client)
-    except StudioError as error:
-        raise click.ClickException(error.message) from error
+        if click.confirm(question, err=True):
+            return
+    except click.Abort as error:
+        # Ctrl-C, or there is no terminal.
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise click.ClickException(
+            "Nothing was changed: the question needs a terminal, or --yes."
+        ) from error
+    raise click.ClickException("Nothing was changed.")
 
 
 class Delivery:
@@ -200,11 +210,9 @@ def _confirm_redirection(
     if not ask:
         return
     targets = {delivery.client_for(one.owner).workspace for one in others}
-    click.confirm(
+    _confirm(
         f"Send this to {delivery.client.url}, workspace {', '.join(sorted(targets))}, "
-        f"as {delivery.account.user}?",
-        abort=True,
-        err=True,
+        f"as {delivery.account.user}?"
     )
 
 

@@ -51,6 +51,37 @@ def format_table(
     return "\n".join(_format_line(line, widths) for line in [*head, *lines])
 
 
+def format_fields(fields: Sequence[tuple[str, str]], width: int) -> str:
+    """A line per field; long values continue on the next lines."""
+    names = [one_line(name) for name, _ in fields]
+    size = max(map(text_width, names), default=0)
+    if width:
+        size = min(size, max(MIN_COLUMN, width // 2))
+    room = max(1, width - size - len(GAP)) if width else 0
+    lines = []
+    for name, (_, value) in zip(names, fields):
+        first, *others = _wrap(value, room)
+        lines.append(f"{_pad(name, size)}{GAP}{first}".rstrip())
+        lines += [f"{' ' * size}{GAP}{other}" for other in others]
+    return "\n".join(lines)
+
+
+def _wrap(text: str, room: int) -> list[str]:
+    """The lines of a text, each at most `room` wide (0: no limit)."""
+    lines: list[str] = []
+    for line in text.splitlines() or [""]:
+        current, used = "", 0
+        for character in one_line(line):
+            size = _character_width(character)
+            if room and current and used + size > room:
+                lines.append(current)
+                current, used = "", 0
+            current += character
+            used += size
+        lines.append(current)
+    return lines
+
+
 def text_width(text: str) -> int:
     """How many columns of a terminal the text takes."""
     return sum(map(_character_width, text))
@@ -63,17 +94,26 @@ def _character_width(character: str) -> int:
 
 
 def _fit(widths: list[int], limit: int) -> list[int]:
-    """Narrow the widest columns, then leave out the last ones."""
+    """Leave out the last columns, and narrow the widest of the others.
+
+    The first column, which names the row, stays whole if two others fit next to it.
+    """
+    whole = min(len(widths), int(widths[0] + 2 * (len(GAP) + MIN_COLUMN) <= limit))
     kept = list(widths)
-    while len(kept) > 1 and _least_width(kept) > limit:
+    while len(kept) > 1 and _least_width(kept, whole) > limit:
         kept.pop()
-    while sum(kept) + len(GAP) * (len(kept) - 1) > limit and max(kept) > 1:
-        kept[kept.index(max(kept))] -= 1
+    while sum(kept) + len(GAP) * (len(kept) - 1) > limit:
+        narrowed = kept[whole:]
+        if max(narrowed, default=0) <= 1:
+            break
+        kept[whole + narrowed.index(max(narrowed))] -= 1
     return kept
 
 
-def _least_width(widths: list[int]) -> int:
-    return sum(min(size, MIN_COLUMN) for size in widths) + len(GAP) * (len(widths) - 1)
+def _least_width(widths: list[int], whole: int) -> int:
+    """How wide the table is at least, if the first `whole` columns are not cut."""
+    sizes = [*widths[:whole], *(min(size, MIN_COLUMN) for size in widths[whole:])]
+    return sum(sizes) + len(GAP) * (len(sizes) - 1)
 
 
 def _format_line(cells: Sequence[str], widths: Sequence[int]) -> str:

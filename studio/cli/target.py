@@ -20,7 +20,7 @@ from studio.sdk.connection import find_connection
 from studio.sdk.workspace import WorkspaceConfig, find_config
 
 #: How long a command waits for a byte of the server, and how often it tries.
-TIMEOUT_SECONDS, ATTEMPTS = 15.0, 3
+TIMEOUT_SECONDS, ATTEMPTS = 10.0, 2
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -86,7 +86,6 @@ def download(client: Client, path: str, file: BinaryIO, bar: TransferBar) -> Non
 
 def download_to_file(client: Client, path: str, target: Path, bar: TransferBar) -> None:
     """Write what the server has at `path` to the file `target`: all, or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     # A rename works in one step only within the same file system.
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}-")
     try:

@@ -16,7 +16,7 @@ MAX_RUN_ID = 256
 MAX_DISPLAY_NAME = 500
 MAX_EXPERIMENT_NAME = 500
 MAX_WORKSPACE_NAME = 63
-MAX_KEY = 250
+MAX_KEY = 255
 MAX_VALUE_BYTES = 64 * 1024
 MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_ERROR = 64 * 1024
@@ -145,7 +145,7 @@ def check_description(value: object, field: str = "description") -> str:
 
 
 def check_key(key: object, field: str) -> str:
-    """A tag's, parameter's, property's or metric's name: 1 to 250 characters.
+    """A tag's, parameter's, property's or metric's name: 1 to 255 characters.
 
     Any printable character may stand in it, for v1 scripts use spaces, brackets and
     signs freely; the MLflow endpoint adds its protocol's rule (`check_mlflow_key`).

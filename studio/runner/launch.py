@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from studio.core.cancel_signals import (
+    KILL_AFTER_PROPERTY,
     KILL_AFTER_SECONDS,
+    TERMINATE_AFTER_PROPERTY,
     TERMINATE_AFTER_SECONDS,
     CancelSignal,
 )
@@ -38,6 +41,16 @@ class LaunchOptions:
     terminate_after: float = TERMINATE_AFTER_SECONDS
     kill_after: float = KILL_AFTER_SECONDS
 
+    def delays(self) -> dict[str, str]:
+        """The delays that are not the usual ones, as properties of the run."""
+        delays = {
+            TERMINATE_AFTER_PROPERTY: (self.terminate_after, TERMINATE_AFTER_SECONDS),
+            KILL_AFTER_PROPERTY: (self.kill_after, KILL_AFTER_SECONDS),
+        }
+        return {
+            name: f"{own:g}" for name, (own, usual) in delays.items() if own != usual
+        }
+
 
 def run_program(
     client: Client,
@@ -57,6 +70,7 @@ def run_program(
             experiment=options.experiment or experiment_of(command),
             name=options.name,
             tags=options.tags,
+            properties=options.delays(),
         )
         print_notice(f"Run {run.id}: {run.page_url}")
         launched = _LaunchedCommand(run, received, options)
@@ -152,6 +166,11 @@ class _LaunchedCommand:
                 process.resize()
             elif name == "SIGQUIT":
                 process.send(name)
+            elif name == "SIGTSTP":
+                # Ctrl-Z; returns when the shell continues this process.
+                process.send("SIGSTOP")
+                os.kill(os.getpid(), signal.SIGSTOP)
+                process.send("SIGCONT")
 
     def _set_status(self, code: int, errors: str) -> None:
         if self._ladder.is_started:

@@ -11,9 +11,12 @@ from types import FrameType, TracebackType
 from typing import Any
 
 #: Passed on to the command; SIGCHLD only wakes the loop.
-_HANDLED = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGWINCH", "SIGCHLD")
+_HANDLED = (
+    *("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"),
+    *("SIGTSTP", "SIGWINCH", "SIGCHLD"),
+)
 #: Programs that `nohup` or a shell started in the background keep ignoring these.
-_KEEPS_IGNORING = ("SIGINT", "SIGQUIT", "SIGHUP")
+_KEEPS_IGNORING = ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTSTP")
 
 
 class ReceivedSignals:

@@ -83,6 +83,7 @@ def create_tracked_run(
     experiment: str,
     name: str,
     tags: Mapping[str, str | None],
+    properties: Mapping[str, str],
 ) -> TrackedRun:
     """Create the run, or record that it is to be created once the server responds.
 
@@ -99,7 +100,7 @@ def create_tracked_run(
         "launcher": "runner",
         "heartbeats": True,
         "tags": dict(tags),
-        "properties": _properties(command),
+        "properties": {**properties, **_properties(command)},
     }
     if name:
         body["name"] = name

@@ -143,11 +143,11 @@ class OfflineRun(EndsWithBlock):
     def log_image(
         self,
         name: str,
-        path: str | None = None,
+        path: Any = None,
         plot: Any = None,
         description: str = "",
     ) -> None:
-        _print_call(f"log image metric {name}", path or plot)
+        _print_call(f"log image metric {name}", plot if path is None else path)
 
     def log_confusion_matrix(
         self, name: str, value: Any, description: str = ""

@@ -9,6 +9,9 @@ from studio.core.names import check_key, check_value
 from studio.sdk.errors import UserErrorException
 from studio.sdk.warnings import warn
 
+#: Deeper dicts, such as one that contains itself, are logged as text.
+MAX_DEPTH = 20
+
 
 def check_texts(texts: Mapping[str, str | None], kind: str) -> None:
     """Check keys and values by the server's rules. Raises InvalidValue."""
@@ -33,6 +36,25 @@ def as_properties(properties: Mapping[str, Any]) -> dict[str, str]:
         str(key): "" if value is None else as_text(value, f"Property {key!r}")
         for key, value in as_dict(properties, "properties").items()
     }
+
+
+def flatten_params(params: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters as texts; `{"model": {"depth": 3}}` becomes `{"model.depth": "3"}`.
+
+    If two have the same key then, the first counts, with a warning.
+    """
+    found: dict[str, str] = {}
+
+    def add(prefix: str, members: Mapping[str, Any], depth: int) -> None:
+        for name, value in members.items():
+            key, text = f"{prefix}{name}", str(value)
+            if isinstance(value, Mapping) and value and depth < MAX_DEPTH:
+                add(f"{key}.", value, depth + 1)
+            elif found.setdefault(key, text) != text:
+                warn(f"Not logged: parameter {key!r} is given twice.")
+
+    add("", as_dict(params, "params"), 1)
+    return found
 
 
 def as_keys(tags: Iterable[str]) -> list[str]:

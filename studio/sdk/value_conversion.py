@@ -6,6 +6,7 @@ Scalars of numpy, of any width, become Python's. Other objects are logged as the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import numbers
@@ -45,13 +46,66 @@ def to_scalar(value: Any, label: str) -> Scalar:
 
 
 def _unwrap_scalar(value: Any) -> Any:
-    """The Python value of a numpy scalar, or of an array or tensor without axes."""
+    """The Python value of a numpy scalar, or of an array or tensor of one element."""
     shape = getattr(value, "shape", None)
-    if shape is None or len(shape) or not hasattr(value, "item"):
+    if shape is None or math.prod(shape) != 1:
+        return value
+    if not hasattr(value, "item") and hasattr(value, "numpy"):
+        # A tensor of TensorFlow.
+        value = value.numpy()
+    if not hasattr(value, "item"):
         return value
     found = value.item()
     # numpy's long double has no Python type of its own.
     return float(found) if type(found) is type(value) else found
+
+
+def unwrap_single(value: Any) -> Any:
+    """The element of a list, array or tensor that has only one; else the value."""
+    while isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    return _unwrap_scalar(value)
+
+
+def is_data_frame(value: Any) -> bool:
+    """Whether it is a table of pandas or polars."""
+    return hasattr(value, "columns") and hasattr(value, "to_dict")
+
+
+def frame_columns(frame: Any) -> dict[str, list[Any]]:
+    """The columns of a data frame as lists. An index that only counts is left out.
+
+    Raises UserErrorException if two columns have the same name.
+    """
+    index = getattr(frame, "index", None)
+    if index is not None and type(index).__name__ != "RangeIndex":
+        # Its names can be those of columns.
+        with contextlib.suppress(ValueError):
+            frame = frame.reset_index()
+    # pandas has pairs of columns, polars their names only.
+    pairs = getattr(frame, "items", None) or (
+        lambda: ((name, frame[name]) for name in frame.columns)
+    )
+    columns: dict[str, list[Any]] = {}
+    for column, series in pairs():
+        parts = column if isinstance(column, tuple) else (column,)
+        name = ".".join(str(part) for part in parts if part != "")
+        if name in columns:
+            raise UserErrorException(
+                f"The table has two columns {name!r}: rename one of them."
+            )
+        columns[name] = [_to_cell(cell) for cell in series.to_list()]
+    return columns
+
+
+def _to_cell(value: Any) -> Any:
+    """A value of a data frame: times as ISO 8601, missing ones as None."""
+    # The missing values of pandas that are no float.
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return str(value) if is_listlike(value) else value
 
 
 def is_listlike(value: Any) -> bool:

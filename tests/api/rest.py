@@ -18,14 +18,15 @@ JSON = "application/json"
 
 @dataclass
 class Rest:
-    """Paths are relative to the workspace's."""
+    """Paths are relative to the workspace's, or begin with a slash."""
 
     client: Client
     workspace: Workspace
     user: User
 
     def url(self, path: str) -> str:
-        return f"/api/v1/workspaces/{self.workspace.name}/{path}"
+        below = f"/api/v1/workspaces/{self.workspace.name}/{path}"
+        return path if path.startswith("/") else below
 
     def send(
         self, method: str, path: str, body: object = None, kind: str = JSON

@@ -17,6 +17,7 @@ from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
 
 ROUNDS = 9
+LIST_RUNS = "-m studio.cli run list --output none --only-show-errors".split()
 #: How much of a list is read; the rest of it comes as fast.
 READ = 1000
 
@@ -26,6 +27,8 @@ def measure(server: Server, report: Report) -> None:
     loaded = started("import studio.sdk")
     report.add("import studio.sdk", "100 ms over bare", ms=1000 * (loaded - bare))
     os.environ.update(server.environment)
+    listed = median(lambda: subprocess.run([sys.executable, *LIST_RUNS], check=True))
+    report.add("studio run list: end to end", "300 ms", ms=1000 * listed)
     workspace = Workspace.from_config()
     experiment, tags = commonest(workspace)
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from studio.core.connection import is_same_address
 from tests.delivery.script_actor import Actor, unreachable_server
+from tests.parts.clients import ROOT
 from tests.parts.manage import manage
 from tests.parts.server import Server, running
 
@@ -125,7 +131,7 @@ def test_only_the_named_runs_are_sent(actor: Actor) -> None:
     assert actor.values("chosen") == [0.5]
     assert "Run other: 2 records" in actor.sync("--list").stdout
     done = actor.sync("nosuch")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr.startswith("Error: Nothing of run nosuch waits on this machine")
 
 
@@ -136,6 +142,7 @@ def test_what_waits_is_deleted_only_after_a_confirmation(actor: Actor) -> None:
     assert done.returncode == 1
     assert "Run given_up: 2 records for" in done.stderr
     assert "Delete 1 spool? What was not sent is lost." in done.stderr
+    assert "Error: Nothing was changed: the question needs a terminal" in done.stderr
     assert len(actor.waiting()) == 1
     # No server is needed.
     done = actor.sync("--discard", "--yes", STUDIO_URL="", STUDIO_TOKEN="")
@@ -180,3 +187,41 @@ def test_only_one_of_the_actions_can_be_chosen(actor: Actor) -> None:
     done = actor.sync("--list", "--discard")
     assert done.returncode == 2
     assert "Give only one of --list, --to and --discard." in done.stderr
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n", 1, 1), ("y", 0, 0)])
+def test_the_answer_is_read_from_the_terminal(
+    actor: Actor, answer: str, code: int, left: int
+) -> None:
+    actor.run(OFFLINE, "answered")
+    keyboard, terminal = pty.openpty()
+    # The terminal keeps it until the command reads.
+    os.write(keyboard, f"{answer}\n".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "studio.cli", "sync", "--discard"],
+        env=actor.environment(),
+        cwd=ROOT,
+        stdin=terminal,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(keyboard)
+    os.close(terminal)
+    assert done.returncode == code, done.stderr
+    assert len(actor.waiting()) == left
+
+
+def test_names_of_the_same_server_are_known() -> None:
+    here = "http://localhost:8000"
+    assert is_same_address(here, "HTTP://127.0.0.1:8000/")
+    assert is_same_address(here, "http://[::1]:8000")
+    assert is_same_address("https://a.example", "https://A.example.:443/")
+    for other in (
+        "http://localhost:8001",
+        "https://localhost:8000",
+        "http://localhost:8000/studio",
+        "http://127.0.0.2:8000",
+        "http://localhost:port",
+    ):
+        assert not is_same_address(here, other)

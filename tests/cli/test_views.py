@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,9 @@ def test_views_are_exported_to_a_file_and_applied_again(server: Server) -> None:
     state = {"q": "tag:cli", "columns": ["name", "status"]}
     body = {"name": "From the shell", "shared": True, "state": state}
     slug = Connection(server).rest("POST", "/views", body)["slug"]
-    assert f"{slug}  shared      1  From the shell" in studio(server, "list").stdout
+    (listed,) = json.loads(studio(server, "list", f"[?slug=='{slug}']").stdout)
+    assert (listed["name"], listed["shared"]) == ("From the shell", True)
+    assert "From the shell  everyone" in studio(server, "list", "-o", "table").stdout
     file = studio(server, "export", "--find", "from the shell").stdout
     assert studio(server, "diff", "-", text=file).returncode == 0
     other = file.replace("- status", "- duration")
@@ -52,7 +55,7 @@ def test_a_binary_file_is_refused_with_one_message(
     file.write_bytes(b"views: [{name: \xff}]")
     done = studio(server, "apply", str(file))
     assert done.returncode == 1
-    assert done.stderr == f"Error: {file} is no text in UTF-8\n"
+    assert done.stderr == f"Error: {file} is not text in UTF-8.\n"
 
 
 def test_an_incomplete_export_prints_a_warning(tmp_path: Path) -> None:

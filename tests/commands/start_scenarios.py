@@ -40,7 +40,7 @@ for number in range(int(sys.argv[1])):
     save_file(run, name, [name.encode()], actor=SERVER, now=1, limit=99)
 """
 LONG_AGO = 14 * 86_400
-IDENTITY_MIGRATION = "0018_identity_and_removals"
+IDENTITY_MIGRATION, FUTURE_MIGRATION = "0018_identity_and_removals", "9999_future"
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,15 @@ def forget_identity(home: Path, database: Database | None = None) -> None:
         database.execute(
             "DROP TABLE runs_studioidentity",
             "DROP TABLE runs_blobremoval",
-            f"DELETE FROM django_migrations WHERE name = '{IDENTITY_MIGRATION}'",
+            "DELETE FROM django_migrations WHERE app = 'runs' "
+            f"AND name >= '{IDENTITY_MIGRATION}' AND name < '{FUTURE_MIGRATION}'",
         )
 
 
 def make_newer(database: Database) -> None:
     database.execute(
         "INSERT INTO django_migrations (app, name, applied)"
-        " VALUES ('runs', '9999_future', '2030-01-01 00:00:00')"
+        f" VALUES ('runs', '{FUTURE_MIGRATION}', '2030-01-01 00:00:00')"
     )
 
 

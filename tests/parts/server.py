@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -29,12 +30,11 @@ READY = "Run Studio is ready: "
 
 @dataclass
 class Server:
-    """A started server. `environment` is what `studio env` exports on its machine."""
+    """A started server."""
 
     home: Path
     process: subprocess.Popen[str]
     sign_in_url: str
-    environment: dict[str, str] = field(default_factory=dict)
     #: From the command to its word that it is ready, in seconds.
     took: float = 0.0
     #: When it said so, by the clock that never goes back.
@@ -44,6 +44,11 @@ class Server:
     def url(self) -> str:
         parts = urlsplit(self.sign_in_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """What `studio env` exports on its machine."""
+        return client_environment(self.home)
 
     @property
     def token(self) -> str:
@@ -113,9 +118,7 @@ def start(
     if link is None:
         kill_tree(process)
         raise AssertionError(f"The server did not start:\n{''.join(said)}")
-    server = Server(home, process, link, took=time.perf_counter() - begin)
-    server.environment = client_environment(home)
-    return server
+    return Server(home, process, link, took=time.perf_counter() - begin)
 
 
 def wait_ready(
@@ -142,8 +145,9 @@ def wait_ready(
 
 def pump(pipe: IO[str], lines: queue.Queue[str | None]) -> None:
     """Keeps reading, so that the server never waits for its own output."""
-    for line in pipe:
-        lines.put(line)
+    with pipe:
+        for line in pipe:
+            lines.put(line)
     lines.put(None)
 
 

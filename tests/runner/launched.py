@@ -105,12 +105,19 @@ class Shell:
 
     def start(self, *words: str, prefix: tuple[str, ...] = ()) -> Launched:
         """Start `studio run` with these words."""
+        return self._start([*prefix, *STUDIO, "run", *words])
+
+    def start_python(self, *words: str) -> Launched:
+        """Start a script without `studio run`."""
+        return self._start([sys.executable, *words])
+
+    def _start(self, command: list[str]) -> Launched:
         with (
             (self.folder / "output").open("wb") as output,
             (self.folder / "errors").open("wb") as errors,
         ):
             process = subprocess.Popen(
-                [*prefix, *STUDIO, "run", *words],
+                command,
                 env=self.environment(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

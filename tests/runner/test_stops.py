@@ -72,7 +72,9 @@ def test_a_command_that_ignores_signals_is_killed_with_all_it_started(
 def test_force_stop_kills_without_waiting(shell: Shell) -> None:
     started = shell.python(STUBBORN)
     started.wait_for("pids")
-    cancel(started, kill=True)
+    cancel(started)
+    # A run that is canceled already can still be killed.
+    assert shell.studio("run", "cancel", started.run_id, "--kill").returncode == 0
     assert started.wait() == 128 + signal.SIGKILL
     assert started.run()["status"] == "Canceled"
 
@@ -120,7 +122,11 @@ def test_a_command_that_ends_before_the_signal_keeps_its_status(shell: Shell) ->
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("SIGINT", "Interrupted by Ctrl-C"), ("SIGTERM", "Stopped by SIGTERM")],
+    [
+        ("SIGINT", "Interrupted by Ctrl-C"),
+        ("SIGTERM", "Stopped by SIGTERM"),
+        ("SIGHUP", "The terminal was closed"),
+    ],
 )
 def test_a_signal_to_the_launcher_stops_the_command(
     shell: Shell, name: str, message: str
@@ -167,6 +173,18 @@ def test_a_command_of_a_background_shell_can_be_interrupted(shell: Shell) -> Non
     cancel(started)
     assert started.wait() == 128 + signal.SIGINT
     assert started.run()["status"] == "Canceled"
+
+
+def test_nohup_holds_for_the_command_too(shell: Shell) -> None:
+    shell.write("script.py", SLEEPS)
+    started = shell.start(*("--", sys.executable, "script.py"), prefix=("nohup",))
+    pid = int(started.wait_for("pid"))
+    for one in (started.process.pid, pid):
+        os.kill(one, signal.SIGHUP)
+    # A later signal has an effect, so the earlier one had none.
+    started.process.send_signal(signal.SIGTERM)
+    assert started.wait() == 128 + signal.SIGTERM
+    assert started.messages()[-1] == "Stopped by SIGTERM"
 
 
 def test_a_canceled_run_whose_record_was_forced_still_stops(shell: Shell) -> None:

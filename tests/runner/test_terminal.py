@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 
 from studio.core.cancel_signals import CancelSignal
@@ -74,6 +76,26 @@ def test_ctrl_c_in_a_terminal_stops_the_command(shell: Shell) -> None:
     terminal.type(b"\x03")
     assert terminal.process.wait(60) == 130
     assert becomes(lambda: b"KeyboardInterrupt" in terminal.shown)
+
+
+def test_ctrl_z_in_a_terminal_pauses_the_command(shell: Shell) -> None:
+    shell.write(
+        "script.py",
+        "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n",
+    )
+    terminal = Terminal(shell, "--", sys.executable, "script.py")
+    path = shell.folder / "pid"
+    assert becomes(lambda: path.exists() and bool(path.read_text()))
+    script = psutil.Process(int(path.read_text()))
+    launcher = script.parent()
+    assert launcher is not None
+    terminal.type(b"\x1a")
+    assert becomes(lambda: launcher.status() == psutil.STATUS_STOPPED)
+    assert script.status() == psutil.STATUS_STOPPED
+    launcher.send_signal(signal.SIGCONT)
+    assert becomes(lambda: script.status() != psutil.STATUS_STOPPED)
+    terminal.type(b"\x03")
+    assert terminal.process.wait(60) == 130
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def test_another_service_at_the_address_is_reported(user: User, server: Server) 
 WRONG_CALLS = {
     "run.log('m', [1, 2])": "run.log does not support list type. Use run.log_list",
     "run.log('m', range(3))": "run.log does not support range type. Use run.log_list",
+    "run.log('m', [])": "run.log does not support list type. Use run.log_list",
     "run.log('m', print)": "Use run.log_list instead",
+    "run.log('m', __import__('pandas').DataFrame({'a': [1, 2]}))": "Use run.log_table",
     "run.log('m', 1, step='a')": "step of a metric must be a whole number",
     "run.log_list('m', 5)": "Use run.log instead",
     "run.log_list('m', print)": "Use run.log instead",
@@ -68,7 +70,25 @@ WRONG_CALLS = {
         "had length 1."
     ),
     "run.log_table('m', [1])": "dict of columns",
+    "run.log_table('m', __import__('pandas').DataFrame([[1, 2]], columns=[0, '0']))": (
+        "The table has two columns '0': rename one of them."
+    ),
     "run.log_image('m')": "either a path or a plot",
+    "run.log_image('m', 5)": "the path of an image, not int",
+    "run.log_image('m', [[1]])": "the path of an image, not list",
+    "run.log_image('m', __import__('numpy').zeros((3, 8, 9)))": (
+        "not 3×8×9: move the channels to the end, such as value.transpose(1, 2, 0)."
+    ),
+    "run.log_image('m', __import__('numpy').zeros((2, 8, 9, 3)))": (
+        "log each image of a batch by its own call"
+    ),
+    "run.log_image('m', __import__('numpy').zeros((0, 9)))": "not 0×9",
+    "run.log_image('m', __import__('numpy').zeros((2, 2), complex))": (
+        "an array of numbers, not of complex128"
+    ),
+    "run.log_image('m', __import__('pandas').DataFrame({'a': [1]}))": (
+        "log it by log_table"
+    ),
     "run.log_image('m', path='nosuch.png')": "There is no image file 'nosuch.png'",
     "run.log_image('m', path='text.txt')": "is no image",
     "run.log_confusion_matrix('m', '{')": "Invalid JSON provided",
@@ -97,8 +117,8 @@ WRONG_CALLS = {
     "Run(exp, 'nosuch')": "NotFound: The run 'nosuch' doesn't exist",
     "Run(exp, 'no such?')": "There is no run 'no such?'",
     "Run.get(ws, '../runs')": "There is no run '../runs'",
-    "Run(exp, run.id).tag('k' * 300)": "The limit is 250",
-    "exp.start_logging(tags={'k' * 300: 'v'})": "The limit is 250",
+    "Run(exp, run.id).tag('k' * 300)": "The limit is 255",
+    "exp.start_logging(tags={'k' * 300: 'v'})": "The limit is 255",
     "exp.start_logging(properties=['a'])": "properties must be a dict, not ['a']",
     "Experiment(ws, '')": "must not be empty",
     "list(exp.get_runs(tags=5))": "tags must be a dict",
@@ -148,7 +168,7 @@ print(sorted(run.get_metrics()), run.get_metrics("complex"), run.get_file_names(
     done = user.run(code)
     metrics = "['complex', 'good', 'mixed'] {'complex': '(1+2j)'}"
     assert done.stdout.strip() == f"{metrics} []"
-    bounds = ("250", "65536", "4096 bits", "step of 'late' must fit into 64 bits")
+    bounds = ("255", "65536", "4096 bits", "step of 'late' must fit into 64 bits")
     for words in (*bounds, "is logged as text", "use two names"):
         assert words in done.stderr
 
@@ -173,7 +193,7 @@ print(again.get_tags(), again.get_properties(), again.display_name, again.descri
     said = "{'good': 'kept'} {'author': 'kept'} named None"
     assert done.stdout.strip() == said
     assert done.stderr.count("Not logged: ") == 6
-    for words in ("250", "valid Unicode", "65536", "empty", "must be text"):
+    for words in ("255", "valid Unicode", "65536", "empty", "must be text"):
         assert words in done.stderr
 
 
@@ -187,11 +207,16 @@ def test_a_file_is_not_replaced_unless_asked(user: User) -> None:
     (user.folder / "text.txt").write_text("text")
     code = begun(
         """
+import io
 run.upload_file("a.txt", "text.txt")
+run.upload_file("a.txt", "text.txt")
+run.upload_file("a.txt", io.BytesIO(b"text"))
+open("text.txt", "w").write("more")
 """
         + TRY.format('run.upload_file("a.txt", "text.txt")')
         + """
 run.complete()
+Run(exp, run.id).upload_file("a.txt", io.BytesIO(b"text"))
 open("text.txt", "w").write("other")
 """
         + TRY.format('Run(exp, run.id).upload_file("a.txt", "text.txt")')
@@ -211,6 +236,46 @@ print(open("back/b.txt").read())
     assert first == second == logged
     assert first.startswith("AlreadyExists: Resource Conflict: the run has a file")
     assert third == "other"
+
+
+def test_a_large_file_is_compared_with_what_the_server_has(user: User) -> None:
+    code = begun(
+        """
+import io
+from studio.sdk.run import file_marks
+file_marks.MAX_HASHED_BYTES = 3
+run.upload_file("large.bin", io.BytesIO(b"12345"))
+run.upload_file("large.bin", io.BytesIO(b"12345"))
+"""
+        + TRY.format('run.upload_file("large.bin", io.BytesIO(b"54321"))')
+        + "run.complete()\nprint(run.receipt.files.sent)"
+    )
+    refused, files = user.said(code).splitlines()
+    assert refused.startswith("AlreadyExists: Resource Conflict")
+    assert files == "1"
+
+
+def test_names_of_255_characters_and_nested_parameters_are_kept(user: User) -> None:
+    said = user.said(
+        begun(
+            """
+name = "n" * 255
+run.log(name, [0.5])
+run.log_row("row", **{name: 1})
+run.tag(name, "tag")
+run.add_properties({name: "property"})
+run.log_params({name: 1, "model": {"depth": 3}})
+run.log_params({str(number): number for number in range(1001)})
+run.complete()
+again = Run(exp, run.id)
+print(again.get_metrics() == {name: 0.5, "row": {name: 1}})
+print(again.tags == {name: "tag"}, again.properties == {name: "property"})
+params = again._state.read("params")["params"]
+print(params[name], params["model.depth"], len(params))
+"""
+        )
+    )
+    assert said.splitlines() == ["True", "True True", "1 3 1003"]
 
 
 def test_a_download_to_an_unwritable_folder_is_an_error(

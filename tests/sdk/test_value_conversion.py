@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from studio.sdk.errors import UserErrorException
+from studio.sdk.tags_and_properties import flatten_params
 from studio.sdk.value_conversion import (
     from_wire,
     is_listlike,
@@ -18,6 +19,7 @@ from studio.sdk.value_conversion import (
     to_step,
     to_wire,
     unify_number_types,
+    unwrap_single,
 )
 from tests.sdk.user import User
 
@@ -63,6 +65,64 @@ def test_lists_and_functions_are_not_scalars(value: Any) -> None:
 )
 def test_scalars_are_not_lists(value: Any) -> None:
     assert not is_listlike(value)
+
+
+class TensorFlowTensor:
+    """As TensorFlow has them: only its numpy array has `item`."""
+
+    shape = (1,)
+
+    def numpy(self) -> Any:
+        return np.array([0.5], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ([0.5], 0.5),
+        ((7,), 7),
+        ([[True]], True),
+        (["text"], "text"),
+        (np.array([[3]]), 3),
+        (np.array([0.5], np.float32), 0.5),
+        ([np.float64(0.25)], 0.25),
+        (TensorFlowTensor(), 0.5),
+    ],
+)
+def test_one_element_is_its_value(value: Any, kept: Any) -> None:
+    found = unwrap_single(value)
+    assert (type(found), found) == (type(kept), kept)
+
+
+@pytest.mark.parametrize(
+    "value", [[], [1, 2], np.array([1, 2]), np.array([]), {"a": 1}]
+)
+def test_other_lists_stay_lists(value: Any) -> None:
+    assert is_listlike(unwrap_single(value))
+
+
+@pytest.mark.filterwarnings("ignore::studio.sdk.warnings.StudioWarning")
+def test_nested_parameters_get_keys_with_dots() -> None:
+    params: dict[str, Any] = {
+        "lr": 0.1,
+        "model": {"depth": 3, "layers": [1, 2], "empty": {}, 5: {"x": None}},
+    }
+    assert flatten_params(params) == {
+        "lr": "0.1",
+        "model.depth": "3",
+        "model.layers": "[1, 2]",
+        "model.empty": "{}",
+        "model.5.x": "None",
+    }
+    assert flatten_params({"a.b": 1, "a": {"b": 2}}) == {"a.b": "1"}
+
+
+def test_parameters_that_contain_themselves_end() -> None:
+    params: dict[str, Any] = {"a": 1}
+    params["self"] = params
+    found = flatten_params(params)
+    assert found["self.self.a"] == "1"
+    assert len(found) < 50
 
 
 def test_steps_are_whole_numbers() -> None:

@@ -12,7 +12,7 @@ from runs.search.groups.means import (
     means_by_position,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
 def test_a_mean_is_between_its_values_for_any_magnitude() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -40,6 +41,18 @@ def forest(
     with django_db_blocker.unblock(), transaction.atomic():
         yield plant(empty_library("forest", "eve", "kim"), Random(4))
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def matches_of(forest: Library) -> Callable[[str], list[str]]:
+    """The matching runs by filter; the forest never changes."""
+    return cache(lambda q: flat(forest, q=q))
+
+
+@pytest.fixture(scope="module")
+def ordered_runs(forest: Library) -> Callable[[str], list[str]]:
+    """All runs by sort."""
+    return cache(lambda sort: flat(forest, q=EVERY, archived="1", sort=sort))
 
 
 def plant(library: Library, chance: Random) -> Library:
@@ -95,13 +108,17 @@ def flat(library: Library, **asked: str) -> list[str]:
             return found
 
 
-def expected(library: Library, q: str, sort: str) -> list[str]:
+def expected(
+    library: Library,
+    matches: list[str],
+    ordered_runs: Callable[[str], list[str]],
+    sort: str,
+) -> list[str]:
     """The tops of the matching runs, in the order that the rule says."""
     runs = {run.run_id: run for run in Run.objects.filter(workspace=library.workspace)}
-    tops = {top_of(runs, run_id) for run_id in flat(library, q=q)}
+    tops = {top_of(runs, run_id) for run_id in matches}
     if not sort.lstrip("-").startswith("metrics.acc"):
-        everything = flat(library, q=EVERY, archived="1", sort=sort)
-        return [run_id for run_id in everything if run_id in tops]
+        return [run_id for run_id in ordered_runs(sort) if run_id in tops]
     return sorted(tops, key=lambda run_id: place(runs, run_id, sort))
 
 
@@ -135,11 +152,17 @@ def place(runs: dict[str, Run], run_id: str, sort: str) -> tuple[float, ...]:
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("q", FILTERS)
 def test_all_pages_contain_all_roots_in_order(
-    forest: Library, monkeypatch: pytest.MonkeyPatch, q: str, sort: str, walks: bool
+    forest: Library,
+    matches_of: Callable[[str], list[str]],
+    ordered_runs: Callable[[str], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    q: str,
+    sort: str,
+    walks: bool,
 ) -> None:
+    wanted = expected(forest, matches_of(q), ordered_runs, sort)
     if walks:
         monkeypatch.setattr(tree_runs, "MAX_EXACT_COUNT", -1)
-    wanted = expected(forest, q, sort)
     found: list[str] = []
     pages = [tree_page(forest, q=q, sort=sort)]
     while pages[-1].after:
@@ -152,7 +175,7 @@ def test_all_pages_contain_all_roots_in_order(
     assert [page.first for page in pages] == firsts
     if not walks:
         assert (pages[0].roots, pages[0].roots_are_exact) == (len(wanted), True)
-    assert pages[0].total == len(flat(forest, q=q))
+    assert pages[0].total == len(matches_of(q))
     if len(pages) > 2:
         back = tree_page(forest, q=q, sort=sort, before=pages[2].before)
         assert roots_of(back) == wanted[3:6]

@@ -22,7 +22,13 @@ from runs.api.mlflow.replies import (
 )
 from runs.api.mlflow.tags import KeyValue
 from runs.models import LoggedModel, now_ms
-from studio.core.names import check_count, check_key, check_text, check_value
+from studio.core.names import (
+    MAX_KEY,
+    check_count,
+    check_key,
+    check_text,
+    check_value,
+)
 
 Json = dict[str, Any]
 
@@ -168,7 +174,9 @@ def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
 @endpoint(Permission.LOG)
 def delete_tag(request: StudioRequest, model_id: str, key: str) -> Json:
     model = find_model(request, model_id)
-    ingest.remove_model_tag(model, check_text(key, "tag_key", limit=250), now=now_ms())
+    ingest.remove_model_tag(
+        model, check_text(key, "tag_key", limit=MAX_KEY), now=now_ms()
+    )
     return {}
 
 

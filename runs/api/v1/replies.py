@@ -39,6 +39,7 @@ def run_info(run: Run) -> RunInfo:
         ended=run.ended,
         updated=run.updated,
         heard=run.heard,
+        heartbeats=run.heartbeats,
         archived=run.archived,
         deleted=run.deleted,
         locked=run.locked,

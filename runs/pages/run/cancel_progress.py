@@ -59,7 +59,7 @@ def cancel_progress_context(
         "can_force": can_force_cancel(request, run, found),
         "can_force_stop": can_force_stop(request, run, found),
         "signals": _signal_steps(run, found, properties, now),
-        "kill_after": int(kill_after * 1000),
+        "kill_after": round(kill_after),
         **_last_output(request, run),
     }
 
@@ -110,10 +110,9 @@ def _due_time(
     """When the signal will be sent; None if it was, or never will be."""
     reached = list(CancelSignal).index(signal)
     is_passed = any(list(CancelSignal).index(one) >= reached for one in found.signals)
-    if found.ended is not None or first is None or is_passed:
+    is_over = found.ended is not None or found.force is not None
+    if is_over or first is None or is_passed:
         return None
-    if found.force is not None:
-        return found.force.time if signal is CancelSignal.KILL else None
     return first + int(delay * 1000)
 
 

@@ -117,7 +117,7 @@ def describe(
     text = texts[0]
     if text == "-":
         try:
-            text = sys.stdin.read()
+            text = sys.stdin.read().rstrip("\n")
         except UnicodeDecodeError as error:
             raise click.ClickException("The description is not UTF-8.") from error
     _change(target, output, run_id, {"description": text})

@@ -11,6 +11,8 @@ from studio.cli.target import Target, run_path, target_options
 from studio.cli.words import take_query, words_argument
 
 MAX_RUNS = 20
+#: Shown for a tag without a value, which is not the same as no tag.
+NO_VALUE = "(no value)"
 #: What is compared of each run itself.
 FIELDS = {
     "status": "status",
@@ -59,7 +61,7 @@ def _read_values(target: Target, run_id: str) -> dict[str, Any]:
         **{f"params.{key}": value for key, value in sorted(params.items())},
         **{f"metrics.{one['key']}": one["last"] for one in metrics},
         **{
-            f"tags.{key}": "" if value is None else value
+            f"tags.{key}": NO_VALUE if value is None else value
             for key, value in sorted(tags.items())
             if not key.startswith("mlflow.")
         },

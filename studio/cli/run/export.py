@@ -48,6 +48,9 @@ def export(
     form = file_format or _format_of_name(file)
     if form == "parquet" and file == "-" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not text: name a file with --file.")
+    folder = Path(file).parent
+    if file != "-" and not folder.is_dir():
+        raise click.BadParameter(f"There is no folder {folder}.", param_hint="--file")
     query = {
         "format": form,
         "q": filter_text,

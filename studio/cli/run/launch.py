@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 import click
 
 from studio.cli.env import CONFLICTING_VARIABLES, exported_variables
-from studio.cli.server import connect
+from studio.cli.output import Output
+from studio.cli.target import Target, target_options
 from studio.core.cancel_signals import KILL_AFTER_SECONDS, TERMINATE_AFTER_SECONDS
 from studio.core.connection import Connection
-from studio.core.errors import StudioError
 from studio.core.names import (
     check_display_name,
     check_experiment_name,
@@ -27,6 +29,16 @@ NO_PROGRAM = (
 )
 
 
+def _with_plain_output(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command an `output` without its options: the program prints, not it."""
+
+    @wraps(command)
+    def with_output(**options: Any) -> None:
+        command(output=Output(), **options)
+
+    return with_output
+
+
 @click.command(
     "command",
     hidden=True,
@@ -35,13 +47,6 @@ NO_PROGRAM = (
     add_help_option=False,
 )
 @click.option("--name", default="", help="The run's name. The default is generated.")
-@click.option(
-    "-e",
-    "--experiment",
-    "--experiment-name",
-    default="",
-    help="The experiment. The default is STUDIO_EXPERIMENT, else the script's name.",
-)
 @click.option(
     "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag. Can be repeated."
 )
@@ -62,9 +67,12 @@ NO_PROGRAM = (
     help="From a cancel until SIGKILL.",
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@_with_plain_output
+@target_options
 def launch_command(
+    target: Target,
+    output: Output,
     name: str,
-    experiment: str,
     tags: tuple[str, ...],
     terminate_after: float,
     kill_after: float,
@@ -77,21 +85,19 @@ def launch_command(
     from studio.runner import CommandNotRunnable, LaunchOptions, run_program
 
     options = LaunchOptions(
-        experiment or os.environ.get("STUDIO_EXPERIMENT", "").strip(),
+        target.experiment or os.environ.get("STUDIO_EXPERIMENT", "").strip(),
         name,
         parse_tags(tags),
         terminate_after,
         max(kill_after, terminate_after),
     )
+    _check_names(options.name, options.experiment, options.tags)
     try:
-        _check_names(options.name, options.experiment, options.tags)
-        client = connect()
-        code = run_program(client, command, environment_for(client), options)
+        environment = environment_for(target.client)
+        code = run_program(target.client, command, environment, options)
     except CommandNotRunnable as error:
-        click.echo(f"Error: {error}", err=True)
+        output.note(f"Error: {error}")
         sys.exit(error.exit_code)
-    except StudioError as error:
-        raise click.ClickException(error.message) from error
     # The exit code is the program's, also if something could not be delivered: that
     # was printed.
     os._exit(code)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from studio.cli.output import Output, output_options
-from studio.cli.run.records import LIST_COLUMNS, minimal_record, run_record
+from studio.cli.run.records import (
+    LIST_COLUMNS,
+    minimal_record,
+    run_record,
+    value_columns,
+)
 from studio.cli.target import Target, target_options
 from studio.cli.words import parse_tags, refuse_words, take_query, words_argument
+from studio.core.errors import NotFound
 from studio.core.statuses import RunStatus
 
 DEFAULT_LAST = 10
+#: What each record needs.
+BASE_COLUMNS = ("tags", "description", "error")
+#: No experiment has this id.
+MISSING = -1
 #: The sizes of pages that the API has.
 PAGE_ROWS = (25, 50, 100)
 
@@ -40,6 +50,8 @@ PAGE_ROWS = (25, 50, 100)
 @click.option("--compute-target-name", default="", metavar="NAME")
 @click.option("--parent-run-id", default="", metavar="RUN", help="Its child runs.")
 @click.option("--pipeline-run-id", default="", metavar="RUN", hidden=True)
+@click.option("--columns", default="", help="Other fields, with commas between them.")
+@click.option("--sort", default="", help="A field; `-metrics.acc` for descending.")
 @click.option("--children", is_flag=True, help="Child runs too.")
 @click.option("--archived", is_flag=True, help="Archived runs too.")
 @click.option("--mine", is_flag=True, help="Only runs that you submitted.")
@@ -53,6 +65,7 @@ def list_runs(
     parent_run_id: str,
     last: int,
     minimal: bool,
+    columns: str,
     **options: Any,
 ) -> None:
     """List runs, the newest first."""
@@ -62,29 +75,52 @@ def list_runs(
     parent = parent_run_id or pipeline_run_id
     if parent:
         target.find_run(parent)
-    name = "" if parent else target.experiment
-    experiment = target.find_experiment(name)["id"] if name else None
+    experiment = None if parent else _experiment_id(target)
+    if experiment == MISSING:
+        output.note(f"The experiment {target.experiment!r} of this folder has no runs.")
+        output.emit([])
+        return
     search = {
         "q": _filter_text(options) or None,
         "children": "1" if options["children"] else None,
         "archived": "1" if options["archived"] else None,
         "mine": "1" if options["mine"] else None,
+        "sort": options["sort"] or None,
         "experiment": experiment,
         "parent": parent or None,
     }
-    found = _Pages(target, search)
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    found = _Pages(target, search, names)
     records = list(found.read(last))
     if minimal:
         records = [minimal_record(record) for record in records]
-    output.emit(records, columns=() if minimal else LIST_COLUMNS)
+    shown = value_columns(found.names) if found.names else LIST_COLUMNS
+    output.emit(records, columns=() if minimal else shown)
     _note_rest(output, len(records), found)
 
 
-class _Pages:
-    """The runs of a search, page by page."""
+def _experiment_id(target: Target) -> int | None:
+    """The experiment's id; None for all experiments.
 
-    def __init__(self, target: Target, search: dict[str, Any]) -> None:
-        self.target, self.search = target, search
+    MISSING if an attached folder names one that nothing was logged to yet.
+    """
+    if not target.experiment:
+        return None
+    try:
+        return int(target.find_experiment(target.experiment)["id"])
+    except NotFound:
+        if target.experiment_name:
+            raise
+        return MISSING
+
+
+class _Pages:
+    """The runs of a search, page by page, with the values of the named fields."""
+
+    def __init__(
+        self, target: Target, search: dict[str, Any], names: Sequence[str]
+    ) -> None:
+        self.target, self.search, self.names = target, search, names
         self.total, self.total_is_exact = 0, True
 
     def read(self, count: int) -> Iterator[dict[str, Any]]:
@@ -94,7 +130,7 @@ class _Pages:
             page = self.target.client.get(
                 "runs",
                 **self.search,
-                columns="tags,description,error",
+                columns=",".join([*BASE_COLUMNS, *self.names]),
                 properties=1,
                 rows=rows,
                 after=after,
@@ -102,7 +138,12 @@ class _Pages:
             self.total = page["total"]
             self.total_is_exact = page["total_is_exact"]
             for found in page["runs"][:count]:
-                yield run_record(found["run"], found["tags"], found["properties"])
+                record = run_record(found["run"], found["tags"], found["properties"])
+                if self.names:
+                    record["values"] = {
+                        name: found["values"].get(name) for name in self.names
+                    }
+                yield record
             count -= len(page["runs"])
             after = page["after"]
 
@@ -132,4 +173,5 @@ def _note_rest(output: Output, shown: int, found: _Pages) -> None:
     if found.total <= shown:
         return
     total = f"{found.total}{'' if found.total_is_exact else ' or more'}"
-    output.note(f"The newest {shown} of {total} runs. For more: --last N.")
+    first = "first" if found.search["sort"] else "newest"
+    output.note(f"The {first} {shown} of {total} runs. For more: --last N.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from studio.cli.transfers import TransferBar, download_to_file
 from studio.cli.words import run_option, take_query, take_run, words_argument
 from studio.core.errors import NotFound, StudioError
 from studio.core.statuses import FINAL
-from studio.sdk.responses import is_temporary
+from studio.sdk.responses import WrongServer, is_temporary
 from studio.sdk.run import find_current_log
 
 FINAL_VALUES = frozenset(status.value for status in FINAL)
@@ -108,6 +108,7 @@ def download_logs(
             # The server refuses paths with `..`, a foreign one might not.
             if ".." in Path(path).parts or Path(path).is_absolute():
                 raise click.ClickException(f"{path!r} is not a path inside a run.")
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             place = run_path(run_id, f"files/{quote(path)}")
             download_to_file(target.client, place, folder / path, bar)
             written.append(str(folder / path))
@@ -117,18 +118,21 @@ def download_logs(
 
 def list_logs(target: Target, run_id: str) -> dict[str, int]:
     """The sizes of the run's log files by path."""
-    files = list_files(target, run_id)
-    return {
-        path: size for path, size in files.items() if path.split("/")[0] in LOG_FOLDERS
-    }
+    found: dict[str, int] = {}
+    # By folder: a run can have many thousands of other files.
+    for folder in LOG_FOLDERS:
+        found.update(list_files(target, run_id, folder))
+    return found
 
 
-def list_files(target: Target, run_id: str) -> dict[str, int]:
-    """The sizes of the run's files by path."""
+def list_files(target: Target, run_id: str, folder: str) -> dict[str, int]:
+    """The sizes of the files in a folder of the run, by path."""
     found: dict[str, int] = {}
     after: str | None = None
     while after != "":
-        page = target.client.get(run_path(run_id, "files"), after=after, limit=5000)
+        page = target.client.get(
+            run_path(run_id, "files"), folder=folder, after=after, limit=5000
+        )
         found.update({file["path"]: file["size"] for file in page["files"]})
         after = page["after"]
     return found
@@ -149,7 +153,8 @@ class LogReader:
         """Print what is new; whether there was anything."""
         sizes = list_logs(self.target, self.run_id)
         if self.wanted and self.wanted not in sizes:
-            sizes |= list_files(self.target, self.run_id)
+            folder = self.wanted.rpartition("/")[0]
+            sizes.update(list_files(self.target, self.run_id, folder))
         path = self.wanted if self.wanted in sizes else ""
         if not self.wanted:
             path = find_current_log(list(sizes)) or next(iter(sizes), "")
@@ -159,10 +164,14 @@ class LogReader:
             self._begin(path)
         if sizes[path] <= self.printed:
             return False
-        content = io.BytesIO()
         place = run_path(self.run_id, f"files/{quote(path)}")
-        self.target.client.download(place, content, offset=self.printed)
-        self._write(content.getvalue())
+        # Bytes, so that a character that two readings split is whole.
+        output = _StandardOutput()
+        try:
+            self.target.client.download(place, output, offset=self.printed)  # type: ignore[arg-type]
+        finally:
+            self.printed += output.tell()
+            self.ends_line = output.ends_line
         return True
 
     def _begin(self, path: str) -> None:
@@ -172,19 +181,37 @@ class LogReader:
             title = f"Streaming {path}"
             click.echo(f"{title}\n{'=' * len(title)}\n")
 
-    def _write(self, content: bytes) -> None:
-        self.printed += len(content)
-        self.ends_line = content.endswith(b"\n")
-        # Bytes, so that a character that two readings split is whole.
-        stream = sys.stdout.buffer
-        stream.write(content)
-        stream.flush()
-
     def finish(self) -> None:
         """End a last line that was cut, before something else is printed."""
         if not self.ends_line and (self.with_titles or sys.stdout.isatty()):
             click.echo()
         self.ends_line = True
+
+
+class _StandardOutput:
+    """The standard output as the target of a download, which begins only once."""
+
+    def __init__(self) -> None:
+        self._written = 0
+        self.ends_line = True
+
+    def tell(self) -> int:
+        return self._written
+
+    def seek(self, position: int) -> int:
+        if position != self._written:
+            raise WrongServer("The log changed while it was read. Try again.")
+        return position
+
+    def truncate(self) -> None:
+        """Nothing was written before the first byte."""
+
+    def writelines(self, chunks: Iterable[bytes]) -> None:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            self._written += len(chunk)
+            self.ends_line = chunk.endswith(b"\n")
 
 
 def _follow(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from studio.cli.output import Column
 from studio.cli.target import Target, run_path
 from studio.cli.times import format_time
 
+DAY = 24 * 3600
 #: What `--minimal` prints.
 MINIMAL = {
     "RunId": "run_id",
@@ -53,6 +54,7 @@ def run_record(
         "last_modified_utc": format_time(info["updated"]),
         "data_container_id": f"dcid.{info['id']}",
         "hidden": info["archived"] is not None,
+        "heartbeat_enabled": info.get("heartbeats"),
         "run_type": info["type"] or None,
         "script_name": info["script"] or None,
         "target": info["target"] or "local",
@@ -67,11 +69,17 @@ def minimal_record(record: Mapping[str, Any]) -> dict[str, Any]:
     return {title: record.get(name) for title, name in MINIMAL.items()}
 
 
-def _local_time(record: Mapping[str, Any]) -> str:
-    """The start (or arrival) in the time zone of this machine."""
+def _age(record: Mapping[str, Any]) -> str:
+    """How long ago the run started (or arrived), in a few characters."""
     text = record.get("start_time_utc") or record["created_utc"]
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone()
-    return moment.strftime("%Y-%m-%d %H:%M")
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    seconds = (datetime.now(timezone.utc) - moment).total_seconds()
+    if seconds >= 30 * DAY:
+        return moment.astimezone().strftime("%Y-%m-%d")
+    for name, size in (("d", DAY), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {name} ago"
+    return "just now"
 
 
 def _tags(record: Mapping[str, Any]) -> str:
@@ -88,6 +96,19 @@ LIST_COLUMNS: tuple[Column, ...] = (
     ("Status", lambda record: record["status"]),
     ("Name", lambda record: record["display_name"]),
     ("Experiment", lambda record: record["experiment_name"]),
-    ("Started", _local_time),
+    ("Started", _age),
     ("Tags", _tags),
 )
+
+
+def value_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    """The run, its status, and a column for each requested field."""
+
+    def column(name: str) -> Column:
+        def text(record: Mapping[str, Any]) -> str:
+            value = record["values"].get(name)
+            return "" if value is None else str(value)
+
+        return name, text
+
+    return (*LIST_COLUMNS[:2], *map(column, names))

@@ -23,6 +23,7 @@ FINAL_VALUES = frozenset(status.value for status in FINAL)
 @click.option(
     "--force", is_flag=True, help="Mark it as Canceled now, whether it stops or not."
 )
+@click.option("--kill", is_flag=True, help="Ask for SIGKILL now, not after a while.")
 @words_argument("[RUN]")
 def cancel(
     target: Target,
@@ -30,19 +31,25 @@ def cancel(
     run_id: str,
     children: bool,
     force: bool,
+    kill: bool,
     words: tuple[str, ...],
 ) -> None:
     """Ask a run to stop."""
     run_id, _ = take_run(take_query(words, output), run_id)
     run = target.find_run(run_id)
     _refuse_ended(run)
-    body = {"children": children, "force": force}
+    body = {"children": children, "force": force, "kill": kill}
     run = target.client.post(run_path(run_id, "cancel"), body)
     is_canceled = run["status"] == RunStatus.CANCELED
     # The sentence of `az ml run cancel`.
     canceled = "Experiment run canceled successfully."
     requested = f"Cancel requested: {run_id} stops when its script hears it."
     sentence = canceled if is_canceled or output.is_json_default else requested
+    if run.get("heartbeats") is False and not is_canceled:
+        output.note(
+            f"{run_id} sends no heartbeats, so it may not hear of the request. To mark "
+            "it as Canceled: --force."
+        )
     if output.query or output.format:
         output.emit(read_record(target, run_id), summary=sentence)
     else:

@@ -17,6 +17,7 @@ from studio.core.errors import AlreadyExists, NotFound
 from studio.core.names import check_path
 from studio.sdk.connection import OFFLINE_ERRORS
 from studio.sdk.errors import UserErrorException
+from studio.sdk.run.file_marks import FileMark, is_same_content, mark_file, sha256_of
 from studio.sdk.run.state import RunState
 
 if TYPE_CHECKING:
@@ -28,10 +29,14 @@ LOG_FOLDERS = ("logs/", "azureml-logs/", "user_logs/", "system_logs/")
 
 @dataclass(frozen=True)
 class RunFile:
-    """A file of a run: its path there and its size in bytes."""
+    """A file of a run: its path there and its size in bytes.
+
+    `sha256` is known of files that the server listed.
+    """
 
     path: str
     size: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,22 +173,33 @@ class RunFiles:
                 self._state.path("files"), folder=folder, after=after, limit=5000
             )
             for file in page["files"]:
-                yield RunFile(file["path"], file["size"])
+                yield RunFile(file["path"], file["size"], file["sha256"])
             after = page["after"]
 
     def _upload_file(self, path: str, local: Path, overwrite: bool) -> RunFile:
-        size = local.stat().st_size
+        mark = mark_file(local)
+        known = self._state.uploaded_paths.get(path)
         # The server does not know uploads that still wait in the spool.
-        if (
-            self._state.writer is not None
-            and path in self._state.uploaded_paths
-            and not overwrite
-        ):
-            raise _exists_error(path)
-        if not self._send_now(path, local, size, overwrite):
+        if self._state.writer is not None and known is not None and not overwrite:
+            if not self._is_same_file(path, known, mark, local):
+                raise _exists_error(path)
+            return RunFile(path, mark.size)
+        if not self._send_now(path, local, mark.size, overwrite):
             self._state.open_writer().add_file(local, path)
-        self._state.uploaded_paths.add(path)
-        return RunFile(path, size)
+        self._state.uploaded_paths[path] = mark
+        return RunFile(path, mark.size)
+
+    def _is_same_file(
+        self, path: str, known: FileMark, mark: FileMark, local: Path
+    ) -> bool:
+        """Whether a file that is uploaded again has the content of the first time."""
+        is_same = is_same_content(known, mark)
+        if is_same is None and not self._state.connection.is_buffering:
+            # Of a large file only the server knows the content.
+            folder = path.rpartition("/")[0] or None
+            stored = {file.path: file.sha256 for file in self.list_files(folder)}
+            is_same = stored.get(path) == sha256_of(local)
+        return bool(is_same)
 
     def _send_now(self, path: str, local: Path, size: int, overwrite: bool) -> bool:
         """Upload now; false if the upload is left to the background.
@@ -261,8 +277,8 @@ def download_file(client: Client, path: str, target: Path) -> None:
 
 def _exists_error(path: str) -> AlreadyExists:
     return AlreadyExists(
-        f"Resource Conflict: the run has a file {path!r} already; give another name, "
-        "or overwrite=True.",
+        f"Resource Conflict: the run has a file {path!r} with other content; give "
+        "another name, or overwrite=True.",
         field="name",
     )
 

@@ -52,6 +52,7 @@ class RunLifecycle:
 
     def belong_to_process(self) -> None:
         """End the run with this process, and stop the process if it is canceled."""
+        self._state.is_own = True
         run = ProcessRun(self._state, self)
         self._process_run = run
         self._state.cancellation = Cancellation(run)

@@ -7,6 +7,7 @@ logged, with a warning; `STUDIO_STRICT=1` makes it an error.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -17,16 +18,21 @@ from urllib.parse import quote
 from studio.core.errors import StudioError
 from studio.core.names import check_key
 from studio.sdk.errors import UserErrorException
+from studio.sdk.run.drawings import PLOTLY, PNG, save_drawing
+from studio.sdk.run.file_marks import mark_file
 from studio.sdk.run.state import RunState
 from studio.sdk.value_conversion import (
     PLAIN_TYPES,
     clean_path,
     encode_json,
+    frame_columns,
+    is_data_frame,
     is_image,
     is_listlike,
     to_scalar,
     to_step,
     unify_number_types,
+    unwrap_single,
 )
 from studio.sdk.warnings import warn, warn_not_logged
 
@@ -47,13 +53,16 @@ class MetricLogger:
     def log(self, name: str, value: Any, step: int | None = None) -> None:
         """Append a number, text, boolean or None to the metric `name`.
 
-        Without `step` the values count 0, 1, 2 … Raises UserErrorException for a list.
+        Without `step` the values count 0, 1, 2 … The value of a list, array or tensor
+        with one element is that element. Raises UserErrorException for a longer one.
         """
         if type(value) not in PLAIN_TYPES:
+            value = unwrap_single(value)
             if is_listlike(value):
                 kind = type(value).__name__
+                other = "log_table" if is_data_frame(value) else "log_list"
                 raise UserErrorException(
-                    f"run.log does not support {kind} type. Use run.log_list instead"
+                    f"run.log does not support {kind} type. Use run.{other} instead"
                 )
             value = to_scalar(value, f"Metric {name!r}")
         if step is not None and type(step) is not int:
@@ -83,6 +92,9 @@ class MetricLogger:
         row = {}
         for column, value in columns.items():
             if type(value) not in PLAIN_TYPES:
+                # One-element lists are refused, as in v1.
+                if not isinstance(value, (list, tuple)):
+                    value = unwrap_single(value)
                 if is_listlike(value):
                     raise UserErrorException(
                         f"Rows cannot contain list values, column {column} contains a "
@@ -94,27 +106,27 @@ class MetricLogger:
             self._add_item(name, TABLE, row)
 
     def log_table(self, name: str, value: Mapping[str, Any]) -> None:
-        """Append the rows of a table: a dict of columns of the same length."""
+        """Append the rows of a table: a dict of columns, or a data frame."""
         rows = table_rows(name, value)
         if rows:
             self._add_item(name, TABLE, rows)
 
-    def log_image(
-        self,
-        name: str,
-        path: str | None = None,
-        plot: Any = None,
-    ) -> None:
-        """Upload an image: a file, or an object with `savefig`."""
+    def log_image(self, name: str, path: Any = None, plot: Any = None) -> None:
+        """Upload an image: a file, or what `save_drawing` accepts.
+
+        A Plotly figure becomes a file that is no image, and so no metric.
+        """
         if (path is None) == (plot is None):
             raise UserErrorException("Give log_image either a path or a plot.")
         if not self._is_valid_name(name):
             return
-        if plot is not None:
-            artifact = self._log_plot(name, plot)
+        image = path if plot is None else plot
+        if isinstance(image, (str, os.PathLike)):
+            artifact = self._log_image_file(os.fspath(image))
         else:
-            artifact = self._log_image_file(str(path))
-        self._add_item(name, IMAGE, self._artifact_uri(artifact))
+            artifact = self._log_drawing(name, image)
+        if not artifact.endswith(PLOTLY):
+            self._add_item(name, IMAGE, self._artifact_uri(artifact))
 
     def log_json_file(
         self, name: str, kind: str, value: Mapping[str, Any] | str
@@ -164,21 +176,22 @@ class MetricLogger:
         elif len(self._kinds) < MAX_REMEMBERED_NAMES:
             self._kinds[name] = kind
 
-    def _log_plot(self, name: str, plot: Any) -> str:
-        if not hasattr(plot, "savefig"):
-            raise UserErrorException(
-                "The plot of log_image must have savefig, as matplotlib.pyplot has; "
-                f"{type(plot).__name__} has not."
-            )
-        stamp = int(time.time())
-        # Two plots of one second must not share a file.
-        while f"{clean_path(name)}_{stamp}.png" in self._state.uploaded_paths:
-            stamp += 1
-        artifact = f"{clean_path(name)}_{stamp}.png"
+    def _log_drawing(self, name: str, drawing: Any) -> str:
         with tempfile.TemporaryDirectory() as folder:
-            local = Path(folder) / "plot.png"
-            plot.savefig(str(local), format="png")
+            local = save_drawing(drawing, Path(folder))
+            ending = PLOTLY if local.name.endswith(PLOTLY) else PNG
+            stamp = int(time.time())
+            # Two drawings of one second must not share a file.
+            while f"{clean_path(name)}_{stamp}{ending}" in self._state.uploaded_paths:
+                stamp += 1
+            artifact = f"{clean_path(name)}_{stamp}{ending}"
             self._upload_artifact(local, artifact)
+        if ending == PLOTLY:
+            warn(
+                f"Plotly figures are kept as JSON documents, such as {artifact!r} on "
+                "the run's tab Outputs + logs. To keep an image, install kaleido and "
+                "log PIL.Image.open(io.BytesIO(figure.to_image()))."
+            )
         return artifact
 
     def _log_image_file(self, path: str) -> str:
@@ -219,7 +232,7 @@ class MetricLogger:
 
     def _upload_artifact(self, local: Path, artifact: str) -> None:
         self._state.open_writer().add_file(local, artifact)
-        self._state.uploaded_paths.add(artifact)
+        self._state.uploaded_paths[artifact] = mark_file(local)
 
     def _artifact_uri(self, artifact: str) -> str:
         return f"aml://artifactId/ExperimentRun/dcid.{self._state.id}/{quote(artifact)}"
@@ -230,10 +243,16 @@ def _name_error(name: object) -> UserErrorException:
 
 
 def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A dict of columns as a list of rows. Raises UserErrorException."""
+    """A dict of columns, or a data frame, as a list of rows.
+
+    Raises UserErrorException.
+    """
+    if is_data_frame(value):
+        value = frame_columns(value)
     if not isinstance(value, Mapping):
         raise UserErrorException(
-            f"run.log_table takes a dict of columns, not {type(value).__name__}"
+            "run.log_table takes a dict of columns or a data frame, not "
+            f"{type(value).__name__}"
         )
     columns = {
         str(column): unify_number_types(_as_column(cells), name)

@@ -53,7 +53,8 @@ class ScriptApi(EndsWithBlock):
     ) -> None:
         """Append a number, text, boolean or None to the metric `name`.
 
-        Without `step` the values count 0, 1, 2 … Raises UserErrorException for a list.
+        Without `step` the values count 0, 1, 2 … A list, array or tensor of one element
+        is that element. Raises UserErrorException for a longer one.
         """
         self._metrics.log(name, value, step)
 
@@ -65,10 +66,8 @@ class ScriptApi(EndsWithBlock):
         """Append a row to a table: one value per column."""
         self._metrics.log_row(name, kwargs)
 
-    def log_table(
-        self, name: str, value: Mapping[str, Any], description: str = ""
-    ) -> None:
-        """Append a table: a dict of columns of the same length.
+    def log_table(self, name: str, value: Any, description: str = "") -> None:
+        """Append a table: a dict of columns of the same length, or a data frame.
 
         A scalar is a column of one value.
         """
@@ -77,11 +76,16 @@ class ScriptApi(EndsWithBlock):
     def log_image(
         self,
         name: str,
-        path: str | None = None,
+        path: Any = None,
         plot: Any = None,
         description: str = "",
     ) -> None:
-        """Keep an image: a file, or an object with `savefig` such as pyplot."""
+        """Keep an image: a file's path, or what is to be drawn, in either argument.
+
+        That is a matplotlib figure, a PIL image, or an array or tensor of H×W, H×W×3 or
+        H×W×4 pixels (`pip install pillow`). A Plotly figure becomes a JSON document.
+        Raises UserErrorException for anything else.
+        """
         self._metrics.log_image(name, path, plot)
 
     def log_confusion_matrix(
@@ -146,8 +150,8 @@ class ScriptApi(EndsWithBlock):
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Write parameters, once each: the inputs of a run, which lists show and sort.
 
-        Not in the v1 SDK. Raises Immutable, and stores nothing, if one has another
-        value.
+        Nested dicts are flattened: `{"model": {"depth": 3}}` is `model.depth`. Not in
+        the v1 SDK. Raises Immutable, and stores nothing, if one has another value.
         """
         self._texts.log_params(params)
 
@@ -168,8 +172,9 @@ class ScriptApi(EndsWithBlock):
     ) -> UploadedFiles:
         """Keep a file as `name`.
 
-        Raises AlreadyExists if the run has such a file, unless `overwrite`, and
-        UserErrorException if there is no such local file.
+        Uploading the same content again is accepted. Raises AlreadyExists if the run
+        has such a file with other content, unless `overwrite`, and UserErrorException
+        if there is no such local file.
         """
         return self._files.upload(name, path_or_stream, overwrite=overwrite)
 

@@ -54,7 +54,6 @@ def start_run(
     info = _create_now(experiment, body, buffered_errors)
     run = create_run(experiment, info or body, as_tags(tags or {}))
     state = run._state
-    state.is_own = True
     state.properties = body["properties"] if info is None else None
     run._lifecycle.belong_to_process()
     writer = state.open_writer()

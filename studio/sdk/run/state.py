@@ -12,6 +12,7 @@ from studio.sdk.connection import OFFLINE_ERRORS, WorkspaceConnection, open_writ
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt, StreamCapture, Writer
     from studio.sdk.process import Cancellation
+    from studio.sdk.run.file_marks import FileMark
 
 _FINAL_STATUSES = frozenset(status.value for status in FINAL)
 
@@ -47,8 +48,8 @@ class RunState:
         #: The folder whose files are uploaded at the end.
         self.outputs: str | None = outputs
         self.uploaded_outputs: set[str] = set()
-        #: The paths of files that this process uploaded.
-        self.uploaded_paths: set[str] = set()
+        #: The files that this process uploaded, by their paths in the run.
+        self.uploaded_paths: dict[str, FileMark] = {}
         self.stream_capture: StreamCapture | None = None
         self.snapshot_thread: threading.Thread | None = None
         self.writer: Writer | None = None

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional, TypeVar
 
 from studio.core.errors import Immutable, InvalidValue
+from studio.core.names import MAX_ITEMS
 from studio.sdk.run.state import RunState
 from studio.sdk.tags_and_properties import (
-    as_dict,
     as_keys,
     as_properties,
     as_tags,
     check_texts,
+    flatten_params,
 )
 from studio.sdk.warnings import warn_not_logged
 
@@ -54,12 +55,12 @@ class RunTagsAndParams:
         return dict(self._state.tags or {})
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        texts = {
-            str(key): str(value) for key, value in as_dict(params, "params").items()
-        }
-        valid = self._drop_invalid(texts, "params")
-        if valid:
-            self._state.write("POST", "params", {"params": valid})
+        """Write parameters; those of a nested dict have keys like `model.depth`."""
+        valid = list(self._drop_invalid(flatten_params(params), "params").items())
+        # The server accepts no more by one request.
+        for start in range(0, len(valid), MAX_ITEMS):
+            some = dict(valid[start : start + MAX_ITEMS])
+            self._state.write("POST", "params", {"params": some})
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
         """Write properties. Raises Immutable if one has another value."""

@@ -140,7 +140,10 @@ def write_file(
     target = folder / (file_name or "config.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
+        new = target.with_name(f"{target.name}.new")
+        new.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
+        # In one step: another process reads the old file or the whole new one.
+        new.replace(target)
     except OSError as error:
         raise UserErrorException(
             f"{target} cannot be written: {error.strerror}; give write_config the path "

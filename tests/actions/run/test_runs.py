@@ -103,7 +103,7 @@ def test_fields_of_a_new_run_are_kept(make: Any) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"tags": {"x" * 251: "1"}},
+        {"tags": {"x" * 256: "1"}},
         {"params": {"a": "\x00"}},
         {"properties": {"": "1"}},
         {"description": "x" * 65_537},

@@ -119,7 +119,7 @@ def test_a_bad_page_is_refused(
         ({"key": "a\u0000b"}, "key"),
         ({"key": "../b"}, "key"),
         ({"key": "a//b"}, "key"),
-        ({"key": "x" * 251}, "key"),
+        ({"key": "x" * 256}, "key"),
         ({"key": 5}, "key"),
         ({"model_id": "m-none"}, "logged model"),
         ({"dataset_digest": "x" * 37}, "dataset_digest"),

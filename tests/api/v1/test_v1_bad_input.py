@@ -44,6 +44,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
         f"{RUN}/metrics",
         {"writer": "w", "sequence": 0, "points": [{"key": "m", "value": 1.0}]},
     ),
+    "create_token": ("POST", "/api/v1/tokens", {"name": "new", "workspace": "lab"}),
     **view_bodies.RIGHT,
 }
 LONG = "x" * 70_000
@@ -62,7 +63,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create_experiment", {"name": "a\x00"}, "name"),
     ("create_experiment", {"name": None}, "name"),
     ("create_experiment", {"tags": {"k": 1}}, "tags[...]"),
-    ("create_experiment", {"tags": {"k" * 251: "v"}}, "tags key"),
+    ("create_experiment", {"tags": {"k" * 256: "v"}}, "tags key"),
     ("create_experiment", {"description": LONG}, "description"),
     ("create_experiment", {"colour": "red"}, "colour"),
     ("change_experiment", {"name": "\x00"}, "name"),
@@ -119,12 +120,12 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("change_status", {"launcher": 1}, "launcher"),
     ("log_params", {"params": {"k": 0.1}}, "params[...]"),
     ("log_params", {"params": {"a": "1", "k": LONG}}, "params.k"),
-    ("log_params", {"params": {"a": "1", "k" * 251: "1"}}, "params key"),
+    ("log_params", {"params": {"a": "1", "k" * 256: "1"}}, "params key"),
     ("log_params", {"params": ["k"]}, "params"),
     ("add_properties", {"properties": {"a": "1", "k": "\x00"}}, "properties.k"),
     ("edit_tags", {"set": {"a": "1", "k\x00": "1"}}, "tags key"),
     ("edit_tags", {"remove": [5]}, "remove[0]"),
-    ("edit_tags", {"remove": ["x" * 251]}, "remove"),
+    ("edit_tags", {"remove": ["x" * 256]}, "remove"),
     *view_bodies.WRONG,
     ("log_metrics", {"writer": ""}, "writer"),
     ("log_metrics", {"writer": "x" * 65}, "writer"),
@@ -132,7 +133,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("log_metrics", {"sequence": 2**63}, "sequence"),
     ("log_metrics", {"sequence": "0"}, "sequence"),
     ("log_metrics", {"points": {}}, "points"),
-    ("log_metrics", point(key="k" * 251), "points[1].key"),
+    ("log_metrics", point(key="k" * 256), "points[1].key"),
     ("log_metrics", point(key=""), "points[1].key"),
     ("log_metrics", point(key="a\x00b"), "points[1].key"),
     ("log_metrics", point(key=None), "points[1].key"),
@@ -148,6 +149,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("log_metrics", point(value="\x00"), "points[1].value"),
     ("log_metrics", point(value=2**5000), "points[1].value"),
     ("log_metrics", point(colour="red"), "points[1].colour"),
+    ("create_token", {"name": 5}, "name"),
+    ("create_token", {"workspace": None}, "workspace"),
+    ("create_token", {"role": "admin"}, "role"),
+    ("create_token", {"days": 0}, "days"),
 ]
 
 

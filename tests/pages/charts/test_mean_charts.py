@@ -48,7 +48,7 @@ def test_means_of_different_steps_are_binned(visitor: Client, curve: Any) -> Non
     assert "means of 500 equal intervals" in found["note"]
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kind", ["bar", "line"])
 def test_means_of_huge_values_are_drawn_or_marked(
     visitor: Client, curve: Any, kind: str

@@ -96,7 +96,7 @@ class TagReply(Struct):
 
 class RunInfo(Struct):
     """A run. `parent` is the id of a run that may not exist yet; `root` is the root's
-    id.
+    id. `heartbeats`: its writer sends heartbeats, and so hears of a cancel.
     """
 
     id: str
@@ -118,6 +118,7 @@ class RunInfo(Struct):
     ended: int | None
     updated: int
     heard: int | None
+    heartbeats: bool
     archived: int | None
     deleted: int | None
     locked: bool
