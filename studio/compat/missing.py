@@ -58,10 +58,12 @@ def refuse_unknown_names(module: str, names: list[str]) -> Callable[[str], Any]:
 
 def _is_import_from(frame: FrameType) -> bool:
     """Whether the frame executes `from module import name` now."""
-    from opcode import opmap
+    from opcode import EXTENDED_ARG, opmap
 
-    position = frame.f_lasti
-    code = frame.f_code.co_code
+    code, position = frame.f_code.co_code, frame.f_lasti
+    # Before Python 3.11 the position is that of a long argument's first part.
+    while 0 <= position < len(code) and code[position] == EXTENDED_ARG:
+        position += 2
     return 0 <= position < len(code) and code[position] == opmap["IMPORT_FROM"]
 
 

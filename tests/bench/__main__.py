@@ -13,6 +13,7 @@ import click
 from playwright.sync_api import sync_playwright
 
 from tests.bench import delivery, places, weight
+from tests.bench.canceling import cancel
 from tests.bench.commands import (
     AS_JSON,
     KIND,
@@ -231,7 +232,7 @@ def weight_command() -> None:
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, views)
-for command in (*OVER_HOMES, *FRESH, mutants, words):
+for command in (*OVER_HOMES, *FRESH, cancel, mutants, words):
     main.add_command(command)
 
 

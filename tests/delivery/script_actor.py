@@ -75,6 +75,7 @@ class Actor:
             [sys.executable, "-m", "studio.cli", "sync", *words],
             env=self.environment(env),
             cwd=ROOT,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=120,

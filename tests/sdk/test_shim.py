@@ -95,6 +95,14 @@ def test_missing_names_follow_the_protocol_of_modules(user: User) -> None:
     assert missing.startswith("Run Studio's azureml.core has no 'Dataset'. It has ")
 
 
+def test_a_long_script_gets_the_same_sentence(user: User) -> None:
+    """The statement is another instruction after 255 other names."""
+    names = "\n".join(f"name_{number} = {number}" for number in range(300))
+    done = user.run(f"{names}\nfrom azureml.core import Dataset", status=1)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: Run Studio's azureml.core has no 'Dataset'.")
+
+
 def test_libraries_that_pickle_by_name_still_work(user: User) -> None:
     pytest.importorskip("sklearn")
     said = user.said(

@@ -58,7 +58,8 @@ def finish_refusal(request: PageRequest, run: Run) -> str:
     """Why the run can't be marked as completed or failed."""
     if run.state.is_final:
         return _("This run has ended.")
-    if run.launcher:
+    # A launcher whose heartbeats stopped may never report anything.
+    if run.launcher and run.state is not RunStatus.NOT_RESPONDING:
         return _("The launcher of this run sets its final status.")
     if not any(can_follow(run.state, status) for status in MANUAL_END_STATUSES):
         return _status_sentence(run)

@@ -28,7 +28,8 @@ def _find_azureml_core() -> str:
         except OSError:
             continue
         for name in names:
-            if found := _AZUREML_CORE.fullmatch(name):
+            found = _AZUREML_CORE.fullmatch(name)
+            if found:
                 return found[1]
     return ""
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from runs.models import ApiToken, Role
@@ -107,3 +108,12 @@ def test_a_list_has_properties_if_they_are_requested(rest: Rest) -> None:
     found = rest.get("runs", properties=1)["runs"]
     assert [one["properties"] for one in found] == [{}, {"author": "me"}]
     assert "properties" not in rest.get("runs")["runs"][0]
+
+
+def test_another_site_creates_no_token_with_a_browsers_session(rest: Rest) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(rest.user)
+    body = {"name": "stolen", "workspace": "lab"}
+    reply = browser.post("/api/v1/tokens", body, content_type="application/json")
+    assert reply.status_code == 403
+    assert ApiToken.objects.count() == 1

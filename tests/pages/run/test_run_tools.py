@@ -68,6 +68,15 @@ def test_only_a_launcher_ends_its_runs(browser: Client, run: Run) -> None:
     assert fresh(run).state is RunStatus.RUNNING
 
 
+def test_a_run_whose_launcher_is_silent_can_be_ended_by_hand(
+    browser: Client, run: Run
+) -> None:
+    silent = RunStatus.NOT_RESPONDING.code
+    Run.objects.filter(pk=run.pk).update(launcher="runner", status=silent)
+    browser.post(f"{PAGE}finish/", {"status": "Failed", "reason": "power cut"})
+    assert (fresh(run).state, fresh(run).error) == (RunStatus.FAILED, "power cut")
+
+
 @pytest.mark.parametrize("status", ["Canceled", "Running", ""])
 def test_only_final_statuses_are_accepted(
     browser: Client, run: Run, status: str
