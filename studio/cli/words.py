@@ -51,8 +51,11 @@ def take_run(
 
 def refuse_words(words: Sequence[str]) -> None:
     """Raise UsageError if there are words that mean nothing here."""
-    if words:
-        raise click.UsageError(f"Unexpected argument {words[0]!r}.")
+    if not words:
+        return
+    # A shell replaces an unquoted `[…]` by a file whose name is one of the characters.
+    hint = " Put a query in double quotes." if len(words[0]) == 1 else ""
+    raise click.UsageError(f"Unexpected argument {words[0]!r}.{hint}")
 
 
 def parse_tags(texts: Sequence[str], option: str) -> dict[str, str | None]:

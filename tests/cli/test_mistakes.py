@@ -55,6 +55,7 @@ def studio(server: Server, _run: None, tmp_path: Path) -> CommandLine:
         (("run", "list", "--tags", "=x"), 2, "has no key. Write KEY=VALUE."),
         (("run", "list", "[?a=='b'", "c"), 2, "Put the query in double quotes."),
         (("run", "list", "[?a", "--query", "x"), 2, "Give one query"),
+        (("run", "list", "p"), 2, "'p'. Put a query in double quotes."),
         (("run", "list", "--path", "nosuch"), 2, "There is no folder 'nosuch'."),
         (("run", "tag", RUN), 2, "Name a tag: KEY or KEY=VALUE."),
         (("run", "tag", RUN, f"{'k' * 300}=x"), 2, "255"),

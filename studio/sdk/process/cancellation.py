@@ -7,12 +7,15 @@ a script that a shell started in the background, or belong to the script.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 from types import FrameType
+from typing import Any
 
 from studio.core.cancel_signals import (
     KILL_AFTER_SECONDS,
@@ -21,7 +24,7 @@ from studio.core.cancel_signals import (
 )
 from studio.core.statuses import RunStatus
 from studio.sdk.errors import RunCanceled
-from studio.sdk.process.begun_runs import BegunRun
+from studio.sdk.process.begun_runs import BegunRun, is_forked
 from studio.sdk.process.exit_reason import ExitReason
 from studio.sdk.process.session import cells, is_interactive
 
@@ -143,8 +146,18 @@ class Cancellation:
                 handler(signal.SIGINT, frame)
             except KeyboardInterrupt as error:
                 raise RunCanceled(self._run.id) from error
+            _wake_event_loop()
             return
         raise RunCanceled(self._run.id)
+
+
+def _wake_event_loop() -> None:
+    """Let the loop of asyncio notice that the handler canceled a task."""
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is not None:
+        # There is no loop in the main thread.
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop().call_soon_threadsafe(lambda: None)
 
 
 def install_wakeup() -> None:
@@ -161,5 +174,5 @@ def remove_wakeup() -> None:
 
 
 def _raise_waiting(_number: int, frame: FrameType | None) -> None:
-    while _waiting:
+    while _waiting and not is_forked():
         _waiting.pop(0).raise_in_main_thread(frame)

@@ -64,6 +64,7 @@ def test_a_cancel_ends_whatever_the_script_waits_for(user: User, work: str) -> N
     # asyncio cancels its task and raises a KeyboardInterrupt of its own.
     if "cancel_requested" not in work and "asyncio" not in work:
         assert "RunCanceled" in script.said()
+        assert script.process.returncode == -signal.SIGINT
 
 
 CATCH_AND_SAVE = """
