@@ -97,6 +97,14 @@ def test_without_a_server_the_command_runs_and_its_run_waits(shell: Shell) -> No
     assert "waits in" in started.errors
 
 
+def test_a_server_that_must_be_reached_starts_nothing_without_it(shell: Shell) -> None:
+    shell.variables |= {"STUDIO_URL": "http://127.0.0.1:9", "STUDIO_MODE": "online"}
+    started = shell.python("open('started', 'w')")
+    assert started.wait() == 1
+    assert "Error: http://127.0.0.1:9 cannot be reached" in started.errors
+    assert not (shell.folder / "started").exists()
+
+
 def test_a_refused_token_starts_nothing(shell: Shell) -> None:
     shell.variables["STUDIO_TOKEN"] = "rs_unknown"
     started = shell.python("open('started', 'w')")
