@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shlex
 import threading
 import time
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 from studio.core.cancel_signals import CancelSignal
 from studio.core.errors import StudioError
+from studio.core.launcher_properties import COMMAND_PROPERTY, HOST_PROPERTY
 from studio.core.names import MAX_ERROR
 from studio.runner.programs import as_text, script_of
 from studio.sdk.client import Client
@@ -137,4 +139,8 @@ def _try_to_create(connection: WorkspaceConnection, body: dict[str, Any]) -> boo
 
 def _properties(command: Sequence[str]) -> dict[str, str]:
     line = shlex.join([as_text(word) for word in command])
-    return {"studio.command": line[:MAX_COMMAND_CHARS], **git_properties(Path())}
+    return {
+        COMMAND_PROPERTY: line[:MAX_COMMAND_CHARS],
+        HOST_PROPERTY: platform.node(),
+        **git_properties(Path()),
+    }
