@@ -255,6 +255,15 @@ class Writer:
             timeout,
         )
 
+    def watch_run(self) -> None:
+        """Read from now on whether the run is canceled. Can be repeated."""
+        if self.watches_run or self.offline or self.is_child:
+            return
+        self.watches_run = True
+        shutdown.background_delivery().add(
+            self.sender, heartbeats=self.heartbeats, watches=True
+        )
+
     def note_end(self, status: str, message: str = "") -> None:
         """Write to the spool how the run ends, in case the process is killed now."""
         if self._sender is not None:

@@ -70,4 +70,6 @@ def _forget_all() -> None:
     _Begun.runs, _Begun.process = [], os.getpid()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

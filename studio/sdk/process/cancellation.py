@@ -7,8 +7,8 @@ a script that a shell started in the background, or belong to the script.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
-import ctypes
 import os
 import signal
 import sys
@@ -28,6 +28,8 @@ from studio.sdk.process.begun_runs import BegunRun, is_forked
 from studio.sdk.process.exit_reason import ExitReason
 from studio.sdk.process.session import cells, is_interactive
 
+#: Windows has no such signal.
+WAKEUP: signal.Signals | None = getattr(signal, "SIGURG", None)
 POLL_SECONDS = 0.1
 #: How long the last delivery of a killed script can take.
 LAST_DELIVERY_SECONDS = 5.0
@@ -88,7 +90,7 @@ class Cancellation:
         if not self._run.is_ending:
             self._run.note_end(reason)
             self._run.conclude(reason, LAST_DELIVERY_SECONDS)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _must_continue(self, due: float) -> bool:
         """Wait until the next signal is due; whether it is needed."""
@@ -114,7 +116,9 @@ class Cancellation:
     def _interrupt(self) -> None:
         """Raise RunCanceled where the run was begun."""
         if self._thread is not None and self._thread.is_alive():
-            # A loop in a thread of its own. It cannot be woken from a wait.
+            # Few scripts need it. A thread cannot be woken from a wait.
+            import ctypes
+
             ident = ctypes.c_ulong(self._thread.ident or 0)
             error = ctypes.py_object(RunCanceled)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
@@ -124,8 +128,10 @@ class Cancellation:
             return
         _waiting.append(self)
         main = threading.main_thread().ident or 0
-        if signal.getsignal(signal.SIGURG) is _raise_waiting:
-            signal.pthread_kill(main, signal.SIGURG)
+        if WAKEUP is None:
+            _thread.interrupt_main()
+        elif signal.getsignal(WAKEUP) is _raise_waiting:
+            signal.pthread_kill(main, WAKEUP)
         else:
             signal.pthread_kill(main, signal.SIGINT)
 
@@ -162,15 +168,15 @@ def _wake_event_loop() -> None:
 
 def install_wakeup() -> None:
     """Let cancel requests interrupt the main thread, which calls this."""
-    if signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
-        signal.signal(signal.SIGURG, _raise_waiting)
+    if WAKEUP is not None and signal.getsignal(WAKEUP) is signal.SIG_DFL:
+        signal.signal(WAKEUP, _raise_waiting)
 
 
 def remove_wakeup() -> None:
     """In a forked child."""
     _waiting.clear()
-    if signal.getsignal(signal.SIGURG) is _raise_waiting:
-        signal.signal(signal.SIGURG, signal.SIG_DFL)
+    if WAKEUP is not None and signal.getsignal(WAKEUP) is _raise_waiting:
+        signal.signal(WAKEUP, signal.SIG_DFL)
 
 
 def _raise_waiting(_number: int, frame: FrameType | None) -> None:

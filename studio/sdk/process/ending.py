@@ -155,8 +155,10 @@ def _reset_after_fork() -> None:
     _release_sigterm()
 
 
-os.register_at_fork(
-    before=_hold_sigterm,
-    after_in_parent=_release_sigterm,
-    after_in_child=_reset_after_fork,
-)
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_hold_sigterm,
+        after_in_parent=_release_sigterm,
+        after_in_child=_reset_after_fork,
+    )

@@ -107,11 +107,18 @@ class RunLifecycle:
         return status
 
     def is_cancel_requested(self) -> bool:
-        """Whether the run was canceled, as far as this process has heard."""
-        cancellation, writer = self._state.cancellation, self._state.writer
-        if cancellation is not None and cancellation.is_requested:
-            return True
-        return writer is not None and writer.cancel_requested
+        """Whether the run was canceled, as of the last few seconds."""
+        state = self._state
+        if state.cancellation is not None:
+            return state.cancellation.is_requested
+        if state.is_launched and not state.connection.is_offline:
+            # The launcher sends the heartbeats. So this process reads the status.
+            writer = state.open_writer()
+            writer.watch_run()
+            return writer.cancel_requested
+        if not state.is_own and not state.is_final():
+            state.refresh()
+        return state.status in (RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED)
 
     def cancel(self) -> None:
         """End as Canceled."""

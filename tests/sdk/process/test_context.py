@@ -303,3 +303,25 @@ def test_a_killed_context_run_fails_with_the_next_script(user: User) -> None:
 
 def script_spool(script: Script) -> str:
     return str(script.folder / ".spool")
+
+
+@pytest.mark.parametrize("joined", ["", "the same"], ids=["launched", "joined"])
+def test_a_script_inside_a_run_can_ask_for_a_cancel(user: User, joined: str) -> None:
+    client = client_of(user)
+    run_id = client.post("runs", {"experiment": "ask", "status": "Running"})["id"]
+    code = f"""{CONTEXT}{READY}
+try:
+    while not run.cancel_requested:
+        time.sleep(0.05)
+except KeyboardInterrupt:
+    print("interrupted")
+print("asked", run.cancel_requested)
+"""
+    env = {"STUDIO_RUN_ID": run_id, "STUDIO_JOINED_RUN_ID": joined and run_id}
+    script = start(user, code, **env)
+    cancel(script)
+    assert script.wait() == 0, script.said()
+    assert script.wait_line("asked ") == "True"
+    # What launched the script sends the signals.
+    assert joined or "interrupted" not in script.lines
+    assert read_run(user, run_id)["status"] == "CancelRequested"
