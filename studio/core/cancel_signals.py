@@ -9,9 +9,6 @@ from enum import Enum
 
 #: Seconds from the moment the process hears of the cancel until SIGTERM and SIGKILL.
 TERMINATE_AFTER_SECONDS, KILL_AFTER_SECONDS = 30.0, 60.0
-#: The properties in which a launcher keeps other delays, in seconds.
-TERMINATE_AFTER_PROPERTY = "studio.terminate_after"
-KILL_AFTER_PROPERTY = "studio.kill_after"
 #: How often a client sends a heartbeat: a cancel is heard within five seconds.
 HEARTBEAT_SECONDS = 4.0
 

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from studio.core.cancel_signals import (
-    KILL_AFTER_PROPERTY,
     KILL_AFTER_SECONDS,
-    TERMINATE_AFTER_PROPERTY,
     TERMINATE_AFTER_SECONDS,
     CancelSignal,
+)
+from studio.core.launcher_properties import (
+    KILL_AFTER_PROPERTY,
+    TERMINATE_AFTER_PROPERTY,
 )
 from studio.runner.ladder import SignalLadder
 from studio.runner.process import CommandProcess

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shlex
 import threading
 import time
@@ -15,10 +16,11 @@ from urllib.parse import quote
 
 from studio.core.cancel_signals import CancelSignal
 from studio.core.errors import StudioError
+from studio.core.launcher_properties import COMMAND_PROPERTY, HOST_PROPERTY
 from studio.core.names import MAX_ERROR
 from studio.runner.programs import as_text, script_of
 from studio.sdk.client import Client
-from studio.sdk.connection import WorkspaceConnection
+from studio.sdk.connection import WorkspaceConnection, get_mode
 from studio.sdk.delivery import Writer, print_notice
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import git_properties
@@ -125,6 +127,8 @@ def _try_to_create(connection: WorkspaceConnection, body: dict[str, Any]) -> boo
     try:
         connection.try_now("POST", "runs", body)
     except Unreachable as error:
+        if get_mode() == "online":
+            raise
         print_notice(
             f"{error.message} Until then everything is kept on this machine and sent "
             "as soon as the server takes it, at the latest by `studio sync`."
@@ -135,4 +139,8 @@ def _try_to_create(connection: WorkspaceConnection, body: dict[str, Any]) -> boo
 
 def _properties(command: Sequence[str]) -> dict[str, str]:
     line = shlex.join([as_text(word) for word in command])
-    return {"studio.command": line[:MAX_COMMAND_CHARS], **git_properties(Path.cwd())}
+    return {
+        COMMAND_PROPERTY: line[:MAX_COMMAND_CHARS],
+        HOST_PROPERTY: platform.node(),
+        **git_properties(Path()),
+    }

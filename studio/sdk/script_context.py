@@ -9,13 +9,24 @@ from typing import Any
 
 from studio.core.names import check_run_id
 from studio.sdk.connection import WorkspaceConnection
+from studio.sdk.context_run import find_context_run
+from studio.sdk.process import find_rank_group
 from studio.sdk.responses import Unreachable
-from studio.sdk.run import EndsWithBlock, Run
+from studio.sdk.run import (
+    JOINED_VARIABLE,
+    RUN_VARIABLE,
+    EndsWithBlock,
+    Run,
+    find_begun_run,
+)
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import Workspace
 
 #: For the children of a script whose experiment no server can tell.
 UNKNOWN_EXPERIMENT = "Default"
+
+#: So that a second call returns the same object.
+_submitted_runs: dict[str, Run] = {}
 
 
 class SubmittedRun(Run):
@@ -38,23 +49,49 @@ class SubmittedRun(Run):
         )
 
 
-def find_script_run(allow_offline: bool) -> SubmittedRun | OfflineRun | None:
-    """The run that the environment names, else one that prints, if that is allowed."""
-    run = find_submitted_run()
+class JoinedRun(SubmittedRun):
+    """The run of another process of this script: that process reports its end.
+
+    An exception that ends a rank fails the run, since the other ranks only wait then.
+    """
+
+
+def find_script_run(allow_offline: bool) -> Any:
+    """The run that the environment names, or that this script starts, or one that
+    prints, if that is allowed."""
+    run = find_submitted_run() or find_context_run(_join_run)
     return OfflineRun() if run is None and allow_offline else run
 
 
-def find_submitted_run() -> SubmittedRun | None:
+def find_submitted_run() -> Run | None:
     """The run that the environment names; None outside of a run."""
-    run_id = os.environ.get("STUDIO_RUN_ID") or ""
+    run_id = os.environ.get(RUN_VARIABLE) or ""
     # On a machine of Azure, the variable names one of Azure's runs.
     if not run_id and os.environ.get("STUDIO_URL"):
         run_id = os.environ.get("AZUREML_RUN_ID") or ""
     if not run_id:
         return None
-    workspace = Workspace()
-    info = _read_run_or_assume_running(workspace._connection, check_run_id(run_id))
-    return SubmittedRun(workspace._experiment_of(info), run_id, _info=info)
+    own: Run | None = find_begun_run(run_id)
+    if own is not None:
+        return own
+    if run_id not in _submitted_runs:
+        workspace = Workspace()
+        info = _read_run_or_assume_running(workspace._connection, check_run_id(run_id))
+        if os.environ.get(JOINED_VARIABLE) == run_id:
+            return _join_run(workspace, info)
+        experiment = workspace._experiment_of(info)
+        _submitted_runs[run_id] = SubmittedRun(experiment, run_id, _info=info)
+    return _submitted_runs[run_id]
+
+
+def _join_run(workspace: Workspace, info: dict[str, Any]) -> JoinedRun:
+    run = JoinedRun(workspace._experiment_of(info), info["id"], _info=info)
+    _submitted_runs[run.id] = run
+    # What this process starts joins, too.
+    for name in (RUN_VARIABLE, JOINED_VARIABLE):
+        os.environ[name] = run.id
+    run._lifecycle.join_process(fails_run=find_rank_group() is not None)
+    return run
 
 
 def _read_run_or_assume_running(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import sys
 
@@ -134,6 +135,7 @@ def test_options_describe_the_run(shell: Shell) -> None:
     tags = shell.client.get(f"runs/{run['id']}/tags")["tags"]
     assert tags == {"team": "nlp", "baseline": None}
     properties = shell.client.get(f"runs/{run['id']}/properties")["properties"]
+    assert properties["studio.host"] == platform.node()
     assert properties["studio.command"] == "true --name 'of the program'"
 
 

@@ -91,7 +91,7 @@ def test_ctrl_z_in_a_terminal_pauses_the_command(shell: Shell) -> None:
     assert launcher is not None
     terminal.type(b"\x1a")
     assert becomes(lambda: launcher.status() == psutil.STATUS_STOPPED)
-    assert script.status() == psutil.STATUS_STOPPED
+    assert becomes(lambda: script.status() == psutil.STATUS_STOPPED)
     launcher.send_signal(signal.SIGCONT)
     assert becomes(lambda: script.status() != psutil.STATUS_STOPPED)
     terminal.type(b"\x03")

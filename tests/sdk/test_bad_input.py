@@ -129,7 +129,6 @@ WRONG_CALLS = {
     "run.get_secrets(['s'])": "os.environ",
     "exp.reactivate('other')": "leave new_name out",
     "Run.add_type_provider('azureml.scriptrun', None)": "registered already",
-    "Run.get_context(allow_offline=False)": "start_logging",
 }
 
 

@@ -69,7 +69,6 @@ def test_a_run_is_found_in_every_documented_way(seen: dict[str, Any]) -> None:
 
 def test_a_run_type_has_one_factory(seen: dict[str, Any]) -> None:
     assert seen["twice"][0] == "ValueError"
-    assert seen["no context"][0] == "RunEnvironmentException"
 
 
 def test_waiting_for_a_failed_run_raises_its_error(seen: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
+from studio.sdk.client import Client
 from tests.sdk.user import User
 
 SECONDS = 60
@@ -46,6 +48,15 @@ class Notebook:
                 said += content["ename"]
             elif kind == "status" and content["execution_state"] == "idle":
                 return said.strip()
+
+    def stderr(self) -> str:
+        """Waits for the next text on standard error."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=SECONDS)
+            if message["msg_type"] == "stream":
+                content = message["content"]
+                if content["name"] == "stderr":
+                    return str(content["text"])
 
     def shown(self, kind: str, word: str) -> str:
         """Waits for a piece of HTML of that kind of message with the word in it."""
@@ -168,3 +179,70 @@ def test_points_of_a_killed_kernel_arrive_with_the_next_run(
         notebook.manager.shutdown_kernel(now=True)
     user.said("from studio.cli import main\nmain(['sync'])", status=None)
     assert points(user, run_id) == [100, 99]
+
+
+def status_of(user: User, run_id: str, expected: str) -> str:
+    """The status once it is `expected`, or after a while."""
+    client = Client(user.server.url, user.server.token, "default")
+    end = time.monotonic() + SECONDS
+    while True:
+        status = str(client.get(f"runs/{run_id}")["status"])
+        if status == expected or time.monotonic() > end:
+            return status
+        time.sleep(0.1)
+
+
+def cancel(user: User, run_id: str) -> None:
+    Client(user.server.url, user.server.token, "default").post(
+        f"runs/{run_id}/cancel", {}
+    )
+
+
+CONTEXT = "from azureml.core import Run\nrun = Run.get_context()\nprint(run.id)"
+
+
+def test_the_context_of_a_notebook_is_one_run_until_the_kernel_ends(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.begin(CONTEXT)
+    link = notebook.stderr()
+    run_id = notebook.cell("print(Run.get_context().id)")
+    assert f"/runs/{run_id}/" in link
+    assert link.count("http") == 1
+    assert notebook.cell("print(run.experiment.name)") == "notebook"
+    assert notebook.cell("1 / 0") == "ZeroDivisionError"
+    assert notebook.cell("run.log('loss', 1)\nprint(run.get_status())") == "Running"
+    notebook.client.shutdown()
+    assert status_of(user, run_id, "Completed") == "Completed"
+
+
+def test_after_its_end_the_context_of_a_notebook_is_a_new_run(
+    notebook: Notebook,
+) -> None:
+    first = notebook.cell(CONTEXT)
+    notebook.cell("run.complete()")
+    assert notebook.cell(CONTEXT) != first
+
+
+@pytest.mark.parametrize(
+    "work",
+    ["import time; time.sleep(100)", "import asyncio; await asyncio.sleep(100)"],
+)
+def test_a_cancel_stops_the_cell_and_the_kernel_stays(
+    user: User, notebook: Notebook, work: str
+) -> None:
+    run_id = notebook.cell(CONTEXT)
+    cell = notebook.begin(work)
+    cancel(user, run_id)
+    said = notebook.outcome(cell)
+    assert said in ("RunCanceled", "KeyboardInterrupt", "CancelledError")
+    assert status_of(user, run_id, "Canceled") == "Canceled"
+    assert notebook.cell("print(1 + 1)") == "2"
+
+
+def test_a_cancel_between_cells_ends_the_run(user: User, notebook: Notebook) -> None:
+    run_id = notebook.cell(CONTEXT)
+    cancel(user, run_id)
+    assert status_of(user, run_id, "Canceled") == "Canceled"
+    assert notebook.cell("print(1 + 1)") == "2"
+    assert notebook.cell("print(run.cancel_requested)") == "True"

@@ -16,13 +16,16 @@ from runs.search.files import find_log
 from runs.search.run import CancelRequest, find_cancel_request
 from runs.storage.files import files as file_store
 from studio.core.cancel_signals import (
-    KILL_AFTER_PROPERTY,
     KILL_AFTER_SECONDS,
-    TERMINATE_AFTER_PROPERTY,
     TERMINATE_AFTER_SECONDS,
     CancelSignal,
 )
 from studio.core.errors import MissingBytes
+from studio.core.launcher_properties import (
+    HOST_PROPERTY,
+    KILL_AFTER_PROPERTY,
+    TERMINATE_AFTER_PROPERTY,
+)
 
 #: Lines of the log in the card, and how much of its end is read for them.
 SHOWN_LINES, READ_BYTES = 3, 4096
@@ -53,6 +56,7 @@ def cancel_progress_context(
         "cancel": found,
         "is_awaited": found.ended is None,
         "can_hear": can_receive_cancel(run),
+        "host": properties.get(HOST_PROPERTY),
         "reaction": found.acknowledged and found.acknowledged.time - found.asked.time,
         "stopping_since": since.time,
         "stopping": (found.ended.time if found.ended else now) - since.time,

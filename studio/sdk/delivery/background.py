@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from studio.core.cancel_signals import HEARTBEAT_SECONDS
+from studio.core.statuses import RunStatus
 from studio.sdk.client import Client
 from studio.sdk.delivery.account import read_account_if_reachable
 from studio.sdk.delivery.notices import print_notice
@@ -26,6 +28,7 @@ POLL_SECONDS = 0.2
 #: silent after 120 seconds.
 MAX_HEARTBEATS_PER_SECOND = 10
 SYNC_SECONDS = 5.0
+CANCELED_STATUSES = (RunStatus.CANCEL_REQUESTED.value, RunStatus.CANCELED.value)
 #: How soon to ask the server again for the token's user.
 USER_RETRY_SECONDS = 5.0
 
@@ -76,6 +79,8 @@ class BackgroundDelivery:
         self._senders: list[Sender] = []
         # When each sender's next heartbeat is due, by the monotonic clock.
         self._next_heartbeats: dict[int, float] = {}
+        # Those that read the status instead.
+        self._watching: set[int] = set()
         self._lock = threading.RLock()
         self._wakeup = Wakeup()
         self._threads = (
@@ -92,12 +97,17 @@ class BackgroundDelivery:
         self._check_at = 0.0
         self._progress = WakeupGroup()
 
-    def add(self, sender: Sender, *, heartbeats: bool) -> None:
-        """Deliver what the sender has. Can be repeated."""
+    def add(self, sender: Sender, *, heartbeats: bool, watches: bool = False) -> None:
+        """Deliver what the sender has. Can be repeated.
+
+        With `watches`, read the run's status as often as heartbeats are sent.
+        """
         with self._lock:
             if sender not in self._senders:
                 self._senders.append(sender)
-            if heartbeats:
+            if watches:
+                self._watching.add(id(sender))
+            if heartbeats or watches:
                 self._next_heartbeats.setdefault(id(sender), 0.0)
             for thread in self._threads:
                 if thread.ident is None:
@@ -117,6 +127,7 @@ class BackgroundDelivery:
             if sender in self._senders:
                 self._senders.remove(sender)
             self._next_heartbeats.pop(id(sender), None)
+            self._watching.discard(id(sender))
 
     @property
     def has_checked_leftovers(self) -> bool:
@@ -215,11 +226,11 @@ class BackgroundDelivery:
             # A silent server would delay each of many runs.
             if sender.client.url in unreachable:
                 continue
-            path = f"{sender.run_path}/heartbeat"
             try:
-                reply = sender.client.json(
-                    "POST", path, timeout=TIMEOUT_SECONDS, attempts=1
-                )
+                if id(sender) in self._watching:
+                    reply = _read_cancel_request(sender)
+                else:
+                    reply = _send_heartbeat(sender)
                 sender.read_cancel_request(reply)
             except DELIVERY_ERRORS as error:
                 # The next one can arrive; deliveries report what is wrong.
@@ -236,6 +247,19 @@ class BackgroundDelivery:
             if sender.last_error is not None:
                 sender.rows.sync()
                 sender.logs.sync()
+
+
+def _send_heartbeat(sender: Sender) -> Any:
+    path = f"{sender.run_path}/heartbeat"
+    return sender.client.json("POST", path, timeout=TIMEOUT_SECONDS, attempts=1)
+
+
+def _read_cancel_request(sender: Sender) -> dict[str, bool]:
+    """Whether the run is canceled, for a process that does not keep it alive."""
+    run = sender.client.json(
+        "GET", sender.run_path, timeout=TIMEOUT_SECONDS, attempts=1
+    )
+    return {"cancel": run["status"] in CANCELED_STATUSES}
 
 
 def find_leftovers(client: Client) -> list[Sender] | None:

@@ -45,6 +45,7 @@ class OpenWriter(Protocol):
     offline: bool
     is_child: bool
     is_launcher: bool
+    watches_run: bool
 
     def close(self) -> object: ...
 
@@ -184,7 +185,7 @@ def _deliver_until_timeout(
     writer: OpenWriter, sender: Sender, timeout: float | None, *, in_background: bool
 ) -> None:
     delivery = background_delivery()
-    delivery.add(sender, heartbeats=writer.heartbeats)
+    delivery.add(sender, heartbeats=writer.heartbeats, watches=writer.watches_run)
     deliver_spools_of_child_processes(delivery, sender)
     for other in delivery.leftover_senders():
         if other.folder.owner.is_same_run(sender.folder.owner):
@@ -220,6 +221,9 @@ def _print_delivery_report(
 ) -> None:
     _count_lost_data(sender, receipt.lost)
     if writer.is_child and receipt.is_whole:
+        return
+    # Many processes join a run, and not all of them log.
+    if writer.watches_run and receipt == Receipt(writer.run_id):
         return
     print_notice(receipt.line())
     if sender.receipt is None:

@@ -62,6 +62,7 @@ class Writer:
         heartbeats: bool,
         offline: bool,
         begins_run: bool = False,
+        watches_run: bool = False,
         on_cancel: Callable[..., None] | None = None,
         is_launcher: bool = False,
     ) -> None:
@@ -69,6 +70,8 @@ class Writer:
         #: Whether this process started the run's script and reports how it ended.
         self.is_launcher = is_launcher
         self.heartbeats, self.offline = heartbeats, offline
+        #: Whether to ask if the run is canceled, without heartbeats.
+        self.watches_run = watches_run
         self._begins_run, self._on_cancel = begins_run, on_cancel
         self._user, self._root = user, root
         self._lock = threading.RLock()
@@ -92,6 +95,7 @@ class Writer:
         heartbeats: bool = True,
         offline: bool = False,
         begins_run: bool = False,
+        watches_run: bool = False,
         on_cancel: Callable[..., None] | None = None,
         is_launcher: bool = False,
     ) -> Writer:
@@ -110,6 +114,7 @@ class Writer:
             heartbeats=heartbeats,
             offline=offline,
             begins_run=begins_run,
+            watches_run=watches_run,
             on_cancel=on_cancel,
             is_launcher=is_launcher,
         )
@@ -250,6 +255,15 @@ class Writer:
             timeout,
         )
 
+    def watch_run(self) -> None:
+        """Read from now on whether the run is canceled. Can be repeated."""
+        if self.watches_run or self.offline or self.is_child:
+            return
+        self.watches_run = True
+        shutdown.background_delivery().add(
+            self.sender, heartbeats=self.heartbeats, watches=True
+        )
+
     def note_end(self, status: str, message: str = "") -> None:
         """Write to the spool how the run ends, in case the process is killed now."""
         if self._sender is not None:
@@ -301,7 +315,9 @@ class Writer:
                     sender.on_cancel = self._on_cancel
                 if not self.offline:
                     shutdown.background_delivery().add(
-                        sender, heartbeats=self.heartbeats
+                        sender,
+                        heartbeats=self.heartbeats,
+                        watches=self.watches_run and not self.is_child,
                     )
                 # Last, so that an interrupt leaves no sender without a thread.
                 self._sender, self._append = sender, sender.rows.append

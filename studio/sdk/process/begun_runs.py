@@ -27,16 +27,28 @@ class BegunRun(Protocol):
     def conclude(self, reason: ExitReason, seconds: float | None = None) -> None:
         """Deliver everything and end the run; after `seconds` leave the rest."""
 
+    def leave_to_parent(self) -> None:
+        """Called in a forked child: it logs to the run, and the parent ends it."""
+
     def report_signal(self, signal: str) -> None:
         """Tell the server that a signal was sent because of a cancel request."""
 
 
 class _Begun:
     runs: list[BegunRun] = []  # noqa: RUF012
+    process = os.getpid()
 
 
 def add_run(run: BegunRun) -> None:
     _Begun.runs.append(run)
+
+
+def is_forked() -> bool:
+    """Whether this is a child that has just been forked.
+
+    A signal can reach it before the functions that Python calls after a fork.
+    """
+    return os.getpid() != _Begun.process
 
 
 def forget_run(run: BegunRun) -> None:
@@ -46,12 +58,18 @@ def forget_run(run: BegunRun) -> None:
 
 def open_runs() -> list[BegunRun]:
     """The runs that have not ended, the newest first: children before parents."""
+    if is_forked():
+        return []
     return [run for run in reversed(_Begun.runs) if not run.is_ended]
 
 
 def _forget_all() -> None:
     """In a forked child: the runs belong to the parent."""
-    _Begun.runs = []
+    for run in _Begun.runs:
+        run.leave_to_parent()
+    _Begun.runs, _Begun.process = [], os.getpid()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -7,12 +7,15 @@ a script that a shell started in the background, or belong to the script.
 
 from __future__ import annotations
 
-import ctypes
+import _thread
+import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from types import FrameType
+from typing import Any
 
 from studio.core.cancel_signals import (
     KILL_AFTER_SECONDS,
@@ -21,10 +24,12 @@ from studio.core.cancel_signals import (
 )
 from studio.core.statuses import RunStatus
 from studio.sdk.errors import RunCanceled
-from studio.sdk.process.begun_runs import BegunRun
+from studio.sdk.process.begun_runs import BegunRun, is_forked
 from studio.sdk.process.exit_reason import ExitReason
 from studio.sdk.process.session import cells, is_interactive
 
+#: Windows has no such signal.
+WAKEUP: signal.Signals | None = getattr(signal, "SIGURG", None)
 POLL_SECONDS = 0.1
 #: How long the last delivery of a killed script can take.
 LAST_DELIVERY_SECONDS = 5.0
@@ -85,7 +90,7 @@ class Cancellation:
         if not self._run.is_ending:
             self._run.note_end(reason)
             self._run.conclude(reason, LAST_DELIVERY_SECONDS)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _must_continue(self, due: float) -> bool:
         """Wait until the next signal is due; whether it is needed."""
@@ -111,7 +116,9 @@ class Cancellation:
     def _interrupt(self) -> None:
         """Raise RunCanceled where the run was begun."""
         if self._thread is not None and self._thread.is_alive():
-            # A loop in a thread of its own. It cannot be woken from a wait.
+            # Few scripts need it. A thread cannot be woken from a wait.
+            import ctypes
+
             ident = ctypes.c_ulong(self._thread.ident or 0)
             error = ctypes.py_object(RunCanceled)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
@@ -121,8 +128,10 @@ class Cancellation:
             return
         _waiting.append(self)
         main = threading.main_thread().ident or 0
-        if signal.getsignal(signal.SIGURG) is _raise_waiting:
-            signal.pthread_kill(main, signal.SIGURG)
+        if WAKEUP is None:
+            _thread.interrupt_main()
+        elif signal.getsignal(WAKEUP) is _raise_waiting:
+            signal.pthread_kill(main, WAKEUP)
         else:
             signal.pthread_kill(main, signal.SIGINT)
 
@@ -143,23 +152,33 @@ class Cancellation:
                 handler(signal.SIGINT, frame)
             except KeyboardInterrupt as error:
                 raise RunCanceled(self._run.id) from error
+            _wake_event_loop()
             return
         raise RunCanceled(self._run.id)
 
 
+def _wake_event_loop() -> None:
+    """Let the loop of asyncio notice that the handler canceled a task."""
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is not None:
+        # There is no loop in the main thread.
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop().call_soon_threadsafe(lambda: None)
+
+
 def install_wakeup() -> None:
     """Let cancel requests interrupt the main thread, which calls this."""
-    if signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
-        signal.signal(signal.SIGURG, _raise_waiting)
+    if WAKEUP is not None and signal.getsignal(WAKEUP) is signal.SIG_DFL:
+        signal.signal(WAKEUP, _raise_waiting)
 
 
 def remove_wakeup() -> None:
     """In a forked child."""
     _waiting.clear()
-    if signal.getsignal(signal.SIGURG) is _raise_waiting:
-        signal.signal(signal.SIGURG, signal.SIG_DFL)
+    if WAKEUP is not None and signal.getsignal(WAKEUP) is _raise_waiting:
+        signal.signal(WAKEUP, signal.SIG_DFL)
 
 
 def _raise_waiting(_number: int, frame: FrameType | None) -> None:
-    while _waiting:
+    while _waiting and not is_forked():
         _waiting.pop(0).raise_in_main_thread(frame)

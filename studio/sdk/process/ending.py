@@ -32,6 +32,8 @@ from studio.sdk.process.session import cells, is_interactive
 #: What sent SIGTERM sends SIGKILL soon, docker after 10 seconds.
 SIGTERM_SECONDS = 6.0
 
+#: The signals that each thread blocked before it forks.
+_forking = threading.local()
 _at_exit: list[Callable[[], None]] = []
 
 
@@ -78,10 +80,24 @@ def current_reason() -> ExitReason:
 
 @atexit.register
 def _end_process() -> None:
+    reason = current_reason()
     with contextlib.suppress(KeyboardInterrupt):
-        end_open_runs(current_reason())
+        end_open_runs(reason)
     for act in _at_exit:
         act()
+    if isinstance(reason.error, KeyboardInterrupt):
+        _exit_by_sigint()
+
+
+def _exit_by_sigint() -> None:
+    """Let Python end the process by SIGINT, so that a shell's loop ends, too.
+
+    Python does so after an uncaught KeyboardInterrupt, but not after its subclass
+    RunCanceled, and not if an exit handler evaluates a text, as imports of dataclasses
+    do.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102
 
 
 def _end_worker() -> None:
@@ -118,12 +134,31 @@ def _end_by_sigterm(number: int, _frame: FrameType | None) -> None:
     os.kill(os.getpid(), number)
 
 
+def _hold_sigterm() -> None:
+    """Python forgets a signal that reaches a child before it has its own handlers."""
+    if signal.getsignal(signal.SIGTERM) is _end_by_sigterm:
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _release_sigterm() -> None:
+    mask = vars(_forking).pop("mask", None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _reset_after_fork() -> None:
     """A forked child ends by SIGTERM at once: it has no runs of its own yet."""
     with contextlib.suppress(ValueError):
         if signal.getsignal(signal.SIGTERM) is _end_by_sigterm:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         remove_wakeup()
+    _release_sigterm()
 
 
-os.register_at_fork(after_in_child=_reset_after_fork)
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_hold_sigterm,
+        after_in_parent=_release_sigterm,
+        after_in_child=_reset_after_fork,
+    )

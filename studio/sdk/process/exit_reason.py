@@ -2,7 +2,7 @@
 
 Python tells its exit handlers neither the exception nor the exit status. So the
 exception hook and `sys.exit` are wrapped, and the main module's last instruction shows
-whether it ran to its end.
+whether it ran to its end. Python 3.12 and later also report each `raise SystemExit`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from studio.core.statuses import RunStatus
+from studio.sdk.process.raised_exit import (
+    ended_at_raise,
+    status_in_source,
+    watch_raised_exits,
+)
 from studio.sdk.process.session import cells, is_interactive
 
 #: The exit status of a shell's command that SIGINT or SIGTERM ended.
@@ -63,6 +68,8 @@ class ExitWatch:
         self._is_installed = False
         self._error: BaseException | None = None
         self._code: object = None
+        # Whether also `raise SystemExit` is noted.
+        self._sees_raises = False
         # The outermost frame of the main thread, such as the script's module.
         self._main: FrameType | None = None
 
@@ -73,6 +80,7 @@ class ExitWatch:
         self._main = _outermost_frame()
         self._wrap_excepthook()
         self._wrap_exit()
+        self._sees_raises = watch_raised_exits(self._note_code)
 
     def reason(self) -> ExitReason:
         """The reason, when the main module has ended."""
@@ -84,7 +92,11 @@ class ExitWatch:
         if self._main is None or _has_returned(self._main):
             # A `sys.exit` was caught.
             return COMPLETED
-        return reason_of_exit_code(self._code)
+        status = self._code
+        if not self._sees_raises and ended_at_raise(self._main):
+            # What was noted is of an earlier `sys.exit`, which was caught.
+            status = status_in_source(self._main)
+        return reason_of_exit_code(status)
 
     def _wrap_excepthook(self) -> None:
         previous = sys.excepthook
@@ -118,6 +130,10 @@ class ExitWatch:
             original(status)
 
         sys.exit = exit_noted  # type: ignore[assignment]
+        # A script that began with `from sys import exit`.
+        names: dict[str, Any] = vars(sys.modules["__main__"])
+        for name in [name for name, value in names.items() if value is original]:
+            names[name] = exit_noted
         # `exit()` and `quit()`, which the module `site` adds.
         quitter = type(getattr(builtins, "exit", None))
         if quitter.__name__ == "Quitter":

@@ -4,19 +4,28 @@ from studio.sdk.run.log_follower import find_current_log
 from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import register_script_run_finder
-from studio.sdk.run.script_source import git_properties
+from studio.sdk.run.script_environment import (
+    JOINED_VARIABLE,
+    RUN_VARIABLE,
+    find_begun_run,
+)
+from studio.sdk.run.script_source import git_properties, script_name
 from studio.sdk.run.starting import start_run
 from studio.sdk.run.with_block import EndsWithBlock
 
 __all__ = [
+    "JOINED_VARIABLE",
+    "RUN_VARIABLE",
     "EndsWithBlock",
     "Run",
     "ScriptRun",
     "Tags",
+    "find_begun_run",
     "find_current_log",
     "find_runs",
     "get_run",
     "git_properties",
     "register_script_run_finder",
+    "script_name",
     "start_run",
 ]

@@ -17,7 +17,8 @@ from studio.sdk.process import Cancellation, forget_run, watch_run
 from studio.sdk.run.files import RunFiles
 from studio.sdk.run.info import RunInfo
 from studio.sdk.run.log_follower import LogFollower
-from studio.sdk.run.process_run import ProcessRun
+from studio.sdk.run.process_run import JoinedProcessRun, ProcessRun
+from studio.sdk.run.script_environment import withdraw_run
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
 
@@ -51,10 +52,22 @@ class RunLifecycle:
 
     def belong_to_process(self) -> None:
         """End the run with this process, and stop the process if it is canceled."""
+        self._state.is_own = True
         run = ProcessRun(self._state, self)
         self._process_run = run
         self._state.cancellation = Cancellation(run)
         watch_run(run)
+
+    def join_process(self, *, fails_run: bool) -> None:
+        """Stop this process if the run is canceled, which another process began.
+
+        With `fails_run`, an exception that ends this process fails the run.
+        """
+        run = JoinedProcessRun(self._state, self, fails_run=fails_run)
+        self._process_run = run
+        self._state.cancellation = Cancellation(run)
+        watch_run(run)
+        self._state.open_writer()
 
     def finish(
         self,
@@ -79,6 +92,7 @@ class RunLifecycle:
             status = None
         state.end(status, message, seconds=seconds)
         state.has_ended = True
+        withdraw_run(state.id)
         if self._process_run is not None:
             forget_run(self._process_run)
 
@@ -93,11 +107,18 @@ class RunLifecycle:
         return status
 
     def is_cancel_requested(self) -> bool:
-        """Whether the run was canceled, as far as this process has heard."""
-        cancellation, writer = self._state.cancellation, self._state.writer
-        if cancellation is not None and cancellation.is_requested:
-            return True
-        return writer is not None and writer.cancel_requested
+        """Whether the run was canceled, as of the last few seconds."""
+        state = self._state
+        if state.cancellation is not None:
+            return state.cancellation.is_requested
+        if state.is_launched and not state.connection.is_offline:
+            # The launcher sends the heartbeats. So this process reads the status.
+            writer = state.open_writer()
+            writer.watch_run()
+            return writer.cancel_requested
+        if not state.is_own and not state.is_final():
+            state.refresh()
+        return state.status in (RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED)
 
     def cancel(self) -> None:
         """End as Canceled."""

@@ -33,8 +33,8 @@ class RunEnd(Protocol):
 class ProcessRun:
     """A run that this process began: the end of the process ends it."""
 
-    def __init__(self, state: RunState, lifecycle: RunEnd) -> None:
-        self._state, self._lifecycle = state, lifecycle
+    def __init__(self, state: RunState, end: RunEnd) -> None:
+        self._state, self._end = state, end
 
     @property
     def id(self) -> str:
@@ -51,14 +51,19 @@ class ProcessRun:
     def note_end(self, reason: ExitReason) -> None:
         writer = self._state.writer
         if writer is not None:
-            status = self._lifecycle.final_status(reason.status)
+            status = self._end.final_status(reason.status)
             writer.note_end(status.value, _message_of(reason))
 
     def conclude(self, reason: ExitReason, seconds: float | None = None) -> None:
-        end = self._state.planned_end
-        if end is None:
-            end = (reason.status, _message_of(reason))
-        self._lifecycle.finish(*end, seconds=seconds)
+        planned = self._state.planned_end
+        if planned is None:
+            planned = (reason.status, _message_of(reason))
+        self._end.finish(*planned, seconds=seconds)
+
+    def leave_to_parent(self) -> None:
+        state = self._state
+        state.is_own, state.is_launched = False, True
+        state.cancellation, state.outputs = None, None
 
     def report_signal(self, signal: str) -> None:
         state = self._state
@@ -74,6 +79,27 @@ class ProcessRun:
                 timeout=REPORT_SECONDS,
                 attempts=1,
             )
+
+
+class JoinedProcessRun(ProcessRun):
+    """A run that another process began, and that this process logs to."""
+
+    def __init__(self, state: RunState, end: RunEnd, *, fails_run: bool) -> None:
+        super().__init__(state, end)
+        self._fails_run = fails_run
+
+    def note_end(self, reason: ExitReason) -> None:
+        """Leave it to the process that began the run."""
+
+    def conclude(self, reason: ExitReason, seconds: float | None = None) -> None:
+        is_failed = self._fails_run and reason.status is RunStatus.FAILED
+        if is_failed and not self.is_ending:
+            super().conclude(reason, seconds)
+        else:
+            self._end.finish(None, seconds=seconds)
+
+    def report_signal(self, signal: str) -> None:
+        """Leave it to the process that began the run."""
 
 
 def _message_of(reason: ExitReason) -> str:

@@ -122,16 +122,20 @@ class Run(ScriptApi):
         used_for_context_manager: bool = False,
         **_ignored: Any,
     ) -> Any:
-        """The run that this script was started as.
+        """The run that this script was started as, or starts now.
 
-        Outside of a run it is an object that prints what it is given. With
-        `allow_offline=False` it raises RunEnvironmentException instead.
+        Below `studio env`, the first call starts a run in the experiment of
+        `STUDIO_EXPERIMENT`, else in one with the script's name. It ends with the
+        process, and processes that this one starts join it. Without `studio env` it is
+        an object that prints what it is given. With `allow_offline=False` it raises
+        RunEnvironmentException instead.
         """
         run = find_script_run(allow_offline)
         if run is None:
             raise RunEnvironmentException(
-                "This script was not started as a run: use "
-                "`experiment.start_logging()`, or set STUDIO_RUN_ID to a run's id."
+                "This script was not started as a run and knows no server: run "
+                '`eval "$(studio env)"` in this shell, or use '
+                "`experiment.start_logging()`."
             )
         return run
 

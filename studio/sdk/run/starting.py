@@ -13,6 +13,7 @@ from studio.core.names import check_description, check_display_name, check_run_i
 from studio.sdk.connection import OFFLINE_ERRORS
 from studio.sdk.responses import Unreachable
 from studio.sdk.run.run_types import create_run
+from studio.sdk.run.script_environment import publish_run
 from studio.sdk.run.script_source import script_name
 from studio.sdk.tags_and_properties import as_properties, as_tags, check_texts
 from studio.sdk.warnings import warn
@@ -53,18 +54,19 @@ def start_run(
     info = _create_now(experiment, body, buffered_errors)
     run = create_run(experiment, info or body, as_tags(tags or {}))
     state = run._state
-    state.is_own = True
     state.properties = body["properties"] if info is None else None
     run._lifecycle.belong_to_process()
     writer = state.open_writer()
     if info is None:
         writer.record_request("POST", "runs", body, essential=True)
     state.outputs = _create_outputs_folder(outputs)
-    if parent is not None:
+    if parent is None:
+        publish_run(run)
+    else:
         run._children.set_parent(parent)
     # Children share the parent's output. In a notebook, all cells would write to this
     # log.
-    elif script_name():
+    if parent is None and script_name():
         run._lifecycle.start_capture()
     if snapshot_directory is not None:
         _take_snapshot(run, snapshot_directory)

@@ -146,6 +146,8 @@ class RunState:
             heartbeats=self.is_own and not self.is_final(),
             offline=self.connection.is_offline,
             begins_run=self.is_own,
+            # Of a run that another process began, this one reads the status.
+            watches_run=self.cancellation is not None and not self.is_own,
             on_cancel=None if self.cancellation is None else self.cancellation.request,
         )
         open_writers.add(writer)

@@ -115,12 +115,18 @@ def test_the_signals_are_shown_with_a_countdown(
     assert every(page, f"form[action={PAGE}stop/]") == []
 
 
-def test_the_launcher_chooses_the_delays(
+def test_the_launcher_tells_its_delays_and_its_machine(
     browser: Client, stopping: Run, actor: Actor, now: int
 ) -> None:
-    texts = {"studio.terminate_after": "5", "studio.kill_after": "a while"}
+    texts = {
+        "studio.terminate_after": "5",
+        "studio.kill_after": "a while",
+        "studio.host": "tern-gpu-01",
+    }
     add_run_properties(stopping, texts, actor=actor, now=now)
-    found = browser.get(PAGE).context["signals"]
+    page = browser.get(PAGE)
+    assert "tern-gpu-01" in one(page, ".progress-steps").text
+    found = page.context["signals"]
     assert [each.due for each in found] == [None, now + 5_000, now + 60_000]
 
 

@@ -40,6 +40,7 @@ class Script:
 
     user: User
     process: subprocess.Popen[str]
+    folder: Path
     lines: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     readers: list[threading.Thread] = field(default_factory=list)
@@ -105,7 +106,7 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
     )
-    script = Script(user, process)
+    script = Script(user, process, folder)
     for pipe, lines in (
         (process.stdout, script.lines),
         (process.stderr, script.errors),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ READY = "\nprint('ready', flush=True)\n"
 #: Seconds until SIGTERM and SIGKILL, instead of 30 and 60.
 SHORT_LADDER = """
 from studio.sdk.process import cancellation
-cancellation.TERMINATE_AFTER_SECONDS, cancellation.KILL_AFTER_SECONDS = 1.0, 2.0
+cancellation.TERMINATE_AFTER_SECONDS, cancellation.KILL_AFTER_SECONDS = 3.0, 5.0
 """
 
 
@@ -57,13 +56,12 @@ def ended(user: User, run_id: str) -> str:
 def test_a_cancel_ends_whatever_the_script_waits_for(user: User, work: str) -> None:
     script = start(user, f"{BEGIN}{READY}{work}\n")
     run_id = cancel(script)
-    requested = time.monotonic()
     script.wait()
-    assert time.monotonic() - requested < 10, script.said()
     assert ended(user, run_id) == "Canceled"
     # asyncio cancels its task and raises a KeyboardInterrupt of its own.
     if "cancel_requested" not in work and "asyncio" not in work:
         assert "RunCanceled" in script.said()
+        assert script.process.returncode == -signal.SIGINT
 
 
 CATCH_AND_SAVE = """
@@ -171,7 +169,7 @@ exp = Experiment(Workspace.from_config(), "ends")
 
 def trial(name):
     with exp.start_logging(snapshot_directory=None, outputs=False) as run:
-        print(name, run.id, flush=True)
+        print(f"{name} {run.id}\n", end="", flush=True)
         for _ in range(150):
             if name == "other" and done.is_set():
                 break

@@ -1,0 +1,9 @@
+"""The properties in which a launcher describes how it runs a script."""
+
+from __future__ import annotations
+
+#: The command line, and the machine's name.
+COMMAND_PROPERTY, HOST_PROPERTY = "studio.command", "studio.host"
+#: Delays of a cancel's signals other than the usual ones, in seconds.
+TERMINATE_AFTER_PROPERTY = "studio.terminate_after"
+KILL_AFTER_PROPERTY = "studio.kill_after"
