@@ -178,3 +178,11 @@ def test_a_long_wait_at_exit_reports_what_is_left(
     assert capfd.readouterr().err == (
         "Run Studio: delivering 1 point of run r1 …\nRun Studio: delivered.\n"
     )
+
+
+def test_a_notice_cannot_control_the_terminal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    print_notice("cannot be reached (SSH-2.0\x1b[31m\r\u202e): 中文\n\tNext line")
+    printed = capfd.readouterr().err
+    assert "SSH-2.0\\u001b[31m\\u000d\\u202e): 中文\n\tNext line" in printed

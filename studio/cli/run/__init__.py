@@ -28,6 +28,8 @@ RUN_COMMANDS = {
     "untag": "studio.cli.run.change:untag",
     "update": "studio.cli.run.change:update",
 }
+#: Commands of `az ml run` that start runs elsewhere.
+SUBMISSIONS = ("submit-script", "submit-pipeline", "submit-hyperdrive")
 
 
 class RunGroup(CommandGroup):
@@ -75,6 +77,12 @@ class RunGroup(CommandGroup):
 
         if is_program(rest[0]):
             return True
+        if rest[0] in SUBMISSIONS:
+            raise click.UsageError(
+                f"`{ctx.command_path} {rest[0]}` does not exist yet. To run a script "
+                "here: studio run -- python train.py.",
+                ctx,
+            )
         raise click.UsageError(
             f"{rest[0]!r} is neither a command of `{ctx.command_path}` nor a program "
             f"on PATH. {suggest(rest[0], commands)}",

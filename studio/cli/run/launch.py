@@ -24,8 +24,6 @@ from studio.core.names import (
 )
 from studio.sdk.client import Client
 
-#: A year.
-MAX_DELAY_SECONDS = 366 * 24 * 3600.0
 NO_PROGRAM = (
     "Which program should run? Write it after the options: "
     "studio run --name baseline -- python train.py"
@@ -53,14 +51,11 @@ class _LaunchCommand(click.Command):
 
 
 class _Seconds(click.FloatRange):
-    """Seconds from 0 to a year. `nan` and `inf` are no times."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, max=MAX_DELAY_SECONDS)
+    """Seconds from 0. `nan` and `inf` are no times."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         seconds: float = super().convert(value, param, ctx)
-        if math.isnan(seconds):
+        if not math.isfinite(seconds):
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
         return seconds
 
@@ -79,7 +74,7 @@ class _Seconds(click.FloatRange):
 )
 @click.option(
     "--terminate-after",
-    type=_Seconds(),
+    type=_Seconds(min=0),
     default=TERMINATE_AFTER_SECONDS,
     show_default=True,
     metavar="SECONDS",
@@ -87,7 +82,7 @@ class _Seconds(click.FloatRange):
 )
 @click.option(
     "--kill-after",
-    type=_Seconds(),
+    type=_Seconds(min=0),
     default=KILL_AFTER_SECONDS,
     show_default=True,
     metavar="SECONDS",

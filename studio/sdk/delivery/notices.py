@@ -9,6 +9,8 @@ import threading
 
 MAX_REMEMBERED = 1000
 #: What differs between notices with the same meaning: quoted names, numbers.
+#: Characters that a terminal obeys, but not line ends.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _VARIABLE_PARTS = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 _printed: set[str] = set()
@@ -37,5 +39,7 @@ def print_notice(text: str, *, once: bool = False) -> None:
     stream = sys.__stderr__ or sys.stderr
     # Standard error can be closed, or its disk full: the script must not fail by that.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        stream.write(f"Run Studio: {text}\n")
+        # What answers at the server's address can be quoted in it.
+        printed = _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        stream.write(f"Run Studio: {printed}\n")
         stream.flush()
