@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,13 @@ ENDS = {
     "sys.exit(0)": (0, "Completed", ""),
     "sys.exit(3)": (3, "Failed", "exit code 3"),
     "exit(4)": (4, "Failed", "exit code 4"),
+    # Before, Python does not tell the code of an exception that no hook sees.
+    "raise SystemExit(5)": (
+        (5, "Failed", "exit code 5")
+        if sys.version_info >= (3, 12)
+        else (5, "Completed", "")
+    ),
+    "raise SystemExit": (0, "Completed", ""),
     "sys.exit('no data')": (1, "Failed", "no data"),
     "sys.exit(130)": (130, "Canceled", ""),
     "1 / 0": (1, "Failed", "ZeroDivisionError: division by zero"),
