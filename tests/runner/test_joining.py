@@ -111,3 +111,30 @@ def test_a_refused_token_starts_nothing(shell: Shell) -> None:
     assert started.wait() == 1
     assert "Error:" in started.errors
     assert not (shell.folder / "started").exists()
+
+
+def test_a_cancel_of_a_joined_script_sends_one_interrupt(shell: Shell) -> None:
+    """Both the script's sender and the launcher learn of the cancel."""
+    started = shell.python(
+        """
+        import time
+        from azureml.core import Run
+        run, interrupts, ends = Run.get_context(), 0, time.monotonic() + 600
+        while time.monotonic() < ends:
+            try:
+                run.log("step", 1.0)
+                open("ready", "w").write("1")
+                time.sleep(0.05)
+            except KeyboardInterrupt:
+                interrupts += 1
+                ends = min(ends, time.monotonic() + 5)
+        open("interrupts", "w").write(str(interrupts))
+        """
+    )
+    started.wait_for("ready")
+    started.client.post(f"runs/{started.run_id}/cancel", {})
+    assert started.wait() == 0, started.errors
+    assert started.wait_for("interrupts") == "1"
+    assert started.run()["status"] == "Canceled"
+    sent = [text for text in started.messages() if text.endswith("was sent")]
+    assert sent == ["SIGINT was sent"]

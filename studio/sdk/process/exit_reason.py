@@ -2,7 +2,7 @@
 
 Python tells its exit handlers neither the exception nor the exit status. So the
 exception hook and `sys.exit` are wrapped, and the main module's last instruction shows
-whether it ran to its end.
+whether it ran to its end. Python 3.12 and later also report each `raise SystemExit`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from studio.core.statuses import RunStatus
+from studio.sdk.process.raised_exit import (
+    ended_at_raise,
+    status_in_source,
+    watch_raised_exits,
+)
 from studio.sdk.process.session import cells, is_interactive
 
 #: The exit status of a shell's command that SIGINT or SIGTERM ended.
 SIGNAL_CODES = {130: "SIGINT", 143: "SIGTERM"}
-
-
-#: Those that Python reserves for no kind of tool.
-MONITORING_TOOLS = (4, 3)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class ExitWatch:
         self._is_installed = False
         self._error: BaseException | None = None
         self._code: object = None
+        # Whether also `raise SystemExit` is noted.
+        self._sees_raises = False
         # The outermost frame of the main thread, such as the script's module.
         self._main: FrameType | None = None
 
@@ -77,7 +80,7 @@ class ExitWatch:
         self._main = _outermost_frame()
         self._wrap_excepthook()
         self._wrap_exit()
-        self._watch_system_exit()
+        self._sees_raises = watch_raised_exits(self._note_code)
 
     def reason(self) -> ExitReason:
         """The reason, when the main module has ended."""
@@ -89,7 +92,11 @@ class ExitWatch:
         if self._main is None or _has_returned(self._main):
             # A `sys.exit` was caught.
             return COMPLETED
-        return reason_of_exit_code(self._code)
+        status = self._code
+        if not self._sees_raises and ended_at_raise(self._main):
+            # What was noted is of an earlier `sys.exit`, which was caught.
+            status = status_in_source(self._main)
+        return reason_of_exit_code(status)
 
     def _wrap_excepthook(self) -> None:
         previous = sys.excepthook
@@ -123,6 +130,10 @@ class ExitWatch:
             original(status)
 
         sys.exit = exit_noted  # type: ignore[assignment]
+        # A script that began with `from sys import exit`.
+        names: dict[str, Any] = vars(sys.modules["__main__"])
+        for name in [name for name, value in names.items() if value is original]:
+            names[name] = exit_noted
         # `exit()` and `quit()`, which the module `site` adds.
         quitter = type(getattr(builtins, "exit", None))
         if quitter.__name__ == "Quitter":
@@ -133,27 +144,6 @@ class ExitWatch:
                 quit_originally(this, code)
 
             quitter.__call__ = call  # type: ignore[method-assign]
-
-    def _watch_system_exit(self) -> None:
-        """From Python 3.12 on, note the code of `raise SystemExit(3)`, too.
-
-        It costs a tenth of a microsecond for each exception.
-        """
-        monitoring: Any = getattr(sys, "monitoring", None)
-        for tool in MONITORING_TOOLS if monitoring is not None else ():
-            try:
-                monitoring.use_tool_id(tool, "run-studio")
-            except ValueError:
-                # Another program uses it.
-                continue
-            event = monitoring.events.RAISE
-            monitoring.register_callback(tool, event, self._note_raised)
-            monitoring.set_events(tool, event)
-            return
-
-    def _note_raised(self, _code: object, _offset: int, error: BaseException) -> None:
-        if isinstance(error, SystemExit):
-            self._note_code(error.code)
 
     def _note_code(self, code: object) -> None:
         # In another thread it ends only that thread.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -32,13 +31,14 @@ ENDS = {
     "sys.exit(0)": (0, "Completed", ""),
     "sys.exit(3)": (3, "Failed", "exit code 3"),
     "exit(4)": (4, "Failed", "exit code 4"),
-    # Before, Python does not tell the code of an exception that no hook sees.
-    "raise SystemExit(5)": (
-        (5, "Failed", "exit code 5")
-        if sys.version_info >= (3, 12)
-        else (5, "Completed", "")
-    ),
+    "raise SystemExit(5)": (5, "Failed", "exit code 5"),
+    "if run: raise SystemExit(5)": (5, "Failed", "exit code 5"),
     "raise SystemExit": (0, "Completed", ""),
+    "try:\n    sys.exit(3)\nexcept SystemExit:\n    pass\nraise SystemExit(0 * 1)": (
+        0,
+        "Completed",
+        "",
+    ),
     "sys.exit('no data')": (1, "Failed", "no data"),
     "sys.exit(130)": (130, "Canceled", ""),
     "1 / 0": (1, "Failed", "ZeroDivisionError: division by zero"),
@@ -98,6 +98,11 @@ def test_an_open_run_ends_as_its_script_does(user: User, end: str) -> None:
     if "child_run" in end:
         run_id = script.wait_line("child ")
         assert script.info(run_id)["status"] == expected
+
+
+def test_an_exit_that_was_imported_before_the_run_is_noted(user: User) -> None:
+    script = run_script(user, f"from sys import exit as leave\n{BEGIN}leave(6)\n")
+    assert status(script) == ("Failed", "exit code 6")
 
 
 def test_a_traceback_is_stored_and_printed(user: User) -> None:
