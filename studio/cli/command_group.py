@@ -136,7 +136,7 @@ def _error_text(error: Exception) -> str:
             message += "."
         if error.ctx is None:
             return message
-        return f"{message} See `{error.ctx.command_path} --help`."
+        return f"{message} See `{error.ctx.command_path.strip()} --help`."
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and error.filename:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import urllib.error
 import urllib.request
 from typing import Any, NoReturn
@@ -95,19 +96,25 @@ def parse_address(text: str) -> Connection:
     return Connection(f"{parts.scheme}://{parts.netloc}", "", workspace)
 
 
+def _ask_for_token() -> str:
+    """Read a token from the terminal, without showing it, or from a pipe."""
+    if sys.stdin is not None and not sys.stdin.isatty():
+        return sys.stdin.readline()
+    token: str = click.prompt("Token", hide_input=True)
+    return token
+
+
 @click.command()
 @click.argument("url")
 @click.option(
     "--token",
-    prompt="Token",
-    hide_input=True,
     help="A token from the server's account page; asked for when not given.",
 )
 @click.option("--workspace", help="Needed when the token reaches several.")
-def login(url: str, token: str, workspace: str | None) -> None:
+def login(url: str, token: str | None, workspace: str | None) -> None:
     """Keep the address of a server elsewhere, and a token, for `studio env`."""
     address = parse_address(url)
-    token = token.strip()
+    token = (_ask_for_token() if token is None else token).strip()
     # Other characters would break the Authorization header.
     if not token.isascii() or not token.isprintable() or " " in token or not token:
         raise click.BadParameter("is no token", param_hint="--token")

@@ -20,7 +20,7 @@ FORMATS = ("json", "jsonc", "table", "tsv", "yaml", "none")
 #: In the context of `studio ml`: JSON is the default, as `az` prints.
 JSON_BY_DEFAULT = "studio.cli.json_by_default"
 #: Characters that a terminal obeys, and JSON leaves as they are.
-_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _JSON_TOKENS = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<text>"(?:[^"\\]|\\.)*")'
     r"|(?P<word>\b(?:true|false|null)\b)|(?P<number>-?\d[\d.eE+-]*)"

@@ -20,6 +20,7 @@ FIELDS = frozenset(
         "target",
     }
 )  # fmt: skip
+MAX_REASON_CHARS = 120
 HINT = "Put the query in double quotes"
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _QUOTES = "'\"`"
@@ -55,6 +56,9 @@ def _explain(error: Exception) -> str:
         return f"is not valid JMESPath at character {position + 1}"
     # Errors of functions are sentences of their own.
     reason = " ".join(str(error).split()).rstrip(".")
+    # jmespath prints the whole value, which can be a run.
+    if len(reason) > MAX_REASON_CHARS:
+        reason = reason[:MAX_REASON_CHARS] + "…"
     return f"cannot be evaluated: {reason}" if reason else "is not valid JMESPath"
 
 

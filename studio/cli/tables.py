@@ -39,7 +39,8 @@ def format_table(
 ) -> str:
     """Lines of aligned columns, at most `width` wide (0: as wide as needed)."""
     lines = [[one_line(cell) for cell in row] for row in rows]
-    head = [list(titles)] if titles else []
+    # Titles can be keys of the server's data.
+    head = [[one_line(title) for title in titles]] if titles else []
     columns = len(lines[0] if lines else titles)
     widths = [
         max(text_width(line[index]) for line in [*head, *lines])

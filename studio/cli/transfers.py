@@ -17,9 +17,9 @@ BAR_COLUMNS = 20
 class TransferBar:
     """How many bytes were transferred; nothing if stderr is no terminal."""
 
-    def __init__(self, total: int, title: str) -> None:
+    def __init__(self, total: int, title: str, *, is_hidden: bool = False) -> None:
         self.total, self.title, self.done = total, title, 0
-        self._is_shown = sys.stderr.isatty()
+        self._is_shown = sys.stderr.isatty() and not is_hidden
         self._shown_percent = -1
 
     def __enter__(self) -> TransferBar:

@@ -19,7 +19,13 @@ from studio.core.launcher_properties import (
 )
 from studio.runner.ladder import SignalLadder
 from studio.runner.process import CommandProcess
-from studio.runner.programs import NOT_EXECUTABLE, experiment_of, find_program
+from studio.runner.programs import (
+    NOT_EXECUTABLE,
+    as_text,
+    experiment_of,
+    explain_failed_start,
+    find_program,
+)
 from studio.runner.received_signals import ReceivedSignals
 from studio.runner.streams import open_streams
 from studio.runner.tracked_run import TrackedRun, create_tracked_run
@@ -108,7 +114,7 @@ class _LaunchedCommand:
         try:
             process = CommandProcess(program, command, environment, streams)
         except OSError as error:
-            self.message = f"{command[0]} cannot be started: {error.strerror or error}"
+            self.message = explain_failed_start(as_text(command[0]), error)
             print_notice(self.message)
             return NOT_EXECUTABLE
         code = self._wait(process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Sequence
@@ -35,6 +36,8 @@ def find_program(word: str) -> str:
     if found := shutil.which(word):
         return found
     path = Path(word)
+    if not word:
+        raise CommandNotRunnable("The program's name is empty.", NOT_FOUND)
     if path.is_dir():
         raise CommandNotRunnable(f"{word} is a folder.", NOT_EXECUTABLE)
     if path.is_file():
@@ -47,6 +50,20 @@ def find_program(word: str) -> str:
         raise CommandNotRunnable(f"{word} is not an executable program. {hint}", 126)
     place = "does not exist" if os.sep in word else "is not a program on PATH"
     raise CommandNotRunnable(f"{word} {place}. Check its name.", NOT_FOUND)
+
+
+def explain_failed_start(word: str, error: OSError) -> str:
+    """Why an executable file could not be started, and what to do."""
+    hint = ""
+    if error.errno == errno.ENOEXEC:
+        hint = " For a shell script, write #!/bin/sh in its first line."
+    elif error.errno == errno.ENOENT and Path(word).exists():
+        return (
+            f"{word} cannot be started: the program in its first line does not exist."
+        )
+    elif error.errno == errno.E2BIG:
+        hint = " Pass fewer or shorter arguments."
+    return f"{word} cannot be started: {error.strerror or error}.{hint}"
 
 
 def script_of(command: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ from studio import __version__
 from studio.core.errors import InvalidValue, NotFound, StudioError
 from studio.sdk.responses import (
     VERSION_HEADER,
+    OtherProgram,
     Unreachable,
     WrongServer,
     describe_version_mismatch,
@@ -64,6 +65,20 @@ def retry(
             _wait_before_retry(error, wait)
         wait = min(2 * wait, MAX_WAIT_SECONDS)
     return send_attempt()
+
+
+def _to_json(body: Any) -> bytes:
+    """The body in UTF-8. Raises InvalidValue for half surrogates.
+
+    Arguments of a command that are not UTF-8 contain them.
+    """
+    try:
+        return json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        bad = error.object[error.start : error.end]
+        raise InvalidValue(
+            f"The text with {bad!r} is not valid Unicode. Write it in UTF-8."
+        ) from error
 
 
 def _wait_before_retry(error: StudioError, wait: float) -> None:
@@ -143,7 +158,7 @@ class Client:
         """Send a JSON body and parse the JSON response. Raises StudioError."""
         headers, content = {}, b""
         if body is not None:
-            content = json.dumps(body, allow_nan=False).encode()
+            content = _to_json(body)
             headers["Content-Type"] = "application/json"
         return self.send(
             method,
@@ -175,7 +190,14 @@ class Client:
 
         def send_attempt() -> Any:
             response = self._send_once(method, target, content, headers, timeout)
-            return read_json(self._read_body(response), self.url)
+            value = read_json(self._read_body(response), self.url)
+            # Another program can answer with JSON, too.
+            if VERSION_HEADER not in response.headers:
+                raise OtherProgram(
+                    f"{self.url} is not a Run Studio server: its answer is not "
+                    "understood. Check STUDIO_URL."
+                )
+            return value
 
         return retry(send_attempt, attempts or self.attempts, timeout)
 

@@ -38,6 +38,13 @@ class WrongServer(StudioError):
     code = "WrongServer"
 
 
+class OtherProgram(WrongServer):
+    """JSON that is not from the server's API: repeating the request never helps."""
+
+    code = "OtherProgram"
+    status = 400
+
+
 def is_temporary(error: BaseException) -> bool:
     """Whether the same request can succeed later without any change by the user."""
     if isinstance(error, (Unavailable, TooManyRequests)):

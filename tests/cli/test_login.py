@@ -149,3 +149,16 @@ def test_a_workspace_is_chosen(wanted: str, there: list[str], expected: str) -> 
 def test_a_workspace_is_not_guessed(wanted: str, there: list[str]) -> None:
     with pytest.raises(click.BadParameter):
         choose_workspace(wanted, there)
+
+
+def test_a_token_is_read_from_a_pipe(server: Server) -> None:
+    done = login(f"{server.url}/w/default/", given=f"{server.token}\nmore\n")
+    assert done.exit_code == 0, done.output
+    assert "Token" not in done.output
+    assert kept()["token"] == server.token
+
+
+def test_an_invalid_address_is_refused_before_a_token_is_read() -> None:
+    done = login("studio.example.org", given="")
+    assert done.exit_code == 2
+    assert "must be a server's address" in done.output

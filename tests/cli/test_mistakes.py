@@ -64,6 +64,15 @@ def studio(server: Server, _run: None, tmp_path: Path) -> CommandLine:
         (("run", "update", RUN, "--add-tag", "x"), 2, "'x' has no value."),
         (("run", "rename", RUN, "two", "words"), 2, "Put a name with spaces in quotes"),
         (("run", "rename", RUN, "a\x1bb"), 2, "control character"),
+        (("run", "rename", RUN, "a\udcff"), 2, "is not valid Unicode"),
+        (("run", "tag", RUN, "a=\udcff"), 2, "is not valid Unicode"),
+        (("run", "export", "--columns", "nosuch"), 2, "Unknown field 'nosuch'"),
+        (("run", "export", "--sort", "nosuch"), 2, "Unknown field 'nosuch'"),
+        (("run", "export", "-f", "."), 2, ". is a folder. Name a file."),
+        (("run", "--kill-after", "nan", "true"), 2, "See `studio run --help`."),
+        (("run", "--kill-after", "inf", "true"), 2, "'--kill-after': inf is not in"),
+        (("run", "--"), 2, "Which program should run?"),
+        (("run", "--", ""), 127, "The program's name is empty."),
         (("run", "compare", RUN), 2, "Name 2 to 20 different runs."),
         (("run", "compare", RUN, "nosuch"), 3, "There is no run 'nosuch'"),
         (("run", "logs", RUN, "--file", "x"), 3, "has no log 'x'. Its logs: none."),
@@ -136,27 +145,52 @@ def test_a_revoked_token_is_named(studio: CommandLine) -> None:
 
 
 class OtherProgram(BaseHTTPRequestHandler):
+    content = b"<html>"
+
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"<html>")
+        self.wfile.write(self.content)
 
     def log_message(self, *_words: object) -> None:
         pass
 
 
+class JsonProgram(OtherProgram):
+    content = b"{}"
+
+
 @contextmanager
-def other_program() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), OtherProgram) as other:
+def other_program(handler: type[OtherProgram]) -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), handler) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{other.server_port}"
         other.shutdown()
 
 
-def test_another_program_is_recognized(studio: CommandLine) -> None:
-    with other_program() as url:
-        code, sentence = studio.refused("run", "list", STUDIO_URL=url)
+@pytest.mark.parametrize("handler", [OtherProgram, JsonProgram])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "list"),
+        ("run", "show", RUN),
+        ("run", "logs", "-f", RUN),
+        ("run", "export", "-f", "runs.csv"),
+        ("token", "list"),
+        ("account", "show"),
+    ],
+)
+def test_another_program_is_recognized(
+    studio: CommandLine,
+    tmp_path: Path,
+    handler: type[OtherProgram],
+    words: tuple[str, ...],
+) -> None:
+    (tmp_path / "runs.csv").write_text("earlier")
+    with other_program(handler) as url:
+        code, sentence = studio.refused(*words, STUDIO_URL=url)
     assert (code, "is not a Run Studio server" in sentence) == (1, True)
+    assert (tmp_path / "runs.csv").read_text() == "earlier"
 
 
 def test_a_silent_server_is_not_awaited_for_long(

@@ -74,3 +74,10 @@ def test_a_query_that_was_cut_names_the_remedy(query: str) -> None:
 def test_an_invalid_query_is_explained(query: str, reason: str) -> None:
     with pytest.raises(click.UsageError, match=reason):
         search(query, RUNS)
+
+
+def test_an_error_shows_only_the_start_of_a_value() -> None:
+    with pytest.raises(click.UsageError) as caught:
+        search("sort_by(@, &nosuch)", [{"text": "x" * 10_000}])
+    assert "In function sort_by(), invalid type" in str(caught.value)
+    assert len(str(caught.value)) < 300

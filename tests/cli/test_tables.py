@@ -27,6 +27,10 @@ def test_no_field_is_wider_than_the_terminal(
     assert max(map(text_width, lines)) <= width
 
 
+def test_titles_cannot_control_the_terminal() -> None:
+    assert "\x1b" not in format_table(["a\x1b[31m", "b"], [["1", "2"]], 0)
+
+
 def test_the_id_stays_whole_where_two_columns_fit_next_to_it() -> None:
     row = ["x" * 36, "Completed", "a long name", "digits"]
     (line,) = format_table((), [row], 59).split("\n")

@@ -149,6 +149,7 @@ def test_options_describe_the_run(shell: Shell) -> None:
         (("--experiment", "a\nb", "true"), 2, "control character"),
         (("--kill-after", "-1", "true"), 2, "not in the range"),
         (("script.txt",), 126, "script.txt is not an executable program"),
+        (("--", ""), 127, "The program's name is empty."),
         (("--", "/tmp"), 126, "/tmp is a folder"),
     ],
 )
@@ -160,3 +161,22 @@ def test_wrong_words_start_nothing(
     assert started.wait() == code
     assert sentence in started.errors
     assert "Run Studio: Run" not in started.errors
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("echo 1\n", "Exec format error. For a shell script, write #!/bin/sh in its"),
+        ("#!/nosuch/sh\n", "the program in its first line does not exist."),
+    ],
+)
+def test_a_script_that_cannot_be_started_is_explained(
+    shell: Shell, content: str, sentence: str
+) -> None:
+    shell.write("start", content)
+    (shell.folder / "start").chmod(0o755)
+    started = shell.start("./start")
+    assert started.wait() == 126
+    assert f"./start cannot be started: {sentence}" in started.errors
+    run = started.run()
+    assert (run["status"], sentence in run["error"]) == ("Failed", True)

@@ -51,6 +51,10 @@ def export(
     folder = Path(file).parent
     if file != "-" and not folder.is_dir():
         raise click.BadParameter(f"There is no folder {folder}.", param_hint="--file")
+    if file != "-" and Path(file).is_dir():
+        raise click.BadParameter(
+            f"{file} is a folder. Name a file.", param_hint="--file"
+        )
     query = {
         "format": form,
         "q": filter_text,
@@ -63,14 +67,25 @@ def export(
     if target.experiment:
         number = target.find_experiment(target.experiment)["id"]
         place = f"experiments/~{number}/"
+    _check_query(target, query)
     address = f"/w/{quote(target.client.workspace, safe='')}/{place}"
     address += "?" + urlencode({name: text for name, text in query.items() if text})
-    with TransferBar(0, "Exporting") as bar:
+    # A bar between the rows of a terminal would make them unreadable.
+    with TransferBar(0, "Exporting", is_hidden=file == "-") as bar:
         if file == "-":
             download(target.client, address, sys.stdout.buffer, bar)
             return
         download_to_file(target.client, address, Path(file), bar)
     output.note(f"Exported {bar.done:,} bytes to {file}.")
+
+
+def _check_query(target: Target, query: dict[str, str]) -> None:
+    """Raise the API's error for an unknown field: the page would ignore it.
+
+    It also proves that a Run Studio server answers, before a file is replaced.
+    """
+    names = ("q", "columns", "sort")
+    target.client.get("runs", rows=25, **{name: query[name] or None for name in names})
 
 
 def _format_of_name(file: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from studio.core.names import (
 )
 from studio.sdk.client import Client
 
+#: A year.
+MAX_DELAY_SECONDS = 366 * 24 * 3600.0
 NO_PROGRAM = (
     "Which program should run? Write it after the options: "
     "studio run --name baseline -- python train.py"
@@ -39,8 +42,32 @@ def _with_plain_output(command: Callable[..., None]) -> Callable[..., None]:
     return with_output
 
 
+class _LaunchCommand(click.Command):
+    """Has no name in messages, since it is typed without one: `studio run --help`."""
+
+    def make_context(
+        self, info_name: str | None, *words: Any, **options: Any
+    ) -> click.Context:
+        del info_name
+        return super().make_context("", *words, **options)
+
+
+class _Seconds(click.FloatRange):
+    """Seconds from 0 to a year. `nan` and `inf` are no times."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, max=MAX_DELAY_SECONDS)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
+
+
 @click.command(
     "command",
+    cls=_LaunchCommand,
     hidden=True,
     # Everything after the program's name belongs to the program.
     context_settings={"allow_interspersed_args": False},
@@ -52,7 +79,7 @@ def _with_plain_output(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option(
     "--terminate-after",
-    type=click.FloatRange(min=0),
+    type=_Seconds(),
     default=TERMINATE_AFTER_SECONDS,
     show_default=True,
     metavar="SECONDS",
@@ -60,7 +87,7 @@ def _with_plain_output(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option(
     "--kill-after",
-    type=click.FloatRange(min=0),
+    type=_Seconds(),
     default=KILL_AFTER_SECONDS,
     show_default=True,
     metavar="SECONDS",
