@@ -127,23 +127,37 @@ def signals_of(user: User, run_id: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("before", "code"),
+    ("before", "sent"),
     [
-        ("", -signal.SIGTERM),
-        ("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n", -signal.SIGKILL),
+        ("", ["SIGINT", "SIGTERM"]),
+        (
+            "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n",
+            ["SIGINT", "SIGTERM", "SIGKILL"],
+        ),
     ],
     ids=["SIGTERM", "SIGKILL"],
 )
 def test_a_script_that_does_not_end_is_terminated_and_killed(
-    user: User, before: str, code: int
+    user: User, before: str, sent: list[str]
 ) -> None:
     script = start(user, f"{SHORT_LADDER}{BEGIN}{before}{READY}{STUBBORN}")
     run_id = cancel(script)
-    assert script.wait() == code, script.said()
+    assert script.wait() == -signal.Signals[sent[-1]], script.said()
     assert "ignored" in script.lines
     assert ended(user, run_id) == "Canceled"
+    assert signals_of(user, run_id) == sent
     # The points arrived before the process ended.
     assert client_of(user).get(f"runs/{run_id}/metrics")["metrics"]
+
+
+def test_force_stop_kills_the_script_at_once(user: User) -> None:
+    script = start(user, f"{BEGIN}{READY}{STUBBORN}")
+    run_id = cancel(script)
+    script.wait_line("ignored")
+    client_of(user).post(f"runs/{run_id}/cancel", {"kill": True})
+    assert script.wait() == -signal.SIGKILL, script.said()
+    assert ended(user, run_id) == "Canceled"
+    assert signals_of(user, run_id) == ["SIGINT", "SIGKILL"]
 
 
 def test_a_script_whose_main_thread_has_ended_is_stopped(user: User) -> None:
@@ -169,7 +183,7 @@ exp = Experiment(Workspace.from_config(), "ends")
 
 def trial(name):
     with exp.start_logging(snapshot_directory=None, outputs=False) as run:
-        print(f"{name} {run.id}\n", end="", flush=True)
+        print(f"{name} {run.id}\\n", end="", flush=True)
         for _ in range(150):
             if name == "other" and done.is_set():
                 break
