@@ -15,7 +15,7 @@ from xdist.scheduler import LoadFileScheduling
 TESTS = Path(__file__).parent.parent
 #: Their files take longest. They run first, so that all processes end together; of
 #: these first those that wait most, while other checks need the processors.
-SLOW_FOLDERS = tuple("web delivery sdk cli upgrades backup commands e2e".split())
+SLOW_FOLDERS = tuple("web delivery runner sdk cli upgrades backup commands e2e".split())
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
