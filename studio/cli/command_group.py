@@ -6,6 +6,7 @@ Exit codes: 0 success, 1 error, 2 wrong arguments, 3 not found, 130 Ctrl-C.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -139,9 +140,17 @@ def _error_text(error: Exception) -> str:
         return f"{message} See `{error.ctx.command_path.strip()} --help`."
     if isinstance(error, click.ClickException):
         return error.format_message()
-    if isinstance(error, OSError) and error.filename:
+    return _os_error_text(error) if isinstance(error, OSError) else str(error)
+
+
+def _os_error_text(error: OSError) -> str:
+    if not error.strerror:
+        return str(error)
+    if error.filename:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    # Only the standard output has no name.
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    return f"{'The output cannot be written: ' if is_full else ''}{error.strerror}"
 
 
 def _discard_output() -> None:

@@ -11,7 +11,13 @@ from studio.cli.command_group import CommandGroup
 from studio.cli.output import Column, Output, output_options
 from studio.cli.target import Target, target_options, workspace_options
 from studio.cli.times import format_time
-from studio.cli.words import parse_tags, refuse_words, take_query, words_argument
+from studio.cli.words import (
+    parse_tags,
+    refuse_words,
+    take_query,
+    take_text,
+    words_argument,
+)
 
 PAGE = 1000
 LIST_COLUMNS: tuple[Column, ...] = (
@@ -77,11 +83,9 @@ def rename(target: Target, output: Output, words: Sequence[str]) -> None:
 
 @experiment_command("describe", "NAME TEXT", "studio experiment describe digits MNIST")
 def describe(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Replace an experiment's description, which is Markdown."""
+    """Replace the description, which is Markdown. `-` reads it from a pipe."""
     name, rest = _take_name(target, words)
-    if len(rest) != 1:
-        raise click.UsageError("Give one text. Put a text with spaces in quotes.")
-    _change(target, output, name, {"description": rest[0]})
+    _change(target, output, name, {"description": take_text(rest)})
 
 
 @experiment_command("archive", "NAME", "studio experiment archive digits")

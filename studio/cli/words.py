@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -56,6 +57,18 @@ def refuse_words(words: Sequence[str]) -> None:
     # A shell replaces an unquoted `[…]` by a file whose name is one of the characters.
     hint = " Put a query in double quotes." if len(words[0]) == 1 else ""
     raise click.UsageError(f"Unexpected argument {words[0]!r}.{hint}")
+
+
+def take_text(words: Sequence[str]) -> str:
+    """The one text of the words; `-` reads it from a pipe."""
+    if len(words) != 1:
+        raise click.UsageError("Give one text. Put a text with spaces in quotes.")
+    if words[0] != "-":
+        return words[0]
+    try:
+        return sys.stdin.read().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise click.ClickException("The description is not UTF-8.") from error
 
 
 def parse_tags(texts: Sequence[str], option: str) -> dict[str, str | None]:

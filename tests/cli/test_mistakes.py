@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 
 from studio.cli import target
 from studio.cli.commands import studio as studio_group
-from tests.cli.command import CommandLine, command_line, new_run
+from tests.cli.command import STUDIO, CommandLine, command_line, new_run
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
@@ -217,3 +218,23 @@ def test_a_file_that_cannot_be_written_is_named(
     words = ("run", "download-logs", "-r", RUN, "-d", "file")
     code, sentence = studio.refused(*words)
     assert (code, sentence) == (1, "Error: file/logs: Not a directory.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("run", "list"), ("run", "export")])
+def test_a_full_disk_of_the_output_is_named(
+    studio: CommandLine, words: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*STUDIO, *words],
+            env=studio.base_environment(),
+            cwd=studio.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Error: The output cannot be written: No space left" in done.stderr
+    assert "Traceback" not in done.stderr

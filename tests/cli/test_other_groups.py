@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import uuid
@@ -42,6 +43,8 @@ def test_experiments_are_listed_and_shown(studio: CommandLine, experiment: str) 
 def test_experiments_are_changed(studio: CommandLine, experiment: str) -> None:
     new = f"{experiment} new"
     assert studio.json("experiment", "rename", experiment, new)["name"] == new
+    piped = studio("experiment", "describe", new, "-", given="# From a pipe\n")
+    assert json.loads(piped.stdout)["description"] == "# From a pipe"
     shown = studio.json("experiment", "describe", new, "*All* runs")
     assert shown["description"] == "*All* runs"
     assert studio.json("experiment", "tag", new, "a=b", "c")["tags"] == {

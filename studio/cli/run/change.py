@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from studio.cli.words import (
     run_option,
     take_query,
     take_run,
+    take_text,
     words_argument,
 )
 
@@ -112,15 +112,7 @@ def describe(
 ) -> None:
     """Replace the description, which is Markdown. `-` reads it from a pipe."""
     run_id, texts = take_run(words, run_id, others=True)
-    if len(texts) != 1:
-        raise click.UsageError("Give one text. Put a text with spaces in quotes.")
-    text = texts[0]
-    if text == "-":
-        try:
-            text = sys.stdin.read().rstrip("\n")
-        except UnicodeDecodeError as error:
-            raise click.ClickException("The description is not UTF-8.") from error
-    _change(target, output, run_id, {"description": text})
+    _change(target, output, run_id, {"description": take_text(texts)})
 
 
 def _change(
