@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from studio.core.cancel_signals import CancelSignal
-from studio.core.errors import StudioError
+from studio.core.errors import InvalidValue, NotFound, StudioError
 from studio.core.launcher_properties import COMMAND_PROPERTY, HOST_PROPERTY
 from studio.core.names import MAX_ERROR
 from studio.runner.programs import as_text, script_of
@@ -106,10 +106,10 @@ def create_tracked_run(
     }
     if name:
         body["name"] = name
-    # What a run starts is its child.
-    if parent := os.environ.get("STUDIO_RUN_ID", ""):
-        body["parent"] = parent
     connection = WorkspaceConnection(client)
+    # What a run starts is its child.
+    if parent := _find_parent(connection):
+        body["parent"] = parent
     is_created = not connection.is_offline and _try_to_create(connection, body)
     writer = Writer.open(
         client,
@@ -121,6 +121,25 @@ def create_tracked_run(
     if not is_created:
         writer.record_request("POST", "runs", body, essential=True)
     return TrackedRun(client, body["id"], writer)
+
+
+def _find_parent(connection: WorkspaceConnection) -> str:
+    """The run that started this process. Empty if there is none, or it is unknown.
+
+    The child of an unknown run would be missing in the usual list.
+    """
+    parent = os.environ.get("STUDIO_RUN_ID", "")
+    if not parent or connection.is_offline:
+        return parent
+    try:
+        connection.try_now("GET", f"runs/{quote(parent, safe='')}")
+    except (NotFound, InvalidValue):
+        print_notice(f"There is no run {parent!r} (STUDIO_RUN_ID): this is no child.")
+        return ""
+    except StudioError:
+        # Creating the run tells what is wrong.
+        return parent
+    return parent
 
 
 def _try_to_create(connection: WorkspaceConnection, body: dict[str, Any]) -> bool:

@@ -74,6 +74,17 @@ def test_a_script_of_mlflow_joins_the_run(shell: Shell) -> None:
     only_run(started)
 
 
+@pytest.mark.parametrize("parent", ["unknown", "../runs", "no run\x1b[2J"])
+def test_a_run_whose_parent_is_unknown_has_no_parent(shell: Shell, parent: str) -> None:
+    shell.variables["STUDIO_RUN_ID"] = parent
+    started = shell.python("print('alone')")
+    assert started.wait() == 0, started.errors
+    assert "this is no child" in started.errors
+    assert "\x1b" not in started.errors
+    run = started.run()
+    assert (run["status"], run["parent"]) == ("Completed", None)
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_run_that_is_logged_offline_is_delivered_later(
     shell: Shell, code: int
