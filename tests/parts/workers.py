@@ -13,9 +13,10 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent.parent
-#: Their files take longest. They run first, so that all processes end together; of
-#: these first those that wait most, while other checks need the processors.
-SLOW_FOLDERS = tuple("web delivery runner sdk cli upgrades backup commands e2e".split())
+#: Their files take longest: the first wait most of the time, the others compute. They
+#: run first and mixed, so that all processors are used and all processes end together.
+WAITING_FOLDERS = tuple("web delivery runner sdk".split())
+COMPUTING_FOLDERS = tuple("e2e backup commands upgrades cli".split())
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
@@ -27,10 +28,19 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=folder_rank)
+        ranks = rank_files(list(dict.fromkeys(item.path for item in items)))
+        items.sort(key=lambda item: ranks[item.path])
 
 
-def folder_rank(item: pytest.Item) -> int:
-    folder = item.path.relative_to(TESTS).parts[0]
-    is_slow = folder in SLOW_FOLDERS
-    return SLOW_FOLDERS.index(folder) if is_slow else len(SLOW_FOLDERS)
+def rank_files(paths: list[Path]) -> dict[Path, float]:
+    """Between 0 and 1 for files of slow folders, evenly for each kind; 1 for others."""
+    ranks = dict.fromkeys(paths, 1.0)
+    for folders in (WAITING_FOLDERS, COMPUTING_FOLDERS):
+        found = [path for path in paths if folder_of(path) in folders]
+        found.sort(key=lambda path: folders.index(folder_of(path)))
+        ranks |= {path: at / len(found) for at, path in enumerate(found)}
+    return ranks
+
+
+def folder_of(path: Path) -> str:
+    return path.relative_to(TESTS).parts[0]
