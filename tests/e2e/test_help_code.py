@@ -28,7 +28,7 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 OTHERS = ("pip install ", "python train.py", "mkdir -p ~/runs")
 
 
-#: Scripts of these pages run until somebody cancels them, as
+#: Scripts of these pages run until they are canceled, which only
 #: `tests/sdk/process/test_documented_scripts.py` does.
 CANCELED_PAGES = ("cancel",)
 
