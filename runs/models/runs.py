@@ -33,9 +33,10 @@ CANCEL_ACKNOWLEDGED = "The cancel was acknowledged"
 FORCE_STOP_REQUESTED = "Force stop was requested"
 #: The messages of the events when a signal was sent to a canceled run's process.
 CANCEL_SIGNALS_SENT = {signal: f"{signal} was sent" for signal in CancelSignal}
-#: The message of the event when heartbeats resume. It is stored and compared, so its
-#: wording stays.
-HEARTBEATS_RESUMED = "The heart-beats are back"
+#: The message of the event when heartbeats resume.
+HEARTBEATS_RESUMED = "Heartbeats resumed"
+#: All messages of such events: runs of versions up to 0.2 have the second one.
+HEARTBEATS_RESUMED_MESSAGES = (HEARTBEATS_RESUMED, "The heart-beats are back")
 
 
 class Launcher(models.TextChoices):

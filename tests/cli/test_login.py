@@ -58,9 +58,9 @@ def test_an_invalid_token_is_not_stored(server: Server) -> None:
 
 
 def test_a_workspace_without_access_is_refused(server: Server) -> None:
-    done = login(server.url, "--token", server.token, "--workspace", "nobodys")
+    done = login(server.url, "--token", server.token, "--workspace", "unknown")
     assert done.exit_code == 2
-    assert "reaches no workspace 'nobodys'; it reaches default" in done.output
+    assert "reaches no workspace 'unknown'; it reaches default" in done.output
 
 
 def test_an_unreachable_server_is_named() -> None:

@@ -123,7 +123,7 @@ def test_a_spool_is_sent_only_to_its_own_server_and_user(
     content = json.loads(owner.read_text())
     assert content["user"]
     assert content["identity"]
-    owner.write_text(json.dumps({**content, field: "somebody-elses"}))
+    owner.write_text(json.dumps({**content, field: "of-another"}))
     done = actor.sync()
     # What is for others does not make each sync fail, unless it was named.
     assert done.returncode == 0

@@ -18,16 +18,16 @@ from studio.sdk.delivery.staged_files import deliver_file, stage_file
 
 
 class Kept:
-    """Takes uploads; `meanwhile` happens while the first one is read."""
+    """Takes uploads; `during_read` happens while the first one is read."""
 
     def __init__(self) -> None:
         self.contents: list[bytes] = []
-        self.meanwhile: Any = None
+        self.during_read: Any = None
 
     def upload(self, _path: str, source: BinaryIO, size: int, **_how: Any) -> None:
         content = source.read(size)
-        if self.meanwhile is not None:
-            act, self.meanwhile = self.meanwhile, None
+        if self.during_read is not None:
+            act, self.during_read = self.during_read, None
             act()
         if len(content) < size:
             raise InvalidValue("It became shorter")
@@ -145,7 +145,7 @@ def test_a_file_that_changes_during_the_copy_is_copied_again(
     (folder / "model").write_bytes(b"first")
     held = stage_file(folder, folder / "model", "model")
     client = Kept()
-    client.meanwhile = lambda: (folder / "model").write_bytes(b"second, longer")
+    client.during_read = lambda: (folder / "model").write_bytes(b"second, longer")
     deliver(folder, client, held)
     assert client.contents == [b"first", b"second, longer"]
     assert "is as it is now" in capfd.readouterr().err

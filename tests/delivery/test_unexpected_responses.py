@@ -98,7 +98,7 @@ def test_a_spool_that_is_being_removed_is_removed_completely(
 def test_a_spool_of_another_user_is_not_sent(
     sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Below the temporary folder anybody may make one of that name."""
+    """In the temporary folder every user can create one of that name."""
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path))
     sender.leave_to_later_process()
     user = os.getuid()

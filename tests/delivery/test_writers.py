@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from runs.actions.run import heartbeats
 from runs.actions.run.heartbeats import mark_unresponsive_runs
-from runs.models import Run, now_ms
+from runs.models import HEARTBEATS_RESUMED_MESSAGES, Run, now_ms
+from runs.search.run import find_cancel_request
 from tests.api.rest import Rest
 
 MINUTE = 60_000
@@ -61,13 +63,27 @@ def test_an_unresponsive_run_continues_when_its_writer_returns(rest: Rest) -> No
     fall_silent()
     assert beat(rest)["status"] == "Running"
     events = rest.get("runs/r1/events")["events"]
-    assert events[-1]["message"] == "The heart-beats are back"
+    assert events[-1]["message"] == "Heartbeats resumed"
 
 
 def test_a_cancel_request_survives_a_heartbeat_timeout(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     fall_silent()
     assert beat(rest) == {"status": "CancelRequested", "cancel": True, "force": False}
+
+
+@pytest.mark.parametrize("message", HEARTBEATS_RESUMED_MESSAGES)
+def test_heartbeats_that_resume_are_no_new_cancel_request(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    monkeypatch.setattr(heartbeats, "HEARTBEATS_RESUMED", message)
+    rest.post("runs/r1/cancel")
+    asked = find_cancel_request(Run.objects.get()).asked
+    fall_silent()
+    beat(rest)
+    events = rest.get("runs/r1/events")["events"]
+    assert message in [event["message"] for event in events]
+    assert find_cancel_request(Run.objects.get()).asked == asked
 
 
 def test_a_heartbeat_does_not_restart_a_finished_run(rest: Rest) -> None:

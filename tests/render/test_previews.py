@@ -1,4 +1,4 @@
-"""Previews: bytes of strangers as lines and tables."""
+"""Previews: unknown bytes as lines and tables."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.clients import ROOT
+from tests.sdk.process.script import read_run
 from tests.sdk.user import User
 
 SHIM = ROOT / "studio/compat"
@@ -146,3 +147,43 @@ def test_a_real_azureml_core_is_named_there_too(interpreter: Interpreter) -> Non
     finally:
         info.rmdir()
     assert last.startswith("ImportError: azureml-core 1.61.0 is installed")
+
+
+EXIT = """
+import sys
+from azureml.core import Experiment, Workspace
+run = Experiment(Workspace.from_config(), "elsewhere").start_logging(
+    snapshot_directory=None)
+print(run.id)
+
+def main():
+    try:
+        sys.exit(2)
+    except SystemExit:
+        return 7
+
+raise SystemExit(main())
+"""
+
+
+def newest_python() -> str | None:
+    """A Python from 3.12 on, if there is one: it tells of each `raise SystemExit`."""
+    check = "import sys; sys.exit(not hasattr(sys, 'monitoring'))"
+    names = [f"python3.{minor}" for minor in (14, 13, 12)]
+    for program in [sys.executable, *filter(None, map(shutil.which, names))]:
+        done = subprocess.run([program, "-c", check], capture_output=True, check=False)
+        if done.returncode == 0:
+            return program
+    return None
+
+
+def test_the_status_of_a_raised_exit_is_known(user: User, tmp_path: Path) -> None:
+    program = newest_python()
+    if program is None:
+        pytest.skip("There is no Python 3.12 or newer.")
+    elsewhere = Interpreter(tmp_path, user)
+    elsewhere.program = Path(program)
+    done = elsewhere.run(EXIT)
+    assert done.returncode == 7, done.stderr
+    run = read_run(user, done.stdout.strip())
+    assert (run["status"], run["error"]) == ("Failed", "exit code 7")

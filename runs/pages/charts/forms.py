@@ -36,7 +36,7 @@ class ChartForm(PageForm):
     xhigh = TextField()
     legend = TextField()
     #: The fields to group runs by; with `but`, the fields not to group by.
-    alike = TextField()
+    same = TextField()
     but = FlagField()
     band = TextField(default="std")
     runs = TextField()
@@ -69,7 +69,7 @@ class ChartForm(PageForm):
                 "xlow": x_low,
                 "xhigh": x_high,
                 "legend": chart.option("legend"),
-                "alike": ",".join(field_text(field) for field in chart.groups),
+                "same": ",".join(field_text(field) for field in chart.groups),
                 "but": str(int(chart.all_but)),
                 "band": chart.band,
                 "runs": chart.option("runs"),
@@ -121,7 +121,7 @@ def _grouping_options(values: dict[str, Any]) -> list[tuple[str, str]]:
     sign = "-" if values["but"] else ""
     return [
         ("group", f"{sign}{_complete_field_name(name, PARAMS)}")
-        for name in view_text.split_outside_quotes(values["alike"], ",", "group")
+        for name in view_text.split_outside_quotes(values["same"], ",", "group")
     ]
 
 

@@ -9,7 +9,7 @@ from runs.models import (
     CANCEL_ACKNOWLEDGED,
     CANCEL_SIGNALS_SENT,
     FORCE_STOP_REQUESTED,
-    HEARTBEATS_RESUMED,
+    HEARTBEATS_RESUMED_MESSAGES,
     Run,
     RunEvent,
 )
@@ -19,6 +19,7 @@ from studio.core.statuses import RunStatus
 
 #: Of the events of a cancel the newest are read.
 MAX_CANCEL_EVENTS = 50
+_RESUMED = HEARTBEATS_RESUMED_MESSAGES
 _SIGNALS = {message: signal for signal, message in CANCEL_SIGNALS_SENT.items()}
 
 
@@ -61,7 +62,7 @@ def find_cancel_request(run: Run) -> CancelRequest:
         elif event.message in _SIGNALS:
             signals[_SIGNALS[event.message]] = event
         # Heartbeats that resume return a run to this status, which is no new request.
-        elif event.old != requested and event.message != HEARTBEATS_RESUMED:
+        elif event.old != requested and event.message not in _RESUMED:
             return CancelRequest(event, acknowledged, force, signals, ended)
     return CancelRequest()
 

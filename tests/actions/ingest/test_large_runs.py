@@ -66,9 +66,9 @@ def test_a_tag_costs_the_same_however_many_there_are(
 
     tag("compiles")
     give_tags(run, 0, MAX_SEARCHED_TAGS)
-    few = tag("few-beside")
+    few = tag("added to few")
     give_tags(run, MAX_SEARCHED_TAGS, MANY)
-    many = tag("many-beside")
+    many = tag("added to many")
     assert many[0] <= few[0]
     assert many[1] <= few[1] + 200
     assert run.tags.count() == MANY + 3

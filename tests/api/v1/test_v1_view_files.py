@@ -107,7 +107,7 @@ def test_unquoted_numbers_and_dates_stay_text(rest: Rest) -> None:
 def test_views_with_the_same_name_are_kept_apart(rest: Rest) -> None:
     """Also where their slugs are those of another server."""
     for query in ("tag:x", "tag:y"):
-        make(rest, name="Twin", state={"q": query})
+        make(rest, name="Copy", state={"q": query})
     text = exported(rest)
     assert [v["action"] for v in apply(rest, text)["views"]] == ["unchanged"] * 2
     View.objects.all().delete()

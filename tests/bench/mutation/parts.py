@@ -18,7 +18,7 @@ class Part:
         """Yield the source files, relative to `root`, in a fixed order."""
         yield from _paths(root, self.sources)
 
-    def test_paths(self, root: Path) -> list[str]:
+    def find_tests(self, root: Path) -> list[str]:
         """Return the tests in the order in which they run: the fastest first."""
         found = [list(_paths(root, (pattern,))) for pattern in self.tests]
         return list(dict.fromkeys(path for some in found for path in some))

@@ -44,7 +44,13 @@ class Checkout:
         reading, writing = os.pipe()
         options = ["-q", "-p", "no:cacheprovider", "-p", forks.__name__]
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *part.test_paths(self.folder)],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                *options,
+                *part.find_tests(self.folder),
+            ],
             cwd=self.folder,
             env={
                 **quiet_environment(),

@@ -68,7 +68,7 @@ class Script:
 
 @dataclass
 class Stage:
-    """A server behind a proxy, the scripts that log to it, and what befell them."""
+    """A server behind a proxy, the scripts that log to it, and what came of it."""
 
     home: Path
     server: Server

@@ -127,12 +127,12 @@ def test_the_form_adds_changes_and_refuses(visitor: Client, curve: Any) -> None:
     again = visitor.get(f"{CHARTS}?{urlsplit(near).query}&at=0").text
     assert re.search(r'name="xlow"[^>]*value="10"', again)
     begun = visitor.get(f"{CHARTS}?charts={LOSS}!group%3D-params.seed&at=0").text
-    assert re.search(r'name="alike"[^>]*value="params.seed"', begun)
+    assert re.search(r'name="same"[^>]*value="params.seed"', begun)
 
 
 def test_the_chart_form_keeps_the_list_state(visitor: Client, curve: Any) -> None:
     curve("a", [1.0], params={"lr": "1"})
-    form = "kind=line&field=loss&but=1&alike=seed"
+    form = "kind=line&field=loss&but=1&same=seed"
     added = visitor.get(f"{CHARTS}?group=params.lr&{form}&done=1")["Location"]
     assert added == f"{ALL}?group=params.lr&charts={LOSS}!group%3D-params.seed"
     wrong = visitor.get(f"{CHARTS}?group=params.lr&{form}&smooth=x&done=1")

@@ -173,7 +173,7 @@ def fail(experiment: Experiment, name: str, line: int, actor: Actor, now: int) -
 def test_the_error_banner_links_to_runs_with_the_same_error(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    for number, name in enumerate(("run-1", "alike"), start=3):
+    for number, name in enumerate(("run-1", "copy"), start=3):
         fail(experiment, name, number, actor, now)
     other = create_run(experiment, run_id="other", actor=actor, now=now)
     change_status(
@@ -182,7 +182,7 @@ def test_the_error_banner_links_to_runs_with_the_same_error(
     error = browser.get(PAGE).context["error"]
     assert error["same_error_count"] == 2
     found = browser.get(error["same_error_href"]).context["rows"]
-    assert {row.run.run_id for row in found} == {"run-1", "alike"}
+    assert {row.run.run_id for row in found} == {"run-1", "copy"}
 
 
 def test_the_number_of_queries_does_not_depend_on_errors_and_cancels(

@@ -119,7 +119,7 @@ def start(
 
 def _read_lines(pipe: Any, lines: list[str]) -> None:
     for line in pipe:
-        lines.append(line.rstrip("\n"))  # noqa: PERF401 (others read it meanwhile)
+        lines.append(line.rstrip("\n"))  # noqa: PERF401 (others read it at the same time)
 
 
 def run_script(user: User, code: str, **how: Any) -> Script:
