@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.parts.templates",
     "tests.parts.server",
     "tests.parts.browser",
+    "tests.parts.profiles",
     "tests.parts.signing_in",
     "tests.parts.postgres",
     "tests.parts.records",

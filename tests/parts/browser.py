@@ -13,7 +13,6 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
-    Page,
     Response,
     StorageState,
     WebError,
@@ -74,6 +73,16 @@ class Watch:
             if self.posted[place] == MANY:
                 self.complaints.append(f"{MANY} times POST {place}")
 
+    def start(self, context: BrowserContext) -> None:
+        context.on("console", self.on_console)
+        context.on("weberror", self.on_error)
+        context.on("response", self.on_response)
+
+    def stop(self, context: BrowserContext) -> None:
+        context.remove_listener("console", self.on_console)
+        context.remove_listener("weberror", self.on_error)
+        context.remove_listener("response", self.on_response)
+
     def unexpected(self) -> list[str]:
         return [
             line
@@ -124,6 +133,22 @@ def new_context(
     scripts: bool = True,
 ) -> BrowserContext:
     """A clean profile whose pages report to `watch`; `base` begins its addresses."""
+    context = open_context(
+        browser, state=state, width=width, base=base, scripts=scripts
+    )
+    watch.start(context)
+    return context
+
+
+def open_context(
+    browser: Browser,
+    *,
+    state: StorageState | None = None,
+    width: int = 1280,
+    base: str | None = None,
+    scripts: bool = True,
+) -> BrowserContext:
+    """A clean profile that reports to no one yet."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         storage_state=state,
@@ -132,9 +157,6 @@ def new_context(
     )
     context.set_default_timeout(10_000)
     context.add_init_script(REPORT_VIOLATIONS)
-    context.on("console", watch.on_console)
-    context.on("weberror", watch.on_error)
-    context.on("response", watch.on_response)
     return context
 
 
@@ -145,21 +167,3 @@ def watch() -> Iterator[Watch]:
     yield watching
     unexpected = watching.unexpected()
     assert not unexpected, "\n".join(unexpected)
-
-
-@pytest.fixture
-def page(browser: Browser, watch: Watch) -> Iterator[Page]:
-    """An empty page of a visitor who is not signed in."""
-    context = new_context(browser, watch)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def owner_page(
-    browser: Browser, watch: Watch, owner_state: StorageState
-) -> Iterator[Page]:
-    """An empty page of the signed-in owner; addresses are those of `server`."""
-    context = new_context(browser, watch, state=owner_state)
-    yield context.new_page()
-    context.close()
