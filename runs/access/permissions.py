@@ -51,10 +51,14 @@ class Permission(Enum):
     CANCEL = (Role.CONTRIBUTOR, "cancel")
     TRASH = (Role.CONTRIBUTOR, "trash")
     SHARE_VIEWS = (Role.CONTRIBUTOR, "share views")
+    SUBMIT = (Role.CONTRIBUTOR, "submit runs")
     MEMBERS = (Role.OWNER, "manage members")
     SHARE_OUT = (Role.OWNER, "create public links")
     LOCK = (Role.OWNER, "lock")
     PURGE = (Role.OWNER, "purge")
+    COMPUTE = (Role.OWNER, "manage compute targets, agents and secrets")
+    # Only the tokens of agents have it.
+    SERVE = (Role.OWNER, "serve a compute target")
 
     @property
     def role(self) -> Role:
