@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts.job_folders import JobFolders, is_running
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
+from tests.runner.job_folders import JobFolders, is_running
 
 USER_MANAGED = {"environment": {"python": {"userManagedDependencies": True}}}
 
