@@ -3,7 +3,11 @@
 from studio.sdk.run.log_follower import find_current_log
 from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs
-from studio.sdk.run.run_types import register_script_run_finder
+from studio.sdk.run.run_types import (
+    SCRIPT_RUN,
+    create_run,
+    register_script_run_finder,
+)
 from studio.sdk.run.script_environment import (
     JOINED_VARIABLE,
     RUN_VARIABLE,
@@ -16,10 +20,12 @@ from studio.sdk.run.with_block import EndsWithBlock
 __all__ = [
     "JOINED_VARIABLE",
     "RUN_VARIABLE",
+    "SCRIPT_RUN",
     "EndsWithBlock",
     "Run",
     "ScriptRun",
     "Tags",
+    "create_run",
     "find_begun_run",
     "find_current_log",
     "find_runs",

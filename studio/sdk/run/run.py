@@ -416,6 +416,10 @@ class Run(ScriptApi):
 class ScriptRun(Run):
     """A run of a submitted script."""
 
+    def cancel(self) -> None:
+        """End as Canceled at once on `local`; elsewhere the agent stops the script."""
+        self._lifecycle.cancel_submitted()
+
 
 register_run_class(Run)
 register_run_class(ScriptRun, SCRIPT_RUN)

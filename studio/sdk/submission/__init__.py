@@ -1,4 +1,4 @@
-"""How scripts describe a submission: its script, environment and settings."""
+"""Submissions: how scripts describe one, and how it becomes a run."""
 
 from studio.sdk.submission.environments import CondaDependencies, Environment
 from studio.sdk.submission.run_configuration import RunConfiguration
@@ -11,6 +11,7 @@ from studio.sdk.submission.script_run_config import (
     ScriptRunConfig,
     TensorflowConfiguration,
 )
+from studio.sdk.submission.submit import submit_run
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",
@@ -23,4 +24,5 @@ __all__ = [
     "RunConfiguration",
     "ScriptRunConfig",
     "TensorflowConfiguration",
+    "submit_run",
 ]

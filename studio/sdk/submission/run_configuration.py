@@ -1,6 +1,6 @@
 """RunConfiguration, and its files `.azureml/<name>.runconfig` as v1 writes them.
 
-It starts nothing here. The content of a file is kept and written out again, also
+The content of a file is kept and written out again, also
 settings for which this class has no attribute.
 """
 
@@ -112,7 +112,7 @@ class RunConfiguration:
         folder has no name for the file, or nothing can be written.
         """
         file = path_to_write(Path(path or "."), name)
-        known = _to_file_content(self)
+        known = to_content(self)
         python = known["environment"]["python"]
         if separate_environment_yaml:
             packages = python.pop("condaDependencies")
@@ -191,8 +191,8 @@ def _to_conda_dependencies(content: dict[str, Any]) -> CondaDependencies:
     return created
 
 
-def _to_file_content(config: RunConfiguration) -> dict[str, Any]:
-    """The content of the file: what v1 writes, then other settings that were loaded."""
+def to_content(config: RunConfiguration) -> dict[str, Any]:
+    """The content of its file: what v1 writes, then other settings that were loaded."""
     known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
     known["target"] = getattr(config.target, "name", config.target)
     known |= {_camel_case(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
