@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,9 +13,11 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.experiments import experiment_in_trash_message
+from runs.actions.run.definitions import command_property, write_definition
 from runs.actions.run.lifecycle import record_start_event
 from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_tree
 from runs.actions.run.run_names import generate_run_name
+from runs.actions.run.token_trees import parent_for_actor
 from runs.actions.run_rows import (
     bump_revision,
     check_tags,
@@ -34,6 +37,7 @@ from runs.models import (
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
+from studio.core.run_definition import check_definition
 from studio.core.statuses import RunStatus
 
 _take_number = PreparedUpdate(
@@ -75,11 +79,19 @@ def create_run(
     target: str = "",
     heartbeats: bool = False,
     launcher: Launcher = Launcher.NONE,
+    definition: Mapping[str, Any] | None = None,
 ) -> Run:
     """Create a run; raise AlreadyExists if the workspace has a run with this id.
 
-    Without an id or name they are generated. The parent can be unknown yet.
+    Without an id or name they are generated. The parent can be unknown yet. A
+    `definition` says what a submitted run executes.
     """
+    parent_run_id = parent_for_actor(actor, experiment.workspace_id, parent_run_id)
+    defined = None if definition is None else check_definition(dict(definition))
+    properties = {
+        **(command_property(defined) if defined else {}),
+        **(properties or {}),
+    }
     run = Run(
         workspace_id=experiment.workspace_id,
         experiment=experiment,
@@ -104,13 +116,16 @@ def create_run(
     link_parent(run, parent_run_id)
     _insert_new_run(run)
     record_start_event(run, actor=actor, now=now)
-    _write_params_properties_and_tags(run, params or {}, properties or {}, tags or {})
+    if defined is not None:
+        write_definition(run, defined)
+    _write_params_properties_and_tags(run, params or {}, properties, tags or {})
     return run
 
 
 @transaction.atomic
 def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
     """Set the parent of `run`, once; raise Immutable if it has another parent."""
+    parent_run_id = parent_for_actor(actor, run.workspace_id, parent_run_id)
     lock_tree(run.workspace_id)
     bump_revision(run, now)
     run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
