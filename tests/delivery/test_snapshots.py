@@ -15,7 +15,8 @@ from runs.models import Run, Snapshot
 from runs.storage.files import files, incoming_blobs_before
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
-from studio.sdk.snapshot_archive import IgnoreRules, list_sources, write_archive
+from studio.core.ignore_rules import IgnoreRules
+from studio.sdk.snapshot_archive import list_sources, write_archive
 from tests.api.rest import Rest, rest_client
 
 ZIP = "application/zip"
