@@ -17,9 +17,17 @@ from studio.core.run_definition import check_definition, command_line
 COMMAND_PROPERTY = "studio.command"
 
 
-def write_definition(run: Run, definition: Mapping[str, Any]) -> None:
-    """Store a definition that `check_definition` returned."""
-    RunDefinition.objects.create(run=run, content=_as_text(definition))
+def write_definition(run: Run, definition: Mapping[str, Any]) -> dict[str, str]:
+    """Store what a new run executes; return the properties that describe it.
+
+    Raises InvalidValue for a definition that can't be started.
+    """
+    checked = check_definition(dict(definition))
+    RunDefinition.objects.create(run=run, content=_as_text(checked))
+    line = command_line(checked)
+    # A longer value is no property, but it is still in the definition.
+    fits = len(line.encode()) <= MAX_VALUE_BYTES
+    return {COMMAND_PROPERTY: line} if fits else {}
 
 
 def is_definition_of(run: Run, definition: Mapping[str, Any] | None) -> bool:
@@ -42,13 +50,6 @@ def read_definition(run: Run) -> dict[str, Any]:
         )
     definition: dict[str, Any] = json.loads(found.content)
     return definition
-
-
-def command_property(definition: Mapping[str, Any]) -> dict[str, str]:
-    """Return the property with the command line, unless it is too long for one."""
-    line = command_line(definition)
-    fits = len(line.encode()) <= MAX_VALUE_BYTES
-    return {COMMAND_PROPERTY: line} if fits else {}
 
 
 def _as_text(definition: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.experiments import experiment_in_trash_message
-from runs.actions.run.definitions import command_property, write_definition
+from runs.actions.run.definitions import write_definition
 from runs.actions.run.lifecycle import record_start_event
 from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_tree
 from runs.actions.run.run_names import generate_run_name
@@ -37,7 +37,6 @@ from runs.models import (
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
-from studio.core.run_definition import check_definition
 from studio.core.statuses import RunStatus
 
 _take_number = PreparedUpdate(
@@ -87,11 +86,6 @@ def create_run(
     `definition` says what a submitted run executes.
     """
     parent_run_id = parent_for_actor(actor, experiment.workspace_id, parent_run_id)
-    defined = None if definition is None else check_definition(dict(definition))
-    properties = {
-        **(command_property(defined) if defined else {}),
-        **(properties or {}),
-    }
     run = Run(
         workspace_id=experiment.workspace_id,
         experiment=experiment,
@@ -100,9 +94,7 @@ def create_run(
         description=names.check_description(description),
         status=status.code,
         submitter=actor.user,
-        script=names.check_text(script, "script", limit=2000),
-        type=names.check_text(type, "type", limit=100),
-        target=names.check_text(target, "target", limit=100),
+        **_checked_texts(script=script, type=type, target=target),
         created=now,
         updated=now,
         heard=now,
@@ -116,8 +108,8 @@ def create_run(
     link_parent(run, parent_run_id)
     _insert_new_run(run)
     record_start_event(run, actor=actor, now=now)
-    if defined is not None:
-        write_definition(run, defined)
+    defaults = {} if definition is None else write_definition(run, definition)
+    properties = {**defaults, **(properties or {})}
     _write_params_properties_and_tags(run, params or {}, properties, tags or {})
     return run
 
@@ -207,6 +199,14 @@ def _write_params_properties_and_tags(
     write_properties(run, properties)
     write_tags(run, tags)
     write_search_text(run, tags)
+
+
+def _checked_texts(**texts: str) -> dict[str, str]:
+    limits = {"script": 2000}
+    return {
+        field: names.check_text(text, field, limit=limits.get(field, 100))
+        for field, text in texts.items()
+    }
 
 
 def _set_start_and_end(

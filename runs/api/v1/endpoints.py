@@ -98,18 +98,9 @@ def endpoint(
         declared: Any = view
         # The URLs and the OpenAPI document come from it, so they can't differ from the
         # view.
-        declared.operation = Operation(
-            handler,
-            method,
-            need,
-            body,
-            query,
-            reply,
-            status,
-            streams_body,
-            takes_bytes,
-            scoped_tokens,
-        )
+        schemas = (body, query, reply)
+        flags = (streams_body, takes_bytes, scoped_tokens)
+        declared.operation = Operation(handler, method, need, *schemas, status, *flags)
         return view
 
     return wrap
