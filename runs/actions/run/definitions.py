@@ -17,11 +17,13 @@ from studio.core.run_definition import check_definition, command_line
 COMMAND_PROPERTY = "studio.command"
 
 
-def write_definition(run: Run, definition: Mapping[str, Any]) -> dict[str, str]:
-    """Store what a new run executes; return the properties that describe it.
+def write_definition(run: Run, definition: Mapping[str, Any] | None) -> dict[str, str]:
+    """Store what a new run executes, if anything; return properties that describe it.
 
     Raises InvalidValue for a definition that can't be started.
     """
+    if definition is None:
+        return {}
     checked = check_definition(dict(definition))
     RunDefinition.objects.create(run=run, content=_as_text(checked))
     line = command_line(checked)

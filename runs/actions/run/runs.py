@@ -95,9 +95,7 @@ def create_run(
         status=status.code,
         submitter=actor.user,
         **_checked_texts(script=script, type=type, target=target),
-        created=now,
-        updated=now,
-        heard=now,
+        **dict.fromkeys(("created", "updated", "heard"), now),
         heartbeats=heartbeats,
         launcher=launcher,
     )
@@ -108,8 +106,7 @@ def create_run(
     link_parent(run, parent_run_id)
     _insert_new_run(run)
     record_start_event(run, actor=actor, now=now)
-    defaults = {} if definition is None else write_definition(run, definition)
-    properties = {**defaults, **(properties or {})}
+    properties = {**write_definition(run, definition), **(properties or {})}
     _write_params_properties_and_tags(run, params or {}, properties, tags or {})
     return run
 
