@@ -26,7 +26,7 @@ from studio.sdk.responses import Unreachable
 from studio.sdk.run import git_properties
 
 #: The file that a run's page opens first.
-LOG_PATH = "logs/std_log.txt"
+LOG_PATH = "user_logs/std_log.txt"
 RUN_TYPE = "azureml.scriptrun"
 MAX_COMMAND_CHARS = 8000
 

@@ -51,7 +51,9 @@ class Launched:
 
     def log(self) -> bytes:
         with (self.folder / "log").open("w+b") as file:
-            self.client.download(f"runs/{self.run_id}/files/logs/std_log.txt", file)
+            self.client.download(
+                f"runs/{self.run_id}/files/user_logs/std_log.txt", file
+            )
             file.seek(0)
             return file.read()
 

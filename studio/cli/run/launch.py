@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from studio.cli.env import CONFLICTING_VARIABLES, exported_variables
 from studio.cli.output import Output
 from studio.cli.target import Target, target_options
 from studio.core.cancel_signals import KILL_AFTER_SECONDS, TERMINATE_AFTER_SECONDS
@@ -22,6 +21,7 @@ from studio.core.names import (
     check_key,
     check_value,
 )
+from studio.core.script_variables import CONFLICTING_VARIABLES, exported_variables
 from studio.sdk.client import Client
 
 NO_PROGRAM = (
