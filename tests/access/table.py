@@ -254,6 +254,9 @@ REST: dict[str, Row] = {
     f"{ONE}/receipt": row(GET=READER),
     f"{ONE}/heartbeat": row(POST=CONTRIBUTOR),
     f"{ONE}/snapshot": row(404, GET=READER, PUT=CONTRIBUTOR),
+    f"{ONE}/snapshot/known": row(POST=CONTRIBUTOR),
+    f"{ONE}/definition": row(404, GET=READER),
+    f"{ONE}/token": row(403, POST=CONTRIBUTOR),
 }
 
 REST |= VIEW_REST

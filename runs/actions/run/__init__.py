@@ -7,6 +7,11 @@ from runs.actions.run.cancel_steps import (
     record_cancel_signal,
     request_force_stop,
 )
+from runs.actions.run.definitions import (
+    COMMAND_PROPERTY,
+    is_definition_of,
+    read_definition,
+)
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
 from runs.actions.run.lifecycle import (
     StatusReporter,
@@ -44,8 +49,10 @@ from runs.actions.run.runs import (
     trash_run,
     write_run_flag,
 )
+from runs.actions.run.token_trees import parent_for_actor
 
 __all__ = [
+    "COMMAND_PROPERTY",
     "HIGHER_IS_BETTER",
     "LOWER_IS_BETTER",
     "MIRROR_TAGS",
@@ -61,9 +68,12 @@ __all__ = [
     "edit_run_tag",
     "force_cancel",
     "generate_run_name",
+    "is_definition_of",
     "iterate_descendants",
     "mark_unresponsive_runs",
+    "parent_for_actor",
     "purge_run",
+    "read_definition",
     "receive_heartbeat",
     "record_cancel_signal",
     "remove_run_tags",

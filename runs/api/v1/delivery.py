@@ -33,7 +33,7 @@ from studio.core.statuses import RunStatus
 _ENDING_STATUSES = frozenset({RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED})
 
 
-@endpoint("POST", Permission.LOG, body=RowBatch, reply=RowsApplied)
+@endpoint("POST", Permission.LOG, body=RowBatch, reply=RowsApplied, scoped_tokens=True)
 def deliver_rows(
     request: StudioRequest, run_id: str, writer: str, body: RowBatch
 ) -> RowsApplied:
@@ -51,7 +51,14 @@ def deliver_rows(
     return RowsApplied(done.next, done.applied, refused, run.state in _ENDING_STATUSES)
 
 
-@endpoint("PATCH", Permission.LOG, query=LogQuery, reply=LogAppended, takes_bytes=True)
+@endpoint(
+    "PATCH",
+    Permission.LOG,
+    query=LogQuery,
+    reply=LogAppended,
+    takes_bytes=True,
+    scoped_tokens=True,
+)
 def append_file(
     request: StudioRequest, run_id: str, path: str, query: LogQuery
 ) -> LogAppended:
@@ -76,7 +83,7 @@ def append_file(
     return LogAppended(received, file.size)
 
 
-@endpoint("POST", Permission.LOG, reply=Beat)
+@endpoint("POST", Permission.LOG, reply=Beat, scoped_tokens=True)
 def beat(request: StudioRequest, run_id: str) -> Beat:
     """Send a heartbeat of a run's writer. The reply says whether the run should end."""
     run = find_run(request, run_id)
@@ -84,7 +91,7 @@ def beat(request: StudioRequest, run_id: str) -> Beat:
     return _beat(run, _acknowledge_cancel_request(request, run))
 
 
-@endpoint("POST", Permission.LOG, body=SignalSent, reply=Beat)
+@endpoint("POST", Permission.LOG, body=SignalSent, reply=Beat, scoped_tokens=True)
 def report_cancel_signal(request: StudioRequest, run_id: str, body: SignalSent) -> Beat:
     """Report that a signal was sent to a canceled run's process.
 
@@ -110,7 +117,9 @@ def _acknowledge_cancel_request(request: StudioRequest, run: Run) -> CancelReque
     return acknowledge_cancel(run, actor=request.actor, now=now_ms())
 
 
-@endpoint("PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo)
+@endpoint(
+    "PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo, scoped_tokens=True
+)
 def close_writer(
     request: StudioRequest, run_id: str, writer: str, body: WriterClosed
 ) -> ReceiptInfo:

@@ -7,6 +7,7 @@ from runs.api.v1 import (
     delivery,
     experiments,
     files,
+    jobs,
     metrics,
     params_and_tags,
     runs,
@@ -80,6 +81,11 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             files.keep_snapshot,
             files.download_snapshot,
         ),
+        f"{_RUN}/snapshot/known": (files.link_known_snapshot,),
+    },
+    "Submitted runs": {
+        f"{_RUN}/definition": (jobs.get_definition,),
+        f"{_RUN}/token": (jobs.create_run_token,),
     },
     "Views": {
         f"{_WORKSPACE}/views": (views.list_views, views.create_view),

@@ -15,6 +15,7 @@ from runs.api.v1.schemas.delivery import (
     TallyInfo,
     WriterClosed,
 )
+from runs.api.v1.schemas.jobs import DefinitionReply, KnownTree, RunTokenReply
 from runs.api.v1.schemas.logged_data import (
     Applied,
     Batch,
@@ -101,6 +102,7 @@ __all__ = [
     "DefaultChoice",
     "DefaultQuery",
     "DefaultReply",
+    "DefinitionReply",
     "DiffQuery",
     "DifferenceInfo",
     "ErrorReply",
@@ -116,6 +118,7 @@ __all__ = [
     "FileList",
     "FileQuery",
     "FoundRun",
+    "KnownTree",
     "LogAppended",
     "LogQuery",
     "LoggedQuery",
@@ -148,6 +151,7 @@ __all__ = [
     "RunList",
     "RunPatch",
     "RunQuery",
+    "RunTokenReply",
     "Series",
     "SeriesQuery",
     "SignalSent",
