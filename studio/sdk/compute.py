@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
+from studio.core.errors import NotFound
 from studio.sdk.errors import ComputeTargetException, NotSupportedError
 
 #: The target that always exists: the submitter's own machine.
@@ -79,8 +81,10 @@ class ComputeTargets(dict[str, ComputeTarget]):
 def list_targets(workspace: Any) -> ComputeTargets:
     """`local`, and the targets of the workspace on the server."""
     found = ComputeTargets({LOCAL_TARGET: ComputeTarget(workspace, LOCAL_TARGET)})
-    for one in workspace._connection.get("compute")["targets"]:
-        found.setdefault(one["name"], AgentsTarget(workspace, one["name"]))
+    # A server of an older version has no others.
+    with contextlib.suppress(NotFound):
+        for one in workspace._connection.get("compute")["targets"]:
+            found.setdefault(one["name"], AgentsTarget(workspace, one["name"]))
     return found
 
 

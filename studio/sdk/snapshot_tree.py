@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from studio.core.errors import InvalidValue, StudioError
-from studio.core.snapshots import check_archive_path
+from studio.core.snapshots import check_archive_path, tree_hash
 from studio.sdk.snapshot_archive import SourceFile
 
 
@@ -21,13 +21,13 @@ def hash_sources(
     change any more. A file that was deleted since is left out. Raises OSError if a copy
     cannot be written.
     """
-    lines, files, folders = [], [], set()
+    hashes, files, folders = [], [], set()
     for source in sources:
         try:
             content = source.local.read_bytes()
         except OSError:
             continue
-        lines.append((source.path.encode(), hashlib.sha256(content).hexdigest()))
+        hashes.append((source.path, hashlib.sha256(content).hexdigest()))
         local = source.local
         if copy_to is not None:
             local = copy_to / source.path
@@ -37,10 +37,7 @@ def hash_sources(
             local.write_bytes(content)
             shutil.copymode(source.local, local)
         files.append(SourceFile(source.path, local, len(content)))
-    tree = hashlib.sha256()
-    for path, digest in sorted(lines):
-        tree.update(digest.encode() + b"  " + path + b"\n")
-    return tree.hexdigest(), files
+    return tree_hash(hashes), files
 
 
 def unpack_archive(archive: Path, folder: Path) -> list[SourceFile]:

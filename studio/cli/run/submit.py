@@ -16,10 +16,6 @@ from studio.sdk.experiment import Experiment
 from studio.sdk.submission import CondaDependencies, RunConfiguration, ScriptRunConfig
 from studio.sdk.workspace import Workspace
 
-NO_EXPERIMENT = (
-    "Which experiment? Give -e NAME, or attach the folder: studio folder attach."
-)
-
 
 @click.command(
     "submit-script",
@@ -79,10 +75,11 @@ def submit_script(
         python = config.environment.python
         python.conda_dependencies = CondaDependencies(conda_dependencies)
         python.user_managed_dependencies = False
-    if not target.experiment:
-        raise click.UsageError(NO_EXPERIMENT)
-    experiment = Experiment(Workspace.with_client(target.client), target.experiment)
     submitted = ScriptRunConfig(str(folder), run_config=config)
+    # As `folder attach` names it.
+    name_of_experiment = target.experiment or folder.absolute().name
+    workspace = Workspace.with_client(target.client)
+    experiment = Experiment(workspace, name_of_experiment)
     run = experiment.submit(submitted, display_name=name)
     report_submitted(target, output, run, is_async=is_async)
 

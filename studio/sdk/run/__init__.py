@@ -6,6 +6,7 @@ from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import (
     SCRIPT_RUN,
     create_run,
+    register_environment_reader,
     register_script_run_finder,
 )
 from studio.sdk.run.script_environment import (
@@ -31,6 +32,7 @@ __all__ = [
     "find_runs",
     "get_run",
     "git_properties",
+    "register_environment_reader",
     "register_script_run_finder",
     "script_name",
     "start_run",

@@ -63,7 +63,7 @@ class RunInfo:
             "properties": self._texts.get_properties(),
             "inputDatasets": [],
             "outputDatasets": [],
-            "runDefinition": self._read_definition(),
+            "runDefinition": self.read_definition(),
             "logFiles": {path: self._file_url(path) for path in self._list_logs()},
             "submittedBy": info.get("submitter"),
         }
@@ -75,7 +75,7 @@ class RunInfo:
         logs = {path: self._files.read_text(path) for path in details["logFiles"]}
         return {**details, "logFiles": logs}
 
-    def _read_definition(self) -> Any:
+    def read_definition(self) -> Any:
         """What was submitted; None for other runs."""
         if not self._state.info.get("has_definition"):
             return None
