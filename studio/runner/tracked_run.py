@@ -131,6 +131,13 @@ def create_tracked_run(
         body["definition"] = _definition_of(command)
     if name:
         body["name"] = name
+    run = _open_run(client, body)
+    if sources is not None:
+        run.take_snapshot(sources.absolute())
+    return run
+
+
+def _open_run(client: Client, body: dict[str, Any]) -> TrackedRun:
     connection = WorkspaceConnection(client)
     # What a run starts is its child.
     if parent := _find_parent(connection):
@@ -145,10 +152,7 @@ def create_tracked_run(
     )
     if not is_created:
         writer.record_request("POST", "runs", body, essential=True)
-    run = TrackedRun(client, body["id"], writer)
-    if sources is not None:
-        run.take_snapshot(sources.absolute())
-    return run
+    return TrackedRun(client, body["id"], writer)
 
 
 def _definition_of(command: Sequence[str]) -> dict[str, Any]:
