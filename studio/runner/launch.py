@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from studio.core.cancel_signals import (
     KILL_AFTER_SECONDS,
@@ -32,6 +33,8 @@ class LaunchOptions:
     tags: Mapping[str, str | None] = field(default_factory=dict)
     terminate_after: float = TERMINATE_AFTER_SECONDS
     kill_after: float = KILL_AFTER_SECONDS
+    #: The folder that becomes the run's snapshot.
+    sources: Path | None = None
 
     def delays(self) -> dict[str, str]:
         """The delays that are not the usual ones, as properties of the run."""
@@ -63,6 +66,7 @@ def run_program(
             name=options.name,
             tags=options.tags,
             properties=options.delays(),
+            sources=options.sources,
         )
         print_notice(f"Run {run.id}: {run.page_url}")
         ladder = SignalLadder(options.terminate_after, options.kill_after)

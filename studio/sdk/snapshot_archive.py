@@ -45,7 +45,7 @@ def list_sources(folder: Path) -> list[SourceFile]:
             raise TooLarge(
                 f"{folder} has more than {rules.MAX_FILES:,} files or "
                 f"{rules.MAX_BYTES // 2**20} MB: name what is no source in .amlignore, "
-                "or pass snapshot_directory=None."
+                "or keep none (snapshot_directory=None, --no-snapshot)."
             )
     return sorted(found, key=lambda one: one.path)
 

@@ -80,6 +80,10 @@ class Shell:
     def client(self) -> Client:
         return Client(self.server.url, self.server.token, "default")
 
+    def __post_init__(self) -> None:
+        # What the test itself writes is no source.
+        (self.folder / ".amlignore").write_text("/spool\n/output\n/errors\n")
+
     def environment(self) -> dict[str, str]:
         return {
             **quiet_environment(),
