@@ -80,8 +80,9 @@ class Agent(models.Model):
     # {cpu_percent, gpus: [{percent, memory_bytes}]}
     usage = models.JSONField(default=dict)
     heard = models.BigIntegerField()
-    # It takes no more runs: a member's wish, or the agent's own while it ends.
+    # It takes no more runs: by a member's wish, or because the agent is about to end.
     draining = models.BooleanField(default=False)
+    is_ending = models.BooleanField(default=False, db_default=False)
     registered = models.BigIntegerField()
     removed = models.BigIntegerField(null=True, blank=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -49,6 +50,8 @@ IN_TREE = {
     (f"{ONE}/snapshot", "PUT"),
     (f"{ONE}/snapshot/known", "POST"),
     (f"{ONE}/token", "POST"),
+    (f"{ONE}/queue", "POST"),
+    (f"{ONE}/waiting", "POST"),
 }
 MLFLOW_ALLOWED = {
     (f"{LOGGED}/experiments/create", "POST"),
@@ -230,7 +233,7 @@ def test_a_file_of_another_tree_is_safe(callers: Callers) -> None:
     assert put(callers.outside, f"/w/lab/{ARTIFACT}") == 403
 
 
-def new_run(client: Client, **body: object) -> tuple[int, dict[str, object]]:
+def new_run(client: Client, **body: object) -> tuple[int, dict[str, Any]]:
     body = {"experiment": "digits", **body}
     answer = client.post(
         "/api/v1/workspaces/lab/runs", body, content_type="application/json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from runs.access import Permission, StudioRequest
+from runs.actions import compute as compute_actions
 from runs.actions import ingest
 from runs.actions import run as run_actions
 from runs.actions.ingest import append_log
@@ -14,6 +15,7 @@ from runs.api.v1.endpoints import endpoint
 from runs.api.v1.lookups import find_run
 from runs.api.v1.schemas import (
     Beat,
+    HeartbeatSent,
     LogAppended,
     LogQuery,
     ReceiptInfo,
@@ -83,11 +85,14 @@ def append_file(
     return LogAppended(received, file.size)
 
 
-@endpoint("POST", Permission.LOG, reply=Beat, scoped_tokens=True)
-def beat(request: StudioRequest, run_id: str) -> Beat:
+@endpoint("POST", Permission.LOG, body=HeartbeatSent, reply=Beat, scoped_tokens=True)
+def beat(request: StudioRequest, run_id: str, body: HeartbeatSent) -> Beat:
     """Send a heartbeat of a run's writer. The reply says whether the run should end."""
     run = find_run(request, run_id)
+    if compute_actions.is_attempt_lost(run, body.attempt):
+        return Beat(run.state, cancel=False, force=False, lost=True)
     run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
+    compute_actions.renew_lease(run, body.attempt, now=now_ms())
     return _beat(run, _acknowledge_cancel_request(request, run))
 
 

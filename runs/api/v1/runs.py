@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from msgspec import structs
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
+from runs.actions import compute as compute_actions
 from runs.actions import run as run_actions
-from runs.actions.run import StatusReporter
 from runs.actions.run_rows import set_deletion_lock
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
@@ -225,18 +227,25 @@ def _require_lock_permission(request: StudioRequest) -> None:
 
 @endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo, scoped_tokens=True)
 def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> RunInfo:
-    """Report a status. A final status stays: later reports change nothing."""
+    """Report a status. A final status stays: later reports change nothing.
+
+    A failure that the launcher of a submitted run reports can queue the run again. The
+    error is AttemptEnded if `attempt` is no longer the current one.
+    """
     run = find_run(request, run_id)
-    run = run_actions.change_status(
-        run,
-        body.status,
-        actor=request.actor,
-        now=now_ms(),
-        message=body.message,
-        ended=body.ended,
-        origin=StatusReporter.LAUNCHER if body.launcher else StatusReporter.SCRIPT,
-    )
-    return run_info(run)
+    report: dict[str, Any] = {
+        "actor": request.actor,
+        "now": now_ms(),
+        "message": body.message,
+        "ended": body.ended,
+    }
+    if body.launcher:
+        return run_info(
+            compute_actions.report_status(
+                run, body.status, attempt=body.attempt, **report
+            )
+        )
+    return run_info(run_actions.change_status(run, body.status, **report))
 
 
 @endpoint("POST", Permission.CANCEL, body=Cancel, reply=RunInfo, scoped_tokens=True)

@@ -179,7 +179,8 @@ def _queue_lengths(targets: Sequence[ComputeTarget]) -> dict[int, tuple[int, int
 def _agent_health(agent: Agent, now: int) -> Health:
     if agent.heard < now - AGENT_TIMEOUT_MS:
         return Health.UNREACHABLE
-    return Health.DRAINING if agent.draining else Health.HEALTHY
+    is_draining = agent.draining or agent.is_ending
+    return Health.DRAINING if is_draining else Health.HEALTHY
 
 
 def _target_health(agents: Sequence[AgentSummary]) -> Health:

@@ -178,7 +178,8 @@ def stored() -> dict[str, list[Any]]:
 
 def test_every_operation_with_a_body_is_tested() -> None:
     with_body = {op.name for _, _, op in list_operations() if op.body is not None}
-    assert with_body == set(RIGHT)
+    elsewhere = {*compute_bodies.RIGHT_OF_OWNERS, *compute_bodies.RIGHT_OF_AGENTS}
+    assert with_body == set(RIGHT) | elsewhere
 
 
 @pytest.mark.parametrize("name", RIGHT)

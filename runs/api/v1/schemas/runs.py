@@ -243,12 +243,14 @@ class RunPatch(RequestStruct):
 class StatusChange(RequestStruct):
     """The `message` of a failure is the run's error. `ended` is a time of the writer's
     clock. `launcher`: this is the report of the run's launcher, not of its script.
+    `attempt` is the number of the attempt that it launched.
     """
 
     status: RunStatus
     message: str = ""
     ended: int | None = None
     launcher: bool = False
+    attempt: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Cancel(RequestStruct):
