@@ -6,6 +6,7 @@ from runs.access.best_effort_updates import update_if_idle
 from runs.access.error_responses import (
     render_json_error,
 )
+from runs.access.memberships import check_role, enter_workspace
 from runs.access.middleware import public_origin, sandbox_response
 from runs.access.permissions import (
     BROWSER_ONLY,
@@ -15,13 +16,12 @@ from runs.access.permissions import (
     Permission,
     StudioRequest,
     access,
-    check_role,
-    enter_workspace,
     preferred_format,
     signed_in_user,
     view_by_method,
     workspace_of,
 )
+from runs.access.token_scopes import check_model_in_scope, check_run_in_scope
 from runs.access.view_permissions import (
     check_can_change_view,
     check_can_edit_view,
@@ -39,7 +39,9 @@ __all__ = [
     "check_can_change_view",
     "check_can_edit_view",
     "check_can_share_views",
+    "check_model_in_scope",
     "check_role",
+    "check_run_in_scope",
     "enter_workspace",
     "preferred_format",
     "public_origin",

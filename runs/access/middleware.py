@@ -25,7 +25,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from runs.access import permissions
+from runs.access import memberships, permissions
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
@@ -39,6 +39,7 @@ from runs.access.permissions import (
     Permission,
     identify_caller,
 )
+from runs.access.token_scopes import check_token_scope
 from runs.actions.actor import Actor
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
 from runs.models import User
@@ -220,6 +221,7 @@ def set_caller(request: Any, caller: Caller) -> None:
     request.token = caller.token
     request.actor = Actor(caller.user, caller.token)
     request.workspace = request.member = request.role = None
+    request.tree, request.is_limited_to_tree = None, False
 
 
 def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
@@ -235,6 +237,7 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
         activate_time_zone(caller.user)
         if caller.token is None:
             activate_language(caller.user)
+    check_token_scope(request, declared)
     if declared.need == PUBLIC:
         if caller.user is None:
             permissions.check_body_size(request, permissions.MAX_ANONYMOUS_BODY_BYTES)
@@ -244,13 +247,13 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     name = kwargs.pop("workspace", None)
     if not isinstance(declared.need, Permission) and name is None:
         return
-    request.member = permissions.find_membership(caller, name)
+    request.member = memberships.find_membership(caller, name)
     request.workspace = request.member.workspace
-    request.role = permissions.effective_role(request.member, caller)
+    request.role = memberships.effective_role(request.member, caller)
     if isinstance(declared.need, Permission):
-        permissions.check_role(declared.need, request.role)
+        memberships.check_role(declared.need, request.role)
     if is_page_visit_of_member(request, declared, caller):
-        permissions.remember_workspace(user, request.workspace)
+        memberships.remember_workspace(user, request.workspace)
 
 
 def is_page_visit_of_member(

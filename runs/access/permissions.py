@@ -28,7 +28,14 @@ from runs.access.best_effort_updates import update_if_idle
 from runs.actions.account import hash_secret
 from runs.actions.actor import Actor
 from runs.http import invalid_token, read_secret
-from runs.models import ApiToken, BrowserSession, Member, Role, User, Workspace
+from runs.models import (
+    ApiToken,
+    BrowserSession,
+    Member,
+    Role,
+    User,
+    Workspace,
+)
 from runs.storage.prepared import Prepared
 from studio.core.errors import (
     InvalidRequest,
@@ -51,10 +58,14 @@ class Permission(Enum):
     CANCEL = (Role.CONTRIBUTOR, "cancel")
     TRASH = (Role.CONTRIBUTOR, "trash")
     SHARE_VIEWS = (Role.CONTRIBUTOR, "share views")
+    SUBMIT = (Role.CONTRIBUTOR, "submit runs")
     MEMBERS = (Role.OWNER, "manage members")
     SHARE_OUT = (Role.OWNER, "create public links")
     LOCK = (Role.OWNER, "lock")
     PURGE = (Role.OWNER, "purge")
+    COMPUTE = (Role.OWNER, "manage compute targets, agents and secrets")
+    # Only the tokens of agents have it.
+    SERVE = (Role.OWNER, "serve a compute target")
 
     @property
     def role(self) -> Role:
@@ -85,6 +96,8 @@ class AccessDeclaration:
     errors: ErrorRenderer | None = None
     # The view itself reads a large body in chunks (uploads).
     streams_body: bool = False
+    # The tokens of runs can use it, on the runs of their tree.
+    scoped_tokens: bool = False
 
 
 class MethodNotAllowed(InvalidRequest):
@@ -102,6 +115,10 @@ class StudioRequest(HttpRequest):
     role: Role | None
     token: ApiToken | None
     actor: Actor
+    # With the token of a run: the key of its tree's root, and whether only that tree's
+    # runs can be changed.
+    tree: int | None
+    is_limited_to_tree: bool
     htmx: HtmxDetails
 
 
@@ -138,12 +155,13 @@ def access(
     *,
     errors: ErrorRenderer | None = None,
     streams_body: bool = False,
+    scoped_tokens: bool = False,
 ) -> Callable[[View], View]:
     """Declare what a view needs; the outermost decorator of every view."""
 
     def declare(view: View) -> View:
         declared: Any = view
-        declared.access = AccessDeclaration(need, errors, streams_body)
+        declared.access = AccessDeclaration(need, errors, streams_body, scoped_tokens)
         return view
 
     return declare
@@ -238,17 +256,6 @@ def _record_session_use(request: HttpRequest) -> None:
 #: smaller.
 MAX_ANONYMOUS_BODY_BYTES = 64 * 1024
 
-_members_by_id = Prepared(
-    lambda user, workspace: Member.objects.select_related("workspace").filter(
-        user_id=user, workspace_id=workspace
-    )
-)
-_members_by_name = Prepared(
-    lambda user, name: Member.objects.select_related("workspace").filter(
-        user_id=user, workspace__name=name
-    )
-)
-
 
 def declared_access(request: HttpRequest, view: Any) -> AccessDeclaration:
     """Return the view's declaration for this method; a view without one is refused."""
@@ -319,70 +326,3 @@ def _sign_in_hint(request: HttpRequest) -> str:
         "one on the account page, or run studio env on the server's "
         "machine to print one."
     )
-
-
-def find_membership(caller: Caller, workspace_name: str | None) -> Member:
-    """Return the caller's membership in the workspace of the path, or raise NotFound.
-
-    A path without a workspace means the token's workspace, or in a browser the one that
-    was used last.
-    """
-    assert caller.user is not None
-    member = _find_named_or_default_member(caller.user, caller.token, workspace_name)
-    if member is None:
-        raise NotFound(
-            _("This workspace doesn't exist, or you are not a member of it."),
-            missing="workspace",
-        )
-    # Known already, so reading it costs no query.
-    member.user = caller.user
-    return member
-
-
-def _find_named_or_default_member(
-    user: User, token: ApiToken | None, workspace_name: str | None
-) -> Member | None:
-    if workspace_name is None:
-        workspace_id = token.workspace_id if token else user.last_workspace_id
-        return _members_by_id.first(user.pk, workspace_id)
-    # No workspace has such a name, and PostgreSQL refuses to look for NUL.
-    return (
-        _members_by_name.first(user.pk, workspace_name)
-        if workspace_name.isprintable()
-        else None
-    )
-
-
-def effective_role(member: Member, caller: Caller) -> Role:
-    """Return the member's role, limited to the token's maximum role."""
-    cap = caller.token.role_cap if caller.token is not None else Role.OWNER
-    return Role(min(member.role, cap))
-
-
-def enter_workspace(request: Any, workspace: str) -> None:
-    """Authorize the caller in another workspace than the one of the path.
-
-    Raises NotFound for people who are not members, like a path that names it.
-    """
-    caller = Caller(request.actor.user, request.actor.token)
-    request.member = find_membership(caller, workspace)
-    request.workspace = request.member.workspace
-    request.role = effective_role(request.member, caller)
-    check_role(Permission.READ, request.role)
-    if caller.token is None:
-        remember_workspace(request.actor.user, request.workspace)
-
-
-def check_role(need: Permission, role: Role) -> None:
-    if role < need.role:
-        raise PermissionDenied(
-            _("This needs the role %(need)s. Your role is %(role)s.")
-            % {"need": _(need.role.label), "role": _(role.label)},
-            need=need.role.label,
-            role=role.label,
-        )
-
-
-def remember_workspace(user: User, workspace: Workspace) -> None:
-    if user.last_workspace_id != workspace.pk:
-        update_if_idle(User.objects.filter(pk=user.pk), last_workspace=workspace)

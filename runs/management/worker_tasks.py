@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import DatabaseError
 
+from runs.actions.compute import requeue_lost_jobs
 from runs.actions.expiry import (
     delete_expired_sign_ins,
     delete_replaced_files,
@@ -17,7 +18,7 @@ from runs.actions.expiry import (
 )
 from runs.actions.files import run_blob_sweep
 from runs.actions.public import delete_expired_share_links
-from runs.actions.run import mark_unresponsive_runs
+from runs.actions.run import mark_unresponsive_runs, refresh_sweeps
 from runs.actions.run_list import (
     HistoryExporter,
     delete_old_exports,
@@ -84,9 +85,14 @@ def all_tasks(clock: ListeningClock) -> Sequence[Task]:
     def mark_unresponsive(now: int) -> int:
         return mark_unresponsive_runs(now, listening_since=clock.listening_since)
 
+    def requeue_lost(now: int) -> int:
+        return requeue_lost_jobs(now, listening_since=clock.listening_since)
+
     return (
         Task("check the clock", 60, expiry_allowed),
         Task("mark unresponsive runs", 10, mark_unresponsive),
+        Task("queue lost runs again", TICK_SECONDS, requeue_lost),
+        Task("finish sweeps", 60, refresh_sweeps),
         Task("merge run counts", 10, merge_counts),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
         Task("back up", 60, ScheduledBackups(configured_schedule())),

@@ -131,11 +131,26 @@ class Member(models.Model):
         return f"{self.user} in {self.workspace}"
 
 
+class TokenKind(models.TextChoices):
+    """What a token is for; agent and run tokens can do only what is listed for them."""
+
+    ORDINARY = ""
+    AGENT = "agent"
+    RUN = "run"
+
+
+def token_kinds() -> list[tuple[str, str]]:
+    return list(TokenKind.choices)
+
+
 class ApiToken(models.Model):
     """A named secret for scripts: `Bearer <token>`, or Basic with it as password.
 
     It has its owner's permissions, limited to `role_cap`. Paths without
     `/w/<workspace>` use `workspace`.
+
+    An agent's token serves one `target`. A run's token is for the script of `run`: it
+    covers the tree of `root_run`.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
@@ -151,6 +166,22 @@ class ApiToken(models.Model):
     last_used = models.DateTimeField(null=True, blank=True)
     expires = models.DateTimeField(null=True, blank=True)
     revoked = models.DateTimeField(null=True, blank=True)
+    kind = models.CharField(
+        max_length=10,
+        choices=token_kinds,
+        blank=True,
+        default=TokenKind.ORDINARY,
+        db_default=TokenKind.ORDINARY,
+    )
+    target = models.ForeignKey(
+        "ComputeTarget", null=True, on_delete=models.CASCADE, related_name="tokens"
+    )
+    root_run = models.ForeignKey(
+        "Run", null=True, on_delete=models.CASCADE, related_name="tree_tokens"
+    )
+    run = models.ForeignKey(
+        "Run", null=True, on_delete=models.CASCADE, related_name="run_tokens"
+    )
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["user", "revoked"])]

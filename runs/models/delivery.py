@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from runs.models.accounts import Workspace
 from runs.models.runs import Run
@@ -63,7 +64,9 @@ class LogStream(models.Model):
 class Snapshot(models.Model):
     """An archive of source files; runs with the same digest share it.
 
-    `digest` is the archive's SHA-256, and its blob is a file's.
+    `digest` is the archive's SHA-256, and its blob is a file's. `tree` identifies the
+    files in it, however they were packed (`core.snapshots.tree_hash`); snapshots of
+    versions up to 0.2 have none.
     """
 
     workspace = models.ForeignKey(
@@ -74,11 +77,19 @@ class Snapshot(models.Model):
     size = models.BigIntegerField()
     files = models.PositiveIntegerField()
     created = models.BigIntegerField()
+    tree = models.BinaryField(max_length=32, null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["workspace", "digest"], name="snapshot_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "tree"],
+                condition=Q(tree__isnull=False),
+                name="snapshot_by_tree",
             )
         ]
 

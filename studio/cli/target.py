@@ -102,6 +102,17 @@ class Target:
         names = [str(one["name"]) for one in known]
         raise NotFound(f"There is no experiment {name!r}. {suggest(name, names)}")
 
+    def find_run_id(self, word: str) -> str:
+        """The id for an id, or for a run's number in the experiment of `-e`."""
+        if not (word.isascii() and word.isdigit() and self.experiment):
+            return word
+        experiment = self.find_experiment(self.experiment)["id"]
+        found = self.client.get(
+            "runs", q=f"number = {int(word)}", experiment=experiment, children=1
+        )["runs"]
+        # An id can consist of digits, too.
+        return str(found[0]["run"]["id"]) if found else word
+
     def find_run(self, run_id: str) -> dict[str, Any]:
         """The run of that id. Raises NotFound, also if it is not in the one of `-e`."""
         try:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from studio.cli.output import Output
+from studio.cli.target import Target
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,9 +38,12 @@ def take_query(words: Sequence[str], output: Output) -> list[str]:
 
 
 def take_run(
-    words: Sequence[str], run_id: str, *, others: bool = False
+    target: Target, words: Sequence[str], run_id: str, *, others: bool = False
 ) -> tuple[str, list[str]]:
-    """The run of `-r` or of the first word, and the words after it."""
+    """The id of the run of `-r` or of the first word, and the words after it.
+
+    A number is the run of that number in the experiment of `-e`.
+    """
     rest = list(words)
     if not run_id:
         if not rest:
@@ -47,7 +51,7 @@ def take_run(
         run_id = rest.pop(0)
     if rest and not others:
         refuse_words(rest)
-    return run_id, rest
+    return target.find_run_id(run_id), rest
 
 
 def refuse_words(words: Sequence[str]) -> None:

@@ -103,6 +103,24 @@ class InvalidState(Conflict):
     code = "InvalidState"
 
 
+class AttemptEnded(Conflict):
+    """The run was lost or started again: this attempt must stop silently."""
+
+    code = "AttemptEnded"
+
+
+class AgentVersionTooOld(Conflict):
+    """The agent must be upgraded before it can serve this server."""
+
+    code = "AgentVersionTooOld"
+
+
+class AgentVersionTooNew(Conflict):
+    """The server must be upgraded before this agent can serve it."""
+
+    code = "AgentVersionTooNew"
+
+
 class NotFound(StudioError):
     """There is no such thing, or none that the caller may see."""
 

@@ -25,6 +25,10 @@ MAX_PATH = 5000
 MAX_PATH_PARTS = 64
 MAX_USER_NAME = 150
 MAX_TOKEN_NAME = 100
+MAX_TARGET_NAME = 64
+MAX_AGENT_NAME = 64
+MAX_SECRET_NAME = 128
+MAX_SECRET_BYTES = 64 * 1024
 MAX_MODEL_NAME = 500
 MAX_DATASET_NAME = 500
 MAX_DATASET_DIGEST = 36
@@ -78,6 +82,9 @@ def check_count(count: int, field: str, limit: int = MAX_ITEMS) -> int:
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w-]{0,255}", re.ASCII)
 _WORKSPACE = re.compile(r"[a-z0-9-]{1,63}")
 _USER = re.compile(r"[\w.@+-]{1,150}")
+_TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
 def check_text(value: object, field: str, *, limit: int, empty: bool = True) -> str:
@@ -226,6 +233,54 @@ def check_user_name(value: object, field: str = "name") -> str:
         raise InvalidName(
             message(
                 "%(field)s %(text)r can contain only letters, digits and @ . + - _",
+                field=field,
+                text=text,
+            ),
+            field=field,
+        )
+    return text
+
+
+def check_target_name(value: object, field: str = "name") -> str:
+    """A compute target: a letter or digit, then letters, digits, `_`, `-`; up to 64."""
+    text = check_text(value, field, limit=MAX_TARGET_NAME, empty=False)
+    if not _TARGET.fullmatch(text):
+        raise InvalidName(
+            message(
+                "%(field)s %(text)r must start with a letter or digit and contain "
+                "only letters, digits, '_' and '-'",
+                field=field,
+                text=text,
+            ),
+            field=field,
+        )
+    return text
+
+
+def check_agent_name(value: object, field: str = "name") -> str:
+    """An agent: like a target's name, and dots, because it is often a host's name."""
+    text = check_text(value, field, limit=MAX_AGENT_NAME, empty=False)
+    if not _AGENT.fullmatch(text):
+        raise InvalidName(
+            message(
+                "%(field)s %(text)r must start with a letter or digit and contain "
+                "only letters, digits, '.', '_' and '-'",
+                field=field,
+                text=text,
+            ),
+            field=field,
+        )
+    return text
+
+
+def check_secret_name(value: object, field: str = "name") -> str:
+    """A secret of a workspace: the name of an environment variable, up to 128."""
+    text = check_text(value, field, limit=MAX_SECRET_NAME, empty=False)
+    if not _SECRET.fullmatch(text):
+        raise InvalidName(
+            message(
+                "%(field)s %(text)r must start with a letter or '_' and contain only "
+                "letters, digits and '_'",
                 field=field,
                 text=text,
             ),

@@ -6,7 +6,9 @@ keys, virtual environments, caches. The limits are the v1 service's.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 
 from studio.core.names import check_path
 
@@ -47,3 +49,15 @@ def is_secret(name: str) -> bool:
 def check_archive_path(path: str) -> str:
     """A path that may stand in a snapshot's archive; raises InvalidName."""
     return check_path(path, "path")
+
+
+def tree_hash(files: Iterable[tuple[str, str]]) -> str:
+    """The SHA-256 of a tree of files, each a path and the SHA-256 of its content.
+
+    All are 64 hexadecimal digits. The same files have the same hash, however an archive
+    packs them.
+    """
+    found = hashlib.sha256()
+    for path, content in sorted(files, key=lambda file: file[0].encode()):
+        found.update(f"{content}  {path}\n".encode())
+    return found.hexdigest()

@@ -101,10 +101,11 @@ STATUS_TABLE: dict[RunStatus, StatusInfo] = {
     S.PREPARING: StatusInfo(
         3, message("Preparing"), _INTERRUPTED | {S.QUEUED, S.RUNNING}
     ),
+    # An agent that takes the run may report each step, also those before Queued.
     S.QUEUED: StatusInfo(
         4,
         message("Queued"),
-        _INTERRUPTED | {S.RUNNING},
+        _INTERRUPTED | {S.STARTING, S.PROVISIONING, S.PREPARING, S.RUNNING},
         group="Queued",
         icon="g-clock",
         mlflow="SCHEDULED",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from studio.core.cancel_signals import CancelSignal
+from studio.runner.descendants import die_with_parent
 from studio.runner.streams import OutputStream
 
 #: How long output of processes that outlive the command is waited for.
@@ -27,9 +28,13 @@ class CommandProcess:
         command: Sequence[str],
         environment: Mapping[str, str],
         streams: Sequence[OutputStream],
+        *,
+        folder: Path | None = None,
+        dies_with_parent: bool = False,
     ) -> None:
         """Start it. Raises OSError.
 
+        With `dies_with_parent` it reads nothing, and is killed with this process.
         Signals for which this process has a handler have their default effect in the
         command, also if they were ignored here before.
         """
@@ -40,6 +45,9 @@ class CommandProcess:
             list(command),
             executable=program,
             env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL if dies_with_parent else None,
+            preexec_fn=die_with_parent if dies_with_parent else None,  # noqa: PLW1509
             stdout=output.command_end,
             stderr=errors.command_end,
             # A session of its own: Ctrl-C in the terminal reaches only this process,

@@ -31,11 +31,16 @@ def is_program(word: str) -> bool:
     return os.sep in word or Path(word).is_file() or shutil.which(word) is not None
 
 
-def find_program(word: str) -> str:
-    """The program's path. Raises CommandNotRunnable."""
-    if found := shutil.which(word):
+def find_program(word: str, search: str | None = None, folder: str = "") -> str:
+    """The program's path, for a command in `folder`. Raises CommandNotRunnable.
+
+    `search` is its PATH; by default this process's.
+    """
+    # `./start` must keep its dot.
+    name = os.path.join(folder, word) if os.sep in word else word  # noqa: PTH118
+    path = Path(name)
+    if found := shutil.which(name, path=search):
         return found
-    path = Path(word)
     if not word:
         raise CommandNotRunnable("The program's name is empty.", NOT_FOUND)
     if path.is_dir():

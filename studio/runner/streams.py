@@ -47,6 +47,11 @@ class OutputStream:
         os.close(self.command_end)
         self._thread.start()
 
+    def cancel(self) -> None:
+        """The command was not started."""
+        os.close(self.command_end)
+        os.close(self._source)
+
     def join(self, seconds: float) -> bool:
         """Wait for the stream's end; whether it has come."""
         self._thread.join(seconds)

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from studio.core.cancel_signals import CancelSignal
-from studio.core.errors import InvalidValue, NotFound, StudioError
+from studio.core.errors import InvalidValue, NotFound, StudioError, TooLarge
 from studio.core.launcher_properties import COMMAND_PROPERTY, HOST_PROPERTY
 from studio.core.names import MAX_ERROR
 from studio.runner.programs import as_text, script_of
@@ -26,9 +26,11 @@ from studio.sdk.responses import Unreachable
 from studio.sdk.run import git_properties
 
 #: The file that a run's page opens first.
-LOG_PATH = "logs/std_log.txt"
+LOG_PATH = "user_logs/std_log.txt"
 RUN_TYPE = "azureml.scriptrun"
 MAX_COMMAND_CHARS = 8000
+#: How long the end of a run waits for its snapshot.
+SNAPSHOT_SECONDS = 60.0
 
 
 class TrackedRun:
@@ -39,6 +41,7 @@ class TrackedRun:
         # Two threads log: one for each stream.
         self._lock = threading.Lock()
         self._is_logging = True
+        self._snapshot: threading.Thread | None = None
 
     @property
     def page_url(self) -> str:
@@ -63,6 +66,21 @@ class TrackedRun:
             except (StudioError, OSError):
                 self._is_logging = False
 
+    def take_snapshot(self, sources: Path) -> None:
+        """Keep the sources while the command runs; print a line if that fails."""
+        self._snapshot = threading.Thread(
+            target=self._take_snapshot, args=(sources,), daemon=True
+        )
+        self._snapshot.start()
+
+    def _take_snapshot(self, sources: Path) -> None:
+        try:
+            self._writer.add_snapshot(sources)
+        except TooLarge as error:
+            print_notice(f"No snapshot is kept: {error.message}")
+        except (StudioError, OSError) as error:
+            print_notice(f"No snapshot is kept: {error}")
+
     def report_signal(self, name: CancelSignal) -> None:
         """Tell the server that the command got this signal."""
         body = {"signal": name.value, "time": int(time.time() * 1000)}
@@ -72,6 +90,8 @@ class TrackedRun:
 
     def end(self, status: str, message: str = "") -> None:
         """Deliver everything and then the status, or leave both to a later process."""
+        if self._snapshot is not None:
+            self._snapshot.join(SNAPSHOT_SECONDS)
         with self._lock:
             self._is_logging = False
         text = message.replace("\x00", "")[:MAX_ERROR]
@@ -86,10 +106,12 @@ def create_tracked_run(
     name: str,
     tags: Mapping[str, str | None],
     properties: Mapping[str, str],
+    sources: Path | None = None,
 ) -> TrackedRun:
     """Create the run, or record that it is to be created once the server responds.
 
-    Raises StudioError for what the server refuses.
+    `sources` is the folder that becomes its snapshot, in the background. Raises
+    StudioError for what the server refuses.
     """
     body: dict[str, Any] = {
         "id": str(uuid.uuid4()),
@@ -104,8 +126,18 @@ def create_tracked_run(
         "tags": dict(tags),
         "properties": {**properties, **_properties(command)},
     }
+    if sources is not None:
+        # With a snapshot the command can be submitted again.
+        body["definition"] = _definition_of(command)
     if name:
         body["name"] = name
+    run = _open_run(client, body)
+    if sources is not None:
+        run.take_snapshot(sources.absolute())
+    return run
+
+
+def _open_run(client: Client, body: dict[str, Any]) -> TrackedRun:
     connection = WorkspaceConnection(client)
     # What a run starts is its child.
     if parent := _find_parent(connection):
@@ -121,6 +153,10 @@ def create_tracked_run(
     if not is_created:
         writer.record_request("POST", "runs", body, essential=True)
     return TrackedRun(client, body["id"], writer)
+
+
+def _definition_of(command: Sequence[str]) -> dict[str, Any]:
+    return {"command": [as_text(word) for word in command], "target": "local"}
 
 
 def _find_parent(connection: WorkspaceConnection) -> str:

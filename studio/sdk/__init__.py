@@ -26,12 +26,19 @@ from studio.sdk.errors import (
     WorkspaceException,
 )
 from studio.sdk.experiment import Experiment
-from studio.sdk.run import Run, ScriptRun, get_run, register_script_run_finder
+from studio.sdk.run import (
+    Run,
+    ScriptRun,
+    get_run,
+    register_environment_reader,
+    register_script_run_finder,
+)
 from studio.sdk.submission import (
     CondaDependencies,
     Environment,
     RunConfiguration,
     ScriptRunConfig,
+    environment_of_definition,
 )
 from studio.sdk.workspace import Workspace
 
@@ -66,3 +73,4 @@ def _find_script_run(allow_offline: bool) -> Any:
 
 
 register_script_run_finder(_find_script_run)
+register_environment_reader(environment_of_definition)

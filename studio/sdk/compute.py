@@ -1,10 +1,16 @@
-"""Where runs execute. `local`, this machine, always exists; there are no others yet."""
+"""Where runs execute: `local` is this machine, others are queues that agents serve."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from typing import Any
 
-from studio.sdk.errors import NotSupportedError
+from studio.core.errors import NotFound
+from studio.sdk.errors import ComputeTargetException, NotSupportedError
+
+#: The target that always exists: the submitter's own machine.
+LOCAL_TARGET = "local"
 
 
 class ComputeTarget:
@@ -29,8 +35,8 @@ class ComputeTarget:
     def create(workspace: object, name: str, *_arguments: Any, **_more: Any) -> Any:
         """Not offered: scripts cannot create compute targets."""
         raise NotSupportedError(
-            f"Scripts make no compute targets here, so {name!r} cannot be created: use "
-            "compute_target='local'."
+            f"Scripts cannot create compute targets. To add {name!r}: "
+            f"{_how_to_add(name)}"
         )
 
     attach = create
@@ -59,5 +65,47 @@ class RemoteCompute(ComputeTarget):
     type = "RemoteCompute"
 
 
-def local_targets(workspace: object) -> dict[str, ComputeTarget]:
-    return {"local": ComputeTarget(workspace, "local")}
+class AgentsTarget(ComputeTarget):
+    """A queue, from which agents take runs."""
+
+    type = "Agents"
+
+
+class ComputeTargets(dict[str, ComputeTarget]):
+    """The targets by name. An unknown name is a KeyError that lists them."""
+
+    def __missing__(self, name: str) -> ComputeTarget:
+        raise KeyError(_explain_unknown(name, self))
+
+
+def list_targets(workspace: Any) -> ComputeTargets:
+    """`local`, and the targets of the workspace on the server."""
+    found = ComputeTargets({LOCAL_TARGET: ComputeTarget(workspace, LOCAL_TARGET)})
+    # A server of an older version has no others.
+    with contextlib.suppress(NotFound):
+        for one in workspace._connection.get("compute")["targets"]:
+            found.setdefault(one["name"], AgentsTarget(workspace, one["name"]))
+    return found
+
+
+def check_target(workspace: Any, name: str) -> None:
+    """Raise ComputeTargetException if there is no such target."""
+    if name == LOCAL_TARGET:
+        return
+    known = list_targets(workspace)
+    if name not in known:
+        raise ComputeTargetException(_explain_unknown(name, known))
+
+
+def _explain_unknown(name: str, known: Iterable[str]) -> str:
+    return (
+        f"There is no compute target {name!r}. The targets are: "
+        f"{', '.join(sorted(known))}. To add one: {_how_to_add(name)}"
+    )
+
+
+def _how_to_add(name: str) -> str:
+    return (
+        f"`studio target create {name}`, then on the machine that is to run it "
+        f"`studio agent --compute {name}`."
+    )

@@ -96,14 +96,31 @@ class Experiment:
         return run
 
     def submit(
-        self, config: Any, tags: Mapping[str, str] | None = None, **_more: Any
+        self,
+        config: Any,
+        tags: Mapping[str, str] | None = None,
+        *,
+        display_name: str = "",
+        _parent_run_id: str | None = None,
+        **_ignored: Any,
     ) -> Run:
-        """Not offered yet."""
-        raise NotSupportedError(
-            "Submitting runs is to come: start the script yourself, with `run = "
-            "experiment.start_logging()` at its beginning and `run.complete()` at its "
-            "end."
+        """Submit a ScriptRunConfig; returns its run at once.
+
+        The target `local` starts it on this machine, in a copy of its folder; agents
+        of another target take it from a queue. Raises ExperimentExecutionException if
+        the script does not exist, ComputeTargetException for an unknown target.
+        """
+        # Scripts that only log do not need it.
+        from studio.sdk.submission import submit_run
+
+        run: Run = submit_run(
+            self,
+            config,
+            tags,
+            parent=_parent_run_id or "",
+            display_name=display_name,
         )
+        return run
 
     def get_runs(
         self,

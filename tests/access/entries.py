@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 PUBLIC, SIGNED_IN, IN_PERSON = "public", "signed in", "in person"
 READER, CONTRIBUTOR, OWNER = "reader", "contributor", "owner"
+#: Only with the token of an agent.
+AGENT = "agent"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.access.entries import (
+    AGENT,
     CONTRIBUTOR,
     IN_PERSON,
     OWNER,
@@ -40,6 +41,8 @@ SAMPLES = {
     "address": "1/first/artifacts/out.txt",
     "path": "out.txt",
     "writer": "w1",
+    "target": "local",
+    "agent": "999999",
 }
 
 
@@ -254,6 +257,23 @@ REST: dict[str, Row] = {
     f"{ONE}/receipt": row(GET=READER),
     f"{ONE}/heartbeat": row(POST=CONTRIBUTOR),
     f"{ONE}/snapshot": row(404, GET=READER, PUT=CONTRIBUTOR),
+    f"{ONE}/snapshot/known": row(POST=CONTRIBUTOR),
+    f"{ONE}/definition": row(404, GET=READER),
+    f"{ONE}/token": row(403, POST=CONTRIBUTOR),
+    f"{ONE}/queue": row(403, POST=CONTRIBUTOR),
+    f"{ONE}/job": row(403, 404, GET=READER, PATCH=CONTRIBUTOR),
+    f"{ONE}/waiting": row(POST=CONTRIBUTOR),
+    f"{SPACE}/jobs": row(GET=READER),
+    f"{SPACE}/compute": row(GET=READER, POST=OWNER),
+    f"{SPACE}/compute/<str:target>": row(PATCH=OWNER, DELETE=OWNER),
+    f"{SPACE}/compute/<str:target>/agent-tokens": row(201, POST=OWNER),
+    f"{SPACE}/secrets": row(GET=READER),
+    f"{SPACE}/secrets/<str:name>": row(404, PUT=OWNER, DELETE=OWNER),
+    f"{SPACE}/agents": row(POST=AGENT),
+    f"{SPACE}/agents/<int:agent>": row(404, PATCH=OWNER, DELETE=OWNER),
+    f"{SPACE}/agents/<int:agent>/heartbeat": row(POST=AGENT),
+    f"{SPACE}/agents/<int:agent>/take": row(POST=AGENT),
+    f"{SPACE}/agents/<int:agent>/jobs/<str:run_id>/end": row(POST=AGENT),
 }
 
 REST |= VIEW_REST

@@ -24,6 +24,7 @@ from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
 from runs.models import Member, Role, now_ms
 from studio.core.view_spec import ViewSpec
+from tests.access.entries import AGENT
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 
@@ -133,6 +134,8 @@ def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
         return let_in
     if caller == "anonymous":
         return {401} if row.is_api else {302}
+    if need == AGENT:
+        return {403}
     in_workspace = "<str:workspace>" in route
     if caller == "nonmember" and in_workspace:
         return {404}

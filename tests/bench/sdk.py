@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from studio.cli.env import SHIM_FOLDER
+from studio.core.script_variables import SHIM_FOLDER
 from studio.sdk import Experiment, Workspace
 from tests.bench.report import Report
 from tests.parts.clients import ROOT, quiet_environment

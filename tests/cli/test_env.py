@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 
 from studio import __version__
-from studio.cli.env import (
-    CONFLICTING_VARIABLES,
-    add_to_no_proxy,
-    shell_lines,
-    unreachable_message,
-)
+from studio.cli.env import shell_lines, unreachable_message
 from studio.core import connection
 from studio.core.connection import Connection
+from studio.core.script_variables import CONFLICTING_VARIABLES, add_to_no_proxy
 from tests.parts.clients import ROOT, quiet_environment
 
 STUDIO = f"{sys.executable} -m studio.cli"

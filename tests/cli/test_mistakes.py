@@ -72,7 +72,7 @@ def studio(server: Server, _run: None, tmp_path: Path) -> CommandLine:
         (("run", "export", "-f", "."), 2, ". is a folder. Name a file."),
         (("run", "--kill-after", "nan", "true"), 2, "See `studio run --help`."),
         (("run", "--kill-after", "inf", "true"), 2, "'inf' is not a number of seconds"),
-        (("ml", "run", "submit-script", "train.py"), 2, "studio run -- python train"),
+        (("ml", "run", "submit-script", "nosuch.py"), 1, "script path doesn't exist"),
         (("run", "--"), 2, "Which program should run?"),
         (("run", "--", ""), 127, "The program's name is empty."),
         (("run", "compare", RUN), 2, "Name 2 to 20 different runs."),

@@ -43,6 +43,14 @@ def test_a_run_is_shown_with_everything(studio: CommandLine, run: str) -> None:
     assert shown["portal_url"].endswith(f"/w/default/runs/{run}/")
 
 
+def test_a_run_is_named_by_its_number_with_the_experiment(
+    studio: CommandLine, run: str
+) -> None:
+    assert studio.json("run", "show", "1", "-e", run)["run_id"] == run
+    assert studio.json("run", "tag", "1", "x", "-e", run)["tags"] == {"x": None}
+    assert studio("run", "show", "1").returncode == 3
+
+
 def test_ml_and_the_options_of_az_mean_the_same(studio: CommandLine, run: str) -> None:
     words = ("show", "-r", run, "-e", run, "-w", "default", "-g", "group")
     azure = studio.json("ml", "run", *words, "--subscription-id", "x", "--debug")

@@ -22,6 +22,9 @@ LEGAL = [
     (names.check_path, "path", "outputs/model v1/ü.bin"),
     (names.check_path, "path", ".hidden"),
     (names.check_mlflow_key, "key", "val/acc.top-5 é"),
+    (names.check_target_name, "name", "gpu-cluster_2"),
+    (names.check_agent_name, "name", "node1.example.org"),
+    (names.check_secret_name, "name", "_HF_TOKEN"),
     (names.check_int64, "step", -(2**63)),
     (names.check_time, "time", names.MAX_TIME),
 ]
@@ -33,6 +36,16 @@ def test_a_valid_value_is_returned_unchanged(check, field, value):
 
 
 ILLEGAL = [
+    (names.check_target_name, ""),
+    (names.check_target_name, "-gpu"),
+    (names.check_target_name, "gpu.1"),
+    (names.check_target_name, "g" * 65),
+    (names.check_target_name, "gpu\n"),
+    (names.check_agent_name, ".node"),
+    (names.check_agent_name, "node 1"),
+    (names.check_secret_name, "1ST"),
+    (names.check_secret_name, "HF-TOKEN"),
+    (names.check_secret_name, "T" * 129),
     (names.check_key, ""),
     (names.check_key, " "),
     (names.check_key, "k" * 256),

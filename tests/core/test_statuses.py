@@ -30,7 +30,7 @@ TABLE = {
     "Starting": "Provisioning Preparing Queued Running Failed CancelRequested Canceled",
     "Provisioning": "Preparing Queued Running Failed CancelRequested Canceled",
     "Preparing": "Queued Running Failed CancelRequested Canceled",
-    "Queued": "Running Failed CancelRequested Canceled",
+    "Queued": "Starting Provisioning Preparing Running Failed CancelRequested Canceled",
     "Running": "Finalizing NotResponding Paused CancelRequested Completed Failed "
     "Canceled",
     "Paused": "Running Failed CancelRequested Canceled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -14,8 +15,9 @@ from runs.models import Run, Snapshot
 from runs.storage.files import files, incoming_blobs_before
 from studio.core import snapshots as rules
 from studio.core.errors import TooLarge
-from studio.sdk.snapshot_archive import IgnoreRules, list_sources, write_archive
-from tests.api.rest import Rest
+from studio.core.ignore_rules import IgnoreRules
+from studio.sdk.snapshot_archive import list_sources, write_archive
+from tests.api.rest import Rest, rest_client
 
 ZIP = "application/zip"
 
@@ -168,3 +170,38 @@ def test_ignore_files_follow_the_gitignore_syntax(
 ) -> None:
     ignore = IgnoreRules(patterns.splitlines())
     assert ignore.excludes(path, is_folder=True) is out
+
+
+def test_a_tree_that_the_workspace_has_is_not_uploaded_again(rest: Rest) -> None:
+    first = keep(rest, archive("b.py", "a.py", "lib/ä.py")).json()
+    content = hashlib.sha256(b"x").hexdigest()
+    tree = rules.tree_hash((path, content) for path in ("lib/ä.py", "a.py", "b.py"))
+    rest.new_run("r2")
+    assert rest.post("runs/r2/snapshot/known", tree=tree) == first
+    answer = rest.client.get(rest.url("runs/r2/snapshot"))
+    assert answer.getvalue() == rest.client.get(rest.url("runs/r1/snapshot")).getvalue()
+
+
+def test_an_unknown_tree_asks_for_the_archive(rest: Rest) -> None:
+    keep(rest, archive("a.py"))
+    tree = rules.tree_hash([("a.py", hashlib.sha256(b"y").hexdigest())])
+    status, error = rest.refused("POST", "runs/r1/snapshot/known", {"tree": tree})
+    assert (status, error["code"]) == (404, "NotFound")
+
+
+def test_a_tree_is_unknown_once_its_bytes_are_lost(rest: Rest) -> None:
+    keep(rest, archive("a.py"))
+    files.discard(Snapshot.objects.get().blob)
+    tree = rules.tree_hash([("a.py", hashlib.sha256(b"x").hexdigest())])
+    rest.new_run("r2")
+    answer = rest.refused("POST", "runs/r2/snapshot/known", {"tree": tree})
+    assert answer[0] == 404
+
+
+def test_a_tree_of_another_workspace_is_unknown(rest: Rest) -> None:
+    keep(rest, archive("a.py"))
+    tree = rules.tree_hash([("a.py", hashlib.sha256(b"x").hexdigest())])
+    other = rest_client("other")
+    other.new_run("r1")
+    answer = other.refused("POST", "runs/r1/snapshot/known", {"tree": tree})
+    assert answer[0] == 404

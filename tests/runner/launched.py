@@ -51,7 +51,9 @@ class Launched:
 
     def log(self) -> bytes:
         with (self.folder / "log").open("w+b") as file:
-            self.client.download(f"runs/{self.run_id}/files/logs/std_log.txt", file)
+            self.client.download(
+                f"runs/{self.run_id}/files/user_logs/std_log.txt", file
+            )
             file.seek(0)
             return file.read()
 
@@ -77,6 +79,10 @@ class Shell:
     @property
     def client(self) -> Client:
         return Client(self.server.url, self.server.token, "default")
+
+    def __post_init__(self) -> None:
+        # What the test itself writes is no source.
+        (self.folder / ".amlignore").write_text("/spool\n/output\n/errors\n")
 
     def environment(self) -> dict[str, str]:
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import signal
 import sys
+import zipfile
 
 import pytest
 
@@ -26,6 +27,17 @@ def test_a_command_that_succeeds_is_completed(shell: Shell) -> None:
     assert started.output == "a\n"
     assert "b\n" in started.errors
     assert sorted(started.log().splitlines()) == [b"a", b"b"]
+
+
+def test_the_sources_and_the_command_are_kept(shell: Shell) -> None:
+    started = shell.python("print('a')", words=("--lr", "0.1"))
+    assert started.wait() == 0
+    path = f"runs/{started.run_id}"
+    kept = shell.client.get(f"{path}/definition")["definition"]
+    assert kept["command"] == [sys.executable, "script.py", "--lr", "0.1"]
+    with (shell.folder / "errors.zip").open("w+b") as archive:
+        shell.client.download(f"{path}/snapshot", archive)
+        assert zipfile.ZipFile(archive).namelist() == [".amlignore", "script.py"]
 
 
 def test_an_exit_code_is_the_reason_of_a_failure(shell: Shell) -> None:

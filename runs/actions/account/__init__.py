@@ -30,14 +30,21 @@ from runs.actions.account.links import (
 )
 from runs.actions.account.secrets import generate_secret, hash_secret, to_datetime
 from runs.actions.account.sign_in import FAILURE_LIFETIME, check_sign_in
-from runs.actions.account.tokens import create_token, revoke_token
+from runs.actions.account.tokens import (
+    create_agent_token,
+    create_run_token,
+    create_token,
+    revoke_token,
+)
 
 __all__ = [
     "FAILURE_LIFETIME",
     "add_member",
     "check_language",
     "check_sign_in",
+    "create_agent_token",
     "create_invitation",
+    "create_run_token",
     "create_sign_in_link",
     "create_token",
     "create_user_with_password",

@@ -1,8 +1,9 @@
-"""API tokens: create and revoke."""
+"""API tokens of users, agents and runs: create and revoke."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,7 +15,16 @@ from runs.actions.account.secrets import (
     to_datetime,
 )
 from runs.actions.actor import Actor
-from runs.models import ApiToken, Member, Role, User, Workspace
+from runs.models import (
+    ApiToken,
+    ComputeTarget,
+    Member,
+    Role,
+    Run,
+    TokenKind,
+    User,
+    Workspace,
+)
 from studio.core import names
 from studio.core.errors import NotFound, PermissionDenied
 
@@ -54,15 +64,58 @@ def create_token(
                 _("A token can't create a token that expires later than itself.")
             )
         expires = expires or actor.token.expires
-    secret = generate_secret(TOKEN_PREFIX)
-    token = ApiToken.objects.create(
+    return _write_token(
         user=user,
         workspace=workspace,
         name=name.strip(),
-        prefix=secret[:VISIBLE_PREFIX_LENGTH],
-        digest=hash_secret(secret),
         role_cap=role_cap,
         expires=expires,
+    )
+
+
+@transaction.atomic
+def create_agent_token(
+    user: User, target: ComputeTarget, name: str, *, now: int, days: int | None = None
+) -> tuple[ApiToken, str]:
+    """Create a token with which an agent serves `target`; return it and its secret.
+
+    It works while `user` is an owner of the workspace.
+    """
+    names.check_text(name, "name", limit=names.MAX_TOKEN_NAME, empty=False)
+    return _write_token(
+        user=user,
+        workspace=target.workspace,
+        name=name.strip(),
+        # Only owners can serve a target, and the kind allows nothing else.
+        role_cap=Role.OWNER,
+        expires=to_datetime(now) + timedelta(days=days) if days else None,
+        kind=TokenKind.AGENT,
+        target=target,
+    )
+
+
+@transaction.atomic
+def create_run_token(run: Run, user: User) -> str:
+    """Create a token for the script of `run`, and return its secret.
+
+    It acts for `user` and covers the tree of the run.
+    """
+    _token, secret = _write_token(
+        user=user,
+        workspace_id=run.workspace_id,
+        name=f"run {run.run_id}"[: names.MAX_TOKEN_NAME],
+        role_cap=Role.CONTRIBUTOR,
+        kind=TokenKind.RUN,
+        run_id=run.pk,
+        root_run_id=run.root_id or run.pk,
+    )
+    return secret
+
+
+def _write_token(**fields: Any) -> tuple[ApiToken, str]:
+    secret = generate_secret(TOKEN_PREFIX)
+    token = ApiToken.objects.create(
+        prefix=secret[:VISIBLE_PREFIX_LENGTH], digest=hash_secret(secret), **fields
     )
     return token, secret
 

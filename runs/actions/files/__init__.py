@@ -17,7 +17,12 @@ from runs.actions.files.files import (
     save_file,
 )
 from runs.actions.files.pictures import attach_picture
-from runs.actions.files.snapshots import delete_unused_snapshots, save_snapshot
+from runs.actions.files.snapshots import (
+    delete_unused_snapshots,
+    link_known_snapshot,
+    save_snapshot,
+    share_snapshot,
+)
 
 __all__ = [
     "FileOwner",
@@ -28,9 +33,11 @@ __all__ = [
     "delete_file_rows",
     "delete_unused_snapshots",
     "keep_or_discard_blob",
+    "link_known_snapshot",
     "plan_blob_sweep",
     "referenced_blobs",
     "run_blob_sweep",
     "save_file",
     "save_snapshot",
+    "share_snapshot",
 ]

@@ -7,10 +7,13 @@ whose contents are larger than declared (zip bombs).
 
 from __future__ import annotations
 
+import hashlib
+import re
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.db import transaction
@@ -28,11 +31,13 @@ from studio.core.errors import (
     Conflict,
     InvalidRequest,
     InvalidValue,
+    NotFound,
     StudioError,
 )
 
 #: Clients of the v1 SDK read the snapshot's id from this property.
 SNAPSHOT_PROPERTY = "ContentSnapshotId"
+_TREE = re.compile(r"[0-9a-f]{64}")
 
 
 def save_snapshot(
@@ -46,7 +51,7 @@ def save_snapshot(
     blob = files.write(chunks, rules.MAX_BYTES)
     try:
         with files.open(blob.name) as archive:
-            count = check_archive(archive)
+            contents = check_archive(archive)
         with transaction.atomic():
             record_heartbeat(run, now)
             snapshot, _created = Snapshot.objects.get_or_create(
@@ -55,10 +60,15 @@ def save_snapshot(
                 defaults={
                     "blob": blob.name,
                     "size": blob.size,
-                    "files": count,
+                    "files": contents.files,
                     "created": now,
+                    "tree": contents.tree,
                 },
             )
+            if snapshot.tree is None:
+                # One of an older version, which did not hash its files.
+                snapshot.tree = contents.tree
+                snapshot.save(update_fields=["tree"])
             # Sending an archive again repairs one whose bytes were lost.
             if not files.is_whole(snapshot.blob, snapshot.size):
                 _replace_blob(snapshot, blob)
@@ -69,6 +79,44 @@ def save_snapshot(
         raise
     keep_or_discard_blob(blob, snapshot.blob)
     return snapshot
+
+
+@transaction.atomic
+def link_known_snapshot(run: Run, tree: str, *, actor: Actor, now: int) -> Snapshot:
+    """Give the run a snapshot of the workspace that has exactly these files.
+
+    `tree` is the hash of the files (`core.snapshots.tree_hash`). Raises NotFound if
+    there is none, or if its bytes were lost: then the client uploads the archive.
+    """
+    rows = Snapshot.objects.filter(
+        workspace=run.workspace_id, tree=_parse_tree(tree)
+    ).order_by("-pk")
+    for snapshot in rows:
+        if files.is_whole(snapshot.blob, snapshot.size):
+            record_heartbeat(run, now)
+            _link_to_run(run, snapshot)
+            return snapshot
+    raise NotFound(
+        _("No snapshot of this workspace has these files. Upload the archive."),
+        tree=tree,
+    )
+
+
+@transaction.atomic
+def share_snapshot(source: Run, run: Run, *, now: int) -> None:
+    """Give `run` the snapshot of `source`, if it has one."""
+    link = RunSnapshot.objects.select_related("snapshot").filter(run=source).first()
+    if link is not None:
+        record_heartbeat(run, now)
+        _link_to_run(run, link.snapshot)
+
+
+def _parse_tree(tree: str) -> bytes:
+    if not _TREE.fullmatch(tree):
+        raise InvalidValue(
+            _("tree must be a SHA-256: 64 hexadecimal digits."), field="tree"
+        )
+    return bytes.fromhex(tree)
 
 
 def _replace_blob(snapshot: Snapshot, blob: Blob) -> None:
@@ -91,8 +139,16 @@ def _link_to_run(run: Run, snapshot: Snapshot) -> None:
     write_properties(run, {SNAPSHOT_PROPERTY: snapshot.public_id})
 
 
-def check_archive(archive: BinaryIO) -> int:
-    """Return how many files the zip contains; raise an error for a bad archive."""
+@dataclass(frozen=True)
+class ArchiveContents:
+    """How many files an archive has, and the hash of its tree."""
+
+    files: int
+    tree: bytes
+
+
+def check_archive(archive: BinaryIO) -> ArchiveContents:
+    """Return what the zip contains; raise an error for a bad archive."""
     try:
         with zipfile.ZipFile(archive) as opened:
             return _check_members(opened)
@@ -107,7 +163,7 @@ def check_archive(archive: BinaryIO) -> int:
         ) from error
 
 
-def _check_members(archive: zipfile.ZipFile) -> int:
+def _check_members(archive: zipfile.ZipFile) -> ArchiveContents:
     members = archive.infolist()
     if len(members) > rules.MAX_FILES:
         raise InvalidValue(
@@ -117,10 +173,14 @@ def _check_members(archive: zipfile.ZipFile) -> int:
         )
     known: set[str] = set()
     left = rules.MAX_BYTES
+    hashes: list[tuple[str, str]] = []
     for member in members:
         _check_member(member, known)
-        left = _check_unpacked_size(archive, member, left)
-    return len(members)
+        size, sha256 = _read_member(archive, member, left)
+        left -= size
+        hashes.append((member.filename, sha256))
+    tree = bytes.fromhex(rules.tree_hash(hashes))
+    return ArchiveContents(len(members), tree)
 
 
 def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
@@ -145,14 +205,19 @@ def _check_member(member: zipfile.ZipInfo, known: set[str]) -> None:
     known.add(path)
 
 
-def _check_unpacked_size(
+def _read_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int
-) -> int:
-    """Return how many bytes remain allowed; the declared size is not trusted."""
+) -> tuple[int, str]:
+    """Return a file's size and SHA-256; the declared size is not trusted.
+
+    Raises InvalidValue for more than `left` bytes.
+    """
+    size, found = 0, hashlib.sha256()
     with archive.open(member) as content:
         while piece := content.read(READ_CHUNK_BYTES):
-            left -= len(piece)
-            if left < 0:
+            size += len(piece)
+            found.update(piece)
+            if size > left:
                 raise InvalidValue(
                     _(
                         "The snapshot is too large: its files have more than "
@@ -161,7 +226,7 @@ def _check_unpacked_size(
                     % {"limit": rules.MAX_BYTES},
                     limit=rules.MAX_BYTES,
                 )
-    return left
+    return size, found.hexdigest()
 
 
 @transaction.atomic

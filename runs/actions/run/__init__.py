@@ -7,12 +7,20 @@ from runs.actions.run.cancel_steps import (
     record_cancel_signal,
     request_force_stop,
 )
+from runs.actions.run.definitions import (
+    COMMAND_PROPERTY,
+    is_definition_of,
+    read_definition,
+)
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
+from runs.actions.run.job_rows import end_attempt_row, lock_run_row, may_be_retried
 from runs.actions.run.lifecycle import (
     StatusReporter,
     change_status,
     force_cancel,
     iterate_descendants,
+    refresh_sweep,
+    refresh_sweeps,
     reopen_run,
     request_cancel,
 )
@@ -44,8 +52,10 @@ from runs.actions.run.runs import (
     trash_run,
     write_run_flag,
 )
+from runs.actions.run.token_trees import parent_for_actor
 
 __all__ = [
+    "COMMAND_PROPERTY",
     "HIGHER_IS_BETTER",
     "LOWER_IS_BETTER",
     "MIRROR_TAGS",
@@ -59,13 +69,21 @@ __all__ = [
     "delete_run_tags",
     "describe_run",
     "edit_run_tag",
+    "end_attempt_row",
     "force_cancel",
     "generate_run_name",
+    "is_definition_of",
     "iterate_descendants",
+    "lock_run_row",
     "mark_unresponsive_runs",
+    "may_be_retried",
+    "parent_for_actor",
     "purge_run",
+    "read_definition",
     "receive_heartbeat",
     "record_cancel_signal",
+    "refresh_sweep",
+    "refresh_sweeps",
     "remove_run_tags",
     "rename_run",
     "reopen_run",

@@ -4,6 +4,8 @@ A change is checked against the table of `core.statuses`, made by compare-and-sw
 recorded as a RunEvent in the same transaction. A final status stays: later reports are
 recorded and change nothing. If a launcher owns the run, only the launcher ends it; of
 the reports of the script inside only a failure counts.
+
+The parent of a sweep has no process: it follows the jobs of its children.
 """
 
 from __future__ import annotations
@@ -17,14 +19,24 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from runs.actions.actor import Actor
-from runs.models import Launcher, Run, RunEvent
+from runs.actions.actor import SERVER, Actor
+from runs.actions.run.job_rows import (
+    end_job,
+    has_started,
+    is_sweep,
+    may_be_retried,
+    open_jobs,
+    sweep_of_job,
+    withdraw_job,
+)
+from runs.models import Launcher, Run, RunEvent, Sweep, TokenKind
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import IllegalTransition
 from studio.core.fingerprints import error_kind
 from studio.core.statuses import (
+    ACTIVE,
     FOLLOWERS,
     RunStatus,
     can_follow,
@@ -88,7 +100,7 @@ def change_status(
         if new is old:
             return run
         # Not an error: a script reports its end even if the run was canceled before.
-        if old.is_final or _is_left_to_launcher(run, new, origin):
+        if old.is_final or _is_left_to_launcher(run, new, origin, actor):
             return _record_ignored_change(
                 run, old, message or f"{new} was ignored", actor, now, level
             )
@@ -99,6 +111,7 @@ def change_status(
             fields["heard"] = now
         if _compare_and_swap_status(run, old, new, fields, now):
             _record_event(run, old, new, message, actor, now, level)
+            _update_job(run, new, message, now)
             return run
 
 
@@ -128,14 +141,16 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
 def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) -> Run:
     """Request a cancel of `run`, and with `children` of all active descendants.
 
-    Ended runs stay as they are.
+    Ended runs stay as they are. A queued run is Canceled at once. The parent of a sweep
+    is canceled with its children.
     """
     if _read_current_status(run).is_active:
         _request_cancel(run, actor, now)
-    if children:
+    if children or _is_sweep(run):
         for descendant in iterate_descendants(run):
             if descendant.state.is_active:
                 _request_cancel(descendant, actor, now)
+    _refresh_own_sweep_after_commit(run, now)
     return run
 
 
@@ -146,8 +161,8 @@ def force_cancel(run: Run, *, actor: Actor, now: int) -> Run:
     if old.is_final:
         return run
     # Some statuses can't become Canceled directly, but only through CancelRequested.
-    if RunStatus.CANCELED not in FOLLOWERS[old]:
-        _request_cancel(run, actor, now)
+    if RunStatus.CANCELED not in FOLLOWERS[old] or _is_sweep(run):
+        request_cancel(run, actor=actor, now=now)
     message = "Canceled by force"
     return change_status(
         run,
@@ -183,14 +198,80 @@ def record_start_event(run: Run, *, actor: Actor, now: int) -> None:
 
 
 def _request_cancel(run: Run, actor: Actor, now: int) -> None:
+    # No agent has it, so nothing has to be stopped.
+    withdrawn = run.launcher == Launcher.AGENT and withdraw_job(run, now)
     change_status(
         run,
-        RunStatus.CANCEL_REQUESTED,
+        RunStatus.CANCELED if withdrawn else RunStatus.CANCEL_REQUESTED,
         actor=actor,
         now=now,
-        message="Cancel was requested",
+        message="Canceled while queued" if withdrawn else "Cancel was requested",
         origin=StatusReporter.SERVER,
     )
+
+
+def _update_job(run: Run, new: RunStatus, message: str, now: int) -> None:
+    """Let the run's job and its sweep follow the new status."""
+    if run.launcher != Launcher.AGENT:
+        return
+    if new.is_final:
+        end_job(run, new, message, now)
+    if new.is_final or new is RunStatus.STARTING:
+        sweep = sweep_of_job(run)
+        if sweep is not None:
+            _refresh_sweep_after_commit(sweep, now)
+
+
+def _is_sweep(run: Run) -> bool:
+    return run.launcher == Launcher.AGENT and is_sweep(run)
+
+
+def _refresh_own_sweep_after_commit(run: Run, now: int) -> None:
+    if _is_sweep(run):
+        _refresh_sweep_after_commit(run.sweep.pk, now)
+
+
+def _refresh_sweep_after_commit(sweep: int, now: int) -> None:
+    # Later, because this transaction has locked children, and others lock the parent
+    # first. If it is lost, the worker does it (`refresh_sweeps`).
+    transaction.on_commit(lambda: refresh_sweep(sweep, now=now))
+
+
+@transaction.atomic
+def refresh_sweep(sweep: int, *, now: int) -> None:
+    """Let the parent of a sweep follow its children.
+
+    It is Running from its first started child. When all children have ended, it is
+    Completed, or Canceled if it was canceled.
+    """
+    rows = Sweep.objects.select_for_update(no_key=True, of=("self",))
+    found = rows.select_related("run").filter(pk=sweep).first()
+    if found is None:
+        return
+    run = found.run
+    status = _read_current_status(run)
+    steps: list[RunStatus] = []
+    is_waiting = status in (RunStatus.NOT_STARTED, RunStatus.QUEUED)
+    has_ended = not open_jobs(found).exists()
+    if is_waiting and (has_ended or has_started(found)):
+        steps.append(RunStatus.RUNNING)
+    if has_ended:
+        canceled = status is RunStatus.CANCEL_REQUESTED
+        steps.append(RunStatus.CANCELED if canceled else RunStatus.COMPLETED)
+    for step in () if status.is_final else steps:
+        origin = StatusReporter.SERVER
+        change_status(run, step, actor=SERVER, now=now, origin=origin)
+
+
+def refresh_sweeps(now: int) -> int:
+    """Let the parents of all active sweeps follow their children; return how many."""
+    active = [status.code for status in ACTIVE]
+    keys = list(
+        Sweep.objects.filter(run__status__in=active).values_list("pk", flat=True)
+    )
+    for key in keys:
+        refresh_sweep(key, now=now)
+    return len(keys)
 
 
 def _read_current_status(run: Run) -> RunStatus:
@@ -202,9 +283,16 @@ def _read_current_status(run: Run) -> RunStatus:
     return run.state
 
 
-def _is_left_to_launcher(run: Run, new: RunStatus, origin: StatusReporter) -> bool:
-    owned = run.launcher != Launcher.NONE and origin is StatusReporter.SCRIPT
-    return owned and new is not RunStatus.FAILED
+def _is_left_to_launcher(
+    run: Run, new: RunStatus, origin: StatusReporter, actor: Actor
+) -> bool:
+    if run.launcher == Launcher.NONE or origin is not StatusReporter.SCRIPT:
+        return False
+    if new is not RunStatus.FAILED:
+        return True
+    # The script itself failed, and its agent starts it again.
+    is_own_report = actor.token is not None and actor.token.kind == TokenKind.RUN
+    return is_own_report and may_be_retried(run)
 
 
 def _check_transition(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,9 +13,11 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.experiments import experiment_in_trash_message
+from runs.actions.run.definitions import write_definition
 from runs.actions.run.lifecycle import record_start_event
 from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_tree
 from runs.actions.run.run_names import generate_run_name
+from runs.actions.run.token_trees import parent_for_actor
 from runs.actions.run_rows import (
     bump_revision,
     check_tags,
@@ -75,11 +78,14 @@ def create_run(
     target: str = "",
     heartbeats: bool = False,
     launcher: Launcher = Launcher.NONE,
+    definition: Mapping[str, Any] | None = None,
 ) -> Run:
     """Create a run; raise AlreadyExists if the workspace has a run with this id.
 
-    Without an id or name they are generated. The parent can be unknown yet.
+    Without an id or name they are generated. The parent can be unknown yet. A
+    `definition` says what a submitted run executes.
     """
+    parent_run_id = parent_for_actor(actor, experiment.workspace_id, parent_run_id)
     run = Run(
         workspace_id=experiment.workspace_id,
         experiment=experiment,
@@ -88,12 +94,8 @@ def create_run(
         description=names.check_description(description),
         status=status.code,
         submitter=actor.user,
-        script=names.check_text(script, "script", limit=2000),
-        type=names.check_text(type, "type", limit=100),
-        target=names.check_text(target, "target", limit=100),
-        created=now,
-        updated=now,
-        heard=now,
+        **_checked_texts(script=script, type=type, target=target),
+        **dict.fromkeys(("created", "updated", "heard"), now),
         heartbeats=heartbeats,
         launcher=launcher,
     )
@@ -104,13 +106,15 @@ def create_run(
     link_parent(run, parent_run_id)
     _insert_new_run(run)
     record_start_event(run, actor=actor, now=now)
-    _write_params_properties_and_tags(run, params or {}, properties or {}, tags or {})
+    properties = {**write_definition(run, definition), **(properties or {})}
+    _write_params_properties_and_tags(run, params or {}, properties, tags or {})
     return run
 
 
 @transaction.atomic
 def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> Run:
     """Set the parent of `run`, once; raise Immutable if it has another parent."""
+    parent_run_id = parent_for_actor(actor, run.workspace_id, parent_run_id)
     lock_tree(run.workspace_id)
     bump_revision(run, now)
     run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
@@ -192,6 +196,14 @@ def _write_params_properties_and_tags(
     write_properties(run, properties)
     write_tags(run, tags)
     write_search_text(run, tags)
+
+
+def _checked_texts(**texts: str) -> dict[str, str]:
+    limits = {"script": 2000}
+    return {
+        field: names.check_text(text, field, limit=limits.get(field, 100))
+        for field, text in texts.items()
+    }
 
 
 def _set_start_and_end(

@@ -88,17 +88,24 @@ def check_artifact_path(path: str) -> str:
         raise InvalidName(f"Invalid path: {error.message}", field="path") from error
 
 
-def streaming_endpoint(need: Permission) -> Callable[[Handler], View]:
+def streaming_endpoint(
+    need: Permission, *, scoped_tokens: bool = False
+) -> Callable[[Handler], View]:
     """Declare a view that reads its body or writes its response in chunks."""
 
     def wrap(handler: Handler) -> View:
-        declare = access(need, errors=render_error, streams_body=True)
+        declare = access(
+            need,
+            errors=render_error,
+            streams_body=True,
+            scoped_tokens=scoped_tokens,
+        )
         return declare(wraps(handler)(handler))
 
     return wrap
 
 
-@streaming_endpoint(Permission.LOG)
+@streaming_endpoint(Permission.LOG, scoped_tokens=True)
 def upload(request: StudioRequest, address: str) -> HttpResponseBase:
     place = find_artifact_path(request, address)
     if not place.path:
@@ -126,7 +133,7 @@ def download(request: StudioRequest, address: str) -> HttpResponseBase:
     raise NotFound(f"No such artifact: {place.path!r}")
 
 
-@endpoint(Permission.LOG)
+@endpoint(Permission.LOG, scoped_tokens=True)
 def remove(request: StudioRequest, address: str) -> dict[str, Any]:
     place = find_artifact_path(request, address)
     # Without a path, the client's `delete_artifacts()` means all files. The top folder

@@ -23,15 +23,19 @@ View = Callable[..., HttpResponseBase]
 
 
 def endpoint(
-    need: Permission, body: type[msgspec.Struct] | None = None
+    need: Permission,
+    body: type[msgspec.Struct] | None = None,
+    *,
+    scoped_tokens: bool = False,
 ) -> Callable[[Handler], View]:
     """Make a view from a function `(request, body, **path)` that returns a reply.
 
-    Without `body` the function gets no second argument.
+    Without `body` the function gets no second argument. Without `scoped_tokens` the
+    tokens of runs can only read.
     """
 
     def wrap(handler: Handler) -> View:
-        @access(need, errors=render_error)
+        @access(need, errors=render_error, scoped_tokens=scoped_tokens)
         @wraps(handler)
         def view(request: StudioRequest, **path: str) -> HttpResponseBase:
             arguments = () if body is None else (decode(request, body),)

@@ -77,7 +77,7 @@ def get_by_name(request: StudioRequest, body: GetByName) -> dict[str, Any]:
     return experiment_reply(experiment)
 
 
-@endpoint(Permission.LOG, CreateExperiment)
+@endpoint(Permission.LOG, CreateExperiment, scoped_tokens=True)
 def create(request: StudioRequest, body: CreateExperiment) -> dict[str, Any]:
     name = check_experiment_name(require_value(body.name, "name"))
     tags = read_key_values(body.tags, "tags")

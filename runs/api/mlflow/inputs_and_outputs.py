@@ -51,7 +51,7 @@ class LogOutputs(RunRequest):
     models: list[ModelBody] = msgspec.field(default_factory=list)
 
 
-@endpoint(Permission.LOG, LogInputs)
+@endpoint(Permission.LOG, LogInputs, scoped_tokens=True)
 def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
     run = find_run(request, body)
     if len(body.datasets) > MAX_DATASETS_PER_CALL:
@@ -68,7 +68,7 @@ def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
     return {}
 
 
-@endpoint(Permission.LOG, LogOutputs)
+@endpoint(Permission.LOG, LogOutputs, scoped_tokens=True)
 def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
     run = find_run(request, body)
     ingest.log_run_outputs(run, read_model_steps(body.models), now=now_ms())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from runs.access import StudioRequest
+from runs.access import StudioRequest, check_model_in_scope, check_run_in_scope
 from runs.api.mlflow.endpoints import workspace_of
 from runs.api.mlflow.enums import is_deleted
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter
@@ -73,6 +73,7 @@ def _find_in_workspace(runs: Prepared[Run], request: StudioRequest, run_id: str)
     run = runs.first(workspace.pk, run_id) if "\x00" not in run_id else None
     if run is None:
         raise NotFound(f"Run with id={run_id} not found")
+    check_run_in_scope(request, run)
     run.workspace = workspace
     return run
 
@@ -120,10 +121,13 @@ def find_model(
     found = LoggedModel.objects.filter(workspace=workspace_of(request))
     model = (
         # PostgreSQL refuses to look for NUL.
-        found.filter(model_id=model_id).select_related("experiment").first()
+        found.filter(model_id=model_id)
+        .select_related("experiment", "source_run")
+        .first()
         if "\x00" not in model_id
         else None
     )
     if model is None or (model.deleted is not None and not allow_deleted):
         raise NotFound(f"Logged model with ID '{model_id}' not found.")
+    check_model_in_scope(request, model)
     return model

@@ -13,7 +13,12 @@ from runs.actions.run import generate_run_name
 from runs.api.mlflow.endpoints import endpoint
 from runs.api.mlflow.enums import MODEL_STATUSES, enum_name
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter
-from runs.api.mlflow.lookups import find_active_experiment, find_model, require_value
+from runs.api.mlflow.lookups import (
+    find_active_experiment,
+    find_model,
+    find_run_by_id,
+    require_value,
+)
 from runs.api.mlflow.replies import (
     artifact_location,
     key_value_list,
@@ -118,7 +123,7 @@ def read_model_params_or_tags(pairs: Sequence[KeyValue], field: str) -> dict[str
     }
 
 
-@endpoint(Permission.LOG, CreateModel)
+@endpoint(Permission.LOG, CreateModel, scoped_tokens=True)
 def create(request: StudioRequest, body: CreateModel) -> Json:
     require_value(body.experiment_id, "experiment_id")
     model = ingest.create_logged_model(
@@ -128,11 +133,24 @@ def create(request: StudioRequest, body: CreateModel) -> Json:
         actor=request.actor,
         now=now_ms(),
         model_type=body.model_type,
-        source_run_id=check_text(body.source_run_id, "source_run_id", limit=256),
+        source_run_id=source_run_id_for(request, body.source_run_id),
         params=read_model_params_or_tags(body.params, "params"),
         tags=read_model_params_or_tags(body.tags, "tags"),
     )
     return {"model": model_json(model)}
+
+
+def source_run_id_for(request: StudioRequest, run_id: str) -> str:
+    """Return the id of a new model's run, which can be unknown.
+
+    With the token of a run it is a run of its tree, by default its own.
+    """
+    check_text(run_id, "source_run_id", limit=256)
+    if not request.is_limited_to_tree:
+        return run_id
+    own = request.token.run if request.token is not None else None
+    found = find_run_by_id(request, run_id or (own.run_id if own else ""))
+    return found.run_id
 
 
 @endpoint(Permission.READ, GetModel)
@@ -141,7 +159,7 @@ def get(request: StudioRequest, body: GetModel, model_id: str) -> Json:
     return {"model": model_json(find_model(request, model_id, allow_deleted=allow))}
 
 
-@endpoint(Permission.LOG, FinalizeModel)
+@endpoint(Permission.LOG, FinalizeModel, scoped_tokens=True)
 def finalize(request: StudioRequest, body: FinalizeModel, model_id: str) -> Json:
     model = find_model(request, model_id)
     if body.status == "":
@@ -162,7 +180,7 @@ def delete(request: StudioRequest, model_id: str) -> Json:
     return {}
 
 
-@endpoint(Permission.LOG, SetTags)
+@endpoint(Permission.LOG, SetTags, scoped_tokens=True)
 def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
     model = find_model(request, model_id)
     ingest.set_model_tags(
@@ -171,7 +189,7 @@ def set_tags(request: StudioRequest, body: SetTags, model_id: str) -> Json:
     return {}
 
 
-@endpoint(Permission.LOG)
+@endpoint(Permission.LOG, scoped_tokens=True)
 def delete_tag(request: StudioRequest, model_id: str, key: str) -> Json:
     model = find_model(request, model_id)
     ingest.remove_model_tag(
@@ -180,7 +198,7 @@ def delete_tag(request: StudioRequest, model_id: str, key: str) -> Json:
     return {}
 
 
-@endpoint(Permission.LOG, LogParams)
+@endpoint(Permission.LOG, LogParams, scoped_tokens=True)
 def log_params(request: StudioRequest, body: LogParams, model_id: str) -> Json:
     model = find_model(request, model_id)
     ingest.add_model_params(

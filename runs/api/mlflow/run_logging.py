@@ -75,7 +75,7 @@ class LogModel(RunRequest):
     model_json: str = ""
 
 
-@endpoint(Permission.LOG, LogMetric)
+@endpoint(Permission.LOG, LogMetric, scoped_tokens=True)
 def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
     run = find_run_to_log(request, RunRequest(body.run_id, body.run_uuid))
     ingest.log_metrics_of_models(
@@ -84,7 +84,7 @@ def log_metric(request: StudioRequest, body: LogMetric) -> dict[str, Any]:
     return {}
 
 
-@endpoint(Permission.LOG, LogParam)
+@endpoint(Permission.LOG, LogParam, scoped_tokens=True)
 def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
     run = find_run_to_log(request, body)
     key = check_mlflow_key(require_value(body.key, "key"), "key")
@@ -102,7 +102,7 @@ def log_param(request: StudioRequest, body: LogParam) -> dict[str, Any]:
     return {}
 
 
-@endpoint(Permission.LOG, LogBatch)
+@endpoint(Permission.LOG, LogBatch, scoped_tokens=True)
 def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
     run = find_run_to_log(request, body)
     check_batch_sizes(body)
@@ -165,7 +165,7 @@ def check_unique_keys(keys: Sequence[str]) -> None:
         )
 
 
-@endpoint(Permission.LOG, SetTag)
+@endpoint(Permission.LOG, SetTag, scoped_tokens=True)
 @transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
     run = find_run_to_log(request, body)
@@ -177,7 +177,7 @@ def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
     return {}
 
 
-@endpoint(Permission.LOG, DeleteTag)
+@endpoint(Permission.LOG, DeleteTag, scoped_tokens=True)
 @transaction.atomic
 def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
     run = find_run_to_log(request, body)
@@ -190,7 +190,7 @@ def delete_tag(request: StudioRequest, body: DeleteTag) -> dict[str, Any]:
     return {}
 
 
-@endpoint(Permission.LOG, LogModel)
+@endpoint(Permission.LOG, LogModel, scoped_tokens=True)
 @transaction.atomic
 def log_model(request: StudioRequest, body: LogModel) -> dict[str, Any]:
     """Record a model in a tag of the run, as clients before version 3 do."""

@@ -55,7 +55,7 @@ class UpdateRun(RunRequest):
     run_name: str = ""
 
 
-@endpoint(Permission.LOG, CreateRun)
+@endpoint(Permission.LOG, CreateRun, scoped_tokens=True)
 @transaction.atomic
 def create(request: StudioRequest, body: CreateRun) -> dict[str, Any]:
     # Clients without `set_experiment` log to experiment 0, which always exists.
@@ -99,7 +99,7 @@ def get(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
     return {"run": run_json(find_run(request, body))}
 
 
-@endpoint(Permission.LOG, UpdateRun)
+@endpoint(Permission.LOG, UpdateRun, scoped_tokens=True)
 @transaction.atomic
 def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
     run = find_run(request, body)

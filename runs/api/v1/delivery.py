@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from runs.access import Permission, StudioRequest
+from runs.actions import compute as compute_actions
 from runs.actions import ingest
 from runs.actions import run as run_actions
 from runs.actions.ingest import append_log
@@ -14,6 +15,7 @@ from runs.api.v1.endpoints import endpoint
 from runs.api.v1.lookups import find_run
 from runs.api.v1.schemas import (
     Beat,
+    HeartbeatSent,
     LogAppended,
     LogQuery,
     ReceiptInfo,
@@ -33,7 +35,7 @@ from studio.core.statuses import RunStatus
 _ENDING_STATUSES = frozenset({RunStatus.CANCEL_REQUESTED, RunStatus.CANCELED})
 
 
-@endpoint("POST", Permission.LOG, body=RowBatch, reply=RowsApplied)
+@endpoint("POST", Permission.LOG, body=RowBatch, reply=RowsApplied, scoped_tokens=True)
 def deliver_rows(
     request: StudioRequest, run_id: str, writer: str, body: RowBatch
 ) -> RowsApplied:
@@ -51,7 +53,14 @@ def deliver_rows(
     return RowsApplied(done.next, done.applied, refused, run.state in _ENDING_STATUSES)
 
 
-@endpoint("PATCH", Permission.LOG, query=LogQuery, reply=LogAppended, takes_bytes=True)
+@endpoint(
+    "PATCH",
+    Permission.LOG,
+    query=LogQuery,
+    reply=LogAppended,
+    takes_bytes=True,
+    scoped_tokens=True,
+)
 def append_file(
     request: StudioRequest, run_id: str, path: str, query: LogQuery
 ) -> LogAppended:
@@ -76,15 +85,18 @@ def append_file(
     return LogAppended(received, file.size)
 
 
-@endpoint("POST", Permission.LOG, reply=Beat)
-def beat(request: StudioRequest, run_id: str) -> Beat:
+@endpoint("POST", Permission.LOG, body=HeartbeatSent, reply=Beat, scoped_tokens=True)
+def beat(request: StudioRequest, run_id: str, body: HeartbeatSent) -> Beat:
     """Send a heartbeat of a run's writer. The reply says whether the run should end."""
     run = find_run(request, run_id)
+    if compute_actions.is_attempt_lost(run, body.attempt):
+        return Beat(run.state, cancel=False, force=False, lost=True)
     run_actions.receive_heartbeat(run, actor=request.actor, now=now_ms())
+    compute_actions.renew_lease(run, body.attempt, now=now_ms())
     return _beat(run, _acknowledge_cancel_request(request, run))
 
 
-@endpoint("POST", Permission.LOG, body=SignalSent, reply=Beat)
+@endpoint("POST", Permission.LOG, body=SignalSent, reply=Beat, scoped_tokens=True)
 def report_cancel_signal(request: StudioRequest, run_id: str, body: SignalSent) -> Beat:
     """Report that a signal was sent to a canceled run's process.
 
@@ -110,7 +122,9 @@ def _acknowledge_cancel_request(request: StudioRequest, run: Run) -> CancelReque
     return acknowledge_cancel(run, actor=request.actor, now=now_ms())
 
 
-@endpoint("PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo)
+@endpoint(
+    "PUT", Permission.LOG, body=WriterClosed, reply=ReceiptInfo, scoped_tokens=True
+)
 def close_writer(
     request: StudioRequest, run_id: str, writer: str, body: WriterClosed
 ) -> ReceiptInfo:

@@ -46,6 +46,7 @@ class Operation:
     status: int
     streams_body: bool
     takes_bytes: bool
+    scoped_tokens: bool
 
     @property
     def name(self) -> str:
@@ -66,15 +67,22 @@ def endpoint(
     status: int = 200,
     streams_body: bool = False,
     takes_bytes: bool = False,
+    scoped_tokens: bool = False,
 ) -> Callable[[Handler], View]:
     """Make a view from a function `(request, [body,] [query,] **path)`.
 
     The function itself reads a body that is not JSON: a file, which can be large
-    (`streams_body`), or bytes up to the usual limit (`takes_bytes`).
+    (`streams_body`), or bytes up to the usual limit (`takes_bytes`). Without
+    `scoped_tokens` the tokens of runs can only read.
     """
 
     def wrap(handler: Handler) -> View:
-        @access(need, errors=render_error, streams_body=streams_body)
+        @access(
+            need,
+            errors=render_error,
+            streams_body=streams_body,
+            scoped_tokens=scoped_tokens,
+        )
         @wraps(handler)
         def view(request: StudioRequest, **path: Any) -> HttpResponseBase:
             if body is not None:
@@ -90,17 +98,9 @@ def endpoint(
         declared: Any = view
         # The URLs and the OpenAPI document come from it, so they can't differ from the
         # view.
-        declared.operation = Operation(
-            handler,
-            method,
-            need,
-            body,
-            query,
-            reply,
-            status,
-            streams_body,
-            takes_bytes,
-        )
+        schemas = (body, query, reply)
+        flags = (streams_body, takes_bytes, scoped_tokens)
+        declared.operation = Operation(handler, method, need, *schemas, status, *flags)
         return view
 
     return wrap

@@ -62,7 +62,14 @@ def _parse_cursor(text: str) -> int:
     return int(text)
 
 
-@endpoint("POST", Permission.LOG, body=NewExperiment, reply=ExperimentInfo, status=201)
+@endpoint(
+    "POST",
+    Permission.LOG,
+    body=NewExperiment,
+    reply=ExperimentInfo,
+    status=201,
+    scoped_tokens=True,
+)
 def create_experiment(request: StudioRequest, body: NewExperiment) -> HttpResponseBase:
     """Create an experiment, or return the existing one of that name (200).
 

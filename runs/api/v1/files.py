@@ -19,6 +19,7 @@ from runs.api.v1.schemas import (
     FileInfo,
     FileList,
     FileQuery,
+    KnownTree,
     Removed,
     SnapshotInfo,
     UploadQuery,
@@ -62,7 +63,14 @@ def _parse_cursor(text: str) -> int:
     return int(text)
 
 
-@endpoint("PUT", Permission.LOG, query=UploadQuery, reply=FileInfo, streams_body=True)
+@endpoint(
+    "PUT",
+    Permission.LOG,
+    query=UploadQuery,
+    reply=FileInfo,
+    streams_body=True,
+    scoped_tokens=True,
+)
 def upload_file(
     request: StudioRequest, run_id: str, path: str, query: UploadQuery
 ) -> FileInfo:
@@ -88,14 +96,16 @@ def download_file(request: StudioRequest, run_id: str, path: str) -> HttpRespons
     return file_response(request, find_file(find_run(request, run_id), path))
 
 
-@endpoint("DELETE", Permission.LOG, reply=Removed)
+@endpoint("DELETE", Permission.LOG, reply=Removed, scoped_tokens=True)
 def remove_file(request: StudioRequest, run_id: str, path: str) -> Removed:
     """Delete a file, or a folder with its contents."""
     run = find_run(request, run_id)
     return Removed(delete_file(run, path, actor=request.actor, now=now_ms()))
 
 
-@endpoint("PUT", Permission.LOG, reply=SnapshotInfo, streams_body=True)
+@endpoint(
+    "PUT", Permission.LOG, reply=SnapshotInfo, streams_body=True, scoped_tokens=True
+)
 def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
     """Save the source files that a run was started from: the body is a zip of regular
     files.
@@ -108,6 +118,25 @@ def keep_snapshot(request: StudioRequest, run_id: str) -> SnapshotInfo:
     body = read_chunks(request, limit=MAX_BYTES)
     return _snapshot_info(
         file_actions.save_snapshot(run, body, actor=request.actor, now=now_ms())
+    )
+
+
+@endpoint(
+    "POST", Permission.LOG, body=KnownTree, reply=SnapshotInfo, scoped_tokens=True
+)
+def link_known_snapshot(
+    request: StudioRequest, run_id: str, body: KnownTree
+) -> SnapshotInfo:
+    """Give a run a snapshot that the workspace has already.
+
+    The error is NotFound if no snapshot has exactly these files. Upload the archive
+    then.
+    """
+    run = find_run(request, run_id)
+    return _snapshot_info(
+        file_actions.link_known_snapshot(
+            run, body.tree, actor=request.actor, now=now_ms()
+        )
     )
 
 

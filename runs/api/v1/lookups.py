@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from runs.access import StudioRequest, workspace_of
-from runs.models import Experiment, ExperimentTag, Run, RunProperty
+from runs.access import StudioRequest, check_run_in_scope, workspace_of
+from runs.models import Experiment, ExperimentTag, Run, RunDefinition, RunProperty
 from studio.core.errors import InvalidName, InvalidValue, NotFound
 from studio.core.names import check_run_id
 
@@ -14,7 +14,10 @@ _MAX_NUMBER = 2**31 - 1
 
 
 def find_run(request: StudioRequest, run_id: str) -> Run:
-    """Return the run with all that `run_info` needs, in the trash or not."""
+    """Return the run with all that `run_info` needs, in the trash or not.
+
+    Raises PermissionDenied if the request's token can't change it.
+    """
     unknown = NotFound(
         _("The run %(run_id)r doesn't exist in this workspace.") % {"run_id": run_id},
         run_id=run_id,
@@ -25,9 +28,14 @@ def find_run(request: StudioRequest, run_id: str) -> Run:
     except (InvalidName, InvalidValue) as error:
         raise unknown from error
     rows = Run.objects.filter(workspace=workspace_of(request), run_id=run_id)
-    run = rows.select_related("workspace", "experiment", "submitter", "root").first()
+    loaded = rows.select_related(
+        "workspace", "experiment", "submitter", "root", "definition"
+    )
+    # Only whether there is one: it can have 256 KiB.
+    run = loaded.defer("definition__content").first()
     if run is None:
         raise unknown
+    check_run_in_scope(request, run)
     return run
 
 
@@ -55,6 +63,12 @@ def tags_by_experiment(
     for row in rows:
         found[row.experiment_id][row.key] = row.value
     return found
+
+
+def runs_with_definition(keys: list[int]) -> set[int]:
+    """Return the keys of those runs that were submitted, with one query."""
+    rows = RunDefinition.objects.filter(run__in=keys)
+    return set(rows.values_list("run_id", flat=True))
 
 
 def properties_by_run(keys: list[int]) -> dict[int, dict[str, str]]:

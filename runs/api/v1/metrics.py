@@ -33,7 +33,7 @@ from studio.core.errors import NotFound
 from studio.core.names import check_int64, check_key
 
 
-@endpoint("POST", Permission.LOG, body=Batch, reply=Applied)
+@endpoint("POST", Permission.LOG, body=Batch, reply=Applied, scoped_tokens=True)
 def log_metrics(request: StudioRequest, run_id: str, body: Batch) -> Applied:
     """Append a batch of points. It is applied once, even if it is sent repeatedly."""
     run, now = find_run(request, run_id), now_ms()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from runs.access import Permission
 from runs.api.v1.endpoints import Operation, View
 from runs.api.v1.routes import ROUTES
 from runs.api.v1.schemas import ErrorReply
@@ -26,6 +27,9 @@ _PARAMETER_TEXTS = {
     "run_id": "The run's id.",
     "key": "The metric's name; its slashes are part of the path.",
     "writer": "The id of a process that logs to the run, in the form of run ids.",
+    "target": "The compute target's name.",
+    "agent": "The agent's id.",
+    "name": "The secret's name.",
     "path": "The file's path inside the run; its slashes are part of the path.",
 }
 _SCHEMA_REFERENCE = "#/components/schemas/{name}"
@@ -134,6 +138,8 @@ def permission_text(need: Any) -> str:
     """Return the permission as text."""
     if isinstance(need, str):
         return need
+    if need is Permission.SERVE:
+        return "the token of an agent"
     return f"the permission to {need.value[1]} (role {need.role.label})"
 
 

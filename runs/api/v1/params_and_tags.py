@@ -27,7 +27,7 @@ def get_params(request: StudioRequest, run_id: str) -> ParamReply:
     return _params_reply(find_run(request, run_id))
 
 
-@endpoint("POST", Permission.LOG, body=ParamSet, reply=ParamReply)
+@endpoint("POST", Permission.LOG, body=ParamSet, reply=ParamReply, scoped_tokens=True)
 def log_params(request: StudioRequest, run_id: str, body: ParamSet) -> ParamReply:
     """Write parameters, once each: changing a value is an error (Immutable)."""
     run = find_run(request, run_id)
@@ -41,7 +41,9 @@ def get_properties(request: StudioRequest, run_id: str) -> PropertyReply:
     return _properties_reply(find_run(request, run_id))
 
 
-@endpoint("POST", Permission.LOG, body=PropertySet, reply=PropertyReply)
+@endpoint(
+    "POST", Permission.LOG, body=PropertySet, reply=PropertyReply, scoped_tokens=True
+)
 def add_properties(
     request: StudioRequest, run_id: str, body: PropertySet
 ) -> PropertyReply:
@@ -59,7 +61,7 @@ def get_tags(request: StudioRequest, run_id: str) -> TagReply:
     return _tags_reply(find_run(request, run_id))
 
 
-@endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply)
+@endpoint("POST", Permission.ANNOTATE, body=TagEdit, reply=TagReply, scoped_tokens=True)
 @transaction.atomic
 def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
     """Set and remove tags of a run; null is a tag without a value."""

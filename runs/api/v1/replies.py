@@ -17,8 +17,11 @@ from studio.core.filters import field_text
 from studio.core.statuses import RunStatus
 
 
-def run_info(run: Run) -> RunInfo:
-    """Convert a run; costs no query if experiment, submitter and root are loaded."""
+def run_info(run: Run, has_definition: bool | None = None) -> RunInfo:
+    """Convert a run; costs no query if experiment, submitter and root are loaded.
+
+    Without `has_definition` that is read from the run's `definition`.
+    """
     return RunInfo(
         id=run.run_id,
         number=run.number,
@@ -44,12 +47,15 @@ def run_info(run: Run) -> RunInfo:
         deleted=run.deleted,
         locked=run.locked,
         revision=run.revision,
+        has_definition=(
+            hasattr(run, "definition") if has_definition is None else has_definition
+        ),
     )
 
 
-def found_run_info(row: RunRow) -> FoundRun:
+def found_run_info(row: RunRow, has_definition: bool) -> FoundRun:
     return FoundRun(
-        run_info(row.run),
+        run_info(row.run, has_definition),
         row.starred,
         row.children,
         dict(row.tags),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.api.v1 import (
     about,
+    compute,
     delivery,
     experiments,
     files,
@@ -20,6 +21,7 @@ from runs.api.v1.endpoints import View
 _WORKSPACE = "workspaces/<str:workspace>"
 _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
 _RUN = f"{_WORKSPACE}/runs/<str:run_id>"
+_AGENT = f"{_WORKSPACE}/agents/<int:agent>"
 _VIEW = f"{_WORKSPACE}/views/<str:slug>"
 
 #: By subject: each path with one view per method.
@@ -80,6 +82,40 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             files.keep_snapshot,
             files.download_snapshot,
         ),
+        f"{_RUN}/snapshot/known": (files.link_known_snapshot,),
+    },
+    "Submitted runs": {
+        f"{_RUN}/definition": (compute.get_definition,),
+        f"{_RUN}/token": (compute.create_run_token,),
+        f"{_RUN}/queue": (compute.queue_run,),
+        f"{_RUN}/job": (compute.get_job, compute.change_job),
+        f"{_RUN}/waiting": (compute.set_waiting,),
+        f"{_WORKSPACE}/jobs": (compute.list_jobs,),
+    },
+    "Compute": {
+        f"{_WORKSPACE}/compute": (
+            compute.list_compute_targets,
+            compute.create_compute_target,
+        ),
+        f"{_WORKSPACE}/compute/<str:target>": (
+            compute.change_compute_target,
+            compute.remove_compute_target,
+        ),
+        f"{_WORKSPACE}/compute/<str:target>/agent-tokens": (
+            compute.create_agent_token,
+        ),
+        f"{_WORKSPACE}/secrets": (compute.list_secrets,),
+        f"{_WORKSPACE}/secrets/<str:name>": (
+            compute.set_secret,
+            compute.delete_secret,
+        ),
+    },
+    "Agents": {
+        f"{_WORKSPACE}/agents": (compute.register_agent,),
+        _AGENT: (compute.change_agent, compute.remove_agent),
+        f"{_AGENT}/heartbeat": (compute.receive_agent_heartbeat,),
+        f"{_AGENT}/take": (compute.take_runs,),
+        f"{_AGENT}/jobs/<str:run_id>/end": (compute.end_attempt,),
     },
     "Views": {
         f"{_WORKSPACE}/views": (views.list_views, views.create_view),

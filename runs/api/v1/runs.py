@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from msgspec import structs
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
+from runs.actions import compute as compute_actions
 from runs.actions import run as run_actions
-from runs.actions.run import StatusReporter
 from runs.actions.run_rows import set_deletion_lock
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
-from runs.api.v1.lookups import find_experiment, find_run, properties_by_run
+from runs.api.v1.lookups import (
+    find_experiment,
+    find_run,
+    properties_by_run,
+    runs_with_definition,
+)
 from runs.api.v1.replies import event_info, found_run_info, run_info
 from runs.api.v1.schemas import (
     Cancel,
@@ -44,6 +51,7 @@ from runs.search.query import RunKeys
 from runs.search.run_list import find_runs
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
+from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 
 #: Parameters that the URL of the run list page has too.
@@ -67,7 +75,8 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         within=_descendants_of(request, query.below) if query.below else None,
         now=now_ms(),
     )
-    found = [found_run_info(row) for row in page.rows]
+    defined = runs_with_definition([row.run.pk for row in page.rows])
+    found = [found_run_info(row, row.run.pk in defined) for row in page.rows]
     if query.properties:
         properties = properties_by_run([row.run.pk for row in page.rows])
         for row, info in zip(page.rows, found, strict=True):
@@ -89,7 +98,9 @@ def _descendants_of(request: StudioRequest, run_id: str) -> RunKeys:
     return [one.pk for one in run_actions.iterate_descendants(run)]
 
 
-@endpoint("POST", Permission.LOG, body=NewRun, reply=RunInfo, status=201)
+@endpoint(
+    "POST", Permission.LOG, body=NewRun, reply=RunInfo, status=201, scoped_tokens=True
+)
 @transaction.atomic
 def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
     """Create a run. Repeating the request with the same `id` returns that run (200)."""
@@ -99,6 +110,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
         names.check_run_id(body.parent, "parent")
     # In the transaction: if the run is refused, no empty experiment stays.
     experiment = _experiment_for_new_run(request, body)
+    body = _complete_by_definition(body)
     try:
         run = run_actions.create_run(
             experiment,
@@ -118,6 +130,7 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
             target=body.target,
             heartbeats=body.heartbeats,
             launcher=Launcher(body.launcher),
+            definition=body.definition,
         )
     except AlreadyExists:
         run = find_run(request, body.id or "")
@@ -125,6 +138,16 @@ def create_run(request: StudioRequest, body: NewRun) -> HttpResponseBase:
             raise
         return json_response(run_info(run), 200)
     return json_response(run_info(run), 201)
+
+
+def _complete_by_definition(body: NewRun) -> NewRun:
+    """Take the script and the target from the definition where the body has none."""
+    if body.definition is None:
+        return body
+    definition = check_definition(body.definition)
+    script = body.script or definition.get("script") or ""
+    target = body.target or definition.get("target") or ""
+    return structs.replace(body, script=script, target=target, definition=definition)
 
 
 def _experiment_for_new_run(request: StudioRequest, body: NewRun) -> Experiment:
@@ -145,12 +168,16 @@ def _was_created_by_same_request(
 ) -> bool:
     """Return whether the same request created `run` before."""
     stored = (run.experiment_id, run.submitter, run.parent_run_id, run.launcher)
-    requested = (experiment.pk, request.actor.user, body.parent or "", body.launcher)
+    parent = run_actions.parent_for_actor(
+        request.actor, run.workspace_id, body.parent or ""
+    )
+    requested = (experiment.pk, request.actor.user, parent, body.launcher)
     # Without a name in the request it was generated, so there is none to compare.
     texts = (run.script, run.type, run.target, body.name or run.name)
     return (
         stored == requested
         and texts == (body.script, body.type, body.target, run.name)
+        and run_actions.is_definition_of(run, body.definition)
         # The run may have logged more since, but these values can't have changed. Tags
         # can, so they are not compared.
         and body.params.items() <= _stored_params_or_properties(RunParam, run).items()
@@ -172,7 +199,9 @@ def get_run(request: StudioRequest, run_id: str) -> RunInfo:
     return run_info(find_run(request, run_id))
 
 
-@endpoint("PATCH", Permission.ANNOTATE, body=RunPatch, reply=RunInfo)
+@endpoint(
+    "PATCH", Permission.ANNOTATE, body=RunPatch, reply=RunInfo, scoped_tokens=True
+)
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
     """Change a run's name or description, archive it, or lock it."""
@@ -196,23 +225,30 @@ def _require_lock_permission(request: StudioRequest) -> None:
         raise PermissionDenied(_("Only owners can lock a run against deletion."))
 
 
-@endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo)
+@endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo, scoped_tokens=True)
 def change_status(request: StudioRequest, run_id: str, body: StatusChange) -> RunInfo:
-    """Report a status. A final status stays: later reports change nothing."""
+    """Report a status. A final status stays: later reports change nothing.
+
+    A failure that the launcher of a submitted run reports can queue the run again. The
+    error is AttemptEnded if `attempt` is no longer the current one.
+    """
     run = find_run(request, run_id)
-    run = run_actions.change_status(
-        run,
-        body.status,
-        actor=request.actor,
-        now=now_ms(),
-        message=body.message,
-        ended=body.ended,
-        origin=StatusReporter.LAUNCHER if body.launcher else StatusReporter.SCRIPT,
-    )
-    return run_info(run)
+    report: dict[str, Any] = {
+        "actor": request.actor,
+        "now": now_ms(),
+        "message": body.message,
+        "ended": body.ended,
+    }
+    if body.launcher:
+        return run_info(
+            compute_actions.report_status(
+                run, body.status, attempt=body.attempt, **report
+            )
+        )
+    return run_info(run_actions.change_status(run, body.status, **report))
 
 
-@endpoint("POST", Permission.CANCEL, body=Cancel, reply=RunInfo)
+@endpoint("POST", Permission.CANCEL, body=Cancel, reply=RunInfo, scoped_tokens=True)
 @transaction.atomic
 def cancel_run(request: StudioRequest, run_id: str, body: Cancel) -> RunInfo:
     """Request the cancel of a run, or force it."""
@@ -277,7 +313,14 @@ def list_events(request: StudioRequest, run_id: str) -> EventList:
     return EventList([event_info(event) for event in found])
 
 
-@endpoint("POST", Permission.LOG, body=NewChildren, reply=ChildList, status=201)
+@endpoint(
+    "POST",
+    Permission.LOG,
+    body=NewChildren,
+    reply=ChildList,
+    status=201,
+    scoped_tokens=True,
+)
 @transaction.atomic
 def create_children(
     request: StudioRequest, run_id: str, body: NewChildren

@@ -10,14 +10,14 @@ from runs.access import SIGNED_IN, StudioRequest, signed_in_user
 from runs.actions import account as account_actions
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import NewToken, NewTokenReply, TokenInfo, TokenList
-from runs.models import ApiToken, Member, Role, now_ms
+from runs.models import ApiToken, Member, Role, TokenKind, now_ms
 from studio.core.errors import InvalidValue, NotFound
 
 
 @endpoint("GET", SIGNED_IN, reply=TokenList)
 def list_tokens(request: StudioRequest) -> TokenList:
     """List your tokens that are not revoked, the newest first."""
-    rows = signed_in_user(request).tokens.filter(revoked=None)
+    rows = signed_in_user(request).tokens.filter(revoked=None, kind=TokenKind.ORDINARY)
     found = rows.select_related("workspace").order_by("-pk")
     return TokenList([_token_info(token, request) for token in found])
 
@@ -52,7 +52,7 @@ def create_token(request: StudioRequest, body: NewToken) -> NewTokenReply:
 @endpoint("DELETE", SIGNED_IN, reply=TokenInfo)
 def revoke_token(request: StudioRequest, number: int) -> TokenInfo:
     """Revoke a token of yours. A token can't revoke one with more permissions."""
-    rows = signed_in_user(request).tokens.filter(revoked=None)
+    rows = signed_in_user(request).tokens.filter(revoked=None, kind=TokenKind.ORDINARY)
     # A longer number can exceed 64 bits, which both databases refuse.
     found = rows.filter(pk=number) if number < 2**63 else rows.none()
     token = found.select_related("workspace").first()

@@ -20,7 +20,7 @@ from runs.access import BROWSER_ONLY, PUBLIC, StudioRequest, access, signed_in_u
 from runs.actions import account as account_actions
 from runs.actions.account import check_sign_in, create_token, revoke_token
 from runs.http import client_address
-from runs.models import ApiToken, Member, Role, Theme, User, now_ms
+from runs.models import ApiToken, Member, Role, Theme, TokenKind, User, now_ms
 from runs.pages.account.forms import (
     TOKEN_LIFETIMES,
     LanguageForm,
@@ -55,7 +55,9 @@ def show_account(
         form.show_error(error)
         status = error.status
     user = signed_in_user(request)
-    tokens = user.tokens.filter(revoked__isnull=True).select_related("workspace")
+    tokens = user.tokens.filter(
+        revoked__isnull=True, kind=TokenKind.ORDINARY
+    ).select_related("workspace")
     now = timezone.now()
     rows = user.memberships.select_related("workspace").order_by("workspace__name")
     memberships = list(rows)

@@ -107,9 +107,10 @@ def find_files(run: Run, paths: Iterable[str]) -> dict[str, File]:
 
 #: Where a run's output is kept: by a launcher, by other clients, by the SDK.
 LOG_PATHS = (
+    "user_logs/std_log.txt",
+    "user_logs/std_log_process_0.txt",
     "logs/std_log.txt",
     "std_log.txt",
-    "user_logs/std_log.txt",
     "logs/user_log.txt",
 )
 

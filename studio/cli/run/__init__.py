@@ -24,12 +24,13 @@ RUN_COMMANDS = {
     "monitor-logs": "studio.cli.run.logs:monitor_logs",
     "rename": "studio.cli.run.change:rename",
     "show": "studio.cli.run.show:show",
+    "submit-script": "studio.cli.run.submit:submit_script",
     "tag": "studio.cli.run.change:tag",
     "untag": "studio.cli.run.change:untag",
     "update": "studio.cli.run.change:update",
 }
 #: Commands of `az ml run` that start runs elsewhere.
-SUBMISSIONS = ("submit-script", "submit-pipeline", "submit-hyperdrive")
+SUBMISSIONS = ("submit-pipeline", "submit-hyperdrive")
 
 
 class RunGroup(CommandGroup):

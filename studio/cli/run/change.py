@@ -37,7 +37,7 @@ def update(
     words: tuple[str, ...],
 ) -> None:
     """Add tags to a run, or change them."""
-    run_id, _ = take_run(take_query(words, output), run_id)
+    run_id, _ = take_run(target, take_query(words, output), run_id)
     if not add_tag:
         raise click.UsageError("Name a change: --add-tag KEY=VALUE.")
     without_value = [text for text in add_tag if "=" not in text]
@@ -59,7 +59,7 @@ def update(
 @words_argument("[RUN] KEY[=VALUE]…")
 def tag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
     """Add or change tags. A key alone is a tag without a value."""
-    run_id, texts = take_run(words, run_id, others=True)
+    run_id, texts = take_run(target, words, run_id, others=True)
     if not texts:
         raise click.UsageError("Name a tag: KEY or KEY=VALUE.")
     _edit_tags(target, output, run_id, {"set": parse_tags(texts, "KEY")})
@@ -72,7 +72,7 @@ def tag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> 
 @words_argument("[RUN] KEY…")
 def untag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
     """Remove tags."""
-    run_id, keys = take_run(words, run_id, others=True)
+    run_id, keys = take_run(target, words, run_id, others=True)
     if not keys:
         raise click.UsageError("Name the key of a tag.")
     target.find_run(run_id)
@@ -93,7 +93,7 @@ def untag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -
 @words_argument("[RUN] NAME")
 def rename(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
     """Change the display name."""
-    run_id, texts = take_run(words, run_id, others=True)
+    run_id, texts = take_run(target, words, run_id, others=True)
     if len(texts) != 1:
         raise click.UsageError("Give one name. Put a name with spaces in quotes.")
     _change(target, output, run_id, {"name": texts[0]})
@@ -111,7 +111,7 @@ def describe(
     target: Target, output: Output, run_id: str, words: tuple[str, ...]
 ) -> None:
     """Replace the description, which is Markdown. `-` reads it from a pipe."""
-    run_id, texts = take_run(words, run_id, others=True)
+    run_id, texts = take_run(target, words, run_id, others=True)
     _change(target, output, run_id, {"description": take_text(texts)})
 
 

@@ -32,7 +32,8 @@ def compare(
     target: Target, output: Output, differences: bool, words: tuple[str, ...]
 ) -> None:
     """Compare runs: a line for each parameter, metric (last value) and tag."""
-    run_ids = list(dict.fromkeys(take_query(words, output)))
+    named = map(target.find_run_id, take_query(words, output))
+    run_ids = list(dict.fromkeys(named))
     if not 2 <= len(run_ids) <= MAX_RUNS:
         raise click.UsageError(f"Name 2 to {MAX_RUNS} different runs.")
     values = {run_id: _read_values(target, run_id) for run_id in run_ids}

@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 
-from studio.cli.env import CONFLICTING_VARIABLES, exported_variables
 from studio.cli.output import Output
 from studio.cli.target import Target, target_options
 from studio.core.cancel_signals import KILL_AFTER_SECONDS, TERMINATE_AFTER_SECONDS
@@ -22,6 +22,7 @@ from studio.core.names import (
     check_key,
     check_value,
 )
+from studio.core.script_variables import CONFLICTING_VARIABLES, exported_variables
 from studio.sdk.client import Client
 
 NO_PROGRAM = (
@@ -88,6 +89,9 @@ class _Seconds(click.FloatRange):
     metavar="SECONDS",
     help="From a cancel until SIGKILL.",
 )
+@click.option(
+    "--no-snapshot", is_flag=True, help="Don't keep the files of this folder."
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @_with_plain_output
 @target_options
@@ -98,6 +102,7 @@ def launch_command(
     tags: tuple[str, ...],
     terminate_after: float,
     kill_after: float,
+    no_snapshot: bool,
     command: tuple[str, ...],
 ) -> None:
     """Start a program as a run."""
@@ -112,6 +117,7 @@ def launch_command(
         parse_tags(tags),
         terminate_after,
         max(kill_after, terminate_after),
+        None if no_snapshot else Path(),
     )
     _check_names(options.name, options.experiment, options.tags)
     try:

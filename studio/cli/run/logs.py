@@ -43,7 +43,7 @@ def logs(
     words: tuple[str, ...],
 ) -> None:
     """Print a run's log."""
-    run_id, _ = take_run(words, run_id)
+    run_id, _ = take_run(target, words, run_id)
     run = target.find_run(run_id)
     reader = LogReader(target, run_id, file)
     if follow:
@@ -67,7 +67,7 @@ def monitor_logs(
     target: Target, output: Output, run_id: str, words: tuple[str, ...]
 ) -> None:
     """Follow a run's log until the run ends, then print a summary."""
-    run_id, _ = take_run(words, run_id)
+    run_id, _ = take_run(target, words, run_id)
     run = target.find_run(run_id)
     link = f"Web View: {target.page_url(run_id)}"
     click.echo(f"RunId: {run_id}\n{link}\n")
@@ -98,7 +98,7 @@ def download_logs(
     words: tuple[str, ...],
 ) -> None:
     """Download all log files of a run."""
-    run_id, _ = take_run(take_query(words, output), run_id)
+    run_id, _ = take_run(target, take_query(words, output), run_id)
     target.find_run(run_id)
     sizes = list_logs(target, run_id)
     folder = Path(output_dir)

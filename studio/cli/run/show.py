@@ -17,7 +17,7 @@ from studio.cli.words import run_option, take_query, take_run, words_argument
 @words_argument("[RUN] [QUERY]")
 def show(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
     """Show a run with its parameters and the last values of its metrics."""
-    run_id, _ = take_run(take_query(words, output), run_id)
+    run_id, _ = take_run(target, take_query(words, output), run_id)
     record = read_record(target, run_id)
     client = target.client
     record["parameters"] = client.get(run_path(run_id, "params"))["params"]

@@ -35,7 +35,7 @@ def cancel(
     words: tuple[str, ...],
 ) -> None:
     """Ask a run to stop."""
-    run_id, _ = take_run(take_query(words, output), run_id)
+    run_id, _ = take_run(target, take_query(words, output), run_id)
     run = target.find_run(run_id)
     _refuse_ended(run)
     body = {"children": children, "force": force, "kill": kill}
@@ -65,7 +65,7 @@ def complete(
     target: Target, output: Output, run_id: str, words: tuple[str, ...]
 ) -> None:
     """Mark a run as Completed."""
-    run_id, _ = take_run(take_query(words, output), run_id)
+    run_id, _ = take_run(target, take_query(words, output), run_id)
     _end(target, output, run_id, {"status": RunStatus.COMPLETED.value})
 
 
@@ -79,7 +79,7 @@ def fail(
     target: Target, output: Output, run_id: str, message: str, words: tuple[str, ...]
 ) -> None:
     """Mark a run as Failed."""
-    run_id, _ = take_run(take_query(words, output), run_id)
+    run_id, _ = take_run(target, take_query(words, output), run_id)
     body = {"status": RunStatus.FAILED.value, "message": message}
     _end(target, output, run_id, body)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.core.cancel_signals import HEARTBEAT_SECONDS
+from studio.core.errors import StudioError
 from studio.core.statuses import RunStatus
 from studio.sdk.client import Client
 from studio.sdk.delivery.account import read_account_if_reachable
@@ -231,8 +232,11 @@ class BackgroundDelivery:
                     reply = _read_cancel_request(sender)
                 else:
                     reply = _send_heartbeat(sender)
+                sender.answered_at = time.monotonic()
                 sender.read_cancel_request(reply)
             except DELIVERY_ERRORS as error:
+                if is_answer(error):
+                    sender.answered_at = time.monotonic()
                 # The next one can arrive; deliveries report what is wrong.
                 if isinstance(error, Unreachable):
                     unreachable.add(sender.client.url)
@@ -251,7 +255,18 @@ class BackgroundDelivery:
 
 def _send_heartbeat(sender: Sender) -> Any:
     path = f"{sender.run_path}/heartbeat"
-    return sender.client.json("POST", path, timeout=TIMEOUT_SECONDS, attempts=1)
+    body = {"attempt": sender.attempt} if sender.attempt else None
+    return sender.client.json("POST", path, body, timeout=TIMEOUT_SECONDS, attempts=1)
+
+
+def is_answer(error: Exception) -> bool:
+    """Whether the error shows that the server responded, or does not run now.
+
+    Without a server no other machine can get the run, so a launcher continues it.
+    """
+    if isinstance(error, Unreachable):
+        return isinstance(error.__cause__, ConnectionRefusedError)
+    return isinstance(error, StudioError)
 
 
 def _read_cancel_request(sender: Sender) -> dict[str, bool]:

@@ -75,6 +75,13 @@ class Sender:
         self.cancel_requested = False
         #: Whether a member wants the process to get SIGKILL at once.
         self.force_requested = False
+        #: Whether another attempt of the run took this one's place.
+        self.is_lost = False
+        #: The number of the launcher's attempt, which its reports name; 0 for others.
+        self.attempt = 0
+        #: When a heartbeat was last answered, by the monotonic clock; also by a proxy
+        #: or a machine that says that the server is down.
+        self.answered_at = time.monotonic()
         #: Called with each response that tells of a cancel request.
         self.on_cancel: Callable[..., None] | None = None
         self.receipt: Receipt | None = None
@@ -125,6 +132,7 @@ class Sender:
 
     def read_cancel_request(self, reply: Any) -> None:
         """Read from a response whether the run should end. Raises KeyError."""
+        self.is_lost = self.is_lost or bool(reply.get("lost"))
         if reply["cancel"]:
             # A requested cancellation stays requested.
             self.cancel_requested = True
@@ -382,6 +390,8 @@ def send_report_and_status(sender: Sender) -> Receipt:
         }
         if end_record.get("launcher"):
             body["launcher"] = True
+        if end_record.get("attempt"):
+            body["attempt"] = end_record["attempt"]
         path = f"{sender.run_path}/status"
         try:
             sender.client.json("POST", path, body, timeout=TIMEOUT_SECONDS, attempts=1)

@@ -143,6 +143,7 @@ def record_run_end(
     sender.end_record = {**before, "status": status, "message": message}
     if writer.is_launcher:
         sender.end_record["launcher"] = True
+        sender.end_record["attempt"] = sender.attempt
 
 
 def finish_writer(

@@ -65,10 +65,12 @@ class Writer:
         watches_run: bool = False,
         on_cancel: Callable[..., None] | None = None,
         is_launcher: bool = False,
+        attempt: int = 0,
+        is_leased: bool = False,
     ) -> None:
         self.client, self.run_id = client, run_id
         #: Whether this process started the run's script and reports how it ended.
-        self.is_launcher = is_launcher
+        self.is_launcher, self.attempt, self.is_leased = is_launcher, attempt, is_leased
         self.heartbeats, self.offline = heartbeats, offline
         #: Whether to ask if the run is canceled, without heartbeats.
         self.watches_run = watches_run
@@ -98,12 +100,16 @@ class Writer:
         watches_run: bool = False,
         on_cancel: Callable[..., None] | None = None,
         is_launcher: bool = False,
+        attempt: int = 0,
+        is_leased: bool = False,
     ) -> Writer:
         """A writer for a run that exists, or that a recorded request will create.
 
         `root` is the spool's root instead of `STUDIO_SPOOL`. With `begins_run` the run
         ends with this process: it fails if the process is killed. Once a cancel was
-        requested, the sender's thread calls `on_cancel(force=…)` repeatedly.
+        requested, the sender's thread calls `on_cancel(force=…)` repeatedly. `attempt`
+        is the number of a launcher's attempt. With `is_leased`, something else reports
+        that this process was killed.
         Raises OSError if no folder can be written to.
         """
         writer = cls(
@@ -117,6 +123,8 @@ class Writer:
             watches_run=watches_run,
             on_cancel=on_cancel,
             is_launcher=is_launcher,
+            attempt=attempt,
+            is_leased=is_leased,
         )
         writer._open_sender()
         shutdown.register(writer)
@@ -311,6 +319,7 @@ class Writer:
         with self._lock:
             if self._sender is None:
                 sender = Sender(self._create_folder(), self.client, is_live=True)
+                sender.attempt = self.attempt
                 if not self.is_child:
                     sender.on_cancel = self._on_cancel
                 if not self.offline:
@@ -333,7 +342,8 @@ class Writer:
             folder = SpoolFolder.create(*owner, self._root, identity=identity)
         else:
             folder = create_spool_folder(*owner, identity=identity)
-        if (self._begins_run or self.is_launcher) and not self.is_child:
+        ends_with_process = self._begins_run or self.is_launcher
+        if ends_with_process and not self.is_leased and not self.is_child:
             folder.mark_as_beginner(is_launcher=self.is_launcher)
         return folder
 

@@ -3,7 +3,12 @@
 from studio.sdk.run.log_follower import find_current_log
 from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs
-from studio.sdk.run.run_types import register_script_run_finder
+from studio.sdk.run.run_types import (
+    SCRIPT_RUN,
+    create_run,
+    register_environment_reader,
+    register_script_run_finder,
+)
 from studio.sdk.run.script_environment import (
     JOINED_VARIABLE,
     RUN_VARIABLE,
@@ -16,15 +21,18 @@ from studio.sdk.run.with_block import EndsWithBlock
 __all__ = [
     "JOINED_VARIABLE",
     "RUN_VARIABLE",
+    "SCRIPT_RUN",
     "EndsWithBlock",
     "Run",
     "ScriptRun",
     "Tags",
+    "create_run",
     "find_begun_run",
     "find_current_log",
     "find_runs",
     "get_run",
     "git_properties",
+    "register_environment_reader",
     "register_script_run_finder",
     "script_name",
     "start_run",

@@ -63,6 +63,7 @@ class RunInfo:
             "properties": self._texts.get_properties(),
             "inputDatasets": [],
             "outputDatasets": [],
+            "runDefinition": self.read_definition(),
             "logFiles": {path: self._file_url(path) for path in self._list_logs()},
             "submittedBy": info.get("submitter"),
         }
@@ -73,6 +74,13 @@ class RunInfo:
         details = self.get_details()
         logs = {path: self._files.read_text(path) for path in details["logFiles"]}
         return {**details, "logFiles": logs}
+
+    def read_definition(self) -> Any:
+        """What was submitted; None for other runs."""
+        if not self._state.info.get("has_definition"):
+            return None
+        found = self._state.read("definition")
+        return found and found["definition"]
 
     def _describe_error(self) -> dict[str, Any] | None:
         message = self._state.info.get("error")

@@ -13,12 +13,14 @@ from studio.sdk.errors import (
     ActivityFailedException,
     ExperimentExecutionException,
 )
+from studio.sdk.local_jobs import stop_local_run
 from studio.sdk.process import Cancellation, forget_run, watch_run
 from studio.sdk.run.files import RunFiles
 from studio.sdk.run.info import RunInfo
 from studio.sdk.run.log_follower import LogFollower
 from studio.sdk.run.process_run import JoinedProcessRun, ProcessRun
 from studio.sdk.run.script_environment import withdraw_run
+from studio.sdk.run.slot_lending import lend_slot
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
 
@@ -127,6 +129,15 @@ class RunLifecycle:
         # A run that the server canceled needs no status from here.
         self.finish(None if self._cancel_now() else RunStatus.CANCELED)
 
+    def cancel_submitted(self) -> None:
+        """Cancel a submitted run, which another process runs and ends."""
+        state = self._state
+        # An agent's run ends when its process has ended, since its slot is free then.
+        is_forced = state.info.get("launcher") != "agent"
+        body = {"force": is_forced}
+        state.set_info(state.connection.change("POST", state.path("cancel"), body))
+        stop_local_run(state.id)
+
     def _cancel_now(self) -> bool:
         """Cancel on the server; false if it cannot be reached."""
         state = self._state
@@ -149,7 +160,8 @@ class RunLifecycle:
         follower: LogFollower | None = None
         try:
             follower = LogFollower(self._state, self._files) if show_output else None
-            self._wait_until_ended(follower)
+            with lend_slot(self._state):
+                self._wait_until_ended(follower)
         except KeyboardInterrupt as error:
             raise ExperimentExecutionException(
                 "The output streaming for the run interrupted.\n"

@@ -19,6 +19,7 @@ from studio.sdk.run.run_types import (
     RunFactory,
     add_run_factory,
     create_run,
+    environment_of,
     find_script_run,
     get_run_of_workspace,
     read_run,
@@ -367,26 +368,36 @@ class Run(ScriptApi):
             "run.upload_folder(), or log it by mlflow.<framework>.log_model()."
         )
 
-    def get_secret(self, name: str) -> str | None:
-        """Not offered: secrets are not stored here."""
-        raise NotSupportedError(
-            f"Secrets are not kept here: give {name!r} to the script by its "
-            "environment and read os.environ."
+    def get_secret(self, name: str) -> str:
+        """A secret of the workspace that this script was given as a variable.
+
+        Raises UserErrorException for any other.
+        """
+        # v1's names can have dashes, and those of variables cannot.
+        for variable in (name, name.replace("-", "_")):
+            if variable in os.environ:
+                return os.environ[variable]
+        raise UserErrorException(
+            f"This script has no secret {name!r}: set it in the workspace, and name it "
+            "in `secrets` of the RunConfiguration. Then it is in os.environ, too."
         )
 
     def get_secrets(self, secrets: Sequence[str]) -> dict[str, str]:
-        """Not offered: secrets are not stored here."""
-        raise NotSupportedError(
-            "Secrets are not kept here: give them to the script by its environment and "
-            "read os.environ."
-        )
+        """Secrets by their names; see `get_secret`."""
+        return {name: self.get_secret(name) for name in secrets}
 
     def get_environment(self) -> Any:
-        """Not offered: environments are not stored on the server."""
-        raise NotSupportedError(
-            "The environment of a run is not kept: look at its snapshot, "
-            "run.restore_snapshot()."
-        )
+        """The environment that a submitted run was defined with.
+
+        Raises UserErrorException for other runs.
+        """
+        definition = self._info.read_definition()
+        if definition is None:
+            raise UserErrorException(
+                f"Run {self.id} was not submitted, so no environment is kept. Look at "
+                "its snapshot: run.restore_snapshot()."
+            )
+        return environment_of(definition)
 
     def __repr__(self) -> str:
         return (
@@ -415,6 +426,10 @@ class Run(ScriptApi):
 
 class ScriptRun(Run):
     """A run of a submitted script."""
+
+    def cancel(self) -> None:
+        """End as Canceled at once on `local`; elsewhere the agent stops the script."""
+        self._lifecycle.cancel_submitted()
 
 
 register_run_class(Run)

@@ -20,6 +20,7 @@ SCRIPT_RUN = "azureml.scriptrun"
 _factories: dict[str, RunFactory] = {}
 _run_classes: dict[str, RunFactory] = {}
 _script_run_finders: list[Callable[[bool], Any]] = []
+_environment_readers: list[Callable[[Mapping[str, Any]], Any]] = []
 
 
 def register_run_class(run_class: RunFactory, run_type: str = "") -> None:
@@ -77,3 +78,13 @@ def find_script_run(allow_offline: bool) -> Any:
     With `allow_offline` it is an object that prints instead of None.
     """
     return _script_run_finders[0](allow_offline)
+
+
+def register_environment_reader(read: Callable[[Mapping[str, Any]], Any]) -> None:
+    """Use the function to create the Environment of a definition."""
+    _environment_readers[:] = [read]
+
+
+def environment_of(definition: Mapping[str, Any]) -> Any:
+    """The Environment that a run was defined with."""
+    return _environment_readers[0](definition)

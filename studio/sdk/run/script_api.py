@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from studio.core.statuses import RunStatus
-from studio.sdk.errors import NotSupportedError
 from studio.sdk.run.child_runs import ChildRuns
 from studio.sdk.run.errors_of_runs import error_message
 from studio.sdk.run.files import RunFiles, UploadedFiles, UploadSource
@@ -265,12 +264,14 @@ class ScriptApi(EndsWithBlock):
         return parent
 
     def submit_child(
-        self, config: Any, tags: Mapping[str, str] | None = None, **_more: Any
+        self, config: Any, tags: Mapping[str, str] | None = None, **more: Any
     ) -> Any:
-        """Not offered yet."""
-        raise NotSupportedError(
-            "Submitting runs is to come: start child processes yourself and give each "
-            "`run.child_run()`, or its id by an argument."
+        """Submit a ScriptRunConfig as a run below this one; returns it at once.
+
+        Raises the errors of `Experiment.submit`.
+        """
+        return self._state.experiment.submit(
+            config, tags=tags, _parent_run_id=self.id, **more
         )
 
     def start(self) -> None:

@@ -1,7 +1,10 @@
-"""How scripts describe a submission: its script, environment and settings."""
+"""Submissions: how scripts describe one, and how it becomes a run."""
 
 from studio.sdk.submission.environments import CondaDependencies, Environment
-from studio.sdk.submission.run_configuration import RunConfiguration
+from studio.sdk.submission.run_configuration import (
+    RunConfiguration,
+    environment_of_definition,
+)
 from studio.sdk.submission.script_run_config import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -11,6 +14,7 @@ from studio.sdk.submission.script_run_config import (
     ScriptRunConfig,
     TensorflowConfiguration,
 )
+from studio.sdk.submission.submit import submit_run
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",
@@ -23,4 +27,6 @@ __all__ = [
     "RunConfiguration",
     "ScriptRunConfig",
     "TensorflowConfiguration",
+    "environment_of_definition",
+    "submit_run",
 ]

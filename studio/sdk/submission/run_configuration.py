@@ -1,12 +1,13 @@
 """RunConfiguration, and its files `.azureml/<name>.runconfig` as v1 writes them.
 
-It starts nothing here. The content of a file is kept and written out again, also
+The content of a file is kept and written out again, also
 settings for which this class has no attribute.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,13 @@ SECTIONS: dict[str, dict[str, Any]] = {
 #: Plain attributes, in the order of the file.
 PLAIN_ATTRIBUTES = ("script", "arguments", "target", "framework", "communicator")
 LIMIT_ATTRIBUTES = ("max_run_duration_seconds", "node_count", "priority")
+#: Not v1's: written only where they are set.
+OWN_ATTRIBUTES = (
+    "secrets",
+    "max_attempts",
+    "terminate_after_seconds",
+    "kill_after_seconds",
+)
 
 
 class RunConfiguration:
@@ -90,6 +98,13 @@ class RunConfiguration:
         self.max_run_duration_seconds = MAX_RUN_SECONDS
         self.node_count = 1
         self.priority: int | None = None
+        #: Names of the workspace's secrets, which the script gets as variables.
+        self.secrets: list[str] = []
+        #: How often an agent tries it in all; None: once.
+        self.max_attempts: int | None = None
+        #: Seconds from a cancel until SIGTERM, and until SIGKILL.
+        self.terminate_after_seconds: float | None = None
+        self.kill_after_seconds: float | None = None
         for name, settings in SECTIONS.items():
             setattr(self, name, _copy_section(settings))
         self._loaded_content: dict[str, Any] = {}
@@ -112,7 +127,7 @@ class RunConfiguration:
         folder has no name for the file, or nothing can be written.
         """
         file = path_to_write(Path(path or "."), name)
-        known = _to_file_content(self)
+        known = to_content(self)
         python = known["environment"]["python"]
         if separate_environment_yaml:
             packages = python.pop("condaDependencies")
@@ -152,6 +167,7 @@ def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
     for name in (
         *PLAIN_ATTRIBUTES,
         *LIMIT_ATTRIBUTES,
+        *OWN_ATTRIBUTES,
         "command",
         "environment_variables",
     ):
@@ -164,6 +180,11 @@ def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
         getattr(created, name).__dict__.update(_snake_keys(content.get(name)))
     created.environment = _to_environment(content.get("environment") or {}, folder)
     return created
+
+
+def environment_of_definition(definition: Mapping[str, Any]) -> Environment:
+    """The environment of a run's definition."""
+    return _to_environment(definition.get("environment") or {}, Path())
 
 
 def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
@@ -191,8 +212,8 @@ def _to_conda_dependencies(content: dict[str, Any]) -> CondaDependencies:
     return created
 
 
-def _to_file_content(config: RunConfiguration) -> dict[str, Any]:
-    """The content of the file: what v1 writes, then other settings that were loaded."""
+def to_content(config: RunConfiguration) -> dict[str, Any]:
+    """The content of its file: what v1 writes, then other settings that were loaded."""
     known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
     known["target"] = getattr(config.target, "name", config.target)
     known |= {_camel_case(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
@@ -215,6 +236,11 @@ def _to_file_content(config: RunConfiguration) -> dict[str, Any]:
         "docker": _camel_keys(vars(environment.docker)),
     }
     known |= {name: _camel_keys(vars(getattr(config, name))) for name in SECTIONS}
+    known |= {
+        _camel_case(name): value
+        for name in OWN_ATTRIBUTES
+        if (value := getattr(config, name))
+    }
     known["command"] = config.command
     known["environmentVariables"] = dict(config.environment_variables)
     rest = {

@@ -1,7 +1,8 @@
-"""How a script should run: built and checked here. Submitting it is not offered yet."""
+"""How a script should run: built and checked here, submitted by an experiment."""
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,13 @@ class ScriptRunConfig:
         self.script = script
         self.arguments = list(arguments or [])
         self.command = command
-        self.run_config = run_config or _create_configuration(
+        # Several submissions can share one run_config.
+        self.run_config = copy.deepcopy(run_config) or _create_configuration(
             compute_target, environment, max_run_duration_seconds
         )
         self.run_config.script = script or self.run_config.script
+        if command is not None:
+            self.run_config.command = command
         if arguments is not None:
             self.run_config.arguments = self.arguments
         self.resume_from = resume_from

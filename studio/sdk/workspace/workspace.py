@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from studio.core.errors import NotFound
-from studio.sdk.compute import ComputeTarget, local_targets
+from studio.sdk.compute import ComputeTargets, list_targets
 from studio.sdk.connection import WorkspaceConnection, find_connection
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
@@ -17,6 +17,9 @@ from studio.sdk.run import Run
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import config_file
 from studio.sdk.workspace.config_file import WorkspaceConfig
+
+if TYPE_CHECKING:
+    from studio.sdk.client import Client
 
 #: Shown if config.json has none: v1 scripts concatenate these.
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -45,6 +48,14 @@ class Workspace:
         self._connect(
             WorkspaceConfig(workspace_name, subscription_id or "", resource_group or "")
         )
+
+    @classmethod
+    def with_client(cls, client: Client) -> Workspace:
+        """The workspace that the client reads and changes. Not in the v1 SDK."""
+        workspace = cls.__new__(cls)
+        workspace._connection = WorkspaceConnection(client)
+        workspace._subscription, workspace._group = NO_SUBSCRIPTION, NO_GROUP
+        return workspace
 
     def _connect(self, config: WorkspaceConfig) -> None:
         # It imports http.client and ssl, which slow down the import of the package.
@@ -167,9 +178,12 @@ class Workspace:
         return {one.name: one for one in Experiment.list(self)}
 
     @property
-    def compute_targets(self) -> dict[str, ComputeTarget]:
-        """Where runs execute; `local` always exists."""
-        return local_targets(self)
+    def compute_targets(self) -> ComputeTargets:
+        """Where runs execute; `local` always exists.
+
+        An unknown name is a KeyError that lists the targets.
+        """
+        return list_targets(self)
 
     @property
     def environments(self) -> dict[str, Any]:

@@ -66,14 +66,22 @@ class LogAppended(Struct):
     size: int
 
 
+class HeartbeatSent(RequestStruct):
+    """`attempt`: the launcher of this attempt of a submitted run sends it."""
+
+    attempt: Annotated[int, Meta(ge=1)] | None = None
+
+
 class Beat(Struct):
     """`cancel`: the run was canceled and should end. `force`: a member wants its
-    process to get SIGKILL at once.
+    process to get SIGKILL at once. `lost`: the attempt is no longer the current one, so
+    its launcher should kill its process and report nothing.
     """
 
     status: RunStatus
     cancel: bool
     force: bool
+    lost: bool = False
 
 
 class SignalSent(RequestStruct):

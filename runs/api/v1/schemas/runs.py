@@ -97,6 +97,7 @@ class TagReply(Struct):
 class RunInfo(Struct):
     """A run. `parent` is the id of a run that may not exist yet; `root` is the root's
     id. `heartbeats`: its writer sends heartbeats, and so hears of a cancel.
+    `has_definition`: it was submitted, so its definition can be read.
     """
 
     id: str
@@ -123,6 +124,7 @@ class RunInfo(Struct):
     deleted: int | None
     locked: bool
     revision: int
+    has_definition: bool
 
 
 class FoundRun(Struct):
@@ -182,7 +184,8 @@ class NewRun(RequestStruct):
     Without `id` and `name` both are generated. With an `id` the request can be
     repeated: the same request again returns the existing run (200). `launcher` is
     "runner" if a program starts the script and reports how it ended: then only that
-    program's reports, and failures, end the run.
+    program's reports, and failures, end the run. `definition` says what a submitted
+    run executes.
     """
 
     experiment: str | None = None
@@ -198,6 +201,7 @@ class NewRun(RequestStruct):
     target: str = ""
     heartbeats: bool = False
     launcher: Literal["", "runner"] = ""
+    definition: dict[str, Any] | None = None
     tags: Tags = {}
     params: Texts = {}
     properties: Texts = {}
@@ -239,12 +243,14 @@ class RunPatch(RequestStruct):
 class StatusChange(RequestStruct):
     """The `message` of a failure is the run's error. `ended` is a time of the writer's
     clock. `launcher`: this is the report of the run's launcher, not of its script.
+    `attempt` is the number of the attempt that it launched.
     """
 
     status: RunStatus
     message: str = ""
     ended: int | None = None
     launcher: bool = False
+    attempt: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Cancel(RequestStruct):

@@ -1,0 +1,111 @@
+"""Secrets of a workspace: encrypted at rest, decrypted only for a run's agent."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from functools import cache
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from runs.actions.actor import Actor
+from runs.models import Secret, Workspace
+from studio.core import names
+from studio.core.errors import InvalidState, InvalidValue, NotFound
+
+#: Another use of the same secret key needs another text here.
+_KEY_PURPOSE = b"run-studio: secrets of workspaces"
+
+
+@transaction.atomic
+def set_secret(
+    workspace: Workspace, name: str, value: str, *, actor: Actor, now: int
+) -> Secret:
+    """Create a secret, or replace its value. Raises InvalidName or InvalidValue."""
+    names.check_secret_name(name)
+    names.check_text(value, "value", limit=names.MAX_SECRET_BYTES, empty=False)
+    if len(value.encode()) > names.MAX_SECRET_BYTES:
+        raise InvalidValue(
+            _("The value has more than %(limit)s bytes.")
+            % {"limit": names.MAX_SECRET_BYTES},
+            field="value",
+            limit=names.MAX_SECRET_BYTES,
+        )
+    ciphertext = _fernet(settings.SECRET_KEY).encrypt(value.encode())
+    changed = {"ciphertext": ciphertext, "changed": now, "changed_by": actor.user}
+    secret, _created = Secret.objects.update_or_create(
+        workspace=workspace,
+        name=name,
+        defaults=changed,
+        create_defaults={**changed, "created": now, "created_by": actor.user},
+    )
+    return secret
+
+
+@transaction.atomic
+def delete_secret(workspace: Workspace, name: str, *, actor: Actor, now: int) -> None:
+    """Delete a secret. Queued runs that name it will fail."""
+    find_secret(workspace, name).delete()
+
+
+def find_secret(workspace: Workspace, name: str) -> Secret:
+    rows = Secret.objects.filter(workspace=workspace)
+    # PostgreSQL refuses to look for NUL.
+    found = rows.filter(name=name).first() if name.isprintable() else None
+    if found is None:
+        raise NotFound(
+            _("This workspace has no secret %(name)r.") % {"name": name}, secret=name
+        )
+    return found
+
+
+def check_secrets_exist(workspace: Workspace, wanted: Iterable[str]) -> None:
+    """Raise NotFound for a secret that the workspace lacks."""
+    missing = sorted(set(wanted) - _known_names(workspace, wanted))
+    if missing:
+        raise NotFound(
+            _("This workspace has no secret %(name)r. An owner can set it.")
+            % {"name": missing[0]},
+            secret=missing[0],
+        )
+
+
+def read_secrets(workspace: Workspace, wanted: list[str]) -> dict[str, str]:
+    """Return the values by name; raise NotFound or InvalidState for one without."""
+    check_secrets_exist(workspace, wanted)
+    rows = Secret.objects.filter(workspace=workspace, name__in=wanted)
+    return {row.name: _decrypt(row) for row in rows}
+
+
+def _known_names(workspace: Workspace, wanted: Iterable[str]) -> set[str]:
+    names_wanted = list(wanted)
+    if not names_wanted:
+        return set()
+    rows = Secret.objects.filter(workspace=workspace, name__in=names_wanted)
+    return set(rows.values_list("name", flat=True))
+
+
+def _decrypt(secret: Secret) -> str:
+    try:
+        value = _fernet(settings.SECRET_KEY).decrypt(bytes(secret.ciphertext))
+    except InvalidToken as error:
+        raise InvalidState(
+            _(
+                "The secret %(name)r can't be decrypted, because the server's secret "
+                "key has changed. An owner must set it again."
+            )
+            % {"name": secret.name},
+            secret=secret.name,
+        ) from error
+    return value.decode()
+
+
+@cache
+def _fernet(secret_key: str) -> Fernet:
+    derived = HKDF(SHA256(), length=32, salt=None, info=_KEY_PURPOSE)
+    return Fernet(base64.urlsafe_b64encode(derived.derive(secret_key.encode())))

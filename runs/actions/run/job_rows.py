@@ -1,0 +1,67 @@
+"""What a change of a run's status does to its job and to its sweep.
+
+The run's row is locked before the job's, so that no transactions deadlock.
+"""
+
+from __future__ import annotations
+
+from runs.models import AttemptOutcome, Job, JobAttempt, JobQuerySet, Run, Sweep
+from studio.core.statuses import RunStatus
+
+_OUTCOMES = {
+    RunStatus.COMPLETED: AttemptOutcome.COMPLETED,
+    RunStatus.FAILED: AttemptOutcome.FAILED,
+    RunStatus.CANCELED: AttemptOutcome.CANCELED,
+}
+
+
+def lock_run_row(run: Run) -> None:
+    """Lock the run's row, before rows of its job are changed."""
+    list(Run.objects.select_for_update().filter(pk=run.pk).values_list("pk"))
+
+
+def withdraw_job(run: Run, now: int) -> bool:
+    """Take the run out of its queue; return False if no job of it is queued."""
+    lock_run_row(run)
+    return bool(Job.objects.queued().filter(run=run).update(ended=now))
+
+
+def end_job(run: Run, status: RunStatus, message: str, now: int) -> None:
+    """End the run's job, if it has one, because the run has ended."""
+    jobs = Job.objects.filter(run=run, ended__isnull=True)
+    jobs.update(ended=now, is_waiting=False, lease_expires=None)
+    end_attempt_row(run, _OUTCOMES[status], message, now)
+
+
+def end_attempt_row(run: Run, outcome: AttemptOutcome, message: str, now: int) -> None:
+    """Record how the run's current attempt ended."""
+    running = JobAttempt.objects.filter(job__run=run, ended__isnull=True)
+    running.update(ended=now, outcome=outcome, message=message)
+
+
+def sweep_of_job(run: Run) -> int | None:
+    """Return the key of the sweep that the run belongs to."""
+    return Job.objects.filter(run=run).values_list("sweep", flat=True).first()
+
+
+def is_sweep(run: Run) -> bool:
+    """Return whether the run is the parent of a sweep, and so has no process."""
+    return Sweep.objects.filter(run=run).exists()
+
+
+def open_jobs(sweep: Sweep) -> JobQuerySet:
+    """Return the jobs of a sweep that can still start or end."""
+    return Job.objects.filter(sweep=sweep, ended__isnull=True, run__deleted=None)
+
+
+def has_started(sweep: Sweep) -> bool:
+    return JobAttempt.objects.filter(job__sweep=sweep).exists()
+
+
+def may_be_retried(run: Run) -> bool:
+    """Return whether a failure of the current attempt starts another one."""
+    job = Job.objects.filter(run=run, ended__isnull=True).first()
+    if job is None or job.max_attempts <= 1:
+        return False
+    failed = job.attempts.filter(outcome=AttemptOutcome.FAILED).count()
+    return failed + 1 < job.max_attempts

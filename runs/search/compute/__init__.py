@@ -1,0 +1,41 @@
+"""Compute targets: agents, slots, queues with the reason for waiting, what runs."""
+
+from __future__ import annotations
+
+from runs.search.compute.queue import (
+    QueuedJob,
+    QueuePlace,
+    TargetQueue,
+    WaitReason,
+    find_queue_place,
+    list_queues,
+    wait_reason_text,
+)
+from runs.search.compute.running_jobs import (
+    AgentJobs,
+    RunningJobs,
+    list_running_jobs,
+)
+from runs.search.compute.targets import (
+    AgentSummary,
+    Health,
+    TargetSummary,
+    list_targets,
+)
+
+__all__ = [
+    "AgentJobs",
+    "AgentSummary",
+    "Health",
+    "QueuePlace",
+    "QueuedJob",
+    "RunningJobs",
+    "TargetQueue",
+    "TargetSummary",
+    "WaitReason",
+    "find_queue_place",
+    "list_queues",
+    "list_running_jobs",
+    "list_targets",
+    "wait_reason_text",
+]

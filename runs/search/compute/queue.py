@@ -1,0 +1,176 @@
+"""Queued runs in the order in which agents take them, with the reason for waiting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+
+from runs.models import ComputeTarget, Job, JobQuerySet
+from runs.search.compute.targets import (
+    TargetSummary,
+    TargetUse,
+    count_target_uses,
+    list_agents,
+    summarize_agent,
+)
+
+
+class WaitReason(StrEnum):
+    NO_AGENT = "no_agent"
+    TARGET_PAUSED = "target_paused"
+    NO_FREE_SLOT = "no_free_slot"
+    MEMBER_LIMIT = "member_limit"
+    SWEEP_LIMIT = "sweep_limit"
+    NEXT = "next"
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    job: Job
+    #: Counts from 1 within the target.
+    position: int
+    reason: WaitReason
+
+
+@dataclass(frozen=True)
+class TargetQueue:
+    """The first jobs of a target's queue, and how many there are in all."""
+
+    target: ComputeTarget
+    jobs: tuple[QueuedJob, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    position: int
+    reason: WaitReason
+
+
+@dataclass
+class _Admission:
+    """Decides for one job after the other which would be taken now."""
+
+    target: ComputeTarget
+    has_agent: bool
+    free: int
+    members: Counter[int] = field(default_factory=Counter)
+    sweeps: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(
+        cls, target: ComputeTarget, *, has_agent: bool, free: int, use: TargetUse
+    ) -> _Admission:
+        return cls(
+            target, has_agent, free, Counter(use.by_member), Counter(use.by_sweep)
+        )
+
+    def admit(self, job: Job) -> WaitReason:
+        reason = self._blocking_reason(job)
+        if reason is WaitReason.NEXT:
+            self.free -= 1
+            self.members[job.submitter_id or 0] += 1
+            if job.sweep_id is not None:
+                self.sweeps[job.sweep_id] += 1
+        return reason
+
+    def _blocking_reason(self, job: Job) -> WaitReason:
+        if self.target.paused:
+            return WaitReason.TARGET_PAUSED
+        if not self.has_agent:
+            return WaitReason.NO_AGENT
+        limit = self.target.max_per_member
+        if limit is not None and self.members[job.submitter_id or 0] >= limit:
+            return WaitReason.MEMBER_LIMIT
+        at_once = job.sweep.at_once if job.sweep is not None else None
+        if at_once is not None and self.sweeps[job.sweep_id or 0] >= at_once:
+            return WaitReason.SWEEP_LIMIT
+        return WaitReason.NEXT if self.free > 0 else WaitReason.NO_FREE_SLOT
+
+
+def list_queues(targets: Sequence[TargetSummary], *, limit: int) -> list[TargetQueue]:
+    """Return the first `limit` queued jobs of each target that has any."""
+    waiting = [each for each in targets if each.queued]
+    first: dict[int, list[Job]] = {}
+    for job in _first_jobs([each.target for each in waiting], limit):
+        first.setdefault(job.target_id, []).append(job)
+    uses = count_target_uses(each.target for each in waiting) if waiting else {}
+    found = []
+    for each in waiting:
+        has_agent = any(agent.takes_runs for agent in each.agents)
+        admission = _Admission.of(
+            each.target, has_agent=has_agent, free=each.free, use=uses[each.target.pk]
+        )
+        jobs = tuple(
+            QueuedJob(job, position, admission.admit(job))
+            for position, job in enumerate(first.get(each.target.pk, ()), 1)
+        )
+        found.append(TargetQueue(each.target, jobs, each.queued))
+    return found
+
+
+def find_queue_place(job: Job, *, now: int) -> QueuePlace:
+    """Return where a queued job is in its queue, and why it still waits."""
+    target = job.target
+    use = count_target_uses([target])[target.pk]
+    agents = [summarize_agent(each, use, now) for each in list_agents([target])]
+    admission = _Admission.of(
+        target,
+        has_agent=any(each.takes_runs for each in agents),
+        free=sum(each.free for each in agents),
+        use=use,
+    )
+    before = queued_jobs([target]).filter(
+        Q(priority__gt=job.priority)
+        | Q(priority=job.priority, position__lt=job.position)
+        | Q(priority=job.priority, position=job.position, pk__lt=job.pk)
+    )
+    position = before.count() + 1
+    # Only as many jobs as there are free slots can be taken before this one.
+    if admission.free and position > 1:
+        for earlier in _in_order(before)[: position - 1].iterator(chunk_size=200):
+            admission.admit(earlier)
+            if admission.free <= 0:
+                break
+    return QueuePlace(position, admission.admit(job))
+
+
+def queued_jobs(targets: Iterable[ComputeTarget]) -> JobQuerySet:
+    return Job.objects.startable().filter(target__in=list(targets))
+
+
+def wait_reason_text(reason: WaitReason) -> str:
+    """Return the reason as a sentence without a full stop."""
+    return {
+        WaitReason.NO_AGENT: _("No agent is running"),
+        WaitReason.TARGET_PAUSED: _("The queue is paused"),
+        WaitReason.NO_FREE_SLOT: _("Waits for a free slot"),
+        WaitReason.MEMBER_LIMIT: _("Limit per member reached"),
+        WaitReason.SWEEP_LIMIT: _("Limit of the sweep reached"),
+        WaitReason.NEXT: _("Starts next"),
+    }[reason]
+
+
+def _in_order(jobs: JobQuerySet) -> JobQuerySet:
+    return jobs.select_related("sweep").in_order()
+
+
+def _first_jobs(targets: Sequence[ComputeTarget], limit: int) -> QuerySet[Job]:
+    numbered = queued_jobs(targets).annotate(
+        place=Window(
+            RowNumber(),
+            partition_by=F("target"),
+            order_by=[F("priority").desc(), "position", "pk"],
+        )
+    )
+    return (
+        numbered.filter(place__lte=limit)
+        .select_related("run", "run__experiment", "sweep", "submitter")
+        .order_by("target", "place")
+    )

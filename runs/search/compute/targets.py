@@ -1,0 +1,199 @@
+"""The compute targets of a workspace: health, slots in use, queue lengths.
+
+Everything is read in four queries, however many targets, agents and jobs there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Min
+
+from runs.models import (
+    AGENT_TIMEOUT_MS,
+    LOCAL_TARGET,
+    Agent,
+    ComputeTarget,
+    Job,
+    Workspace,
+)
+
+
+class Health(StrEnum):
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNREACHABLE = "unreachable"
+    DRAINING = "draining"
+    NO_AGENT = "no_agent"
+
+
+@dataclass(frozen=True)
+class AgentSummary:
+    agent: Agent
+    #: Jobs that occupy a slot.
+    busy: int
+    #: Jobs of the agent, also those that lend their slot to child runs.
+    running: int
+    health: Health
+    host: dict[str, Any]
+    usage: dict[str, Any]
+
+    @property
+    def takes_runs(self) -> bool:
+        return self.health is Health.HEALTHY
+
+    @property
+    def free(self) -> int:
+        return max(0, self.agent.slots - self.busy) if self.takes_runs else 0
+
+
+@dataclass(frozen=True)
+class TargetSummary:
+    target: ComputeTarget
+    agents: tuple[AgentSummary, ...]
+    health: Health
+    running: int
+    queued: int
+    #: Milliseconds that the oldest queued job has waited; None without one.
+    longest_wait: int | None
+
+    @property
+    def slots(self) -> int:
+        return sum(each.agent.slots for each in self.agents)
+
+    @property
+    def busy(self) -> int:
+        return sum(each.busy for each in self.agents)
+
+    @property
+    def free(self) -> int:
+        return sum(each.free for each in self.agents)
+
+
+@dataclass
+class TargetUse:
+    """What the limits of one target count: jobs that occupy a slot."""
+
+    by_agent: Counter[int] = field(default_factory=Counter)
+    by_member: Counter[int] = field(default_factory=Counter)
+    by_sweep: Counter[int] = field(default_factory=Counter)
+    running_by_agent: Counter[int] = field(default_factory=Counter)
+
+
+def list_targets(workspace: Workspace, *, now: int) -> list[TargetSummary]:
+    """Return the targets in the order of their names, `local` first."""
+    targets = list(
+        ComputeTarget.objects.filter(workspace=workspace, removed__isnull=True)
+    )
+    agents = _agents_by_target(targets)
+    uses = count_target_uses(targets)
+    queues = _queue_lengths(targets)
+    found = []
+    for target in sorted(
+        targets, key=lambda each: (each.name != LOCAL_TARGET, each.name)
+    ):
+        use = uses[target.pk]
+        summaries = tuple(
+            summarize_agent(each, use, now) for each in agents.get(target.pk, ())
+        )
+        queued, since = queues.get(target.pk, (0, None))
+        found.append(
+            TargetSummary(
+                target,
+                summaries,
+                _target_health(summaries),
+                sum(use.running_by_agent.values()),
+                queued,
+                None if since is None else max(0, now - since),
+            )
+        )
+    return found
+
+
+def _place_in_table(target: ComputeTarget) -> tuple[bool, str]:
+    return target.name != LOCAL_TARGET, target.name
+
+
+def summarize_agent(agent: Agent, use: TargetUse, now: int) -> AgentSummary:
+    return AgentSummary(
+        agent,
+        use.by_agent[agent.pk],
+        use.running_by_agent[agent.pk],
+        _agent_health(agent, now),
+        _facts(agent.host),
+        _facts(agent.usage),
+    )
+
+
+def list_agents(targets: Iterable[ComputeTarget]) -> list[Agent]:
+    rows = Agent.objects.filter(target__in=list(targets), removed__isnull=True)
+    return list(rows.order_by("name"))
+
+
+def count_target_uses(targets: Iterable[ComputeTarget]) -> dict[int, TargetUse]:
+    """Count the running jobs of each target, for its slots and limits."""
+    uses = {target.pk: TargetUse() for target in targets}
+    rows = (
+        Job.objects.taken()
+        .filter(target__in=list(uses))
+        .values_list("target", "agent", "submitter", "sweep", "is_waiting")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    for target, agent, submitter, sweep, is_waiting, n in rows:
+        use = uses[target]
+        use.running_by_agent[agent] += n
+        # A job that waits for its child runs lends them its slot.
+        if is_waiting:
+            continue
+        use.by_agent[agent] += n
+        use.by_member[submitter] += n
+        if sweep is not None:
+            use.by_sweep[sweep] += n
+    return uses
+
+
+def _agents_by_target(targets: Sequence[ComputeTarget]) -> dict[int, list[Agent]]:
+    found: dict[int, list[Agent]] = {}
+    for agent in list_agents(targets):
+        found.setdefault(agent.target_id, []).append(agent)
+    return found
+
+
+def _queue_lengths(targets: Sequence[ComputeTarget]) -> dict[int, tuple[int, int]]:
+    """Return the number of queued jobs and the time of the oldest, by target."""
+    rows = (
+        Job.objects.startable()
+        .filter(target__in=targets)
+        .values_list("target")
+        .annotate(n=Count("pk"), since=Min("queued"))
+        .order_by()
+    )
+    return {target: (n, since) for target, n, since in rows}
+
+
+def _agent_health(agent: Agent, now: int) -> Health:
+    if agent.heard < now - AGENT_TIMEOUT_MS:
+        return Health.UNREACHABLE
+    is_draining = agent.draining or agent.is_ending
+    return Health.DRAINING if is_draining else Health.HEALTHY
+
+
+def _target_health(agents: Sequence[AgentSummary]) -> Health:
+    found = {each.health for each in agents}
+    if not found:
+        return Health.NO_AGENT
+    if Health.UNREACHABLE in found and len(found) > 1:
+        return Health.DEGRADED
+    if Health.HEALTHY in found:
+        return Health.HEALTHY
+    return found.pop()
+
+
+def _facts(reported: object) -> dict[str, Any]:
+    """Return what an agent reported; agents of other versions can report anything."""
+    return reported if isinstance(reported, dict) else {}

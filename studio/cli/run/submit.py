@@ -1,0 +1,112 @@
+"""`studio run submit-script`: run a script of a folder, here or on a target."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from studio.cli.output import Output, output_options
+from studio.cli.run.records import read_record
+from studio.cli.target import Target, target_options
+from studio.core.statuses import RunStatus
+from studio.sdk.experiment import Experiment
+from studio.sdk.submission import CondaDependencies, RunConfiguration, ScriptRunConfig
+from studio.sdk.workspace import Workspace
+
+
+@click.command(
+    "submit-script",
+    # Everything after the script belongs to the script.
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="Example: az ml run submit-script -c sklearn -e testexperiment train.py",
+)
+@output_options
+@target_options
+@click.option(
+    "-c",
+    "--run-configuration-name",
+    "configuration",
+    default="",
+    metavar="NAME",
+    help="A run configuration of the folder, or its file.",
+)
+@click.option(
+    "--source-directory", default="", metavar="FOLDER", help="Default: --path."
+)
+@click.option("--async", "is_async", is_flag=True, help="Return at once.")
+@click.option(
+    "-d",
+    "--conda-dependencies",
+    default="",
+    metavar="FILE",
+    help="Packages instead of those of the configuration.",
+)
+@click.option(
+    "--target", "--ct", "compute_target", default="", help="Another compute target."
+)
+@click.option("--name", default="", help="The run's name. The default is generated.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def submit_script(
+    target: Target,
+    output: Output,
+    configuration: str,
+    source_directory: str,
+    is_async: bool,
+    conda_dependencies: str,
+    compute_target: str,
+    name: str,
+    words: tuple[str, ...],
+) -> None:
+    """Submit a script, with its arguments after it.
+
+    It runs in a copy of the folder. Without --async its output is shown until it ends;
+    Ctrl-C then ends only this command.
+    """
+    folder = Path(source_directory or target.path)
+    config = _load(folder, configuration)
+    if words:
+        config.script, config.arguments, config.command = words[0], [*words[1:]], None
+    if compute_target:
+        config.target = compute_target
+    if conda_dependencies:
+        python = config.environment.python
+        python.conda_dependencies = CondaDependencies(conda_dependencies)
+        python.user_managed_dependencies = False
+    submitted = ScriptRunConfig(str(folder), run_config=config)
+    # As `folder attach` names it.
+    name_of_experiment = target.experiment or folder.absolute().name
+    workspace = Workspace.with_client(target.client)
+    experiment = Experiment(workspace, name_of_experiment)
+    run = experiment.submit(submitted, display_name=name)
+    report_submitted(target, output, run, is_async=is_async)
+
+
+def _load(folder: Path, name: str) -> RunConfiguration:
+    if not name:
+        return RunConfiguration()
+    file = Path(name)
+    if file.is_file():
+        return RunConfiguration.load(str(file))
+    return RunConfiguration.load(str(folder), name)
+
+
+def report_submitted(
+    target: Target, output: Output, run: Any, *, is_async: bool
+) -> None:
+    """Print the run at once, or show its output until it ends.
+
+    The exit code is 1 if the run does not end as Completed.
+    """
+    if is_async:
+        link = f"Submitted {run.id}: {target.page_url(run.id)}"
+        output.emit(read_record(target, run.id), summary=link)
+        return
+    run.wait_for_completion(show_output=True, raise_on_error=False)
+    record = read_record(target, run.id)
+    status = record["status"]
+    output.emit(record, summary=f"{run.id} is {status}.")
+    if status != RunStatus.COMPLETED:
+        sys.exit(1)

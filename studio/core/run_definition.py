@@ -1,0 +1,237 @@
+"""The definition of a submitted run: what is started, in which environment.
+
+It is an object of JSON with the keys of v1's run configuration. Keys without a rule
+here are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from studio.core.errors import InvalidName, InvalidValue
+from studio.core.messages import message
+from studio.core.names import check_characters, check_path
+
+MAX_DEFINITION_BYTES = 256 * 1024
+MAX_ATTEMPTS = 100
+#: Thirty days, v1's default.
+DEFAULT_MAX_SECONDS = 2_592_000
+#: What a word of a command line can be, other than text.
+_PLAIN_TYPES = (str, int, float)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def check_definition(content: object) -> dict[str, Any]:
+    """A copy of the definition in which words and values are text.
+
+    Raises InvalidValue for what cannot be started: neither or both of `script` and
+    `command`, a script outside the snapshot, a variable with an impossible name, more
+    than 256 KiB.
+    """
+    if not isinstance(content, dict):
+        raise InvalidValue(
+            message("The definition of a run must be an object"), field="definition"
+        )
+    _check_size(content)
+    checked = {
+        key: _CHECKS[key](value, f"definition.{key}") if key in _CHECKS else value
+        for key, value in content.items()
+        if value is not None
+    }
+    _check_program(checked)
+    _check_delays(checked)
+    return checked
+
+
+def command_words(definition: Mapping[str, Any], interpreter: str) -> list[str]:
+    """The words that are started, for a definition that `check_definition` returned."""
+    arguments = list(definition.get("arguments") or ())
+    command = definition.get("command")
+    if not command:
+        return [interpreter, definition["script"], *arguments]
+    if isinstance(command, str):
+        return ["/bin/sh", "-c", " ".join([command, *map(shlex.quote, arguments)])]
+    return [*command, *arguments]
+
+
+def command_line(definition: Mapping[str, Any]) -> str:
+    """The same as one line, to be shown and to be pasted into a shell."""
+    words = command_words(definition, "python")
+    return words[2] if isinstance(definition.get("command"), str) else shlex.join(words)
+
+
+def environment_variables(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of the environment and those of the run, which come first."""
+    environment = definition.get("environment") or {}
+    return {
+        **(environment.get("environmentVariables") or {}),
+        **(definition.get("environmentVariables") or {}),
+    }
+
+
+def check_variable_name(value: object, field: str) -> str:
+    """The name of an environment variable: letters, digits and `_`, no digit first."""
+    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
+        raise InvalidName(
+            message(
+                "%(field)s %(name)r must start with a letter or '_' and contain only "
+                "letters, digits and '_'",
+                field=field,
+                name=str(value)[:100],
+            ),
+            field=field,
+        )
+    return value
+
+
+def _check_size(content: Mapping[str, Any]) -> None:
+    try:
+        size = len(json.dumps(content, allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidValue(
+            message("The definition of a run must consist of JSON values"),
+            field="definition",
+        ) from error
+    if size > MAX_DEFINITION_BYTES:
+        raise InvalidValue(
+            message(
+                "The definition of the run has %(size)s bytes. The limit is "
+                "%(limit)s. Put long values into a file.",
+                size=size,
+                limit=MAX_DEFINITION_BYTES,
+            ),
+            field="definition",
+            limit=MAX_DEFINITION_BYTES,
+        )
+
+
+def _check_program(checked: dict[str, Any]) -> None:
+    if bool(checked.get("script")) == bool(checked.get("command")):
+        raise InvalidValue(
+            message("A run needs either a script or a command"),
+            field="definition.script",
+        )
+
+
+def _check_delays(checked: Mapping[str, Any]) -> None:
+    terminate = checked.get("terminateAfterSeconds")
+    kill = checked.get("killAfterSeconds")
+    if terminate is not None and kill is not None and kill < terminate:
+        raise InvalidValue(
+            message("killAfterSeconds must not be less than terminateAfterSeconds"),
+            field="definition.killAfterSeconds",
+        )
+
+
+def _check_script(value: object, field: str) -> str:
+    return check_path(value, field) if value != "" else ""
+
+
+def _check_word(value: object, field: str) -> str:
+    if not isinstance(value, _PLAIN_TYPES):
+        raise InvalidValue(
+            message("%(field)s must be text or a number", field=field), field=field
+        )
+    return check_characters(str(value), field)
+
+
+def _check_words(value: object, field: str) -> list[str]:
+    return [
+        _check_word(word, f"{field}[{number}]")
+        for number, word in enumerate(_check_list(value, field))
+    ]
+
+
+def _check_command(value: object, field: str) -> str | list[str]:
+    return (
+        check_characters(value, field)
+        if isinstance(value, str)
+        else _check_words(value, field)
+    )
+
+
+def _check_list(value: object, field: str) -> Sequence[Any]:
+    if not isinstance(value, list):
+        raise InvalidValue(
+            message("%(field)s must be a list", field=field), field=field
+        )
+    return value
+
+
+def _check_object(value: object, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidValue(
+            message("%(field)s must be an object", field=field), field=field
+        )
+    return value
+
+
+def _check_variables(value: object, field: str) -> dict[str, str]:
+    return {
+        check_variable_name(name, field): _check_word(content, f"{field}.{name}")
+        for name, content in _check_object(value, field).items()
+        # v1 writes variables without a value as null.
+        if content is not None
+    }
+
+
+def _check_environment(value: object, field: str) -> dict[str, Any]:
+    environment = dict(_check_object(value, field))
+    variables = environment.get("environmentVariables")
+    if variables is not None:
+        name = f"{field}.environmentVariables"
+        environment["environmentVariables"] = _check_variables(variables, name)
+    python = environment.get("python")
+    if python is not None:
+        path = _check_object(python, f"{field}.python").get("interpreterPath")
+        if path is not None:
+            _check_word(path, f"{field}.python.interpreterPath")
+    return environment
+
+
+def _check_secrets(value: object, field: str) -> list[str]:
+    names = [check_variable_name(one, field) for one in _check_list(value, field)]
+    return list(dict.fromkeys(names))
+
+
+def _check_seconds(value: object, field: str) -> float | int:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0:  # type: ignore[arg-type,operator]
+        raise InvalidValue(
+            message("%(field)s must be a number of seconds", field=field), field=field
+        )
+    return value  # type: ignore[return-value]
+
+
+def _check_count(value: object, field: str) -> int:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not 1 <= value <= MAX_ATTEMPTS:  # type: ignore[operator]
+        raise InvalidValue(
+            message(
+                "%(field)s must be a whole number from 1 to %(limit)s",
+                field=field,
+                limit=MAX_ATTEMPTS,
+            ),
+            field=field,
+        )
+    return value  # type: ignore[return-value]
+
+
+_CHECKS: dict[str, Callable[[object, str], Any]] = {
+    "script": _check_script,
+    "arguments": _check_words,
+    "command": _check_command,
+    "target": _check_word,
+    "environment": _check_environment,
+    "environmentVariables": _check_variables,
+    "maxRunDurationSeconds": _check_seconds,
+    "secrets": _check_secrets,
+    "maxAttempts": _check_count,
+    "terminateAfterSeconds": _check_seconds,
+    "killAfterSeconds": _check_seconds,
+}

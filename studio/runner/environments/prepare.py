@@ -1,0 +1,167 @@
+"""From a definition to the interpreter that runs the script."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.runner.environments.builders import Builder, choose_builder
+from studio.runner.environments.cache import CachedEnvironment, delete_unused
+from studio.runner.environments.requirements import Requirements, read_requirements
+
+#: Runs a command in a folder and returns its exit code; raises if the run is stopped.
+RunCommand = Callable[[list[str], dict[str, str], Path], int]
+#: The name for the interpreter that runs this runner.
+DEFAULT_INTERPRETER = "python"
+
+
+class EnvironmentFailed(Exception):
+    """A sentence that says why there is no environment, and what to do."""
+
+
+@dataclass(frozen=True)
+class PreparedEnvironment:
+    """An interpreter, and the variables that activate its environment."""
+
+    interpreter: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def prepare_environment(
+    definition: Mapping[str, Any],
+    code: Path,
+    cache: Path,
+    *,
+    run: RunCommand,
+    note: Callable[[str], None],
+) -> PreparedEnvironment:
+    """Find or create the environment. `note` gets lines for the log of the build.
+
+    Raises EnvironmentFailed.
+    """
+    environment = definition.get("environment") or {}
+    python = environment.get("python") or {}
+    if _names_image(definition, environment):
+        note("Docker images are not used: the run uses an interpreter of this machine.")
+    interpreter = _find_interpreter(python.get("interpreterPath"))
+    if python.get("userManagedDependencies"):
+        note(f"The interpreter {interpreter} is used as it is.")
+        return PreparedEnvironment(interpreter)
+    requirements = read_requirements(python)
+    for line in requirements.left_out:
+        note(f"{line} is left out: Run Studio's own azureml takes its place.")
+    builder = choose_builder(requirements, interpreter, note)
+    if builder is None:
+        note(f"No packages to install: the interpreter {interpreter} is used.")
+        return PreparedEnvironment(interpreter)
+    return _get_or_build(requirements, builder, interpreter, code, cache, run, note)
+
+
+def _get_or_build(
+    requirements: Requirements,
+    builder: Builder,
+    interpreter: str,
+    code: Path,
+    cache: Path,
+    run: RunCommand,
+    note: Callable[[str], None],
+) -> PreparedEnvironment:
+    key = requirements.key(builder.name, interpreter, code)
+    cached = CachedEnvironment(cache, key)
+    try:
+        waiting = _WaitingNote(note, run, code)
+        if not cached.is_ready:
+            with cached.locked(waiting):
+                if not cached.is_ready:
+                    delete_unused(cache)
+                    _build(requirements, builder, cached, code, run, note)
+    except OSError as error:
+        raise EnvironmentFailed(
+            f"The environment cannot be written to {cached.folder}: "
+            f"{error.strerror or error}. Free some space, or name another folder in "
+            "STUDIO_CACHE."
+        ) from error
+    cached.use()
+    note(f"The environment {cached.folder} is used.")
+    return _activate(cached.folder)
+
+
+def _build(
+    requirements: Requirements,
+    builder: Builder,
+    cached: CachedEnvironment,
+    code: Path,
+    run: RunCommand,
+    note: Callable[[str], None],
+) -> None:
+    note(f"Creating the environment {cached.folder} with {builder.name}.")
+    # Not within the environment: its tool wants to create that folder.
+    files = cached.folder.with_name(f"{cached.folder.name}.files")
+    files.mkdir(exist_ok=True)
+    try:
+        for command in builder.commands(requirements, cached.folder, files):
+            note(f"$ {' '.join(command)}")
+            code_of_exit = run(command, _build_variables(), code)
+            if code_of_exit:
+                raise EnvironmentFailed(
+                    f"The environment could not be created: {Path(command[0]).name} "
+                    f"ended with exit code {code_of_exit}. See "
+                    "azureml-logs/20_image_build_log.txt, and change the packages."
+                )
+    finally:
+        shutil.rmtree(files, ignore_errors=True)
+    cached.mark_as_ready()
+
+
+class _WaitingNote:
+    """Tells once that another run prepares the same environment."""
+
+    def __init__(
+        self, note: Callable[[str], None], run: RunCommand, code: Path
+    ) -> None:
+        self._note, self._run, self._code = note, run, code
+        self._is_noted = False
+
+    def __call__(self) -> None:
+        if not self._is_noted:
+            self._is_noted = True
+            self._note("Waiting: another run prepares the same environment.")
+        # It looks for a cancel request.
+        self._run([sys.executable, "-c", ""], _build_variables(), self._code)
+
+
+def _activate(folder: Path) -> PreparedEnvironment:
+    interpreter = str(folder / "bin" / "python")
+    name = "CONDA_PREFIX" if (folder / "conda-meta").exists() else "VIRTUAL_ENV"
+    return PreparedEnvironment(interpreter, {name: str(folder)})
+
+
+def _find_interpreter(name: str | None) -> str:
+    """The interpreter's path. Raises EnvironmentFailed."""
+    if not name or name == DEFAULT_INTERPRETER:
+        return sys.executable
+    found = shutil.which(os.path.expanduser(name))  # noqa: PTH111 (stays as it is)
+    if found is None:
+        raise EnvironmentFailed(
+            f"The interpreter {name!r} does not exist on {platform.node()}. Change "
+            "environment.python.interpreter_path, or install it there."
+        )
+    return found
+
+
+def _names_image(definition: Mapping[str, Any], environment: Mapping[str, Any]) -> bool:
+    docker = definition.get("docker") or {}
+    image = environment.get("docker") or {}
+    return bool(docker.get("useDocker") or image.get("enabled"))
+
+
+def _build_variables() -> dict[str, str]:
+    """The runner's environment without what would change the new environment."""
+    dropped = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX")
+    return {name: value for name, value in os.environ.items() if name not in dropped}

@@ -1,0 +1,181 @@
+"""The steps of a job: prepare the environment, run the script, deliver the outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from studio.core.job_files import (
+    CODE_FOLDER,
+    LOG_FILE,
+    JobEnd,
+    JobFile,
+    lock_runner,
+    take_job,
+    write_end,
+    write_runner_state,
+)
+from studio.core.run_definition import command_words
+from studio.core.statuses import RunStatus
+from studio.runner.descendants import become_subreaper, end_descendants
+from studio.runner.environments import (
+    EnvironmentFailed,
+    PreparedEnvironment,
+    prepare_environment,
+)
+from studio.runner.job.job_command import STOPPED, JobCommand
+from studio.runner.job.job_run import JobRun
+from studio.runner.job.run_folders import WatchedFolders, upload_outputs
+from studio.runner.job.script_environment import script_environment
+from studio.runner.programs import CommandNotRunnable, find_program
+from studio.runner.received_signals import ReceivedSignals
+from studio.sdk.delivery import print_notice
+
+BUILD_LOG = "azureml-logs/20_image_build_log.txt"
+LOST = "lost"
+
+
+def run_job(folder: Path) -> int:
+    """Run the job in the folder; 0 if the run's end was delivered, or there is no job.
+
+    Raises OSError, ValueError for a job that cannot be read.
+    """
+    try:
+        lock = lock_runner(folder)
+        if lock is None:
+            return 0
+        _write_output_to(folder / LOG_FILE)
+        job = take_job(folder)
+    except FileNotFoundError:
+        # Another runner took the job, or has ended it.
+        return 0
+    write_runner_state(folder, None)
+    become_subreaper()
+    with ReceivedSignals() as received:
+        run = JobRun.open(job)
+        end = _JobSteps(folder, job, run, received).run_to_end()
+    write_end(folder, end)
+    if job.launcher == "runner" and end.is_delivered:
+        shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
+    return 0 if end.is_delivered else 1
+
+
+class _JobSteps:
+    """One attempt, from its preparation to its end."""
+
+    def __init__(
+        self, folder: Path, job: JobFile, run: JobRun, received: ReceivedSignals
+    ) -> None:
+        self._folder, self._job, self._run = folder, job, run
+        self._received, self._code = received, folder / CODE_FOLDER
+        self._status, self._message = RunStatus.FAILED.value, ""
+
+    def run_to_end(self) -> JobEnd:
+        try:
+            self._run_script(self._prepare())
+        except (EnvironmentFailed, CommandNotRunnable) as error:
+            self._message = str(error)
+        except _Stopped:
+            self._status, self._message = RunStatus.CANCELED.value, ""
+        finally:
+            left = end_descendants()
+        if left:
+            print_notice(f"{left} processes that outlived the script were ended.")
+        if self._run.is_lost:
+            self._run.abandon()
+            return JobEnd(LOST, True)
+        self._run.end(self._status, self._message)
+        return JobEnd(self._status, self._run.is_delivered)
+
+    def _prepare(self) -> PreparedEnvironment:
+        self._run.report_status(RunStatus.PREPARING)
+        if self._job.attempt > 1:
+            self._run.append_output(f"\n--- Attempt {self._job.attempt} ---\n".encode())
+        prepared = prepare_environment(
+            self._job.definition,
+            self._code,
+            Path(self._job.cache_folder),
+            run=self._run_preparation,
+            note=lambda line: self._run.append_log(BUILD_LOG, f"{line}\n".encode()),
+        )
+        self._raise_if_stopped(None)
+        return prepared
+
+    def _run_preparation(
+        self, command: list[str], environment: dict[str, str], folder: Path
+    ) -> int:
+        """Run a command of the preparation; return its exit code."""
+        launched = self._create_command()
+        code = launched.run_quietly(
+            command,
+            environment,
+            folder,
+            lambda chunk: self._run.append_log(BUILD_LOG, chunk),
+        )
+        self._raise_if_stopped(launched)
+        return code
+
+    def _raise_if_stopped(self, launched: JobCommand | None) -> None:
+        signals = {"SIGTERM", "SIGINT"} & set(self._received.take())
+        was_stopped = launched is not None and launched.was_stopped
+        if signals or was_stopped or self._run.is_cancel_requested or self._run.is_lost:
+            raise _Stopped
+
+    def _create_command(self) -> JobCommand:
+        return JobCommand(self._folder, self._job, self._run, self._received)
+
+    def _run_script(self, prepared: PreparedEnvironment) -> None:
+        job, run = self._job, self._run
+        environment = script_environment(job, prepared, os.environ)
+        command = command_words(job.definition, prepared.interpreter)
+        _check_script(job, self._code)
+        program = find_program(command[0], environment["PATH"], str(self._code))
+        watched = WatchedFolders(run, self._code, job.definition)
+        launched = JobCommand(
+            self._folder,
+            job,
+            run,
+            self._received,
+            max_seconds=float(job.definition.get("maxRunDurationSeconds") or 0),
+            on_pause=watched.send_new_parts,
+        )
+        run.report_status(RunStatus.RUNNING)
+        launched.run_quietly(
+            [program, *command[1:]], environment, self._code, run.append_output
+        )
+        self._status = launched.status
+        self._message = "" if launched.message == STOPPED else launched.message
+        if not run.is_lost:
+            if self._status != RunStatus.CANCELED:
+                run.report_status(RunStatus.FINALIZING)
+            watched.send_all()
+            upload_outputs(run, self._code, job.definition)
+
+
+class _Stopped(Exception):
+    """The run was canceled before its script began, or belongs to another attempt."""
+
+
+def _check_script(job: JobFile, code: Path) -> None:
+    script = job.definition.get("script")
+    if script and not (code / script).is_file():
+        raise CommandNotRunnable(
+            f"The snapshot has no file {script!r}. Submit a folder with it, or change "
+            "the script's name.",
+            127,
+        )
+
+
+def _write_output_to(path: Path) -> None:
+    """What this process prints goes to the file."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    for number in (1, 2):
+        os.dup2(handle, number)
+    os.close(handle)

@@ -1,0 +1,89 @@
+"""Runs on this machine: their folders, and the runner that is started for each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from studio.core.job_files import (
+    CODE_FOLDER,
+    LOG_FILE,
+    JobFile,
+    is_runner_alive,
+    process_start,
+    read_runner_state,
+    write_job,
+)
+
+#: Tells a runner from what a script started: it outlives the run that submitted it.
+RUNNER_VARIABLE = "STUDIO_JOB_FOLDER"
+_ROOT = Path(__file__).resolve().parents[2]
+#: So that ended runners do not stay as zombies.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def jobs_folder() -> Path:
+    """`STUDIO_JOBS`, or the user's folder for the state of programs."""
+    return _user_folder("STUDIO_JOBS", "XDG_STATE_HOME", "~/.local/state", "jobs")
+
+
+def cache_folder() -> Path:
+    """`STUDIO_CACHE`, or the user's folder for caches: prepared environments."""
+    return _user_folder("STUDIO_CACHE", "XDG_CACHE_HOME", "~/.cache", "")
+
+
+def _user_folder(own: str, common: str, default: str, name: str) -> Path:
+    configured = os.environ.get(own, "").strip()
+    if configured:
+        return Path(configured).expanduser().absolute()
+    base = os.environ.get(common, "").strip() or default
+    return Path(base).expanduser().absolute() / "run-studio" / name
+
+
+def create_job_folder(run_id: str) -> Path:
+    """A new private folder for the run. Raises OSError."""
+    folder = jobs_folder() / run_id
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    (folder / CODE_FOLDER).mkdir()
+    return folder
+
+
+def start_runner(folder: Path, job: JobFile) -> None:
+    """Start the runner of a prepared folder in the background. Raises OSError."""
+    write_job(folder, job)
+    _started[:] = [one for one in _started if one.poll() is None]
+    modules = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, modules)),
+        RUNNER_VARIABLE: str(folder),
+    }
+    with (folder / LOG_FILE).open("ab") as log:
+        _started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "studio.runner.job", str(folder)],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C here does not reach it, and it outlives this process.
+                start_new_session=True,
+            )
+        )
+
+
+def stop_local_run(run_id: str) -> None:
+    """Let the run's runner, if it is on this machine, look at its cancel now."""
+    folder = jobs_folder() / run_id
+    state = read_runner_state(folder)
+    if state is None or not is_runner_alive(folder):
+        return
+    if state.started == process_start(state.pid):
+        with contextlib.suppress(OSError):
+            os.kill(state.pid, signal.SIGTERM)

@@ -1,0 +1,85 @@
+"""From a ScriptRunConfig to the definition of a run, which is sent and kept."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.core.errors import InvalidValue
+from studio.core.run_definition import check_definition
+from studio.sdk.errors import ExperimentExecutionException, UserErrorException
+from studio.sdk.submission.run_configuration import RunConfiguration, to_content
+
+#: Words that only a shell understands.
+_SHELL_WORDS = frozenset({"&&", "||", ";", "|", ">", ">>", "<", "&", "2>&1"})
+
+
+def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
+    """The definition of a submission, and the folder of its sources.
+
+    `config` is a ScriptRunConfig, or a RunConfiguration of the working folder. Raises
+    UserErrorException for another one, or if it cannot be started.
+    """
+    folder = Path(getattr(config, "source_directory", None) or ".")
+    configuration = getattr(config, "run_config", config)
+    if not isinstance(configuration, RunConfiguration):
+        raise UserErrorException(
+            f"Submit a ScriptRunConfig, not {type(config).__name__}."
+        )
+    content = _without_nulls(to_content(configuration))
+    content["arguments"] = [str(word) for word in content.get("arguments") or ()]
+    if content.get("command"):
+        content.pop("script", None)
+        content["command"] = _command_of(content["command"])
+    if content.get("script"):
+        content["script"] = _script_in(folder, str(content["script"]))
+    for variables in (content, content.get("environment") or {}):
+        values = variables.get("environmentVariables") or {}
+        variables["environmentVariables"] = {
+            str(name): str(value) for name, value in values.items() if value is not None
+        }
+    try:
+        return check_definition(content), folder.absolute()
+    except InvalidValue as error:
+        raise UserErrorException(error.message) from error
+
+
+def _without_nulls(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_nulls(value) if isinstance(value, dict) else value
+        for key, value in content.items()
+        if value is not None
+    }
+
+
+def _command_of(command: str | list[Any]) -> str | list[str]:
+    """A list with `&&` is for a shell, as in v1."""
+    if isinstance(command, str):
+        return command
+    words = [str(word) for word in command]
+    if _SHELL_WORDS.isdisjoint(words):
+        return words
+    return " ".join(
+        word if word in _SHELL_WORDS else shlex.quote(word) for word in words
+    )
+
+
+def _script_in(folder: Path, script: str) -> str:
+    """The script's path in the folder. Raises ExperimentExecutionException."""
+    path = folder / script
+    if not path.is_file():
+        raise ExperimentExecutionException(
+            f"{script} script path doesn't exist. The script should be inside the "
+            f"project folder {folder.absolute()}"
+        )
+    try:
+        # The folder can be a link, or contain `..`; the script's own link stays.
+        inside = (path.parent.resolve() / path.name).relative_to(folder.resolve())
+    except ValueError as error:
+        raise ExperimentExecutionException(
+            f"{script} is outside of the project folder {folder.absolute()}. Copy it "
+            "there, or submit its own folder."
+        ) from error
+    return inside.as_posix()

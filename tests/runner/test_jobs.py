@@ -1,0 +1,166 @@
+"""One attempt of a submitted run: `python -m studio.runner.job FOLDER`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.parts.server import Server
+from tests.parts.waiting import becomes
+from tests.runner.job_folders import JobFolders, is_running
+
+USER_MANAGED = {"environment": {"python": {"userManagedDependencies": True}}}
+
+
+@pytest.fixture
+def jobs(server: Server, tmp_path: Path) -> Iterator[JobFolders]:
+    folders = JobFolders(server, tmp_path)
+    yield folders
+    folders.end()
+
+
+def test_a_script_logs_to_its_run_and_leaves_outputs(jobs: JobFolders) -> None:
+    job = jobs.create(
+        {**USER_MANAGED, "arguments": ["--fruit", "a 'b'\nc"]},
+        """
+        import os, sys
+        from azureml.core import Run
+        run = Run.get_context(allow_offline=False)
+        run.log("loss", 0.5)
+        print("arguments", sys.argv[1:], flush=True)
+        os.makedirs("outputs/deep"), os.makedirs("logs")
+        open("outputs/deep/model.bin", "w").write("weights")
+        open("logs/train.log", "w").write("epoch 1")
+        """,
+    )
+    job.start()
+    run = job.wait()
+    assert run["status"] == "Completed", (run["error"], job.log())
+    assert job.log().startswith("arguments ['--fruit', \"a 'b'\\nc\"]\n")
+    assert job.log("outputs/deep/model.bin") == "weights"
+    assert job.log("logs/train.log") == "epoch 1"
+    statuses = ["Starting", "Preparing", "Running", "Finalizing", "Completed"]
+    assert job.statuses() == statuses
+    assert not job.folder.exists()
+
+
+def test_a_traceback_is_the_error(jobs: JobFolders) -> None:
+    job = jobs.create(USER_MANAGED, "print('start')\nraise ValueError('lr is bad')")
+    job.start()
+    run = job.wait()
+    assert run["status"] == "Failed"
+    assert "Traceback" in run["error"]
+    assert run["error"].endswith("ValueError: lr is bad")
+
+
+def test_a_cancel_ends_the_script_and_all_that_it_started(jobs: JobFolders) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        """
+        import os, signal, subprocess, time
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+        open("pids.new", "w").write(f"{os.getpid()} {child.pid}")
+        os.rename("pids.new", "pids")
+        time.sleep(600)
+        """,
+        terminate_after=0.2,
+        kill_after=0.4,
+    )
+    job.start()
+    pids = [int(word) for word in job.wait_for("pids").split()]
+    job.client.post(f"runs/{job.run_id}/cancel", {})
+    assert job.wait()["status"] == "Canceled"
+    assert not any(map(is_running, pids))
+
+
+def test_sigterm_to_the_runner_cancels_the_run(jobs: JobFolders) -> None:
+    job = jobs.create(
+        USER_MANAGED, "import time; open('began', 'w').write('1'); time.sleep(600)"
+    )
+    job.start()
+    job.wait_for("began")
+    assert job.process is not None
+    job.process.send_signal(signal.SIGTERM)
+    assert job.wait()["status"] == "Canceled"
+
+
+def test_a_killed_runner_takes_its_script_with_it(jobs: JobFolders) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        """
+        import os, time
+        open("pid.new", "w").write(str(os.getpid()))
+        os.rename("pid.new", "pid")
+        time.sleep(600)
+        """,
+    )
+    job.start()
+    pid = int(job.wait_for("pid"))
+    job.kill()
+    assert becomes(lambda: not is_running(pid))
+
+
+def test_a_background_process_does_not_outlive_its_script(
+    jobs: JobFolders, tmp_path: Path
+) -> None:
+    file = tmp_path / "pid"
+    command = f"setsid sleep 600 & echo $! > {file}; exit 0"
+    job = jobs.create({"command": command, **USER_MANAGED})
+    job.start()
+    assert job.wait()["status"] == "Completed"
+    assert not is_running(int(file.read_text()))
+
+
+def test_the_time_limit_fails_the_run(jobs: JobFolders) -> None:
+    job = jobs.create(
+        {**USER_MANAGED, "maxRunDurationSeconds": 0.5}, "import time; time.sleep(600)"
+    )
+    job.start()
+    run = job.wait()
+    assert run["status"] == "Failed"
+    assert run["error"].startswith("The run exceeded its time limit of 0.5 seconds")
+
+
+def test_secrets_are_given_to_the_script_and_never_shown(jobs: JobFolders) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        """
+        import os, sys
+        for half in (os.environ["API_KEY"][:5], os.environ["API_KEY"][5:] + "\\n"):
+            sys.stdout.write(half)
+            sys.stdout.flush()
+        print("token", os.environ["STUDIO_TOKEN"])
+        sys.exit("bad key " + os.environ["API_KEY"])
+        """,
+        secrets={"API_KEY": "s3cr3t-value"},
+    )
+    job.start()
+    run = job.wait()
+    assert job.log() == "***\ntoken ***\nbad key ***\n"
+    assert run["error"].endswith("bad key ***")
+
+
+@pytest.mark.parametrize(
+    ("definition", "sentence"),
+    [
+        ({"script": "other.py"}, "The snapshot has no file 'other.py'."),
+        ({"command": ["no-such-program"]}, "no-such-program is not a program on PATH."),
+        (
+            {"environment": {"python": {"interpreterPath": "/no/python"}}},
+            "The interpreter '/no/python' does not exist on ",
+        ),
+    ],
+)
+def test_what_cannot_start_fails_with_a_sentence(
+    jobs: JobFolders, definition: dict[str, object], sentence: str
+) -> None:
+    job = jobs.create(definition, "pass")
+    job.start()
+    run = job.wait()
+    assert run["status"] == "Failed"
+    assert run["error"].startswith(sentence)
