@@ -24,7 +24,6 @@ pytest_plugins = [
     "tests.parts.templates",
     "tests.parts.server",
     "tests.parts.browser",
-    "tests.parts.profiles",
     "tests.parts.signing_in",
     "tests.parts.postgres",
     "tests.parts.records",

@@ -9,8 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, StorageState, expect
 
-from tests.parts.browser import Watch
-from tests.parts.profiles import Profiles
+from tests.parts.browser import Profiles, Watch
 from tests.parts.server import Server
 
 WIDTHS = (1280, 360)

@@ -11,8 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.e2e.list import content
-from tests.parts.browser import Watch, new_context
-from tests.parts.profiles import Profiles
+from tests.parts.browser import Profiles, Watch, new_context
 from tests.parts.server import Server, running
 from tests.parts.signing_in import sign_in
 

@@ -38,7 +38,7 @@ SHORTEN = r"""
         const seen = new Set();
         for (const child of [...parent.children]) {
             const found = parts(child);
-            const isNew = found.some((part) => !seen.has(part)) || seen.size < 2;
+            const isNew = found.some((part) => !seen.has(part));
             found.forEach((part) => seen.add(part));
             if (!isNew && !child.contains(document.activeElement)) child.remove();
         }

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.parts.browser import Watch, new_context
+from tests.parts.browser import Profiles, Watch, new_context
 from tests.parts.manage import manage
-from tests.parts.profiles import Profiles
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 

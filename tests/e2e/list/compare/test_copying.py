@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, StorageState, expect
 
-from tests.parts.browser import Watch
-from tests.parts.profiles import Profiles
+from tests.parts.browser import Profiles, Watch
 from tests.parts.server import Server
 
 COMPARE = "/w/default/compare/?run=digits-01&run=digits-02&find=epochs"

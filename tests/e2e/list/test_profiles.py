@@ -6,8 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, StorageState
 
-from tests.parts.browser import Watch
-from tests.parts.profiles import Profiles
+from tests.parts.browser import Profiles, Watch
 from tests.parts.server import Server
 
 LEAVE = """async () => {
@@ -36,28 +35,28 @@ def visit(page: Page, server: Server) -> tuple[dict[str, Any], set[str], int]:
 
 
 def test_nothing_but_cached_files_passes_from_test_to_test(
-    profiles: Profiles, watch: Watch, server: Server, owner_state: StorageState
+    profiles: Profiles, watch: Watch, list_server: Server, list_state: StorageState
 ) -> None:
-    with profiles.page(watch, state=owner_state, width=700) as page:
-        first = visit(page, server)
+    with profiles.page(watch, state=list_state, width=700) as page:
+        first = visit(page, list_server)
         page.evaluate(LEAVE)
         page.context.grant_permissions(["clipboard-read"])
         page.context.route("**/*", lambda route: route.abort())
         page.context.set_offline(True)
-    with profiles.page(watch, state=owner_state, width=700) as page:
-        second = visit(page, server)
+    with profiles.page(watch, state=list_state, width=700) as page:
+        second = visit(page, list_server)
     assert second[:2] == first[:2]
     assert second[2] > first[2]
 
 
 def test_complaints_go_to_the_test_that_caused_them(
-    profiles: Profiles, watch: Watch, server: Server
+    profiles: Profiles, watch: Watch, list_server: Server
 ) -> None:
     other = Watch()
     with profiles.page(other) as page:
-        page.goto(f"{server.url}/help/")
+        page.goto(f"{list_server.url}/help/")
         page.evaluate("console.error('first')")
     with profiles.page(watch) as page:
-        page.goto(f"{server.url}/help/")
+        page.goto(f"{list_server.url}/help/")
     assert "first" in str(other.complaints)
     assert not watch.complaints
