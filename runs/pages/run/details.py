@@ -46,6 +46,16 @@ from runs.search.run import (
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
+from studio.core.launcher_properties import (
+    COMMAND_PROPERTY,
+    CPUS_PROPERTY,
+    EXECUTABLE_PROPERTY,
+    GPUS_PROPERTY,
+    HOST_PROPERTY,
+    MEMORY_PROPERTY,
+    PYTHON_PROPERTY,
+    SYSTEM_PROPERTY,
+)
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 
@@ -141,8 +151,24 @@ def _attributes_context(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first_set_value(known, GIT_COMMIT),
         "git_branch": _first_set_value(known, GIT_BRANCH),
+        **_machine_context(known),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or render_description(request, text, run),
+    }
+
+
+def _machine_context(known: Mapping[str, str]) -> dict[str, Any]:
+    """What the launcher recorded of the machine; empty for other runs."""
+    memory = known.get(MEMORY_PROPERTY, "")
+    return {
+        "host": known.get(HOST_PROPERTY, ""),
+        "system": known.get(SYSTEM_PROPERTY, ""),
+        "python": known.get(PYTHON_PROPERTY, ""),
+        "python_executable": known.get(EXECUTABLE_PROPERTY, ""),
+        "cpus": known.get(CPUS_PROPERTY, ""),
+        "memory": int(memory) if memory.isdecimal() and len(memory) < 19 else 0,
+        "gpus": known.get(GPUS_PROPERTY, ""),
+        "command": known.get(COMMAND_PROPERTY, ""),
     }
 
 

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.core.names import check_description, check_display_name, check_run_id
 from studio.sdk.connection import OFFLINE_ERRORS
@@ -15,8 +15,17 @@ from studio.sdk.responses import Unreachable
 from studio.sdk.run.run_types import create_run
 from studio.sdk.run.script_environment import publish_run
 from studio.sdk.run.script_source import script_name
+from studio.sdk.run_record import (
+    RECORD_PATH,
+    RunRecord,
+    record_of_process,
+    upload_record,
+)
 from studio.sdk.tags_and_properties import as_properties, as_tags, check_texts
 from studio.sdk.warnings import warn
+
+if TYPE_CHECKING:
+    from studio.sdk.delivery import Writer
 
 DEFAULT_OUTPUTS = "outputs"
 
@@ -33,16 +42,20 @@ def start_run(
     tags: Mapping[str, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
     parent: Any = None,
+    system_metrics: bool = True,
     **_ignored: Any,
 ) -> Any:
     """Start a run that this process logs and sends heartbeats for."""
+    # A child run depends on what its parent does.
+    record = record_of_process() if parent is None else None
+    facts = {} if record is None else record.properties()
     body = {
         **_describe_run(display_name or name, parent),
         "experiment": experiment.name,
         "id": check_run_id(run_id or str(uuid.uuid4())),
         "description": check_description(description or ""),
         "tags": as_tags(tags or {}),
-        "properties": as_properties(properties or {}),
+        "properties": {**facts, **as_properties(properties or {})},
     }
     # Checked now: the refusal of a buffered request would come much later, and would
     # lose the whole run.
@@ -64,6 +77,10 @@ def start_run(
         publish_run(run)
     else:
         run._children.set_parent(parent)
+    if record is not None:
+        _keep_record(record, writer)
+        if system_metrics:
+            run._lifecycle.start_system_metrics()
     # Children share the parent's output. In a notebook, all cells would write to this
     # log.
     if parent is None and script_name():
@@ -100,6 +117,13 @@ def _create_now(
         except buffered_errors as error:
             connection.start_buffering(error)
     return None
+
+
+def _keep_record(record: RunRecord, writer: Writer) -> None:
+    try:
+        upload_record(record, writer.add_file)
+    except OSError as error:
+        warn(f"{RECORD_PATH} is not kept: {error}")
 
 
 def _take_snapshot(run: Any, directory: str) -> None:
