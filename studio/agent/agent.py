@@ -85,7 +85,7 @@ class Agent:
         self._ended: list[JobFolder] = []
         self._usage = UsageReader(gpus)
         self._signals = 0
-        #: How often a signal was acted upon.
+        #: How many of them were followed.
         self._followed_signals = 0
         self._is_draining = self._is_leaving = False
         #: Drained by a member, who can also undo that.

@@ -14,7 +14,7 @@ _NAMES = frozenset(
     }
 )
 _BEGINNINGS = ("LC_", "CUDA_", "NVIDIA_", "NCCL_", "ROCR_", "HIP_", "CONDA_", "MAMBA_")
-#: Never passed on, whoever names them: they open the server to a job.
+#: Never passed on, also if `passed` names them: they open the server.
 _NEVER = frozenset({"STUDIO_TOKEN", "MLFLOW_TRACKING_TOKEN", "STUDIO_HOME"})
 
 

@@ -18,7 +18,7 @@ from studio.core.job_files import CODE_FOLDER, JOB_FILE
 from studio.core.private_files import write_private
 
 ATTEMPT_FILE = "attempt.json"
-#: Of names that are long or equal except for their case, the hash differs.
+#: Names that are longer, or equal except for their case, differ in their hash.
 MAX_NAME_CHARS = 60
 
 

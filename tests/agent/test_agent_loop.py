@@ -39,8 +39,8 @@ def test_no_secret_and_no_token_of_an_ended_run_stays(machine: FakeMachine) -> N
 
 
 def test_an_absent_server_is_mentioned_once(machine: FakeMachine) -> None:
-    away = Unreachable("http://127.0.0.1:9 cannot be reached: start the server.")
-    machine.server.failures = [away, away]
+    absent = Unreachable("http://127.0.0.1:9 cannot be reached: start the server.")
+    machine.server.failures = [absent, absent]
     assert machine.run() == 0
     [line] = [line for line in machine.lines if "cannot be reached" in line]
     assert line.endswith("start the server. Trying again until then.")
@@ -73,9 +73,9 @@ def test_a_lost_run_is_killed_without_a_report(machine: FakeMachine) -> None:
 def test_a_runner_that_died_is_reported_as_lost(machine: FakeMachine) -> None:
     machine.server.queue = [queued_job("a")]
     machine.executor.ends_with = ""
-    away = Unreachable("away")
+    absent = Unreachable("no server")
     # The report is repeated until the server has it.
-    machine.executor.on_start = lambda: machine.server.failures.append(away)
+    machine.executor.on_start = lambda: machine.server.failures.append(absent)
     machine.run()
     assert machine.server.ends == [("a", "lost")]
     assert ("a", True) in machine.executor.stopped

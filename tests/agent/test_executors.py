@@ -140,7 +140,9 @@ def test_a_job_outlives_its_agent_and_is_found(create: Create, folder: Path) -> 
     assert ends(later, handle)
 
 
-def test_a_job_that_ended_meanwhile_is_found(create: Create, folder: Path) -> None:
+def test_a_job_that_ended_without_its_agent_is_found(
+    create: Create, folder: Path
+) -> None:
     earlier = create()
     assert ends(earlier, start(earlier, folder, "quick"))
     later = create()

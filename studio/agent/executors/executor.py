@@ -26,8 +26,8 @@ class Executor(Protocol):
     def start(self, folder: Path, slot: int) -> str:
         """Start the runner of a job's folder and return its handle.
 
-        `slot` is a number from 0, of which no other running job has the same. Raises
-        OSError if the runner cannot be started.
+        `slot` is a number from 0 that no other running job has, unless that one lends
+        it. Raises OSError if the runner cannot be started.
         """
 
     def find(self, folder: Path) -> str | None:

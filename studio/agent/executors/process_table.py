@@ -24,7 +24,7 @@ def processes_with(variable: str, value: str) -> list[int]:
     wanted = os.fsencode(f"{variable}={value}")
     found = []
     for path in PROC.glob("[0-9]*/environ"):
-        # Others' processes cannot be read, and those that end meanwhile are gone.
+        # Others' processes cannot be read, and a process can end while it is read.
         with contextlib.suppress(OSError):
             if wanted in path.read_bytes().split(b"\0"):
                 found.append(int(path.parent.name))

@@ -1,4 +1,4 @@
-"""`studio secret`: values that runs get as environment variables, and nobody reads."""
+"""`studio secret`: values that runs get as environment variables, and no page shows."""
 
 from __future__ import annotations
 
