@@ -107,7 +107,8 @@ TERMS = frozenset(
     """Run Studio MLflow CSV TSV JSON HTML XLSX Excel Parquet PNG SVG GIF JPEG WebP
     LaTeX Markdown REST API URL URI ID UTC GB MB KB KiB OR AND NaN Infinity NUL SDK
     Azure Git JavaScript CPU GPU Alt Ctrl Cmd Shift Enter Esc Escape Tab Home End
-    English px ms min pip zip DOI IP Python shell NotFound InvalidValue Default nosuch nothing log
+    English px ms min pip zip DOI IP Python shell
+    NotFound InvalidValue Default nosuch nothing log
     """.split()
 )
 #: Words of the filter language and of examples.
