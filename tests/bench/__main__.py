@@ -34,6 +34,7 @@ from tests.bench.fresh_commands import (
     page,
     slow,
     strain,
+    submit,
     views,
 )
 from tests.bench.mutation.run import mutants
@@ -231,7 +232,7 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-FRESH = (backup, charts, imports, ingest, page, slow, strain, views)
+FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
 for command in (*OVER_HOMES, *FRESH, cancel, mutants, words):
     main.add_command(command)
 

@@ -18,6 +18,7 @@ from runs.actions.files.files import (
 )
 from runs.actions.files.pictures import attach_picture
 from runs.actions.files.snapshots import (
+    SNAPSHOT_PROPERTY,
     delete_unused_snapshots,
     link_known_snapshot,
     link_snapshot,
@@ -27,6 +28,7 @@ from runs.actions.files.snapshots import (
 from runs.actions.files.uploaded_sources import save_uploaded_sources
 
 __all__ = [
+    "SNAPSHOT_PROPERTY",
     "FileOwner",
     "attach_picture",
     "create_file",
