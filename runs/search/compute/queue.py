@@ -72,7 +72,7 @@ class _StartOrder:
         )
 
     def next_reason(self, job: Job) -> WaitReason:
-        """Return why the next job in the order waits; it takes a slot if it does not."""
+        """Return why the next job waits; NEXT if it takes one of the free slots."""
         reason = self._blocking_reason(job)
         if reason is WaitReason.NEXT:
             self.free -= 1
