@@ -24,7 +24,7 @@ MAX_NAME_CHARS = 60
 
 @dataclass(frozen=True)
 class Attempt:
-    """Which attempt of which run it is, in which slot, and where it was started.
+    """The run, the number of the attempt, its slot, and where it was started.
 
     The run's token delivers what the runner left; it is empty once the job has ended.
     """

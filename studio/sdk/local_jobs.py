@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from studio.core.job_files import (
-    CODE_FOLDER,
     LOG_FILE,
     JobFile,
     is_runner_alive,
@@ -52,7 +51,6 @@ def create_job_folder(run_id: str) -> Path:
     folder = jobs_folder() / run_id
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)
-    (folder / CODE_FOLDER).mkdir()
     return folder
 
 

@@ -35,6 +35,7 @@ from tests.bench.fresh_commands import (
     page,
     slow,
     strain,
+    submit,
     views,
 )
 from tests.bench.mutation.run import mutants
@@ -232,7 +233,7 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-FRESH = (backup, charts, imports, ingest, page, slow, strain, views)
+FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
 for command in (*OVER_HOMES, *FRESH, agents, cancel, mutants, words):
     main.add_command(command)
 

@@ -17,7 +17,13 @@ from runs.actions.compute.attempts import (
     report_status,
     requeue_lost_jobs,
 )
-from runs.actions.compute.queue import move_job_to_top, queue_run, set_job_priority
+from runs.actions.compute.queue import (
+    check_priority,
+    insert_jobs,
+    move_job_to_top,
+    queue_run,
+    set_job_priority,
+)
 from runs.actions.compute.run_tokens import check_can_control, create_token_for_script
 from runs.actions.compute.secrets import (
     check_secrets_exist,
@@ -48,6 +54,7 @@ __all__ = [
     "agent_command",
     "change_target",
     "check_can_control",
+    "check_priority",
     "check_secrets_exist",
     "create_agent_token",
     "create_target",
@@ -57,6 +64,7 @@ __all__ = [
     "find_secret",
     "find_target",
     "get_local_target",
+    "insert_jobs",
     "is_attempt_lost",
     "lose_attempt",
     "may_have_runs",

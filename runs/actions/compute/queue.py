@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -75,6 +76,36 @@ def queue_run(
         origin=StatusReporter.LAUNCHER,
     )
     return job
+
+
+@transaction.atomic
+def insert_jobs(
+    runs: Sequence[Run],
+    target: ComputeTarget,
+    *,
+    now: int,
+    priority: int = 0,
+    max_attempts: int = 1,
+    sweep: Sweep | None = None,
+) -> None:
+    """Put new runs, which are Queued, into the queue of `target` in this order."""
+    check_priority(priority)
+    _check_attempts(max_attempts)
+    _lock_existing(target)
+    Job.objects.bulk_create(
+        Job(
+            run=run,
+            workspace_id=run.workspace_id,
+            target=target,
+            submitter_id=run.submitter_id,
+            priority=priority,
+            position=now,
+            max_attempts=max_attempts,
+            sweep=sweep,
+            queued=now,
+        )
+        for run in runs
+    )
 
 
 @transaction.atomic
@@ -154,13 +185,17 @@ def _check_attempts(attempts: int) -> int:
     return attempts
 
 
-def _insert(job: Job, target: ComputeTarget) -> None:
-    # With the lock no request can remove the target at the same time.
+def _lock_existing(target: ComputeTarget) -> None:
+    """Lock a target against removal; raise InvalidState if it was removed."""
     rows = ComputeTarget.objects.select_for_update(no_key=True).filter(pk=target.pk)
     if rows.filter(removed__isnull=True).first() is None:
         raise InvalidState(
             _("The compute target %(name)r was removed.") % {"name": target.name}
         )
+
+
+def _insert(job: Job, target: ComputeTarget) -> None:
+    _lock_existing(target)
     try:
         with transaction.atomic():
             job.save(force_insert=True)

@@ -87,6 +87,8 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     "Submitted runs": {
         f"{_RUN}/definition": (compute.get_definition,),
         f"{_RUN}/token": (compute.create_run_token,),
+        f"{_RUN}/resubmit": (compute.resubmit_run,),
+        f"{_WORKSPACE}/sweeps": (compute.create_sweep,),
         f"{_RUN}/queue": (compute.queue_run,),
         f"{_RUN}/job": (compute.get_job, compute.change_job),
         f"{_RUN}/waiting": (compute.set_waiting,),

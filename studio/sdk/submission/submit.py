@@ -14,7 +14,7 @@ from typing import Any
 
 from studio.core import cancel_signals
 from studio.core.errors import NotFound, PermissionDenied, StudioError, TooLarge
-from studio.core.job_files import CODE_FOLDER, JobFile
+from studio.core.job_files import ARCHIVE_FILE, JobFile
 from studio.core.launcher_properties import COMMAND_PROPERTY
 from studio.core.names import check_display_name
 from studio.core.run_definition import command_line
@@ -27,8 +27,8 @@ from studio.sdk.local_jobs import (
     start_runner,
 )
 from studio.sdk.run import SCRIPT_RUN, create_run, git_properties
-from studio.sdk.snapshot_archive import SourceFile, list_sources, write_archive
-from studio.sdk.snapshot_tree import hash_sources
+from studio.sdk.snapshot_archive import SourceFile, list_sources
+from studio.sdk.snapshot_tree import compressed, hash_sources
 from studio.sdk.submission.definitions import definition_of
 from studio.sdk.tags_and_properties import as_tags, check_texts
 
@@ -110,8 +110,8 @@ def _submit_here(
     folder = None
     try:
         folder = create_job_folder(info["id"])
-        tree, copies = hash_sources(sources, folder / CODE_FOLDER)
-        _keep_snapshot(connection, path, tree, copies)
+        copy = folder / ARCHIVE_FILE
+        _keep_snapshot(connection, path, hash_sources(sources, copy), copy)
         start_runner(folder, _job_for(connection, info, body["definition"]))
     except BaseException as error:
         _fail(connection, path, error)
@@ -127,8 +127,9 @@ def _submit_to_queue(
     info = connection.change("POST", "runs", {**body, "status": "NotStarted"})
     path = f"runs/{info['id']}"
     try:
-        tree, files = hash_sources(sources)
-        _keep_snapshot(connection, path, tree, files)
+        with tempfile.TemporaryDirectory(prefix="run-studio-") as folder:
+            copy = Path(folder) / ARCHIVE_FILE
+            _keep_snapshot(connection, path, hash_sources(sources, copy), copy)
         queued: dict[str, Any] = {"target": body["target"]}
         if body["definition"].get("maxAttempts"):
             queued["max_attempts"] = body["definition"]["maxAttempts"]
@@ -140,14 +141,13 @@ def _submit_to_queue(
 
 
 def _keep_snapshot(
-    connection: WorkspaceConnection, path: str, tree: str, files: list[SourceFile]
+    connection: WorkspaceConnection, path: str, tree: str, copy: Path
 ) -> None:
     """Link the snapshot of that content, or upload it if the server has none."""
     try:
         connection.change("POST", f"{path}/snapshot/known", {"tree": tree})
     except NotFound:
-        with tempfile.TemporaryFile() as archive:
-            write_archive(files, archive)
+        with compressed(copy) as archive:
             size = archive.tell()
             archive.seek(0)
             connection.client.upload(f"{path}/snapshot", archive, size)

@@ -19,6 +19,8 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "beat": ("POST", f"{RUN}/heartbeat", {"attempt": 1}),
     "set_waiting": ("POST", f"{RUN}/waiting", {"waiting": True}),
     "queue_run": ("POST", "runs/r3/queue", {"target": "local"}),
+    "resubmit_run": ("POST", f"{QUEUED}/resubmit", {"env": {"A": "1"}}),
+    "create_sweep": ("POST", "sweeps", {"run": "r2", "space": {"lr": ["1", "2"]}}),
     "change_job": ("PATCH", f"{QUEUED}/job", {"priority": 5, "to_top": True}),
 }
 #: Of owners.
@@ -65,6 +67,18 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("queue_run", {"max_attempts": 101}, "max_attempts"),
     ("queue_run", {"target": 5}, "target"),
     ("change_job", {"priority": -1001}, "priority"),
+    ("resubmit_run", {"definition": {"command": ""}}, "definition.script"),
+    ("resubmit_run", {"env": {"1A": "x"}}, "definition.environmentVariables"),
+    ("resubmit_run", {"max_attempts": 0}, "max_attempts"),
+    ("resubmit_run", {"experiment": "x" * 501}, "experiment"),
+    ("resubmit_run", {"priority": 1001}, "priority"),
+    ("create_sweep", {"space": {}}, "space"),
+    ("create_sweep", {"space": {"lr": 5}}, "space"),
+    ("create_sweep", {"space": {"a": {"from": 1, "to": 1001}}}, "space"),
+    ("create_sweep", {"sampling": "bayes"}, "sampling"),
+    ("create_sweep", {"sampling": "random"}, "count"),
+    ("create_sweep", {"at_once": 10_001}, "at_once"),
+    ("create_sweep", {"tags": {"k": "\x00"}}, "tags.k"),
     ("change_job", {"priority": None}, "priority"),
 ]
 WRONG_OF_OWNERS: list[tuple[str, dict[str, Any], str]] = [

@@ -18,6 +18,7 @@ from runs.api.v1.compute.jobs import (
     set_waiting,
 )
 from runs.api.v1.compute.secrets import delete_secret, list_secrets, set_secret
+from runs.api.v1.compute.submit import create_sweep, resubmit_run
 from runs.api.v1.compute.targets import (
     change_agent,
     change_compute_target,
@@ -35,6 +36,7 @@ __all__ = [
     "create_agent_token",
     "create_compute_target",
     "create_run_token",
+    "create_sweep",
     "delete_secret",
     "end_attempt",
     "get_definition",
@@ -47,6 +49,7 @@ __all__ = [
     "register_agent",
     "remove_agent",
     "remove_compute_target",
+    "resubmit_run",
     "set_secret",
     "set_waiting",
     "take_runs",

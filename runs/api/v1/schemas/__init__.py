@@ -106,6 +106,7 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
+from runs.api.v1.schemas.submit import NewSweep, Resubmission, SweepReply
 from runs.api.v1.schemas.tokens import (
     NewToken,
     NewTokenReply,
@@ -183,6 +184,7 @@ __all__ = [
     "NewChildren",
     "NewExperiment",
     "NewRun",
+    "NewSweep",
     "NewTarget",
     "NewToken",
     "NewTokenReply",
@@ -201,6 +203,7 @@ __all__ = [
     "Registered",
     "Removed",
     "RequestStruct",
+    "Resubmission",
     "RevisionChoice",
     "RevisionInfo",
     "RevisionList",
@@ -223,6 +226,7 @@ __all__ = [
     "Starred",
     "StateJson",
     "StatusChange",
+    "SweepReply",
     "TagEdit",
     "TagReply",
     "Tags",

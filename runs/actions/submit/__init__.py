@@ -1,0 +1,31 @@
+"""Submit runs without a client: new ones, resubmitted ones, and sweeps."""
+
+from __future__ import annotations
+
+from runs.actions.submit.new_runs import (
+    RESUBMITTED_FROM,
+    SCRIPT_RUN_TYPE,
+    check_submission,
+    submit_run,
+)
+from runs.actions.submit.resubmission import (
+    changed_definition,
+    find_run_snapshot,
+    reason_not_to_resubmit,
+    resubmit,
+)
+from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep, swept_definition
+
+__all__ = [
+    "RESUBMITTED_FROM",
+    "SCRIPT_RUN_TYPE",
+    "SWEEP_TYPE",
+    "changed_definition",
+    "check_submission",
+    "create_sweep",
+    "find_run_snapshot",
+    "reason_not_to_resubmit",
+    "resubmit",
+    "submit_run",
+    "swept_definition",
+]

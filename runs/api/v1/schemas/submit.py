@@ -1,0 +1,61 @@
+"""Schemas of resubmitted runs and of sweeps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from runs.api.v1.schemas.runs import RequestStruct, RunInfo, Tags, Texts
+
+
+class Resubmission(RequestStruct):
+    """What differs from the run that is resubmitted.
+
+    `definition` has the keys that change; null removes one. `env` has environment
+    variables that are added or replaced. With an `id` the request can be repeated.
+    """
+
+    id: str | None = None
+    definition: dict[str, Any] = field(default_factory=dict)
+    env: Texts = field(default_factory=dict)
+    target: str = ""
+    experiment: str = ""
+    name: str = ""
+    tags: Tags = field(default_factory=dict)
+    priority: int = 0
+    max_attempts: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+
+
+class NewSweep(RequestStruct):
+    """A run for each combination of values.
+
+    `run`: the run whose definition, snapshot, target and experiment are used;
+    `definition` and `env` change it as in a resubmission. `space` has the values of
+    each argument: a list, or a range `{"from": 1, "to": 5}`. `sampling` grid tries all
+    combinations, random as many as `count`. `at_once`: how many run at the same time.
+    `name` is a template, such as `resnet lr={lr}`. With an `id` for the parent run the
+    request can be repeated.
+    """
+
+    run: str
+    space: dict[str, Any]
+    id: str | None = None
+    definition: dict[str, Any] = field(default_factory=dict)
+    env: Texts = field(default_factory=dict)
+    sampling: Literal["grid", "random"] = "grid"
+    count: Annotated[int, Meta(ge=1)] | None = None
+    seed: int | None = None
+    at_once: Annotated[int, Meta(ge=1)] | None = None
+    target: str = ""
+    experiment: str = ""
+    name: str = ""
+    tags: Tags = field(default_factory=dict)
+    priority: int = 0
+
+
+class SweepReply(Struct):
+    """The parent run, and the ids of its children in the order of the queue."""
+
+    run: RunInfo
+    children: list[str]
