@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.agent.cluster import Cluster
 from tests.bench.compute.crashes import KINDS, AgentCampaign
-from tests.parts.agents import Cluster
 from tests.parts.server import running
 
 

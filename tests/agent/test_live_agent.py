@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from studio.core.job_files import read_runner_state
-from tests.parts.agents import Cluster
+from tests.agent.cluster import Cluster
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 

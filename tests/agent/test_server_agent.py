@@ -12,7 +12,7 @@ import pytest
 
 from runs.management import server_agent
 from studio.sdk.client import Client
-from tests.parts.agents import Cluster
+from tests.agent.cluster import Cluster
 from tests.parts.owner_token import owner_token
 from tests.parts.server import Server, copy_prepared_home, start
 from tests.parts.waiting import becomes

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 
+from tests.agent.cluster import Cluster
 from tests.bench.commands import AS_JSON
 from tests.bench.compute.crashes import AgentCampaign
 from tests.bench.compute.latency import measure_starts
 from tests.bench.report import Report
-from tests.parts.agents import Cluster
 from tests.parts.server import running
 
 

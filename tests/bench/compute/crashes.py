@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from studio.core.job_files import is_runner_alive, read_runner_state
-from tests.parts.agents import Cluster
+from tests.agent.cluster import Cluster
 from tests.parts.server import start
 from tests.parts.waiting import becomes
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+from tests.agent.cluster import Cluster
 from tests.bench.report import Report
-from tests.parts.agents import Cluster
 from tests.parts.waiting import becomes
 
 LIMIT_SECONDS = 1.0
