@@ -9,3 +9,5 @@ RESUBMITTED_FROM_PROPERTY = "studio.resubmitted_from"
 #: Delays of a cancel's signals other than the usual ones, in seconds.
 TERMINATE_AFTER_PROPERTY = "studio.terminate_after"
 KILL_AFTER_PROPERTY = "studio.kill_after"
+#: The id of the run that a run was copied from.
+RESUBMITTED_FROM_PROPERTY = "studio.resubmitted_from"

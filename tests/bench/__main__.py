@@ -26,6 +26,7 @@ from tests.bench.commands import (
     seed,
     start,
 )
+from tests.bench.compute import agents
 from tests.bench.fresh_commands import (
     backup,
     charts,
@@ -233,7 +234,7 @@ def weight_command() -> None:
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
-for command in (*OVER_HOMES, *FRESH, cancel, mutants, words):
+for command in (*OVER_HOMES, *FRESH, agents, cancel, mutants, words):
     main.add_command(command)
 
 
