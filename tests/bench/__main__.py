@@ -39,6 +39,7 @@ from tests.bench.fresh_commands import (
 from tests.bench.mutation.run import mutants
 from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
+from tests.bench.submission.queue import queue
 from tests.bench.texts.words import words
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, environment_with, fresh_database
@@ -232,7 +233,7 @@ def weight_command() -> None:
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, views)
-for command in (*OVER_HOMES, *FRESH, cancel, mutants, words):
+for command in (*OVER_HOMES, *FRESH, cancel, mutants, queue, words):
     main.add_command(command)
 
 
