@@ -7,6 +7,7 @@ from django.urls import URLPattern
 from runs.pages.account import urlpatterns as account_urls
 from runs.pages.charts import urlpatterns as charts_urls
 from runs.pages.compare import urlpatterns as compare_urls
+from runs.pages.compute import urlpatterns as compute_urls
 from runs.pages.descriptions import urlpatterns as descriptions_urls
 from runs.pages.experiments import urlpatterns as experiments_urls
 from runs.pages.files import urlpatterns as files_urls
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     *views_urls,
     *public_urls,
     *compare_urls,
+    *compute_urls,
     *run_urls,
     *metrics_urls,
     *files_urls,

@@ -2,7 +2,8 @@
 
 `job.json` says what to run; it has secrets, so the runner deletes it as it reads it.
 `runner.json` says which processes run, `runner.lock` is locked while the runner lives,
-`end.json` says how the run ended. The sources are below `code`.
+`end.json` says how the run ended. The sources are below `code`, or in `sources.zip`,
+which the runner unpacks there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from studio.core.private_files import write_private
 
 JOB_FILE, RUNNER_FILE, END_FILE = "job.json", "runner.json", "end.json"
 LOCK_FILE, LOG_FILE = "runner.lock", "runner.log"
-CODE_FOLDER = "code"
+CODE_FOLDER, ARCHIVE_FILE = "code", "sources.zip"
 
 
 @dataclass(frozen=True)

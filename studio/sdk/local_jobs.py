@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from studio.core.job_files import (
-    CODE_FOLDER,
     LOG_FILE,
     JobFile,
     is_runner_alive,
@@ -21,6 +20,9 @@ from studio.core.job_files import (
 
 #: Tells a runner from what a script started: it outlives the run that submitted it.
 RUNNER_VARIABLE = "STUDIO_JOB_FOLDER"
+#: The folder of an agent's job, in the environment of all its processes: by it the
+#: agent ends what is left. A run on this machine that a job submits is not its own.
+AGENT_VARIABLE = "STUDIO_AGENT_JOB"
 _ROOT = Path(__file__).resolve().parents[2]
 #: So that ended runners do not stay as zombies.
 _started: list[subprocess.Popen[bytes]] = []
@@ -49,7 +51,6 @@ def create_job_folder(run_id: str) -> Path:
     folder = jobs_folder() / run_id
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)
-    (folder / CODE_FOLDER).mkdir()
     return folder
 
 
@@ -63,6 +64,7 @@ def start_runner(folder: Path, job: JobFile) -> None:
         "PYTHONPATH": os.pathsep.join(filter(None, modules)),
         RUNNER_VARIABLE: str(folder),
     }
+    environment.pop(AGENT_VARIABLE, None)
     with (folder / LOG_FILE).open("ab") as log:
         _started.append(
             subprocess.Popen(

@@ -58,11 +58,17 @@ def write_archive(sources: list[SourceFile], target: BinaryIO) -> None:
                 content = source.local.read_bytes()
             except OSError:
                 continue
-            member = zipfile.ZipInfo(source.path, _TIME)
-            # One mode for all, so that the archive depends on the content alone.
-            member.external_attr = (stat.S_IFREG | 0o644) << 16
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, content)
+            add_to_archive(archive, source.path, content)
+
+
+def add_to_archive(
+    archive: zipfile.ZipFile, path: str, content: bytes, mode: int = 0o644
+) -> None:
+    """Add a file. With one mode for all, the archive depends on the contents alone."""
+    member = zipfile.ZipInfo(path, _TIME)
+    member.external_attr = (stat.S_IFREG | stat.S_IMODE(mode)) << 16
+    member.compress_type = archive.compression
+    archive.writestr(member, content)
 
 
 def upload_snapshot(

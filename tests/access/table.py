@@ -24,6 +24,7 @@ from tests.access.entries import (
     page,
     row,
 )
+from tests.access.submission_table import COMPUTE_PAGES
 from tests.access.view_table import VIEW_PAGES, VIEW_REST
 
 __all__ = ["IN_PERSON", "PUBLIC", "SAMPLES", "SIGNED_IN", "TABLE", "Row"]
@@ -154,6 +155,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}lock/": form(OWNER),
     f"{RUN}restore/": form(CONTRIBUTOR),
     **VIEW_PAGES,
+    **COMPUTE_PAGES,
     "members/": page(READER),
     "members/<int:number>/role/": form(OWNER, number="{member}"),
     "members/<int:number>/remove/": form(OWNER, number="{member}"),

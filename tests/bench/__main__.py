@@ -26,6 +26,8 @@ from tests.bench.commands import (
     seed,
     start,
 )
+from tests.bench.compute import agents
+from tests.bench.compute.queue import queue
 from tests.bench.fresh_commands import (
     backup,
     charts,
@@ -34,12 +36,12 @@ from tests.bench.fresh_commands import (
     page,
     slow,
     strain,
+    submit,
     views,
 )
 from tests.bench.mutation.run import mutants
 from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
-from tests.bench.submission.queue import queue
 from tests.bench.texts.words import words
 from tests.parts.browser import FLAGS
 from tests.parts.postgres import binaries, cluster, environment_with, fresh_database
@@ -232,8 +234,8 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
-FRESH = (backup, charts, imports, ingest, page, slow, strain, views)
-for command in (*OVER_HOMES, *FRESH, cancel, mutants, queue, words):
+FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
+for command in (*OVER_HOMES, *FRESH, agents, cancel, mutants, queue, words):
     main.add_command(command)
 
 

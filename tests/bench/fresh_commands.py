@@ -56,6 +56,21 @@ def imports(as_json: bool) -> None:
 
 
 @click.command()
+@AS_JSON
+def submit(as_json: bool) -> None:
+    """Time the submission of a folder of 2,000 files, once and again."""
+    report = Report("Submission of 2,000 files")
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, "sqlite") as env, running(home, env=env) as server:
+            from tests.bench.sdk import measure_submission
+
+            measure_submission(server, Path(folder), report)
+    report.show(as_json=as_json)
+
+
+@click.command()
 @options(
     KIND,
     PEER,

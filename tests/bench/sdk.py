@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from studio.core.script_variables import SHIM_FOLDER
-from studio.sdk import Experiment, Workspace
+from studio.sdk import Experiment, ScriptRunConfig, Workspace
 from tests.bench.report import Report
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
@@ -50,6 +51,28 @@ def measure(server: Server, report: Report) -> None:
     for name, ask in questions.items():
         limit = "300 ms" if "first page" in name else ""
         report.add(name, limit, ms=1000 * median(ask))
+
+
+def measure_submission(server: Server, folder: Path, report: Report) -> None:
+    """From `submit` to its return; the run itself comes after it."""
+    sources = folder / "sources"
+    for number in range(2000):
+        file = sources / f"package{number % 40}" / f"module{number}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"# {number}\n" * 200)
+    script = "package0/module0.py"
+    own = {"STUDIO_JOBS": folder / "jobs", "STUDIO_SPOOL": folder / "spool"}
+    os.environ.update(server.environment)
+    os.environ.update({name: str(path) for name, path in own.items()})
+    experiment = Experiment(Workspace.from_config(), "submissions")
+    times = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        run = experiment.submit(ScriptRunConfig(str(sources), script))
+        times.append(time.perf_counter() - begin)
+        run.wait_for_completion()
+    report.add("the first time, with the upload", ms=1000 * times[0])
+    report.add("again", "500 ms", ms=1000 * statistics.median(times[1:]))
 
 
 def commonest(workspace: Workspace) -> tuple[Experiment, dict[str, str | None]]:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Page, StorageState, expect
 
-from tests.parts.browser import Watch, new_context
+from tests.parts.browser import Profiles, Watch
 from tests.parts.server import Server
 
 WIDTHS = (1280, 360)
@@ -23,19 +23,17 @@ def fits(page: Page) -> bool:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", ["/account/", "/w/default/members/", "/help/"])
 def test_pages_fit_the_screen(
-    browser: Browser,
+    profiles: Profiles,
     watch: Watch,
     server: Server,
     owner_state: StorageState,
     path: str,
     width: int,
 ) -> None:
-    context = new_context(browser, watch, state=owner_state, width=width)
-    page = context.new_page()
-    page.goto(server.url + path)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert fits(page)
-    context.close()
+    with profiles.page(watch, state=owner_state, width=width) as page:
+        page.goto(server.url + path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert fits(page)
 
 
 def test_a_wrong_password_is_reported_next_to_the_form(

@@ -6,12 +6,16 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    CDPSession,
     ConsoleMessage,
     Page,
     Response,
@@ -42,6 +46,8 @@ SANDBOXED = "/files/raw/"
 REPLACED = ("htmx:sendAbort,", "htmx:afterRequest,")
 #: A page with this number of POSTs to one address in a test repeats them endlessly.
 MANY = 40
+#: What a page can store in a profile, apart from cookies.
+STORAGE = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
 
 @dataclass
@@ -73,6 +79,16 @@ class Watch:
             self.posted[place] += 1
             if self.posted[place] == MANY:
                 self.complaints.append(f"{MANY} times POST {place}")
+
+    def start(self, context: BrowserContext) -> None:
+        context.on("console", self.on_console)
+        context.on("weberror", self.on_error)
+        context.on("response", self.on_response)
+
+    def stop(self, context: BrowserContext) -> None:
+        context.remove_listener("console", self.on_console)
+        context.remove_listener("weberror", self.on_error)
+        context.remove_listener("response", self.on_response)
 
     def unexpected(self) -> list[str]:
         return [
@@ -124,6 +140,22 @@ def new_context(
     scripts: bool = True,
 ) -> BrowserContext:
     """A clean profile whose pages report to `watch`; `base` begins its addresses."""
+    context = open_context(
+        browser, state=state, width=width, base=base, scripts=scripts
+    )
+    watch.start(context)
+    return context
+
+
+def open_context(
+    browser: Browser,
+    *,
+    state: StorageState | None = None,
+    width: int = 1280,
+    base: str | None = None,
+    scripts: bool = True,
+) -> BrowserContext:
+    """A clean profile that reports to no one yet."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         storage_state=state,
@@ -132,10 +164,96 @@ def new_context(
     )
     context.set_default_timeout(10_000)
     context.add_init_script(REPORT_VIOLATIONS)
-    context.on("console", watch.on_console)
-    context.on("weberror", watch.on_error)
-    context.on("response", watch.on_response)
     return context
+
+
+@dataclass
+class Profile:
+    """A context that one test after another uses as if it were new.
+
+    Pages of a test are closed after it and what they stored is deleted. Only cached
+    files and compiled scripts remain. Init scripts and clocks of a context cannot be
+    removed: a test that needs them takes `new_context`.
+    """
+
+    context: BrowserContext
+    state: StorageState | None
+    session: CDPSession
+    #: The page that keeps `session`; it is not given to tests.
+    kept: Page
+    origins: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def page(self, watch: Watch) -> Iterator[Page]:
+        watch.start(self.context)
+        self.context.on("response", self.note_origin)
+        try:
+            yield self.context.new_page()
+        finally:
+            self.reset()
+            self.context.remove_listener("response", self.note_origin)
+            watch.stop(self.context)
+
+    def note_origin(self, answer: Response) -> None:
+        parts = urlsplit(answer.url)
+        self.origins.add(f"{parts.scheme}://{parts.netloc}")
+
+    def reset(self) -> None:
+        for page in self.context.pages:
+            if page is not self.kept:
+                has_clock = page.evaluate("'__pwClock' in globalThis")
+                page.close()
+                assert not has_clock, "Pages with a clock need `new_context`."
+        self.context.set_offline(False)
+        self.context.unroute_all()
+        self.context.clear_permissions()
+        for origin in self.origins:
+            cleared = {"origin": origin, "storageTypes": STORAGE}
+            self.session.send("Storage.clearDataForOrigin", cleared)
+        self.origins.clear()
+        self.context.clear_cookies()
+        if self.state:
+            cookies = cast("list[Any]", self.state.get("cookies", []))
+            self.context.add_cookies(cookies)
+
+
+@dataclass
+class Profiles:
+    """The profiles of a session, one for each set of options."""
+
+    browser: Browser
+    known: dict[tuple[object, ...], Profile] = field(default_factory=dict)
+
+    @contextmanager
+    def page(
+        self,
+        watch: Watch,
+        *,
+        state: StorageState | None = None,
+        width: int = 1280,
+        base: str | None = None,
+        scripts: bool = True,
+    ) -> Iterator[Page]:
+        """An empty page that reports to `watch`, as in a profile that is new."""
+        key = (id(state), width, base, scripts)
+        if key not in self.known:
+            context = open_context(
+                self.browser, state=state, width=width, base=base, scripts=scripts
+            )
+            kept = context.new_page()
+            session = context.new_cdp_session(kept)
+            self.known[key] = Profile(context, state, session, kept)
+        with self.known[key].page(watch) as page:
+            yield page
+
+
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Iterator[Profiles]:
+    """The profiles that the tests of this process share."""
+    shared = Profiles(browser)
+    yield shared
+    for profile in shared.known.values():
+        profile.context.close()
 
 
 @pytest.fixture
@@ -148,18 +266,16 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def page(browser: Browser, watch: Watch) -> Iterator[Page]:
+def page(profiles: Profiles, watch: Watch) -> Iterator[Page]:
     """An empty page of a visitor who is not signed in."""
-    context = new_context(browser, watch)
-    yield context.new_page()
-    context.close()
+    with profiles.page(watch) as empty:
+        yield empty
 
 
 @pytest.fixture
 def owner_page(
-    browser: Browser, watch: Watch, owner_state: StorageState
+    profiles: Profiles, watch: Watch, owner_state: StorageState
 ) -> Iterator[Page]:
     """An empty page of the signed-in owner; addresses are those of `server`."""
-    context = new_context(browser, watch, state=owner_state)
-    yield context.new_page()
-    context.close()
+    with profiles.page(watch, state=owner_state) as empty:
+        yield empty

@@ -18,6 +18,11 @@ from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
 from runs.pages.requests import PageRequest
 from runs.pages.run.cancel_progress import cancel_progress_context
+from runs.pages.run.job_details import (
+    find_job_details,
+    job_context,
+    job_stamp,
+)
 from runs.pages.run_shell import (
     find_run_head,
     is_page_unchanged,
@@ -81,8 +86,14 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     # Conclusions are written on other pages, and don't change the run's revision.
     concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
+    # Other runs change the place in the queue.
+    job = find_job_details(head)
     etag = page_etag(
-        request, head, [(each.pk, each.updated) for each in concluded], others
+        request,
+        head,
+        [(each.pk, each.updated) for each in concluded],
+        others,
+        job_stamp(job),
     )
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -94,6 +105,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         **tag_chips_context(request, tags),
         **_params_context(request, run),
         **_metrics_context(request, run),
+        **job_context(request, head, job, {p.key: p.value for p in properties}),
         **cancel_progress_context(
             request, run, {each.key: each.value for each in properties}
         ),

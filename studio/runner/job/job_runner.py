@@ -8,7 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from studio.core.errors import InvalidValue
 from studio.core.job_files import (
+    ARCHIVE_FILE,
     CODE_FOLDER,
     LOG_FILE,
     JobEnd,
@@ -33,6 +35,7 @@ from studio.runner.job.script_environment import script_environment
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.received_signals import ReceivedSignals
 from studio.sdk.delivery import print_notice
+from studio.sdk.snapshot_tree import unpack_archive
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 LOST = "lost"
@@ -79,6 +82,8 @@ class _JobSteps:
             self._run_script(self._prepare())
         except (EnvironmentFailed, CommandNotRunnable) as error:
             self._message = str(error)
+        except (InvalidValue, OSError) as error:
+            self._message = f"The working copy could not be written: {error}"
         except _Stopped:
             self._status, self._message = RunStatus.CANCELED.value, ""
         finally:
@@ -91,8 +96,16 @@ class _JobSteps:
         self._run.end(self._status, self._message)
         return JobEnd(self._status, self._run.is_delivered)
 
+    def _unpack_sources(self) -> None:
+        self._code.mkdir(exist_ok=True)
+        archive = self._folder / ARCHIVE_FILE
+        if archive.exists():
+            unpack_archive(archive, self._code)
+            archive.unlink()
+
     def _prepare(self) -> PreparedEnvironment:
         self._run.report_status(RunStatus.PREPARING)
+        self._unpack_sources()
         if self._job.attempt > 1:
             self._run.append_output(f"\n--- Attempt {self._job.attempt} ---\n".encode())
         prepared = prepare_environment(

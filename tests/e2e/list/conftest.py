@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.e2e.list import content
-from tests.parts.browser import Watch, new_context
+from tests.parts.browser import Profiles, Watch, new_context
 from tests.parts.server import Server, running
 from tests.parts.signing_in import sign_in
 
@@ -31,33 +31,43 @@ def list_state(browser: Browser, list_server: Server) -> StorageState:
 
 @pytest.fixture
 def runs_page(
-    browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
+    profiles: Profiles, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
     """A page of the signed-in owner, 1280 wide; the test opens what it needs.
 
     `page.goto("/w/default/runs/?q=…")` is relative to the server.
     """
-    yield from _owners_page(browser, watch, list_server, list_state)
+    yield from _owners_page(profiles, watch, list_server, list_state)
+
+
+@pytest.fixture
+def clock_page(
+    browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
+) -> Iterator[Page]:
+    """The same in a profile of its own, for a test that sets the clock."""
+    context = new_context(browser, watch, state=list_state, base=list_server.url)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
 def phone_page(
-    browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
+    profiles: Profiles, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
     """The same, 360 wide."""
-    yield from _owners_page(browser, watch, list_server, list_state, width=360)
+    yield from _owners_page(profiles, watch, list_server, list_state, width=360)
 
 
 @pytest.fixture
 def plain_page(
-    browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
+    profiles: Profiles, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
     """The same as `runs_page`, without JavaScript."""
-    yield from _owners_page(browser, watch, list_server, list_state, scripts=False)
+    yield from _owners_page(profiles, watch, list_server, list_state, scripts=False)
 
 
 def _owners_page(
-    browser: Browser,
+    profiles: Profiles,
     watch: Watch,
     server: Server,
     state: StorageState,
@@ -65,8 +75,7 @@ def _owners_page(
     width: int = 1280,
     scripts: bool = True,
 ) -> Iterator[Page]:
-    context = new_context(
-        browser, watch, state=state, width=width, base=server.url, scripts=scripts
-    )
-    yield context.new_page()
-    context.close()
+    with profiles.page(
+        watch, state=state, width=width, base=server.url, scripts=scripts
+    ) as page:
+        yield page

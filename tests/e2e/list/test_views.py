@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.parts.browser import Watch, new_context
+from tests.parts.browser import Profiles, Watch, new_context
 from tests.parts.manage import manage
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -39,12 +39,11 @@ def ben_state(browser: Browser, list_server: Server) -> StorageState:
 
 @pytest.fixture
 def bens_page(
-    browser: Browser, watch: Watch, list_server: Server, ben_state: StorageState
+    profiles: Profiles, watch: Watch, list_server: Server, ben_state: StorageState
 ) -> Iterator[Page]:
-    context = new_context(browser, watch, state=ben_state, base=list_server.url)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield context.new_page()
-    context.close()
+    with profiles.page(watch, state=ben_state, base=list_server.url) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield page
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Page, StorageState, expect
 
-from tests.parts.browser import Watch, new_context
+from tests.parts.browser import Profiles, Watch
 from tests.parts.server import Server
 
 COMPARE = "/w/default/compare/?run=digits-01&run=digits-02&find=epochs"
@@ -20,13 +20,12 @@ FORMS = {
 
 @pytest.fixture
 def clipped_page(
-    browser: Browser, watch: Watch, list_server: Server, list_state: StorageState
+    profiles: Profiles, watch: Watch, list_server: Server, list_state: StorageState
 ) -> Iterator[Page]:
     """A page that may use the clipboard."""
-    context = new_context(browser, watch, state=list_state, base=list_server.url)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield context.new_page()
-    context.close()
+    with profiles.page(watch, state=list_state, base=list_server.url) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield page
 
 
 def clipboard(page: Page) -> str:

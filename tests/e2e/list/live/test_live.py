@@ -206,40 +206,40 @@ def test_the_snippets_of_an_empty_list_run_unchanged(
 
 
 def test_a_list_without_active_runs_stops_polling_until_the_reader_returns(
-    runs_page: Page, runs: Runs
+    clock_page: Page, runs: Runs
 ) -> None:
     runs.end(runs.start("first"))
-    runs_page.clock.install()
-    runs_page.goto(runs.path)
-    looks = looks_of(runs_page)
-    runs_page.clock.fast_forward("06:00")
-    expect(runs_page.locator("#live")).to_have_text("Idle")
+    clock_page.clock.install()
+    clock_page.goto(runs.path)
+    looks = looks_of(clock_page)
+    clock_page.clock.fast_forward("06:00")
+    expect(clock_page.locator("#live")).to_have_text("Idle")
     assert len(looks) == 1
     runs.start("second")
-    runs_page.clock.fast_forward("01:00:00")
+    clock_page.clock.fast_forward("01:00:00")
     assert len(looks) == 1
-    runs_page.mouse.move(300, 300)
-    expect(runs_page.get_by_role("button", name="1 new run")).to_be_visible()
-    expect(runs_page.locator("#live")).to_have_text("Live")
+    clock_page.mouse.move(300, 300)
+    expect(clock_page.get_by_role("button", name="1 new run")).to_be_visible()
+    expect(clock_page.locator("#live")).to_have_text("Live")
 
 
 def test_a_hidden_list_polls_rarely_and_stops_when_all_runs_have_ended(
-    runs_page: Page, runs: Runs
+    clock_page: Page, runs: Runs
 ) -> None:
     first = runs.start("first")
-    runs_page.clock.install()
-    runs_page.goto(runs.path)
-    looks = looks_of(runs_page)
-    hide(runs_page, hidden=True)
-    runs_page.clock.fast_forward("00:50")
+    clock_page.clock.install()
+    clock_page.goto(runs.path)
+    looks = looks_of(clock_page)
+    hide(clock_page, hidden=True)
+    clock_page.clock.fast_forward("00:50")
     assert not looks
     runs.end(first)
-    runs_page.clock.fast_forward("00:20")
-    expect(row(runs_page, "first")).to_contain_text("Completed")
-    expect(runs_page.locator("#live")).to_have_text("Idle")
-    with runs_page.expect_response(lambda answer: "shown=" in answer.url):
-        hide(runs_page, hidden=False)
-    expect(runs_page.locator("#live")).to_have_text("Live")
+    clock_page.clock.fast_forward("00:20")
+    expect(row(clock_page, "first")).to_contain_text("Completed")
+    expect(clock_page.locator("#live")).to_have_text("Idle")
+    with clock_page.expect_response(lambda answer: "shown=" in answer.url):
+        hide(clock_page, hidden=False)
+    expect(clock_page.locator("#live")).to_have_text("Live")
 
 
 def looks_of(page: Page) -> list[str]:

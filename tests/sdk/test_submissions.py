@@ -1,0 +1,250 @@
+"""What is submitted, and what cannot be: targets, folders, scripts, arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.core.errors import StudioError
+from studio.sdk import (
+    Experiment,
+    Run,
+    RunConfiguration,
+    ScriptRunConfig,
+    Workspace,
+)
+from studio.sdk.client import Client
+from studio.sdk.errors import (
+    ComputeTargetException,
+    ExperimentExecutionException,
+    SnapshotException,
+    UserErrorException,
+)
+from tests.parts.owner_token import owner_token
+from tests.parts.server import Server
+from tests.parts.waiting import becomes
+
+QUEUE = "gpu-queue"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "train.py").write_text("print('trained')\n")
+    return folder
+
+
+@pytest.fixture
+def workspace(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Workspace:
+    for name, value in server.environment.items():
+        if name != "PYTHONPATH":
+            monkeypatch.setenv(name, value)
+    for name in ("STUDIO_JOBS", "STUDIO_CACHE", "STUDIO_SPOOL"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    return Workspace.from_config()
+
+
+@pytest.fixture
+def experiment(workspace: Workspace) -> Experiment:
+    return Experiment(workspace, "submissions")
+
+
+@pytest.fixture(scope="module")
+def queue(server: Server) -> Iterator[str]:
+    """A target without an agent."""
+    token = owner_token(server.home, server.environment)
+    client = Client(server.url, token, "default")
+    client.post("compute", {"name": QUEUE})
+    yield QUEUE
+    for job in client.get("jobs", target=QUEUE)["jobs"]:
+        client.post(f"runs/{job['run']}/cancel", {})
+    client.delete(f"compute/{QUEUE}")
+
+
+def test_a_named_target_queues(
+    experiment: Experiment, folder: Path, queue: str
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", compute_target=queue)
+    run = experiment.submit(config, tags={"team": "nlp"})
+    assert (run.get_status(), run.get_tags()) == ("Queued", {"team": "nlp"})
+    details = run.get_details()
+    assert (details["target"], details["runDefinition"]["target"]) == (queue, queue)
+    assert run.get_snapshot_id()
+    run.cancel()
+    assert run.get_status() == "Canceled"
+
+
+def test_the_targets_are_listed(workspace: Workspace, queue: str) -> None:
+    targets = workspace.compute_targets
+    assert set(targets) >= {"local", queue}
+    assert targets[queue].name == queue
+
+
+def test_an_unknown_target_is_a_key_error_that_lists_them(
+    workspace: Workspace, queue: str
+) -> None:
+    with pytest.raises(KeyError) as caught:
+        workspace.compute_targets["gpu-cluster"]
+    text = caught.value.args[0]
+    assert text.startswith("There is no compute target 'gpu-cluster'. The targets are:")
+    assert queue in text
+    assert "`studio agent --compute gpu-cluster`" in text
+
+
+def test_no_run_is_created_for_an_unknown_target(
+    experiment: Experiment, folder: Path
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", compute_target="nowhere")
+    before = len(list(experiment.get_runs()))
+    with pytest.raises(ComputeTargetException, match="no compute target 'nowhere'"):
+        experiment.submit(config)
+    assert len(list(experiment.get_runs())) == before
+
+
+def test_the_same_folder_is_sent_once(
+    experiment: Experiment, folder: Path, queue: str
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", compute_target=queue)
+    runs = [experiment.submit(config) for _ in range(2)]
+    ids = {run.get_snapshot_id() for run in runs}
+    assert len(ids) == 1
+
+
+def test_changed_values_of_a_configuration_are_of_one_run(
+    experiment: Experiment, folder: Path, queue: str
+) -> None:
+    shared = RunConfiguration()
+    shared.target = queue
+    runs = [
+        experiment.submit(
+            ScriptRunConfig(str(folder), "train.py", [f"{number}"], run_config=shared)
+        )
+        for number in range(2)
+    ]
+    words = [run.get_details()["runDefinition"]["arguments"] for run in runs]
+    assert (words, shared.arguments) == ([["0"], ["1"]], [])
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        (["echo", "a b", "&&", "python", "train.py"], "echo 'a b' && python train.py"),
+        (["python", "train.py", "a b"], ["python", "train.py", "a b"]),
+        ("python train.py | tee log", "python train.py | tee log"),
+    ],
+)
+def test_a_command_can_be_for_a_shell(
+    experiment: Experiment, folder: Path, queue: str, command: Any, kept: Any
+) -> None:
+    config = ScriptRunConfig(str(folder), command=command, compute_target=queue)
+    definition = experiment.submit(config).get_details()["runDefinition"]
+    assert definition["command"] == kept
+    assert "script" not in definition
+
+
+def test_a_link_is_no_script(experiment: Experiment, folder: Path) -> None:
+    (folder / "link.py").symlink_to(folder / "train.py")
+    config = ScriptRunConfig(str(folder), "link.py")
+    with pytest.raises(ExperimentExecutionException, match="it is a link, a secret"):
+        experiment.submit(config)
+
+
+def test_a_script_that_is_ignored_cannot_run(
+    experiment: Experiment, folder: Path
+) -> None:
+    (folder / ".amlignore").write_text("train.py\n")
+    config = ScriptRunConfig(str(folder), "train.py")
+    with pytest.raises(ExperimentExecutionException, match="left out by"):
+        experiment.submit(config)
+
+
+def test_a_script_outside_of_the_folder_cannot_run(
+    experiment: Experiment, folder: Path
+) -> None:
+    (folder.parent / "other.py").write_text("")
+    config = ScriptRunConfig(str(folder), "../other.py")
+    with pytest.raises(ExperimentExecutionException, match="outside of the project"):
+        experiment.submit(config)
+
+
+def test_a_script_can_be_named_by_its_whole_path(
+    experiment: Experiment, folder: Path, queue: str
+) -> None:
+    config = ScriptRunConfig(
+        str(folder), str(folder / "train.py"), compute_target=queue
+    )
+    assert experiment.submit(config).get_details()["runDefinition"]["script"] == (
+        "train.py"
+    )
+
+
+def test_a_folder_over_the_limit_is_explained(
+    experiment: Experiment, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.core.snapshots.MAX_FILES", 3)
+    for number in range(4):
+        (folder / f"{number}.txt").write_text("")
+    with pytest.raises(SnapshotException, match="name what is no source"):
+        experiment.submit(ScriptRunConfig(str(folder), "train.py"))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"environment_variables": {"A B": "1"}}, "must start with a letter"),
+        ({"secrets": ["no-dash"]}, "must start with a letter"),
+        ({"arguments": ["a\0b"]}, "NUL"),
+        ({"max_run_duration_seconds": -1}, "must be a number of seconds"),
+        ({"target": "no such!"}, "no compute target"),
+    ],
+)
+def test_a_definition_that_cannot_start_is_refused(
+    experiment: Experiment, folder: Path, change: dict[str, Any], sentence: str
+) -> None:
+    config = RunConfiguration(script="train.py")
+    vars(config).update(change)
+    with pytest.raises(StudioError, match=sentence):
+        experiment.submit(ScriptRunConfig(str(folder), run_config=config))
+
+
+def test_script_and_command_exclude_each_other(folder: Path) -> None:
+    with pytest.raises(UserErrorException, match="a script or a command, not both"):
+        ScriptRunConfig(str(folder), "train.py", command="ls")
+
+
+def test_a_runner_that_cannot_start_fails_its_run(
+    experiment: Experiment, folder: Path, tmp_path: Path
+) -> None:
+    jobs = tmp_path / "STUDIO_JOBS"
+    jobs.write_text("a file, where a folder should be")
+    with pytest.raises(OSError, match="STUDIO_JOBS"):
+        experiment.submit(ScriptRunConfig(str(folder), "train.py"))
+    newest: Run = next(experiment.get_runs())
+    assert newest.get_status() == "Failed"
+    assert "The submission failed" in newest.get_details()["error"]["error"]["message"]
+
+
+def test_values_with_spaces_quotes_and_line_breaks_arrive(
+    experiment: Experiment, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "show.py").write_text(
+        "import json, os, sys\n"
+        "print(json.dumps([sys.argv[1:], os.environ['TEXT'], os.getcwd()]))\n"
+    )
+    words = ["two words", "it's", 'a "quote"', "line\nbreak", "", "$HOME", "ünï", -1.5]
+    config = ScriptRunConfig(str(folder), "show.py", words)
+    config.run_config.environment_variables = {"TEXT": "a 'b'\nc"}
+    run = experiment.submit(config)
+    run.wait_for_completion()
+    assert becomes(lambda: not os.listdir(tmp_path / "STUDIO_JOBS"))  # noqa: PTH208
+    log = run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
+    assert '["two words", "it\'s", "a \\"quote\\"", "line\\nbreak", ""' in log
+    assert '"$HOME", "\\u00fcn\\u00ef", "-1.5"], "a \'b\'\\nc"' in log
+    assert f"{run.id}/code" in log
