@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: The command line, and the machine's name.
 COMMAND_PROPERTY, HOST_PROPERTY = "studio.command", "studio.host"
+#: The run that was submitted again.
+RESUBMITTED_FROM_PROPERTY = "studio.resubmitted_from"
 #: Delays of a cancel's signals other than the usual ones, in seconds.
 TERMINATE_AFTER_PROPERTY = "studio.terminate_after"
 KILL_AFTER_PROPERTY = "studio.kill_after"
