@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -27,14 +27,18 @@ PrintLine = Callable[[str], object]
 
 @dataclass
 class ChildProcess:
-    """A process that should always run."""
+    """A process that should always run, unless it ends with one of `final_codes`."""
 
     name: str
     command: Sequence[str]
+    #: Its whole environment; without one, that of this process.
+    environment: Mapping[str, str] | None = None
+    final_codes: frozenset[int] = frozenset()
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
     not_before: float = field(default=0.0)
+    has_ended: bool = False
 
     def start(self, now: float) -> None:
         # A group of its own: Ctrl-C reaches the supervisor alone, which ends the rest
@@ -42,6 +46,7 @@ class ChildProcess:
         self.process = subprocess.Popen(
             self.command,
             cwd=settings.BASE_DIR,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             start_new_session=True,
@@ -86,11 +91,15 @@ class Supervisor:
     def tick(self, now: float) -> None:
         """Start again what died, when its time has come."""
         for child in self.children:
-            if child.is_alive():
+            if child.is_alive() or child.has_ended:
                 continue
             if child.process is not None:
                 code = child.process.returncode
                 child.process = None
+                if code in child.final_codes:
+                    child.has_ended = True
+                    self.print_line(f"The {child.name} ended, and is not restarted.")
+                    continue
                 wait = child.note_death(now)
                 self.print_line(
                     f"The {child.name} stopped (exit code {code}). "

@@ -7,6 +7,7 @@ from django.urls import URLPattern
 from runs.pages.account import urlpatterns as account_urls
 from runs.pages.charts import urlpatterns as charts_urls
 from runs.pages.compare import urlpatterns as compare_urls
+from runs.pages.compute import urlpatterns as compute_urls
 from runs.pages.descriptions import urlpatterns as descriptions_urls
 from runs.pages.experiments import urlpatterns as experiments_urls
 from runs.pages.files import urlpatterns as files_urls
@@ -18,6 +19,7 @@ from runs.pages.public import urlpatterns as public_urls
 from runs.pages.run import urlpatterns as run_urls
 from runs.pages.run_list import urlpatterns as run_list_urls
 from runs.pages.site import urlpatterns as site_urls
+from runs.pages.submit import urlpatterns as submit_urls
 from runs.pages.undo import urlpatterns as undo_urls
 from runs.pages.views import urlpatterns as views_urls
 
@@ -32,6 +34,9 @@ urlpatterns: list[URLPattern] = [
     *views_urls,
     *public_urls,
     *compare_urls,
+    *compute_urls,
+    # Before the run page, whose address `runs/new/` would be, too.
+    *submit_urls,
     *run_urls,
     *metrics_urls,
     *files_urls,

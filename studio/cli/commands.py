@@ -19,12 +19,15 @@ ML_COMMANDS = {
 }
 COMMANDS = {
     **ML_COMMANDS,
+    "agent": "studio.cli.compute.agent:agent",
     "az": "studio.cli.az:az",
     "completion": "studio.cli.completion:completion",
     "env": "studio.cli.env:env",
     "login": "studio.cli.login:login",
     "ml": "studio.cli.commands:ml",
+    "secret": "studio.cli.compute.secrets:secret_group",
     "sync": "studio.cli.sync:sync",
+    "target": "studio.cli.compute.targets:target_group",
 }
 
 

@@ -20,6 +20,9 @@ from studio.core.job_files import (
 
 #: Tells a runner from what a script started: it outlives the run that submitted it.
 RUNNER_VARIABLE = "STUDIO_JOB_FOLDER"
+#: The folder of an agent's job, in the environment of all its processes: by it the
+#: agent ends what is left. A run on this machine that a job submits is not its own.
+AGENT_VARIABLE = "STUDIO_AGENT_JOB"
 _ROOT = Path(__file__).resolve().parents[2]
 #: So that ended runners do not stay as zombies.
 _started: list[subprocess.Popen[bytes]] = []
@@ -61,6 +64,7 @@ def start_runner(folder: Path, job: JobFile) -> None:
         "PYTHONPATH": os.pathsep.join(filter(None, modules)),
         RUNNER_VARIABLE: str(folder),
     }
+    environment.pop(AGENT_VARIABLE, None)
     with (folder / LOG_FILE).open("ab") as log:
         _started.append(
             subprocess.Popen(

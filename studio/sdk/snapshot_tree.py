@@ -39,6 +39,19 @@ def hash_sources(sources: list[SourceFile], copy: Path | None = None) -> str:
     return tree_hash(hashes)
 
 
+def hash_archive(archive: Path) -> str:
+    """The hash of the tree in an archive. Raises InvalidValue if it is damaged."""
+    try:
+        with zipfile.ZipFile(archive) as source:
+            return tree_hash(
+                (member.filename, hashlib.sha256(source.read(member)).hexdigest())
+                for member in source.infolist()
+                if not member.is_dir()
+            )
+    except zipfile.BadZipFile as error:
+        raise InvalidValue(f"The snapshot cannot be read: {error}") from error
+
+
 @contextlib.contextmanager
 def compressed(copy: Path) -> Iterator[BinaryIO]:
     """The archive that is uploaded, from the copy that `hash_sources` wrote."""

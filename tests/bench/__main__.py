@@ -26,6 +26,8 @@ from tests.bench.commands import (
     seed,
     start,
 )
+from tests.bench.compute import agents
+from tests.bench.compute.queue import queue
 from tests.bench.fresh_commands import (
     backup,
     charts,
@@ -233,7 +235,7 @@ def weight_command() -> None:
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
-for command in (*OVER_HOMES, *FRESH, cancel, mutants, words):
+for command in (*OVER_HOMES, *FRESH, agents, cancel, mutants, queue, words):
     main.add_command(command)
 
 

@@ -31,6 +31,7 @@ class ComputeScene:
     workspace: Workspace
     member: User
     now: int = field(default_factory=now_ms)
+    experiment: str = "queued"
 
     def target(self, name: str = "gpu-cluster", **more: Any) -> ComputeTarget:
         return ComputeTarget.objects.create(
@@ -53,9 +54,9 @@ class ComputeScene:
 
     def run(self, name: str = "", **more: Any) -> Run:
         experiment = Experiment.objects.filter(
-            workspace=self.workspace, name="queued"
+            workspace=self.workspace, name=self.experiment
         ).first() or create_experiment(
-            self.workspace, "queued", actor=Actor(self.member), now=self.now
+            self.workspace, self.experiment, actor=Actor(self.member), now=self.now
         )
         return create_run(
             experiment,

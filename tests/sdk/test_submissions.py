@@ -91,11 +91,11 @@ def test_an_unknown_target_is_a_key_error_that_lists_them(
     workspace: Workspace, queue: str
 ) -> None:
     with pytest.raises(KeyError) as caught:
-        workspace.compute_targets["gpu-cluster"]
+        workspace.compute_targets["tpu-pod"]
     text = caught.value.args[0]
-    assert text.startswith("There is no compute target 'gpu-cluster'. The targets are:")
+    assert text.startswith("There is no compute target 'tpu-pod'. The targets are:")
     assert queue in text
-    assert "`studio agent --compute gpu-cluster`" in text
+    assert "`studio agent --compute tpu-pod`" in text
 
 
 def test_no_run_is_created_for_an_unknown_target(

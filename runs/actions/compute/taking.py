@@ -217,7 +217,7 @@ class _Use:
         return (
             jobs.in_order()
             .select_related("run", "submitter", "workspace")
-            .select_for_update(skip_locked=True, of=("self", "run"))
+            .select_for_update(skip_locked=True, no_key=True, of=("self", "run"))
         )
 
 

@@ -86,7 +86,7 @@ def purge_old_trash(now: int) -> int:
     purge_logged_models(limit)
     # After the runs: an experiment with runs is not purged.
     purge_experiments(limit)
-    delete_unused_snapshots()
+    delete_unused_snapshots(before=now - DAY_MS)
     return purged
 
 

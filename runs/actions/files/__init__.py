@@ -21,9 +21,11 @@ from runs.actions.files.snapshots import (
     SNAPSHOT_PROPERTY,
     delete_unused_snapshots,
     link_known_snapshot,
+    link_snapshot,
     save_snapshot,
     share_snapshot,
 )
+from runs.actions.files.uploaded_sources import save_uploaded_sources
 
 __all__ = [
     "SNAPSHOT_PROPERTY",
@@ -36,10 +38,12 @@ __all__ = [
     "delete_unused_snapshots",
     "keep_or_discard_blob",
     "link_known_snapshot",
+    "link_snapshot",
     "plan_blob_sweep",
     "referenced_blobs",
     "run_blob_sweep",
     "save_file",
     "save_snapshot",
+    "save_uploaded_sources",
     "share_snapshot",
 ]

@@ -23,7 +23,7 @@ from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
 from runs.actions.files.files import keep_or_discard_blob
 from runs.actions.run_rows import record_heartbeat, write_properties
-from runs.models import Run, RunSnapshot, Snapshot
+from runs.models import Run, RunSnapshot, Snapshot, Workspace
 from runs.storage.files import READ_CHUNK_BYTES, Blob, files
 from studio.core import snapshots as rules
 from studio.core.batches import SIZE
@@ -50,34 +50,67 @@ def save_snapshot(
     """
     blob = files.write(chunks, rules.MAX_BYTES)
     try:
-        with files.open(blob.name) as archive:
-            contents = check_archive(archive)
+        contents = _check_blob(blob)
         with transaction.atomic():
             record_heartbeat(run, now)
-            snapshot, _created = Snapshot.objects.get_or_create(
-                workspace_id=run.workspace_id,
-                digest=blob.sha256,
-                defaults={
-                    "blob": blob.name,
-                    "size": blob.size,
-                    "files": contents.files,
-                    "created": now,
-                    "tree": contents.tree,
-                },
-            )
-            if snapshot.tree is None:
-                # One of an older version, which did not hash its files.
-                snapshot.tree = contents.tree
-                snapshot.save(update_fields=["tree"])
-            # Sending an archive again repairs one whose bytes were lost.
-            if not files.is_whole(snapshot.blob, snapshot.size):
-                _replace_blob(snapshot, blob)
+            snapshot = _get_or_create(run.workspace_id, blob, contents, now)
             _link_to_run(run, snapshot)
     except StudioError:
         # Other failures may come after the commit, so they are left to the sweep.
         files.discard(blob.name)
         raise
     keep_or_discard_blob(blob, snapshot.blob)
+    return snapshot
+
+
+def save_sources(
+    workspace: Workspace, chunks: Iterable[bytes], *, now: int
+) -> Snapshot:
+    """Save an archive that no run has yet: a run of it is submitted next.
+
+    It is deleted after a day without a run (`delete_unused_snapshots`). Raises the
+    errors of `save_snapshot`.
+    """
+    blob = files.write(chunks, rules.MAX_BYTES)
+    try:
+        contents = _check_blob(blob)
+        with transaction.atomic():
+            snapshot = _get_or_create(workspace.pk, blob, contents, now)
+            # Those who upload it again get the whole day again.
+            Snapshot.objects.filter(pk=snapshot.pk).update(created=now)
+    except StudioError:
+        files.discard(blob.name)
+        raise
+    keep_or_discard_blob(blob, snapshot.blob)
+    return snapshot
+
+
+def _check_blob(blob: Blob) -> ArchiveContents:
+    with files.open(blob.name) as archive:
+        return check_archive(archive)
+
+
+def _get_or_create(
+    workspace_id: int, blob: Blob, contents: ArchiveContents, now: int
+) -> Snapshot:
+    snapshot, _created = Snapshot.objects.get_or_create(
+        workspace_id=workspace_id,
+        digest=blob.sha256,
+        defaults={
+            "blob": blob.name,
+            "size": blob.size,
+            "files": contents.files,
+            "created": now,
+            "tree": contents.tree,
+        },
+    )
+    if snapshot.tree is None:
+        # One of an older version, which did not hash its files.
+        snapshot.tree = contents.tree
+        snapshot.save(update_fields=["tree"])
+    # Sending an archive again repairs one whose bytes were lost.
+    if not files.is_whole(snapshot.blob, snapshot.size):
+        _replace_blob(snapshot, blob)
     return snapshot
 
 
@@ -109,6 +142,13 @@ def share_snapshot(source: Run, run: Run, *, now: int) -> None:
     if link is not None:
         record_heartbeat(run, now)
         _link_to_run(run, link.snapshot)
+
+
+@transaction.atomic
+def link_snapshot(run: Run, snapshot: Snapshot, *, now: int) -> None:
+    """Give `run` a snapshot of its workspace; raise Conflict if it has another."""
+    record_heartbeat(run, now)
+    _link_to_run(run, snapshot)
 
 
 def _parse_tree(tree: str) -> bytes:
@@ -230,9 +270,14 @@ def _read_member(
 
 
 @transaction.atomic
-def delete_unused_snapshots() -> int:
-    """Delete snapshots whose last run was purged; return how many."""
+def delete_unused_snapshots(*, before: int | None = None) -> int:
+    """Delete snapshots whose last run was purged; return how many.
+
+    With `before` only those that were created before this time.
+    """
     unused = Snapshot.objects.filter(links__isnull=True)
+    if before is not None:
+        unused = unused.filter(created__lt=before)
     # Limited, because the values of a query are. The next call deletes the rest.
     blobs = list(unused.values_list("blob", flat=True)[:SIZE])
     Snapshot.objects.filter(blob__in=blobs).delete()

@@ -17,7 +17,9 @@ _OUTCOMES = {
 
 def lock_run_row(run: Run) -> None:
     """Lock the run's row, before rows of its job are changed."""
-    list(Run.objects.select_for_update().filter(pk=run.pk).values_list("pk"))
+    # Not its key: rows that refer to the run, such as tokens, can be inserted.
+    rows = Run.objects.select_for_update(no_key=True)
+    list(rows.filter(pk=run.pk).values_list("pk"))
 
 
 def withdraw_job(run: Run, now: int) -> bool:

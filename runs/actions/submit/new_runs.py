@@ -31,13 +31,12 @@ from runs.models import (
 )
 from studio.core import names
 from studio.core.errors import InvalidState
+from studio.core.launcher_properties import RESUBMITTED_FROM_PROPERTY
 from studio.core.run_definition import check_definition
 from studio.core.statuses import RunStatus
 
 #: As the v1 service names what it started from a script.
 SCRIPT_RUN_TYPE = "azureml.scriptrun"
-#: The property of a run that names the run that it repeats.
-RESUBMITTED_FROM = "studio.resubmitted_from"
 MAX_NAME_IN_ID = 100
 
 
@@ -89,7 +88,7 @@ class NewRuns:
         if self.snapshot is not None:
             found[SNAPSHOT_PROPERTY] = self.snapshot.public_id
         if self.resubmitted_from:
-            found[RESUBMITTED_FROM] = self.resubmitted_from
+            found[RESUBMITTED_FROM_PROPERTY] = self.resubmitted_from
         return found
 
 

@@ -6,7 +6,7 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from runs.management import (
     dry_run,
     home,
     operator_access,
+    server_agent,
     server_lock,
     static_files,
 )
@@ -64,6 +65,15 @@ class Command(BaseCommand):
             help="also train a small sweep as example data",
         )
         parser.add_argument(
+            "--agent",
+            type=slot_count,
+            nargs="?",
+            const=0,
+            metavar="SLOTS",
+            help="also start an agent for the target `local`: every contributor can "
+            "then run code as this user",
+        )
+        parser.add_argument(
             "--adopt",
             action="store_true",
             help="use this folder with this database although their identities differ; "
@@ -77,8 +87,6 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
-        if options["demo"]:
-            demo.require_sklearn()
         refuse_unprotected_address(
             options["host"],
             origin=settings.STUDIO_ORIGIN,
@@ -94,6 +102,8 @@ class Command(BaseCommand):
         address, keeper = reserve_port(options["host"], options["port"])
         if warning := address.unreachable_links_warning(settings.STUDIO_ORIGIN):
             self.print_line(warning)
+        if options["agent"] is not None:
+            self.print_line(server_agent.warn_of_agent())
         self.print_line(start_message(folder, with_demo=options["demo"]))
         supervisor = Supervisor(server_processes(address, options), self.print_line)
         # Signals count from here on, so that none cuts a migration in two.
@@ -103,7 +113,13 @@ class Command(BaseCommand):
             exclusive_database(folder, supervisor),
         ):
             self.prepare(folder, adopt=options["adopt"])
-            self.serve(supervisor, address, folder, with_demo=options["demo"])
+            self.serve(
+                supervisor,
+                address,
+                folder,
+                with_demo=options["demo"],
+                agent_slots=options["agent"],
+            )
         if supervisor.reason:
             raise CommandError(supervisor.reason)
 
@@ -140,6 +156,7 @@ class Command(BaseCommand):
         folder: Path,
         *,
         with_demo: bool = False,
+        agent_slots: int | None = None,
     ) -> None:
         web = supervisor.children[0]
         try:
@@ -148,15 +165,21 @@ class Command(BaseCommand):
             user = operator_access.find_or_create_first_owner(now=now_ms())
             operator_access.write_client_token(folder, user, base, now=now_ms())
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
-            if is_serving:
-                link = operator_access.sign_in_url(base, user, now=now_ms())
+            with ExitStack() as stack:
+                if is_serving and agent_slots is not None:
+                    agent = server_agent.create_server_agent(
+                        folder, user, base, slots=agent_slots, now=now_ms()
+                    )
+                    supervisor.children = [*supervisor.children, agent]
+                if is_serving and with_demo:
+                    stack.enter_context(
+                        demo.run_training(folder, user, base, self.print_line)
+                    )
+                if is_serving:
+                    link = operator_access.sign_in_url(base, user, now=now_ms())
+                    self.stdout.write(f"Run Studio is ready: {link}")
+                    self.stdout.flush()
                 connection.close()
-                self.stdout.write(f"Run Studio is ready: {link}")
-                self.stdout.flush()
-            trains = with_demo and is_serving
-            with (
-                demo.run_training(folder, self.print_line) if trains else nullcontext()
-            ):
                 supervisor.run()
         finally:
             supervisor.stop_children()
@@ -187,8 +210,14 @@ def start_message(folder: Path, *, with_demo: bool) -> str:
     if not home.client_file(folder).exists():
         text = f"Preparing {folder}; the first start can take half a minute …"
     if with_demo:
-        text += "\nWhen the server is ready, --demo trains for a minute or two."
+        text += "\nWhen the server is ready, --demo trains for about a minute."
     return text
+
+
+def slot_count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to 1024")
+    return int(text)
 
 
 def port_number(text: str) -> int:

@@ -18,6 +18,12 @@ from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
 from runs.pages.requests import PageRequest
 from runs.pages.run.cancel_progress import cancel_progress_context
+from runs.pages.run.job_details import (
+    find_job_details,
+    job_context,
+    job_stamp,
+)
+from runs.pages.run.machine import read_machine
 from runs.pages.run_shell import (
     find_run_head,
     is_page_unchanged,
@@ -46,16 +52,6 @@ from runs.search.run import (
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
-from studio.core.launcher_properties import (
-    COMMAND_PROPERTY,
-    CPUS_PROPERTY,
-    EXECUTABLE_PROPERTY,
-    GPUS_PROPERTY,
-    HOST_PROPERTY,
-    MEMORY_PROPERTY,
-    PYTHON_PROPERTY,
-    SYSTEM_PROPERTY,
-)
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 
@@ -91,8 +87,14 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     # Conclusions are written on other pages, and don't change the run's revision.
     concluded = list_conclusions_of(head.run)
     others = _render_if_it_names_other_runs(request, head.run)
+    # Other runs change the place in the queue.
+    job = find_job_details(head)
     etag = page_etag(
-        request, head, [(each.pk, each.updated) for each in concluded], others
+        request,
+        head,
+        [(each.pk, each.updated) for each in concluded],
+        others,
+        job_stamp(job),
     )
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -104,6 +106,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         **tag_chips_context(request, tags),
         **_params_context(request, run),
         **_metrics_context(request, run),
+        **job_context(request, head, job, {p.key: p.value for p in properties}),
         **cancel_progress_context(
             request, run, {each.key: each.value for each in properties}
         ),
@@ -151,24 +154,9 @@ def _attributes_context(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first_set_value(known, GIT_COMMIT),
         "git_branch": _first_set_value(known, GIT_BRANCH),
-        **_machine_context(known),
+        "machine": read_machine(known),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or render_description(request, text, run),
-    }
-
-
-def _machine_context(known: Mapping[str, str]) -> dict[str, Any]:
-    """What the launcher recorded of the machine; empty for other runs."""
-    memory = known.get(MEMORY_PROPERTY, "")
-    return {
-        "host": known.get(HOST_PROPERTY, ""),
-        "system": known.get(SYSTEM_PROPERTY, ""),
-        "python": known.get(PYTHON_PROPERTY, ""),
-        "python_executable": known.get(EXECUTABLE_PROPERTY, ""),
-        "cpus": known.get(CPUS_PROPERTY, ""),
-        "memory": int(memory) if memory.isdecimal() and len(memory) < 19 else 0,
-        "gpus": known.get(GPUS_PROPERTY, ""),
-        "command": known.get(COMMAND_PROPERTY, ""),
     }
 
 

@@ -20,6 +20,11 @@ SECTIONS = {
     "view": "runs",
     "members": "members",
     "invitations": "members",
+    **dict.fromkeys(
+        ("compute", "compute-target", "compute-target-new", "compute-agent-new"),
+        "compute",
+    ),
+    "compute-secrets": "compute",
     **dict.fromkeys(("views", "view-edit", "view-share", "view-history"), ""),
 }
 

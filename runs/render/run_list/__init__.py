@@ -2,6 +2,7 @@
 
 from runs.render.run_list.cells import (
     clock_time,
+    disc,
     full_moment,
     icon,
     moment,
@@ -53,6 +54,7 @@ __all__ = [
     "clock_time",
     "csv_parts",
     "csv_pieces",
+    "disc",
     "escape_formula",
     "full_moment",
     "icon",

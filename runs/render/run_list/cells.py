@@ -56,7 +56,13 @@ def status_disc(status: object) -> SafeString:
 @cache
 def _cached_status_disc(name: str) -> SafeString:
     glyph = STATUS_ICONS.get(name)
-    if glyph is None:
+    return disc(name, glyph) if glyph else disc("", "")
+
+
+@cache
+def disc(css: str, glyph: str) -> SafeString:
+    """A disc in the color of the class, with a glyph; without a glyph a ring."""
+    if not glyph:
         return format_html(
             '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
             'aria-hidden="true"><circle cx="8" cy="8" r="6.3"/></svg>',
@@ -65,7 +71,7 @@ def _cached_status_disc(name: str) -> SafeString:
     return format_html(
         '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
         'aria-hidden="true"><circle cx="8" cy="8" r="8"/><use href="{}"/></svg>',
-        name,
+        css,
         _sprite_address(glyph),
     )
 

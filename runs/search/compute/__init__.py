@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.search.compute.jobs import find_job, find_sweep, list_attempts
 from runs.search.compute.queue import (
     QueuedJob,
     QueuePlace,
@@ -20,6 +21,7 @@ from runs.search.compute.targets import (
     AgentSummary,
     Health,
     TargetSummary,
+    list_agents,
     list_targets,
 )
 
@@ -33,7 +35,11 @@ __all__ = [
     "TargetQueue",
     "TargetSummary",
     "WaitReason",
+    "find_job",
     "find_queue_place",
+    "find_sweep",
+    "list_agents",
+    "list_attempts",
     "list_queues",
     "list_running_jobs",
     "list_targets",

@@ -54,7 +54,7 @@ class QueuePlace:
 
 
 @dataclass
-class _Admission:
+class _StartOrder:
     """Decides for one job after the other which would be taken now."""
 
     target: ComputeTarget
@@ -66,12 +66,13 @@ class _Admission:
     @classmethod
     def of(
         cls, target: ComputeTarget, *, has_agent: bool, free: int, use: TargetUse
-    ) -> _Admission:
+    ) -> _StartOrder:
         return cls(
             target, has_agent, free, Counter(use.by_member), Counter(use.by_sweep)
         )
 
-    def admit(self, job: Job) -> WaitReason:
+    def next_reason(self, job: Job) -> WaitReason:
+        """Return why the next job waits; NEXT if it takes one of the free slots."""
         reason = self._blocking_reason(job)
         if reason is WaitReason.NEXT:
             self.free -= 1
@@ -104,11 +105,11 @@ def list_queues(targets: Sequence[TargetSummary], *, limit: int) -> list[TargetQ
     found = []
     for each in waiting:
         has_agent = any(agent.takes_runs for agent in each.agents)
-        admission = _Admission.of(
+        order = _StartOrder.of(
             each.target, has_agent=has_agent, free=each.free, use=uses[each.target.pk]
         )
         jobs = tuple(
-            QueuedJob(job, position, admission.admit(job))
+            QueuedJob(job, position, order.next_reason(job))
             for position, job in enumerate(first.get(each.target.pk, ()), 1)
         )
         found.append(TargetQueue(each.target, jobs, each.queued))
@@ -120,7 +121,7 @@ def find_queue_place(job: Job, *, now: int) -> QueuePlace:
     target = job.target
     use = count_target_uses([target])[target.pk]
     agents = [summarize_agent(each, use, now) for each in list_agents([target])]
-    admission = _Admission.of(
+    order = _StartOrder.of(
         target,
         has_agent=any(each.takes_runs for each in agents),
         free=sum(each.free for each in agents),
@@ -133,12 +134,12 @@ def find_queue_place(job: Job, *, now: int) -> QueuePlace:
     )
     position = before.count() + 1
     # Only as many jobs as there are free slots can be taken before this one.
-    if admission.free and position > 1:
+    if order.free and position > 1:
         for earlier in _in_order(before)[: position - 1].iterator(chunk_size=200):
-            admission.admit(earlier)
-            if admission.free <= 0:
+            order.next_reason(earlier)
+            if order.free <= 0:
                 break
-    return QueuePlace(position, admission.admit(job))
+    return QueuePlace(position, order.next_reason(job))
 
 
 def queued_jobs(targets: Iterable[ComputeTarget]) -> JobQuerySet:

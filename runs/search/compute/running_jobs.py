@@ -15,7 +15,7 @@ class AgentJobs:
     agent: Agent
     target: str
     jobs: tuple[Job, ...]
-    #: All jobs of the agent, of which `jobs` can be the first.
+    #: How many jobs the agent has. `jobs` can be only the first of them.
     total: int
 
 
@@ -38,7 +38,7 @@ def list_running_jobs(
     }
     rows = Job.objects.taken().filter(workspace=workspace)
     jobs = rows.select_related(
-        "run", "run__experiment", "agent", "agent__target"
+        "run", "run__experiment", "submitter", "agent", "agent__target"
     ).order_by("agent__target__name", "agent__name", "taken", "pk")[:limit]
     found = []
     for _pk, group in groupby(jobs, key=lambda job: job.agent_id):

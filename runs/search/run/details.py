@@ -26,10 +26,12 @@ from runs.models import (
     Metric,
     Run,
     RunDataset,
+    RunDefinition,
     RunEvent,
     RunModel,
     RunParam,
     RunProperty,
+    RunSnapshot,
     RunStar,
     RunTag,
     User,
@@ -57,6 +59,9 @@ class RunHead:
     files: int
     images: int
     children: int
+    #: It was submitted, so that its command can be submitted again.
+    has_definition: bool = False
+    has_snapshot: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         # Subqueries, because several joins would multiply each other's rows.
         .annotate(
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
+            has_definition=Exists(RunDefinition.objects.filter(run=OuterRef("pk"))),
+            has_snapshot=Exists(RunSnapshot.objects.filter(run=OuterRef("pk"))),
             metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
             own_files=_count_subquery(
                 _current_files(File.objects.filter(run=OuterRef("pk")))
@@ -116,6 +123,8 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         counts,
         run.image_files,
         run.child_count,
+        run.has_definition,
+        run.has_snapshot,
     )
 
 
@@ -137,6 +146,12 @@ def _count_subquery(
 
 def list_tags(run: Run) -> list[KeyValueText]:
     return _named_texts(RunTag.objects.filter(run=run))
+
+
+def find_run_name(workspace: Workspace, run_id: str) -> str:
+    """Return the display name of a run that another one names; empty if it is gone."""
+    rows = Run.objects.in_workspace(workspace).not_deleted().filter(run_id=run_id)
+    return rows.values_list("name", flat=True).first() or ""
 
 
 def list_params(run: Run) -> list[KeyValueText]:

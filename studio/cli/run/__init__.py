@@ -23,6 +23,7 @@ RUN_COMMANDS = {
     "logs": "studio.cli.run.logs:logs",
     "monitor-logs": "studio.cli.run.logs:monitor_logs",
     "rename": "studio.cli.run.change:rename",
+    "resubmit": "studio.cli.run.resubmit:resubmit",
     "show": "studio.cli.run.show:show",
     "submit-script": "studio.cli.run.submit:submit_script",
     "tag": "studio.cli.run.change:tag",
@@ -80,8 +81,9 @@ class RunGroup(CommandGroup):
             return True
         if rest[0] in SUBMISSIONS:
             raise click.UsageError(
-                f"`{ctx.command_path} {rest[0]}` does not exist yet. To run a script "
-                "here: studio run -- python train.py.",
+                f"`{ctx.command_path} {rest[0]}` does not exist. Submit a script with "
+                "submit-script, then try values of its arguments: studio run resubmit "
+                "RUN --sweep lr=0.1,0.01.",
                 ctx,
             )
         raise click.UsageError(

@@ -8,6 +8,7 @@ from studio.sdk.delivery.account import Account, read_account
 from studio.sdk.delivery.background import count_waiting, open_sender
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt, pluralize
+from studio.sdk.delivery.retry_policy import RetryPause
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.delivery.spool_folder import (
     SpoolFolder,
@@ -20,6 +21,7 @@ from studio.sdk.delivery.writer import Writer
 __all__ = [
     "Account",
     "Receipt",
+    "RetryPause",
     "Sender",
     "SpoolFolder",
     "SpoolOwner",

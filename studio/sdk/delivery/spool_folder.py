@@ -231,6 +231,11 @@ class SpoolFolder:
         except OSError:
             return False
 
+    def forget_beginner(self) -> None:
+        """Do not report that the process was killed: its run goes on elsewhere."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / BEGUN_NAME).unlink()
+
     def note_heartbeat(self) -> None:
         """Record that the process lives; nothing for a run that others began."""
         with contextlib.suppress(OSError):

@@ -1,5 +1,6 @@
 """Runs: what a training script logs to and a notebook reads from."""
 
+from studio.sdk.run.files import download_file
 from studio.sdk.run.log_follower import find_current_log
 from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs
@@ -27,6 +28,7 @@ __all__ = [
     "ScriptRun",
     "Tags",
     "create_run",
+    "download_file",
     "find_begun_run",
     "find_current_log",
     "find_runs",

@@ -1,6 +1,7 @@
 """Submissions: how scripts describe one, and how it becomes a run."""
 
 from studio.sdk.submission.environments import CondaDependencies, Environment
+from studio.sdk.submission.resubmit import resubmit_here
 from studio.sdk.submission.run_configuration import (
     RunConfiguration,
     environment_of_definition,
@@ -28,5 +29,6 @@ __all__ = [
     "ScriptRunConfig",
     "TensorflowConfiguration",
     "environment_of_definition",
+    "resubmit_here",
     "submit_run",
 ]

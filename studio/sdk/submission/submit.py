@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,11 @@ from studio.core.names import check_display_name
 from studio.core.run_definition import command_line
 from studio.sdk.compute import LOCAL_TARGET, check_target
 from studio.sdk.connection import WorkspaceConnection
-from studio.sdk.errors import ExperimentExecutionException, SnapshotException
+from studio.sdk.errors import (
+    ExperimentExecutionException,
+    SnapshotException,
+    UserErrorException,
+)
 from studio.sdk.local_jobs import (
     cache_folder,
     create_job_folder,
@@ -51,34 +57,66 @@ def submit_run(
     StudioError, and ExperimentExecutionException if there is no such script.
     """
     definition, folder = definition_of(config)
+    definition.setdefault("target", LOCAL_TARGET)
+    check_target(experiment.workspace, definition["target"])
+    sources = _list_sources(folder, definition)
+    new = NewSubmission(
+        definition,
+        lambda copy: hash_sources(sources, copy),
+        tags or {},
+        git_properties(folder),
+        display_name,
+        parent,
+    )
+    return start_submission(experiment, new)
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """A run to be submitted.
+
+    `write_sources(path)` writes the archive of its sources and returns their tree's
+    hash.
+    """
+
+    definition: dict[str, Any]
+    write_sources: Callable[[Path], str] | None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    parent: str = ""
+
+    @property
+    def is_for_here(self) -> bool:
+        return bool(self.definition["target"] == LOCAL_TARGET)
+
+    def body(self, experiment: str) -> dict[str, Any]:
+        """The request that creates the run. Raises InvalidValue."""
+        line = command_line(self.definition)[:MAX_COMMAND_CHARS]
+        body: dict[str, Any] = {
+            "id": _new_run_id(experiment),
+            "experiment": experiment,
+            "type": SCRIPT_RUN,
+            "target": self.definition["target"],
+            "script": self.definition.get("script", ""),
+            "definition": self.definition,
+            "tags": as_tags(self.tags),
+            "properties": {COMMAND_PROPERTY: line, **self.properties},
+        }
+        check_texts(body["tags"], "tags")
+        if self.name:
+            body["name"] = check_display_name(self.name)
+        if self.parent:
+            body["parent"] = self.parent
+        return body
+
+
+def start_submission(experiment: Any, new: NewSubmission) -> Any:
+    """Start the run here, or put it into the queue of its target; returns it."""
     connection: WorkspaceConnection = experiment._connection
     connection.require_online("submitted to", "submit again")
-    target = definition.setdefault("target", LOCAL_TARGET)
-    check_target(experiment.workspace, target)
-    sources = _list_sources(folder, definition)
-    body = {
-        "id": _new_run_id(experiment.name),
-        "experiment": experiment.name,
-        "type": SCRIPT_RUN,
-        "target": target,
-        "script": definition.get("script", ""),
-        "definition": definition,
-        "tags": as_tags(tags or {}),
-        "properties": {
-            COMMAND_PROPERTY: command_line(definition)[:MAX_COMMAND_CHARS],
-            **git_properties(folder),
-        },
-    }
-    check_texts(body["tags"], "tags")
-    if display_name:
-        body["name"] = check_display_name(display_name)
-    if parent:
-        body["parent"] = parent
-    if target == LOCAL_TARGET:
-        info = _submit_here(connection, body, sources)
-    else:
-        info = _submit_to_queue(connection, body, sources)
-    return create_run(experiment, info)
+    submit = _submit_here if new.is_for_here else _submit_to_queue
+    return create_run(experiment, submit(connection, new, experiment.name))
 
 
 def _list_sources(folder: Path, definition: Mapping[str, Any]) -> list[SourceFile]:
@@ -102,17 +140,18 @@ def _new_run_id(experiment: str) -> str:
 
 
 def _submit_here(
-    connection: WorkspaceConnection, body: dict[str, Any], sources: list[SourceFile]
+    connection: WorkspaceConnection, new: NewSubmission, experiment: str
 ) -> dict[str, Any]:
+    secrets_here = _secrets_of_environment(new.definition)
     started = {"status": "Starting", "launcher": "runner", "heartbeats": True}
-    info = connection.change("POST", "runs", {**body, **started})
+    body = {**new.body(experiment), **started}
+    info = connection.change("POST", "runs", body)
     path = f"runs/{info['id']}"
     folder = None
     try:
         folder = create_job_folder(info["id"])
-        copy = folder / ARCHIVE_FILE
-        _keep_snapshot(connection, path, hash_sources(sources, copy), copy)
-        start_runner(folder, _job_for(connection, info, body["definition"]))
+        _keep_snapshot(connection, path, new, folder / ARCHIVE_FILE)
+        start_runner(folder, _job_for(connection, info, new.definition, secrets_here))
     except BaseException as error:
         _fail(connection, path, error)
         if folder is not None:
@@ -122,14 +161,14 @@ def _submit_here(
 
 
 def _submit_to_queue(
-    connection: WorkspaceConnection, body: dict[str, Any], sources: list[SourceFile]
+    connection: WorkspaceConnection, new: NewSubmission, experiment: str
 ) -> dict[str, Any]:
-    info = connection.change("POST", "runs", {**body, "status": "NotStarted"})
+    body = {**new.body(experiment), "status": "NotStarted"}
+    info = connection.change("POST", "runs", body)
     path = f"runs/{info['id']}"
     try:
         with tempfile.TemporaryDirectory(prefix="run-studio-") as folder:
-            copy = Path(folder) / ARCHIVE_FILE
-            _keep_snapshot(connection, path, hash_sources(sources, copy), copy)
+            _keep_snapshot(connection, path, new, Path(folder) / ARCHIVE_FILE)
         queued: dict[str, Any] = {"target": body["target"]}
         if body["definition"].get("maxAttempts"):
             queued["max_attempts"] = body["definition"]["maxAttempts"]
@@ -141,9 +180,12 @@ def _submit_to_queue(
 
 
 def _keep_snapshot(
-    connection: WorkspaceConnection, path: str, tree: str, copy: Path
+    connection: WorkspaceConnection, path: str, new: NewSubmission, copy: Path
 ) -> None:
     """Link the snapshot of that content, or upload it if the server has none."""
+    if new.write_sources is None:
+        return
+    tree = new.write_sources(copy)
     try:
         connection.change("POST", f"{path}/snapshot/known", {"tree": tree})
     except NotFound:
@@ -154,7 +196,10 @@ def _keep_snapshot(
 
 
 def _job_for(
-    connection: WorkspaceConnection, info: Mapping[str, Any], definition: dict[str, Any]
+    connection: WorkspaceConnection,
+    info: Mapping[str, Any],
+    definition: dict[str, Any],
+    secrets_here: dict[str, str],
 ) -> JobFile:
     client = connection.client
     return JobFile(
@@ -164,6 +209,7 @@ def _job_for(
         info["experiment"],
         definition,
         _token_for(connection, info["id"]),
+        secrets_here,
         terminate_after=definition.get(
             "terminateAfterSeconds", cancel_signals.TERMINATE_AFTER_SECONDS
         ),
@@ -172,6 +218,18 @@ def _job_for(
         ),
         cache_folder=str(cache_folder()),
     )
+
+
+def _secrets_of_environment(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The run's secrets, which only agents get from the server."""
+    names = definition.get("secrets") or []
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise UserErrorException(
+            f"Secrets of the workspace are for agents. On this machine, set "
+            f"{', '.join(missing)} in the environment, or choose another target."
+        )
+    return {name: os.environ[name] for name in names}
 
 
 def _token_for(connection: WorkspaceConnection, run_id: str) -> str:

@@ -186,6 +186,12 @@ PLACES = [
     Place("cancel", "runs/{run}/cancel/"),
     Place("run's name", "runs/{run}/", keyed("e", "input[name=name]")),
     Place("members", "members/"),
+    Place("compute", "compute/"),
+    Place(
+        "adding a target", "compute/", clicked("a[href$='targets/']", "dialog[open]")
+    ),
+    Place("new run", "runs/new/"),
+    Place("adding an agent", "compute/agents/"),
     Place("account", "/account/"),
     Place("help", "/help/"),
     Place("REST API", "/api/v1/"),

@@ -144,7 +144,8 @@ def test_a_heartbeat_response_has_the_cancel_request(
     run = create_run(experiment, run_id="run-1", heartbeats=True, actor=actor, now=now)
     receive_heartbeat(run, actor=actor, now=now)
     request_cancel(run, actor=actor, now=now)
-    answer = browser.post("/api/v1/workspaces/default/runs/run-1/heartbeat")
+    path = "/api/v1/workspaces/default/runs/run-1/heartbeat"
+    answer = browser.post(path, {}, content_type="application/json")
     assert answer.json()["cancel"] is True
     assert browser.get(PAGE).context["cancel"].acknowledged
 

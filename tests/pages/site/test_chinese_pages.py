@@ -27,13 +27,14 @@ from runs.actions.public.share_links import create_share_link
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
-from runs.models import Role
+from runs.models import JobAttempt, Role
 from runs.render.formats import experiment_path
 from studio.core.filters.fields import ATTRIBUTES
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 from tests.access.people import bearer, browser_of
 from tests.pages.rows import HTMX
+from tests.parts.compute_rows import ComputeScene
 
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9"}
 #: Parts of pages, which a full request is redirected from.
@@ -88,6 +89,13 @@ PAGES = (
     "/w/42/views/{view}/history/",
     "/w/42/share/?run=1",
     "/w/42/members/",
+    "/w/43/compute/",
+    "/w/43/compute/targets/",
+    "/w/43/compute/targets/8/",
+    "/w/43/compute/agents/?target=8",
+    "/w/43/runs/{queued}/",
+    "/w/43/runs/{queued}/resubmit/",
+    "/w/43/runs/new/",
     "/shared/{shared}/",
     "/account/",
     "/sign-in/",
@@ -100,13 +108,16 @@ PAGES = (
 TERMS = frozenset(
     """Run Studio MLflow CSV TSV JSON HTML XLSX Excel Parquet PNG SVG GIF JPEG WebP
     LaTeX Markdown REST API URL URI ID UTC GB MB KB KiB OR AND NaN Infinity NUL SDK
-    Azure Git JavaScript Alt Ctrl Cmd Shift Enter Esc Escape Tab Home End English px ms
-    min pip zip DOI IP Python shell NotFound InvalidValue Default nosuch nothing log
+    Azure Git JavaScript CPU GPU Alt Ctrl Cmd Shift Enter Esc Escape Tab Home End
+    English px ms min pip zip DOI IP Python shell
+    NotFound InvalidValue Default local agent nosuch nothing log
     """.split()
 )
 #: Words of the filter language and of examples.
 WORDS = frozenset(
-    "and not or in like ilike contains is null sort rows metrics loss train".split()
+    """and not or in like ilike contains is null sort rows metrics loss train
+    gpu cluster HF TOKEN NAME train numpy model gpt lr epochs python lab
+    studio run resubmit""".split()
 )
 #: Examples of filters, parts of the filter language, addresses and code.
 CODE = re.compile(
@@ -205,6 +216,9 @@ def make_scene() -> dict[str, str]:
             change_status(run, status, actor=actor, now=NOW, ended=NOW + 90_000)
         if number == 1:
             first = run
+    second = create_workspace("43", actor=SERVER, now=NOW)
+    add_member(second, owner, Role.OWNER, actor=SERVER, now=NOW)
+    queued = submit_runs(ComputeScene(second, owner, now=NOW, experiment="队列"))
     state = ViewState(ViewSpec.from_query("q=status:failed"))
     view = create_view(workspace, "视图", state, shared=True, actor=actor, now=NOW)
     _link, shared = create_share_link(workspace, first, actor=actor, now=NOW)
@@ -216,11 +230,29 @@ def make_scene() -> dict[str, str]:
         "experiment": experiment_path(
             workspace.name, experiment.number, experiment.name
         ),
+        "queued": queued,
         "view": view.slug,
         "shared": shared,
         "secret": secret,
         "cookies": browser.cookies.output(header="", sep=";"),
     }
+
+
+def submit_runs(scene: ComputeScene) -> str:
+    """Targets in every state; return the id of a queued run."""
+    scene.target("7", paused=True)
+    scene.agent(scene.target("9"), "91", heard=0)
+    target = scene.target("8")
+    agent = scene.agent(target, "81", draining=True)
+    scene.agent(target, "82", heard=0)
+    scene.job(target, agent=agent, is_waiting=True)
+    run = scene.run(definition={"command": "1"})
+    job = scene.job(target, run=run, priority=10, attempt=2, max_attempts=3)
+    for number, outcome in enumerate(("Failed", "lost", ""), 1):
+        JobAttempt.objects.create(
+            job=job, number=number, agent_name="81", started=NOW, outcome=outcome
+        )
+    return run.run_id
 
 
 def visit(scene: dict[str, str], path: str) -> str:

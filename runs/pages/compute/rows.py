@@ -1,0 +1,318 @@
+"""The rows of the Compute page, as its templates show them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.models import LOCAL_TARGET, Job, Run
+from runs.pages.compute.page_state import ComputeState
+from runs.render.compute import (
+    capacity_bar,
+    describe_machine,
+    health_label,
+    health_pill,
+    run_link,
+    use_bar,
+)
+from runs.render.formats import run_path
+from runs.search.compute import (
+    AgentSummary,
+    Health,
+    QueuedJob,
+    RunningJobs,
+    TargetQueue,
+    TargetSummary,
+    WaitReason,
+    wait_reason_text,
+)
+from studio.core.filters import to_text
+from studio.core.filters.tree import Comparison, attribute
+from studio.core.filters.tree import Text as FilterText
+from studio.core.view_spec import ViewSpec
+
+#: Reasons that only a person can change; shown in the color of a warning.
+BLOCKING_REASONS = frozenset({WaitReason.NO_AGENT, WaitReason.TARGET_PAUSED})
+#: A device that a run uses less is marked.
+LOW_USE_PERCENT = 30
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    summary: AgentSummary
+    machine: str
+    health: SafeString
+    bar: SafeString
+    capacity: str
+    is_lost: bool
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    summary: TargetSummary
+    icon: str
+    kind: str
+    href: str
+    health: SafeString
+    bar: SafeString
+    capacity: str
+    agents: tuple[AgentRow, ...]
+    is_open: bool
+    toggle: str
+    #: Time of the last heartbeat of an unreachable target.
+    lost_since: int | None
+    waits_since: int | None
+    #: Why the target can't be removed now; empty if it can.
+    remove_refusal: str
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    job: Job
+    href: str
+    link: SafeString
+    position: int
+    #: Milliseconds since it was queued.
+    waited: int
+    reason: str
+    is_blocked: bool
+    can_change: bool
+    #: Where the buttons of its menu lead.
+    priority_path: str
+
+
+@dataclass(frozen=True)
+class QueueGroup:
+    name: str
+    rows: tuple[QueueRow, ...]
+    total: int
+    more: int
+    more_href: str
+
+
+@dataclass(frozen=True)
+class RunningRow:
+    run: Run
+    job: Job
+    link: SafeString
+    device: str
+    use: DeviceUse | None
+    since: int
+    length: int
+
+
+@dataclass(frozen=True)
+class DeviceUse:
+    bar: SafeString
+    percent: int
+    is_low: bool
+
+
+@dataclass(frozen=True)
+class RunningGroup:
+    agent: str
+    target: str
+    total: int
+    rows: tuple[RunningRow, ...]
+
+
+def target_rows(
+    targets: Iterable[TargetSummary], state: ComputeState, workspace: str, now: int
+) -> list[TargetRow]:
+    return [_target_row(each, state, workspace, now) for each in targets]
+
+
+def _target_row(
+    summary: TargetSummary, state: ComputeState, workspace: str, now: int
+) -> TargetRow:
+    name, agents = summary.target.name, summary.agents
+    lost = [each for each in agents if each.health is Health.UNREACHABLE]
+    is_lost = bool(agents) and summary.health is Health.UNREACHABLE
+    is_server = any(each.host.get("server") is True for each in agents)
+    degraded = ngettext("%(n)s agent lost", "%(n)s agents lost", len(lost))
+    return TargetRow(
+        summary,
+        "laptop" if name == LOCAL_TARGET else "server",
+        _("This server") if is_server else _("Agents"),
+        run_list_href(workspace, [name]),
+        health_pill(
+            summary.health,
+            degraded % {"n": len(lost)} if summary.health is Health.DEGRADED else "",
+        ),
+        capacity_bar(summary.busy, summary.slots, _unavailable_slots(agents)),
+        _capacity_text(summary.busy, summary.slots, sum(_lost_slots(a) for a in lost)),
+        tuple(_agent_row(each) for each in agents),
+        state.is_open(name, len(agents)),
+        state.toggle(name).query(),
+        max((each.agent.heard for each in agents), default=None) if is_lost else None,
+        None if summary.longest_wait is None else now - summary.longest_wait,
+        _remove_refusal(summary),
+    )
+
+
+def _remove_refusal(summary: TargetSummary) -> str:
+    if summary.target.name == LOCAL_TARGET:
+        return _("Every workspace has the target local.")
+    if summary.running or summary.queued:
+        return _("Runs are queued or running on this target.")
+    return ""
+
+
+def _agent_row(each: AgentSummary) -> AgentRow:
+    slots = each.agent.slots
+    return AgentRow(
+        each,
+        describe_machine(each.host),
+        health_pill(each.health),
+        capacity_bar(each.busy, slots, _unavailable_slots([each])),
+        _capacity_text(each.busy, slots, 0),
+        each.health is Health.UNREACHABLE,
+    )
+
+
+def _lost_slots(each: AgentSummary) -> int:
+    return max(0, each.agent.slots - each.busy)
+
+
+def _unavailable_slots(agents: Iterable[AgentSummary]) -> int:
+    """Count free slots that take no runs: they are never shown as free."""
+    return sum(_lost_slots(each) for each in agents if not each.takes_runs)
+
+
+def _capacity_text(busy: int, slots: int, lost: int) -> str:
+    text = ngettext("%(busy)s of %(n)s slot", "%(busy)s of %(n)s slots", slots) % {
+        "busy": busy,
+        "n": slots,
+    }
+    return (
+        _("%(slots)s, %(lost)s lost") % {"slots": text, "lost": lost} if lost else text
+    )
+
+
+def count_health(targets: Iterable[TargetSummary]) -> list[SafeString]:
+    """Return how many targets have each health, the healthy ones first."""
+    counts = Counter(each.health for each in targets)
+    return [
+        health_pill(health, f"{health_label(health)}: {counts[health]}")
+        for health in Health
+        if counts[health]
+    ]
+
+
+def queue_groups(
+    queues: Iterable[TargetQueue],
+    state: ComputeState,
+    workspace: str,
+    changeable: Collection[int],
+    now: int,
+) -> list[QueueGroup]:
+    """Return the queues; `changeable` has the keys of jobs that the reader changes."""
+    return [
+        QueueGroup(
+            queue.target.name,
+            tuple(_queue_row(each, workspace, changeable, now) for each in queue.jobs),
+            queue.total,
+            queue.total - len(queue.jobs),
+            state.with_more_queued(queue.target.name).query(),
+        )
+        for queue in queues
+    ]
+
+
+def _queue_row(
+    queued: QueuedJob, workspace: str, changeable: Collection[int], now: int
+) -> QueueRow:
+    job = queued.job
+    href = run_path(workspace, job.run.run_id)
+    return QueueRow(
+        job,
+        href,
+        _run_link(job, href),
+        queued.position,
+        now - job.queued,
+        wait_reason_text(queued.reason),
+        queued.reason in BLOCKING_REASONS,
+        job.pk in changeable,
+        reverse("compute-job-priority", args=[workspace, job.run.run_id]),
+    )
+
+
+def _run_link(job: Job, href: str) -> SafeString:
+    run = job.run
+    facts = [run.name, run.experiment.name, str(job.submitter or "")]
+    return run_link(href, run.name, " · ".join(filter(None, facts)))
+
+
+def running_groups(
+    running: RunningJobs, targets: Iterable[TargetSummary], workspace: str, now: int
+) -> list[RunningGroup]:
+    usage = {each.agent.pk: each.usage for one in targets for each in one.agents}
+    return [
+        RunningGroup(
+            group.agent.name,
+            group.target,
+            group.total,
+            tuple(
+                _running_row(job, usage.get(group.agent.pk, {}), workspace, now)
+                for job in group.jobs
+            ),
+        )
+        for group in running.agents
+    ]
+
+
+def _running_row(
+    job: Job, usage: Mapping[str, Any], workspace: str, now: int
+) -> RunningRow:
+    numbers, percents = [], []
+    gpus = usage.get("gpus")
+    for number, gpu in enumerate(gpus if isinstance(gpus, list) else ()):
+        if isinstance(gpu, dict) and gpu.get("run") == job.run.run_id:
+            numbers.append(number)
+            percents.append(gpu.get("percent"))
+    since = job.run.started or job.taken or now
+    return RunningRow(
+        job.run,
+        job,
+        _run_link(job, run_path(workspace, job.run.run_id)),
+        _device_text(numbers),
+        _device_use(percents),
+        since,
+        now - since,
+    )
+
+
+def _device_text(numbers: list[int]) -> str:
+    if len(numbers) > 1:
+        return _("%(n)s GPUs") % {"n": len(numbers)}
+    return _("GPU %(number)s") % {"number": numbers[0]} if numbers else ""
+
+
+def _device_use(percents: list[Any]) -> DeviceUse | None:
+    known = [p for p in percents if isinstance(p, (int, float)) and 0 <= p <= 100]
+    if not known:
+        return None
+    mean = sum(known) / len(known)
+    return DeviceUse(use_bar(mean), round(mean), mean < LOW_USE_PERCENT)
+
+
+def run_list_href(workspace: str, targets: list[str], status: str = "") -> str:
+    """Link to the list of the runs of these targets, child runs included."""
+    values = tuple(FilterText(name) for name in targets)
+    field = attribute("target")
+    term = (
+        Comparison(field, "in", values)
+        if len(values) > 1
+        else Comparison(field, "=", values)
+    )
+    text = to_text(term) + (f" and status = {status}" if status else "")
+    spec = ViewSpec(q=text, children=True, flat=True)
+    query = spec.to_query()
+    return f"/w/{workspace}/runs/?{query}" if query else f"/w/{workspace}/runs/"

@@ -1,0 +1,85 @@
+// A field whose text is a list, shown as chips. The field itself stays the form's value.
+
+const model = () => document.getElementById("chip-model").content.firstElementChild;
+
+// Values of a sweep are separated by commas or blanks; tags by line breaks.
+const KINDS = {
+  values: {
+    split: (text) => text.match(/"[^"]*"|'[^']*'|[^\s,]+/g) ?? [],
+    join: (items) => items.join(", "),
+    ends: /[\s,]$/,
+  },
+  lines: {
+    split: (text) => text.split("\n").filter((line) => line.trim()),
+    join: (items) => items.join("\n"),
+    ends: /[\n,]$/,
+  },
+};
+
+/**
+ * Show the field as chips.
+ * @param {HTMLInputElement | HTMLTextAreaElement} field
+ */
+export function makeChips(field) {
+  const kind = KINDS[field.dataset.chips || "values"];
+  const box = document.createElement("div");
+  box.className = "box-field chip-field";
+  const input = document.createElement("input");
+  input.className = "chip-input";
+  input.placeholder = field.placeholder;
+  input.setAttribute("aria-label", field.labels?.[0]?.textContent ?? field.ariaLabel);
+  field.hidden = true;
+  field.after(box);
+  box.append(input);
+  // The label leads to what is shown.
+  if (field.id) {
+    input.id = `${field.id}-input`;
+    for (const label of field.labels ?? []) label.htmlFor = input.id;
+  }
+
+  const items = () => kind.split(field.value);
+  function set(list) {
+    field.value = kind.join(list);
+    draw();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  function take() {
+    const added = kind.split(input.value);
+    input.value = "";
+    if (added.length) set([...items(), ...added]);
+  }
+  function draw() {
+    for (const chip of box.querySelectorAll(".chip")) chip.remove();
+    for (const [n, item] of items().entries()) {
+      const chip = /** @type {HTMLElement} */ (model().cloneNode(true));
+      chip.querySelector("span").textContent = item;
+      const button = chip.querySelector("button");
+      button.setAttribute("aria-label", `${button.ariaLabel} ${item}`);
+      button.addEventListener("click", () => {
+        set(items().filter((_, at) => at !== n));
+        input.focus();
+      });
+      input.before(chip);
+    }
+    input.placeholder = items().length ? "" : field.placeholder;
+  }
+
+  input.addEventListener("input", () => {
+    if (kind.ends.test(input.value)) take();
+  });
+  input.addEventListener("change", take);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      take();
+    }
+    if (event.key === "Backspace" && !input.value && items().length) {
+      event.preventDefault();
+      set(items().slice(0, -1));
+    }
+  });
+  box.addEventListener("click", (event) => {
+    if (event.target === box) input.focus();
+  });
+  draw();
+}

@@ -1,0 +1,371 @@
+"""The agent's loop: takes queued runs, starts them, and watches them to their end.
+
+It asks the server; the server never connects to it. Of the server's times it uses none,
+and of its own clock only how much time passes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any
+
+from studio.agent.agent_api import AgentApi, TakenJob
+from studio.agent.agent_folder import AgentFolder
+from studio.agent.executors import Executor
+from studio.agent.held_job import HeldJob, JobEnvironment, Phase
+from studio.agent.host import Gpu
+from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.usage import UsageReader
+from studio.agent.wakeup import Wakeup
+from studio.core.errors import InvalidValue, StudioError
+from studio.sdk.delivery import RetryPause
+from studio.sdk.local_jobs import cache_folder
+from studio.sdk.responses import is_temporary
+
+#: How often the loop looks at its jobs, and asks for new ones.
+TICK_SECONDS, TAKE_SECONDS = 0.25, 0.5
+#: With less free space no job is taken.
+MIN_FREE_BYTES = 200 * 1024 * 1024
+#: The exit code if the server removed the agent or revoked its token.
+REFUSED = 4
+#: What the first signal to the agent does.
+ON_STOP = ("drain", "leave", "cancel")
+
+
+@dataclass(frozen=True)
+class AgentOptions:
+    """The options of `studio agent`."""
+
+    target: str
+    name: str
+    slots: int = 1
+    #: End when nothing is queued and nothing runs.
+    is_once: bool = False
+    #: How many folders of ended jobs are kept.
+    keep: int = 20
+    on_stop: str = "drain"
+    #: The process that started the agent: its end is a signal to stop.
+    parent: int | None = None
+    #: With any, only these runs and those below them are taken.
+    trees: Sequence[str] = ()
+
+
+class Agent:
+    """One agent, from its start to its end."""
+
+    def __init__(
+        self,
+        api: AgentApi,
+        folder: AgentFolder,
+        executor: Executor,
+        options: AgentOptions,
+        *,
+        host: Mapping[str, Any],
+        gpus: Sequence[Gpu] = (),
+        print_line: Callable[[str], None],
+    ) -> None:
+        self._api, self._folder, self._options = api, folder, options
+        self._host, self._print = dict(host), print_line
+        self._wakeup = Wakeup()
+        self._shared = JobEnvironment(
+            api=api,
+            executor=executor,
+            print_line=print_line,
+            wake=self._wakeup.set,
+            clock=boot_seconds,
+            cache_folder=str(cache_folder()),
+        )
+        self._jobs: list[HeldJob] = []
+        self._ended: list[JobFolder] = []
+        self._usage = UsageReader(gpus)
+        self._signals = 0
+        #: How many of them were followed.
+        self._followed_signals = 0
+        self._is_draining = self._is_leaving = False
+        #: Drained by a member, who can also undo that.
+        self._is_paused = False
+        self._is_queue_empty = False
+        self._heartbeat_seconds = 5.0
+        self._next_heartbeat = self._next_take = -math.inf
+        self._pause = RetryPause()
+        self._is_disk_full = False
+
+    def run(self) -> int:
+        """Register, and work until a signal or `is_once` ends it; the exit code.
+
+        Raises StudioError if the server refuses the agent at its start.
+        """
+        self._find_earlier_jobs()
+        with self._wakeup, _handled_signals(self._receive_signal):
+            is_registered = self._register()
+            while is_registered and not self._is_finished():
+                self._wakeup.wait(TICK_SECONDS)
+                self._tick()
+        return REFUSED if self._is_refused else 0
+
+    def _find_earlier_jobs(self) -> None:
+        """The jobs that an agent with this folder had started before it ended."""
+        for folder in self._folder.list_jobs():
+            attempt = folder.read_attempt()
+            if attempt is None:
+                folder.remove()
+            elif not attempt.token:
+                self._ended.append(folder)
+            elif handle := self._shared.executor.find(folder.path):
+                attempt = replace(attempt, handle=handle)
+                self._jobs.append(HeldJob(self._shared, folder, attempt))
+            else:
+                # It was not started: the server gives it out again.
+                folder.remove()
+        if self._jobs:
+            self._print(f"{_count_runs(len(self._jobs))} of an earlier start found.")
+
+    def _register(self) -> bool:
+        """Wait while the server is away; false if a signal ends that.
+
+        Raises StudioError if the server refuses the agent.
+        """
+        while not self._signals:
+            try:
+                found = self._api.register(
+                    name=self._options.name,
+                    instance=self._folder.instance,
+                    slots=self._options.slots,
+                    host=self._host,
+                )
+            except StudioError as error:
+                if not is_temporary(error):
+                    raise
+                self._note_failure(error)
+                while not (self._pause.is_over or self._signals):
+                    self._wakeup.wait(TICK_SECONDS)
+                continue
+            self._note_success()
+            if found.target != self._options.target:
+                raise InvalidValue(
+                    f"This token is for the compute target {found.target!r}, not for "
+                    f"{self._options.target!r}. Use --compute {found.target}."
+                )
+            self._heartbeat_seconds = found.heartbeat_seconds
+            self._shared = replace(self._shared, lease_seconds=found.lease_seconds)
+            for job in self._jobs:
+                job.shared = self._shared
+            slots = self._options.slots
+            self._print(
+                f"Agent {self._options.name} takes runs of {self._options.target} at "
+                f"{self._api.client.url}, {slots} at a time. Ctrl-C stops it."
+            )
+            return True
+        return False
+
+    def _is_finished(self) -> bool:
+        if self._is_leaving:
+            return True
+        is_idle = not self._jobs
+        if self._options.is_once and self._is_queue_empty:
+            return is_idle
+        return is_idle and self._is_draining
+
+    def _tick(self) -> None:
+        now = boot_seconds()
+        self._follow_signals(now)
+        for job in self._jobs:
+            job.advance(now)
+        self._drop_ended_jobs()
+        if self._pause.is_over and not self._is_leaving:
+            try:
+                self._talk_to_server(now)
+            except StudioError as error:
+                self._note_failure(error)
+
+    def _talk_to_server(self, now: float) -> None:
+        """Send what is due. Raises StudioError."""
+        if now >= self._next_heartbeat:
+            self._heartbeat(now)
+            self._note_success()
+        if now >= self._next_take and self._can_take():
+            self._take()
+            self._note_success()
+            self._next_take = boot_seconds() + TAKE_SECONDS
+
+    def _heartbeat(self, now: float) -> None:
+        held = {job.key: job for job in self._jobs}
+        slots = {job.attempt.slot: job.attempt.run for job in self._jobs}
+        is_to_drain, verdicts = self._api.heartbeat(
+            list(held),
+            usage=self._usage.read(slots),
+            is_draining=self._is_draining,
+        )
+        for verdict in verdicts:
+            job = held.get((verdict.run, verdict.attempt))
+            # The lease counts from before the request was sent.
+            if job is not None:
+                job.follow(verdict, now)
+        self._next_heartbeat = now + self._heartbeat_seconds
+        if is_to_drain != self._is_paused:
+            self._is_paused = is_to_drain
+            self._print(
+                "A member drains this agent on the page Compute: it takes no more runs."
+                if is_to_drain
+                else "This agent takes runs again."
+            )
+
+    def _can_take(self) -> bool:
+        if self._is_draining or self._is_paused:
+            return False
+        was_full = self._is_disk_full
+        self._is_disk_full = self._folder.free_bytes() < MIN_FREE_BYTES
+        if self._is_disk_full and not was_full:
+            mib = MIN_FREE_BYTES // 2**20
+            self._print(
+                f"Less than {mib} MB are free for {self._folder.path}: no run is taken "
+                "until there is more."
+            )
+        return not self._is_disk_full
+
+    def _take(self) -> None:
+        """Ask for jobs; the server adds the slots that waiting runs lend."""
+        busy = sum(job.is_occupying for job in self._jobs)
+        taken = self._api.take(
+            self._options.slots - busy,
+            [job.key for job in self._jobs],
+            trees=self._options.trees,
+        )
+        self._is_queue_empty = not taken
+        held = {job.key for job in self._jobs}
+        for one in taken:
+            if (one.run, one.attempt) not in held:
+                self._accept(one)
+
+    def _accept(self, taken: TakenJob) -> None:
+        attempt = Attempt(taken.run, taken.attempt, self._free_slot(), taken.token)
+        try:
+            folder = JobFolder.create(self._folder.jobs, attempt)
+        except OSError as error:
+            # Not in the next request's list, it is given out again.
+            self._print(f"{self._folder.jobs} cannot be written: {error}")
+            return
+        self._print(f"Run {taken.run}: taken, attempt {taken.attempt}.")
+        job = HeldJob(self._shared, folder, attempt, taken)
+        self._jobs.append(job)
+        job.advance(boot_seconds())
+
+    def _free_slot(self) -> int:
+        """A slot that no job uses, or else one that a waiting run lends."""
+        occupying = [job for job in self._jobs if job.is_occupying]
+        used = {job.attempt.slot for job in occupying}
+        lent = {job.attempt.slot for job in occupying if job.is_waiting}
+        free = [slot for slot in range(self._options.slots) if slot not in used]
+        return min([*free, *sorted(lent), 0], key=lambda slot: slot in used)
+
+    def _drop_ended_jobs(self) -> None:
+        ended = [job for job in self._jobs if job.phase is Phase.DONE]
+        if not ended:
+            return
+        self._jobs = [job for job in self._jobs if job.phase is not Phase.DONE]
+        self._ended += [job.folder for job in ended]
+        self._folder.remove_old(self._ended, self._options.keep)
+        self._ended = [folder for folder in self._ended if folder.path.exists()]
+        # Their slots are free: the next runs start at once.
+        self._next_take, self._is_queue_empty = -math.inf, False
+
+    def _receive_signal(self) -> None:
+        self._signals += 1
+        self._wakeup.set()
+
+    def _follow_signals(self, now: float) -> None:
+        parent = self._options.parent
+        if parent is not None and not self._signals and os.getppid() != parent:
+            self._signals += 1
+        while self._followed_signals < self._signals:
+            self._followed_signals += 1
+            is_first = self._followed_signals == 1
+            if is_first and self._options.on_stop == "leave":
+                self._leave()
+            elif is_first and self._options.on_stop == "drain":
+                self._drain()
+            else:
+                self._cancel_jobs(now)
+
+    def _leave(self) -> None:
+        self._is_leaving = True
+        if running := sum(job.phase is Phase.RUNNING for job in self._jobs):
+            self._print(
+                f"{_count_runs(running)} left running: the next start finds them."
+            )
+
+    def _drain(self) -> None:
+        self._is_draining = True
+        self._next_heartbeat = -math.inf
+        if self._jobs:
+            self._print(
+                f"No more runs are taken. Waiting for {_count_runs(len(self._jobs))}; "
+                "a second Ctrl-C cancels them."
+            )
+
+    def _cancel_jobs(self, now: float) -> None:
+        self._is_draining = True
+        if self._jobs:
+            self._print(f"Canceling {_count_runs(len(self._jobs))}.")
+        for job in self._jobs:
+            job.cancel(now)
+
+    @property
+    def _is_refused(self) -> bool:
+        return self._pause.is_blocked
+
+    def _note_failure(self, error: StudioError) -> None:
+        """Say once that the server is away or refuses; work goes on with what runs."""
+        was_failing = self._pause.error is not None
+        was_refused = self._is_refused
+        self._pause.start(error)
+        if self._is_refused:
+            self._is_draining = True
+            if not was_refused:
+                self._print(f"{error.message} No more runs are taken.")
+        elif not was_failing:
+            running = f" {_count_runs(len(self._jobs))} continue." if self._jobs else ""
+            self._print(f"{error.message} Trying again until then.{running}")
+
+    def _note_success(self) -> None:
+        if self._pause.error is not None:
+            self._print("The server responds again.")
+            self._pause.clear()
+
+
+def boot_seconds() -> float:
+    """Seconds of a clock that only goes forward, also while the machine sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
+
+
+def _count_runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+class _handled_signals:  # noqa: N801 - used like a function
+    """Calls `receive` for SIGINT and SIGTERM, and SIGHUP unless it is ignored."""
+
+    def __init__(self, receive: Callable[[], None]) -> None:
+        self._receive = receive
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
+            self._before[number] = signal.signal(number, self._handle)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._receive()
+
+    def __exit__(self, *_error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

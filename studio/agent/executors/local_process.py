@@ -1,0 +1,139 @@
+"""Runs jobs as processes of this machine, which outlive the agent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import studio
+from studio.agent.executors.executor import JobState
+from studio.agent.executors.process_table import boot_id, kill_job
+from studio.core.job_files import (
+    JOB_FILE,
+    LOG_FILE,
+    is_runner_alive,
+    lock_runner,
+    read_runner_state,
+)
+from studio.sdk.local_jobs import AGENT_VARIABLE
+
+#: The folder that has the `studio` package.
+PACKAGE_ROOT = Path(studio.__file__).resolve().parent.parent
+RUNNER = ("-m", "studio.runner.job")
+BOOT_NAME = "boot"
+
+
+class LocalProcessExecutor:
+    """The handle of a job is its folder: the runner holds `runner.lock` in it.
+
+    `environment` is the whole environment of the runners. With `devices`, a job gets
+    the one of its slot as `CUDA_VISIBLE_DEVICES`.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        devices: Sequence[str] = (),
+        runner: Sequence[str] = RUNNER,
+    ) -> None:
+        self._environment, self._devices = dict(environment), tuple(devices)
+        self._runner = tuple(runner)
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        #: Jobs whose runner lived when this process looked.
+        self._seen: set[str] = set()
+
+    def start(self, folder: Path, slot: int) -> str:
+        environment = {
+            **self._environment,
+            AGENT_VARIABLE: str(folder),
+            "PYTHONPATH": str(PACKAGE_ROOT),
+            # What the job's processes cannot deliver stays with the job.
+            "STUDIO_SPOOL": str(folder / "spool"),
+        }
+        if self._devices:
+            environment["CUDA_VISIBLE_DEVICES"] = self._devices[slot]
+        (folder / BOOT_NAME).write_text(boot_id(), encoding="utf-8")
+        with (folder / LOG_FILE).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *self._runner, str(folder)],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # The signals of a terminal reach only the agent.
+                start_new_session=True,
+            )
+        self._children[str(folder)] = process
+        self._seen.add(str(folder))
+        return str(folder)
+
+    def find(self, folder: Path) -> str | None:
+        lock = lock_runner(folder)
+        if lock is None:
+            return str(folder)
+        try:
+            # A runner that is only now starting finds nothing to do.
+            (folder / JOB_FILE).unlink()
+        except FileNotFoundError:
+            return str(folder) if (folder / BOOT_NAME).exists() else None
+        finally:
+            os.close(lock)
+        return None
+
+    def poll(self, handle: str) -> JobState:
+        child = self._children.get(handle)
+        if child is not None and child.poll() is None:
+            return JobState.RUNNING
+        if not is_runner_alive(Path(handle)):
+            return JobState.ENDED
+        self._seen.add(handle)
+        return JobState.RUNNING
+
+    def stop(self, handle: str, *, force: bool) -> None:
+        folder = Path(handle)
+        if force:
+            self._kill(folder)
+        elif self.poll(handle) is JobState.RUNNING:
+            pid = self._runner_pid(folder)
+            if pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+
+    def _kill(self, folder: Path) -> None:
+        # The runner first, so that it does not report what is killed after it.
+        if self.poll(str(folder)) is JobState.RUNNING:
+            pid = self._runner_pid(folder)
+            if pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        # The group's number can belong to others long after the job's end.
+        was_seen = str(folder) in self._seen
+        kill_job(folder, _script_group(folder) if was_seen else None)
+        self._seen.discard(str(folder))
+        child = self._children.pop(str(folder), None)
+        if child is not None:
+            child.wait()
+
+    def _runner_pid(self, folder: Path) -> int | None:
+        """The runner's process, which is known to live."""
+        child = self._children.get(str(folder))
+        if child is not None and child.poll() is None:
+            return child.pid
+        state = read_runner_state(folder)
+        return state.pid if state else None
+
+
+def _script_group(folder: Path) -> int | None:
+    """The process group of the job's script; None if this boot does not know it."""
+    state = read_runner_state(folder)
+    try:
+        same_boot = (folder / BOOT_NAME).read_text(encoding="utf-8") == boot_id()
+    except OSError:
+        return None
+    return state.group if state and same_boot else None

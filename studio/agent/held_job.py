@@ -1,0 +1,327 @@
+"""A job that an agent has, from the moment it is taken until its end is reported.
+
+The agent's loop calls `advance`, which never waits: what takes long (the download, the
+delivery of what is left) is done by a thread of the job.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import ClassVar
+
+from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
+from studio.agent.executors import Executor, JobState
+from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.leftovers import deliver_leftovers, has_leftovers
+from studio.agent.working_copy import fetch_working_copy
+from studio.core.errors import StudioError
+from studio.core.job_files import JobFile, read_end, write_job
+from studio.sdk.client import Client
+from studio.sdk.delivery import RetryPause
+from studio.sdk.responses import is_temporary
+
+#: A runner that hears of a cancel itself has so long until the agent tells it, too.
+CANCEL_GRACE_SECONDS = 15.0
+#: How long a runner has to end whose run was killed, or has ended on the server.
+FORCE_GRACE_SECONDS = 10.0
+#: A job is not started this short before others could get it.
+LEASE_MARGIN_SECONDS = 20.0
+#: How long one attempt to deliver a job's leftovers takes at most.
+DELIVERY_SECONDS = 30.0
+
+
+class Phase(Enum):
+    """The steps of a job, in their order."""
+
+    FETCHING = "fetching"
+    READY = "ready"
+    RUNNING = "running"
+    DELIVERING = "delivering"
+    REPORTING = "reporting"
+    DONE = "done"
+
+
+#: In these the job has a slot.
+OCCUPYING = frozenset({Phase.FETCHING, Phase.READY, Phase.RUNNING})
+
+
+@dataclass(frozen=True)
+class JobEnvironment:
+    """What all jobs of an agent share."""
+
+    api: AgentApi
+    executor: Executor
+    print_line: Callable[[str], None]
+    #: Wakes the agent's loop.
+    wake: Callable[[], None]
+    #: A clock that only goes forward, also while the machine sleeps.
+    clock: Callable[[], float]
+    cache_folder: str
+    lease_seconds: float = 120.0
+
+
+class HeldJob:
+    """One attempt of a run on this agent."""
+
+    def __init__(
+        self,
+        shared: JobEnvironment,
+        folder: JobFolder,
+        attempt: Attempt,
+        taken: TakenJob | None = None,
+    ) -> None:
+        """A job that was taken now, or without `taken` one that was started before."""
+        self.shared, self.folder, self.attempt = shared, folder, attempt
+        self._taken = taken
+        self.phase = Phase.RUNNING if taken is None else Phase.FETCHING
+        self.is_waiting = False
+        #: When the server last said that the job is this agent's.
+        self.confirmed = shared.clock()
+        self.outcome, self.message = "", ""
+        self._is_lost = self._is_asked_to_stop = False
+        self._cancel_at: float | None = None
+        self._force_at: float | None = None
+        self._end_at: float | None = None
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+        self._pause = RetryPause()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.attempt.run, self.attempt.attempt
+
+    @property
+    def is_occupying(self) -> bool:
+        return self.phase in OCCUPYING
+
+    def follow(self, verdict: JobVerdict, now: float) -> None:
+        """Do what the server says of the job."""
+        self.is_waiting = verdict.is_waiting
+        if verdict.state == "lost":
+            self._is_lost = True
+            return
+        self.confirmed = now
+        if verdict.state == "ended" and self._end_at is None:
+            self._end_at = now + FORCE_GRACE_SECONDS
+        if verdict.state in ("cancel", "force") and self._cancel_at is None:
+            self._cancel_at = now + CANCEL_GRACE_SECONDS
+        if verdict.state == "force" and self._force_at is None:
+            self._force_at = now + FORCE_GRACE_SECONDS
+
+    def cancel(self, now: float) -> None:
+        """End it because the agent ends. A job that was not started is given back."""
+        if self.phase in (Phase.FETCHING, Phase.READY):
+            self._report("lost", "The agent ended before it started the run.")
+        self._cancel_at = now
+
+    def advance(self, now: float) -> None:
+        """Do the next step, if there is one."""
+        before = None
+        while before is not self.phase:
+            before = self.phase
+            self._STEPS[self.phase](self, now)
+
+    def _fetch(self, _now: float) -> None:
+        if self._thread is None:
+            self._start_thread(self._fetch_sources)
+        elif not self._thread.is_alive():
+            self._thread = None
+            if self._is_lost:
+                self._drop()
+            elif self._error is not None:
+                self._end_unstarted(self._error)
+            else:
+                self.phase = Phase.READY
+
+    def _fetch_sources(self) -> None:
+        taken = self._taken
+        assert taken is not None
+        if taken.snapshot:
+            client = self._run_client(attempts=1000)
+            fetch_working_copy(client, taken.run, self.folder.code)
+
+    def _end_unstarted(self, error: Exception) -> None:
+        # Another machine can have what this one lacks.
+        outcome = "Failed" if isinstance(error, StudioError) else "lost"
+        text = error.message if isinstance(error, StudioError) else str(error)
+        self._report(outcome, f"The run could not be started: {text}")
+
+    def _start(self, now: float) -> None:
+        unconfirmed = now - self.confirmed
+        if self._is_lost or unconfirmed > self.shared.lease_seconds:
+            self._drop()
+            return
+        if self._cancel_at is not None:
+            self._report("Canceled", "")
+            return
+        if unconfirmed > self.shared.lease_seconds - LEASE_MARGIN_SECONDS:
+            # Another agent could have it soon; the next heartbeat tells.
+            return
+        try:
+            write_job(self.folder.path, self._job_file())
+            handle = self.shared.executor.start(self.folder.path, self.attempt.slot)
+            self.attempt = replace(self.attempt, handle=handle)
+            self.folder.write_attempt(self.attempt)
+        except OSError as error:
+            self._end_unstarted(error)
+            return
+        self._taken = None
+        self.phase = Phase.RUNNING
+
+    def _job_file(self) -> JobFile:
+        taken, client = self._taken, self.shared.api.client
+        assert taken is not None
+        job = JobFile(
+            url=client.url,
+            workspace=client.workspace,
+            run=taken.run,
+            experiment=taken.experiment,
+            definition=dict(taken.definition),
+            token=taken.token,
+            secrets=dict(taken.secrets),
+            attempt=taken.attempt,
+            launcher="agent",
+            lease_seconds=self.shared.lease_seconds,
+            cache_folder=self.shared.cache_folder,
+        )
+        if taken.terminate_after is not None:
+            job = replace(job, terminate_after=taken.terminate_after)
+        if taken.kill_after is not None:
+            job = replace(job, kill_after=taken.kill_after)
+        return job
+
+    def _watch(self, now: float) -> None:
+        executor, handle = self.shared.executor, self.attempt.handle
+        is_over = self._end_at is not None and now > self._end_at
+        if self._is_lost or is_over:
+            executor.stop(handle, force=True)
+            self._drop()
+        elif self._force_at is not None and now > self._force_at:
+            executor.stop(handle, force=True)
+            self._end_running("Canceled", "The run was killed.")
+        elif executor.poll(handle) is JobState.ENDED:
+            # What the script left in the background ends with the run.
+            executor.stop(handle, force=True)
+            end = read_end(self.folder.path)
+            if end is None:
+                self._end_running(
+                    "lost", "The process that watches the run's script was killed."
+                )
+            else:
+                self._end_running("" if end.is_delivered else end.status, "")
+        elif self._cancel_at is not None and now > self._cancel_at:
+            self._ask_to_stop()
+
+    def _ask_to_stop(self) -> None:
+        if not self._is_asked_to_stop:
+            self._is_asked_to_stop = True
+            self.shared.executor.stop(self.attempt.handle, force=False)
+
+    def _end_running(self, outcome: str, message: str) -> None:
+        """The runner has ended; an empty outcome is one that the server knows."""
+        self.folder.delete_job()
+        self.outcome, self.message = outcome, message
+        self.phase = Phase.DELIVERING
+
+    def _deliver(self, _now: float) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            return
+        was_tried, self._thread = self._thread is not None, None
+        is_done = not has_leftovers(self.folder.spool)
+        # The next attempt of a lost run does not wait long for the log of this one.
+        if is_done or self._is_lost or (was_tried and self.outcome == "lost"):
+            self._report(self.outcome, self.message)
+        elif self._pause.is_over:
+            self._start_thread(self._deliver_once)
+
+    def _deliver_once(self) -> None:
+        is_complete = deliver_leftovers(
+            self.folder.spool,
+            self._run_client(attempts=1),
+            self.attempt.run,
+            is_lost=self.outcome == "lost",
+            seconds=DELIVERY_SECONDS,
+        )
+        if is_complete and has_leftovers(self.folder.spool):
+            # What the server refuses stays in the folder, and is not tried again.
+            place = self.folder.close_spool()
+            self.shared.print_line(
+                f"Run {self.attempt.run}: the server refused a part of what was "
+                f"logged. It stays in {place} for a day."
+            )
+
+    def _report(self, outcome: str, message: str) -> None:
+        self.outcome, self.message = outcome, message
+        self.phase = Phase.REPORTING if outcome else Phase.DONE
+        if not outcome:
+            self._finish()
+
+    def _send_report(self, _now: float) -> None:
+        if self._is_lost:
+            self._drop()
+            return
+        if not self._pause.is_over:
+            return
+        try:
+            self.shared.api.end(*self.key, self.outcome, self.message)
+        except StudioError as error:
+            if is_temporary(error):
+                self._pause.start(error)
+                return
+        # Another error says that the server knows the end, or has another attempt.
+        self.shared.print_line(self._describe_end())
+        self.phase = Phase.DONE
+        self._finish()
+
+    def _describe_end(self) -> str:
+        if self.outcome == "lost":
+            return f"Run {self.attempt.run} goes back to the queue: {self.message}"
+        return f"Run {self.attempt.run}: {self.outcome}. {self.message}".rstrip()
+
+    def _drop(self) -> None:
+        self.shared.print_line(
+            f"Run {self.attempt.run} is no longer this agent's; it was stopped here."
+        )
+        self.phase = Phase.DONE
+        self._finish()
+
+    def _finish(self) -> None:
+        """Keep no secret of a job that has ended."""
+        self._taken = None
+        try:
+            self.folder.delete_job()
+            self.attempt = replace(self.attempt, token="")
+            self.folder.write_attempt(self.attempt)
+        except OSError:
+            self.folder.remove()
+
+    def _run_client(self, *, attempts: int) -> Client:
+        agent = self.shared.api.client
+        return Client(agent.url, self.attempt.token, agent.workspace, attempts=attempts)
+
+    def _start_thread(self, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except (StudioError, OSError) as error:
+                self._error = error
+            self.shared.wake()
+
+        self._error = None
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def _rest(self, _now: float) -> None:
+        """Nothing is left to do."""
+
+    _STEPS: ClassVar[Mapping[Phase, Callable[[HeldJob, float], None]]] = {
+        Phase.FETCHING: _fetch,
+        Phase.READY: _start,
+        Phase.RUNNING: _watch,
+        Phase.DELIVERING: _deliver,
+        Phase.REPORTING: _send_report,
+        Phase.DONE: _rest,
+    }

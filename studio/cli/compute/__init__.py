@@ -1,0 +1,1 @@
+"""`studio agent`, `studio target` and `studio secret`: where submitted runs run."""

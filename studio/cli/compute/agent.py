@@ -1,0 +1,137 @@
+"""`studio agent`: takes the queued runs of a compute target and runs them here."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import socket
+import sys
+import time
+from typing import Any
+
+import click
+
+from studio.agent import (
+    ON_STOP,
+    Agent,
+    AgentApi,
+    AgentFolder,
+    AgentOptions,
+    LocalProcessExecutor,
+    clean_environment,
+    default_folder,
+    find_gpus,
+    read_facts,
+)
+from studio.cli.output import Output, output_options
+from studio.cli.tables import one_line
+from studio.cli.target import Target, workspace_options
+
+_PR_SET_DUMPABLE = 4
+
+
+@click.command(
+    epilog="Example: studio login https://studio.example.org < TOKEN; "
+    "studio agent --compute gpu-cluster --slots 2"
+)
+@output_options
+@workspace_options
+@click.option(
+    "--compute", required=True, metavar="NAME", help="The compute target to serve."
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(1, 1024),
+    help="Runs at a time; default: one per GPU, else 1.",
+)
+@click.option(
+    "--name", default="", metavar="NAME", help="Default: the name of this machine."
+)
+@click.option("--once", "is_once", is_flag=True, help="End when the queue is empty.")
+@click.option(
+    "--on-stop",
+    type=click.Choice(ON_STOP),
+    default="drain",
+    show_default=True,
+    help="What Ctrl-C and SIGTERM do: wait for the runs, leave them running for the "
+    "next start, or cancel them.",
+)
+@click.option(
+    "--pass-env",
+    "passed",
+    multiple=True,
+    metavar="NAME",
+    help="Also give this environment variable to runs.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="Folders of ended runs to keep, for at most a day.",
+)
+# For the server's own agents.
+@click.option("--server", "is_server", is_flag=True, hidden=True)
+@click.option("--parent", type=int, hidden=True)
+@click.option("--tree", "trees", multiple=True, hidden=True)
+def agent(
+    target: Target,
+    output: Output,
+    compute: str,
+    slots: int | None,
+    name: str,
+    passed: tuple[str, ...],
+    is_server: bool,
+    **options: Any,
+) -> None:
+    """Take queued runs of a compute target, and run them on this machine.
+
+    It needs a token for agents, which an owner creates on the page Compute or with
+    `studio target agent-token NAME`. The first Ctrl-C stops taking runs and waits for
+    those that run; the second cancels them.
+    """
+    _hide_from_jobs()
+    client = target.client
+    # Jobs get a token of their own; this one is in no environment from here on.
+    os.environ.pop("STUDIO_TOKEN", None)
+    name = name or default_name()
+    gpus = find_gpus(os.environ)
+    slots = slots or len(gpus) or 1
+    own_gpus = gpus if slots == len(gpus) else []
+    executor = LocalProcessExecutor(
+        clean_environment(os.environ, passed), [gpu.device for gpu in own_gpus]
+    )
+    folder = AgentFolder(default_folder(client.url, client.workspace, compute, name))
+    try:
+        served = Agent(
+            AgentApi(client),
+            folder,
+            executor,
+            AgentOptions(target=compute, name=name, slots=slots, **options),
+            host={**read_facts(gpus), **({"server": True} if is_server else {})},
+            gpus=own_gpus,
+            print_line=(lambda _text: None) if output.only_errors else print_line,
+        )
+        code = served.run()
+    finally:
+        folder.close()
+    sys.exit(code)
+
+
+def default_name() -> str:
+    """This machine's name, as far as it is a valid name of an agent."""
+    host = socket.gethostname().partition(".")[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", host).strip("-_")[:64] or "agent"
+
+
+def print_line(text: str) -> None:
+    """A line of the agent's log, with the local time."""
+    click.echo(one_line(f"{time.strftime('%H:%M:%S')} {text}"), err=True)
+
+
+def _hide_from_jobs() -> None:
+    """Let no process of the same user read this one's memory or environment."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

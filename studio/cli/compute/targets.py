@@ -1,0 +1,194 @@
+"""`studio target`: compute targets, their queues, agents, and tokens for agents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from studio.cli.command_group import CommandGroup, suggest
+from studio.cli.output import Column, Output, output_options
+from studio.cli.target import Target, workspace_options
+from studio.cli.times import format_time
+from studio.cli.words import refuse_words, take_query, words_argument
+from studio.core.errors import NotFound
+
+LIST_COLUMNS: tuple[Column, ...] = (
+    ("Name", lambda one: one["name"]),
+    ("Health", lambda one: "paused" if one["is_paused"] else one["health"]),
+    ("Slots", lambda one: f"{one['busy']}/{one['slots']}"),
+    ("Running", lambda one: str(one["running"])),
+    ("Queued", lambda one: str(one["queued"])),
+    ("Agents", lambda one: ", ".join(agent["name"] for agent in one["agents"])),
+    ("Description", lambda one: one["description"]),
+)
+
+
+@click.group("target", cls=CommandGroup)
+def target_group() -> None:
+    """List, create, pause and remove compute targets."""
+
+
+@target_group.command("list", epilog="Example: studio target list")
+@output_options
+@workspace_options
+@words_argument("[QUERY]")
+def list_targets(target: Target, output: Output, words: Sequence[str]) -> None:
+    """List the compute targets with their agents and queues."""
+    refuse_words(take_query(words, output))
+    found = target.client.get("compute")["targets"]
+    output.emit([target_record(one) for one in found], columns=LIST_COLUMNS)
+
+
+@target_group.command(
+    "create", epilog="Example: studio target create gpu-cluster --max-per-member 4"
+)
+@output_options
+@workspace_options
+@click.argument("name")
+@click.option("--description", default="", help="What it is for.")
+@click.option(
+    "--max-per-member", type=click.IntRange(1), help="Runs of a member at a time."
+)
+@click.option(
+    "--requeue-after",
+    type=click.IntRange(30),
+    metavar="SECONDS",
+    help="A run whose agent is silent for so long is queued again.",
+)
+def create(
+    target: Target,
+    output: Output,
+    name: str,
+    description: str,
+    max_per_member: int | None,
+    requeue_after: int | None,
+) -> None:
+    """Create a compute target. Its runs wait for an agent."""
+    body: dict[str, Any] = {"name": name, "description": description}
+    if max_per_member is not None:
+        body["max_per_member"] = max_per_member
+    if requeue_after is not None:
+        body["lease_seconds"] = requeue_after
+    created = target.client.post("compute", body)
+    output.emit(
+        target_record(created),
+        summary=f"Compute target {name!r} created. For an agent: "
+        f"studio target agent-token {name}",
+    )
+
+
+@target_group.command("pause", epilog="Example: studio target pause gpu-cluster")
+@output_options
+@workspace_options
+@click.argument("name")
+def pause(target: Target, output: Output, name: str) -> None:
+    """Let its agents take no more runs; those that run continue."""
+    change(target, output, name, {"paused": True}, f"{name!r} paused.")
+
+
+@target_group.command("resume", epilog="Example: studio target resume gpu-cluster")
+@output_options
+@workspace_options
+@click.argument("name")
+def resume(target: Target, output: Output, name: str) -> None:
+    """Let its agents take runs again."""
+    change(target, output, name, {"paused": False}, f"{name!r} resumed.")
+
+
+@target_group.command("remove", epilog="Example: studio target remove gpu-cluster")
+@output_options
+@workspace_options
+@click.argument("name")
+def remove(target: Target, output: Output, name: str) -> None:
+    """Remove a compute target that has no runs."""
+    try:
+        target.client.delete(target_path(name))
+    except NotFound as error:
+        raise unknown_target(target, name, error) from error
+    output.emit({"name": name}, summary=f"Compute target {name!r} removed.")
+
+
+@target_group.command(
+    "agent-token", epilog="Example: studio target agent-token gpu-cluster > TOKEN"
+)
+@output_options
+@workspace_options
+@click.argument("name")
+@click.option("--label", default="", help="A name for the token.")
+@click.option("--days", type=click.IntRange(1), help="Until it expires.")
+def agent_token(
+    target: Target, output: Output, name: str, label: str, days: int | None
+) -> None:
+    """Create a token for an agent of a target, and print it once."""
+    body: dict[str, Any] = {"days": days} if days else {}
+    if label:
+        body["name"] = label
+    path = f"{target_path(name)}/agent-tokens"
+    try:
+        # Repeating the request would create a second token.
+        created = target.client.json("POST", path, body, attempts=1)
+    except NotFound as error:
+        raise unknown_target(target, name, error) from error
+    if output.chosen_format == "table":
+        output.note(
+            "Token created. Copy it now: it is shown only once. On the agent's "
+            f"machine: {created['command']}"
+        )
+    output.emit(created, summary=created["token"])
+
+
+def change(
+    target: Target, output: Output, name: str, changes: Mapping[str, Any], done: str
+) -> None:
+    """Change a target, and print it."""
+    try:
+        changed = target.client.patch(target_path(name), dict(changes))
+    except NotFound as error:
+        raise unknown_target(target, name, error) from error
+    output.emit(target_record(changed), summary=f"Compute target {done}")
+
+
+def unknown_target(target: Target, name: str, error: NotFound) -> NotFound:
+    """A sentence with the nearest name, if it is the target that is missing."""
+    if error.details.get("missing") == "workspace":
+        return error
+    known = [str(one["name"]) for one in target.client.get("compute")["targets"]]
+    return NotFound(f"There is no compute target {name!r}. {suggest(name, known)}")
+
+
+def target_path(name: str) -> str:
+    """The target's path in the API."""
+    return f"compute/{quote(name, safe='')}"
+
+
+def target_record(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A compute target of the API as the command line prints it."""
+    return {
+        "name": found["name"],
+        "kind": found["kind"],
+        "description": found["description"],
+        "is_paused": found["paused"],
+        "health": found["health"],
+        "slots": found["slots"],
+        "busy": found["busy"],
+        "running": found["running"],
+        "queued": found["queued"],
+        "max_per_member": found["max_per_member"],
+        "requeue_after_seconds": found["lease_seconds"],
+        "agents": [
+            {
+                "id": agent["id"],
+                "name": agent["name"],
+                "health": agent["health"],
+                "slots": agent["slots"],
+                "busy": agent["busy"],
+                "is_draining": agent["draining"],
+                "version": agent["version"],
+                "heard_utc": format_time(agent["heard"]),
+            }
+            for agent in found["agents"]
+        ],
+    }

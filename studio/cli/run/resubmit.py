@@ -1,0 +1,168 @@
+"""`studio run resubmit`: submit a run again, with changes, alone or as a sweep."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from studio.cli.output import Output, output_options
+from studio.cli.run.submit import report_submitted
+from studio.cli.target import Target, run_path, target_options
+from studio.cli.words import parse_tags, run_option, take_run, words_argument
+from studio.core.errors import NotFound
+from studio.core.sweep_space import (
+    GRID,
+    SAMPLINGS,
+    argument_name,
+    parse_values,
+    swept_arguments,
+)
+from studio.sdk.compute import LOCAL_TARGET
+from studio.sdk.experiment import Experiment
+from studio.sdk.run import Run
+from studio.sdk.submission import resubmit_here
+from studio.sdk.workspace import Workspace
+
+
+@click.command(epilog="Example: studio run resubmit RUN --set lr=0.01")
+@output_options
+@target_options
+@run_option
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="An argument."
+)
+@click.option(
+    "--env", "variables", multiple=True, metavar="NAME=VALUE", help="A variable."
+)
+@click.option(
+    "--target", "--ct", "compute_target", default="", help="Another compute target."
+)
+@click.option("--name", default="", help="The name. In a sweep: 'baseline lr={lr}'.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag.")
+@click.option("--async", "is_async", is_flag=True, help="Return at once.")
+@click.option(
+    "--sweep",
+    "sweeps",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Values of an argument: 1e-4,3e-4 or 1..5. Can be repeated.",
+)
+@click.option("--sampling", type=click.Choice(SAMPLINGS), default=GRID)
+@click.option("--count", type=click.IntRange(min=1), help="Runs of a random sample.")
+@click.option("--seed", type=int, help="Of a random sample.")
+@click.option("--at-once", type=click.IntRange(min=1), help="Runs at the same time.")
+@words_argument("[RUN]")
+def resubmit(
+    target: Target,
+    output: Output,
+    run_id: str,
+    changes: tuple[str, ...],
+    variables: tuple[str, ...],
+    compute_target: str,
+    name: str,
+    tags: tuple[str, ...],
+    is_async: bool,
+    sweeps: tuple[str, ...],
+    words: tuple[str, ...],
+    **sampling: Any,
+) -> None:
+    """Submit a run again: the same sources, command, environment and target.
+
+    -e is the experiment of the new run; with a number, also of the old one. The target
+    `local` is this machine.
+    """
+    run_id, _ = take_run(target, words, run_id)
+    run = target.client.get(run_path(run_id))
+    definition = _read_definition(target, run)
+    changed = _with_arguments(definition, _pairs(changes, "--set"))
+    body: dict[str, Any] = {
+        # With an id, a request that is repeated creates no second run.
+        "id": str(uuid.uuid4()),
+        "definition": {
+            key: value for key, value in changed.items() if definition.get(key) != value
+        },
+        "env": _pairs(variables, "--env"),
+        "experiment": target.experiment_name or run["experiment"],
+        "target": compute_target,
+        "name": name,
+        "tags": parse_tags(tags, "--tag"),
+    }
+    if sweeps:
+        _submit_sweep(target, output, run_id, body, _space(sweeps), sampling)
+    elif (compute_target or run["target"] or LOCAL_TARGET) == LOCAL_TARGET:
+        new = _start_here(target, run_id, changed, body)
+        report_submitted(target, output, new, is_async=is_async)
+    else:
+        info = target.client.post(run_path(run_id, "resubmit"), body)
+        new = Run.get(Workspace.with_client(target.client), info["id"])
+        report_submitted(target, output, new, is_async=is_async)
+
+
+def _read_definition(target: Target, run: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        path = run_path(run["id"], "definition")
+        return dict(target.client.get(path)["definition"])
+    except NotFound as error:
+        raise click.ClickException(
+            f"{run['id']} keeps no command, because it was not submitted. To submit a "
+            "script: studio run submit-script SCRIPT."
+        ) from error
+
+
+def _with_arguments(
+    definition: Mapping[str, Any], values: Mapping[str, str]
+) -> dict[str, Any]:
+    """The definition with these values of arguments in its command line."""
+    if not values:
+        return dict(definition)
+    is_list = isinstance(definition.get("command"), list)
+    key = "command" if is_list else "arguments"
+    named = {argument_name(name): value for name, value in values.items()}
+    return {**definition, key: swept_arguments(definition.get(key) or [], named)}
+
+
+def _start_here(
+    target: Target, run_id: str, definition: dict[str, Any], body: Mapping[str, Any]
+) -> Any:
+    variables = definition.get("environmentVariables") or {}
+    changed = {**definition, "environmentVariables": {**variables, **body["env"]}}
+    workspace = Workspace.with_client(target.client)
+    experiment = Experiment(workspace, body["experiment"])
+    return resubmit_here(experiment, run_id, changed, body["tags"], name=body["name"])
+
+
+def _submit_sweep(
+    target: Target,
+    output: Output,
+    run_id: str,
+    body: Mapping[str, Any],
+    space: Mapping[str, Any],
+    sampling: Mapping[str, Any],
+) -> None:
+    options = {key: value for key, value in sampling.items() if value is not None}
+    sweep = {**body, "run": run_id, "space": space, **options}
+    made = target.client.post("sweeps", sweep)
+    count = len(made["children"])
+    link = target.page_url(made["run"]["id"])
+    output.emit(made, summary=f"Submitted {count} runs: {link}children/")
+
+
+def _space(sweeps: tuple[str, ...]) -> dict[str, Any]:
+    pairs = _pairs(sweeps, "--sweep")
+    return {argument_name(name): parse_values(text) for name, text in pairs.items()}
+
+
+def _pairs(words: tuple[str, ...], option: str) -> dict[str, str]:
+    """Names and values of `NAME=VALUE`. Raises UsageError."""
+    pairs = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not (name and separator):
+            raise click.BadParameter(
+                f"{word!r} has no value. Write NAME=VALUE.", param_hint=option
+            )
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,1 @@
+"""Agents: executors, the agent's loop, and whole agents against a live server."""

@@ -1,0 +1,168 @@
+"""The agent's loop: slots, leases, an absent server, and what stays on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.agent.agent import MIN_FREE_BYTES, REFUSED
+from studio.agent.agent_api import AgentApi, TakenJob
+from studio.agent.agent_folder import AgentFolder
+from studio.agent.held_job import HeldJob, JobEnvironment, Phase
+from studio.agent.job_folder import Attempt, JobFolder
+from studio.core.errors import Conflict, SignInRequired
+from studio.sdk.responses import Unreachable
+from tests.agent.fakes import FakeExecutor, FakeMachine, FakeServer, queued_job
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> FakeMachine:
+    return FakeMachine(tmp_path / "agent", FakeServer("a", "b", "c", "d", "e"))
+
+
+def test_all_queued_runs_run_and_never_more_than_slots(machine: FakeMachine) -> None:
+    assert machine.run(slots=2) == 0
+    assert machine.executor.most == 2
+    assert len(machine.executor.slots) == 5
+    assert set(machine.executor.slots) == {0, 1}
+    # The runners reported the ends themselves.
+    assert machine.server.ends == []
+
+
+def test_no_secret_and_no_token_of_an_ended_run_stays(machine: FakeMachine) -> None:
+    machine.run()
+    files = [path for path in machine.path.rglob("*") if path.is_file()]
+    texts = [path.read_text() for path in files]
+    assert len([path for path in files if path.name == "attempt.json"]) == 5
+    assert not [text for text in texts if "rs_token" in text or "the-secret" in text]
+
+
+def test_an_absent_server_is_mentioned_once(machine: FakeMachine) -> None:
+    absent = Unreachable("http://127.0.0.1:9 cannot be reached: start the server.")
+    machine.server.failures = [absent, absent]
+    assert machine.run() == 0
+    [line] = [line for line in machine.lines if "cannot be reached" in line]
+    assert line.endswith("start the server. Trying again until then.")
+    assert "The server responds again." in machine.lines
+
+
+def test_a_removed_agent_takes_no_more_and_says_so(machine: FakeMachine) -> None:
+    refusal = SignInRequired("The token was revoked.")
+    machine.executor.on_start = lambda: machine.server.failures.append(refusal)
+    assert machine.run(slots=1) == REFUSED
+    assert len(machine.executor.slots) == 1
+    assert "The token was revoked. No more runs are taken." in machine.lines
+
+
+def test_a_refused_registration_ends_the_agent(machine: FakeMachine) -> None:
+    machine.server.failures = [Conflict("This agent is too old.")]
+    with pytest.raises(Conflict, match="too old"):
+        machine.run()
+
+
+def test_a_lost_run_is_killed_without_a_report(machine: FakeMachine) -> None:
+    machine.server.queue = [queued_job("a")]
+    machine.server.states = {"a": "lost"}
+    machine.executor.polls = 1000
+    machine.run()
+    assert ("a", True) in machine.executor.stopped
+    assert machine.server.ends == []
+
+
+def test_a_runner_that_died_is_reported_as_lost(machine: FakeMachine) -> None:
+    machine.server.queue = [queued_job("a")]
+    machine.executor.ends_with = ""
+    absent = Unreachable("no server")
+    # The report is repeated until the server has it.
+    machine.executor.on_start = lambda: machine.server.failures.append(absent)
+    machine.run()
+    assert machine.server.ends == [("a", "lost")]
+    assert ("a", True) in machine.executor.stopped
+
+
+def test_an_end_that_the_runner_could_not_deliver_is_reported(
+    machine: FakeMachine,
+) -> None:
+    """By another agent, to which the first one left the run."""
+    folder = AgentFolder(machine.path)
+    JobFolder.create(folder.jobs, Attempt("old", 3, slot=0, token="rs_t"))
+    machine.server.queue = []
+    machine.executor.ends_with = ""
+    machine.run(folder=folder)
+    assert machine.server.ends == [("old", "lost")]
+    assert "1 run of an earlier start found." in machine.lines
+
+
+class FullDisk(AgentFolder):
+    looks = 0
+
+    def free_bytes(self) -> int:
+        self.looks += 1
+        return MIN_FREE_BYTES - 1 if self.looks < 3 else MIN_FREE_BYTES
+
+
+def test_a_full_disk_takes_no_runs(machine: FakeMachine) -> None:
+    machine.server.queue = [queued_job("a")]
+    folder = FullDisk(machine.path)
+    machine.run(folder=folder)
+    assert folder.looks >= 3
+    assert len([line for line in machine.lines if "200 MB" in line]) == 1
+    assert len(machine.executor.slots) == 1
+
+
+def test_ended_runs_leave_only_some_folders(machine: FakeMachine) -> None:
+    folder = AgentFolder(machine.path)
+    made = [
+        JobFolder.create(folder.jobs, Attempt(f"r{number}", 1, slot=0))
+        for number in range(4)
+    ]
+    folder.remove_old(made, keep=2)
+    assert [one.path.exists() for one in made] == [False, False, True, True]
+    folder.close()
+
+
+def test_two_agents_never_share_a_folder(tmp_path: Path) -> None:
+    first = AgentFolder(tmp_path)
+    with pytest.raises(Conflict, match="--name"):
+        AgentFolder(tmp_path)
+    first.close()
+    again = AgentFolder(tmp_path)
+    assert again.instance == first.instance
+    again.close()
+
+
+def hold(tmp_path: Path, executor: FakeExecutor) -> HeldJob:
+    shared = JobEnvironment(
+        api=AgentApi(FakeServer()),
+        executor=executor,
+        print_line=lambda _text: None,
+        wake=lambda: None,
+        clock=lambda: 1000.0,
+        cache_folder="",
+        lease_seconds=120.0,
+    )
+    folder = JobFolder.create(tmp_path, Attempt("a", 1, slot=0, token="rs_t"))
+    taken = TakenJob("a", 1, "digits", "rs_t", definition={}, secrets={})
+    job = HeldJob(shared, folder, Attempt("a", 1, slot=0), taken)
+    job.phase = Phase.READY
+    return job
+
+
+@pytest.mark.parametrize(
+    ("later", "phase", "starts"),
+    [
+        (99, Phase.RUNNING, 1),
+        # The lease ends soon: the next heartbeat tells whether to start.
+        (101, Phase.READY, 0),
+        # Another agent can have it now.
+        (121, Phase.DONE, 0),
+    ],
+)
+def test_a_run_starts_only_during_its_lease(
+    tmp_path: Path, later: int, phase: Phase, starts: int
+) -> None:
+    executor = FakeExecutor()
+    job = hold(tmp_path, executor)
+    job.advance(1000.0 + later)
+    assert (job.phase, len(executor.slots)) == (phase, starts)

@@ -1,0 +1,194 @@
+"""The contract of executors: what an agent relies on, for each of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from studio.agent.environment_rules import clean_environment
+from studio.agent.executors import Executor, JobState, LocalProcessExecutor
+from studio.core.job_files import JobFile, read_end, read_runner_state, write_job
+from tests.parts.waiting import becomes
+
+RUNNER = ("-m", "tests.agent.stand_in_runner")
+Create = Callable[[], Executor]
+
+
+def create_local_executor() -> Executor:
+    return LocalProcessExecutor(clean_environment(os.environ), runner=RUNNER)
+
+
+#: A further executor is added here, and must pass everything below.
+EXECUTORS = [pytest.param(create_local_executor, id="local_process")]
+
+
+@pytest.fixture(params=EXECUTORS)
+def create(request: pytest.FixtureRequest) -> Create:
+    made: Create = request.param
+    return made
+
+
+@pytest.fixture
+def executor(create: Create) -> Executor:
+    return create()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "job"
+    (folder / "code").mkdir(parents=True)
+    yield folder
+    create_local_executor().stop(str(folder), force=True)
+
+
+def prepare(folder: Path, behavior: str) -> None:
+    (folder / "code" / "behavior").write_text(behavior)
+    definition = {"script": "train.py"}
+    job = JobFile("http://x", "default", "r", "e", definition, "rs_t", {"KEY": "v"})
+    write_job(folder, job)
+
+
+def start(executor: Executor, folder: Path, behavior: str) -> str:
+    prepare(folder, behavior)
+    handle = executor.start(folder, 0)
+    if behavior != "quick":
+        assert becomes((folder / "ready").exists)
+        assert becomes(lambda: bool(pids(folder)))
+    return handle
+
+
+def pids(folder: Path) -> list[int]:
+    texts = [
+        path.read_text()
+        for name in ("script", "daemon")
+        if (path := folder / "code" / name).exists()
+    ]
+    return [int(text) for text in texts if text]
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def runner_pid(folder: Path) -> int:
+    state = read_runner_state(folder)
+    assert state is not None
+    return state.pid
+
+
+def ends(executor: Executor, handle: str) -> bool:
+    return becomes(lambda: executor.poll(handle) is JobState.ENDED)
+
+
+def test_a_started_job_runs_and_ends(executor: Executor, folder: Path) -> None:
+    handle = start(executor, folder, "quick")
+    assert ends(executor, handle)
+    end = read_end(folder)
+    assert end is not None
+    assert end.status == "Completed"
+    assert not (folder / "job.json").exists()
+
+
+def test_a_request_to_stop_lets_the_runner_end_in_order(
+    executor: Executor, folder: Path
+) -> None:
+    handle = start(executor, folder, "script")
+    assert executor.poll(handle) is JobState.RUNNING
+    executor.stop(handle, force=False)
+    assert ends(executor, handle)
+    end = read_end(folder)
+    assert end is not None
+    assert end.status == "Canceled"
+
+
+def test_force_leaves_no_process(executor: Executor, folder: Path) -> None:
+    """Not even one that ignores signals and left the session of the script."""
+    handle = start(executor, folder, "daemon")
+    started = [*pids(folder), runner_pid(folder)]
+    executor.stop(handle, force=True)
+    assert executor.poll(handle) is JobState.ENDED
+    assert [is_gone(pid) for pid in started] == [True, True, True]
+    assert read_end(folder) is None
+    executor.stop(handle, force=True)
+
+
+def test_what_a_killed_runner_leaves_is_killed(
+    executor: Executor, folder: Path
+) -> None:
+    handle = start(executor, folder, "daemon")
+    os.kill(runner_pid(folder), signal.SIGKILL)
+    assert ends(executor, handle)
+    executor.stop(handle, force=True)
+    assert all(is_gone(pid) for pid in pids(folder))
+
+
+def test_a_job_outlives_its_agent_and_is_found(create: Create, folder: Path) -> None:
+    start(create(), folder, "script")
+    later = create()
+    handle = later.find(folder)
+    assert handle is not None
+    assert later.poll(handle) is JobState.RUNNING
+    later.stop(handle, force=False)
+    assert ends(later, handle)
+
+
+def test_a_job_that_ended_without_its_agent_is_found(
+    create: Create, folder: Path
+) -> None:
+    earlier = create()
+    assert ends(earlier, start(earlier, folder, "quick"))
+    later = create()
+    handle = later.find(folder)
+    assert handle is not None
+    assert later.poll(handle) is JobState.ENDED
+
+
+def test_a_job_that_was_not_started_never_starts(create: Create, folder: Path) -> None:
+    prepare(folder, "quick")
+    assert create().find(folder) is None
+    late = create()
+    # As if the start of an agent that was killed came only now.
+    assert ends(late, late.start(folder, 0))
+    assert read_end(folder) is None
+
+
+def test_a_handle_of_a_deleted_folder_has_ended(
+    executor: Executor, tmp_path: Path
+) -> None:
+    handle = str(tmp_path / "gone")
+    assert executor.poll(handle) is JobState.ENDED
+    executor.stop(handle, force=True)
+
+
+def test_a_job_gets_the_device_of_its_slot(folder: Path) -> None:
+    prepare(folder, "quick")
+    executor = LocalProcessExecutor({"PATH": os.environ["PATH"]}, ("3", "5"), RUNNER)
+    assert ends(executor, executor.start(folder, 1))
+    names = (folder / "environment").read_text().split()
+    assert "CUDA_VISIBLE_DEVICES" in names
+
+
+def test_jobs_get_a_clean_environment() -> None:
+    agents = {
+        "PATH": "/bin",
+        "LC_ALL": "C",
+        "https_proxy": "http://p",
+        "CUDA_HOME": "/cuda",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "WANDB_API_KEY": "w",
+        "STUDIO_TOKEN": "rs_agent",
+        "STUDIO_HOME": "/var/lib/studio",
+        "DATABASE_URL": "postgres://",
+    }
+    passed = ["WANDB_API_KEY", "STUDIO_TOKEN"]
+    assert sorted(clean_environment(agents, passed)) == [
+        *("CUDA_HOME", "LC_ALL", "PATH", "WANDB_API_KEY", "https_proxy"),
+    ]

@@ -1,0 +1,130 @@
+"""Whole agents against a live server: real runners, real scripts, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from studio.core.job_files import read_runner_state
+from tests.agent.cluster import Cluster
+from tests.parts.server import Server
+from tests.parts.waiting import becomes
+
+
+@pytest.fixture
+def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster.create(server, tmp_path)
+    yield cluster
+    cluster.end()
+
+
+def sleeper(marker: Path) -> list[str]:
+    """A command that writes its process id and sleeps, ignoring SIGINT."""
+    code = (
+        "import os, pathlib, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)"
+    )
+    return [sys.executable, "-c", code]
+
+
+def wait_for_pid(cluster: Cluster, marker: Path) -> int:
+    assert becomes(lambda: marker.exists() and bool(marker.read_text())), cluster.log
+    return int(marker.read_text())
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_an_agent_runs_what_is_queued_with_a_clean_environment(
+    cluster: Cluster,
+) -> None:
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    good = cluster.queue([sys.executable, "-c", show], environmentVariables={"A": "1"})
+    bad = cluster.queue([sys.executable, "-c", "raise ValueError('no data')"])
+    agent = cluster.start_agent(
+        *("--once", "--slots", "2", "--pass-env", "GIVEN"),
+        variables={"GIVEN": "yes", "AWS_SECRET_ACCESS_KEY": "s"},
+    )
+    assert agent.wait(60) == 0, cluster.log
+    assert (cluster.status(good), cluster.status(bad)) == ("Completed", "Failed")
+    assert "ValueError: no data" in cluster.run(bad)["error"]
+    environment = json.loads(cluster.log_of(good).splitlines()[-1])
+    assert (environment["GIVEN"], environment["A"]) == ("yes", "1")
+    assert environment["STUDIO_RUN_ID"] == good
+    assert "AWS_SECRET_ACCESS_KEY" not in environment
+    assert cluster.agent_token not in environment.values()
+    assert cluster.processes() == []
+
+
+def test_runs_outlive_a_killed_agent_and_the_next_start_finds_them(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    run = cluster.queue(sleeper(tmp_path / "pid"))
+    first = cluster.start_agent()
+    pid = wait_for_pid(cluster, tmp_path / "pid")
+    first.kill()
+    first.wait(10)
+    waiting = cluster.queue([sys.executable, "-c", "print('second')"])
+    second = cluster.start_agent("--once")
+    assert becomes(lambda: "1 run of an earlier start found." in cluster.log)
+    assert not is_gone(pid)
+    # Its slot is in use, so the other run waits.
+    assert cluster.status(waiting) == "Queued"
+    cluster.owner.post(f"runs/{run}/cancel", {"kill": True})
+    assert second.wait(60) == 0, cluster.log
+    assert (cluster.status(run), cluster.status(waiting)) == ("Canceled", "Completed")
+    assert is_gone(pid)
+
+
+def test_a_killed_runner_gives_its_run_back_to_the_queue(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    marker = tmp_path / "pid"
+    # The second attempt ends by itself.
+    code = (
+        "import os, pathlib, sys, time\n"
+        f"marker = pathlib.Path({str(marker)!r})\n"
+        "if marker.exists(): sys.exit()\n"
+        "marker.write_text(str(os.getpid())); time.sleep(600)"
+    )
+    run = cluster.queue([sys.executable, "-c", code])
+    agent = cluster.start_agent("--once")
+    pid = wait_for_pid(cluster, marker)
+    [folder] = [path.parent for path in cluster.home.rglob("runner.json")]
+    state = read_runner_state(folder)
+    assert state is not None
+    os.kill(state.pid, signal.SIGKILL)
+    assert agent.wait(60) == 0, cluster.log
+    assert is_gone(pid)
+    assert cluster.status(run) == "Completed"
+    job = cluster.owner.get(f"runs/{run}/job")
+    assert [one["outcome"] for one in job["attempts"]] == ["lost", "Completed"]
+
+
+def test_the_first_signal_drains_and_the_second_cancels(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    running = cluster.queue(sleeper(tmp_path / "pid"), terminateAfterSeconds=0.2)
+    agent = cluster.start_agent()
+    pid = wait_for_pid(cluster, tmp_path / "pid")
+    waiting = cluster.queue([sys.executable, "-c", "print('never')"])
+    agent.send_signal(signal.SIGTERM)
+    assert becomes(lambda: "Waiting for 1 run" in cluster.log)
+    assert agent.poll() is None
+    agent.send_signal(signal.SIGINT)
+    assert agent.wait(60) == 0, cluster.log
+    assert (cluster.status(running), cluster.status(waiting)) == ("Canceled", "Queued")
+    assert is_gone(pid)

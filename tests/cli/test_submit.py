@@ -1,0 +1,119 @@
+"""`studio run submit-script` and `resubmit`, on this machine and to a queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from studio.sdk.client import Client
+from tests.cli.command import CommandLine, command_line
+from tests.parts.owner_token import owner_token
+from tests.parts.server import Server
+
+SCRIPT = "import os, sys\nprint(sys.argv[1:], os.environ.get('SEED'))\n"
+
+
+@pytest.fixture(scope="module")
+def queue(server: Server) -> Iterator[str]:
+    """A target without an agent."""
+    token = owner_token(server.home, server.environment)
+    client = Client(server.url, token, "default")
+    client.post("compute", {"name": "cli-queue"})
+    yield "cli-queue"
+    for job in client.get("jobs", target="cli-queue")["jobs"]:
+        client.post(f"runs/{job['run']}/cancel", {})
+    client.delete("compute/cli-queue")
+
+
+@pytest.fixture(scope="module")
+def studio(server: Server, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    folder = tmp_path_factory.mktemp("submit")
+    (folder / "train.py").write_text(SCRIPT)
+    (folder / ".amlignore").write_text("/config\n/spool\n.local\n.cache\n")
+    return command_line(server, folder)
+
+
+def ended(studio: CommandLine, *words: str) -> tuple[str, dict[str, Any]]:
+    """What a command shows until the run has ended, and the run."""
+    done = studio(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown, _, record = done.stdout.partition("\n{")
+    return shown, json.loads("{" + record)
+
+
+@pytest.fixture(scope="module")
+def submitted(studio: CommandLine) -> tuple[str, dict[str, Any]]:
+    words = ("train.py", "--lr", "0.1", "--name", "of the script")
+    return ended(studio, "run", "submit-script", "-e", "cli-submits", *words)
+
+
+def test_a_script_is_submitted_and_shown(
+    submitted: tuple[str, dict[str, Any]],
+) -> None:
+    shown, run = submitted
+    assert "['--lr', '0.1', '--name', 'of the script'] None\n" in shown
+    assert (run["status"], run["experiment_name"]) == ("Completed", "cli-submits")
+
+
+def test_a_run_is_resubmitted_by_its_number(
+    studio: CommandLine, submitted: tuple[str, dict[str, Any]]
+) -> None:
+    number = str(submitted[1]["run_number"])
+    words = ("--set", "lr=0.01", "--env", "SEED=7", "--name", "again")
+    shown, run = ended(studio, "run", "resubmit", number, "-e", "cli-submits", *words)
+    assert "['--lr', '0.01', '--name', 'of the script'] 7\n" in shown
+    assert run["display_name"] == "again"
+    properties = run["properties"]
+    assert properties["studio.resubmitted_from"] == submitted[1]["run_id"]
+    old = submitted[1]["properties"]["ContentSnapshotId"]
+    assert properties["ContentSnapshotId"] == old
+
+
+def test_a_run_is_resubmitted_to_a_queue(
+    studio: CommandLine, submitted: tuple[str, dict[str, Any]], queue: str
+) -> None:
+    run_id = submitted[1]["run_id"]
+    words = ("--set", "lr=5", "--target", queue, "--async")
+    run = studio.json("run", "resubmit", run_id, *words)
+    assert (run["status"], run["target"]) == ("Queued", queue)
+    assert run["properties"]["studio.command"].startswith("python train.py --lr 5 ")
+
+
+def test_a_sweep_submits_a_run_for_each_combination(
+    studio: CommandLine, submitted: tuple[str, dict[str, Any]], queue: str
+) -> None:
+    run_id = submitted[1]["run_id"]
+    words = ("--sweep", "lr=0.1,0.2", "--sweep", "seed=1..3", "--target", queue)
+    made = studio.json("run", "resubmit", run_id, *words)
+    assert len(made["children"]) == 6
+    child = studio.json("run", "show", made["children"][0])
+    assert child["parent_run_id"] == made["run"]["id"]
+    assert child["tags"] == {"lr": "0.1", "seed": "1"}
+
+
+def test_a_failed_script_is_the_exit_code(studio: CommandLine) -> None:
+    (studio.folder / "bad.py").write_text("raise ValueError('lr is bad')\n")
+    done = studio("run", "submit-script", "-e", "cli-submits", "bad.py")
+    assert done.returncode == 1
+    assert "ValueError: lr is bad" in done.stdout
+
+
+def test_a_run_without_a_command_cannot_be_resubmitted(
+    studio: CommandLine, server: Server
+) -> None:
+    client = Client(server.url, server.token, "default")
+    run = client.post("runs", {"experiment": "cli-submits"})
+    done = studio("run", "resubmit", run["id"])
+    assert done.returncode == 1
+    assert "keeps no command, because it was not submitted" in done.stderr
+
+
+def test_a_change_without_a_value_is_explained(
+    studio: CommandLine, submitted: tuple[str, dict[str, Any]]
+) -> None:
+    done = studio("run", "resubmit", submitted[1]["run_id"], "--set", "lr")
+    assert done.returncode == 2
+    assert "'lr' has no value. Write NAME=VALUE." in done.stderr
