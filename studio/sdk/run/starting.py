@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio.core.names import check_description, check_display_name, check_run_id
 from studio.sdk.connection import OFFLINE_ERRORS
@@ -23,9 +23,6 @@ from studio.sdk.run_record import (
 )
 from studio.sdk.tags_and_properties import as_properties, as_tags, check_texts
 from studio.sdk.warnings import warn
-
-if TYPE_CHECKING:
-    from studio.sdk.delivery import Writer
 
 DEFAULT_OUTPUTS = "outputs"
 
@@ -48,14 +45,13 @@ def start_run(
     """Start a run that this process logs and sends heartbeats for."""
     # A child run depends on what its parent does.
     record = record_of_process() if parent is None else None
-    facts = {} if record is None else record.properties()
     body = {
         **_describe_run(display_name or name, parent),
         "experiment": experiment.name,
         "id": check_run_id(run_id or str(uuid.uuid4())),
         "description": check_description(description or ""),
         "tags": as_tags(tags or {}),
-        "properties": {**facts, **as_properties(properties or {})},
+        "properties": {**_facts_of(record), **as_properties(properties or {})},
     }
     # Checked now: the refusal of a buffered request would come much later, and would
     # lose the whole run.
@@ -73,18 +69,11 @@ def start_run(
     if info is None:
         writer.record_request("POST", "runs", body, essential=True)
     state.outputs = _create_outputs_folder(outputs)
-    if parent is None:
-        publish_run(run)
-    else:
+    if record is None:
         run._children.set_parent(parent)
-    if record is not None:
-        _keep_record(record, writer)
-        if system_metrics:
-            run._lifecycle.start_system_metrics()
-    # Children share the parent's output. In a notebook, all cells would write to this
-    # log.
-    if parent is None and script_name():
-        run._lifecycle.start_capture()
+    else:
+        publish_run(run)
+        _observe(run, record, system_metrics=system_metrics)
     if snapshot_directory is not None:
         _take_snapshot(run, snapshot_directory)
     return run
@@ -119,11 +108,22 @@ def _create_now(
     return None
 
 
-def _keep_record(record: RunRecord, writer: Writer) -> None:
+def _facts_of(record: RunRecord | None) -> dict[str, str]:
+    return {} if record is None else record.properties()
+
+
+def _observe(run: Any, record: RunRecord, *, system_metrics: bool) -> None:
+    """Keep what the run depends on, what this machine does, and what is printed."""
     try:
-        upload_record(record, writer.add_file)
+        upload_record(record, run._state.open_writer().add_file)
     except OSError as error:
         warn(f"{RECORD_PATH} is not kept: {error}")
+    if system_metrics:
+        run._lifecycle.start_system_metrics()
+    # Children share the parent's output. In a notebook, all cells would write to this
+    # log.
+    if script_name():
+        run._lifecycle.start_capture()
 
 
 def _take_snapshot(run: Any, directory: str) -> None:

@@ -62,12 +62,13 @@ class RunRecord:
         environment: Mapping[str, str],
         python: PythonFacts | None,
     ) -> RunRecord:
+        variables = recorded_variables(environment)
         return cls(
-            tuple(without_secrets(command)),
-            str(folder),
+            tuple(map(_as_unicode, without_secrets(command))),
+            _as_unicode(str(folder)),
             read_machine_facts(),
             python,
-            recorded_variables(environment),
+            {_as_unicode(key): _as_unicode(text) for key, text in variables.items()},
         )
 
     def properties(self) -> dict[str, str]:
@@ -105,6 +106,11 @@ class RunRecord:
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
+def _as_unicode(text: str) -> str:
+    """The text with `?` for bytes that are no UTF-8: the system allows any bytes."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def upload_record(
     record: RunRecord, add_file: AddFile, path: str = RECORD_PATH, redact: Redact = str
 ) -> None:
@@ -117,9 +123,12 @@ def upload_record(
 
 def record_of_process() -> RunRecord:
     """The record of a run that this process starts."""
-    return RunRecord.collect(
-        _command_of_process(), Path.cwd(), os.environ, this_python()
-    )
+    try:
+        folder = Path.cwd()
+    except OSError:
+        # It was deleted.
+        folder = Path()
+    return RunRecord.collect(_command_of_process(), folder, os.environ, this_python())
 
 
 def _command_of_process() -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Runs record their machine and sample it, whoever starts them."""
+"""Runs of scripts, programs and jobs record their machine and sample it."""
 
 from __future__ import annotations
 

@@ -47,10 +47,16 @@ def test_commands_are_shown_without_secrets(words: list[str], shown: list[str]) 
 
 
 def test_secrets_are_hidden_in_the_file_as_they_are(tmp_path: Path) -> None:
-    secret = 'line "1"\nline 2'
+    secret = 'hush "1"\nhush 2'
     record = RunRecord.collect([secret], tmp_path, {"OMP_X": secret}, this_python())
     text = record.to_json(lambda part: part.replace(secret, "***"))
-    assert "line" not in text
+    assert "hush" not in text
+
+
+def test_any_bytes_of_a_command_can_be_recorded(tmp_path: Path) -> None:
+    record = RunRecord.collect(["a\udcff"], tmp_path, {"OMP_X": "\udcff"}, None)
+    assert record.properties()["studio.command"] == "'a?'"
+    assert '"OMP_X": "?"' in record.to_json()
 
 
 def test_packages_are_read_from_the_names_of_folders(tmp_path: Path) -> None:
