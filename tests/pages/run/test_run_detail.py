@@ -174,7 +174,7 @@ def test_a_recorded_number_can_be_any_text(
 ) -> None:
     recorded = {"studio.host": "node7", "studio.cpus": "many", "studio.gpus": "<b>"}
     add_run_properties(run, recorded, actor=actor, now=now)
-    assert "Hardware <b>" in card(browser.get(PAGE).text, "attributes")
+    assert "Hardware &lt;b&gt;" in card(browser.get(PAGE).text, "attributes")
 
 
 def test_datasets_and_models_that_clients_recorded_are_listed(
