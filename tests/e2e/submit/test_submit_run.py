@@ -1,4 +1,4 @@
-"""Runs from the browser: a target with an agent, a new run, again, a sweep, a cancel."""
+"""Runs from the browser: a target, an agent, a run, again, a sweep, a cancel."""
 
 from __future__ import annotations
 
