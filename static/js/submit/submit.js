@@ -3,7 +3,7 @@
 
 import { fetchPage } from "../site/app.js";
 import { argumentNames, giveArgument, startRows, takeArgument } from "./argument-rows.js";
-import { makeChips } from "./chips.js";
+import { makeChips, quoteValue, splitValues, unquoted } from "./chips.js";
 import { startUploads } from "./upload.js";
 
 const PREVIEW_DELAY_MS = 300;
@@ -97,7 +97,7 @@ function sweep(name) {
   const row = addRow("sweep-rows", "sweep-model", (fresh) => {
     const [named, values] = inputsOf(fresh);
     named.value = name;
-    values.value = value;
+    values.value = value === "" ? "" : quoteValue(value);
   });
   showSweep();
   schedulePreview();
@@ -118,7 +118,8 @@ function nameBySwept(argument, value) {
 }
 function returnArgument(row) {
   const [named, values] = inputsOf(row);
-  const first = values.value.split(/[\s,]+/)[0];
+  const [written] = splitValues(values.value);
+  const first = written === undefined ? "" : unquoted(written);
   if (named.value && first && !argumentNames().includes(named.value)) {
     giveArgument(named.value, first);
   }
