@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import FrameType
 from typing import Any
 
 from studio.agent.agent_api import AgentApi, TakenJob
 from studio.agent.agent_folder import AgentFolder
+from studio.agent.clock import boot_seconds
 from studio.agent.executors import Executor
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
 from studio.agent.host import Gpu
 from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.stop_signals import StopSignals
 from studio.agent.usage import UsageReader
 from studio.agent.wakeup import Wakeup
-from studio.core.errors import AlreadyExists, InvalidValue, StudioError
+from studio.core.errors import (
+    AlreadyExists,
+    InvalidValue,
+    PermissionDenied,
+    StudioError,
+)
 from studio.sdk.delivery import RetryPause
 from studio.sdk.local_jobs import cache_folder
 from studio.sdk.responses import is_temporary
@@ -31,7 +35,7 @@ from studio.sdk.responses import is_temporary
 #: How often the loop looks at its jobs, and asks for new ones.
 TICK_SECONDS, TAKE_SECONDS = 0.25, 0.5
 #: How soon an agent that could not register tries again.
-REGISTER_SECONDS = 2.0
+REGISTER_SECONDS = 1.0
 #: How long no job is taken if the agent's folder cannot be written.
 BROKEN_FOLDER_SECONDS = 30.0
 #: How long the name of an agent that was just lost is waited for: a new container has
@@ -109,7 +113,7 @@ class Agent:
         Raises StudioError if the server refuses the agent at its start.
         """
         self._find_earlier_jobs()
-        with self._wakeup, _handled_signals(self._receive_signal):
+        with self._wakeup, StopSignals(self._receive_signal):
             is_registered = self._register()
             while is_registered and not self._is_finished():
                 self._wakeup.wait(TICK_SECONDS)
@@ -150,6 +154,8 @@ class Agent:
             except StudioError as error:
                 is_taken = isinstance(error, AlreadyExists)
                 can_wait = is_taken and boot_seconds() < begin + NAME_SECONDS
+                if isinstance(error, PermissionDenied):
+                    raise self._explain_token(error) from error
                 if not (can_wait or is_temporary(error)):
                     raise
                 self._wait_to_register(error)
@@ -171,6 +177,13 @@ class Agent:
             )
             return True
         return False
+
+    def _explain_token(self, error: StudioError) -> StudioError:
+        return PermissionDenied(
+            f"{error.message} An owner creates one with `studio target agent-token "
+            f"{self._options.target}` or on the page Compute. Then run `studio login "
+            f"{self._api.client.url}` with it."
+        )
 
     def _wait_to_register(self, error: StudioError) -> None:
         if self._pause.error is None:
@@ -362,33 +375,5 @@ class Agent:
             self._pause.clear()
 
 
-def boot_seconds() -> float:
-    """Seconds of a clock that only goes forward, also while the machine sleeps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)
-
-
 def _count_runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
-
-
-class _handled_signals:  # noqa: N801 - used like a function
-    """Calls `receive` for SIGINT and SIGTERM, and SIGHUP unless it is ignored."""
-
-    def __init__(self, receive: Callable[[], None]) -> None:
-        self._receive = receive
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            numbers.append(signal.SIGHUP)
-        for number in numbers:
-            self._before[number] = signal.signal(number, self._handle)
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self._receive()
-
-    def __exit__(self, *_error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
