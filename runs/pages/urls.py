@@ -19,6 +19,7 @@ from runs.pages.public import urlpatterns as public_urls
 from runs.pages.run import urlpatterns as run_urls
 from runs.pages.run_list import urlpatterns as run_list_urls
 from runs.pages.site import urlpatterns as site_urls
+from runs.pages.submit import urlpatterns as submit_urls
 from runs.pages.undo import urlpatterns as undo_urls
 from runs.pages.views import urlpatterns as views_urls
 
@@ -34,6 +35,8 @@ urlpatterns: list[URLPattern] = [
     *public_urls,
     *compare_urls,
     *compute_urls,
+    # Before the run page, whose address `runs/new/` would be, too.
+    *submit_urls,
     *run_urls,
     *metrics_urls,
     *files_urls,

@@ -15,7 +15,7 @@ from studio.core.names import check_path
 MAX_BYTES = 300 * 1024 * 1024
 MAX_FILES = 2000
 
-_FOLDERS = frozenset(
+EXCLUDED_FOLDERS = frozenset(
     {
         *(".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints"),
         *(".venv", "venv", "env", ".tox", ".nox", "node_modules", "site-packages"),
@@ -34,11 +34,11 @@ _FILES = re.compile(
 def is_excluded(path: str) -> bool:
     """Whether a snapshot never holds a file of this path (`/`-separated)."""
     *folders, name = path.split("/")
-    return any(folder in _FOLDERS for folder in folders) or is_secret(name)
+    return any(folder in EXCLUDED_FOLDERS for folder in folders) or is_secret(name)
 
 
 def is_excluded_folder(name: str) -> bool:
-    return name in _FOLDERS
+    return name in EXCLUDED_FOLDERS
 
 
 def is_secret(name: str) -> bool:

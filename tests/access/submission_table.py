@@ -7,6 +7,7 @@ from tests.access.entries import (
     OWNER,
     READER,
     Row,
+    as_api,
     form,
     page,
     row,
@@ -29,4 +30,10 @@ COMPUTE_PAGES: dict[str, Row] = {
     "compute/jobs/<str:run_id>/priority/": form(CONTRIBUTOR, 404),
     "compute/secrets/": form(OWNER, 422),
     "compute/secrets/<str:name>/remove/": form(OWNER, 404),
+}
+
+SUBMIT_PAGES: dict[str, Row] = {
+    "runs/new/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    "runs/new/sources/": as_api(form(CONTRIBUTOR)),
+    "runs/<str:run_id>/resubmit/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
 }

@@ -24,7 +24,7 @@ from tests.access.entries import (
     page,
     row,
 )
-from tests.access.submission_table import COMPUTE_PAGES
+from tests.access.submission_table import COMPUTE_PAGES, SUBMIT_PAGES
 from tests.access.view_table import VIEW_PAGES, VIEW_REST
 
 __all__ = ["IN_PERSON", "PUBLIC", "SAMPLES", "SIGNED_IN", "TABLE", "Row"]
@@ -119,6 +119,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "compare/": page(READER),
     "compare/runs/": page(READER),
     "compare/conclusion/": row(400, 422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    **SUBMIT_PAGES,
     f"{RUN}star/": form(READER),
     f"{RUN}": page(READER),
     f"{RUN}metrics/": page(READER),

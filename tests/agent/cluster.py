@@ -36,9 +36,11 @@ class Cluster:
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @classmethod
-    def create(cls, server: Server, folder: Path, **settings: Any) -> Cluster:
+    def create(
+        cls, server: Server, folder: Path, target: str = "", **settings: Any
+    ) -> Cluster:
         owner = Client(server.url, owner_token(server.home, {}), "default")
-        target = f"t-{uuid.uuid4().hex[:8]}"
+        target = target or f"t-{uuid.uuid4().hex[:8]}"
         owner.post("compute", {"name": target, **settings})
         token = owner.post(f"compute/{target}/agent-tokens", {"name": "test"})["token"]
         return cls(server, folder, owner, target, token)

@@ -8,5 +8,5 @@ from runs.management import demo
 
 
 def test_the_end_of_the_demo_mentions_the_intended_failure(tmp_path: Path) -> None:
-    assert "One child run fails on purpose" in demo.end_message(0, tmp_path)
-    assert str(tmp_path / "sweep.log") in demo.end_message(1, tmp_path)
+    assert "fails on purpose" in demo.end_message(0, tmp_path)
+    assert str(tmp_path / "agent.log") in demo.end_message(1, tmp_path)

@@ -45,7 +45,7 @@ def test_the_server_responds_once_it_prints_ready(server: Server) -> None:
 def test_the_preparation_is_announced_first_and_readiness_last(tmp_path: Path) -> None:
     first = start_message(tmp_path, with_demo=True)
     assert f"Preparing {tmp_path}; the first start" in first
-    assert "a minute or two" in first
+    assert "about a minute" in first
     (tmp_path / "client.json").write_text("{}")
     assert start_message(tmp_path, with_demo=False) == f"Preparing {tmp_path} …"
 

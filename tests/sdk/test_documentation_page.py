@@ -16,12 +16,30 @@ from pathlib import Path
 import pytest
 
 from studio.sdk.client import Client
+from tests.agent.cluster import Cluster
 from tests.cli.command import STUDIO
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 from tests.sdk.user import User
 
 BLOCKS = Path(__file__).parent / "documentation"
+SUBMIT_PARENT = """
+import json
+from azureml.core import Experiment, ScriptRunConfig, Workspace
+ws = Workspace.from_config()
+target = ws.compute_targets["gpu-cluster"]
+config = ScriptRunConfig(".", "parent.py", compute_target=target)
+run = Experiment(ws, "explore-runs").submit(config)
+run.wait_for_completion(raise_on_error=False)
+details = run.get_details()
+children = [
+    (one.get_status(), one.get_details()["runDefinition"], one.id)
+    for one in run.get_children()
+]
+print(json.dumps({"status": run.status, "target": details["target"],
+    "children": children, "metrics": run.get_metrics(),
+    "error": details.get("error")}))
+"""
 ACTIVE = ("Starting", "Preparing", "Running", "Finalizing")
 
 
@@ -84,6 +102,26 @@ def test_no_process_is_left(printed: list[str], user: User) -> None:
     assert printed
     jobs = user.folder / ".local/state/run-studio/jobs"
     assert becomes(lambda: not list(jobs.iterdir()))
+
+
+def test_a_parent_submits_its_children_to_a_target_of_one_slot(
+    user: User, folder: Path, server: Server
+) -> None:
+    cluster = Cluster.create(server, user.folder, "gpu-cluster")
+    try:
+        cluster.start_agent("--slots", "1")
+        seen = json.loads(user.said(SUBMIT_PARENT, folder=folder))
+        assert (seen["status"], seen["target"]) == ("Completed", "gpu-cluster")
+        assert [one[0] for one in seen["children"]] == ["Completed"] * 3
+        fruits = [one[1]["arguments"] for one in seen["children"]]
+        assert sorted(fruits) == [["--fruit", f] for f in ("Apple", "Banana", "Orange")]
+        metrics = seen["metrics"]
+        assert metrics["Status"] == [f"Launching {fruit[1]}" for fruit in fruits[::-1]]
+        texts = [f"Data from child run {one[2]}" for one in seen["children"]]
+        assert sorted(metrics["MyMetric"]) == sorted(texts)
+    finally:
+        cluster.end()
+        cluster.owner.delete("compute/gpu-cluster")
 
 
 def test_the_command_lines_attach_and_submit(user: User, server: Server) -> None:

@@ -91,11 +91,11 @@ def test_an_unknown_target_is_a_key_error_that_lists_them(
     workspace: Workspace, queue: str
 ) -> None:
     with pytest.raises(KeyError) as caught:
-        workspace.compute_targets["gpu-cluster"]
+        workspace.compute_targets["tpu-pod"]
     text = caught.value.args[0]
-    assert text.startswith("There is no compute target 'gpu-cluster'. The targets are:")
+    assert text.startswith("There is no compute target 'tpu-pod'. The targets are:")
     assert queue in text
-    assert "`studio agent --compute gpu-cluster`" in text
+    assert "`studio agent --compute tpu-pod`" in text
 
 
 def test_no_run_is_created_for_an_unknown_target(
@@ -229,6 +229,20 @@ def test_a_runner_that_cannot_start_fails_its_run(
     newest: Run = next(experiment.get_runs())
     assert newest.get_status() == "Failed"
     assert "The submission failed" in newest.get_details()["error"]["error"]["message"]
+
+
+def test_a_script_that_submits_itself_stops(
+    experiment: Experiment, folder: Path
+) -> None:
+    (folder / "self.py").write_text(
+        "from azureml.core import Run, ScriptRunConfig\n"
+        "run = Run.get_context()\n"
+        "run.experiment.submit(ScriptRunConfig('.', 'self.py'))\n"
+    )
+    run = experiment.submit(ScriptRunConfig(str(folder), "self.py"))
+    details = run.wait_for_completion(raise_on_error=False)
+    assert "would submit itself again and again" in details["error"]["error"]["message"]
+    assert list(run.get_children()) == []
 
 
 def test_values_with_spaces_quotes_and_line_breaks_arrive(

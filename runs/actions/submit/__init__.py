@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runs.actions.submit.new_runs import (
-    RESUBMITTED_FROM,
     SCRIPT_RUN_TYPE,
     check_submission,
     submit_run,
@@ -17,7 +16,6 @@ from runs.actions.submit.resubmission import (
 from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep, swept_definition
 
 __all__ = [
-    "RESUBMITTED_FROM",
     "SCRIPT_RUN_TYPE",
     "SWEEP_TYPE",
     "changed_definition",

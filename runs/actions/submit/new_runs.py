@@ -37,7 +37,6 @@ from studio.core.statuses import RunStatus
 
 #: As the v1 service names what it started from a script.
 SCRIPT_RUN_TYPE = "azureml.scriptrun"
-RESUBMITTED_FROM = RESUBMITTED_FROM_PROPERTY
 MAX_NAME_IN_ID = 100
 
 
@@ -89,7 +88,7 @@ class NewRuns:
         if self.snapshot is not None:
             found[SNAPSHOT_PROPERTY] = self.snapshot.public_id
         if self.resubmitted_from:
-            found[RESUBMITTED_FROM] = self.resubmitted_from
+            found[RESUBMITTED_FROM_PROPERTY] = self.resubmitted_from
         return found
 
 

@@ -87,8 +87,6 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = settings.STUDIO_HOME
-        if options["demo"]:
-            demo.require_sklearn()
         refuse_unprotected_address(
             options["host"],
             origin=settings.STUDIO_ORIGIN,
@@ -174,7 +172,9 @@ class Command(BaseCommand):
                     )
                     supervisor.children = [*supervisor.children, agent]
                 if is_serving and with_demo:
-                    stack.enter_context(demo.run_training(folder, self.print_line))
+                    stack.enter_context(
+                        demo.run_training(folder, user, base, self.print_line)
+                    )
                 if is_serving:
                     link = operator_access.sign_in_url(base, user, now=now_ms())
                     self.stdout.write(f"Run Studio is ready: {link}")
@@ -210,7 +210,7 @@ def start_message(folder: Path, *, with_demo: bool) -> str:
     if not home.client_file(folder).exists():
         text = f"Preparing {folder}; the first start can take half a minute …"
     if with_demo:
-        text += "\nWhen the server is ready, --demo trains for a minute or two."
+        text += "\nWhen the server is ready, --demo trains for about a minute."
     return text
 
 

@@ -9,6 +9,7 @@ from runs.pages.run_shell.allowed_actions import (
     can_receive_cancel,
     cancel_refusal,
     finish_refusal,
+    resubmit_refusal,
     role_refusal,
 )
 from runs.pages.run_shell.editors import (
@@ -45,6 +46,7 @@ __all__ = [
     "is_page_unchanged",
     "page_etag",
     "page_not_modified",
+    "resubmit_refusal",
     "role_refusal",
     "run_undo_path",
     "show_editor",

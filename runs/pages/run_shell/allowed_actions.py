@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from runs.access import Permission
 from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
-from runs.search.run import CancelRequest
+from runs.search.run import CancelRequest, RunHead
 from studio.core.cancel_signals import CancelSignal
 from studio.core.statuses import RunStatus, can_follow
 
@@ -25,15 +25,18 @@ MANUAL_END_STATUSES = (RunStatus.COMPLETED, RunStatus.FAILED)
 @dataclass(frozen=True)
 class ActionRefusals:
     cancel: str
+    resubmit: str
     finish: str
     archive: str
     trash: str
     lock: str
 
 
-def find_action_refusals(request: PageRequest, run: Run) -> ActionRefusals:
+def find_action_refusals(request: PageRequest, head: RunHead) -> ActionRefusals:
+    run = head.run
     return ActionRefusals(
         cancel_refusal(request, run),
+        resubmit_refusal(request, head),
         finish_refusal(request, run),
         role_refusal(request, Permission.ANNOTATE) or in_trash_message(run),
         trash_refusal(request, run),
@@ -52,6 +55,19 @@ def cancel_refusal(request: PageRequest, run: Run) -> str:
     if not can_follow(run.state, RunStatus.CANCEL_REQUESTED):
         return _status_sentence(run)
     return role_refusal(request, Permission.CANCEL)
+
+
+def resubmit_refusal(request: PageRequest, head: RunHead) -> str:
+    """Why the run can't be submitted again."""
+    run = head.run
+    if not head.has_definition:
+        return _(
+            "This run has no command that could run again. It was started by its own "
+            "script or notebook."
+        )
+    if run.script and not head.has_snapshot:
+        return _("This run has no snapshot of its script.")
+    return in_trash_message(run) or role_refusal(request, Permission.SUBMIT)
 
 
 def finish_refusal(request: PageRequest, run: Run) -> str:

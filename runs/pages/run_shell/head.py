@@ -127,7 +127,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "link": request.build_absolute_uri(),
         # A run that has ended changes only by hand, so its page stops polling.
         "pace": _refresh_seconds(run),
-        "refusals": find_action_refusals(request, run),
+        "refusals": find_action_refusals(request, head),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 

@@ -16,7 +16,7 @@ from tests.bench.commands import AS_JSON
 from tests.bench.compute.crashes import AgentCampaign
 from tests.bench.compute.latency import measure_starts
 from tests.bench.report import Report
-from tests.parts.server import running
+from tests.parts.server import start
 
 
 @contextmanager
@@ -24,13 +24,17 @@ def fresh_cluster() -> Iterator[Cluster]:
     """A server of its own with a compute target."""
     with tempfile.TemporaryDirectory(prefix="studio-bench-") as text:
         folder = Path(text)
-        (folder / "cluster").mkdir()
-        with running(folder / "home") as server:
+        for name in ("cluster", "home"):
+            (folder / name).mkdir()
+        server = start(folder / "home")
+        try:
             cluster = Cluster.create(server, folder / "cluster")
             try:
                 yield cluster
             finally:
                 cluster.end()
+        finally:
+            server.stop()
 
 
 @click.command()

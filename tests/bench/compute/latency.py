@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import statistics
+import time
 
 from tests.agent.cluster import Cluster
 from tests.bench.report import Report
@@ -16,7 +18,10 @@ def measure_starts(cluster: Cluster, report: Report, count: int) -> None:
     cluster.start_agent("--slots=2")
     assert becomes(lambda: "takes runs" in cluster.log), cluster.log
     starting, running = [], []
+    chance = random.Random(count)
     for _ in range(count):
+        # The agent asks twice a second: the run comes at any moment between.
+        time.sleep(1 + chance.random())
         run = cluster.queue("true")
         assert cluster.becomes(run, "Completed"), cluster.log
         times = _times_of_statuses(cluster, run)

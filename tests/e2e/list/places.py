@@ -190,6 +190,7 @@ PLACES = [
     Place(
         "adding a target", "compute/", clicked("a[href$='targets/']", "dialog[open]")
     ),
+    Place("new run", "runs/new/"),
     Place("adding an agent", "compute/agents/"),
     Place("account", "/account/"),
     Place("help", "/help/"),

@@ -113,3 +113,24 @@ def test_the_place_is_current_although_only_others_changed(scene, browser):
     Job.objects.filter(pk=first.pk).update(ended=1)
     assert browser.get(path_of(second.run), headers=again).status_code == 200
     assert attributes(browser, second.run)["Queue"].startswith("Position 1")
+
+
+def test_only_submitted_runs_can_be_resubmitted(scene, browser, team):
+    for run, is_offered in (
+        (submit(scene, scene.target()).run, True),
+        (scene.run(), False),
+    ):
+        page = parse_page(browser.get(path_of(run)))
+        links = [a.text for a in page.all("#run-toolbar a")]
+        assert ("Resubmit" in links) is is_offered
+    reader = parse_page(
+        browser_of(team.reader).get(path_of(Run.objects.earliest("pk")))
+    )
+    assert "Resubmit" not in [a.text for a in reader.all("#run-toolbar a")]
+
+
+def test_a_script_without_its_snapshot_is_explained(scene, browser):
+    run = scene.run(definition={"script": "train.py"}, script="train.py")
+    page = parse_page(browser.get(path_of(run)))
+    [button] = [b for b in page.all("#run-toolbar button") if b.text == "Resubmit"]
+    assert button["title"] == "This run has no snapshot of its script."

@@ -94,6 +94,8 @@ PAGES = (
     "/w/43/compute/targets/8/",
     "/w/43/compute/agents/?target=8",
     "/w/43/runs/{queued}/",
+    "/w/43/runs/{queued}/resubmit/",
+    "/w/43/runs/new/",
     "/shared/{shared}/",
     "/account/",
     "/sign-in/",
@@ -108,13 +110,14 @@ TERMS = frozenset(
     LaTeX Markdown REST API URL URI ID UTC GB MB KB KiB OR AND NaN Infinity NUL SDK
     Azure Git JavaScript CPU GPU Alt Ctrl Cmd Shift Enter Esc Escape Tab Home End
     English px ms min pip zip DOI IP Python shell
-    NotFound InvalidValue Default nosuch nothing log
+    NotFound InvalidValue Default local agent nosuch nothing log
     """.split()
 )
 #: Words of the filter language and of examples.
 WORDS = frozenset(
     """and not or in like ilike contains is null sort rows metrics loss train
-    gpu cluster HF TOKEN studio run resubmit""".split()
+    gpu cluster HF TOKEN NAME train numpy model gpt lr epochs python lab
+    studio run resubmit""".split()
 )
 #: Examples of filters, parts of the filter language, addresses and code.
 CODE = re.compile(

@@ -18,6 +18,7 @@ from runs.api.v1.schemas import NewSweep, Resubmission, RunInfo, SweepReply
 from runs.models import LOCAL_TARGET, Run, RunProperty, now_ms
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, NotFound
+from studio.core.launcher_properties import RESUBMITTED_FROM_PROPERTY
 
 
 @endpoint("POST", Permission.SUBMIT, body=Resubmission, reply=RunInfo, status=201)
@@ -104,7 +105,7 @@ def _find_repeated(
         return None
     run = find_run(request, run_id)
     rows = RunProperty.objects.filter(
-        run=run, key__name=submit_actions.RESUBMITTED_FROM, value=source.run_id
+        run=run, key__name=RESUBMITTED_FROM_PROPERTY, value=source.run_id
     )
     if run.submitter != request.actor.user or not rows.exists():
         raise AlreadyExists(

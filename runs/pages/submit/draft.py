@@ -1,0 +1,246 @@
+"""A submission as its form has it: texts as they were typed, and what they mean."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from runs.models import Sweep
+from runs.pages.submit.packages import package_lines, with_packages
+from studio.core.errors import InvalidValue
+from studio.core.run_definition import check_definition, environment_variables
+from studio.core.sweep_space import (
+    GRID,
+    SAMPLINGS,
+    Values,
+    argument_name,
+    check_space,
+    expand_space,
+    parse_values,
+)
+
+SCRIPT, COMMAND = "script", "command"
+_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Draft:
+    #: The digest of the snapshot; empty for a command without sources.
+    source: str = ""
+    program: str = SCRIPT
+    script: str = ""
+    command: str = ""
+    #: Shell words.
+    arguments: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[str, ...] = ()
+    target: str = ""
+    experiment: str = ""
+    name: str = ""
+    #: One `key: value` or `key` in a line.
+    tags: str = ""
+    sampling: str = GRID
+    #: Arguments with the texts of their values.
+    sweep: tuple[tuple[str, str], ...] = ()
+    count: str = ""
+    at_once: str = ""
+    attempts: str = "1"
+    minutes: str = ""
+    packages: str = ""
+
+    @classmethod
+    def from_post(cls, sent: QueryDict) -> Draft:
+        texts = {
+            name: _with_plain_line_breaks(sent.get(name, "").strip())
+            for name in (
+                *("source", "script", "command", "arguments", "target", "experiment"),
+                *("name", "tags", "count", "at_once", "attempts", "minutes"),
+                "packages",
+            )
+        }
+        sampling = sent.get("sampling", GRID)
+        return cls(
+            **texts,
+            program=COMMAND if sent.get("program") == COMMAND else SCRIPT,
+            variables=_pairs(sent, "variable", "variable_value"),
+            secrets=tuple(sent.getlist("secret")),
+            sampling=sampling if sampling in SAMPLINGS else GRID,
+            sweep=_pairs(sent, "swept", "swept_values"),
+        )
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any]) -> Draft:
+        """Return what the form shows for a definition that was stored."""
+        command = definition.get("command") or ""
+        seconds = definition.get("maxRunDurationSeconds")
+        return cls(
+            program=COMMAND if command else SCRIPT,
+            script=str(definition.get("script") or ""),
+            command=command if isinstance(command, str) else shlex.join(command),
+            arguments=shlex.join(definition.get("arguments") or ()),
+            variables=tuple(environment_variables(definition).items()),
+            secrets=tuple(definition.get("secrets") or ()),
+            target=str(definition.get("target") or ""),
+            attempts=str(definition.get("maxAttempts") or 1),
+            minutes=f"{seconds / _MINUTE:g}" if seconds else "",
+            packages=package_lines(definition),
+        )
+
+    def with_sweep(self, sweep: Sweep) -> Draft:
+        """Return the draft with the values of a sweep that was submitted."""
+        return replace(
+            self,
+            sampling=sweep.sampling,
+            sweep=tuple((k, values_text(v)) for k, v in sweep.space.items()),
+            at_once=str(sweep.at_once or ""),
+        )
+
+    @property
+    def variable_rows(self) -> list[tuple[str, str, bool]]:
+        """The variables, each with whether its value has several lines."""
+        return [(name, value, "\n" in value) for name, value in self.variables]
+
+    @property
+    def is_sweep(self) -> bool:
+        return bool(self.sweep)
+
+    def with_source(self, digest: str) -> Draft:
+        return replace(self, source=digest)
+
+    def words(self) -> list[str]:
+        """Return the arguments; raise InvalidValue for an unclosed quote."""
+        return _split(self.arguments, "arguments")
+
+    def space(self) -> dict[str, Values]:
+        return check_space(
+            {argument_name(name): parse_values(text) for name, text in self.sweep}
+        )
+
+    def combinations(self) -> list[dict[str, str]]:
+        """Return the values of each run of the sweep, in the order of a grid.
+
+        The values of a random sample are drawn when it is submitted; here only their
+        number counts.
+        """
+        count = _read_number(self.count, "count", _("Number of runs"))
+        return expand_space(self.space(), self.sampling, count, seed=0)
+
+    def most_at_once(self) -> int | None:
+        return _read_number(self.at_once, "at_once", _("At the same time"))
+
+    def run_count(self) -> int | None:
+        return _read_number(self.count, "count", _("Number of runs"))
+
+    def tag_map(self) -> dict[str, str | None]:
+        """Return the tags; a line without a colon is a tag without a value."""
+        found: dict[str, str | None] = {}
+        for line in filter(None, map(str.strip, self.tags.splitlines())):
+            key, colon, value = line.partition(":")
+            found[key.strip()] = value.strip() if colon else None
+        return found
+
+    def definition(self, base: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the definition to submit, with the other keys of `base` as they are.
+
+        Raises InvalidValue or InvalidName for what can't be started.
+        """
+        content = {
+            key: value
+            for key, value in base.items()
+            if key not in (SCRIPT, COMMAND, "arguments", "maxRunDurationSeconds")
+        }
+        content |= self._program(base)
+        content["arguments"] = self.words()
+        content["target"] = self.target
+        content["environmentVariables"] = self._variables()
+        content["secrets"] = list(self.secrets)
+        content["maxAttempts"] = (
+            _read_number(self.attempts, "attempts", _("Max attempts")) or 1
+        )
+        minutes = _read_number(self.minutes, "minutes", _("Max duration"))
+        if minutes is not None:
+            content["maxRunDurationSeconds"] = minutes * _MINUTE
+        return check_definition(with_packages(content, base, self.packages))
+
+    def _program(self, base: Mapping[str, Any]) -> dict[str, Any]:
+        if self.program == SCRIPT:
+            if not self.script:
+                raise InvalidValue(_("Enter the script to run."), field="script")
+            return {SCRIPT: self.script}
+        if not self.command:
+            raise InvalidValue(_("Enter the command to run."), field="command")
+        # A command of words stays one, so that no shell reads it again.
+        if isinstance(base.get(COMMAND), list):
+            return {COMMAND: _split(self.command, "command")}
+        return {COMMAND: self.command}
+
+    def _variables(self) -> dict[str, str]:
+        names = [name for name, _value in self.variables]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InvalidValue(
+                _("The variable %(name)s is set twice.") % {"name": twice},
+                field="variable",
+            )
+        return dict(self.variables)
+
+
+def _pairs(sent: QueryDict, names: str, values: str) -> tuple[tuple[str, str], ...]:
+    """Return the rows of two columns of inputs, without those that have no name."""
+    rows = zip(sent.getlist(names), sent.getlist(values), strict=False)
+    return tuple(
+        (name.strip(), _with_plain_line_breaks(value))
+        for name, value in rows
+        if name.strip()
+    )
+
+
+def _with_plain_line_breaks(text: str) -> str:
+    """Undo what browsers do to line breaks: a script would get other arguments."""
+    return text.replace("\r\n", "\n")
+
+
+def _split(text: str, field: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise InvalidValue(
+            _("A quote is not closed. Put quotes around words with blanks."),
+            field=field,
+        ) from error
+
+
+def _read_number(text: str, field: str, label: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text)):
+        raise InvalidValue(
+            _("%(label)s must be a whole number from 1.") % {"label": label},
+            field=field,
+        )
+    return int(text)
+
+
+def values_text(values: Any) -> str:
+    """Return the text from which `parse_values` reads these values."""
+    if isinstance(values, dict):
+        return f"{values['from']}..{values['to']}"
+    return ", ".join(_quoted(str(value)) for value in values)
+
+
+def _quoted(value: str) -> str:
+    # To a shell a comma is nothing special; here it separates values.
+    return f"'{value}'" if "," in value and "'" not in value else shlex.quote(value)
+
+
+def split_words(text: str) -> Sequence[str]:
+    """Return the words of a command line; the whole text where a quote is open."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return [text] if text else []

@@ -1,0 +1,19 @@
+"""What the form of a new run offers: sources, experiments, and how long runs take."""
+
+from __future__ import annotations
+
+from runs.search.submit.estimates import estimate_duration
+from runs.search.submit.sources import (
+    SourceChoice,
+    describe_source,
+    find_source,
+    list_source_choices,
+)
+
+__all__ = [
+    "SourceChoice",
+    "describe_source",
+    "estimate_duration",
+    "find_source",
+    "list_source_choices",
+]

@@ -1,0 +1,64 @@
+"""The snapshots that a new run can start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from runs.models import Run, RunSnapshot, Snapshot, Workspace
+from studio.core.errors import NotFound
+
+#: The newest links of runs to snapshots that are searched for different snapshots.
+_SEARCHED_LINKS = 200
+MAX_CHOICES = 20
+
+
+@dataclass(frozen=True)
+class SourceChoice:
+    """A snapshot, with the newest run that has it; None for one just uploaded."""
+
+    snapshot: Snapshot
+    run: Run | None
+
+
+def list_source_choices(workspace: Workspace) -> list[SourceChoice]:
+    """Return the different snapshots of the newest runs, the newest first."""
+    links = (
+        RunSnapshot.objects.filter(
+            run__workspace=workspace,
+            run__deleted__isnull=True,
+            run__experiment__deleted__isnull=True,
+        )
+        .select_related("snapshot", "run", "run__experiment")
+        .order_by("-run")[:_SEARCHED_LINKS]
+    )
+    found: dict[int, SourceChoice] = {}
+    for link in links:
+        found.setdefault(link.snapshot_id, SourceChoice(link.snapshot, link.run))
+        if len(found) == MAX_CHOICES:
+            break
+    return list(found.values())
+
+
+def find_source(workspace: Workspace, digest: str) -> Snapshot:
+    """Return the workspace's snapshot with this digest; raise NotFound."""
+    rows = Snapshot.objects.filter(workspace=workspace)
+    found = rows.filter(digest=digest).first() if digest.isprintable() else None
+    if found is None:
+        raise NotFound(
+            _("This snapshot no longer exists. Choose another, or upload the folder.")
+        )
+    return found
+
+
+def describe_source(workspace: Workspace, digest: str) -> SourceChoice:
+    """Return the snapshot with the newest run that has it."""
+    snapshot = find_source(workspace, digest)
+    link = (
+        RunSnapshot.objects.filter(snapshot=snapshot)
+        .select_related("run", "run__experiment")
+        .order_by("-run")
+        .first()
+    )
+    return SourceChoice(snapshot, link.run if link else None)
