@@ -1,7 +1,7 @@
 """The ranks of one training: `python -m studio.runner.ranks N -- WORDS`.
 
-All run on this machine. Each gets PyTorch's variables, and a log of its own. A rank that fails ends the
-others, which would wait for it.
+All run on this machine. Each gets PyTorch's variables, and a log of its own. A rank
+that fails ends the others, which would wait for it.
 """
 
 from __future__ import annotations
