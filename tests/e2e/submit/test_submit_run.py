@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from studio.sdk.client import Client
 from tests.agent.cluster import Cluster
@@ -60,7 +60,7 @@ def add_target_and_agent(page: Page, cluster: Cluster) -> None:
     expect(row).to_contain_text("0 of 2 slots", timeout=PATIENCE)
 
 
-def sources() -> dict[str, object]:
+def sources() -> FilePayload:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("project/say.py", SCRIPT)
