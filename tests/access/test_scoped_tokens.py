@@ -24,7 +24,7 @@ from tests.api.v1.test_v1_bad_input import RIGHT
 
 ONE = f"api/v1/{SPACE}/runs/<str:run_id>"
 LOGGED = "api/2.0/mlflow"
-#: In addition to reading, what the token of a run can do. `tree`: only on runs of its tree.
+#: In addition to reading, what the token of a run can do, in any tree and in its own.
 ALLOWED = {
     ("api/v1/fields", "GET"),
     ("api/v1/workspaces", "GET"),
