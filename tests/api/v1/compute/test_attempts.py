@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runs.actions.compute import requeue_lost_jobs
+from runs.actions.run import mark_unresponsive_runs
 from runs.models import Job, now_ms
 from tests.api.v1.compute.scene import Scene, TestAgent
 
@@ -95,6 +96,18 @@ def test_a_lost_run_is_queued_again(scene: Scene, agent: TestAgent) -> None:
     [job] = agent.take_jobs()
     assert (job["run"], job["attempt"]) == ("r1", 2)
     assert outcomes(scene) == ["lost", ""]
+
+
+def test_a_new_attempt_has_time_for_its_first_heartbeat(
+    scene: Scene, agent: TestAgent
+) -> None:
+    scene.member.post("runs/r1/heartbeat", attempt=1)
+    lose_agent(agent)
+    agent.runs = []
+    agent.take()
+    scene.report("r1", "Running", attempt=2)
+    mark_unresponsive_runs(now_ms() + 200_000, listening_since=0)
+    assert scene.status("r1") == "Running"
 
 
 def test_a_lost_attempt_reports_nothing_more(scene: Scene, agent: TestAgent) -> None:
