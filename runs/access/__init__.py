@@ -6,7 +6,6 @@ from runs.access.best_effort_updates import update_if_idle
 from runs.access.error_responses import (
     render_json_error,
 )
-from runs.access.memberships import check_role, enter_workspace
 from runs.access.middleware import public_origin, sandbox_response
 from runs.access.permissions import (
     BROWSER_ONLY,
@@ -16,6 +15,7 @@ from runs.access.permissions import (
     Permission,
     StudioRequest,
     access,
+    check_role,
     preferred_format,
     signed_in_user,
     view_by_method,
@@ -26,6 +26,7 @@ from runs.access.view_permissions import (
     check_can_change_view,
     check_can_edit_view,
     check_can_share_views,
+    enter_workspace,
 )
 
 __all__ = [

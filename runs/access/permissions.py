@@ -33,6 +33,7 @@ from runs.models import (
     BrowserSession,
     Member,
     Role,
+    TokenKind,
     User,
     Workspace,
 )
@@ -257,6 +258,15 @@ def _record_session_use(request: HttpRequest) -> None:
 MAX_ANONYMOUS_BODY_BYTES = 64 * 1024
 
 
+def has_token_scope(declared: AccessDeclaration, token: ApiToken | None) -> bool:
+    """Return whether `token_scopes` has a rule for this view or token."""
+    return _is_scoped(token) or declared.need is Permission.SERVE
+
+
+def _is_scoped(token: ApiToken | None) -> bool:
+    return token is not None and token.kind != TokenKind.ORDINARY
+
+
 def declared_access(request: HttpRequest, view: Any) -> AccessDeclaration:
     """Return the view's declaration for this method; a view without one is refused."""
     views = getattr(view, "view_by_method", None)
@@ -326,3 +336,70 @@ def _sign_in_hint(request: HttpRequest) -> str:
         "one on the account page, or run studio env on the server's "
         "machine to print one."
     )
+
+
+_members_by_id = Prepared(
+    lambda user, workspace: Member.objects.select_related("workspace").filter(
+        user_id=user, workspace_id=workspace
+    )
+)
+_members_by_name = Prepared(
+    lambda user, name: Member.objects.select_related("workspace").filter(
+        user_id=user, workspace__name=name
+    )
+)
+
+
+def find_membership(caller: Caller, workspace_name: str | None) -> Member:
+    """Return the caller's membership in the workspace of the path, or raise NotFound.
+
+    A path without a workspace means the token's workspace, or in a browser the one that
+    was used last.
+    """
+    assert caller.user is not None
+    member = _find_named_or_default_member(caller.user, caller.token, workspace_name)
+    token = caller.token
+    is_elsewhere = member and token and member.workspace_id != token.workspace_id
+    if member is None or (_is_scoped(token) and is_elsewhere):
+        raise NotFound(
+            _("This workspace doesn't exist, or you are not a member of it."),
+            missing="workspace",
+        )
+    # Known already, so reading it costs no query.
+    member.user = caller.user
+    return member
+
+
+def _find_named_or_default_member(
+    user: User, token: ApiToken | None, workspace_name: str | None
+) -> Member | None:
+    if workspace_name is None:
+        workspace_id = token.workspace_id if token else user.last_workspace_id
+        return _members_by_id.first(user.pk, workspace_id)
+    # No workspace has such a name, and PostgreSQL refuses to look for NUL.
+    return (
+        _members_by_name.first(user.pk, workspace_name)
+        if workspace_name.isprintable()
+        else None
+    )
+
+
+def effective_role(member: Member, caller: Caller) -> Role:
+    """Return the member's role, limited to the token's maximum role."""
+    cap = caller.token.role_cap if caller.token is not None else Role.OWNER
+    return Role(min(member.role, cap))
+
+
+def check_role(need: Permission, role: Role) -> None:
+    if role < need.role:
+        raise PermissionDenied(
+            _("This needs the role %(need)s. Your role is %(role)s.")
+            % {"need": _(need.role.label), "role": _(role.label)},
+            need=need.role.label,
+            role=role.label,
+        )
+
+
+def remember_workspace(user: User, workspace: Workspace) -> None:
+    if user.last_workspace_id != workspace.pk:
+        update_if_idle(User.objects.filter(pk=user.pk), last_workspace=workspace)

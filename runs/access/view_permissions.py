@@ -1,4 +1,4 @@
-"""Check who can change a custom view, for pages and REST."""
+"""Check who can see or change a custom view, for pages and REST."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.access.permissions import Permission
+from runs.access.permissions import (
+    Caller,
+    Permission,
+    check_role,
+    effective_role,
+    find_membership,
+    remember_workspace,
+)
 from runs.models import Role, User, View, can_edit_view
 from studio.core.errors import PermissionDenied
 
@@ -51,3 +58,17 @@ def check_can_change_view(
         is_own or role == Role.OWNER
     ):
         raise PermissionDenied(_("Only its owner can lock a view."))
+
+
+def enter_workspace(request: Any, workspace: str) -> None:
+    """Authorize the caller in another workspace than the one of the path.
+
+    Raises NotFound for people who are not members, like a path that names it.
+    """
+    caller = Caller(request.actor.user, request.actor.token)
+    request.member = find_membership(caller, workspace)
+    request.workspace = request.member.workspace
+    request.role = effective_role(request.member, caller)
+    check_role(Permission.READ, request.role)
+    if caller.token is None:
+        remember_workspace(request.actor.user, request.workspace)

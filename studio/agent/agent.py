@@ -8,28 +8,39 @@ from __future__ import annotations
 
 import math
 import os
-import signal
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import FrameType
 from typing import Any
 
 from studio.agent.agent_api import AgentApi, TakenJob
 from studio.agent.agent_folder import AgentFolder
+from studio.agent.clock import boot_seconds
 from studio.agent.executors import Executor
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
 from studio.agent.host import Gpu
 from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.stop_signals import StopSignals
 from studio.agent.usage import UsageReader
 from studio.agent.wakeup import Wakeup
-from studio.core.errors import InvalidValue, StudioError
+from studio.core.errors import (
+    AlreadyExists,
+    InvalidValue,
+    PermissionDenied,
+    StudioError,
+)
 from studio.sdk.delivery import RetryPause
 from studio.sdk.local_jobs import cache_folder
 from studio.sdk.responses import is_temporary
 
 #: How often the loop looks at its jobs, and asks for new ones.
 TICK_SECONDS, TAKE_SECONDS = 0.25, 0.5
+#: How soon an agent that could not register tries again.
+REGISTER_SECONDS = 1.0
+#: How long no job is taken if the agent's folder cannot be written.
+BROKEN_FOLDER_SECONDS = 30.0
+#: How long the name of an agent that was just lost is waited for: a new container has
+#: another folder, and the server knows only after a while that the old one is gone.
+NAME_SECONDS = 45.0
 #: With less free space no job is taken.
 MIN_FREE_BYTES = 200 * 1024 * 1024
 #: The exit code if the server removed the agent or revoked its token.
@@ -83,7 +94,7 @@ class Agent:
         )
         self._jobs: list[HeldJob] = []
         self._ended: list[JobFolder] = []
-        self._usage = UsageReader(gpus)
+        self._gpus, self._usage = gpus, UsageReader(gpus)
         self._signals = 0
         #: How many of them were followed.
         self._followed_signals = 0
@@ -102,7 +113,7 @@ class Agent:
         Raises StudioError if the server refuses the agent at its start.
         """
         self._find_earlier_jobs()
-        with self._wakeup, _handled_signals(self._receive_signal):
+        with self._wakeup, StopSignals(self._receive_signal):
             is_registered = self._register()
             while is_registered and not self._is_finished():
                 self._wakeup.wait(TICK_SECONDS)
@@ -131,6 +142,7 @@ class Agent:
 
         Raises StudioError if the server refuses the agent.
         """
+        begin = boot_seconds()
         while not self._signals:
             try:
                 found = self._api.register(
@@ -140,11 +152,13 @@ class Agent:
                     host=self._host,
                 )
             except StudioError as error:
-                if not is_temporary(error):
+                is_taken = isinstance(error, AlreadyExists)
+                can_wait = is_taken and boot_seconds() < begin + NAME_SECONDS
+                if isinstance(error, PermissionDenied):
+                    raise self._explain_token(error) from error
+                if not (can_wait or is_temporary(error)):
                     raise
-                self._note_failure(error)
-                while not (self._pause.is_over or self._signals):
-                    self._wakeup.wait(TICK_SECONDS)
+                self._wait_to_register(error)
                 continue
             self._note_success()
             if found.target != self._options.target:
@@ -163,6 +177,21 @@ class Agent:
             )
             return True
         return False
+
+    def _explain_token(self, error: StudioError) -> StudioError:
+        return PermissionDenied(
+            f"{error.message} An owner creates one with `studio target agent-token "
+            f"{self._options.target}` or on the page Compute. Then run `studio login "
+            f"{self._api.client.url}` with it."
+        )
+
+    def _wait_to_register(self, error: StudioError) -> None:
+        if self._pause.error is None:
+            self._print(f"{error.message} Trying again until then.")
+        self._pause.start(error)
+        until = boot_seconds() + REGISTER_SECONDS
+        while boot_seconds() < until and not self._signals:
+            self._wakeup.wait(TICK_SECONDS)
 
     def _is_finished(self) -> bool:
         if self._is_leaving:
@@ -190,16 +219,19 @@ class Agent:
             self._heartbeat(now)
             self._note_success()
         if now >= self._next_take and self._can_take():
+            self._next_take = boot_seconds() + TAKE_SECONDS
             self._take()
             self._note_success()
-            self._next_take = boot_seconds() + TAKE_SECONDS
 
     def _heartbeat(self, now: float) -> None:
         held = {job.key: job for job in self._jobs}
-        slots = {job.attempt.slot: job.attempt.run for job in self._jobs}
+        occupying = [job for job in self._jobs if job.is_occupying]
+        # With as many slots as GPUs, each slot has its own.
+        has_devices = len(self._gpus) == self._options.slots
+        runs = {job.attempt.slot: job.attempt.run for job in occupying}
         is_to_drain, verdicts = self._api.heartbeat(
             list(held),
-            usage=self._usage.read(slots),
+            usage=self._usage.read(runs if has_devices else {}),
             is_draining=self._is_draining,
         )
         for verdict in verdicts:
@@ -249,7 +281,11 @@ class Agent:
             folder = JobFolder.create(self._folder.jobs, attempt)
         except OSError as error:
             # Not in the next request's list, it is given out again.
-            self._print(f"{self._folder.jobs} cannot be written: {error}")
+            self._print(
+                f"{self._folder.jobs} cannot be written ({error.strerror}): no run is "
+                f"taken for {BROKEN_FOLDER_SECONDS:g} seconds."
+            )
+            self._next_take = boot_seconds() + BROKEN_FOLDER_SECONDS
             return
         self._print(f"Run {taken.run}: taken, attempt {taken.attempt}.")
         job = HeldJob(self._shared, folder, attempt, taken)
@@ -339,33 +375,5 @@ class Agent:
             self._pause.clear()
 
 
-def boot_seconds() -> float:
-    """Seconds of a clock that only goes forward, also while the machine sleeps."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)
-
-
 def _count_runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
-
-
-class _handled_signals:  # noqa: N801 - used like a function
-    """Calls `receive` for SIGINT and SIGTERM, and SIGHUP unless it is ignored."""
-
-    def __init__(self, receive: Callable[[], None]) -> None:
-        self._receive = receive
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            numbers.append(signal.SIGHUP)
-        for number in numbers:
-            self._before[number] = signal.signal(number, self._handle)
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self._receive()
-
-    def __exit__(self, *_error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)

@@ -24,7 +24,7 @@ class UsageReader:
         self._thread: threading.Thread | None = None
 
     def read(self, runs: Mapping[int, str]) -> dict[str, Any]:
-        """The usage now; `runs` are the runs of the slots."""
+        """The usage now; `runs` are the runs that have the devices of these numbers."""
         if self._gpus:
             self._refresh_gpus()
         usage: dict[str, Any] = {

@@ -59,6 +59,26 @@ def command_words(definition: Mapping[str, Any], interpreter: str) -> list[str]:
     return [*command, *arguments]
 
 
+def rank_count(definition: Mapping[str, Any]) -> int:
+    """How many processes the run starts at once: PyTorch's, or those of MPI."""
+    name, key = ("pytorch", "processCount")
+    if is_for_mpi(definition):
+        name, key = ("mpi", "processCountPerNode")
+    elif definition.get("framework") != "PyTorch":
+        return 1
+    count = (definition.get(name) or {}).get(key)
+    return count if isinstance(count, int) and count > 1 else 1
+
+
+def is_for_mpi(definition: Mapping[str, Any]) -> bool:
+    return definition.get("communicator") in ("OpenMpi", "IntelMpi", "Mpi")
+
+
+def node_count(definition: Mapping[str, Any]) -> int:
+    count = definition.get("nodeCount")
+    return count if isinstance(count, int) else 1
+
+
 def command_line(definition: Mapping[str, Any]) -> str:
     """The same as one line, to be shown and to be pasted into a shell."""
     words = command_words(definition, "python")

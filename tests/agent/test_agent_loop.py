@@ -11,7 +11,7 @@ from studio.agent.agent_api import AgentApi, TakenJob
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
 from studio.agent.job_folder import Attempt, JobFolder
-from studio.core.errors import Conflict, SignInRequired
+from studio.core.errors import AlreadyExists, Conflict, SignInRequired
 from studio.sdk.responses import Unreachable
 from tests.agent.fakes import FakeExecutor, FakeMachine, FakeServer, queued_job
 
@@ -61,6 +61,15 @@ def test_a_refused_registration_ends_the_agent(machine: FakeMachine) -> None:
         machine.run()
 
 
+def test_the_name_of_an_agent_that_was_just_lost_is_waited_for(
+    machine: FakeMachine,
+) -> None:
+    """A new container has another folder: the server still knows the old one."""
+    machine.server.failures = [AlreadyExists("Another agent named tester serves gpu.")]
+    assert machine.run() == 0
+    assert len(machine.executor.slots) == 5
+
+
 def test_a_lost_run_is_killed_without_a_report(machine: FakeMachine) -> None:
     machine.server.queue = [queued_job("a")]
     machine.server.states = {"a": "lost"}
@@ -92,6 +101,21 @@ def test_an_end_that_the_runner_could_not_deliver_is_reported(
     machine.run(folder=folder)
     assert machine.server.ends == [("old", "lost")]
     assert "1 run of an earlier start found." in machine.lines
+
+
+class BrokenFolder(AgentFolder):
+    def list_jobs(self) -> list[JobFolder]:
+        self.jobs.rmdir()
+        return []
+
+
+def test_a_folder_that_cannot_be_written_is_not_tried_at_once(
+    machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.agent.agent.BROKEN_FOLDER_SECONDS", 0.5)
+    machine.server.queue = [queued_job("a")]
+    machine.run(folder=BrokenFolder(machine.path))
+    assert len([line for line in machine.lines if "cannot be written" in line]) == 1
 
 
 class FullDisk(AgentFolder):

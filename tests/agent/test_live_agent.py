@@ -8,14 +8,23 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
-from studio.core.job_files import read_runner_state
+from studio.core.job_files import read_end, read_runner_state
 from tests.agent.cluster import Cluster
+from tests.parts.clients import ROOT
+from tests.parts.proxy import Proxy
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
+
+OLD_CLOCK = """
+import time
+real = time.time
+time.time = lambda: real() - 10 * 365 * 86400
+"""
 
 
 @pytest.fixture
@@ -49,19 +58,32 @@ def is_gone(pid: int) -> bool:
 
 
 def test_an_agent_runs_what_is_queued_with_a_clean_environment(
-    cluster: Cluster,
+    cluster: Cluster, tmp_path: Path
 ) -> None:
+    """Also if the clock of its machine is ten years behind."""
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock" / "sitecustomize.py").write_text(OLD_CLOCK)
     show = "import json, os; print(json.dumps(dict(os.environ)))"
-    good = cluster.queue([sys.executable, "-c", show], environmentVariables={"A": "1"})
+    cluster.owner.put("secrets/LIVE_KEY", {"value": "s3cr3t-value"})
+    good = cluster.queue(
+        [sys.executable, "-c", show],
+        environmentVariables={"A": "1"},
+        secrets=["LIVE_KEY"],
+    )
     bad = cluster.queue([sys.executable, "-c", "raise ValueError('no data')"])
     agent = cluster.start_agent(
         *("--once", "--slots", "2", "--pass-env", "GIVEN"),
-        variables={"GIVEN": "yes", "AWS_SECRET_ACCESS_KEY": "s"},
+        variables={
+            "GIVEN": "yes",
+            "AWS_SECRET_ACCESS_KEY": "s",
+            "PYTHONPATH": f"{tmp_path / 'clock'}:{ROOT}",
+        },
     )
     assert agent.wait(60) == 0, cluster.log
     assert (cluster.status(good), cluster.status(bad)) == ("Completed", "Failed")
     assert "ValueError: no data" in cluster.run(bad)["error"]
     environment = json.loads(cluster.log_of(good).splitlines()[-1])
+    assert environment["LIVE_KEY"] == "***"
     assert (environment["GIVEN"], environment["A"]) == ("yes", "1")
     assert environment["STUDIO_RUN_ID"] == good
     assert "AWS_SECRET_ACCESS_KEY" not in environment
@@ -128,3 +150,47 @@ def test_the_first_signal_drains_and_the_second_cancels(
     assert agent.wait(60) == 0, cluster.log
     assert (cluster.status(running), cluster.status(waiting)) == ("Canceled", "Queued")
     assert is_gone(pid)
+
+
+def test_an_end_during_an_outage_is_delivered_later(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """The runner gives up, and the agent delivers the log and the status."""
+    parts = urlsplit(cluster.server.url)
+    proxy = Proxy(parts.hostname or "", parts.port or 0)
+    code = (
+        "import pathlib, time\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "(folder / 'started').touch()\n"
+        "while not (folder / 'go').exists(): time.sleep(0.05)\n"
+        "print('the last line')"
+    )
+    run = cluster.queue([sys.executable, "-c", code])
+    agent = cluster.start_agent(
+        *("--once", "--pass-env", "STUDIO_DRAIN_SECONDS"),
+        variables={
+            "STUDIO_DRAIN_SECONDS": "0.5",
+            "STUDIO_URL": f"http://127.0.0.1:{proxy.port}",
+        },
+    )
+    assert becomes((tmp_path / "started").exists), cluster.log
+    proxy.close()
+    (tmp_path / "go").touch()
+    [folder] = cluster.home.rglob("runs/*/")
+    assert becomes(lambda: read_end(folder) is not None)
+    end = read_end(folder)
+    assert end is not None
+    assert (end.status, end.is_delivered) == ("Completed", False)
+    assert cluster.status(run) != "Completed"
+    proxy.reopen()
+    assert agent.wait(60) == 0, cluster.log
+    assert cluster.status(run) == "Completed"
+    assert "the last line" in cluster.log_of(run)
+    proxy.close()
+
+
+def test_an_agent_needs_a_token_for_agents(cluster: Cluster) -> None:
+    cluster.agent_token = cluster.server.token
+    assert cluster.start_agent("--once").wait(60) == 1
+    assert "agent" in cluster.log
+    assert "studio target agent-token" in cluster.log

@@ -138,3 +138,16 @@ def test_the_supervisor_kills_children_that_ignore_sigterm(
     Supervisor([child], print).stop_children()
     assert child.process.returncode == -9
     child.process.stdout.close()
+
+
+def test_a_child_that_ends_for_good_is_not_restarted() -> None:
+    lines: list[str] = []
+    command = [sys.executable, "-c", "raise SystemExit(4)"]
+    child = ChildProcess("agent", command, final_codes=frozenset({4}))
+    supervisor = Supervisor([child], lines.append)
+    supervisor.start()
+    assert becomes(lambda: not child.is_alive())
+    for now in (1000.0, 2000.0):
+        supervisor.tick(now)
+    assert lines == ["The agent ended, and is not restarted."]
+    assert not child.is_alive()

@@ -77,6 +77,9 @@ def run(words: list[str], server: Server, folder: Path) -> None:
             **server.environment,
             "STUDIO_HOME": str(server.home),
             "STUDIO_MODE": "online",
+            "STUDIO_JOBS": str(folder / "jobs"),
+            # The commands are those of this checkout, whatever is installed.
+            "PYTHONPATH": f"{server.environment['PYTHONPATH']}:{ROOT}",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         },
         cwd=folder,

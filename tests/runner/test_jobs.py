@@ -145,9 +145,50 @@ def test_secrets_are_given_to_the_script_and_never_shown(jobs: JobFolders) -> No
     assert run["error"].endswith("bad key ***")
 
 
+RANKS = {"framework": "PyTorch", "pytorch": {"processCount": 2}, **USER_MANAGED}
+
+
+def test_each_rank_has_its_log(jobs: JobFolders) -> None:
+    job = jobs.create(
+        RANKS,
+        """
+        import os
+        from azureml.core import Run
+        Run.get_context().log(f"rank {os.environ['RANK']}", 1)
+        print("rank", os.environ["RANK"], "of", os.environ["WORLD_SIZE"], flush=True)
+        """,
+    )
+    job.start()
+    run = job.wait()
+    assert run["status"] == "Completed", run["error"]
+    for rank in range(2):
+        log = job.log(f"user_logs/std_log_process_{rank}.txt")
+        assert log.startswith(f"rank {rank} of 2\n")
+    metrics = job.client.get(f"runs/{job.run_id}/metrics")["metrics"]
+    assert {"rank 0", "rank 1"} <= {one["key"] for one in metrics}
+
+
+def test_a_rank_that_fails_ends_the_others(jobs: JobFolders) -> None:
+    job = jobs.create(
+        RANKS,
+        """
+        import os, time
+        if os.environ["RANK"] == "1":
+            raise ValueError("bad rank")
+        time.sleep(600)
+        """,
+    )
+    job.start()
+    run = job.wait()
+    assert run["status"] == "Failed"
+    assert "ValueError: bad rank" in run["error"]
+    assert run["error"].endswith("Rank 1 ended with exit code 1.")
+
+
 @pytest.mark.parametrize(
     ("definition", "sentence"),
     [
+        ({"nodeCount": 4}, "The run needs 4 nodes, and it runs on one machine."),
         ({"script": "other.py"}, "The snapshot has no file 'other.py'."),
         ({"command": ["no-such-program"]}, "no-such-program is not a program on PATH."),
         (

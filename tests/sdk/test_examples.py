@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from studio.sdk.client import Client
+from tests.cli.command import STUDIO
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import client_environment, kill_tree, wait_ready
 from tests.runner.job_folders import is_running
@@ -31,6 +32,32 @@ def test_the_readme_script_logs_a_run(user: User) -> None:
     assert done == "Done."
     assert re.fullmatch(r"http://\S+/runs/\S+", address)
     assert metrics == "{'squares': {'n': [1, 2, 3], 'square': [1, 4, 9]}}"
+
+
+def test_the_readme_program_is_tracked_and_submitted(user: User) -> None:
+    text = (ROOT / "README.md").read_text()
+    scripts = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [script] = [one for one in scripts if "import" not in one]
+    folder = user.folder / "readme"
+    folder.mkdir()
+    (folder / "train.py").write_text(script)
+    for line in (
+        "studio run python train.py",
+        "studio run submit-script -e first-steps train.py",
+    ):
+        assert f"\n```sh\n{line}\n```\n" in text
+        done = subprocess.run(
+            [*STUDIO, *line.split()[1:]],
+            env=user.environment(),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "epoch 2: loss 0.333\n" in done.stdout
 
 
 def test_the_script_in_the_docs_logs_a_run(user: User) -> None:

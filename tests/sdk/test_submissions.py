@@ -231,6 +231,20 @@ def test_a_runner_that_cannot_start_fails_its_run(
     assert "The submission failed" in newest.get_details()["error"]["error"]["message"]
 
 
+def test_a_script_that_submits_itself_stops(
+    experiment: Experiment, folder: Path
+) -> None:
+    (folder / "self.py").write_text(
+        "from azureml.core import Run, ScriptRunConfig\n"
+        "run = Run.get_context()\n"
+        "run.experiment.submit(ScriptRunConfig('.', 'self.py'))\n"
+    )
+    run = experiment.submit(ScriptRunConfig(str(folder), "self.py"))
+    details = run.wait_for_completion(raise_on_error=False)
+    assert "would submit itself again and again" in details["error"]["error"]["message"]
+    assert list(run.get_children()) == []
+
+
 def test_values_with_spaces_quotes_and_line_breaks_arrive(
     experiment: Experiment, folder: Path, tmp_path: Path
 ) -> None:

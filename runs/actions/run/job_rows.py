@@ -5,7 +5,10 @@ The run's row is locked before the job's, so that no transactions deadlock.
 
 from __future__ import annotations
 
+from django.db import connection
+
 from runs.models import AttemptOutcome, Job, JobAttempt, JobQuerySet, Run, Sweep
+from runs.storage.prepared import PreparedRows, PreparedUpdate
 from studio.core.statuses import RunStatus
 
 _OUTCOMES = {
@@ -15,8 +18,32 @@ _OUTCOMES = {
 }
 
 
+# Prepared, because a canceled sweep ends up to a thousand queued jobs at once.
+_withdraw = PreparedUpdate(
+    lambda run, now: (Job.objects.queued().filter(run=run), {"ended": now})
+)
+_end = PreparedUpdate(
+    lambda run, now: (
+        Job.objects.filter(run=run, ended__isnull=True),
+        {"ended": now, "is_waiting": False, "lease_expires": None},
+    )
+)
+_end_attempt = PreparedUpdate(
+    lambda run, outcome, message, now: (
+        JobAttempt.objects.filter(
+            job__in=Job.objects.filter(run=run).values("pk"), ended__isnull=True
+        ),
+        {"ended": now, "outcome": outcome, "message": message},
+    )
+)
+_sweeps = PreparedRows(lambda run: Job.objects.filter(run=run).values_list("sweep"))
+
+
 def lock_run_row(run: Run) -> None:
     """Lock the run's row, before rows of its job are changed."""
+    if connection.vendor != "postgresql":
+        # SQLite has one writer at a time.
+        return
     # Not its key: rows that refer to the run, such as tokens, can be inserted.
     rows = Run.objects.select_for_update(no_key=True)
     list(rows.filter(pk=run.pk).values_list("pk"))
@@ -25,25 +52,25 @@ def lock_run_row(run: Run) -> None:
 def withdraw_job(run: Run, now: int) -> bool:
     """Take the run out of its queue; return False if no job of it is queued."""
     lock_run_row(run)
-    return bool(Job.objects.queued().filter(run=run).update(ended=now))
+    return bool(_withdraw(run.pk, now))
 
 
 def end_job(run: Run, status: RunStatus, message: str, now: int) -> None:
     """End the run's job, if it has one, because the run has ended."""
-    jobs = Job.objects.filter(run=run, ended__isnull=True)
-    jobs.update(ended=now, is_waiting=False, lease_expires=None)
+    _end(run.pk, now)
     end_attempt_row(run, _OUTCOMES[status], message, now)
 
 
 def end_attempt_row(run: Run, outcome: AttemptOutcome, message: str, now: int) -> None:
     """Record how the run's current attempt ended."""
-    running = JobAttempt.objects.filter(job__run=run, ended__isnull=True)
-    running.update(ended=now, outcome=outcome, message=message)
+    _end_attempt(run.pk, outcome.value, message, now)
 
 
 def sweep_of_job(run: Run) -> int | None:
     """Return the key of the sweep that the run belongs to."""
-    return Job.objects.filter(run=run).values_list("sweep", flat=True).first()
+    for [sweep] in _sweeps.all(run.pk):
+        return None if sweep is None else int(sweep)
+    return None
 
 
 def is_sweep(run: Run) -> bool:

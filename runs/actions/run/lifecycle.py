@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -234,7 +234,15 @@ def _refresh_own_sweep_after_commit(run: Run, now: int) -> None:
 def _refresh_sweep_after_commit(sweep: int, now: int) -> None:
     # Later, because this transaction has locked children, and others lock the parent
     # first. If it is lost, the worker does it (`refresh_sweeps`).
-    transaction.on_commit(lambda: refresh_sweep(sweep, now=now))
+    step = partial(refresh_sweep, sweep, now=now)
+    # Once, however many children end in the transaction.
+    if not any(_is_same_step(entry[1], step) for entry in connection.run_on_commit):
+        transaction.on_commit(step)
+
+
+def _is_same_step(one: Any, other: partial[None]) -> bool:
+    is_partial = isinstance(one, partial)
+    return is_partial and (one.func, one.args) == (other.func, other.args)
 
 
 @transaction.atomic

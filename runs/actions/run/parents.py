@@ -19,6 +19,12 @@ _TREE_LOCK = 7_301
 _move_tree = PreparedUpdate(
     lambda old, new: (Run.objects.filter(root_id=old), {"root": new})
 )
+# Prepared, because a sweep finds the same parent for each of its children.
+_runs_with_root = Prepared(
+    lambda workspace, run_id: Run.objects.filter(
+        workspace_id=workspace, run_id=run_id
+    ).select_related("root")
+)
 _waiting_children = Prepared(
     lambda workspace, run_id, run: Run.objects.filter(
         workspace_id=workspace, parent_run_id=run_id, parent__isnull=True
@@ -83,8 +89,7 @@ def adopt_waiting_children(run: Run) -> None:
 
 
 def _find_run(workspace_id: int, run_id: str) -> Run | None:
-    rows = Run.objects.filter(workspace=workspace_id, run_id=run_id)
-    return rows.select_related("root").first()
+    return _runs_with_root.first(workspace_id, run_id)
 
 
 def _would_form_circle(parent: Run, run: Run) -> bool:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, public_origin, view_by_method
 from runs.actions import compute as compute_actions
-from runs.models import Agent, ComputeTarget, now_ms
+from runs.models import LOCAL_TARGET, Agent, ComputeTarget, now_ms
 from runs.pages.compute.compute import show_compute
 from runs.pages.compute.forms import AgentForm, OnOffForm
 from runs.pages.compute.targets import redirect_to_compute
@@ -91,10 +91,12 @@ def _show_agent_form(
 ) -> HttpResponse:
     targets = ComputeTarget.objects.filter(
         workspace=request.workspace, removed__isnull=True
-    )
+    ).exclude(name=LOCAL_TARGET)
+    names = targets.order_by("name").values_list("name", flat=True)
     context = {
         "form": form,
-        "targets": targets.order_by("name"),
+        # The target `local` is created when it is first needed.
+        "targets": [*names, LOCAL_TARGET],
         "chosen": form["target"].value(),
         "lifetimes": TOKEN_LIFETIMES,
         "title": _("Add agent"),

@@ -197,11 +197,11 @@ def _capacity_text(busy: int, slots: int, lost: int) -> str:
 
 
 def count_health(targets: Iterable[TargetSummary]) -> list[SafeString]:
-    """Return how many targets have each health, the healthy ones first."""
+    """Return how many targets are healthy, degraded and unreachable."""
     counts = Counter(each.health for each in targets)
     return [
         health_pill(health, f"{health_label(health)}: {counts[health]}")
-        for health in Health
+        for health in (Health.HEALTHY, Health.DEGRADED, Health.UNREACHABLE)
         if counts[health]
     ]
 

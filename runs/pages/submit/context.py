@@ -25,6 +25,7 @@ from runs.search.submit import (
     SourceChoice,
     describe_source,
     estimate_duration,
+    find_git_facts,
     list_source_choices,
 )
 from studio.core import snapshots as snapshot_rules
@@ -111,6 +112,7 @@ def _source_facts(request: PageRequest, source: SourceChoice | None) -> dict[str
         "source": source,
         "source_summary": source_summary(source.snapshot) if source else "",
         "source_href": _browse_href(request, source),
+        "git": find_git_facts(source.run) if source and source.run else None,
         "scripts": _scripts(source),
     }
 

@@ -230,7 +230,12 @@ def values_text(values: Any) -> str:
     """Return the text from which `parse_values` reads these values."""
     if isinstance(values, dict):
         return f"{values['from']}..{values['to']}"
-    return ", ".join(shlex.quote(str(value)) for value in values)
+    return ", ".join(_quoted(str(value)) for value in values)
+
+
+def _quoted(value: str) -> str:
+    # To a shell a comma is nothing special; here it separates values.
+    return f"'{value}'" if "," in value and "'" not in value else shlex.quote(value)
 
 
 def split_words(text: str) -> Sequence[str]:

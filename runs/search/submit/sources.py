@@ -6,12 +6,24 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from runs.models import Run, RunSnapshot, Snapshot, Workspace
+from runs.models import Run, RunProperty, RunSnapshot, Snapshot, Workspace
 from studio.core.errors import NotFound
 
 #: The newest links of runs to snapshots that are searched for different snapshots.
 _SEARCHED_LINKS = 200
 MAX_CHOICES = 20
+
+
+_BRANCHES = ("azureml.git.branch", "mlflow.source.git.branch")
+_DIRTY = "azureml.git.dirty"
+
+
+@dataclass(frozen=True)
+class GitFacts:
+    """Where the sources of a run came from."""
+
+    branch: str
+    is_dirty: bool
 
 
 @dataclass(frozen=True)
@@ -62,3 +74,13 @@ def describe_source(workspace: Workspace, digest: str) -> SourceChoice:
         .first()
     )
     return SourceChoice(snapshot, link.run if link else None)
+
+
+def find_git_facts(run: Run) -> GitFacts | None:
+    """Return the branch that a run's sources were on; None outside of git."""
+    rows = RunProperty.objects.filter(run=run, key__name__in=(*_BRANCHES, _DIRTY))
+    known = dict(rows.values_list("key__name", "value"))
+    branch = next((known[key] for key in _BRANCHES if known.get(key)), "")
+    if not branch:
+        return None
+    return GitFacts(branch, (known.get(_DIRTY) or "").lower() == "true")

@@ -1,20 +1,43 @@
 // A field whose text is a list, shown as chips. The field itself stays the form's value.
 
+import { inQuotes, quote, split } from "./shell-words.js";
+
 const model = () => document.getElementById("chip-model").content.firstElementChild;
 
 // Values of a sweep are separated by commas or blanks; tags by line breaks.
 const KINDS = {
   values: {
-    split: (text) => text.match(/"[^"]*"|'[^']*'|[^\s,]+/g) ?? [],
+    split: splitValues,
     join: (items) => items.join(", "),
+    label: unquoted,
     ends: /[\s,]$/,
   },
   lines: {
     split: (text) => text.split("\n").filter((line) => line.trim()),
     join: (items) => items.join("\n"),
+    label: (item) => item,
     ends: /[\n,]$/,
   },
 };
+
+/**
+ * The values in a text, each as it has to be written: in quotes where it has blanks.
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function splitValues(text) {
+  // An apostrophe in a word is no quote.
+  if (split(text) === null) return text.trim() ? [quote(text.trim())] : [];
+  return text.match(/(?:"(?:\\.|[^"])*"|'[^']*'|\\.|[^\s,"'])+/gs) ?? [];
+}
+
+/** @param {string} item */
+export function unquoted(item) {
+  return split(item)?.[0] ?? item;
+}
+
+/** Write a value so that it stays one. */
+export const quoteValue = (value) => (/[\s,'"\\]/.test(value) || !value ? inQuotes(value) : value);
 
 /**
  * Show the field as chips.
@@ -52,9 +75,9 @@ export function makeChips(field) {
     for (const chip of box.querySelectorAll(".chip")) chip.remove();
     for (const [n, item] of items().entries()) {
       const chip = /** @type {HTMLElement} */ (model().cloneNode(true));
-      chip.querySelector("span").textContent = item;
+      chip.querySelector("span").textContent = kind.label(item);
       const button = chip.querySelector("button");
-      button.setAttribute("aria-label", `${button.ariaLabel} ${item}`);
+      button.setAttribute("aria-label", `${button.ariaLabel} ${kind.label(item)}`);
       button.addEventListener("click", () => {
         set(items().filter((_, at) => at !== n));
         input.focus();

@@ -2,8 +2,11 @@
 
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
-/** Quote a word, so that a shell reads it as one. */
-export const quote = (word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
+/** A word in quotes. */
+export const inQuotes = (word) => `'${word.replaceAll("'", `'"'"'`)}'`;
+
+/** Quote a word where a shell would not read it as one. */
+export const quote = (word) => (PLAIN.test(word) ? word : inQuotes(word));
 
 export const join = (words) => words.map(quote).join(" ");
 

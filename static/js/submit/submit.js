@@ -3,7 +3,7 @@
 
 import { fetchPage } from "../site/app.js";
 import { argumentNames, giveArgument, startRows, takeArgument } from "./argument-rows.js";
-import { makeChips } from "./chips.js";
+import { makeChips, quoteValue, splitValues, unquoted } from "./chips.js";
 import { startUploads } from "./upload.js";
 
 const PREVIEW_DELAY_MS = 300;
@@ -97,7 +97,7 @@ function sweep(name) {
   const row = addRow("sweep-rows", "sweep-model", (fresh) => {
     const [named, values] = inputsOf(fresh);
     named.value = name;
-    values.value = value;
+    values.value = value === "" ? "" : quoteValue(value);
   });
   showSweep();
   schedulePreview();
@@ -118,7 +118,8 @@ function nameBySwept(argument, value) {
 }
 function returnArgument(row) {
   const [named, values] = inputsOf(row);
-  const first = values.value.split(/[\s,]+/)[0];
+  const [written] = splitValues(values.value);
+  const first = written === undefined ? "" : unquoted(written);
   if (named.value && first && !argumentNames().includes(named.value)) {
     giveArgument(named.value, first);
   }
@@ -134,7 +135,24 @@ function showSweep() {
   document.getElementById("no-sweep").hidden = isOn;
   document.getElementById("sweep-card").classList.toggle("is-off", !isOn);
   noteSwept();
+  countValues();
 }
+
+// How many values each swept argument has, where they can be counted.
+function countValues() {
+  const list = rowsOf("sweep-rows");
+  for (const row of list.children) {
+    const values = splitValues(inputsOf(row)[1].value).map(unquoted);
+    const whole = /^(-?\d+)\.\.(-?\d+)$/.exec(values.length === 1 ? values[0] : "");
+    const count = whole ? Number(whole[2]) - Number(whole[1]) + 1 : values.length;
+    const isCounted = count > 0 && !values.some((value) => value.includes("..") && !whole);
+    const text = count === 1 ? list.dataset.one : list.dataset.many;
+    row.querySelector(".value-count").textContent = isCounted
+      ? text.replace("%s", String(count))
+      : "";
+  }
+}
+form.addEventListener("input", countValues);
 
 // The arguments that are missing from their list.
 function noteSwept() {
@@ -152,6 +170,7 @@ startUploads((found, label) => {
   const source = /** @type {HTMLSelectElement} */ (document.getElementById("source"));
   source.append(new Option(`${label} · ${found.digest.slice(0, 7)}`, found.digest, true, true));
   document.getElementById("source-summary").textContent = found.summary;
+  document.querySelector(".git-facts")?.remove();
   document.getElementById("source-href")?.remove();
   const options = found.scripts.map((path) => new Option(path, path));
   document.getElementById("scripts").replaceChildren(...options);

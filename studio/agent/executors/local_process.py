@@ -16,7 +16,6 @@ from studio.agent.executors.process_table import boot_id, kill_job
 from studio.core.job_files import (
     JOB_FILE,
     LOG_FILE,
-    is_runner_alive,
     lock_runner,
     read_runner_state,
 )
@@ -90,7 +89,15 @@ class LocalProcessExecutor:
         child = self._children.get(handle)
         if child is not None and child.poll() is None:
             return JobState.RUNNING
-        if not is_runner_alive(Path(handle)):
+        try:
+            lock = lock_runner(Path(handle))
+        except (FileNotFoundError, NotADirectoryError):
+            return JobState.ENDED
+        except OSError:
+            # Such as too many open files: nothing that runs is ended for that.
+            return JobState.RUNNING
+        if lock is not None:
+            os.close(lock)
             return JobState.ENDED
         self._seen.add(handle)
         return JobState.RUNNING

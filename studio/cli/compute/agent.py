@@ -111,7 +111,7 @@ def agent(
             executor,
             AgentOptions(target=compute, name=name, slots=slots, **options),
             host={**read_facts(gpus), **({"server": True} if is_server else {})},
-            gpus=own_gpus,
+            gpus=gpus,
             print_line=(lambda _text: None) if output.only_errors else print_line,
         )
         code = served.run()

@@ -6,7 +6,9 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from studio.core.errors import InvalidValue
 from studio.core.job_files import (
@@ -20,7 +22,12 @@ from studio.core.job_files import (
     write_end,
     write_runner_state,
 )
-from studio.core.run_definition import command_words
+from studio.core.run_definition import (
+    command_words,
+    is_for_mpi,
+    node_count,
+    rank_count,
+)
 from studio.core.statuses import RunStatus
 from studio.runner.descendants import become_subreaper, end_descendants
 from studio.runner.environments import (
@@ -33,6 +40,7 @@ from studio.runner.job.job_run import JobRun
 from studio.runner.job.run_folders import WatchedFolders, upload_outputs
 from studio.runner.job.script_environment import script_environment
 from studio.runner.programs import CommandNotRunnable, find_program
+from studio.runner.ranks import ranks_command
 from studio.runner.received_signals import ReceivedSignals
 from studio.runner.recorder import Recorder
 from studio.sdk.delivery import print_notice
@@ -145,7 +153,7 @@ class _JobSteps:
     def _run_script(self, prepared: PreparedEnvironment) -> None:
         job, run = self._job, self._run
         environment = script_environment(job, prepared, os.environ)
-        command = command_words(job.definition, prepared.interpreter)
+        command = _command_of(job.definition, prepared.interpreter)
         _check_script(job, self._code)
         program = find_program(command[0], environment["PATH"], str(self._code))
         watched = WatchedFolders(run, self._code, job.definition)
@@ -193,6 +201,22 @@ def _check_script(job: JobFile, code: Path) -> None:
             "the script's name.",
             127,
         )
+
+
+def _command_of(definition: Mapping[str, Any], interpreter: str) -> list[str]:
+    """The words to start, for all processes of the run."""
+    words = command_words(definition, interpreter)
+    if (nodes := node_count(definition)) > 1:
+        raise CommandNotRunnable(
+            f"The run needs {nodes} nodes, and it runs on one machine. Submit it with "
+            "node_count=1.",
+            126,
+        )
+    if (count := rank_count(definition)) == 1:
+        return words
+    if is_for_mpi(definition):
+        return ["mpirun", "-n", str(count), *words]
+    return ranks_command(count, words)
 
 
 def _write_output_to(path: Path) -> None:

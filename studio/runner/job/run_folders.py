@@ -9,7 +9,9 @@ from typing import Any
 
 from studio.core.errors import InvalidName
 from studio.core.names import check_path
+from studio.core.run_definition import rank_count
 from studio.runner.job.job_run import JobRun
+from studio.runner.ranks import LOG_FOLDER
 
 OUTPUTS = "outputs"
 DEFAULT_WATCHED = ("logs",)
@@ -25,6 +27,8 @@ class WatchedFolders:
         names = history.get("directoriesToWatch") or DEFAULT_WATCHED
         self._run, self._code = run, code
         self._folders = [str(name).strip("/") for name in names]
+        if rank_count(definition) > 1:
+            self._folders.append(LOG_FOLDER)
         self._sent: dict[str, int] = {}
         self._next = 0.0
 

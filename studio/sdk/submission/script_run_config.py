@@ -23,12 +23,39 @@ class _KeptSettings:
         self.__dict__.update(settings)
 
 
-class MpiConfiguration(_KeptSettings):
-    """How many processes MPI starts."""
+class MpiConfiguration:
+    """How many processes mpirun starts."""
+
+    def __init__(self, process_count_per_node: int = 1, node_count: int = 1) -> None:
+        self.process_count_per_node, self.node_count = (
+            process_count_per_node,
+            node_count,
+        )
+
+    def apply_to(self, config: RunConfiguration) -> None:
+        config.communicator = "OpenMpi"
+        config.node_count = config.mpi.node_count = self.node_count
+        config.mpi.process_count_per_node = self.process_count_per_node
 
 
-class PyTorchConfiguration(_KeptSettings):
-    """How many processes PyTorch starts."""
+class PyTorchConfiguration:
+    """How many processes PyTorch starts, each with RANK and WORLD_SIZE."""
+
+    def __init__(
+        self,
+        communication_backend: str = "Nccl",
+        process_count: int | None = None,
+        node_count: int = 1,
+    ) -> None:
+        self.communication_backend = communication_backend
+        self.process_count, self.node_count = process_count, node_count
+
+    def apply_to(self, config: RunConfiguration) -> None:
+        config.framework, config.communicator = "PyTorch", self.communication_backend
+        config.pytorch.communication_backend = self.communication_backend
+        config.node_count = config.pytorch.node_count = self.node_count
+        # As in v1: of all nodes; one for each node if it is not given.
+        config.pytorch.process_count = self.process_count or self.node_count
 
 
 class TensorflowConfiguration(_KeptSettings):
@@ -78,6 +105,8 @@ class ScriptRunConfig:
         self.run_config = copy.deepcopy(run_config) or _create_configuration(
             compute_target, environment, max_run_duration_seconds
         )
+        if run_config is None and hasattr(distributed_job_config, "apply_to"):
+            distributed_job_config.apply_to(self.run_config)
         self.run_config.script = script or self.run_config.script
         if command is not None:
             self.run_config.command = command

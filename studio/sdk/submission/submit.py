@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +33,13 @@ from studio.sdk.local_jobs import (
     create_job_folder,
     start_runner,
 )
-from studio.sdk.run import SCRIPT_RUN, create_run, git_properties
+from studio.sdk.run import (
+    RUN_VARIABLE,
+    SCRIPT_RUN,
+    create_run,
+    git_properties,
+    script_name,
+)
 from studio.sdk.snapshot_archive import SourceFile, list_sources
 from studio.sdk.snapshot_tree import compressed, hash_sources
 from studio.sdk.submission.definitions import definition_of
@@ -59,6 +66,7 @@ def submit_run(
     definition, folder = definition_of(config)
     definition.setdefault("target", LOCAL_TARGET)
     check_target(experiment.workspace, definition["target"])
+    _refuse_itself(definition, folder)
     sources = _list_sources(folder, definition)
     new = NewSubmission(
         definition,
@@ -117,6 +125,22 @@ def start_submission(experiment: Any, new: NewSubmission) -> Any:
     connection.require_online("submitted to", "submit again")
     submit = _submit_here if new.is_for_here else _submit_to_queue
     return create_run(experiment, submit(connection, new, experiment.name))
+
+
+def _refuse_itself(definition: Mapping[str, Any], folder: Path) -> None:
+    """Raise UserErrorException for a submitted script that submits itself unchanged.
+
+    It would do so without end.
+    """
+    script = definition.get("script")
+    is_submitted = os.environ.get(RUN_VARIABLE) and script_name()
+    if not script or not is_submitted or definition.get("arguments") != sys.argv[1:]:
+        return
+    if (folder / script).resolve() == Path(sys.argv[0]).resolve():
+        raise UserErrorException(
+            f"{script} runs as a submitted run and would submit itself again and "
+            "again: submit it from another script, or with other arguments."
+        )
 
 
 def _list_sources(folder: Path, definition: Mapping[str, Any]) -> list[SourceFile]:

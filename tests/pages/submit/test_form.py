@@ -16,6 +16,7 @@ from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.files import save_snapshot
 from runs.actions.run import create_run
+from runs.actions.run_rows import write_properties
 from runs.models import ComputeTarget, Experiment, Run, Secret, Snapshot, now_ms
 from studio.core.statuses import RunStatus
 from tests.access.people import Team, browser_of, make_team
@@ -113,6 +114,15 @@ def test_a_new_run_offers_snapshots_scripts_and_experiments(team, browser):
     ]
     assert value_of(page, "#experiment") == "lab-work"
     assert "2 files" in page.one("#source-summary").text
+    assert page.all(".git-facts") == []
+
+
+def test_the_branch_of_the_sources_is_shown(team, browser):
+    run = submitted_run(team)
+    facts = {"azureml.git.branch": "sweep/cosine", "azureml.git.dirty": "True"}
+    write_properties(run, facts)
+    shown = parse_page(browser.get(path_of(run))).one(".git-facts").text
+    assert shown == "sweep/cosine, uncommitted changes"
 
 
 def test_the_form_works_in_an_empty_workspace(team, browser):

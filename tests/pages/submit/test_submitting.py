@@ -167,13 +167,13 @@ def test_a_sweep_can_be_submitted_again(team, browser):
     old = submitted_run(team)
     sent = form_values(browser, path_of(old)) | {
         "swept": ["--lr", "--seed"],
-        "swept_values": ["3e-4, 'a b'", "1..2"],
+        "swept_values": ["3e-4, 'a, b'", "1..2"],
     }
     browser.post(path_of(old), sent)
     parent = Run.objects.get(type="studio.sweep")
     again = form_values(browser, path_of(parent))
     assert again["swept"][:2] == ["--lr", "--seed"]
-    assert again["swept_values"][:2] == ["3e-4, 'a b'", "1..2"]
+    assert again["swept_values"][:2] == ["3e-4, 'a, b'", "1..2"]
     browser.post(path_of(parent), again)
     assert Run.objects.filter(type="studio.sweep").count() == 2
     assert Run.objects.filter(parent=Run.objects.latest("pk").parent).count() == 4

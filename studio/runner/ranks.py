@@ -1,0 +1,115 @@
+"""The ranks of one training: `python -m studio.runner.ranks N -- WORDS`.
+
+All run on this machine. Each gets PyTorch's variables, and a log of its own. A rank
+that fails ends the others, which would wait for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+#: The logs, in the working copy and in the run.
+LOG_FOLDER = "user_logs"
+#: How long other ranks have to end after SIGTERM, once one has failed.
+TERMINATE_SECONDS = 10.0
+POLL_SECONDS = 0.1
+TAIL_BYTES = 8 * 1024
+
+
+def log_path(rank: int) -> str:
+    return f"{LOG_FOLDER}/std_log_process_{rank}.txt"
+
+
+def ranks_command(count: int, words: Sequence[str]) -> list[str]:
+    """The command that starts the words `count` times."""
+    return [sys.executable, "-m", "studio.runner.ranks", str(count), "--", *words]
+
+
+def run_ranks(count: int, words: Sequence[str]) -> int:
+    """Run all ranks to their end; the exit code of the first that fails, else 0."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The ranks are in the same process group and get it, too.
+        signal.signal(number, _ignore)
+    Path(LOG_FOLDER).mkdir(exist_ok=True)
+    port = _free_port()
+    ranks = [_start_rank(rank, count, port, words) for rank in range(count)]
+    failed = _wait_for_failure(ranks)
+    if failed is None:
+        return 0
+    _end_others(ranks)
+    code = ranks[failed].returncode
+    with Path(log_path(failed)).open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
+        sys.stdout.buffer.write(log.read())
+    sys.stdout.write(f"\nRank {failed} ended with exit code {code}.\n")
+    sys.stdout.flush()
+    return 128 - code if code < 0 else code
+
+
+def _start_rank(
+    rank: int, count: int, port: int, words: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    variables = {
+        "RANK": rank,
+        "LOCAL_RANK": rank,
+        "NODE_RANK": 0,
+        "WORLD_SIZE": count,
+        "LOCAL_WORLD_SIZE": count,
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+    }
+    environment = {**os.environ, **{key: str(one) for key, one in variables.items()}}
+    with Path(log_path(rank)).open("ab") as log:
+        return subprocess.Popen(
+            list(words),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _wait_for_failure(ranks: Sequence[subprocess.Popen[bytes]]) -> int | None:
+    """The first rank that fails; None if all succeed."""
+    while True:
+        codes = [one.poll() for one in ranks]
+        for rank, code in enumerate(codes):
+            if code:
+                return rank
+        if None not in codes:
+            return None
+        time.sleep(POLL_SECONDS)
+
+
+def _end_others(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
+    end = time.monotonic() + TERMINATE_SECONDS
+    for one in ranks:
+        one.terminate()
+    for one in ranks:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            one.wait(max(0.0, end - time.monotonic()))
+        one.kill()
+        one.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Wait on."""
+
+
+if __name__ == "__main__":
+    sys.exit(run_ranks(int(sys.argv[1]), sys.argv[3:]))
