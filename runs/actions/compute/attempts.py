@@ -47,6 +47,9 @@ def report_status(
     job = Job.objects.filter(run=run).first()
     if job is not None:
         _check_current(job, attempt)
+        if ended is not None and not (job.taken or 0) <= ended <= now:
+            # The clock of the agent's machine is wrong.
+            ended = None
         run.refresh_from_db(fields=["status"])
         if status is RunStatus.FAILED and job.ended is None and _can_retry(run):
             _queue_again(job, run, AttemptOutcome.FAILED, message, now)

@@ -42,6 +42,16 @@ def test_the_runner_reports_every_step(scene: Scene, agent: TestAgent) -> None:
     assert scene.report("r1", "Completed")["status"] == "Completed"
 
 
+@pytest.mark.parametrize("days", [-3650, 3650])
+def test_a_wrong_clock_of_the_machine_changes_no_time(
+    scene: Scene, agent: TestAgent, days: int
+) -> None:
+    ended = now_ms() + days * 86_400_000
+    scene.report("r1", "Completed", ended=ended)
+    run = scene.member.get("runs/r1")
+    assert run["started"] <= run["ended"] <= now_ms()
+
+
 def test_the_script_cannot_end_its_run(scene: Scene, agent: TestAgent) -> None:
     scene.member.post("runs/r1/status", status="Completed")
     assert scene.status("r1") == "Running"
