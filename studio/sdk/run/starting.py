@@ -33,6 +33,7 @@ def start_run(
     tags: Mapping[str, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
     parent: Any = None,
+    _definition: Mapping[str, Any] | None = None,
     **_ignored: Any,
 ) -> Any:
     """Start a run that this process logs and sends heartbeats for."""
@@ -44,6 +45,8 @@ def start_run(
         "tags": as_tags(tags or {}),
         "properties": as_properties(properties or {}),
     }
+    if _definition is not None:
+        body["definition"] = dict(_definition)
     # Checked now: the refusal of a buffered request would come much later, and would
     # lose the whole run.
     check_texts(body["tags"], "tags")
