@@ -51,9 +51,13 @@ class JobFolder:
         folder.remove()
         # Renamed when it is complete, so that every folder tells what it is for.
         hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
-        write_private(hidden / ATTEMPT_FILE, json.dumps(asdict(attempt)))
-        (hidden / CODE_FOLDER).mkdir(mode=0o700)
-        hidden.rename(folder.path)
+        try:
+            write_private(hidden / ATTEMPT_FILE, json.dumps(asdict(attempt)))
+            (hidden / CODE_FOLDER).mkdir(mode=0o700)
+            hidden.rename(folder.path)
+        except OSError:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
         return folder
 
     @property

@@ -24,7 +24,7 @@ from tests.api.v1.test_v1_bad_input import RIGHT
 
 ONE = f"api/v1/{SPACE}/runs/<str:run_id>"
 LOGGED = "api/2.0/mlflow"
-#: Besides reading, what the token of a run can do. `tree`: only on runs of its tree.
+#: In addition to reading, what the token of a run can do, in any tree and in its own.
 ALLOWED = {
     ("api/v1/fields", "GET"),
     ("api/v1/workspaces", "GET"),
@@ -75,7 +75,7 @@ MLFLOW_ALLOWED = {
 }
 for prefix in ("", "w/<str:workspace>/"):
     ALLOWED |= {(prefix + route, method) for route, method in MLFLOW_ALLOWED}
-#: For an agent's token; besides what only agents can do.
+#: For an agent's token, in addition to what only agents can do.
 AGENT_ALLOWED = {("api/v1/fields", "GET"), ("api/v1/workspaces", "GET")}
 REFUSED = {401, 403, 404, 405, 501}
 

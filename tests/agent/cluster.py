@@ -34,6 +34,8 @@ class Cluster:
     target: str
     agent_token: str
     started: list[subprocess.Popen[str]] = field(default_factory=list)
+    #: Agents of another number find nothing of those before, as on another machine.
+    machine: int = 1
 
     @classmethod
     def create(
@@ -47,7 +49,7 @@ class Cluster:
 
     @property
     def home(self) -> Path:
-        return self.folder / "agents"
+        return self.folder / f"machine-{self.machine}"
 
     @property
     def log(self) -> str:
@@ -121,7 +123,7 @@ class Cluster:
         for process in psutil.process_iter():
             try:
                 value = process.environ().get(AGENT_VARIABLE, "")
-                if value.startswith(f"{self.home}{os.sep}"):
+                if value.startswith(f"{self.folder}{os.sep}machine-"):
                     found.append(process)
             except psutil.Error:
                 continue

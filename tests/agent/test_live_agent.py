@@ -15,9 +15,16 @@ import pytest
 
 from studio.core.job_files import read_end, read_runner_state
 from tests.agent.cluster import Cluster
+from tests.parts.clients import ROOT
 from tests.parts.proxy import Proxy
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
+
+OLD_CLOCK = """
+import time
+real = time.time
+time.time = lambda: real() - 10 * 365 * 86400
+"""
 
 
 @pytest.fixture
@@ -51,8 +58,11 @@ def is_gone(pid: int) -> bool:
 
 
 def test_an_agent_runs_what_is_queued_with_a_clean_environment(
-    cluster: Cluster,
+    cluster: Cluster, tmp_path: Path
 ) -> None:
+    """Also if the clock of its machine is ten years behind."""
+    (tmp_path / "clock").mkdir()
+    (tmp_path / "clock" / "sitecustomize.py").write_text(OLD_CLOCK)
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     cluster.owner.put("secrets/LIVE_KEY", {"value": "s3cr3t-value"})
     good = cluster.queue(
@@ -63,7 +73,11 @@ def test_an_agent_runs_what_is_queued_with_a_clean_environment(
     bad = cluster.queue([sys.executable, "-c", "raise ValueError('no data')"])
     agent = cluster.start_agent(
         *("--once", "--slots", "2", "--pass-env", "GIVEN"),
-        variables={"GIVEN": "yes", "AWS_SECRET_ACCESS_KEY": "s"},
+        variables={
+            "GIVEN": "yes",
+            "AWS_SECRET_ACCESS_KEY": "s",
+            "PYTHONPATH": f"{tmp_path / 'clock'}:{ROOT}",
+        },
     )
     assert agent.wait(60) == 0, cluster.log
     assert (cluster.status(good), cluster.status(bad)) == ("Completed", "Failed")

@@ -84,7 +84,7 @@ def register_agent(
     host: dict[str, Any],
     now: int,
 ) -> Agent:
-    """Return the agent of this token's target and name, registered anew.
+    """Return the agent of this token's target and name, registered again.
 
     The same instance, after a restart, is the same agent. Raises AlreadyExists while
     another instance of that name is alive, and a Conflict for a version that this

@@ -20,6 +20,7 @@ from runs.actions.run import (
 from runs.models import AttemptOutcome, Job, Run
 from runs.search.run import find_cancel_request
 from studio.core.errors import AttemptEnded
+from studio.core.names import MAX_TIME
 from studio.core.statuses import RunStatus, can_follow
 
 #: A run is given up when it was lost so often in a row.
@@ -46,6 +47,9 @@ def report_status(
     job = Job.objects.filter(run=run).first()
     if job is not None:
         _check_current(job, attempt)
+        if ended is not None and not (job.taken or 0) <= ended <= now:
+            # The clock of the agent's machine is wrong.
+            ended = None
         run.refresh_from_db(fields=["status"])
         if status is RunStatus.FAILED and job.ended is None and _can_retry(run):
             _queue_again(job, run, AttemptOutcome.FAILED, message, now)
@@ -71,11 +75,23 @@ def report_status(
 
 
 @transaction.atomic
-def lose_attempt(job: Job, *, now: int, message: str) -> Run:
-    """Take a run from its agent, which lost it: queue it again, or end it."""
+def lose_attempt(
+    job: Job, *, now: int, message: str, lease_before: int = MAX_TIME
+) -> Run:
+    """Take a run from its agent, which lost it: queue it again, or end it.
+
+    A lease that was renewed, so that it is no longer `lease_before`, changes nothing.
+    """
     run = job.run
     lock_run_row(run)
-    current = Job.objects.taken().filter(pk=job.pk, attempt=job.attempt).first()
+    rows = Job.objects.select_for_update(no_key=True).filter(
+        pk=job.pk,
+        attempt=job.attempt,
+        agent__isnull=False,
+        ended__isnull=True,
+        lease_expires__lt=lease_before,
+    )
+    current = rows.first()
     run.refresh_from_db(fields=["status"])
     if current is None or run.state.is_final:
         return run
@@ -118,11 +134,9 @@ def requeue_lost_jobs(now: int, *, listening_since: int) -> int:
     for job in list(overdue.select_related("run", "target", "agent").order_by("pk")):
         if now - listening_since < job.target.lease_seconds * 1000:
             continue
-        name = job.agent.name if job.agent else ""
-        # A heartbeat may have come in since.
-        if overdue.filter(pk=job.pk).exists():
-            lose_attempt(job, now=now, message=f"The agent {name} was lost.")
-            lost += 1
+        text = f"The agent {job.agent.name if job.agent else ''} was lost."
+        lose_attempt(job, now=now, message=text, lease_before=now)
+        lost += 1
     return lost
 
 
@@ -177,6 +191,8 @@ def _queue_again(
         is_waiting=False,
         queued=now,
     )
+    # Until the next attempt begins, nothing sends heartbeats.
+    Run.objects.filter(pk=run.pk).update(heartbeats=False)
     change_status(
         run,
         RunStatus.QUEUED,

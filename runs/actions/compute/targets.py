@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions.account import to_datetime
 from runs.actions.actor import Actor
+from runs.actions.run import request_cancel
 from runs.models import (
     DEFAULT_LEASE_SECONDS,
     LOCAL_TARGET,
@@ -47,7 +49,7 @@ def find_target(workspace: Workspace, name: str, *, now: int) -> ComputeTarget:
 
 
 def get_local_target(workspace: Workspace, *, now: int) -> ComputeTarget:
-    """Return the target `local`, which is created when it is first needed."""
+    """Return the target `local`, which is created if the workspace lacks it."""
     found = _find_by_name(workspace, LOCAL_TARGET)
     return found or _insert(
         ComputeTarget(workspace=workspace, name=LOCAL_TARGET, created=now)
@@ -116,14 +118,16 @@ def change_target(
 def remove_target(target: ComputeTarget, *, actor: Actor, now: int) -> None:
     """Remove a target without queued and running runs; its name is free again.
 
-    Its agents are removed too. `local` can't be removed.
+    Its agents are removed too, and queued runs in the trash are canceled. `local` can't
+    be removed.
     """
     found = ComputeTarget.objects.select_for_update().get(pk=target.pk)
     if found.name == LOCAL_TARGET:
         raise InvalidState(
             _("Every workspace has the compute target local. It can't be removed.")
         )
-    if Job.objects.filter(target=found, ended__isnull=True).exists():
+    jobs = Job.objects.filter(target=found, ended__isnull=True)
+    if jobs.exclude(pk__in=_jobs_in_trash(found)).exists():
         raise InvalidState(
             _(
                 "The compute target %(name)r has queued or running runs. Wait for "
@@ -132,10 +136,18 @@ def remove_target(target: ComputeTarget, *, actor: Actor, now: int) -> None:
             % {"name": found.name},
             target=found.name,
         )
+    for job in jobs.select_related("run"):
+        request_cancel(job.run, actor=actor, now=now)
     found.removed = now
     found.save(update_fields=["removed"])
     found.agents.filter(removed__isnull=True).update(removed=now)
     found.tokens.filter(revoked__isnull=True).update(revoked=to_datetime(now))
+
+
+def _jobs_in_trash(target: ComputeTarget) -> QuerySet[Job, int]:
+    queued = Job.objects.queued().filter(target=target)
+    startable = Job.objects.startable().filter(target=target)
+    return queued.exclude(pk__in=startable.values("pk")).values_list("pk", flat=True)
 
 
 def _find_by_name(workspace: Workspace, name: str) -> ComputeTarget | None:

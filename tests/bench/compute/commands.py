@@ -18,6 +18,9 @@ from tests.bench.compute.latency import measure_starts
 from tests.bench.report import Report
 from tests.parts.server import start
 
+#: The shortest that a target can have: lost machines are noticed soon.
+LEASE_SECONDS = 30
+
 
 @contextmanager
 def fresh_cluster() -> Iterator[Cluster]:
@@ -28,7 +31,8 @@ def fresh_cluster() -> Iterator[Cluster]:
             (folder / name).mkdir()
         server = start(folder / "home")
         try:
-            cluster = Cluster.create(server, folder / "cluster")
+            place = folder / "cluster"
+            cluster = Cluster.create(server, place, lease_seconds=LEASE_SECONDS)
             try:
                 yield cluster
             finally:
@@ -42,10 +46,17 @@ def fresh_cluster() -> Iterator[Cluster]:
 @click.option("--first-seed", default=1, show_default=True, help="Of chance.")
 @click.option("--runs", default=30, show_default=True, help="Of each campaign.")
 @click.option("--kills", default=40, show_default=True, help="Of each campaign.")
+@click.option("--machines", default=1, show_default=True, help="To lose.")
 @click.option("--starts", default=20, show_default=True, help="To time.")
 @AS_JSON
 def agents(
-    seeds: int, first_seed: int, runs: int, kills: int, starts: int, as_json: bool
+    seeds: int,
+    first_seed: int,
+    runs: int,
+    kills: int,
+    machines: int,
+    starts: int,
+    as_json: bool,
 ) -> None:
     """Kill agent, runner, script and server at random while runs go through slots.
 
@@ -59,7 +70,7 @@ def agents(
     wrong: list[str] = []
     for seed in range(first_seed, first_seed + seeds):
         with fresh_cluster() as cluster:
-            outcome = AgentCampaign(cluster, seed).run(runs, kills)
+            outcome = AgentCampaign(cluster, seed).run(runs, kills, machines)
         killed: Counter[str] = outcome.killed
         report.add(
             f"seed {seed}: {runs} runs",
@@ -68,6 +79,7 @@ def agents(
             runner=killed["runner"],
             script=killed["script"],
             server=killed["server"],
+            machine=killed["machine"],
             wrong=len(outcome.wrong),
         )
         for line in outcome.wrong:

@@ -1,5 +1,8 @@
 """Random `kill -9` of agent, runner, script and server while runs go through slots.
 
+A machine can be lost, too: its agent and all that it runs end at once, and an agent on
+another machine gets the runs when their leases have run out.
+
 Every run must end as Completed, no run may be executed twice at the same time, and no
 process may be left. A run whose script or runner is killed is started again.
 """
@@ -67,11 +70,11 @@ class AgentCampaign:
         self.outcome = Outcome()
         self.agent: subprocess.Popen[str] | None = None
 
-    def run(self, runs: int, kills: int) -> Outcome:
+    def run(self, runs: int, kills: int, machines: int = 0) -> Outcome:
         """Queue the runs, kill while they go through the slots, and check the ends."""
         ids = [self.queue_one() for _ in range(runs)]
         self.start_agent()
-        for kind in self.choose_kinds(kills):
+        for kind in self.choose_kinds(kills, machines):
             self.wait_a_little()
             getattr(self, f"kill_{kind}")()
         done = becomes(lambda: not self.unfinished(ids), WAIT_SECONDS)
@@ -83,14 +86,16 @@ class AgentCampaign:
         words = [sys.executable, "-c", code]
         return self.cluster.queue(words, max_attempts=50)
 
-    def choose_kinds(self, kills: int) -> list[str]:
+    def choose_kinds(self, kills: int, machines: int) -> list[str]:
         """Each kind about as often as the others, in random order."""
         kinds = [KINDS[number % len(KINDS)] for number in range(kills)]
+        kinds += ["machine"] * machines
         self.chance.shuffle(kinds)
         return kinds
 
     def start_agent(self) -> None:
-        self.agent = self.cluster.start_agent(f"--slots={self.slots}")
+        name = f"machine-{self.cluster.machine}"
+        self.agent = self.cluster.start_agent(f"--slots={self.slots}", name=name)
 
     def wait_a_little(self) -> None:
         # A random moment, not one that is waited for.
@@ -127,6 +132,22 @@ class AgentCampaign:
             psutil.Process(state.group).kill()
             self.outcome.killed["script"] += 1
 
+    def kill_machine(self) -> None:
+        """Everything on it ends at once; another machine has an agent already."""
+        runs = [folder.name.rpartition("-")[0] for folder in self.running_folders()]
+        if any(self.losses[run] >= MAX_LOSSES for run in runs):
+            return
+        self.losses.update(runs)
+        assert self.agent is not None
+        self.agent.kill()
+        self.agent.wait(10)
+        for process in self.cluster.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.outcome.killed["machine"] += 1
+        self.cluster.machine += 1
+        self.start_agent()
+
     def kill_server(self) -> None:
         server = self.cluster.server
         server.kill()
@@ -137,12 +158,12 @@ class AgentCampaign:
 
     def choose_folder(self) -> Path | None:
         """The folder of a job that runs now."""
-        alive = sorted(
-            path.parent
-            for path in self.cluster.home.rglob("runner.json")
-            if is_runner_alive(path.parent)
-        )
+        alive = self.running_folders()
         return self.chance.choice(alive) if alive else None
+
+    def running_folders(self) -> list[Path]:
+        found = self.cluster.home.rglob("runner.json")
+        return sorted(one.parent for one in found if is_runner_alive(one.parent))
 
     def unfinished(self, ids: list[str]) -> list[str]:
         return [run for run in ids if self.cluster.status(run) not in FINAL]

@@ -2,8 +2,8 @@
 
 What `act` opens stays open while the page gets narrow and dark. `widths` are those at
 which there is such a thing; the page is opened at the first of them. `{run}` in a path
-is the run of `rich.rich_run`, `{view}` the view of `rich.shared_view`; paths that do
-not begin with `/` are below the workspace's.
+is the run of `rich.rich_run`, `{queued}` that of `rich.queued_run`, `{view}` the view
+of `rich.shared_view`; paths that do not begin with `/` are below the workspace's.
 """
 
 from __future__ import annotations
@@ -191,6 +191,12 @@ PLACES = [
         "adding a target", "compute/", clicked("a[href$='targets/']", "dialog[open]")
     ),
     Place("new run", "runs/new/"),
+    Place("queued run", "runs/{queued}/"),
+    Place(
+        "resubmit",
+        "runs/{queued}/resubmit/",
+        clicked("#add-argument", ".argument-row"),
+    ),
     Place("adding an agent", "compute/agents/"),
     Place("account", "/account/"),
     Place("help", "/help/"),

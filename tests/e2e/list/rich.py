@@ -94,3 +94,17 @@ def shared_view(server: Server) -> str:
     state["charts"] = "line!metrics.acc,bar!metrics.acc"
     link.rest("PATCH", f"/views/{slug}", {"state": state, "revision": 2})
     return slug
+
+
+def queued_run(server: Server) -> str:
+    """The id of a run that waits in the queue of `local`, which has no agent."""
+    link, run = Connection(server), "queued-run"
+    body = {
+        "id": run,
+        "experiment": "Default",
+        "status": "NotStarted",
+        "definition": {"command": ["python", "-m", "lab", "--lr", "1e-3"]},
+    }
+    link.rest("POST", "/runs", body)
+    link.rest("POST", f"/runs/{run}/queue", {"target": "local", "priority": 10})
+    return run

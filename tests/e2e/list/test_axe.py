@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.e2e.list.places import PHONE, PLACES, WIDE, Place
-from tests.e2e.list.rich import rich_run, shared_view
+from tests.e2e.list.rich import queued_run, rich_run, shared_view
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -55,7 +55,10 @@ options => axe.run(document, {resultTypes: ["violations"], ...options}).then(
 @pytest.fixture(scope="module")
 def rich(list_server: Server) -> Iterator[dict[str, str]]:
     run, view = rich_run(list_server), shared_view(list_server)
-    yield {"run": run, "view": view}
+    queued = queued_run(list_server)
+    yield {"run": run, "view": view, "queued": queued}
+    Connection(list_server).rest("POST", f"/runs/{queued}/cancel")
+    Connection(list_server).rest("DELETE", f"/runs/{queued}")
     Connection(list_server).rest("DELETE", f"/runs/{run}")
     Connection(list_server).rest("DELETE", f"/views/{view}")
 

@@ -21,17 +21,19 @@ from runs.api.v1.schemas import (
     TargetList,
     TargetPatch,
 )
-from runs.models import Agent, ComputeTarget, now_ms
-from runs.search.compute import AgentSummary, TargetSummary, list_targets
+from runs.models import LOCAL_TARGET, Agent, ComputeTarget, Workspace, now_ms
+from runs.search.compute import AgentSummary, Health, TargetSummary, list_targets
 from studio.core.errors import NotFound
 
 
 @endpoint("GET", Permission.READ, reply=TargetList)
 def list_compute_targets(request: StudioRequest) -> TargetList:
     """List the compute targets with their agents, slots and queues."""
-    workspace, now = workspace_of(request), now_ms()
-    compute_actions.get_local_target(workspace, now=now)
-    found = list_targets(workspace, now=now)
+    workspace = workspace_of(request)
+    found = list_targets(workspace, now=now_ms())
+    if not any(one.target.name == LOCAL_TARGET for one in found):
+        # It exists everywhere, but a row is written only once it is used.
+        found = [_unused_local_target(workspace), *found]
     return TargetList([_target_info(one) for one in found])
 
 
@@ -93,6 +95,11 @@ def remove_agent(request: StudioRequest, agent: int) -> Removed:
     found = _find_agent(request, agent)
     compute_actions.remove_agent(found, actor=request.actor, now=now_ms())
     return Removed(1)
+
+
+def _unused_local_target(workspace: Workspace) -> TargetSummary:
+    target = ComputeTarget(workspace=workspace, name=LOCAL_TARGET, created=0)
+    return TargetSummary(target, (), Health.NO_AGENT, 0, 0, None)
 
 
 def _given(body: NewTarget | TargetPatch) -> dict[str, Any]:

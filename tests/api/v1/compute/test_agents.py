@@ -52,6 +52,14 @@ def test_a_target_with_runs_is_not_removed(scene: Scene) -> None:
     assert agent.rest.refused("POST", path, {"free": 1})[0] == 401
 
 
+def test_a_removed_target_cancels_queued_runs_in_the_trash(scene: Scene) -> None:
+    scene.submit("r1")
+    scene.member.ok("DELETE", "runs/r1")
+    scene.owner.ok("DELETE", "compute/gpu")
+    scene.member.post("runs/r1/restore")
+    assert scene.status("r1") == "Canceled"
+
+
 def test_two_targets_cannot_have_one_name(scene: Scene) -> None:
     for name in ("gpu", "local"):
         status, error = scene.owner.refused("POST", "compute", {"name": name})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runs.actions.compute import requeue_lost_jobs
+from runs.actions.run import mark_unresponsive_runs
 from runs.models import Job, now_ms
 from tests.api.v1.compute.scene import Scene, TestAgent
 
@@ -39,6 +40,16 @@ def test_the_runner_reports_every_step(scene: Scene, agent: TestAgent) -> None:
     assert agent.states() == {"r1": "ended"}
     # A repeated report changes nothing.
     assert scene.report("r1", "Completed")["status"] == "Completed"
+
+
+@pytest.mark.parametrize("days", [-3650, 3650])
+def test_a_wrong_clock_of_the_machine_changes_no_time(
+    scene: Scene, agent: TestAgent, days: int
+) -> None:
+    ended = now_ms() + days * 86_400_000
+    scene.report("r1", "Completed", ended=ended)
+    run = scene.member.get("runs/r1")
+    assert run["started"] <= run["ended"] <= now_ms()
 
 
 def test_the_script_cannot_end_its_run(scene: Scene, agent: TestAgent) -> None:
@@ -85,6 +96,18 @@ def test_a_lost_run_is_queued_again(scene: Scene, agent: TestAgent) -> None:
     [job] = agent.take_jobs()
     assert (job["run"], job["attempt"]) == ("r1", 2)
     assert outcomes(scene) == ["lost", ""]
+
+
+def test_a_new_attempt_has_time_for_its_first_heartbeat(
+    scene: Scene, agent: TestAgent
+) -> None:
+    scene.member.post("runs/r1/heartbeat", attempt=1)
+    lose_agent(agent)
+    agent.runs = []
+    agent.take()
+    scene.report("r1", "Running", attempt=2)
+    mark_unresponsive_runs(now_ms() + 200_000, listening_since=0)
+    assert scene.status("r1") == "Running"
 
 
 def test_a_lost_attempt_reports_nothing_more(scene: Scene, agent: TestAgent) -> None:
