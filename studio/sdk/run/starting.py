@@ -38,15 +38,13 @@ def start_run(
 ) -> Any:
     """Start a run that this process logs and sends heartbeats for."""
     body = {
-        **_describe_run(display_name or name, parent),
+        **_describe_run(display_name or name, parent, _definition),
         "experiment": experiment.name,
         "id": check_run_id(run_id or str(uuid.uuid4())),
         "description": check_description(description or ""),
         "tags": as_tags(tags or {}),
         "properties": as_properties(properties or {}),
     }
-    if _definition is not None:
-        body["definition"] = dict(_definition)
     # Checked now: the refusal of a buffered request would come much later, and would
     # lose the whole run.
     check_texts(body["tags"], "tags")
@@ -76,7 +74,9 @@ def start_run(
     return run
 
 
-def _describe_run(name: str | None, parent: Any) -> dict[str, Any]:
+def _describe_run(
+    name: str | None, parent: Any, definition: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The fields of a run that this process starts now."""
     fields: dict[str, Any] = {
         "status": "Running",
@@ -89,6 +89,8 @@ def _describe_run(name: str | None, parent: Any) -> dict[str, Any]:
         fields["name"] = check_display_name(name)
     if parent is not None:
         fields["parent"] = parent.id
+    if definition is not None:
+        fields["definition"] = dict(definition)
     return fields
 
 
