@@ -49,10 +49,7 @@ def start_run(
     # lose the whole run.
     check_texts(body["tags"], "tags")
     check_texts(body["properties"], "properties")
-    # A rejected token stops a new script at once, but never a training that starts a
-    # child.
-    buffered_errors = (Unreachable,) if parent is None else OFFLINE_ERRORS
-    info = _create_now(experiment, body, buffered_errors)
+    info = _create_now(experiment, body)
     run = create_run(experiment, info or body, as_tags(tags or {}))
     state = run._state
     state.properties = body["properties"] if info is None else None
@@ -94,10 +91,11 @@ def _describe_run(
     return fields
 
 
-def _create_now(
-    experiment: Any, body: dict[str, Any], buffered_errors: Any
-) -> dict[str, Any] | None:
+def _create_now(experiment: Any, body: dict[str, Any]) -> dict[str, Any] | None:
     """The run as the server created it; None if its creation must be buffered."""
+    # A rejected token stops a new script at once, but never a training that starts a
+    # child.
+    buffered_errors = OFFLINE_ERRORS if "parent" in body else (Unreachable,)
     connection = experiment._connection
     if not connection.is_buffering:
         try:
