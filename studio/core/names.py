@@ -18,6 +18,8 @@ MAX_EXPERIMENT_NAME = 500
 MAX_WORKSPACE_NAME = 63
 MAX_KEY = 255
 MAX_VALUE_BYTES = 64 * 1024
+#: How the names of metrics begin that a machine logs about itself.
+SYSTEM_METRIC_PREFIX = "system/"
 MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_ERROR = 64 * 1024
 MAX_PATH = 5000

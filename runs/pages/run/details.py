@@ -23,6 +23,7 @@ from runs.pages.run.job_details import (
     job_context,
     job_stamp,
 )
+from runs.pages.run.machine import read_machine
 from runs.pages.run_shell import (
     find_run_head,
     is_page_unchanged,
@@ -153,6 +154,7 @@ def _attributes_context(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first_set_value(known, GIT_COMMIT),
         "git_branch": _first_set_value(known, GIT_BRANCH),
+        "machine": read_machine(known),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or render_description(request, text, run),
     }
