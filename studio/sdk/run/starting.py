@@ -39,6 +39,7 @@ def start_run(
     tags: Mapping[str, Any] | None = None,
     properties: Mapping[str, Any] | None = None,
     parent: Any = None,
+    _definition: Mapping[str, Any] | None = None,
     system_metrics: bool = True,
     **_ignored: Any,
 ) -> Any:
@@ -46,7 +47,7 @@ def start_run(
     # A child run depends on what its parent does.
     record = record_of_process() if parent is None else None
     body = {
-        **_describe_run(display_name or name, parent),
+        **_describe_run(display_name or name, parent, _definition),
         "experiment": experiment.name,
         "id": check_run_id(run_id or str(uuid.uuid4())),
         "description": check_description(description or ""),
@@ -57,10 +58,7 @@ def start_run(
     # lose the whole run.
     check_texts(body["tags"], "tags")
     check_texts(body["properties"], "properties")
-    # A rejected token stops a new script at once, but never a training that starts a
-    # child.
-    buffered_errors = (Unreachable,) if parent is None else OFFLINE_ERRORS
-    info = _create_now(experiment, body, buffered_errors)
+    info = _create_now(experiment, body)
     run = create_run(experiment, info or body, as_tags(tags or {}))
     state = run._state
     state.properties = body["properties"] if info is None else None
@@ -79,7 +77,9 @@ def start_run(
     return run
 
 
-def _describe_run(name: str | None, parent: Any) -> dict[str, Any]:
+def _describe_run(
+    name: str | None, parent: Any, definition: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The fields of a run that this process starts now."""
     fields: dict[str, Any] = {
         "status": "Running",
@@ -92,13 +92,16 @@ def _describe_run(name: str | None, parent: Any) -> dict[str, Any]:
         fields["name"] = check_display_name(name)
     if parent is not None:
         fields["parent"] = parent.id
+    if definition is not None:
+        fields["definition"] = dict(definition)
     return fields
 
 
-def _create_now(
-    experiment: Any, body: dict[str, Any], buffered_errors: Any
-) -> dict[str, Any] | None:
+def _create_now(experiment: Any, body: dict[str, Any]) -> dict[str, Any] | None:
     """The run as the server created it; None if its creation must be buffered."""
+    # A rejected token stops a new script at once, but never a training that starts a
+    # child.
+    buffered_errors = OFFLINE_ERRORS if "parent" in body else (Unreachable,)
     connection = experiment._connection
     if not connection.is_buffering:
         try:
