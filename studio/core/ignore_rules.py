@@ -63,16 +63,34 @@ _PATTERN_PARTS = re.compile(
 
 
 def _ignore_pattern_regex(text: str) -> str:
-    return "".join(_regex_part(found[0]) for found in _PATTERN_PARTS.finditer(text))
+    parts = [_regex_part(found[0]) for found in _PATTERN_PARTS.finditer(text)]
+    stars = [at for at, part in enumerate(parts) if part == _STAR]
+    # All but the last star match as little as they can, once and for all: what follows
+    # can match the rest. Otherwise a name could be tried in exponentially many ways.
+    for number, (at, following) in enumerate(zip(stars, stars[1:])):
+        literal = parts[at + 1 : following]
+        if all(part not in _OPEN_PARTS for part in literal):
+            group = f"star{number}"
+            least = f"[^/]*?{''.join(literal)}"
+            parts[at] = f"(?=(?P<{group}>{least}))(?P={group})"
+            parts[at + 1 : following] = [""] * len(literal)
+    return "".join(parts)
+
+
+_STAR = "[^/]*"
+_KNOWN_PARTS = {"**/": "(?:.*/)?", "/**": "/.*", "/**/": "/(?:.*/)?", "?": "[^/]"}
+#: Parts that can match more or less, as a star can.
+_OPEN_PARTS = frozenset({"(?:.*/)?", "/.*", "/(?:.*/)?"})
 
 
 def _regex_part(part: str) -> str:
-    known = {"**/": "(?:.*/)?", "/**": "/.*", "/**/": "/(?:.*/)?", "?": "[^/]"}
-    if part in known:
-        return known[part]
+    if part in _KNOWN_PARTS:
+        return _KNOWN_PARTS[part]
     if set(part) == {"*"}:
-        return "[^/]*"
+        return _STAR
     if part[0] == "[" and len(part) > 2:
         inside = part[1:-1].replace("\\", "\\\\")
-        return f"[^{inside[1:]}]" if inside[0] == "!" else f"[{inside}]"
+        chosen = f"^{inside[1:]}" if inside[0] == "!" else inside
+        # As in git, only a slash matches a slash.
+        return f"(?!/)[{chosen}]"
     return re.escape(part[1] if part[0] == "\\" and len(part) > 1 else part)

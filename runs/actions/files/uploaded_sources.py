@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import stat
 import tempfile
+import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
@@ -25,6 +26,10 @@ from studio.core.ignore_rules import IGNORE_FILES, IgnoreRules
 
 #: The limit of entries in a zip, before any is left out.
 MAX_ENTRIES = 50_000
+#: Longer paths can't be checked in a reasonable time.
+MAX_PATH = 500
+#: What is ignored is found out within this time.
+CHECK_SECONDS = 10.0
 _MAX_IGNORE_BYTES = 256 * 1024
 #: The same sources make the same archive, whenever they are packed.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -86,6 +91,11 @@ def _path_of(member: zipfile.ZipInfo) -> str:
             )
             % {"path": member.filename[:200]}
         )
+    if len(member.filename) > MAX_PATH:
+        raise InvalidValue(
+            _("%(path)r is too long: a path has at most %(limit)s characters.")
+            % {"path": member.filename[:200], "limit": MAX_PATH}
+        )
     return member.filename
 
 
@@ -102,14 +112,14 @@ def _common_folder(paths: list[str]) -> str:
 def _without_excluded(
     archive: zipfile.ZipFile, sources: dict[str, zipfile.ZipInfo]
 ) -> dict[str, zipfile.ZipInfo]:
-    ignore = _ignore_rules(archive, sources)
+    ignored = _IgnoredPaths(_ignore_rules(archive, sources))
     environments = _environment_folders(sources)
     return {
         path: member
         for path, member in sources.items()
         if not rules.is_excluded(path)
-        and not path.startswith(environments)
-        and not _is_ignored(ignore, path)
+        and environments.isdisjoint(_folders_of(path))
+        and path not in ignored
     }
 
 
@@ -124,26 +134,49 @@ def _ignore_rules(
     return IgnoreRules()
 
 
-def _environment_folders(sources: dict[str, zipfile.ZipInfo]) -> tuple[str, ...]:
+def _environment_folders(sources: Iterable[str]) -> set[str]:
     """Return the folders that are virtual environments, whatever their names are."""
     found = set()
     for path in sources:
         folder, _slash, name = path.rpartition("/")
         if folder and name in rules.ENVIRONMENT_MARKS:
-            found.add(f"{folder}/")
+            found.add(folder)
         before, mark, _rest = path.partition("/conda-meta/")
         if mark and before:
-            found.add(f"{before}/")
-    return tuple(found)
+            found.add(before)
+    return found
 
 
-def _is_ignored(ignore: IgnoreRules, path: str) -> bool:
-    """Whether the file or a folder above it is ignored, as git decides it."""
+def _folders_of(path: str) -> list[str]:
+    """Return the folders above a file: `a`, `a/b` for `a/b/c.py`."""
     parts = path.split("/")
-    folders = ("/".join(parts[:n]) for n in range(1, len(parts)))
-    return any(ignore.excludes(each, is_folder=True) for each in folders) or (
-        ignore.excludes(path, is_folder=False)
-    )
+    return ["/".join(parts[:n]) for n in range(1, len(parts))]
+
+
+class _IgnoredPaths:
+    """Decides as git does: what is in an ignored folder is ignored.
+
+    Raises InvalidValue if that takes more than CHECK_SECONDS.
+    """
+
+    def __init__(self, ignore: IgnoreRules) -> None:
+        self._ignore = ignore
+        self._folders: dict[str, bool] = {}
+        self._end = time.monotonic() + CHECK_SECONDS
+
+    def __contains__(self, path: str) -> bool:
+        if time.monotonic() > self._end:
+            raise InvalidValue(
+                _("The archive has too many files to check. Leave out large folders.")
+            )
+        return any(map(self._is_folder_ignored, _folders_of(path))) or (
+            self._ignore.excludes(path, is_folder=False)
+        )
+
+    def _is_folder_ignored(self, folder: str) -> bool:
+        if folder not in self._folders:
+            self._folders[folder] = self._ignore.excludes(folder, is_folder=True)
+        return self._folders[folder]
 
 
 def _copy_member(

@@ -6,6 +6,7 @@ The run's row is locked before the job's, so that no transactions deadlock.
 from __future__ import annotations
 
 from django.db import connection
+from django.db.models import Q
 
 from runs.models import AttemptOutcome, Job, JobAttempt, JobQuerySet, Run, Sweep
 from runs.storage.prepared import PreparedRows, PreparedUpdate
@@ -80,7 +81,9 @@ def is_sweep(run: Run) -> bool:
 
 def open_jobs(sweep: Sweep) -> JobQuerySet:
     """Return the jobs of a sweep that can still start or end."""
-    return Job.objects.filter(sweep=sweep, ended__isnull=True, run__deleted=None)
+    # A queued run in the trash does not start, but a running one goes on.
+    alive = Q(run__deleted__isnull=True) | Q(agent__isnull=False)
+    return Job.objects.filter(alive, sweep=sweep, ended__isnull=True)
 
 
 def has_started(sweep: Sweep) -> bool:

@@ -7,7 +7,11 @@ import zipfile
 
 import pytest
 
-from runs.actions.files import delete_unused_snapshots, save_uploaded_sources
+from runs.actions.files import (
+    delete_unused_snapshots,
+    save_uploaded_sources,
+    uploaded_sources,
+)
 from runs.models import Snapshot, Workspace, now_ms
 from runs.storage.files import files, list_members
 from studio.core import snapshots as rules
@@ -95,6 +99,21 @@ def test_what_no_snapshot_can_be_is_refused(workspace, upload):
     with pytest.raises(StudioError):
         save_uploaded_sources(workspace, upload, now=now_ms())
     assert list(files.names()) == []
+
+
+def test_an_ignore_file_cannot_stop_the_server(workspace, monkeypatch):
+    contents = {".gitignore": "*a" * 40 + "b\n", "train.py": "1"}
+    contents |= {f"{'a' * 200}{n}": "1" for n in range(200)}
+    monkeypatch.setattr(uploaded_sources, "CHECK_SECONDS", 60.0)
+    assert len(saved(workspace, contents)) == 202
+    monkeypatch.setattr(uploaded_sources, "CHECK_SECONDS", -1.0)
+    with pytest.raises(StudioError, match="too many files"):
+        saved(workspace, contents)
+
+
+def test_a_very_long_path_is_refused(workspace):
+    with pytest.raises(StudioError, match="too long"):
+        saved(workspace, {"a/" * 300 + "b.py": "1"})
 
 
 def test_too_many_files_are_refused(workspace, monkeypatch):

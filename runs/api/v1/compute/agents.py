@@ -91,6 +91,9 @@ def take_runs(request: StudioRequest, agent: int, body: TakeRuns) -> TakenJobs:
     reply that was lost, are returned again.
     """
     held = _held(body.runs)
+    names.check_count(len(body.trees or ()), "trees")
+    for number, tree in enumerate(body.trees or ()):
+        names.check_run_id(tree, f"trees[{number}]")
     if not compute_actions.may_have_runs(_checked(agent), _token_of(request), held):
         return TakenJobs([])
     taken = compute_actions.take_runs(
@@ -161,7 +164,10 @@ def _find_own_agent(request: StudioRequest, number: int) -> Agent:
 
 def _held(runs: list[HeldRunInfo]) -> list[HeldRun]:
     names.check_count(len(runs), "runs", MAX_HELD_RUNS)
-    return [(one.run, one.attempt) for one in runs]
+    return [
+        (names.check_run_id(one.run, f"runs[{number}].run"), one.attempt)
+        for number, one in enumerate(runs)
+    ]
 
 
 def _taken_job(taken: TakenRun) -> TakenJob:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from runs.models import Job
+from runs.actions.run import refresh_sweeps
+from runs.models import Job, now_ms
 from tests.api.v1.compute.scene import Scene
 
 # The parent follows its children after the commit.
@@ -99,6 +100,20 @@ def test_a_sweep_that_only_waits_is_canceled_at_once(scene: Scene) -> None:
 def test_a_sweep_ends_when_all_children_are_canceled_one_by_one(scene: Scene) -> None:
     for child in sweep(scene)["children"]:
         scene.member.post(f"runs/{child}/cancel")
+    assert scene.status("sweep") == "Completed"
+
+
+def test_a_queued_child_in_the_trash_does_not_keep_the_sweep_open(
+    scene: Scene,
+) -> None:
+    children = sweep(scene)["children"]
+    agent = scene.agent()
+    agent.take()
+    for child in children:
+        scene.member.ok("DELETE", f"runs/{child}")
+    refresh_sweeps(now_ms())
+    assert scene.status("sweep") == "Running"
+    agent.end(children[0], "Completed")
     assert scene.status("sweep") == "Completed"
 
 
