@@ -65,6 +65,11 @@ MAX_INT64 = 2**63 - 1
 MAX_TIME = 253_402_300_799_999
 
 
+def is_system_metric(name: str) -> bool:
+    """Whether a machine logs a metric of this name about itself."""
+    return name.startswith(SYSTEM_METRIC_PREFIX)
+
+
 def check_count(count: int, field: str, limit: int = MAX_ITEMS) -> int:
     """How many items a list or object has, which the caller may split."""
     if count > limit:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from studio.sdk.run_record.packages import list_packages
 
 PROBE = "import json, sys; print(json.dumps([sys.version, sys.executable, sys.path]))"
 PROBE_SECONDS = 20.0
+#: How long the first line of a script can be.
+MAX_LINE_BYTES = 512
 _PROGRAM = re.compile(r"(python|pypy)[\d.]*(\.exe)?", re.IGNORECASE)
 
 
@@ -31,15 +35,19 @@ def this_python() -> PythonFacts:
 def probe_python(
     program: str, environment: Mapping[str, str], folder: Path
 ) -> PythonFacts | None:
-    """The Python that `program` is; None if it is another program, or fails."""
-    if not _PROGRAM.fullmatch(Path(program).name):
+    """The Python that `program` is, or that runs it, as for `torchrun`.
+
+    None if it is another program, or fails.
+    """
+    interpreter = _find_interpreter(program, environment)
+    if not interpreter:
         return None
     # Imported here, since it would slow down the import of the package.
     import subprocess
 
     try:
         done = subprocess.run(
-            [program, "-c", PROBE],
+            [interpreter, "-c", PROBE],
             env=dict(environment),
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -52,6 +60,22 @@ def probe_python(
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return _facts(version, executable, folders)
+
+
+def _find_interpreter(program: str, environment: Mapping[str, str]) -> str:
+    """The path of the Python; empty for a program that no Python runs."""
+    if _PROGRAM.fullmatch(Path(program).name):
+        return program
+    try:
+        with Path(program).open("rb") as file:
+            first = file.readline(MAX_LINE_BYTES)
+    except OSError:
+        return ""
+    # `#!/usr/bin/env python3` names a program that is on the PATH.
+    words = [os.fsdecode(word) for word in first[2:].split() if word[:1] != b"-"]
+    if first[:2] != b"#!" or not words or not _PROGRAM.fullmatch(Path(words[-1]).name):
+        return ""
+    return shutil.which(words[-1], path=environment.get("PATH")) or ""
 
 
 def _facts(version: str, executable: str, folders: list[str]) -> PythonFacts:

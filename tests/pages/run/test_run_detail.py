@@ -150,6 +150,17 @@ def test_a_commit_shows_whether_there_were_uncommitted_changes(
     assert ("Git commit 9f2c1ab uncommitted changes" in shown) == dirty
 
 
+def test_system_metrics_are_shown_with_the_rest(browser: Client, run: Run) -> None:
+    log(run, **{"system/cpu": [1.0, 2.0]})
+    assert "system/cpu" in card(browser.get(PAGE).text, "metrics")
+    log(run, loss=[1.0, 0.5])
+    page = browser.get(PAGE).text
+    assert "system/cpu" not in card(page, "metrics")
+    assert one(page, "#run-metrics-card .card-end a").text == "Show 1 more"
+    everything = browser.get(f"{PAGE}?metrics=all").text
+    assert "system/cpu" in card(everything, "metrics")
+
+
 def test_the_recorded_machine_is_shown(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from studio.sdk.run_record import RunRecord, attempt_path, this_python
+from studio.sdk.run_record import RunRecord, attempt_path, probe_python, this_python
 from studio.sdk.run_record.packages import list_packages
 from studio.sdk.run_record.redaction import recorded_variables, without_secrets
 
@@ -79,3 +81,18 @@ def test_packages_are_read_from_the_names_of_folders(tmp_path: Path) -> None:
 def test_each_attempt_has_a_file_of_its_own() -> None:
     assert attempt_path(1) == "system_logs/environment.json"
     assert attempt_path(2) == "system_logs/environment_attempt_2.json"
+
+
+def test_the_python_of_a_script_is_that_of_its_first_line(tmp_path: Path) -> None:
+    path = {"PATH": os.environ["PATH"]}
+    for first, is_python in (
+        (f"#!{sys.executable} -I", True),
+        (f"#!{sys.executable}", True),
+        ("#!/usr/bin/env python3", True),
+        ("#!/bin/sh", False),
+        ("print(1)", False),
+    ):
+        script = tmp_path / "launcher"
+        script.write_text(f"{first}\n")
+        facts = probe_python(str(script), path, tmp_path)
+        assert (facts is not None) == is_python, first
