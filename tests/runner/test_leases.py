@@ -31,5 +31,5 @@ def test_a_server_that_is_down_gives_the_run_to_no_other_machine(
 @pytest.mark.parametrize(
     "cause", [TimeoutError("timed out"), OSError(113, "No route to host")]
 )
-def test_a_network_that_is_away_is_no_answer(cause: Exception) -> None:
+def test_an_unreachable_network_is_no_answer(cause: Exception) -> None:
     assert not is_answer(unreachable(cause))
