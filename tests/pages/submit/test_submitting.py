@@ -151,8 +151,12 @@ def test_a_sweep_becomes_a_parent_with_its_runs(team, browser):
 
 def test_a_sweep_without_names_gets_them_from_its_values(team, browser):
     sent = {
-        **{"script": "lib/net.py", "experiment": "x", "target": "local", "name": ""},
-        **{"swept": ["--lr"], "swept_values": ["1, 2"]},
+        "script": "lib/net.py",
+        "experiment": "x",
+        "target": "local",
+        "name": "",
+        "swept": ["--lr"],
+        "swept_values": ["1, 2"],
         "archive": uploaded("lib/net.py", "train.py"),
     }
     browser.post(NEW, sent)
