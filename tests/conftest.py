@@ -1,5 +1,6 @@
 """Fixtures that all tests can use."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ settings.load_profile("any machine")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # As in a background job of a shell: what the tests start would ignore it, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# Runs that tests start in this process have only the metrics that they log.
+os.environ["STUDIO_SYSTEM_METRICS"] = "off"
 pytest.register_assert_rewrite("tests.parts")
 
 pytest_plugins = [

@@ -18,6 +18,8 @@ MAX_EXPERIMENT_NAME = 500
 MAX_WORKSPACE_NAME = 63
 MAX_KEY = 255
 MAX_VALUE_BYTES = 64 * 1024
+#: How the names of metrics begin that a machine logs about itself.
+SYSTEM_METRIC_PREFIX = "system/"
 MAX_DESCRIPTION_BYTES = 64 * 1024
 MAX_ERROR = 64 * 1024
 MAX_PATH = 5000
@@ -61,6 +63,11 @@ MIN_INT64 = -(2**63)
 MAX_INT64 = 2**63 - 1
 #: Times are milliseconds; later than the year 9999 nothing can be shown.
 MAX_TIME = 253_402_300_799_999
+
+
+def is_system_metric(name: str) -> bool:
+    """Whether a machine logs a metric of this name about itself."""
+    return name.startswith(SYSTEM_METRIC_PREFIX)
 
 
 def check_count(count: int, field: str, limit: int = MAX_ITEMS) -> int:

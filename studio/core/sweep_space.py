@@ -144,6 +144,28 @@ def swept_arguments(words: Sequence[str], values: Mapping[str, str]) -> list[str
     return result
 
 
+def swept_definition(
+    definition: Mapping[str, Any], values: Mapping[str, str]
+) -> dict[str, Any]:
+    """A run's definition with these values, each where its argument stands.
+
+    That is in `arguments`, or else in a `command` of words. Other arguments are added
+    at the end.
+    """
+    command = definition.get("command")
+    words = list(command) if isinstance(command, list) else None
+    arguments = list(definition.get("arguments") or ())
+    for name, value in values.items():
+        is_in_command = (
+            words is not None
+            and _find_argument(arguments, name) is None
+            and _find_argument(words, name) is not None
+        )
+        _set_argument(words if words and is_in_command else arguments, name, value)
+    changed: dict[str, Any] = {**definition, "arguments": arguments}
+    return changed if words is None else {**changed, "command": words}
+
+
 def without_arguments(words: Sequence[str], names: Iterable[str]) -> list[str]:
     """The command line without these arguments and their values."""
     result = list(words)

@@ -18,6 +18,7 @@ from studio.runner.ladder import SignalLadder
 from studio.runner.launched_command import LaunchedCommand
 from studio.runner.programs import experiment_of, find_program
 from studio.runner.received_signals import ReceivedSignals
+from studio.runner.recorder import Recorder
 from studio.runner.streams import open_streams
 from studio.runner.tracked_run import create_tracked_run
 from studio.sdk.client import Client
@@ -35,6 +36,7 @@ class LaunchOptions:
     kill_after: float = KILL_AFTER_SECONDS
     #: The folder that becomes the run's snapshot.
     sources: Path | None = None
+    with_system_metrics: bool = True
 
     def delays(self) -> dict[str, str]:
         """The delays that are not the usual ones, as properties of the run."""
@@ -74,9 +76,12 @@ def run_program(
         streams = open_streams(run.append_output)
         names = ("STUDIO_RUN_ID", "MLFLOW_RUN_ID")
         environment = {**environment, **dict.fromkeys(names, run.id)}
+        recorder = Recorder(run, [program, *command[1:]], environment, Path.cwd())
+        recorder.start(with_system_metrics=options.with_system_metrics)
         code = launched.run_to_end(program, command, environment, streams)
     # From here on Ctrl-C interrupts the delivery.
     try:
+        recorder.stop()
         run.end(launched.status, launched.message)
     except KeyboardInterrupt:
         print_notice("Interrupted: what is not delivered waits in the spool.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import shlex
 import threading
 import time
@@ -16,7 +15,7 @@ from urllib.parse import quote
 
 from studio.core.cancel_signals import CancelSignal
 from studio.core.errors import InvalidValue, NotFound, StudioError, TooLarge
-from studio.core.launcher_properties import COMMAND_PROPERTY, HOST_PROPERTY
+from studio.core.launcher_properties import COMMAND_PROPERTY
 from studio.core.names import MAX_ERROR
 from studio.runner.programs import as_text, script_of
 from studio.sdk.client import Client
@@ -65,6 +64,19 @@ class TrackedRun:
                 self._writer.append_log(LOG_PATH, chunk)
             except (StudioError, OSError):
                 self._is_logging = False
+
+    def add_properties(self, properties: Mapping[str, str]) -> None:
+        """Describe how the command runs. Raises OSError, StudioError."""
+        path = f"runs/{self.id}/properties"
+        self._writer.record_request("POST", path, {"properties": dict(properties)})
+
+    def add_file(self, local: Path, path: str) -> None:
+        """Upload a file. Raises OSError, StudioError."""
+        self._writer.add_file(local, path)
+
+    def add_point(self, name: str, value: float) -> None:
+        """Append to a metric. Raises InvalidState once the run has ended."""
+        self._writer.add_point(name, value)
 
     def take_snapshot(self, sources: Path) -> None:
         """Keep the sources while the command runs; print a line if that fails."""
@@ -194,8 +206,4 @@ def _try_to_create(connection: WorkspaceConnection, body: dict[str, Any]) -> boo
 
 def _properties(command: Sequence[str]) -> dict[str, str]:
     line = shlex.join([as_text(word) for word in command])
-    return {
-        COMMAND_PROPERTY: line[:MAX_COMMAND_CHARS],
-        HOST_PROPERTY: platform.node(),
-        **git_properties(Path()),
-    }
+    return {COMMAND_PROPERTY: line[:MAX_COMMAND_CHARS], **git_properties(Path())}

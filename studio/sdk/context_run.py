@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio.core.errors import AlreadyExists, NotFound
+from studio.core.errors import AlreadyExists, InvalidValue, NotFound
 from studio.core.names import MAX_EXPERIMENT_NAME, check_experiment_name
+from studio.core.run_definition import check_definition
 from studio.core.statuses import RunStatus, parse_status
 from studio.sdk.experiment import Experiment
 from studio.sdk.process import (
@@ -84,9 +85,26 @@ def _start_run(workspace: Workspace, run_id: str | None) -> Run:
     experiment = Experiment(workspace, experiment_name())
     # Like a v1 job, whose snapshot is the folder of its script.
     sources = str(Path(sys.argv[0]).absolute().parent) if script_name() else "."
-    run = experiment.start_logging(run_id=run_id, snapshot_directory=sources)
+    run = experiment.start_logging(
+        run_id=run_id, snapshot_directory=sources, _definition=_own_definition()
+    )
     _print_link(run)
     return run
+
+
+def _own_definition() -> dict[str, Any] | None:
+    """How this script can be submitted again from its snapshot; None if it cannot."""
+    path = Path(sys.argv[0]) if script_name() else None
+    if path is None or path.suffix != ".py" or path.stem == "__main__":
+        return None
+    # A launcher that is not known here started the ranks.
+    if find_rank_group() is not None or not path.is_file():
+        return None
+    definition = {"script": path.name, "arguments": sys.argv[1:], "target": "local"}
+    try:
+        return check_definition(definition)
+    except InvalidValue:
+        return None
 
 
 def _print_link(run: Run) -> None:

@@ -83,8 +83,8 @@ class Experiment:
         snapshot_directory: str | None = ".",
         **more: Any,
     ) -> Run:
-        """Start an interactive run; `more` is `display_name`, `description`, `tags`
-        and `properties`.
+        """Start an interactive run; `more` is `display_name`, `description`,
+        `tags`, `properties` and `system_metrics` (False: don't sample this machine).
 
         `outputs` is the folder that is uploaded at the end (default `./outputs`, which
         is created); False for none. `snapshot_directory` has the sources to keep; None

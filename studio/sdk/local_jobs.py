@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from studio.core.job_files import (
@@ -14,6 +16,7 @@ from studio.core.job_files import (
     JobFile,
     is_runner_alive,
     process_start,
+    read_end,
     read_runner_state,
     write_job,
 )
@@ -23,6 +26,8 @@ RUNNER_VARIABLE = "STUDIO_JOB_FOLDER"
 #: The folder of an agent's job, in the environment of all its processes: by it the
 #: agent ends what is left. A run on this machine that a job submits is not its own.
 AGENT_VARIABLE = "STUDIO_AGENT_JOB"
+#: How long the folder of a killed runner is kept.
+KEEP_SECONDS = 24 * 3600.0
 _ROOT = Path(__file__).resolve().parents[2]
 #: So that ended runners do not stay as zombies.
 _started: list[subprocess.Popen[bytes]] = []
@@ -50,8 +55,39 @@ def create_job_folder(run_id: str) -> Path:
     """A new private folder for the run. Raises OSError."""
     folder = jobs_folder() / run_id
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clean_up_jobs()
     folder.mkdir(mode=0o700)
     return folder
+
+
+def clean_up_jobs() -> None:
+    """End what runners left that were killed, and delete their folders a day later.
+
+    The next delivery reports that these runs failed.
+    """
+    for folder in jobs_folder().glob("*"):
+        # One without a state is still being prepared.
+        if read_runner_state(folder) is None or is_runner_alive(folder):
+            continue
+        if read_end(folder) is None:
+            _end_processes_of(folder.name)
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > KEEP_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_processes_of(run_id: str) -> None:
+    """Kill the processes of the run's script; none where the system has no /proc."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            names = path.read_bytes().split(b"\0")
+            is_of_run = f"STUDIO_RUN_ID={run_id}".encode() in names
+            # A run that the script submitted has its own runner.
+            is_runner = any(
+                one.startswith(f"{RUNNER_VARIABLE}=".encode()) for one in names
+            )
+            if is_of_run and not is_runner and int(path.parent.name) != os.getpid():
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def start_runner(folder: Path, job: JobFile) -> None:

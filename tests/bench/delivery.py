@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from studio.sdk.system_metrics import SAMPLE_SECONDS, SystemSampler
 from tests.bench.report import Report
 from tests.delivery.script_actor import unreachable_server
 from tests.parts.clients import ROOT, quiet_environment
@@ -18,6 +20,7 @@ def measure(folder: Path, report: Report, *, points: int) -> None:
     with running(folder / "home") as server:
         measured = run_script(server, folder / "spool", points)
         _add(report, measured, "")
+        _add_samples(report, folder)
         assert measured["stored"] == points, (
             f"{measured['stored']} of {points} were stored"
         )
@@ -41,6 +44,21 @@ def measure(folder: Path, report: Report, *, points: int) -> None:
             server, folder / "spool2", points // 5, unreachable_server()
         )
         _add(report, offline, ", while the server is away")
+
+
+def _add_samples(report: Report, folder: Path) -> None:
+    sampler = SystemSampler(folder)
+    sampler.sample()
+    start, count = time.thread_time(), 200
+    for _ in range(count):
+        sampler.sample()
+    seconds = (time.thread_time() - start) / count
+    report.add(
+        "a sample of this machine, every 10 seconds",
+        "1 % of a processor",
+        ms=1000 * seconds,
+        percent=100 * seconds / SAMPLE_SECONDS,
+    )
 
 
 def _add(report: Report, measured: dict[str, Any], when: str) -> None:

@@ -13,6 +13,7 @@ from studio.core.sweep_space import (
     fill_template,
     parse_values,
     swept_arguments,
+    swept_definition,
     without_arguments,
 )
 
@@ -114,6 +115,25 @@ def test_names_are_filled_in_and_unknown_ones_stay():
 )
 def test_a_value_takes_the_place_of_the_argument(words, expected):
     assert swept_arguments(words, {"--lr": "9"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ({"script": "a.py"}, {"script": "a.py", "arguments": ["--lr", "9"]}),
+        (
+            {"command": ["a", "--lr", "1"]},
+            {"command": ["a", "--lr", "9"], "arguments": []},
+        ),
+        (
+            {"command": ["a"], "arguments": ["--lr=1"]},
+            {"command": ["a"], "arguments": ["--lr=9"]},
+        ),
+        ({"command": "a --lr 1"}, {"command": "a --lr 1", "arguments": ["--lr", "9"]}),
+    ],
+)
+def test_a_value_goes_where_its_argument_stands(definition, expected):
+    assert swept_definition(definition, {"--lr": "9"}) == expected
 
 
 def test_swept_arguments_leave_the_command_line():

@@ -65,4 +65,6 @@ def quiet_environment() -> dict[str, str]:
     # More threads would wait for each other where several tests share the processors.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     mlflow = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-    return {**kept, **threads, **mlflow, "MPLBACKEND": "Agg"}
+    # Most tests list all metrics of a run.
+    own = {"MPLBACKEND": "Agg", "STUDIO_SYSTEM_METRICS": "off"}
+    return {**kept, **threads, **mlflow, **own}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -43,6 +44,10 @@ def postgres_template() -> str:
 
 def build_once(name: str, build: Callable[[Path], None]) -> Path:
     """Return the folder that `build` fills, once for all workers."""
+    if FOLDER not in os.environ:
+        # Benchmarks have no session.
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="studio-templates-")
+        atexit.register(remove, os.environ[FOLDER])
     folder = Path(os.environ[FOLDER])
     built = folder / name
     with (folder / f"{name}.lock").open("w") as lock:

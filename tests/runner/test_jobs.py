@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.sdk.local_jobs import create_job_folder
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 from tests.runner.job_folders import JobFolders, is_running
@@ -103,6 +104,29 @@ def test_a_killed_runner_takes_its_script_with_it(jobs: JobFolders) -> None:
     pid = int(job.wait_for("pid"))
     job.kill()
     assert becomes(lambda: not is_running(pid))
+
+
+def test_the_next_submission_ends_what_a_killed_runner_left(
+    jobs: JobFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        """
+        import os, subprocess, time
+        child = subprocess.Popen(["sleep", "600"])
+        open("pid.new", "w").write(str(child.pid))
+        os.rename("pid.new", "pid")
+        time.sleep(600)
+        """,
+    )
+    job.start()
+    pid = int(job.wait_for("pid"))
+    job.kill()
+    monkeypatch.setenv("STUDIO_JOBS", str(jobs.root))
+    assert is_running(pid)
+    create_job_folder("another")
+    assert becomes(lambda: not is_running(pid))
+    assert job.folder.exists()
 
 
 def test_a_background_process_does_not_outlive_its_script(

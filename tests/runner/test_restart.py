@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 from tests.parts.server import copy_prepared_home, start
 from tests.parts.waiting import becomes
+from tests.runner.job_folders import JobFolders
 from tests.runner.launched import Shell
+
+PLAIN = {"environment": {"python": {"userManagedDependencies": True}}}
 
 COUNTS = """
 import time
@@ -31,7 +34,10 @@ def test_a_restart_of_the_server_loses_nothing(tmp_path: Path) -> None:
     copy_prepared_home(home)
     server = start(home)
     shell = Shell(server, folder)
+    jobs = JobFolders(server, tmp_path / "jobs")
     try:
+        job = jobs.create(PLAIN, COUNTS)
+        job.start()
         started = shell.python(COUNTS)
         run_id = started.run_id
         assert becomes(
@@ -39,6 +45,7 @@ def test_a_restart_of_the_server_loses_nothing(tmp_path: Path) -> None:
         )
         server.kill()
         lines = started.output.count("\n")
+        job.wait_for("pid")
         assert becomes(lambda: started.output.count("\n") > lines + 10)
         server = start(home, port=urlsplit(server.url).port or 0)
         started.client.post(f"runs/{run_id}/cancel", {})
@@ -49,7 +56,12 @@ def test_a_restart_of_the_server_loses_nothing(tmp_path: Path) -> None:
         assert numbers == [b"%d" % number for number in range(len(numbers))]
         # The interrupt can come between a print and its count.
         assert len(numbers) in (printed, printed + 1)
+        job.client.post(f"runs/{job.run_id}/cancel", {})
+        assert job.wait()["status"] == "Canceled"
+        of_job = [line for line in job.log().splitlines() if line.isdigit()]
+        assert of_job == [str(number) for number in range(len(of_job))]
     finally:
         for process in shell.started:
             process.kill()
+        jobs.end()
         server.stop()

@@ -63,7 +63,8 @@ def test_the_readme_program_is_tracked_and_submitted(user: User) -> None:
 def test_the_script_in_the_docs_logs_a_run(user: User) -> None:
     text = (ROOT / "docs/user/sdk.md").read_text()
     script = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
-    assert user.said(script + "print(run.get_file_names())") == "['outputs/notes.txt']"
+    said = user.said(script + "print(run.get_file_names())")
+    assert said == "['system_logs/environment.json', 'outputs/notes.txt']"
 
 
 def test_figures_are_plotly_figures(user: User) -> None:

@@ -112,7 +112,8 @@ def test_a_completed_run_accepts_tags(seen: dict[str, Any]) -> None:
 def test_the_receipt_is_complete(seen: dict[str, Any]) -> None:
     points, files = seen["receipt"]
     assert points == 3 + 12 + 20 + 20 + 20 + 1 + 3000
-    assert files == 2
+    # An image, a file, and the record of the environment.
+    assert files == 3
     lines = [line for line in seen["stderr"].splitlines() if seen["id"] in line]
     assert len(lines) == 1
     assert lines[0].endswith("all stored.")

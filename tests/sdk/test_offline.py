@@ -231,7 +231,7 @@ def attempt(call, *words):
         print(call(*words))
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
-attempt(run.get_properties)
+attempt(lambda: run.get_properties()["author"])
 run.add_properties({"author": "ada", "more": "1"})
 attempt(run.add_properties, {"author": "eve"})
 attempt(run.add_properties, {"more": "2"})
@@ -245,7 +245,7 @@ print(run.id)
 """
     env = {"STUDIO_MODE": "offline", "STUDIO_SPOOL": str(tmp_path / "spool")}
     said = user.said(code, env=env, folder=tmp_path).splitlines()
-    assert said[0] == "{'author': 'ada'}"
+    assert said[0] == "ada"
     assert said[1].startswith("Immutable: Property 'author' is already set to 'ada'")
     assert said[2].startswith("Immutable: Property 'more' is already set to '1'")
     assert all(line.startswith("Unreachable: STUDIO_MODE=") for line in said[3:6])

@@ -13,7 +13,7 @@ from runs.actions.submit.resubmission import (
     reason_not_to_resubmit,
     resubmit,
 )
-from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep, swept_definition
+from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep
 
 __all__ = [
     "SCRIPT_RUN_TYPE",
@@ -25,5 +25,4 @@ __all__ = [
     "reason_not_to_resubmit",
     "resubmit",
     "submit_run",
-    "swept_definition",
 ]

@@ -23,7 +23,7 @@ from studio.core.sweep_space import (
     default_template,
     expand_space,
     fill_template,
-    swept_arguments,
+    swept_definition,
 )
 
 SWEEP_TYPE = "studio.sweep"
@@ -98,16 +98,6 @@ def _create_children(
         )
         for values in combinations
     ]
-
-
-def swept_definition(
-    definition: Mapping[str, Any], values: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the definition with these values in its command line."""
-    command = definition.get("command")
-    key = "command" if isinstance(command, list) and command else "arguments"
-    words = definition.get(key) or []
-    return {**definition, key: swept_arguments(words, values)}
 
 
 def _create_parent(

@@ -99,7 +99,11 @@ def list_values(
     runs = [run, *(run_actions.iterate_descendants(run) if query.recursive else ())]
     after = read_points_cursor(query.after) if query.after else None
     parts, place = read_unsampled_points(
-        runs, key=query.key, limit=query.limit, after=after
+        runs,
+        key=query.key,
+        with_system=bool(query.system),
+        limit=query.limit,
+        after=after,
     )
     series = [
         LoggedSeries(part.run_id, part.key, part.kind, list(map(to_wire, part.values)))

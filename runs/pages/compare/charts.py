@@ -23,6 +23,7 @@ from runs.search.compare import ComparedRow, Comparison
 from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.filters.tree import Field, metric
+from studio.core.names import is_system_metric
 from studio.core.view_charts import MAX_RUNS, Chart
 from studio.core.view_spec import ViewSpec, parse_tolerant
 
@@ -108,7 +109,7 @@ def unreadable_chart_warnings(state: CompareState) -> list[str]:
 
 def _metric_row_sort_key(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
     """Sort key: metrics with a goal first, system metrics last."""
-    return row.key.startswith("system/"), row.key not in goals
+    return is_system_metric(row.key), row.key not in goals
 
 
 def _metric_of_row(row: ComparedRow) -> Field:

@@ -16,6 +16,7 @@ from runs.models import Metric
 from runs.render.charts import Axis
 from runs.search.metrics import NUMERIC_KINDS, has_numbers
 from studio.core.errors import InvalidValue
+from studio.core.names import is_system_metric
 
 #: Number of charts if the address names none.
 FIRST_CHARTS = 12
@@ -128,7 +129,7 @@ def _chosen_keys(
         return tuple(name for name in names if name in chosen), False
     # MLflow logs CPU and memory under this prefix, and they would fill the first
     # charts.
-    plain = [head for head in heads if not head.key.name.startswith("system/")]
+    plain = [head for head in heads if not is_system_metric(head.key.name)]
     first = sorted(plain or heads, key=_metric_sort_key)[:FIRST_CHARTS]
     return tuple(head.key.name for head in first), True
 

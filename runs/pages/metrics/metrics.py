@@ -39,6 +39,7 @@ from runs.search.files import file_path_of, find_files
 from runs.search.metrics import NUMERIC_KINDS, newest_step_rows
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
+from studio.core.names import SYSTEM_METRIC_PREFIX
 
 #: Rows of the table of values, by default and after *Show more*.
 INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
@@ -59,6 +60,12 @@ class MetricCheckboxGroup:
 
     name: str
     entries: list[MetricCheckbox]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the group shows its metrics: of the machine only selected ones."""
+        is_system = f"{self.name}/" == SYSTEM_METRIC_PREFIX
+        return not is_system or any(entry.chosen for entry in self.entries)
 
 
 @access(Permission.READ)

@@ -23,6 +23,7 @@ from runs.pages.run.job_details import (
     job_context,
     job_stamp,
 )
+from runs.pages.run.machine import read_machine
 from runs.pages.run_shell import (
     find_run_head,
     is_page_unchanged,
@@ -51,6 +52,7 @@ from runs.search.run import (
 from studio.core.filters import Field, to_text
 from studio.core.filters.tree import TAGS, Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
+from studio.core.names import is_system_metric
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 
@@ -153,6 +155,7 @@ def _attributes_context(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first_set_value(known, GIT_COMMIT),
         "git_branch": _first_set_value(known, GIT_BRANCH),
+        "machine": read_machine(known),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or render_description(request, text, run),
     }
@@ -204,8 +207,15 @@ def _contains_all_words(named_text: KeyValueText, words: str) -> bool:
 
 def _metrics_context(request: PageRequest, run: Run) -> dict[str, Any]:
     heads = read_metrics(run)
+    own = [head for head in heads if not is_system_metric(head.key.name)]
+    # What the machine did is shown with the rest, unless there is nothing else.
+    is_whole = request.GET.get("metrics") == "all" or not own
     shown = _shorten_long_list(
-        request, "metrics", heads, CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS
+        request,
+        "metrics",
+        heads if is_whole else own,
+        CLIPPED_METRIC_ROWS,
+        MAX_METRIC_ROWS,
     )
     return {"metrics": _metric_rows(shown), "metrics_more": len(heads) - len(shown)}
 

@@ -22,6 +22,7 @@ from runs.search.values import (
 )
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
+from studio.core.names import is_system_metric
 
 MIN_COMPARED, MAX_COMPARED = 2, 100
 
@@ -159,7 +160,7 @@ def _metric_rows(keys: Sequence[int]) -> tuple[ComparedRow, ...]:
         by_name[name][run] = value
     rows = rows_sorted_by_name(by_name, keys, kind=tree.METRICS)
     rows = tuple(replace(row, points=points[row.key]) for row in rows)
-    return tuple(sorted(rows, key=lambda row: row.key.startswith("system/")))
+    return tuple(sorted(rows, key=lambda row: is_system_metric(row.key)))
 
 
 def rows_sorted_by_name(

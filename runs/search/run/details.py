@@ -40,6 +40,7 @@ from runs.models import (
 from runs.search.run.image_names import THUMBNAIL_SUFFIX, is_image_file
 from studio.core.batches import batches
 from studio.core.errors import NotFound
+from studio.core.names import is_system_metric
 from studio.core.statuses import ACTIVE, RunStatus
 
 ACTIVE_CODES = [status.code for status in ACTIVE]
@@ -176,7 +177,7 @@ def read_metrics(run: Run) -> list[Metric]:
 
 
 def metric_order(key: str) -> tuple[bool, str, str]:
-    return key.startswith("system/"), key.lower(), key
+    return is_system_metric(key), key.lower(), key
 
 
 def list_datasets(run: Run) -> list[UsedDataset]:

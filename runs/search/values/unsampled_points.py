@@ -18,6 +18,7 @@ from runs.search.sql import time_limit
 from runs.storage.metrics import unpack_row
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue
+from studio.core.names import SYSTEM_METRIC_PREFIX
 
 #: Maximum series of a part: finding more takes too long for a request.
 MAX_SERIES = 2000
@@ -66,18 +67,23 @@ def read_unsampled_points(
     runs: Sequence[Run],
     *,
     key: str = "",
+    with_system: bool = True,
     limit: int,
     after: LoggedPointsCursor | None = None,
 ) -> tuple[list[LoggedPoints], LoggedPointsCursor | None]:
     """The next `limit` points of the runs' series, and where the rest begins.
 
-    A point counts by its size: a row of ten columns is ten.
+    A point counts by its size: a row of ten columns is ten. Without `with_system`, the
+    metrics of the machine are left out.
     """
     names = {run.pk: run.run_id for run in runs}
     parts: list[LoggedPoints] = []
     left = limit
     with time_limit():
-        heads = _metric_heads(list(names), key, after)
+        wanted = Q(key__name=key) if key else Q()
+        if not with_system:
+            wanted &= ~Q(key__name__startswith=SYSTEM_METRIC_PREFIX)
+        heads = _metric_heads(list(names), wanted, after)
         for head, chunks in _pair_with_chunks(heads[:MAX_SERIES]):
             skipped = after.offset if after and after.metric == head.pk else 0
             values = _read_series_points(head, chunks, skipped, left)
@@ -93,9 +99,8 @@ def read_unsampled_points(
 
 
 def _metric_heads(
-    runs: Sequence[int], key: str, after: LoggedPointsCursor | None
+    runs: Sequence[int], wanted: Q, after: LoggedPointsCursor | None
 ) -> list[Metric]:
-    wanted = Q(key__name=key) if key else Q()
     if after:
         wanted &= Q(pk__gte=after.metric)
     found: list[Metric] = []

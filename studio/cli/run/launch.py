@@ -92,6 +92,9 @@ class _Seconds(click.FloatRange):
 @click.option(
     "--no-snapshot", is_flag=True, help="Don't keep the files of this folder."
 )
+@click.option(
+    "--no-system-metrics", is_flag=True, help="Don't sample processors, memory, GPUs."
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @_with_plain_output
 @target_options
@@ -103,6 +106,7 @@ def launch_command(
     terminate_after: float,
     kill_after: float,
     no_snapshot: bool,
+    no_system_metrics: bool,
     command: tuple[str, ...],
 ) -> None:
     """Start a program as a run."""
@@ -118,6 +122,7 @@ def launch_command(
         terminate_after,
         max(kill_after, terminate_after),
         None if no_snapshot else Path(),
+        with_system_metrics=not no_system_metrics,
     )
     _check_names(options.name, options.experiment, options.tags)
     try:

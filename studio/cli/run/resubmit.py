@@ -18,7 +18,7 @@ from studio.core.sweep_space import (
     SAMPLINGS,
     argument_name,
     parse_values,
-    swept_arguments,
+    swept_definition,
 )
 from studio.sdk.compute import LOCAL_TARGET
 from studio.sdk.experiment import Experiment
@@ -118,10 +118,8 @@ def _with_arguments(
     """The definition with these values of arguments in its command line."""
     if not values:
         return dict(definition)
-    is_list = isinstance(definition.get("command"), list)
-    key = "command" if is_list else "arguments"
     named = {argument_name(name): value for name, value in values.items()}
-    return {**definition, key: swept_arguments(definition.get(key) or [], named)}
+    return swept_definition(definition, named)
 
 
 def _start_here(

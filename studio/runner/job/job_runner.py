@@ -42,6 +42,7 @@ from studio.runner.job.script_environment import script_environment
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
 from studio.runner.received_signals import ReceivedSignals
+from studio.runner.recorder import Recorder
 from studio.sdk.delivery import print_notice
 from studio.sdk.snapshot_tree import unpack_archive
 
@@ -165,9 +166,20 @@ class _JobSteps:
             on_pause=watched.send_new_parts,
         )
         run.report_status(RunStatus.RUNNING)
-        launched.run_quietly(
-            [program, *command[1:]], environment, self._code, run.append_output
+        command = [program, *command[1:]]
+        recorder = Recorder(
+            run,
+            command,
+            environment,
+            self._code,
+            attempt=job.attempt,
+            redact=run.redactor.in_text,
         )
+        recorder.start()
+        try:
+            launched.run_quietly(command, environment, self._code, run.append_output)
+        finally:
+            recorder.stop()
         self._status = launched.status
         self._message = "" if launched.message == STOPPED else launched.message
         if not run.is_lost:

@@ -23,6 +23,7 @@ from studio.sdk.run.script_environment import withdraw_run
 from studio.sdk.run.slot_lending import lend_slot
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
+from studio.sdk.system_metrics import start_system_metrics
 
 NO_ERROR = "Detailed error not set on the Run. Please check the logs for details."
 
@@ -87,6 +88,7 @@ class RunLifecycle:
         if state.planned_end is None or status is not None:
             state.planned_end = (status, message)
         self.stop_capture()
+        self.stop_system_metrics()
         self._snapshot.wait(seconds)
         self._files.upload_outputs()
         # What started the script reports its end. Only the script knows why it failed.
@@ -193,6 +195,17 @@ class RunLifecycle:
         if follower is not None:
             follower.print_new_output()
             follower.finish()
+
+    def start_system_metrics(self) -> None:
+        """Sample this machine until the run ends, unless that is switched off."""
+        self._state.system_metrics = start_system_metrics(
+            self._state.open_writer().add_point
+        )
+
+    def stop_system_metrics(self) -> None:
+        if self._state.system_metrics is not None:
+            self._state.system_metrics.stop()
+            self._state.system_metrics = None
 
     def start_capture(self) -> None:
         """Also write what the script prints to `logs/user_log.txt`."""

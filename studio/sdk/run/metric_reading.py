@@ -61,6 +61,8 @@ class MetricReader:
             page = self._state.connection.get(
                 self._state.path("values"),
                 key=name,
+                # A script's own metrics; those of the machine only by their names.
+                system=None if name else 0,
                 recursive=int(recursive) or None,
                 after=after,
             )

@@ -64,6 +64,8 @@ class ProcessRun:
         state = self._state
         state.is_own, state.is_launched = False, True
         state.cancellation, state.outputs = None, None
+        # Its thread is the parent's.
+        state.system_metrics = None
 
     def report_signal(self, signal: str) -> None:
         state = self._state

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt, StreamCapture, Writer
     from studio.sdk.process import Cancellation
     from studio.sdk.run.file_marks import FileMark
+    from studio.sdk.system_metrics import SystemMetrics
 
 _FINAL_STATUSES = frozenset(status.value for status in FINAL)
 
@@ -51,6 +52,7 @@ class RunState:
         #: The files that this process uploaded, by their paths in the run.
         self.uploaded_paths: dict[str, FileMark] = {}
         self.stream_capture: StreamCapture | None = None
+        self.system_metrics: SystemMetrics | None = None
         self.snapshot_thread: threading.Thread | None = None
         self.writer: Writer | None = None
         # The writer that is being closed; nothing is logged to it any more.
@@ -67,7 +69,13 @@ class RunState:
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, which logs with a writer of its own and ends nothing."""
-        own = ("writer", "_closing_writer", "outputs", "stream_capture")
+        own = (
+            "writer",
+            "_closing_writer",
+            "outputs",
+            "stream_capture",
+            "system_metrics",
+        )
         state = {
             **vars(self),
             **dict.fromkeys((*own, "snapshot_thread", "cancellation")),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -127,3 +129,34 @@ def test_a_run_is_started_followed_resubmitted_swept_and_canceled(
     page.locator("#run-toolbar").get_by_role("link", name="Cancel").click()
     page.locator("dialog[open]").get_by_role("button", name="Cancel run").click()
     expect_status(page, "Canceled")
+
+
+def test_the_shown_command_submits_the_same_run(
+    server: Server, owner_page: Page
+) -> None:
+    owner = Client(server.url, owner_token(server.home, {}), "default")
+    run = f"shown-{uuid.uuid4().hex[:8]}"
+    definition = {"command": ["echo"], "arguments": ["--lr", "1", "--note", "it's\n2"]}
+    body = {"id": run, "experiment": "shown", "name": "shown", "definition": definition}
+    owner.post("runs", {**body, "status": "Completed", "target": "local"})
+
+    owner_page.goto(f"{server.url}/w/default/runs/{run}/resubmit/")
+    owner_page.locator(".argument-row .pair-value").first.fill("a 'b'")
+    command = owner_page.locator("#terminal-command")
+    expect(command).to_contain_text("--set")
+    studio = f'studio() {{ {sys.executable} -m studio.cli "$@"; }}'
+    done = subprocess.run(
+        ["bash", "-c", f"{studio}\n{command.inner_text()} --async"],
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    newest = owner.get("runs?q=experiment:shown&rows=25")["runs"][0]["run"]["id"]
+    submitted = owner.get(f"runs/{newest}/definition")["definition"]
+    assert newest != run
+    assert submitted["command"] == ["echo"]
+    assert submitted["arguments"] == ["--lr", "a 'b'", "--note", "it's\n2"]
+    owner.post(f"runs/{newest}/cancel", {})

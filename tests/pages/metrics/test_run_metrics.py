@@ -99,6 +99,7 @@ def test_metrics_are_grouped_by_prefix_with_system_metrics_last(
     log(run, **{"val/b": [1.0], "system/cpu": [1.0], "train/a": [1.0], "loss": [1.0]})
     groups = browser.get(METRICS).context["groups"]
     assert [group.name for group in groups] == ["", "train", "val", "system"]
+    assert [group.is_open for group in groups] == [True, True, True, False]
 
 
 def test_a_figure_is_valid_for_plotly(browser: Client, run: Run) -> None:

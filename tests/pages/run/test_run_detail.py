@@ -150,6 +150,44 @@ def test_a_commit_shows_whether_there_were_uncommitted_changes(
     assert ("Git commit 9f2c1ab uncommitted changes" in shown) == dirty
 
 
+def test_system_metrics_are_shown_with_the_rest(browser: Client, run: Run) -> None:
+    log(run, **{"system/cpu": [1.0, 2.0]})
+    assert "system/cpu" in card(browser.get(PAGE).text, "metrics")
+    log(run, loss=[1.0, 0.5])
+    page = browser.get(PAGE).text
+    assert "system/cpu" not in card(page, "metrics")
+    assert one(page, "#run-metrics-card .card-end a").text == "Show 1 more"
+    everything = browser.get(f"{PAGE}?metrics=all").text
+    assert "system/cpu" in card(everything, "metrics")
+
+
+def test_the_recorded_machine_is_shown(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    assert "Hardware" not in card(browser.get(PAGE).text, "attributes")
+    recorded = {
+        "studio.host": "node7",
+        "studio.system": "Linux 6.1",
+        "studio.cpus": "1024",
+        "studio.memory_bytes": str(32 * 2**30),
+        "studio.gpus": "NVIDIA A100",
+        "studio.python": "3.11.7",
+    }
+    add_run_properties(run, recorded, actor=actor, now=now)
+    shown = card(browser.get(PAGE).text, "attributes")
+    assert "Host node7 Linux 6.1" in shown
+    assert "1,024 processors, 32.0 GB memory, NVIDIA A100" in shown.replace("\xa0", " ")
+    assert "Python 3.11.7" in shown
+
+
+def test_a_recorded_number_can_be_any_text(
+    browser: Client, run: Run, actor: Actor, now: int
+) -> None:
+    recorded = {"studio.host": "node7", "studio.cpus": "many", "studio.gpus": "<b>"}
+    add_run_properties(run, recorded, actor=actor, now=now)
+    assert "Hardware &lt;b&gt;" in card(browser.get(PAGE).text, "attributes")
+
+
 def test_datasets_and_models_that_clients_recorded_are_listed(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:

@@ -48,6 +48,9 @@ def test_a_script_as_it_stands_becomes_a_run(user: User) -> None:
     archive = io.BytesIO()
     client_of(user).download(f"runs/{info['id']}/snapshot", archive)
     assert "train.py" in zipfile.ZipFile(archive).namelist()
+    # So it can be submitted again.
+    found = client_of(user).get(f"runs/{info['id']}/definition")["definition"]
+    assert (found["script"], found["arguments"]) == ("train.py", [])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ seen: dict[str, Any] = {}
 
 # 5–7
 ws = Workspace.from_config()
-exp = Experiment(workspace=ws, name="explore-runs")
+exp = Experiment(workspace=ws, name="explore-managed-runs")
 
 # 9, 11
 notebook_run = exp.start_logging()

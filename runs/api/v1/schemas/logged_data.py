@@ -110,10 +110,13 @@ class Series(Struct):
 
 
 class LoggedQuery(RequestStruct):
-    """`key`: only that metric. `recursive`: 1 to include all descendants."""
+    """`key`: only that metric. `recursive`: 1 to include all descendants. `system`: 0
+    to leave out the metrics of the machine, which begin with `system/`.
+    """
 
     key: str = ""
     recursive: Annotated[int, Meta(ge=0, le=1)] = 0
+    system: Annotated[int, Meta(ge=0, le=1)] = 1
     limit: Annotated[int, Meta(ge=1, le=100_000)] = 20_000
     after: str = ""
 
