@@ -372,7 +372,7 @@ class Agent:
     def _note_success(self) -> None:
         if self._pause.error is not None:
             self._print("The server responds again.")
-            self._pause.clear()
+            self._pause = RetryPause()
 
 
 def _count_runs(count: int) -> str:

@@ -211,6 +211,7 @@ class HeldJob:
                     "lost", "The process that watches the run's script was killed."
                 )
             else:
+                self.shared.print_line(f"Run {self.attempt.run}: {end.status}.")
                 self._end_running("" if end.is_delivered else end.status, "")
         elif self._cancel_at is not None and now > self._cancel_at:
             self._ask_to_stop()
@@ -279,7 +280,9 @@ class HeldJob:
     def _describe_end(self) -> str:
         if self.outcome == "lost":
             return f"Run {self.attempt.run} goes back to the queue: {self.message}"
-        return f"Run {self.attempt.run}: {self.outcome}. {self.message}".rstrip()
+        return (
+            f"Run {self.attempt.run}: {self.outcome} was reported. {self.message}"
+        ).rstrip()
 
     def _drop(self) -> None:
         self.shared.print_line(

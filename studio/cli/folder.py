@@ -58,7 +58,8 @@ def attach(target: Target, output: Output) -> None:
     target.config = WorkspaceConfig("")
     workspace = target.client.workspace
     experiment = check_experiment_name(target.experiment_name or folder.name)
-    _write_samples(folder)
+    listed = target.client.get("compute")["targets"]
+    _write_samples(folder, [str(one["name"]) for one in listed])
     subscription = target.subscription_id or NO_SUBSCRIPTION
     group = target.resource_group or NO_GROUP
     write_config_file(
@@ -81,11 +82,16 @@ def attach(target: Target, output: Output) -> None:
     output.emit(record)
 
 
-def _write_samples(folder: Path) -> None:
-    """Write what is not there yet: people change these files."""
+def _write_samples(folder: Path, targets: list[str]) -> None:
+    """Write what is not there yet: people change these files.
+
+    There is one for each compute target, named like it.
+    """
     packages = CondaDependencies.create(conda_packages=["scikit-learn"])
-    for name in ("local", "docker", "sklearn"):
+    samples = ("local", "docker", "sklearn")
+    for name in dict.fromkeys((*samples, *targets)):
         config = RunConfiguration(script="train.py")
+        config.target = "local" if name in samples else name
         config.environment.name = name
         config.environment.python.user_managed_dependencies = name == "local"
         config.docker.use_docker = name == "docker"

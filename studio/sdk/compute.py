@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -81,10 +80,16 @@ class ComputeTargets(dict[str, ComputeTarget]):
 def list_targets(workspace: Any) -> ComputeTargets:
     """`local`, and the targets of the workspace on the server."""
     found = ComputeTargets({LOCAL_TARGET: ComputeTarget(workspace, LOCAL_TARGET)})
-    # A server of an older version has no others.
-    with contextlib.suppress(NotFound):
-        for one in workspace._connection.get("compute")["targets"]:
-            found.setdefault(one["name"], AgentsTarget(workspace, one["name"]))
+    connection = workspace._connection
+    if connection.is_buffering:
+        return found
+    try:
+        targets = connection.get("compute")["targets"]
+    except NotFound:
+        # A server of an older version has no others.
+        return found
+    for one in targets:
+        found.setdefault(one["name"], AgentsTarget(workspace, one["name"]))
     return found
 
 

@@ -14,7 +14,7 @@ def test_no_crash_loses_or_doubles_a_run(tmp_path: Path) -> None:
     with running(tmp_path / "home") as server:
         cluster = Cluster.create(server, tmp_path / "cluster")
         try:
-            outcome = AgentCampaign(cluster, seed=1).run(runs=6, kills=len(KINDS))
+            outcome = AgentCampaign(cluster, seed=1).run(runs=4, kills=len(KINDS))
         finally:
             cluster.end()
     assert outcome.wrong == []

@@ -94,6 +94,26 @@ def test_a_sweep_submits_a_run_for_each_combination(
     assert child["tags"] == {"lr": "0.1", "seed": "1"}
 
 
+def test_an_attached_folder_has_a_configuration_of_the_target(
+    studio: CommandLine, queue: str
+) -> None:
+    studio.json("folder", "attach", "-e", "cli-submits")
+    words = ("-c", queue, "--async", "train.py")
+    run = studio.json("run", "submit-script", *words)
+    assert (run["status"], run["target"]) == ("Queued", queue)
+    assert run["experiment_name"] == "cli-submits"
+
+
+@pytest.mark.parametrize("name", ["local", "docker"])
+def test_the_sample_configurations_run_as_they_are(
+    studio: CommandLine, name: str
+) -> None:
+    studio.json("folder", "attach", "-e", "cli-submits")
+    _, run = ended(studio, "run", "submit-script", "-c", name)
+    assert run["status"] == "Completed"
+    assert run["script_name"] == "train.py"
+
+
 def test_a_failed_script_is_the_exit_code(studio: CommandLine) -> None:
     (studio.folder / "bad.py").write_text("raise ValueError('lr is bad')\n")
     done = studio("run", "submit-script", "-e", "cli-submits", "bad.py")

@@ -33,7 +33,6 @@ from studio.core.errors import MissingBytes, NotFound, StudioError
 from studio.core.sweep_space import (
     argument_name,
     count_values,
-    default_template,
     fill_template,
 )
 
@@ -136,12 +135,12 @@ def summary_context(
         "estimate": "",
         "missing_agent": _agent_command(targets, target),
         "target_name": target,
-        "default_name": _default_name(draft, original),
+        "default_name": draft.name_template(original) if draft.is_sweep else "",
     }
     try:
         definition = draft.definition(base)
         if draft.is_sweep:
-            context |= _sweep_summary(draft, context["default_name"])
+            context |= _sweep_summary(draft, draft.name_template(original))
         context["estimate"] = _estimate_text(
             request, draft, definition, context["total"]
         )
@@ -177,7 +176,7 @@ def _terminal_command(
     )
 
 
-def _sweep_summary(draft: Draft, default_name: str) -> dict[str, Any]:
+def _sweep_summary(draft: Draft, template: str) -> dict[str, Any]:
     runs, space = draft.combinations(), draft.space()
     draft.most_at_once()
     counts = [count_values(values) for values in space.values()]
@@ -185,16 +184,9 @@ def _sweep_summary(draft: Draft, default_name: str) -> dict[str, Any]:
     return {
         "total": len(runs),
         "factors": " × ".join(str(n) for n in counts) if is_product else "",
-        "first_name": fill_template(draft.name or default_name, runs[0]),
+        "first_name": fill_template(template, runs[0]),
         "sweep_counts": counts,
     }
-
-
-def _default_name(draft: Draft, original: Run | None) -> str:
-    if not draft.is_sweep:
-        return ""
-    name = original.name if original else draft.script.rpartition("/")[2]
-    return default_template(name.removesuffix(".py"), dict(draft.sweep))
 
 
 def _estimate_text(

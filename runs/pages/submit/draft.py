@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from runs.models import Sweep
+from runs.models import Run, Sweep
 from runs.pages.submit.packages import package_lines, with_packages
 from studio.core.errors import InvalidValue
 from studio.core.run_definition import check_definition, environment_variables
@@ -20,6 +20,7 @@ from studio.core.sweep_space import (
     Values,
     argument_name,
     check_space,
+    default_template,
     expand_space,
     parse_values,
 )
@@ -132,6 +133,14 @@ class Draft:
 
     def most_at_once(self) -> int | None:
         return _read_number(self.at_once, "at_once", _("At the same time"))
+
+    def name_template(self, original: Run | None) -> str:
+        """Return the names of a sweep's runs: with every argument if none is in it."""
+        if "{" in self.name:
+            return self.name
+        script = self.script.rpartition("/")[2].removesuffix(".py")
+        name = self.name or (original.name if original else script)
+        return default_template(name, dict(self.sweep))
 
     def run_count(self) -> int | None:
         return _read_number(self.count, "count", _("Number of runs"))

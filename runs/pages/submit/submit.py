@@ -25,7 +25,7 @@ from runs.pages.submit.context import (
 )
 from runs.pages.submit.draft import Draft
 from runs.pages.submit.uploads import save_upload
-from runs.render.formats import experiment_path, run_path
+from runs.render.formats import experiment_path, grouped, run_path
 from runs.search.compute import TargetSummary, find_sweep, list_targets
 from runs.search.submit import find_source
 from studio.core.errors import InvalidState, InvalidValue, StudioError
@@ -146,19 +146,20 @@ def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Ru
         "actor": request.actor,
         "now": now_ms(),
     }
+    copied = original.run if original else None
     if draft.is_sweep:
         run = submit_actions.create_sweep(
             request.workspace,
-            **shared,
+            **{**shared, "name": draft.name_template(copied)},
             space=draft.space(),
             sampling=draft.sampling,
             count=draft.run_count(),
             at_once=draft.most_at_once(),
-            copied_from=original.run if original else None,
+            copied_from=copied,
         )
         count = run.children.count()
         text = ngettext("%(n)s run submitted.", "%(n)s runs submitted.", count)
-        messages.success(request, text % {"n": count})
+        messages.success(request, text % {"n": grouped(count)})
         return run
     if original is not None:
         run = submit_actions.resubmit(original.run, **shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +80,9 @@ class JobCommand(LaunchedCommand):
             folder=folder,
             dies_with_parent=True,
         )
-        write_runner_state(self._folder, process.pid)
+        # On a full disk the script runs, and only a later agent misses the file.
+        with contextlib.suppress(OSError):
+            write_runner_state(self._folder, process.pid)
         return process
 
     def _watch_limits(self, now: float) -> None:

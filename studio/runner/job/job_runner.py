@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidValue, StudioError
 from studio.core.job_files import (
     ARCHIVE_FILE,
     CODE_FOLDER,
@@ -43,6 +44,7 @@ from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
 from studio.runner.received_signals import ReceivedSignals
 from studio.runner.recorder import Recorder
+from studio.sdk.client import Client
 from studio.sdk.delivery import print_notice
 from studio.sdk.snapshot_tree import unpack_archive
 
@@ -64,16 +66,43 @@ def run_job(folder: Path) -> int:
     except FileNotFoundError:
         # Another runner took the job, or has ended it.
         return 0
-    write_runner_state(folder, None)
+    # A full disk must not keep the run from its end.
+    with contextlib.suppress(OSError):
+        write_runner_state(folder, None)
     become_subreaper()
     with ReceivedSignals() as received:
-        run = JobRun.open(job)
-        end = _JobSteps(folder, job, run, received).run_to_end()
-    write_end(folder, end)
+        try:
+            run = JobRun.open(job)
+        except (StudioError, OSError) as error:
+            end = _report_no_start(job, error)
+        else:
+            end = _JobSteps(folder, job, run, received).run_to_end()
+    with contextlib.suppress(OSError):
+        write_end(folder, end)
     if job.launcher == "runner" and end.is_delivered:
         shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
     return 0 if end.is_delivered else 1
+
+
+def _report_no_start(job: JobFile, error: StudioError | OSError) -> JobEnd:
+    """The runner cannot even write its spool: report that without one."""
+    reason = error.message if isinstance(error, StudioError) else str(error)
+    body: dict[str, Any] = {
+        "status": RunStatus.FAILED.value,
+        "message": f"The runner on {platform.node()} cannot work: {reason}",
+        "launcher": True,
+    }
+    if job.launcher == "agent":
+        body["attempt"] = job.attempt
+    print_notice(body["message"])
+    try:
+        client = Client(job.url, job.token, job.workspace)
+        client.post(f"runs/{job.run}/status", body)
+    except StudioError as again:
+        print_notice(again.message)
+        return JobEnd(RunStatus.FAILED.value, False)
+    return JobEnd(RunStatus.FAILED.value, True)
 
 
 class _JobSteps:
@@ -95,8 +124,11 @@ class _JobSteps:
             self._message = f"The working copy could not be written: {error}"
         except _Stopped:
             self._status, self._message = RunStatus.CANCELED.value, ""
-        finally:
-            left = end_descendants()
+        except BaseException as error:
+            end_descendants()
+            self._run.end(self._status, f"The runner failed: {error!r}")
+            raise
+        left = end_descendants()
         if left:
             print_notice(f"{left} processes that outlived the script were ended.")
         if self._run.is_lost:

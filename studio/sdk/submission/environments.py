@@ -1,18 +1,17 @@
-"""The environment that a script describes: kept, and written to files.
-
-Nothing is built from it: runs use the interpreter that starts them.
-"""
+"""The environment that a script describes; the runner of a submission creates it."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import NotSupportedError, UserErrorException
 
-DEFAULT_PYTHON = "3.11"
+#: The submitter's own version.
+DEFAULT_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class CondaDependencies:
@@ -21,8 +20,10 @@ class CondaDependencies:
     def __init__(self, conda_dependencies_file_path: str | None = None) -> None:
         self.conda: list[str] = [f"python={DEFAULT_PYTHON}"]
         self.pip: list[str] = []
+        self.channels: list[str] = []
         if conda_dependencies_file_path is not None:
-            self.conda, self.pip = _read_conda(Path(conda_dependencies_file_path))
+            path = Path(conda_dependencies_file_path)
+            self.conda, self.pip, self.channels = _read_conda(path)
 
     @staticmethod
     def create(
@@ -49,7 +50,7 @@ class CondaDependencies:
         self.conda.append(conda_package)
 
     def add_channel(self, channel: str) -> None:
-        """Accepted and ignored: channels are not kept."""
+        self.channels.append(channel)
 
     @property
     def conda_packages(self) -> list[str]:
@@ -61,7 +62,9 @@ class CondaDependencies:
 
     def serialize_to_string(self) -> str:
         """The packages as the YAML of an environment file."""
-        lines = ["dependencies:", *(f"- {one}" for one in self.conda)]
+        lines = ["channels:", *(f"- {one}" for one in self.channels)]
+        lines = lines if self.channels else []
+        lines += ["dependencies:", *(f"- {one}" for one in self.conda)]
         if self.pip:
             lines += ["- pip:", *(f"  - {one}" for one in self.pip)]
         return "\n".join(lines) + "\n"
@@ -172,26 +175,28 @@ class Environment:
         (folder / "conda_dependencies.yml").write_text(packages.serialize_to_string())
 
 
-def _read_lines(path: Path) -> list[str]:
+def _read_lines(path: Path, *, strip: bool = True) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserErrorException(f"{path} cannot be read: {error.strerror}") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in lines] if strip else lines
 
 
-def _read_conda(path: Path) -> tuple[list[str], list[str]]:
-    """The conda and pip packages of an environment file.
+def _read_conda(path: Path) -> tuple[list[str], list[str], list[str]]:
+    """The conda and pip packages of an environment file, and its channels.
 
     Lines are `- name`; those of pip are indented below `- pip:`.
     """
     conda: list[str] = []
     pip: list[str] = []
+    channels: list[str] = []
     target: list[str] | None = None
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in _read_lines(path, strip=False):
         text = line.strip()
-        if text == "dependencies:":
-            target = conda
+        if text in ("dependencies:", "channels:"):
+            target = conda if text == "dependencies:" else channels
         elif text == "- pip:":
             target = pip
         elif target is not None and text.startswith("- "):
@@ -199,4 +204,4 @@ def _read_conda(path: Path) -> tuple[list[str], list[str]]:
             (pip if target is pip and indented else conda).append(text[2:].strip())
         elif text and not line.startswith((" ", "-", "#")):
             target = None
-    return conda, pip
+    return conda, pip, channels

@@ -195,8 +195,12 @@ def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
     packages = python.pop("condaDependencies", None)
     created.python.__dict__.update(_snake_keys(python))
     packages_file = python.get("condaDependenciesFile")
-    if packages is None and packages_file and (folder / packages_file).is_file():
-        packages = read_yaml(folder / packages_file)
+    if packages is None and packages_file:
+        # v1's path is that in the project, ours that next to the configuration.
+        for place in (folder, folder.parent):
+            if (place / packages_file).is_file():
+                packages = read_yaml(place / packages_file)
+                break
     if packages is not None:
         created.python.conda_dependencies = _to_conda_dependencies(packages)
     created.docker.__dict__.update(_snake_keys(content.get("docker")))
@@ -207,6 +211,7 @@ def _to_conda_dependencies(content: dict[str, Any]) -> CondaDependencies:
     created = CondaDependencies()
     dependencies = list(content.get("dependencies") or ())
     created.conda = [one for one in dependencies if isinstance(one, str)]
+    created.channels = [str(one) for one in content.get("channels") or ()]
     nested = [one.get("pip") or [] for one in dependencies if isinstance(one, dict)]
     created.pip = [str(one) for group in nested for one in group]
     return created
@@ -231,7 +236,10 @@ def to_content(config: RunConfiguration) -> dict[str, Any]:
         "environmentVariables": dict(environment.environment_variables),
         "python": {
             **_camel_keys(python),
-            "condaDependencies": {"dependencies": dependencies},
+            "condaDependencies": {
+                **({"channels": list(packages.channels)} if packages.channels else {}),
+                "dependencies": dependencies,
+            },
         },
         "docker": _camel_keys(vars(environment.docker)),
     }

@@ -149,6 +149,21 @@ def test_a_sweep_becomes_a_parent_with_its_runs(team, browser):
     assert "6 runs submitted." in page.one("#toasts").text
 
 
+def test_a_sweep_without_names_gets_them_from_its_values(team, browser):
+    sent = {
+        "script": "lib/net.py",
+        "experiment": "x",
+        "target": "local",
+        "name": "",
+        "swept": ["--lr"],
+        "swept_values": ["1, 2"],
+        "archive": uploaded("lib/net.py", "train.py"),
+    }
+    browser.post(NEW, sent)
+    names = Run.objects.filter(parent__isnull=False).values_list("name", flat=True)
+    assert sorted(names) == ["net lr=1", "net lr=2"]
+
+
 def test_a_random_sweep_has_as_many_runs_as_wanted(team, browser):
     old = submitted_run(team)
     sent = form_values(browser, path_of(old)) | {
