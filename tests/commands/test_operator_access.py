@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from runs.actions.account.tokens import revoke_token
 from runs.actions.actor import SERVER
@@ -12,10 +15,12 @@ from runs.management.home import client_file, read_client
 from runs.management.operator_access import (
     find_or_create_first_owner,
     operating_system_user_name,
+    sign_in_url,
     write_client_token,
 )
 from runs.models import ApiToken, Member, Role, User, Workspace
 from studio.core.names import check_user_name
+from tests.parts.clients import ROOT, quiet_environment
 
 pytestmark = pytest.mark.django_db
 URL = "http://127.0.0.1:8000"
@@ -27,6 +32,32 @@ def test_the_first_owner_is_named_after_the_system_user(now: int) -> None:
     assert not user.has_usable_password()
     assert Member.objects.get(user=user).role == Role.OWNER
     assert Workspace.objects.get().experiments.get().number == 0
+
+
+def test_a_sign_in_link_is_that_of_the_page(owner: User, now: int) -> None:
+    link = sign_in_url("http://host", owner, now=now)
+    secret = link.rstrip("/").rpartition("/")[2]
+    assert link == f"http://host{reverse('sign-in-link', args=[secret])}"
+
+
+def test_the_process_that_starts_the_server_does_not_import_its_pages() -> None:
+    code = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "studio.settings.base"
+import django
+django.setup()
+import runs.management.commands.studio
+print([name for name in ("runs.pages", "runs.api", "numpy") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=quiet_environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_an_existing_owner_is_kept(owner: User, now: int) -> None:

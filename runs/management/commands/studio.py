@@ -17,7 +17,6 @@ from django.db import connection
 from runs.management import (
     client_wheel,
     database,
-    demo,
     dry_run,
     home,
     operator_access,
@@ -172,9 +171,11 @@ class Command(BaseCommand):
                     )
                     supervisor.children = [*supervisor.children, agent]
                 if is_serving and with_demo:
-                    stack.enter_context(
-                        demo.run_training(folder, user, base, self.print_line)
-                    )
+                    # It imports what no other start needs.
+                    from runs.management import demo
+
+                    training = demo.run_training(folder, user, base, self.print_line)
+                    stack.enter_context(training)
                 if is_serving:
                     link = operator_access.sign_in_url(base, user, now=now_ms())
                     self.stdout.write(f"Run Studio is ready: {link}")

@@ -17,7 +17,10 @@ from studio.core.errors import NotFound
 
 LIST_COLUMNS: tuple[Column, ...] = (
     ("Name", lambda one: one["name"]),
-    ("Health", lambda one: "paused" if one["is_paused"] else one["health"]),
+    (
+        "Health",
+        lambda one: "paused" if one["is_paused"] else one["health"].replace("_", " "),
+    ),
     ("Slots", lambda one: f"{one['busy']}/{one['slots']}"),
     ("Running", lambda one: str(one["running"])),
     ("Queued", lambda one: str(one["queued"])),
