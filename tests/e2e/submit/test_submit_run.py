@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
 import sys
 import uuid
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
 from studio.sdk.client import Client
 from tests.agent.cluster import Cluster
@@ -62,23 +60,23 @@ def add_target_and_agent(page: Page, cluster: Cluster) -> None:
     expect(row).to_contain_text("0 of 2 slots", timeout=PATIENCE)
 
 
-def sources() -> FilePayload:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr("project/say.py", SCRIPT)
-        opened.writestr("project/.git/config", "left out")
-    return {
-        "name": "project.zip",
-        "mimeType": "application/zip",
-        "buffer": archive.getvalue(),
-    }
+def project(folder: Path) -> Path:
+    """A folder with a script, and with what no snapshot contains."""
+    place = folder / "project"
+    (place / ".git").mkdir(parents=True)
+    (place / ".git" / "config").write_text("left out")
+    (place / "notes.csv").write_text("left out")
+    (place / ".gitignore").write_text("*.csv\n")
+    (place / "say.py").write_text(SCRIPT)
+    return place
 
 
 def submit_new_run(page: Page, cluster: Cluster) -> None:
     page.goto(f"{cluster.server.url}/w/default/runs/")
     page.locator("#new-run").click()
-    page.locator("#archive").set_input_files(sources())
+    page.locator("#folder").set_input_files(project(cluster.folder))
     expect(page.locator("#script")).to_have_value("say.py")
+    expect(page.locator("#upload-state")).to_contain_text("2 files")
     page.locator("#target").select_option(cluster.target)
     page.locator("#experiment").fill("browser")
     page.locator("#name").fill("first")
