@@ -115,7 +115,8 @@ def remove(target: Target, output: Output, name: str) -> None:
 
 
 @target_group.command(
-    "agent-token", epilog="Example: studio target agent-token gpu-cluster > TOKEN"
+    "agent-token",
+    epilog="Example: studio target agent-token gpu --query token -o tsv > TOKEN",
 )
 @output_options
 @workspace_options
