@@ -18,7 +18,12 @@ MAIN = "\nprint('run', run.id, flush=True)\n"
 
 @pytest.mark.parametrize(
     ("number", "left"),
-    [(0, "outputs/checkpoint.txt"), (1, "stops after this epoch"), (2, "cleaned")],
+    [
+        (0, "outputs/checkpoint.txt"),
+        # The loop can see the request before the exception comes.
+        (1, "stops after this epoch|ended after|RunCanceled"),
+        (2, "cleaned"),
+    ],
 )
 def test_a_documented_script_reacts_to_a_cancel(
     user: User, number: int, left: str
@@ -34,4 +39,4 @@ def test_a_documented_script_reacts_to_a_cancel(
     assert ended(user, run_id) == "Canceled", script.said()
     files = client.get(f"runs/{run_id}/files")
     metrics = client.get(f"runs/{run_id}/metrics")
-    assert left in f"{files} {metrics} {script.said()}"
+    assert re.search(left, f"{files} {metrics} {script.said()}")
