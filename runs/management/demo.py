@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from runs.actions.actor import SERVER, Actor
 from runs.actions.compute import create_target, find_target, remove_agent
@@ -95,6 +95,9 @@ def run_training(
     def wait() -> None:
         code = process.wait()
         if not is_stopped.is_set():
+            remove_ended_agents()
+            # This thread has one of its own.
+            connection.close()
             print_line(end_message(code, folder))
 
     threading.Thread(target=wait, daemon=True).start()

@@ -26,6 +26,7 @@ from studio.core.errors import (
     AlreadyExists,
     InvalidValue,
     PermissionDenied,
+    SignInRequired,
     StudioError,
 )
 from studio.sdk.delivery import RetryPause
@@ -154,7 +155,7 @@ class Agent:
             except StudioError as error:
                 is_taken = isinstance(error, AlreadyExists)
                 can_wait = is_taken and boot_seconds() < begin + NAME_SECONDS
-                if isinstance(error, PermissionDenied):
+                if isinstance(error, (PermissionDenied, SignInRequired)):
                     raise self._explain_token(error) from error
                 if not (can_wait or is_temporary(error)):
                     raise
@@ -179,8 +180,11 @@ class Agent:
         return False
 
     def _explain_token(self, error: StudioError) -> StudioError:
+        reason = error.message
+        if isinstance(error, SignInRequired):
+            reason = "The server does not accept this token."
         return PermissionDenied(
-            f"{error.message} An owner creates one with `studio target agent-token "
+            f"{reason} An owner creates one with `studio target agent-token "
             f"{self._options.target}` or on the page Compute. Then run `studio login "
             f"{self._api.client.url}` with it."
         )
@@ -364,7 +368,7 @@ class Agent:
         if self._is_refused:
             self._is_draining = True
             if not was_refused:
-                self._print(f"{error.message} No more runs are taken.")
+                self._print(f"{_explain_refusal(error)} No more runs are taken.")
         elif not was_failing:
             running = f" {_count_runs(len(self._jobs))} continue." if self._jobs else ""
             self._print(f"{error.message} Trying again until then.{running}")
@@ -373,6 +377,15 @@ class Agent:
         if self._pause.error is not None:
             self._print("The server responds again.")
             self._pause = RetryPause()
+
+
+def _explain_refusal(error: StudioError) -> str:
+    if not isinstance(error, SignInRequired):
+        return error.message
+    return (
+        "The server does not accept this agent's token any more: an owner removed the "
+        "agent or revoked its token, or it has expired."
+    )
 
 
 def _count_runs(count: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from studio import __version__
+from studio.core.names import check_run_id
 from studio.sdk.client import Client
 
 #: A server that does not respond for so long is tried again.
@@ -138,7 +139,8 @@ def _as_runs(jobs: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
 def _read_job(content: Mapping[str, Any]) -> TakenJob:
     snapshot = content.get("snapshot") or {}
     return TakenJob(
-        run=str(content["run"]),
+        # It becomes a part of a folder's name.
+        run=check_run_id(content["run"]),
         attempt=int(content["attempt"]),
         experiment=str(content["experiment"]),
         token=str(content["token"]),

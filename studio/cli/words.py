@@ -75,6 +75,19 @@ def take_text(words: Sequence[str]) -> str:
         raise click.ClickException("The description is not UTF-8.") from error
 
 
+def parse_pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    """Names and values of `NAME=VALUE`. Raises UsageError."""
+    pairs = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not (name and separator):
+            raise click.BadParameter(
+                f"{word!r} has no value. Write NAME=VALUE.", param_hint=option
+            )
+        pairs[name] = value
+    return pairs
+
+
 def parse_tags(texts: Sequence[str], option: str) -> dict[str, str | None]:
     """Tags from `KEY=VALUE`; a key alone is a tag without a value."""
     tags: dict[str, str | None] = {}

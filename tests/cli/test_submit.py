@@ -73,13 +73,19 @@ def test_a_run_is_resubmitted_by_its_number(
 
 
 def test_a_run_is_resubmitted_to_a_queue(
-    studio: CommandLine, submitted: tuple[str, dict[str, Any]], queue: str
+    studio: CommandLine,
+    server: Server,
+    submitted: tuple[str, dict[str, Any]],
+    queue: str,
 ) -> None:
     run_id = submitted[1]["run_id"]
-    words = ("--set", "lr=5", "--target", queue, "--async")
+    words = ("--set", "lr=5", "--target", queue, "--async", "--max-attempts", "3")
     run = studio.json("run", "resubmit", run_id, *words)
     assert (run["status"], run["target"]) == ("Queued", queue)
     assert run["properties"]["studio.command"].startswith("python train.py --lr 5 ")
+    client = Client(server.url, server.token, "default")
+    job = client.get(f"runs/{run['run_id']}/job")
+    assert (job["target"], job["max_attempts"]) == (queue, 3)
 
 
 def test_a_sweep_submits_a_run_for_each_combination(
@@ -98,8 +104,8 @@ def test_an_attached_folder_has_a_configuration_of_the_target(
     studio: CommandLine, queue: str
 ) -> None:
     studio.json("folder", "attach", "-e", "cli-submits")
-    words = ("-c", queue, "--async", "train.py")
-    run = studio.json("run", "submit-script", *words)
+    words = ("-c", queue, "--async", "--max-attempts", "2", "--env", "SEED=7")
+    run = studio.json("run", "submit-script", *words, "train.py")
     assert (run["status"], run["target"]) == ("Queued", queue)
     assert run["experiment_name"] == "cli-submits"
 
@@ -112,6 +118,15 @@ def test_the_sample_configurations_run_as_they_are(
     _, run = ended(studio, "run", "submit-script", "-c", name)
     assert run["status"] == "Completed"
     assert run["script_name"] == "train.py"
+
+
+def test_a_secret_of_this_machine_is_not_shown(studio: CommandLine) -> None:
+    words = ("submit-script", "-e", "cli-submits", "--secret", "SEED", "train.py")
+    missing = studio("run", *words)
+    assert missing.returncode == 1
+    assert "set SEED in the environment" in missing.stderr
+    done = studio("run", *words, SEED="s3cr3t")
+    assert (done.returncode, "[] ***\n" in done.stdout) == (0, True)
 
 
 def test_a_failed_script_is_the_exit_code(studio: CommandLine) -> None:

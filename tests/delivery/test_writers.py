@@ -20,6 +20,10 @@ def run(rest: Rest) -> None:
     rest.new_run(heartbeats=True)
 
 
+def answer(status: str, *, cancel: bool) -> dict[str, Any]:
+    return {"status": status, "cancel": cancel, "force": False, "lost": False}
+
+
 def beat(rest: Rest) -> Any:
     return rest.post("runs/r1/heartbeat")
 
@@ -31,13 +35,13 @@ def fall_silent() -> None:
 
 def test_a_heartbeat_keeps_a_run_alive(rest: Rest) -> None:
     Run.objects.update(heard=now_ms() - 5 * MINUTE)
-    assert beat(rest) == {"status": "Running", "cancel": False, "force": False}
+    assert beat(rest) == answer("Running", cancel=False)
     assert mark_unresponsive_runs(now_ms(), listening_since=0) == 0
 
 
 def test_a_heartbeat_response_reports_a_cancel_request(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
-    assert beat(rest) == {"status": "CancelRequested", "cancel": True, "force": False}
+    assert beat(rest) == answer("CancelRequested", cancel=True)
 
 
 def test_frequent_heartbeats_are_only_read(rest: Rest) -> None:
@@ -69,7 +73,7 @@ def test_an_unresponsive_run_continues_when_its_writer_returns(rest: Rest) -> No
 def test_a_cancel_request_survives_a_heartbeat_timeout(rest: Rest) -> None:
     rest.post("runs/r1/cancel")
     fall_silent()
-    assert beat(rest) == {"status": "CancelRequested", "cancel": True, "force": False}
+    assert beat(rest) == answer("CancelRequested", cancel=True)
 
 
 @pytest.mark.parametrize("message", HEARTBEATS_RESUMED_MESSAGES)
@@ -88,7 +92,7 @@ def test_heartbeats_that_resume_are_no_new_cancel_request(
 
 def test_a_heartbeat_does_not_restart_a_finished_run(rest: Rest) -> None:
     rest.post("runs/r1/status", status="Completed")
-    assert beat(rest) == {"status": "Completed", "cancel": False, "force": False}
+    assert beat(rest) == answer("Completed", cancel=False)
 
 
 def close(rest: Rest, **counts: int) -> Any:

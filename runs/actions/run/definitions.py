@@ -9,12 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.models import Run, RunDefinition
+from runs.storage.prepared import PreparedInsert
 from studio.core.errors import NotFound
 from studio.core.names import MAX_VALUE_BYTES
 from studio.core.run_definition import check_definition, command_line
 
 #: The command line of a submitted run.
 COMMAND_PROPERTY = "studio.command"
+_insert_definition = PreparedInsert(RunDefinition)
 
 
 def write_definition(run: Run, definition: Mapping[str, Any] | None) -> dict[str, str]:
@@ -25,7 +27,7 @@ def write_definition(run: Run, definition: Mapping[str, Any] | None) -> dict[str
     if definition is None:
         return {}
     checked = check_definition(dict(definition))
-    RunDefinition.objects.create(run=run, content=_as_text(checked))
+    _insert_definition([RunDefinition(run=run, content=_as_text(checked))])
     line = command_line(checked)
     # A longer value is no property, but it is still in the definition.
     fits = len(line.encode()) <= MAX_VALUE_BYTES

@@ -136,6 +136,8 @@ def _target_row(
     lost = [each for each in agents if each.health is Health.UNREACHABLE]
     is_lost = bool(agents) and summary.health is Health.UNREACHABLE
     is_server = any(each.host.get("server") is True for each in agents)
+    # The server's own agent would repeat the row of its target.
+    listed = () if is_server and len(agents) == 1 else agents
     degraded = ngettext("%(n)s agent lost", "%(n)s agents lost", len(lost))
     return TargetRow(
         summary,
@@ -148,8 +150,8 @@ def _target_row(
         ),
         capacity_bar(summary.busy, summary.slots, _unavailable_slots(agents)),
         _capacity_text(summary.busy, summary.slots, sum(_lost_slots(a) for a in lost)),
-        tuple(_agent_row(each) for each in agents),
-        state.is_open(name, len(agents)),
+        tuple(_agent_row(each) for each in listed),
+        state.is_open(name, len(listed)),
         state.toggle(name).query(),
         max((each.agent.heard for each in agents), default=None) if is_lost else None,
         None if summary.longest_wait is None else now - summary.longest_wait,

@@ -1,6 +1,7 @@
 // The form of a new run: rows instead of text, uploads at once, and what would be
 // submitted, as the server reads the form. Without this script the form itself does it all.
 
+import { isPressed } from "../run/run-parts.js";
 import { fetchPage } from "../site/app.js";
 import { argumentNames, giveArgument, startRows, takeArgument } from "./argument-rows.js";
 import { makeChips, quoteValue, splitValues, unquoted } from "./chips.js";
@@ -42,6 +43,8 @@ async function preview() {
 }
 function replace(old, part) {
   if (!old || !part || old.isEqualNode(part)) return;
+  // A click needs the same button under it from the press to the release.
+  if (isPressed(old)) return schedulePreview();
   const focus = old.contains(document.activeElement) && document.activeElement.id;
   old.replaceWith(document.adoptNode(part));
   if (focus) document.getElementById(focus)?.focus();

@@ -9,7 +9,9 @@ import re
 import socket
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import click
 
@@ -25,18 +27,34 @@ from studio.agent import (
     find_gpus,
     read_facts,
 )
-from studio.cli.output import Output, output_options
+from studio.cli.output import Output
 from studio.cli.tables import one_line
 from studio.cli.target import Target, workspace_options
 
 _PR_SET_DUMPABLE = 4
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _plain_output(command: Command) -> Command:
+    """Give the command an output without formats: it prints lines until it ends."""
+
+    @wraps(command)
+    def with_output(*words: Any, only_show_errors: bool, **options: Any) -> Any:
+        output = Output(only_errors=only_show_errors)
+        return command(*words, output=output, **options)
+
+    help_text = "Print errors alone."
+    option = click.option("--only-show-errors", is_flag=True, help=help_text)
+    result: Command = option(with_output)  # type: ignore[assignment]
+    return result
 
 
 @click.command(
     epilog="Example: studio login https://studio.example.org < TOKEN; "
     "studio agent --compute gpu-cluster --slots 2"
 )
-@output_options
+@_plain_output
 @workspace_options
 @click.option(
     "--compute", required=True, metavar="NAME", help="The compute target to serve."

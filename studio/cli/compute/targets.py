@@ -17,7 +17,10 @@ from studio.core.errors import NotFound
 
 LIST_COLUMNS: tuple[Column, ...] = (
     ("Name", lambda one: one["name"]),
-    ("Health", lambda one: "paused" if one["is_paused"] else one["health"]),
+    (
+        "Health",
+        lambda one: "paused" if one["is_paused"] else one["health"].replace("_", " "),
+    ),
     ("Slots", lambda one: f"{one['busy']}/{one['slots']}"),
     ("Running", lambda one: str(one["running"])),
     ("Queued", lambda one: str(one["queued"])),
@@ -112,7 +115,8 @@ def remove(target: Target, output: Output, name: str) -> None:
 
 
 @target_group.command(
-    "agent-token", epilog="Example: studio target agent-token gpu-cluster > TOKEN"
+    "agent-token",
+    epilog="Example: studio target agent-token gpu --query token -o tsv > TOKEN",
 )
 @output_options
 @workspace_options

@@ -11,7 +11,13 @@ import click
 from studio.cli.output import Output, output_options
 from studio.cli.run.submit import report_submitted
 from studio.cli.target import Target, run_path, target_options
-from studio.cli.words import parse_tags, run_option, take_run, words_argument
+from studio.cli.words import (
+    parse_pairs,
+    parse_tags,
+    run_option,
+    take_run,
+    words_argument,
+)
 from studio.core.errors import NotFound
 from studio.core.sweep_space import (
     GRID,
@@ -44,6 +50,9 @@ from studio.sdk.workspace import Workspace
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag.")
 @click.option("--async", "is_async", is_flag=True, help="Return at once.")
 @click.option(
+    "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
+)
+@click.option(
     "--sweep",
     "sweeps",
     multiple=True,
@@ -65,6 +74,7 @@ def resubmit(
     name: str,
     tags: tuple[str, ...],
     is_async: bool,
+    max_attempts: int | None,
     sweeps: tuple[str, ...],
     words: tuple[str, ...],
     **sampling: Any,
@@ -77,14 +87,16 @@ def resubmit(
     run_id, _ = take_run(target, words, run_id)
     run = target.client.get(run_path(run_id))
     definition = _read_definition(target, run)
-    changed = _with_arguments(definition, _pairs(changes, "--set"))
+    changed = _with_arguments(definition, parse_pairs(changes, "--set"))
+    if max_attempts is not None:
+        changed["maxAttempts"] = max_attempts
     body: dict[str, Any] = {
         # With an id, a request that is repeated creates no second run.
         "id": str(uuid.uuid4()),
         "definition": {
             key: value for key, value in changed.items() if definition.get(key) != value
         },
-        "env": _pairs(variables, "--env"),
+        "env": parse_pairs(variables, "--env"),
         "experiment": target.experiment_name or run["experiment"],
         "target": compute_target,
         "name": name,
@@ -145,22 +157,11 @@ def _submit_sweep(
     made = target.client.post("sweeps", sweep)
     count = len(made["children"])
     link = target.page_url(made["run"]["id"])
+    if made["run"]["target"] == LOCAL_TARGET:
+        output.note("They wait for an agent: studio agent --compute local")
     output.emit(made, summary=f"Submitted {count} runs: {link}children/")
 
 
 def _space(sweeps: tuple[str, ...]) -> dict[str, Any]:
-    pairs = _pairs(sweeps, "--sweep")
+    pairs = parse_pairs(sweeps, "--sweep")
     return {argument_name(name): parse_values(text) for name, text in pairs.items()}
-
-
-def _pairs(words: tuple[str, ...], option: str) -> dict[str, str]:
-    """Names and values of `NAME=VALUE`. Raises UsageError."""
-    pairs = {}
-    for word in words:
-        name, separator, value = word.partition("=")
-        if not (name and separator):
-            raise click.BadParameter(
-                f"{word!r} has no value. Write NAME=VALUE.", param_hint=option
-            )
-        pairs[name] = value
-    return pairs

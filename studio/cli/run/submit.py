@@ -11,6 +11,7 @@ import click
 from studio.cli.output import Output, output_options
 from studio.cli.run.records import read_record
 from studio.cli.target import Target, target_options
+from studio.cli.words import parse_pairs
 from studio.core.statuses import RunStatus
 from studio.sdk.experiment import Experiment
 from studio.sdk.submission import CondaDependencies, RunConfiguration, ScriptRunConfig
@@ -47,6 +48,15 @@ from studio.sdk.workspace import Workspace
 @click.option(
     "--target", "--ct", "compute_target", default="", help="Another compute target."
 )
+@click.option(
+    "--env", "variables", multiple=True, metavar="NAME=VALUE", help="A variable."
+)
+@click.option(
+    "--secret", "secrets", multiple=True, metavar="NAME", help="A secret that it gets."
+)
+@click.option(
+    "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
+)
 @click.option("--name", default="", help="The run's name. The default is generated.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
@@ -57,6 +67,9 @@ def submit_script(
     is_async: bool,
     conda_dependencies: str,
     compute_target: str,
+    variables: tuple[str, ...],
+    secrets: tuple[str, ...],
+    max_attempts: int | None,
     name: str,
     words: tuple[str, ...],
 ) -> None:
@@ -75,6 +88,9 @@ def submit_script(
         python = config.environment.python
         python.conda_dependencies = CondaDependencies(conda_dependencies)
         python.user_managed_dependencies = False
+    config.environment_variables.update(parse_pairs(variables, "--env"))
+    config.secrets = [*dict.fromkeys((*config.secrets, *secrets))]
+    config.max_attempts = max_attempts or config.max_attempts
     submitted = ScriptRunConfig(str(folder), run_config=config)
     # As `folder attach` names it.
     name_of_experiment = target.experiment or folder.absolute().name

@@ -18,6 +18,16 @@ def run(rest: Rest) -> None:
     rest.new_run(heartbeats=True)
 
 
+def answer(status: str = "CancelRequested", *, force: bool) -> dict[str, Any]:
+    """The reply to a heartbeat of a run whose cancel was requested."""
+    return {
+        "status": status,
+        "cancel": True,
+        "force": force,
+        "lost": False,
+    }
+
+
 def beat(rest: Rest) -> Any:
     return rest.post("runs/r1/heartbeat")
 
@@ -36,7 +46,7 @@ def test_each_signal_is_recorded_once(rest: Rest) -> None:
     beat(rest)
     for signal in [*SIGNALS, *SIGNALS]:
         reply = report(rest, signal)
-        assert reply == {"status": "CancelRequested", "cancel": True, "force": False}
+        assert reply == answer(force=False)
     beat(rest)
     assert messages(rest)[1:] == [
         "Cancel was requested",
@@ -71,10 +81,10 @@ def test_a_request_for_sigkill_reaches_the_heartbeat(rest: Rest) -> None:
     assert beat(rest)["force"] is False
     rest.post("runs/r1/cancel", kill=True)
     rest.post("runs/r1/cancel", kill=True)
-    assert beat(rest) == {"status": "CancelRequested", "cancel": True, "force": True}
+    assert beat(rest) == answer(force=True)
     assert messages(rest).count("Force stop was requested") == 1
     rest.post("runs/r1/status", status="Canceled")
-    assert beat(rest) == {"status": "Canceled", "cancel": True, "force": False}
+    assert beat(rest) == answer("Canceled", force=False)
 
 
 def test_only_the_launcher_ends_a_run_that_it_started(rest: Rest) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
 import sys
 import uuid
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
 from studio.sdk.client import Client
 from tests.agent.cluster import Cluster
@@ -50,7 +48,7 @@ def add_target_and_agent(page: Page, cluster: Cluster) -> None:
     dialog.get_by_label("Name").fill(cluster.target)
     dialog.get_by_role("button", name="Add target").click()
     row = page.locator("tbody", has_text=cluster.target)
-    expect(row).to_contain_text("No agent")
+    expect(row).to_contain_text("No agent", timeout=PATIENCE)
     row.get_by_label(f"Actions for {cluster.target}").click()
     row.get_by_role("link", name="Add agent").click()
     page.locator("dialog[open]").get_by_role("button", name="Create token").click()
@@ -62,30 +60,31 @@ def add_target_and_agent(page: Page, cluster: Cluster) -> None:
     expect(row).to_contain_text("0 of 2 slots", timeout=PATIENCE)
 
 
-def sources() -> FilePayload:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr("project/say.py", SCRIPT)
-        opened.writestr("project/.git/config", "left out")
-    return {
-        "name": "project.zip",
-        "mimeType": "application/zip",
-        "buffer": archive.getvalue(),
-    }
+def project(folder: Path) -> Path:
+    """A folder with a script, and with what no snapshot contains."""
+    place = folder / "project"
+    (place / ".git").mkdir(parents=True)
+    (place / ".git" / "config").write_text("left out")
+    (place / "notes.csv").write_text("left out")
+    (place / ".gitignore").write_text("*.csv\n")
+    (place / "say.py").write_text(SCRIPT)
+    return place
 
 
 def submit_new_run(page: Page, cluster: Cluster) -> None:
     page.goto(f"{cluster.server.url}/w/default/runs/")
     page.locator("#new-run").click()
-    page.locator("#archive").set_input_files(sources())
-    expect(page.locator("#script")).to_have_value("say.py")
+    page.locator("#folder").set_input_files(project(cluster.folder))
+    expect(page.locator("#script")).to_have_value("say.py", timeout=PATIENCE)
+    expect(page.locator("#upload-state")).to_contain_text("2 files")
     page.locator("#target").select_option(cluster.target)
     page.locator("#experiment").fill("browser")
     page.locator("#name").fill("first")
     page.locator("#add-argument").click()
     page.locator(".argument-row .pair-name").fill("--text")
     page.locator(".argument-row .pair-value").fill("it's two words")
-    expect(page.locator("#terminal-command")).to_contain_text("submit-script")
+    command = page.locator("#terminal-command")
+    expect(command).to_contain_text("submit-script", timeout=PATIENCE)
     page.locator("#submit-button").click()
 
 
@@ -99,10 +98,12 @@ def test_a_run_is_started_followed_resubmitted_swept_and_canceled(
     page = owner_page
     add_target_and_agent(page, cluster)
     submit_new_run(page, cluster)
-    expect(page.get_by_role("heading", name="first")).to_be_visible()
+    heading = page.get_by_role("heading", name="first")
+    expect(heading).to_be_visible(timeout=PATIENCE)
     expect_status(page, "Completed")
     page.get_by_role("link", name="Outputs + logs").click()
-    expect(page.get_by_text("the text is it's two words")).to_be_visible()
+    line = page.get_by_text("the text is it's two words")
+    expect(line).to_be_visible(timeout=PATIENCE)
 
     # Again, with two values of the argument.
     page.get_by_role("link", name="Resubmit").click()
@@ -111,10 +112,11 @@ def test_a_run_is_started_followed_resubmitted_swept_and_canceled(
     page.locator(".sweep-row .chip-input").press("Enter")
     page.locator("#name").fill("sweep {text}")
     expect(page.locator(".sweep-row .chip").first).to_have_text("it's two words")
-    expect(page.locator("#submit-button")).to_have_text(re.compile("Submit 2 runs"))
-    page.locator("#submit-button").click()
+    submit = page.locator("#submit-button")
+    expect(submit).to_have_text(re.compile("Submit 2 runs"), timeout=PATIENCE)
+    submit.click()
     rows = page.locator("#run-table tbody tr")
-    expect(rows).to_have_count(2)
+    expect(rows).to_have_count(2, timeout=PATIENCE)
     expect(rows.filter(has_text="Completed")).to_have_count(2, timeout=PATIENCE)
 
     # A long one, which is canceled.
@@ -143,7 +145,7 @@ def test_the_shown_command_submits_the_same_run(
     owner_page.goto(f"{server.url}/w/default/runs/{run}/resubmit/")
     owner_page.locator(".argument-row .pair-value").first.fill("a 'b'")
     command = owner_page.locator("#terminal-command")
-    expect(command).to_contain_text("--set")
+    expect(command).to_contain_text("--set", timeout=PATIENCE)
     studio = f'studio() {{ {sys.executable} -m studio.cli "$@"; }}'
     done = subprocess.run(
         ["bash", "-c", f"{studio}\n{command.inner_text()} --async"],

@@ -83,7 +83,11 @@ def test_local_is_this_server_only_with_the_servers_own_agent(scene, owner):
     target = scene.target("local")
     assert "This server" not in rows_of(show(owner), "targets")[0]
     scene.agent(target, host={"server": True})
-    assert "This server" in rows_of(show(owner), "targets")[0]
+    [row] = rows_of(show(owner), "targets")
+    assert "This server" in row
+    assert "0 of 2 slots" in row
+    scene.agent(target, "other")
+    assert len(rows_of(show(owner), "targets")) == 3
 
 
 def test_agents_fold_and_the_address_keeps_it(scene, owner):

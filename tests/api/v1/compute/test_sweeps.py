@@ -33,9 +33,8 @@ def test_each_child_has_its_values(scene: Scene) -> None:
     [child] = made["children"]
     run = scene.member.get(f"runs/{child}")
     assert (run["name"], run["parent"]) == ("net lr=1 seed=7", "sweep")
-    found = scene.member.get(f"runs/{child}/definition")["definition"]
-    words = ["python", "-m", "train", "--lr", "1", "--seed", "7"]
-    assert found["command"] == words
+    properties = scene.member.get(f"runs/{child}/properties")["properties"]
+    assert properties["studio.command"] == "python -m train --lr 1 --seed 7"
     assert scene.member.get(f"runs/{child}/tags")["tags"] == {"lr": "1", "seed": "7"}
 
 
