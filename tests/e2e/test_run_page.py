@@ -172,6 +172,7 @@ def test_checking_a_metric_draws_it_and_updates_the_address(
     # System metrics are not drawn by default if there are others.
     run.log("system/gpu", [1.0])
     owner_page.goto(f"{run.page}metrics/")
+    owner_page.locator("#metric-list summary", has_text="system").click()
     owner_page.get_by_label("system/gpu", exact=True).check()
     expect(owner_page.locator(".plot .main-svg").nth(1)).to_be_attached()
     both = r"metrics/\?key=a&key=system(/|%2F)gpu"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import shlex
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from studio.core.connection import read_connection_file
+from studio.core.script_variables import exported_variables
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.templates import build_once
 
@@ -152,18 +153,14 @@ def pump(pipe: IO[str], lines: queue.Queue[str | None]) -> None:
 
 
 def client_environment(home: Path) -> dict[str, str]:
-    """What `eval "$(studio env)"` would set on the machine of the server."""
-    done = subprocess.run(
-        [sys.executable, "-m", "studio.cli", "env"],
-        env={**quiet_environment(), "STUDIO_HOME": str(home)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    lines = [shlex.split(line) for line in done.stdout.splitlines()]
-    pairs = [words[1].partition("=") for words in lines if words[0] == "export"]
-    return {name: value for name, _, value in pairs}
+    """What `eval "$(studio env)"` sets on the server's machine.
+
+    Its own functions, because starting the command for each server takes long;
+    `tests/cli` evaluates its lines.
+    """
+    server = read_connection_file(home / "client.json")
+    assert server is not None, f"No server has started in {home}."
+    return exported_variables(server, quiet_environment())
 
 
 def copy_prepared_home(home: Path) -> None:

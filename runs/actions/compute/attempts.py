@@ -51,7 +51,8 @@ def report_status(
             # The clock of the agent's machine is wrong.
             ended = None
         run.refresh_from_db(fields=["status"])
-        if status is RunStatus.FAILED and job.ended is None and _can_retry(run):
+        is_taken = job.agent_id is not None and job.ended is None
+        if status is RunStatus.FAILED and is_taken and _can_retry(run):
             _queue_again(job, run, AttemptOutcome.FAILED, message, now)
             return run
         if _skips_running(run.state, status):

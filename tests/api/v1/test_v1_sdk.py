@@ -50,6 +50,15 @@ def test_pages_of_values_have_no_gaps_or_repetitions(tree: Rest, limit: int) -> 
     assert found == ({} if limit == 1 else {("top", "n"): list(range(600))})
 
 
+def test_system_metrics_can_be_left_out(tree: Rest) -> None:
+    names = ("system/cpu", "systems", "loss")
+    tree.points("top", *[{"key": name, "value": 1} for name in names])
+    assert set(logged(tree, "top")) == {("top", name) for name in names}
+    own = {("top", "systems"), ("top", "loss")}
+    assert set(logged(tree, "top", system=0, limit=1)) == own
+    assert set(logged(tree, "top", key="system/cpu")) == {("top", "system/cpu")}
+
+
 def test_values_of_a_whole_run_tree_are_returned(tree: Rest) -> None:
     for run_id in ("top", "mid", "low", "other"):
         tree.points(run_id, {"key": "m", "value": run_id})

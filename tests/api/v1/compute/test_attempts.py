@@ -245,6 +245,14 @@ def test_a_failure_that_the_script_reports_is_left_to_its_runner(scene: Scene) -
     assert scene.status("r1") == "Queued"
 
 
+def test_a_submission_that_failed_is_not_tried_again(scene: Scene) -> None:
+    scene.submit("r1", max_attempts=3)
+    # As a client does that did not learn whether the run was queued.
+    scene.member.post("runs/r1/status", status="Failed", launcher=True)
+    assert scene.status("r1") == "Failed"
+    assert scene.agent().take() == []
+
+
 def test_the_maximum_of_attempts_is_in_the_definition(scene: Scene) -> None:
     assert scene.submit("r1", definition={"maxAttempts": 4})["max_attempts"] == 4
 
