@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MASK = "***"
+#: Shorter texts, such as the braces of JSON, are in every log.
+MIN_CHARS = 4
 
 
 class Redactor:
@@ -13,7 +15,8 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         texts = {line.strip() for secret in secrets for line in secret.splitlines()}
         # The longest first: one can be the start of another.
-        self._texts = sorted(filter(None, texts), key=len, reverse=True)
+        long = [text for text in texts if len(text) >= MIN_CHARS]
+        self._texts = sorted(long, key=len, reverse=True)
         self._bytes = [text.encode() for text in self._texts]
 
     def in_text(self, text: str) -> str:

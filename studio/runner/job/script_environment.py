@@ -46,6 +46,8 @@ def script_environment(
     )
     return {
         **variables,
+        # What follows comes first: a secret must not redirect the run.
+        **job.secrets,
         **exported_variables(server, variables),
         "PATH": _path_with(prepared.interpreter, variables.get("PATH", os.defpath)),
         **prepared.variables,
@@ -58,7 +60,6 @@ def script_environment(
             "AZUREML_ARM_SUBSCRIPTION", _SUBSCRIPTION
         ),
         "AZUREML_ARM_RESOURCEGROUP": variables.get("AZUREML_ARM_RESOURCEGROUP", _GROUP),
-        **job.secrets,
     }
 
 
