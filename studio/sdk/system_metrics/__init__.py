@@ -1,4 +1,4 @@
-"""What the machine of a run does meanwhile: processors, memory, disk, network, GPUs."""
+"""What the machine of a run does: processors, memory, disk, network, GPUs."""
 
 from studio.sdk.system_metrics.facts import MachineFacts, read_machine_facts
 from studio.sdk.system_metrics.sampler import SystemSampler
