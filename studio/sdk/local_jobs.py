@@ -100,7 +100,9 @@ def start_runner(folder: Path, job: JobFile) -> None:
         "PYTHONPATH": os.pathsep.join(filter(None, modules)),
         RUNNER_VARIABLE: str(folder),
     }
-    environment.pop(AGENT_VARIABLE, None)
+    if environment.pop(AGENT_VARIABLE, None):
+        # The agent deletes the job's spool, and this run can outlive the job.
+        environment.pop("STUDIO_SPOOL", None)
     with (folder / LOG_FILE).open("ab") as log:
         _started.append(
             subprocess.Popen(

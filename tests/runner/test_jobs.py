@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from studio.core.errors import NotFound
 from studio.sdk.local_jobs import create_job_folder
+from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 from tests.runner.job_folders import JobFolders, is_running
@@ -127,6 +131,40 @@ def test_the_next_submission_ends_what_a_killed_runner_left(
     create_job_folder("another")
     assert becomes(lambda: not is_running(pid))
     assert job.folder.exists()
+
+
+def test_a_submitted_run_delivers_only_its_own(
+    jobs: JobFolders, server: Server
+) -> None:
+    job = jobs.create(
+        USER_MANAGED, "from azureml.core import Run\nRun.get_context().log('x', 1)\n"
+    )
+    spool = job.folder.with_name(f"{job.folder.name}-spool")
+    offline = (
+        "from studio.sdk import Experiment, Workspace\n"
+        "ws = Workspace()\n"
+        "run = Experiment(ws, 'offline').start_logging(snapshot_directory=None)\n"
+        "print(run.id)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", offline],
+        env={
+            **quiet_environment(),
+            **server.environment,
+            "PYTHONPATH": str(ROOT),
+            "STUDIO_SPOOL": str(spool),
+            "STUDIO_MODE": "offline",
+        },
+        cwd=jobs.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    job.start()
+    assert job.wait()["status"] == "Completed"
+    with pytest.raises(NotFound):
+        job.client.get(f"runs/{done.stdout.strip()}")
+    assert len(list(spool.glob("*/owner.json"))) == 1
 
 
 def test_a_background_process_does_not_outlive_its_script(

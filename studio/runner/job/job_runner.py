@@ -45,7 +45,7 @@ from studio.runner.ranks import ranks_command
 from studio.runner.received_signals import ReceivedSignals
 from studio.runner.recorder import Recorder
 from studio.sdk.client import Client
-from studio.sdk.delivery import print_notice
+from studio.sdk.delivery import LEFTOVERS_VARIABLE, print_notice
 from studio.sdk.snapshot_tree import unpack_archive
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
@@ -70,6 +70,7 @@ def run_job(folder: Path) -> int:
     with contextlib.suppress(OSError):
         write_runner_state(folder, None)
     become_subreaper()
+    os.environ[LEFTOVERS_VARIABLE] = "off"
     with ReceivedSignals() as received:
         try:
             run = JobRun.open(job)

@@ -16,6 +16,7 @@ from studio.core.script_variables import (
     exported_variables,
 )
 from studio.runner.environments import PreparedEnvironment
+from studio.sdk.delivery import LEFTOVERS_VARIABLE
 from studio.sdk.local_jobs import RUNNER_VARIABLE
 
 #: What belongs to the run that submitted this one, or to the runner.
@@ -51,6 +52,7 @@ def script_environment(
         **exported_variables(server, variables),
         "PATH": _path_with(prepared.interpreter, variables.get("PATH", os.defpath)),
         **prepared.variables,
+        LEFTOVERS_VARIABLE: "off",
         "STUDIO_RUN_ID": job.run,
         "MLFLOW_RUN_ID": job.run,
         "AZUREML_RUN_ID": job.run,

@@ -10,6 +10,7 @@ from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.retry_policy import RetryPause
 from studio.sdk.delivery.sender import Sender
+from studio.sdk.delivery.shutdown import LEFTOVERS_VARIABLE
 from studio.sdk.delivery.spool_folder import (
     SpoolFolder,
     SpoolOwner,
@@ -19,6 +20,7 @@ from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
 
 __all__ = [
+    "LEFTOVERS_VARIABLE",
     "Account",
     "Receipt",
     "RetryPause",

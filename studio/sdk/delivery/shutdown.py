@@ -25,6 +25,8 @@ from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.sender import Sender
 from studio.sdk.process import run_at_exit
 
+#: Set to `off` where only this process's own data is to be delivered.
+LEFTOVERS_VARIABLE = "STUDIO_LEFTOVERS"
 #: The exit status of a script that succeeded but lost something it logged.
 EXIT_LOST = 74
 DEFAULT_DRAIN_SECONDS = 30.0
@@ -77,7 +79,10 @@ def background_delivery() -> BackgroundDelivery:
 def register(writer: OpenWriter) -> None:
     """Deliver at exit what the writer has not delivered by then."""
     _ProcessState.open_writers.append(writer)
-    if not writer.offline:
+    # The token of a submitted run is for that run alone: others' would be refused, or
+    # become its children.
+    is_allowed = os.environ.get(LEFTOVERS_VARIABLE, "") != "off"
+    if is_allowed and not writer.offline:
         background_delivery().deliver_leftovers_of(writer.client)
 
 
