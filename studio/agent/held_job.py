@@ -17,6 +17,7 @@ from studio.agent.executors import Executor, JobState
 from studio.agent.job_folder import Attempt, JobFolder
 from studio.agent.leftovers import deliver_leftovers, has_leftovers
 from studio.agent.working_copy import fetch_working_copy
+from studio.core.cancel_signals import KILL_AFTER_SECONDS
 from studio.core.errors import StudioError
 from studio.core.job_files import JobFile, read_end, write_job
 from studio.sdk.client import Client
@@ -25,8 +26,11 @@ from studio.sdk.responses import is_temporary
 
 #: A runner that hears of a cancel itself has so long until the agent tells it, too.
 CANCEL_GRACE_SECONDS = 15.0
-#: How long a runner has to end whose run was killed, or has ended on the server.
+#: How long a runner has to kill its script and to report that.
 FORCE_GRACE_SECONDS = 10.0
+#: How long a runner has to end whose run has ended on the server: a script that calls
+#: `run.fail()` can still clean up, and its outputs are uploaded.
+END_GRACE_SECONDS = KILL_AFTER_SECONDS
 #: A job is not started this short before others could get it.
 LEASE_MARGIN_SECONDS = 20.0
 #: How long one attempt to deliver a job's leftovers takes at most.
@@ -105,7 +109,7 @@ class HeldJob:
             return
         self.confirmed = now
         if verdict.state == "ended" and self._end_at is None:
-            self._end_at = now + FORCE_GRACE_SECONDS
+            self._end_at = now + END_GRACE_SECONDS
         if verdict.state in ("cancel", "force") and self._cancel_at is None:
             self._cancel_at = now + CANCEL_GRACE_SECONDS
         if verdict.state == "force" and self._force_at is None:
