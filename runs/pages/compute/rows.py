@@ -305,7 +305,11 @@ def _device_use(percents: list[Any]) -> DeviceUse | None:
     return DeviceUse(use_bar(mean), round(mean), mean < LOW_USE_PERCENT)
 
 
-def run_list_href(workspace: str, targets: list[str], status: str = "") -> str:
+#: The runs that an agent has: all that have not ended, but for the queued ones.
+TAKEN_RUNS = "status = active and status != Queued"
+
+
+def run_list_href(workspace: str, targets: list[str], condition: str = "") -> str:
     """Link to the list of the runs of these targets, child runs included."""
     values = tuple(FilterText(name) for name in targets)
     field = attribute("target")
@@ -314,7 +318,7 @@ def run_list_href(workspace: str, targets: list[str], status: str = "") -> str:
         if len(values) > 1
         else Comparison(field, "=", values)
     )
-    text = to_text(term) + (f" and status = {status}" if status else "")
+    text = to_text(term) + (f" and {condition}" if condition else "")
     spec = ViewSpec(q=text, children=True, flat=True)
     query = spec.to_query()
     return f"/w/{workspace}/runs/?{query}" if query else f"/w/{workspace}/runs/"
