@@ -23,6 +23,7 @@ from studio.runner.streams import open_streams
 from studio.runner.tracked_run import create_tracked_run
 from studio.sdk.client import Client
 from studio.sdk.delivery import print_notice
+from studio.sdk.run_record import working_folder
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def run_program(
         streams = open_streams(run.append_output)
         names = ("STUDIO_RUN_ID", "MLFLOW_RUN_ID")
         environment = {**environment, **dict.fromkeys(names, run.id)}
-        recorder = Recorder(run, [program, *command[1:]], environment, Path.cwd())
+        recorder = Recorder(run, [program, *command[1:]], environment, working_folder())
         recorder.start(with_system_metrics=options.with_system_metrics)
         code = launched.run_to_end(program, command, environment, streams)
     # From here on Ctrl-C interrupts the delivery.

@@ -8,6 +8,7 @@ from studio.sdk.run_record.record import (
     attempt_path,
     record_of_process,
     upload_record,
+    working_folder,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "record_of_process",
     "this_python",
     "upload_record",
+    "working_folder",
 ]

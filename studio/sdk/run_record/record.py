@@ -123,12 +123,17 @@ def upload_record(
 
 def record_of_process() -> RunRecord:
     """The record of a run that this process starts."""
+    return RunRecord.collect(
+        _command_of_process(), working_folder(), os.environ, this_python()
+    )
+
+
+def working_folder() -> Path:
+    """The folder of this process, also if it was deleted."""
     try:
-        folder = Path.cwd()
+        return Path.cwd()
     except OSError:
-        # It was deleted.
-        folder = Path()
-    return RunRecord.collect(_command_of_process(), folder, os.environ, this_python())
+        return Path()
 
 
 def _command_of_process() -> Sequence[str]:
