@@ -135,7 +135,10 @@ def _target_row(
     name, agents = summary.target.name, summary.agents
     lost = [each for each in agents if each.health is Health.UNREACHABLE]
     is_lost = bool(agents) and summary.health is Health.UNREACHABLE
-    is_server = any(each.host.get("server") is True for each in agents)
+    is_server = any(
+        each.host.get("server") is True and each.health is not Health.UNREACHABLE
+        for each in agents
+    )
     # The server's own agent would repeat the row of its target.
     listed = () if is_server and len(agents) == 1 else agents
     degraded = ngettext("%(n)s agent lost", "%(n)s agents lost", len(lost))
