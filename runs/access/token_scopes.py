@@ -18,13 +18,12 @@ from runs.access.permissions import (
     AccessDeclaration,
     Permission,
 )
+from runs.actions.account import RUN_TOKEN_DAYS_AFTER_END
 from runs.http import invalid_token
 from runs.models import ApiToken, LoggedModel, Run, TokenKind, now_ms
 from runs.storage.prepared import PreparedRows
 from studio.core.errors import PermissionDenied
 
-#: A run's token is valid for this long after the end of its root run.
-RUN_TOKEN_DAYS_AFTER_END = 7
 _DAY_MS = 24 * 3600 * 1000
 
 _root_and_end = PreparedRows(

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from runs.actions.compute import requeue_lost_jobs
 from runs.actions.expiry import (
+    delete_expired_run_tokens,
     delete_expired_sign_ins,
     delete_replaced_files,
     expiry_allowed,
@@ -106,6 +107,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
     tasks = (
         ("delete old exports", 3600, delete_old_exports),
         ("delete expired sign-ins", 600, delete_expired_sign_ins),
+        ("delete expired run tokens", 3600, delete_expired_run_tokens),
         ("delete replaced files", 3600, delete_replaced_files),
         ("purge old trash", 3600, purge_old_trash),
         ("delete unused selections", 86_400, delete_unused_selections),

@@ -28,6 +28,8 @@ Values = Union[list[str], dict[str, Union[int, float]]]
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})")
+#: A range that is one of several values, not in quotes.
+_RANGE_IN_LIST = re.compile(rf"(?:^|[\s,]){_NUMBER}\.\.{_NUMBER}(?:$|[\s,])")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 #: How often a random sample is drawn again before fewer runs are accepted.
 _DRAWS_PER_RUN = 20
@@ -46,6 +48,15 @@ def parse_values(text: str) -> Values:
     found = _RANGE.fullmatch(text.strip())
     if found:
         return {"from": _to_number(found[1]), "to": _to_number(found[2])}
+    if _RANGE_IN_LIST.search(text):
+        raise InvalidValue(
+            message(
+                "%(text)r has a range and other values. List all values, or put quotes "
+                "around a value with two dots.",
+                text=text,
+            ),
+            field="space",
+        )
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace += ","
     lexer.whitespace_split = True
@@ -176,6 +187,28 @@ def without_arguments(words: Sequence[str], names: Iterable[str]) -> list[str]:
             del result[at : at + (2 if takes_next else 1)]
             at = _find_argument(result, name)
     return result
+
+
+def values_of_arguments(words: Sequence[str]) -> dict[str, str]:
+    """The values of the arguments of a command line that begin with two dashes."""
+    found: dict[str, str] = {}
+    for at, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if not name.startswith("--"):
+            continue
+        if equals:
+            found[name] = value
+        elif _has_value(words, at):
+            found[name] = words[at + 1]
+    return found
+
+
+def named_values(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The values of the arguments of a run, in its command and its arguments."""
+    command = definition.get("command")
+    words = command if isinstance(command, list) else ()
+    arguments = definition.get("arguments") or ()
+    return {**values_of_arguments(words), **values_of_arguments(arguments)}
 
 
 def _set_argument(words: list[str], name: str, value: str) -> None:

@@ -90,7 +90,8 @@ class TrackedRun:
             self._writer.add_snapshot(sources)
         except TooLarge as error:
             print_notice(f"No snapshot is kept: {error.message}")
-        except (StudioError, OSError) as error:
+        # ValueError: a name that is not UTF-8.
+        except (StudioError, OSError, ValueError) as error:
             print_notice(f"No snapshot is kept: {error}")
 
     def report_signal(self, name: CancelSignal) -> None:

@@ -28,6 +28,7 @@ from studio.core.sweep_space import (
         ("-1..1", {"from": -1, "to": 1}),
         ("1e-4..0.1", {"from": 1e-4, "to": 0.1}),
         ("a..b", ["a..b"]),
+        ("'1..5', 7", ["1..5", "7"]),
         ("#1", ["#1"]),
     ],
 )
@@ -35,7 +36,7 @@ def test_values_are_lists_or_ranges(text, values):
     assert parse_values(text) == values
 
 
-@pytest.mark.parametrize("text", ["", " , ", "'a"])
+@pytest.mark.parametrize("text", ["", " , ", "'a", "1..5, 7", "a 0.1..2"])
 def test_a_text_without_values_is_refused(text):
     with pytest.raises(InvalidValue):
         parse_values(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -165,6 +166,25 @@ def test_a_submitted_run_delivers_only_its_own(
     with pytest.raises(NotFound):
         job.client.get(f"runs/{done.stdout.strip()}")
     assert len(list(spool.glob("*/owner.json"))) == 1
+
+
+def test_a_later_attempt_replaces_files(jobs: JobFolders) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        """
+        import os
+        from azureml.core import Run
+        open("model.txt", "w").write(os.environ["STUDIO_ATTEMPT"])
+        Run.get_context().upload_file("outputs/model.txt", "model.txt")
+        """,
+        attempt=2,
+    )
+    path = f"runs/{job.run_id}/files/outputs/model.txt"
+    job.client.upload(path, io.BytesIO(b"of the first"), 12)
+    job.start()
+    assert job.wait()["status"] == "Completed", job.log()
+    assert job.log("outputs/model.txt") == "2"
+    assert job.log().startswith("\n--- Attempt 2 ---\n")
 
 
 def test_a_background_process_does_not_outlive_its_script(

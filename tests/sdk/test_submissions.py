@@ -185,6 +185,14 @@ def test_a_script_can_be_named_by_its_whole_path(
     )
 
 
+def test_a_name_that_is_not_utf8_is_explained(
+    experiment: Experiment, folder: Path
+) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/a\xff.txt")).write_text("")
+    with pytest.raises(SnapshotException, match="no snapshot can keep"):
+        experiment.submit(ScriptRunConfig(str(folder), "train.py"))
+
+
 def test_a_folder_over_the_limit_is_explained(
     experiment: Experiment, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ from runs.actions.account.links import (
 from runs.actions.account.secrets import generate_secret, hash_secret, to_datetime
 from runs.actions.account.sign_in import FAILURE_LIFETIME, check_sign_in
 from runs.actions.account.tokens import (
+    RUN_TOKEN_DAYS_AFTER_END,
     create_agent_token,
     create_run_token,
     create_token,
@@ -39,6 +40,7 @@ from runs.actions.account.tokens import (
 
 __all__ = [
     "FAILURE_LIFETIME",
+    "RUN_TOKEN_DAYS_AFTER_END",
     "add_member",
     "check_language",
     "check_sign_in",

@@ -30,6 +30,8 @@ from studio.core.errors import NotFound, PermissionDenied
 
 #: The prefix `rs_` and five characters, which help no one to guess the rest.
 VISIBLE_PREFIX_LENGTH = 8
+#: A run's token is valid for this long after the end of its root run.
+RUN_TOKEN_DAYS_AFTER_END = 7
 
 
 @transaction.atomic

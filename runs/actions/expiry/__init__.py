@@ -8,12 +8,14 @@ from runs.actions.expiry.clock_jumps import (
     skip_while_paused,
 )
 from runs.actions.expiry.expiry import (
+    delete_expired_run_tokens,
     delete_expired_sign_ins,
     delete_replaced_files,
     purge_old_trash,
 )
 
 __all__ = [
+    "delete_expired_run_tokens",
     "delete_expired_sign_ins",
     "delete_replaced_files",
     "expiry_allowed",

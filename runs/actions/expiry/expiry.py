@@ -7,13 +7,18 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from runs.actions.account import FAILURE_LIFETIME, to_datetime
+from runs.actions.account import (
+    FAILURE_LIFETIME,
+    RUN_TOKEN_DAYS_AFTER_END,
+    to_datetime,
+)
 from runs.actions.actor import SERVER
 from runs.actions.experiments import lock_experiment_names
 from runs.actions.files import delete_file_rows, delete_unused_snapshots
 from runs.actions.run import purge_run
 from runs.actions.run_rows import models_of_locked_runs
 from runs.models import (
+    ApiToken,
     BrowserSession,
     Experiment,
     File,
@@ -22,9 +27,11 @@ from runs.models import (
     Run,
     SignInFailure,
     SignInLink,
+    TokenKind,
     View,
     Workspace,
 )
+from studio.core.batches import batches
 from studio.core.errors import InvalidState, NotFound
 
 #: How long old versions of files and the contents of the trash are kept.
@@ -47,6 +54,21 @@ def delete_expired_sign_ins(now: int) -> int:
         SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME),
     ]
     return sum(found.delete()[0] for found in rows)
+
+
+def delete_expired_run_tokens(now: int) -> int:
+    """Delete the tokens of scripts whose root run ended so long ago that they expired.
+
+    Each attempt of a submitted run has one. What was done with them stays in the
+    history, without the token's name.
+    """
+    limit = now - RUN_TOKEN_DAYS_AFTER_END * DAY_MS
+    expired = ApiToken.objects.filter(kind=TokenKind.RUN, root_run__ended__lt=limit)
+    keys = list(expired.values_list("pk", flat=True))
+    # Small transactions, because SQLite has one writer at a time.
+    for some in batches(keys):
+        ApiToken.objects.filter(pk__in=some).delete()
+    return len(keys)
 
 
 def delete_replaced_files(now: int) -> int:

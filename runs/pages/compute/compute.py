@@ -14,6 +14,7 @@ from runs.access import Permission, access
 from runs.models import Job, Secret, now_ms
 from runs.pages.compute.page_state import ComputeState
 from runs.pages.compute.rows import (
+    TAKEN_RUNS,
     count_health,
     queue_groups,
     run_list_href,
@@ -104,7 +105,7 @@ def live_context(request: PageRequest) -> dict[str, Any]:
         "running_total": running.total,
         "running_more": running.total - running.shown,
         "running_more_href": state.with_more_running().query(),
-        "running_list": run_list_href(workspace.name, names, "running"),
+        "running_list": run_list_href(workspace.name, names, TAKEN_RUNS),
         "has_devices": any(row.device for group in groups for row in group.rows),
         "can_manage": not role_refusal(request, Permission.COMPUTE),
         "priorities": priority_choices(),

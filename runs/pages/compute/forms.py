@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from runs.pages.requests import CountField, FlagField, PageForm, TextField
+from runs.pages.requests import (
+    CountField,
+    FlagField,
+    PageForm,
+    TextField,
+    plain_line_breaks,
+)
 from studio.core.errors import InvalidValue
 
 
@@ -40,4 +46,4 @@ class PriorityForm(PageForm):
 class SecretForm(PageForm):
     name = TextField()
     # Blanks can be part of a secret.
-    value = TextField(strip=False)
+    value = TextField(plain_line_breaks, strip=False)

@@ -135,7 +135,10 @@ def _target_row(
     name, agents = summary.target.name, summary.agents
     lost = [each for each in agents if each.health is Health.UNREACHABLE]
     is_lost = bool(agents) and summary.health is Health.UNREACHABLE
-    is_server = any(each.host.get("server") is True for each in agents)
+    is_server = any(
+        each.host.get("server") is True and each.health is not Health.UNREACHABLE
+        for each in agents
+    )
     # The server's own agent would repeat the row of its target.
     listed = () if is_server and len(agents) == 1 else agents
     degraded = ngettext("%(n)s agent lost", "%(n)s agents lost", len(lost))
@@ -305,7 +308,11 @@ def _device_use(percents: list[Any]) -> DeviceUse | None:
     return DeviceUse(use_bar(mean), round(mean), mean < LOW_USE_PERCENT)
 
 
-def run_list_href(workspace: str, targets: list[str], status: str = "") -> str:
+#: The runs that an agent has: all that have not ended, but for the queued ones.
+TAKEN_RUNS = "status = active and status != Queued"
+
+
+def run_list_href(workspace: str, targets: list[str], condition: str = "") -> str:
     """Link to the list of the runs of these targets, child runs included."""
     values = tuple(FilterText(name) for name in targets)
     field = attribute("target")
@@ -314,7 +321,7 @@ def run_list_href(workspace: str, targets: list[str], status: str = "") -> str:
         if len(values) > 1
         else Comparison(field, "=", values)
     )
-    text = to_text(term) + (f" and status = {status}" if status else "")
+    text = to_text(term) + (f" and {condition}" if condition else "")
     spec = ViewSpec(q=text, children=True, flat=True)
     query = spec.to_query()
     return f"/w/{workspace}/runs/?{query}" if query else f"/w/{workspace}/runs/"

@@ -24,6 +24,7 @@ from runs.pages.requests.forms import (
     StarForm,
     TextField,
     TextListField,
+    plain_line_breaks,
 )
 from runs.pages.requests.page_request import (
     PageRequest,
@@ -73,6 +74,7 @@ __all__ = [
     "has_same_content",
     "is_unchanged",
     "not_modified",
+    "plain_line_breaks",
     "requested_export",
     "requested_format",
     "safe_return_path",

@@ -71,6 +71,11 @@ class TextField(forms.CharField):
             raise ValidationError(error.message, code=error.code) from error
 
 
+def plain_line_breaks(text: str) -> str:
+    """Undo what browsers do to line breaks in what is not only read by people."""
+    return text.replace("\r\n", "\n")
+
+
 class TextListField(forms.Field):
     """The texts of all inputs with one name, without the empty ones."""
 

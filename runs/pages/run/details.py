@@ -155,7 +155,7 @@ def _attributes_context(
         "script": run.script or known.get("mlflow.source.name", ""),
         "git_commit": _first_set_value(known, GIT_COMMIT),
         "git_branch": _first_set_value(known, GIT_BRANCH),
-        "machine": read_machine(known),
+        "machine": read_machine({p.key: p.value or "" for p in properties}),
         "git_dirty": known.get("azureml.git.dirty", "").lower() == "true",
         "description": described or render_description(request, text, run),
     }

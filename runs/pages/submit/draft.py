@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from runs.models import Run, Sweep
+from runs.pages.requests import plain_line_breaks
 from runs.pages.submit.packages import package_lines, with_packages
 from studio.core.errors import InvalidValue
 from studio.core.run_definition import check_definition, environment_variables
@@ -27,6 +28,9 @@ from studio.core.sweep_space import (
 
 SCRIPT, COMMAND = "script", "command"
 _MINUTE = 60
+
+#: A tag's key and value.
+Tag = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Draft:
     @classmethod
     def from_post(cls, sent: QueryDict) -> Draft:
         texts = {
-            name: _with_plain_line_breaks(sent.get(name, "").strip())
+            name: plain_line_breaks(sent.get(name, "").strip())
             for name in (
                 *("source", "script", "command", "arguments", "target", "experiment"),
                 *("name", "tags", "count", "at_once", "attempts", "minutes"),
@@ -78,7 +82,6 @@ class Draft:
     def from_definition(cls, definition: Mapping[str, Any]) -> Draft:
         """Return what the form shows for a definition that was stored."""
         command = definition.get("command") or ""
-        seconds = definition.get("maxRunDurationSeconds")
         return cls(
             program=COMMAND if command else SCRIPT,
             script=str(definition.get("script") or ""),
@@ -88,7 +91,7 @@ class Draft:
             secrets=tuple(definition.get("secrets") or ()),
             target=str(definition.get("target") or ""),
             attempts=str(definition.get("maxAttempts") or 1),
-            minutes=f"{seconds / _MINUTE:g}" if seconds else "",
+            minutes=_minutes_text(definition),
             packages=package_lines(definition),
         )
 
@@ -145,13 +148,13 @@ class Draft:
     def run_count(self) -> int | None:
         return _read_number(self.count, "count", _("Number of runs"))
 
-    def tag_map(self) -> dict[str, str | None]:
-        """Return the tags; a line without a colon is a tag without a value."""
-        found: dict[str, str | None] = {}
-        for line in filter(None, map(str.strip, self.tags.splitlines())):
-            key, colon, value = line.partition(":")
-            found[key.strip()] = value.strip() if colon else None
-        return found
+    def tag_map(self, known: Mapping[str, Tag] | None = None) -> dict[str, str | None]:
+        """Return the tags; a line without a colon is a tag without a value.
+
+        A line of `known` is that tag, whatever else it could mean.
+        """
+        lines = filter(None, map(str.strip, self.tags.splitlines()))
+        return dict((known or {}).get(line) or _parse_tag(line) for line in lines)
 
     def definition(self, base: Mapping[str, Any]) -> dict[str, Any]:
         """Return the definition to submit, with the other keys of `base` as they are.
@@ -171,10 +174,18 @@ class Draft:
         content["maxAttempts"] = (
             _read_number(self.attempts, "attempts", _("Max attempts")) or 1
         )
-        minutes = _read_number(self.minutes, "minutes", _("Max duration"))
-        if minutes is not None:
-            content["maxRunDurationSeconds"] = minutes * _MINUTE
+        seconds = self._max_seconds(base)
+        if seconds is not None:
+            content["maxRunDurationSeconds"] = seconds
         return check_definition(with_packages(content, base, self.packages))
+
+    def _max_seconds(self, base: Mapping[str, Any]) -> float | int | None:
+        """Return the limit; seconds that are no whole minutes stay as they were."""
+        if self.minutes == _minutes_text(base):
+            known: float | int | None = base.get("maxRunDurationSeconds")
+            return known
+        minutes = _read_number(self.minutes, "minutes", _("Max duration"))
+        return None if minutes is None else minutes * _MINUTE
 
     def _program(self, base: Mapping[str, Any]) -> dict[str, Any]:
         if self.program == SCRIPT:
@@ -199,19 +210,28 @@ class Draft:
         return dict(self.variables)
 
 
+def tag_line(tag: Tag) -> str:
+    """Return how the form shows a tag: in one line."""
+    key, value = tag
+    return " ".join((key if value is None else f"{key}: {value}").split())
+
+
+def _parse_tag(line: str) -> Tag:
+    key, colon, value = line.partition(":")
+    return key.strip(), value.strip() if colon else None
+
+
+def _minutes_text(definition: Mapping[str, Any]) -> str:
+    seconds = definition.get("maxRunDurationSeconds")
+    return f"{seconds / _MINUTE:.10g}" if seconds else ""
+
+
 def _pairs(sent: QueryDict, names: str, values: str) -> tuple[tuple[str, str], ...]:
     """Return the rows of two columns of inputs, without those that have no name."""
     rows = zip(sent.getlist(names), sent.getlist(values), strict=False)
     return tuple(
-        (name.strip(), _with_plain_line_breaks(value))
-        for name, value in rows
-        if name.strip()
+        (name.strip(), plain_line_breaks(value)) for name, value in rows if name.strip()
     )
-
-
-def _with_plain_line_breaks(text: str) -> str:
-    """Undo what browsers do to line breaks: a script would get other arguments."""
-    return text.replace("\r\n", "\n")
 
 
 def _split(text: str, field: str) -> list[str]:
@@ -243,8 +263,9 @@ def values_text(values: Any) -> str:
 
 
 def _quoted(value: str) -> str:
-    # To a shell a comma is nothing special; here it separates values.
-    return f"'{value}'" if "," in value and "'" not in value else shlex.quote(value)
+    # To a shell neither a comma nor two dots are special; here they are.
+    is_special = "," in value or ".." in value
+    return f"'{value}'" if is_special and "'" not in value else shlex.quote(value)
 
 
 def split_words(text: str) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -23,12 +24,13 @@ from runs.pages.submit.context import (
     source_context,
     summary_context,
 )
-from runs.pages.submit.draft import Draft
+from runs.pages.submit.draft import Draft, Tag, tag_line
 from runs.pages.submit.uploads import save_upload
 from runs.render.formats import experiment_path, grouped, run_path
 from runs.search.compute import TargetSummary, find_sweep, list_targets
 from runs.search.submit import find_source
 from studio.core.errors import InvalidState, InvalidValue, StudioError
+from studio.core.sweep_space import argument_name, named_values
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,17 @@ class Original:
         return read_definition(self.run)
 
     @cached_property
+    def tag_lines(self) -> dict[str, Tag]:
+        """The tags, by the lines that the form shows for them."""
+        rows = RunTag.objects.filter(run=self.run).order_by("key__name")
+        tags = rows.values_list("key__name", "value")
+        return {tag_line(tag): tag for tag in tags}
+
+    @cached_property
     def draft(self) -> Draft:
         """What the form shows before anything is changed."""
         run = self.run
         link = RunSnapshot.objects.select_related("snapshot").filter(run=run).first()
-        tags = RunTag.objects.filter(run=run).select_related("key")
         sweep = find_sweep(run)
         draft = Draft.from_definition(self.definition)
         return replace(
@@ -55,13 +63,8 @@ class Original:
             target=run.target,
             experiment=run.experiment.name,
             name=run.name,
-            tags="\n".join(_tag_line(tag) for tag in tags.order_by("key__name")),
+            tags="\n".join(self.tag_lines),
         )
-
-
-def _tag_line(tag: RunTag) -> str:
-    name = tag.key.name
-    return name if tag.value is None else f"{name}: {tag.value}"
 
 
 @access(Permission.SUBMIT)
@@ -141,7 +144,7 @@ def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Ru
         "definition": definition,
         "target": draft.target,
         "name": draft.name,
-        "tags": draft.tag_map(),
+        "tags": _tags(draft, original, definition),
         "snapshot": source,
         "actor": request.actor,
         "now": now_ms(),
@@ -167,6 +170,29 @@ def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Ru
         run = submit_actions.submit_run(request.workspace, **shared)
     messages.success(request, _("Run submitted."))
     return run
+
+
+def _tags(
+    draft: Draft, original: Original | None, definition: Mapping[str, Any]
+) -> dict[str, str | None]:
+    """Return the tags; those that repeat an argument's value follow the argument."""
+    if original is None:
+        return draft.tag_map()
+    tags = draft.tag_map(original.tag_lines)
+    before = named_values(original.definition)
+    now = {
+        **named_values(definition),
+        **dict.fromkeys(map(argument_name, dict(draft.sweep))),
+    }
+    for name, value in before.items():
+        key = name.lstrip("-")
+        if key in tags and tags[key] == value and now.get(name) != value:
+            changed = now.get(name)
+            if changed is None:
+                del tags[key]
+            else:
+                tags[key] = changed
+    return tags
 
 
 def _base(original: Original | None) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio.core.sweep_space import RANDOM, swept_arguments, without_arguments
+from studio.core.sweep_space import (
+    RANDOM,
+    swept_arguments,
+    values_of_arguments,
+    without_arguments,
+)
 
 _CONTINUED = " \\\n  "
 
@@ -84,25 +89,12 @@ def _changed_arguments(
     old, new = list(before.get("arguments", ())), list(now.get("arguments", ()))
     changed = {
         name.lstrip("-"): value
-        for name, value in _named_values(new).items()
-        if name not in swept and _named_values(old).get(name) != value
+        for name, value in values_of_arguments(new).items()
+        if name not in swept and values_of_arguments(old).get(name) != value
     }
     replaced = swept_arguments(old, {f"--{k}": v for k, v in changed.items()})
     same = without_arguments(replaced, swept) == without_arguments(new, swept)
     return changed if same else None
-
-
-def _named_values(words: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for at, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if not name.startswith("--"):
-            continue
-        if equals:
-            found[name] = value
-        elif at + 1 < len(words) and not words[at + 1].startswith("--"):
-            found[name] = words[at + 1]
-    return found
 
 
 def _is_same_otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ export function startRows(whenSwept) {
   toggle.addEventListener("click", () => showText(!isText));
   document.getElementById("add-argument").addEventListener("click", () => {
     if (isText && !showText(false)) return;
-    rows.push({ name: "--", value: "", joined: false });
+    rows.push({ name: "--", value: null, joined: false });
     draw();
     const added = list.lastElementChild?.querySelector("input");
     added?.focus();
@@ -114,7 +114,8 @@ function drawRow(row) {
     mark(item, row);
   });
   value.addEventListener("input", () => {
-    row.value = value.value === "" && row.value === null ? null : value.value;
+    // Without a value it is a flag. An empty text as a value can be edited as text.
+    row.value = value.value === "" ? null : value.value;
     write();
     mark(item, row);
   });
@@ -150,8 +151,9 @@ function valueField(item, text) {
 function mark(item, row) {
   const was = item.querySelector(".was");
   const known = before?.has(row.name);
-  const isChanged = before && row.name && (!known || (before.get(row.name) ?? "") !== row.value);
-  was.hidden = !isChanged || row.value === null;
+  const isChanged =
+    before && row.name && (!known || (before.get(row.name) ?? "") !== (row.value ?? ""));
+  was.hidden = !isChanged || row.name === "--";
   if (was.hidden) return;
   was.textContent = known
     ? list.dataset.was.replace("%s", () => before.get(row.name) || "–")

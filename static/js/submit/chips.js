@@ -10,12 +10,14 @@ const KINDS = {
     split: splitValues,
     join: (items) => items.join(", "),
     label: unquoted,
+    isWhole: (text) => split(text) !== null,
     ends: /[\s,]$/,
   },
   lines: {
     split: (text) => text.split("\n").filter((line) => line.trim()),
     join: (items) => items.join("\n"),
     label: (item) => item,
+    isWhole: () => true,
     ends: /[\n,]$/,
   },
 };
@@ -37,7 +39,8 @@ export function unquoted(item) {
 }
 
 /** Write a value so that it stays one. */
-export const quoteValue = (value) => (/[\s,'"\\]/.test(value) || !value ? inQuotes(value) : value);
+export const quoteValue = (value) =>
+  /[\s,'"\\]|\.\./.test(value) || !value ? inQuotes(value) : value;
 
 /**
  * Show the field as chips.
@@ -88,7 +91,8 @@ export function makeChips(field) {
   }
 
   input.addEventListener("input", () => {
-    if (kind.ends.test(input.value)) take();
+    // A blank in an open quote is part of the value.
+    if (kind.ends.test(input.value) && kind.isWhole(input.value)) take();
   });
   input.addEventListener("change", take);
   input.addEventListener("keydown", (event) => {

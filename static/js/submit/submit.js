@@ -145,7 +145,8 @@ function showSweep() {
 function countValues() {
   const list = rowsOf("sweep-rows");
   for (const row of list.children) {
-    const values = splitValues(inputsOf(row)[1].value).map(unquoted);
+    // As they are written: a range in quotes is a value.
+    const values = splitValues(inputsOf(row)[1].value);
     const whole = /^(-?\d+)\.\.(-?\d+)$/.exec(values.length === 1 ? values[0] : "");
     const count = whole ? Number(whole[2]) - Number(whole[1]) + 1 : values.length;
     const isCounted = count > 0 && !values.some((value) => value.includes("..") && !whole);

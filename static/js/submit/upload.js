@@ -10,11 +10,17 @@ const SECRET = /^(\.env(\..*|rc)?|\.netrc|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|.*\.(
 export function startUploads(onUploaded) {
   document.getElementById("folder").addEventListener("change", async (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
-    const files = [...input.files].filter(isSource);
-    const size = files.reduce((sum, file) => sum + file.size, 0);
-    const problem = refusal(files, size);
-    if (problem) report(problem, true);
-    else await send(await zip(files), onUploaded);
+    report(words.busy);
+    try {
+      const files = await withoutIgnored([...input.files].filter(isSource));
+      const size = files.reduce((sum, file) => sum + file.size, 0);
+      const problem = refusal(files, size);
+      if (problem) report(problem, true);
+      else await send(await zip(files), onUploaded);
+    } catch (error) {
+      // A file was deleted since then, or can't be read.
+      report(`${words.unreadable} ${error.message}`, true);
+    }
     input.value = "";
   });
   document.getElementById("archive").addEventListener("change", async (event) => {
@@ -30,6 +36,37 @@ function isSource(file) {
   return !parts.some((part) => excluded.has(part)) && !SECRET.test(parts.at(-1));
 }
 
+// Leave out virtual environments, and what the ignore file names without a pattern. The
+// server applies the whole file; here a large folder is to be left out before it counts.
+async function withoutIgnored(files) {
+  const pathOf = (file) => file.webkitRelativePath.replace(/^[^/]*\//, "");
+  const environments = files
+    .map(pathOf)
+    .filter((path) => path.endsWith("/pyvenv.cfg"))
+    .map((path) => path.slice(0, -"pyvenv.cfg".length));
+  const ignoreFile = [".amlignore", ".gitignore"]
+    .map((name) => files.find((file) => pathOf(file) === name))
+    .find(Boolean);
+  const lines = ignoreFile ? (await ignoreFile.text()).split(/\r?\n/) : [];
+  const plain = lines.some((line) => line.startsWith("!"))
+    ? []
+    : lines.map((line) => line.trim()).filter((line) => line && !/[#*?[\\]/.test(line));
+  const names = new Set();
+  const folders = [...environments];
+  for (const line of plain) {
+    const path = line.replace(/\/$/, "");
+    if (path.includes("/")) folders.push(`${path.replace(/^\//, "")}/`);
+    else names.add(path);
+  }
+  return files.filter((file) => {
+    const path = pathOf(file);
+    const parents = path.split("/").slice(0, -1);
+    return (
+      !parents.some((name) => names.has(name)) && !folders.some((each) => path.startsWith(each))
+    );
+  });
+}
+
 function refusal(files, size) {
   if (!files.length) return words.empty;
   if (files.length > Number(words.maxFiles)) return words.tooMany;
@@ -43,6 +80,8 @@ async function send(archive, onUploaded) {
   const headers = { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value };
   try {
     const response = await fetch(words.upload, { method: "POST", body, headers });
+    // A proxy before the server can refuse a large body, with a page of its own.
+    if (response.status === 413) return report(words.tooLarge, true);
     const found = await response.json();
     if (!response.ok) return report(found.error.message, true);
     report(`${words.uploaded}: ${found.summary}`);

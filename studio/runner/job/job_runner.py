@@ -66,12 +66,12 @@ def run_job(folder: Path) -> int:
     except FileNotFoundError:
         # Another runner took the job, or has ended it.
         return 0
-    # A full disk must not keep the run from its end.
-    with contextlib.suppress(OSError):
-        write_runner_state(folder, None)
     become_subreaper()
     os.environ[LEFTOVERS_VARIABLE] = "off"
     with ReceivedSignals() as received:
+        # Its readers send signals. A full disk must not keep the run from its end.
+        with contextlib.suppress(OSError):
+            write_runner_state(folder, None)
         try:
             run = JobRun.open(job)
         except (StudioError, OSError) as error:

@@ -11,6 +11,7 @@ from studio.core.connection import Connection
 from studio.core.job_files import JobFile
 from studio.core.run_definition import environment_variables
 from studio.core.script_variables import (
+    ATTEMPT_VARIABLE,
     CONFLICTING_VARIABLES,
     STANDALONE_FOLDER,
     exported_variables,
@@ -53,6 +54,7 @@ def script_environment(
         "PATH": _path_with(prepared.interpreter, variables.get("PATH", os.defpath)),
         **prepared.variables,
         LEFTOVERS_VARIABLE: "off",
+        ATTEMPT_VARIABLE: str(job.attempt),
         "STUDIO_RUN_ID": job.run,
         "MLFLOW_RUN_ID": job.run,
         "AZUREML_RUN_ID": job.run,

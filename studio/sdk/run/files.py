@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from studio.core.errors import AlreadyExists, NotFound
 from studio.core.names import check_path
+from studio.core.script_variables import ATTEMPT_VARIABLE
 from studio.sdk.connection import OFFLINE_ERRORS
 from studio.sdk.errors import UserErrorException
 from studio.sdk.run.file_marks import FileMark, is_same_content, mark_file, sha256_of
@@ -217,8 +218,10 @@ class RunFiles:
         ):
             return False
         try:
+            # A file of an earlier attempt is replaced.
+            replaces = overwrite or (self._state.is_launched and _is_later_attempt())
             with local.open("rb") as source:
-                self._put_file(path, source, size, overwrite)
+                self._put_file(path, source, size, replaces)
         except OFFLINE_ERRORS as error:
             if self._state.writer is None:
                 raise
@@ -249,6 +252,10 @@ class RunFiles:
                 f"File with path {path} was not found, available files include: "
                 f"{available}"
             ) from error
+
+
+def _is_later_attempt() -> bool:
+    return os.environ.get(ATTEMPT_VARIABLE, "") not in ("", "1")
 
 
 def download_file(client: Client, path: str, target: Path) -> None:

@@ -16,11 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from studio.core import cancel_signals
-from studio.core.errors import NotFound, PermissionDenied, StudioError, TooLarge
+from studio.core.errors import (
+    InvalidValue,
+    NotFound,
+    PermissionDenied,
+    StudioError,
+    TooLarge,
+)
 from studio.core.job_files import ARCHIVE_FILE, JobFile
 from studio.core.launcher_properties import COMMAND_PROPERTY
 from studio.core.names import check_display_name
 from studio.core.run_definition import command_line
+from studio.core.snapshots import check_archive_path
 from studio.sdk.compute import LOCAL_TARGET, check_target
 from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.errors import (
@@ -128,18 +135,18 @@ def start_submission(experiment: Any, new: NewSubmission) -> Any:
 
 
 def _refuse_itself(definition: Mapping[str, Any], folder: Path) -> None:
-    """Raise UserErrorException for a submitted script that submits itself unchanged.
+    """Raise UserErrorException for a run's script that submits itself unchanged.
 
     It would do so without end.
     """
     script = definition.get("script")
-    is_submitted = os.environ.get(RUN_VARIABLE) and script_name()
-    if not script or not is_submitted or definition.get("arguments") != sys.argv[1:]:
+    is_of_run = os.environ.get(RUN_VARIABLE) and script_name()
+    if not script or not is_of_run or definition.get("arguments") != sys.argv[1:]:
         return
     if (folder / script).resolve() == Path(sys.argv[0]).resolve():
         raise UserErrorException(
-            f"{script} runs as a submitted run and would submit itself again and "
-            "again: submit it from another script, or with other arguments."
+            f"{script} is this script: as a submitted run it would submit itself "
+            "again and again. Submit it from another script, or with other arguments."
         )
 
 
@@ -148,6 +155,14 @@ def _list_sources(folder: Path, definition: Mapping[str, Any]) -> list[SourceFil
         sources = list_sources(folder)
     except TooLarge as error:
         raise SnapshotException(error.message) from error
+    try:
+        for source in sources:
+            check_archive_path(source.path)
+    except InvalidValue as error:
+        raise SnapshotException(
+            f"{folder} has a file that no snapshot can keep: {error.message}. Rename "
+            "it, or name it in .amlignore."
+        ) from error
     script = definition.get("script")
     if script and script not in {source.path for source in sources}:
         raise ExperimentExecutionException(

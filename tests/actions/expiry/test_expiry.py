@@ -4,11 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from runs.actions.account import create_run_token, create_token
 from runs.actions.account.links import create_sign_in_link
 from runs.actions.account.secrets import to_datetime
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import delete_experiment
 from runs.actions.expiry.expiry import (
+    delete_expired_run_tokens,
     delete_expired_sign_ins,
     delete_replaced_files,
     purge_old_trash,
@@ -16,6 +18,7 @@ from runs.actions.expiry.expiry import (
 from runs.actions.files.files import current_files, delete_file, save_file
 from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
+    ApiToken,
     BrowserSession,
     Experiment,
     File,
@@ -41,6 +44,22 @@ def test_only_expired_sign_ins_are_deleted(owner: User, actor: Actor, now: int) 
     assert list(BrowserSession.objects.values_list("pk", flat=True)) == ["here"]
     assert list(SignInLink.objects.all()) == [link]
     assert not SignInFailure.objects.exists()
+
+
+def test_run_tokens_are_deleted_seven_days_after_their_root(
+    run: Run, owner: User, actor: Actor, now: int
+) -> None:
+    create_run_token(run, owner)
+    create_token(owner, run.workspace, "laptop", actor=actor, now=now)
+    child = create_run(run.experiment, parent_run_id=run.run_id, actor=actor, now=now)
+    create_run_token(child, owner)
+    Run.objects.filter(pk=child.pk).update(ended=now)
+    # The root is still active, and so are all tokens of its tree.
+    assert delete_expired_run_tokens(now + 30 * DAY) == 0
+    Run.objects.filter(pk=run.pk).update(ended=now)
+    assert delete_expired_run_tokens(now + 6 * DAY) == 0
+    assert delete_expired_run_tokens(now + 8 * DAY) == 2
+    assert [token.name for token in ApiToken.objects.all()] == ["laptop"]
 
 
 def test_a_replaced_file_is_deleted_after_thirty_days(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from runs.actions.compute.secrets import read_secrets
 from runs.models import Agent, ApiToken, ComputeTarget, Job, Secret
 from tests.access.people import Team, browser_of, make_team
 from tests.parts.compute_rows import ComputeScene
@@ -177,6 +178,13 @@ def test_a_secret_is_set_replaced_and_deleted_and_never_shown(owner):
     assert Secret.objects.get().name == "HF_TOKEN"
     owner.post(f"{PAGE}secrets/HF_TOKEN/remove/")
     assert not Secret.objects.exists()
+
+
+def test_a_secret_of_several_lines_is_stored_as_it_is(owner, team):
+    key = "-----BEGIN KEY-----\r\nabc\r\n-----END KEY-----\r\n"
+    owner.post(f"{PAGE}secrets/", {"name": "SSH_KEY", "value": key})
+    found = read_secrets(team.workspace, ["SSH_KEY"])
+    assert found == {"SSH_KEY": key.replace("\r\n", "\n")}
 
 
 def test_a_refused_secret_keeps_its_name_but_not_its_value(owner):

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.models import Job, Secret
+from runs.models import Agent, Job, Secret
 from tests.access.people import Team, browser_of, make_team
 from tests.parts.compute_rows import ComputeScene
 from tests.parts.elements import Element, parse_page
@@ -88,6 +88,8 @@ def test_local_is_this_server_only_with_the_servers_own_agent(scene, owner):
     assert "0 of 2 slots" in row
     scene.agent(target, "other")
     assert len(rows_of(show(owner), "targets")) == 3
+    Agent.objects.update(heard=scene.now - 3_600_000)
+    assert "This server" not in rows_of(show(owner), "targets")[0]
 
 
 def test_agents_fold_and_the_address_keeps_it(scene, owner):

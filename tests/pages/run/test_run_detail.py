@@ -176,7 +176,9 @@ def test_the_recorded_machine_is_shown(
     add_run_properties(run, recorded, actor=actor, now=now)
     shown = card(browser.get(PAGE).text, "attributes")
     assert "Host node7 Linux 6.1" in shown
-    assert "1,024 processors, 32.0 GB memory, NVIDIA A100" in shown.replace("\xa0", " ")
+    set_run_tags(run, {"studio.host": "elsewhere"}, actor=actor, now=now)
+    assert "Host node7" in card(browser.get(PAGE).text, "attributes")
+    assert "1,024 processors, 34.4 GB memory, NVIDIA A100" in shown
     assert "Python 3.11.7" in shown
 
 

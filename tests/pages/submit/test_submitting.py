@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runs.actions.run_rows import write_tags
 from runs.models import Job, Run, RunDefinition, RunProperty, RunSnapshot, RunTag
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
@@ -122,6 +123,62 @@ def test_a_command_of_words_stays_words(team, browser):
     old = submitted_run(team, {"command": ["python", "-c", "print('a b')"]})
     browser.post(path_of(old), form_values(browser, path_of(old)))
     assert definition_of(newest())["command"] == ["python", "-c", "print('a b')"]
+
+
+def test_line_breaks_of_a_command_are_kept(team, browser):
+    command = ["python", "-c", "a = 1\nprint(a)\n"]
+    old = submitted_run(team, {"command": command})
+    browser.post(path_of(old), form_values(browser, path_of(old)))
+    assert definition_of(newest())["command"] == command
+
+
+def test_a_limit_of_seconds_is_kept_until_it_is_changed(team, browser):
+    old = submitted_run(team, {"command": "true", "maxRunDurationSeconds": 90})
+    sent = form_values(browser, path_of(old))
+    assert sent["minutes"] == ["1.5"]
+    browser.post(path_of(old), sent)
+    assert definition_of(newest())["maxRunDurationSeconds"] == 90
+    browser.post(path_of(old), {**sent, "minutes": "2"})
+    assert definition_of(newest())["maxRunDurationSeconds"] == 120
+    browser.post(path_of(old), {**sent, "minutes": ""})
+    assert "maxRunDurationSeconds" not in definition_of(newest())
+
+
+def tags_of(run: Run) -> dict[str, str | None]:
+    return dict(RunTag.objects.filter(run=run).values_list("key__name", "value"))
+
+
+def test_tags_that_are_no_plain_lines_are_kept(team, browser):
+    old = submitted_run(team)
+    unusual = {"model:size": "125m", "note": "two\nlines", "plain": None}
+    write_tags(old, unusual)
+    before = tags_of(old)
+    sent = form_values(browser, path_of(old))
+    browser.post(path_of(old), sent)
+    assert tags_of(newest()) == before
+    sent["tags"] = [f"{sent['tags'][0]}\r\nadded: 1"]
+    browser.post(path_of(old), sent)
+    assert tags_of(newest()) == {**before, "added": "1"}
+
+
+def test_tags_of_swept_values_follow_the_arguments(team, browser):
+    definition = {"command": ["net"], "arguments": ["--lr", "1", "--seed", "7"]}
+    old = submitted_run(team, definition)
+    values = {"lr": "1", "seed": "7", "model": "1"}
+    write_tags(old, values)
+    sent = form_values(browser, path_of(old))
+    browser.post(path_of(old), {**sent, "arguments": "--lr 2"})
+    found = tags_of(newest())
+    assert (found["lr"], found["model"], "seed" in found) == ("2", "1", False)
+
+
+def test_a_swept_value_can_look_like_a_range(team, browser):
+    old = submitted_run(team)
+    swept = {"swept": ["--split"], "swept_values": ["'1..5'"]}
+    browser.post(path_of(old), form_values(browser, path_of(old)) | swept)
+    parent = Run.objects.get(type="studio.sweep")
+    assert form_values(browser, path_of(parent))["swept_values"][0] == "'1..5'"
+    assert parent.children.count() == 1
 
 
 def test_a_sweep_becomes_a_parent_with_its_runs(team, browser):
