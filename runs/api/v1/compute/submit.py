@@ -34,6 +34,16 @@ def resubmit_run(
     known = _find_repeated(request, body.id, run)
     if known is not None:
         return json_response(run_info(known), 200)
+    _refuse_if_in_trash(run)
+    if run.type == submit_actions.SWEEP_TYPE:
+        raise InvalidState(
+            _(
+                "Run %(run_id)s is a sweep. Submit it as a sweep again, or resubmit "
+                "one of its child runs."
+            )
+            % {"run_id": run.run_id},
+            run_id=run.run_id,
+        )
     made = submit_actions.resubmit(
         run,
         definition=_definition_of(run, body),
@@ -60,6 +70,7 @@ def create_sweep(request: StudioRequest, body: NewSweep) -> HttpResponseBase:
     known = _find_repeated(request, body.id, run)
     if known is not None:
         return json_response(_sweep_reply(known), 200)
+    _refuse_if_in_trash(run)
     parent = submit_actions.create_sweep(
         workspace_of(request),
         experiment=body.experiment or run.experiment.name,
@@ -80,6 +91,15 @@ def create_sweep(request: StudioRequest, body: NewSweep) -> HttpResponseBase:
         now=now_ms(),
     )
     return json_response(_sweep_reply(parent), 201)
+
+
+def _refuse_if_in_trash(run: Run) -> None:
+    if run.deleted is not None or run.experiment.deleted is not None:
+        raise InvalidState(
+            _("Run %(run_id)s is in the trash. Restore it before you resubmit it.")
+            % {"run_id": run.run_id},
+            run_id=run.run_id,
+        )
 
 
 def _definition_of(run: Run, body: Resubmission | NewSweep) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class TargetList(Struct):
 class NewTarget(RequestStruct):
     """`max_per_member`: how many runs of one member run at the same time.
 
-    `lease_seconds`: how long an agent that is not heard of keeps its runs.
+    `lease_seconds`: how long an agent without a heartbeat keeps its runs.
     """
 
     name: str

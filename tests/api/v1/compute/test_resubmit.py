@@ -113,6 +113,23 @@ def test_a_run_without_its_sources_says_so(scene: Scene) -> None:
     assert (status, "no snapshot" in error["message"]) == (409, True)
 
 
+def test_a_run_in_the_trash_is_not_resubmitted(scene: Scene, first: str) -> None:
+    scene.member.ok("DELETE", "runs/r1")
+    status, error = scene.member.refused("POST", "runs/r1/resubmit", {})
+    assert (status, "in the trash" in error["message"]) == (409, True)
+    body = {"run": "r1", "space": {"lr": ["1"]}}
+    assert scene.member.refused("POST", "sweeps", body)[0] == 409
+
+
+def test_a_sweep_is_not_resubmitted_as_one_run(scene: Scene, first: str) -> None:
+    body = {"run": "r1", "id": "sweep", "space": {"lr": ["1"]}}
+    scene.member.ok("POST", "sweeps", body, 201)
+    status, error = scene.member.refused("POST", "runs/sweep/resubmit", {})
+    assert (status, "is a sweep" in error["message"]) == (409, True)
+    body = {"run": "sweep", "space": {"lr": ["2"]}}
+    assert len(scene.member.ok("POST", "sweeps", body, 201)["children"]) == 1
+
+
 def test_readers_submit_nothing(scene: Scene, first: str) -> None:
     scene.member.user.memberships.update(role=10)
     assert scene.member.refused("POST", "runs/r1/resubmit", {})[0] == 403
