@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import threading
 import time
 from collections.abc import Callable
 
 from django.core.management.base import CommandError
 
 from runs.management.address import Address
+from runs.management.supervisor import StopRequest
 
 TIMEOUT_SECONDS = 120.0
 
@@ -28,7 +28,7 @@ def is_ready(address: Address) -> bool:
 
 
 def wait_ready(
-    address: Address, *, alive: Callable[[], bool], stop: threading.Event
+    address: Address, *, alive: Callable[[], bool], stop: StopRequest
 ) -> bool:
     """Return True when the server responds, False if it is stopped before that.
 

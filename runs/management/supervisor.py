@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,13 +65,42 @@ class ChildProcess:
         return wait
 
 
+class StopRequest:
+    """An event that a signal's handler can set.
+
+    `threading.Event` could lock up: its lock can be held by the code that the signal
+    interrupted.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._read, self._write = os.pipe()
+        for end in (self._read, self._write):
+            os.set_blocking(end, False)
+
+    def set(self) -> None:
+        self._is_set = True
+        # A full pipe wakes the wait, too.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._write, b"\0")
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def wait(self, seconds: float) -> bool:
+        """Until it is set, or the time is over; whether it is set."""
+        if not self._is_set:
+            select.select([self._read], [], [], seconds)
+        return self._is_set
+
+
 class Supervisor:
     """Runs until `stop` is set, by a signal or by a call."""
 
     def __init__(self, children: Sequence[ChildProcess], print_line: PrintLine) -> None:
         self.children = children
         self.print_line = print_line
-        self.stop = threading.Event()
+        self.stop = StopRequest()
         self.signals = 0
         #: Why it stopped by itself; empty when a signal stopped it.
         self.reason = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from runs.management.supervisor import ChildProcess, Supervisor
+from runs.management.supervisor import ChildProcess, StopRequest, Supervisor
 from tests.parts.server import Server, running, start
 from tests.parts.waiting import becomes
 
@@ -151,3 +152,17 @@ def test_a_child_that_ends_for_good_is_not_restarted() -> None:
         supervisor.tick(now)
     assert lines == ["The agent ended, and is not restarted."]
     assert not child.is_alive()
+
+
+def test_a_stop_request_ends_a_wait_and_stays() -> None:
+    request = StopRequest()
+    assert not request.wait(0.01)
+    # Also from the handler of a signal, in the middle of a wait.
+    before = signal.signal(signal.SIGALRM, lambda *_signal: request.set())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        assert request.wait(30)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert request.is_set()
+    assert request.wait(30)

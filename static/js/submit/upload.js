@@ -8,8 +8,7 @@ const excluded = new Set(words.excluded.split(","));
 const SECRET = /^(\.env(\..*|rc)?|\.netrc|id_(rsa|dsa|ecdsa|ed25519)(_sk)?|.*\.(pem|key|pyc))$/i;
 
 export function startUploads(onUploaded) {
-  document.getElementById("folder").addEventListener("change", async (event) => {
-    const input = /** @type {HTMLInputElement} */ (event.target);
+  onChosen("folder", async (input) => {
     report(words.busy);
     try {
       const files = await withoutIgnored([...input.files].filter(isSource));
@@ -23,12 +22,19 @@ export function startUploads(onUploaded) {
     }
     input.value = "";
   });
-  document.getElementById("archive").addEventListener("change", async (event) => {
-    const input = /** @type {HTMLInputElement} */ (event.target);
-    if (input.files.length) await send(input.files[0], onUploaded);
+  onChosen("archive", async (input) => {
+    await send(input.files[0], onUploaded);
     // Sent already: the form only names it.
     input.value = "";
   });
+}
+
+// Call the handler for what is chosen, also if that was before this script was loaded.
+function onChosen(id, handle) {
+  const input = /** @type {HTMLInputElement} */ (document.getElementById(id));
+  const handleChosen = () => input.files.length && handle(input);
+  input.addEventListener("change", handleChosen);
+  handleChosen();
 }
 
 function isSource(file) {
