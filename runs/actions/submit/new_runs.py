@@ -29,6 +29,7 @@ from runs.models import (
     Snapshot,
     Workspace,
 )
+from runs.storage.prepared import PreparedInsert
 from studio.core import names
 from studio.core.errors import InvalidState
 from studio.core.launcher_properties import RESUBMITTED_FROM_PROPERTY
@@ -38,6 +39,8 @@ from studio.core.statuses import RunStatus
 #: As the v1 service names what it started from a script.
 SCRIPT_RUN_TYPE = "azureml.scriptrun"
 MAX_NAME_IN_ID = 100
+# Prepared, because a sweep has up to a thousand runs.
+_insert_link = PreparedInsert(RunSnapshot)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class NewRuns:
             definition={**definition, "target": self.target.name},
         )
         if self.snapshot is not None:
-            RunSnapshot.objects.create(run=run, snapshot=self.snapshot)
+            _insert_link([RunSnapshot(run=run, snapshot=self.snapshot)])
         return run
 
     def _properties(self) -> dict[str, str]:
