@@ -124,8 +124,9 @@ def test_only_copies_of_finished_upgrades_are_removed(old: Home) -> None:
     assert prepare(old, FAIL)[0] == 1
     assert len(list(folder.glob("*.sqlite3"))) == 6
     assert prepare(old)[0] == 0
-    left = sorted(path.name[:15] for path in folder.iterdir())
-    assert left == ["before-runs-001", "studio-20260103", "studio-20260104"]
+    copy, *others = sorted(path.name[:15] for path in folder.iterdir())
+    assert copy.startswith("before-runs-0")
+    assert others == ["studio-20260103", "studio-20260104"]
 
 
 def test_data_logged_after_an_interrupted_start_is_in_the_next_copy(old: Home) -> None:
