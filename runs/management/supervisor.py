@@ -77,6 +77,9 @@ class StopRequest:
         self._read, self._write = os.pipe()
         for end in (self._read, self._write):
             os.set_blocking(end, False)
+        # Not `select`, which takes only the first 1,024 descriptors of a process.
+        self._poll = select.poll()
+        self._poll.register(self._read, select.POLLIN)
 
     def set(self) -> None:
         self._is_set = True
@@ -90,7 +93,7 @@ class StopRequest:
     def wait(self, seconds: float) -> bool:
         """Until it is set, or the time is over; whether it is set."""
         if not self._is_set:
-            select.select([self._read], [], [], seconds)
+            self._poll.poll(seconds * 1000)
         return self._is_set
 
 

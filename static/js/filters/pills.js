@@ -92,6 +92,8 @@ editor.addEventListener("change", (event) => {
 });
 editor.addEventListener("input", (event) => {
   if (!event.target.matches("[data-find]")) return;
+  // The reply to what was typed before would take the letters since then away.
+  pending?.abort();
   clearTimeout(timer);
   timer = setTimeout(() => show(editorAddress(), event.target.id), TYPING_PAUSE_MS);
 });
