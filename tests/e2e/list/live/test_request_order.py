@@ -165,3 +165,19 @@ def test_changing_a_column_width_reverts_nothing(runs_page: Page) -> None:
     expect(page.locator("#selection-bar")).to_contain_text("1 selected")
     expect(box(page, "digits-46")).to_be_checked()
     expect(page).to_have_url(re.compile("columns=name:.*selected=digits-46"))
+
+
+def test_letters_typed_while_fields_are_found_stay(runs_page: Page) -> None:
+    page = runs_page
+    page.goto(LIST)
+    page.locator("#add-filter").click()
+    found = page.get_by_label("Find a field")
+    expect(found).to_be_focused()
+    held = Held(page, lambda request: "find=e" in request.url)
+    found.press("e")
+    held.wait(1)
+    found.press("p")
+    held.release()
+    found.press("o")
+    expect(found).to_have_value("epo")
+    expect(page.locator(".field-list a")).to_have_count(1)
