@@ -198,6 +198,18 @@ def test_a_background_process_does_not_outlive_its_script(
     assert not is_running(int(file.read_text()))
 
 
+def test_a_background_process_that_prints_ends_with_its_script(
+    jobs: JobFolders, tmp_path: Path
+) -> None:
+    file = tmp_path / "pid"
+    command = f"(while :; do echo x; sleep 0.2; done) & echo $! > {file}; exit 0"
+    job = jobs.create({"command": command, **USER_MANAGED})
+    job.start()
+    assert job.wait()["status"] == "Completed"
+    assert job.log().startswith("x\n")
+    assert not is_running(int(file.read_text()))
+
+
 def test_the_time_limit_fails_the_run(jobs: JobFolders) -> None:
     job = jobs.create(
         {**USER_MANAGED, "maxRunDurationSeconds": 0.5}, "import time; time.sleep(600)"
