@@ -279,6 +279,44 @@ def test_a_rank_that_fails_ends_the_others(jobs: JobFolders) -> None:
     assert run["error"].endswith("Rank 1 ended with exit code 1.")
 
 
+#: A stand-in for mpirun, which numbers what it starts as Open MPI does.
+MPIRUN = """\
+#!/bin/sh
+count=$2; shift 2
+for rank in $(seq 1 $((count - 1))); do
+    OMPI_COMM_WORLD_RANK=$rank "$@" &
+done
+OMPI_COMM_WORLD_RANK=0 "$@"; code=$?
+wait
+exit $code
+"""
+
+
+def test_each_process_of_mpi_has_its_log(jobs: JobFolders, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "mpirun"
+    program.parent.mkdir()
+    program.write_text(MPIRUN)
+    program.chmod(0o755)
+    job = jobs.create(
+        {"communicator": "OpenMpi", "mpi": {"processCountPerNode": 2}, **USER_MANAGED},
+        """
+        import os
+        rank = os.environ["OMPI_COMM_WORLD_RANK"]
+        print("rank", rank, flush=True)
+        if rank == "0":
+            raise ValueError("bad rank")
+        """,
+    )
+    job.start(PATH=f"{program.parent}:/usr/bin:/bin")
+    run = job.wait()
+    assert run["status"] == "Failed"
+    assert "ValueError: bad rank" in run["error"]
+    assert run["error"].endswith("Rank 0 ended with exit code 1.")
+    for rank in range(2):
+        log = job.log(f"user_logs/std_log_process_{rank}.txt")
+        assert log.startswith(f"rank {rank}\n")
+
+
 @pytest.mark.parametrize(
     ("definition", "sentence"),
     [
