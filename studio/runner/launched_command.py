@@ -39,6 +39,9 @@ class CancelSource(Protocol):
 class LaunchedCommand:
     """A command, from its start to its end."""
 
+    #: How long processes that outlive the command can go on with their output.
+    max_output_seconds = float("inf")
+
     def __init__(
         self, run: CancelSource, received: ReceivedSignals, ladder: SignalLadder
     ) -> None:
@@ -67,7 +70,7 @@ class LaunchedCommand:
             print_notice(self.message)
             return NOT_EXECUTABLE
         code = self._wait(process)
-        process.finish_output(wait=not self._ladder.is_started)
+        self._finish_output(process)
         self._set_status(code, streams[-1].tail())
         return 128 - code if code < 0 else code
 
@@ -92,13 +95,33 @@ class LaunchedCommand:
             # What it started ends with it only if the run was stopped.
             if code is not None and not self._is_waiting_for_group(process, now):
                 return code
-            self._pass_on_signals(process, now)
-            self._follow_cancel(now)
-            self._watch_limits(now)
-            while (name := self._ladder.next_due(now)) is not None:
-                self._send(process, name, now)
+            self._react(process, now)
             next_due = self._ladder.seconds_to_next(now)
             self._received.wait(min(POLL_SECONDS, next_due or POLL_SECONDS))
+
+    def _react(self, process: CommandProcess, now: float) -> None:
+        """Do what signals, a cancel request and limits ask for."""
+        self._pass_on_signals(process, now)
+        self._follow_cancel(now)
+        self._watch_limits(now)
+        while (name := self._ladder.next_due(now)) is not None:
+            self._send(process, name, now)
+
+    def _finish_output(self, process: CommandProcess) -> None:
+        """Read what is left; what still writes can be stopped as the command could."""
+        was_stopped = self._ladder.is_started
+        end = time.monotonic() + self.max_output_seconds
+
+        def is_given_up() -> bool:
+            now = time.monotonic()
+            if not was_stopped:
+                self._react(process, now)
+            return self._ladder.is_started or now > end
+
+        process.finish_output(is_given_up)
+        if self._ladder.is_started and not was_stopped:
+            self._wait(process)
+            process.finish_output(lambda: True)
 
     def _is_waiting_for_group(self, process: CommandProcess, now: float) -> bool:
         if not self._ladder.is_started or not process.has_group():

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from studio.core.cancel_signals import CancelSignal
@@ -88,17 +88,17 @@ class CommandProcess:
             stream.resize()
         self.send("SIGWINCH")
 
-    def finish_output(self, *, wait: bool) -> None:
+    def finish_output(self, is_given_up: Callable[[], bool]) -> None:
         """Wait for the rest of the output, after the command's end.
 
         A process that outlives the command can hold the streams open: they are read
-        while output arrives. Without `wait`, one such wait is enough.
+        while output arrives, until `is_given_up` returns true. It is tried each second.
         """
         for stream in self._streams:
             chunks = stream.chunks
             while not stream.join(OUTPUT_GRACE_SECONDS):
                 is_idle = chunks == stream.chunks and not stream.is_writing
-                if not wait or is_idle:
+                if is_given_up() or is_idle:
                     break
                 chunks = stream.chunks
 

@@ -47,12 +47,17 @@ def run_ranks(count: int, words: Sequence[str]) -> int:
         return 0
     _end_others(ranks)
     code = ranks[failed].returncode
-    with Path(log_path(failed)).open("rb") as log:
+    print_end(failed, code)
+    return 128 - code if code < 0 else code
+
+
+def print_end(rank: int, code: int) -> None:
+    """Print the end of the rank's log, and its exit code."""
+    with Path(log_path(rank)).open("rb") as log:
         log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL_BYTES))
         sys.stdout.buffer.write(log.read())
-    sys.stdout.write(f"\nRank {failed} ended with exit code {code}.\n")
+    sys.stdout.write(f"\nRank {rank} ended with exit code {code}.\n")
     sys.stdout.flush()
-    return 128 - code if code < 0 else code
 
 
 def _start_rank(

@@ -86,6 +86,11 @@ def test_a_run_is_resubmitted_to_a_queue(
     client = Client(server.url, server.token, "default")
     job = client.get(f"runs/{run['run_id']}/job")
     assert (job["target"], job["max_attempts"]) == (queue, 3)
+    here = (run["run_id"], "--target", "local")
+    refused = studio("run", "resubmit", *here, "--max-attempts", "2")
+    assert "on this machine a run is tried once" in refused.stderr
+    # Without the option, the attempts in the queue do not count here.
+    assert ended(studio, "run", "resubmit", *here)[1]["status"] == "Completed"
 
 
 def test_a_sweep_submits_a_run_for_each_combination(

@@ -18,11 +18,34 @@ from studio.runner.environments import (
     PreparedEnvironment,
     prepare_environment,
 )
+from studio.runner.environments.conda_names import name_for_pip
 
 METADATA = "Metadata-Version: 2.1\nName: tinypkg\nVersion: 1.0\n"
 WHEEL = (
     "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 )
+
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+#: Builds the wheel of `tinypkg` without setuptools, which would need the network.
+BACKEND = """
+import zipfile
+def build_wheel(folder, *more):
+    name = "tinypkg-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(folder + "/" + name, "w") as wheel:
+        info = "tinypkg-1.0.dist-info"
+        wheel.writestr("tinypkg.py", "ANSWER = {answer}")
+        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: tinypkg\\n"
+            "Version: 1.0\\n")
+        wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\n"
+            "Root-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "/RECORD", "")
+    return name
+"""
 
 
 class Preparation:
@@ -39,6 +62,14 @@ class Preparation:
         return subprocess.run(
             command, env=env, cwd=folder, capture_output=True, check=False
         ).returncode
+
+    def write_package(self, name: str, answer: int) -> Path:
+        """A package in the working copy, which needs nothing to be built."""
+        folder = self.code / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "pyproject.toml").write_text(PROJECT)
+        (folder / "backend.py").write_text(BACKEND.format(answer=answer))
+        return folder
 
     def prepare(self, *pip: str, conda: tuple[str, ...] = ()) -> PreparedEnvironment:
         packages: list[Any] = [*conda, {"pip": list(pip)}]
@@ -112,9 +143,92 @@ def test_packages_of_conda_need_conda(
     monkeypatch.setenv("PATH", "/nowhere")
     for name in ("CONDA_EXE", "MAMBA_EXE"):
         monkeypatch.delenv(name, raising=False)
-    prepared = preparation.prepare(conda=("python=3.11", "scikit-learn"))
-    assert prepared.interpreter == sys.executable
-    assert preparation.lines[0].startswith("Left out: scikit-learn. Packages of conda")
+    with pytest.raises(EnvironmentFailed, match="on PATH: cudatoolkit=11"):
+        preparation.prepare(conda=("scikit-learn", "cudatoolkit=11"))
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("scikit-learn", "scikit-learn"),
+        ("conda-forge::numpy=1.21", "numpy==1.21.*"),
+        ("numpy==1.21.2", "numpy==1.21.2"),
+        ("scipy=1.7.1=py39_0", "scipy==1.7.1.*"),
+        ("pandas>=1.2,<2", "pandas>=1.2,<2"),
+        ("pytorch=2.1.*", "torch==2.1.*"),
+        ("cudatoolkit", ""),
+        ("numpy 1.21", ""),
+    ],
+)
+def test_packages_of_conda_that_pip_has(package: str, name: str) -> None:
+    assert name_for_pip(package) == name
+
+
+def test_files_of_the_working_copy_are_found(
+    preparation: Preparation, wheels: tuple[str, ...]
+) -> None:
+    (preparation.code / "needs").mkdir()
+    needs = preparation.code / "needs" / "dev.txt"
+    needs.write_text("-r base.txt\n-c limits.txt # for all\n")
+    lines = "".join(f"{line}\n" for line in wheels)
+    (needs.parent / "base.txt").write_text(f"azureml-core\n{lines}")
+    (needs.parent / "limits.txt").write_text("tinypkg<2\n")
+    prepared = preparation.prepare("-r needs/dev.txt")
+    assert answer_of(prepared).startswith("42 ")
+    assert preparation.lines[0].startswith("azureml-core is left out")
+    (needs.parent / "limits.txt").write_text("tinypkg<1\n")
+    with pytest.raises(EnvironmentFailed, match="ended with exit code"):
+        preparation.prepare("-r needs/dev.txt")
+
+
+def test_a_file_that_is_not_in_the_working_copy_is_named(
+    preparation: Preparation,
+) -> None:
+    with pytest.raises(EnvironmentFailed, match=r"other\.txt"):
+        preparation.prepare("-r other.txt")
+
+
+@pytest.mark.parametrize("line", ["-e ./own", "--editable=own", "./own"])
+def test_a_package_of_the_working_copy_outlives_it(
+    preparation: Preparation, line: str
+) -> None:
+    preparation.write_package("own", 7)
+    prepared = preparation.prepare("--no-index", line)
+    shutil.rmtree(preparation.code)
+    assert answer_of(prepared).startswith("7 ")
+    is_noted = any("is installed as a copy" in one for one in preparation.lines)
+    assert is_noted == (line != "./own")
+    preparation.write_package("own", 8)
+    assert answer_of(preparation.prepare("--no-index", line)).startswith("8 ")
+
+
+def test_the_requested_python_is_used_where_it_is_installed(
+    preparation: Preparation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    # A stand-in for another version: it creates an environment like its own.
+    program = programs / "python3.4"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    prepared = preparation.prepare(conda=("python=3.4",))
+    assert preparation.commands[0][0] == str(program)
+    assert prepared.interpreter.startswith(str(preparation.cache))
+    assert subprocess.run([prepared.interpreter, "-c", ""], check=True).returncode == 0
+
+
+def test_a_python_that_is_not_there_is_mentioned(
+    preparation: Preparation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    for name in ("CONDA_EXE", "MAMBA_EXE"):
+        monkeypatch.delenv(name, raising=False)
+    assert preparation.prepare(conda=("python=3.4",)).interpreter == sys.executable
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert preparation.lines[0] == (
+        f"There is no python3.4 on PATH: Python {own} is used."
+    )
 
 
 def test_conda_creates_the_environment_where_it_is_installed(

@@ -198,6 +198,18 @@ def test_a_background_process_does_not_outlive_its_script(
     assert not is_running(int(file.read_text()))
 
 
+def test_a_background_process_that_prints_ends_with_its_script(
+    jobs: JobFolders, tmp_path: Path
+) -> None:
+    file = tmp_path / "pid"
+    command = f"(while :; do echo x; sleep 0.2; done) & echo $! > {file}; exit 0"
+    job = jobs.create({"command": command, **USER_MANAGED})
+    job.start()
+    assert job.wait()["status"] == "Completed"
+    assert job.log().startswith("x\n")
+    assert not is_running(int(file.read_text()))
+
+
 def test_the_time_limit_fails_the_run(jobs: JobFolders) -> None:
     job = jobs.create(
         {**USER_MANAGED, "maxRunDurationSeconds": 0.5}, "import time; time.sleep(600)"
@@ -265,6 +277,44 @@ def test_a_rank_that_fails_ends_the_others(jobs: JobFolders) -> None:
     assert run["status"] == "Failed"
     assert "ValueError: bad rank" in run["error"]
     assert run["error"].endswith("Rank 1 ended with exit code 1.")
+
+
+#: A stand-in for mpirun, which numbers what it starts as Open MPI does.
+MPIRUN = """\
+#!/bin/sh
+count=$2; shift 2
+for rank in $(seq 1 $((count - 1))); do
+    OMPI_COMM_WORLD_RANK=$rank "$@" &
+done
+OMPI_COMM_WORLD_RANK=0 "$@"; code=$?
+wait
+exit $code
+"""
+
+
+def test_each_process_of_mpi_has_its_log(jobs: JobFolders, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "mpirun"
+    program.parent.mkdir()
+    program.write_text(MPIRUN)
+    program.chmod(0o755)
+    job = jobs.create(
+        {"communicator": "OpenMpi", "mpi": {"processCountPerNode": 2}, **USER_MANAGED},
+        """
+        import os
+        rank = os.environ["OMPI_COMM_WORLD_RANK"]
+        print("rank", rank, flush=True)
+        if rank == "0":
+            raise ValueError("bad rank")
+        """,
+    )
+    job.start(PATH=f"{program.parent}:/usr/bin:/bin")
+    run = job.wait()
+    assert run["status"] == "Failed"
+    assert "ValueError: bad rank" in run["error"]
+    assert run["error"].endswith("Rank 0 ended with exit code 1.")
+    for rank in range(2):
+        log = job.log(f"user_logs/std_log_process_{rank}.txt")
+        assert log.startswith(f"rank {rank}\n")
 
 
 @pytest.mark.parametrize(

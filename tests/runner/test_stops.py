@@ -194,3 +194,16 @@ def test_a_canceled_run_whose_record_was_forced_still_stops(shell: Shell) -> Non
     assert started.run()["status"] == "Canceled"
     started.wait()
     assert is_gone(pid)
+
+
+def test_a_background_process_that_prints_can_be_stopped(shell: Shell) -> None:
+    """The command itself has ended, and its output goes on."""
+    background = "(echo $$ > pid; while :; do echo x; sleep 0.2; done) & exit 0"
+    delays = ("--terminate-after", "0.5", "--kill-after", "1")
+    started = shell.start(*delays, "--", "sh", "-c", background)
+    started.wait_for("pid")
+    assert becomes(lambda: started.output.count("x") > 5)
+    assert started.process.poll() is None
+    cancel(started)
+    started.wait()
+    assert started.run()["status"] == "Canceled"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from studio.sdk import RunConfiguration
+from studio.sdk import CondaDependencies, Environment, RunConfiguration
 from studio.sdk.errors import UserErrorException
 
 #: As v1 wrote it, with sections that this version does not know.
@@ -170,3 +172,109 @@ def test_without_pyyaml_the_error_says_what_to_install(
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UserErrorException, match="pip install pyyaml"):
         RunConfiguration().save(str(tmp_path), "x")
+
+
+def test_unknown_keys_within_sections_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "x.runconfig"
+    file.write_text(
+        "script: a.py\n"
+        "history: {my_key: 1, useHDI: 2, outputCollection: false}\n"
+        "environment: {python: {Other_Key: 3}, docker: {aGPU: 4}}\n"
+    )
+    found = RunConfiguration.load(str(file))
+    found.history.output_collection = True
+    found.history.new_setting = 5
+    found.save(str(file))
+    after = yaml.safe_load(file.read_text())
+    history, environment = after["history"], after["environment"]
+    assert (history["my_key"], history["useHDI"]) == (1, 2)
+    assert (history["outputCollection"], history["newSetting"]) == (True, 5)
+    assert not {"myKey", "useHdi"} & set(history)
+    assert environment["python"]["Other_Key"] == 3
+    assert environment["docker"]["aGPU"] == 4
+
+
+PACKAGES_WITH_COMMENTS = """\
+# Of the team.
+channels: [conda-forge, "pytorch"]
+dependencies:
+  - python=3.9  # the cluster's
+  - pip:
+    - "scikit-learn==1.0"
+    - tiny @ https://example.com/tiny.zip#egg=tiny
+  - 'numpy>=1.2,<2'
+"""
+
+
+def test_a_conda_file_is_read_as_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "conda.yml"
+    file.write_text(PACKAGES_WITH_COMMENTS)
+    environment = Environment.from_conda_specification("mine", str(file))
+    found = environment.python.conda_dependencies
+    assert found.conda_packages == ["python=3.9", "numpy>=1.2,<2"]
+    assert found.pip_packages == [
+        "scikit-learn==1.0",
+        "tiny @ https://example.com/tiny.zip#egg=tiny",
+    ]
+    assert found.channels == ["conda-forge", "pytorch"]
+    assert CondaDependencies(str(file)).pip_packages == found.pip_packages
+
+
+def test_a_requirements_file_is_read_with_the_files_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "needs").mkdir()
+    (tmp_path / "needs" / "dev.txt").write_text(
+        "# What the team needs.\n-r base.txt  # first\n-c limits.txt\n"
+        "tiny==1 \\\n  --hash=sha256:00\na @ https://b/c.zip#egg=a\n-r dev.txt\n"
+    )
+    (tmp_path / "needs" / "base.txt").write_text("numpy # numbers\n\n")
+    environment = Environment.from_pip_requirements("mine", "needs/dev.txt")
+    assert environment.python.conda_dependencies.pip_packages == [
+        "numpy",
+        "-c needs/limits.txt",
+        "tiny==1   --hash=sha256:00",
+        "a @ https://b/c.zip#egg=a",
+    ]
+
+
+def test_a_clone_of_an_environment_shares_nothing() -> None:
+    first = Environment("one")
+    second = first.clone("two")
+    second.python.user_managed_dependencies = True
+    second.python.conda_dependencies.add_pip_package("numpy")
+    second.docker.arguments.append("--gpus=all")
+    assert first.python.user_managed_dependencies is False
+    assert first.python.conda_dependencies.pip_packages == []
+    assert first.docker.arguments == []
+
+
+def test_a_conda_environment_of_this_machine_is_found_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CONDA_EXE", "MAMBA_EXE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UserErrorException, match="needs conda, mamba or micromamba"):
+        Environment.from_existing_conda_environment("mine", "vision")
+    prefixes = [tmp_path, tmp_path / "envs" / "vision"]
+    for one in prefixes:
+        (one / "bin").mkdir(parents=True)
+        (one / "bin" / "python").symlink_to(sys.executable)
+    # A stand-in for conda, which only lists its environments.
+    program = tmp_path / "conda"
+    listed = json.dumps({"envs": [str(one) for one in prefixes]})
+    program.write_text(f"#!/bin/sh\necho '{listed}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CONDA_EXE", str(program))
+    found = {
+        name: Environment.from_existing_conda_environment("mine", name).python
+        for name in ("vision", "base", str(prefixes[1]))
+    }
+    assert [one.interpreter_path for one in found.values()] == [
+        str(prefixes[number] / "bin" / "python") for number in (1, 0, 1)
+    ]
+    assert found["vision"].user_managed_dependencies is True
+    with pytest.raises(UserErrorException, match="no conda environment 'audio'"):
+        Environment.from_existing_conda_environment("mine", "audio")

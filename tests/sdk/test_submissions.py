@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.core.errors import StudioError
+from studio.core.errors import PermissionDenied, StudioError, Unavailable
 from studio.sdk import (
     Experiment,
     Run,
@@ -18,12 +18,17 @@ from studio.sdk import (
     Workspace,
 )
 from studio.sdk.client import Client
+from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.errors import (
     ComputeTargetException,
     ExperimentExecutionException,
     SnapshotException,
     UserErrorException,
 )
+from studio.sdk.run.slot_lending import lend_slot
+from studio.sdk.submission import TensorflowConfiguration
+from studio.sdk.submission.submit import _token_for
+from tests.parts.fake_http import FixedResponse, serving
 from tests.parts.owner_token import owner_token
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
@@ -270,3 +275,78 @@ def test_values_with_spaces_quotes_and_line_breaks_arrive(
     assert '["two words", "it\'s", "a \\"quote\\"", "line\\nbreak", ""' in log
     assert '"$HOME", "\\u00fcn\\u00ef", "-1.5"], "a \'b\'\\nc"' in log
     assert f"{run.id}/code" in log
+
+
+def test_a_wait_is_reported_again_until_the_last_one_ends(
+    experiment: Experiment,
+    folder: Path,
+    queue: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", compute_target=queue)
+    own, first, second = (experiment.submit(config) for _ in range(3))
+    monkeypatch.setenv("STUDIO_RUN_ID", own.id)
+    monkeypatch.setenv("AZUREML_RUN_POLLING_INTERVAL_MIN", "0.01")
+    reports: list[bool] = []
+    change = WorkspaceConnection.change
+
+    def change_or_fail(
+        self: WorkspaceConnection, method: str, path: str, body: Any = None
+    ) -> Any:
+        if path != f"runs/{own.id}/waiting":
+            return change(self, method, path, body)
+        reports.append(body["waiting"])
+        if len(reports) == 1:
+            raise Unavailable("The server is busy.")
+        if len(reports) == 3:
+            second.cancel()
+        return change(self, method, path, body)
+
+    monkeypatch.setattr(WorkspaceConnection, "change", change_or_fail)
+    with lend_slot(first._state):
+        second.wait_for_completion(raise_on_error=False)
+        assert reports[:3] == [True, True, True]
+        assert False not in reports
+    assert reports[-1] is False
+
+
+class RefusesTokens(FixedResponse):
+    """A server on which the member can no longer submit."""
+
+    def on_post(self) -> None:
+        error = {"code": "PermissionDenied", "message": "You cannot submit runs."}
+        self.respond(403, {"error": error})
+
+
+def test_a_script_never_gets_the_whole_token(folder: Path) -> None:
+    with serving(RefusesTokens) as address:
+        client = Client(address, "rs_whole", "default")
+        connection = WorkspaceConnection(client)
+        with pytest.raises(PermissionDenied, match="cannot submit"):
+            _token_for(connection, "r1")
+
+
+def test_a_run_can_keep_no_snapshot(
+    experiment: Experiment, folder: Path, queue: str
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py")
+    config.run_config.history.snapshot_project = False
+    run = experiment.submit(config)
+    run.wait_for_completion()
+    assert run.get_snapshot_id() is None
+    config.run_config.target = queue
+    with pytest.raises(UserErrorException, match="An agent needs the snapshot"):
+        experiment.submit(config)
+
+
+def test_attempts_are_for_agents(experiment: Experiment, folder: Path) -> None:
+    config = ScriptRunConfig(str(folder), "train.py")
+    config.run_config.max_attempts = 3
+    with pytest.raises(UserErrorException, match="on this machine a run is tried once"):
+        experiment.submit(config)
+
+
+def test_workers_of_tensorflow_are_not_started(folder: Path) -> None:
+    workers = TensorflowConfiguration(worker_count=2)
+    with pytest.warns(UserWarning, match="starts one process"):
+        ScriptRunConfig(str(folder), "train.py", distributed_job_config=workers)

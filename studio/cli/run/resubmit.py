@@ -105,6 +105,9 @@ def resubmit(
     if sweeps:
         _submit_sweep(target, output, run_id, body, _space(sweeps), sampling)
     elif (compute_target or run["target"] or LOCAL_TARGET) == LOCAL_TARGET:
+        if max_attempts is None:
+            # Those of a queue.
+            changed.pop("maxAttempts", None)
         new = _start_here(target, run_id, changed, body)
         report_submitted(target, output, new, is_async=is_async)
     else:

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.runner.environments.builders import Builder, choose_builder
+from studio.runner.environments.builders import (
+    Builder,
+    NewEnvironment,
+    PackagesNotFound,
+    choose_builder,
+)
 from studio.runner.environments.cache import CachedEnvironment, delete_unused
 from studio.runner.environments.requirements import Requirements, read_requirements
 
@@ -53,18 +58,36 @@ def prepare_environment(
     if python.get("userManagedDependencies"):
         note(f"The interpreter {interpreter} is used as it is.")
         return PreparedEnvironment(interpreter)
-    requirements = read_requirements(python)
-    for line in requirements.left_out:
-        note(f"{line} is left out: Run Studio's own azureml takes its place.")
-    builder = choose_builder(requirements, interpreter, note)
+    requirements = _read_requirements(python, code, note)
+    try:
+        builder = choose_builder(requirements, interpreter, note)
+    except PackagesNotFound as error:
+        raise EnvironmentFailed(str(error)) from error
     if builder is None:
         note(f"No packages to install: the interpreter {interpreter} is used.")
         return PreparedEnvironment(interpreter)
-    return _get_or_build(requirements, builder, interpreter, code, cache, run, note)
+    return _get_or_build(builder, interpreter, code, cache, run, note)
+
+
+def _read_requirements(
+    python: Mapping[str, Any], code: Path, note: Callable[[str], None]
+) -> Requirements:
+    """The requirements; lines tell what is not done as they say."""
+    try:
+        requirements = read_requirements(python, code)
+    except (OSError, ValueError) as error:
+        raise EnvironmentFailed(
+            f"A file of packages cannot be read: {error}. Name it by its path in the "
+            "submitted folder."
+        ) from error
+    for line in requirements.left_out:
+        note(f"{line} is left out: Run Studio's own azureml takes its place.")
+    for line in requirements.editable:
+        note(f"{line} is installed as a copy: the folder of a run is deleted later.")
+    return requirements
 
 
 def _get_or_build(
-    requirements: Requirements,
     builder: Builder,
     interpreter: str,
     code: Path,
@@ -72,7 +95,7 @@ def _get_or_build(
     run: RunCommand,
     note: Callable[[str], None],
 ) -> PreparedEnvironment:
-    key = requirements.key(builder.name, interpreter, code)
+    key = builder.requirements.key(builder.name, interpreter, code)
     cached = CachedEnvironment(cache, key)
     try:
         waiting = _WaitingNote(note, run, code)
@@ -80,7 +103,7 @@ def _get_or_build(
             with cached.locked(waiting):
                 if not cached.is_ready:
                     delete_unused(cache)
-                    _build(requirements, builder, cached, code, run, note)
+                    _build(builder, cached, code, run, note)
     except OSError as error:
         raise EnvironmentFailed(
             f"The environment cannot be written to {cached.folder}: "
@@ -93,7 +116,6 @@ def _get_or_build(
 
 
 def _build(
-    requirements: Requirements,
     builder: Builder,
     cached: CachedEnvironment,
     code: Path,
@@ -105,7 +127,8 @@ def _build(
     files = cached.folder.with_name(f"{cached.folder.name}.files")
     files.mkdir(exist_ok=True)
     try:
-        for command in builder.commands(requirements, cached.folder, files):
+        new = NewEnvironment(builder.requirements, cached.folder, code, files)
+        for command in builder.commands(new):
             note(f"$ {' '.join(command)}")
             code_of_exit = run(command, _build_variables(), code)
             if code_of_exit:

@@ -6,15 +6,18 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from studio.runner.environments.requirement_lines import (
+    RequirementLine,
+    read_lines,
+)
+
 #: Names of conda packages that every environment has.
 _BASE_PACKAGES = ("python", "pip", "setuptools", "wheel")
-#: Options of a line that names files.
-_FILE_OPTIONS = ("-r", "--requirement", "-e", "--editable", "-c", "--constraint")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -27,19 +30,31 @@ class Requirements:
     """
 
     conda: tuple[str, ...] = ()
-    pip: tuple[str, ...] = ()
+    pip: tuple[RequirementLine, ...] = ()
     channels: tuple[str, ...] = ()
     python: str = ""
     left_out: tuple[str, ...] = ()
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The lines that would link to the working copy."""
+        return tuple(
+            line.text for line in self.pip if line.option == "-e" and line.is_in_code
+        )
+
+    def with_pip(self, packages: Iterable[str]) -> Requirements:
+        """The same without packages of conda, and with more of pip."""
+        more = tuple(RequirementLine(one) for one in packages)
+        return replace(self, conda=(), pip=(*self.pip, *more))
 
     def key(self, tool: str, interpreter: str, code: Path) -> str:
         """A hash: the same requirements on the same interpreter have the same."""
         content = {
             "conda": self.conda,
-            "pip": self.pip,
+            "pip": [line.text for line in self.pip],
             "channels": self.channels,
             "python": self.python,
-            "files": [_content_of(line, code) for line in self.pip],
+            "files": [line.content(code) for line in self.pip],
             "tool": tool,
             "interpreter": interpreter,
             "platform": platform.platform(),
@@ -48,32 +63,36 @@ class Requirements:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def read_requirements(python: Mapping[str, Any]) -> Requirements:
-    """The requirements in the section `environment.python` of a definition."""
+def read_requirements(python: Mapping[str, Any], code: Path) -> Requirements:
+    """The requirements in the section `environment.python` of a definition.
+
+    Raises OSError for a file of the working copy `code` that cannot be read.
+    """
     content = python.get("condaDependencies") or {}
-    conda, pip = [], []
+    conda: list[str] = []
+    texts: list[str] = []
     for entry in content.get("dependencies") or ():
         if isinstance(entry, str):
             conda.append(entry.strip())
         elif isinstance(entry, dict):
-            pip += [str(line).strip() for line in entry.get("pip") or ()]
-    pip = [line for line in pip if line and not line.startswith("#")]
+            texts += map(str, entry.get("pip") or ())
+    pip = list(read_lines(texts, code))
     return Requirements(
-        tuple(one for one in conda if _package_name(one) not in _BASE_PACKAGES),
-        tuple(line for line in pip if not _is_azureml(line)),
+        tuple(one for one in conda if package_name(one) not in _BASE_PACKAGES),
+        tuple(line for line in pip if not _is_azureml(line.text)),
         tuple(str(one) for one in content.get("channels") or ()),
         _python_version(conda),
-        tuple(line for line in pip if _is_azureml(line)),
+        tuple(line.text for line in pip if _is_azureml(line.text)),
     )
 
 
-def _package_name(requirement: str) -> str:
+def package_name(requirement: str) -> str:
     found = _NAME.match(requirement.rpartition("::")[2])
     return found[0].lower() if found else ""
 
 
 def _is_azureml(line: str) -> bool:
-    name = _package_name(line).replace("_", "-")
+    name = package_name(line).replace("_", "-")
     return name == "azureml" or name.startswith("azureml-")
 
 
@@ -84,19 +103,3 @@ def _python_version(conda: list[str]) -> str:
         if found:
             return found[1]
     return ""
-
-
-def _content_of(line: str, code: Path) -> str:
-    """A hash of the files that the line of a requirements file installs."""
-    option, _, rest = line.partition(" ")
-    name = rest.strip() if option in _FILE_OPTIONS else option
-    if option not in _FILE_OPTIONS and not name.startswith((".", "/")):
-        return ""
-    path = code / name
-    files = [path] if path.is_file() else sorted(path.rglob("*"))
-    hashes = [
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()} {file.name}"
-        for file in files
-        if file.is_file()
-    ]
-    return "\n".join(hashes)

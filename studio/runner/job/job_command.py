@@ -24,6 +24,9 @@ STOPPED = "The runner was stopped."
 class JobCommand(LaunchedCommand):
     """A command whose processes end with the runner, and within `max_seconds`."""
 
+    # What outlives a job's command is ended after that.
+    max_output_seconds = 5.0
+
     def __init__(
         self,
         folder: Path,

@@ -40,6 +40,7 @@ from studio.runner.job.job_command import STOPPED, JobCommand
 from studio.runner.job.job_run import JobRun
 from studio.runner.job.run_folders import WatchedFolders, upload_outputs
 from studio.runner.job.script_environment import script_environment
+from studio.runner.mpi_rank import mpi_command
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
 from studio.runner.received_signals import ReceivedSignals
@@ -248,7 +249,7 @@ def _command_of(definition: Mapping[str, Any], interpreter: str) -> list[str]:
     if (count := rank_count(definition)) == 1:
         return words
     if is_for_mpi(definition):
-        return ["mpirun", "-n", str(count), *words]
+        return mpi_command(count, words)
     return ranks_command(count, words)
 
 

@@ -20,7 +20,7 @@ from studio.sdk.run.info import RunInfo
 from studio.sdk.run.log_follower import LogFollower
 from studio.sdk.run.process_run import JoinedProcessRun, ProcessRun
 from studio.sdk.run.script_environment import withdraw_run
-from studio.sdk.run.slot_lending import lend_slot
+from studio.sdk.run.slot_lending import LentSlot, lend_slot
 from studio.sdk.run.snapshot import RunSnapshot
 from studio.sdk.run.state import RunState
 from studio.sdk.system_metrics import start_system_metrics
@@ -162,8 +162,8 @@ class RunLifecycle:
         follower: LogFollower | None = None
         try:
             follower = LogFollower(self._state, self._files) if show_output else None
-            with lend_slot(self._state):
-                self._wait_until_ended(follower)
+            with lend_slot(self._state) as lent:
+                self._wait_until_ended(follower, lent)
         except KeyboardInterrupt as error:
             raise ExperimentExecutionException(
                 "The output streaming for the run interrupted.\n"
@@ -178,7 +178,7 @@ class RunLifecycle:
             raise ActivityFailedException(json.dumps(error_details, indent=4))
         return details
 
-    def _wait_until_ended(self, follower: LogFollower | None) -> None:
+    def _wait_until_ended(self, follower: LogFollower | None, lent: LentSlot) -> None:
         min_pause = _read_seconds("AZUREML_RUN_POLLING_INTERVAL_MIN", 2)
         max_pause = _read_seconds("AZUREML_RUN_POLLING_INTERVAL_MAX", 60)
         max_pause = max(min_pause, max_pause)
@@ -189,6 +189,7 @@ class RunLifecycle:
                 pause = min_pause
             if self._state.is_final() or status == "":
                 break
+            lent.report()
             time.sleep(pause)
             pause = min(max_pause, pause * 1.25)
         # The log can have grown between its last reading and the end.

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.submission.conda_environments import find_interpreter
+from studio.sdk.submission.run_configuration_files import read_yaml
 
+#: A comment of a requirements file; `#` within a word belongs to an address.
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+#: A line that names a file next to the requirements file.
+_FILE_LINE = re.compile(
+    r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)"
+)
 #: The submitter's own version.
 DEFAULT_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -22,8 +32,8 @@ class CondaDependencies:
         self.pip: list[str] = []
         self.channels: list[str] = []
         if conda_dependencies_file_path is not None:
-            path = Path(conda_dependencies_file_path)
-            self.conda, self.pip, self.channels = _read_conda(path)
+            read = conda_dependencies_of(read_yaml(Path(conda_dependencies_file_path)))
+            self.conda, self.pip, self.channels = read.conda, read.pip, read.channels
 
     @staticmethod
     def create(
@@ -76,10 +86,25 @@ class CondaDependencies:
         return conda_file_path
 
 
+def conda_dependencies_of(content: Mapping[str, Any]) -> CondaDependencies:
+    """The packages in the content of an environment file."""
+    created = CondaDependencies()
+    dependencies = list(content.get("dependencies") or ())
+    created.conda = [one for one in dependencies if isinstance(one, str)]
+    created.channels = [str(one) for one in content.get("channels") or ()]
+    nested = [one.get("pip") or [] for one in dependencies if isinstance(one, dict)]
+    created.pip = [str(one) for group in nested for one in group]
+    return created
+
+
 class SettingsSection:
     """Settings by name; scripts can set any."""
 
+    #: The keys of a file that are no attribute's name in camel case, by attribute.
+    __slots__ = ("__dict__", "file_keys")
+
     def __init__(self, **settings: Any) -> None:
+        self.file_keys: dict[str, str] = {}
         self.__dict__.update(settings)
 
 
@@ -107,10 +132,8 @@ class Environment:
     def from_pip_requirements(name: str, file_path: str) -> Environment:
         """An environment with the packages of a requirements file."""
         created = Environment(name)
-        lines = _read_lines(Path(file_path))
-        created.python.conda_dependencies.pip = [
-            line for line in lines if not line.startswith("#")
-        ]
+        lines = _requirement_lines(Path(file_path))
+        created.python.conda_dependencies.pip = list(lines)
         return created
 
     @staticmethod
@@ -125,8 +148,13 @@ class Environment:
     def from_existing_conda_environment(
         name: str, conda_environment_name: str
     ) -> Environment:
+        """An environment of conda as it is on this machine.
+
+        Raises UserErrorException if there is none with that name.
+        """
         created = Environment(name)
         created.python.user_managed_dependencies = True
+        created.python.interpreter_path = find_interpreter(conda_environment_name)
         return created
 
     @staticmethod
@@ -156,7 +184,8 @@ class Environment:
     def clone(self, new_name: str) -> Environment:
         created = Environment(new_name)
         created.environment_variables = dict(self.environment_variables)
-        created.python, created.docker = self.python, self.docker
+        created.python = copy.deepcopy(self.python)
+        created.docker = copy.deepcopy(self.docker)
         return created
 
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
@@ -175,33 +204,24 @@ class Environment:
         (folder / "conda_dependencies.yml").write_text(packages.serialize_to_string())
 
 
-def _read_lines(path: Path, *, strip: bool = True) -> list[str]:
+def _requirement_lines(
+    path: Path, above: frozenset[Path] = frozenset()
+) -> Iterator[str]:
+    """The lines of a requirements file, with those of the files that it names."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserErrorException(f"{path} cannot be read: {error.strerror}") from error
-    lines = [line for line in text.splitlines() if line.strip()]
-    return [line.strip() for line in lines] if strip else lines
-
-
-def _read_conda(path: Path) -> tuple[list[str], list[str], list[str]]:
-    """The conda and pip packages of an environment file, and its channels.
-
-    Lines are `- name`; those of pip are indented below `- pip:`.
-    """
-    conda: list[str] = []
-    pip: list[str] = []
-    channels: list[str] = []
-    target: list[str] | None = None
-    for line in _read_lines(path, strip=False):
-        text = line.strip()
-        if text in ("dependencies:", "channels:"):
-            target = conda if text == "dependencies:" else channels
-        elif text == "- pip:":
-            target = pip
-        elif target is not None and text.startswith("- "):
-            indented = line.startswith("  ")
-            (pip if target is pip and indented else conda).append(text[2:].strip())
-        elif text and not line.startswith((" ", "-", "#")):
-            target = None
-    return conda, pip, channels
+    above |= {path.resolve()}
+    for raw in text.replace("\\\n", "").splitlines():
+        line = _COMMENT.sub("", raw).strip()
+        named = _FILE_LINE.fullmatch(line)
+        if named is None or "://" in named[2]:
+            if line:
+                yield line
+            continue
+        file = path.parent / named[2].strip("'\"")
+        if named[1] in ("-c", "--constraint"):
+            yield f"-c {file}"
+        elif file.resolve() not in above:
+            yield from _requirement_lines(file, above)

@@ -16,6 +16,7 @@ from studio.sdk.submission.environments import (
     CondaDependencies,
     Environment,
     SettingsSection,
+    conda_dependencies_of,
 )
 from studio.sdk.submission.run_configuration_files import (
     find_path,
@@ -177,7 +178,7 @@ def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
     created.arguments = list(created.arguments)
     created.environment_variables = dict(created.environment_variables)
     for name in SECTIONS:
-        getattr(created, name).__dict__.update(_snake_keys(content.get(name)))
+        _load_section(getattr(created, name), content.get(name))
     created.environment = _to_environment(content.get("environment") or {}, folder)
     return created
 
@@ -193,7 +194,7 @@ def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
     created.environment_variables = dict(content.get("environmentVariables") or {})
     python = dict(content.get("python") or {})
     packages = python.pop("condaDependencies", None)
-    created.python.__dict__.update(_snake_keys(python))
+    _load_section(created.python, python)
     packages_file = python.get("condaDependenciesFile")
     if packages is None and packages_file:
         # v1's path is that in the project, ours that next to the configuration.
@@ -202,18 +203,8 @@ def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
                 packages = read_yaml(place / packages_file)
                 break
     if packages is not None:
-        created.python.conda_dependencies = _to_conda_dependencies(packages)
-    created.docker.__dict__.update(_snake_keys(content.get("docker")))
-    return created
-
-
-def _to_conda_dependencies(content: dict[str, Any]) -> CondaDependencies:
-    created = CondaDependencies()
-    dependencies = list(content.get("dependencies") or ())
-    created.conda = [one for one in dependencies if isinstance(one, str)]
-    created.channels = [str(one) for one in content.get("channels") or ()]
-    nested = [one.get("pip") or [] for one in dependencies if isinstance(one, dict)]
-    created.pip = [str(one) for group in nested for one in group]
+        created.python.conda_dependencies = conda_dependencies_of(packages)
+    _load_section(created.docker, content.get("docker"))
     return created
 
 
@@ -224,8 +215,8 @@ def to_content(config: RunConfiguration) -> dict[str, Any]:
     known |= {_camel_case(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
     environment = config.environment
     loaded_environment = config._loaded_content.get("environment") or {}
-    python = dict(vars(environment.python))
-    packages = python.pop("conda_dependencies", None) or CondaDependencies()
+    python = _section_content(environment.python)
+    packages = python.pop("condaDependencies", None) or CondaDependencies()
     dependencies: list[Any] = [*packages.conda]
     if packages.pip:
         dependencies.append({"pip": list(packages.pip)})
@@ -235,15 +226,15 @@ def to_content(config: RunConfiguration) -> dict[str, Any]:
         "version": environment.version,
         "environmentVariables": dict(environment.environment_variables),
         "python": {
-            **_camel_keys(python),
+            **python,
             "condaDependencies": {
                 **({"channels": list(packages.channels)} if packages.channels else {}),
                 "dependencies": dependencies,
             },
         },
-        "docker": _camel_keys(vars(environment.docker)),
+        "docker": _section_content(environment.docker),
     }
-    known |= {name: _camel_keys(vars(getattr(config, name))) for name in SECTIONS}
+    known |= {name: _section_content(getattr(config, name)) for name in SECTIONS}
     known |= {
         _camel_case(name): value
         for name in OWN_ATTRIBUTES
@@ -264,15 +255,25 @@ def _copy_section(settings: dict[str, Any]) -> SettingsSection:
         name: list(value) if isinstance(value, list) else value
         for name, value in settings.items()
     }
-    return SettingsSection(**_snake_keys(copies))
+    return SettingsSection(**{_snake_case(key): one for key, one in copies.items()})
 
 
-def _snake_keys(content: dict[str, Any] | None) -> dict[str, Any]:
-    return {_snake_case(name): value for name, value in (content or {}).items()}
+def _load_section(section: SettingsSection, content: dict[str, Any] | None) -> None:
+    """Set the attributes of a section; keys that are not v1's stay as they are."""
+    for key, value in (content or {}).items():
+        name = _snake_case(key)
+        if _camel_case(name) != key:
+            section.file_keys[name] = key
+        section.__dict__[name] = value
 
 
-def _camel_keys(settings: dict[str, Any]) -> dict[str, Any]:
-    return {_camel_case(name): value for name, value in settings.items()}
+def _section_content(section: Any) -> dict[str, Any]:
+    """The content of a section; scripts can put an object of their own there."""
+    keys = getattr(section, "file_keys", {})
+    return {
+        keys.get(name) or _camel_case(name): value
+        for name, value in vars(section).items()
+    }
 
 
 def _snake_case(name: str) -> str:

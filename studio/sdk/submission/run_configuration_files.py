@@ -66,7 +66,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserErrorException(f"{path} is not YAML: {error}") from error
     if not isinstance(content, dict):
-        raise UserErrorException(f"{path} is not a run configuration: it names no keys")
+        raise UserErrorException(f"{path} has no settings: it names no keys")
     return content
 
 
@@ -93,6 +93,6 @@ def _import_yaml() -> ModuleType:
         import yaml
     except ImportError as error:
         raise UserErrorException(
-            "Run configurations are YAML: pip install pyyaml"
+            "Run configurations and files of packages are YAML: pip install pyyaml"
         ) from error
     return yaml

@@ -59,7 +59,13 @@ class PyTorchConfiguration:
 
 
 class TensorflowConfiguration(_KeptSettings):
-    """How many workers TensorFlow starts."""
+    """How many workers TensorFlow starts: only one is started here."""
+
+    def apply_to(self, _config: RunConfiguration) -> None:
+        warn(
+            "TensorflowConfiguration starts one process: start the workers in the "
+            "script, and set TF_CONFIG there."
+        )
 
 
 class DockerConfiguration(_KeptSettings):

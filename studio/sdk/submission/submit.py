@@ -19,7 +19,6 @@ from studio.core import cancel_signals
 from studio.core.errors import (
     InvalidValue,
     NotFound,
-    PermissionDenied,
     StudioError,
     TooLarge,
 )
@@ -105,6 +104,24 @@ class NewSubmission:
     def is_for_here(self) -> bool:
         return bool(self.definition["target"] == LOCAL_TARGET)
 
+    @property
+    def keeps_snapshot(self) -> bool:
+        history = self.definition.get("history") or {}
+        return history.get("snapshotProject") is not False
+
+    def check(self) -> None:
+        """Raise UserErrorException for settings that its target has no use for."""
+        if self.is_for_here and self.definition.get("maxAttempts", 1) > 1:
+            raise UserErrorException(
+                "max_attempts is for agents: on this machine a run is tried once. Set "
+                "it to 1, or choose another target."
+            )
+        if not self.is_for_here and not self.keeps_snapshot:
+            raise UserErrorException(
+                "An agent needs the snapshot, and history.snapshot_project=False keeps "
+                "none. Set it to True, or submit to this machine."
+            )
+
     def body(self, experiment: str) -> dict[str, Any]:
         """The request that creates the run. Raises InvalidValue."""
         line = command_line(self.definition)[:MAX_COMMAND_CHARS]
@@ -127,9 +144,13 @@ class NewSubmission:
 
 
 def start_submission(experiment: Any, new: NewSubmission) -> Any:
-    """Start the run here, or put it into the queue of its target; returns it."""
+    """Start the run here, or put it into the queue of its target; returns it.
+
+    Raises UserErrorException for settings that the target has no use for.
+    """
     connection: WorkspaceConnection = experiment._connection
     connection.require_online("submitted to", "submit again")
+    new.check()
     submit = _submit_here if new.is_for_here else _submit_to_queue
     return create_run(experiment, submit(connection, new, experiment.name))
 
@@ -225,6 +246,8 @@ def _keep_snapshot(
     if new.write_sources is None:
         return
     tree = new.write_sources(copy)
+    if not new.keeps_snapshot:
+        return
     try:
         connection.change("POST", f"{path}/snapshot/known", {"tree": tree})
     except NotFound:
@@ -272,11 +295,8 @@ def _secrets_of_environment(definition: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _token_for(connection: WorkspaceConnection, run_id: str) -> str:
-    """A token of the run's own; in a submitted script, its token has all its tree."""
-    try:
-        return str(connection.change("POST", f"runs/{run_id}/token")["token"])
-    except PermissionDenied:
-        return connection.client.token
+    """A token of the run's own. The submitter's token never reaches a script."""
+    return str(connection.change("POST", f"runs/{run_id}/token")["token"])
 
 
 def _fail(connection: WorkspaceConnection, path: str, error: BaseException) -> None:
