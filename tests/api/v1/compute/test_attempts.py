@@ -266,7 +266,7 @@ def test_a_run_of_a_former_member_does_not_start(scene: Scene) -> None:
 
 
 def test_a_run_whose_secret_was_deleted_does_not_start(scene: Scene) -> None:
-    scene.owner.ok("PUT", "secrets/KEY", {"value": "x"})
+    scene.owner.ok("PUT", "secrets/KEY", {"value": "s3cret"})
     scene.submit("r1", definition={"secrets": ["KEY"]})
     scene.submit("r2")
     scene.owner.ok("DELETE", "secrets/KEY")
