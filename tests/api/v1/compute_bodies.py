@@ -107,6 +107,7 @@ WRONG_OF_AGENTS: list[tuple[str, dict[str, Any], str]] = [
     ("register_agent", {"host": {"a": "x" * 70_000}}, "host"),
     ("register_agent", {"host": {"a": "\x00"}}, "host"),
     ("receive_agent_heartbeat", {"usage": {"\x00": 1}}, "usage"),
+    ("receive_agent_heartbeat", {"version": "new"}, "version"),
     ("receive_agent_heartbeat", {"runs": [{"run": "a"}]}, "runs[0].attempt"),
     (
         "receive_agent_heartbeat",

@@ -48,7 +48,9 @@ class JobPatch(RequestStruct):
 
 
 class AttemptInfo(Struct):
-    """`outcome` is Completed, Failed, Canceled or lost, and empty while it runs."""
+    """`outcome` is Completed, Failed, Canceled, lost or returned, and empty while it
+    runs.
+    """
 
     number: int
     agent: str
