@@ -208,13 +208,17 @@ class Job(models.Model):
 
 
 class AttemptOutcome(models.TextChoices):
-    """How an attempt ended; LOST means that its agent stopped sending heartbeats."""
+    """How an attempt ended; LOST means that its agent stopped sending heartbeats.
+
+    RETURNED means that the agent was stopped before it started the run.
+    """
 
     RUNNING = ""
     COMPLETED = "Completed"
     FAILED = "Failed"
     CANCELED = "Canceled"
     LOST = "lost"
+    RETURNED = "returned"
 
 
 def outcomes() -> list[tuple[str, str]]:

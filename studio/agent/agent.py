@@ -12,19 +12,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio.agent.agent_api import AgentApi, TakenJob
+from studio.agent.agent_api import AgentApi, Registration, TakenJob
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.clock import boot_seconds
 from studio.agent.executors import Executor
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
-from studio.agent.host import Gpu
+from studio.agent.host import Gpu, gpus_per_slot
 from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.refusals import (
+    FINAL_ERRORS,
+    check_target,
+    explain_refusal,
+    explain_token,
+)
 from studio.agent.stop_signals import StopSignals
 from studio.agent.usage import UsageReader
 from studio.agent.wakeup import Wakeup
 from studio.core.errors import (
     AlreadyExists,
-    InvalidValue,
+    NotFound,
     PermissionDenied,
     SignInRequired,
     StudioError,
@@ -44,6 +50,8 @@ BROKEN_FOLDER_SECONDS = 30.0
 NAME_SECONDS = 45.0
 #: With less free space no job is taken.
 MIN_FREE_BYTES = 200 * 1024 * 1024
+#: A server that does not know the agent is told of it again, at most so often.
+REGISTER_AGAIN_SECONDS = 30.0
 #: The exit code if the server removed the agent or revoked its token.
 REFUSED = 4
 #: What the first signal to the agent does.
@@ -57,7 +65,7 @@ class AgentOptions:
     target: str
     name: str
     slots: int = 1
-    #: End when nothing is queued and nothing runs.
+    #: End when nothing is queued, or the agent is drained, and nothing runs.
     is_once: bool = False
     #: How many folders of ended jobs are kept.
     keep: int = 20
@@ -75,24 +83,20 @@ class Agent:
         self,
         api: AgentApi,
         folder: AgentFolder,
-        executor: Executor,
+        create_executor: Callable[[str], Executor],
         options: AgentOptions,
         *,
         host: Mapping[str, Any],
         gpus: Sequence[Gpu] = (),
         print_line: Callable[[str], None],
     ) -> None:
+        """`create_executor` gets the kind of the agent's target."""
         self._api, self._folder, self._options = api, folder, options
         self._host, self._print = dict(host), print_line
+        self._create_executor = create_executor
         self._wakeup = Wakeup()
-        self._shared = JobEnvironment(
-            api=api,
-            executor=executor,
-            print_line=print_line,
-            wake=self._wakeup.set,
-            clock=boot_seconds,
-            cache_folder=str(cache_folder()),
-        )
+        #: Set when the agent is registered.
+        self._shared: JobEnvironment
         self._jobs: list[HeldJob] = []
         self._ended: list[JobFolder] = []
         self._gpus, self._usage = gpus, UsageReader(gpus)
@@ -105,6 +109,7 @@ class Agent:
         self._is_queue_empty = False
         self._heartbeat_seconds = 5.0
         self._next_heartbeat = self._next_take = -math.inf
+        self._next_registration = -math.inf
         self._pause = RetryPause()
         self._is_disk_full = False
 
@@ -113,13 +118,41 @@ class Agent:
 
         Raises StudioError if the server refuses the agent at its start.
         """
-        self._find_earlier_jobs()
         with self._wakeup, StopSignals(self._receive_signal):
-            is_registered = self._register()
-            while is_registered and not self._is_finished():
+            found = self._wait_for_registration()
+            if found is None:
+                return 0
+            self._prepare(found)
+            while not self._is_finished():
                 self._wakeup.wait(TICK_SECONDS)
                 self._tick()
         return REFUSED if self._is_refused else 0
+
+    def _prepare(self, found: Registration) -> None:
+        """Raises InvalidValue for a target that this agent cannot serve."""
+        self._heartbeat_seconds = found.heartbeat_seconds
+        self._shared = JobEnvironment(
+            api=self._api,
+            executor=self._create_executor(found.kind),
+            print_line=self._print,
+            wake=self._wakeup.set,
+            clock=boot_seconds,
+            cache_folder=str(cache_folder()),
+            lease_seconds=found.lease_seconds,
+            agent_name=self._options.name,
+        )
+        self._find_earlier_jobs()
+        slots, gpus = self._options.slots, len(self._gpus)
+        self._print(
+            f"Agent {self._options.name} takes runs of {self._options.target} at "
+            f"{self._api.client.url}, {slots} at a time. Ctrl-C stops it."
+        )
+        if gpus and not gpus_per_slot(gpus, slots):
+            self._print(
+                f"{_count(gpus, 'GPU')} cannot be divided among {slots} slots: each "
+                "run can use all of them. Choose --slots so that it divides their "
+                "number."
+            )
 
     def _find_earlier_jobs(self) -> None:
         """The jobs that an agent with this folder had started before it ended."""
@@ -138,56 +171,37 @@ class Agent:
         if self._jobs:
             self._print(f"{_count_runs(len(self._jobs))} of an earlier start found.")
 
-    def _register(self) -> bool:
-        """Wait while the server is away; false if a signal ends that.
+    def _wait_for_registration(self) -> Registration | None:
+        """Wait while the server is away; None if a signal ends that.
 
         Raises StudioError if the server refuses the agent.
         """
         begin = boot_seconds()
         while not self._signals:
             try:
-                found = self._api.register(
-                    name=self._options.name,
-                    instance=self._folder.instance,
-                    slots=self._options.slots,
-                    host=self._host,
-                )
+                found = self._register()
             except StudioError as error:
                 is_taken = isinstance(error, AlreadyExists)
                 can_wait = is_taken and boot_seconds() < begin + NAME_SECONDS
                 if isinstance(error, (PermissionDenied, SignInRequired)):
-                    raise self._explain_token(error) from error
+                    raise explain_token(error, self._options.target) from error
                 if not (can_wait or is_temporary(error)):
                     raise
                 self._wait_to_register(error)
                 continue
             self._note_success()
-            if found.target != self._options.target:
-                raise InvalidValue(
-                    f"This token is for the compute target {found.target!r}, not for "
-                    f"{self._options.target!r}. Use --compute {found.target}."
-                )
-            self._heartbeat_seconds = found.heartbeat_seconds
-            self._shared = replace(self._shared, lease_seconds=found.lease_seconds)
-            for job in self._jobs:
-                job.shared = self._shared
-            slots = self._options.slots
-            self._print(
-                f"Agent {self._options.name} takes runs of {self._options.target} at "
-                f"{self._api.client.url}, {slots} at a time. Ctrl-C stops it."
-            )
-            return True
-        return False
+            return found
+        return None
 
-    def _explain_token(self, error: StudioError) -> StudioError:
-        reason = error.message
-        if isinstance(error, SignInRequired):
-            reason = "The server does not accept this token."
-        return PermissionDenied(
-            f"{reason} An owner creates one with `studio target agent-token "
-            f"{self._options.target}` or on the page Compute. Then run `studio login "
-            f"{self._api.client.url}` with it."
+    def _register(self) -> Registration:
+        found = self._api.register(
+            name=self._options.name,
+            instance=self._folder.instance,
+            slots=self._options.slots,
+            host=self._host,
         )
+        check_target(found, self._options.target)
+        return found
 
     def _wait_to_register(self, error: StudioError) -> None:
         if self._pause.error is None:
@@ -201,9 +215,9 @@ class Agent:
         if self._is_leaving:
             return True
         is_idle = not self._jobs
-        if self._options.is_once and self._is_queue_empty:
+        if self._options.is_once and (self._is_queue_empty or self._is_paused):
             return is_idle
-        return is_idle and self._is_draining
+        return is_idle and (self._is_draining or self._is_refused)
 
     def _tick(self) -> None:
         now = boot_seconds()
@@ -214,8 +228,25 @@ class Agent:
         if self._pause.is_over and not self._is_leaving:
             try:
                 self._talk_to_server(now)
+            except NotFound as error:
+                self._register_again(error, now)
             except StudioError as error:
                 self._note_failure(error)
+
+    def _register_again(self, error: NotFound, now: float) -> None:
+        """The server does not know the agent, such as after a restored backup."""
+        if now < self._next_registration:
+            self._note_failure(error)
+            return
+        self._next_registration = now + REGISTER_AGAIN_SECONDS
+        try:
+            self._register()
+        except StudioError as refusal:
+            self._note_failure(refusal)
+        else:
+            self._note_success()
+            self._next_heartbeat = -math.inf
+            self._print("The server did not know this agent. It is registered again.")
 
     def _talk_to_server(self, now: float) -> None:
         """Send what is due. Raises StudioError."""
@@ -230,25 +261,29 @@ class Agent:
     def _heartbeat(self, now: float) -> None:
         held = {job.key: job for job in self._jobs}
         occupying = [job for job in self._jobs if job.is_occupying]
-        # With as many slots as GPUs, each slot has its own.
-        has_devices = len(self._gpus) == self._options.slots
-        runs = {job.attempt.slot: job.attempt.run for job in occupying}
-        is_to_drain, verdicts = self._api.heartbeat(
+        own = gpus_per_slot(len(self._gpus), self._options.slots)
+        runs = {
+            job.attempt.slot * own + number: job.attempt.run
+            for job in occupying
+            for number in range(own)
+        }
+        orders = self._api.heartbeat(
             list(held),
-            usage=self._usage.read(runs if has_devices else {}),
+            usage=self._usage.read(runs),
             is_draining=self._is_draining,
         )
-        for verdict in verdicts:
+        for verdict in orders.verdicts:
             job = held.get((verdict.run, verdict.attempt))
             # The lease counts from before the request was sent.
             if job is not None:
                 job.follow(verdict, now)
         self._next_heartbeat = now + self._heartbeat_seconds
-        if is_to_drain != self._is_paused:
-            self._is_paused = is_to_drain
+        if orders.is_to_drain != self._is_paused:
+            self._is_paused = orders.is_to_drain
+            reason = orders.reason or "A member drains this agent on the page Compute."
             self._print(
-                "A member drains this agent on the page Compute: it takes no more runs."
-                if is_to_drain
+                f"{reason} It takes no more runs."
+                if orders.is_to_drain
                 else "This agent takes runs again."
             )
 
@@ -358,17 +393,21 @@ class Agent:
 
     @property
     def _is_refused(self) -> bool:
-        return self._pause.is_blocked
+        """Whether the agent ends with its last run, unless the server relents."""
+        is_final = isinstance(self._pause.error, FINAL_ERRORS)
+        return is_final or (self._options.is_once and self._pause.is_blocked)
 
     def _note_failure(self, error: StudioError) -> None:
         """Say once that the server is away or refuses; work goes on with what runs."""
         was_failing = self._pause.error is not None
-        was_refused = self._is_refused
+        was_refused, was_blocked = self._is_refused, self._pause.is_blocked
         self._pause.start(error)
         if self._is_refused:
-            self._is_draining = True
             if not was_refused:
-                self._print(f"{_explain_refusal(error)} No more runs are taken.")
+                self._print(f"{explain_refusal(error)} No more runs are taken.")
+        elif self._pause.is_blocked:
+            if not was_blocked:
+                self._print(f"{error.message} No run is taken until that has changed.")
         elif not was_failing:
             running = f" {_count_runs(len(self._jobs))} continue." if self._jobs else ""
             self._print(f"{error.message} Trying again until then.{running}")
@@ -379,14 +418,9 @@ class Agent:
             self._pause = RetryPause()
 
 
-def _explain_refusal(error: StudioError) -> str:
-    if not isinstance(error, SignInRequired):
-        return error.message
-    return (
-        "The server does not accept this agent's token any more: an owner removed the "
-        "agent or revoked its token, or it has expired."
-    )
-
-
 def _count_runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"
+    return _count(count, "run")
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

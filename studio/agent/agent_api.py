@@ -27,6 +27,8 @@ class Registration:
     target: str
     heartbeat_seconds: float
     lease_seconds: float
+    #: The kind of the target, which decides on the executor.
+    kind: str = "agents"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,18 @@ class JobVerdict:
     is_waiting: bool
 
 
+@dataclass(frozen=True)
+class Orders:
+    """What the server replies to a heartbeat: whether to take no more runs, and why.
+
+    The reason is empty if a member wants it.
+    """
+
+    is_to_drain: bool
+    reason: str
+    verdicts: list[JobVerdict]
+
+
 class AgentApi:
     """The calls of one agent, with its token."""
 
@@ -83,6 +97,7 @@ class AgentApi:
             str(reply["target"]),
             float(reply.get("heartbeat_seconds", 5)),
             float(reply.get("lease_seconds", 120)),
+            str(reply.get("kind", "agents")),
         )
 
     def heartbeat(
@@ -91,9 +106,14 @@ class AgentApi:
         *,
         usage: Any,
         is_draining: bool,
-    ) -> tuple[bool, list[JobVerdict]]:
-        """Renew the jobs' leases; whether to drain, and what is to become of each."""
-        body = {"runs": _as_runs(jobs), "usage": usage, "draining": is_draining}
+    ) -> Orders:
+        """Renew the jobs' leases; the reply says what is to become of each."""
+        body = {
+            "runs": _as_runs(jobs),
+            "usage": usage,
+            "draining": is_draining,
+            "version": __version__,
+        }
         reply = self._post(f"agents/{self._id}/heartbeat", body)
         verdicts = [
             JobVerdict(
@@ -104,7 +124,7 @@ class AgentApi:
             )
             for one in reply["runs"]
         ]
-        return bool(reply["drain"]), verdicts
+        return Orders(bool(reply["drain"]), str(reply.get("reason") or ""), verdicts)
 
     def take(
         self,

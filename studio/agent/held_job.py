@@ -6,6 +6,7 @@ delivery of what is left) is done by a thread of the job.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,11 +20,21 @@ from studio.agent.leftovers import deliver_leftovers, has_leftovers
 from studio.agent.working_copy import fetch_working_copy
 from studio.core.cancel_signals import KILL_AFTER_SECONDS
 from studio.core.errors import StudioError
-from studio.core.job_files import JobFile, read_end, write_job
+from studio.core.job_files import (
+    LOST,
+    JobFile,
+    read_end,
+    read_stop_reason,
+    write_job,
+    write_stop_reason,
+)
+from studio.core.statuses import RunStatus
 from studio.sdk.client import Client
 from studio.sdk.delivery import RetryPause
 from studio.sdk.responses import is_temporary
 
+#: The end of an attempt that was not started: it does not count as a loss.
+RETURNED = "returned"
 #: A runner that hears of a cancel itself has so long until the agent tells it, too.
 CANCEL_GRACE_SECONDS = 15.0
 #: How long a runner has to kill its script and to report that.
@@ -65,6 +76,7 @@ class JobEnvironment:
     clock: Callable[[], float]
     cache_folder: str
     lease_seconds: float = 120.0
+    agent_name: str = ""
 
 
 class HeldJob:
@@ -118,7 +130,12 @@ class HeldJob:
     def cancel(self, now: float) -> None:
         """End it because the agent ends. A job that was not started is given back."""
         if self.phase in (Phase.FETCHING, Phase.READY):
-            self._report("lost", "The agent ended before it started the run.")
+            self._report(RETURNED, "The agent ended before it started the run.")
+        elif self.phase is Phase.RUNNING and self._cancel_at is None:
+            text = f"The agent {self.shared.agent_name} was stopped. Resubmit the run."
+            # Without space for the file, the run is canceled all the same.
+            with contextlib.suppress(OSError):
+                write_stop_reason(self.folder.path, text)
         self._cancel_at = now
 
     def advance(self, now: float) -> None:
@@ -214,9 +231,14 @@ class HeldJob:
                 self._end_running(
                     "lost", "The process that watches the run's script was killed."
                 )
+            elif end.status == LOST:
+                self._end_running("lost", "Its runner could not reach the server.")
             else:
                 self.shared.print_line(f"Run {self.attempt.run}: {end.status}.")
-                self._end_running("" if end.is_delivered else end.status, "")
+                reason = ""
+                if end.status == RunStatus.CANCELED:
+                    reason = read_stop_reason(self.folder.path)
+                self._end_running("" if end.is_delivered else end.status, reason)
         elif self._cancel_at is not None and now > self._cancel_at:
             self._ask_to_stop()
 
@@ -282,7 +304,7 @@ class HeldJob:
         self._finish()
 
     def _describe_end(self) -> str:
-        if self.outcome == "lost":
+        if self.outcome in ("lost", RETURNED):
             return f"Run {self.attempt.run} goes back to the queue: {self.message}"
         return (
             f"Run {self.attempt.run}: {self.outcome} was reported. {self.message}"

@@ -53,6 +53,20 @@ def find_gpus(environment: Mapping[str, str]) -> list[Gpu]:
     ]
 
 
+def gpus_per_slot(gpus: int, slots: int) -> int:
+    """How many GPUs each slot has of its own; 0 if all slots share them."""
+    return 0 if gpus % slots else gpus // slots
+
+
+def devices_of_slots(gpus: list[Gpu], slots: int) -> list[str]:
+    """The `CUDA_VISIBLE_DEVICES` of each slot; empty if all slots share the GPUs."""
+    own = gpus_per_slot(len(gpus), slots)
+    if not own:
+        return []
+    names = [gpu.device for gpu in gpus]
+    return [",".join(names[first : first + own]) for first in range(0, len(gpus), own)]
+
+
 def _read_gpu(device: str, words: list[str]) -> Gpu:
     total, percent, used = (_number(word) for word in words[3:])
     mib = 1024 * 1024

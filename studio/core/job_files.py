@@ -2,8 +2,8 @@
 
 `job.json` says what to run; it has secrets, so the runner deletes it as it reads it.
 `runner.json` says which processes run, `runner.lock` is locked while the runner lives,
-`end.json` says how the run ended. The sources are below `code`, or in `sources.zip`,
-which the runner unpacks there.
+`end.json` says how the run ended, `stop.json` why its starter stops it. The sources are
+below `code`, or in `sources.zip`, which the runner unpacks there.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from studio.core.cancel_signals import KILL_AFTER_SECONDS, TERMINATE_AFTER_SECON
 from studio.core.private_files import write_private
 
 JOB_FILE, RUNNER_FILE, END_FILE = "job.json", "runner.json", "end.json"
+STOP_FILE = "stop.json"
 LOCK_FILE, LOG_FILE = "runner.lock", "runner.log"
 CODE_FOLDER, ARCHIVE_FILE = "code", "sources.zip"
+#: The end of an attempt that its runner gave up, because another one can follow.
+LOST = "lost"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class RunnerState:
 
 @dataclass(frozen=True)
 class JobEnd:
-    """How the run ended, and whether the server knows it."""
+    """How the run ended, or LOST; and whether the server knows it."""
 
     status: str
     is_delivered: bool
@@ -110,6 +113,16 @@ def read_end(folder: Path) -> JobEnd | None:
     if not content:
         return None
     return JobEnd(str(content["status"]), bool(content["delivered"]))
+
+
+def write_stop_reason(folder: Path, reason: str) -> None:
+    """Tell the runner why it is asked to stop. Raises OSError."""
+    _write_json(folder / STOP_FILE, {"reason": reason})
+
+
+def read_stop_reason(folder: Path) -> str:
+    """Why the run is stopped; empty if its members want it."""
+    return str(_read_json(folder / STOP_FILE).get("reason", ""))
 
 
 def lock_runner(folder: Path) -> int | None:

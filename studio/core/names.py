@@ -31,6 +31,8 @@ MAX_TARGET_NAME = 64
 MAX_AGENT_NAME = 64
 MAX_SECRET_NAME = 128
 MAX_SECRET_BYTES = 64 * 1024
+#: Logs hide no shorter texts: some, such as the braces of JSON, are in every log.
+MIN_SECRET_CHARS = 4
 MAX_MODEL_NAME = 500
 MAX_DATASET_NAME = 500
 MAX_DATASET_DIGEST = 36

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from studio.agent.agent import Agent, AgentOptions
 from studio.agent.agent_api import AgentApi
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.executors import JobState
+from studio.agent.host import Gpu
 from studio.core.errors import StudioError
 from studio.core.job_files import JobEnd, write_end
 from studio.sdk.client import Client
@@ -41,14 +42,20 @@ class FakeServer(Client):
         self.failures: list[StudioError] = []
         self.states: dict[str, str] = {}
         self.ends: list[tuple[str, str]] = []
+        self.registrations = 0
+        self.kind = "agents"
+        #: Why the server drains the agent.
+        self.reason = ""
 
     def json(self, method: str, path: str, body: Any = None, **_more: Any) -> Any:
         if self.failures:
             raise self.failures.pop(0)
         if path == "agents":
+            self.registrations += 1
             return {
                 "id": 1,
                 "target": "gpu",
+                "kind": self.kind,
                 "heartbeat_seconds": 0.1,
                 "lease_seconds": 120,
             }
@@ -57,7 +64,8 @@ class FakeServer(Client):
                 {**one, "state": self.states.get(one["run"], "yours"), "waiting": False}
                 for one in body["runs"]
             ]
-            return {"drain": False, "runs": states}
+            drain = bool(self.reason)
+            return {"drain": drain, "reason": self.reason, "runs": states}
         if path == "agents/1/take":
             free = max(0, body["free"])
             given, self.queue = self.queue[:free], self.queue[free:]
@@ -114,16 +122,22 @@ class FakeMachine:
     executor: FakeExecutor = field(default_factory=FakeExecutor)
     lines: list[str] = field(default_factory=list)
 
-    def run(self, slots: int = 2, folder: AgentFolder | None = None) -> int:
+    def run(
+        self,
+        slots: int = 2,
+        folder: AgentFolder | None = None,
+        gpus: Sequence[Gpu] = (),
+    ) -> int:
         """Run an agent until nothing is queued."""
         opened = folder or AgentFolder(self.path)
         options = AgentOptions("gpu", "tester", slots=slots, is_once=True)
         agent = Agent(
             AgentApi(self.server),
             opened,
-            self.executor,
+            lambda _kind: self.executor,
             options,
             host={},
+            gpus=gpus,
             print_line=self.lines.append,
         )
         try:

@@ -7,11 +7,20 @@ from pathlib import Path
 import pytest
 
 from studio.agent.agent import MIN_FREE_BYTES, REFUSED
-from studio.agent.agent_api import AgentApi, TakenJob
+from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
+from studio.agent.host import Gpu
 from studio.agent.job_folder import Attempt, JobFolder
-from studio.core.errors import AlreadyExists, Conflict, SignInRequired
+from studio.core.errors import (
+    AlreadyExists,
+    Conflict,
+    NotFound,
+    PermissionDenied,
+    SignInRequired,
+    StudioError,
+)
+from studio.core.job_files import JobEnd, read_stop_reason, write_end
 from studio.sdk.responses import Unreachable
 from tests.agent.fakes import FakeExecutor, FakeMachine, FakeServer, queued_job
 
@@ -56,6 +65,57 @@ def test_a_removed_agent_takes_no_more_and_says_so(machine: FakeMachine) -> None
     assert "an owner removed the agent or revoked its token" in line
 
 
+def fail_once(machine: FakeMachine, error: StudioError) -> None:
+    """Let the server refuse the first request after the start of a run."""
+
+    def refuse() -> None:
+        machine.server.failures.append(error)
+        machine.executor.on_start = lambda: None
+
+    machine.executor.on_start = refuse
+
+
+def test_an_agent_that_the_server_does_not_know_registers_again(
+    machine: FakeMachine,
+) -> None:
+    """Such as after a backup was restored."""
+    fail_once(machine, NotFound("This token has no agent 1."))
+    assert machine.run() == 0
+    assert machine.server.registrations == 2
+    assert len(machine.executor.slots) == 5
+
+
+def test_an_agent_that_was_refused_goes_on_when_it_is_no_longer(
+    machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.sdk.delivery.retry_policy.BLOCKED_SECONDS", 0.05)
+    machine.server.queue = [queued_job("a"), queued_job("b")]
+    machine.executor.polls = 5
+    fail_once(machine, PermissionDenied("You are a reader."))
+    assert machine.run(slots=1) == 0
+    assert len(machine.executor.slots) == 2
+    assert "You are a reader. No more runs are taken." in machine.lines
+
+
+def test_an_agent_says_why_the_server_drains_it(machine: FakeMachine) -> None:
+    machine.server.queue = [queued_job("a")]
+
+    def upgrade() -> None:
+        machine.server.reason = "The agent has version 0.2."
+
+    machine.executor.on_start = upgrade
+    machine.executor.polls = 5
+    assert machine.run() == 0
+    assert "The agent has version 0.2. It takes no more runs." in machine.lines
+
+
+def test_gpus_that_cannot_be_divided_are_mentioned(machine: FakeMachine) -> None:
+    gpus = [Gpu(str(number), "A100", 2**30) for number in range(4)]
+    machine.run(slots=3, gpus=gpus)
+    [line] = [line for line in machine.lines if "cannot be divided" in line]
+    assert line.startswith("4 GPUs cannot be divided among 3 slots: each run can use")
+
+
 def test_a_refused_registration_ends_the_agent(machine: FakeMachine) -> None:
     machine.server.failures = [Conflict("This agent is too old.")]
     with pytest.raises(Conflict, match="too old"):
@@ -89,6 +149,14 @@ def test_a_runner_that_died_is_reported_as_lost(machine: FakeMachine) -> None:
     machine.run()
     assert machine.server.ends == [("a", "lost")]
     assert ("a", True) in machine.executor.stopped
+
+
+def test_an_attempt_that_its_runner_gave_up_is_reported(machine: FakeMachine) -> None:
+    """Nothing else tells the server: the runner ends silently."""
+    machine.server.queue = [queued_job("a")]
+    machine.executor.ends_with = "lost"
+    machine.run()
+    assert machine.server.ends == [("a", "lost")]
 
 
 def test_an_end_that_the_runner_could_not_deliver_is_reported(
@@ -166,12 +234,43 @@ def hold(tmp_path: Path, executor: FakeExecutor) -> HeldJob:
         clock=lambda: 1000.0,
         cache_folder="",
         lease_seconds=120.0,
+        agent_name="node1",
     )
     folder = JobFolder.create(tmp_path, Attempt("a", 1, slot=0, token="rs_t"))
     taken = TakenJob("a", 1, "digits", "rs_t", definition={}, secrets={})
     job = HeldJob(shared, folder, Attempt("a", 1, slot=0), taken)
     job.phase = Phase.READY
     return job
+
+
+def test_a_run_that_was_not_started_is_given_back(tmp_path: Path) -> None:
+    job = hold(tmp_path, FakeExecutor())
+    job.cancel(1000.0)
+    job.advance(1000.0)
+    server = job.shared.api.client
+    assert isinstance(server, FakeServer)
+    assert server.ends == [("a", "returned")]
+
+
+def test_a_run_whose_agent_is_stopped_says_so(tmp_path: Path) -> None:
+    job = hold(tmp_path, FakeExecutor(ends_with=""))
+    job.advance(1000.0)
+    job.cancel(1000.0)
+    reason = "The agent node1 was stopped. Resubmit the run."
+    assert read_stop_reason(job.folder.path) == reason
+    # The runner could not deliver its end, so the agent reports it.
+    write_end(job.folder.path, JobEnd("Canceled", is_delivered=False))
+    while job.phase is Phase.RUNNING:
+        job.advance(1000.0)
+    assert job.message == reason
+
+
+def test_a_run_that_a_member_canceled_does_not_blame_the_agent(tmp_path: Path) -> None:
+    job = hold(tmp_path, FakeExecutor())
+    job.advance(1000.0)
+    job.follow(JobVerdict("a", 1, "cancel", is_waiting=False), 1000.0)
+    job.cancel(1000.0)
+    assert read_stop_reason(job.folder.path) == ""
 
 
 @pytest.mark.parametrize(

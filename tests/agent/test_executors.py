@@ -11,7 +11,13 @@ import psutil
 import pytest
 
 from studio.agent.environment_rules import clean_environment
-from studio.agent.executors import Executor, JobState, LocalProcessExecutor
+from studio.agent.executors import (
+    Executor,
+    JobState,
+    LocalProcessExecutor,
+    create_executor,
+)
+from studio.core.errors import InvalidValue
 from studio.core.job_files import JobFile, read_end, read_runner_state, write_job
 from tests.parts.waiting import becomes
 
@@ -174,6 +180,13 @@ def test_a_job_gets_the_device_of_its_slot(folder: Path) -> None:
     assert ends(executor, executor.start(folder, 1))
     names = (folder / "environment").read_text().split()
     assert "CUDA_VISIBLE_DEVICES" in names
+
+
+def test_the_kind_of_the_target_decides_on_the_executor() -> None:
+    made = create_executor("agents", {"PATH": "/bin"}, ())
+    assert isinstance(made, LocalProcessExecutor)
+    with pytest.raises(InvalidValue, match=r"kind 'slurm'\. Upgrade run-studio"):
+        create_executor("slurm", {}, ())
 
 
 def test_jobs_get_a_clean_environment() -> None:

@@ -149,6 +149,8 @@ def test_the_first_signal_drains_and_the_second_cancels(
     agent.send_signal(signal.SIGINT)
     assert agent.wait(60) == 0, cluster.log
     assert (cluster.status(running), cluster.status(waiting)) == ("Canceled", "Queued")
+    [attempt] = cluster.owner.get(f"runs/{running}/job")["attempts"]
+    assert attempt["message"].endswith("was stopped. Resubmit the run.")
     assert is_gone(pid)
 
 

@@ -8,7 +8,13 @@ from typing import BinaryIO
 
 import pytest
 
-from studio.agent.host import CpuUsage, find_gpus, read_facts
+from studio.agent.host import (
+    CpuUsage,
+    Gpu,
+    devices_of_slots,
+    find_gpus,
+    read_facts,
+)
 from studio.agent.working_copy import fetch_working_copy
 from studio.core.errors import InvalidValue
 from studio.sdk.client import Client
@@ -40,6 +46,16 @@ def test_gpus_are_found_with_their_memory_and_use(path: str) -> None:
 def test_only_visible_gpus_count(path: str, visible: str, devices: list[str]) -> None:
     found = find_gpus({"PATH": path, "CUDA_VISIBLE_DEVICES": visible})
     assert [gpu.device for gpu in found] == devices
+
+
+@pytest.mark.parametrize(
+    ("slots", "devices"),
+    [(1, ["0,1,2,3"]), (2, ["0,1", "2,3"]), (4, ["0", "1", "2", "3"]), (3, [])],
+)
+def test_each_slot_has_gpus_of_its_own(slots: int, devices: list[str]) -> None:
+    gpus = [Gpu(str(number), "A100", 2**30) for number in range(4)]
+    assert devices_of_slots(gpus, slots) == devices
+    assert devices_of_slots([], slots) == []
 
 
 def test_a_machine_without_gpus_has_facts(tmp_path: Path) -> None:

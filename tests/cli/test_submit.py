@@ -80,12 +80,12 @@ def test_a_run_is_resubmitted_to_a_queue(
 ) -> None:
     run_id = submitted[1]["run_id"]
     words = ("--set", "lr=5", "--target", queue, "--async", "--max-attempts", "3")
-    run = studio.json("run", "resubmit", run_id, *words)
+    run = studio.json("run", "resubmit", run_id, *words, "--priority", "9")
     assert (run["status"], run["target"]) == ("Queued", queue)
     assert run["properties"]["studio.command"].startswith("python train.py --lr 5 ")
     client = Client(server.url, server.token, "default")
     job = client.get(f"runs/{run['run_id']}/job")
-    assert (job["target"], job["max_attempts"]) == (queue, 3)
+    assert (job["target"], job["max_attempts"], job["priority"]) == (queue, 3, 9)
     here = (run["run_id"], "--target", "local")
     refused = studio("run", "resubmit", *here, "--max-attempts", "2")
     assert "on this machine a run is tried once" in refused.stderr
@@ -106,13 +106,16 @@ def test_a_sweep_submits_a_run_for_each_combination(
 
 
 def test_an_attached_folder_has_a_configuration_of_the_target(
-    studio: CommandLine, queue: str
+    studio: CommandLine, server: Server, queue: str
 ) -> None:
     studio.json("folder", "attach", "-e", "cli-submits")
     words = ("-c", queue, "--async", "--max-attempts", "2", "--env", "SEED=7")
-    run = studio.json("run", "submit-script", *words, "train.py")
+    more = ("--priority", "-3", "train.py")
+    run = studio.json("run", "submit-script", *words, *more)
     assert (run["status"], run["target"]) == ("Queued", queue)
     assert run["experiment_name"] == "cli-submits"
+    client = Client(server.url, server.token, "default")
+    assert client.get(f"runs/{run['run_id']}/job")["priority"] == -3
 
 
 @pytest.mark.parametrize("name", ["local", "docker"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import NotFound
+from studio.core.job_files import write_stop_reason
 from studio.sdk.local_jobs import create_job_folder
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
@@ -91,8 +92,12 @@ def test_sigterm_to_the_runner_cancels_the_run(jobs: JobFolders) -> None:
     job.start()
     job.wait_for("began")
     assert job.process is not None
+    reason = "The agent node1 was stopped. Resubmit the run."
+    write_stop_reason(job.folder, reason)
     job.process.send_signal(signal.SIGTERM)
     assert job.wait()["status"] == "Canceled"
+    events = job.client.get(f"runs/{job.run_id}/events")["events"]
+    assert [one["message"] for one in events if one["new"] == "Canceled"] == [reason]
 
 
 def test_a_killed_runner_takes_its_script_with_it(jobs: JobFolders) -> None:

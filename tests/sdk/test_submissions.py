@@ -86,6 +86,17 @@ def test_a_named_target_queues(
     assert run.get_status() == "Canceled"
 
 
+def test_a_priority_reaches_the_queue(
+    experiment: Experiment, folder: Path, queue: str, server: Server
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", compute_target=queue)
+    config.run_config.priority = 5
+    run = experiment.submit(config)
+    client = Client(server.url, server.token, "default")
+    assert client.get(f"runs/{run.id}/job")["priority"] == 5
+    run.cancel()
+
+
 def test_the_targets_are_listed(workspace: Workspace, queue: str) -> None:
     targets = workspace.compute_targets
     assert set(targets) >= {"local", queue}

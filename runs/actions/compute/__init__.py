@@ -7,6 +7,7 @@ from runs.actions.compute.agents import (
     agent_command,
     create_agent_token,
     drain_agent,
+    find_version_refusal,
     register_agent,
     remove_agent,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "drain_agent",
     "find_secret",
     "find_target",
+    "find_version_refusal",
     "get_local_target",
     "insert_jobs",
     "is_attempt_lost",

@@ -26,6 +26,7 @@ from studio.core.errors import (
     AgentVersionTooNew,
     AgentVersionTooOld,
     AlreadyExists,
+    Conflict,
     InvalidState,
     InvalidValue,
     SignInRequired,
@@ -176,6 +177,16 @@ def _lock_target(token: ApiToken) -> ComputeTarget:
 
 
 def _check_version(version: str) -> None:
+    refusal = find_version_refusal(version)
+    if refusal is not None:
+        raise refusal
+
+
+def find_version_refusal(version: str) -> Conflict | None:
+    """Return why this server can't work with agents of that version; None if it can.
+
+    Raises InvalidValue if it is no version.
+    """
     names.check_text(version, "version", limit=50)
     found = _VERSION.match(version)
     if found is None:
@@ -188,7 +199,7 @@ def _check_version(version: str) -> None:
     own = _VERSION.match(__version__)
     assert own is not None
     if theirs < MIN_AGENT_VERSION:
-        raise AgentVersionTooOld(
+        return AgentVersionTooOld(
             _(
                 "The agent has version %(version)s, and the server needs at least "
                 "%(least)s. Upgrade run-studio on the agent's machine."
@@ -197,7 +208,7 @@ def _check_version(version: str) -> None:
             version=version,
         )
     if theirs > (int(own[1]), int(own[2])):
-        raise AgentVersionTooNew(
+        return AgentVersionTooNew(
             _(
                 "The agent has version %(version)s, and the server has %(own)s. "
                 "Install the server's version on the agent's machine."
@@ -205,6 +216,7 @@ def _check_version(version: str) -> None:
             % {"version": version, "own": __version__},
             version=version,
         )
+    return None
 
 
 def _check_slots(slots: int) -> int:

@@ -77,9 +77,14 @@ def report_status(
 
 @transaction.atomic
 def lose_attempt(
-    job: Job, *, now: int, message: str, lease_before: int = MAX_TIME
+    job: Job,
+    *,
+    now: int,
+    message: str,
+    lease_before: int = MAX_TIME,
+    outcome: AttemptOutcome = AttemptOutcome.LOST,
 ) -> Run:
-    """Take a run from its agent, which lost it: queue it again, or end it.
+    """Take a run from its agent, which lost or RETURNED it: queue it again, or end it.
 
     A lease that was renewed, so that it is no longer `lease_before`, changes nothing.
     """
@@ -97,11 +102,12 @@ def lose_attempt(
     if current is None or run.state.is_final:
         return run
     if _is_cancel_requested(run):
-        return _end(run, RunStatus.CANCELED, AttemptOutcome.LOST, message, now)
-    if _lost_in_a_row(current) + 1 >= MAX_LOST_ATTEMPTS:
+        return _end(run, RunStatus.CANCELED, outcome, message, now)
+    is_lost = outcome is AttemptOutcome.LOST
+    if is_lost and _lost_in_a_row(current) + 1 >= MAX_LOST_ATTEMPTS:
         text = f"{message} It was lost {MAX_LOST_ATTEMPTS} times in a row."
-        return _end(run, RunStatus.FAILED, AttemptOutcome.LOST, text, now)
-    _queue_again(current, run, AttemptOutcome.LOST, message, now)
+        return _end(run, RunStatus.FAILED, outcome, text, now)
+    _queue_again(current, run, outcome, message, now)
     return run
 
 
@@ -170,9 +176,13 @@ def _is_cancel_requested(run: Run) -> bool:
 
 
 def _lost_in_a_row(job: Job) -> int:
-    """Count the attempts before the current one that were lost, since another end."""
+    """Count the attempts before the current one that were lost, since another end.
+
+    An attempt that was returned is neither.
+    """
     count = 0
     before = job.attempts.filter(number__lt=job.attempt).order_by("-number")
+    before = before.exclude(outcome=AttemptOutcome.RETURNED)
     for outcome in before.values_list("outcome", flat=True):
         if outcome != AttemptOutcome.LOST:
             break

@@ -20,11 +20,8 @@ from runs.actions.run import (
 from runs.actions.run_rows import bump_revision
 from runs.models import ComputeTarget, Job, Launcher, Run, RunSnapshot, Sweep
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue
-from studio.core.run_definition import MAX_ATTEMPTS
+from studio.core.run_definition import MAX_ATTEMPTS, MAX_PRIORITY
 from studio.core.statuses import RunStatus, can_follow
-
-#: Both bounds of a priority; 0 is the default.
-MAX_PRIORITY = 1000
 
 
 @transaction.atomic
@@ -34,12 +31,13 @@ def queue_run(
     *,
     actor: Actor,
     now: int,
-    priority: int = 0,
+    priority: int | None = None,
     max_attempts: int | None = None,
     sweep: Sweep | None = None,
 ) -> Job:
     """Put a run that has not started into the queue of `target`.
 
+    Without `priority` and `max_attempts`, those of the run's definition are used.
     The same request again returns the job. Raises AlreadyExists if the run is in the
     queue of another target, NotFound if it has no definition, and InvalidState if it
     has started, or lacks the snapshot with its script.
@@ -57,7 +55,7 @@ def queue_run(
         workspace_id=run.workspace_id,
         target=target,
         submitter_id=run.submitter_id,
-        priority=check_priority(priority),
+        priority=_priority_of(definition, priority),
         position=now,
         max_attempts=_check_attempts(
             definition.get("maxAttempts") or 1 if max_attempts is None else max_attempts
@@ -173,6 +171,12 @@ def _check_can_start(run: Run, definition: dict[str, Any]) -> None:
             % {"run_id": run.run_id},
             run_id=run.run_id,
         )
+
+
+def _priority_of(definition: dict[str, Any], priority: int | None) -> int:
+    if priority is None:
+        priority = definition.get("priority") or 0
+    return check_priority(priority)
 
 
 def _check_attempts(attempts: int) -> int:

@@ -29,6 +29,15 @@ def set_secret(
     """Create a secret, or replace its value. Raises InvalidName or InvalidValue."""
     names.check_secret_name(name)
     names.check_text(value, "value", limit=names.MAX_SECRET_BYTES, empty=False)
+    if max(len(line.strip()) for line in value.splitlines()) < names.MIN_SECRET_CHARS:
+        raise InvalidValue(
+            _(
+                "The value has no line of %(least)s characters. Logs can't hide such a "
+                "short value. Use a longer one."
+            )
+            % {"least": names.MIN_SECRET_CHARS},
+            field="value",
+        )
     if len(value.encode()) > names.MAX_SECRET_BYTES:
         raise InvalidValue(
             _("The value has more than %(limit)s bytes.")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.account import create_run_token
 from runs.actions.actor import SERVER
+from runs.actions.compute.agents import find_version_refusal
 from runs.actions.compute.secrets import read_secrets
 from runs.actions.run import StatusReporter, change_status, read_definition
 from runs.models import (
@@ -125,7 +126,9 @@ def take_runs(
     jobs = list(own)
     unknown = [job for job in jobs if (job.run.run_id, job.attempt) not in held]
     taken = [_start(job, agent, now, is_repeated=True) for job in unknown]
-    if not (target.paused or target.removed or agent.draining or agent.removed):
+    is_closed = target.paused or target.removed or agent.draining or agent.removed
+    # An agent of an older version may not know yet that the server was upgraded.
+    if not is_closed and find_version_refusal(agent.version) is None:
         room = _find_room(agent, jobs, free - len(unknown))
         taken += _take(target, agent, room, trees, now)
     return [one for one in taken if one is not None]

@@ -107,7 +107,7 @@ def submit_run(
     now: int,
     name: str = "",
     tags: Mapping[str, str | None] | None = None,
-    priority: int = 0,
+    priority: int | None = None,
     run_id: str = "",
     resubmitted_from: str = "",
 ) -> Run:
@@ -128,6 +128,8 @@ def submit_run(
     )
     run = new.create(checked, name=name, run_id=run_id)
     attempts = checked.get("maxAttempts") or 1
+    if priority is None:
+        priority = checked.get("priority") or 0
     insert_jobs([run], new.target, priority=priority, max_attempts=attempts, now=now)
     return run
 

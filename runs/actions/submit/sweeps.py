@@ -47,7 +47,7 @@ def create_sweep(
     seed: int | None = None,
     at_once: int | None = None,
     tags: Mapping[str, str | None] | None = None,
-    priority: int = 0,
+    priority: int | None = None,
     copied_from: Run | None = None,
     run_id: str = "",
 ) -> Run:
@@ -76,6 +76,8 @@ def create_sweep(
     )
     runs = _create_children(new, parent, checked, name, combinations)
     attempts = checked.get("maxAttempts") or 1
+    if priority is None:
+        priority = checked.get("priority") or 0
     job: dict[str, Any] = {"priority": priority, "max_attempts": attempts}
     insert_jobs(runs, new.target, sweep=sweep, now=now, **job)
     return parent

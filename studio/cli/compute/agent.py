@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
@@ -21,9 +21,10 @@ from studio.agent import (
     AgentApi,
     AgentFolder,
     AgentOptions,
-    LocalProcessExecutor,
     clean_environment,
+    create_executor,
     default_folder,
+    devices_of_slots,
     find_gpus,
     read_facts,
 )
@@ -51,7 +52,7 @@ def _plain_output(command: Command) -> Command:
 
 
 @click.command(
-    epilog="Example: studio login https://studio.example.org < TOKEN; "
+    epilog="Example: STUDIO_URL=https://studio.example.org STUDIO_TOKEN=rs_… "
     "studio agent --compute gpu-cluster --slots 2"
 )
 @_plain_output
@@ -106,9 +107,9 @@ def agent(
 ) -> None:
     """Take queued runs of a compute target, and run them on this machine.
 
-    It needs a token for agents, which an owner creates on the page Compute or with
-    `studio target agent-token NAME`. The first Ctrl-C stops taking runs and waits for
-    those that run; the second cancels them.
+    It needs a token for agents in STUDIO_TOKEN. An owner creates one on the page
+    Compute or with `studio target agent-token NAME`. The first Ctrl-C stops taking
+    runs and waits for those that run; the second cancels them.
     """
     _hide_from_jobs()
     client = target.client
@@ -117,16 +118,17 @@ def agent(
     name = name or default_name()
     gpus = find_gpus(os.environ)
     slots = slots or len(gpus) or 1
-    own_gpus = gpus if slots == len(gpus) else []
-    executor = LocalProcessExecutor(
-        clean_environment(os.environ, passed), [gpu.device for gpu in own_gpus]
+    create = partial(
+        create_executor,
+        environment=clean_environment(os.environ, passed),
+        devices=devices_of_slots(gpus, slots),
     )
     folder = AgentFolder(default_folder(client.url, client.workspace, compute, name))
     try:
         served = Agent(
             AgentApi(client),
             folder,
-            executor,
+            create,
             AgentOptions(target=compute, name=name, slots=slots, **options),
             host={**read_facts(gpus), **({"server": True} if is_server else {})},
             gpus=gpus,

@@ -19,6 +19,7 @@ from studio.cli.words import (
     words_argument,
 )
 from studio.core.errors import NotFound
+from studio.core.run_definition import MAX_PRIORITY
 from studio.core.sweep_space import (
     GRID,
     SAMPLINGS,
@@ -53,6 +54,11 @@ from studio.sdk.workspace import Workspace
     "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
 )
 @click.option(
+    "--priority",
+    type=click.IntRange(-MAX_PRIORITY, MAX_PRIORITY),
+    help="In a queue: higher ones start first.",
+)
+@click.option(
     "--sweep",
     "sweeps",
     multiple=True,
@@ -75,6 +81,7 @@ def resubmit(
     tags: tuple[str, ...],
     is_async: bool,
     max_attempts: int | None,
+    priority: int | None,
     sweeps: tuple[str, ...],
     words: tuple[str, ...],
     **sampling: Any,
@@ -90,6 +97,8 @@ def resubmit(
     changed = _with_arguments(definition, parse_pairs(changes, "--set"))
     if max_attempts is not None:
         changed["maxAttempts"] = max_attempts
+    if priority is not None:
+        changed["priority"] = priority
     body: dict[str, Any] = {
         # With an id, a request that is repeated creates no second run.
         "id": str(uuid.uuid4()),

@@ -12,6 +12,7 @@ from studio.cli.output import Output, output_options
 from studio.cli.run.records import read_record
 from studio.cli.target import Target, target_options
 from studio.cli.words import parse_pairs
+from studio.core.run_definition import MAX_PRIORITY
 from studio.core.statuses import RunStatus
 from studio.sdk.experiment import Experiment
 from studio.sdk.submission import CondaDependencies, RunConfiguration, ScriptRunConfig
@@ -57,6 +58,11 @@ from studio.sdk.workspace import Workspace
 @click.option(
     "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
 )
+@click.option(
+    "--priority",
+    type=click.IntRange(-MAX_PRIORITY, MAX_PRIORITY),
+    help="In a queue: higher ones start first.",
+)
 @click.option("--name", default="", help="The run's name. The default is generated.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
@@ -70,6 +76,7 @@ def submit_script(
     variables: tuple[str, ...],
     secrets: tuple[str, ...],
     max_attempts: int | None,
+    priority: int | None,
     name: str,
     words: tuple[str, ...],
 ) -> None:
@@ -91,6 +98,7 @@ def submit_script(
     config.environment_variables.update(parse_pairs(variables, "--env"))
     config.secrets = [*dict.fromkeys((*config.secrets, *secrets))]
     config.max_attempts = max_attempts or config.max_attempts
+    config.priority = config.priority if priority is None else priority
     submitted = ScriptRunConfig(str(folder), run_config=config)
     # As `folder attach` names it.
     name_of_experiment = target.experiment or folder.absolute().name

@@ -16,9 +16,11 @@ from studio.core.job_files import (
     ARCHIVE_FILE,
     CODE_FOLDER,
     LOG_FILE,
+    LOST,
     JobEnd,
     JobFile,
     lock_runner,
+    read_stop_reason,
     take_job,
     write_end,
     write_runner_state,
@@ -50,7 +52,6 @@ from studio.sdk.delivery import LEFTOVERS_VARIABLE, print_notice
 from studio.sdk.snapshot_tree import unpack_archive
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
-LOST = "lost"
 
 
 def run_job(folder: Path) -> int:
@@ -136,6 +137,8 @@ class _JobSteps:
         if self._run.is_lost:
             self._run.abandon()
             return JobEnd(LOST, True)
+        if self._status == RunStatus.CANCELED and not self._message:
+            self._message = read_stop_reason(self._folder)
         self._run.end(self._status, self._message)
         return JobEnd(self._status, self._run.is_delivered)
 

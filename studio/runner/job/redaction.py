@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from studio.core.names import MIN_SECRET_CHARS
+
 MASK = "***"
-#: Shorter texts, such as the braces of JSON, are in every log.
-MIN_CHARS = 4
 
 
 class Redactor:
@@ -15,7 +15,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         texts = {line.strip() for secret in secrets for line in secret.splitlines()}
         # The longest first: one can be the start of another.
-        long = [text for text in texts if len(text) >= MIN_CHARS]
+        long = [text for text in texts if len(text) >= MIN_SECRET_CHARS]
         self._texts = sorted(long, key=len, reverse=True)
         self._bytes = [text.encode() for text in self._texts]
 

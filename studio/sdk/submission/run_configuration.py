@@ -98,6 +98,7 @@ class RunConfiguration:
         self.environment_variables: dict[str, str] = {}
         self.max_run_duration_seconds = MAX_RUN_SECONDS
         self.node_count = 1
+        #: In a queue: a higher one starts before a lower one; None: 0.
         self.priority: int | None = None
         #: Names of the workspace's secrets, which the script gets as variables.
         self.secrets: list[str] = []

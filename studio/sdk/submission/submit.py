@@ -230,8 +230,9 @@ def _submit_to_queue(
         with tempfile.TemporaryDirectory(prefix="run-studio-") as folder:
             _keep_snapshot(connection, path, new, Path(folder) / ARCHIVE_FILE)
         queued: dict[str, Any] = {"target": body["target"]}
-        if body["definition"].get("maxAttempts"):
-            queued["max_attempts"] = body["definition"]["maxAttempts"]
+        for key, name in (("maxAttempts", "max_attempts"), ("priority", "priority")):
+            if body["definition"].get(key) is not None:
+                queued[name] = body["definition"][key]
         connection.change("POST", f"{path}/queue", queued)
     except BaseException as error:
         _fail(connection, path, error)

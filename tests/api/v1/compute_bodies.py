@@ -94,7 +94,8 @@ WRONG_OF_OWNERS: list[tuple[str, dict[str, Any], str]] = [
     ("create_agent_token", {"name": "x" * 101}, "name"),
     ("change_agent", {"draining": None}, "draining"),
     ("set_secret", {"value": ""}, "value"),
-    ("set_secret", {"value": "a\x00"}, "value"),
+    ("set_secret", {"value": "abc"}, "value"),
+    ("set_secret", {"value": "abc\x00"}, "value"),
     ("set_secret", {"value": "ä" * 40_000}, "value"),
 ]
 WRONG_OF_AGENTS: list[tuple[str, dict[str, Any], str]] = [
@@ -106,6 +107,7 @@ WRONG_OF_AGENTS: list[tuple[str, dict[str, Any], str]] = [
     ("register_agent", {"host": {"a": "x" * 70_000}}, "host"),
     ("register_agent", {"host": {"a": "\x00"}}, "host"),
     ("receive_agent_heartbeat", {"usage": {"\x00": 1}}, "usage"),
+    ("receive_agent_heartbeat", {"version": "new"}, "version"),
     ("receive_agent_heartbeat", {"runs": [{"run": "a"}]}, "runs[0].attempt"),
     (
         "receive_agent_heartbeat",

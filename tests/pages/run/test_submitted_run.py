@@ -71,13 +71,14 @@ def test_a_running_run_names_its_agent(scene, browser):
 
 def test_each_attempt_is_listed(scene, browser):
     target = scene.target()
-    job = submit(scene, target, attempt=3, max_attempts=3)
-    for number, outcome in enumerate(("Failed", "lost", ""), 1):
+    job = submit(scene, target, attempt=4, max_attempts=4)
+    for number, outcome in enumerate(("Failed", "lost", "returned", ""), 1):
         JobAttempt.objects.create(
             job=job, number=number, agent_name="gpu-01", started=1, outcome=outcome
         )
     text = attributes(browser, job.run)["Attempts"]
-    for part in ("3 of 3", "1 Failed gpu-01", "2 Agent lost", "3 running"):
+    attempts = ("1 Failed gpu-01", "2 Agent lost", "3 Not started", "4 running")
+    for part in ("4 of 4", *attempts):
         assert part in text
 
 

@@ -248,7 +248,7 @@ def submit_runs(scene: ComputeScene) -> str:
     scene.job(target, agent=agent, is_waiting=True)
     run = scene.run(definition={"command": "1"})
     job = scene.job(target, run=run, priority=10, attempt=2, max_attempts=3)
-    for number, outcome in enumerate(("Failed", "lost", ""), 1):
+    for number, outcome in enumerate(("Failed", "lost", "returned", ""), 1):
         JobAttempt.objects.create(
             job=job, number=number, agent_name="81", started=NOW, outcome=outcome
         )

@@ -22,7 +22,7 @@ from runs.api.v1.schemas import (
     TakenJobs,
     TakeRuns,
 )
-from runs.models import Agent, ApiToken, Job, now_ms
+from runs.models import Agent, ApiToken, AttemptOutcome, Job, now_ms
 from studio.core import names
 from studio.core.errors import AttemptEnded, InvalidValue
 from studio.core.statuses import RunStatus
@@ -31,7 +31,7 @@ from studio.core.statuses import RunStatus
 HEARTBEAT_SECONDS = 5
 #: More runs than any agent has.
 MAX_HELD_RUNS = 10_000
-LOST = "lost"
+_GIVEN_BACK = {str(one): one for one in (AttemptOutcome.LOST, AttemptOutcome.RETURNED)}
 _OUTCOMES = {str(one): one for one in RunStatus if one.is_final}
 
 
@@ -57,6 +57,7 @@ def register_agent(request: StudioRequest, body: RegisterAgent) -> Registered:
         workspace=agent.target.workspace.name,
         heartbeat_seconds=HEARTBEAT_SECONDS,
         lease_seconds=agent.target.lease_seconds,
+        kind=agent.target.kind,
     )
 
 
@@ -64,17 +65,22 @@ def register_agent(request: StudioRequest, body: RegisterAgent) -> Registered:
 def receive_agent_heartbeat(
     request: StudioRequest, agent: int, body: AgentBeat
 ) -> AgentOrders:
-    """Report that an agent is alive and which runs it has; learn which to stop."""
+    """Report that an agent is alive and which runs it has; learn which to stop.
+
+    After an upgrade of the server, agents that it can't serve any more are drained.
+    """
     found = _find_own_agent(request, agent)
+    refusal = compute_actions.find_version_refusal(body.version or found.version)
     orders = compute_actions.receive_agent_heartbeat(
         found,
         _held(body.runs),
         usage=body.usage,
-        is_ending=body.draining,
+        is_ending=body.draining or refusal is not None,
         now=now_ms(),
     )
     return AgentOrders(
-        found.draining,
+        found.draining or refusal is not None,
+        refusal.message if refusal else "",
         [
             RunOrderInfo(one.run_id, one.attempt, one.state, one.waiting)
             for one in orders
@@ -122,9 +128,13 @@ def end_attempt(
             attempt=body.attempt,
         )
     message = names.check_text(body.message, "message", limit=names.MAX_ERROR)
-    if body.outcome == LOST:
-        text = message or f"The agent {found.name} lost it."
-        run = compute_actions.lose_attempt(job, now=now_ms(), message=text)
+    if body.outcome in _GIVEN_BACK:
+        run = compute_actions.lose_attempt(
+            job,
+            now=now_ms(),
+            message=message or f"The agent {found.name} lost it.",
+            outcome=_GIVEN_BACK[body.outcome],
+        )
     elif body.outcome in _OUTCOMES:
         run = compute_actions.report_status(
             job.run,
@@ -136,7 +146,8 @@ def end_attempt(
         )
     else:
         raise InvalidValue(
-            _("outcome must be Completed, Failed, Canceled or lost."), field="outcome"
+            _("outcome must be Completed, Failed, Canceled, lost or returned."),
+            field="outcome",
         )
     return RunState(run.state)
 

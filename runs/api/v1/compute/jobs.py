@@ -99,9 +99,10 @@ def change_job(request: StudioRequest, run_id: str, body: JobPatch) -> JobInfo:
 def set_waiting(request: StudioRequest, run_id: str, body: Waiting) -> WaitingReply:
     """Report that a run's script waits for runs below it, or no longer waits.
 
-    The slot of a waiting run is lent to the runs of its tree.
+    The slot of a waiting run is lent to the runs of its tree. Contributors can do this
+    with their own runs, owners with all.
     """
-    run = find_run(request, run_id)
+    run = _find_own_run(request, run_id)
     return WaitingReply(compute_actions.set_waiting(run, body.waiting, now=now_ms()))
 
 

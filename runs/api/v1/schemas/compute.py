@@ -132,13 +132,14 @@ class RegisterAgent(RequestStruct):
 
 
 class Registered(Struct):
-    """The agent's id, and how often it must send a heartbeat."""
+    """The agent's id, how often it must send a heartbeat, and its target's kind."""
 
     id: int
     target: str
     workspace: str
     heartbeat_seconds: int
     lease_seconds: int
+    kind: str
 
 
 class HeldRunInfo(RequestStruct):
@@ -151,12 +152,14 @@ class HeldRunInfo(RequestStruct):
 class AgentBeat(RequestStruct):
     """`runs` are all runs that the agent has; only their leases are renewed.
 
-    `draining`: the agent itself is about to end. `usage` is what it measures.
+    `draining`: the agent itself is about to end. `usage` is what it measures. Without
+    a `version`, that of its registration counts.
     """
 
     runs: list[HeldRunInfo] = field(default_factory=list)
     usage: dict[str, Any] = field(default_factory=dict)
     draining: bool = False
+    version: str = ""
 
 
 class RunOrderInfo(Struct):
@@ -172,9 +175,12 @@ class RunOrderInfo(Struct):
 
 
 class AgentOrders(Struct):
-    """`drain`: take no more runs. `runs`: what to do with each run."""
+    """`drain`: take no more runs. `runs`: what to do with each run. `reason`: why the
+    server gives the agent no more runs; empty if a member drains it.
+    """
 
     drain: bool
+    reason: str
     runs: list[RunOrderInfo]
 
 
@@ -218,7 +224,8 @@ class TakenJobs(Struct):
 
 class AttemptEnd(RequestStruct):
     """How an attempt ended whose runner did not report it. `outcome` is Completed,
-    Failed, Canceled, or lost: then the run is queued again.
+    Failed, Canceled, or one after which the run is queued again: lost, or returned if
+    the agent did not start it. A run that is lost three times in a row is Failed.
     """
 
     attempt: Count

@@ -31,11 +31,12 @@ class KnownTree(RequestStruct):
 
 class QueueRequest(RequestStruct):
     """`max_attempts`: how often the run starts at most if it fails; without it the
-    `maxAttempts` of its definition, or 1.
+    `maxAttempts` of its definition, or 1. A higher `priority` starts first; without it
+    the `priority` of the definition, or 0.
     """
 
     target: str
-    priority: int = 0
+    priority: int | None = None
     max_attempts: Annotated[int, Meta(ge=1)] | None = None
 
 
@@ -47,7 +48,9 @@ class JobPatch(RequestStruct):
 
 
 class AttemptInfo(Struct):
-    """`outcome` is Completed, Failed, Canceled or lost, and empty while it runs."""
+    """`outcome` is Completed, Failed, Canceled, lost or returned, and empty while it
+    runs.
+    """
 
     number: int
     agent: str

@@ -23,7 +23,7 @@ class Resubmission(RequestStruct):
     experiment: str = ""
     name: str = ""
     tags: Tags = field(default_factory=dict)
-    priority: int = 0
+    priority: int | None = None
     max_attempts: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
 
 
@@ -51,7 +51,7 @@ class NewSweep(RequestStruct):
     experiment: str = ""
     name: str = ""
     tags: Tags = field(default_factory=dict)
-    priority: int = 0
+    priority: int | None = None
 
 
 class SweepReply(Struct):

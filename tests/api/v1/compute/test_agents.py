@@ -95,6 +95,34 @@ def test_a_dead_agents_name_is_given_to_a_new_one(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "reason"), [("0.1.9", "at least 0.2"), ("9.0.0", "has version 9.0.0")]
+)
+def test_an_agent_of_another_version_is_drained(
+    scene: Scene, version: str, reason: str
+) -> None:
+    """Such as one that goes on while the server is upgraded."""
+    scene.submit("r1")
+    scene.submit("r2")
+    agent = scene.agent(slots=2)
+    agent.take(free=1)
+    assert agent.beat(version="0.2.0")["reason"] == ""
+    Agent.objects.update(version=version)
+    assert agent.take(free=1) == []
+    orders = agent.beat()
+    assert (orders["drain"], orders["runs"][0]["state"]) == (True, "yours")
+    assert reason in orders["reason"]
+    assert target(scene)["agents"][0]["health"] == "draining"
+    # Its next start with another version takes runs again.
+    register(agent.rest, slots=2)
+    assert agent.beat(version="0.2.0")["drain"] is False
+    assert agent.take(free=1) == ["r2"]
+
+
+def test_an_agent_learns_the_kind_of_its_target(scene: Scene) -> None:
+    assert register(scene.agent().rest)["kind"] == "agents"
+
+
+@pytest.mark.parametrize(
     ("version", "code"),
     [
         ("0.1.9", "AgentVersionTooOld"),

@@ -143,6 +143,24 @@ def test_a_run_that_is_lost_three_times_in_a_row_fails(
     assert "3 times in a row" in run["error"]
 
 
+def test_a_run_that_was_not_started_is_not_lost(scene: Scene, agent: TestAgent) -> None:
+    """An agent that is stopped repeatedly fails no run."""
+    ends = ["lost", "lost", "returned", "returned", "returned"]
+    for attempt, outcome in enumerate(ends, 1):
+        assert agent.end("r1", outcome, attempt) == "Queued"
+        agent.take()
+    assert agent.end("r1", "lost", len(ends) + 1) == "Failed"
+    assert outcomes(scene) == [*ends, "lost"]
+
+
+def test_a_canceled_run_that_was_not_started_is_canceled(
+    scene: Scene, agent: TestAgent
+) -> None:
+    scene.member.post("runs/r1/cancel")
+    assert agent.end("r1", "returned") == "Canceled"
+    assert outcomes(scene) == ["returned"]
+
+
 def test_an_agent_reports_a_dead_runner(scene: Scene, agent: TestAgent) -> None:
     assert agent.end("r1", "lost", message="The runner was killed.") == "Queued"
     assert agent.take() == ["r1"]
@@ -266,7 +284,7 @@ def test_a_run_of_a_former_member_does_not_start(scene: Scene) -> None:
 
 
 def test_a_run_whose_secret_was_deleted_does_not_start(scene: Scene) -> None:
-    scene.owner.ok("PUT", "secrets/KEY", {"value": "x"})
+    scene.owner.ok("PUT", "secrets/KEY", {"value": "s3cret"})
     scene.submit("r1", definition={"secrets": ["KEY"]})
     scene.submit("r2")
     scene.owner.ok("DELETE", "secrets/KEY")

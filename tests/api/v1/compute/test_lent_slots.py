@@ -59,6 +59,15 @@ def test_waiting_counts_only_with_active_runs_below(scene: Scene) -> None:
     assert wait(scene, "p") is False
 
 
+def test_only_submitter_and_owners_report_that_a_run_waits(
+    scene: Scene, agent: TestAgent
+) -> None:
+    other = scene.another_member("eve")
+    assert other.refused("POST", "runs/p/waiting", {"waiting": True})[0] == 403
+    assert agent.beat()["runs"][0]["waiting"] is False
+    assert scene.owner.post("runs/p/waiting", waiting=True)["waiting"] is True
+
+
 def test_a_run_without_a_job_has_no_slot_to_lend(scene: Scene) -> None:
     scene.member.new_run("p")
     scene.member.new_run("c1", parent="p")

@@ -61,6 +61,30 @@ def test_runs_start_by_priority_then_by_age(scene: Scene) -> None:
     assert agent.take() == ["r3", "r1", "r2"]
 
 
+def test_the_priority_of_a_definition_is_used(scene: Scene) -> None:
+    assert scene.submit("r1", definition={"priority": 7})["priority"] == 7
+    again = scene.submit("r2", definition={"priority": 7}, priority=-1)
+    assert again["priority"] == -1
+    new = scene.member.ok("POST", "runs/r1/resubmit", {}, 201)["id"]
+    assert scene.member.get(f"runs/{new}/job")["priority"] == 7
+    sweep = {
+        "run": "r1",
+        "space": {"--lr": ["1", "2"]},
+        "definition": {"priority": 8},
+    }
+    children = scene.member.ok("POST", "sweeps", sweep, 201)["children"]
+    for child in children:
+        assert scene.member.get(f"runs/{child}/job")["priority"] == 8
+
+
+@pytest.mark.parametrize("priority", [1001, "high", True, 1.5])
+def test_a_priority_is_a_whole_number(scene: Scene, priority: object) -> None:
+    definition = {**COMMAND, "priority": priority}
+    body = {"id": "r1", "experiment": "digits", "definition": definition}
+    status, error = scene.member.refused("POST", "runs", body)
+    assert (status, error["field"]) == (400, "definition.priority")
+
+
 def test_the_top_of_the_queue_is_before_all_others(scene: Scene) -> None:
     for name in ("r1", "r2", "r3"):
         scene.submit(name, priority=5 if name == "r1" else 0)

@@ -34,9 +34,9 @@ def test_a_run_gets_the_value(scene: Scene) -> None:
 
 
 def test_a_new_value_replaces_the_old_one(scene: Scene) -> None:
-    scene.owner.ok("PUT", "secrets/HF_TOKEN", {"value": "new"})
+    scene.owner.ok("PUT", "secrets/HF_TOKEN", {"value": "newer"})
     scene.submit("r1", definition={"secrets": ["HF_TOKEN"]})
-    assert scene.agent().take_jobs()[0]["secrets"] == {"HF_TOKEN": "new"}
+    assert scene.agent().take_jobs()[0]["secrets"] == {"HF_TOKEN": "newer"}
 
 
 def test_a_changed_secret_key_loses_the_values(scene: Scene, settings: Any) -> None:
@@ -47,6 +47,14 @@ def test_a_changed_secret_key_loses_the_values(scene: Scene, settings: Any) -> N
     run = scene.owner.get("runs/r1")
     assert run["status"] == "Failed"
     assert "secret key has changed. An owner must set it again" in run["error"]
+
+
+@pytest.mark.parametrize("value", ["123", " 12 ", "123\n123\n"])
+def test_a_value_that_logs_could_not_hide_is_refused(scene: Scene, value: str) -> None:
+    status, error = scene.owner.refused("PUT", "secrets/PIN", {"value": value})
+    assert (status, error["code"]) == (400, "InvalidValue")
+    assert "no line of 4 characters" in error["message"]
+    scene.owner.ok("PUT", "secrets/PIN", {"value": "1234"})
 
 
 @pytest.mark.parametrize("name", ["1ST", "A-B", "A B"])
