@@ -19,6 +19,8 @@ from studio.core.names import check_characters, check_path
 
 MAX_DEFINITION_BYTES = 256 * 1024
 MAX_ATTEMPTS = 100
+#: Both bounds of a priority; 0 is the default.
+MAX_PRIORITY = 1000
 #: Thirty days, v1's default.
 DEFAULT_MAX_SECONDS = 2_592_000
 #: What a word of a command line can be, other than text.
@@ -242,6 +244,21 @@ def _check_count(value: object, field: str) -> int:
     return value  # type: ignore[return-value]
 
 
+def _check_priority(value: object, field: str) -> int:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or not -MAX_PRIORITY <= value <= MAX_PRIORITY:  # type: ignore[operator]
+        raise InvalidValue(
+            message(
+                "%(field)s must be a whole number from %(least)s to %(limit)s",
+                field=field,
+                least=-MAX_PRIORITY,
+                limit=MAX_PRIORITY,
+            ),
+            field=field,
+        )
+    return value  # type: ignore[return-value]
+
+
 _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "script": _check_script,
     "arguments": _check_words,
@@ -252,6 +269,7 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "maxRunDurationSeconds": _check_seconds,
     "secrets": _check_secrets,
     "maxAttempts": _check_count,
+    "priority": _check_priority,
     "terminateAfterSeconds": _check_seconds,
     "killAfterSeconds": _check_seconds,
 }

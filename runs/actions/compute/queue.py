@@ -20,11 +20,8 @@ from runs.actions.run import (
 from runs.actions.run_rows import bump_revision
 from runs.models import ComputeTarget, Job, Launcher, Run, RunSnapshot, Sweep
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue
-from studio.core.run_definition import MAX_ATTEMPTS
+from studio.core.run_definition import MAX_ATTEMPTS, MAX_PRIORITY
 from studio.core.statuses import RunStatus, can_follow
-
-#: Both bounds of a priority; 0 is the default.
-MAX_PRIORITY = 1000
 
 
 @transaction.atomic
@@ -34,7 +31,7 @@ def queue_run(
     *,
     actor: Actor,
     now: int,
-    priority: int = 0,
+    priority: int | None = None,
     max_attempts: int | None = None,
     sweep: Sweep | None = None,
 ) -> Job:
@@ -57,7 +54,9 @@ def queue_run(
         workspace_id=run.workspace_id,
         target=target,
         submitter_id=run.submitter_id,
-        priority=check_priority(priority),
+        priority=check_priority(
+            definition.get("priority") or 0 if priority is None else priority
+        ),
         position=now,
         max_attempts=_check_attempts(
             definition.get("maxAttempts") or 1 if max_attempts is None else max_attempts

@@ -27,7 +27,7 @@ def resubmit(
     name: str = "",
     tags: Mapping[str, str | None] | None = None,
     snapshot: Snapshot | None = None,
-    priority: int = 0,
+    priority: int | None = None,
     run_id: str = "",
 ) -> Run:
     """Submit a new run like `run`; what is given differs.

@@ -30,12 +30,12 @@ class KnownTree(RequestStruct):
 
 
 class QueueRequest(RequestStruct):
-    """`max_attempts`: how often the run starts at most if it fails; without it the
-    `maxAttempts` of its definition, or 1.
+    """A higher `priority` starts first. `max_attempts`: how often the run starts at
+    most if it fails. Without them those of its definition, or 0 and 1.
     """
 
     target: str
-    priority: int = 0
+    priority: int | None = None
     max_attempts: Annotated[int, Meta(ge=1)] | None = None
 
 

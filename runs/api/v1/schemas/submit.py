@@ -13,7 +13,8 @@ class Resubmission(RequestStruct):
     """What differs from the run that is resubmitted.
 
     `definition` has the keys that change; null removes one. `env` has environment
-    variables that are added or replaced. With an `id` the request can be repeated.
+    variables that are added or replaced. Without a `priority`, that of the definition
+    is used, or 0. With an `id` the request can be repeated.
     """
 
     id: str | None = None
@@ -23,7 +24,7 @@ class Resubmission(RequestStruct):
     experiment: str = ""
     name: str = ""
     tags: Tags = field(default_factory=dict)
-    priority: int = 0
+    priority: int | None = None
     max_attempts: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
 
 
@@ -51,7 +52,25 @@ class NewSweep(RequestStruct):
     experiment: str = ""
     name: str = ""
     tags: Tags = field(default_factory=dict)
-    priority: int = 0
+    priority: int | None = None
+
+
+class SweepStart(RequestStruct):
+    """What the runs of a sweep try, as in a sweep of another run.
+
+    Without a `target`, that of the run's definition is used. `tags` are those of the
+    child runs.
+    """
+
+    space: dict[str, Any]
+    sampling: Literal["grid", "random"] = "grid"
+    count: Annotated[int, Meta(ge=1)] | None = None
+    seed: int | None = None
+    at_once: Annotated[int, Meta(ge=1)] | None = None
+    target: str = ""
+    name: str = ""
+    tags: Tags = field(default_factory=dict)
+    priority: int | None = None
 
 
 class SweepReply(Struct):
