@@ -211,6 +211,30 @@ def named_values(definition: Mapping[str, Any]) -> dict[str, str]:
     return {**values_of_arguments(words), **values_of_arguments(arguments)}
 
 
+def tags_after_change(
+    tags: Mapping[str, str | None],
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    swept: Iterable[str] = (),
+) -> dict[str, str | None]:
+    """The tags of a definition that was changed.
+
+    Those that repeat an argument's value follow the argument. They are left out if it
+    was removed, or if a sweep has it.
+    """
+    values = {**named_values(now), **dict.fromkeys(swept)}
+    result = dict(tags)
+    for name, value in named_values(before).items():
+        key, changed = name.lstrip("-"), values.get(name)
+        if key not in result or result[key] != value or changed == value:
+            continue
+        if changed is None:
+            del result[key]
+        else:
+            result[key] = changed
+    return result
+
+
 def _set_argument(words: list[str], name: str, value: str) -> None:
     at = _find_argument(words, name)
     if at is None:

@@ -98,7 +98,7 @@ class Experiment:
     def submit(
         self,
         config: Any,
-        tags: Mapping[str, str] | None = None,
+        tags: Mapping[str, str | None] | None = None,
         *,
         display_name: str = "",
         _parent_run_id: str | None = None,

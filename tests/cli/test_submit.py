@@ -105,6 +105,62 @@ def test_a_sweep_submits_a_run_for_each_combination(
     assert child["tags"] == {"lr": "0.1", "seed": "1"}
 
 
+HYPERDRIVE = """
+sampling:
+  type: Grid
+  parameter_space:
+  - {name: --lr, expression: choice, values: [0.1, 0.2, 0.3]}
+max_total_runs: 4
+max_concurrent_runs: 2
+"""
+
+
+def test_a_hyperdrive_file_becomes_a_sweep_of_the_folder(
+    studio: CommandLine, server: Server, queue: str
+) -> None:
+    (studio.folder / "hd.yml").write_text(HYPERDRIVE)
+    options = ("--hyperdrive-configuration-name", "hd.yml", "-e", "cli-submits")
+    words = ("--target", queue, "--async", "train.py", "--lr", "1", "--epochs", "2")
+    run = studio.json("ml", "run", "submit-hyperdrive", *options, *words)
+    assert (run["status"], run["run_type"]) == ("Queued", "studio.sweep")
+    client = Client(server.url, server.token, "default")
+    children = client.get("runs", parent=run["run_id"])["runs"]
+    assert sorted(one["run"]["name"] for one in children) == [
+        "train lr=0.1",
+        "train lr=0.2",
+        "train lr=0.3",
+    ]
+    definition = client.get(f"runs/{children[0]['run']['id']}/definition")["definition"]
+    assert definition["arguments"][2:] == ["--epochs", "2"]
+
+
+def test_a_policy_of_hyperdrive_is_refused(studio: CommandLine, queue: str) -> None:
+    policy = "policy: {type: BanditPolicy, slack_factor: 0.2}\n"
+    (studio.folder / "policy.yml").write_text(HYPERDRIVE + policy)
+    options = ("--hyperdrive-configuration-name", "policy.yml", "--target", queue)
+    done = studio("run", "submit-hyperdrive", *options, "train.py")
+    assert done.returncode == 1
+    assert "Remove policy from the file" in done.stderr
+
+
+def test_tags_and_priority_follow_a_resubmitted_run(
+    studio: CommandLine, server: Server, queue: str
+) -> None:
+    options = ("-e", "cli-submits", "--target", queue, "--async", "--priority", "5")
+    tags = ("--tag", "lr=0.1", "--tag", "model=net", "--tag", "plain")
+    words = (*options, *tags, "train.py", "--lr", "0.1")
+    first = studio.json("run", "submit-script", *words)
+    assert first["tags"] == {"lr": "0.1", "model": "net", "plain": None}
+    changes = ("--set", "lr=2", "--tag", "model=big", "--async")
+    again = studio.json("run", "resubmit", first["run_id"], *changes)
+    assert again["tags"] == {"lr": "2", "model": "big", "plain": None}
+    client = Client(server.url, server.token, "default")
+    assert client.get(f"runs/{again['run_id']}/job")["priority"] == 5
+    lower = ("--priority", "-3", "--async")
+    last = studio.json("run", "resubmit", first["run_id"], *lower)
+    assert client.get(f"runs/{last['run_id']}/job")["priority"] == -3
+
+
 def test_an_attached_folder_has_a_configuration_of_the_target(
     studio: CommandLine, server: Server, queue: str
 ) -> None:

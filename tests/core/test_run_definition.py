@@ -88,3 +88,10 @@ def test_what_cannot_be_started_is_refused(changes: dict[str, Any], text: str) -
 def test_only_an_object_is_a_definition() -> None:
     with pytest.raises(InvalidValue, match="must be an object"):
         check_definition(["python", "train.py"])
+
+
+@pytest.mark.parametrize("priority", ["5", 1.5, True, 1001, -1001])
+def test_a_priority_is_a_whole_number_with_bounds(priority: object) -> None:
+    assert check_definition({"command": "a", "priority": -1000})["priority"] == -1000
+    with pytest.raises(InvalidValue, match=r"definition\.priority must be a whole"):
+        check_definition({"command": "a", "priority": priority})

@@ -14,6 +14,7 @@ from studio.core.sweep_space import (
     parse_values,
     swept_arguments,
     swept_definition,
+    tags_after_change,
     without_arguments,
 )
 
@@ -140,3 +141,16 @@ def test_a_value_goes_where_its_argument_stands(definition, expected):
 def test_swept_arguments_leave_the_command_line():
     words = ["--lr", "1", "--x", "--seed=2", "in.csv"]
     assert without_arguments(words, ["--lr", "--seed"]) == ["--x", "in.csv"]
+
+
+def test_tags_that_repeat_an_argument_follow_it():
+    before = {"arguments": ["--lr", "1", "--seed", "7", "--epochs", "3"]}
+    now = {"arguments": ["--lr", "2", "--epochs", "3"]}
+    tags = {"lr": "1", "seed": "7", "epochs": "3", "model": "1", "plain": None}
+    kept = {"lr": "2", "epochs": "3", "model": "1", "plain": None}
+    assert tags_after_change(tags, before, now) == kept
+    assert tags_after_change(tags, before, now, ["--epochs"]) == {
+        "lr": "2",
+        "model": "1",
+        "plain": None,
+    }

@@ -55,7 +55,9 @@ def queue_run(
         workspace_id=run.workspace_id,
         target=target,
         submitter_id=run.submitter_id,
-        priority=_priority_of(definition, priority),
+        priority=check_priority(
+            definition.get("priority") or 0 if priority is None else priority
+        ),
         position=now,
         max_attempts=_check_attempts(
             definition.get("maxAttempts") or 1 if max_attempts is None else max_attempts
@@ -172,11 +174,6 @@ def _check_can_start(run: Run, definition: dict[str, Any]) -> None:
             run_id=run.run_id,
         )
 
-
-def _priority_of(definition: dict[str, Any], priority: int | None) -> int:
-    if priority is None:
-        priority = definition.get("priority") or 0
-    return check_priority(priority)
 
 
 def _check_attempts(attempts: int) -> int:

@@ -13,7 +13,7 @@ from runs.actions.submit.resubmission import (
     reason_not_to_resubmit,
     resubmit,
 )
-from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep
+from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep, start_sweep
 
 __all__ = [
     "SCRIPT_RUN_TYPE",
@@ -24,5 +24,6 @@ __all__ = [
     "find_run_snapshot",
     "reason_not_to_resubmit",
     "resubmit",
+    "start_sweep",
     "submit_run",
 ]

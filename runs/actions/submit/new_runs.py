@@ -127,11 +127,15 @@ def submit_run(
         resubmitted_from=resubmitted_from,
     )
     run = new.create(checked, name=name, run_id=run_id)
-    attempts = checked.get("maxAttempts") or 1
-    if priority is None:
-        priority = checked.get("priority") or 0
-    insert_jobs([run], new.target, priority=priority, max_attempts=attempts, now=now)
+    insert_jobs([run], new.target, now=now, **job_settings(checked, priority))
     return run
+
+
+def job_settings(definition: Mapping[str, Any], priority: int | None) -> dict[str, Any]:
+    """Return what a definition says about its jobs; `priority` has precedence."""
+    if priority is None:
+        priority = definition.get("priority") or 0
+    return {"priority": priority, "max_attempts": definition.get("maxAttempts") or 1}
 
 
 def check_submission(

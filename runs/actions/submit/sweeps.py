@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -11,13 +11,22 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.compute import find_target, insert_jobs
+from runs.actions.run import (
+    StatusReporter,
+    change_status,
+    lock_run_row,
+    read_definition,
+)
 from runs.actions.submit.new_runs import (
     NewRuns,
     check_submission,
     get_experiment,
+    job_settings,
 )
-from runs.models import Run, Sampling, Snapshot, Sweep, Workspace
-from studio.core.errors import InvalidValue
+from runs.actions.submit.resubmission import find_run_snapshot
+from runs.models import Launcher, Run, Sampling, Snapshot, Sweep, Workspace
+from studio.core.errors import InvalidState, InvalidValue
+from studio.core.statuses import RunStatus
 from studio.core.sweep_space import (
     check_space,
     default_template,
@@ -28,6 +37,20 @@ from studio.core.sweep_space import (
 
 SWEEP_TYPE = "studio.sweep"
 MAX_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is tried: the combinations of a space, and how they are named."""
+
+    definition: Mapping[str, Any]
+    #: A template.
+    name: str
+    space: Mapping[str, Any]
+    sampling: str
+    combinations: Sequence[Mapping[str, str]]
+    at_once: int | None
+    priority: int | None
 
 
 @transaction.atomic
@@ -58,7 +81,15 @@ def create_sweep(
     nothing: it ends when all children have ended.
     """
     checked = check_submission(workspace, definition, snapshot)
-    combinations = expand_space(space, sampling, count, seed)
+    plan = _Plan(
+        definition=checked,
+        name=name,
+        space=check_space(space),
+        sampling=sampling,
+        combinations=expand_space(space, sampling, count, seed),
+        at_once=_check_at_once(at_once),
+        priority=priority,
+    )
     new = NewRuns(
         experiment=get_experiment(workspace, experiment, actor=actor, now=now),
         target=find_target(workspace, target, now=now),
@@ -68,38 +99,107 @@ def create_sweep(
         tags=tags or {},
     )
     parent = _create_parent(new, checked, name, copied_from, run_id)
-    sweep = Sweep.objects.create(
-        run=parent,
-        space=check_space(space),
-        sampling=Sampling(sampling),
-        at_once=_check_at_once(at_once),
-    )
-    runs = _create_children(new, parent, checked, name, combinations)
-    attempts = checked.get("maxAttempts") or 1
-    if priority is None:
-        priority = checked.get("priority") or 0
-    job: dict[str, Any] = {"priority": priority, "max_attempts": attempts}
-    insert_jobs(runs, new.target, sweep=sweep, now=now, **job)
+    _add_children(new, parent, plan)
     return parent
 
 
-def _create_children(
-    new: NewRuns,
-    parent: Run,
-    definition: Mapping[str, Any],
-    name: str,
-    combinations: Sequence[Mapping[str, str]],
-) -> list[Run]:
+@transaction.atomic
+def start_sweep(
+    run: Run,
+    *,
+    space: Mapping[str, Any],
+    target: str,
+    actor: Actor,
+    now: int,
+    name: str = "",
+    sampling: str = Sampling.GRID,
+    count: int | None = None,
+    seed: int | None = None,
+    at_once: int | None = None,
+    tags: Mapping[str, str | None] | None = None,
+    priority: int | None = None,
+) -> Run:
+    """Make a run that has not started the parent of a sweep of its definition.
+
+    Its client created it with a definition and the snapshot of its sources, so that
+    they need no other run. `create_sweep` has the rest. For a run that is a sweep,
+    nothing changes. Raises InvalidState if it has started or is queued.
+    """
+    lock_run_row(run)
+    if Sweep.objects.filter(run=run).exists():
+        return run
+    _check_not_started(run)
+    snapshot = find_run_snapshot(run)
+    plan = _Plan(
+        definition=check_submission(run.workspace, read_definition(run), snapshot),
+        name=name,
+        space=check_space(space),
+        sampling=sampling,
+        combinations=expand_space(space, sampling, count, seed),
+        at_once=_check_at_once(at_once),
+        priority=priority,
+    )
+    new = NewRuns(
+        experiment=run.experiment,
+        target=find_target(run.workspace, target, now=now),
+        snapshot=snapshot,
+        actor=actor,
+        now=now,
+        tags=tags or {},
+    )
+    _make_parent(run, new)
+    _add_children(new, run, plan)
+    return run
+
+
+def _make_parent(run: Run, new: NewRuns) -> None:
+    fields = {
+        "type": SWEEP_TYPE,
+        "launcher": Launcher.AGENT,
+        "target": new.target.name,
+    }
+    Run.objects.filter(pk=run.pk).update(**fields)
+    for name, value in fields.items():
+        setattr(run, name, value)
+    change_status(
+        run,
+        RunStatus.QUEUED,
+        actor=new.actor,
+        now=new.now,
+        origin=StatusReporter.LAUNCHER,
+    )
+
+
+def _check_not_started(run: Run) -> None:
+    run.refresh_from_db(fields=["status"])
+    if run.state is not RunStatus.NOT_STARTED:
+        raise InvalidState(
+            _("Run %(run_id)s is %(status)s, so it can't become a sweep.")
+            % {"run_id": run.run_id, "status": run.state},
+            run_id=run.run_id,
+        )
+
+
+def _add_children(new: NewRuns, parent: Run, plan: _Plan) -> None:
+    """Put a child for each combination into the queue."""
+    sweep = Sweep.objects.create(
+        run=parent,
+        space=plan.space,
+        sampling=Sampling(plan.sampling),
+        at_once=plan.at_once,
+    )
     child = replace(new, parent_run_id=parent.run_id)
-    template = _child_template(name, combinations[0])
-    return [
+    template = _child_template(plan.name, plan.combinations[0])
+    runs = [
         child.create(
-            swept_definition(definition, values),
+            swept_definition(plan.definition, values),
             name=fill_template(template, values),
             tags={key.lstrip("-"): value for key, value in values.items()},
         )
-        for values in combinations
+        for values in plan.combinations
     ]
+    job = job_settings(plan.definition, plan.priority)
+    insert_jobs(runs, new.target, sweep=sweep, now=new.now, **job)
 
 
 def _create_parent(

@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.access import Permission
-from runs.models import LOCAL_TARGET, Experiment, Run, Secret
+from runs.models import LOCAL_TARGET, Experiment, Secret
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.pages.submit.draft import SCRIPT, Draft, split_words
+from runs.pages.submit.original import Original
+from runs.pages.submit.same_command import same_command
 from runs.pages.submit.uploads import list_scripts, source_summary
 from runs.render.compute import health_pill
 from runs.render.formats import duration, grouped, run_path
-from runs.render.submit import TerminalSweep, terminal_command
 from runs.search.compute import TargetSummary
 from runs.search.submit import (
     SourceChoice,
@@ -30,11 +31,7 @@ from runs.search.submit import (
 )
 from studio.core import snapshots as snapshot_rules
 from studio.core.errors import MissingBytes, NotFound, StudioError
-from studio.core.sweep_space import (
-    argument_name,
-    count_values,
-    fill_template,
-)
+from studio.core.sweep_space import count_values, fill_template
 
 MAX_EXPERIMENTS = 200
 
@@ -119,11 +116,11 @@ def _source_facts(request: PageRequest, source: SourceChoice | None) -> dict[str
 def summary_context(
     request: PageRequest,
     draft: Draft,
-    original: Run | None,
-    base: Mapping[str, Any],
+    original: Original | None,
     targets: list[TargetSummary],
 ) -> dict[str, Any]:
     """Return what the form would submit: how many runs, how long, by which command."""
+    copied = original.run if original else None
     target = draft.target or _default_target(targets)
     context: dict[str, Any] = {
         "draft": draft,
@@ -135,45 +132,21 @@ def summary_context(
         "estimate": "",
         "missing_agent": _agent_command(targets, target),
         "target_name": target,
-        "default_name": draft.name_template(original) if draft.is_sweep else "",
+        "default_name": draft.name_template(copied) if draft.is_sweep else "",
     }
     try:
-        definition = draft.definition(base)
+        definition = draft.definition(original.definition if original else {})
         if draft.is_sweep:
-            context |= _sweep_summary(draft, draft.name_template(original))
+            context |= _sweep_summary(draft, draft.name_template(copied))
         context["estimate"] = _estimate_text(
             request, draft, definition, context["total"]
         )
-        context["command"] = _terminal_command(draft, definition, original, base)
+        context["command"] = same_command(
+            request.workspace, draft, definition, original
+        )
     except StudioError as error:
         context["refusal"] = error.message
     return context
-
-
-def _terminal_command(
-    draft: Draft,
-    definition: Mapping[str, Any],
-    original: Run | None,
-    base: Mapping[str, Any],
-) -> str:
-    sweep = TerminalSweep(
-        {argument_name(name): text for name, text in draft.sweep},
-        draft.sampling,
-        draft.count,
-        draft.at_once,
-    )
-    if original is None:
-        return terminal_command(definition, experiment=draft.experiment)
-    name = draft.name if draft.name != original.name else ""
-    return terminal_command(
-        definition,
-        experiment=draft.experiment,
-        run_id=original.run_id,
-        before=base,
-        experiment_before=original.experiment.name,
-        sweep=sweep if draft.is_sweep else None,
-        name=name,
-    )
 
 
 def _sweep_summary(draft: Draft, template: str) -> dict[str, Any]:

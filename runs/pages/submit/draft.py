@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from studio.core.sweep_space import (
 
 SCRIPT, COMMAND = "script", "command"
 _MINUTE = 60
+#: Keys of a definition that the form replaces, or leaves out.
+_OWN_KEYS = (SCRIPT, COMMAND, "arguments", "maxRunDurationSeconds", "priority")
 
 #: A tag's key and value.
 Tag = tuple[str, str | None]
@@ -55,6 +58,8 @@ class Draft:
     count: str = ""
     at_once: str = ""
     attempts: str = "1"
+    #: A higher one starts first.
+    priority: str = "0"
     minutes: str = ""
     packages: str = ""
 
@@ -65,7 +70,7 @@ class Draft:
             for name in (
                 *("source", "script", "command", "arguments", "target", "experiment"),
                 *("name", "tags", "count", "at_once", "attempts", "minutes"),
-                "packages",
+                *("packages", "priority"),
             )
         }
         sampling = sent.get("sampling", GRID)
@@ -91,6 +96,7 @@ class Draft:
             secrets=tuple(definition.get("secrets") or ()),
             target=str(definition.get("target") or ""),
             attempts=str(definition.get("maxAttempts") or 1),
+            priority=str(definition.get("priority") or 0),
             minutes=_minutes_text(definition),
             packages=package_lines(definition),
         )
@@ -161,11 +167,7 @@ class Draft:
 
         Raises InvalidValue or InvalidName for what can't be started.
         """
-        content = {
-            key: value
-            for key, value in base.items()
-            if key not in (SCRIPT, COMMAND, "arguments", "maxRunDurationSeconds")
-        }
+        content = {key: value for key, value in base.items() if key not in _OWN_KEYS}
         content |= self._program(base)
         content["arguments"] = self.words()
         content["target"] = self.target
@@ -174,6 +176,9 @@ class Draft:
         content["maxAttempts"] = (
             _read_number(self.attempts, "attempts", _("Max attempts")) or 1
         )
+        priority = _read_priority(self.priority)
+        if priority:
+            content["priority"] = priority
         seconds = self._max_seconds(base)
         if seconds is not None:
             content["maxRunDurationSeconds"] = seconds
@@ -252,6 +257,14 @@ def _read_number(text: str, field: str, label: str) -> int | None:
             _("%(label)s must be a whole number from 1.") % {"label": label},
             field=field,
         )
+    return int(text)
+
+
+def _read_priority(text: str) -> int:
+    if not text:
+        return 0
+    if not (re.fullmatch(r"[+-]?[0-9]{1,7}", text)):
+        raise InvalidValue(_("The priority is a whole number."), field="priority")
     return int(text)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +12,7 @@ from django.utils.translation import ngettext
 
 from runs.access import Permission, access, view_by_method
 from runs.actions import submit as submit_actions
-from runs.actions.run import read_definition
-from runs.models import Run, RunSnapshot, RunTag, now_ms
+from runs.models import Run, now_ms
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.run_shell import find_run_head, resubmit_refusal
 from runs.pages.submit.context import (
@@ -24,47 +20,13 @@ from runs.pages.submit.context import (
     source_context,
     summary_context,
 )
-from runs.pages.submit.draft import Draft, Tag, tag_line
+from runs.pages.submit.draft import Draft
+from runs.pages.submit.original import Original, tags_to_submit
 from runs.pages.submit.uploads import save_upload
 from runs.render.formats import experiment_path, grouped, run_path
-from runs.search.compute import TargetSummary, find_sweep, list_targets
+from runs.search.compute import list_targets
 from runs.search.submit import find_source
 from studio.core.errors import InvalidState, InvalidValue, StudioError
-from studio.core.sweep_space import argument_name, named_values
-
-
-@dataclass(frozen=True)
-class Original:
-    """The run that is submitted again."""
-
-    run: Run
-
-    @cached_property
-    def definition(self) -> dict[str, Any]:
-        return read_definition(self.run)
-
-    @cached_property
-    def tag_lines(self) -> dict[str, Tag]:
-        """The tags, by the lines that the form shows for them."""
-        rows = RunTag.objects.filter(run=self.run).order_by("key__name")
-        tags = rows.values_list("key__name", "value")
-        return {tag_line(tag): tag for tag in tags}
-
-    @cached_property
-    def draft(self) -> Draft:
-        """What the form shows before anything is changed."""
-        run = self.run
-        link = RunSnapshot.objects.select_related("snapshot").filter(run=run).first()
-        sweep = find_sweep(run)
-        draft = Draft.from_definition(self.definition)
-        return replace(
-            draft.with_sweep(sweep) if sweep else draft,
-            source=link.snapshot.digest if link else "",
-            target=run.target,
-            experiment=run.experiment.name,
-            name=run.name,
-            tags="\n".join(self.tag_lines),
-        )
 
 
 @access(Permission.SUBMIT)
@@ -113,7 +75,7 @@ def _handle_form(request: PageRequest, original: Original | None) -> HttpRespons
     """Submit what the form has, or show what would be submitted (`preview`)."""
     draft = Draft.from_post(request.POST)
     if "preview" in request.POST and request.htmx:
-        context = _summary_context(
+        context = summary_context(
             request, draft, original, list_targets(request.workspace, now=now_ms())
         )
         return render(request, "submit/_submit_preview.html", context)
@@ -144,7 +106,7 @@ def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Ru
         "definition": definition,
         "target": draft.target,
         "name": draft.name,
-        "tags": _tags(draft, original, definition),
+        "tags": tags_to_submit(draft, original, definition),
         "snapshot": source,
         "actor": request.actor,
         "now": now_ms(),
@@ -172,29 +134,6 @@ def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Ru
     return run
 
 
-def _tags(
-    draft: Draft, original: Original | None, definition: Mapping[str, Any]
-) -> dict[str, str | None]:
-    """Return the tags; those that repeat an argument's value follow the argument."""
-    if original is None:
-        return draft.tag_map()
-    tags = draft.tag_map(original.tag_lines)
-    before = named_values(original.definition)
-    now = {
-        **named_values(definition),
-        **dict.fromkeys(map(argument_name, dict(draft.sweep))),
-    }
-    for name, value in before.items():
-        key = name.lstrip("-")
-        if key in tags and tags[key] == value and now.get(name) != value:
-            changed = now.get(name)
-            if changed is None:
-                del tags[key]
-            else:
-                tags[key] = changed
-    return tags
-
-
 def _base(original: Original | None) -> dict[str, Any]:
     return original.definition if original else {}
 
@@ -213,25 +152,20 @@ def _show_form(
 ) -> HttpResponse:
     targets = list_targets(request.workspace, now=now_ms())
     before = original.draft if original else None
+    form = form_context(request, draft, before, targets)
+    # A new form has a source before one was chosen.
+    source = form["source"]
+    shown = draft.with_source(source.snapshot.digest) if source else draft
     context = {
-        **form_context(request, draft, before, targets),
-        **_summary_context(request, draft, original, targets),
+        **form,
+        **summary_context(request, shown, original, targets),
+        "draft": draft,
         **_original_context(request, original),
         "problem": problem.message if problem else "",
         "bad_field": problem.details.get("field", "") if problem else "",
     }
     status = FORM_ERROR_STATUS if problem else 200
     return render(request, "submit/submit.html", context, status=status)
-
-
-def _summary_context(
-    request: PageRequest,
-    draft: Draft,
-    original: Original | None,
-    targets: list[TargetSummary],
-) -> dict[str, Any]:
-    run = original.run if original else None
-    return summary_context(request, draft, run, _base(original), targets)
 
 
 def _original_context(

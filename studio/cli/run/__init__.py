@@ -25,13 +25,14 @@ RUN_COMMANDS = {
     "rename": "studio.cli.run.change:rename",
     "resubmit": "studio.cli.run.resubmit:resubmit",
     "show": "studio.cli.run.show:show",
+    "submit-hyperdrive": "studio.cli.run.hyperdrive:submit_hyperdrive",
     "submit-script": "studio.cli.run.submit:submit_script",
     "tag": "studio.cli.run.change:tag",
     "untag": "studio.cli.run.change:untag",
     "update": "studio.cli.run.change:update",
 }
-#: Commands of `az ml run` that start runs elsewhere.
-SUBMISSIONS = ("submit-pipeline", "submit-hyperdrive")
+#: A command of `az ml run` that starts runs elsewhere.
+PIPELINE = "submit-pipeline"
 
 
 class RunGroup(CommandGroup):
@@ -79,7 +80,7 @@ class RunGroup(CommandGroup):
 
         if is_program(rest[0]):
             return True
-        if rest[0] in SUBMISSIONS:
+        if rest[0] == PIPELINE:
             raise click.UsageError(
                 f"`{ctx.command_path} {rest[0]}` does not exist. Submit a script with "
                 "submit-script, then try values of its arguments: studio run resubmit "

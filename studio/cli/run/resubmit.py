@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from studio.cli.output import Output, output_options
-from studio.cli.run.submit import report_submitted
+from studio.cli.run.submit import PriorityRange, report_submitted
 from studio.cli.target import Target, run_path, target_options
 from studio.cli.words import (
     parse_pairs,
@@ -19,13 +19,13 @@ from studio.cli.words import (
     words_argument,
 )
 from studio.core.errors import NotFound
-from studio.core.run_definition import MAX_PRIORITY
 from studio.core.sweep_space import (
     GRID,
     SAMPLINGS,
     argument_name,
     parse_values,
     swept_definition,
+    tags_after_change,
 )
 from studio.sdk.compute import LOCAL_TARGET
 from studio.sdk.experiment import Experiment
@@ -53,11 +53,7 @@ from studio.sdk.workspace import Workspace
 @click.option(
     "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
 )
-@click.option(
-    "--priority",
-    type=click.IntRange(-MAX_PRIORITY, MAX_PRIORITY),
-    help="In a queue: higher ones start first.",
-)
+@click.option("--priority", type=PriorityRange, help="A higher one starts first.")
 @click.option(
     "--sweep",
     "sweeps",
@@ -86,7 +82,7 @@ def resubmit(
     words: tuple[str, ...],
     **sampling: Any,
 ) -> None:
-    """Submit a run again: the same sources, command, environment and target.
+    """Submit a run again: the same sources, command, environment, target and tags.
 
     -e is the experiment of the new run; with a number, also of the old one. The target
     `local` is this machine.
@@ -94,11 +90,11 @@ def resubmit(
     run_id, _ = take_run(target, words, run_id)
     run = target.client.get(run_path(run_id))
     definition = _read_definition(target, run)
-    changed = _with_arguments(definition, parse_pairs(changes, "--set"))
-    if max_attempts is not None:
-        changed["maxAttempts"] = max_attempts
-    if priority is not None:
-        changed["priority"] = priority
+    numbers = {"maxAttempts": max_attempts, "priority": priority}
+    changed = _with_changes(definition, parse_pairs(changes, "--set"), numbers)
+    space = _space(sweeps)
+    kept = target.client.get(run_path(run_id, "tags"))["tags"]
+    kept = tags_after_change(kept, definition, changed, space)
     body: dict[str, Any] = {
         # With an id, a request that is repeated creates no second run.
         "id": str(uuid.uuid4()),
@@ -109,10 +105,10 @@ def resubmit(
         "experiment": target.experiment_name or run["experiment"],
         "target": compute_target,
         "name": name,
-        "tags": parse_tags(tags, "--tag"),
+        "tags": {**kept, **parse_tags(tags, "--tag")},
     }
     if sweeps:
-        _submit_sweep(target, output, run_id, body, _space(sweeps), sampling)
+        _submit_sweep(target, output, run_id, body, space, sampling)
     elif (compute_target or run["target"] or LOCAL_TARGET) == LOCAL_TARGET:
         if max_attempts is None:
             # Those of a queue.
@@ -120,8 +116,7 @@ def resubmit(
         new = _start_here(target, run_id, changed, body)
         report_submitted(target, output, new, is_async=is_async)
     else:
-        info = target.client.post(run_path(run_id, "resubmit"), body)
-        new = Run.get(Workspace.with_client(target.client), info["id"])
+        new = _submit_to_queue(target, run_id, body)
         report_submitted(target, output, new, is_async=is_async)
 
 
@@ -136,14 +131,21 @@ def _read_definition(target: Target, run: Mapping[str, Any]) -> dict[str, Any]:
         ) from error
 
 
-def _with_arguments(
-    definition: Mapping[str, Any], values: Mapping[str, str]
+def _with_changes(
+    definition: Mapping[str, Any],
+    values: Mapping[str, str],
+    numbers: Mapping[str, int | None],
 ) -> dict[str, Any]:
-    """The definition with these values of arguments in its command line."""
-    if not values:
-        return dict(definition)
+    """The definition with these values of arguments, and with given numbers."""
     named = {argument_name(name): value for name, value in values.items()}
-    return swept_definition(definition, named)
+    changed = swept_definition(definition, named) if named else definition
+    given = {key: value for key, value in numbers.items() if value is not None}
+    return {**changed, **given}
+
+
+def _submit_to_queue(target: Target, run_id: str, body: Mapping[str, Any]) -> Run:
+    info = target.client.post(run_path(run_id, "resubmit"), dict(body))
+    return Run.get(Workspace.with_client(target.client), info["id"])
 
 
 def _start_here(

@@ -11,12 +11,14 @@ import click
 from studio.cli.output import Output, output_options
 from studio.cli.run.records import read_record
 from studio.cli.target import Target, target_options
-from studio.cli.words import parse_pairs
+from studio.cli.words import parse_pairs, parse_tags
 from studio.core.run_definition import MAX_PRIORITY
 from studio.core.statuses import RunStatus
 from studio.sdk.experiment import Experiment
 from studio.sdk.submission import CondaDependencies, RunConfiguration, ScriptRunConfig
 from studio.sdk.workspace import Workspace
+
+PriorityRange = click.IntRange(-MAX_PRIORITY, MAX_PRIORITY)
 
 
 @click.command(
@@ -58,12 +60,9 @@ from studio.sdk.workspace import Workspace
 @click.option(
     "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
 )
-@click.option(
-    "--priority",
-    type=click.IntRange(-MAX_PRIORITY, MAX_PRIORITY),
-    help="In a queue: higher ones start first.",
-)
+@click.option("--priority", type=PriorityRange, help="A higher one starts first.")
 @click.option("--name", default="", help="The run's name. The default is generated.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
     target: Target,
@@ -78,6 +77,7 @@ def submit_script(
     max_attempts: int | None,
     priority: int | None,
     name: str,
+    tags: tuple[str, ...],
     words: tuple[str, ...],
 ) -> None:
     """Submit a script, with its arguments after it.
@@ -86,7 +86,30 @@ def submit_script(
     Ctrl-C then ends only this command.
     """
     folder = Path(source_directory or target.path)
-    config = _load(folder, configuration)
+    config = load_configuration(
+        folder, configuration, words, compute_target, conda_dependencies
+    )
+    config.environment_variables.update(parse_pairs(variables, "--env"))
+    config.secrets = [*dict.fromkeys((*config.secrets, *secrets))]
+    config.max_attempts = max_attempts or config.max_attempts
+    if priority is not None:
+        config.priority = priority
+    submitted = ScriptRunConfig(str(folder), run_config=config)
+    run = experiment_for(target, folder).submit(
+        submitted, tags=parse_tags(tags, "--tag"), display_name=name
+    )
+    report_submitted(target, output, run, is_async=is_async)
+
+
+def load_configuration(
+    folder: Path,
+    name: str,
+    words: tuple[str, ...],
+    compute_target: str,
+    conda_dependencies: str,
+) -> RunConfiguration:
+    """The run configuration of that name, with what the command line changes."""
+    config = _load(folder, name)
     if words:
         config.script, config.arguments, config.command = words[0], [*words[1:]], None
     if compute_target:
@@ -95,17 +118,16 @@ def submit_script(
         python = config.environment.python
         python.conda_dependencies = CondaDependencies(conda_dependencies)
         python.user_managed_dependencies = False
-    config.environment_variables.update(parse_pairs(variables, "--env"))
-    config.secrets = [*dict.fromkeys((*config.secrets, *secrets))]
-    config.max_attempts = max_attempts or config.max_attempts
-    config.priority = config.priority if priority is None else priority
-    submitted = ScriptRunConfig(str(folder), run_config=config)
-    # As `folder attach` names it.
-    name_of_experiment = target.experiment or folder.absolute().name
+    return config
+
+
+def experiment_for(target: Target, folder: Path) -> Experiment:
+    """The experiment of the command line, or that with the folder's name.
+
+    `folder attach` names it so.
+    """
     workspace = Workspace.with_client(target.client)
-    experiment = Experiment(workspace, name_of_experiment)
-    run = experiment.submit(submitted, display_name=name)
-    report_submitted(target, output, run, is_async=is_async)
+    return Experiment(workspace, target.experiment or folder.absolute().name)
 
 
 def _load(folder: Path, name: str) -> RunConfiguration:

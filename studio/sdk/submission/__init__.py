@@ -1,6 +1,7 @@
 """Submissions: how scripts describe one, and how it becomes a run."""
 
 from studio.sdk.submission.environments import CondaDependencies, Environment
+from studio.sdk.submission.hyperdrive import HyperDriveFile, read_hyperdrive
 from studio.sdk.submission.resubmit import resubmit_here
 from studio.sdk.submission.run_configuration import (
     RunConfiguration,
@@ -15,7 +16,7 @@ from studio.sdk.submission.script_run_config import (
     ScriptRunConfig,
     TensorflowConfiguration,
 )
-from studio.sdk.submission.submit import submit_run
+from studio.sdk.submission.submit import submit_run, submit_sweep
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",
@@ -23,12 +24,15 @@ __all__ = [
     "CondaDependencies",
     "DockerConfiguration",
     "Environment",
+    "HyperDriveFile",
     "MpiConfiguration",
     "PyTorchConfiguration",
     "RunConfiguration",
     "ScriptRunConfig",
     "TensorflowConfiguration",
     "environment_of_definition",
+    "read_hyperdrive",
     "resubmit_here",
     "submit_run",
+    "submit_sweep",
 ]

@@ -69,20 +69,40 @@ def submit_run(
     On `local` it starts on this machine, on other targets an agent takes it. Raises
     StudioError, and ExperimentExecutionException if there is no such script.
     """
+    new = _read_submission(experiment, config, tags or {}, display_name, parent)
+    return start_submission(experiment, new)
+
+
+def submit_sweep(
+    experiment: Any, config: Any, sweep: Mapping[str, Any], *, display_name: str = ""
+) -> dict[str, Any]:
+    """Submit a ScriptRunConfig with several values of its arguments to a queue.
+
+    `sweep` has what is tried, as the server's request does. Returns the server's
+    reply: the parent run, and the ids of its children. Raises as `submit_run`.
+    """
+    new = _read_submission(experiment, config, {}, display_name, "")
+    connection: WorkspaceConnection = experiment._connection
+    connection.require_online("submitted to", "submit again")
+    return _create_and_start(connection, new, experiment.name, "sweep", sweep)
+
+
+def _read_submission(
+    experiment: Any, config: Any, tags: Mapping[str, Any], name: str, parent: str
+) -> NewSubmission:
     definition, folder = definition_of(config)
     definition.setdefault("target", LOCAL_TARGET)
     check_target(experiment.workspace, definition["target"])
     _refuse_itself(definition, folder)
     sources = _list_sources(folder, definition)
-    new = NewSubmission(
+    return NewSubmission(
         definition,
         lambda copy: hash_sources(sources, copy),
-        tags or {},
+        tags,
         git_properties(folder),
-        display_name,
+        name,
         parent,
     )
-    return start_submission(experiment, new)
 
 
 @dataclass(frozen=True)
@@ -223,21 +243,30 @@ def _submit_here(
 def _submit_to_queue(
     connection: WorkspaceConnection, new: NewSubmission, experiment: str
 ) -> dict[str, Any]:
+    # The definition has the priority, and how often it is tried.
+    queued = {"target": new.definition["target"]}
+    job = _create_and_start(connection, new, experiment, "queue", queued)
+    return dict(connection.get(f"runs/{job['run']}"))
+
+
+def _create_and_start(
+    connection: WorkspaceConnection,
+    new: NewSubmission,
+    experiment: str,
+    action: str,
+    request: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Create the run with its sources, then do the rest; returns the last reply."""
     body = {**new.body(experiment), "status": "NotStarted"}
     info = connection.change("POST", "runs", body)
     path = f"runs/{info['id']}"
     try:
         with tempfile.TemporaryDirectory(prefix="run-studio-") as folder:
             _keep_snapshot(connection, path, new, Path(folder) / ARCHIVE_FILE)
-        queued: dict[str, Any] = {"target": body["target"]}
-        for key, name in (("maxAttempts", "max_attempts"), ("priority", "priority")):
-            if body["definition"].get(key) is not None:
-                queued[name] = body["definition"][key]
-        connection.change("POST", f"{path}/queue", queued)
+        return dict(connection.change("POST", f"{path}/{action}", dict(request)))
     except BaseException as error:
         _fail(connection, path, error)
         raise
-    return dict(connection.get(path))
 
 
 def _keep_snapshot(

@@ -21,6 +21,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "queue_run": ("POST", "runs/r3/queue", {"target": "local"}),
     "resubmit_run": ("POST", f"{QUEUED}/resubmit", {"env": {"A": "1"}}),
     "create_sweep": ("POST", "sweeps", {"run": "r2", "space": {"lr": ["1", "2"]}}),
+    "start_sweep": ("POST", "runs/r4/sweep", {"space": {"lr": ["1", "2"]}}),
     "change_job": ("PATCH", f"{QUEUED}/job", {"priority": 5, "to_top": True}),
 }
 #: Of owners.
@@ -79,6 +80,14 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create_sweep", {"sampling": "random"}, "count"),
     ("create_sweep", {"at_once": 10_001}, "at_once"),
     ("create_sweep", {"tags": {"k": "\x00"}}, "tags.k"),
+    ("start_sweep", {"space": {}}, "space"),
+    ("start_sweep", {"at_once": 0}, "at_once"),
+    ("start_sweep", {"priority": 1001}, "priority"),
+    (
+        "create_run",
+        {"definition": {"command": "a", "priority": 1001}},
+        "definition.priority",
+    ),
     ("change_job", {"priority": None}, "priority"),
 ]
 WRONG_OF_OWNERS: list[tuple[str, dict[str, Any], str]] = [
@@ -132,5 +141,6 @@ def prepare(rest: Rest) -> None:
     rest.send("PUT", f"{RUN}/snapshot", target.getvalue(), "application/zip")
     definition = {"command": "true"}
     rest.new_run("r3", status="NotStarted", definition=definition)
+    rest.new_run("r4", status="NotStarted", definition=definition)
     rest.new_run("r2", status="NotStarted", definition=definition)
     rest.post("runs/r2/queue", target="local")

@@ -72,6 +72,7 @@ def test_every_part_can_be_changed(team, browser):
         "name": "changed",
         "tags": "a: b: c\r\nplain",
         "attempts": "3",
+        "priority": "-7",
         "minutes": "10",
         "packages": "numpy>=2\r\n",
     }
@@ -91,6 +92,8 @@ def test_every_part_can_be_changed(team, browser):
     tags = RunTag.objects.filter(run=new).values_list("key__name", "value")
     assert dict(tags) == {"a": "b: c", "plain": None}
     assert Job.objects.get(run=new).max_attempts == 3
+    assert Job.objects.get(run=new).priority == found["priority"] == -7
+    assert form_values(browser, path_of(new))["priority"] == ["-7"]
     assert Job.objects.get(run=new).target.name == "other"
 
 

@@ -18,7 +18,7 @@ from runs.api.v1.compute.jobs import (
     set_waiting,
 )
 from runs.api.v1.compute.secrets import delete_secret, list_secrets, set_secret
-from runs.api.v1.compute.submit import create_sweep, resubmit_run
+from runs.api.v1.compute.submit import create_sweep, resubmit_run, start_sweep
 from runs.api.v1.compute.targets import (
     change_agent,
     change_compute_target,
@@ -52,5 +52,6 @@ __all__ = [
     "resubmit_run",
     "set_secret",
     "set_waiting",
+    "start_sweep",
     "take_runs",
 ]

@@ -9,13 +9,20 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest, workspace_of
+from runs.actions import compute as compute_actions
 from runs.actions import run as run_actions
 from runs.actions import submit as submit_actions
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.lookups import find_run
 from runs.api.v1.replies import run_info
-from runs.api.v1.schemas import NewSweep, Resubmission, RunInfo, SweepReply
-from runs.models import LOCAL_TARGET, Run, RunProperty, now_ms
+from runs.api.v1.schemas import (
+    NewSweep,
+    Resubmission,
+    RunInfo,
+    SweepReply,
+    SweepStart,
+)
+from runs.models import LOCAL_TARGET, Run, RunProperty, Sweep, now_ms
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, NotFound
 from studio.core.launcher_properties import RESUBMITTED_FROM_PROPERTY
@@ -87,6 +94,38 @@ def create_sweep(request: StudioRequest, body: NewSweep) -> HttpResponseBase:
         priority=body.priority,
         copied_from=run,
         run_id=body.id or "",
+        actor=request.actor,
+        now=now_ms(),
+    )
+    return json_response(_sweep_reply(parent), 201)
+
+
+@endpoint("POST", Permission.SUBMIT, body=SweepStart, reply=SweepReply, status=201)
+@transaction.atomic
+def start_sweep(
+    request: StudioRequest, run_id: str, body: SweepStart
+) -> HttpResponseBase:
+    """Make a run the parent of a sweep of its own definition and snapshot.
+
+    The run has a definition and has not started (status NotStarted). A run with a
+    script has a snapshot. The same request again returns the sweep.
+    """
+    run = find_run(request, run_id)
+    compute_actions.check_can_control(run, request.actor.user, request.role)
+    if Sweep.objects.filter(run=run).exists():
+        return json_response(_sweep_reply(run), 200)
+    _refuse_if_in_trash(run)
+    parent = submit_actions.start_sweep(
+        run,
+        space=body.space,
+        sampling=body.sampling,
+        count=body.count,
+        seed=body.seed,
+        at_once=body.at_once,
+        target=body.target or run.target or LOCAL_TARGET,
+        name=body.name,
+        tags=body.tags,
+        priority=body.priority,
         actor=request.actor,
         now=now_ms(),
     )

@@ -106,7 +106,7 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
-from runs.api.v1.schemas.submit import NewSweep, Resubmission, SweepReply
+from runs.api.v1.schemas.submit import NewSweep, Resubmission, SweepReply, SweepStart
 from runs.api.v1.schemas.tokens import (
     NewToken,
     NewTokenReply,
@@ -227,6 +227,7 @@ __all__ = [
     "StateJson",
     "StatusChange",
     "SweepReply",
+    "SweepStart",
     "TagEdit",
     "TagReply",
     "Tags",

@@ -30,9 +30,8 @@ class KnownTree(RequestStruct):
 
 
 class QueueRequest(RequestStruct):
-    """`max_attempts`: how often the run starts at most if it fails; without it the
-    `maxAttempts` of its definition, or 1. A higher `priority` starts first; without it
-    the `priority` of the definition, or 0.
+    """A higher `priority` starts first. `max_attempts`: how often the run starts at
+    most if it fails. Without them those of its definition, or 0 and 1.
     """
 
     target: str

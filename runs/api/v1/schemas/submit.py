@@ -13,7 +13,8 @@ class Resubmission(RequestStruct):
     """What differs from the run that is resubmitted.
 
     `definition` has the keys that change; null removes one. `env` has environment
-    variables that are added or replaced. With an `id` the request can be repeated.
+    variables that are added or replaced. Without a `priority`, that of the definition
+    is used, or 0. With an `id` the request can be repeated.
     """
 
     id: str | None = None
@@ -49,6 +50,24 @@ class NewSweep(RequestStruct):
     at_once: Annotated[int, Meta(ge=1)] | None = None
     target: str = ""
     experiment: str = ""
+    name: str = ""
+    tags: Tags = field(default_factory=dict)
+    priority: int | None = None
+
+
+class SweepStart(RequestStruct):
+    """What the runs of a sweep try, as in a sweep of another run.
+
+    Without a `target`, that of the run's definition is used. `tags` are those of the
+    child runs.
+    """
+
+    space: dict[str, Any]
+    sampling: Literal["grid", "random"] = "grid"
+    count: Annotated[int, Meta(ge=1)] | None = None
+    seed: int | None = None
+    at_once: Annotated[int, Meta(ge=1)] | None = None
+    target: str = ""
     name: str = ""
     tags: Tags = field(default_factory=dict)
     priority: int | None = None
