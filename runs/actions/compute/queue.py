@@ -175,7 +175,6 @@ def _check_can_start(run: Run, definition: dict[str, Any]) -> None:
         )
 
 
-
 def _check_attempts(attempts: int) -> int:
     if not 1 <= attempts <= MAX_ATTEMPTS:
         raise InvalidValue(
