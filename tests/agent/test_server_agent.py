@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -31,8 +32,12 @@ def serve(home: Path, port: int = 0) -> Server:
 
 
 def agent_of(server: Server) -> list[psutil.Process]:
-    below = psutil.Process(server.process.pid).children(recursive=True)
-    return [one for one in below if "--compute=local" in one.cmdline()]
+    found = []
+    for one in psutil.Process(server.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "--compute=local" in one.cmdline():
+                found.append(one)
+    return found
 
 
 def test_a_run_goes_on_while_the_server_restarts(tmp_path: Path) -> None:
@@ -43,12 +48,14 @@ def test_a_run_goes_on_while_the_server_restarts(tmp_path: Path) -> None:
     script = WAITS.format(folder=str(tmp_path))
     try:
         run = cluster.queue([sys.executable, "-c", script])
-        assert becomes((tmp_path / "pid").exists)
+        pid = tmp_path / "pid"
+        assert becomes(lambda: pid.exists() and bool(pid.read_text()))
+        assert cluster.becomes(run, "Running")
         [local] = [t for t in owner.get("compute")["targets"] if t["name"] == "local"]
         [agent] = local["agents"]
         assert (agent["slots"], agent["host"]["server"]) == (2, True)
         assert first.stop() == 0
-        assert psutil.pid_exists(int((tmp_path / "pid").read_text()))
+        assert psutil.pid_exists(int(pid.read_text()))
     finally:
         first.stop()
     second = serve(tmp_path / "home", urlsplit(first.url).port or 0)
@@ -57,7 +64,7 @@ def test_a_run_goes_on_while_the_server_restarts(tmp_path: Path) -> None:
         (tmp_path / "go").touch()
         assert cluster.becomes(run, "Completed")
         assert cluster.log_of(run).splitlines()[-1] == "False rs_"
-        assert len(agent_of(second)) == 1
+        assert becomes(lambda: len(agent_of(second)) == 1)
     finally:
         (tmp_path / "go").touch()
         second.stop()
