@@ -10,7 +10,7 @@ import posixpath
 import re
 
 from studio.core.errors import InvalidName, InvalidValue
-from studio.core.messages import message
+from studio.core.messages import Message, message
 
 MAX_RUN_ID = 256
 MAX_DISPLAY_NAME = 500
@@ -203,99 +203,64 @@ def check_mlflow_key(key: object, field: str) -> str:
     return text
 
 
+def _check_pattern(
+    value: object, field: str, pattern: re.Pattern[str], limit: int, rule: Message
+) -> str:
+    text = check_text(value, field, limit=limit, empty=False)
+    if not pattern.fullmatch(text):
+        described = Message(rule.template, {"field": field, "text": text})
+        raise InvalidName(described, field=field)
+    return text
+
+
 def check_run_id(value: object, field: str = "run_id") -> str:
     """A run's id: a letter or digit, then letters, digits, `_` and `-`; up to 256."""
-    text = check_text(value, field, limit=MAX_RUN_ID, empty=False)
-    if not _RUN_ID.fullmatch(text):
-        raise InvalidName(
-            message(
-                "%(field)s %(text)r must start with a letter or digit and contain "
-                "only letters, digits, '_' and '-'",
-                field=field,
-                text=text,
-            ),
-            field=field,
-        )
-    return text
+    rule = message(
+        "%(field)s %(text)r must start with a letter or digit and contain "
+        "only letters, digits, '_' and '-'"
+    )
+    return _check_pattern(value, field, _RUN_ID, MAX_RUN_ID, rule)
 
 
 def check_workspace_name(value: object, field: str = "workspace") -> str:
     """Lower-case letters, digits and dashes, 1 to 63."""
-    text = check_text(value, field, limit=MAX_WORKSPACE_NAME, empty=False)
-    if not _WORKSPACE.fullmatch(text):
-        raise InvalidName(
-            message(
-                "%(field)s %(text)r must be 1 to 63 lowercase letters, digits and "
-                "hyphens",
-                field=field,
-                text=text,
-            ),
-            field=field,
-        )
-    return text
+    rule = message(
+        "%(field)s %(text)r must be 1 to 63 lowercase letters, digits and hyphens"
+    )
+    return _check_pattern(value, field, _WORKSPACE, MAX_WORKSPACE_NAME, rule)
 
 
 def check_user_name(value: object, field: str = "name") -> str:
     """Letters, digits and `@ . + - _`, 1 to 150."""
-    text = check_text(value, field, limit=MAX_USER_NAME, empty=False)
-    if not _USER.fullmatch(text):
-        raise InvalidName(
-            message(
-                "%(field)s %(text)r can contain only letters, digits and @ . + - _",
-                field=field,
-                text=text,
-            ),
-            field=field,
-        )
-    return text
+    rule = message("%(field)s %(text)r can contain only letters, digits and @ . + - _")
+    return _check_pattern(value, field, _USER, MAX_USER_NAME, rule)
 
 
 def check_target_name(value: object, field: str = "name") -> str:
     """A compute target: a letter or digit, then letters, digits, `_`, `-`; up to 64."""
-    text = check_text(value, field, limit=MAX_TARGET_NAME, empty=False)
-    if not _TARGET.fullmatch(text):
-        raise InvalidName(
-            message(
-                "%(field)s %(text)r must start with a letter or digit and contain "
-                "only letters, digits, '_' and '-'",
-                field=field,
-                text=text,
-            ),
-            field=field,
-        )
-    return text
+    rule = message(
+        "%(field)s %(text)r must start with a letter or digit and contain "
+        "only letters, digits, '_' and '-'"
+    )
+    return _check_pattern(value, field, _TARGET, MAX_TARGET_NAME, rule)
 
 
 def check_agent_name(value: object, field: str = "name") -> str:
     """An agent: like a target's name, and dots, because it is often a host's name."""
-    text = check_text(value, field, limit=MAX_AGENT_NAME, empty=False)
-    if not _AGENT.fullmatch(text):
-        raise InvalidName(
-            message(
-                "%(field)s %(text)r must start with a letter or digit and contain "
-                "only letters, digits, '.', '_' and '-'",
-                field=field,
-                text=text,
-            ),
-            field=field,
-        )
-    return text
+    rule = message(
+        "%(field)s %(text)r must start with a letter or digit and contain "
+        "only letters, digits, '.', '_' and '-'"
+    )
+    return _check_pattern(value, field, _AGENT, MAX_AGENT_NAME, rule)
 
 
 def check_secret_name(value: object, field: str = "name") -> str:
     """A secret of a workspace: the name of an environment variable, up to 128."""
-    text = check_text(value, field, limit=MAX_SECRET_NAME, empty=False)
-    if not _SECRET.fullmatch(text):
-        raise InvalidName(
-            message(
-                "%(field)s %(text)r must start with a letter or '_' and contain only "
-                "letters, digits and '_'",
-                field=field,
-                text=text,
-            ),
-            field=field,
-        )
-    return text
+    rule = message(
+        "%(field)s %(text)r must start with a letter or '_' and contain only "
+        "letters, digits and '_'"
+    )
+    return _check_pattern(value, field, _SECRET, MAX_SECRET_NAME, rule)
 
 
 def check_experiment_name(value: object, field: str = "name") -> str:
