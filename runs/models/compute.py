@@ -131,10 +131,6 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Jobs that an agent has now, whether or not their slot is lent."""
         return self.filter(agent__isnull=False, ended__isnull=True)
 
-    def occupying(self) -> JobQuerySet:
-        """Taken jobs that use their slot: they don't wait for their own children."""
-        return self.taken().filter(is_waiting=False)
-
     def startable(self) -> JobQuerySet:
         """Queued jobs whose run and experiment are not in the trash."""
         return self.queued().filter(

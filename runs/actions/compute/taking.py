@@ -6,7 +6,6 @@ by an UPDATE that requires that no agent has it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,9 @@ from runs.models import (
     Run,
     RunSnapshot,
     Snapshot,
+    Sweep,
 )
+from runs.search.compute import TargetUse, count_target_uses, is_at_limit
 from runs.storage.prepared import PreparedRows
 from studio.core.errors import InvalidState, NotFound, StudioError
 from studio.core.statuses import RunStatus
@@ -152,9 +153,9 @@ def _take(
     now: int,
 ) -> list[TakenRun | None]:
     taken: list[TakenRun | None] = []
-    use = _Use.of(target)
+    use = count_target_uses([target])[target.pk]
     while room.free or room.lent:
-        jobs = use.admitted(target, trees)
+        jobs = _startable_jobs(target, use, trees)
         if not room.free:
             lent_to = list(room.lent_to)
             jobs = jobs.filter(Q(run__in=lent_to) | Q(run__root__in=lent_to))
@@ -168,7 +169,7 @@ def _take(
         # A run that could not start has ended, and needs no slot.
         if started is None:
             continue
-        use.count(job)
+        use.count_start(job)
         if room.free:
             room.free -= 1
         else:
@@ -176,52 +177,36 @@ def _take(
     return taken
 
 
-@dataclass
-class _Use:
-    """How many runs of each member and sweep run now, for the limits."""
-
-    by_member: Counter[int | None]
-    by_sweep: Counter[int | None]
-
-    @classmethod
-    def of(cls, target: ComputeTarget) -> _Use:
-        rows = Job.objects.occupying().filter(target=target).order_by()
-        members, sweeps = Counter[int | None](), Counter[int | None]()
-        counted = rows.values_list("submitter", "sweep").annotate(n=Count("pk"))
-        for member, sweep, count in counted:
-            members[member] += count
-            sweeps[sweep] += count
-        return cls(members, sweeps)
-
-    def count(self, job: Job) -> None:
-        self.by_member[job.submitter_id] += 1
-        self.by_sweep[job.sweep_id] += 1
-
-    def admitted(
-        self, target: ComputeTarget, trees: Sequence[str] | None
-    ) -> JobQuerySet:
-        """Return the queued jobs whose member and sweep are below their limits."""
-        jobs = Job.objects.startable().filter(target=target)
-        limit = target.max_per_member
-        if limit is not None:
-            full = [key for key, count in self.by_member.items() if count >= limit]
-            jobs = jobs.exclude(submitter__in=[key for key in full if key is not None])
-        running = [key for key in self.by_sweep if key is not None]
-        limited = Job.objects.filter(sweep__in=running, sweep__at_once__isnull=False)
-        limits = limited.values_list("sweep", "sweep__at_once").distinct()
-        at_limit = [key for key, most in limits if self.by_sweep[key] >= (most or 0)]
-        if at_limit:
-            jobs = jobs.exclude(sweep__in=at_limit)
-        if trees is not None:
-            jobs = jobs.filter(
-                Q(run__run_id__in=list(trees)) | Q(run__root__run_id__in=list(trees))
-            )
-        # Rows that another transaction holds are being canceled or moved.
-        return (
-            jobs.in_order()
-            .select_related("run", "submitter", "workspace")
-            .select_for_update(skip_locked=True, no_key=True, of=("self", "run"))
+def _startable_jobs(
+    target: ComputeTarget, use: TargetUse, trees: Sequence[str] | None
+) -> JobQuerySet:
+    """Return the queued jobs whose member and sweep are below their limits."""
+    jobs = Job.objects.startable().filter(target=target)
+    full_members = [
+        member
+        for member, count in use.by_member.items()
+        if member is not None and is_at_limit(count, target.max_per_member)
+    ]
+    if full_members:
+        jobs = jobs.exclude(submitter__in=full_members)
+    limits = Sweep.objects.filter(pk__in=list(use.by_sweep)).values_list(
+        "pk", "at_once"
+    )
+    full_sweeps = [
+        sweep for sweep, limit in limits if is_at_limit(use.by_sweep[sweep], limit)
+    ]
+    if full_sweeps:
+        jobs = jobs.exclude(sweep__in=full_sweeps)
+    if trees is not None:
+        jobs = jobs.filter(
+            Q(run__run_id__in=list(trees)) | Q(run__root__run_id__in=list(trees))
         )
+    # Rows that another transaction holds are being canceled or moved.
+    return (
+        jobs.in_order()
+        .select_related("run", "submitter", "workspace")
+        .select_for_update(skip_locked=True, no_key=True, of=("self", "run"))
+    )
 
 
 def _give(job: Job, agent: Agent, target: ComputeTarget, now: int) -> bool:

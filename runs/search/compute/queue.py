@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import F, Q, QuerySet, Window
@@ -16,6 +15,7 @@ from runs.search.compute.targets import (
     TargetSummary,
     TargetUse,
     count_target_uses,
+    is_at_limit,
     list_agents,
     summarize_agent,
 )
@@ -60,25 +60,14 @@ class _StartOrder:
     target: ComputeTarget
     has_agent: bool
     free: int
-    members: Counter[int] = field(default_factory=Counter)
-    sweeps: Counter[int] = field(default_factory=Counter)
-
-    @classmethod
-    def of(
-        cls, target: ComputeTarget, *, has_agent: bool, free: int, use: TargetUse
-    ) -> _StartOrder:
-        return cls(
-            target, has_agent, free, Counter(use.by_member), Counter(use.by_sweep)
-        )
+    use: TargetUse
 
     def next_reason(self, job: Job) -> WaitReason:
         """Return why the next job waits; NEXT if it takes one of the free slots."""
         reason = self._blocking_reason(job)
         if reason is WaitReason.NEXT:
             self.free -= 1
-            self.members[job.submitter_id or 0] += 1
-            if job.sweep_id is not None:
-                self.sweeps[job.sweep_id] += 1
+            self.use.count_start(job)
         return reason
 
     def _blocking_reason(self, job: Job) -> WaitReason:
@@ -86,11 +75,13 @@ class _StartOrder:
             return WaitReason.TARGET_PAUSED
         if not self.has_agent:
             return WaitReason.NO_AGENT
-        limit = self.target.max_per_member
-        if limit is not None and self.members[job.submitter_id or 0] >= limit:
+        running = self.use.by_member[job.submitter_id]
+        if is_at_limit(running, self.target.max_per_member):
             return WaitReason.MEMBER_LIMIT
-        at_once = job.sweep.at_once if job.sweep is not None else None
-        if at_once is not None and self.sweeps[job.sweep_id or 0] >= at_once:
+        sweep = job.sweep
+        if sweep is not None and is_at_limit(
+            self.use.by_sweep[sweep.pk], sweep.at_once
+        ):
             return WaitReason.SWEEP_LIMIT
         return WaitReason.NEXT if self.free > 0 else WaitReason.NO_FREE_SLOT
 
@@ -105,7 +96,7 @@ def list_queues(targets: Sequence[TargetSummary], *, limit: int) -> list[TargetQ
     found = []
     for each in waiting:
         has_agent = any(agent.takes_runs for agent in each.agents)
-        order = _StartOrder.of(
+        order = _StartOrder(
             each.target, has_agent=has_agent, free=each.free, use=uses[each.target.pk]
         )
         jobs = tuple(
@@ -121,7 +112,7 @@ def find_queue_place(job: Job, *, now: int) -> QueuePlace:
     target = job.target
     use = count_target_uses([target])[target.pk]
     agents = [summarize_agent(each, use, now) for each in list_agents([target])]
-    order = _StartOrder.of(
+    order = _StartOrder(
         target,
         has_agent=any(each.takes_runs for each in agents),
         free=sum(each.free for each in agents),

@@ -79,9 +79,21 @@ class TargetUse:
     """What the limits of one target count: jobs that occupy a slot."""
 
     by_agent: Counter[int] = field(default_factory=Counter)
-    by_member: Counter[int] = field(default_factory=Counter)
+    # The submitter is None if the account was deleted.
+    by_member: Counter[int | None] = field(default_factory=Counter)
     by_sweep: Counter[int] = field(default_factory=Counter)
     running_by_agent: Counter[int] = field(default_factory=Counter)
+
+    def count_start(self, job: Job) -> None:
+        """Count one more job of its member and its sweep."""
+        self.by_member[job.submitter_id] += 1
+        if job.sweep_id is not None:
+            self.by_sweep[job.sweep_id] += 1
+
+
+def is_at_limit(count: int, limit: int | None) -> bool:
+    """Return whether no more may run at the same time; None is no limit."""
+    return limit is not None and count >= limit
 
 
 def list_targets(workspace: Workspace, *, now: int) -> list[TargetSummary]:
