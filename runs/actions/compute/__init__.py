@@ -21,6 +21,7 @@ from runs.actions.compute.attempts import (
 from runs.actions.compute.queue import (
     check_priority,
     insert_jobs,
+    job_settings,
     move_job_to_top,
     queue_run,
     set_job_priority,
@@ -68,6 +69,7 @@ __all__ = [
     "get_local_target",
     "insert_jobs",
     "is_attempt_lost",
+    "job_settings",
     "lose_attempt",
     "may_have_runs",
     "move_job_to_top",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -55,15 +55,10 @@ def queue_run(
         workspace_id=run.workspace_id,
         target=target,
         submitter_id=run.submitter_id,
-        priority=check_priority(
-            definition.get("priority") or 0 if priority is None else priority
-        ),
         position=now,
-        max_attempts=_check_attempts(
-            definition.get("maxAttempts") or 1 if max_attempts is None else max_attempts
-        ),
         sweep=sweep,
         queued=now,
+        **job_settings(definition, priority, max_attempts),
     )
     _insert(job, target)
     Run.objects.filter(pk=run.pk).update(launcher=Launcher.AGENT, target=target.name)
@@ -125,6 +120,22 @@ def move_job_to_top(job: Job, *, actor: Actor, now: int) -> Job:
     first = same.aggregate(position=Min("position"))["position"]
     position = job.position if first is None else min(job.position, first - 1)
     return _change_queued(job, now, priority=priority, position=position)
+
+
+def job_settings(
+    definition: Mapping[str, Any],
+    priority: int | None = None,
+    max_attempts: int | None = None,
+) -> dict[str, Any]:
+    """Return the priority and attempts of a job: as given, or as in the definition."""
+    if priority is None:
+        priority = definition.get("priority") or 0
+    if max_attempts is None:
+        max_attempts = definition.get("maxAttempts") or 1
+    return {
+        "priority": check_priority(priority),
+        "max_attempts": _check_attempts(max_attempts),
+    }
 
 
 def check_priority(priority: int) -> int:

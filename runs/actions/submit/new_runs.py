@@ -16,6 +16,7 @@ from runs.actions.compute import (
     check_secrets_exist,
     find_target,
     insert_jobs,
+    job_settings,
 )
 from runs.actions.experiments import create_experiment, experiment_in_trash_message
 from runs.actions.files import SNAPSHOT_PROPERTY
@@ -129,13 +130,6 @@ def submit_run(
     run = new.create(checked, name=name, run_id=run_id)
     insert_jobs([run], new.target, now=now, **job_settings(checked, priority))
     return run
-
-
-def job_settings(definition: Mapping[str, Any], priority: int | None) -> dict[str, Any]:
-    """Return what a definition says about its jobs; `priority` has precedence."""
-    if priority is None:
-        priority = definition.get("priority") or 0
-    return {"priority": priority, "max_attempts": definition.get("maxAttempts") or 1}
 
 
 def check_submission(

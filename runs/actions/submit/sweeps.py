@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.compute import find_target, insert_jobs
+from runs.actions.compute import find_target, insert_jobs, job_settings
 from runs.actions.run import (
     StatusReporter,
     change_status,
@@ -21,7 +21,6 @@ from runs.actions.submit.new_runs import (
     NewRuns,
     check_submission,
     get_experiment,
-    job_settings,
 )
 from runs.actions.submit.resubmission import find_run_snapshot
 from runs.models import Launcher, Run, Sampling, Snapshot, Sweep, Workspace

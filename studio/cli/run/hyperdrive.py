@@ -12,6 +12,7 @@ from studio.cli.run.submit import (
     experiment_for,
     load_configuration,
     report_submitted,
+    source_options,
 )
 from studio.cli.target import Target, target_options
 from studio.sdk.compute import LOCAL_TARGET
@@ -35,28 +36,7 @@ from studio.sdk.submission import ScriptRunConfig, read_hyperdrive, submit_sweep
     metavar="NAME",
     help="A YAML file of the folder, with what is tried.",
 )
-@click.option(
-    "-c",
-    "--run-configuration-name",
-    "configuration",
-    default="",
-    metavar="NAME",
-    help="A run configuration of the folder, or its file.",
-)
-@click.option(
-    "--source-directory", default="", metavar="FOLDER", help="Default: --path."
-)
-@click.option("--async", "is_async", is_flag=True, help="Return at once.")
-@click.option(
-    "-d",
-    "--conda-dependencies",
-    default="",
-    metavar="FILE",
-    help="Packages instead of those of the configuration.",
-)
-@click.option(
-    "--target", "--ct", "compute_target", default="", help="Another compute target."
-)
+@source_options
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def submit_hyperdrive(
     target: Target,

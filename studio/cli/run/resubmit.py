@@ -110,10 +110,7 @@ def resubmit(
     if sweeps:
         _submit_sweep(target, output, run_id, body, space, sampling)
     elif (compute_target or run["target"] or LOCAL_TARGET) == LOCAL_TARGET:
-        if max_attempts is None:
-            # Those of a queue.
-            changed.pop("maxAttempts", None)
-        new = _start_here(target, run_id, changed, body)
+        new = _start_here(target, run_id, changed, body, max_attempts)
         report_submitted(target, output, new, is_async=is_async)
     else:
         new = _submit_to_queue(target, run_id, body)
@@ -149,10 +146,17 @@ def _submit_to_queue(target: Target, run_id: str, body: Mapping[str, Any]) -> Ru
 
 
 def _start_here(
-    target: Target, run_id: str, definition: dict[str, Any], body: Mapping[str, Any]
+    target: Target,
+    run_id: str,
+    definition: dict[str, Any],
+    body: Mapping[str, Any],
+    max_attempts: int | None,
 ) -> Any:
     variables = definition.get("environmentVariables") or {}
     changed = {**definition, "environmentVariables": {**variables, **body["env"]}}
+    if max_attempts is None:
+        # Those of a queue.
+        changed.pop("maxAttempts", None)
     workspace = Workspace.with_client(target.client)
     experiment = Experiment(workspace, body["experiment"])
     return resubmit_here(experiment, run_id, changed, body["tags"], name=body["name"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,40 @@ from studio.sdk.workspace import Workspace
 PriorityRange = click.IntRange(-MAX_PRIORITY, MAX_PRIORITY)
 
 
+#: What is submitted, from where, and to which target.
+_SOURCE_OPTIONS = (
+    click.option(
+        "-c",
+        "--run-configuration-name",
+        "configuration",
+        default="",
+        metavar="NAME",
+        help="A run configuration of the folder, or its file.",
+    ),
+    click.option(
+        "--source-directory", default="", metavar="FOLDER", help="Default: --path."
+    ),
+    click.option("--async", "is_async", is_flag=True, help="Return at once."),
+    click.option(
+        "-d",
+        "--conda-dependencies",
+        default="",
+        metavar="FILE",
+        help="Packages instead of those of the configuration.",
+    ),
+    click.option(
+        "--target", "--ct", "compute_target", default="", help="Another compute target."
+    ),
+)
+
+
+def source_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of commands that submit a script of a folder."""
+    for option in reversed(_SOURCE_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command(
     "submit-script",
     # Everything after the script belongs to the script.
@@ -29,28 +64,7 @@ PriorityRange = click.IntRange(-MAX_PRIORITY, MAX_PRIORITY)
 )
 @output_options
 @target_options
-@click.option(
-    "-c",
-    "--run-configuration-name",
-    "configuration",
-    default="",
-    metavar="NAME",
-    help="A run configuration of the folder, or its file.",
-)
-@click.option(
-    "--source-directory", default="", metavar="FOLDER", help="Default: --path."
-)
-@click.option("--async", "is_async", is_flag=True, help="Return at once.")
-@click.option(
-    "-d",
-    "--conda-dependencies",
-    default="",
-    metavar="FILE",
-    help="Packages instead of those of the configuration.",
-)
-@click.option(
-    "--target", "--ct", "compute_target", default="", help="Another compute target."
-)
+@source_options
 @click.option(
     "--env", "variables", multiple=True, metavar="NAME=VALUE", help="A variable."
 )
