@@ -14,7 +14,6 @@ from runs.actions import account as account_actions
 from runs.actions.actor import Actor
 from runs.models import (
     AGENT_TIMEOUT_MS,
-    LOCAL_TARGET,
     Agent,
     ApiToken,
     ComputeTarget,
@@ -70,8 +69,7 @@ def agent_command(target: ComputeTarget, url: str, secret: str) -> str:
         "STUDIO_TOKEN": secret,
     }
     words = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
-    compute = "" if target.name == LOCAL_TARGET else f" --compute {target.name}"
-    return f"{' '.join(words)} studio agent{compute or ' --compute local'}"
+    return f"{' '.join(words)} studio agent --compute {target.name}"
 
 
 @transaction.atomic
