@@ -96,7 +96,10 @@ def find_name(module: str, name: str) -> type | None:
 
 
 class UnavailableModule(ModuleType):
-    """A module with all names. Such a function can be imported as a module, so a call explains, too."""
+    """A module with all names.
+
+    A function can be imported as a module, so a call raises the error, too.
+    """
 
     def __call__(self, *_words: Any, **_more: Any) -> Any:
         raise NotSupportedError(self._sentence(self.__name__))
