@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from studio.core.errors import NotFound
-from studio.sdk.compute import ComputeTargets, list_targets
+from studio.sdk.compute import (
+    LOCAL_TARGET,
+    ComputeTarget,
+    ComputeTargets,
+    list_targets,
+)
 from studio.sdk.connection import WorkspaceConnection, find_connection
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
@@ -184,6 +189,11 @@ class Workspace:
         An unknown name is a KeyError that lists the targets.
         """
         return list_targets(self)
+
+    def get_default_compute_target(self, type: str = "CPU") -> ComputeTarget:
+        """This machine: there is no other default target."""
+        del type
+        return self.compute_targets[LOCAL_TARGET]
 
     @property
     def environments(self) -> dict[str, Any]:
