@@ -35,8 +35,15 @@ class SubmittedRun(Run):
     _is_launched = True
 
     @property
-    def input_datasets(self) -> dict[str, Any]:
-        return {}
+    def input_datasets(self) -> Mapping[str, Any]:
+        """The inputs by name: the path of an input's files, or the dataset itself."""
+        definition = self._info.read_definition() or {}
+        inputs = definition.get("data") or {}
+        if not inputs:
+            return {}
+        from studio.sdk.data import InputDatasets
+
+        return InputDatasets(self.experiment.workspace, inputs, os.environ)
 
     @property
     def output_datasets(self) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from studio.runner.environments import (
     prepare_environment,
 )
 from studio.runner.job.job_command import STOPPED, JobCommand
+from studio.runner.job.job_inputs import InputsFailed, place_job_inputs
 from studio.runner.job.job_run import JobRun
 from studio.runner.job.run_folders import WatchedFolders, upload_outputs
 from studio.runner.job.script_environment import script_environment
@@ -121,7 +122,7 @@ class _JobSteps:
     def run_to_end(self) -> JobEnd:
         try:
             self._run_script(self._prepare())
-        except (EnvironmentFailed, CommandNotRunnable) as error:
+        except (EnvironmentFailed, CommandNotRunnable, InputsFailed) as error:
             self._message = str(error)
         except (InvalidValue, OSError) as error:
             self._message = f"The working copy could not be written: {error}"
@@ -190,7 +191,10 @@ class _JobSteps:
     def _run_script(self, prepared: PreparedEnvironment) -> None:
         job, run = self._job, self._run
         environment = script_environment(job, prepared, os.environ)
-        command = _command_of(job.definition, prepared.interpreter)
+        inputs = place_job_inputs(job, self._folder, self._code)
+        environment.update(inputs.variables)
+        definition = inputs.fill_in(job.definition)
+        command = _command_of(definition, prepared.interpreter)
         _check_script(job, self._code)
         program = find_program(command[0], environment["PATH"], str(self._code))
         watched = WatchedFolders(run, self._code, job.definition)

@@ -25,6 +25,9 @@ from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
+    from studio.sdk.data import Datastore
+    from studio.sdk.keyvault import Keyvault
+    from studio.sdk.models import Model
 
 #: Shown if config.json has none: v1 scripts concatenate these.
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -201,19 +204,41 @@ class Workspace:
         return {}
 
     @property
-    def datasets(self) -> dict[str, Any]:
-        """Empty: data sets of the v1 service are not stored here."""
-        return {}
+    def datasets(self) -> Mapping[str, Any]:
+        """The newest versions of the registered datasets, by name."""
+        from studio.sdk.data import RegisteredDatasets
+
+        return RegisteredDatasets(self)
 
     @property
-    def datastores(self) -> dict[str, Any]:
-        """Empty: files are stored with their runs."""
-        return {}
+    def datastores(self) -> dict[str, Datastore]:
+        """The datastores by name."""
+        from studio.sdk.data import DATASTORES, Datastore
+
+        return {name: Datastore(self, name) for name in DATASTORES}
+
+    def get_default_datastore(self) -> Datastore:
+        """`workspaceblobstore`: files that the server keeps."""
+        from studio.sdk.data import Datastore
+
+        return Datastore(self)
+
+    def set_default_datastore(self, name: str) -> None:
+        """Not offered for another name than `workspaceblobstore`."""
+        self.datastores[name].set_as_default()
 
     @property
-    def models(self) -> dict[str, Any]:
-        """Empty: there is no registry; models are files of their runs."""
-        return {}
+    def models(self) -> dict[str, Model]:
+        """The newest versions of the registered models, by name."""
+        from studio.sdk.models import Model
+
+        return {one.name: one for one in Model.list(self, latest=True)}
+
+    def get_default_keyvault(self) -> Keyvault:
+        """The secrets of the workspace."""
+        from studio.sdk.keyvault import Keyvault
+
+        return Keyvault(self)
 
     def get_run(self, run_id: str) -> Run:
         """The run of that id, of any experiment. Raises NotFound."""

@@ -1,0 +1,16 @@
+"""Datasets from paths."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    FileDatasetFactory,
+    TabularDatasetFactory,
+)
+
+__all__ = [
+    "FileDatasetFactory",
+    "TabularDatasetFactory",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)
