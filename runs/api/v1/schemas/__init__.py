@@ -106,7 +106,16 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
-from runs.api.v1.schemas.submit import NewSweep, Resubmission, SweepReply, SweepStart
+from runs.api.v1.schemas.submit import (
+    EnvironmentInfo,
+    EnvironmentList,
+    EnvironmentSummary,
+    NewEnvironment,
+    NewSweep,
+    Resubmission,
+    SweepReply,
+    SweepStart,
+)
 from runs.api.v1.schemas.tokens import (
     NewToken,
     NewTokenReply,
@@ -152,6 +161,9 @@ __all__ = [
     "DefinitionReply",
     "DiffQuery",
     "DifferenceInfo",
+    "EnvironmentInfo",
+    "EnvironmentList",
+    "EnvironmentSummary",
     "ErrorReply",
     "EventInfo",
     "EventList",
@@ -182,6 +194,7 @@ __all__ = [
     "NewAgentToken",
     "NewChild",
     "NewChildren",
+    "NewEnvironment",
     "NewExperiment",
     "NewRun",
     "NewSweep",
