@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import InvalidName, InvalidValue, NotFound
-from studio.sdk import Environment, RunConfiguration, ScriptRunConfig, Workspace
+from studio.sdk import (
+    Environment,
+    Experiment,
+    RunConfiguration,
+    ScriptRunConfig,
+    Workspace,
+)
 from studio.sdk.client import Client
 from studio.sdk.errors import UserErrorException
 from studio.sdk.submission.run_configuration import to_content
@@ -19,19 +25,23 @@ from tests.parts.server import Server
 NAME = "trees"
 
 
+@pytest.fixture(scope="module")
+def owner(server: Server) -> Client:
+    token = owner_token(server.home, server.environment)
+    return Client(server.url, token, "default")
+
+
 @pytest.fixture
 def workspace(
-    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Server, owner: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Workspace]:
     for name, value in server.environment.items():
         if name != "PYTHONPATH":
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path / "spool"))
     yield Workspace.from_config()
-    token = owner_token(server.home, server.environment)
-    client = Client(server.url, token, "default")
-    for one in client.get("environments")["environments"]:
-        client.delete(f"environments/{one['name']}")
+    for one in owner.get("environments")["environments"]:
+        owner.delete(f"environments/{one['name']}")
 
 
 def pip_environment(*packages: str, name: str = NAME) -> Environment:
@@ -90,11 +100,22 @@ def test_an_impossible_name_is_refused(workspace: Workspace, name: str) -> None:
         Environment(name).register(workspace)
 
 
-def test_a_run_records_name_and_version(workspace: Workspace) -> None:
-    found = pip_environment("numpy").register(workspace)
-    config = ScriptRunConfig(".", "train.py", environment=found).run_config
-    recorded = to_content(config)["environment"]
-    assert (recorded["name"], recorded["version"]) == (NAME, "1")
+def test_a_run_records_name_and_version(
+    workspace: Workspace, owner: Client, tmp_path: Path
+) -> None:
+    owner.post("compute", {"name": "of-environments"})
+    (tmp_path / "train.py").touch()
+    config = ScriptRunConfig(
+        str(tmp_path),
+        "train.py",
+        environment=pip_environment("numpy").register(workspace),
+        compute_target="of-environments",
+    )
+    run = Experiment(workspace, "environments").submit(config)
+    used = run.get_environment()
+    assert (used.name, used.version) == (NAME, "1")
+    run.cancel()
+    owner.delete("compute/of-environments")
 
 
 def test_a_changed_environment_has_no_version(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio.sdk.errors import UserErrorException
 from studio.sdk.submission.conda_dependencies import (
@@ -15,16 +15,13 @@ from studio.sdk.submission.conda_dependencies import (
 from studio.sdk.submission.run_configuration_files import read_yaml
 from studio.sdk.submission.settings_sections import load_section, section_content
 
-if TYPE_CHECKING:
-    from studio.sdk.submission.environments import Environment
-
 #: The files of a saved environment, as v1 names them.
 CONTENT_FILE = "azureml_environment.json"
 PACKAGES_FILE = "conda_dependencies.yml"
 _OWN_KEYS = ("name", "version", "environmentVariables", "python", "docker")
 
 
-def environment_content(environment: Environment) -> dict[str, Any]:
+def environment_content(environment: Any) -> dict[str, Any]:
     """The content of an environment. A changed one has no registered version."""
     content = {
         **environment._other_settings,
@@ -41,7 +38,7 @@ def environment_content(environment: Environment) -> dict[str, Any]:
 
 
 def load_environment(
-    environment: Environment, content: Mapping[str, Any], folder: Path
+    environment: Any, content: Mapping[str, Any], folder: Path
 ) -> None:
     """Set an environment's attributes; files that the content names are in `folder`."""
     environment.version = content.get("version")
@@ -63,13 +60,13 @@ def load_environment(
     environment._other_settings = others
 
 
-def mark_as_registered(environment: Environment, version: str) -> None:
+def mark_as_registered(environment: Any, version: str) -> None:
     """Remember the registered content, to notice later changes."""
     environment.version = version
     environment._registered_content = _without_version(environment_content(environment))
 
 
-def write_folder(environment: Environment, folder: Path) -> None:
+def write_folder(environment: Any, folder: Path) -> None:
     """Write the files from which `read_folder` reads the environment."""
     content = environment_content(environment)
     packages: CondaDependencies = environment.python.conda_dependencies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from studio.core.errors import NotFound
@@ -12,20 +12,15 @@ from studio.sdk.errors import UserErrorException
 from studio.sdk.submission.environment_content import environment_content
 from studio.sdk.submission.settings_sections import without_nulls
 
-if TYPE_CHECKING:
-    from studio.sdk.submission.environments import Environment
 
-
-class RegisteredEnvironments(Mapping[str, "Environment"]):
+class RegisteredEnvironments(Mapping[str, Any]):
     """The newest versions by name; each is read from the server when it is used."""
 
-    def __init__(
-        self, names: Iterable[str], read: Callable[[str], Environment]
-    ) -> None:
-        self._found: dict[str, Environment | None] = dict.fromkeys(names)
+    def __init__(self, names: Iterable[str], read: Callable[[str], Any]) -> None:
+        self._found: dict[str, Any] = dict.fromkeys(names)
         self._read = read
 
-    def __getitem__(self, name: str) -> Environment:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._found:
             raise KeyError(
                 f"There is no environment {name!r}. The environments are: "
@@ -66,7 +61,7 @@ def read_content(
     return dict(workspace._connection.get(path)["definition"])
 
 
-def register(workspace: Any, environment: Environment) -> dict[str, Any]:
+def register(workspace: Any, environment: Any) -> dict[str, Any]:
     """The content of the version that now has what the environment has."""
     body = {"definition": without_nulls(environment_content(environment))}
     path = _path(environment.name)
