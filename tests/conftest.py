@@ -24,7 +24,6 @@ os.environ["STUDIO_SYSTEM_METRICS"] = "off"
 pytest.register_assert_rewrite("tests.parts")
 
 pytest_plugins = [
-    "tests.parts.collecting",
     "tests.parts.templates",
     "tests.parts.server",
     "tests.parts.browser",

@@ -236,6 +236,7 @@ REST: dict[str, Row] = {
     f"{HOME}/restore": home(POST=CONTRIBUTOR),
     f"{HOME}/tags": home(POST=CONTRIBUTOR),
     f"{SPACE}/runs": row(GET=READER, POST=CONTRIBUTOR),
+    f"{SPACE}/columns": row(GET=READER),
     ONE: row(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
     f"{ONE}/restore": row(POST=CONTRIBUTOR),
     f"{ONE}/purge": row(POST=OWNER),

@@ -41,6 +41,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     },
     "Runs": {
         f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
+        f"{_WORKSPACE}/columns": (runs.list_columns,),
         _RUN: (runs.get_run, runs.change_run, runs.delete_run),
         f"{_RUN}/restore": (runs.restore_run,),
         f"{_RUN}/purge": (runs.purge_run,),
