@@ -71,7 +71,7 @@ def action_label(action: str) -> str:
     return str(ACTION_LABELS.get(action, action.capitalize()))
 
 
-def change_lines(changes: Sequence[Change]) -> list[ChangeLine]:
+def describe_changes(changes: Sequence[Change]) -> list[ChangeLine]:
     return [
         change_line(each.field, each.before, each.after)
         for each in changes
