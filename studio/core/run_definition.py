@@ -15,9 +15,10 @@ from typing import Any
 
 from studio.core.errors import InvalidName, InvalidValue
 from studio.core.messages import message
-from studio.core.names import check_characters, check_path
+from studio.core.names import check_characters, check_path, is_environment_name
 
 MAX_DEFINITION_BYTES = 256 * 1024
+MAX_ENVIRONMENT_BYTES = 64 * 1024
 MAX_ATTEMPTS = 100
 #: Both bounds of a priority; 0 is the default.
 MAX_PRIORITY = 1000
@@ -87,6 +88,14 @@ def command_line(definition: Mapping[str, Any]) -> str:
     return words[2] if isinstance(definition.get("command"), str) else shlex.join(words)
 
 
+def environment_label(definition: Mapping[str, Any]) -> str:
+    """Name and version of a registered environment, `trees:2`; else empty."""
+    environment = definition.get("environment") or {}
+    name, version = environment.get("name"), str(environment.get("version") or "")
+    is_version = version.isascii() and version.isdigit() and len(version) < 10
+    return f"{name}:{version}" if is_version and is_environment_name(name) else ""
+
+
 def environment_variables(definition: Mapping[str, Any]) -> dict[str, str]:
     """The variables of the environment and those of the run, which come first."""
     environment = definition.get("environment") or {}
@@ -111,14 +120,39 @@ def check_variable_name(value: object, field: str) -> str:
     return value
 
 
-def _check_size(content: Mapping[str, Any]) -> None:
+def check_environment(content: object, field: str) -> dict[str, Any]:
+    """A copy of an environment's content in which the values of variables are text.
+
+    Raises InvalidValue for content that no run can have, or more than 64 KiB.
+    """
+    checked = _check_environment(content, field)
+    size = _json_size(checked)
+    if size > MAX_ENVIRONMENT_BYTES:
+        raise InvalidValue(
+            message(
+                "The environment has %(size)s bytes. The limit is %(limit)s. Put long "
+                "values into files of the script's folder.",
+                size=size,
+                limit=MAX_ENVIRONMENT_BYTES,
+            ),
+            field=field,
+            limit=MAX_ENVIRONMENT_BYTES,
+        )
+    return checked
+
+
+def _json_size(content: Mapping[str, Any]) -> int:
     try:
-        size = len(json.dumps(content, allow_nan=False).encode())
+        return len(json.dumps(content, allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidValue(
             message("The definition of a run must consist of JSON values"),
             field="definition",
         ) from error
+
+
+def _check_size(content: Mapping[str, Any]) -> None:
+    size = _json_size(content)
     if size > MAX_DEFINITION_BYTES:
         raise InvalidValue(
             message(

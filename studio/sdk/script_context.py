@@ -38,11 +38,11 @@ class SubmittedRun(Run):
     def input_datasets(self) -> Mapping[str, Any]:
         """The inputs by name: the path of an input's files, or the dataset itself."""
         definition = self._info.read_definition() or {}
-        inputs = definition.get("data") or {}
-        if not inputs:
+        if not definition.get("data"):
             return {}
-        from studio.sdk.data import InputDatasets
+        from studio.sdk.data import InputDatasets, inputs_of
 
+        inputs = inputs_of(definition)
         return InputDatasets(self.experiment.workspace, inputs, os.environ)
 
     @property

@@ -36,16 +36,22 @@ class JobInputs:
 
 def place_job_inputs(job: JobFile, folder: Path, code: Path) -> JobInputs:
     """Place the files of the run's datasets. Raises InputsFailed."""
-    for name in job.definition.get("outputData") or {}:
-        _create_output_folder(code, str(name))
-    inputs = job.definition.get("data") or {}
-    if not inputs:
+    for name, content in (job.definition.get("outputData") or {}).items():
+        if isinstance(content, dict) and "path" in content:
+            _create_output_folder(code, str(name))
+    if not job.definition.get("data"):
         return JobInputs()
     # Few runs need it.
     from studio.sdk.client import Client
-    from studio.sdk.data import input_variable, place_inputs, placeholder_of
+    from studio.sdk.data import (
+        input_variable,
+        inputs_of,
+        place_inputs,
+        placeholder_of,
+    )
     from studio.sdk.workspace import Workspace
 
+    inputs = inputs_of(job.definition)
     workspace = Workspace.with_client(Client(job.url, job.token, job.workspace))
     try:
         texts = place_inputs(workspace, inputs, folder / INPUTS_FOLDER)

@@ -82,6 +82,16 @@ def _input_of(value: Any) -> DatasetConsumptionConfig | None:
     return None
 
 
+def inputs_of(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The datasets in a definition. Settings of v1 in the same place are left out."""
+    found = definition.get("data") or {}
+    return {
+        name: content
+        for name, content in found.items()
+        if isinstance(content, dict) and "dataset" in content
+    }
+
+
 def place_inputs(
     workspace: Workspace, inputs: Mapping[str, Any], folder: Path
 ) -> dict[str, str]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from typing import List as ListOf  # noqa: UP035 (as in the class Model)
 from urllib.parse import quote
 
 from studio.sdk.errors import UserErrorException
@@ -22,7 +21,7 @@ _FORBIDDEN = frozenset("/:.%\"'")
 _PAGE_MODELS = 50
 
 
-def find_models(workspace: Workspace, name: str | None) -> ListOf[dict[str, Any]]:
+def find_models(workspace: Workspace, name: str | None) -> list[dict[str, Any]]:
     """The complete models of that name, or all, the newest first."""
     found = [one for one in read_models(workspace, name) if one["version"]]
     return sorted(found, key=lambda one: (one["created"], one["version"]), reverse=True)

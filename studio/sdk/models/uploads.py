@@ -61,7 +61,7 @@ def upload_model(
 
 
 def _next_version(workspace: Workspace, created: Mapping[str, Any]) -> int:
-    """One more than the others; of those without a version the older ones come first."""
+    """One more than the others. Older ones without a version come first."""
     others = [
         one
         for one in read_models(workspace, created["name"])

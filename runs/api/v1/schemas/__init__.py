@@ -109,7 +109,16 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
-from runs.api.v1.schemas.submit import NewSweep, Resubmission, SweepReply, SweepStart
+from runs.api.v1.schemas.submit import (
+    EnvironmentInfo,
+    EnvironmentList,
+    EnvironmentSummary,
+    NewEnvironment,
+    NewSweep,
+    Resubmission,
+    SweepReply,
+    SweepStart,
+)
 from runs.api.v1.schemas.tokens import (
     NewToken,
     NewTokenReply,
@@ -156,6 +165,9 @@ __all__ = [
     "DefinitionReply",
     "DiffQuery",
     "DifferenceInfo",
+    "EnvironmentInfo",
+    "EnvironmentList",
+    "EnvironmentSummary",
     "ErrorReply",
     "EventInfo",
     "EventList",
@@ -186,6 +198,7 @@ __all__ = [
     "NewAgentToken",
     "NewChild",
     "NewChildren",
+    "NewEnvironment",
     "NewExperiment",
     "NewRun",
     "NewSweep",
