@@ -30,7 +30,7 @@ from studio.sdk.data.references import (
     DataReference,
 )
 from studio.sdk.data.registered import RegisteredDatasets
-from studio.sdk.data.tabular_dataset import TabularDataset
+from studio.sdk.data.tabular_dataset import DataType, TabularDataset
 
 __all__ = [
     "DATASTORES",
@@ -39,6 +39,7 @@ __all__ = [
     "DataPath",
     "DataPathComputeBinding",
     "DataReference",
+    "DataType",
     "Dataset",
     "DatasetConsumptionConfig",
     "Datastore",

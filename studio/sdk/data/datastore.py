@@ -149,8 +149,8 @@ class Datastore:
         found = list(self._files.list_files(path))
         if found or not path:
             return found
-        beside = self._files.list_files(path.rpartition("/")[0])
-        return [one for one in beside if one.path == path]
+        siblings = self._files.list_files(path.rpartition("/")[0])
+        return [one for one in siblings if one.path == path]
 
     def _upload(
         self,

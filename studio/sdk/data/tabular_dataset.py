@@ -34,6 +34,36 @@ class TabularFormat:
     types: tuple[tuple[str, str], ...] = ()
 
 
+class DataType:
+    """Types of columns, for `set_column_types`."""
+
+    @staticmethod
+    def to_string() -> str:
+        """Text."""
+        return "string"
+
+    @staticmethod
+    def to_long() -> str:
+        """Whole numbers."""
+        return "long"
+
+    @staticmethod
+    def to_float(*_words: object) -> str:
+        """Numbers."""
+        return "float"
+
+    @staticmethod
+    def to_bool() -> str:
+        """True and false."""
+        return "bool"
+
+    @staticmethod
+    def to_datetime(formats: object = None) -> str:
+        """Times. pandas recognizes their format."""
+        del formats
+        return "datetime"
+
+
 #: A name and its arguments, which are values of JSON.
 Step = tuple[Any, ...]
 

@@ -73,7 +73,9 @@ def list_model_files(
 ) -> Iterator[str]:
     path = f"{_relative_address(address)}/{folder}".rstrip("/")
     base = f"/w/{quote(workspace.name)}/api/2.0/mlflow-artifacts/artifacts"
-    reply = workspace._connection.client.json("GET", base, query={"path": path})
+    reply = workspace._connection.client.json(
+        "GET", base, query={"path": path}, has_version=False
+    )
     for one in reply.get("files") or ():
         name = f"{folder}/{one['path']}" if folder else one["path"]
         if one.get("is_dir"):
@@ -95,7 +97,8 @@ def request_models(
     workspace: Workspace, method: str, path: str, body: Any = None
 ) -> Any:
     base = f"/w/{quote(workspace.name)}/api/2.0/mlflow/logged-models"
-    return workspace._connection.client.json(method, f"{base}{path}", body)
+    client = workspace._connection.client
+    return client.json(method, f"{base}{path}", body, has_version=False)
 
 
 def experiment_id(workspace: Workspace) -> str:

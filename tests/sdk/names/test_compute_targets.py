@@ -43,7 +43,7 @@ def test_an_owner_creates_a_target_that_is_found_afterwards(
     assert "v1-cluster" not in owned.compute_targets
 
 
-def test_a_contributor_is_told_how_an_owner_adds_it(workspace: Workspace) -> None:
+def test_a_contributor_reads_how_an_owner_adds_it(workspace: Workspace) -> None:
     with pytest.raises(ComputeTargetException) as caught:
         _find_or_create(workspace, "v1-other")
     assert caught.value.message == (

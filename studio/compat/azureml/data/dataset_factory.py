@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from studio.compat.missing import refuse_unknown_names
 from studio.sdk.data import (
+    DataType,
     FileDatasetFactory,
     TabularDatasetFactory,
 )
 
 __all__ = [
+    "DataType",
     "FileDatasetFactory",
     "TabularDatasetFactory",
 ]
