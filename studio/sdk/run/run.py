@@ -28,7 +28,9 @@ from studio.sdk.run.run_types import (
 from studio.sdk.run.state import RunState
 
 if TYPE_CHECKING:
+    from studio.sdk.compute import ComputeTarget
     from studio.sdk.experiment import Experiment
+    from studio.sdk.submission import Environment
     from studio.sdk.workspace import Workspace
 
 
@@ -92,7 +94,7 @@ class Run(ReadApi):
 
     @staticmethod
     def list_by_compute(
-        compute: Any,
+        compute: ComputeTarget,
         type: str | None = None,
         tags: Tags = None,
         properties: Mapping[str, str] | None = None,
@@ -103,7 +105,8 @@ class Run(ReadApi):
             raise UserErrorException(
                 f"status may only be Running or Queued, not {status!r}"
             )
-        for experiment in compute.workspace._list_experiments():
+        workspace: Any = compute.workspace
+        for experiment in workspace._list_experiments():
             yield from find_runs(
                 experiment,
                 type=type,
@@ -120,7 +123,7 @@ class Run(ReadApi):
         allow_offline: bool = True,
         used_for_context_manager: bool = False,
         **_ignored: Any,
-    ) -> Any:
+    ) -> Run:
         """The run that this script was started as, or starts now.
 
         Below `studio env`, the first call starts a run in the experiment of
@@ -129,7 +132,7 @@ class Run(ReadApi):
         an object that prints what it is given. With `allow_offline=False` it raises
         RunEnvironmentException instead.
         """
-        run = find_script_run(allow_offline)
+        run: Run | None = find_script_run(allow_offline)
         if run is None:
             raise RunEnvironmentException(
                 "This script was not started as a run and knows no server: run "
@@ -139,7 +142,7 @@ class Run(ReadApi):
         return run
 
     @classmethod
-    def get_submitted_run(cls, **more: Any) -> Any:
+    def get_submitted_run(cls, **more: Any) -> Run:
         """The older name of `get_context(allow_offline=False)`."""
         return cls.get_context(allow_offline=False, **more)
 
@@ -153,6 +156,7 @@ class Run(ReadApi):
 
     @property
     def experiment(self) -> Experiment:
+        """The experiment that the run belongs to."""
         experiment: Experiment = self._state.experiment
         return experiment
 
@@ -173,6 +177,7 @@ class Run(ReadApi):
 
     @property
     def display_name(self) -> str:
+        """The name that lists show; it can be set, up to 500 characters."""
         return self._info.display_name
 
     @display_name.setter
@@ -181,7 +186,7 @@ class Run(ReadApi):
 
     @property
     def description(self) -> str | None:
-        """Markdown; None without a description."""
+        """The description in Markdown; None without one. It can be set."""
         return self._state.info.get("description") or None
 
     @description.setter
@@ -214,6 +219,7 @@ class Run(ReadApi):
 
     @property
     def portal_url(self) -> str:
+        """The address of the run's page, like `get_portal_url()`."""
         return self.get_portal_url()
 
     def get_details(self) -> dict[str, Any]:
@@ -272,10 +278,10 @@ class Run(ReadApi):
         model_framework: str | None = None,
         model_framework_version: str | None = None,
         description: str | None = None,
-        datasets: Any = None,
-        sample_input_dataset: Any = None,
-        sample_output_dataset: Any = None,
-        resource_configuration: Any = None,
+        datasets: object = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: object = None,
         **_more: Any,
     ) -> Any:
         """Not offered: there is no model registry."""
@@ -302,7 +308,7 @@ class Run(ReadApi):
         """Secrets by their names; see `get_secret`."""
         return {name: self.get_secret(name) for name in secrets}
 
-    def get_environment(self) -> Any:
+    def get_environment(self) -> Environment:
         """The environment that a submitted run was defined with.
 
         Raises UserErrorException for other runs.
@@ -313,7 +319,8 @@ class Run(ReadApi):
                 f"Run {self.id} was not submitted, so no environment is kept. Look at "
                 "its snapshot: run.restore_snapshot()."
             )
-        return environment_of(definition)
+        environment: Environment = environment_of(definition)
+        return environment
 
     def __repr__(self) -> str:
         return (
@@ -354,6 +361,7 @@ register_run_class(ScriptRun, SCRIPT_RUN)
 
 def get_run(
     experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
-) -> Any:
+) -> Run:
     """The run of that id as the class of its type. Raises NotFound."""
-    return create_run(experiment, read_run(experiment._connection, run_id))
+    run: Run = create_run(experiment, read_run(experiment._connection, run_id))
+    return run

@@ -82,13 +82,14 @@ class Environment:
 
     @staticmethod
     def from_docker_image(name: str, image: str, **_more: Any) -> Environment:
+        """An environment that is an image of podman or docker."""
         created = Environment(name)
         created.docker.enabled = True
         created.docker.base_image = image
         return created
 
     @staticmethod
-    def get(workspace: Any, name: str, version: str | None = None) -> Environment:
+    def get(workspace: Workspace, name: str, version: str | None = None) -> Environment:
         """A registered environment, by default its newest version.
 
         Raises NotFound that lists the names which the workspace has.
@@ -97,14 +98,14 @@ class Environment:
         return _registered_environment(content)
 
     @staticmethod
-    def list(workspace: Any) -> Mapping[str, Environment]:
+    def list(workspace: Workspace) -> Mapping[str, Environment]:
         """The newest version of each registered environment, by name."""
         return registered.RegisteredEnvironments(
             registered.list_names(workspace),
             lambda name: Environment.get(workspace, name),
         )
 
-    def register(self, workspace: Any) -> Environment:
+    def register(self, workspace: Workspace) -> Environment:
         """Store the environment in the workspace, for all members.
 
         Returns it with its version. The same content again is the same version; other
@@ -124,6 +125,7 @@ class Environment:
         return created
 
     def clone(self, new_name: str) -> Environment:
+        """A copy with another name, which can be changed."""
         created = Environment(new_name)
         created.environment_variables = dict(self.environment_variables)
         created.python = copy.deepcopy(self.python)

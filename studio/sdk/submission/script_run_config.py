@@ -33,6 +33,7 @@ class MpiConfiguration:
         )
 
     def apply_to(self, config: RunConfiguration) -> None:
+        """Set what `config` has for this kind of training."""
         config.communicator = "OpenMpi"
         config.node_count = config.mpi.node_count = self.node_count
         config.mpi.process_count_per_node = self.process_count_per_node
@@ -51,6 +52,7 @@ class PyTorchConfiguration:
         self.process_count, self.node_count = process_count, node_count
 
     def apply_to(self, config: RunConfiguration) -> None:
+        """Set what `config` has for this kind of training."""
         config.framework, config.communicator = "PyTorch", self.communication_backend
         config.pytorch.communication_backend = self.communication_backend
         config.node_count = config.pytorch.node_count = self.node_count
@@ -62,6 +64,7 @@ class TensorflowConfiguration(_KeptSettings):
     """How many workers TensorFlow starts: only one is started here."""
 
     def apply_to(self, _config: RunConfiguration) -> None:
+        """Only warn: the script starts the workers itself."""
         warn(
             "TensorflowConfiguration starts one process: start the workers in the "
             "script, and set TF_CONFIG there."
