@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 
 from studio.sdk.errors import (
@@ -283,8 +283,11 @@ class Run(ReadApi):
         sample_output_dataset: object = None,
         resource_configuration: object = None,
         **_more: Any,
-    ) -> Any:
-        """Not offered: there is no model registry."""
+    ) -> NoReturn:
+        """Not offered: there is no model registry.
+
+        Raises NotSupportedError, which says how to keep a model.
+        """
         raise NotSupportedError(
             f"There is no model registry: keep {model_name!r} as files of the run by "
             "run.upload_folder(), or log it by mlflow.<framework>.log_model()."

@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.sdk.errors import UserErrorException
 from studio.sdk.submission import registered_environments as registered
@@ -19,6 +19,9 @@ from studio.sdk.submission.environment_content import (
     write_folder,
 )
 from studio.sdk.submission.settings_sections import SettingsSection
+
+if TYPE_CHECKING:
+    from studio.sdk.workspace import Workspace
 
 #: A comment of a requirements file; `#` within a word belongs to an address.
 _COMMENT = re.compile(r"(^|\s+)#.*$")

