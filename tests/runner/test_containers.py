@@ -23,7 +23,7 @@ BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 
 
 @pytest.fixture(scope="module")
-def image() -> str:
+def image() -> Iterator[str]:
     """The image, if containers of it start here."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
@@ -42,7 +42,8 @@ def image() -> str:
         subprocess.run(words, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("Podman cannot start containers here")
-    return IMAGE
+    yield IMAGE
+    subprocess.run(["podman", "rmi", IMAGE], capture_output=True, check=True)
 
 
 @pytest.fixture

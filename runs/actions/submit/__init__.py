@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from runs.actions.submit.environments import (
+    delete_environment,
+    find_environment,
+    read_environment,
+    register_environment,
+)
 from runs.actions.submit.new_runs import (
     SCRIPT_RUN_TYPE,
     check_submission,
@@ -21,8 +27,12 @@ __all__ = [
     "changed_definition",
     "check_submission",
     "create_sweep",
+    "delete_environment",
+    "find_environment",
     "find_run_snapshot",
+    "read_environment",
     "reason_not_to_resubmit",
+    "register_environment",
     "resubmit",
     "start_sweep",
     "submit_run",
