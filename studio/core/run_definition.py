@@ -15,7 +15,7 @@ from typing import Any
 
 from studio.core.errors import InvalidName, InvalidValue
 from studio.core.messages import message
-from studio.core.names import check_characters, check_path
+from studio.core.names import check_characters, check_path, is_environment_name
 
 MAX_DEFINITION_BYTES = 256 * 1024
 MAX_ENVIRONMENT_BYTES = 64 * 1024
@@ -86,6 +86,14 @@ def command_line(definition: Mapping[str, Any]) -> str:
     """The same as one line, to be shown and to be pasted into a shell."""
     words = command_words(definition, "python")
     return words[2] if isinstance(definition.get("command"), str) else shlex.join(words)
+
+
+def environment_label(definition: Mapping[str, Any]) -> str:
+    """Name and version of a registered environment, `trees:2`; else empty."""
+    environment = definition.get("environment") or {}
+    name, version = environment.get("name"), str(environment.get("version") or "")
+    is_version = version.isascii() and version.isdigit() and len(version) < 10
+    return f"{name}:{version}" if is_version and is_environment_name(name) else ""
 
 
 def environment_variables(definition: Mapping[str, Any]) -> dict[str, str]:
