@@ -92,6 +92,28 @@ class Environment:
         return created
 
     @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: str,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """An environment whose image is built, with packages that are added to it.
+
+        `dockerfile` is the text or the path of the file. Its COPY reads the submitted
+        folder.
+        """
+        if conda_specification is not None:
+            created = Environment.from_conda_specification(name, conda_specification)
+        elif pip_requirements is not None:
+            created = Environment.from_pip_requirements(name, pip_requirements)
+        else:
+            created = Environment(name)
+        created.docker.enabled = True
+        created.docker.base_dockerfile = dockerfile
+        return created
+
+    @staticmethod
     def get(workspace: Workspace, name: str, version: str | None = None) -> Environment:
         """A registered environment, by default its newest version.
 

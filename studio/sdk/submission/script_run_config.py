@@ -10,7 +10,7 @@ from studio.sdk.errors import ExperimentExecutionException, UserErrorException
 from studio.sdk.submission.run_configuration import MAX_RUN_SECONDS, RunConfiguration
 from studio.sdk.warnings import warn
 
-#: Scripts pass these names on; no image is used here.
+#: v1's own images: one is used only where a script names it.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
 
@@ -71,8 +71,22 @@ class TensorflowConfiguration(_KeptSettings):
         )
 
 
-class DockerConfiguration(_KeptSettings):
-    """Whether and how Docker is used."""
+class DockerConfiguration:
+    """Whether the script runs in a container of the environment's image, and how."""
+
+    def __init__(
+        self,
+        use_docker: bool = False,
+        shared_volumes: bool | None = None,
+        arguments: list[str] | None = None,
+        shm_size: str | None = None,
+    ) -> None:
+        self.use_docker, self.shared_volumes = use_docker, shared_volumes
+        self.arguments, self.shm_size = list(arguments or []), shm_size
+
+    def apply_to(self, config: RunConfiguration) -> None:
+        for name, value in vars(self).items():
+            setattr(config.docker, name, value)
 
 
 class ScriptRunConfig:
@@ -101,7 +115,12 @@ class ScriptRunConfig:
             raise UserErrorException(
                 "Give ScriptRunConfig a script or a command, not both"
             )
-        others = (compute_target, environment, distributed_job_config)
+        others = (
+            compute_target,
+            environment,
+            distributed_job_config,
+            docker_runtime_config,
+        )
         if run_config is not None and any(one is not None for one in others):
             warn(
                 "With run_config, the other parameters of ScriptRunConfig are ignored."
@@ -116,6 +135,8 @@ class ScriptRunConfig:
         )
         if run_config is None and hasattr(distributed_job_config, "apply_to"):
             distributed_job_config.apply_to(self.run_config)
+        if run_config is None and hasattr(docker_runtime_config, "apply_to"):
+            docker_runtime_config.apply_to(self.run_config)
         self.run_config.script = script or self.run_config.script
         if command is not None:
             self.run_config.command = command
