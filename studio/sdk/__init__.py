@@ -26,6 +26,7 @@ from studio.sdk.errors import (
     WorkspaceException,
 )
 from studio.sdk.experiment import Experiment
+from studio.sdk.metric_history import MetricHistory
 from studio.sdk.run import (
     Run,
     ScriptRun,
@@ -34,6 +35,7 @@ from studio.sdk.run import (
     register_model_writer,
     register_script_run_finder,
 )
+from studio.sdk.run_query import RunQuery
 from studio.sdk.submission import (
     CondaDependencies,
     Environment,
@@ -51,11 +53,13 @@ __all__ = [
     "Environment",
     "Experiment",
     "ExperimentExecutionException",
+    "MetricHistory",
     "NotSupportedError",
     "Run",
     "RunCanceled",
     "RunConfiguration",
     "RunEnvironmentException",
+    "RunQuery",
     "ScriptRun",
     "ScriptRunConfig",
     "SnapshotException",

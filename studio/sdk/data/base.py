@@ -108,7 +108,7 @@ class AbstractDataset:
             paths.append(target)
         return paths
 
-    def _place(self, folder: Path) -> Path:
+    def _place(self, folder: Path, *, links: bool = True) -> Path:
         """A path with exactly these files: their own, or a copy below the folder.
 
         As in v1, one file is named by its own path.
@@ -118,7 +118,7 @@ class AbstractDataset:
             path = Path(self._sources[0].pattern)
             if path.exists():
                 return path
-        copies = self._copy_files(folder, links=True)
+        copies = self._copy_files(folder, links=links)
         is_one_file = len(files) == 1 and files[0].path == _pattern_of(self)
         return copies[0] if is_one_file else folder
 

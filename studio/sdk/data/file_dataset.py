@@ -88,10 +88,10 @@ class FileDataset(AbstractDataset):
         wanted = set(self._chosen)
         return [one for one in found if one.relative in wanted]
 
-    def _place(self, folder: Path) -> Path:
+    def _place(self, folder: Path, *, links: bool = True) -> Path:
         if self._chosen is None:
-            return super()._place(folder)
-        self._copy_files(folder, links=True)
+            return super()._place(folder, links=links)
+        self._copy_files(folder, links=links)
         return folder
 
     def _to_json(self) -> dict[str, Any]:

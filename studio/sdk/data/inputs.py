@@ -93,11 +93,12 @@ def inputs_of(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def place_inputs(
-    workspace: Workspace, inputs: Mapping[str, Any], folder: Path
+    workspace: Workspace, inputs: Mapping[str, Any], folder: Path, *, links: bool
 ) -> dict[str, str]:
     """Place the files of inputs with a path; returns the texts of all placeholders.
 
-    Raises UserErrorException if a dataset has no files any more.
+    With `links`, files of this machine are not copied. Raises UserErrorException if a
+    dataset has no files any more.
     """
     texts = {}
     for name, content in inputs.items():
@@ -108,7 +109,7 @@ def place_inputs(
         dataset = dataset_from_json(workspace, content["dataset"])
         own = folder / name
         own.mkdir(parents=True, exist_ok=True)
-        texts[placeholder] = str(dataset._place(own))
+        texts[placeholder] = str(dataset._place(own, links=links))
     return texts
 
 

@@ -28,7 +28,7 @@ def test_a_run_registers_its_files_as_a_model(
         model = run.register_model(
             "net", "outputs/net", tags={"area": "digits"}, model_framework="PyTorch"
         )
-        file = run.register_model("net", "outputs/net/model.bin", properties={"a": 1})
+        file = run.register_model("net", "outputs/net/model.bin", properties={"a": "1"})
         with pytest.raises(UserErrorException, match=r"no file or folder 'outputs/x'"):
             run.register_model("net", "outputs/x")
     assert (model.version, file.version, file.id) == (1, 2, "net:2")
