@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
@@ -12,9 +12,11 @@ from studio.core.names import check_experiment_name
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run, Tags, find_runs, start_run
+from studio.sdk.run_query import RunQuery
 from studio.sdk.tags_and_properties import as_keys, as_tags
 
 if TYPE_CHECKING:
+    from studio.sdk.submission import ScriptRunConfig
     from studio.sdk.workspace import Workspace
 
 VIEW_TYPES = ("ActiveOnly", "All", "ArchivedOnly")
@@ -48,6 +50,7 @@ class Experiment:
 
     @property
     def name(self) -> str:
+        """The experiment's name, which is unique in its workspace."""
         return self._name
 
     @property
@@ -57,10 +60,12 @@ class Experiment:
 
     @property
     def tags(self) -> dict[str, str | None]:
+        """The tags as last read; None is a tag without a value."""
         return dict(self._info.get("tags", {}))
 
     @property
     def description(self) -> str:
+        """The description in Markdown; empty without one."""
         return str(self._info.get("description", ""))
 
     @property
@@ -97,7 +102,7 @@ class Experiment:
 
     def submit(
         self,
-        config: Any,
+        config: ScriptRunConfig,
         tags: Mapping[str, str | None] | None = None,
         *,
         display_name: str = "",
@@ -139,6 +144,31 @@ class Experiment:
             tags=tags,
             properties=properties,
             children=include_children,
+        )
+
+    def runs(
+        self,
+        filter: str = "",
+        *,
+        columns: Sequence[str] | None = None,
+        order_by: str = "",
+        limit: int | None = None,
+        children: bool = False,
+        archived: bool = False,
+    ) -> RunQuery:
+        """The experiment's runs that match a filter; see `Workspace.runs`.
+
+        Not in the v1 SDK.
+        """
+        return RunQuery(
+            self.workspace,
+            filter,
+            columns=columns,
+            order_by=order_by,
+            limit=limit,
+            children=children,
+            archived=archived,
+            experiment=self,
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +14,7 @@ from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run
+from studio.sdk.run_query import RunQuery
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import config_file
 from studio.sdk.workspace.config_file import WorkspaceConfig
@@ -129,7 +130,10 @@ class Workspace:
 
     @classmethod
     def create(cls, name: str, *_words: Any, **_more: Any) -> Workspace:
-        """Not offered: the operator of the server creates workspaces."""
+        """Not offered: the operator of the server creates workspaces.
+
+        Raises NotSupportedError with the command that does it.
+        """
         raise NotSupportedError(
             "Workspaces are made on the server's machine: run "
             f"`python manage.py member NAME --workspace {name} --role owner` there, "
@@ -150,14 +154,17 @@ class Workspace:
 
     @property
     def name(self) -> str:
+        """The workspace's name."""
         return self._connection.client.workspace
 
     @property
     def subscription_id(self) -> str:
+        """The subscription of config.json, else zeros; it has no effect."""
         return self._subscription
 
     @property
     def resource_group(self) -> str:
+        """The resource group of config.json, else `run-studio`; it has no effect."""
         return self._group
 
     @property
@@ -167,10 +174,12 @@ class Workspace:
 
     @property
     def sku(self) -> str:
+        """Always `basic`."""
         return "basic"
 
     @property
     def tags(self) -> dict[str, str]:
+        """Always empty: workspaces have no tags here."""
         return {}
 
     @property
@@ -216,6 +225,36 @@ class Workspace:
         """The run of that id, of any experiment. Raises NotFound."""
         return Run.get(self, run_id)
 
+    def runs(
+        self,
+        filter: str = "",
+        *,
+        columns: Sequence[str] | None = None,
+        order_by: str = "",
+        limit: int | None = None,
+        children: bool = False,
+        archived: bool = False,
+    ) -> RunQuery:
+        """The runs that match a filter: iterate over them, or make a data frame.
+
+            workspace.runs("metrics.acc > 0.9", columns=["params.lr"]).to_dataframe()
+
+        `filter` is the language of the search box, and "" matches all runs. `columns`
+        are fields of that language. `order_by` is a field, `-metrics.acc` for
+        descending; by default the newest run is first. `limit` is the maximum number of
+        runs. `children` and `archived` include child runs and archived runs. Nothing is
+        read before the result is used. Not in the v1 SDK.
+        """
+        return RunQuery(
+            self,
+            filter,
+            columns=columns,
+            order_by=order_by,
+            limit=limit,
+            children=children,
+            archived=archived,
+        )
+
     def _experiment_of(self, run_info: Mapping[str, Any]) -> Experiment:
         """The experiment of a run, as far as the run's information tells."""
         name = run_info["experiment"]
@@ -247,6 +286,7 @@ class Workspace:
         return f"{self._connection.client.url}/w/{quote(self.name)}"
 
     def get_portal_url(self) -> str:
+        """The address of the workspace's run list."""
         return f"{self._connection.client.url}/w/{quote(self.name)}/runs/"
 
     @property
