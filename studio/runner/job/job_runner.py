@@ -29,7 +29,7 @@ from studio.runner.descendants import become_subreaper, end_descendants
 from studio.runner.environments import EnvironmentFailed
 from studio.runner.job.job_command import STOPPED, JobCommand
 from studio.runner.job.job_run import JobRun
-from studio.runner.job.run_folders import WatchedFolders, upload_outputs
+from studio.runner.job.run_folders import upload_outputs, watch_folders
 from studio.runner.job.script_start import (
     ContainerScript,
     HostScript,
@@ -181,7 +181,7 @@ class _JobSteps:
     def _run_script(self, script: HostScript | ContainerScript) -> None:
         job, run = self._job, self._run
         started = script.start(job, self._folder, self._code)
-        watched = WatchedFolders(run, self._code, job.definition)
+        watched = watch_folders(run, self._code, job.definition)
         launched = JobCommand(
             self._folder,
             job,
