@@ -29,6 +29,7 @@ from studio.runner.environments import (
     RunCommand,
     prepare_environment,
 )
+from studio.runner.job.job_inputs import input_paths
 from studio.runner.job.script_environment import (
     container_variables,
     script_environment,
@@ -64,6 +65,8 @@ class ScriptStart:
 class HostScript:
     """A script that runs with an interpreter of this machine."""
 
+    is_on_host = True
+
     def __init__(self, prepared: PreparedEnvironment) -> None:
         self._prepared = prepared
 
@@ -82,6 +85,8 @@ class HostScript:
 class ContainerScript:
     """A script that runs in a container of an image."""
 
+    is_on_host = False
+
     def __init__(
         self, image: PreparedImage, request: ImageRequest, note: Callable[[str], None]
     ) -> None:
@@ -99,6 +104,7 @@ class ContainerScript:
         words = _command_of(job.definition, interpreter, interpreter)
         check_script(job, code)
         container = Container(self._image, self._request, folder, code, spool_root())
+        container.readable = input_paths(job)
         command, environment = container.command(words, variables, self._note)
         image = f"{self._image.name} {self._image.digest}"
         record = {"image": image, "find_python": self._find_python}
