@@ -9,48 +9,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import CommandError
 from django.db import transaction
 
 from runs.actions.account import create_agent_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.actions.compute import get_local_target
+from runs.management.agent_options import AgentOptions
 from runs.management.operator_access import DEFAULT_WORKSPACE
 from runs.management.supervisor import ChildProcess
-from runs.models import ApiToken, ComputeTarget, Member, Role, User, Workspace
+from runs.models import ApiToken, ComputeTarget, User, Workspace
 from studio.agent import REFUSED, clean_environment
 
 LABEL = "agent next to the server"
 AGENT_NAME = "this-server"
-
-
-@dataclass(frozen=True)
-class AgentOptions:
-    """`slots` 0 means the agent's own default."""
-
-    slots: int
-    workspace: str = DEFAULT_WORKSPACE
-
-    def find_owner(self) -> User:
-        """The member for whom the agent's token works.
-
-        Raises CommandError if there is no such workspace, or it has no owner.
-        """
-        owners = Member.objects.filter(
-            workspace__name=self.workspace, role=Role.OWNER, user__is_active=True
-        )
-        found = owners.select_related("user").order_by("id").first()
-        if found is None:
-            raise CommandError(
-                f"There is no workspace {self.workspace!r} with an owner. Create it: "
-                f"python manage.py member NAME --workspace {self.workspace} "
-                "--role owner"
-            )
-        return found.user
 
 
 def warn_of_agent(workspace: str) -> str:

@@ -26,13 +26,16 @@ from studio.sdk.errors import (
     WorkspaceException,
 )
 from studio.sdk.experiment import Experiment
+from studio.sdk.metric_history import MetricHistory
 from studio.sdk.run import (
     Run,
     ScriptRun,
     get_run,
     register_environment_reader,
+    register_model_writer,
     register_script_run_finder,
 )
+from studio.sdk.run_query import RunQuery
 from studio.sdk.submission import (
     CondaDependencies,
     Environment,
@@ -50,11 +53,13 @@ __all__ = [
     "Environment",
     "Experiment",
     "ExperimentExecutionException",
+    "MetricHistory",
     "NotSupportedError",
     "Run",
     "RunCanceled",
     "RunConfiguration",
     "RunEnvironmentException",
+    "RunQuery",
     "ScriptRun",
     "ScriptRunConfig",
     "SnapshotException",
@@ -72,5 +77,12 @@ def _find_script_run(allow_offline: bool) -> Any:
     return find_script_run(allow_offline)
 
 
+def _write_model(run: Any, *details: Any) -> Any:
+    from studio.sdk.models import register_run_model
+
+    return register_run_model(run, *details)
+
+
 register_script_run_finder(_find_script_run)
+register_model_writer(_write_model)
 register_environment_reader(environment_of_definition)

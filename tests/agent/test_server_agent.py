@@ -13,8 +13,8 @@ import pytest
 from django.core.management.base import CommandError
 
 from runs.management import server_agent
+from runs.management.agent_options import AgentOptions
 from runs.management.commands.studio import read_agent_options
-from runs.management.server_agent import AgentOptions
 from runs.models import ApiToken, TokenKind, now_ms
 from studio.sdk.client import Client
 from tests.access.people import make_team

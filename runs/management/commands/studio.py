@@ -20,11 +20,11 @@ from runs.management import (
     dry_run,
     home,
     operator_access,
-    server_agent,
     server_lock,
     static_files,
 )
 from runs.management.address import Address, refuse_unprotected_address, reserve_port
+from runs.management.agent_options import AgentOptions
 from runs.management.identity_check import (
     IdentityStep,
     choose_identity_step,
@@ -108,6 +108,9 @@ class Command(BaseCommand):
         if warning := address.unreachable_links_warning(settings.STUDIO_ORIGIN):
             self.print_line(warning)
         if agent := read_agent_options(options):
+            # It imports the client, which no other start needs.
+            from runs.management import server_agent
+
             self.print_line(server_agent.warn_of_agent(agent.workspace))
         self.print_line(start_message(folder, with_demo=options["demo"]))
         supervisor = Supervisor(server_processes(address, options), self.print_line)
@@ -161,7 +164,7 @@ class Command(BaseCommand):
         folder: Path,
         *,
         with_demo: bool = False,
-        agent: server_agent.AgentOptions | None = None,
+        agent: AgentOptions | None = None,
     ) -> None:
         web = supervisor.children[0]
         user = operator_access.find_or_create_first_owner(now=now_ms())
@@ -174,6 +177,8 @@ class Command(BaseCommand):
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
             with ExitStack() as stack:
                 if is_serving and agent is not None:
+                    from runs.management import server_agent
+
                     process = server_agent.create_server_agent(
                         folder, agent, base, now=now_ms()
                     )
@@ -198,15 +203,13 @@ class Command(BaseCommand):
         self.stderr.write(text)
 
 
-def read_agent_options(options: dict[str, Any]) -> server_agent.AgentOptions | None:
+def read_agent_options(options: dict[str, Any]) -> AgentOptions | None:
     slots, workspace = options["agent"], options["agent_workspace"]
     if slots is None:
         if workspace is not None:
             raise CommandError("--agent-workspace needs --agent.")
         return None
-    return server_agent.AgentOptions(
-        slots, workspace or operator_access.DEFAULT_WORKSPACE
-    )
+    return AgentOptions(slots, workspace or operator_access.DEFAULT_WORKSPACE)
 
 
 @contextmanager

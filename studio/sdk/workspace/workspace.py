@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from studio.core.errors import NotFound
-from studio.sdk.compute import ComputeTargets, list_targets
+from studio.sdk.compute import (
+    LOCAL_TARGET,
+    ComputeTarget,
+    ComputeTargets,
+    list_targets,
+)
 from studio.sdk.connection import WorkspaceConnection, find_connection
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run
+from studio.sdk.run_query import RunQuery
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import config_file
 from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
-    from studio.sdk.run_query import RunQuery
+    from studio.sdk.data import Datastore
+    from studio.sdk.keyvault import Keyvault
+    from studio.sdk.models import Model
     from studio.sdk.submission import Environment
 
 #: Shown if config.json has none: v1 scripts concatenate these.
@@ -130,7 +138,10 @@ class Workspace:
 
     @classmethod
     def create(cls, name: str, *_words: Any, **_more: Any) -> Workspace:
-        """Not offered: the operator of the server creates workspaces."""
+        """Not offered: the operator of the server creates workspaces.
+
+        Raises NotSupportedError with the command that does it.
+        """
         raise NotSupportedError(
             "Workspaces are made on the server's machine: run "
             f"`python manage.py member NAME --workspace {name} --role owner` there, "
@@ -151,14 +162,17 @@ class Workspace:
 
     @property
     def name(self) -> str:
+        """The workspace's name."""
         return self._connection.client.workspace
 
     @property
     def subscription_id(self) -> str:
+        """The subscription of config.json, else zeros; it has no effect."""
         return self._subscription
 
     @property
     def resource_group(self) -> str:
+        """The resource group of config.json, else `run-studio`; it has no effect."""
         return self._group
 
     @property
@@ -168,10 +182,12 @@ class Workspace:
 
     @property
     def sku(self) -> str:
+        """Always `basic`."""
         return "basic"
 
     @property
     def tags(self) -> dict[str, str]:
+        """Always empty: workspaces have no tags here."""
         return {}
 
     @property
@@ -187,6 +203,11 @@ class Workspace:
         """
         return list_targets(self)
 
+    def get_default_compute_target(self, type: str = "CPU") -> ComputeTarget:
+        """This machine: there is no other default target."""
+        del type
+        return self.compute_targets[LOCAL_TARGET]
+
     @property
     def environments(self) -> Mapping[str, Environment]:
         """The newest version of each registered environment, by name.
@@ -199,19 +220,41 @@ class Workspace:
         return Environment.list(self)
 
     @property
-    def datasets(self) -> dict[str, Any]:
-        """Empty: data sets of the v1 service are not stored here."""
-        return {}
+    def datasets(self) -> Mapping[str, Any]:
+        """The newest versions of the registered datasets, by name."""
+        from studio.sdk.data import RegisteredDatasets
+
+        return RegisteredDatasets(self)
 
     @property
-    def datastores(self) -> dict[str, Any]:
-        """Empty: files are stored with their runs."""
-        return {}
+    def datastores(self) -> dict[str, Datastore]:
+        """The datastores by name."""
+        from studio.sdk.data import DATASTORES, Datastore
+
+        return {name: Datastore(self, name) for name in DATASTORES}
+
+    def get_default_datastore(self) -> Datastore:
+        """`workspaceblobstore`: files that the server keeps."""
+        from studio.sdk.data import Datastore
+
+        return Datastore(self)
+
+    def set_default_datastore(self, name: str) -> None:
+        """Not offered for another name than `workspaceblobstore`."""
+        self.datastores[name].set_as_default()
 
     @property
-    def models(self) -> dict[str, Any]:
-        """Empty: there is no registry; models are files of their runs."""
-        return {}
+    def models(self) -> dict[str, Model]:
+        """The newest versions of the registered models, by name."""
+        from studio.sdk.models import Model
+
+        return {one.name: one for one in Model.list(self, latest=True)}
+
+    def get_default_keyvault(self) -> Keyvault:
+        """The secrets of the workspace."""
+        from studio.sdk.keyvault import Keyvault
+
+        return Keyvault(self)
 
     def get_run(self, run_id: str) -> Run:
         """The run of that id, of any experiment. Raises NotFound."""
@@ -237,9 +280,6 @@ class Workspace:
         runs. `children` and `archived` include child runs and archived runs. Nothing is
         read before the result is used. Not in the v1 SDK.
         """
-        # Scripts that only log do not need it.
-        from studio.sdk.run_query import RunQuery
-
         return RunQuery(
             self,
             filter,
@@ -281,6 +321,7 @@ class Workspace:
         return f"{self._connection.client.url}/w/{quote(self.name)}"
 
     def get_portal_url(self) -> str:
+        """The address of the workspace's run list."""
         return f"{self._connection.client.url}/w/{quote(self.name)}/runs/"
 
     @property
