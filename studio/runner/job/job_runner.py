@@ -30,7 +30,7 @@ from studio.runner.environments import EnvironmentFailed
 from studio.runner.job.job_command import STOPPED, JobCommand
 from studio.runner.job.job_inputs import InputsFailed, with_inputs
 from studio.runner.job.job_run import JobRun
-from studio.runner.job.run_folders import WatchedFolders, upload_outputs
+from studio.runner.job.run_folders import upload_outputs, watch_folders
 from studio.runner.job.script_start import (
     ContainerScript,
     HostScript,
@@ -184,7 +184,7 @@ class _JobSteps:
         # A container sees only the folders that are mounted, not what links lead to.
         job = with_inputs(job, self._folder, self._code, links=script.is_on_host)
         started = script.start(job, self._folder, self._code)
-        watched = WatchedFolders(run, self._code, job.definition)
+        watched = watch_folders(run, self._code, job.definition)
         launched = JobCommand(
             self._folder,
             job,

@@ -37,6 +37,7 @@ from studio.runner.job.script_environment import (
 from studio.runner.mpi_rank import mpi_command
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
+from studio.runner.watched_folders import with_rank_logs
 from studio.sdk.delivery import spool_root
 from studio.sdk.run_record import PythonFacts
 
@@ -72,6 +73,7 @@ class HostScript:
     def start(self, job: JobFile, _folder: Path, code: Path) -> ScriptStart:
         """Raises CommandNotRunnable."""
         variables = script_environment(job, self._prepared, os.environ)
+        variables = with_rank_logs(variables, code)
         interpreter = self._prepared.interpreter
         words = _command_of(job.definition, interpreter, sys.executable)
         check_script(job, code)
@@ -95,6 +97,7 @@ class ContainerScript:
         interpreter = self._image.interpreter
         prepared = PreparedEnvironment(interpreter)
         variables = script_environment(job, prepared, container_variables(os.environ))
+        variables = with_rank_logs(variables, code)
         if "PATH" not in environment_variables(job.definition):
             # The image has its own.
             del variables["PATH"]

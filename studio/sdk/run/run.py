@@ -335,19 +335,9 @@ class Run(ReadApi):
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import escape, help_url, link, table
+        from studio.sdk.notebook import run_html
 
-        docs_url = help_url(self._state.connection.client.url)
-        return table(
-            {
-                "Experiment": escape(self.experiment.name),
-                "Id": escape(self.id),
-                "Type": escape(str(self.type)),
-                "Status": escape(self.status),
-                "Details Page": link(self.get_portal_url(), "Link to Run Studio"),
-                "Docs Page": link(docs_url, "Link to Documentation"),
-            }
-        )
+        return run_html(self)
 
 
 class ScriptRun(Run):
