@@ -31,7 +31,14 @@ from runs.search.submit import (
 )
 from studio.core import snapshots as snapshot_rules
 from studio.core.errors import MissingBytes, NotFound, StudioError
-from studio.core.sweep_space import count_values, fill_template
+from studio.core.sweeps import (
+    GRID,
+    RANDOM,
+    count_combinations,
+    count_values,
+    expand_space,
+    fill_template,
+)
 
 MAX_EXPERIMENTS = 200
 
@@ -150,14 +157,18 @@ def summary_context(
 
 
 def _sweep_summary(draft: Draft, template: str) -> dict[str, Any]:
-    runs, space = draft.combinations(), draft.space()
-    draft.most_at_once()
-    counts = [count_values(values) for values in space.values()]
-    is_product = draft.sampling == "grid" and len(counts) > 1
+    # The values of a random sample are drawn when it is submitted; here only their
+    # number counts.
+    plan = draft.plan(seed=0)
+    counts = [count_values(values) for values in plan.space.values()]
+    is_product = plan.total == count_combinations(plan.space) and len(counts) > 1
+    first = expand_space(plan.space, RANDOM if plan.sampling != GRID else GRID, 1, 0)
     return {
-        "total": len(runs),
-        "factors": " × ".join(str(n) for n in counts) if is_product else "",
-        "first_name": fill_template(template, runs[0]),
+        "total": plan.total,
+        "factors": " × ".join(str(n) for n in counts)
+        if is_product and plan.sampling == GRID
+        else "",
+        "first_name": fill_template(template, first[0]),
         "sweep_counts": counts,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runs.actions.submit import SWEEP_TYPE
+from runs.actions.sweeps import SWEEP_TYPE
 from runs.models import Workspace
 from runs.pages.submit.draft import Draft
 from runs.pages.submit.original import Original, tags_to_submit
@@ -17,7 +17,7 @@ from runs.render.submit import (
 )
 from runs.search.submit import describe_source
 from studio.core.errors import NotFound
-from studio.core.sweep_space import argument_name
+from studio.core.sweeps import argument_name
 
 
 def same_command(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.core.run_definition import environment_variables
-from studio.core.sweep_space import (
+from studio.core.sweeps import (
     RANDOM,
     swept_definition,
     values_of_arguments,

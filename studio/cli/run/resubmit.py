@@ -19,7 +19,7 @@ from studio.cli.words import (
     words_argument,
 )
 from studio.core.errors import NotFound
-from studio.core.sweep_space import (
+from studio.core.sweeps import (
     GRID,
     SAMPLINGS,
     argument_name,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import InvalidValue
-from studio.core.sweep_space import GRID, RANDOM, Values, check_space, expand_space
+from studio.core.sweeps import GRID, RANDOM, Values, check_space, expand_space
 from studio.sdk.errors import UserErrorException
 from studio.sdk.submission.run_configuration_files import read_yaml
 

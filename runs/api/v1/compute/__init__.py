@@ -18,7 +18,8 @@ from runs.api.v1.compute.jobs import (
     set_waiting,
 )
 from runs.api.v1.compute.secrets import delete_secret, list_secrets, set_secret
-from runs.api.v1.compute.submit import create_sweep, resubmit_run, start_sweep
+from runs.api.v1.compute.submit import resubmit_run
+from runs.api.v1.compute.sweeps import create_sweep, get_sweep, start_sweep
 from runs.api.v1.compute.targets import (
     change_agent,
     change_compute_target,
@@ -41,6 +42,7 @@ __all__ = [
     "end_attempt",
     "get_definition",
     "get_job",
+    "get_sweep",
     "list_compute_targets",
     "list_jobs",
     "list_secrets",

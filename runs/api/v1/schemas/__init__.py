@@ -106,7 +106,14 @@ from runs.api.v1.schemas.runs import (
     WorkspaceInfo,
     WorkspaceList,
 )
-from runs.api.v1.schemas.submit import NewSweep, Resubmission, SweepReply, SweepStart
+from runs.api.v1.schemas.submit import (
+    NewSweep,
+    Resubmission,
+    SweepChild,
+    SweepInfo,
+    SweepReply,
+    SweepStart,
+)
 from runs.api.v1.schemas.tokens import (
     NewToken,
     NewTokenReply,
@@ -226,6 +233,8 @@ __all__ = [
     "Starred",
     "StateJson",
     "StatusChange",
+    "SweepChild",
+    "SweepInfo",
     "SweepReply",
     "SweepStart",
     "TagEdit",
