@@ -31,6 +31,7 @@ from runs.models.compute import (
     Sweep,
 )
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
+from runs.models.environments import RegisteredEnvironment
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import BlobRemoval, File, path_key
 from runs.models.history_exports import ExportState, HistoryExport
@@ -137,6 +138,7 @@ __all__ = [
     "MetricChunk",
     "MetricGoal",
     "MetricKind",
+    "RegisteredEnvironment",
     "Role",
     "RootMetric",
     "Run",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from runs.models.accounts import ApiToken, User, Workspace
 from runs.models.experiments import Experiment
 from runs.models.runs import Run
 from runs.models.views import View
+
+#: Changes of targets, agents, secrets and environments, which belong to no run.
+COMPUTE_ACTIONS = ("targets", "agents", "secrets", "environments")
 
 
 class ChangeSet(models.Model):
@@ -28,7 +32,14 @@ class ChangeSet(models.Model):
     )
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["workspace", "actor", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "actor", "-id"]),
+            models.Index(
+                fields=["workspace", "-id"],
+                condition=Q(action__in=COMPUTE_ACTIONS),
+                name="changes_of_compute",
+            ),
+        ]
 
 
 class Change(models.Model):

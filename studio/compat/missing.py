@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType, ModuleType
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
+
+from studio.compat.import_statements import is_import_from, is_importlib
 
 #: All modules that exist.
 MODULES = (
@@ -27,14 +30,17 @@ MODULES = (
     "azureml.core.script_run_config",
     "azureml.core.workspace",
     "azureml.exceptions",
+    "azureml.train",
     "azureml.widgets",
 )
 
 
 def missing_module_message(name: str) -> str:
+    from studio.compat.unavailable import help_address
+
     return (
-        f"Run Studio's azureml has no module {name!r}. It has {', '.join(MODULES)}; "
-        "see docs/user/sdk.md for what takes the place of others."
+        f"Run Studio's azureml has no module {name!r}. It has {', '.join(MODULES)}. "
+        f"For what takes the place of others, see {help_address()}"
     )
 
 
@@ -45,10 +51,15 @@ def refuse_unknown_names(module: str, names: list[str]) -> Callable[[str], Any]:
         # Python looks for optional names such as `__path__`.
         if name.startswith("__"):
             raise AttributeError(name)
-        message = (
-            f"Run Studio's {module} has no {name!r}. It has {', '.join(sorted(names))}."
-        )
-        if _is_import_from(sys._getframe(1)):
+        # Few scripts need it.
+        from studio.compat.unavailable import find_name
+
+        unavailable = find_name(module, name)
+        if unavailable is not None:
+            return unavailable
+        known = ", ".join(sorted(names)) or "no names"
+        message = f"Run Studio's {module} has no {name!r}. It has {known}."
+        if is_import_from(sys._getframe(1)):
             # The statement would replace the text of an AttributeError.
             raise ImportError(message, name=module)
         raise AttributeError(message)
@@ -56,34 +67,26 @@ def refuse_unknown_names(module: str, names: list[str]) -> Callable[[str], Any]:
     return get_attribute
 
 
-def _is_import_from(frame: FrameType) -> bool:
-    """Whether the frame executes `from module import name` now."""
-    from opcode import EXTENDED_ARG, opmap
-
-    code, position = frame.f_code.co_code, frame.f_lasti
-    # Before Python 3.11 the position is that of a long argument's first part.
-    while 0 <= position < len(code) and code[position] == EXTENDED_ARG:
-        position += 2
-    return 0 <= position < len(code) and code[position] == opmap["IMPORT_FROM"]
-
-
 class MissingModuleFinder:
-    """Explains an import of a module that does not exist. The last finder.
+    """Finds modules of packages that Run Studio does not have, and explains others.
 
-    `importlib.util.find_spec` gets None: it only asks whether there is such a module.
+    The last finder. `importlib.util.find_spec` gets None for a module that does not
+    exist: it only asks whether there is such a module.
     """
 
     def find_spec(
         self, name: str, _path: Any = None, _target: ModuleType | None = None
-    ) -> None:
+    ) -> ModuleSpec | None:
+        if not name.startswith("azureml."):
+            return None
+        from studio.compat.unavailable import find_module
+
+        found = find_module(name)
+        if found is not None:
+            return found
         # The caller is the search of `importlib`, and its caller is the import.
         search = sys._getframe(1)
-        is_import = search.f_back is not None and _is_importlib(search.f_back)
-        if is_import and name.startswith("azureml.") and name not in MODULES:
+        is_import = search.f_back is not None and is_importlib(search.f_back)
+        if is_import and name not in MODULES:
             raise ModuleNotFoundError(missing_module_message(name), name=name)
-
-
-def _is_importlib(frame: FrameType) -> bool:
-    # The name that it has before and after `import importlib`.
-    names = ("_frozen_importlib", "importlib._bootstrap")
-    return frame.f_globals.get("__name__") in names
+        return None

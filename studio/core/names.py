@@ -29,6 +29,7 @@ MAX_USER_NAME = 150
 MAX_TOKEN_NAME = 100
 MAX_TARGET_NAME = 64
 MAX_AGENT_NAME = 64
+MAX_ENVIRONMENT_NAME = 255
 MAX_SECRET_NAME = 128
 MAX_SECRET_BYTES = 64 * 1024
 #: Logs hide no shorter texts: some, such as the braces of JSON, are in every log.
@@ -93,6 +94,7 @@ _WORKSPACE = re.compile(r"[a-z0-9-]{1,63}")
 _USER = re.compile(r"[\w.@+-]{1,150}")
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
@@ -252,6 +254,15 @@ def check_agent_name(value: object, field: str = "name") -> str:
         "only letters, digits, '.', '_' and '-'"
     )
     return _check_pattern(value, field, _AGENT, MAX_AGENT_NAME, rule)
+
+
+def check_environment_name(value: object, field: str = "name") -> str:
+    """A registered environment: as an agent's name; up to 255."""
+    rule = message(
+        "%(field)s %(text)r must start with a letter or digit and contain "
+        "only letters, digits, '.', '_' and '-'"
+    )
+    return _check_pattern(value, field, _ENVIRONMENT, MAX_ENVIRONMENT_NAME, rule)
 
 
 def check_secret_name(value: object, field: str = "name") -> str:

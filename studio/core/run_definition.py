@@ -18,6 +18,7 @@ from studio.core.messages import message
 from studio.core.names import check_characters, check_path
 
 MAX_DEFINITION_BYTES = 256 * 1024
+MAX_ENVIRONMENT_BYTES = 64 * 1024
 MAX_ATTEMPTS = 100
 #: Both bounds of a priority; 0 is the default.
 MAX_PRIORITY = 1000
@@ -111,14 +112,39 @@ def check_variable_name(value: object, field: str) -> str:
     return value
 
 
-def _check_size(content: Mapping[str, Any]) -> None:
+def check_environment(content: object, field: str) -> dict[str, Any]:
+    """A copy of an environment's content in which the values of variables are text.
+
+    Raises InvalidValue for content that no run can have, or more than 64 KiB.
+    """
+    checked = _check_environment(content, field)
+    size = _json_size(checked)
+    if size > MAX_ENVIRONMENT_BYTES:
+        raise InvalidValue(
+            message(
+                "The environment has %(size)s bytes. The limit is %(limit)s. Put long "
+                "values into files of the script's folder.",
+                size=size,
+                limit=MAX_ENVIRONMENT_BYTES,
+            ),
+            field=field,
+            limit=MAX_ENVIRONMENT_BYTES,
+        )
+    return checked
+
+
+def _json_size(content: Mapping[str, Any]) -> int:
     try:
-        size = len(json.dumps(content, allow_nan=False).encode())
+        return len(json.dumps(content, allow_nan=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidValue(
             message("The definition of a run must consist of JSON values"),
             field="definition",
         ) from error
+
+
+def _check_size(content: Mapping[str, Any]) -> None:
+    size = _json_size(content)
     if size > MAX_DEFINITION_BYTES:
         raise InvalidValue(
             message(

@@ -44,6 +44,7 @@ SAMPLES = {
     "writer": "w1",
     "target": "local",
     "agent": "999999",
+    "version": "1",
 }
 
 
@@ -236,6 +237,7 @@ REST: dict[str, Row] = {
     f"{HOME}/restore": home(POST=CONTRIBUTOR),
     f"{HOME}/tags": home(POST=CONTRIBUTOR),
     f"{SPACE}/runs": row(GET=READER, POST=CONTRIBUTOR),
+    f"{SPACE}/columns": row(GET=READER),
     ONE: row(GET=READER, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR),
     f"{ONE}/restore": row(POST=CONTRIBUTOR),
     f"{ONE}/purge": row(POST=OWNER),
@@ -274,6 +276,11 @@ REST: dict[str, Row] = {
     f"{SPACE}/compute/<str:target>": row(PATCH=OWNER, DELETE=OWNER),
     f"{SPACE}/compute/<str:target>/agent-tokens": row(201, POST=OWNER),
     f"{SPACE}/secrets": row(GET=READER),
+    f"{SPACE}/environments": row(GET=READER),
+    f"{SPACE}/environments/<str:name>": row(
+        404, GET=READER, POST=CONTRIBUTOR, DELETE=OWNER
+    ),
+    f"{SPACE}/environments/<str:name>/versions/<int:version>": row(404, GET=READER),
     f"{SPACE}/secrets/<str:name>": row(404, PUT=OWNER, DELETE=OWNER),
     f"{SPACE}/agents": row(POST=AGENT),
     f"{SPACE}/agents/<int:agent>": row(404, PATCH=OWNER, DELETE=OWNER),

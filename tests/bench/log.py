@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-from mlflow.entities import Metric, Param, RunStatus, RunTag
-from mlflow.tracking import MlflowClient
+from typing import TYPE_CHECKING
 
 from studio.core import statuses
 from tests.bench.data.invented import Curve, Invented
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+    from mlflow.tracking import MlflowClient
 
 _STATUS = {
     statuses.RunStatus.COMPLETED: "FINISHED",
@@ -24,6 +26,9 @@ def log_runs(
     curves: Sequence[Curve],
 ) -> list[str]:
     """Three calls a run: create, one batch, end. Returns the ids in order."""
+    # Importing it takes over a second, and tests import this module.
+    from mlflow.entities import Param, RunTag
+
     made: list[str] = []
     for run in runs:
         made.append(_start(client, run, experiments, made))
@@ -41,6 +46,8 @@ def log_runs(
 def _start(
     client: MlflowClient, run: Invented, experiments: Sequence[str], made: list[str]
 ) -> str:
+    from mlflow.entities import RunStatus
+
     given = dict(run.given)
     if run.parent is not None:
         given["mlflow.parentRunId"] = made[run.parent]
@@ -53,6 +60,8 @@ def _start(
 
 
 def _metrics(run: Invented, curves: Sequence[Curve]) -> list[Metric]:
+    from mlflow.entities import Metric
+
     return [
         Metric(key, value, run.started + offset, step)
         for key, number in run.series.items()

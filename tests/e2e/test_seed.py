@@ -7,11 +7,9 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from mlflow.entities import Metric
-from mlflow.tracking import MlflowClient
 
 from runs.models import change_counts, grams, rollups, root_metrics, search_text
 from tests.bench.data import invented
@@ -19,6 +17,9 @@ from tests.bench.data.seed import BATCH, long_points, long_run
 from tests.bench.log import log_runs
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import running
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
 
 RUNS, POINTS, SEED = 140, 2_600, 3
 
@@ -62,6 +63,9 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
+    # Importing it takes over a second, and each process collects this file.
+    from mlflow.tracking import MlflowClient
+
     home = tmp_path_factory.mktemp("logged") / "home"
     with running(home) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment.items():
@@ -72,6 +76,8 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
 
 
 def log_all(client: MlflowClient) -> None:
+    from mlflow.entities import Metric
+
     experiments = [client.create_experiment(n) for n in invented.experiment_names()]
     runs = list(invented.invent(RUNS, SEED))
     made = log_runs(client, runs, experiments, invented.curves(SEED))

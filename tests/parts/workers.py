@@ -1,13 +1,17 @@
 """Spread the tests over processes: `python -m pytest -n 2`.
 
 A file runs in one process, since its tests share what a module's fixtures build. Each
-process has a database, servers and a browser of its own.
+process has a database, servers and a browser of its own. They collect the tests without
+compiling a fresh checkout twice.
 """
 
 from __future__ import annotations
 
+import fcntl
+import gc
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -17,6 +21,37 @@ TESTS = Path(__file__).parent.parent
 #: run first and mixed, so that all processors are used and all processes end together.
 WAITING_FOLDERS = tuple("web delivery runner sdk".split())
 COMPUTING_FOLDERS = tuple("e2e backup commands upgrades cli".split())
+
+# Nothing that is imported or collected becomes garbage.
+gc.disable()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Let the first process compile what a fresh checkout has not compiled yet.
+
+    Processes that start at the same time would each compile all modules and rewrite the
+    assertions of all tests. They wait for the first, and then collect side by side.
+    """
+    with (session.config.rootpath / "pyproject.toml").open("rb") as checkout:
+        if not is_first(checkout):
+            fcntl.flock(checkout, fcntl.LOCK_SH)
+        return (yield)
+
+
+def is_first(checkout: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(checkout, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Later collections skip what stays until the process ends."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:

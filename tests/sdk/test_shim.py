@@ -47,11 +47,11 @@ def test_every_listed_module_exists(user: User) -> None:
 @pytest.mark.parametrize(
     ("statement", "listed"),
     [
-        ("from azureml.core import Dataset", "Experiment"),
+        ("from azureml.core import Datasets", "Experiment"),
         ("from azureml.core.run import Nosuch", "get_run"),
-        ("import azureml.pipeline", "azureml.core.runconfig"),
-        ("from azureml.train.hyperdrive import x", "azureml.widgets"),
-        ("import azureml.core.dataset", "azureml.core.run"),
+        ("import azureml.pipelines", "azureml.core.runconfig"),
+        ("from azureml.trains.hyperdrive import x", "azureml.widgets"),
+        ("import azureml.core.datasets", "azureml.core.run"),
     ],
 )
 def test_another_name_is_an_import_error_that_lists_what_exists(
@@ -75,14 +75,14 @@ def test_missing_names_follow_the_protocol_of_modules(user: User) -> None:
         import importlib.util, inspect, pickle
         import azureml.core, azureml.core.run, azureml.exceptions
         import numpy
-        print(hasattr(azureml.core, "Dataset"), getattr(azureml.core.run, "x", None))
+        print(hasattr(azureml.core, "Datasets"), getattr(azureml.core.run, "x", None))
         print([importlib.util.find_spec(f"azureml.{name}") for name in
-               ("train", "core.dataset", "core.Dataset")])
+               ("trains", "core.datasets", "core.Datasets")])
         # To pickle it, Python looks for it in every module.
         print(pickle.loads(pickle.dumps(numpy.log1p)) is numpy.log1p)
         print(inspect.getmembers(azureml.exceptions, inspect.isfunction))
         try:
-            azureml.core.Dataset
+            azureml.core.Datasets
         except AttributeError as error:
             print(error)
         """
@@ -92,15 +92,15 @@ def test_missing_names_follow_the_protocol_of_modules(user: User) -> None:
     assert specs == "[None, None, None]"
     assert pickled == "True"
     assert "AttributeError" not in members
-    assert missing.startswith("Run Studio's azureml.core has no 'Dataset'. It has ")
+    assert missing.startswith("Run Studio's azureml.core has no 'Datasets'. It has ")
 
 
 def test_a_long_script_gets_the_same_sentence(user: User) -> None:
     """The statement is another instruction after 255 other names."""
     names = "\n".join(f"name_{number} = {number}" for number in range(300))
-    done = user.run(f"{names}\nfrom azureml.core import Dataset", status=1)
+    done = user.run(f"{names}\nfrom azureml.core import Datasets", status=1)
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: Run Studio's azureml.core has no 'Dataset'.")
+    assert last.startswith("ImportError: Run Studio's azureml.core has no 'Datasets'.")
 
 
 def test_libraries_that_pickle_by_name_still_work(user: User) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from runs.actions.submit.environments import (
+    delete_environment,
+    find_environment,
+    read_environment,
+    register_environment,
+)
 from runs.actions.submit.new_runs import (
     SCRIPT_RUN_TYPE,
     NewRuns,
@@ -21,9 +27,13 @@ __all__ = [
     "NewRuns",
     "changed_definition",
     "check_submission",
+    "delete_environment",
+    "find_environment",
     "find_run_snapshot",
     "get_experiment",
+    "read_environment",
     "reason_not_to_resubmit",
+    "register_environment",
     "resubmit",
     "submit_run",
 ]

@@ -29,7 +29,8 @@ _PARAMETER_TEXTS = {
     "writer": "The id of a process that logs to the run, in the form of run ids.",
     "target": "The compute target's name.",
     "agent": "The agent's id.",
-    "name": "The secret's name.",
+    "name": "The name of the secret or environment.",
+    "version": "The number of the environment's version.",
     "path": "The file's path inside the run; its slashes are part of the path.",
 }
 _SCHEMA_REFERENCE = "#/components/schemas/{name}"

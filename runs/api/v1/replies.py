@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from runs.api.v1.endpoints import to_wire
 from runs.api.v1.schemas import (
     EventInfo,
@@ -9,11 +11,14 @@ from runs.api.v1.schemas import (
     FoundRun,
     MetricInfo,
     Number,
+    RunColumn,
     RunInfo,
 )
 from runs.models import File, Metric, Run, RunEvent
 from runs.search.run_list import RunRow
 from studio.core.filters import field_text
+from studio.core.filters.fields import value_type
+from studio.core.filters.tree import Field, attribute
 from studio.core.statuses import RunStatus
 
 
@@ -61,6 +66,13 @@ def found_run_info(row: RunRow, has_definition: bool) -> FoundRun:
         dict(row.tags),
         {field_text(field): to_wire(value) for field, value in row.values.items()},
     )
+
+
+def run_column(field: Field, values: list[Any]) -> RunColumn:
+    """Convert the values of a field, of one run after the other."""
+    is_map = field == attribute("tags")
+    kind = "map" if is_map else value_type(field)
+    return RunColumn(field_text(field), kind, list(map(to_wire, values)))
 
 
 def event_info(event: RunEvent) -> EventInfo:

@@ -22,6 +22,7 @@ _WORKSPACE = "workspaces/<str:workspace>"
 _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
 _RUN = f"{_WORKSPACE}/runs/<str:run_id>"
 _AGENT = f"{_WORKSPACE}/agents/<int:agent>"
+_ENVIRONMENT = f"{_WORKSPACE}/environments/<str:name>"
 _VIEW = f"{_WORKSPACE}/views/<str:slug>"
 
 #: By subject: each path with one view per method.
@@ -41,6 +42,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     },
     "Runs": {
         f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
+        f"{_WORKSPACE}/columns": (runs.list_columns,),
         _RUN: (runs.get_run, runs.change_run, runs.delete_run),
         f"{_RUN}/restore": (runs.restore_run,),
         f"{_RUN}/purge": (runs.purge_run,),
@@ -94,6 +96,15 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/job": (compute.get_job, compute.change_job),
         f"{_RUN}/waiting": (compute.set_waiting,),
         f"{_WORKSPACE}/jobs": (compute.list_jobs,),
+    },
+    "Environments": {
+        f"{_WORKSPACE}/environments": (compute.list_environments,),
+        _ENVIRONMENT: (
+            compute.get_environment,
+            compute.register_environment,
+            compute.delete_environment,
+        ),
+        f"{_ENVIRONMENT}/versions/<int:version>": (compute.get_environment_version,),
     },
     "Compute": {
         f"{_WORKSPACE}/compute": (

@@ -21,16 +21,18 @@ from runs.api.v1.lookups import (
     properties_by_run,
     runs_with_definition,
 )
-from runs.api.v1.replies import event_info, found_run_info, run_info
+from runs.api.v1.replies import event_info, found_run_info, run_column, run_info
 from runs.api.v1.schemas import (
     Cancel,
     ChildList,
+    ColumnQuery,
     EventList,
     NewChild,
     NewChildren,
     NewExperiment,
     NewRun,
     Removed,
+    RunColumns,
     RunInfo,
     RunList,
     RunPatch,
@@ -48,7 +50,7 @@ from runs.models import (
     now_ms,
 )
 from runs.search.query import RunKeys
-from runs.search.run_list import find_runs
+from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.run_definition import check_definition
@@ -65,15 +67,12 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     spec = ViewSpec.from_query(
         {n: values[n] for n in (*_LIST_PARAMETERS, "after", "before")}
     )
-    number = query.experiment
     page = find_runs(
         spec,
         signed_in_user(request),
         workspace_of(request),
-        experiment=None if number is None else find_experiment(request, number),
-        parent=find_run(request, query.parent) if query.parent else None,
-        within=_descendants_of(request, query.below) if query.below else None,
         now=now_ms(),
+        **_list_scope(request, query),
     )
     defined = runs_with_definition([row.run.pk for row in page.rows])
     found = [found_run_info(row, row.run.pk in defined) for row in page.rows]
@@ -88,6 +87,42 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
         page.after,
         page.before,
     )
+
+
+#: The same without the pages of the list.
+_COLUMN_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "after")
+
+
+@endpoint("GET", Permission.READ, query=ColumnQuery, reply=RunColumns)
+def list_columns(request: StudioRequest, query: ColumnQuery) -> RunColumns:
+    """Read columns of all matching runs, in pages of up to 10,000 runs."""
+    values = structs.asdict(query)
+    page = read_run_columns(
+        ViewSpec.from_query({name: values[name] for name in _COLUMN_PARAMETERS}),
+        signed_in_user(request),
+        workspace_of(request),
+        rows=query.rows,
+        **_list_scope(request, query),
+    )
+    return RunColumns(
+        [run_column(*each) for each in zip(page.fields, page.columns, strict=True)],
+        page.rows,
+        page.total,
+        page.total_is_exact,
+        page.after,
+    )
+
+
+def _list_scope(
+    request: StudioRequest, query: RunQuery | ColumnQuery
+) -> dict[str, Any]:
+    """The experiment or run that the query narrows a list to."""
+    number = query.experiment
+    return {
+        "experiment": None if number is None else find_experiment(request, number),
+        "parent": find_run(request, query.parent) if query.parent else None,
+        "within": _descendants_of(request, query.below) if query.below else None,
+    }
 
 
 def _descendants_of(request: StudioRequest, run_id: str) -> RunKeys:

@@ -9,6 +9,7 @@ from runs.search.run_list.export import (
 )
 from runs.search.run_list.field_list import FieldList, ListedField, list_fields
 from runs.search.run_list.metric_histories import SeriesPart, read_histories
+from runs.search.run_list.run_columns import ColumnPage, read_run_columns
 from runs.search.run_list.run_page import (
     RANKED_AGGREGATES,
     MoreChildren,
@@ -27,6 +28,7 @@ __all__ = [
     "MAX_COMMON_METRICS",
     "MORE_CHILDREN",
     "RANKED_AGGREGATES",
+    "ColumnPage",
     "FieldList",
     "ListedField",
     "MoreChildren",
@@ -48,4 +50,5 @@ __all__ = [
     "list_fields",
     "place_in_tree",
     "read_histories",
+    "read_run_columns",
 ]

@@ -27,6 +27,7 @@ from runs.search.query import (
     rows_after,
     segments_of,
 )
+from runs.search.run_list.run_columns import read_plain_columns
 from runs.search.sql import time_limit
 from runs.search.values import (
     Columns,
@@ -34,7 +35,6 @@ from runs.search.values import (
     own_columns_to_read,
     row_type,
 )
-from studio.core.filters import fields as field_catalog
 from studio.core.filters.tree import Field, attribute
 from studio.core.view_spec import DEFAULT_SORT, Column, ViewSpec
 
@@ -226,15 +226,8 @@ def _runs_from_position(
 def _column_values(
     chunks: Iterator[list[LightRun]], reader: ValueReader
 ) -> Iterator[Columns]:
-    statuses = [
-        n
-        for n, field in enumerate(reader.fields)
-        if field_catalog.value_type(field) == field_catalog.STATUS
-    ]
     for runs in chunks:
         if runs:
             with time_limit():
-                found = reader.read(runs).columns()
-            for n in statuses:
-                found[n] = [str(status) for status in found[n]]
+                found = read_plain_columns(reader, runs)
             yield found

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from runs.models import (
     Experiment,
@@ -41,7 +42,10 @@ from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
 
-SegmentRun = tuple[Segment, Run]
+#: A run, or a row with the names of its segment's parts as attributes.
+SegmentRun = tuple[Segment, Any]
+#: Reads the rows of a segment, whose annotations are the names of its parts.
+RowReader = Callable[[RunQuerySet, Segment], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,27 @@ def find_runs(
 def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     """The runs of the page, the cursors of its neighbors, its first row's place."""
     spec, segments = run_query.spec, segments_of(run_query)
+
+    def read_rows(runs: RunQuerySet, _segment: Segment) -> list[Run]:
+        return list(without_heavy_columns(runs, spec))
+
+    found, more = _read_placed_rows(run_query, segments, read_rows)
+    is_later = bool(spec.before or spec.after) and bool(found)
+    here = _count_runs_above(found[0], segments, run_query) if is_later else 1
+    return [run for _, run in found], *_page_cursors(spec, found, more), here
+
+
+def read_page_with(run_query: RunQuery, read_rows: RowReader) -> tuple[list[Any], str]:
+    """The rows of the page as `read_rows` reads them, and the next page's cursor."""
+    found, more = _read_placed_rows(run_query, segments_of(run_query), read_rows)
+    return [row for _, row in found], _page_cursors(run_query.spec, found, more)[1]
+
+
+def _read_placed_rows(
+    run_query: RunQuery, segments: Sequence[Segment], read_rows: RowReader
+) -> tuple[list[SegmentRun], bool]:
+    """The rows of the page with their segments, and whether more follow."""
+    spec = run_query.spec
     backwards = bool(spec.before)
     first, place = 0, None
     if spec.before or spec.after:
@@ -154,8 +179,10 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     for segment in following:
         # One run more than the page has shows whether another page follows.
         missing = spec.rows + 1 - len(found)
-        runs = _read_segment(segment, run_query, place, missing, backwards=backwards)
-        found += [(segment, run) for run in runs]
+        rows = _read_segment(
+            segment, run_query, place, missing, read_rows, backwards=backwards
+        )
+        found += [(segment, row) for row in rows]
         if len(found) > spec.rows:
             break
         # The cursor is a place in the first segment only.
@@ -163,9 +190,7 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     more, found = len(found) > spec.rows, found[: spec.rows]
     if backwards:
         found.reverse()
-    is_later = bool(spec.before or spec.after) and bool(found)
-    here = _count_runs_above(found[0], segments, run_query) if is_later else 1
-    return [run for _, run in found], *_page_cursors(spec, found, more), here
+    return found, more
 
 
 def _read_segment(
@@ -173,23 +198,20 @@ def _read_segment(
     run_query: RunQuery,
     place: RowPosition | None,
     limit: int,
+    read_rows: RowReader,
     *,
     backwards: bool,
-) -> list[Run]:
+) -> list[Any]:
     """The first runs of the segment; of two orders that it is read by, merged."""
-    found = list(
-        without_heavy_columns(
-            _runs_from_position(segment, run_query, place, backwards=backwards),
-            run_query.spec,
-        )[:limit]
-    )
+    runs = _runs_from_position(segment, run_query, place, backwards=backwards)
+    found = list(read_rows(runs[:limit], segment))
     if segment.merged_with is None:
         return found
     found += _read_segment(
-        segment.merged_with, run_query, place, limit, backwards=backwards
+        segment.merged_with, run_query, place, limit, read_rows, backwards=backwards
     )
 
-    def order(run: Run) -> list[float]:
+    def order(run: Any) -> list[float]:
         # Only numbers are merged, so a sign reverses their order.
         signs = (-1 if p.descending != backwards else 1 for p in segment.parts)
         values = (getattr(run, part.name) for part in segment.parts)

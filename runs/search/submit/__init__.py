@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.search.submit.environments import list_environments, list_versions
 from runs.search.submit.estimates import estimate_duration
 from runs.search.submit.sources import (
     GitFacts,
@@ -19,5 +20,7 @@ __all__ = [
     "estimate_duration",
     "find_git_facts",
     "find_source",
+    "list_environments",
     "list_source_choices",
+    "list_versions",
 ]

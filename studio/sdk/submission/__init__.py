@@ -1,6 +1,7 @@
 """Submissions: how scripts describe one, and how it becomes a run."""
 
-from studio.sdk.submission.environments import CondaDependencies, Environment
+from studio.sdk.submission.conda_dependencies import CondaDependencies
+from studio.sdk.submission.environments import Environment
 from studio.sdk.submission.hyperdrive import HyperDriveFile, read_hyperdrive
 from studio.sdk.submission.resubmit import resubmit_here
 from studio.sdk.submission.run_configuration import (

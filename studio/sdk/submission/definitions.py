@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from studio.core.errors import InvalidValue
 from studio.core.run_definition import check_definition
 from studio.sdk.errors import ExperimentExecutionException, UserErrorException
 from studio.sdk.submission.run_configuration import RunConfiguration, to_content
+from studio.sdk.submission.settings_sections import without_nulls
 
 #: Words that only a shell understands.
 _SHELL_WORDS = frozenset({"&&", "||", ";", "|", ">", ">>", "<", "&", "2>&1"})
@@ -28,7 +28,7 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
         raise UserErrorException(
             f"Submit a ScriptRunConfig, not {type(config).__name__}."
         )
-    content = _without_nulls(to_content(configuration))
+    content = without_nulls(to_content(configuration))
     content["arguments"] = [str(word) for word in content.get("arguments") or ()]
     if content.get("command"):
         content.pop("script", None)
@@ -44,14 +44,6 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
         return check_definition(content), folder.absolute()
     except InvalidValue as error:
         raise UserErrorException(error.message) from error
-
-
-def _without_nulls(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_nulls(value) if isinstance(value, dict) else value
-        for key, value in content.items()
-        if value is not None
-    }
 
 
 def _command_of(command: str | list[Any]) -> str | list[str]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.errors import UserErrorException
+from studio.sdk.submission import registered_environments as registered
+from studio.sdk.submission.conda_dependencies import CondaDependencies
 from studio.sdk.submission.conda_environments import find_interpreter
-from studio.sdk.submission.run_configuration_files import read_yaml
+from studio.sdk.submission.environment_content import (
+    load_environment,
+    mark_as_registered,
+    read_folder,
+    write_folder,
+)
+from studio.sdk.submission.settings_sections import SettingsSection
 
 #: A comment of a requirements file; `#` within a word belongs to an address.
 _COMMENT = re.compile(r"(^|\s+)#.*$")
@@ -20,92 +26,6 @@ _COMMENT = re.compile(r"(^|\s+)#.*$")
 _FILE_LINE = re.compile(
     r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)"
 )
-#: The submitter's own version.
-DEFAULT_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-
-
-class CondaDependencies:
-    """Packages of conda and pip by name."""
-
-    def __init__(self, conda_dependencies_file_path: str | None = None) -> None:
-        self.conda: list[str] = [f"python={DEFAULT_PYTHON}"]
-        self.pip: list[str] = []
-        self.channels: list[str] = []
-        if conda_dependencies_file_path is not None:
-            read = conda_dependencies_of(read_yaml(Path(conda_dependencies_file_path)))
-            self.conda, self.pip, self.channels = read.conda, read.pip, read.channels
-
-    @staticmethod
-    def create(
-        pip_indexurl: str | None = None,
-        pip_packages: Iterable[str] | None = None,
-        conda_packages: Iterable[str] | None = None,
-        python_version: str = DEFAULT_PYTHON,
-        pin_sdk_version: bool = True,
-    ) -> CondaDependencies:
-        created = CondaDependencies()
-        created.set_python_version(python_version)
-        created.conda += list(conda_packages or ())
-        created.pip += list(pip_packages or ())
-        return created
-
-    def set_python_version(self, version: str) -> None:
-        others = [one for one in self.conda if not one.startswith("python=")]
-        self.conda = [f"python={version}", *others]
-
-    def add_pip_package(self, pip_package: str) -> None:
-        self.pip.append(pip_package)
-
-    def add_conda_package(self, conda_package: str) -> None:
-        self.conda.append(conda_package)
-
-    def add_channel(self, channel: str) -> None:
-        self.channels.append(channel)
-
-    @property
-    def conda_packages(self) -> list[str]:
-        return list(self.conda)
-
-    @property
-    def pip_packages(self) -> list[str]:
-        return list(self.pip)
-
-    def serialize_to_string(self) -> str:
-        """The packages as the YAML of an environment file."""
-        lines = ["channels:", *(f"- {one}" for one in self.channels)]
-        lines = lines if self.channels else []
-        lines += ["dependencies:", *(f"- {one}" for one in self.conda)]
-        if self.pip:
-            lines += ["- pip:", *(f"  - {one}" for one in self.pip)]
-        return "\n".join(lines) + "\n"
-
-    def save_to_file(
-        self, base_directory: str, conda_file_path: str = "conda_dependencies.yml"
-    ) -> str:
-        (Path(base_directory) / conda_file_path).write_text(self.serialize_to_string())
-        return conda_file_path
-
-
-def conda_dependencies_of(content: Mapping[str, Any]) -> CondaDependencies:
-    """The packages in the content of an environment file."""
-    created = CondaDependencies()
-    dependencies = list(content.get("dependencies") or ())
-    created.conda = [one for one in dependencies if isinstance(one, str)]
-    created.channels = [str(one) for one in content.get("channels") or ()]
-    nested = [one.get("pip") or [] for one in dependencies if isinstance(one, dict)]
-    created.pip = [str(one) for group in nested for one in group]
-    return created
-
-
-class SettingsSection:
-    """Settings by name; scripts can set any."""
-
-    #: The keys of a file that are no attribute's name in camel case, by attribute.
-    __slots__ = ("__dict__", "file_keys")
-
-    def __init__(self, **settings: Any) -> None:
-        self.file_keys: dict[str, str] = {}
-        self.__dict__.update(settings)
 
 
 class Environment:
@@ -124,6 +44,9 @@ class Environment:
         self.docker: Any = SettingsSection(
             enabled=False, base_image=None, base_dockerfile=None, arguments=[]
         )
+        # Settings of v1 without an attribute here, and what is registered.
+        self._other_settings: dict[str, Any] = {}
+        self._registered_content: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"Environment(Name: {self.name},\nVersion: {self.version})"
@@ -166,26 +89,46 @@ class Environment:
 
     @staticmethod
     def get(workspace: Any, name: str, version: str | None = None) -> Environment:
-        """Not offered: environments are not stored on the server."""
-        raise NotSupportedError(
-            f"Environments are not kept on the server: make {name!r} by "
-            f"Environment({name!r}) in the script."
-        )
+        """A registered environment, by default its newest version.
+
+        Raises NotFound that lists the names which the workspace has.
+        """
+        content = registered.read_content(workspace, name, version)
+        return _registered_environment(content)
 
     @staticmethod
-    def list(workspace: Any) -> dict[str, Environment]:
-        """Empty: environments are not stored on the server."""
-        return {}
+    def list(workspace: Any) -> Mapping[str, Environment]:
+        """The newest version of each registered environment, by name."""
+        return registered.RegisteredEnvironments(
+            registered.list_names(workspace),
+            lambda name: Environment.get(workspace, name),
+        )
 
     def register(self, workspace: Any) -> Environment:
-        """Returns the environment itself: nothing is stored on the server."""
-        return self
+        """Store the environment in the workspace, for all members.
+
+        Returns it with its version. The same content again is the same version; other
+        content is a new one. Raises InvalidName for a name that is not possible.
+        """
+        return _registered_environment(registered.register(workspace, self))
+
+    @staticmethod
+    def load_from_directory(path: str) -> Environment:
+        """The environment that `save_to_directory` or v1 wrote to the folder `path`.
+
+        Raises UserErrorException if there is none.
+        """
+        content = read_folder(Path(path))
+        created = Environment(content["name"])
+        load_environment(created, content, Path(path))
+        return created
 
     def clone(self, new_name: str) -> Environment:
         created = Environment(new_name)
         created.environment_variables = dict(self.environment_variables)
         created.python = copy.deepcopy(self.python)
         created.docker = copy.deepcopy(self.docker)
+        created._other_settings = copy.deepcopy(self._other_settings)
         return created
 
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
@@ -193,15 +136,14 @@ class Environment:
         folder = Path(path)
         if folder.exists() and not overwrite:
             raise UserErrorException(f"{path} is there already; pass overwrite=True")
-        folder.mkdir(parents=True, exist_ok=True)
-        content = {
-            "name": self.name,
-            "version": self.version,
-            "environmentVariables": self.environment_variables,
-        }
-        (folder / "azureml_environment.json").write_text(json.dumps(content, indent=4))
-        packages = self.python.conda_dependencies
-        (folder / "conda_dependencies.yml").write_text(packages.serialize_to_string())
+        write_folder(self, folder)
+
+
+def _registered_environment(content: dict[str, Any]) -> Environment:
+    created = Environment(content["name"])
+    load_environment(created, content, Path())
+    mark_as_registered(created, content["version"])
+    return created
 
 
 def _requirement_lines(

@@ -6,23 +6,27 @@ settings for which this class has no attribute.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import UserErrorException
-from studio.sdk.submission.environments import (
-    CondaDependencies,
-    Environment,
-    SettingsSection,
-    conda_dependencies_of,
+from studio.sdk.submission.environment_content import (
+    environment_content,
+    load_environment,
 )
+from studio.sdk.submission.environments import Environment
 from studio.sdk.submission.run_configuration_files import (
     find_path,
     path_to_write,
     read_yaml,
     write_yaml,
+)
+from studio.sdk.submission.settings_sections import (
+    camel_case,
+    copy_section,
+    load_section,
+    section_content,
 )
 
 MAX_RUN_SECONDS = 2_592_000
@@ -108,7 +112,7 @@ class RunConfiguration:
         self.terminate_after_seconds: float | None = None
         self.kill_after_seconds: float | None = None
         for name, settings in SECTIONS.items():
-            setattr(self, name, _copy_section(settings))
+            setattr(self, name, copy_section(settings))
         self._loaded_content: dict[str, Any] = {}
 
     def __repr__(self) -> str:
@@ -173,13 +177,13 @@ def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
         "command",
         "environment_variables",
     ):
-        value = content.get(_camel_case(name))
+        value = content.get(camel_case(name))
         if value is not None:
             setattr(created, name, value)
     created.arguments = list(created.arguments)
     created.environment_variables = dict(created.environment_variables)
     for name in SECTIONS:
-        _load_section(getattr(created, name), content.get(name))
+        load_section(getattr(created, name), content.get(name))
     created.environment = _to_environment(content.get("environment") or {}, folder)
     return created
 
@@ -191,21 +195,7 @@ def environment_of_definition(definition: Mapping[str, Any]) -> Environment:
 
 def _to_environment(content: dict[str, Any], folder: Path) -> Environment:
     created = Environment(content.get("name") or "local")
-    created.version = content.get("version")
-    created.environment_variables = dict(content.get("environmentVariables") or {})
-    python = dict(content.get("python") or {})
-    packages = python.pop("condaDependencies", None)
-    _load_section(created.python, python)
-    packages_file = python.get("condaDependenciesFile")
-    if packages is None and packages_file:
-        # v1's path is that in the project, ours that next to the configuration.
-        for place in (folder, folder.parent):
-            if (place / packages_file).is_file():
-                packages = read_yaml(place / packages_file)
-                break
-    if packages is not None:
-        created.python.conda_dependencies = conda_dependencies_of(packages)
-    _load_section(created.docker, content.get("docker"))
+    load_environment(created, content, folder)
     return created
 
 
@@ -213,31 +203,11 @@ def to_content(config: RunConfiguration) -> dict[str, Any]:
     """The content of its file: what v1 writes, then other settings that were loaded."""
     known: dict[str, Any] = {name: getattr(config, name) for name in PLAIN_ATTRIBUTES}
     known["target"] = getattr(config.target, "name", config.target)
-    known |= {_camel_case(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
-    environment = config.environment
-    loaded_environment = config._loaded_content.get("environment") or {}
-    python = _section_content(environment.python)
-    packages = python.pop("condaDependencies", None) or CondaDependencies()
-    dependencies: list[Any] = [*packages.conda]
-    if packages.pip:
-        dependencies.append({"pip": list(packages.pip)})
-    known["environment"] = {
-        **loaded_environment,
-        "name": environment.name,
-        "version": environment.version,
-        "environmentVariables": dict(environment.environment_variables),
-        "python": {
-            **python,
-            "condaDependencies": {
-                **({"channels": list(packages.channels)} if packages.channels else {}),
-                "dependencies": dependencies,
-            },
-        },
-        "docker": _section_content(environment.docker),
-    }
-    known |= {name: _section_content(getattr(config, name)) for name in SECTIONS}
+    known |= {camel_case(name): getattr(config, name) for name in LIMIT_ATTRIBUTES}
+    known["environment"] = environment_content(config.environment)
+    known |= {name: section_content(getattr(config, name)) for name in SECTIONS}
     known |= {
-        _camel_case(name): value
+        camel_case(name): value
         for name in OWN_ATTRIBUTES
         if (value := getattr(config, name))
     }
@@ -249,38 +219,3 @@ def to_content(config: RunConfiguration) -> dict[str, Any]:
         if name not in known
     }
     return {**known, **rest}
-
-
-def _copy_section(settings: dict[str, Any]) -> SettingsSection:
-    copies = {
-        name: list(value) if isinstance(value, list) else value
-        for name, value in settings.items()
-    }
-    return SettingsSection(**{_snake_case(key): one for key, one in copies.items()})
-
-
-def _load_section(section: SettingsSection, content: dict[str, Any] | None) -> None:
-    """Set the attributes of a section; keys that are not v1's stay as they are."""
-    for key, value in (content or {}).items():
-        name = _snake_case(key)
-        if _camel_case(name) != key:
-            section.file_keys[name] = key
-        section.__dict__[name] = value
-
-
-def _section_content(section: Any) -> dict[str, Any]:
-    """The content of a section; scripts can put an object of their own there."""
-    keys = getattr(section, "file_keys", {})
-    return {
-        keys.get(name) or _camel_case(name): value
-        for name, value in vars(section).items()
-    }
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", name)
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(one.capitalize() for one in others)

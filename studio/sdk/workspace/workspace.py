@@ -20,6 +20,7 @@ from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
+    from studio.sdk.submission import Environment
 
 #: Shown if config.json has none: v1 scripts concatenate these.
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -186,9 +187,15 @@ class Workspace:
         return list_targets(self)
 
     @property
-    def environments(self) -> dict[str, Any]:
-        """Empty: environments are not stored on the server."""
-        return {}
+    def environments(self) -> Mapping[str, Environment]:
+        """The newest version of each registered environment, by name.
+
+        An unknown name is a KeyError that lists the names.
+        """
+        # Few scripts need it, and it slows down the import of the package.
+        from studio.sdk.submission import Environment
+
+        return Environment.list(self)
 
     @property
     def datasets(self) -> dict[str, Any]:

@@ -8,15 +8,15 @@ import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import mlflow
 import pytest
-from mlflow.entities import Metric
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 
 from tests.parts.server import Server
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
 
 HERE = "tests.api.mlflow.test_mlflow_client"
 
@@ -24,6 +24,9 @@ HERE = "tests.api.mlflow.test_mlflow_client"
 @pytest.fixture
 def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowClient]:
     """The client that is installed, as `studio env` configures it."""
+    # Importing it takes over a second, and each process collects this file.
+    import mlflow
+
     for name, value in server.environment.items():
         if name.startswith("MLFLOW_") or name.lower() == "no_proxy":
             monkeypatch.setenv(name, value)
@@ -31,12 +34,14 @@ def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowCl
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(server.environment["MLFLOW_TRACKING_URI"])
     mlflow.set_experiment(HERE)
-    yield MlflowClient()
+    yield mlflow.MlflowClient()
     mlflow.end_run()
     mlflow.set_tracking_uri(before)
 
 
 def test_a_script_logs_and_reads_back(client: MlflowClient) -> None:
+    import mlflow
+
     with mlflow.start_run(run_name="r", description="d") as run:
         mlflow.log_param("lr", 0.1)
         mlflow.log_metric("loss", float("nan"), step=1)
@@ -60,6 +65,8 @@ def test_a_script_logs_and_reads_back(client: MlflowClient) -> None:
 def test_basic_authentication_works_like_a_token(
     client: MlflowClient, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mlflow.exceptions import MlflowException
+
     monkeypatch.delenv("MLFLOW_TRACKING_TOKEN")
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "anybody")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", server.token)
@@ -70,6 +77,8 @@ def test_basic_authentication_works_like_a_token(
 
 
 def test_a_long_history_is_read_completely(client: MlflowClient) -> None:
+    from mlflow.entities import Metric
+
     run_id = client.create_run(client.get_experiment_by_name(HERE).experiment_id)
     points = [Metric("m", step / 8, step, step) for step in range(26_000)]
     for start in range(0, len(points), 1000):

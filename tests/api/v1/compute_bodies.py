@@ -22,6 +22,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "resubmit_run": ("POST", f"{QUEUED}/resubmit", {"env": {"A": "1"}}),
     "create_sweep": ("POST", "sweeps", {"run": "r2", "space": {"lr": ["1", "2"]}}),
     "start_sweep": ("POST", "runs/r4/sweep", {"space": {"lr": ["1", "2"]}}),
+    "register_environment": ("POST", "environments/trees", {"definition": {}}),
     "change_job": ("PATCH", f"{QUEUED}/job", {"priority": 5, "to_top": True}),
 }
 #: Of owners.

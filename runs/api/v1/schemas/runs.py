@@ -178,6 +178,49 @@ class RunQuery(RequestStruct):
     properties: Annotated[int, Meta(ge=0, le=1)] = 0
 
 
+class ColumnQuery(RequestStruct):
+    """The parameters of the run list as above, and how many `rows` a page has at most.
+
+    With a column of long texts (`description`, `error`) a page has fewer rows.
+    """
+
+    q: str = ""
+    sort: str = ""
+    columns: str = ""
+    children: str = ""
+    mine: str = ""
+    archived: str = ""
+    after: str = ""
+    experiment: int | None = None
+    parent: str = ""
+    below: str = ""
+    rows: Annotated[int, Meta(ge=1, le=10_000)] = 2000
+
+
+class RunColumn(Struct):
+    """A field's values, one for each run; null where a run has none.
+
+    `type` is the field's type of `GET /api/v1/fields`, or `map` for `tags`. Times and
+    durations are milliseconds. A metric can have texts among its numbers.
+    """
+
+    name: str
+    type: str
+    values: list[Any]
+
+
+class RunColumns(Struct):
+    """`id` is the first column. `total` is exact up to 10,000. `after` is the cursor of
+    the next page, empty at the end.
+    """
+
+    columns: list[RunColumn]
+    rows: int
+    total: int
+    total_is_exact: bool
+    after: str
+
+
 class NewRun(RequestStruct):
     """A run in the experiment of that id, or of that name (created if needed).
 

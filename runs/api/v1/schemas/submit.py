@@ -134,3 +134,32 @@ class SweepInfo(Struct):
     best: str | None
     stopped: int
     children: list[SweepChild]
+
+
+class EnvironmentSummary(Struct):
+    """An environment with the number of its newest version, and who registered it."""
+
+    name: str
+    version: int
+    created: int
+    created_by: str | None
+
+
+class EnvironmentList(Struct):
+    environments: list[EnvironmentSummary]
+
+
+class EnvironmentInfo(EnvironmentSummary):
+    """A version. `versions` are the numbers of all, the newest first.
+
+    `definition` has the keys of v1, as in the definition of a run.
+    """
+
+    versions: list[int]
+    definition: dict[str, Any]
+
+
+class NewEnvironment(RequestStruct):
+    """`definition` has the keys of v1; its `name` and `version` are ignored."""
+
+    definition: dict[str, Any]
