@@ -91,6 +91,7 @@ def insert_jobs(
     check_priority(priority)
     _check_attempts(max_attempts)
     _lock_existing(target)
+    tried: Sequence[Mapping[str, str] | None] = values or [None] * len(runs)
     Job.objects.bulk_create(
         Job(
             run=run,
@@ -101,10 +102,10 @@ def insert_jobs(
             position=now,
             max_attempts=max_attempts,
             sweep=sweep,
-            values=tried,
+            values=one,
             queued=now,
         )
-        for run, tried in zip(runs, values or [None] * len(runs), strict=True)
+        for run, one in zip(runs, tried, strict=True)
     )
 
 

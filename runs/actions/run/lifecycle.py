@@ -275,16 +275,18 @@ def refresh_sweep(sweep: int, *, now: int) -> None:
     is_waiting = status in (RunStatus.NOT_STARTED, RunStatus.QUEUED)
     is_over = is_canceled or found.is_complete
     has_ended = is_over and not open_jobs(found).exists()
-    report = {"actor": SERVER, "now": now, "origin": StatusReporter.SERVER}
+    report = partial(
+        change_status, run, actor=SERVER, now=now, origin=StatusReporter.SERVER
+    )
     if is_waiting and (has_ended or has_started(found)):
-        change_status(run, RunStatus.RUNNING, **report)
+        report(RunStatus.RUNNING)
     if has_ended:
         outcome = SweepOutcome(RunStatus.CANCELED)
         if not is_canceled:
             outcome = find_sweep_outcome(found)
         lock_run_row(run)
         write_properties(run, outcome.properties)
-        change_status(run, outcome.status, message=outcome.message, **report)
+        report(outcome.status, message=outcome.message)
         close_sweep_row(found)
 
 

@@ -32,8 +32,10 @@ def find_sweep_outcome(sweep: Sweep) -> SweepOutcome:
     properties = {}
     if best is not None and best.best is not None:
         properties = {BEST_RUN_PROPERTY: best.run_id, SCORE_PROPERTY: repr(best.best)}
-    if all(each.status is RunStatus.FAILED for each in results):
-        message = sweep.closed or _all_failed(results)
+    if not sweep.proposed and sweep.closed:
+        return SweepOutcome(RunStatus.FAILED, sweep.closed)
+    if results and all(each.status is RunStatus.FAILED for each in results):
+        message = sweep.closed or f"All {len(results)} child runs failed."
         return SweepOutcome(RunStatus.FAILED, message, properties)
     if sweep.metric and best is None and not _were_canceled(results):
         message = _no_metric(sweep.metric, results)
@@ -46,14 +48,8 @@ def close_sweep_row(sweep: Sweep) -> None:
     Sweep.objects.filter(pk=sweep.pk, is_live=True).update(is_live=False)
 
 
-def _all_failed(results: list[SweepResult]) -> str:
-    if not results:
-        return "The sweep has no child runs."
-    return f"All {len(results)} child runs failed."
-
-
 def _were_canceled(results: list[SweepResult]) -> bool:
-    """Whether members canceled all children, so that nothing could be logged."""
+    """Whether no child could log anything: all were canceled, or deleted."""
     return all(each.status is RunStatus.CANCELED for each in results)
 
 

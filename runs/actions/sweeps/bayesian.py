@@ -21,6 +21,7 @@ from studio.core.statuses import RunStatus
 from studio.core.sweeps import (
     FIRST_RANDOM_RUNS,
     MAX_SWEEP_RUNS,
+    MAXIMIZE,
     RANDOM,
     Values,
     count_combinations,
@@ -105,7 +106,10 @@ def _ask_optuna(
         # Runs that have not ended count as bad, so that others are tried.
         constant_liar=True,
     )
-    study = optuna.create_study(direction=sweep.goal, sampler=sampler)
+    is_maximized = sweep.goal == MAXIMIZE
+    study = optuna.create_study(
+        direction="maximize" if is_maximized else "minimize", sampler=sampler
+    )
     study.add_trials(
         [
             optuna.trial.create_trial(

@@ -35,7 +35,7 @@ def read_policy(
     return policy
 
 
-def policy_fields(policy: Mapping[str, Any] | None) -> dict[str, str]:
+def policy_fields(policy: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the inputs of a policy that was submitted."""
     if policy is None:
         return {}

@@ -57,7 +57,7 @@ def count_values_of_running(sweep: Sweep) -> dict[int, int]:
         run__job__ended__isnull=True,
         run__job__stop_reason="",
     )
-    return dict(heads.values_list("run", "count"))
+    return dict(heads.values_list("run_id", "count"))
 
 
 def find_runs_to_stop(sweep: Sweep, counts: Mapping[int, int]) -> list[RunToStop]:
@@ -135,7 +135,7 @@ def _read_curves(sweep: Sweep, intervals: Sequence[int]) -> Iterator[_Curve]:
     heads = Metric.objects.filter(key=key, kind__in=_KINDS, run__job__sweep=sweep)
     ended = {
         head: (run, at is not None)
-        for head, run, at in heads.values_list("pk", "run", "run__job__ended")
+        for head, run, at in heads.values_list("pk", "run_id", "run__job__ended")
     }
     sign = goal_sign(sweep)
     for head, points in store.read_series_by_series(list(heads)):

@@ -28,7 +28,7 @@ class SweepResult:
 
 def list_results(sweep: Sweep) -> list[SweepResult]:
     """Return the sweep's runs in the order of their creation, without deleted ones."""
-    columns = ("run", "run__run_id", "run__name", "run__status", "values")
+    columns = ("run_id", "run__run_id", "run__name", "run__status", "values")
     jobs = Job.objects.filter(sweep=sweep, run__deleted__isnull=True).order_by("pk")
     best = _best_by_run(sweep)
     return [
@@ -84,5 +84,5 @@ def _best_by_run(sweep: Sweep) -> dict[int, float | None]:
     heads = Metric.objects.filter(key=key, run__job__sweep=sweep)
     return {
         run: best if best is not None and math.isfinite(best) else None
-        for run, best in heads.values_list("run", column)
+        for run, best in heads.values_list("run_id", column)
     }
