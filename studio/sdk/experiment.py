@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
@@ -15,6 +15,7 @@ from studio.sdk.run import Run, Tags, find_runs, start_run
 from studio.sdk.tags_and_properties import as_keys, as_tags
 
 if TYPE_CHECKING:
+    from studio.sdk.run_query import RunQuery
     from studio.sdk.workspace import Workspace
 
 VIEW_TYPES = ("ActiveOnly", "All", "ArchivedOnly")
@@ -139,6 +140,34 @@ class Experiment:
             tags=tags,
             properties=properties,
             children=include_children,
+        )
+
+    def runs(
+        self,
+        filter: str = "",
+        *,
+        columns: Sequence[str] | None = None,
+        order_by: str = "",
+        limit: int | None = None,
+        children: bool = False,
+        archived: bool = False,
+    ) -> RunQuery:
+        """The experiment's runs that match a filter; see `Workspace.runs`.
+
+        Not in the v1 SDK.
+        """
+        # Scripts that only log do not need it.
+        from studio.sdk.run_query import RunQuery
+
+        return RunQuery(
+            self.workspace,
+            filter,
+            columns=columns,
+            order_by=order_by,
+            limit=limit,
+            children=children,
+            archived=archived,
+            experiment=self,
         )
 
     @classmethod

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
-from studio.core.errors import NotFound
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.value_conversion import from_wire
 
@@ -64,14 +62,7 @@ def _list_numeric_metrics(run: Any) -> list[str]:
 
 def _read_points(run: Any, key: str) -> tuple[list[int], list[Any]]:
     """The steps and the values of a metric; None for a value that is not a number."""
-    path = run._state.path(f"metrics/{quote(key)}")
-    try:
-        series = run._state.connection.get(path, limit=MAX_POINTS)
-    except NotFound as error:
-        raise UserErrorException(
-            f"Run {run.id} has no metric {key!r}; it has "
-            f"{', '.join(sorted(run.get_metrics())) or 'none'}."
-        ) from error
+    series = run._history.read_sample(key, limit=MAX_POINTS)
     values = [
         None if isinstance(value, (str, dict)) else value
         for value in from_wire(series["values"])

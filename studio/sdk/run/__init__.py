@@ -3,7 +3,7 @@
 from studio.sdk.run.files import download_file
 from studio.sdk.run.log_follower import find_current_log
 from studio.sdk.run.run import Run, ScriptRun, get_run
-from studio.sdk.run.run_queries import Tags, find_runs
+from studio.sdk.run.run_queries import Tags, find_runs, iterate_runs
 from studio.sdk.run.run_types import (
     SCRIPT_RUN,
     create_run,
@@ -34,6 +34,7 @@ __all__ = [
     "find_runs",
     "get_run",
     "git_properties",
+    "iterate_runs",
     "register_environment_reader",
     "register_script_run_finder",
     "script_name",

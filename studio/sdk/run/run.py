@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 
 from studio.sdk.errors import (
@@ -12,6 +12,7 @@ from studio.sdk.errors import (
     RunEnvironmentException,
     UserErrorException,
 )
+from studio.sdk.run.metric_history import HistoryReader, MetricHistory
 from studio.sdk.run.metric_reading import MetricReader
 from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import (
@@ -65,6 +66,7 @@ class Run(ScriptApi):
         )
         super().__init__(state)
         self._reader = MetricReader(state)
+        self._history = HistoryReader(state)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -210,6 +212,14 @@ class Run(ScriptApi):
         """The properties as they are now."""
         return self._texts.get_properties()
 
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters as they are now, by name: texts, as they are stored.
+
+        While the server is away, those that this process logged. Not in the v1 SDK.
+        """
+        return self._texts.get_params()
+
     def get_portal_url(self) -> str:
         """The address of the run's page."""
         return self._state.page_url()
@@ -280,6 +290,23 @@ class Run(ScriptApi):
         bytes. For an unknown name the result is `{}`.
         """
         return self._reader.get_metrics(name, recursive, run_type, populate)
+
+    @overload
+    def history(self, name: str, /) -> MetricHistory: ...
+
+    @overload
+    def history(self, *names: str) -> dict[str, MetricHistory]: ...
+
+    def history(self, *names: str) -> MetricHistory | dict[str, MetricHistory]:
+        """All points of a metric, unsampled: arrays of steps, times and values.
+
+        With several names a dict of histories by name, without names one of all numeric
+        metrics. Times are seconds since 1970. Raises UserErrorException for a metric
+        that the run does not have. Not in the v1 SDK.
+        """
+        if len(names) == 1:
+            return self._history.read(names[0])
+        return self._history.read_many(names)
 
     def get_file_names(self) -> ListOf[str]:  # noqa: UP006
         """The paths of all files of the run: outputs, logs, images."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional, Union
 
+from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.errors import UserErrorException
 from studio.sdk.run.run_types import create_run
 
@@ -46,16 +47,28 @@ def find_runs(
     }
     if parent is None and below is None:
         query["experiment"] = experiment._get_id()
-    return _list_pages(experiment, query)
+    return (
+        create_run(experiment, found["run"], found["tags"])
+        for found in _list_pages(experiment._connection, query)
+    )
 
 
-def _list_pages(experiment: Any, query: dict[str, Any]) -> Iterator[Any]:
+def iterate_runs(workspace: Any, query: dict[str, Any]) -> Iterator[Any]:
+    """The runs of a query of the server's run list, read page by page."""
+    query = {**query, "columns": "tags"}
+    for found in _list_pages(workspace._connection, query):
+        experiment = workspace._experiment_of(found["run"])
+        yield create_run(experiment, found["run"], found["tags"])
+
+
+def _list_pages(
+    connection: WorkspaceConnection, query: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     rows = FIRST_PAGE_RUNS
     after: str | None = None
     while after != "":
-        page = experiment._connection.get("runs", rows=rows, after=after, **query)
-        for found in page["runs"]:
-            yield create_run(experiment, found["run"], found["tags"])
+        page = connection.get("runs", rows=rows, after=after, **query)
+        yield from page["runs"]
         after, rows = page["after"], PAGE_RUNS
 
 

@@ -41,6 +41,8 @@ class RunState:
         self.info: dict[str, Any] = dict(info or {})
         self.tags: dict[str, str | None] | None = None if tags is None else dict(tags)
         self.properties: dict[str, str] | None = None
+        #: What was last read, and what this process logged since.
+        self.params: dict[str, str] = {}
         self.local_status: str | None = None
         #: Whether another program (a runner) ends the run, not this script.
         self.is_launched = is_launched

@@ -61,6 +61,14 @@ class RunTagsAndParams:
         for start in range(0, len(valid), MAX_ITEMS):
             some = dict(valid[start : start + MAX_ITEMS])
             self._state.write("POST", "params", {"params": some})
+            self._state.params.update(some)
+
+    def get_params(self) -> dict[str, str]:
+        """The parameters, read from the server."""
+        reply = self._state.read("params")
+        if reply:
+            self._state.params = reply["params"]
+        return dict(self._state.params)
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
         """Write properties. Raises Immutable if one has another value."""

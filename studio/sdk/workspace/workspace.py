@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +20,7 @@ from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
+    from studio.sdk.run_query import RunQuery
     from studio.sdk.submission import Environment
 
 #: Shown if config.json has none: v1 scripts concatenate these.
@@ -215,6 +216,39 @@ class Workspace:
     def get_run(self, run_id: str) -> Run:
         """The run of that id, of any experiment. Raises NotFound."""
         return Run.get(self, run_id)
+
+    def runs(
+        self,
+        filter: str = "",
+        *,
+        columns: Sequence[str] | None = None,
+        order_by: str = "",
+        limit: int | None = None,
+        children: bool = False,
+        archived: bool = False,
+    ) -> RunQuery:
+        """The runs that match a filter: iterate over them, or make a data frame.
+
+            workspace.runs("metrics.acc > 0.9", columns=["params.lr"]).to_dataframe()
+
+        `filter` is the language of the search box, and "" matches all runs. `columns`
+        are fields of that language. `order_by` is a field, `-metrics.acc` for
+        descending; by default the newest run is first. `limit` is the maximum number of
+        runs. `children` and `archived` include child runs and archived runs. Nothing is
+        read before the result is used. Not in the v1 SDK.
+        """
+        # Scripts that only log do not need it.
+        from studio.sdk.run_query import RunQuery
+
+        return RunQuery(
+            self,
+            filter,
+            columns=columns,
+            order_by=order_by,
+            limit=limit,
+            children=children,
+            archived=archived,
+        )
 
     def _experiment_of(self, run_info: Mapping[str, Any]) -> Experiment:
         """The experiment of a run, as far as the run's information tells."""
