@@ -31,6 +31,13 @@ MODULES = (
     "azureml.core.workspace",
     "azureml.exceptions",
     "azureml.train",
+    "azureml.train.hyperdrive",
+    "azureml.train.hyperdrive.exceptions",
+    "azureml.train.hyperdrive.parameter_expressions",
+    "azureml.train.hyperdrive.policy",
+    "azureml.train.hyperdrive.run",
+    "azureml.train.hyperdrive.runconfig",
+    "azureml.train.hyperdrive.sampling",
     "azureml.widgets",
 )
 

@@ -105,15 +105,20 @@ class Experiment:
         _parent_run_id: str | None = None,
         **_ignored: Any,
     ) -> Run:
-        """Submit a ScriptRunConfig; returns its run at once.
+        """Submit a ScriptRunConfig or a HyperDriveConfig; returns its run at once.
 
         The target `local` starts it on this machine, in a copy of its folder; agents
-        of another target take it from a queue. Raises ExperimentExecutionException if
+        of another target take it from a queue. A HyperDriveConfig becomes the parent of
+        a sweep, whose child runs agents take. Raises ExperimentExecutionException if
         the script does not exist, ComputeTargetException for an unknown target.
         """
-        # Scripts that only log do not need it.
+        # Scripts that only log do not need them.
+        from studio.sdk.hyperdrive import HyperDriveConfig, HyperDriveRun
         from studio.sdk.submission import submit_run
 
+        if isinstance(config, HyperDriveConfig):
+            info = config.submit_to(self, tags, display_name)
+            return HyperDriveRun(self, info["id"], _info=info)
         run: Run = submit_run(
             self,
             config,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from studio.core.errors import InvalidValue
@@ -14,7 +16,9 @@ from studio.core.sweeps import (
     expand_space,
     fill_template,
     is_due,
+    parse_policy,
     parse_values,
+    policy_text,
     swept_arguments,
     swept_definition,
     tags_after_change,
@@ -235,6 +239,26 @@ def test_a_policy_that_makes_no_sense_is_refused(policy):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "median",
+        "bandit slack_factor=0.25 delay_evaluation=5",
+        "truncation truncation_percentage=20 exclude_finished_jobs=1",
+    ],
+)
+def test_a_policy_is_written_as_it_is_read(text: str) -> None:
+    policy = parse_policy(text)
+    assert policy is not None
+    assert policy_text(policy) == text
+
+
+@pytest.mark.parametrize("text", ["", "best", "median x=1", "median delay_evaluation"])
+def test_a_text_without_a_policy_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue):
+        parse_policy(text)
+
+
+@pytest.mark.parametrize(
     ("interval", "delay", "count", "due"),
     [(1, 0, 0, 0), (1, 0, 3, 3), (2, 0, 3, 2), (2, 5, 5, 0), (2, 5, 7, 6)],
 )
@@ -245,7 +269,7 @@ def test_a_policy_is_applied_at_multiples_from_its_delay_on(
     assert is_due(policy, count) == due
 
 
-METRIC = {"primary_metric": "acc", "goal": "maximize"}
+METRIC: Any = {"primary_metric": "acc", "goal": "maximize"}
 
 
 @pytest.mark.parametrize(
@@ -271,7 +295,7 @@ METRIC = {"primary_metric": "acc", "goal": "maximize"}
     ],
     ids=str,
 )
-def test_a_plan_that_makes_no_sense_is_refused(plan):
+def test_a_plan_that_makes_no_sense_is_refused(plan: Any) -> None:
     with pytest.raises(InvalidValue):
         check_plan(**{"space": {"a": ["1", "2"]}, **plan})
 

@@ -36,7 +36,7 @@ log = logging.getLogger("studio.worker")
 
 #: Between batches of children, so that other writers get their turn.
 PAUSE_SECONDS = 0.02
-#: A Bayesian sample ends if none of so many runs logged the metric.
+#: A Bayesian sample ends if this number of runs ended without the metric.
 MAX_RUNS_WITHOUT_METRIC = 5
 #: Comparing takes at most this share of the worker's time.
 COMPARING_SHARE = 0.1

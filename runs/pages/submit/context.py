@@ -12,7 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.access import Permission
-from runs.models import LOCAL_TARGET, Experiment, Secret
+from runs.models import (
+    LOCAL_TARGET,
+    Experiment,
+    Key,
+    KeyKind,
+    Secret,
+    Workspace,
+)
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.pages.submit.draft import SCRIPT, Draft, split_words
@@ -31,6 +38,7 @@ from runs.search.submit import (
 )
 from studio.core import snapshots as snapshot_rules
 from studio.core.errors import MissingBytes, NotFound, StudioError
+from studio.core.names import SYSTEM_METRIC_PREFIX
 from studio.core.sweeps import (
     GRID,
     RANDOM,
@@ -41,6 +49,7 @@ from studio.core.sweeps import (
 )
 
 MAX_EXPERIMENTS = 200
+MAX_METRIC_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ def form_context(
         **_source_facts(request, source),
         "words": split_words(draft.arguments),
         "words_before": split_words(before.arguments) if before else None,
+        "metric_names": _metric_names(workspace),
         "experiments": names.order_by("-pk").values_list("name", flat=True)[
             :MAX_EXPERIMENTS
         ],
@@ -103,6 +113,12 @@ def form_context(
         "compute_path": reverse("compute", args=[workspace.name]),
         "can_manage": not role_refusal(request, Permission.COMPUTE),
     }
+
+
+def _metric_names(workspace: Workspace) -> list[str]:
+    keys = Key.objects.filter(workspace=workspace, kind=KeyKind.METRIC)
+    logged = keys.exclude(name__startswith=SYSTEM_METRIC_PREFIX).order_by("-pk")
+    return sorted(logged.values_list("name", flat=True)[:MAX_METRIC_NAMES])
 
 
 def source_context(request: PageRequest, draft: Draft) -> dict[str, Any]:

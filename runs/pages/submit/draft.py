@@ -27,7 +27,6 @@ from studio.core.sweeps import (
     argument_name,
     check_plan,
     check_space,
-    count_combinations,
     default_template,
     parse_values,
     values_text,
@@ -121,13 +120,13 @@ class Draft:
 
     def with_sweep(self, sweep: Sweep) -> Draft:
         """Return the draft with the values of a sweep that was submitted."""
-        is_grid = sweep.sampling == GRID
-        is_limited = not is_grid or sweep.total != count_combinations(sweep.space)
+        # The form has all runs of a grid.
+        has_count = sweep.sampling != GRID and sweep.total is not None
         return replace(
             self,
             sampling=sweep.sampling,
             sweep=tuple((k, values_text(v)) for k, v in sweep.space.items()),
-            count=str(sweep.total) if sweep.total and is_limited else "",
+            count=str(sweep.total) if has_count else "",
             at_once=str(sweep.at_once or ""),
             metric=sweep.metric,
             goal=sweep.goal or MAXIMIZE,
@@ -161,16 +160,25 @@ class Draft:
         return check_plan(
             space=self.space(),
             sampling=self.sampling,
-            count=_read_number(self.count, "count", _("Number of runs")),
+            count=self.run_count(),
             seed=seed,
             at_once=self.most_at_once(),
             primary_metric=self.metric,
             goal=self.goal if self.metric else "",
-            policy=read_policy(self.policy, self.slack, self.delay, self.interval),
+            policy=self.policy_settings(),
             max_duration_minutes=_read_number(
                 self.sweep_minutes, "sweep_minutes", _("Sweep max duration")
             ),
         )
+
+    def run_count(self) -> int | None:
+        # The input is hidden for a grid, and keeps its value.
+        text = "" if self.sampling == GRID else self.count
+        return _read_number(text, "count", _("Number of runs"))
+
+    def policy_settings(self) -> dict[str, Any] | None:
+        """Return the policy of the sweep; raise InvalidValue."""
+        return read_policy(self.policy, self.slack, self.delay, self.interval)
 
     def most_at_once(self) -> int | None:
         return _read_number(self.at_once, "at_once", _("At the same time"))

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from studio.core.errors import InvalidValue
-from studio.core.sweeps import BANDIT, MEDIAN, TRUNCATION
+from studio.core.sweeps import BANDIT, MEDIAN, TRUNCATION, check_policy
 
 #: The choices of the form, with the setting that its number is.
 _SETTINGS = {
@@ -32,7 +32,7 @@ def read_policy(
     for key, text in (("evaluation_interval", interval), ("delay_evaluation", delay)):
         if text:
             policy[key] = _read_whole(text)
-    return policy
+    return check_policy(policy)
 
 
 def policy_fields(policy: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from runs.search.sweeps.early_stopping import (
     find_runs_to_stop,
 )
 from runs.search.sweeps.results import (
+    BestRun,
     SweepResult,
     best_of,
     count_stopped,
@@ -16,6 +17,7 @@ from runs.search.sweeps.results import (
 )
 
 __all__ = [
+    "BestRun",
     "RunToStop",
     "SweepResult",
     "best_of",

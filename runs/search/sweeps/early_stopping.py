@@ -146,7 +146,7 @@ def _read_curves(sweep: Sweep, intervals: Sequence[int]) -> Iterator[_Curve]:
 def make_curve(
     run: int, has_ended: bool, values: Floats, intervals: Iterable[int]
 ) -> _Curve:
-    """Summarize values of which the highest is the best."""
+    """Summarize values; the highest is the best."""
     finite = np.isfinite(values)
     best, mean = {}, {}
     for interval in intervals:

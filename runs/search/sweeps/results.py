@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -54,9 +55,29 @@ def best_of(sweep: Sweep, results: Iterable[SweepResult]) -> SweepResult | None:
     return max(found, key=lambda each: sign * (each.best or 0.0), default=None)
 
 
-def find_best(sweep: Sweep) -> SweepResult | None:
+@dataclass(frozen=True)
+class BestRun:
+    run_id: str
+    name: str
+    value: float
+
+
+def find_best(sweep: Sweep) -> BestRun | None:
     """Return the best run, with two queries; None if none logged the metric."""
-    return best_of(sweep, list_results(sweep)) if sweep.metric else None
+    key = find_metric_key(sweep)
+    if key is None:
+        return None
+    column = "max" if goal_sign(sweep) > 0 else "min"
+    heads = Metric.objects.filter(
+        key=key,
+        run__job__sweep=sweep,
+        run__deleted__isnull=True,
+        **{f"{column}__lte": sys.float_info.max, f"{column}__gte": -sys.float_info.max},
+    )
+    order = f"-{column}" if column == "max" else column
+    found = heads.order_by(order, "run").values_list("run__run_id", "run__name", column)
+    row = found.first()
+    return BestRun(*row) if row else None
 
 
 def count_stopped(sweep: Sweep) -> int:

@@ -24,6 +24,7 @@ from studio.core.sweeps.policies import (
     TRUNCATION,
     check_policy,
     is_due,
+    parse_policy,
     policy_text,
 )
 from studio.core.sweeps.sampling import (
@@ -82,6 +83,7 @@ __all__ = [
     "is_whole_range",
     "named_values",
     "number_text",
+    "parse_policy",
     "parse_values",
     "policy_text",
     "swept_arguments",

@@ -64,13 +64,31 @@ def is_due(policy: Mapping[str, Any], count: int) -> int:
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:
-    """The settings that differ from the defaults: `slack_factor=0.2`."""
-    shown = {
-        key: value
+    """`bandit slack_factor=0.2`: the settings that differ from their defaults."""
+    shown = [
+        f"{key}={value:.10g}"
         for key, value in policy.items()
         if key != "type" and value != _INTERVALS.get(key, False)
-    }
-    return ", ".join(f"{key}={value}" for key, value in shown.items())
+    ]
+    return " ".join([str(policy["type"]), *shown])
+
+
+def parse_policy(text: str) -> dict[str, Any] | None:
+    """The policy of a text such as `bandit slack_factor=0.2`; raise InvalidValue."""
+    words = text.replace(",", " ").split()
+    policy: dict[str, Any] = {"type": words[0] if words else ""}
+    for word in words[1:]:
+        key, _, value = word.partition("=")
+        try:
+            number = float(value)
+        except ValueError as error:
+            raise _invalid(
+                message("%(word)r must be a setting and a number", word=word)
+            ) from error
+        policy[key] = int(number) if number.is_integer() else number
+    if "exclude_finished_jobs" in policy:
+        policy["exclude_finished_jobs"] = bool(policy["exclude_finished_jobs"])
+    return check_policy(policy)
 
 
 def _check_slack(policy: Mapping[str, Any]) -> dict[str, float]:

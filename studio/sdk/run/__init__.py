@@ -8,6 +8,7 @@ from studio.sdk.run.run_types import (
     SCRIPT_RUN,
     create_run,
     register_environment_reader,
+    register_run_class,
     register_script_run_finder,
 )
 from studio.sdk.run.script_environment import (
@@ -36,6 +37,7 @@ __all__ = [
     "git_properties",
     "iterate_runs",
     "register_environment_reader",
+    "register_run_class",
     "register_script_run_finder",
     "script_name",
     "start_run",

@@ -2,12 +2,12 @@
 
 from studio.sdk.submission.conda_dependencies import CondaDependencies
 from studio.sdk.submission.environments import Environment
-from studio.sdk.submission.hyperdrive import HyperDriveFile, read_hyperdrive
 from studio.sdk.submission.resubmit import resubmit_here
 from studio.sdk.submission.run_configuration import (
     RunConfiguration,
     environment_of_definition,
 )
+from studio.sdk.submission.run_configuration_files import read_yaml
 from studio.sdk.submission.script_run_config import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -25,14 +25,13 @@ __all__ = [
     "CondaDependencies",
     "DockerConfiguration",
     "Environment",
-    "HyperDriveFile",
     "MpiConfiguration",
     "PyTorchConfiguration",
     "RunConfiguration",
     "ScriptRunConfig",
     "TensorflowConfiguration",
     "environment_of_definition",
-    "read_hyperdrive",
+    "read_yaml",
     "resubmit_here",
     "submit_run",
     "submit_sweep",
