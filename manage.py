@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Run Studio's management commands; `python manage.py studio` serves."""
 
+import atexit
+import gc
 import os
 import sys
 
@@ -8,10 +10,14 @@ from studio import __version__
 
 
 def main() -> None:
+    # Looking for garbage in what is imported, and at the exit in everything, takes a
+    # third of the time of a short command.
+    gc.disable()
+    atexit.register(gc.freeze)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings.base")
     try:
         from django.core.exceptions import ImproperlyConfigured
-        from django.core.management import ManagementUtility
+        from django.core.management import BaseCommand, ManagementUtility
     except ImportError as error:
         raise SystemExit(
             "Django is not installed here. Run: pip install -r requirements.txt"
@@ -29,6 +35,12 @@ def main() -> None:
     class Utility(ManagementUtility):
         def main_help_text(self, commands_only: bool = False) -> str:
             return super().main_help_text(commands_only).replace("move_to", "move-to")
+
+        def fetch_command(self, subcommand: str) -> BaseCommand:
+            command = super().fetch_command(subcommand)
+            gc.freeze()
+            gc.enable()
+            return command
 
     try:
         Utility([sys.argv[0], *words]).execute()

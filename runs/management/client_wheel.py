@@ -65,8 +65,9 @@ def source_files() -> Iterator[Path]:
     """What the wheel is made from, in a fixed order."""
     root: Path = settings.BASE_DIR
     yield from (root / name for name in PROJECT_FILES)
-    # Marks the package as typed.
+    # They mark the packages as typed.
     yield root / "studio/py.typed"
+    yield root / "studio/compat/azureml/py.typed"
     yield from sorted((root / "studio").rglob("*.py"))
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from runs.actions.account import revoke_token
-from runs.actions.actor import SERVER, Actor
-from runs.actions.compute import create_agent_token, get_local_target
+from runs.actions.account import create_agent_token, revoke_token
+from runs.actions.actor import SERVER
+from runs.actions.compute import get_local_target
 from runs.management.operator_access import DEFAULT_WORKSPACE
 from runs.management.supervisor import ChildProcess
 from runs.models import ApiToken, ComputeTarget, User, Workspace
@@ -68,7 +68,7 @@ def renew_agent_token(
     """A new token for an agent of the server's own; earlier ones are revoked."""
     for old in ApiToken.objects.filter(target=target, name=name, revoked__isnull=True):
         revoke_token(old, actor=SERVER, now=now)
-    _token, secret = create_agent_token(target, name=name, actor=Actor(owner), now=now)
+    _token, secret = create_agent_token(owner, target, name, now=now)
     return secret
 
 

@@ -14,7 +14,7 @@ from runs.models.accounts import (
     Workspace,
 )
 from runs.models.change_counts import ChangeCount
-from runs.models.changes import Change, ChangeSet
+from runs.models.changes import COMPUTE_ACTIONS, Change, ChangeSet
 from runs.models.compute import (
     AGENT_TIMEOUT_MS,
     DEFAULT_LEASE_SECONDS,
@@ -96,6 +96,7 @@ __all__ = [
     "AGENT_TIMEOUT_MS",
     "CANCEL_ACKNOWLEDGED",
     "CANCEL_SIGNALS_SENT",
+    "COMPUTE_ACTIONS",
     "DEFAULT_LEASE_SECONDS",
     "FORCE_STOP_REQUESTED",
     "HEARTBEATS_RESUMED",

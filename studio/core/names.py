@@ -265,6 +265,10 @@ def check_environment_name(value: object, field: str = "name") -> str:
     return _check_pattern(value, field, _ENVIRONMENT, MAX_ENVIRONMENT_NAME, rule)
 
 
+def is_environment_name(value: object) -> bool:
+    return isinstance(value, str) and _ENVIRONMENT.fullmatch(value) is not None
+
+
 def check_secret_name(value: object, field: str = "name") -> str:
     """A secret of a workspace: the name of an environment variable, up to 128."""
     rule = message(

@@ -15,7 +15,7 @@ from typing import Any
 
 from studio.core.errors import InvalidName, InvalidValue
 from studio.core.messages import message
-from studio.core.names import check_characters, check_path
+from studio.core.names import check_characters, check_path, is_environment_name
 
 MAX_DEFINITION_BYTES = 256 * 1024
 MAX_ENVIRONMENT_BYTES = 64 * 1024
@@ -86,6 +86,14 @@ def command_line(definition: Mapping[str, Any]) -> str:
     """The same as one line, to be shown and to be pasted into a shell."""
     words = command_words(definition, "python")
     return words[2] if isinstance(definition.get("command"), str) else shlex.join(words)
+
+
+def environment_label(definition: Mapping[str, Any]) -> str:
+    """Name and version of a registered environment, `trees:2`; else empty."""
+    environment = definition.get("environment") or {}
+    name, version = environment.get("name"), str(environment.get("version") or "")
+    is_version = version.isascii() and version.isdigit() and len(version) < 10
+    return f"{name}:{version}" if is_version and is_environment_name(name) else ""
 
 
 def environment_variables(definition: Mapping[str, Any]) -> dict[str, str]:
@@ -234,12 +242,36 @@ def _check_environment(value: object, field: str) -> dict[str, Any]:
     if variables is not None:
         name = f"{field}.environmentVariables"
         environment["environmentVariables"] = _check_variables(variables, name)
+    docker = environment.get("docker")
+    if docker is not None:
+        environment["docker"] = _check_docker(docker, f"{field}.docker")
     python = environment.get("python")
     if python is not None:
         path = _check_object(python, f"{field}.python").get("interpreterPath")
         if path is not None:
             _check_word(path, f"{field}.python.interpreterPath")
     return environment
+
+
+def _check_docker(value: object, field: str) -> dict[str, Any]:
+    """The section of an image, or that of the containers of its runs."""
+    docker = dict(_check_object(value, field))
+    for name in ("baseImage", "baseDockerfile", "shmSize"):
+        if docker.get(name) is not None:
+            docker[name] = _check_word(docker[name], f"{field}.{name}")
+    if isinstance(docker.get("arguments"), list):
+        docker["arguments"] = _check_words(docker["arguments"], f"{field}.arguments")
+    image = docker.get("baseImage") or ""
+    if len(image.split()) > 1 or image.startswith("-"):
+        raise InvalidValue(
+            message(
+                "%(field)s %(name)r is not the name of an image",
+                field=f"{field}.baseImage",
+                name=image[:100],
+            ),
+            field=f"{field}.baseImage",
+        )
+    return docker
 
 
 def _check_secrets(value: object, field: str) -> list[str]:
@@ -291,6 +323,7 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "command": _check_command,
     "target": _check_word,
     "environment": _check_environment,
+    "docker": _check_docker,
     "environmentVariables": _check_variables,
     "maxRunDurationSeconds": _check_seconds,
     "secrets": _check_secrets,

@@ -21,9 +21,11 @@ from studio.runner.ranks import LOG_FOLDER, log_path, print_end
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID")
 
 
-def mpi_command(count: int, words: Sequence[str]) -> list[str]:
+def mpi_command(
+    count: int, words: Sequence[str], python: str = sys.executable
+) -> list[str]:
     """The command that starts the words `count` times with mpirun."""
-    rank = [sys.executable, "-m", "studio.runner.mpi_rank", "--", *words]
+    rank = [python, "-m", "studio.runner.mpi_rank", "--", *words]
     return ["mpirun", "-n", str(count), *rank]
 
 

@@ -29,9 +29,11 @@ def log_path(rank: int) -> str:
     return f"{LOG_FOLDER}/std_log_process_{rank}.txt"
 
 
-def ranks_command(count: int, words: Sequence[str]) -> list[str]:
+def ranks_command(
+    count: int, words: Sequence[str], python: str = sys.executable
+) -> list[str]:
     """The command that starts the words `count` times."""
-    return [sys.executable, "-m", "studio.runner.ranks", str(count), "--", *words]
+    return [python, "-m", "studio.runner.ranks", str(count), "--", *words]
 
 
 def run_ranks(count: int, words: Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from studio.core.errors import StudioError
@@ -12,6 +12,7 @@ from studio.runner.programs import as_text
 from studio.runner.tracked_run import TrackedRun
 from studio.sdk.delivery import print_notice
 from studio.sdk.run_record import (
+    PythonFacts,
     Redact,
     RunRecord,
     attempt_path,
@@ -36,11 +37,15 @@ class Recorder:
         *,
         attempt: int = 1,
         redact: Redact = str,
+        image: str = "",
+        find_python: Callable[[], PythonFacts | None] | None = None,
     ) -> None:
+        """`find_python` replaces a look at the command's own interpreter."""
         self._run, self._folder = run, folder
         self._command = [as_text(word) for word in command]
         self._environment = environment
         self._attempt, self._redact = attempt, redact
+        self._image, self._find_python = image, find_python or self._probe
         self._thread = threading.Thread(target=self._record, daemon=True)
         self._metrics: SystemMetrics | None = None
 
@@ -59,10 +64,16 @@ class Recorder:
             self._metrics.stop()
         self._thread.join(RECORD_SECONDS)
 
+    def _probe(self) -> PythonFacts | None:
+        return probe_python(self._command[0], self._environment, self._folder)
+
     def _record(self) -> None:
-        python = probe_python(self._command[0], self._environment, self._folder)
         record = RunRecord.collect(
-            self._command, self._folder, self._environment, python
+            self._command,
+            self._folder,
+            self._environment,
+            self._find_python(),
+            self._image,
         )
         # The run has its command already. Properties never change, and another attempt
         # can run elsewhere.

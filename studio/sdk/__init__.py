@@ -26,6 +26,7 @@ from studio.sdk.errors import (
     WorkspaceException,
 )
 from studio.sdk.experiment import Experiment
+from studio.sdk.metric_history import MetricHistory
 from studio.sdk.run import (
     Run,
     ScriptRun,
@@ -33,6 +34,7 @@ from studio.sdk.run import (
     register_environment_reader,
     register_script_run_finder,
 )
+from studio.sdk.run_query import RunQuery
 from studio.sdk.submission import (
     CondaDependencies,
     Environment,
@@ -50,11 +52,13 @@ __all__ = [
     "Environment",
     "Experiment",
     "ExperimentExecutionException",
+    "MetricHistory",
     "NotSupportedError",
     "Run",
     "RunCanceled",
     "RunConfiguration",
     "RunEnvironmentException",
+    "RunQuery",
     "ScriptRun",
     "ScriptRunConfig",
     "SnapshotException",

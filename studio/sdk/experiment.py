@@ -12,10 +12,11 @@ from studio.core.names import check_experiment_name
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run, Tags, find_runs, start_run
+from studio.sdk.run_query import RunQuery
 from studio.sdk.tags_and_properties import as_keys, as_tags
 
 if TYPE_CHECKING:
-    from studio.sdk.run_query import RunQuery
+    from studio.sdk.submission import ScriptRunConfig
     from studio.sdk.workspace import Workspace
 
 VIEW_TYPES = ("ActiveOnly", "All", "ArchivedOnly")
@@ -49,6 +50,7 @@ class Experiment:
 
     @property
     def name(self) -> str:
+        """The experiment's name, which is unique in its workspace."""
         return self._name
 
     @property
@@ -58,10 +60,12 @@ class Experiment:
 
     @property
     def tags(self) -> dict[str, str | None]:
+        """The tags as last read; None is a tag without a value."""
         return dict(self._info.get("tags", {}))
 
     @property
     def description(self) -> str:
+        """The description in Markdown; empty without one."""
         return str(self._info.get("description", ""))
 
     @property
@@ -98,7 +102,7 @@ class Experiment:
 
     def submit(
         self,
-        config: Any,
+        config: ScriptRunConfig,
         tags: Mapping[str, str | None] | None = None,
         *,
         display_name: str = "",
@@ -161,9 +165,6 @@ class Experiment:
 
         Not in the v1 SDK.
         """
-        # Scripts that only log do not need it.
-        from studio.sdk.run_query import RunQuery
-
         return RunQuery(
             self.workspace,
             filter,

@@ -20,6 +20,7 @@ from studio.core.job_files import (
     read_runner_state,
     write_job,
 )
+from studio.sdk.process_variables import process_variables
 
 #: Tells a runner from what a script started: it outlives the run that submitted it.
 RUNNER_VARIABLE = "STUDIO_JOB_FOLDER"
@@ -78,16 +79,12 @@ def clean_up_jobs() -> None:
 
 def _end_processes_of(run_id: str) -> None:
     """Kill the processes of the run's script; none where the system has no /proc."""
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            names = path.read_bytes().split(b"\0")
-            is_of_run = f"STUDIO_RUN_ID={run_id}".encode() in names
-            # A run that the script submitted has its own runner.
-            is_runner = any(
-                one.startswith(f"{RUNNER_VARIABLE}=".encode()) for one in names
-            )
-            if is_of_run and not is_runner and int(path.parent.name) != os.getpid():
-                os.kill(int(path.parent.name), signal.SIGKILL)
+    for pid, variables in process_variables():
+        # A run that the script submitted has its own runner.
+        is_runner = any(one.startswith(f"{RUNNER_VARIABLE}=") for one in variables)
+        if f"STUDIO_RUN_ID={run_id}" in variables and not is_runner:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def start_runner(folder: Path, job: JobFile) -> None:

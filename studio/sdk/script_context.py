@@ -36,10 +36,12 @@ class SubmittedRun(Run):
 
     @property
     def input_datasets(self) -> dict[str, Any]:
+        """Always empty."""
         return {}
 
     @property
     def output_datasets(self) -> dict[str, Any]:
+        """Always empty."""
         return {}
 
     def cancel(self) -> None:
@@ -126,65 +128,86 @@ class OfflineRun(EndsWithBlock):
             "with `experiment.start_logging()`, or set STUDIO_RUN_ID to a run's id."
         )
 
-    def log(self, name: str, value: Any, description: str = "", **_more: Any) -> None:
+    def log(
+        self, name: str, value: object, description: str = "", **_more: Any
+    ) -> None:
+        """Print the call, which `Run.log` explains."""
         _print_call(f"log scalar metric {name}", value)
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
+        """Print the call, which `Run.log_list` explains."""
         _print_call(f"log list metric {name}", list(value))
 
     def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
+        """Print the call, which `Run.log_row` explains."""
         _print_call(f"log row metric {name}", kwargs)
 
     def log_table(
         self, name: str, value: Mapping[str, Any], description: str = ""
     ) -> None:
+        """Print the call, which `Run.log_table` explains."""
         _print_call(f"log table metric {name}", value)
 
     def log_image(
         self,
         name: str,
-        path: Any = None,
-        plot: Any = None,
+        path: object = None,
+        plot: object = None,
         description: str = "",
     ) -> None:
+        """Print the call, which `Run.log_image` explains."""
         _print_call(f"log image metric {name}", plot if path is None else path)
 
     def log_confusion_matrix(
-        self, name: str, value: Any, description: str = ""
+        self, name: str, value: object, description: str = ""
     ) -> None:
+        """Print the call, which `Run.log_confusion_matrix` explains."""
         _print_call(f"log confusion matrix {name}", value)
 
-    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+    def log_accuracy_table(
+        self, name: str, value: object, description: str = ""
+    ) -> None:
+        """Print the call, which `Run.log_accuracy_table` explains."""
         _print_call(f"log accuracy table {name}", value)
 
-    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+    def log_residuals(self, name: str, value: object, description: str = "") -> None:
+        """Print the call, which `Run.log_residuals` explains."""
         _print_call(f"log residuals {name}", value)
 
-    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+    def log_predictions(self, name: str, value: object, description: str = "") -> None:
+        """Print the call, which `Run.log_predictions` explains."""
         _print_call(f"log predictions {name}", value)
 
     def tag(self, key: str, value: str | None = None) -> None:
+        """Print the call, which `Run.tag` explains."""
         _print_call(f"add tag {key}", value)
 
     def set_tags(self, tags: Mapping[str, Any] | str) -> None:
+        """Print the call, which `Run.set_tags` explains."""
         _print_call("set tags", tags)
 
     def remove_tags(self, tags: Iterable[str]) -> None:
+        """Print the call, which `Run.remove_tags` explains."""
         _print_call("remove tags", tags)
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Print the call, which `Run.add_properties` explains."""
         _print_call("add properties", properties)
 
-    def upload_file(self, name: str, path_or_stream: Any, **_more: Any) -> None:
+    def upload_file(self, name: str, path_or_stream: object, **_more: Any) -> None:
+        """Print the call, which `Run.upload_file` explains."""
         _print_call(f"upload file {name}", path_or_stream)
 
-    def upload_files(self, names: Any, paths: Any, **_more: Any) -> None:
+    def upload_files(self, names: object, paths: object, **_more: Any) -> None:
+        """Print the call, which `Run.upload_files` explains."""
         _print_call(f"upload files {names}", paths)
 
-    def upload_folder(self, name: str, path: Any, **_more: Any) -> None:
+    def upload_folder(self, name: str, path: object, **_more: Any) -> None:
+        """Print the call, which `Run.upload_folder` explains."""
         _print_call(f"upload folder {name}", path)
 
     def child_run(self, name: str | None = None, **_more: Any) -> OfflineRun:
+        """Another object that prints what it is given."""
         return OfflineRun(self)
 
     def complete(self, _set_status: bool = True) -> None:
@@ -192,10 +215,11 @@ class OfflineRun(EndsWithBlock):
 
     def fail(
         self,
-        error_details: Any = None,
+        error_details: object = None,
         error_code: str | None = None,
         _set_status: bool = True,
     ) -> None:
+        """Print the call, which `Run.fail` explains."""
         _print_call("mark the run as failed", error_details)
 
     def cancel(self) -> None:
@@ -206,6 +230,7 @@ class OfflineRun(EndsWithBlock):
 
     @property
     def cancel_requested(self) -> bool:
+        """Always False."""
         return False
 
     def flush(self, timeout_seconds: float | None = 300) -> None:
@@ -215,5 +240,5 @@ class OfflineRun(EndsWithBlock):
         return self
 
 
-def _print_call(action: str, value: Any) -> None:
+def _print_call(action: str, value: object) -> None:
     print(f"Attempted to {action}:\n{value}")  # noqa: T201

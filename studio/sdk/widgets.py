@@ -8,7 +8,7 @@ from typing import Any
 
 from studio.core.errors import StudioError
 from studio.sdk.repr_html import link, table
-from studio.sdk.run import find_current_log
+from studio.sdk.run import Run, find_current_log
 
 REFRESH_SECONDS = 2.0
 MAX_LOG_LINES = 20
@@ -18,11 +18,11 @@ MAX_CHILDREN = 50
 class RunDetails:
     """`RunDetails(run).show()` shows a run; outside of a notebook it prints it."""
 
-    def __init__(self, run_instance: Any) -> None:
+    def __init__(self, run_instance: Run) -> None:
         self.run = run_instance
         self._thread: threading.Thread | None = None
 
-    def show(self, render_lib: Any = None, widget_settings: Any = None) -> None:
+    def show(self, render_lib: object = None, widget_settings: object = None) -> None:
         """Show the run below the cell, and update it until the run ends."""
         display = _notebook_display()
         if display is None:

@@ -26,7 +26,7 @@ def log_runs(
     curves: Sequence[Curve],
 ) -> list[str]:
     """Three calls a run: create, one batch, end. Returns the ids in order."""
-    # Importing it takes over a second, and tests import this module.
+    # Importing it needs more than a second, and tests import this module.
     from mlflow.entities import Param, RunTag
 
     made: list[str] = []

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.manage import run_script
+from tests.parts.templates import build_once, migrate
 
 PREPARE = """
 import django; django.setup()
@@ -81,6 +82,17 @@ def execute(path: Path, sql: str) -> list[tuple[object, ...]]:
         found = connection.execute(sql).fetchall()
         connection.commit()
         return found
+
+
+def test_a_start_creates_the_schema_of_djangos_own_command(template: Path) -> None:
+    schema = "SELECT type, name, sql FROM sqlite_master WHERE name != 'sqlite_stat1'"
+    migrated = build_once("database", migrate)
+    found, expected = (
+        execute(each / "studio.sqlite3", f"{schema} ORDER BY type, name")
+        for each in (template, migrated)
+    )
+    assert found == expected
+    assert len(found) > 250
 
 
 def test_a_second_start_changes_and_copies_nothing(home: Path) -> None:

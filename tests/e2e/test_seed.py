@@ -63,7 +63,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
-    # Importing it takes over a second, and each process collects this file.
+    # Importing it needs more than a second, and each process collects this file.
     from mlflow.tracking import MlflowClient
 
     home = tmp_path_factory.mktemp("logged") / "home"

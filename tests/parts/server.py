@@ -24,7 +24,7 @@ import pytest
 from studio.core.connection import read_connection_file
 from studio.core.script_variables import exported_variables
 from tests.parts.clients import ROOT, quiet_environment
-from tests.parts.templates import build_once
+from tests.parts.templates import build_once, migrate
 
 READY = "Run Studio is ready: "
 
@@ -171,6 +171,7 @@ def copy_prepared_home(home: Path) -> None:
 
 def prepare(home: Path) -> None:
     """Let a server create everything that it has before its first request."""
+    shutil.copytree(build_once("database", migrate), home, dirs_exist_ok=True)
     start(home, words=["--no-worker"]).stop()
 
 

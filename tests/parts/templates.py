@@ -70,6 +70,8 @@ def migrate(home: Path, env: Mapping[str, str] | None = None) -> None:
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         check=True,
+        # As the server's own files: its home begins as a copy.
+        umask=0o077,
     )
 
 

@@ -11,8 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
-from studio.sdk import CondaDependencies, Environment, RunConfiguration
+from studio.sdk import (
+    CondaDependencies,
+    Environment,
+    RunConfiguration,
+    ScriptRunConfig,
+)
 from studio.sdk.errors import UserErrorException
+from studio.sdk.submission import DockerConfiguration
+from studio.sdk.submission.definitions import definition_of
 
 #: As v1 wrote it, with sections that this version does not know.
 OF_V1 = """
@@ -248,6 +255,24 @@ def test_a_clone_of_an_environment_shares_nothing() -> None:
     assert first.python.user_managed_dependencies is False
     assert first.python.conda_dependencies.pip_packages == []
     assert first.docker.arguments == []
+
+
+def test_an_image_is_named_or_built_from_a_dockerfile(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("")
+    (tmp_path / "Dockerfile").write_text("FROM mine:1\n")
+    config = ScriptRunConfig(
+        str(tmp_path),
+        "train.py",
+        environment=Environment.from_dockerfile("built", "Dockerfile"),
+        docker_runtime_config=DockerConfiguration(True, arguments=["--cpus", "2"]),
+    )
+    definition, _ = definition_of(config)
+    assert definition["environment"]["docker"]["baseDockerfile"] == "FROM mine:1\n"
+    assert definition["docker"]["useDocker"] is True
+    assert definition["docker"]["arguments"] == ["--cpus", "2"]
+    config.run_config.environment.docker.base_dockerfile = "Other"
+    with pytest.raises(UserErrorException, match="There is no Dockerfile 'Other'"):
+        definition_of(config)
 
 
 def test_a_conda_environment_of_this_machine_is_found_by_its_name(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions import account as account_actions
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.models import (
     AGENT_TIMEOUT_MS,
     Agent,
@@ -40,6 +41,7 @@ _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
 _INSTANCE = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
+@transaction.atomic
 def create_agent_token(
     target: ComputeTarget,
     *,
@@ -56,9 +58,12 @@ def create_agent_token(
     if actor.user is None:
         raise SignInRequired(_("Only a signed-in owner can create the token."))
     name = name or f"agent of {target.name}"
-    return account_actions.create_agent_token(
+    token, secret = account_actions.create_agent_token(
         actor.user, target, name, now=now, days=days
     )
+    edit = Edit(f"agent_tokens.{target.name}", None, token.prefix)
+    record_changes(target.workspace, "agents", [edit], actor=actor, now=now)
+    return token, secret
 
 
 def agent_command(target: ComputeTarget, url: str, secret: str) -> str:
@@ -127,14 +132,20 @@ def register_agent(
 @transaction.atomic
 def drain_agent(agent: Agent, draining: bool, *, actor: Actor, now: int) -> Agent:
     """Let an agent take no more runs, or take runs again."""
+    found = _lock_agent(agent)
+    before, after = _state_of(found.draining), _state_of(draining)
     Agent.objects.filter(pk=agent.pk).update(draining=draining)
     agent.draining = draining
+    _record(found, before, after, actor=actor, now=now)
     return agent
 
 
 @transaction.atomic
 def remove_agent(agent: Agent, *, actor: Actor, now: int) -> None:
     """Remove an agent and revoke its token. Its runs keep their leases."""
+    found = _lock_agent(agent)
+    if found.removed is None:
+        _record(found, _state_of(found.draining), None, actor=actor, now=now)
     Agent.objects.filter(pk=agent.pk, removed__isnull=True).update(removed=now)
     tokens = ApiToken.objects.filter(agents=agent, kind=TokenKind.AGENT)
     tokens.filter(revoked__isnull=True).update(revoked=account_actions.to_datetime(now))
@@ -159,6 +170,23 @@ def check_facts(facts: dict[str, Any], field: str) -> dict[str, Any]:
             field=field,
         )
     return facts
+
+
+def _lock_agent(agent: Agent) -> Agent:
+    rows = Agent.objects.select_related("target__workspace")
+    return rows.select_for_update(no_key=True, of=("self",)).get(pk=agent.pk)
+
+
+def _state_of(draining: bool) -> str:
+    return "draining" if draining else "active"
+
+
+def _record(
+    agent: Agent, before: str, after: str | None, *, actor: Actor, now: int
+) -> None:
+    target = agent.target
+    edit = Edit(f"agents.{target.name}.{agent.name}", before, after)
+    record_changes(target.workspace, "agents", [edit], actor=actor, now=now)
 
 
 def _lock_target(token: ApiToken) -> ComputeTarget:

@@ -10,6 +10,7 @@ from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.actions.compute.secrets import check_secrets_exist
 from runs.actions.run import (
     StatusReporter,
@@ -113,7 +114,7 @@ def insert_jobs(
 def set_job_priority(job: Job, priority: int, *, actor: Actor, now: int) -> Job:
     """Set the priority of a queued job: a higher one starts before a lower one."""
     check_priority(priority)
-    return _change_queued(job, now, priority=priority)
+    return _change_queued(job, "set priority", actor, now, priority=priority)
 
 
 @transaction.atomic
@@ -125,7 +126,8 @@ def move_job_to_top(job: Job, *, actor: Actor, now: int) -> Job:
     same = others.filter(priority=priority)
     first = same.aggregate(position=Min("position"))["position"]
     position = job.position if first is None else min(job.position, first - 1)
-    return _change_queued(job, now, priority=priority, position=position)
+    changes = {"priority": priority, "position": position}
+    return _change_queued(job, "move to top", actor, now, **changes)
 
 
 def job_settings(
@@ -154,14 +156,22 @@ def check_priority(priority: int) -> int:
     return priority
 
 
-def _change_queued(job: Job, now: int, **changes: int) -> Job:
+def _change_queued(
+    job: Job, action: str, actor: Actor, now: int, **changes: int
+) -> Job:
     lock_run_row(job.run)
+    job.refresh_from_db(fields=[*changes])
+    edits = [
+        Edit(f"queue.{name}", getattr(job, name), value, job.run)
+        for name, value in changes.items()
+    ]
     if not Job.objects.queued().filter(pk=job.pk).update(**changes):
         raise InvalidState(
             _("Run %(run_id)s is no longer queued.") % {"run_id": job.run.run_id},
             run_id=job.run.run_id,
         )
     bump_revision(job.run, now)
+    record_changes(job.run.workspace, action, edits, actor=actor, now=now)
     job.refresh_from_db()
     return job
 

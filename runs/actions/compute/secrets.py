@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.models import Secret, Workspace
 from studio.core import names
 from studio.core.errors import InvalidState, InvalidValue, NotFound
@@ -47,19 +48,24 @@ def set_secret(
         )
     ciphertext = _fernet(settings.SECRET_KEY).encrypt(value.encode())
     changed = {"ciphertext": ciphertext, "changed": now, "changed_by": actor.user}
+    known = Secret.objects.select_for_update().filter(workspace=workspace, name=name)
+    before = known.values_list("changed", flat=True).first()
     secret, _created = Secret.objects.update_or_create(
         workspace=workspace,
         name=name,
         defaults=changed,
         create_defaults={**changed, "created": now, "created_by": actor.user},
     )
+    _record(workspace, name, before, now, actor=actor, now=now)
     return secret
 
 
 @transaction.atomic
 def delete_secret(workspace: Workspace, name: str, *, actor: Actor, now: int) -> None:
     """Delete a secret. Queued runs that name it will fail."""
-    find_secret(workspace, name).delete()
+    secret = find_secret(workspace, name)
+    secret.delete()
+    _record(workspace, name, secret.changed, None, actor=actor, now=now)
 
 
 def find_secret(workspace: Workspace, name: str) -> Secret:
@@ -89,6 +95,20 @@ def read_secrets(workspace: Workspace, wanted: list[str]) -> dict[str, str]:
     check_secrets_exist(workspace, wanted)
     rows = Secret.objects.filter(workspace=workspace, name__in=wanted)
     return {row.name: _decrypt(row) for row in rows}
+
+
+def _record(
+    workspace: Workspace,
+    name: str,
+    before: int | None,
+    after: int | None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    """Record when a secret was set or deleted, never its value."""
+    edit = Edit(f"secrets.{name}", before, after)
+    record_changes(workspace, "secrets", [edit], actor=actor, now=now)
 
 
 def _known_names(workspace: Workspace, wanted: Iterable[str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.account import to_datetime
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.actions.run import request_cancel
 from runs.models import (
     DEFAULT_LEASE_SECONDS,
@@ -75,7 +77,7 @@ def create_target(
             % {"name": name},
             target=name,
         )
-    return _insert(
+    created = _insert(
         ComputeTarget(
             workspace=workspace,
             name=name,
@@ -86,6 +88,8 @@ def create_target(
             created_by=actor.user,
         )
     )
+    _record(created, [Edit(_field(created), None, True)], actor=actor, now=now)
+    return created
 
 
 class TargetChanges(TypedDict, total=False):
@@ -103,6 +107,7 @@ def change_target(
 ) -> ComputeTarget:
     """Change what is given. A paused target keeps its queue and starts no run."""
     found = ComputeTarget.objects.select_for_update().get(pk=target.pk)
+    before = {name: getattr(found, name) for name in changes}
     found.paused = changes.get("paused", found.paused)
     if "description" in changes:
         found.description = names.check_description(changes["description"])
@@ -111,6 +116,11 @@ def change_target(
     if "lease_seconds" in changes:
         found.lease_seconds = _check_lease(changes["lease_seconds"])
     found.save()
+    edits = [
+        Edit(f"{_field(found)}.{name}", value, getattr(found, name))
+        for name, value in before.items()
+    ]
+    _record(found, edits, actor=actor, now=now)
     return found
 
 
@@ -142,6 +152,17 @@ def remove_target(target: ComputeTarget, *, actor: Actor, now: int) -> None:
     found.save(update_fields=["removed"])
     found.agents.filter(removed__isnull=True).update(removed=now)
     found.tokens.filter(revoked__isnull=True).update(revoked=to_datetime(now))
+    _record(found, [Edit(_field(found), True, None)], actor=actor, now=now)
+
+
+def _field(target: ComputeTarget) -> str:
+    return f"targets.{target.name}"
+
+
+def _record(
+    target: ComputeTarget, edits: Sequence[Edit], *, actor: Actor, now: int
+) -> None:
+    record_changes(target.workspace, "targets", edits, actor=actor, now=now)
 
 
 def _jobs_in_trash(target: ComputeTarget) -> QuerySet[Job, int]:

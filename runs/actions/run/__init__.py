@@ -8,7 +8,6 @@ from runs.actions.run.cancel_steps import (
     request_force_stop,
 )
 from runs.actions.run.definitions import (
-    COMMAND_PROPERTY,
     is_definition_of,
     read_definition,
 )
@@ -62,7 +61,6 @@ from runs.actions.run.runs import (
 from runs.actions.run.token_trees import parent_for_actor
 
 __all__ = [
-    "COMMAND_PROPERTY",
     "HIGHER_IS_BETTER",
     "LOWER_IS_BETTER",
     "MIRROR_TAGS",

@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _
 from runs.models import Run, RunDefinition
 from runs.storage.prepared import PreparedInsert
 from studio.core.errors import NotFound
+from studio.core.launcher_properties import COMMAND_PROPERTY, ENVIRONMENT_PROPERTY
 from studio.core.names import MAX_VALUE_BYTES
-from studio.core.run_definition import check_definition, command_line
+from studio.core.run_definition import (
+    check_definition,
+    command_line,
+    environment_label,
+)
 
-#: The command line of a submitted run.
-COMMAND_PROPERTY = "studio.command"
 _insert_definition = PreparedInsert(RunDefinition)
 
 
@@ -28,10 +31,13 @@ def write_definition(run: Run, definition: Mapping[str, Any] | None) -> dict[str
         return {}
     checked = check_definition(dict(definition))
     _insert_definition([RunDefinition(run=run, content=_as_text(checked))])
-    line = command_line(checked)
+    line, environment = command_line(checked), environment_label(checked)
     # A longer value is no property, but it is still in the definition.
     fits = len(line.encode()) <= MAX_VALUE_BYTES
-    return {COMMAND_PROPERTY: line} if fits else {}
+    properties = {COMMAND_PROPERTY: line} if fits else {}
+    if environment:
+        properties[ENVIRONMENT_PROPERTY] = environment
+    return properties
 
 
 def is_definition_of(run: Run, definition: Mapping[str, Any] | None) -> bool:

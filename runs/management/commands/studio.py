@@ -20,7 +20,6 @@ from runs.management import (
     dry_run,
     home,
     operator_access,
-    server_agent,
     server_lock,
     static_files,
 )
@@ -102,6 +101,9 @@ class Command(BaseCommand):
         if warning := address.unreachable_links_warning(settings.STUDIO_ORIGIN):
             self.print_line(warning)
         if options["agent"] is not None:
+            # It imports the client, which no other start needs.
+            from runs.management import server_agent
+
             self.print_line(server_agent.warn_of_agent())
         self.print_line(start_message(folder, with_demo=options["demo"]))
         supervisor = Supervisor(server_processes(address, options), self.print_line)
@@ -166,6 +168,8 @@ class Command(BaseCommand):
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
             with ExitStack() as stack:
                 if is_serving and agent_slots is not None:
+                    from runs.management import server_agent
+
                     agent = server_agent.create_server_agent(
                         folder, user, base, slots=agent_slots, now=now_ms()
                     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 
 from runs.management import parent_watchdog
 from runs.management.web.server import raise_open_file_limit
@@ -18,6 +20,8 @@ def main() -> None:
     options = parser.parse_args()
     parent_watchdog.end_with_parent(options.parent)
     raise_open_file_limit()
+    # At the exit everything would be searched for garbage.
+    atexit.register(gc.freeze)
     preload()
     WorkerProcesses(open_listener(options.host, options.port), options.processes).run()
 

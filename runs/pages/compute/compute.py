@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Job, Secret, now_ms
-from runs.pages.compute.page_state import ComputeState
+from runs.pages.compute.changes import recent_changes
+from runs.pages.compute.page_state import MAX_ROWS, ComputeState
 from runs.pages.compute.rows import (
     TAKEN_RUNS,
     count_health,
@@ -66,11 +67,16 @@ def show_compute(
 ) -> HttpResponse:
     """Show the whole page; `more` is what a form that was just sent shows."""
     secrets = Secret.objects.filter(workspace=request.workspace)
+    state = ComputeState.read(request.GET.dict())
+    changes, has_more = recent_changes(request.workspace, state.changes)
+    is_cut = not has_more or state.changes >= MAX_ROWS
     whole = {
         **(context or live_context(request)),
         "etag": etag,
         "pace": REFRESH_SECONDS,
         "secrets": secrets.select_related("changed_by").defer("ciphertext"),
+        "changes": changes,
+        "older_changes": "" if is_cut else state.with_more_changes().query(),
         **more,
     }
     response = render(request, "compute/compute.html", whole, status=status)

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 QUEUE_ROWS, MORE_QUEUE_ROWS = 5, 100
 #: Running runs that are shown; and after *Show more*.
 RUNNING_ROWS, MORE_RUNNING_ROWS = 10, 200
+#: Changes of targets, agents, secrets and environments; and after *Show older*.
+CHANGE_ROWS, MORE_CHANGE_ROWS = 10, 100
 #: The limit of rows of one list on a page.
 MAX_ROWS = 2_000
 #: Targets with more agents are closed until they are opened.
@@ -22,6 +24,7 @@ class ComputeState:
     target: str = ""
     queue: int = 0
     running: int = RUNNING_ROWS
+    changes: int = CHANGE_ROWS
     #: Targets that are open although they have many agents, or closed otherwise.
     toggled: frozenset[str] = frozenset()
 
@@ -33,6 +36,7 @@ class ComputeState:
             target,
             _read_count(parameters.get("queue", "")),
             _read_count(parameters.get("running", "")) or RUNNING_ROWS,
+            _read_count(parameters.get("changes", "")) or CHANGE_ROWS,
             frozenset(filter(None, parameters.get("toggle", "").split(","))),
         )
 
@@ -49,6 +53,7 @@ class ComputeState:
             "target": self.target,
             "queue": self.queue,
             "running": self.running if self.running != RUNNING_ROWS else 0,
+            "changes": self.changes if self.changes != CHANGE_ROWS else 0,
             "toggle": ",".join(sorted(self.toggled)),
         }
         query = urlencode({k: v for k, v in pairs.items() if v}, safe=",")
@@ -68,6 +73,10 @@ class ComputeState:
     def with_more_running(self) -> ComputeState:
         more = self.running + MORE_RUNNING_ROWS
         return replace(self, running=min(more, MAX_ROWS))
+
+    def with_more_changes(self) -> ComputeState:
+        more = self.changes + MORE_CHANGE_ROWS
+        return replace(self, changes=min(more, MAX_ROWS))
 
 
 def _read_count(text: str) -> int:

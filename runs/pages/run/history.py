@@ -19,7 +19,7 @@ from runs.pages.run_shell import (
     page_not_modified,
     show_run_tab,
 )
-from runs.pages.undo import ChangeLine, action_label, change_line
+from runs.pages.undo import ChangeLine, action_label, describe_changes
 from runs.search.run import HistoryEntry, list_history
 from studio.core.statuses import CODES
 
@@ -86,7 +86,7 @@ def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
         action_label(change_set.action),
         who,
         token,
-        [change_line(each.field, each.before, each.after) for each in entry.changes],
+        describe_changes(entry.changes),
         undo=f"{change_set.pk}" if undoable else "",
         runs=entry.runs,
     )

@@ -21,6 +21,7 @@ from runs.search.compute import (
 from runs.search.run import RunHead, find_run_name
 from studio.core.launcher_properties import (
     COMMAND_PROPERTY,
+    ENVIRONMENT_PROPERTY,
     RESUBMITTED_FROM_PROPERTY,
 )
 
@@ -75,6 +76,7 @@ def job_context(
         if details
         else "",
         "command": properties.get(COMMAND_PROPERTY) or "",
+        "environment": properties.get(ENVIRONMENT_PROPERTY) or "",
         "repeat_command": f"studio run resubmit {run.run_id}"
         if head.has_definition and (head.has_snapshot or not run.script)
         else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -23,6 +24,7 @@ from runs.models import (
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.pages.submit.draft import SCRIPT, Draft, split_words
+from runs.pages.submit.environments import environment_options, read_chosen
 from runs.pages.submit.original import Original
 from runs.pages.submit.same_command import same_command
 from runs.pages.submit.uploads import list_scripts, source_summary
@@ -102,6 +104,7 @@ def form_context(
             (name, name in draft.secrets)
             for name in (*known, *(s for s in draft.secrets if s not in known))
         ],
+        "environments": environment_options(workspace, draft.environment),
         "missing_secrets": [name for name in draft.secrets if name not in known],
         "excluded_folders": sorted(snapshot_rules.EXCLUDED_FOLDERS),
         "upload_limits": {
@@ -158,7 +161,10 @@ def summary_context(
         "default_name": draft.name_template(copied) if draft.is_sweep else "",
     }
     try:
-        definition = draft.definition(original.definition if original else {})
+        definition = draft.definition(
+            original.definition if original else {},
+            partial(read_chosen, request.workspace),
+        )
         if draft.is_sweep:
             context |= _sweep_summary(draft, draft.name_template(copied))
         context["estimate"] = _estimate_text(

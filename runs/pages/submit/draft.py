@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,11 @@ from runs.pages.requests import plain_line_breaks
 from runs.pages.submit.packages import package_lines, with_packages
 from runs.pages.submit.policy_fields import policy_fields, read_policy
 from studio.core.errors import InvalidValue
-from studio.core.run_definition import check_definition, environment_variables
+from studio.core.run_definition import (
+    check_definition,
+    environment_label,
+    environment_variables,
+)
 from studio.core.sweeps import (
     GOALS,
     GRID,
@@ -76,6 +80,8 @@ class Draft:
     priority: str = "0"
     minutes: str = ""
     packages: str = ""
+    #: Name and version of a registered environment; empty for the packages.
+    environment: str = ""
 
     @classmethod
     def from_post(cls, sent: QueryDict) -> Draft:
@@ -85,7 +91,7 @@ class Draft:
                 *("source", "script", "command", "arguments", "target", "experiment"),
                 *("name", "tags", "count", "at_once", "attempts", "minutes"),
                 *("packages", "priority", "metric", "policy", "slack", "delay"),
-                *("interval", "sweep_minutes"),
+                *("interval", "sweep_minutes", "environment"),
             )
         }
         sampling = sent.get("sampling", GRID)
@@ -116,6 +122,7 @@ class Draft:
             priority=str(definition.get("priority") or 0),
             minutes=_minutes_text(definition),
             packages=package_lines(definition),
+            environment=environment_label(definition),
         )
 
     def with_sweep(self, sweep: Sweep) -> Draft:
@@ -199,10 +206,15 @@ class Draft:
         lines = filter(None, map(str.strip, self.tags.splitlines()))
         return dict((known or {}).get(line) or _parse_tag(line) for line in lines)
 
-    def definition(self, base: Mapping[str, Any]) -> dict[str, Any]:
+    def definition(
+        self,
+        base: Mapping[str, Any],
+        read_environment: Callable[[str], dict[str, Any]],
+    ) -> dict[str, Any]:
         """Return the definition to submit, with the other keys of `base` as they are.
 
-        Raises InvalidValue or InvalidName for what can't be started.
+        `read_environment` returns the content of a registered environment. Raises
+        InvalidValue or InvalidName for what can't be started.
         """
         content = {key: value for key, value in base.items() if key not in _OWN_KEYS}
         content |= self._program(base)
@@ -219,7 +231,14 @@ class Draft:
         seconds = self._max_seconds(base)
         if seconds is not None:
             content["maxRunDurationSeconds"] = seconds
-        return check_definition(with_packages(content, base, self.packages))
+        if not self.environment:
+            content = with_packages(content, base, self.packages)
+            content.get("environment", {}).pop("version", None)
+        elif self.environment == environment_label(base):
+            content = with_packages(content, base, package_lines(base))
+        else:
+            content["environment"] = read_environment(self.environment)
+        return check_definition(content)
 
     def _max_seconds(self, base: Mapping[str, Any]) -> float | int | None:
         """Return the limit; seconds that are no whole minutes stay as they were."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +23,7 @@ from runs.pages.submit.context import (
     summary_context,
 )
 from runs.pages.submit.draft import Draft
+from runs.pages.submit.environments import read_chosen
 from runs.pages.submit.original import Original, tags_to_submit
 from runs.pages.submit.uploads import save_upload
 from runs.render.formats import experiment_path, grouped, run_path
@@ -97,7 +99,9 @@ def _handle_form(request: PageRequest, original: Original | None) -> HttpRespons
 
 def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Run:
     source = find_source(request.workspace, draft.source) if draft.source else None
-    definition = draft.definition(_base(original))
+    definition = draft.definition(
+        _base(original), partial(read_chosen, request.workspace)
+    )
     if source is None and draft.program == "script":
         raise InvalidValue(
             _("Choose a snapshot, or upload the folder of the script."), field="source"

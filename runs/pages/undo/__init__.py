@@ -5,7 +5,7 @@ from __future__ import annotations
 from runs.pages.undo.change_lines import (
     ChangeLine,
     action_label,
-    change_line,
+    describe_changes,
 )
 from runs.pages.undo.undo import (
     last_undo_href,
@@ -17,7 +17,7 @@ from runs.pages.undo.urls import (
 __all__ = [
     "ChangeLine",
     "action_label",
-    "change_line",
+    "describe_changes",
     "last_undo_href",
     "urlpatterns",
 ]

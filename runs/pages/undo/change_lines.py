@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
+from runs.models import Change
 from runs.render.compare import DiffPart, shorten_unchanged_parts, word_diff
 
 #: Shorter texts are shown whole. If both texts together are longer than MAX_DIFF_CHARS,
@@ -32,6 +33,8 @@ ACTION_LABELS = {
     "unlock run": gettext_lazy("Unlocked"),
     "star": gettext_lazy("Starred"),
     "unstar": gettext_lazy("Star removed"),
+    "set priority": gettext_lazy("Priority changed"),
+    "move to top": gettext_lazy("Moved to the top of the queue"),
     "undo": gettext_lazy("Undone"),
     "redo": gettext_lazy("Redone"),
 }
@@ -45,8 +48,11 @@ FIELD_LABELS = {
     "conclusion": gettext_lazy("Conclusion of a comparison"),
     "shared": pgettext_lazy("changed field", "Shared"),
     "locked": pgettext_lazy("changed field", "Locked"),
+    "queue.priority": pgettext_lazy("changed field", "Priority"),
     "revision": pgettext_lazy("changed field", "Version"),
 }
+#: Numbers that only order a queue.
+HIDDEN_FIELDS = frozenset({"queue.position"})
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,14 @@ class ChangeLine:
 
 def action_label(action: str) -> str:
     return str(ACTION_LABELS.get(action, action.capitalize()))
+
+
+def describe_changes(changes: Sequence[Change]) -> list[ChangeLine]:
+    return [
+        change_line(each.field, each.before, each.after)
+        for each in changes
+        if each.field not in HIDDEN_FIELDS
+    ]
 
 
 def change_line(field: str, before: Any, after: Any) -> ChangeLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.search.compute.changes import list_compute_changes
 from runs.search.compute.jobs import find_job, find_sweep, list_attempts
 from runs.search.compute.queue import (
     QueuedJob,
@@ -46,6 +47,7 @@ __all__ = [
     "is_at_limit",
     "list_agents",
     "list_attempts",
+    "list_compute_changes",
     "list_queues",
     "list_running_jobs",
     "list_targets",

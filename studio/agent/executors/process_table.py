@@ -13,22 +13,11 @@ import time
 from pathlib import Path
 
 from studio.sdk.local_jobs import AGENT_VARIABLE
+from studio.sdk.process_variables import processes_with
 
 PROC = Path("/proc")
 #: How long killed processes are waited for.
 KILL_SECONDS = 5.0
-
-
-def processes_with(variable: str, value: str) -> list[int]:
-    """The living processes of this user that have the variable with this value."""
-    wanted = os.fsencode(f"{variable}={value}")
-    found = []
-    for path in PROC.glob("[0-9]*/environ"):
-        # Others' processes cannot be read, and a process can end while it is read.
-        with contextlib.suppress(OSError):
-            if wanted in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return [pid for pid in found if pid != os.getpid()]
 
 
 def kill_job(folder: Path, group: int | None) -> None:

@@ -114,15 +114,21 @@ def _without_conda(
     requirements: Requirements, note: Callable[[str], None]
 ) -> Requirements:
     """The requirements with packages of pip instead of those of conda."""
-    names = {one: name_for_pip(one) for one in requirements.conda}
-    missing = [one for one, name in names.items() if not name]
+    found, missing = names_for_pip(requirements)
     if missing:
         raise PackagesNotFound(
             f"Packages of conda need conda, mamba or micromamba on PATH: "
             f"{', '.join(missing)}. Install one of them, or name packages of pip."
         )
-    note(f"There is no conda on PATH: pip installs {', '.join(names.values())}.")
-    return requirements.with_pip(names.values())
+    note(f"There is no conda on PATH: pip installs {', '.join(found)}.")
+    return requirements.with_pip(found)
+
+
+def names_for_pip(requirements: Requirements) -> tuple[list[str], list[str]]:
+    """pip's names of the packages of conda, and the packages that it does not have."""
+    names = {one: name_for_pip(one) for one in requirements.conda}
+    missing = [one for one, name in names.items() if not name]
+    return [name for name in names.values() if name], missing
 
 
 def _find_conda() -> str:

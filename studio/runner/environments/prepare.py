@@ -16,6 +16,7 @@ from studio.runner.environments.builders import (
     NewEnvironment,
     PackagesNotFound,
     choose_builder,
+    names_for_pip,
 )
 from studio.runner.environments.cache import CachedEnvironment, delete_unused
 from studio.runner.environments.requirements import Requirements, read_requirements
@@ -52,13 +53,13 @@ def prepare_environment(
     """
     environment = definition.get("environment") or {}
     python = environment.get("python") or {}
-    if _names_image(definition, environment):
-        note("Docker images are not used: the run uses an interpreter of this machine.")
+    if _is_docker_on(definition, environment):
+        note("No image is named: the run uses an interpreter of this machine.")
     interpreter = _find_interpreter(python.get("interpreterPath"))
     if python.get("userManagedDependencies"):
         note(f"The interpreter {interpreter} is used as it is.")
         return PreparedEnvironment(interpreter)
-    requirements = _read_requirements(python, code, note)
+    requirements = read_packages(python, code, note)
     try:
         builder = choose_builder(requirements, interpreter, note)
     except PackagesNotFound as error:
@@ -69,10 +70,13 @@ def prepare_environment(
     return _get_or_build(builder, interpreter, code, cache, run, note)
 
 
-def _read_requirements(
+def read_packages(
     python: Mapping[str, Any], code: Path, note: Callable[[str], None]
 ) -> Requirements:
-    """The requirements; lines tell what is not done as they say."""
+    """The requirements; lines tell what is not done as they say.
+
+    Raises EnvironmentFailed.
+    """
     try:
         requirements = read_requirements(python, code)
     except (OSError, ValueError) as error:
@@ -87,6 +91,25 @@ def _read_requirements(
     return requirements
 
 
+def packages_for_pip(
+    requirements: Requirements, note: Callable[[str], None]
+) -> Requirements:
+    """The requirements for an image, which gets packages of pip alone.
+
+    Raises EnvironmentFailed for packages that pip does not have.
+    """
+    if not requirements.conda:
+        return requirements
+    found, missing = names_for_pip(requirements)
+    if missing:
+        raise EnvironmentFailed(
+            f"Packages of conda cannot be added to an image: {', '.join(missing)}. "
+            "Install them in its Dockerfile, or name packages of pip."
+        )
+    note(f"In the image, pip installs {', '.join(found)}.")
+    return requirements.with_pip(found)
+
+
 def _get_or_build(
     builder: Builder,
     interpreter: str,
@@ -98,7 +121,7 @@ def _get_or_build(
     key = builder.requirements.key(builder.name, interpreter, code)
     cached = CachedEnvironment(cache, key)
     try:
-        waiting = _WaitingNote(note, run, code)
+        waiting = WaitingNote(note, run, code)
         if not cached.is_ready:
             with cached.locked(waiting):
                 if not cached.is_ready:
@@ -142,7 +165,7 @@ def _build(
     cached.mark_as_ready()
 
 
-class _WaitingNote:
+class WaitingNote:
     """Tells once that another run prepares the same environment."""
 
     def __init__(
@@ -178,7 +201,9 @@ def _find_interpreter(name: str | None) -> str:
     return found
 
 
-def _names_image(definition: Mapping[str, Any], environment: Mapping[str, Any]) -> bool:
+def _is_docker_on(
+    definition: Mapping[str, Any], environment: Mapping[str, Any]
+) -> bool:
     docker = definition.get("docker") or {}
     image = environment.get("docker") or {}
     return bool(docker.get("useDocker") or image.get("enabled"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from studio.core.cancel_signals import CancelSignal
 from studio.core.job_files import JobFile, write_runner_state
 from studio.core.statuses import RunStatus
+from studio.runner.containers import Container
 from studio.runner.job.job_run import JobRun
 from studio.runner.ladder import SignalLadder
 from studio.runner.launched_command import LaunchedCommand
@@ -36,12 +37,14 @@ class JobCommand(LaunchedCommand):
         *,
         max_seconds: float = 0.0,
         on_pause: Callable[[float], None] = lambda _now: None,
+        container: Container | None = None,
     ) -> None:
         super().__init__(
             run, received, SignalLadder(job.terminate_after, job.kill_after)
         )
         self._folder, self._job_run = folder, run
         self._max_seconds, self._on_pause = max_seconds, on_pause
+        self._container = container
         self._end = time.monotonic() + max_seconds if max_seconds else float("inf")
         self._is_overdue = False
 
@@ -109,7 +112,16 @@ class JobCommand(LaunchedCommand):
                     self._ladder.hasten(CancelSignal.TERMINATE, now)
                 self._ladder.start(now)
 
+    def _send(self, process: CommandProcess, name: CancelSignal, now: float) -> None:
+        if self._container is None or not self._container.send(name):
+            super()._send(process, name, now)
+            return
+        # The engine's own process ends with its container.
+        self._job_run.report_signal(name)
+
     def _set_status(self, code: int, errors: str) -> None:
+        if self._container is not None:
+            code = self._container.exit_status(code)
         super()._set_status(code, errors)
         if self._is_overdue:
             self.status = RunStatus.FAILED.value

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +24,18 @@ from studio.core.job_files import (
     write_end,
     write_runner_state,
 )
-from studio.core.run_definition import (
-    command_words,
-    is_for_mpi,
-    node_count,
-    rank_count,
-)
 from studio.core.statuses import RunStatus
 from studio.runner.descendants import become_subreaper, end_descendants
-from studio.runner.environments import (
-    EnvironmentFailed,
-    PreparedEnvironment,
-    prepare_environment,
-)
+from studio.runner.environments import EnvironmentFailed
 from studio.runner.job.job_command import STOPPED, JobCommand
 from studio.runner.job.job_run import JobRun
 from studio.runner.job.run_folders import WatchedFolders, upload_outputs
-from studio.runner.job.script_environment import script_environment
-from studio.runner.mpi_rank import mpi_command
-from studio.runner.programs import CommandNotRunnable, find_program
-from studio.runner.ranks import ranks_command
+from studio.runner.job.script_start import (
+    ContainerScript,
+    HostScript,
+    prepare_script,
+)
+from studio.runner.programs import CommandNotRunnable
 from studio.runner.received_signals import ReceivedSignals
 from studio.runner.recorder import Recorder
 from studio.sdk.client import Client
@@ -149,12 +140,12 @@ class _JobSteps:
             unpack_archive(archive, self._code)
             archive.unlink()
 
-    def _prepare(self) -> PreparedEnvironment:
+    def _prepare(self) -> HostScript | ContainerScript:
         self._run.report_status(RunStatus.PREPARING)
         self._unpack_sources()
         if self._job.attempt > 1:
             self._run.append_output(f"\n--- Attempt {self._job.attempt} ---\n".encode())
-        prepared = prepare_environment(
+        prepared = prepare_script(
             self._job.definition,
             self._code,
             Path(self._job.cache_folder),
@@ -187,12 +178,9 @@ class _JobSteps:
     def _create_command(self) -> JobCommand:
         return JobCommand(self._folder, self._job, self._run, self._received)
 
-    def _run_script(self, prepared: PreparedEnvironment) -> None:
+    def _run_script(self, script: HostScript | ContainerScript) -> None:
         job, run = self._job, self._run
-        environment = script_environment(job, prepared, os.environ)
-        command = _command_of(job.definition, prepared.interpreter)
-        _check_script(job, self._code)
-        program = find_program(command[0], environment["PATH"], str(self._code))
+        started = script.start(job, self._folder, self._code)
         watched = WatchedFolders(run, self._code, job.definition)
         launched = JobCommand(
             self._folder,
@@ -201,21 +189,25 @@ class _JobSteps:
             self._received,
             max_seconds=float(job.definition.get("maxRunDurationSeconds") or 0),
             on_pause=watched.send_new_parts,
+            container=started.container,
         )
         run.report_status(RunStatus.RUNNING)
-        command = [program, *command[1:]]
         recorder = Recorder(
             run,
-            command,
-            environment,
+            started.script_command,
+            started.script_variables,
             self._code,
             attempt=job.attempt,
             redact=run.redactor.in_text,
+            **started.record,
         )
         recorder.start()
         try:
-            launched.run_quietly(command, environment, self._code, run.append_output)
+            launched.run_quietly(
+                started.command, started.environment, self._code, run.append_output
+            )
         finally:
+            started.remove()
             recorder.stop()
         self._status = launched.status
         self._message = "" if launched.message == STOPPED else launched.message
@@ -228,32 +220,6 @@ class _JobSteps:
 
 class _Stopped(Exception):
     """The run was canceled before its script began, or belongs to another attempt."""
-
-
-def _check_script(job: JobFile, code: Path) -> None:
-    script = job.definition.get("script")
-    if script and not (code / script).is_file():
-        raise CommandNotRunnable(
-            f"The snapshot has no file {script!r}. Submit a folder with it, or change "
-            "the script's name.",
-            127,
-        )
-
-
-def _command_of(definition: Mapping[str, Any], interpreter: str) -> list[str]:
-    """The words to start, for all processes of the run."""
-    words = command_words(definition, interpreter)
-    if (nodes := node_count(definition)) > 1:
-        raise CommandNotRunnable(
-            f"The run needs {nodes} nodes, and it runs on one machine. Submit it with "
-            "node_count=1.",
-            126,
-        )
-    if (count := rank_count(definition)) == 1:
-        return words
-    if is_for_mpi(definition):
-        return mpi_command(count, words)
-    return ranks_command(count, words)
 
 
 def _write_output_to(path: Path) -> None:

@@ -27,6 +27,17 @@ _DROPPED = (
     RUNNER_VARIABLE,
     *("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"),
 )
+#: Of this machine's variables, those that mean the same in a container.
+_CONTAINER_NAMES = frozenset(
+    {
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "TZ"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    }
+)
+#: Folders that a container does not have.
+_FOLDERS = ("STUDIO_AGENT_HOME", "STUDIO_CACHE", "STUDIO_HOME", "STUDIO_JOBS")
+_CONTAINER_BEGINNINGS = ("STUDIO_", "CUDA_VISIBLE_", "NCCL_", "HIP_VISIBLE_", "ROCR_")
 #: v1 scripts that read these want texts.
 _SUBSCRIPTION, _GROUP = "00000000-0000-0000-0000-000000000000", "run-studio"
 
@@ -64,6 +75,16 @@ def script_environment(
             "AZUREML_ARM_SUBSCRIPTION", _SUBSCRIPTION
         ),
         "AZUREML_ARM_RESOURCEGROUP": variables.get("AZUREML_ARM_RESOURCEGROUP", _GROUP),
+    }
+
+
+def container_variables(base: Mapping[str, str]) -> dict[str, str]:
+    """The variables of this machine that a container gets, too."""
+    return {
+        name: value
+        for name, value in base.items()
+        if name not in _FOLDERS
+        and (name.upper() in _CONTAINER_NAMES or name.startswith(_CONTAINER_BEGINNINGS))
     }
 
 

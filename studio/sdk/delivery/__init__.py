@@ -15,6 +15,7 @@ from studio.sdk.delivery.spool_folder import (
     SpoolFolder,
     SpoolOwner,
     list_abandoned_folders,
+    spool_root,
 )
 from studio.sdk.delivery.stream_capture import StreamCapture
 from studio.sdk.delivery.writer import Writer
@@ -35,4 +36,5 @@ __all__ = [
     "pluralize",
     "print_notice",
     "read_account",
+    "spool_root",
 ]

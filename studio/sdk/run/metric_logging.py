@@ -105,7 +105,7 @@ class MetricLogger:
         if row:
             self._add_item(name, TABLE, row)
 
-    def log_table(self, name: str, value: Mapping[str, Any]) -> None:
+    def log_table(self, name: str, value: Any) -> None:
         """Append the rows of a table: a dict of columns, or a data frame."""
         rows = table_rows(name, value)
         if rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 
 from studio.sdk.errors import (
@@ -12,8 +12,7 @@ from studio.sdk.errors import (
     RunEnvironmentException,
     UserErrorException,
 )
-from studio.sdk.run.metric_history import HistoryReader, MetricHistory
-from studio.sdk.run.metric_reading import MetricReader
+from studio.sdk.run.read_api import ReadApi
 from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import (
     SCRIPT_RUN,
@@ -26,15 +25,16 @@ from studio.sdk.run.run_types import (
     read_run,
     register_run_class,
 )
-from studio.sdk.run.script_api import ScriptApi
 from studio.sdk.run.state import RunState
 
 if TYPE_CHECKING:
+    from studio.sdk.compute import ComputeTarget
     from studio.sdk.experiment import Experiment
+    from studio.sdk.submission import Environment
     from studio.sdk.workspace import Workspace
 
 
-class Run(ScriptApi):
+class Run(ReadApi):
     """An existing run of an experiment, by its id. Raises NotFound.
 
     `experiment.start_logging()` starts a new run; `Run.get_context()` is the run that
@@ -65,8 +65,6 @@ class Run(ScriptApi):
             is_launched=self._is_launched,
         )
         super().__init__(state)
-        self._reader = MetricReader(state)
-        self._history = HistoryReader(state)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -96,7 +94,7 @@ class Run(ScriptApi):
 
     @staticmethod
     def list_by_compute(
-        compute: Any,
+        compute: ComputeTarget,
         type: str | None = None,
         tags: Tags = None,
         properties: Mapping[str, str] | None = None,
@@ -107,7 +105,8 @@ class Run(ScriptApi):
             raise UserErrorException(
                 f"status may only be Running or Queued, not {status!r}"
             )
-        for experiment in compute.workspace._list_experiments():
+        workspace: Any = compute.workspace
+        for experiment in workspace._list_experiments():
             yield from find_runs(
                 experiment,
                 type=type,
@@ -124,7 +123,7 @@ class Run(ScriptApi):
         allow_offline: bool = True,
         used_for_context_manager: bool = False,
         **_ignored: Any,
-    ) -> Any:
+    ) -> Run:
         """The run that this script was started as, or starts now.
 
         Below `studio env`, the first call starts a run in the experiment of
@@ -133,7 +132,7 @@ class Run(ScriptApi):
         an object that prints what it is given. With `allow_offline=False` it raises
         RunEnvironmentException instead.
         """
-        run = find_script_run(allow_offline)
+        run: Run | None = find_script_run(allow_offline)
         if run is None:
             raise RunEnvironmentException(
                 "This script was not started as a run and knows no server: run "
@@ -143,7 +142,7 @@ class Run(ScriptApi):
         return run
 
     @classmethod
-    def get_submitted_run(cls, **more: Any) -> Any:
+    def get_submitted_run(cls, **more: Any) -> Run:
         """The older name of `get_context(allow_offline=False)`."""
         return cls.get_context(allow_offline=False, **more)
 
@@ -157,6 +156,7 @@ class Run(ScriptApi):
 
     @property
     def experiment(self) -> Experiment:
+        """The experiment that the run belongs to."""
         experiment: Experiment = self._state.experiment
         return experiment
 
@@ -177,6 +177,7 @@ class Run(ScriptApi):
 
     @property
     def display_name(self) -> str:
+        """The name that lists show; it can be set, up to 500 characters."""
         return self._info.display_name
 
     @display_name.setter
@@ -185,7 +186,7 @@ class Run(ScriptApi):
 
     @property
     def description(self) -> str | None:
-        """Markdown; None without a description."""
+        """The description in Markdown; None without one. It can be set."""
         return self._state.info.get("description") or None
 
     @description.setter
@@ -212,20 +213,13 @@ class Run(ScriptApi):
         """The properties as they are now."""
         return self._texts.get_properties()
 
-    @property
-    def params(self) -> dict[str, str]:
-        """The parameters as they are now, by name: texts, as they are stored.
-
-        While the server is away, those that this process logged. Not in the v1 SDK.
-        """
-        return self._texts.get_params()
-
     def get_portal_url(self) -> str:
         """The address of the run's page."""
         return self._state.page_url()
 
     @property
     def portal_url(self) -> str:
+        """The address of the run's page, like `get_portal_url()`."""
         return self.get_portal_url()
 
     def get_details(self) -> dict[str, Any]:
@@ -275,105 +269,6 @@ class Run(ScriptApi):
         """
         return []
 
-    def get_metrics(
-        self,
-        name: str | None = None,
-        recursive: bool = False,
-        run_type: str | None = None,
-        populate: bool = False,
-    ) -> dict[str, Any]:
-        """The metrics by name: a value that was logged once, else the list of values.
-
-        A table is a dict of columns. `recursive` returns `{run id: {name: …}}` for this
-        run and all runs below it that have metrics, `run_type` only those of that type.
-        `populate` replaces an artifact's address by its content: a dict, or an image's
-        bytes. For an unknown name the result is `{}`.
-        """
-        return self._reader.get_metrics(name, recursive, run_type, populate)
-
-    @overload
-    def history(self, name: str, /) -> MetricHistory: ...
-
-    @overload
-    def history(self, *names: str) -> dict[str, MetricHistory]: ...
-
-    def history(self, *names: str) -> MetricHistory | dict[str, MetricHistory]:
-        """All points of a metric, unsampled: arrays of steps, times and values.
-
-        With several names a dict of histories by name, without names one of all numeric
-        metrics. Times are seconds since 1970. Raises UserErrorException for a metric
-        that the run does not have. Not in the v1 SDK.
-        """
-        if len(names) == 1:
-            return self._history.read(names[0])
-        return self._history.read_many(names)
-
-    def get_file_names(self) -> ListOf[str]:  # noqa: UP006
-        """The paths of all files of the run: outputs, logs, images."""
-        return self._files.get_names()
-
-    def download_file(
-        self,
-        name: str,
-        output_file_path: str | os.PathLike[str] | None = None,
-        _validate_checksum: bool = False,
-    ) -> None:
-        """Download a file, by default into the working folder.
-
-        `output_file_path` is a file, or an existing folder. Raises UserErrorException
-        if the run has no such file.
-        """
-        self._files.download(name, output_file_path)
-
-    def download_files(
-        self,
-        prefix: str | None = None,
-        output_directory: str | os.PathLike[str] | None = None,
-        output_paths: str | Sequence[str] | None = None,
-        batch_size: int = 100,
-        append_prefix: bool = True,
-        timeout_seconds: int | None = None,
-    ) -> None:
-        """Download all files whose path starts with `prefix`, below `output_directory`.
-
-        `append_prefix=False` removes the prefix from the local paths. `output_paths`
-        lists the local paths.
-        """
-        self._files.download_many(
-            prefix or "", output_directory, output_paths, append_prefix=append_prefix
-        )
-
-    def get_all_logs(
-        self, destination: str | os.PathLike[str] | None = None
-    ) -> ListOf[str]:  # noqa: UP006
-        """Download all logs into `destination`; returns their local paths.
-
-        The default is `./assets/<run id>`.
-        """
-        return self._files.download_logs(destination)
-
-    def get_snapshot_id(self) -> str | None:
-        """The snapshot's id; None without one."""
-        return self._snapshot.get_id()
-
-    def restore_snapshot(
-        self,
-        snapshot_id: str | None = None,
-        path: str | os.PathLike[str] | None = None,
-    ) -> str:
-        """Download the archive into the folder `path`; returns its local path.
-
-        Creates the folder. Raises SnapshotException if the run has no snapshot, and
-        UserErrorException if the folder cannot be written to.
-        """
-        return self._snapshot.restore(snapshot_id, path)
-
-    def figure(self, *metrics: str, **more: Any) -> Any:
-        """Metrics of this run as a plotly figure (`pip install plotly`)."""
-        from studio.sdk.figures import run_figure
-
-        return run_figure(self, *metrics, **more)
-
     def register_model(
         self,
         model_name: str,
@@ -383,13 +278,16 @@ class Run(ScriptApi):
         model_framework: str | None = None,
         model_framework_version: str | None = None,
         description: str | None = None,
-        datasets: Any = None,
-        sample_input_dataset: Any = None,
-        sample_output_dataset: Any = None,
-        resource_configuration: Any = None,
+        datasets: object = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: object = None,
         **_more: Any,
-    ) -> Any:
-        """Not offered: there is no model registry."""
+    ) -> NoReturn:
+        """Not offered: there is no model registry.
+
+        Raises NotSupportedError, which says how to keep a model.
+        """
         raise NotSupportedError(
             f"There is no model registry: keep {model_name!r} as files of the run by "
             "run.upload_folder(), or log it by mlflow.<framework>.log_model()."
@@ -413,7 +311,7 @@ class Run(ScriptApi):
         """Secrets by their names; see `get_secret`."""
         return {name: self.get_secret(name) for name in secrets}
 
-    def get_environment(self) -> Any:
+    def get_environment(self) -> Environment:
         """The environment that a submitted run was defined with.
 
         Raises UserErrorException for other runs.
@@ -424,7 +322,8 @@ class Run(ScriptApi):
                 f"Run {self.id} was not submitted, so no environment is kept. Look at "
                 "its snapshot: run.restore_snapshot()."
             )
-        return environment_of(definition)
+        environment: Environment = environment_of(definition)
+        return environment
 
     def __repr__(self) -> str:
         return (
@@ -465,6 +364,7 @@ register_run_class(ScriptRun, SCRIPT_RUN)
 
 def get_run(
     experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
-) -> Any:
+) -> Run:
     """The run of that id as the class of its type. Raises NotFound."""
-    return create_run(experiment, read_run(experiment._connection, run_id))
+    run: Run = create_run(experiment, read_run(experiment._connection, run_id))
+    return run

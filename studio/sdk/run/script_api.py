@@ -21,6 +21,7 @@ from studio.sdk.run.with_block import EndsWithBlock
 
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt
+    from studio.sdk.submission import ScriptRunConfig
 
 Self = TypeVar("Self", bound="ScriptApi")
 
@@ -40,6 +41,7 @@ class ScriptApi(EndsWithBlock):
 
     @property
     def id(self) -> str:
+        """The run's id, which is unique in its workspace."""
         return self._state.id
 
     @property
@@ -48,35 +50,58 @@ class ScriptApi(EndsWithBlock):
         return self._state.receipt
 
     def log(
-        self, name: str, value: Any, description: str = "", step: int | None = None
+        self, name: str, value: object, description: str = "", step: int | None = None
     ) -> None:
-        """Append a number, text, boolean or None to the metric `name`.
+        """Append one value to the metric `name`, and return at once.
 
-        Without `step` the values count 0, 1, 2 … A list, array or tensor of one element
-        is that element. Raises UserErrorException for a longer one.
+        `name` has up to 255 characters. `value` is a number, a text (up to 64 KiB), a
+        boolean or None; NaN and infinities are values. A scalar of numpy, and a list,
+        array or tensor of one element, is that element. Other objects are logged as
+        their `repr`, with a warning. `step` is a whole number of 64 bits: without it,
+        the values of a name count 0, 1, 2 … The time of the value is now.
+        `description` is ignored.
+
+            run.log("loss", 0.5)
+            run.log("val/acc", accuracy, step=epoch)
+
+        Raises UserErrorException for a longer list or array, and for a step that is not
+        a whole number. A name or text that breaks a rule of the server is not logged,
+        with a warning; it is an error with `STUDIO_STRICT=1`. If the server is away,
+        the value waits on this machine.
         """
         self._metrics.log(name, value, step)
 
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
-        """Append all of `value`, a list or a generator; it can be empty."""
+        """Append all values of a list or generator to the metric `name`.
+
+        They have the types of `log`. Integers become floats if there are floats among
+        them. An empty list logs nothing. `description` is ignored.
+        """
         self._metrics.log_list(name, value)
 
     def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
-        """Append a row to a table: one value per column."""
+        """Append a row to the table `name`: a value for each column, by its name.
+
+            run.log_row("recall", digit=3, recall=0.97)
+
+        Rows can have different columns. Raises UserErrorException for a list as a
+        value. `description` is ignored.
+        """
         self._metrics.log_row(name, kwargs)
 
-    def log_table(self, name: str, value: Any, description: str = "") -> None:
+    def log_table(self, name: str, value: object, description: str = "") -> None:
         """Append a table: a dict of columns of the same length, or a data frame.
 
-        A scalar is a column of one value.
+        A scalar is a column of one value. Raises UserErrorException if columns have
+        different lengths. `description` is ignored.
         """
         self._metrics.log_table(name, value)
 
     def log_image(
         self,
         name: str,
-        path: Any = None,
-        plot: Any = None,
+        path: object = None,
+        plot: object = None,
         description: str = "",
     ) -> None:
         """Keep an image: a file's path, or what is to be drawn, in either argument.
@@ -130,16 +155,27 @@ class ScriptApi(EndsWithBlock):
         self._metrics.log_json_file(name, "predictions", value)
 
     def flush(self, timeout_seconds: float | None = 300) -> None:
-        """Wait until the server has everything that was logged so far."""
+        """Wait until the server has everything that was logged so far.
+
+        `timeout_seconds` is the longest wait; None waits without a limit.
+        """
         if self._state.writer is not None:
             self._state.writer.flush(timeout_seconds)
 
-    def tag(self, key: str, value: Any = None) -> None:
-        """Set a tag, also of a run that has ended; None is a tag without a value."""
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag, also of a run that has ended.
+
+        `key` has up to 255 characters. `value` becomes a text of up to 64 KiB; None is
+        a tag without a value. Raises InvalidName or InvalidValue for what breaks a
+        rule; for a run that this process logs it is a warning.
+        """
         self._texts.set_tags({key: value})
 
     def set_tags(self, tags: Mapping[str, Any] | str) -> None:
-        """Set tags and keep all others; a text is a tag without a value."""
+        """Set tags by their keys, and keep all others; see `tag`.
+
+        A text instead of a dict is a tag without a value.
+        """
         self._texts.set_tags(tags)
 
     def remove_tags(self, tags: Iterable[str]) -> None:
@@ -169,8 +205,9 @@ class ScriptApi(EndsWithBlock):
         *,
         overwrite: bool = False,
     ) -> UploadedFiles:
-        """Keep a file as `name`.
+        """Keep a file of this run as `name`, a path such as `outputs/model.pkl`.
 
+        `path_or_stream` is a local file's path, or a stream of bytes that can be read.
         Uploading the same content again is accepted. Raises AlreadyExists if the run
         has such a file with other content, unless `overwrite`, and UserErrorException
         if there is no such local file.
@@ -187,7 +224,11 @@ class ScriptApi(EndsWithBlock):
         *,
         overwrite: bool = False,
     ) -> UploadedFiles | None:
-        """Keep several files. Raises TypeError if there are more names or paths."""
+        """Keep the files `paths` as `names`.
+
+        Returns the uploaded files only with `return_artifacts`. Raises TypeError if
+        there are more names or paths, and the errors of `upload_file`.
+        """
         uploaded = self._files.upload_many(names, paths, overwrite=overwrite)
         return uploaded if return_artifacts else None
 
@@ -199,7 +240,10 @@ class ScriptApi(EndsWithBlock):
         *,
         overwrite: bool = False,
     ) -> UploadedFiles:
-        """Keep all files below the folder `path` as `name/<relative path>`."""
+        """Keep all files below the folder `path` as `name/<relative path>`.
+
+        Raises the errors of `upload_file`.
+        """
         return self._files.upload_folder(name, path, overwrite=overwrite)
 
     def take_snapshot(self, file_or_folder_path: str | os.PathLike[str]) -> str:
@@ -264,18 +308,22 @@ class ScriptApi(EndsWithBlock):
         return parent
 
     def submit_child(
-        self, config: Any, tags: Mapping[str, str] | None = None, **more: Any
-    ) -> Any:
+        self: Self,
+        config: ScriptRunConfig,
+        tags: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Self:
         """Submit a ScriptRunConfig as a run below this one; returns it at once.
 
         Raises the errors of `Experiment.submit`.
         """
-        return self._state.experiment.submit(
+        child: Self = self._state.experiment.submit(
             config, tags=tags, _parent_run_id=self.id, **more
         )
+        return child
 
     def start(self) -> None:
-        """Report that the run is Running."""
+        """Report that the run is Running. Raises IllegalTransition if it has ended."""
         self._lifecycle.set_status(RunStatus.RUNNING)
 
     def complete(self, _set_status: bool = True) -> None:
@@ -314,6 +362,6 @@ class ScriptApi(EndsWithBlock):
     def _end_canceled(self, message: str) -> None:
         self._lifecycle.finish(RunStatus.CANCELED, message)
 
-    def __enter__(self) -> Any:
+    def __enter__(self: Self) -> Self:
         self._lifecycle.start_capture()
         return self

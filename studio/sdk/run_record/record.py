@@ -53,6 +53,7 @@ class RunRecord:
     machine: MachineFacts
     python: PythonFacts | None
     variables: Mapping[str, str]
+    image: str = ""
 
     @classmethod
     def collect(
@@ -61,6 +62,7 @@ class RunRecord:
         folder: Path,
         environment: Mapping[str, str],
         python: PythonFacts | None,
+        image: str = "",
     ) -> RunRecord:
         variables = recorded_variables(environment)
         return cls(
@@ -69,6 +71,7 @@ class RunRecord:
             read_machine_facts(),
             python,
             {_as_unicode(key): _as_unicode(text) for key, text in variables.items()},
+            image,
         )
 
     def properties(self) -> dict[str, str]:
@@ -93,6 +96,7 @@ class RunRecord:
             "command": [redact(word) for word in self.command],
             "folder": self.folder,
             "host": machine.host,
+            **({"image": self.image} if self.image else {}),
             "system": machine.system,
             "cpus": machine.cpus,
             "memory_bytes": machine.memory,

@@ -14,7 +14,11 @@ DEFAULT_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 class CondaDependencies:
-    """Packages of conda and pip by name."""
+    """Packages of conda and pip by name, as in `numpy`, `numpy==2.1` or `numpy>=2`.
+
+    `conda_dependencies_file_path` is the YAML file of an environment to start from.
+    Raises UserErrorException if it cannot be read.
+    """
 
     def __init__(self, conda_dependencies_file_path: str | None = None) -> None:
         self.conda: list[str] = [f"python={DEFAULT_PYTHON}"]
@@ -32,6 +36,10 @@ class CondaDependencies:
         python_version: str = DEFAULT_PYTHON,
         pin_sdk_version: bool = True,
     ) -> CondaDependencies:
+        """Create from lists of packages; `python_version` is like `3.11`.
+
+        `pip_indexurl` and `pin_sdk_version` are ignored.
+        """
         created = CondaDependencies()
         created.set_python_version(python_version)
         created.conda += list(conda_packages or ())
@@ -39,24 +47,30 @@ class CondaDependencies:
         return created
 
     def set_python_version(self, version: str) -> None:
+        """Use this version of Python, like `3.11`."""
         others = [one for one in self.conda if not one.startswith("python=")]
         self.conda = [f"python={version}", *others]
 
     def add_pip_package(self, pip_package: str) -> None:
+        """Add a package that pip installs."""
         self.pip.append(pip_package)
 
     def add_conda_package(self, conda_package: str) -> None:
+        """Add a package that conda installs."""
         self.conda.append(conda_package)
 
     def add_channel(self, channel: str) -> None:
+        """Add a channel of conda, such as `conda-forge`."""
         self.channels.append(channel)
 
     @property
     def conda_packages(self) -> list[str]:
+        """The packages that conda installs, with Python."""
         return list(self.conda)
 
     @property
     def pip_packages(self) -> list[str]:
+        """The packages that pip installs."""
         return list(self.pip)
 
     def serialize_to_string(self) -> str:
@@ -71,6 +85,7 @@ class CondaDependencies:
     def save_to_file(
         self, base_directory: str, conda_file_path: str = "conda_dependencies.yml"
     ) -> str:
+        """Write the environment file below `base_directory`; returns its path there."""
         (Path(base_directory) / conda_file_path).write_text(self.serialize_to_string())
         return conda_file_path
 

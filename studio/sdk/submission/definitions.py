@@ -35,6 +35,9 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
         content["command"] = _command_of(content["command"])
     if content.get("script"):
         content["script"] = _script_in(folder, str(content["script"]))
+    docker = (content.get("environment") or {}).get("docker") or {}
+    if docker.get("baseDockerfile"):
+        docker["baseDockerfile"] = _read_dockerfile(folder, docker["baseDockerfile"])
     for variables in (content, content.get("environment") or {}):
         values = variables.get("environmentVariables") or {}
         variables["environmentVariables"] = {
@@ -55,6 +58,19 @@ def _command_of(command: str | list[Any]) -> str | list[str]:
         return words
     return " ".join(
         word if word in _SHELL_WORDS else shlex.quote(word) for word in words
+    )
+
+
+def _read_dockerfile(folder: Path, text: str) -> str:
+    """The Dockerfile, given by its text or its path. Raises UserErrorException."""
+    if "\n" in text.strip() or text.lstrip().upper().startswith(("FROM ", "ARG ")):
+        return text
+    for path in (folder / text, Path(text)):
+        if path.is_file():
+            return path.read_text(encoding="utf-8-sig")
+    raise UserErrorException(
+        f"There is no Dockerfile {text!r}: give its path in {folder.absolute()}, or "
+        "its text."
     )
 
 

@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.sdk.errors import UserErrorException
 from studio.sdk.submission import registered_environments as registered
@@ -19,6 +19,9 @@ from studio.sdk.submission.environment_content import (
     write_folder,
 )
 from studio.sdk.submission.settings_sections import SettingsSection
+
+if TYPE_CHECKING:
+    from studio.sdk.workspace import Workspace
 
 #: A comment of a requirements file; `#` within a word belongs to an address.
 _COMMENT = re.compile(r"(^|\s+)#.*$")
@@ -82,13 +85,36 @@ class Environment:
 
     @staticmethod
     def from_docker_image(name: str, image: str, **_more: Any) -> Environment:
+        """An environment that is an image of podman or docker."""
         created = Environment(name)
         created.docker.enabled = True
         created.docker.base_image = image
         return created
 
     @staticmethod
-    def get(workspace: Any, name: str, version: str | None = None) -> Environment:
+    def from_dockerfile(
+        name: str,
+        dockerfile: str,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """An environment whose image is built, with packages that are added to it.
+
+        `dockerfile` is the text or the path of the file. Its COPY reads the submitted
+        folder.
+        """
+        if conda_specification is not None:
+            created = Environment.from_conda_specification(name, conda_specification)
+        elif pip_requirements is not None:
+            created = Environment.from_pip_requirements(name, pip_requirements)
+        else:
+            created = Environment(name)
+        created.docker.enabled = True
+        created.docker.base_dockerfile = dockerfile
+        return created
+
+    @staticmethod
+    def get(workspace: Workspace, name: str, version: str | None = None) -> Environment:
         """A registered environment, by default its newest version.
 
         Raises NotFound that lists the names which the workspace has.
@@ -97,14 +123,14 @@ class Environment:
         return _registered_environment(content)
 
     @staticmethod
-    def list(workspace: Any) -> Mapping[str, Environment]:
+    def list(workspace: Workspace) -> Mapping[str, Environment]:
         """The newest version of each registered environment, by name."""
         return registered.RegisteredEnvironments(
             registered.list_names(workspace),
             lambda name: Environment.get(workspace, name),
         )
 
-    def register(self, workspace: Any) -> Environment:
+    def register(self, workspace: Workspace) -> Environment:
         """Store the environment in the workspace, for all members.
 
         Returns it with its version. The same content again is the same version; other
@@ -124,6 +150,7 @@ class Environment:
         return created
 
     def clone(self, new_name: str) -> Environment:
+        """A copy with another name, which can be changed."""
         created = Environment(new_name)
         created.environment_variables = dict(self.environment_variables)
         created.python = copy.deepcopy(self.python)

@@ -10,7 +10,7 @@ from studio.sdk.errors import ExperimentExecutionException, UserErrorException
 from studio.sdk.submission.run_configuration import MAX_RUN_SECONDS, RunConfiguration
 from studio.sdk.warnings import warn
 
-#: Scripts pass these names on; no image is used here.
+#: v1's own images: one is used only where a script names it.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04"
 
@@ -33,6 +33,7 @@ class MpiConfiguration:
         )
 
     def apply_to(self, config: RunConfiguration) -> None:
+        """Set what `config` has for this kind of training."""
         config.communicator = "OpenMpi"
         config.node_count = config.mpi.node_count = self.node_count
         config.mpi.process_count_per_node = self.process_count_per_node
@@ -51,6 +52,7 @@ class PyTorchConfiguration:
         self.process_count, self.node_count = process_count, node_count
 
     def apply_to(self, config: RunConfiguration) -> None:
+        """Set what `config` has for this kind of training."""
         config.framework, config.communicator = "PyTorch", self.communication_backend
         config.pytorch.communication_backend = self.communication_backend
         config.node_count = config.pytorch.node_count = self.node_count
@@ -62,14 +64,29 @@ class TensorflowConfiguration(_KeptSettings):
     """How many workers TensorFlow starts: only one is started here."""
 
     def apply_to(self, _config: RunConfiguration) -> None:
+        """Only warn: the script starts the workers itself."""
         warn(
             "TensorflowConfiguration starts one process: start the workers in the "
             "script, and set TF_CONFIG there."
         )
 
 
-class DockerConfiguration(_KeptSettings):
-    """Whether and how Docker is used."""
+class DockerConfiguration:
+    """Whether the script runs in a container of the environment's image, and how."""
+
+    def __init__(
+        self,
+        use_docker: bool = False,
+        shared_volumes: bool | None = None,
+        arguments: list[str] | None = None,
+        shm_size: str | None = None,
+    ) -> None:
+        self.use_docker, self.shared_volumes = use_docker, shared_volumes
+        self.arguments, self.shm_size = list(arguments or []), shm_size
+
+    def apply_to(self, config: RunConfiguration) -> None:
+        for name, value in vars(self).items():
+            setattr(config.docker, name, value)
 
 
 class ScriptRunConfig:
@@ -98,7 +115,12 @@ class ScriptRunConfig:
             raise UserErrorException(
                 "Give ScriptRunConfig a script or a command, not both"
             )
-        others = (compute_target, environment, distributed_job_config)
+        others = (
+            compute_target,
+            environment,
+            distributed_job_config,
+            docker_runtime_config,
+        )
         if run_config is not None and any(one is not None for one in others):
             warn(
                 "With run_config, the other parameters of ScriptRunConfig are ignored."
@@ -113,6 +135,8 @@ class ScriptRunConfig:
         )
         if run_config is None and hasattr(distributed_job_config, "apply_to"):
             distributed_job_config.apply_to(self.run_config)
+        if run_config is None and hasattr(docker_runtime_config, "apply_to"):
+            docker_runtime_config.apply_to(self.run_config)
         self.run_config.script = script or self.run_config.script
         if command is not None:
             self.run_config.command = command

@@ -14,13 +14,13 @@ from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run
+from studio.sdk.run_query import RunQuery
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import config_file
 from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
-    from studio.sdk.run_query import RunQuery
     from studio.sdk.submission import Environment
 
 #: Shown if config.json has none: v1 scripts concatenate these.
@@ -130,7 +130,10 @@ class Workspace:
 
     @classmethod
     def create(cls, name: str, *_words: Any, **_more: Any) -> Workspace:
-        """Not offered: the operator of the server creates workspaces."""
+        """Not offered: the operator of the server creates workspaces.
+
+        Raises NotSupportedError with the command that does it.
+        """
         raise NotSupportedError(
             "Workspaces are made on the server's machine: run "
             f"`python manage.py member NAME --workspace {name} --role owner` there, "
@@ -151,14 +154,17 @@ class Workspace:
 
     @property
     def name(self) -> str:
+        """The workspace's name."""
         return self._connection.client.workspace
 
     @property
     def subscription_id(self) -> str:
+        """The subscription of config.json, else zeros; it has no effect."""
         return self._subscription
 
     @property
     def resource_group(self) -> str:
+        """The resource group of config.json, else `run-studio`; it has no effect."""
         return self._group
 
     @property
@@ -168,10 +174,12 @@ class Workspace:
 
     @property
     def sku(self) -> str:
+        """Always `basic`."""
         return "basic"
 
     @property
     def tags(self) -> dict[str, str]:
+        """Always empty: workspaces have no tags here."""
         return {}
 
     @property
@@ -237,9 +245,6 @@ class Workspace:
         runs. `children` and `archived` include child runs and archived runs. Nothing is
         read before the result is used. Not in the v1 SDK.
         """
-        # Scripts that only log do not need it.
-        from studio.sdk.run_query import RunQuery
-
         return RunQuery(
             self,
             filter,
@@ -281,6 +286,7 @@ class Workspace:
         return f"{self._connection.client.url}/w/{quote(self.name)}"
 
     def get_portal_url(self) -> str:
+        """The address of the workspace's run list."""
         return f"{self._connection.client.url}/w/{quote(self.name)}/runs/"
 
     @property

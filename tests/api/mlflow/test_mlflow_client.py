@@ -24,7 +24,7 @@ HERE = "tests.api.mlflow.test_mlflow_client"
 @pytest.fixture
 def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowClient]:
     """The client that is installed, as `studio env` configures it."""
-    # Importing it takes over a second, and each process collects this file.
+    # Importing it needs more than a second, and each process collects this file.
     import mlflow
 
     for name, value in server.environment.items():

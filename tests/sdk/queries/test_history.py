@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.sdk import Run, UserErrorException, Workspace
+from studio.sdk import Run, UserErrorException, Workspace, metric_history
 from studio.sdk.client import Client
-from studio.sdk.run import metric_history
 
 
 @pytest.fixture(scope="module")

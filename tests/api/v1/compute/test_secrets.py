@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runs.models import Secret
+from runs.models import Change, Secret
 from tests.api.v1.compute.scene import Scene
 
 VALUE = "s3cret value\nin two lines"
@@ -66,3 +66,12 @@ def test_names_are_those_of_environment_variables(scene: Scene, name: str) -> No
 def test_a_deleted_secret_is_gone(scene: Scene) -> None:
     scene.owner.ok("DELETE", "secrets/HF_TOKEN")
     assert scene.owner.refused("DELETE", "secrets/HF_TOKEN")[0] == 404
+
+
+def test_history_has_who_and_when_but_no_value(scene: Scene) -> None:
+    scene.owner.ok("DELETE", "secrets/HF_TOKEN")
+    changes = Change.objects.filter(field="secrets.HF_TOKEN").order_by("pk")
+    times = [(one.before, one.after) for one in changes]
+    assert times[0][0] is None
+    assert times[-1] == (times[0][1], None)
+    assert {one.change_set.actor for one in changes} == {scene.owner.user}

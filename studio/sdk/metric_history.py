@@ -21,7 +21,6 @@ from studio.sdk.data_frames import (
     find_module,
 )
 from studio.sdk.errors import UserErrorException
-from studio.sdk.run.state import RunState
 from studio.sdk.value_conversion import encode_json, from_wire
 from studio.sdk.warnings import warn
 
@@ -80,9 +79,9 @@ class MetricHistory:
 
 
 class HistoryReader:
-    """Reads the points of a run's metrics."""
+    """Reads the points of a run's metrics. `state` is the RunState of the run."""
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: Any) -> None:
         self._state = state
 
     def read_many(self, names: Sequence[str]) -> dict[str, MetricHistory]:

@@ -1,0 +1,128 @@
+"""What a notebook reads of a run: parameters, metrics, files, its snapshot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, overload
+
+from studio.sdk.metric_history import HistoryReader, MetricHistory
+from studio.sdk.run.metric_reading import MetricReader
+from studio.sdk.run.script_api import ScriptApi
+from studio.sdk.run.state import RunState
+
+
+class ReadApi(ScriptApi):
+    """The reading half of `Run`."""
+
+    def __init__(self, state: RunState) -> None:
+        super().__init__(state)
+        self._reader = MetricReader(state)
+        self._history = HistoryReader(state)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters as they are now, by name: texts, as they are stored.
+
+        While the server is away, those that this process logged. Not in the v1 SDK.
+        """
+        return self._texts.get_params()
+
+    def get_metrics(
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
+    ) -> dict[str, Any]:
+        """The metrics by name: a value that was logged once, else the list of values.
+
+        A table is a dict of columns. `recursive` returns `{run id: {name: …}}` for this
+        run and all runs below it that have metrics, `run_type` only those of that type.
+        `populate` replaces an artifact's address by its content: a dict, or an image's
+        bytes. For an unknown name the result is `{}`.
+        """
+        return self._reader.get_metrics(name, recursive, run_type, populate)
+
+    @overload
+    def history(self, name: str, /) -> MetricHistory: ...
+
+    @overload
+    def history(self, *names: str) -> dict[str, MetricHistory]: ...
+
+    def history(self, *names: str) -> MetricHistory | dict[str, MetricHistory]:
+        """All points of a metric, unsampled: arrays of steps, times and values.
+
+        With several names a dict of histories by name, without names one of all numeric
+        metrics. Times are seconds since 1970. Raises UserErrorException for a metric
+        that the run does not have. Not in the v1 SDK.
+        """
+        if len(names) == 1:
+            return self._history.read(names[0])
+        return self._history.read_many(names)
+
+    def get_file_names(self) -> list[str]:
+        """The paths of all files of the run: outputs, logs, images."""
+        return self._files.get_names()
+
+    def download_file(
+        self,
+        name: str,
+        output_file_path: str | os.PathLike[str] | None = None,
+        _validate_checksum: bool = False,
+    ) -> None:
+        """Download a file, by default into the working folder.
+
+        `output_file_path` is a file, or an existing folder. Raises UserErrorException
+        if the run has no such file.
+        """
+        self._files.download(name, output_file_path)
+
+    def download_files(
+        self,
+        prefix: str | None = None,
+        output_directory: str | os.PathLike[str] | None = None,
+        output_paths: str | Sequence[str] | None = None,
+        batch_size: int = 100,
+        append_prefix: bool = True,
+        timeout_seconds: int | None = None,
+    ) -> None:
+        """Download all files whose path starts with `prefix`, below `output_directory`.
+
+        `append_prefix=False` removes the prefix from the local paths. `output_paths`
+        lists the local paths.
+        """
+        self._files.download_many(
+            prefix or "", output_directory, output_paths, append_prefix=append_prefix
+        )
+
+    def get_all_logs(
+        self, destination: str | os.PathLike[str] | None = None
+    ) -> list[str]:
+        """Download all logs into `destination`; returns their local paths.
+
+        The default is `./assets/<run id>`.
+        """
+        return self._files.download_logs(destination)
+
+    def get_snapshot_id(self) -> str | None:
+        """The snapshot's id; None without one."""
+        return self._snapshot.get_id()
+
+    def restore_snapshot(
+        self,
+        snapshot_id: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Download the archive into the folder `path`; returns its local path.
+
+        Creates the folder. Raises SnapshotException if the run has no snapshot, and
+        UserErrorException if the folder cannot be written to.
+        """
+        return self._snapshot.restore(snapshot_id, path)
+
+    def figure(self, *metrics: str, **more: Any) -> Any:
+        """Metrics of this run as a plotly figure (`pip install plotly`)."""
+        from studio.sdk.figures import run_figure
+
+        return run_figure(self, *metrics, **more)
