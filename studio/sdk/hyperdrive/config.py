@@ -109,17 +109,23 @@ class HyperDriveConfig:
         return {key: value for key, value in self._request.items() if value is not None}
 
     def submit_to(
-        self, experiment: Any, tags: Mapping[str, Any] | None, display_name: str
+        self,
+        experiment: Any,
+        tags: Mapping[str, Any] | None,
+        display_name: str,
+        *,
+        parent: str = "",
     ) -> dict[str, Any]:
         """Put the sweep into the queue of its target; returns the parent run."""
-        script = getattr(self.run_config, "script", "") or ""
-        name = display_name or Path(str(script)).stem or "sweep"
+        settings = getattr(self.run_config, "run_config", self.run_config)
+        name = display_name or Path(str(settings.script or "")).stem or "sweep"
         made = submit_sweep(
             experiment,
             self.run_config,
             {**self.to_request(), "name": name},
             tags=tags,
             display_name=name,
+            parent=parent,
         )
         return dict(made["run"])
 
