@@ -76,6 +76,7 @@ ALTERNATIVES: tuple[Alternative, ...] = (
         names=(
             *_names_of("azureml.core", "Image", "ContainerImage", *_SERVICES),
             *_names_of("azureml.core.model", "InferenceConfig", "ModelPackage"),
+            *_names_of("azureml.exceptions", "ImageException", "WebserviceException"),
         ),
     ),
     Alternative(
@@ -150,6 +151,12 @@ ALTERNATIVES: tuple[Alternative, ...] = (
             *_names_of("azureml.core", "LinkedService", "PrivateEndPoint"),
             *_names_of("azureml.core", "SynapseWorkspaceLinkedServiceConfiguration"),
         ),
+    ),
+    Alternative(
+        "Image registries",
+        "sign in on the machine of the agent, with `docker login` or `podman login`",
+        packages=("azureml.core.container_registry",),
+        names=_names_of("azureml.core", "ContainerRegistry"),
     ),
     Alternative(
         "Spark",

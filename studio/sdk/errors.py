@@ -44,6 +44,12 @@ class ComputeTargetException(StudioError):
     code = "ComputeTarget"
 
 
+class ModelNotFoundException(StudioError):
+    """The model does not exist."""
+
+    code = "ModelNotFound"
+
+
 class SnapshotException(StudioError):
     """The source files cannot be stored, or there are none."""
 

@@ -284,17 +284,9 @@ class Experiment:
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import escape, help_url, link, table
+        from studio.sdk.notebook import experiment_html
 
-        docs_url = help_url(self._connection.client.url)
-        return table(
-            {
-                "Name": escape(self.name),
-                "Workspace": escape(self.workspace.name),
-                "Report Page": link(self.get_portal_url(), "Link to Run Studio"),
-                "Docs Page": link(docs_url, "Link to Documentation"),
-            }
-        )
+        return experiment_html(self)
 
 
 def _list_pages(workspace: Workspace, name: str | None) -> Iterator[dict[str, Any]]:

@@ -28,8 +28,9 @@ from studio.core.statuses import RunStatus
 from studio.runner.descendants import become_subreaper, end_descendants
 from studio.runner.environments import EnvironmentFailed
 from studio.runner.job.job_command import STOPPED, JobCommand
+from studio.runner.job.job_inputs import InputsFailed, with_inputs
 from studio.runner.job.job_run import JobRun
-from studio.runner.job.run_folders import WatchedFolders, upload_outputs
+from studio.runner.job.run_folders import upload_outputs, watch_folders
 from studio.runner.job.script_start import (
     ContainerScript,
     HostScript,
@@ -112,7 +113,7 @@ class _JobSteps:
     def run_to_end(self) -> JobEnd:
         try:
             self._run_script(self._prepare())
-        except (EnvironmentFailed, CommandNotRunnable) as error:
+        except (EnvironmentFailed, CommandNotRunnable, InputsFailed) as error:
             self._message = str(error)
         except (InvalidValue, OSError) as error:
             self._message = f"The working copy could not be written: {error}"
@@ -180,8 +181,10 @@ class _JobSteps:
 
     def _run_script(self, script: HostScript | ContainerScript) -> None:
         job, run = self._job, self._run
+        # A container sees only the folders that are mounted, not what links lead to.
+        job = with_inputs(job, self._folder, self._code, links=script.is_on_host)
         started = script.start(job, self._folder, self._code)
-        watched = WatchedFolders(run, self._code, job.definition)
+        watched = watch_folders(run, self._code, job.definition)
         launched = JobCommand(
             self._folder,
             job,

@@ -89,6 +89,22 @@ class DockerConfiguration:
             setattr(config.docker, name, value)
 
 
+class DataReferenceConfiguration(_KeptSettings):
+    """Where a run finds files of a datastore. Pass a dataset as an argument instead."""
+
+
+class ResourceConfiguration:
+    """What a service of a model needs: kept with the model, and without effect."""
+
+    def __init__(
+        self,
+        cpu: float | None = None,
+        memory_in_gb: float | None = None,
+        gpu: int | None = None,
+    ) -> None:
+        self.cpu, self.memory_in_gb, self.gpu = cpu, memory_in_gb, gpu
+
+
 class ScriptRunConfig:
     """A script in a folder, its arguments, and where it should run.
 

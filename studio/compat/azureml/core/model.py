@@ -1,0 +1,14 @@
+"""Registered models."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.models import (
+    Model,
+)
+
+__all__ = [
+    "Model",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)
