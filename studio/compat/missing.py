@@ -41,6 +41,7 @@ MODULES = (
     "azureml.data.datapath",
     "azureml.data.dataset_consumption_config",
     "azureml.data.dataset_factory",
+    "azureml.data.dataset_type_definitions",
     "azureml.data.file_dataset",
     "azureml.data.output_dataset_config",
     "azureml.data.tabular_dataset",
