@@ -50,6 +50,13 @@ MODULES = (
     "azureml.train",
     "azureml.train.dnn",
     "azureml.train.estimator",
+    "azureml.train.hyperdrive",
+    "azureml.train.hyperdrive.exceptions",
+    "azureml.train.hyperdrive.parameter_expressions",
+    "azureml.train.hyperdrive.policy",
+    "azureml.train.hyperdrive.run",
+    "azureml.train.hyperdrive.runconfig",
+    "azureml.train.hyperdrive.sampling",
     "azureml.train.sklearn",
     "azureml.widgets",
 )
