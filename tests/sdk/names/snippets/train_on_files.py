@@ -21,6 +21,7 @@ with open("src/train.py", "w") as file:
     file.write(
         """
 import argparse, glob, os
+from pathlib import Path
 from azureml.core import Run
 
 parser = argparse.ArgumentParser()
