@@ -76,6 +76,7 @@ class ComputeTarget:
 
     @property
     def status(self) -> TargetStatus:
+        """The status as `get_status()` reads it."""
         return self.get_status()
 
     def get_status(self) -> TargetStatus:

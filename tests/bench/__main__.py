@@ -27,6 +27,7 @@ from tests.bench.commands import (
     start,
 )
 from tests.bench.compute import agents
+from tests.bench.compute.drain import drain
 from tests.bench.compute.queue import queue
 from tests.bench.fresh_commands import (
     backup,
@@ -235,7 +236,7 @@ def weight_command() -> None:
 
 OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
-for command in (*OVER_HOMES, *FRESH, agents, cancel, mutants, queue, words):
+for command in (*OVER_HOMES, *FRESH, agents, cancel, drain, mutants, queue, words):
     main.add_command(command)
 
 

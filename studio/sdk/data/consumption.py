@@ -10,6 +10,8 @@ from studio.sdk.errors import UserErrorException
 DIRECT, MOUNT, DOWNLOAD = "direct", "mount", "download"
 _PLACEHOLDER = "DatasetConsumptionConfig:{name}"
 _OUTPUT_FOLDER = "outputs"
+#: The id of a dataset that is an input of a run and not registered.
+INPUT_PREFIX = "input:"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

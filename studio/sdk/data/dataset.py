@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.sdk.data.consumption import INPUT_PREFIX
 from studio.sdk.data.file_dataset import FileDataset
 from studio.sdk.data.registered import RegisteredDatasets
 from studio.sdk.data.sources import Source, parse_source
 from studio.sdk.data.tabular_dataset import TabularDataset, TabularFormat
 from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.run import find_script_run
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
@@ -183,6 +185,11 @@ class Dataset:
     its name.
     """
 
+    class Scenario:
+        """What a model uses a dataset for."""
+
+        TRAINING, VALIDATION, INFERENCE = "training", "validation", "inference"
+
     File = FileDatasetFactory
     Tabular = TabularDatasetFactory
 
@@ -195,7 +202,10 @@ class Dataset:
 
     @staticmethod
     def get_by_id(workspace: Workspace, id: str, **_more: Any) -> Any:
-        """The dataset of that `id`, which is its name and version."""
+        """The dataset of that `id`: name and version, or an input of this run."""
+        if id.startswith(INPUT_PREFIX):
+            run = find_script_run(allow_offline=False)
+            return run.input_datasets[id[len(INPUT_PREFIX) :]]
         name, _colon, version = id.rpartition(":")
         return RegisteredDatasets(workspace).get_version(
             name or id, version or "latest"

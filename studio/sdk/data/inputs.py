@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from studio.sdk.data.base import AbstractDataset
 from studio.sdk.data.consumption import (
     DIRECT,
+    INPUT_PREFIX,
     DatasetConsumptionConfig,
     OutputFileDatasetConfig,
     placeholder_of,
@@ -104,7 +105,7 @@ def place_inputs(
     for name, content in inputs.items():
         placeholder = placeholder_of(name)
         if content["mode"] == DIRECT:
-            texts[placeholder] = str(content.get("id") or name)
+            texts[placeholder] = str(content.get("id") or f"{INPUT_PREFIX}{name}")
             continue
         dataset = dataset_from_json(workspace, content["dataset"])
         own = folder / name

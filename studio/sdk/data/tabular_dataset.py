@@ -34,6 +34,15 @@ class TabularFormat:
     types: tuple[tuple[str, str], ...] = ()
 
 
+class PromoteHeadersBehavior:
+    """Which files of delimited text have column names, for `header`."""
+
+    NO_HEADERS = 0
+    ONLY_FIRST_FILE_HAS_HEADERS = 1
+    COMBINE_ALL_FILES_HEADERS = 2
+    ALL_FILES_HAVE_SAME_HEADERS = 3
+
+
 class DataType:
     """Types of columns, for `set_column_types`."""
 

@@ -101,6 +101,7 @@ class Model:
 
     @property
     def id(self) -> str:
+        """Name and version, like `digits:3`."""
         return f"{self.name}:{self.version}"
 
     @property
