@@ -201,6 +201,12 @@ ALTERNATIVES: tuple[Alternative, ...] = (
         packages=("azureml.contrib",),
     ),
     Alternative(
+        "Projects of early versions",
+        "attach the folder with `az ml folder attach`, or call Workspace.write_config",
+        packages=("azureml.core.project",),
+        names=_names_of("azureml.core", "Project"),
+    ),
+    Alternative(
         "Internal modules of v1",
         "use the public names of azureml.core",
         packages=(
@@ -211,6 +217,7 @@ ALTERNATIVES: tuple[Alternative, ...] = (
             "azureml._file_utils",
             "azureml._history",
             "azureml._html",
+            "azureml._logging",
             "azureml._model_management",
             "azureml._project",
             "azureml._restclient",

@@ -62,6 +62,12 @@ class WorkspaceException(StudioError):
     code = "Workspace"
 
 
+class ProjectSystemException(WorkspaceException):
+    """The folder is not attached to a workspace."""
+
+    code = "ProjectSystem"
+
+
 class RunCanceled(KeyboardInterrupt):
     """The run was canceled, and its script should end.
 

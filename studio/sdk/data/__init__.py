@@ -30,7 +30,11 @@ from studio.sdk.data.references import (
     DataReference,
 )
 from studio.sdk.data.registered import RegisteredDatasets
-from studio.sdk.data.tabular_dataset import DataType, TabularDataset
+from studio.sdk.data.tabular_dataset import (
+    DataType,
+    PromoteHeadersBehavior,
+    TabularDataset,
+)
 
 __all__ = [
     "DATASTORES",
@@ -47,6 +51,7 @@ __all__ = [
     "FileDatasetFactory",
     "InputDatasets",
     "OutputFileDatasetConfig",
+    "PromoteHeadersBehavior",
     "RegisteredDatasets",
     "TabularDataset",
     "TabularDatasetFactory",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.sdk.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from studio.sdk.data.base import AbstractDataset
 
 DIRECT, MOUNT, DOWNLOAD = "direct", "mount", "download"
 _PLACEHOLDER = "DatasetConsumptionConfig:{name}"
 _OUTPUT_FOLDER = "outputs"
+#: The id of a dataset that is an input of a run and not registered.
+INPUT_PREFIX = "input:"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -43,7 +48,7 @@ class DatasetConsumptionConfig:
     def __init__(
         self,
         name: str,
-        dataset: Any,
+        dataset: AbstractDataset,
         mode: str = DIRECT,
         path_on_compute: str | None = None,
     ) -> None:
@@ -72,7 +77,7 @@ class OutputFileDatasetConfig:
     def __init__(
         self,
         name: str | None = None,
-        destination: Any = None,
+        destination: object = None,
         source: str | None = None,
         partition_format: str | None = None,
     ) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from studio.sdk.data.base import AbstractDataset
 from studio.sdk.data.consumption import (
     DIRECT,
+    INPUT_PREFIX,
     DatasetConsumptionConfig,
     OutputFileDatasetConfig,
     placeholder_of,
@@ -104,7 +105,7 @@ def place_inputs(
     for name, content in inputs.items():
         placeholder = placeholder_of(name)
         if content["mode"] == DIRECT:
-            texts[placeholder] = str(content.get("id") or name)
+            texts[placeholder] = str(content.get("id") or f"{INPUT_PREFIX}{name}")
             continue
         dataset = dataset_from_json(workspace, content["dataset"])
         own = folder / name
@@ -114,7 +115,7 @@ def place_inputs(
 
 
 def input_variable(name: str) -> str:
-    """The variable that has the path of an input, as in v1."""
+    """The variable that has the path of an input, as v1 names it."""
     return f"AZUREML_DATAREFERENCE_{name}"
 
 

@@ -10,6 +10,7 @@ from studio.sdk.run.run_types import (
     find_script_run,
     register_environment_reader,
     register_model_writer,
+    register_run_class,
     register_script_run_finder,
 )
 from studio.sdk.run.script_environment import (
@@ -40,6 +41,7 @@ __all__ = [
     "iterate_runs",
     "register_environment_reader",
     "register_model_writer",
+    "register_run_class",
     "register_script_run_finder",
     "script_name",
     "start_run",

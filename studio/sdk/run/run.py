@@ -30,6 +30,7 @@ from studio.sdk.run.state import RunState
 if TYPE_CHECKING:
     from studio.sdk.compute import ComputeTarget
     from studio.sdk.experiment import Experiment
+    from studio.sdk.models import Model
     from studio.sdk.submission import Environment
     from studio.sdk.workspace import Workspace
 
@@ -283,13 +284,13 @@ class Run(ReadApi):
         sample_output_dataset: object = None,
         resource_configuration: object = None,
         **_more: Any,
-    ) -> Any:
+    ) -> Model:
         """Register files of the run as a new version of a model; returns it.
 
         `model_path` is a file or folder of the run, by default that of the model's
         name. Raises UserErrorException if the run has none.
         """
-        return write_model(
+        model: Model = write_model(
             self,
             model_name,
             model_path,
@@ -299,6 +300,7 @@ class Run(ReadApi):
             model_framework,
             model_framework_version,
         )
+        return model
 
     def get_secret(self, name: str) -> str:
         """A secret of the workspace that this script was given as a variable.
@@ -335,19 +337,9 @@ class Run(ReadApi):
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import escape, help_url, link, table
+        from studio.sdk.notebook import run_html
 
-        docs_url = help_url(self._state.connection.client.url)
-        return table(
-            {
-                "Experiment": escape(self.experiment.name),
-                "Id": escape(self.id),
-                "Type": escape(str(self.type)),
-                "Status": escape(self.status),
-                "Details Page": link(self.get_portal_url(), "Link to Run Studio"),
-                "Docs Page": link(docs_url, "Link to Documentation"),
-            }
-        )
+        return run_html(self)
 
 
 class ScriptRun(Run):

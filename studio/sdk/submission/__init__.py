@@ -14,12 +14,12 @@ from studio.sdk.submission.estimators import (
     SKLearn,
     TensorFlow,
 )
-from studio.sdk.submission.hyperdrive import HyperDriveFile, read_hyperdrive
 from studio.sdk.submission.resubmit import resubmit_here
 from studio.sdk.submission.run_configuration import (
     RunConfiguration,
     environment_of_definition,
 )
+from studio.sdk.submission.run_configuration_files import read_yaml
 from studio.sdk.submission.script_run_config import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -43,7 +43,6 @@ __all__ = [
     "Environment",
     "Estimator",
     "Gloo",
-    "HyperDriveFile",
     "Keras",
     "Mpi",
     "MpiConfiguration",
@@ -58,7 +57,7 @@ __all__ = [
     "TensorFlow",
     "TensorflowConfiguration",
     "environment_of_definition",
-    "read_hyperdrive",
+    "read_yaml",
     "resubmit_here",
     "submit_run",
     "submit_sweep",

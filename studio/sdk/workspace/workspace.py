@@ -340,9 +340,9 @@ class Workspace:
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import link
+        from studio.sdk.notebook import workspace_html
 
-        return link(self.get_portal_url(), self.name)
+        return workspace_html(self)
 
 
 def _choose_workspace(
