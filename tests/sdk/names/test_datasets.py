@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -104,7 +104,10 @@ def test_tables_become_data_frames() -> None:
         ),
         (lambda: Dataset.File.from_files("data/*.zip"), "No file matches '.*zip'."),
         (lambda: Dataset.File.from_files([]), "The list of paths is empty."),
-        (lambda: Dataset.File.from_files(3), "A dataset needs a path, .*, not 3."),
+        (
+            lambda: Dataset.File.from_files(cast("str", 3)),
+            "A dataset needs a path, .*, not 3.",
+        ),
         (
             lambda: Dataset.Tabular.from_delimited_files("data/bytes.csv"),
             "bytes.csv is not delimited text: it has zero bytes.",
