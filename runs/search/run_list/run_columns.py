@@ -79,27 +79,33 @@ def read_run_columns(
         make = row_type((*own, *names))
         return [make(row) for row in runs.values_list(*own, *names)]
 
-    columns: Columns = [[] for _ in fields]
-
-    def read_values(found: list[Any]) -> int:
-        size = 0
-        reader = ValueReader(run_query.scope, fields)
-        for some in batches(found, max(1, BATCH_VALUES // len(fields))):
-            for column, values in zip(
-                columns, read_plain_columns(reader, some), strict=True
-            ):
-                column.extend(values)
-                size += sum(len(value) for value in values if type(value) is str)
-            if size > MAX_PAGE_CHARS:
-                break
-        return len(columns[0])
-
     with time_limit():
         counts, run_query = count_and_keep_candidates(run_query)
-        after = read_page_with(run_query, read_rows, read_values)
+        reader = ValueReader(run_query.scope, fields)
+        columns: Columns = [[] for _ in fields]
+        after = read_page_with(
+            run_query, read_rows, lambda found: _read_values(reader, found, columns)
+        )
     return ColumnPage(
         fields, columns, len(columns[0]), counts.total, counts.exact, after
     )
+
+
+def _read_values(reader: ValueReader, found: list[Any], columns: Columns) -> int:
+    """Add the runs' values to `columns`, until their texts are too long for a page.
+
+    Returns for how many runs.
+    """
+    size = 0
+    for some in batches(found, max(1, BATCH_VALUES // len(columns))):
+        for column, values in zip(
+            columns, read_plain_columns(reader, some), strict=True
+        ):
+            column.extend(values)
+            size += sum(len(value) for value in values if type(value) is str)
+        if size > MAX_PAGE_CHARS:
+            break
+    return len(columns[0])
 
 
 def read_plain_columns(reader: ValueReader, runs: Sequence[Any]) -> Columns:
