@@ -30,6 +30,7 @@ from studio.sdk.run.state import RunState
 if TYPE_CHECKING:
     from studio.sdk.compute import ComputeTarget
     from studio.sdk.experiment import Experiment
+    from studio.sdk.models import Model
     from studio.sdk.submission import Environment
     from studio.sdk.workspace import Workspace
 
@@ -283,13 +284,13 @@ class Run(ReadApi):
         sample_output_dataset: object = None,
         resource_configuration: object = None,
         **_more: Any,
-    ) -> Any:
+    ) -> Model:
         """Register files of the run as a new version of a model; returns it.
 
         `model_path` is a file or folder of the run, by default that of the model's
         name. Raises UserErrorException if the run has none.
         """
-        return write_model(
+        model: Model = write_model(
             self,
             model_name,
             model_path,
@@ -299,6 +300,7 @@ class Run(ReadApi):
             model_framework,
             model_framework_version,
         )
+        return model
 
     def get_secret(self, name: str) -> str:
         """A secret of the workspace that this script was given as a variable.

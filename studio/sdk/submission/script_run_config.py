@@ -85,6 +85,7 @@ class DockerConfiguration:
         self.arguments, self.shm_size = list(arguments or []), shm_size
 
     def apply_to(self, config: RunConfiguration) -> None:
+        """Set what `config` has for the image."""
         for name, value in vars(self).items():
             setattr(config.docker, name, value)
 
