@@ -1,4 +1,4 @@
-"""Sweeps: the same best run twice with early stopping, and how long a large one blocks."""
+"""Sweeps: the same best run twice, and how long a large one blocks other writers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _create_large(cluster: Cluster, report: Report) -> None:
         number = 0
         while not is_done.is_set():
             began = time.perf_counter()
-            cluster.owner.post("runs/base/tags", {"tags": {"n": str(number)}})
+            cluster.owner.post("runs/base/tags", {"set": {"n": str(number)}})
             waits.append(time.perf_counter() - began)
             number += 1
             time.sleep(0.02)
