@@ -20,7 +20,7 @@ from runs.actions.actor import SERVER, Actor
 from runs.actions.compute import create_target, find_target, remove_agent
 from runs.actions.files import save_uploaded_sources
 from runs.actions.run import describe_run, rename_run, request_cancel
-from runs.actions.submit import create_sweep
+from runs.actions.sweeps import create_sweep
 from runs.actions.views import ViewState, create_view, save_view, set_default_view
 from runs.management.operator_access import DEFAULT_WORKSPACE
 from runs.management.server_agent import (
@@ -39,6 +39,7 @@ from runs.models import (
     now_ms,
 )
 from studio.core.errors import NotFound
+from studio.core.sweeps import check_plan
 from studio.core.view_spec import ViewSpec
 from studio.demo import SOURCES
 from studio.sdk.snapshot_archive import list_sources, write_archive
@@ -135,8 +136,7 @@ def submit_sweep(owner: User, *, now: int) -> tuple[Run, str]:
             },
         },
         snapshot=snapshot,
-        space=SPACE,
-        sampling="grid",
+        plan=check_plan(space=SPACE),
         target=TARGET,
         tags={"demo": None, "data": "digits"},
         actor=actor,

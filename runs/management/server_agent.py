@@ -17,6 +17,7 @@ from django.db import transaction
 from runs.actions.account import create_agent_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.actions.compute import get_local_target
+from runs.management.agent_options import AgentOptions
 from runs.management.operator_access import DEFAULT_WORKSPACE
 from runs.management.supervisor import ChildProcess
 from runs.models import ApiToken, ComputeTarget, User, Workspace
@@ -26,11 +27,11 @@ LABEL = "agent next to the server"
 AGENT_NAME = "this-server"
 
 
-def warn_of_agent() -> str:
+def warn_of_agent(workspace: str) -> str:
     """What an operator must know before members' code runs on this machine."""
     text = (
         "Warning: --agent runs members' code on this machine. Every contributor of "
-        f"the workspace {DEFAULT_WORKSPACE} can run code as this user, and read the "
+        f"the workspace {workspace} can run code as this user, and read the "
         "server's database, files and keys."
     )
     if os.geteuid() == 0:
@@ -42,20 +43,20 @@ def warn_of_agent() -> str:
 
 
 def create_server_agent(
-    folder: Path, owner: User, url: str, *, slots: int, now: int
+    folder: Path, options: AgentOptions, url: str, *, now: int
 ) -> ChildProcess:
     """The supervised process of the agent, with a new token."""
-    workspace = Workspace.objects.get(name=DEFAULT_WORKSPACE)
+    workspace = Workspace.objects.get(name=options.workspace)
     target = get_local_target(workspace, now=now)
-    secret = renew_agent_token(target, owner, LABEL, now=now)
-    words = [f"--slots={slots}"] if slots else []
+    secret = renew_agent_token(target, options.find_owner(), LABEL, now=now)
+    words = [f"--slots={options.slots}"] if options.slots else []
     return ChildProcess(
         "agent",
         [
             *agent_command(target.name, AGENT_NAME, "--on-stop=leave", *words),
             f"--parent={os.getpid()}",
         ],
-        environment=agent_environment(folder, url, secret),
+        environment=agent_environment(folder, url, secret, options.workspace),
         # An owner removed it: until the next start there is none.
         final_codes=frozenset({REFUSED}),
     )
@@ -78,13 +79,15 @@ def agent_command(target: str, name: str, *words: str) -> list[str]:
     return [sys.executable, "-m", "studio.cli", "agent", *own, *words]
 
 
-def agent_environment(folder: Path, url: str, token: str) -> Mapping[str, str]:
+def agent_environment(
+    folder: Path, url: str, token: str, workspace: str = DEFAULT_WORKSPACE
+) -> Mapping[str, str]:
     """A clean environment: nothing of the server's own reaches the agent's jobs."""
     return {
         **clean_environment(os.environ),
         "PYTHONPATH": str(settings.BASE_DIR),
         "STUDIO_URL": url,
         "STUDIO_TOKEN": token,
-        "STUDIO_WORKSPACE": DEFAULT_WORKSPACE,
+        "STUDIO_WORKSPACE": workspace,
         "STUDIO_AGENT_HOME": str(folder / "agent"),
     }

@@ -25,6 +25,7 @@ from runs.actions.run_list import (
     delete_old_exports,
     delete_unused_selections,
 )
+from runs.actions.sweeps import LiveSweeps
 from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
 from runs.models import merge_run_counts
@@ -33,6 +34,8 @@ from studio.core.errors import StudioError
 log = logging.getLogger("studio.worker")
 
 TICK_SECONDS = 5
+#: While sweeps are running, which compare their runs.
+BUSY_TICK_SECONDS = 1
 #: A worker that paused this long, as on a sleeping laptop, missed heartbeats.
 MAX_GAP_SECONDS = 30
 #: Delay after a start until the first removal, and the first sweep of stored files.
@@ -82,7 +85,9 @@ class Task:
         return True
 
 
-def all_tasks(clock: ListeningClock) -> Sequence[Task]:
+def all_tasks(
+    clock: ListeningClock, sweeps: LiveSweeps | None = None
+) -> Sequence[Task]:
     def mark_unresponsive(now: int) -> int:
         return mark_unresponsive_runs(now, listening_since=clock.listening_since)
 
@@ -94,6 +99,7 @@ def all_tasks(clock: ListeningClock) -> Sequence[Task]:
         Task("mark unresponsive runs", 10, mark_unresponsive),
         Task("queue lost runs again", TICK_SECONDS, requeue_lost),
         Task("finish sweeps", 60, refresh_sweeps),
+        Task("advance sweeps", BUSY_TICK_SECONDS, sweeps or LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
         Task("back up", 60, ScheduledBackups(configured_schedule())),

@@ -104,6 +104,7 @@ class Sampling(models.TextChoices):
 
     GRID = "grid"
     RANDOM = "random"
+    BAYESIAN = "bayesian"
 
 
 def samplings() -> list[tuple[str, str]]:
@@ -113,7 +114,8 @@ def samplings() -> list[tuple[str, str]]:
 class Sweep(models.Model):
     """A parent run whose children try values of arguments.
 
-    At most `at_once` of the children run at the same time.
+    At most `at_once` of the children run at the same time. The worker creates those
+    that the submission did not, until there are `total` or the sweep is closed.
     """
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="sweep")
@@ -121,6 +123,35 @@ class Sweep(models.Model):
     space = models.JSONField(default=dict)
     sampling = models.CharField(max_length=10, choices=samplings)
     at_once = models.PositiveIntegerField(null=True, blank=True)
+    seed = models.BigIntegerField(null=True, blank=True)
+    # Null for a sweep of a version that created all children at once.
+    total = models.PositiveIntegerField(null=True, blank=True)
+    proposed = models.PositiveIntegerField(default=0, db_default=0)
+    # What the children share: a template of their names, tags, the job's priority.
+    child_name = models.TextField(default="", db_default="", blank=True)
+    child_tags = models.JSONField(null=True, blank=True)
+    priority = models.IntegerField(null=True, blank=True)
+    # What is compared, and the policy that stops children early (`core.sweeps`).
+    metric = models.TextField(default="", db_default="", blank=True)
+    goal = models.CharField(max_length=10, default="", db_default="", blank=True)
+    policy = models.JSONField(null=True, blank=True)
+    deadline = models.BigIntegerField(null=True, blank=True)
+    # Why there are no more children than those that were created.
+    closed = models.TextField(default="", db_default="", blank=True)
+    # The worker has to look at it.
+    is_live = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], condition=Q(is_live=True), name="sweep_is_live"
+            ),
+        ]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are no more children to create."""
+        return self.total is None or self.proposed >= self.total or bool(self.closed)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -166,6 +197,9 @@ class Job(models.Model):
     sweep = models.ForeignKey(
         Sweep, null=True, on_delete=models.SET_NULL, related_name="jobs"
     )
+    # In a sweep: its values by argument, and why it was stopped early.
+    values = models.JSONField(null=True, blank=True)
+    stop_reason = models.TextField(default="", db_default="", blank=True)
     agent = models.ForeignKey(
         Agent, null=True, on_delete=models.SET_NULL, related_name="jobs"
     )

@@ -35,7 +35,6 @@ urlpatterns: list[URLPattern] = [
     *public_urls,
     *compare_urls,
     *compute_urls,
-    # Before the run page, whose address `runs/new/` would be, too.
     *submit_urls,
     *run_urls,
     *metrics_urls,

@@ -14,6 +14,7 @@ from typing import Any
 
 from studio.agent.agent_api import AgentApi, Registration, TakenJob
 from studio.agent.agent_folder import AgentFolder
+from studio.agent.agent_signals import AgentSignals
 from studio.agent.clock import boot_seconds
 from studio.agent.executors import Executor
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
@@ -25,7 +26,6 @@ from studio.agent.refusals import (
     explain_refusal,
     explain_token,
 )
-from studio.agent.stop_signals import StopSignals
 from studio.agent.usage import UsageReader
 from studio.agent.wakeup import Wakeup
 from studio.core.errors import (
@@ -103,7 +103,7 @@ class Agent:
         self._signals = 0
         #: How many of them were followed.
         self._followed_signals = 0
-        self._is_draining = self._is_leaving = False
+        self._is_draining = self._is_leaving = self._is_canceling = False
         #: Drained by a member, who can also undo that.
         self._is_paused = False
         self._is_queue_empty = False
@@ -118,7 +118,7 @@ class Agent:
 
         Raises StudioError if the server refuses the agent at its start.
         """
-        with self._wakeup, StopSignals(self._receive_signal):
+        with self._wakeup, AgentSignals(self._receive_signal, self._wakeup.set):
             found = self._wait_for_registration()
             if found is None:
                 return 0
@@ -289,7 +289,10 @@ class Agent:
 
     def _can_take(self) -> bool:
         if self._is_draining or self._is_paused:
-            return False
+            # Runs that wait for their child runs end only if those run.
+            is_waited_for = any(job.is_waiting for job in self._jobs)
+            if self._is_canceling or not is_waited_for:
+                return False
         was_full = self._is_disk_full
         self._is_disk_full = self._folder.free_bytes() < MIN_FREE_BYTES
         if self._is_disk_full and not was_full:
@@ -385,7 +388,7 @@ class Agent:
             )
 
     def _cancel_jobs(self, now: float) -> None:
-        self._is_draining = True
+        self._is_draining = self._is_canceling = True
         if self._jobs:
             self._print(f"Canceling {_count_runs(len(self._jobs))}.")
         for job in self._jobs:

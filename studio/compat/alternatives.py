@@ -76,6 +76,7 @@ ALTERNATIVES: tuple[Alternative, ...] = (
         names=(
             *_names_of("azureml.core", "Image", "ContainerImage", *_SERVICES),
             *_names_of("azureml.core.model", "InferenceConfig", "ModelPackage"),
+            *_names_of("azureml.exceptions", "ImageException", "WebserviceException"),
         ),
     ),
     Alternative(
@@ -152,6 +153,12 @@ ALTERNATIVES: tuple[Alternative, ...] = (
         ),
     ),
     Alternative(
+        "Image registries",
+        "sign in on the machine of the agent, with `docker login` or `podman login`",
+        packages=("azureml.core.container_registry",),
+        names=_names_of("azureml.core", "ContainerRegistry"),
+    ),
+    Alternative(
         "Spark",
         "start Spark in a script of its own, for example with pyspark",
         names=_names_of(
@@ -194,6 +201,12 @@ ALTERNATIVES: tuple[Alternative, ...] = (
         packages=("azureml.contrib",),
     ),
     Alternative(
+        "Projects of early versions",
+        "attach the folder with `az ml folder attach`, or call Workspace.write_config",
+        packages=("azureml.core.project",),
+        names=_names_of("azureml.core", "Project"),
+    ),
+    Alternative(
         "Internal modules of v1",
         "use the public names of azureml.core",
         packages=(
@@ -204,6 +217,7 @@ ALTERNATIVES: tuple[Alternative, ...] = (
             "azureml._file_utils",
             "azureml._history",
             "azureml._html",
+            "azureml._logging",
             "azureml._model_management",
             "azureml._project",
             "azureml._restclient",

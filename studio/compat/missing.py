@@ -7,8 +7,9 @@ import statement gets an ImportError, with a sentence that lists what exists.
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -22,15 +23,41 @@ MODULES = (
     "azureml.core.compute",
     "azureml.core.compute_target",
     "azureml.core.conda_dependencies",
+    "azureml.core.dataset",
+    "azureml.core.datastore",
     "azureml.core.environment",
     "azureml.core.experiment",
+    "azureml.core.keyvault",
+    "azureml.core.model",
+    "azureml.core.resource_configuration",
     "azureml.core.run",
     "azureml.core.runconfig",
     "azureml.core.script_run",
     "azureml.core.script_run_config",
     "azureml.core.workspace",
+    "azureml.data",
+    "azureml.data.abstract_dataset",
+    "azureml.data.data_reference",
+    "azureml.data.datapath",
+    "azureml.data.dataset_consumption_config",
+    "azureml.data.dataset_factory",
+    "azureml.data.dataset_type_definitions",
+    "azureml.data.file_dataset",
+    "azureml.data.output_dataset_config",
+    "azureml.data.tabular_dataset",
     "azureml.exceptions",
+    "azureml.telemetry",
     "azureml.train",
+    "azureml.train.dnn",
+    "azureml.train.estimator",
+    "azureml.train.hyperdrive",
+    "azureml.train.hyperdrive.exceptions",
+    "azureml.train.hyperdrive.parameter_expressions",
+    "azureml.train.hyperdrive.policy",
+    "azureml.train.hyperdrive.run",
+    "azureml.train.hyperdrive.runconfig",
+    "azureml.train.hyperdrive.sampling",
+    "azureml.train.sklearn",
     "azureml.widgets",
 )
 
@@ -44,13 +71,21 @@ def missing_module_message(name: str) -> str:
     )
 
 
-def refuse_unknown_names(module: str, names: list[str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a module that has only `names`."""
+def refuse_unknown_names(
+    module: str, names: list[str], lazy: Mapping[str, str] | None = None
+) -> Callable[[str], Any]:
+    """The `__getattr__` of a module that has only `names`.
+
+    `lazy` has the modules of names that are imported when they are used: scripts that
+    only log import faster.
+    """
 
     def get_attribute(name: str) -> Any:
         # Python looks for optional names such as `__path__`.
         if name.startswith("__"):
             raise AttributeError(name)
+        if lazy is not None and name in lazy:
+            return getattr(importlib.import_module(lazy[name]), name)
         # Few scripts need it.
         from studio.compat.unavailable import find_name
 

@@ -12,6 +12,8 @@ from studio.core.connection import Connection
 SHIM_FOLDER = str(Path(__file__).resolve().parent.parent / "compat")
 #: The folder with a `studio` package for interpreters that have none.
 STANDALONE_FOLDER = str(Path(SHIM_FOLDER) / "standalone")
+#: The folder whose `sitecustomize` writes a log for each rank of a training.
+RANK_LOGS_FOLDER = str(Path(SHIM_FOLDER) / "rank_logs")
 #: The number of the attempt that runs, from 1.
 ATTEMPT_VARIABLE = "STUDIO_ATTEMPT"
 #: MLflow would prefer these to the token, or resume a run of another server.

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from studio.runner.descendants import die_with_parent
-from studio.runner.ranks import LOG_FOLDER, log_path, print_end
+from studio.runner.ranks import LOG_FOLDER, RANK_LOGS_VARIABLE, log_path, print_end
 
 #: The number of a process, as Open MPI, MPICH with its kin, and Slurm name it.
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID")
@@ -39,6 +39,8 @@ def run_rank(words: Sequence[str]) -> int:
     """Run the words to their end; return the exit code."""
     rank = find_rank(os.environ)
     Path(LOG_FOLDER).mkdir(exist_ok=True)
+    # All that it prints goes to its log.
+    os.environ.pop(RANK_LOGS_VARIABLE, None)
     with Path(log_path(rank)).open("ab") as log:
         process = subprocess.Popen(
             list(words),

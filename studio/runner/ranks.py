@@ -19,6 +19,8 @@ from types import FrameType
 
 #: The logs, in the working copy and in the run.
 LOG_FOLDER = "user_logs"
+#: The folder for logs of ranks that the command starts itself.
+RANK_LOGS_VARIABLE = "STUDIO_RANK_LOGS"
 #: How long other ranks have to end after SIGTERM, once one has failed.
 TERMINATE_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -75,6 +77,8 @@ def _start_rank(
         "MASTER_PORT": port,
     }
     environment = {**os.environ, **{key: str(one) for key, one in variables.items()}}
+    # All that it prints goes to its log.
+    environment.pop(RANK_LOGS_VARIABLE, None)
     with Path(log_path(rank)).open("ab") as log:
         return subprocess.Popen(
             list(words),

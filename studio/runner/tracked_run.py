@@ -57,11 +57,15 @@ class TrackedRun:
 
     def append_output(self, chunk: bytes) -> None:
         """Keep output in the run's log. Never raises: the command goes on."""
+        self.append_log(LOG_PATH, chunk)
+
+    def append_log(self, path: str, chunk: bytes) -> None:
+        """Append to a log. Never raises."""
         with self._lock:
             if not self._is_logging:
                 return
             try:
-                self._writer.append_log(LOG_PATH, chunk)
+                self._writer.append_log(path, chunk)
             except (StudioError, OSError):
                 self._is_logging = False
 

@@ -32,6 +32,7 @@ from studio.sdk.run import (
     ScriptRun,
     get_run,
     register_environment_reader,
+    register_model_writer,
     register_script_run_finder,
 )
 from studio.sdk.run_query import RunQuery
@@ -76,5 +77,12 @@ def _find_script_run(allow_offline: bool) -> Any:
     return find_script_run(allow_offline)
 
 
+def _write_model(run: Any, *details: Any) -> Any:
+    from studio.sdk.models import register_run_model
+
+    return register_run_model(run, *details)
+
+
 register_script_run_finder(_find_script_run)
+register_model_writer(_write_model)
 register_environment_reader(environment_of_definition)

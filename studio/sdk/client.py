@@ -154,8 +154,12 @@ class Client:
         query: dict[str, Any] | None = None,
         timeout: float | None = None,
         attempts: int | None = None,
+        has_version: bool = True,
     ) -> Any:
-        """Send a JSON body and parse the JSON response. Raises StudioError."""
+        """Send a JSON body and parse the JSON response. Raises StudioError.
+
+        Responses of the API for MLflow clients have no version: `has_version=False`.
+        """
         headers, content = {}, b""
         if body is not None:
             content = _to_json(body)
@@ -168,6 +172,7 @@ class Client:
             query=query,
             timeout=timeout,
             attempts=attempts,
+            has_version=has_version,
         )
 
     def send(
@@ -180,6 +185,7 @@ class Client:
         query: dict[str, Any] | None = None,
         timeout: float | None = None,
         attempts: int | None = None,
+        has_version: bool = True,
     ) -> Any:
         """Send `content`, compressed if it is large, and parse the JSON response."""
         headers = dict(headers or {})
@@ -192,7 +198,7 @@ class Client:
             response = self._send_once(method, target, content, headers, timeout)
             value = read_json(self._read_body(response), self.url)
             # Another program can answer with JSON, too.
-            if VERSION_HEADER not in response.headers:
+            if has_version and VERSION_HEADER not in response.headers:
                 raise OtherProgram(
                     f"{self.url} is not a Run Studio server: its answer is not "
                     "understood. Check STUDIO_URL."

@@ -2,72 +2,184 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
+from urllib.parse import quote
 
-from studio.core.errors import NotFound
+from studio.core.errors import AlreadyExists, NotFound, PermissionDenied
 from studio.sdk.errors import ComputeTargetException, NotSupportedError
+
+if TYPE_CHECKING:
+    from studio.sdk.workspace import Workspace
 
 #: The target that always exists: the submitter's own machine.
 LOCAL_TARGET = "local"
+#: What v1 scripts compare with: a target exists, or it does not.
+_SUCCEEDED = "Succeeded"
+
+
+class TargetStatus(str):
+    """`Succeeded`, with the numbers of a target's agents and runs."""
+
+    __slots__ = ("_values",)
+
+    _values: dict[str, Any]
+
+    def __new__(cls, values: Mapping[str, Any]) -> TargetStatus:
+        status = super().__new__(cls, _SUCCEEDED)
+        status._values = dict(values)
+        return status
+
+    @property
+    def provisioning_state(self) -> str:
+        return _SUCCEEDED
+
+    @property
+    def current_node_count(self) -> int:
+        """How many agents it has."""
+        return len(self._values.get("agents") or ())
+
+    def serialize(self) -> dict[str, Any]:
+        """The target as the server reports it, and v1's `provisioningState`."""
+        return {"provisioningState": _SUCCEEDED, **self._values}
 
 
 class ComputeTarget:
-    """A compute target by its name; scripts pass it to ScriptRunConfig."""
+    """The compute target of that name in the workspace.
+
+    Scripts pass it to ScriptRunConfig. Raises ComputeTargetException for an unknown
+    name, which lists the targets.
+    """
 
     type = "Local"
 
-    def __init__(self, workspace: object, name: str) -> None:
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        check_target(workspace, name)
         self.workspace = workspace
         self.name = name
+
+    @classmethod
+    def _known(cls, workspace: Workspace, name: str) -> ComputeTarget:
+        """The object for a target that exists."""
+        target = cls.__new__(cls)
+        target.workspace, target.name = workspace, name
+        return target
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
 
-    def get_status(self) -> str:
-        return "Succeeded"
+    @property
+    def provisioning_state(self) -> str:
+        """`Succeeded`: the target exists."""
+        return _SUCCEEDED
+
+    @property
+    def status(self) -> TargetStatus:
+        """The status as `get_status()` reads it."""
+        return self.get_status()
+
+    def get_status(self) -> TargetStatus:
+        """`Succeeded`. Its `serialize()` has the agents, slots and runs."""
+        return TargetStatus(_read_target(self.workspace, self.name))
 
     def serialize(self) -> dict[str, Any]:
+        """Name and type, as v1 writes them."""
         return {"name": self.name, "properties": {"computeType": self.type}}
 
-    @staticmethod
-    def create(workspace: object, name: str, *_arguments: Any, **_more: Any) -> Any:
-        """Not offered: scripts cannot create compute targets."""
-        raise NotSupportedError(
-            f"Scripts cannot create compute targets. To add {name!r}: "
-            f"{_how_to_add(name)}"
-        )
+    def refresh_state(self) -> None:
+        """Does nothing: the status is read at each use."""
 
-    attach = create
+    def list_nodes(self) -> ListOf[dict[str, Any]]:  # noqa: UP006
+        """The agents that serve it."""
+        return list(_read_target(self.workspace, self.name).get("agents") or ())
+
+    def wait_for_completion(
+        self, show_output: bool = False, *_words: Any, **_more: Any
+    ) -> None:
+        """Return at once. With `show_output`, prints how to start an agent."""
+        if not show_output:
+            return
+        has_agents = self.name == LOCAL_TARGET or bool(self.list_nodes())
+        hint = "" if has_agents else f" To run its queue: {_how_to_start(self.name)}"
+        print(f"{self.name}: {_SUCCEEDED}.{hint}")  # noqa: T201 (as v1 does)
+
+    def delete(self) -> None:
+        """Remove the target. It must not have queued or running runs."""
+        connection = self.workspace._connection
+        connection.change("DELETE", f"compute/{quote(self.name, safe='')}")
+
+    @classmethod
+    def list(cls, workspace: Workspace) -> ListOf[ComputeTarget]:  # noqa: UP006
+        """The targets of the workspace."""
+        return [*list_targets(workspace).values()]
+
+    @staticmethod
+    def create(
+        workspace: Workspace, name: str, provisioning_configuration: object = None
+    ) -> ComputeTarget:
+        """Add a target, whose runs wait for an agent; returns one that exists.
+
+        No machine is started: `wait_for_completion(show_output=True)` prints the
+        command for an agent. Raises ComputeTargetException if you are not an owner.
+        """
+        del provisioning_configuration
+        try:
+            workspace._connection.change("POST", "compute", {"name": name})
+        except AlreadyExists:
+            pass
+        except PermissionDenied as error:
+            raise ComputeTargetException(
+                f"Only owners can add the compute target {name!r}. Ask an owner to "
+                f"run: {_how_to_add(name)}"
+            ) from error
+        return AmlCompute._known(workspace, name)
+
+    @staticmethod
+    def attach(workspace: Workspace, name: str, *_words: Any, **_more: Any) -> NoReturn:
+        """Not offered: an agent connects its machine itself."""
+        del workspace
+        raise NotSupportedError(
+            f"Machines are not attached from here. To add {name!r}: {_how_to_add(name)}"
+        )
 
 
 class AmlCompute(ComputeTarget):
-    """A cluster of the v1 service; the name is accepted."""
+    """A queue, from which agents take runs; in v1 a cluster."""
 
     type = "AmlCompute"
 
     @staticmethod
-    def provisioning_configuration(**settings: Any) -> dict[str, Any]:
-        """Returns the settings; nothing is provisioned."""
-        return settings
+    def provisioning_configuration(
+        vm_size: str = "", **settings: Any
+    ) -> dict[str, Any]:
+        """The settings for `ComputeTarget.create`. They have no effect here."""
+        return {"vm_size": vm_size, **settings}
+
+    @staticmethod
+    def supported_vmsizes(
+        workspace: Workspace, location: str | None = None
+    ) -> ListOf[dict[str, Any]]:  # noqa: UP006
+        """Empty: the machines are those on which you start agents."""
+        del workspace, location
+        return []
 
 
 class ComputeInstance(AmlCompute):
-    """A virtual machine of the v1 service; the name is accepted."""
+    """A queue; in v1 a virtual machine."""
 
     type = "ComputeInstance"
 
 
 class RemoteCompute(ComputeTarget):
-    """An attached machine of the v1 service; the name is accepted."""
+    """A queue; in v1 an attached machine."""
 
     type = "RemoteCompute"
 
-
-class AgentsTarget(ComputeTarget):
-    """A queue, from which agents take runs."""
-
-    type = "Agents"
+    @staticmethod
+    def attach_configuration(**settings: Any) -> dict[str, Any]:
+        """The settings for `ComputeTarget.attach`, which explains what to do."""
+        return settings
 
 
 class ComputeTargets(dict[str, ComputeTarget]):
@@ -77,29 +189,37 @@ class ComputeTargets(dict[str, ComputeTarget]):
         raise KeyError(_explain_unknown(name, self))
 
 
-def list_targets(workspace: Any) -> ComputeTargets:
+def list_targets(workspace: Workspace) -> ComputeTargets:
     """`local`, and the targets of the workspace on the server."""
-    found = ComputeTargets({LOCAL_TARGET: ComputeTarget(workspace, LOCAL_TARGET)})
-    connection = workspace._connection
-    if connection.is_buffering:
+    local = ComputeTarget._known(workspace, LOCAL_TARGET)
+    found = ComputeTargets({LOCAL_TARGET: local})
+    if workspace._connection.is_buffering:
         return found
-    try:
-        targets = connection.get("compute")["targets"]
-    except NotFound:
-        # A server of an older version has no others.
-        return found
-    for one in targets:
-        found.setdefault(one["name"], AgentsTarget(workspace, one["name"]))
+    for one in _read_targets(workspace):
+        found.setdefault(one["name"], AmlCompute._known(workspace, one["name"]))
     return found
 
 
-def check_target(workspace: Any, name: str) -> None:
+def check_target(workspace: Workspace, name: str) -> None:
     """Raise ComputeTargetException if there is no such target."""
     if name == LOCAL_TARGET:
         return
     known = list_targets(workspace)
     if name not in known:
         raise ComputeTargetException(_explain_unknown(name, known))
+
+
+def _read_targets(workspace: Workspace) -> ListOf[dict[str, Any]]:  # noqa: UP006
+    try:
+        return list(workspace._connection.get("compute")["targets"])
+    except NotFound:
+        # A server of an older version has no others.
+        return []
+
+
+def _read_target(workspace: Workspace, name: str) -> dict[str, Any]:
+    found = [one for one in _read_targets(workspace) if one["name"] == name]
+    return found[0] if found else {"name": name}
 
 
 def _explain_unknown(name: str, known: Iterable[str]) -> str:
@@ -110,7 +230,8 @@ def _explain_unknown(name: str, known: Iterable[str]) -> str:
 
 
 def _how_to_add(name: str) -> str:
-    return (
-        f"`studio target create {name}`, then on the machine that is to run it "
-        f"`studio agent --compute {name}`."
-    )
+    return f"`studio target create {name}`, then {_how_to_start(name)}"
+
+
+def _how_to_start(name: str) -> str:
+    return f"on the machine that is to run it `studio agent --compute {name}`."

@@ -44,6 +44,12 @@ class ComputeTargetException(StudioError):
     code = "ComputeTarget"
 
 
+class ModelNotFoundException(StudioError):
+    """The model does not exist."""
+
+    code = "ModelNotFound"
+
+
 class SnapshotException(StudioError):
     """The source files cannot be stored, or there are none."""
 
@@ -54,6 +60,12 @@ class WorkspaceException(StudioError):
     """The workspace does not exist, or you cannot use it."""
 
     code = "Workspace"
+
+
+class ProjectSystemException(WorkspaceException):
+    """The folder is not attached to a workspace."""
+
+    code = "ProjectSystem"
 
 
 class RunCanceled(KeyboardInterrupt):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from studio.sdk.run_query import RunQuery
 from studio.sdk.tags_and_properties import as_keys, as_tags
 
 if TYPE_CHECKING:
+    from studio.sdk.hyperdrive import HyperDriveConfig, HyperDriveRun
     from studio.sdk.submission import ScriptRunConfig
     from studio.sdk.workspace import Workspace
 
@@ -100,6 +101,7 @@ class Experiment:
         )
         return run
 
+    @overload
     def submit(
         self,
         config: ScriptRunConfig,
@@ -108,16 +110,43 @@ class Experiment:
         display_name: str = "",
         _parent_run_id: str | None = None,
         **_ignored: Any,
+    ) -> Run: ...
+
+    @overload
+    def submit(
+        self,
+        config: HyperDriveConfig,
+        tags: Mapping[str, str | None] | None = None,
+        *,
+        display_name: str = "",
+        _parent_run_id: str | None = None,
+        **_ignored: Any,
+    ) -> HyperDriveRun: ...
+
+    def submit(
+        self,
+        config: ScriptRunConfig | HyperDriveConfig,
+        tags: Mapping[str, str | None] | None = None,
+        *,
+        display_name: str = "",
+        _parent_run_id: str | None = None,
+        **_ignored: Any,
     ) -> Run:
-        """Submit a ScriptRunConfig; returns its run at once.
+        """Submit a ScriptRunConfig or a HyperDriveConfig; returns its run at once.
 
         The target `local` starts it on this machine, in a copy of its folder; agents
-        of another target take it from a queue. Raises ExperimentExecutionException if
+        of another target take it from a queue. A HyperDriveConfig becomes the parent of
+        a sweep, whose child runs agents take. Raises ExperimentExecutionException if
         the script does not exist, ComputeTargetException for an unknown target.
         """
-        # Scripts that only log do not need it.
+        # Scripts that only log do not need them.
+        from studio.sdk.hyperdrive import HyperDriveConfig, HyperDriveRun
         from studio.sdk.submission import submit_run
 
+        if isinstance(config, HyperDriveConfig):
+            parent = _parent_run_id or ""
+            info = config.submit_to(self, tags, display_name, parent=parent)
+            return HyperDriveRun(self, info["id"], _info=info)
         run: Run = submit_run(
             self,
             config,
@@ -255,17 +284,9 @@ class Experiment:
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import escape, help_url, link, table
+        from studio.sdk.notebook import experiment_html
 
-        docs_url = help_url(self._connection.client.url)
-        return table(
-            {
-                "Name": escape(self.name),
-                "Workspace": escape(self.workspace.name),
-                "Report Page": link(self.get_portal_url(), "Link to Run Studio"),
-                "Docs Page": link(docs_url, "Link to Documentation"),
-            }
-        )
+        return experiment_html(self)
 
 
 def _list_pages(workspace: Workspace, name: str | None) -> Iterator[dict[str, Any]]:

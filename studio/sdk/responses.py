@@ -107,10 +107,24 @@ def describe_version_mismatch(server: str, url: str) -> str:
     )
 
 
+_CODES_OF_MLFLOW = {
+    "INVALID_PARAMETER_VALUE": "InvalidValue",
+    "PERMISSION_DENIED": "PermissionDenied",
+    "RESOURCE_ALREADY_EXISTS": "AlreadyExists",
+    "RESOURCE_DOES_NOT_EXIST": "NotFound",
+    "UNAUTHENTICATED": "SignInRequired",
+}
+
+
 def _read_envelope(content: bytes) -> dict[str, Any] | None:
     """The error in a response of our server; None for other responses."""
     try:
-        envelope = json.loads(content)["error"]
+        content_read = json.loads(content)
+        if "error_code" in content_read:
+            # The API for MLflow clients has errors of its own form.
+            code = _CODES_OF_MLFLOW.get(content_read["error_code"], "StudioError")
+            return {"code": code, "message": content_read["message"]}
+        envelope = content_read["error"]
         is_ours = {"code", "message"} <= set(envelope)
         return dict(envelope) if is_ours else None
     except (ValueError, KeyError, TypeError):

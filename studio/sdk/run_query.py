@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -27,8 +28,6 @@ from studio.sdk.run import Run, iterate_runs
 DEFAULT_COLUMNS = ("name", "experiment", "status", "submitter", "created", "duration")
 #: The number of rows per request, if columns are read and if rows are only counted.
 PAGE_ROWS, COUNT_PAGE_ROWS = 2000, 10_000
-#: The number of rows that a notebook shows.
-MAX_SHOWN_ROWS = 20
 
 _KINDS = {
     "number": INTEGER,
@@ -121,14 +120,24 @@ class RunQuery:
 
     def __len__(self) -> int:
         """Count the runs that match, up to `limit`."""
-        if self.limit == 0:
-            return 0
-        page = self._request_page(rows=1)
-        if not page["total_is_exact"]:
+        count, is_exact = self._count_roughly()
+        if not is_exact:
             count = sum(self._count_pages())
-        else:
-            count = int(page["total"])
         return count if self.limit is None else min(count, self.limit)
+
+    def _first(self, count: int) -> RunQuery:
+        """The same query, of at most `count` runs."""
+        found = copy(self)
+        found.limit = count if self.limit is None else min(self.limit, count)
+        return found
+
+    def _count_roughly(self) -> tuple[int, bool]:
+        """The number of runs by one request, and whether it is exact."""
+        page = self._request_page(rows=1)
+        total, is_exact = int(page["total"]), bool(page["total_is_exact"])
+        if self.limit is not None and self.limit <= total:
+            return self.limit, True
+        return total, is_exact
 
     def __bool__(self) -> bool:
         """Whether any run matches."""
@@ -219,7 +228,7 @@ class RunQuery:
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import query_html
+        from studio.sdk.notebook import query_html
 
         return query_html(self)
 

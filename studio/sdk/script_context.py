@@ -35,9 +35,15 @@ class SubmittedRun(Run):
     _is_launched = True
 
     @property
-    def input_datasets(self) -> dict[str, Any]:
-        """Always empty."""
-        return {}
+    def input_datasets(self) -> Mapping[str, Any]:
+        """The inputs by name: the path of an input's files, or the dataset itself."""
+        definition = self._info.read_definition() or {}
+        if not definition.get("data"):
+            return {}
+        from studio.sdk.data import InputDatasets, inputs_of
+
+        inputs = inputs_of(definition)
+        return InputDatasets(self.experiment.workspace, inputs, os.environ)
 
     @property
     def output_datasets(self) -> dict[str, Any]:

@@ -1,72 +1,100 @@
-"""A run as a live widget in a notebook: status, metrics, children, end of its log."""
+"""A run that is shown live in a notebook, as `azureml.widgets` has it."""
 
 from __future__ import annotations
 
-import html
 import threading
+import time
+from html import escape
 from typing import Any
 
 from studio.core.errors import StudioError
-from studio.sdk.repr_html import link, table
+from studio.sdk.notebook import LiveRun, section
+from studio.sdk.responses import is_temporary
 from studio.sdk.run import Run, find_current_log
 
-REFRESH_SECONDS = 2.0
-MAX_LOG_LINES = 20
-MAX_CHILDREN = 50
+#: Seconds between two updates. A slow server is asked less often.
+REFRESH_SECONDS, MAX_REFRESH_SECONDS = 2.0, 30.0
+
+#: The widget that updates each run, by the run's id.
+_live_widgets: dict[str, RunDetails] = {}
 
 
 class RunDetails:
-    """`RunDetails(run).show()` shows a run; outside of a notebook it prints it."""
+    """A run below a cell, with its status, charts, tables, child runs and log.
+
+        RunDetails(run).show()
+
+    It needs no extension of the notebook: the shown HTML is replaced every two seconds.
+    """
 
     def __init__(self, run_instance: Run) -> None:
         self.run = run_instance
         self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
 
     def show(self, render_lib: object = None, widget_settings: object = None) -> None:
-        """Show the run below the cell, and update it until the run ends."""
+        """Show the run, and update it until it ends; returns at once.
+
+        Outside of a notebook it prints the run and the address of its page. Updates
+        stop at the end of the run or the kernel, if you interrupt a cell, and if the
+        run is shown again. The arguments are ignored.
+        """
         display = _notebook_display()
         if display is None:
             print(self.run, self.run.get_portal_url(), sep="\n")  # noqa: T201
             return
-        handle = display(_HtmlFragment(self.get_html()), display_id=True)
-        if self.run._state.is_final() or handle is None:
+        live = LiveRun(self.run, find_current_log)
+        content, goes_on = _read_content(live)
+        handle = display(_HtmlFragment(content), display_id=True)
+        if not goes_on or handle is None:
             return
+        self.stop()
+        shown_before = _live_widgets.get(self.run.id)
+        if shown_before is not None:
+            shown_before.stop()
+        _live_widgets[self.run.id] = self
+        _stop_when_interrupted()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(
-            target=self._update, args=(handle,), name="RunDetails", daemon=True
+            target=self._update,
+            args=(live, handle, self._stopping),
+            name="RunDetails",
+            # The thread ends with the kernel.
+            daemon=True,
         )
         self._thread.start()
 
-    def get_html(self) -> str:
-        """The run as HTML, as it is now."""
-        run = self.run
-        status = run.get_status()
-        parts = [
-            table(
-                {
-                    "Run": link(run.get_portal_url(), run.display_name),
-                    "Experiment": html.escape(run.experiment.name),
-                    "Status": html.escape(status),
-                    "Tags": _format_texts(run.get_tags()),
-                    "Properties": _format_texts(run.get_properties()),
-                }
-            ),
-            _format_metrics(run),
-            _format_children(run),
-            _format_log(run),
-        ]
-        return "".join(filter(None, parts))
+    def stop(self) -> None:
+        """Stop the updates; what is shown stays."""
+        self._stopping.set()
 
-    def _update(self, handle: Any) -> None:
-        has_ended = False
-        while not has_ended:
-            threading.Event().wait(REFRESH_SECONDS)
-            # Read before the HTML, so that the last update shows the end.
-            has_ended = self.run._state.is_final()
-            try:
-                content = self.get_html()
-            except StudioError as error:
-                content = f"<p>{html.escape(error.message)}</p>"
+    def get_html(self) -> str:
+        """The run as HTML, as it is now. Raises StudioError."""
+        return LiveRun(self.run, find_current_log).read_html()
+
+    def _update(self, live: LiveRun, handle: Any, stopping: threading.Event) -> None:
+        wait = REFRESH_SECONDS
+        goes_on = True
+        while goes_on and not stopping.wait(wait):
+            begin = time.monotonic()
+            content, goes_on = _read_content(live)
+            if stopping.is_set():
+                break
             handle.update(_HtmlFragment(content))
+            took = time.monotonic() - begin
+            wait = min(max(REFRESH_SECONDS, 3 * took), MAX_REFRESH_SECONDS)
+        if _live_widgets.get(self.run.id) is self:
+            del _live_widgets[self.run.id]
+
+
+def _read_content(live: LiveRun) -> tuple[str, bool]:
+    """The run as HTML, or the error as a sentence; and whether it can still change."""
+    try:
+        content = live.read_html()
+    except StudioError as error:
+        goes_on = is_temporary(error) and not live.is_offline
+        return section(f"<p>{escape(error.message)}</p>"), goes_on
+    return content, not live.has_ended
 
 
 class _HtmlFragment:
@@ -76,52 +104,39 @@ class _HtmlFragment:
     def _repr_html_(self) -> str:
         return self.content
 
+    def __repr__(self) -> str:
+        # What front ends without HTML show.
+        return "RunDetails"
 
-def _notebook_display() -> Any:
-    """IPython's `display` in a notebook; None elsewhere."""
+
+def _notebook_shell() -> Any:
+    """IPython's shell in a notebook; None elsewhere."""
     try:
         from IPython import get_ipython
-        from IPython.display import display
     except ImportError:
         return None
     shell = get_ipython()
-    return display if shell is not None and hasattr(shell, "kernel") else None
+    return shell if shell is not None and hasattr(shell, "kernel") else None
 
 
-def _format_texts(texts: dict[str, Any]) -> str:
-    return "<br>".join(
-        html.escape(key if value is None else f"{key}: {value}")
-        for key, value in sorted(texts.items())
-    )
+def _notebook_display() -> Any:
+    """IPython's `display` in a notebook; None elsewhere."""
+    if _notebook_shell() is None:
+        return None
+    from IPython.display import display
+
+    return display
 
 
-def _format_metrics(run: Any) -> str:
-    state = run._state
-    metrics = state.connection.get(state.path("metrics"))["metrics"]
-    lines = "".join(
-        f"<tr><td>{html.escape(one['key'])}</td><td>{html.escape(str(one['last']))}"
-        f"</td><td>{one['count']}</td></tr>"
-        for one in metrics
-        if one["last"] is not None
-    )
-    head = "<tr><th>Metric</th><th>Last</th><th>Values</th></tr>"
-    return f"<table>{head}{lines}</table>" if lines else ""
+def _stop_when_interrupted() -> None:
+    """Let an interrupted cell stop the updates of all runs."""
+    events = _notebook_shell().events
+    # Registering a function again would call it twice.
+    if _stop_after_interrupt not in events.callbacks["post_run_cell"]:
+        events.register("post_run_cell", _stop_after_interrupt)
 
 
-def _format_children(run: Any) -> str:
-    lines = ""
-    for number, child in enumerate(run.get_children()):
-        if number == MAX_CHILDREN:
-            break
-        name = link(child.get_portal_url(), child.display_name)
-        lines += f"<tr><td>{name}</td><td>{html.escape(child.status)}</td></tr>"
-    head = "<tr><th>Child run</th><th>Status</th></tr>"
-    return f"<table>{head}{lines}</table>" if lines else ""
-
-
-def _format_log(run: Any) -> str:
-    path = find_current_log(run._files.get_names())
-    if not path:
-        return ""
-    lines = run._files.read_text(path).splitlines()[-MAX_LOG_LINES:]
-    return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
+def _stop_after_interrupt(result: Any) -> None:
+    if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt):
+        for widget in list(_live_widgets.values()):
+            widget.stop()

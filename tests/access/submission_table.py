@@ -33,7 +33,7 @@ COMPUTE_PAGES: dict[str, Row] = {
 }
 
 SUBMIT_PAGES: dict[str, Row] = {
-    "runs/new/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
-    "runs/new/sources/": as_api(form(CONTRIBUTOR)),
+    "new-run/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    "new-run/sources/": as_api(form(CONTRIBUTOR)),
     "runs/<str:run_id>/resubmit/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
 }

@@ -266,7 +266,7 @@ REST: dict[str, Row] = {
     f"{ONE}/definition": row(404, GET=READER),
     f"{ONE}/token": row(403, POST=CONTRIBUTOR),
     f"{ONE}/resubmit": row(POST=CONTRIBUTOR),
-    f"{ONE}/sweep": row(POST=CONTRIBUTOR),
+    f"{ONE}/sweep": row(404, GET=READER, POST=CONTRIBUTOR),
     f"{SPACE}/sweeps": row(POST=CONTRIBUTOR),
     f"{ONE}/queue": row(403, POST=CONTRIBUTOR),
     f"{ONE}/job": row(403, 404, GET=READER, PATCH=CONTRIBUTOR),

@@ -44,6 +44,8 @@ class FakeServer(Client):
         self.ends: list[tuple[str, str]] = []
         self.registrations = 0
         self.kind = "agents"
+        #: Runs that wait for their child runs.
+        self.waiting: set[str] = set()
         #: Why the server drains the agent.
         self.reason = ""
 
@@ -61,7 +63,11 @@ class FakeServer(Client):
             }
         if path == "agents/1/heartbeat":
             states = [
-                {**one, "state": self.states.get(one["run"], "yours"), "waiting": False}
+                {
+                    **one,
+                    "state": self.states.get(one["run"], "yours"),
+                    "waiting": one["run"] in self.waiting,
+                }
                 for one in body["runs"]
             ]
             drain = bool(self.reason)

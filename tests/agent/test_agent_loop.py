@@ -109,6 +109,22 @@ def test_an_agent_says_why_the_server_drains_it(machine: FakeMachine) -> None:
     assert "The agent has version 0.2. It takes no more runs." in machine.lines
 
 
+@pytest.mark.parametrize("is_waited_for", [True, False])
+def test_a_draining_agent_takes_only_what_its_runs_wait_for(
+    machine: FakeMachine, is_waited_for: bool
+) -> None:
+    def drain() -> None:
+        machine.server.reason = "Drained."
+        machine.server.queue = [queued_job("child")]
+
+    machine.server.queue = [queued_job("parent")]
+    machine.server.waiting = {"parent"} if is_waited_for else set()
+    machine.executor.polls = 8
+    machine.executor.on_start = lambda: drain() if not machine.server.reason else None
+    assert machine.run() == 0
+    assert len(machine.executor.slots) == (2 if is_waited_for else 1)
+
+
 def test_gpus_that_cannot_be_divided_are_mentioned(machine: FakeMachine) -> None:
     gpus = [Gpu(str(number), "A100", 2**30) for number in range(4)]
     machine.run(slots=3, gpus=gpus)

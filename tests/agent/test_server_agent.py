@@ -10,9 +10,14 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from django.core.management.base import CommandError
 
 from runs.management import server_agent
+from runs.management.agent_options import AgentOptions
+from runs.management.commands.studio import read_agent_options
+from runs.models import ApiToken, TokenKind, now_ms
 from studio.sdk.client import Client
+from tests.access.people import make_team
 from tests.agent.cluster import Cluster
 from tests.parts.owner_token import owner_token
 from tests.parts.server import Server, copy_prepared_home, start
@@ -72,8 +77,38 @@ def test_a_run_goes_on_while_the_server_restarts(tmp_path: Path) -> None:
 
 def test_the_start_warns_louder_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    usual = server_agent.warn_of_agent()
+    usual = server_agent.warn_of_agent("lab")
     assert "Every contributor" in usual
+    assert "workspace lab" in usual
     assert "root" not in usual
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert "THIS USER IS root" in server_agent.warn_of_agent()
+    assert "THIS USER IS root" in server_agent.warn_of_agent("lab")
+
+
+@pytest.mark.django_db
+def test_it_serves_the_workspace_that_is_named(tmp_path: Path) -> None:
+    team = make_team()
+    options = AgentOptions(2, team.workspace.name)
+    started = server_agent.create_server_agent(
+        tmp_path, options, "http://127.0.0.1:1", now=now_ms()
+    )
+    assert "--slots=2" in started.command
+    assert started.environment is not None
+    assert started.environment["STUDIO_WORKSPACE"] == team.workspace.name
+    [token] = ApiToken.objects.filter(kind=TokenKind.AGENT)
+    assert (token.user, token.workspace) == (team.owner, team.workspace)
+
+
+@pytest.mark.django_db
+def test_a_workspace_without_an_owner_is_explained() -> None:
+    with pytest.raises(CommandError, match="no workspace 'nowhere' with an owner"):
+        AgentOptions(0, "nowhere").find_owner()
+
+
+def test_a_workspace_alone_starts_no_agent() -> None:
+    with pytest.raises(CommandError, match="needs --agent"):
+        read_agent_options({"agent": None, "agent_workspace": "lab"})
+    assert read_agent_options({"agent": None, "agent_workspace": None}) is None
+    assert read_agent_options({"agent": 3, "agent_workspace": "lab"}) == AgentOptions(
+        3, "lab"
+    )

@@ -110,6 +110,9 @@ sampling:
   type: Grid
   parameter_space:
   - {name: --lr, expression: choice, values: [0.1, 0.2, 0.3]}
+policy: {type: BanditPolicy, slack_factor: 0.2}
+primary_metric_name: acc
+primary_metric_goal: Maximize
 max_total_runs: 4
 max_concurrent_runs: 2
 """
@@ -132,15 +135,19 @@ def test_a_hyperdrive_file_becomes_a_sweep_of_the_folder(
     ]
     definition = client.get(f"runs/{children[0]['run']['id']}/definition")["definition"]
     assert definition["arguments"][2:] == ["--epochs", "2"]
+    sweep = client.get(f"runs/{run['run_id']}/sweep")
+    assert (sweep["policy"]["slack_factor"], sweep["primary_metric"]) == (0.2, "acc")
 
 
-def test_a_policy_of_hyperdrive_is_refused(studio: CommandLine, queue: str) -> None:
-    policy = "policy: {type: BanditPolicy, slack_factor: 0.2}\n"
-    (studio.folder / "policy.yml").write_text(HYPERDRIVE + policy)
-    options = ("--hyperdrive-configuration-name", "policy.yml", "--target", queue)
+def test_a_hyperdrive_file_with_a_mistake_is_refused(
+    studio: CommandLine, queue: str
+) -> None:
+    wrong = HYPERDRIVE.replace("slack_factor: 0.2", "slack: 1")
+    (studio.folder / "wrong.yml").write_text(wrong)
+    options = ("--hyperdrive-configuration-name", "wrong.yml", "--target", queue)
     done = studio("run", "submit-hyperdrive", *options, "train.py")
     assert done.returncode == 1
-    assert "Remove policy from the file" in done.stderr
+    assert "The policy BanditPolicy has wrong settings: slack." in done.stderr
 
 
 def test_tags_and_priority_follow_a_resubmitted_run(

@@ -49,11 +49,9 @@ class Launched:
         events = self.client.get(f"runs/{self.run_id}/events")["events"]
         return [str(event["message"]) for event in events]
 
-    def log(self) -> bytes:
+    def log(self, path: str = "user_logs/std_log.txt") -> bytes:
         with (self.folder / "log").open("w+b") as file:
-            self.client.download(
-                f"runs/{self.run_id}/files/user_logs/std_log.txt", file
-            )
+            self.client.download(f"runs/{self.run_id}/files/{path}", file)
             file.seek(0)
             return file.read()
 

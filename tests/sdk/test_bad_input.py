@@ -124,7 +124,7 @@ WRONG_CALLS = {
     "list(exp.get_runs(tags=5))": "tags must be a dict",
     "exp.submit(None)": "Submit a ScriptRunConfig, not NoneType.",
     "run.submit_child(None)": "Submit a ScriptRunConfig, not NoneType.",
-    "run.register_model('m')": "run.upload_folder()",
+    "run.register_model('m')": "has no file or folder 'm'",
     "run.get_secret('s')": "os.environ",
     "run.get_secrets(['s'])": "os.environ",
     "exp.reactivate('other')": "leave new_name out",

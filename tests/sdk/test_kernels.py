@@ -129,6 +129,21 @@ def test_an_interrupted_cell_loses_nothing_and_the_next_cell_works(
     assert last == -1
 
 
+COUNT_THREADS = (
+    "import threading\nprint(sum(each.name == 'RunDetails' for each in "
+    "threading.enumerate()))"
+)
+
+
+def thread_count(notebook: Notebook, expected: str) -> str:
+    """The number of threads that update, once it is `expected`, or after a while."""
+    end = time.monotonic() + SECONDS
+    while (found := notebook.cell(COUNT_THREADS)) != expected:
+        if time.monotonic() > end:
+            break
+    return found
+
+
 def test_the_run_details_widget_updates_until_the_run_ends(
     user: User, notebook: Notebook
 ) -> None:
@@ -137,8 +152,25 @@ def test_the_run_details_widget_updates_until_the_run_ends(
     notebook.cell("run = experiment.start_logging()")
     notebook.begin("RunDetails(run).show()")
     assert "loss" not in notebook.shown("display_data", "Running")
-    notebook.begin("run.log('loss', 0.5)\nrun.complete()")
-    assert "loss" in notebook.shown("update_display_data", "Completed")
+    # Shown again, the run has one thread. A cell that fails stops no updates.
+    notebook.cell("RunDetails(run).show()\n1 / 0")
+    assert thread_count(notebook, "1") == "1"
+    notebook.begin("for i in range(3): run.log('loss', 0.5 * i)\nrun.complete()")
+    assert "<polyline" in notebook.shown("update_display_data", "Completed")
+    assert thread_count(notebook, "0") == "0"
+
+
+def test_an_interrupted_cell_stops_the_updates_of_a_run(
+    user: User, notebook: Notebook
+) -> None:
+    notebook.cell(BEGIN)
+    notebook.cell("from azureml.widgets import RunDetails")
+    notebook.cell("run = experiment.start_logging()\nRunDetails(run).show()")
+    assert notebook.cell(COUNT_THREADS) == "1"
+    work = "import time\nprint('works', flush=True)\ntime.sleep(100)"
+    assert "KeyboardInterrupt" in notebook.interrupted(work, "works")
+    assert thread_count(notebook, "0") == "0"
+    assert notebook.cell("print(run.get_status())") == "Running"
 
 
 def test_waiting_can_be_interrupted_and_the_run_continues(

@@ -83,11 +83,16 @@ def insert_jobs(
     priority: int = 0,
     max_attempts: int = 1,
     sweep: Sweep | None = None,
+    values: Sequence[Mapping[str, str]] | None = None,
 ) -> None:
-    """Put new runs, which are Queued, into the queue of `target` in this order."""
+    """Put new runs, which are Queued, into the queue of `target` in this order.
+
+    `values` has what each run of a sweep tries.
+    """
     check_priority(priority)
     _check_attempts(max_attempts)
     _lock_existing(target)
+    tried: Sequence[Mapping[str, str] | None] = values or [None] * len(runs)
     Job.objects.bulk_create(
         Job(
             run=run,
@@ -98,9 +103,10 @@ def insert_jobs(
             position=now,
             max_attempts=max_attempts,
             sweep=sweep,
+            values=one,
             queued=now,
         )
-        for run in runs
+        for run, one in zip(runs, tried, strict=True)
     )
 
 

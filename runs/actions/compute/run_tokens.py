@@ -22,8 +22,12 @@ def check_can_control(run: Run, user: User | None, role: Role | None) -> None:
 
 
 @transaction.atomic
-def create_token_for_script(run: Run) -> str:
-    """Create a token with which the script of an active run acts for its submitter."""
+def create_token_for_script(run: Run, user: User | None) -> str:
+    """Create a token with which the script of an active run acts for its submitter.
+
+    Raises PermissionDenied for other users, also owners: they would act in the name of
+    the submitter. Raises InvalidState if the run has ended or has no submitter.
+    """
     if run.state.is_final:
         raise InvalidState(
             _("Run %(run_id)s has ended, so it gets no token.")
@@ -33,6 +37,15 @@ def create_token_for_script(run: Run) -> str:
     if run.submitter is None:
         raise InvalidState(
             _("Run %(run_id)s has no submitter, so it gets no token.")
+            % {"run_id": run.run_id},
+            run_id=run.run_id,
+        )
+    if run.submitter != user:
+        raise PermissionDenied(
+            _(
+                "Only the submitter of run %(run_id)s can create a token for its "
+                "script, because the token acts for the submitter."
+            )
             % {"run_id": run.run_id},
             run_id=run.run_id,
         )

@@ -116,8 +116,9 @@ def take_runs(
 
     `held` are the runs that the agent has, `free` is how many more it has slots for.
     Runs that it has without knowing, because a reply was lost, are returned again. A
-    slot whose run waits for its child runs is given to runs of that run's tree. With
-    `trees` only these runs and those below them are given.
+    slot whose run waits for its child runs is given to runs of that run's tree. A
+    draining agent gets only these, without which its runs would not end. With `trees`
+    only these runs and those below them are given.
     """
     target = ComputeTarget.objects.select_for_update(no_key=True).get(
         pk=agent.target_id
@@ -127,7 +128,7 @@ def take_runs(
     jobs = list(own)
     unknown = [job for job in jobs if (job.run.run_id, job.attempt) not in held]
     taken = [_start(job, agent, now, is_repeated=True) for job in unknown]
-    is_closed = target.paused or target.removed or agent.draining or agent.removed
+    is_closed = target.paused or target.removed or agent.removed
     # An agent of an older version may not know yet that the server was upgraded.
     if not is_closed and find_version_refusal(agent.version) is None:
         room = _find_room(agent, jobs, free - len(unknown))
@@ -142,6 +143,8 @@ def _find_room(agent: Agent, jobs: Sequence[Job], free: int) -> _Room:
     with_lent = min(free + len(waiting), agent.slots - len(jobs) + len(waiting))
     roots = frozenset(job.run.root_id or job.run.pk for job in waiting)
     free = max(0, really_free)
+    if agent.draining or agent.is_ending:
+        return _Room(0, max(0, with_lent) if waiting else 0, roots)
     return _Room(free, max(0, with_lent - free), roots)
 
 

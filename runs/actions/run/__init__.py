@@ -12,12 +12,18 @@ from runs.actions.run.definitions import (
     read_definition,
 )
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
-from runs.actions.run.job_rows import end_attempt_row, lock_run_row, may_be_retried
+from runs.actions.run.job_rows import (
+    end_attempt_row,
+    lock_run_row,
+    may_be_retried,
+    open_jobs,
+)
 from runs.actions.run.lifecycle import (
     StatusReporter,
     change_status,
     force_cancel,
     iterate_descendants,
+    record_event_without_change,
     refresh_sweep,
     refresh_sweeps,
     reopen_run,
@@ -28,6 +34,7 @@ from runs.actions.run.metric_goals import (
     LOWER_IS_BETTER,
     set_metric_goal,
 )
+from runs.actions.run.parents import lock_tree
 from runs.actions.run.purge import purge_run
 from runs.actions.run.run_edits import (
     MIRROR_TAGS,
@@ -73,13 +80,16 @@ __all__ = [
     "is_definition_of",
     "iterate_descendants",
     "lock_run_row",
+    "lock_tree",
     "mark_unresponsive_runs",
     "may_be_retried",
+    "open_jobs",
     "parent_for_actor",
     "purge_run",
     "read_definition",
     "receive_heartbeat",
     "record_cancel_signal",
+    "record_event_without_change",
     "refresh_sweep",
     "refresh_sweeps",
     "remove_run_tags",

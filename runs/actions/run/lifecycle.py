@@ -24,11 +24,18 @@ from runs.actions.run.job_rows import (
     end_job,
     has_started,
     is_sweep,
+    lock_run_row,
     may_be_retried,
     open_jobs,
     sweep_of_job,
     withdraw_job,
 )
+from runs.actions.run.sweep_outcomes import (
+    SweepOutcome,
+    close_sweep_row,
+    find_sweep_outcome,
+)
+from runs.actions.run_rows import write_properties
 from runs.models import Launcher, Run, RunEvent, Sweep, TokenKind
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
@@ -138,18 +145,20 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
 
 
 @transaction.atomic
-def request_cancel(run: Run, *, actor: Actor, now: int, children: bool = False) -> Run:
+def request_cancel(
+    run: Run, *, actor: Actor, now: int, children: bool = False, message: str = ""
+) -> Run:
     """Request a cancel of `run`, and with `children` of all active descendants.
 
     Ended runs stay as they are. A queued run is Canceled at once. The parent of a sweep
-    is canceled with its children.
+    is canceled with its children. `message` is recorded instead of who requested it.
     """
     if _read_current_status(run).is_active:
-        _request_cancel(run, actor, now)
+        _request_cancel(run, actor, now, message)
     if children or _is_sweep(run):
         for descendant in iterate_descendants(run):
             if descendant.state.is_active:
-                _request_cancel(descendant, actor, now)
+                _request_cancel(descendant, actor, now, message)
     _refresh_own_sweep_after_commit(run, now)
     return run
 
@@ -197,7 +206,7 @@ def record_start_event(run: Run, *, actor: Actor, now: int) -> None:
     _insert_event([event])
 
 
-def _request_cancel(run: Run, actor: Actor, now: int) -> None:
+def _request_cancel(run: Run, actor: Actor, now: int, message: str = "") -> None:
     # No agent has it, so nothing has to be stopped.
     withdrawn = run.launcher == Launcher.AGENT and withdraw_job(run, now)
     change_status(
@@ -205,7 +214,8 @@ def _request_cancel(run: Run, actor: Actor, now: int) -> None:
         RunStatus.CANCELED if withdrawn else RunStatus.CANCEL_REQUESTED,
         actor=actor,
         now=now,
-        message="Canceled while queued" if withdrawn else "Cancel was requested",
+        message=message
+        or ("Canceled while queued" if withdrawn else "Cancel was requested"),
         origin=StatusReporter.SERVER,
     )
 
@@ -249,8 +259,8 @@ def _is_same_step(one: Any, other: partial[None]) -> bool:
 def refresh_sweep(sweep: int, *, now: int) -> None:
     """Let the parent of a sweep follow its children.
 
-    It is Running from its first started child. When all children have ended, it is
-    Completed, or Canceled if it was canceled.
+    It is Running from its first started child. When all children have ended and no more
+    are to come, it ends as `sweep_outcomes` has it, or Canceled if it was canceled.
     """
     rows = Sweep.objects.select_for_update(no_key=True, of=("self",))
     found = rows.select_related("run").filter(pk=sweep).first()
@@ -258,17 +268,26 @@ def refresh_sweep(sweep: int, *, now: int) -> None:
         return
     run = found.run
     status = _read_current_status(run)
-    steps: list[RunStatus] = []
+    if status.is_final:
+        close_sweep_row(found)
+        return
+    is_canceled = status is RunStatus.CANCEL_REQUESTED
     is_waiting = status in (RunStatus.NOT_STARTED, RunStatus.QUEUED)
-    has_ended = not open_jobs(found).exists()
+    is_over = is_canceled or found.is_complete
+    has_ended = is_over and not open_jobs(found).exists()
+    report = partial(
+        change_status, run, actor=SERVER, now=now, origin=StatusReporter.SERVER
+    )
     if is_waiting and (has_ended or has_started(found)):
-        steps.append(RunStatus.RUNNING)
+        report(RunStatus.RUNNING)
     if has_ended:
-        canceled = status is RunStatus.CANCEL_REQUESTED
-        steps.append(RunStatus.CANCELED if canceled else RunStatus.COMPLETED)
-    for step in () if status.is_final else steps:
-        origin = StatusReporter.SERVER
-        change_status(run, step, actor=SERVER, now=now, origin=origin)
+        outcome = SweepOutcome(RunStatus.CANCELED)
+        if not is_canceled:
+            outcome = find_sweep_outcome(found)
+        lock_run_row(run)
+        write_properties(run, outcome.properties)
+        report(outcome.status, message=outcome.message)
+        close_sweep_row(found)
 
 
 def refresh_sweeps(now: int) -> int:

@@ -1,4 +1,4 @@
-"""Submit runs without a client: new ones, resubmitted ones, and sweeps."""
+"""Submit runs without a client: new ones, and resubmitted ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from runs.actions.submit.environments import (
 )
 from runs.actions.submit.new_runs import (
     SCRIPT_RUN_TYPE,
+    NewRuns,
     check_submission,
+    get_experiment,
     submit_run,
 )
 from runs.actions.submit.resubmission import (
@@ -19,21 +21,19 @@ from runs.actions.submit.resubmission import (
     reason_not_to_resubmit,
     resubmit,
 )
-from runs.actions.submit.sweeps import SWEEP_TYPE, create_sweep, start_sweep
 
 __all__ = [
     "SCRIPT_RUN_TYPE",
-    "SWEEP_TYPE",
+    "NewRuns",
     "changed_definition",
     "check_submission",
-    "create_sweep",
     "delete_environment",
     "find_environment",
     "find_run_snapshot",
+    "get_experiment",
     "read_environment",
     "reason_not_to_resubmit",
     "register_environment",
     "resubmit",
-    "start_sweep",
     "submit_run",
 ]

@@ -90,7 +90,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/definition": (compute.get_definition,),
         f"{_RUN}/token": (compute.create_run_token,),
         f"{_RUN}/resubmit": (compute.resubmit_run,),
-        f"{_RUN}/sweep": (compute.start_sweep,),
+        f"{_RUN}/sweep": (compute.get_sweep, compute.start_sweep),
         f"{_WORKSPACE}/sweeps": (compute.create_sweep,),
         f"{_RUN}/queue": (compute.queue_run,),
         f"{_RUN}/job": (compute.get_job, compute.change_job),

@@ -24,6 +24,7 @@ from runs.management import (
     static_files,
 )
 from runs.management.address import Address, refuse_unprotected_address, reserve_port
+from runs.management.agent_options import AgentOptions
 from runs.management.identity_check import (
     IdentityStep,
     choose_identity_step,
@@ -72,6 +73,12 @@ class Command(BaseCommand):
             "then run code as this user",
         )
         parser.add_argument(
+            "--agent-workspace",
+            metavar="NAME",
+            help="the workspace of the agent (default: "
+            f"{operator_access.DEFAULT_WORKSPACE})",
+        )
+        parser.add_argument(
             "--adopt",
             action="store_true",
             help="use this folder with this database although their identities differ; "
@@ -100,11 +107,11 @@ class Command(BaseCommand):
         address, keeper = reserve_port(options["host"], options["port"])
         if warning := address.unreachable_links_warning(settings.STUDIO_ORIGIN):
             self.print_line(warning)
-        if options["agent"] is not None:
+        if agent := read_agent_options(options):
             # It imports the client, which no other start needs.
             from runs.management import server_agent
 
-            self.print_line(server_agent.warn_of_agent())
+            self.print_line(server_agent.warn_of_agent(agent.workspace))
         self.print_line(start_message(folder, with_demo=options["demo"]))
         supervisor = Supervisor(server_processes(address, options), self.print_line)
         # Signals count from here on, so that none cuts a migration in two.
@@ -119,7 +126,7 @@ class Command(BaseCommand):
                 address,
                 folder,
                 with_demo=options["demo"],
-                agent_slots=options["agent"],
+                agent=agent,
             )
         if supervisor.reason:
             raise CommandError(supervisor.reason)
@@ -157,23 +164,25 @@ class Command(BaseCommand):
         folder: Path,
         *,
         with_demo: bool = False,
-        agent_slots: int | None = None,
+        agent: AgentOptions | None = None,
     ) -> None:
         web = supervisor.children[0]
+        user = operator_access.find_or_create_first_owner(now=now_ms())
+        if agent is not None:
+            agent.find_owner()
         try:
             supervisor.start()
             base = settings.STUDIO_ORIGIN or address.url
-            user = operator_access.find_or_create_first_owner(now=now_ms())
             operator_access.write_client_token(folder, user, base, now=now_ms())
             is_serving = wait_ready(address, alive=web.is_alive, stop=supervisor.stop)
             with ExitStack() as stack:
-                if is_serving and agent_slots is not None:
+                if is_serving and agent is not None:
                     from runs.management import server_agent
 
-                    agent = server_agent.create_server_agent(
-                        folder, user, base, slots=agent_slots, now=now_ms()
+                    process = server_agent.create_server_agent(
+                        folder, agent, base, now=now_ms()
                     )
-                    supervisor.children = [*supervisor.children, agent]
+                    supervisor.children = [*supervisor.children, process]
                 if is_serving and with_demo:
                     # It imports what no other start needs.
                     from runs.management import demo
@@ -192,6 +201,15 @@ class Command(BaseCommand):
 
     def print_line(self, text: str) -> None:
         self.stderr.write(text)
+
+
+def read_agent_options(options: dict[str, Any]) -> AgentOptions | None:
+    slots, workspace = options["agent"], options["agent_workspace"]
+    if slots is None:
+        if workspace is not None:
+            raise CommandError("--agent-workspace needs --agent.")
+        return None
+    return AgentOptions(slots, workspace or operator_access.DEFAULT_WORKSPACE)
 
 
 @contextmanager

@@ -12,11 +12,17 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from runs.actions.sweeps import LiveSweeps
 from runs.management import parent_watchdog
 from runs.management.identity_check import refuse_foreign_database
 from runs.management.move_record import refuse_moved
 from runs.management.unusable_home import refuse_unusable
-from runs.management.worker_tasks import TICK_SECONDS, ListeningClock, all_tasks
+from runs.management.worker_tasks import (
+    BUSY_TICK_SECONDS,
+    TICK_SECONDS,
+    ListeningClock,
+    all_tasks,
+)
 from runs.models import now_ms
 
 
@@ -42,8 +48,9 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, request_stop)
         clock = ListeningClock.started(now_ms())
-        tasks = all_tasks(clock)
-        while not stop.wait(TICK_SECONDS):
+        sweeps = LiveSweeps()
+        tasks = all_tasks(clock, sweeps)
+        while not stop.wait(BUSY_TICK_SECONDS if sweeps.is_busy else TICK_SECONDS):
             now = now_ms()
             # After a move, the new database still names files that this one deletes.
             refuse_moved(settings.STUDIO_HOME)

@@ -24,6 +24,7 @@ from runs.pages.run.job_details import (
     job_stamp,
 )
 from runs.pages.run.machine import read_machine
+from runs.pages.run.sweep_details import find_sweep_details, sweep_context
 from runs.pages.run_shell import (
     find_run_head,
     is_page_unchanged,
@@ -90,12 +91,14 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     others = _render_if_it_names_other_runs(request, head.run)
     # Other runs change the place in the queue.
     job = find_job_details(head)
+    sweep = find_sweep_details(head)
     etag = page_etag(
         request,
         head,
         [(each.pk, each.updated) for each in concluded],
         others,
         job_stamp(job),
+        sweep and sweep.stamp,
     )
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -108,6 +111,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         **_params_context(request, run),
         **_metrics_context(request, run),
         **job_context(request, head, job, {p.key: p.value for p in properties}),
+        **sweep_context(request, sweep),
         **cancel_progress_context(
             request, run, {each.key: each.value for each in properties}
         ),

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from runs.models import Job, JobAttempt, Sampling, Sweep, now_ms
+from runs.models import Job, JobAttempt, now_ms
 from runs.pages.requests import PageRequest
 from runs.render.formats import run_path
 from runs.search.compute import (
     QueuePlace,
     find_job,
     find_queue_place,
-    find_sweep,
     list_attempts,
     wait_reason_text,
 )
@@ -60,7 +58,8 @@ def job_stamp(details: JobDetails | None) -> object:
     if details is None:
         return None
     job, place = details.job, details.place
-    return (place, job.priority, job.agent_id, job.attempt, job.is_waiting)
+    state = (job.agent_id, job.attempt, job.is_waiting, job.stop_reason)
+    return (place, job.priority, *state)
 
 
 def job_context(
@@ -71,7 +70,6 @@ def job_context(
 ) -> dict[str, Any]:
     run, workspace = head.run, request.workspace.name
     origin = properties.get(RESUBMITTED_FROM_PROPERTY) or ""
-    sweep = find_sweep(run) if head.children or head.has_definition else None
     return {
         "job": details,
         "target_href": f"{reverse('compute', args=[workspace])}?target={run.target}"
@@ -85,23 +83,4 @@ def job_context(
         "origin": origin and find_run_name(request.workspace, origin),
         "origin_id": origin,
         "origin_href": origin and run_path(workspace, origin),
-        "sweep": sweep and _sweep_text(sweep),
     }
-
-
-def _sweep_text(sweep: Sweep) -> str:
-    """Return `Grid: --lr 3e-4, 6e-4; --seed 1 to 5`."""
-    values = "; ".join(
-        f"{name} {_values_text(each)}" for name, each in sweep.space.items()
-    )
-    kind = _("Grid") if sweep.sampling == Sampling.GRID else _("Random sample")
-    text = f"{kind}: {values}"
-    if sweep.at_once is None:
-        return text
-    return _("%(sweep)s; %(n)s at the same time") % {"sweep": text, "n": sweep.at_once}
-
-
-def _values_text(values: Any) -> str:
-    if isinstance(values, dict):
-        return _("%(from)s to %(to)s") % values
-    return ", ".join(map(str, values))

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.access import Permission
-from runs.models import LOCAL_TARGET, Experiment, Secret
+from runs.models import (
+    LOCAL_TARGET,
+    Experiment,
+    Key,
+    KeyKind,
+    Secret,
+    Workspace,
+)
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.pages.submit.draft import SCRIPT, Draft, split_words
@@ -33,9 +40,18 @@ from runs.search.submit import (
 )
 from studio.core import snapshots as snapshot_rules
 from studio.core.errors import MissingBytes, NotFound, StudioError
-from studio.core.sweep_space import count_values, fill_template
+from studio.core.names import SYSTEM_METRIC_PREFIX
+from studio.core.sweeps import (
+    GRID,
+    RANDOM,
+    count_combinations,
+    count_values,
+    expand_space,
+    fill_template,
+)
 
 MAX_EXPERIMENTS = 200
+MAX_METRIC_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,7 @@ def form_context(
         **_source_facts(request, source),
         "words": split_words(draft.arguments),
         "words_before": split_words(before.arguments) if before else None,
+        "metric_names": _metric_names(workspace),
         "experiments": names.order_by("-pk").values_list("name", flat=True)[
             :MAX_EXPERIMENTS
         ],
@@ -99,6 +116,12 @@ def form_context(
         "compute_path": reverse("compute", args=[workspace.name]),
         "can_manage": not role_refusal(request, Permission.COMPUTE),
     }
+
+
+def _metric_names(workspace: Workspace) -> list[str]:
+    keys = Key.objects.filter(workspace=workspace, kind=KeyKind.METRIC)
+    logged = keys.exclude(name__startswith=SYSTEM_METRIC_PREFIX).order_by("-pk")
+    return sorted(logged.values_list("name", flat=True)[:MAX_METRIC_NAMES])
 
 
 def source_context(request: PageRequest, draft: Draft) -> dict[str, Any]:
@@ -156,14 +179,18 @@ def summary_context(
 
 
 def _sweep_summary(draft: Draft, template: str) -> dict[str, Any]:
-    runs, space = draft.combinations(), draft.space()
-    draft.most_at_once()
-    counts = [count_values(values) for values in space.values()]
-    is_product = draft.sampling == "grid" and len(counts) > 1
+    # The values of a random sample are drawn when it is submitted; here only their
+    # number counts.
+    plan = draft.plan(seed=0)
+    counts = [count_values(values) for values in plan.space.values()]
+    is_product = plan.total == count_combinations(plan.space) and len(counts) > 1
+    first = expand_space(plan.space, RANDOM if plan.sampling != GRID else GRID, 1, 0)
     return {
-        "total": len(runs),
-        "factors": " × ".join(str(n) for n in counts) if is_product else "",
-        "first_name": fill_template(template, runs[0]),
+        "total": plan.total,
+        "factors": " × ".join(str(n) for n in counts)
+        if is_product and plan.sampling == GRID
+        else "",
+        "first_name": fill_template(template, first[0]),
         "sweep_counts": counts,
     }
 

@@ -14,21 +14,26 @@ from django.utils.translation import gettext as _
 from runs.models import Run, Sweep
 from runs.pages.requests import plain_line_breaks
 from runs.pages.submit.packages import package_lines, with_packages
+from runs.pages.submit.policy_fields import policy_fields, read_policy
 from studio.core.errors import InvalidValue
 from studio.core.run_definition import (
     check_definition,
     environment_label,
     environment_variables,
 )
-from studio.core.sweep_space import (
+from studio.core.sweeps import (
+    GOALS,
     GRID,
+    MAXIMIZE,
     SAMPLINGS,
+    SweepPlan,
     Values,
     argument_name,
+    check_plan,
     check_space,
     default_template,
-    expand_space,
     parse_values,
+    values_text,
 )
 
 SCRIPT, COMMAND = "script", "command"
@@ -61,6 +66,15 @@ class Draft:
     sweep: tuple[tuple[str, str], ...] = ()
     count: str = ""
     at_once: str = ""
+    #: Which run of the sweep is the best, and when others are stopped early.
+    metric: str = ""
+    goal: str = MAXIMIZE
+    policy: str = ""
+    #: The slack or the percentage of the policy.
+    slack: str = ""
+    delay: str = ""
+    interval: str = ""
+    sweep_minutes: str = ""
     attempts: str = "1"
     #: A higher one starts first.
     priority: str = "0"
@@ -76,16 +90,19 @@ class Draft:
             for name in (
                 *("source", "script", "command", "arguments", "target", "experiment"),
                 *("name", "tags", "count", "at_once", "attempts", "minutes"),
-                *("packages", "priority", "environment"),
+                *("packages", "priority", "metric", "policy", "slack", "delay"),
+                *("interval", "sweep_minutes", "environment"),
             )
         }
         sampling = sent.get("sampling", GRID)
+        goal = sent.get("goal", MAXIMIZE)
         return cls(
             **texts,
             program=COMMAND if sent.get("program") == COMMAND else SCRIPT,
             variables=_pairs(sent, "variable", "variable_value"),
             secrets=tuple(sent.getlist("secret")),
             sampling=sampling if sampling in SAMPLINGS else GRID,
+            goal=goal if goal in GOALS else MAXIMIZE,
             sweep=_pairs(sent, "swept", "swept_values"),
         )
 
@@ -110,11 +127,18 @@ class Draft:
 
     def with_sweep(self, sweep: Sweep) -> Draft:
         """Return the draft with the values of a sweep that was submitted."""
+        # The form has all runs of a grid.
+        has_count = sweep.sampling != GRID and sweep.total is not None
         return replace(
             self,
             sampling=sweep.sampling,
             sweep=tuple((k, values_text(v)) for k, v in sweep.space.items()),
+            count=str(sweep.total) if has_count else "",
             at_once=str(sweep.at_once or ""),
+            metric=sweep.metric,
+            goal=sweep.goal or MAXIMIZE,
+            sweep_minutes=_sweep_minutes(sweep),
+            **policy_fields(sweep.policy),
         )
 
     @property
@@ -138,14 +162,30 @@ class Draft:
             {argument_name(name): parse_values(text) for name, text in self.sweep}
         )
 
-    def combinations(self) -> list[dict[str, str]]:
-        """Return the values of each run of the sweep, in the order of a grid.
+    def plan(self, seed: int | None = None) -> SweepPlan:
+        """Return the checked settings of the sweep; raise InvalidValue."""
+        return check_plan(
+            space=self.space(),
+            sampling=self.sampling,
+            count=self.run_count(),
+            seed=seed,
+            at_once=self.most_at_once(),
+            primary_metric=self.metric,
+            goal=self.goal if self.metric else "",
+            policy=self.policy_settings(),
+            max_duration_minutes=_read_number(
+                self.sweep_minutes, "sweep_minutes", _("Sweep max duration")
+            ),
+        )
 
-        The values of a random sample are drawn when it is submitted; here only their
-        number counts.
-        """
-        count = _read_number(self.count, "count", _("Number of runs"))
-        return expand_space(self.space(), self.sampling, count, seed=0)
+    def run_count(self) -> int | None:
+        # The input is hidden for a grid, and keeps its value.
+        text = "" if self.sampling == GRID else self.count
+        return _read_number(text, "count", _("Number of runs"))
+
+    def policy_settings(self) -> dict[str, Any] | None:
+        """Return the policy of the sweep; raise InvalidValue."""
+        return read_policy(self.policy, self.slack, self.delay, self.interval)
 
     def most_at_once(self) -> int | None:
         return _read_number(self.at_once, "at_once", _("At the same time"))
@@ -157,9 +197,6 @@ class Draft:
         script = self.script.rpartition("/")[2].removesuffix(".py")
         name = self.name or (original.name if original else script)
         return default_template(name, dict(self.sweep))
-
-    def run_count(self) -> int | None:
-        return _read_number(self.count, "count", _("Number of runs"))
 
     def tag_map(self, known: Mapping[str, Tag] | None = None) -> dict[str, str | None]:
         """Return the tags; a line without a colon is a tag without a value.
@@ -234,6 +271,12 @@ class Draft:
         return dict(self.variables)
 
 
+def _sweep_minutes(sweep: Sweep) -> str:
+    if sweep.deadline is None:
+        return ""
+    return str(max(1, round((sweep.deadline - sweep.run.created) / 60_000)))
+
+
 def tag_line(tag: Tag) -> str:
     """Return how the form shows a tag: in one line."""
     key, value = tag
@@ -285,19 +328,6 @@ def _read_priority(text: str) -> int:
     if not (re.fullmatch(r"[+-]?[0-9]{1,7}", text)):
         raise InvalidValue(_("The priority is a whole number."), field="priority")
     return int(text)
-
-
-def values_text(values: Any) -> str:
-    """Return the text from which `parse_values` reads these values."""
-    if isinstance(values, dict):
-        return f"{values['from']}..{values['to']}"
-    return ", ".join(_quoted(str(value)) for value in values)
-
-
-def _quoted(value: str) -> str:
-    # To a shell neither a comma nor two dots are special; here they are.
-    is_special = "," in value or ".." in value
-    return f"'{value}'" if is_special and "'" not in value else shlex.quote(value)
 
 
 def split_words(text: str) -> Sequence[str]:

@@ -11,7 +11,7 @@ from runs.actions.run import read_definition
 from runs.models import Run, RunSnapshot, RunTag
 from runs.pages.submit.draft import Draft, Tag, tag_line
 from runs.search.compute import find_sweep
-from studio.core.sweep_space import argument_name, tags_after_change
+from studio.core.sweeps import argument_name, tags_after_change
 
 
 @dataclass(frozen=True)

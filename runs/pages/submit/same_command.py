@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runs.actions.submit import SWEEP_TYPE
+from runs.actions.sweeps import SWEEP_TYPE
 from runs.models import Workspace
 from runs.pages.submit.draft import Draft
 from runs.pages.submit.original import Original, tags_to_submit
@@ -17,7 +17,7 @@ from runs.render.submit import (
 )
 from runs.search.submit import describe_source
 from studio.core.errors import NotFound
-from studio.core.sweep_space import argument_name
+from studio.core.sweeps import argument_name, policy_text
 
 
 def same_command(
@@ -54,7 +54,17 @@ def _terminal_sweep(draft: Draft) -> TerminalSweep | None:
     if not draft.is_sweep:
         return None
     values = {argument_name(name): text for name, text in draft.sweep}
-    return TerminalSweep(values, draft.sampling, draft.count, draft.at_once)
+    policy = draft.policy_settings()
+    return TerminalSweep(
+        values,
+        draft.sampling,
+        draft.count,
+        draft.at_once,
+        metric=draft.metric,
+        goal=draft.goal,
+        policy=policy_text(policy) if policy else "",
+        minutes=draft.sweep_minutes,
+    )
 
 
 def _is_of_a_folder(workspace: Workspace, draft: Draft) -> bool:

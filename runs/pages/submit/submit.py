@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from runs.access import Permission, access, view_by_method
 from runs.actions import submit as submit_actions
+from runs.actions.sweeps import create_sweep
 from runs.models import Run, now_ms
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.run_shell import find_run_head, resubmit_refusal
@@ -117,16 +118,14 @@ def _submit(request: PageRequest, draft: Draft, original: Original | None) -> Ru
     }
     copied = original.run if original else None
     if draft.is_sweep:
-        run = submit_actions.create_sweep(
+        plan = draft.plan()
+        run = create_sweep(
             request.workspace,
             **{**shared, "name": draft.name_template(copied)},
-            space=draft.space(),
-            sampling=draft.sampling,
-            count=draft.run_count(),
-            at_once=draft.most_at_once(),
+            plan=plan,
             copied_from=copied,
         )
-        count = run.children.count()
+        count = plan.total
         text = ngettext("%(n)s run submitted.", "%(n)s runs submitted.", count)
         messages.success(request, text % {"n": grouped(count)})
         return run

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.core.run_definition import environment_variables
-from studio.core.sweep_space import (
-    RANDOM,
+from studio.core.sweeps import (
+    GRID,
+    MAXIMIZE,
     swept_definition,
     values_of_arguments,
     without_arguments,
@@ -36,6 +37,11 @@ class TerminalSweep:
     sampling: str
     count: str
     at_once: str
+    metric: str = ""
+    goal: str = MAXIMIZE
+    #: As a command writes it.
+    policy: str = ""
+    minutes: str = ""
 
 
 def submit_command(new: Submission) -> str:
@@ -152,12 +158,17 @@ def _sweep_options(sweep: TerminalSweep) -> list[list[str]]:
         ["--sweep", f"{name.lstrip('-')}={_compact(text)}"]
         for name, text in sweep.values.items()
     ]
-    if sweep.sampling == RANDOM:
-        options.append(["--sampling", RANDOM])
-        options.append(["--count", sweep.count])
-    if sweep.at_once:
-        options.append(["--at-once", sweep.at_once])
-    return options
+    if sweep.sampling != GRID:
+        options.append(["--sampling", sweep.sampling])
+    found = {
+        "--count": sweep.count if sweep.sampling != GRID else "",
+        "--at-once": sweep.at_once,
+        "--metric": sweep.metric,
+        "--goal": sweep.goal if sweep.metric and sweep.goal != MAXIMIZE else "",
+        "--stop-early": sweep.policy,
+        "--max-minutes": sweep.minutes,
+    }
+    return [*options, *([name, value] for name, value in found.items() if value)]
 
 
 def _compact(text: str) -> str:

@@ -4,13 +4,16 @@ import { inQuotes, quote, split } from "./shell-words.js";
 
 const model = () => document.getElementById("chip-model").content.firstElementChild;
 
+const DISTRIBUTION = /^[a-z]+\s*\([^()]*\)$/;
+const OPEN_DISTRIBUTION = /^\s*[a-z]+\s*\([^()]*$/;
+
 // Values of a sweep are separated by commas or blanks; tags by line breaks.
 const KINDS = {
   values: {
     split: splitValues,
     join: (items) => items.join(", "),
     label: unquoted,
-    isWhole: (text) => split(text) !== null,
+    isWhole: (text) => split(text) !== null && !OPEN_DISTRIBUTION.test(text),
     ends: /[\s,]$/,
   },
   lines: {
@@ -30,11 +33,14 @@ const KINDS = {
 export function splitValues(text) {
   // An apostrophe in a word is no quote.
   if (split(text) === null) return text.trim() ? [quote(text.trim())] : [];
+  // A distribution is one value, with the commas between its numbers.
+  if (DISTRIBUTION.test(text.trim())) return [text.trim()];
   return text.match(/(?:"(?:\\.|[^"])*"|'[^']*'|\\.|[^\s,"'])+/gs) ?? [];
 }
 
 /** @param {string} item */
 export function unquoted(item) {
+  if (DISTRIBUTION.test(item)) return item;
   return split(item)?.[0] ?? item;
 }
 

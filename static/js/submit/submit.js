@@ -149,7 +149,7 @@ function countValues() {
     const values = splitValues(inputsOf(row)[1].value);
     const whole = /^(-?\d+)\.\.(-?\d+)$/.exec(values.length === 1 ? values[0] : "");
     const count = whole ? Number(whole[2]) - Number(whole[1]) + 1 : values.length;
-    const isCounted = count > 0 && !values.some((value) => value.includes("..") && !whole);
+    const isCounted = count > 0 && !values.some((value) => /\.\.|\(/.test(value) && !whole);
     const text = count === 1 ? list.dataset.one : list.dataset.many;
     row.querySelector(".value-count").textContent = isCounted
       ? text.replace("%s", String(count))

@@ -16,8 +16,9 @@ from studio.cli.run.submit import (
 )
 from studio.cli.target import Target, target_options
 from studio.sdk.compute import LOCAL_TARGET
+from studio.sdk.hyperdrive import read_hyperdrive
 from studio.sdk.run import Run
-from studio.sdk.submission import ScriptRunConfig, read_hyperdrive, submit_sweep
+from studio.sdk.submission import ScriptRunConfig
 
 
 @click.command(
@@ -49,35 +50,26 @@ def submit_hyperdrive(
     compute_target: str,
     words: tuple[str, ...],
 ) -> None:
-    """Submit a script once for each combination of values, to a queue.
+    """Submit a script with several values of its arguments, to a queue.
 
-    Grid and Random sampling with choice, randint and uniform. Without --async it waits
-    until all runs have ended; Ctrl-C then ends only this command.
+    The file has a sampling (Grid, Random or Bayesian), the primary metric, and often a
+    policy that ends runs early. Without --async it waits until all runs have ended;
+    Ctrl-C then ends only this command.
     """
     folder = Path(source_directory or target.path)
-    tried = read_hyperdrive(folder, hyperdrive)
-    config = load_configuration(
+    run_config = load_configuration(
         folder, configuration, words, compute_target, conda_dependencies
     )
-    if tried.max_seconds is not None:
-        limit = min(tried.max_seconds, config.max_run_duration_seconds)
-        config.max_run_duration_seconds = int(limit)
-        output.note("max_duration_minutes limits each run, not all of them together.")
-    name = Path(config.script or "").stem or "sweep"
+    script = ScriptRunConfig(str(folder), run_config=run_config)
+    sweep = read_hyperdrive(folder, hyperdrive, script)
     experiment = experiment_for(target, folder)
-    made = submit_sweep(
-        experiment,
-        ScriptRunConfig(str(folder), run_config=config),
-        {**tried.sweep, "name": name},
-        display_name=name,
-    )
-    run, count = made["run"], len(made["children"])
-    summary = f"Submitted {count} runs: {target.page_url(run['id'])}children/"
-    if run["target"] == LOCAL_TARGET:
+    run = experiment.submit(sweep)
+    summary = f"Submitted {sweep.total_runs} runs: {target.page_url(run.id)}children/"
+    if script.run_config.target == LOCAL_TARGET:
         output.note("They wait for an agent: studio agent --compute local")
     if is_async:
-        output.emit(read_record(target, run["id"]), summary=summary)
+        output.emit(read_record(target, run.id), summary=summary)
         return
     output.note(summary)
-    parent = Run.get(experiment.workspace, run["id"])
+    parent = Run.get(experiment.workspace, run.id)
     report_submitted(target, output, parent, is_async=False)

@@ -19,10 +19,13 @@ from studio.cli.words import (
     words_argument,
 )
 from studio.core.errors import NotFound
-from studio.core.sweep_space import (
+from studio.core.sweeps import (
+    GOALS,
     GRID,
+    MAXIMIZE,
     SAMPLINGS,
     argument_name,
+    parse_policy,
     parse_values,
     swept_definition,
     tags_after_change,
@@ -62,9 +65,23 @@ from studio.sdk.workspace import Workspace
     help="Values of an argument: 1e-4,3e-4 or 1..5. Can be repeated.",
 )
 @click.option("--sampling", type=click.Choice(SAMPLINGS), default=GRID)
-@click.option("--count", type=click.IntRange(min=1), help="Runs of a random sample.")
-@click.option("--seed", type=int, help="Of a random sample.")
+@click.option("--count", type=click.IntRange(min=1), help="Runs of a sample.")
+@click.option("--seed", type=int, help="Of a sample.")
 @click.option("--at-once", type=click.IntRange(min=1), help="Runs at the same time.")
+@click.option("--metric", "primary_metric", help="The metric that compares runs.")
+@click.option("--goal", type=click.Choice(GOALS), help="Default: maximize.")
+@click.option(
+    "--stop-early",
+    "policy",
+    metavar="POLICY",
+    help="'median', 'bandit slack_factor=0.2', 'truncation truncation_percentage=20'.",
+)
+@click.option(
+    "--max-minutes",
+    "max_duration_minutes",
+    type=click.IntRange(min=1),
+    help="Of the whole sweep.",
+)
 @words_argument("[RUN]")
 def resubmit(
     target: Target,
@@ -171,9 +188,13 @@ def _submit_sweep(
     sampling: Mapping[str, Any],
 ) -> None:
     options = {key: value for key, value in sampling.items() if value is not None}
+    if "policy" in options:
+        options["policy"] = parse_policy(options["policy"])
+    if "primary_metric" in options:
+        options.setdefault("goal", MAXIMIZE)
     sweep = {**body, "run": run_id, "space": space, **options}
     made = target.client.post("sweeps", sweep)
-    count = len(made["children"])
+    count = made["total"]
     link = target.page_url(made["run"]["id"])
     if made["run"]["target"] == LOCAL_TARGET:
         output.note("They wait for an agent: studio agent --compute local")

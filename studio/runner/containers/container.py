@@ -50,6 +50,8 @@ class Container:
         self.name = f"run-studio-{secrets.token_hex(8)}"
         self._file = folder / VARIABLES_FILE
         self._remover: subprocess.Popen[bytes] | None = None
+        #: Files and folders that the script can read, under their own paths.
+        self.readable: Sequence[Path] = ()
 
     def command(
         self,
@@ -126,6 +128,7 @@ class Container:
         for folder in (self._code, self._spool, *self._home()):
             yield from mount_option(folder)
         named = {Path(variables.get(name) or "") for name in CERTIFICATE_VARIABLES}
+        named.update(self.readable)
         for path in sorted(named):
             if path.is_absolute() and path.exists():
                 yield from mount_option(path, is_writable=False)

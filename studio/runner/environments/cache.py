@@ -52,6 +52,10 @@ class CachedEnvironment:
         finally:
             os.close(handle)
 
+    def delete(self) -> None:
+        """Delete what there is of it, after a failure."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def mark_as_ready(self) -> None:
         (self.folder / READY_FILE).touch()
 

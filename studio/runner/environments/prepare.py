@@ -160,9 +160,13 @@ def _build(
                     f"ended with exit code {code_of_exit}. See "
                     "azureml-logs/20_image_build_log.txt, and change the packages."
                 )
+        cached.mark_as_ready()
+    except BaseException:
+        # Half an environment takes space that others need.
+        cached.delete()
+        raise
     finally:
         shutil.rmtree(files, ignore_errors=True)
-    cached.mark_as_ready()
 
 
 class WaitingNote:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import shutil
@@ -28,8 +29,9 @@ from studio.core.statuses import RunStatus
 from studio.runner.descendants import become_subreaper, end_descendants
 from studio.runner.environments import EnvironmentFailed
 from studio.runner.job.job_command import STOPPED, JobCommand
+from studio.runner.job.job_inputs import InputsFailed, with_inputs
 from studio.runner.job.job_run import JobRun
-from studio.runner.job.run_folders import WatchedFolders, upload_outputs
+from studio.runner.job.run_folders import upload_outputs, watch_folders
 from studio.runner.job.script_start import (
     ContainerScript,
     HostScript,
@@ -42,6 +44,8 @@ from studio.sdk.client import Client
 from studio.sdk.delivery import LEFTOVERS_VARIABLE, print_notice
 from studio.sdk.snapshot_tree import unpack_archive
 
+#: What programs print when the disk is full.
+NO_SPACE = os.strerror(errno.ENOSPC).encode()
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 
 
@@ -112,10 +116,15 @@ class _JobSteps:
     def run_to_end(self) -> JobEnd:
         try:
             self._run_script(self._prepare())
-        except (EnvironmentFailed, CommandNotRunnable) as error:
+        except (EnvironmentFailed, CommandNotRunnable, InputsFailed) as error:
             self._message = str(error)
-        except (InvalidValue, OSError) as error:
-            self._message = f"The working copy could not be written: {error}"
+        except InvalidValue as error:
+            self._message = error.message
+        except OSError as error:
+            self._message = (
+                f"The working copy {self._code} on {platform.node()} cannot be "
+                f"written: {error.strerror or error}.{_advise(error)}"
+            )
         except _Stopped:
             self._status, self._message = RunStatus.CANCELED.value, ""
         except BaseException as error:
@@ -159,14 +168,21 @@ class _JobSteps:
         self, command: list[str], environment: dict[str, str], folder: Path
     ) -> int:
         """Run a command of the preparation; return its exit code."""
-        launched = self._create_command()
-        code = launched.run_quietly(
-            command,
-            environment,
-            folder,
-            lambda chunk: self._run.append_log(BUILD_LOG, chunk),
-        )
+        launched, was_full = self._create_command(), False
+
+        def keep(chunk: bytes) -> None:
+            nonlocal was_full
+            was_full = was_full or NO_SPACE in chunk
+            self._run.append_log(BUILD_LOG, chunk)
+
+        code = launched.run_quietly(command, environment, folder, keep)
         self._raise_if_stopped(launched)
+        if code and was_full:
+            raise EnvironmentFailed(
+                f"The environment could not be created: a disk of {platform.node()} is "
+                "full. Free some space there. STUDIO_CACHE and TMPDIR name other "
+                "folders."
+            )
         return code
 
     def _raise_if_stopped(self, launched: JobCommand | None) -> None:
@@ -180,8 +196,10 @@ class _JobSteps:
 
     def _run_script(self, script: HostScript | ContainerScript) -> None:
         job, run = self._job, self._run
+        # A container sees only the folders that are mounted, not what links lead to.
+        job = with_inputs(job, self._folder, self._code, links=script.is_on_host)
         started = script.start(job, self._folder, self._code)
-        watched = WatchedFolders(run, self._code, job.definition)
+        watched = watch_folders(run, self._code, job.definition)
         launched = JobCommand(
             self._folder,
             job,
@@ -220,6 +238,11 @@ class _JobSteps:
 
 class _Stopped(Exception):
     """The run was canceled before its script began, or belongs to another attempt."""
+
+
+def _advise(error: OSError) -> str:
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return " Free some space there, and submit the run again." if is_full else ""
 
 
 def _write_output_to(path: Path) -> None:

@@ -29,6 +29,7 @@ from studio.runner.environments import (
     RunCommand,
     prepare_environment,
 )
+from studio.runner.job.job_inputs import input_paths
 from studio.runner.job.script_environment import (
     container_variables,
     script_environment,
@@ -36,6 +37,7 @@ from studio.runner.job.script_environment import (
 from studio.runner.mpi_rank import mpi_command
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
+from studio.runner.watched_folders import with_rank_logs
 from studio.sdk.delivery import spool_root
 from studio.sdk.run_record import PythonFacts
 
@@ -63,12 +65,15 @@ class ScriptStart:
 class HostScript:
     """A script that runs with an interpreter of this machine."""
 
+    is_on_host = True
+
     def __init__(self, prepared: PreparedEnvironment) -> None:
         self._prepared = prepared
 
     def start(self, job: JobFile, _folder: Path, code: Path) -> ScriptStart:
         """Raises CommandNotRunnable."""
         variables = script_environment(job, self._prepared, os.environ)
+        variables = with_rank_logs(variables, code)
         interpreter = self._prepared.interpreter
         words = _command_of(job.definition, interpreter, sys.executable)
         check_script(job, code)
@@ -80,6 +85,8 @@ class HostScript:
 class ContainerScript:
     """A script that runs in a container of an image."""
 
+    is_on_host = False
+
     def __init__(
         self, image: PreparedImage, request: ImageRequest, note: Callable[[str], None]
     ) -> None:
@@ -90,12 +97,14 @@ class ContainerScript:
         interpreter = self._image.interpreter
         prepared = PreparedEnvironment(interpreter)
         variables = script_environment(job, prepared, container_variables(os.environ))
+        variables = with_rank_logs(variables, code)
         if "PATH" not in environment_variables(job.definition):
             # The image has its own.
             del variables["PATH"]
         words = _command_of(job.definition, interpreter, interpreter)
         check_script(job, code)
         container = Container(self._image, self._request, folder, code, spool_root())
+        container.readable = input_paths(job)
         command, environment = container.command(words, variables, self._note)
         image = f"{self._image.name} {self._image.digest}"
         record = {"image": image, "find_python": self._find_python}

@@ -7,7 +7,10 @@ from studio.sdk.run.run_queries import Tags, find_runs, iterate_runs
 from studio.sdk.run.run_types import (
     SCRIPT_RUN,
     create_run,
+    find_script_run,
     register_environment_reader,
+    register_model_writer,
+    register_run_class,
     register_script_run_finder,
 )
 from studio.sdk.run.script_environment import (
@@ -32,10 +35,13 @@ __all__ = [
     "find_begun_run",
     "find_current_log",
     "find_runs",
+    "find_script_run",
     "get_run",
     "git_properties",
     "iterate_runs",
     "register_environment_reader",
+    "register_model_writer",
+    "register_run_class",
     "register_script_run_finder",
     "script_name",
     "start_run",

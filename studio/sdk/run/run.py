@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 
 from studio.sdk.errors import (
-    NotSupportedError,
     RunEnvironmentException,
     UserErrorException,
 )
+from studio.sdk.keyvault import read_secret
 from studio.sdk.run.read_api import ReadApi
 from studio.sdk.run.run_queries import Tags, find_runs
 from studio.sdk.run.run_types import (
@@ -24,12 +23,14 @@ from studio.sdk.run.run_types import (
     get_run_of_workspace,
     read_run,
     register_run_class,
+    write_model,
 )
 from studio.sdk.run.state import RunState
 
 if TYPE_CHECKING:
     from studio.sdk.compute import ComputeTarget
     from studio.sdk.experiment import Experiment
+    from studio.sdk.models import Model
     from studio.sdk.submission import Environment
     from studio.sdk.workspace import Workspace
 
@@ -283,29 +284,30 @@ class Run(ReadApi):
         sample_output_dataset: object = None,
         resource_configuration: object = None,
         **_more: Any,
-    ) -> NoReturn:
-        """Not offered: there is no model registry.
+    ) -> Model:
+        """Register files of the run as a new version of a model; returns it.
 
-        Raises NotSupportedError, which says how to keep a model.
+        `model_path` is a file or folder of the run, by default that of the model's
+        name. Raises UserErrorException if the run has none.
         """
-        raise NotSupportedError(
-            f"There is no model registry: keep {model_name!r} as files of the run by "
-            "run.upload_folder(), or log it by mlflow.<framework>.log_model()."
+        model: Model = write_model(
+            self,
+            model_name,
+            model_path,
+            tags,
+            properties,
+            description,
+            model_framework,
+            model_framework_version,
         )
+        return model
 
     def get_secret(self, name: str) -> str:
         """A secret of the workspace that this script was given as a variable.
 
         Raises UserErrorException for any other.
         """
-        # v1's names can have dashes, and those of variables cannot.
-        for variable in (name, name.replace("-", "_")):
-            if variable in os.environ:
-                return os.environ[variable]
-        raise UserErrorException(
-            f"This script has no secret {name!r}: set it in the workspace, and name it "
-            "in `secrets` of the RunConfiguration. Then it is in os.environ, too."
-        )
+        return read_secret(name)
 
     def get_secrets(self, secrets: Sequence[str]) -> dict[str, str]:
         """Secrets by their names; see `get_secret`."""
@@ -335,19 +337,9 @@ class Run(ReadApi):
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import escape, help_url, link, table
+        from studio.sdk.notebook import run_html
 
-        docs_url = help_url(self._state.connection.client.url)
-        return table(
-            {
-                "Experiment": escape(self.experiment.name),
-                "Id": escape(self.id),
-                "Type": escape(str(self.type)),
-                "Status": escape(self.status),
-                "Details Page": link(self.get_portal_url(), "Link to Run Studio"),
-                "Docs Page": link(docs_url, "Link to Documentation"),
-            }
-        )
+        return run_html(self)
 
 
 class ScriptRun(Run):

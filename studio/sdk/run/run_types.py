@@ -21,6 +21,7 @@ _factories: dict[str, RunFactory] = {}
 _run_classes: dict[str, RunFactory] = {}
 _script_run_finders: list[Callable[[bool], Any]] = []
 _environment_readers: list[Callable[[Mapping[str, Any]], Any]] = []
+_model_writers: list[Callable[..., Any]] = []
 
 
 def register_run_class(run_class: RunFactory, run_type: str = "") -> None:
@@ -83,6 +84,16 @@ def find_script_run(allow_offline: bool) -> Any:
 def register_environment_reader(read: Callable[[Mapping[str, Any]], Any]) -> None:
     """Use the function to create the Environment of a definition."""
     _environment_readers[:] = [read]
+
+
+def register_model_writer(write: Callable[..., Any]) -> None:
+    """Use the function to register files of a run as a model."""
+    _model_writers[:] = [write]
+
+
+def write_model(run: Any, *details: Any) -> Any:
+    """Register files of the run as a model."""
+    return _model_writers[0](run, *details)
 
 
 def environment_of(definition: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from studio.core.statuses import RunStatus
 from studio.sdk.run.child_runs import ChildRuns
@@ -21,6 +21,7 @@ from studio.sdk.run.with_block import EndsWithBlock
 
 if TYPE_CHECKING:
     from studio.sdk.delivery import Receipt
+    from studio.sdk.hyperdrive import HyperDriveConfig, HyperDriveRun
     from studio.sdk.submission import ScriptRunConfig
 
 Self = TypeVar("Self", bound="ScriptApi")
@@ -307,15 +308,31 @@ class ScriptApi(EndsWithBlock):
         parent: Self | None = self._children.get_parent()
         return parent
 
+    @overload
     def submit_child(
         self: Self,
         config: ScriptRunConfig,
         tags: Mapping[str, str] | None = None,
         **more: Any,
-    ) -> Self:
-        """Submit a ScriptRunConfig as a run below this one; returns it at once.
+    ) -> Self: ...
 
-        Raises the errors of `Experiment.submit`.
+    @overload
+    def submit_child(
+        self: Self,
+        config: HyperDriveConfig,
+        tags: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> HyperDriveRun: ...
+
+    def submit_child(
+        self: Self,
+        config: ScriptRunConfig | HyperDriveConfig,
+        tags: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Self | HyperDriveRun:
+        """Submit a ScriptRunConfig or a HyperDriveConfig as a run below this one.
+
+        Returns it at once. Raises the errors of `Experiment.submit`.
         """
         child: Self = self._state.experiment.submit(
             config, tags=tags, _parent_run_id=self.id, **more

@@ -2,18 +2,32 @@
 
 from studio.sdk.submission.conda_dependencies import CondaDependencies
 from studio.sdk.submission.environments import Environment
-from studio.sdk.submission.hyperdrive import HyperDriveFile, read_hyperdrive
+from studio.sdk.submission.estimators import (
+    Chainer,
+    Estimator,
+    Gloo,
+    Keras,
+    Mpi,
+    Nccl,
+    ParameterServer,
+    PyTorch,
+    SKLearn,
+    TensorFlow,
+)
 from studio.sdk.submission.resubmit import resubmit_here
 from studio.sdk.submission.run_configuration import (
     RunConfiguration,
     environment_of_definition,
 )
+from studio.sdk.submission.run_configuration_files import read_yaml
 from studio.sdk.submission.script_run_config import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
+    DataReferenceConfiguration,
     DockerConfiguration,
     MpiConfiguration,
     PyTorchConfiguration,
+    ResourceConfiguration,
     ScriptRunConfig,
     TensorflowConfiguration,
 )
@@ -22,17 +36,28 @@ from studio.sdk.submission.submit import submit_run, submit_sweep
 __all__ = [
     "DEFAULT_CPU_IMAGE",
     "DEFAULT_GPU_IMAGE",
+    "Chainer",
     "CondaDependencies",
+    "DataReferenceConfiguration",
     "DockerConfiguration",
     "Environment",
-    "HyperDriveFile",
+    "Estimator",
+    "Gloo",
+    "Keras",
+    "Mpi",
     "MpiConfiguration",
+    "Nccl",
+    "ParameterServer",
+    "PyTorch",
     "PyTorchConfiguration",
+    "ResourceConfiguration",
     "RunConfiguration",
+    "SKLearn",
     "ScriptRunConfig",
+    "TensorFlow",
     "TensorflowConfiguration",
     "environment_of_definition",
-    "read_hyperdrive",
+    "read_yaml",
     "resubmit_here",
     "submit_run",
     "submit_sweep",

@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.core.errors import InvalidValue
 from studio.core.run_definition import check_definition
+from studio.sdk.compute import LOCAL_TARGET
 from studio.sdk.errors import ExperimentExecutionException, UserErrorException
 from studio.sdk.submission.run_configuration import RunConfiguration, to_content
 from studio.sdk.submission.settings_sections import without_nulls
@@ -29,7 +30,7 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
             f"Submit a ScriptRunConfig, not {type(config).__name__}."
         )
     content = without_nulls(to_content(configuration))
-    content["arguments"] = [str(word) for word in content.get("arguments") or ()]
+    _take_inputs(content, getattr(config, "inputs", None))
     if content.get("command"):
         content.pop("script", None)
         content["command"] = _command_of(content["command"])
@@ -47,6 +48,31 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
         return check_definition(content), folder.absolute()
     except InvalidValue as error:
         raise UserErrorException(error.message) from error
+
+
+def _take_inputs(content: dict[str, Any], inputs: Any) -> None:
+    """Replace datasets among the arguments by placeholders; `data` has the datasets."""
+    arguments = list(content.get("arguments") or ())
+    if all(isinstance(one, (str, int, float)) for one in (*arguments, *(inputs or ()))):
+        content["arguments"] = [str(word) for word in arguments]
+        return
+    # Few submissions need it.
+    from studio.sdk.data import (
+        argument_text,
+        read_inputs,
+        read_outputs,
+        refuse_local_files,
+    )
+
+    data, outputs = read_inputs(arguments, inputs), read_outputs(arguments)
+    content["arguments"] = [argument_text(word) for word in arguments]
+    if outputs:
+        content["outputData"] = {**(content.get("outputData") or {}), **outputs}
+    if data:
+        content["data"] = {**(content.get("data") or {}), **data}
+        target = content.get("target") or LOCAL_TARGET
+        if target != LOCAL_TARGET:
+            refuse_local_files(data, target)
 
 
 def _command_of(command: str | list[Any]) -> str | list[str]:

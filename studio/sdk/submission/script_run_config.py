@@ -85,8 +85,25 @@ class DockerConfiguration:
         self.arguments, self.shm_size = list(arguments or []), shm_size
 
     def apply_to(self, config: RunConfiguration) -> None:
+        """Set what `config` has for the image."""
         for name, value in vars(self).items():
             setattr(config.docker, name, value)
+
+
+class DataReferenceConfiguration(_KeptSettings):
+    """Where a run finds files of a datastore. Pass a dataset as an argument instead."""
+
+
+class ResourceConfiguration:
+    """What a service of a model needs: kept with the model, and without effect."""
+
+    def __init__(
+        self,
+        cpu: float | None = None,
+        memory_in_gb: float | None = None,
+        gpu: int | None = None,
+    ) -> None:
+        self.cpu, self.memory_in_gb, self.gpu = cpu, memory_in_gb, gpu
 
 
 class ScriptRunConfig:

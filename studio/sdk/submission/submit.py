@@ -74,14 +74,20 @@ def submit_run(
 
 
 def submit_sweep(
-    experiment: Any, config: Any, sweep: Mapping[str, Any], *, display_name: str = ""
+    experiment: Any,
+    config: Any,
+    sweep: Mapping[str, Any],
+    *,
+    tags: Mapping[str, Any] | None = None,
+    display_name: str = "",
+    parent: str = "",
 ) -> dict[str, Any]:
     """Submit a ScriptRunConfig with several values of its arguments to a queue.
 
     `sweep` has what is tried, as the server's request does. Returns the server's
     reply: the parent run, and the ids of its children. Raises as `submit_run`.
     """
-    new = _read_submission(experiment, config, {}, display_name, "")
+    new = _read_submission(experiment, config, tags or {}, display_name, parent)
     connection: WorkspaceConnection = experiment._connection
     connection.require_online("submitted to", "submit again")
     return _create_and_start(connection, new, experiment.name, "sweep", sweep)

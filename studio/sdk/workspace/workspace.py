@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from studio.core.errors import NotFound
-from studio.sdk.compute import ComputeTargets, list_targets
+from studio.sdk.compute import (
+    LOCAL_TARGET,
+    ComputeTarget,
+    ComputeTargets,
+    list_targets,
+)
 from studio.sdk.connection import WorkspaceConnection, find_connection
 from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
@@ -21,6 +26,9 @@ from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
+    from studio.sdk.data import Datastore
+    from studio.sdk.keyvault import Keyvault
+    from studio.sdk.models import Model
     from studio.sdk.submission import Environment
 
 #: Shown if config.json has none: v1 scripts concatenate these.
@@ -195,6 +203,11 @@ class Workspace:
         """
         return list_targets(self)
 
+    def get_default_compute_target(self, type: str = "CPU") -> ComputeTarget:
+        """This machine: there is no other default target."""
+        del type
+        return self.compute_targets[LOCAL_TARGET]
+
     @property
     def environments(self) -> Mapping[str, Environment]:
         """The newest version of each registered environment, by name.
@@ -207,19 +220,41 @@ class Workspace:
         return Environment.list(self)
 
     @property
-    def datasets(self) -> dict[str, Any]:
-        """Empty: data sets of the v1 service are not stored here."""
-        return {}
+    def datasets(self) -> Mapping[str, Any]:
+        """The newest versions of the registered datasets, by name."""
+        from studio.sdk.data import RegisteredDatasets
+
+        return RegisteredDatasets(self)
 
     @property
-    def datastores(self) -> dict[str, Any]:
-        """Empty: files are stored with their runs."""
-        return {}
+    def datastores(self) -> dict[str, Datastore]:
+        """The datastores by name."""
+        from studio.sdk.data import DATASTORES, Datastore
+
+        return {name: Datastore(self, name) for name in DATASTORES}
+
+    def get_default_datastore(self) -> Datastore:
+        """`workspaceblobstore`: files that the server keeps."""
+        from studio.sdk.data import Datastore
+
+        return Datastore(self)
+
+    def set_default_datastore(self, name: str) -> None:
+        """Not offered for another name than `workspaceblobstore`."""
+        self.datastores[name].set_as_default()
 
     @property
-    def models(self) -> dict[str, Any]:
-        """Empty: there is no registry; models are files of their runs."""
-        return {}
+    def models(self) -> dict[str, Model]:
+        """The newest versions of the registered models, by name."""
+        from studio.sdk.models import Model
+
+        return {one.name: one for one in Model.list(self, latest=True)}
+
+    def get_default_keyvault(self) -> Keyvault:
+        """The secrets of the workspace."""
+        from studio.sdk.keyvault import Keyvault
+
+        return Keyvault(self)
 
     def get_run(self, run_id: str) -> Run:
         """The run of that id, of any experiment. Raises NotFound."""
@@ -305,9 +340,9 @@ class Workspace:
 
     def _repr_html_(self) -> str:
         # Only notebooks need it.
-        from studio.sdk.repr_html import link
+        from studio.sdk.notebook import workspace_html
 
-        return link(self.get_portal_url(), self.name)
+        return workspace_html(self)
 
 
 def _choose_workspace(

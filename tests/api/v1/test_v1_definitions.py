@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runs.models import Role, Run
-from tests.access.people import bearer
+from tests.access.people import bearer, make_person
 from tests.api.rest import Rest, rest_client
 
 DEFINITION = {
@@ -62,11 +62,14 @@ def test_the_submitter_gets_a_token_for_the_script(rest: Rest) -> None:
     assert answer.status_code == 200
 
 
-def test_another_contributor_gets_no_token(rest: Rest) -> None:
+@pytest.mark.parametrize("role", [Role.CONTRIBUTOR, Role.OWNER])
+def test_no_one_else_gets_a_token(db: None, role: Role) -> None:
+    rest = rest_client(role=role)
     rest.new_run("r1")
-    Run.objects.update(submitter=None)
-    status, _error = rest.refused("POST", "runs/r1/token")
-    assert status == 403
+    Run.objects.update(submitter=make_person("ada"))
+    status, error = rest.refused("POST", "runs/r1/token")
+    assert (status, error["code"]) == (403, "PermissionDenied")
+    assert "the token acts for the submitter" in error["message"]
 
 
 def test_a_run_without_a_submitter_gets_no_token(db: None) -> None:

@@ -190,7 +190,7 @@ PLACES = [
     Place(
         "adding a target", "compute/", clicked("a[href$='targets/']", "dialog[open]")
     ),
-    Place("new run", "runs/new/"),
+    Place("new run", "new-run/"),
     Place("queued run", "runs/{queued}/"),
     Place(
         "resubmit",

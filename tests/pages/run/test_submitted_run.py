@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from runs.actions.actor import Actor
+from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run_rows import write_properties
 from runs.models import Job, JobAttempt, Run, Sampling, Sweep
 from studio.core.statuses import RunStatus
@@ -135,3 +137,33 @@ def test_a_script_without_its_snapshot_is_explained(scene, browser):
     page = parse_page(browser.get(path_of(run)))
     [button] = [b for b in page.all("#run-toolbar button") if b.text == "Resubmit"]
     assert button["title"] == "This run has no snapshot of its script."
+
+
+def test_a_sweep_says_its_best_run_and_its_policy(scene, browser):
+    run = scene.run(definition=DEFINITION)
+    sweep = Sweep.objects.create(
+        run=run,
+        space={"--lr": {"loguniform": [-9, -2]}},
+        sampling=Sampling.RANDOM,
+        seed=7,
+        metric="acc",
+        goal="maximize",
+        policy={"type": "median", "evaluation_interval": 1, "delay_evaluation": 5},
+        total=9,
+        proposed=2,
+    )
+    target = scene.target()
+    shown = attributes(browser, run)
+    assert shown["Best child run"] == "No run has logged acc yet"
+    for name, value in (("good", 0.9), ("bad", 0.1)):
+        child = scene.run(name=name, definition=DEFINITION, target=target.name)
+        scene.job(target, run=child, sweep=sweep, stop_reason="Stopped")
+        point = Point("acc", value, scene.now, 1)
+        log_metrics(child, [point], actor=Actor(scene.member), now=scene.now)
+    shown = attributes(browser, run)
+    assert shown["Sweep"] == (
+        "Random sample: --lr loguniform(-9, -2); seed 7 7 more to come"
+    )
+    assert shown["Best child run"] == "good acc 0.9"
+    assert shown["Early stopping"] == "Median delay_evaluation=5 2 of 2 runs stopped"
+    assert attributes(browser, child)["Early stopping"] == "Stopped"

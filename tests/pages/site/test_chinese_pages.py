@@ -95,7 +95,7 @@ PAGES = (
     "/w/43/compute/agents/?target=8",
     "/w/43/runs/{queued}/",
     "/w/43/runs/{queued}/resubmit/",
-    "/w/43/runs/new/",
+    "/w/43/new-run/",
     "/shared/{shared}/",
     "/account/",
     "/sign-in/",

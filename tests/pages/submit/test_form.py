@@ -26,7 +26,7 @@ from tests.parts.elements import Element, parse_page
 
 pytestmark = pytest.mark.django_db
 
-NEW = "/w/lab/runs/new/"
+NEW = "/w/lab/new-run/"
 HTMX = {"HX-Request": "true"}
 HOUR_MS = 3_600_000
 DEFINITION = {
@@ -312,3 +312,9 @@ def test_the_form_costs_few_queries(team, browser):
             assert browser.get(path_of(run)).status_code == 200
         costs.append(len(queries))
     assert costs[0] == costs[1] <= 24
+
+
+def test_a_run_can_have_the_id_new(team, browser):
+    ComputeScene(team.workspace, team.contributor).run("its name", run_id="new")
+    page = parse_page(browser.get("/w/lab/runs/new/"))
+    assert page.one("h1").text == "its name"

@@ -25,7 +25,8 @@ from runs.api.v1.compute.jobs import (
     set_waiting,
 )
 from runs.api.v1.compute.secrets import delete_secret, list_secrets, set_secret
-from runs.api.v1.compute.submit import create_sweep, resubmit_run, start_sweep
+from runs.api.v1.compute.submit import resubmit_run
+from runs.api.v1.compute.sweeps import create_sweep, get_sweep, start_sweep
 from runs.api.v1.compute.targets import (
     change_agent,
     change_compute_target,
@@ -51,6 +52,7 @@ __all__ = [
     "get_environment",
     "get_environment_version",
     "get_job",
+    "get_sweep",
     "list_compute_targets",
     "list_environments",
     "list_jobs",

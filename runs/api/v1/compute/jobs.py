@@ -47,8 +47,8 @@ def create_run_token(request: StudioRequest, run_id: str) -> RunTokenReply:
     It reads in the workspace, and changes only the runs of the run's tree. It is valid
     until seven days after the end of the tree's root.
     """
-    run = _find_own_run(request, run_id)
-    return RunTokenReply(compute_actions.create_token_for_script(run))
+    run, user = find_run(request, run_id), request.actor.user
+    return RunTokenReply(compute_actions.create_token_for_script(run, user))
 
 
 @endpoint(

@@ -116,6 +116,8 @@ from runs.api.v1.schemas.submit import (
     NewEnvironment,
     NewSweep,
     Resubmission,
+    SweepChild,
+    SweepInfo,
     SweepReply,
     SweepStart,
 )
@@ -245,6 +247,8 @@ __all__ = [
     "Starred",
     "StateJson",
     "StatusChange",
+    "SweepChild",
+    "SweepInfo",
     "SweepReply",
     "SweepStart",
     "TagEdit",

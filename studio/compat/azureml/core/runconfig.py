@@ -6,6 +6,8 @@ from studio.compat.missing import refuse_unknown_names
 from studio.sdk.submission import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
+    CondaDependencies,
+    DataReferenceConfiguration,
     DockerConfiguration,
     MpiConfiguration,
     PyTorchConfiguration,
@@ -16,6 +18,8 @@ from studio.sdk.submission import (
 __all__ = [
     "DEFAULT_CPU_IMAGE",
     "DEFAULT_GPU_IMAGE",
+    "CondaDependencies",
+    "DataReferenceConfiguration",
     "DockerConfiguration",
     "MpiConfiguration",
     "PyTorchConfiguration",

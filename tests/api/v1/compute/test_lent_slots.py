@@ -87,3 +87,20 @@ def test_a_waiting_run_does_not_count_for_the_members_limit(
     scene.owner.ok("PATCH", "compute/gpu", {"max_per_member": 1})
     wait(scene, "p")
     assert agent.take() == ["c1"]
+
+
+@pytest.mark.parametrize("by_member", [True, False])
+def test_a_draining_agent_gets_only_runs_that_its_runs_wait_for(
+    scene: Scene, agent: TestAgent, by_member: bool
+) -> None:
+    if by_member:
+        scene.owner.ok("PATCH", f"agents/{agent.id}", {"draining": True})
+    agent.beat(draining=not by_member)
+    assert agent.take() == []
+    wait(scene, "p")
+    assert agent.take() == ["c1"]
+    agent.end("c1", "Completed")
+    assert agent.take() == ["c2"]
+    agent.end("c2", "Completed")
+    agent.end("p", "Completed")
+    assert agent.take() == []

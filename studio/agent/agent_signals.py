@@ -1,4 +1,4 @@
-"""The signals that stop an agent."""
+"""The signals that stop an agent, and the one that a runner has ended."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from types import FrameType
 from typing import Any
 
 
-class StopSignals:
-    """Calls `receive` for SIGINT and SIGTERM, and SIGHUP unless it is ignored."""
+class AgentSignals:
+    """Calls `receive` for SIGINT and SIGTERM, and SIGHUP unless it is ignored.
 
-    def __init__(self, receive: Callable[[], None]) -> None:
-        self._receive = receive
+    Calls `wake` when a child process ends: its slot is free for the next run.
+    """
+
+    def __init__(self, receive: Callable[[], None], wake: Callable[[], None]) -> None:
+        self._receive, self._wake = receive, wake
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> None:
@@ -21,9 +24,13 @@ class StopSignals:
             numbers.append(signal.SIGHUP)
         for number in numbers:
             self._before[number] = signal.signal(number, self._handle)
+        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, self._handle_child)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self._receive()
+
+    def _handle_child(self, _number: int, _frame: FrameType | None) -> None:
+        self._wake()
 
     def __exit__(self, *_error: object) -> None:
         for number, handler in self._before.items():

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from studio.core.errors import InvalidValue
-from studio.core.sweep_space import (
+from studio.core.sweeps import (
     MAX_SWEEP_RUNS,
+    check_plan,
+    check_policy,
     check_space,
     default_template,
     expand_space,
     fill_template,
+    is_due,
+    parse_policy,
     parse_values,
+    policy_text,
     swept_arguments,
     swept_definition,
     tags_after_change,
+    values_text,
     without_arguments,
 )
 
@@ -154,3 +162,153 @@ def test_tags_that_repeat_an_argument_follow_it():
         "model": "1",
         "plain": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("loguniform(-9, -2)", {"loguniform": [-9, -2]}),
+        ("uniform(0 1)", {"from": 0.0, "to": 1.0}),
+        ("randint(5)", {"from": 0, "to": 4}),
+        ("qnormal(1, 0.5, 0.1)", {"qnormal": [1, 0.5, 0.1]}),
+    ],
+)
+def test_distributions_are_written_as_in_v1(text, values):
+    checked = check_space({"lr": parse_values(text)})
+    assert checked == {"--lr": values}
+    assert check_space({"lr": parse_values(values_text(values))}) == checked
+
+
+@pytest.mark.parametrize(
+    ("values", "within"),
+    [
+        ({"quniform": [0, 1, 0.25]}, lambda n: n in (0, 0.25, 0.5, 0.75, 1)),
+        ({"loguniform": [-3, 0]}, lambda n: 0.049 < n <= 1),
+        ({"qloguniform": [0, 3, 2]}, lambda n: n % 2 == 0 and n <= 20),
+        ({"normal": [5, 0.001]}, lambda n: 4.9 < n < 5.1),
+        ({"qnormal": [5, 1, 1]}, lambda n: n == int(n)),
+        ({"lognormal": [0, 0.001]}, lambda n: 0.9 < n < 1.1),
+        ({"qlognormal": [0, 1, 1]}, lambda n: n == int(n) >= 0),
+    ],
+    ids=str,
+)
+def test_values_follow_their_distribution(values, within):
+    runs = expand_space({"n": values}, "random", 30, 1)
+    assert all(within(float(run["--n"])) for run in runs)
+
+
+def test_a_limited_grid_has_its_first_runs():
+    space = {"n": {"from": 1, "to": 10**9}, "b": ["x", "y"]}
+    runs = expand_space(space, "grid", 3)
+    assert [tuple(run.values()) for run in runs] == [("1", "x"), ("1", "y"), ("2", "x")]
+
+
+def test_an_endless_space_of_whole_numbers_is_sampled():
+    space = {"n": {"from": 0, "to": 10**30}}
+    assert len(expand_space(space, "random", 5, 1)) == 5
+
+
+BANDIT = {"type": "bandit", "slack_factor": 0.1}
+
+
+def test_a_policy_gets_its_defaults():
+    found = check_policy(BANDIT)
+    assert found == {**BANDIT, "evaluation_interval": 1, "delay_evaluation": 0}
+    assert check_policy(None) is None
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"type": "best"},
+        {"type": "bandit"},
+        {"type": "bandit", "slack_factor": 1, "slack_amount": 1},
+        {"type": "bandit", "slack_amount": float("nan")},
+        {"type": "median", "slack_factor": 1},
+        {"type": "median", "evaluation_interval": 0},
+        {"type": "median", "delay_evaluation": -1},
+        {"type": "truncation", "truncation_percentage": 100},
+        {"type": "truncation", "truncation_percentage": 5, "exclude_finished_jobs": 1},
+    ],
+    ids=str,
+)
+def test_a_policy_that_makes_no_sense_is_refused(policy):
+    with pytest.raises(InvalidValue):
+        check_policy(policy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "median",
+        "bandit slack_factor=0.25 delay_evaluation=5",
+        "truncation truncation_percentage=20 exclude_finished_jobs=1",
+    ],
+)
+def test_a_policy_is_written_as_it_is_read(text: str) -> None:
+    policy = parse_policy(text)
+    assert policy is not None
+    assert policy_text(policy) == text
+
+
+@pytest.mark.parametrize("text", ["", "best", "median x=1", "median delay_evaluation"])
+def test_a_text_without_a_policy_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue):
+        parse_policy(text)
+
+
+@pytest.mark.parametrize(
+    ("interval", "delay", "count", "due"),
+    [(1, 0, 0, 0), (1, 0, 3, 3), (2, 0, 3, 2), (2, 5, 5, 0), (2, 5, 7, 6)],
+)
+def test_a_policy_is_applied_at_multiples_from_its_delay_on(
+    interval, delay, count, due
+):
+    policy = {"evaluation_interval": interval, "delay_evaluation": delay}
+    assert is_due(policy, count) == due
+
+
+METRIC: Any = {"primary_metric": "acc", "goal": "maximize"}
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"policy": BANDIT},
+        {"sampling": "bayesian", "count": 3},
+        {"sampling": "bayesian", **METRIC},
+        {
+            "sampling": "bayesian",
+            "count": 3,
+            **METRIC,
+            "space": {"a": {"normal": [0, 1]}},
+        },
+        {"sampling": "sobol"},
+        {"primary_metric": "acc"},
+        {"goal": "maximize"},
+        {"primary_metric": "acc", "goal": "high"},
+        {"count": 0},
+        {"at_once": 0},
+        {"max_duration_minutes": 0},
+        {"seed": 2**70},
+    ],
+    ids=str,
+)
+def test_a_plan_that_makes_no_sense_is_refused(plan: Any) -> None:
+    with pytest.raises(InvalidValue):
+        check_plan(**{"space": {"a": ["1", "2"]}, **plan})
+
+
+def test_a_plan_counts_its_runs():
+    space = {"a": ["1", "2"], "b": {"from": 1, "to": 3}}
+    assert check_plan(space=space).total == 6
+    assert check_plan(space=space, sampling="random", count=4).total == 4
+    bayesian = check_plan(space=space, sampling="bayesian", count=40, **METRIC)
+    assert (bayesian.total, bayesian.combinations()) == (6, [])
+
+
+def test_a_plan_without_a_seed_keeps_the_one_it_chose():
+    plan = check_plan(space={"a": {"uniform": [0, 1]}}, sampling="random", count=3)
+    again = check_plan(space=plan.space, sampling="random", count=3, seed=plan.seed)
+    assert plan.combinations() == again.combinations()

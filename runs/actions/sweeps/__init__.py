@@ -1,0 +1,18 @@
+"""Sweeps: create them, add children, stop children early, and end them."""
+
+from __future__ import annotations
+
+from runs.actions.sweeps.advance import LiveSweeps, advance_sweep
+from runs.actions.sweeps.bayesian import check_optuna
+from runs.actions.sweeps.children import SWEEP_TYPE, add_children
+from runs.actions.sweeps.creation import create_sweep, start_sweep
+
+__all__ = [
+    "SWEEP_TYPE",
+    "LiveSweeps",
+    "add_children",
+    "advance_sweep",
+    "check_optuna",
+    "create_sweep",
+    "start_sweep",
+]

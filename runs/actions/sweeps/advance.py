@@ -1,0 +1,172 @@
+"""The worker's task for sweeps: adds children, stops runs early, ends sweeps on time.
+
+Every step checks again under a lock what it changes, so two workers can do it at the
+same time. What is kept in memory only saves work: after a restart it is found again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, transaction
+
+from runs.actions.actor import SERVER
+from runs.actions.run import (
+    lock_run_row,
+    open_jobs,
+    record_event_without_change,
+    refresh_sweep,
+    request_cancel,
+)
+from runs.actions.sweeps.children import add_children, free_places
+from runs.models import Job, Run, Sampling, Sweep
+from runs.search.sweeps import (
+    RunToStop,
+    count_values_of_running,
+    find_runs_to_stop,
+    list_results,
+)
+from studio.core.errors import StudioError
+from studio.core.statuses import RunStatus
+from studio.core.sweeps import is_due
+
+log = logging.getLogger("studio.worker")
+
+#: Between batches of children, so that other writers get their turn.
+PAUSE_SECONDS = 0.02
+#: A Bayesian sample ends if this number of runs ended without the metric.
+MAX_RUNS_WITHOUT_METRIC = 5
+#: Comparing takes at most this share of the worker's time.
+COMPARING_SHARE = 0.1
+
+
+@dataclass
+class _Compared:
+    """How far the runs of a sweep were compared, and when they are again."""
+
+    intervals: dict[int, int] = field(default_factory=dict)
+    not_before: float = 0.0
+
+
+class LiveSweeps:
+    """Advance all sweeps that have not ended. `is_busy` if there are any."""
+
+    def __init__(self) -> None:
+        self.is_busy = False
+        self._compared: dict[int, _Compared] = {}
+
+    def __call__(self, now: int) -> int:
+        """Return how many sweeps there are. Without any, it is one query."""
+        sweeps = list(Sweep.objects.filter(is_live=True).select_related("run"))
+        self.is_busy = bool(sweeps)
+        self._compared = {
+            sweep.pk: self._compared.get(sweep.pk, _Compared()) for sweep in sweeps
+        }
+        for sweep in sweeps:
+            try:
+                advance_sweep(sweep, self._compared[sweep.pk], now=now)
+            except (DatabaseError, StudioError):
+                # The others go on; this one is tried again.
+                log.exception("The sweep of run %s failed.", sweep.run.run_id)
+        return len(sweeps)
+
+
+def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) -> None:
+    """Take the next steps of a sweep that has not ended."""
+    state = sweep.run.state
+    if state.is_final:
+        refresh_sweep(sweep.pk, now=now)
+        return
+    if state is RunStatus.CANCEL_REQUESTED:
+        return
+    if sweep.deadline is not None and now >= sweep.deadline and not sweep.closed:
+        _end_on_time(sweep, now)
+        return
+    if not sweep.is_complete:
+        _add_all_children(sweep, now)
+    if sweep.policy is not None:
+        _stop_early(sweep, compared or _Compared(), now)
+
+
+def _add_all_children(sweep: Sweep, now: int) -> None:
+    """Create the children that are missing, batch by batch."""
+    is_bayesian = sweep.sampling == Sampling.BAYESIAN
+    if is_bayesian:
+        if free_places(sweep) <= 0:
+            return
+        if _lacks_metric(sweep):
+            text = f"None of the first {MAX_RUNS_WITHOUT_METRIC} runs logged the metric"
+            _close(sweep, text, now)
+            return
+    try:
+        while add_children(sweep, now=now):
+            if is_bayesian:
+                return
+            time.sleep(PAUSE_SECONDS)
+    except StudioError as error:
+        # Such as a target or a secret that was removed: later children fail, too.
+        log.warning("The sweep of run %s ends: %s", sweep.run.run_id, error)
+        _close(sweep, str(error), now)
+
+
+def _lacks_metric(sweep: Sweep) -> bool:
+    ended = [each for each in list_results(sweep) if each.status.is_final]
+    is_enough = len(ended) >= MAX_RUNS_WITHOUT_METRIC
+    return is_enough and not any(each.has_metric for each in ended)
+
+
+def _stop_early(sweep: Sweep, compared: _Compared, now: int) -> None:
+    """Apply the policy to runs that have reached their next interval."""
+    started = time.monotonic()
+    if started < compared.not_before:
+        return
+    assert sweep.policy is not None
+    counts = count_values_of_running(sweep)
+    due = {run: is_due(sweep.policy, count) for run, count in counts.items()}
+    new = {
+        run: count
+        for run, count in counts.items()
+        if due[run] > compared.intervals.get(run, 0)
+    }
+    if not new:
+        return
+    for run in find_runs_to_stop(sweep, new):
+        stop_run_early(run, now=now)
+    compared.intervals = due
+    finished = time.monotonic()
+    compared.not_before = finished + (finished - started) / COMPARING_SHARE
+
+
+@transaction.atomic
+def stop_run_early(found: RunToStop, *, now: int) -> None:
+    """Cancel a run for a reason that its job keeps, unless it has ended."""
+    run = Run.objects.get(pk=found.run)
+    lock_run_row(run)
+    rows = Job.objects.filter(run=run, ended__isnull=True, stop_reason="")
+    if rows.update(stop_reason=found.reason):
+        request_cancel(run, actor=SERVER, now=now, children=True, message=found.reason)
+
+
+@transaction.atomic
+def _end_on_time(sweep: Sweep, now: int) -> None:
+    """Cancel what has not ended when the sweep reaches its max duration."""
+    text = "The sweep reached its max duration"
+    if not _close(sweep, text, now):
+        return
+    jobs = open_jobs(sweep).select_related("run").order_by("pk")
+    for job in jobs:
+        request_cancel(job.run, actor=SERVER, now=now, children=True, message=text)
+
+
+@transaction.atomic
+def _close(sweep: Sweep, text: str, now: int) -> bool:
+    """Create no more children; return False if the sweep was closed before."""
+    if not Sweep.objects.filter(pk=sweep.pk, closed="").update(closed=text):
+        return False
+    record_event_without_change(
+        sweep.run, sweep.run.state, text, SERVER, now, level="warning"
+    )
+    transaction.on_commit(lambda: refresh_sweep(sweep.pk, now=now))
+    return True

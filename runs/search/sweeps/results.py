@@ -1,0 +1,109 @@
+"""The results of a sweep's runs: their values, and their best primary metric."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from runs.models import Job, Key, KeyKind, Metric, Sweep
+from studio.core.statuses import RunStatus
+from studio.core.sweeps import MAXIMIZE
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """One run of a sweep. `best` is None if it logged no finite value."""
+
+    run_id: str
+    name: str
+    status: RunStatus
+    values: Mapping[str, str]
+    best: float | None
+    #: Whether it logged the primary metric, finite or not.
+    has_metric: bool
+    #: Why it was stopped early; else empty.
+    stop_reason: str
+
+
+def list_results(sweep: Sweep) -> list[SweepResult]:
+    """Return the sweep's runs in the order of their creation, without deleted ones."""
+    columns = ("run_id", "run__run_id", "run__name", "run__status", "values")
+    jobs = Job.objects.filter(sweep=sweep, run__deleted__isnull=True).order_by("pk")
+    best = _best_by_run(sweep)
+    return [
+        SweepResult(
+            run_id,
+            name,
+            RunStatus.from_code(status),
+            values or {},
+            best.get(run),
+            run in best,
+            reason,
+        )
+        for run, run_id, name, status, values, reason in jobs.values_list(
+            *columns, "stop_reason"
+        )
+    ]
+
+
+def best_of(sweep: Sweep, results: Iterable[SweepResult]) -> SweepResult | None:
+    """Return the result with the best metric: the first one of several."""
+    sign = goal_sign(sweep)
+    found = [each for each in results if each.best is not None]
+    return max(found, key=lambda each: sign * (each.best or 0.0), default=None)
+
+
+@dataclass(frozen=True)
+class BestRun:
+    run_id: str
+    name: str
+    value: float
+
+
+def find_best(sweep: Sweep) -> BestRun | None:
+    """Return the best run, with two queries; None if none logged the metric."""
+    key = find_metric_key(sweep)
+    if key is None:
+        return None
+    column = "max" if goal_sign(sweep) > 0 else "min"
+    heads = Metric.objects.filter(
+        key=key,
+        run__job__sweep=sweep,
+        run__deleted__isnull=True,
+        **{f"{column}__lte": sys.float_info.max, f"{column}__gte": -sys.float_info.max},
+    )
+    order = f"-{column}" if column == "max" else column
+    found = heads.order_by(order, "run").values_list("run__run_id", "run__name", column)
+    row = found.first()
+    return BestRun(*row) if row else None
+
+
+def count_stopped(sweep: Sweep) -> int:
+    return Job.objects.filter(sweep=sweep).exclude(stop_reason="").count()
+
+
+def goal_sign(sweep: Sweep) -> int:
+    """By which values are multiplied so that the highest is the best."""
+    return 1 if sweep.goal == MAXIMIZE else -1
+
+
+def find_metric_key(sweep: Sweep) -> Key | None:
+    """Return the key of the primary metric; None if no run of the workspace has it."""
+    if not sweep.metric:
+        return None
+    keys = Key.objects.filter(kind=KeyKind.METRIC, name=sweep.metric)
+    return keys.filter(workspace=sweep.run.workspace_id).first()
+
+
+def _best_by_run(sweep: Sweep) -> dict[int, float | None]:
+    key = find_metric_key(sweep)
+    if key is None:
+        return {}
+    column = "max" if goal_sign(sweep) > 0 else "min"
+    heads = Metric.objects.filter(key=key, run__job__sweep=sweep)
+    return {
+        run: best if best is not None and math.isfinite(best) else None
+        for run, best in heads.values_list("run_id", column)
+    }

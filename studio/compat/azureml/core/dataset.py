@@ -1,0 +1,22 @@
+"""Datasets."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    Dataset,
+    FileDataset,
+    FileDatasetFactory,
+    TabularDataset,
+    TabularDatasetFactory,
+)
+
+__all__ = [
+    "Dataset",
+    "FileDataset",
+    "FileDatasetFactory",
+    "TabularDataset",
+    "TabularDatasetFactory",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

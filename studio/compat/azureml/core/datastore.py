@@ -1,0 +1,14 @@
+"""Datastores."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    Datastore,
+)
+
+__all__ = [
+    "Datastore",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,13 @@
+"""Registered models."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import Dataset
+from studio.sdk.models import (
+    Model,
+)
+
+__all__ = ["Dataset", "Model"]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,26 @@
+"""Datasets and datastores."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    DataPath,
+    DataPathComputeBinding,
+    DataReference,
+    DataType,
+    FileDataset,
+    OutputFileDatasetConfig,
+    TabularDataset,
+)
+
+__all__ = [
+    "DataPath",
+    "DataPathComputeBinding",
+    "DataReference",
+    "DataType",
+    "FileDataset",
+    "OutputFileDatasetConfig",
+    "TabularDataset",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,16 @@
+"""Paths in datastores."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    DataPath,
+    DataPathComputeBinding,
+)
+
+__all__ = [
+    "DataPath",
+    "DataPathComputeBinding",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

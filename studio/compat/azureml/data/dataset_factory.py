@@ -1,0 +1,18 @@
+"""Datasets from paths."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    DataType,
+    FileDatasetFactory,
+    TabularDatasetFactory,
+)
+
+__all__ = [
+    "DataType",
+    "FileDatasetFactory",
+    "TabularDatasetFactory",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,14 @@
+"""Settings of datasets."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    PromoteHeadersBehavior,
+)
+
+__all__ = [
+    "PromoteHeadersBehavior",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

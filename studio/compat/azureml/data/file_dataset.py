@@ -1,0 +1,14 @@
+"""Datasets of files."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    FileDataset,
+)
+
+__all__ = [
+    "FileDataset",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,14 @@
+"""Datasets of tables."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.data import (
+    TabularDataset,
+)
+
+__all__ = [
+    "TabularDataset",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,28 @@
+"""Estimators of frameworks."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.submission import (
+    Chainer,
+    Gloo,
+    Keras,
+    Mpi,
+    Nccl,
+    ParameterServer,
+    PyTorch,
+    TensorFlow,
+)
+
+__all__ = [
+    "Chainer",
+    "Gloo",
+    "Keras",
+    "Mpi",
+    "Nccl",
+    "ParameterServer",
+    "PyTorch",
+    "TensorFlow",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

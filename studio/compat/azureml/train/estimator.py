@@ -1,0 +1,22 @@
+"""Estimators."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.submission import (
+    Estimator,
+    Gloo,
+    Mpi,
+    Nccl,
+    ParameterServer,
+)
+
+__all__ = [
+    "Estimator",
+    "Gloo",
+    "Mpi",
+    "Nccl",
+    "ParameterServer",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,18 @@
+"""The errors of sweeps."""
+
+from __future__ import annotations
+
+from studio.compat.missing import refuse_unknown_names
+from studio.sdk.hyperdrive import (
+    HyperDriveConfigException,
+    HyperDriveNotImplementedException,
+    HyperDriveScenarioNotSupportedException,
+)
+
+__all__ = [
+    "HyperDriveConfigException",
+    "HyperDriveNotImplementedException",
+    "HyperDriveScenarioNotSupportedException",
+]
+
+__getattr__ = refuse_unknown_names(__name__, __all__)

@@ -1,0 +1,164 @@
+"""What datasets of files and of tables have in common."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from studio.sdk.data.consumption import DatasetConsumptionConfig
+from studio.sdk.data.registrations import Registrations
+from studio.sdk.data.sources import DataFile, LocalSource, Source
+from studio.sdk.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from studio.sdk.workspace import Workspace
+
+_Own = TypeVar("_Own", bound="AbstractDataset")
+
+
+class AbstractDataset:
+    """Files, and what a registration adds: name, version, description, tags."""
+
+    kind: ClassVar[str] = ""
+
+    def __init__(self, sources: tuple[Source, ...]) -> None:
+        self._sources = sources
+        self.name: str | None = None
+        self.version: int | None = None
+        self.description: str | None = None
+        self.tags: dict[str, str] = {}
+        self._workspace: Workspace | None = None
+
+    @property
+    def id(self) -> str | None:
+        """Name and version of a registered dataset; None of another one."""
+        return f"{self.name}:{self.version}" if self.name else None
+
+    def register(
+        self: _Own,
+        workspace: Workspace,
+        name: str,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        create_new_version: bool = False,
+    ) -> _Own:
+        """Store where the files are under a name; returns the registered dataset.
+
+        The files stay where they are: those of this machine can't be read from
+        another one. Raises UserErrorException if another dataset has the name, unless
+        `create_new_version`.
+        """
+        content = {
+            **self._to_json(),
+            "description": description or "",
+            "tags": {key: str(value) for key, value in (tags or {}).items()},
+        }
+        version = Registrations(workspace).add(
+            name, content, is_new_version=create_new_version
+        )
+        return self._registered(workspace, name, version, content)
+
+    def _registered(
+        self: _Own,
+        workspace: Workspace,
+        name: str,
+        version: int,
+        content: Mapping[str, Any],
+    ) -> _Own:
+        """The same files with what their registration says."""
+        found = copy.copy(self)
+        found._workspace, found.name, found.version = workspace, name, version
+        found.description = content.get("description") or None
+        found.tags = dict(content.get("tags") or {})
+        return found
+
+    def unregister_all_versions(self) -> None:
+        """Forget the name. The files stay."""
+        if self.name and self._workspace is not None:
+            Registrations(self._workspace).remove(self.name)
+
+    def as_named_input(self, name: str) -> DatasetConsumptionConfig:
+        """The dataset as an input of a submitted run."""
+        return DatasetConsumptionConfig(name, self)
+
+    def _list_files(self) -> list[DataFile]:
+        """All files. Raises UserErrorException if a source has none."""
+        found: dict[str, DataFile] = {}
+        for number, source in enumerate(self._sources):
+            for file in source.list_files():
+                # Files of two folders can have the same name.
+                relative = file.relative
+                if relative in found:
+                    relative = f"{number}/{relative}"
+                found[relative] = DataFile(relative, file.source, file.path)
+        return list(found.values())
+
+    def _copy_files(self, folder: Path, *, links: bool = False) -> list[Path]:
+        """Write the files below the folder; with `links`, local ones as links."""
+        paths = []
+        for file in self._list_files():
+            target = folder / file.relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not (links and _link(file, target)):
+                file.copy_to(target)
+            paths.append(target)
+        return paths
+
+    def _place(self, folder: Path, *, links: bool = True) -> Path:
+        """A path with exactly these files: their own, or a copy below the folder.
+
+        As in v1, one file is named by its own path.
+        """
+        files = self._list_files()
+        if len(self._sources) == 1 and isinstance(self._sources[0], LocalSource):
+            path = Path(self._sources[0].pattern)
+            if path.exists():
+                return path
+        copies = self._copy_files(folder, links=links)
+        is_one_file = len(files) == 1 and files[0].path == _pattern_of(self)
+        return copies[0] if is_one_file else folder
+
+    def _to_json(self) -> dict[str, Any]:
+        sources = [one.to_json() for one in self._sources]
+        return {"kind": self.kind, "sources": sources}
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, version={self.version}" if self.name else "unregistered"
+        return f"{type(self).__name__}({name})"
+
+
+def _pattern_of(dataset: AbstractDataset) -> str:
+    source = dataset._sources[0]
+    return str(getattr(source, "pattern", None) or getattr(source, "url", ""))
+
+
+def _link(file: DataFile, target: Path) -> bool:
+    """Whether a link to the local file was created."""
+    if file.local is None:
+        return False
+    try:
+        target.symlink_to(file.local.resolve())
+    except OSError:
+        return False
+    return True
+
+
+class TemporaryFolder:
+    """A folder that is deleted with the object."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="run-studio-data-"))
+
+    def delete(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def check_count(value: int, name: str) -> int:
+    """Raise UserErrorException unless it is a number from 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UserErrorException(f"{name} must be a whole number from 0.")
+    return value

@@ -1,0 +1,64 @@
+"""Compute targets as v1 scripts find and create them."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.sdk import ComputeTarget, Workspace
+from studio.sdk.compute import AmlCompute, RemoteCompute
+from studio.sdk.errors import ComputeTargetException, NotSupportedError
+
+
+def _find_or_create(workspace: Workspace, name: str) -> tuple[bool, ComputeTarget]:
+    """The idiom of v1's samples."""
+    try:
+        return True, ComputeTarget(workspace=workspace, name=name)
+    except ComputeTargetException:
+        settings = AmlCompute.provisioning_configuration(vm_size="D2", max_nodes=4)
+        return False, ComputeTarget.create(workspace, name, settings)
+
+
+def test_an_owner_creates_a_target_that_is_found_afterwards(
+    owned: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    was_found, target = _find_or_create(owned, "v1-cluster")
+    assert not was_found
+    target.wait_for_completion(show_output=True, min_node_count=None)
+    assert capsys.readouterr().out == (
+        "v1-cluster: Succeeded. To run its queue: on the machine that is to run it "
+        "`studio agent --compute v1-cluster`.\n"
+    )
+    try:
+        assert _find_or_create(owned, "v1-cluster")[0]
+        assert ComputeTarget.create(owned, "v1-cluster").name == "v1-cluster"
+        assert isinstance(owned.compute_targets["v1-cluster"], AmlCompute)
+        assert "v1-cluster" in [one.name for one in ComputeTarget.list(owned)]
+        status = target.get_status()
+        assert (status, target.provisioning_state) == ("Succeeded", "Succeeded")
+        content = status.serialize()
+        assert (content["name"], content["queued"]) == ("v1-cluster", 0)
+        assert (status.current_node_count, target.list_nodes()) == (0, [])
+    finally:
+        target.delete()
+    assert "v1-cluster" not in owned.compute_targets
+
+
+def test_a_contributor_reads_how_an_owner_adds_it(workspace: Workspace) -> None:
+    with pytest.raises(ComputeTargetException) as caught:
+        _find_or_create(workspace, "v1-other")
+    assert caught.value.message == (
+        "Only owners can add the compute target 'v1-other'. Ask an owner to run: "
+        "`studio target create v1-other`, then on the machine that is to run it "
+        "`studio agent --compute v1-other`."
+    )
+
+
+def test_local_always_exists(workspace: Workspace) -> None:
+    assert ComputeTarget(workspace, "local").get_status() == "Succeeded"
+    assert workspace.get_default_compute_target("CPU").name == "local"
+
+
+def test_machines_are_connected_by_an_agent(workspace: Workspace) -> None:
+    settings = RemoteCompute.attach_configuration(address="10.0.0.1")
+    with pytest.raises(NotSupportedError, match="`studio agent --compute vm`"):
+        ComputeTarget.attach(workspace, "vm", settings)

@@ -1,0 +1,112 @@
+"""Registered models and the key vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.core.errors import PermissionDenied
+from studio.sdk import Experiment, Workspace
+from studio.sdk.errors import (
+    ModelNotFoundException,
+    NotSupportedError,
+    UserErrorException,
+)
+from studio.sdk.models import Model
+
+
+def test_a_run_registers_its_files_as_a_model(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    experiment = Experiment(workspace, "models-of-runs")
+    with experiment.start_logging(snapshot_directory=None, outputs=False) as run:
+        Path("model.bin").write_bytes(b"weights")
+        run.upload_file("outputs/net/model.bin", "model.bin")
+        run.upload_file("outputs/net/deep/more.bin", "model.bin")
+        run.flush()
+        model = run.register_model(
+            "net", "outputs/net", tags={"area": "digits"}, model_framework="PyTorch"
+        )
+        file = run.register_model("net", "outputs/net/model.bin", properties={"a": "1"})
+        with pytest.raises(UserErrorException, match=r"no file or folder 'outputs/x'"):
+            run.register_model("net", "outputs/x")
+    assert (model.version, file.version, file.id) == (1, 2, "net:2")
+    assert (model.run_id, model.tags) == (run.id, {"area": "digits"})
+    assert model.download(str(tmp_path / "a")) == str(tmp_path / "a/net")
+    assert (tmp_path / "a/net/deep/more.bin").read_bytes() == b"weights"
+    assert file.download(str(tmp_path / "b")) == str(tmp_path / "b/model.bin")
+    with pytest.raises(UserErrorException, match="exists already"):
+        file.download(str(tmp_path / "b"))
+    assert file.download(str(tmp_path / "b"), exist_ok=True)
+
+
+def test_local_files_are_registered_and_found(workspace: Workspace) -> None:
+    Path("trained").mkdir()
+    Path("trained/w.txt").write_text("1")
+    first = Model.register(workspace, "trained", "local net", {"k": 5}, description="d")
+    Model.register(workspace, "trained/w.txt", "local net", properties={"auc": 0.9})
+    newest = Model(workspace, "local net")
+    assert (newest.version, newest.properties) == (2, {"auc": "0.9"})
+    assert Model(workspace, id=first.id).description == "d"
+    assert Model(workspace, "local net", version=1).tags == {"k": "5"}
+    assert Model(workspace, "local net", tags=[["k", "5"]]).version == 1
+    listed = Model.list(workspace, name="local net")
+    assert [one.version for one in listed] == [2, 1]
+    assert [one.version for one in Model.list(workspace, "local net", latest=True)] == [
+        2
+    ]
+    assert workspace.models["local net"].version == 2
+    newest.add_tags({"stage": "test"})
+    newest.add_properties({"loss": 1})
+    newest.update(tags={"stage": "live"}, description="new")
+    again = Model(workspace, "local net")
+    assert (again.tags, again.description) == ({"stage": "live"}, "new")
+    assert again.properties == {"auc": "0.9", "loss": "1"}
+    assert again.serialize()["id"] == "local net:2"
+    assert Model.get_model_path("local net", _workspace=workspace) == str(
+        Path("azureml-models/local net/2/w.txt")
+    )
+
+
+def test_a_model_that_does_not_exist_is_one_sentence(workspace: Workspace) -> None:
+    with pytest.raises(ModelNotFoundException, match="There is no model 'none'"):
+        Model(workspace, "none")
+    with pytest.raises(UserErrorException, match="no file or folder 'gone'"):
+        Model.register(workspace, "gone", "net")
+    Path("w.txt").write_text("1")
+    with pytest.raises(UserErrorException, match="'a/b' can't be the name of a model"):
+        Model.register(workspace, "w.txt", "a/b")
+    with pytest.raises(NotSupportedError, match="mlflow models serve"):
+        Model.deploy(workspace, "service", [])
+
+
+def test_an_owner_can_delete_a_version(owned: Workspace) -> None:
+    Path("w.txt").write_text("1")
+    model = Model.register(owned, "w.txt", "short lived")
+    model.delete()
+    with pytest.raises(ModelNotFoundException):
+        Model(owned, "short lived")
+
+
+def test_owners_set_secrets_that_the_environment_has(
+    owned: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = owned.get_default_keyvault()
+    vault.set_secret("my-key", "a long secret")
+    vault.set_secrets({"OTHER_KEY": "another secret"})
+    names = [one["name"] for one in vault.list_secrets()]
+    assert {"my_key", "OTHER_KEY"} <= set(names)
+    # The server gives values only to the agents of runs.
+    with pytest.raises(UserErrorException, match="has no secret 'my-key'"):
+        vault.get_secret("my-key")
+    monkeypatch.setenv("my_key", "a long secret")
+    assert vault.get_secrets(["my-key"]) == {"my-key": "a long secret"}
+    vault.delete_secrets(["my-key", "OTHER_KEY"])
+    with pytest.raises(UserErrorException, match="no secret 'my_key'"):
+        vault.delete_secret("my-key")
+
+
+def test_contributors_set_no_secrets(workspace: Workspace) -> None:
+    with pytest.raises(PermissionDenied):
+        workspace.get_default_keyvault().set_secret("KEY", "a long secret")
