@@ -252,7 +252,7 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     request.workspace = request.member.workspace
     request.role = permissions.effective_role(request.member, caller)
     if isinstance(declared.need, Permission):
-        permissions.check_role(declared.need, request.role)
+        permissions.check_role(declared.need, request.role, request.member)
     if is_page_visit_of_member(request, declared, caller):
         permissions.remember_workspace(user, request.workspace)
 

@@ -390,14 +390,18 @@ def effective_role(member: Member, caller: Caller) -> Role:
     return Role(min(member.role, cap))
 
 
-def check_role(need: Permission, role: Role) -> None:
-    if role < need.role:
-        raise PermissionDenied(
-            _("This needs the role %(need)s. Your role is %(role)s.")
-            % {"need": _(need.role.label), "role": _(role.label)},
-            need=need.role.label,
-            role=role.label,
+def check_role(need: Permission, role: Role, member: Member | None = None) -> None:
+    """Raise PermissionDenied for a lower role; `member` explains a token's limit."""
+    if role >= need.role:
+        return
+    names = {"need": _(need.role.label), "role": _(role.label)}
+    text = _("This needs the role %(need)s. Your role is %(role)s.")
+    if member is not None and member.role >= need.role:
+        text = _(
+            "This needs the role %(need)s, and this token is limited to %(role)s. "
+            "Create a token with the maximum role %(need)s on the Account page."
         )
+    raise PermissionDenied(text % names, need=need.role.label, role=role.label)
 
 
 def remember_workspace(user: User, workspace: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
@@ -116,7 +116,7 @@ class ComputeTarget:
 
     @staticmethod
     def create(
-        workspace: Workspace, name: str, provisioning_configuration: Any = None
+        workspace: Workspace, name: str, provisioning_configuration: object = None
     ) -> ComputeTarget:
         """Add a target, whose runs wait for an agent; returns one that exists.
 
@@ -136,7 +136,7 @@ class ComputeTarget:
         return AmlCompute._known(workspace, name)
 
     @staticmethod
-    def attach(workspace: Workspace, name: str, *_words: Any, **_more: Any) -> Any:
+    def attach(workspace: Workspace, name: str, *_words: Any, **_more: Any) -> NoReturn:
         """Not offered: an agent connects its machine itself."""
         del workspace
         raise NotSupportedError(

@@ -92,6 +92,8 @@ def test_a_token_with_a_lower_maximum_role_is_not_an_owner(team, cap):
     _token, secret = token_of(team.owner, team.workspace, cap=cap)
     answer = Client().get("/w/lab/api/owner/", headers=bearer(secret))
     assert answer.status_code == 403
+    limit = f"this token is limited to {cap.label}"
+    assert limit in answer.json()["error"]["message"]
 
 
 def test_a_token_cannot_use_the_forms_of_pages(team):

@@ -171,7 +171,7 @@ def _remove_refusal(summary: TargetSummary) -> str:
 
 
 def _agent_row(each: AgentSummary) -> AgentRow:
-    slots = each.agent.slots
+    slots = each.slots
     return AgentRow(
         each,
         describe_machine(each.host),
@@ -183,7 +183,7 @@ def _agent_row(each: AgentSummary) -> AgentRow:
 
 
 def _lost_slots(each: AgentSummary) -> int:
-    return max(0, each.agent.slots - each.busy)
+    return max(0, each.slots - each.busy)
 
 
 def _unavailable_slots(agents: Iterable[AgentSummary]) -> int:

@@ -22,6 +22,7 @@ def health_label(health: str) -> str:
         "degraded": pgettext("health of a compute target", "Degraded"),
         "unreachable": pgettext("health of a compute target", "Unreachable"),
         "draining": pgettext("health of a compute target", "Draining"),
+        "stopped": pgettext("health of a compute target", "Stopped"),
         "no_agent": pgettext("health of a compute target", "No agent"),
     }[health]
 

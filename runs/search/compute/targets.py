@@ -28,6 +28,8 @@ class Health(StrEnum):
     DEGRADED = "degraded"
     UNREACHABLE = "unreachable"
     DRAINING = "draining"
+    # An agent that was drained, ended its runs and sends no more heartbeats.
+    STOPPED = "stopped"
     NO_AGENT = "no_agent"
 
 
@@ -47,8 +49,12 @@ class AgentSummary:
         return self.health is Health.HEALTHY
 
     @property
+    def slots(self) -> int:
+        return 0 if self.health is Health.STOPPED else self.agent.slots
+
+    @property
     def free(self) -> int:
-        return max(0, self.agent.slots - self.busy) if self.takes_runs else 0
+        return max(0, self.slots - self.busy) if self.takes_runs else 0
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class TargetSummary:
 
     @property
     def slots(self) -> int:
-        return sum(each.agent.slots for each in self.agents)
+        return sum(each.slots for each in self.agents)
 
     @property
     def busy(self) -> int:
@@ -131,11 +137,12 @@ def _place_in_table(target: ComputeTarget) -> tuple[bool, str]:
 
 
 def summarize_agent(agent: Agent, use: TargetUse, now: int) -> AgentSummary:
+    running = use.running_by_agent[agent.pk]
     return AgentSummary(
         agent,
         use.by_agent[agent.pk],
-        use.running_by_agent[agent.pk],
-        _agent_health(agent, now),
+        running,
+        _agent_health(agent, running, now),
         _facts(agent.host),
         _facts(agent.usage),
     )
@@ -188,15 +195,16 @@ def _queue_lengths(targets: Sequence[ComputeTarget]) -> dict[int, tuple[int, int
     return {target: (n, since) for target, n, since in rows}
 
 
-def _agent_health(agent: Agent, now: int) -> Health:
+def _agent_health(agent: Agent, running: int, now: int) -> Health:
     if agent.heard < now - AGENT_TIMEOUT_MS:
-        return Health.UNREACHABLE
+        has_ended = agent.is_ending and not running
+        return Health.STOPPED if has_ended else Health.UNREACHABLE
     is_draining = agent.draining or agent.is_ending
     return Health.DRAINING if is_draining else Health.HEALTHY
 
 
 def _target_health(agents: Sequence[AgentSummary]) -> Health:
-    found = {each.health for each in agents}
+    found = {each.health for each in agents} - {Health.STOPPED}
     if not found:
         return Health.NO_AGENT
     if Health.UNREACHABLE in found and len(found) > 1:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio.sdk.errors import UserErrorException
+
+if TYPE_CHECKING:
+    from studio.sdk.data.base import AbstractDataset
 
 DIRECT, MOUNT, DOWNLOAD = "direct", "mount", "download"
 _PLACEHOLDER = "DatasetConsumptionConfig:{name}"
@@ -45,7 +48,7 @@ class DatasetConsumptionConfig:
     def __init__(
         self,
         name: str,
-        dataset: Any,
+        dataset: AbstractDataset,
         mode: str = DIRECT,
         path_on_compute: str | None = None,
     ) -> None:
@@ -74,7 +77,7 @@ class OutputFileDatasetConfig:
     def __init__(
         self,
         name: str | None = None,
-        destination: Any = None,
+        destination: object = None,
         source: str | None = None,
         partition_format: str | None = None,
     ) -> None:

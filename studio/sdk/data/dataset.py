@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Union
 
 from studio.sdk.data.consumption import INPUT_PREFIX
+from studio.sdk.data.datastore import Datastore
 from studio.sdk.data.file_dataset import FileDataset
+from studio.sdk.data.references import DataPath
 from studio.sdk.data.registered import RegisteredDatasets
 from studio.sdk.data.sources import Source, parse_source
 from studio.sdk.data.tabular_dataset import TabularDataset, TabularFormat
@@ -20,12 +22,17 @@ if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
 
 
+#: A path, pattern or web address, a place in a datastore, or a list of them.
+OnePath = Union[str, "os.PathLike[str]", DataPath, "tuple[Datastore, str]"]
+PathArgument = Union[OnePath, "Sequence[OnePath]"]
+
+
 class FileDatasetFactory:
     """Creates datasets of files."""
 
     @staticmethod
     def from_files(
-        path: Any,
+        path: PathArgument,
         validate: bool = True,
         partition_format: str | None = None,
         is_file: bool = False,
@@ -44,7 +51,7 @@ class FileDatasetFactory:
     @staticmethod
     def upload_directory(
         src_dir: str | os.PathLike[str],
-        target: Any,
+        target: Datastore | DataPath | tuple[Datastore, str],
         pattern: str | None = None,
         overwrite: bool = False,
         show_progress: bool = True,
@@ -53,9 +60,7 @@ class FileDatasetFactory:
 
         `target` is datastore.path(…), or a tuple of datastore and path.
         """
-        datastore, path = target if isinstance(target, tuple) else (None, "")
-        if datastore is None:
-            datastore, path = target.datastore, target.path_on_datastore or ""
+        datastore, path = _place_of(target)
         folder = Path(src_dir)
         if pattern is None:
             datastore.upload(folder, path, overwrite, show_progress)
@@ -70,13 +75,13 @@ class TabularDatasetFactory:
 
     @staticmethod
     def from_delimited_files(
-        path: Any,
+        path: PathArgument,
         validate: bool = True,
         include_path: bool = False,
         infer_column_types: bool = True,
-        set_column_types: Mapping[str, Any] | None = None,
+        set_column_types: Mapping[str, str] | None = None,
         separator: str = ",",
-        header: Any = True,
+        header: bool | int = True,
         partition_format: str | None = None,
         support_multi_line: bool = False,
         empty_as_string: bool = False,
@@ -104,10 +109,10 @@ class TabularDatasetFactory:
 
     @staticmethod
     def from_parquet_files(
-        path: Any,
+        path: PathArgument,
         validate: bool = True,
         include_path: bool = False,
-        set_column_types: Mapping[str, Any] | None = None,
+        set_column_types: Mapping[str, str] | None = None,
         partition_format: str | None = None,
     ) -> TabularDataset:
         """A dataset of Parquet files. Reading needs pyarrow."""
@@ -118,10 +123,10 @@ class TabularDatasetFactory:
 
     @staticmethod
     def from_json_lines_files(
-        path: Any,
+        path: PathArgument,
         validate: bool = True,
         include_path: bool = False,
-        set_column_types: Mapping[str, Any] | None = None,
+        set_column_types: Mapping[str, str] | None = None,
         partition_format: str | None = None,
         invalid_lines: str = "error",
         encoding: str = "utf8",
@@ -138,7 +143,7 @@ class TabularDatasetFactory:
         return _table(path, form, validate)
 
     @staticmethod
-    def from_sql_query(*_words: Any, **_more: Any) -> Any:
+    def from_sql_query(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: there is no connection to databases."""
         raise NotSupportedError(
             "Read the query with pandas.read_sql, and register the result with "
@@ -147,8 +152,8 @@ class TabularDatasetFactory:
 
     @staticmethod
     def register_pandas_dataframe(
-        dataframe: Any,
-        target: Any,
+        dataframe: object,
+        target: Datastore | DataPath | tuple[Datastore, str],
         name: str,
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -159,16 +164,12 @@ class TabularDatasetFactory:
 
         `target` is a datastore, datastore.path(…), or a tuple of datastore and path.
         """
-        reference = target
-        if isinstance(target, tuple):
-            reference = target[0].path(target[1])
-        elif not hasattr(target, "datastore"):
-            reference = target.path()
-        file = "/".join(filter(None, [reference.path_on_datastore, f"{name}.parquet"]))
-        datastore = reference.datastore
+        datastore, folder_path = _place_of(target)
+        file = "/".join(filter(None, [folder_path, f"{name}.parquet"]))
+        frame: Any = dataframe
         with tempfile.TemporaryDirectory(prefix="run-studio-") as folder:
             local = Path(folder) / f"{name}.parquet"
-            dataframe.to_parquet(local)
+            frame.to_parquet(local)
             parent = file.rpartition("/")[0]
             datastore.upload_files([local], None, parent, True, show_progress)
         dataset = TabularDatasetFactory.from_parquet_files((datastore, file))
@@ -197,7 +198,10 @@ class Dataset:
     def get_by_name(
         workspace: Workspace, name: str, version: int | str = "latest"
     ) -> Any:
-        """The registered dataset. Raises UserErrorException for an unknown one."""
+        """The registered FileDataset or TabularDataset.
+
+        Raises UserErrorException for an unknown name or version.
+        """
         return RegisteredDatasets(workspace).get_version(name, version)
 
     @staticmethod
@@ -212,11 +216,26 @@ class Dataset:
         )
 
     @staticmethod
-    def get_all(workspace: Workspace) -> Mapping[str, Any]:
+    def get_all(
+        workspace: Workspace,
+    ) -> Mapping[str, FileDataset | TabularDataset]:
         """The newest versions of all registered datasets, by name."""
         return RegisteredDatasets(workspace)
 
     get = get_by_name
+
+
+def _place_of(target: Any) -> tuple[Datastore, str]:
+    """The datastore and the folder that a script names."""
+    if isinstance(target, Datastore):
+        return target, ""
+    if isinstance(target, tuple):
+        return target[0], target[1].strip("/")
+    if isinstance(getattr(target, "datastore", None), Datastore):
+        return target.datastore, (target.path_on_datastore or "").strip("/")
+    raise UserErrorException(
+        f"The target must be a datastore or datastore.path(…), not {target!r}."
+    )
 
 
 def _sources_of(path: Any) -> tuple[Source, ...]:

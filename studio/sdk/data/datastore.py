@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from studio.core.names import check_path
+from studio.sdk.data.references import DataReference
 from studio.sdk.data.store_run import StoredFile, StoreRun
 from studio.sdk.errors import NotSupportedError, UserErrorException
 
@@ -53,17 +54,17 @@ class Datastore:
         """`workspaceblobstore`."""
         return cls(workspace)
 
-    def path(self, path: str | None = None, data_reference_name: str = "") -> Any:
+    def path(
+        self, path: str | None = None, data_reference_name: str = ""
+    ) -> DataReference:
         """A file or folder of the datastore, for datasets and arguments of runs."""
-        from studio.sdk.data.references import DataReference
-
         return DataReference(self, data_reference_name, path)
 
-    def as_mount(self) -> Any:
+    def as_mount(self) -> DataReference:
         """The whole datastore as an input of a run."""
         return self.path().as_mount()
 
-    def as_download(self, path_on_compute: str | None = None) -> Any:
+    def as_download(self, path_on_compute: str | None = None) -> DataReference:
         """The whole datastore as an input of a run."""
         return self.path().as_download(path_on_compute)
 
@@ -73,7 +74,7 @@ class Datastore:
         target_path: str | None = None,
         overwrite: bool = False,
         show_progress: bool = True,
-    ) -> Any:
+    ) -> DataReference:
         """Upload the files of a folder; returns where they are.
 
         A file that exists already is left as it is, unless `overwrite`.
@@ -91,7 +92,7 @@ class Datastore:
         target_path: str | None = None,
         overwrite: bool = False,
         show_progress: bool = True,
-    ) -> Any:
+    ) -> DataReference:
         """Upload files; returns where they are.
 
         Paths in the datastore are those below `relative_root`, or file names without
@@ -129,7 +130,7 @@ class Datastore:
             _report(show_progress, f"Downloaded {one.path}")
         return count
 
-    def unregister(self) -> None:
+    def unregister(self) -> NoReturn:
         """Not offered: the datastores belong to the workspace."""
         raise NotSupportedError(
             f"{self.name} belongs to the workspace. To delete its files, delete the "
@@ -159,7 +160,7 @@ class Datastore:
         target_path: str | None,
         overwrite: bool,
         show_progress: bool,
-    ) -> Any:
+    ) -> DataReference:
         target = (target_path or "").strip("/").removeprefix("./")
         target = "" if target == "." else target
         pairs = [(_path_in_store(one, root, target), one) for one in files]
@@ -178,7 +179,7 @@ class Datastore:
         return f"Datastore(name={self.name!r}, workspace={self.workspace.name!r})"
 
     @staticmethod
-    def register_azure_blob_container(*_words: Any, **_more: Any) -> Any:
+    def register_azure_blob_container(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: the files of a datastore are on this server."""
         raise NotSupportedError(
             "A store of Azure can't be connected. Copy its files into the workspace: "

@@ -115,7 +115,7 @@ def place_inputs(
 
 
 def input_variable(name: str) -> str:
-    """The variable that has the path of an input, as in v1."""
+    """The variable that has the path of an input, as v1 names it."""
     return f"AZUREML_DATAREFERENCE_{name}"
 
 

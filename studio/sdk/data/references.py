@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from studio.sdk.errors import NotSupportedError
 
@@ -97,7 +97,7 @@ class DataReference(DataPath):
 
     def as_upload(
         self, path_on_compute: str | None = None, overwrite: bool = False
-    ) -> Any:
+    ) -> NoReturn:
         """Not offered: a run's files are its outputs."""
         raise NotSupportedError(
             "A run doesn't write into a datastore. Write to `outputs`, whose files "

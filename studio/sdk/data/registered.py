@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from studio.sdk.data.base import AbstractDataset
 from studio.sdk.data.file_dataset import FileDataset
 from studio.sdk.data.registrations import Registrations
 from studio.sdk.data.sources import source_from_json
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
 
 
-class RegisteredDatasets(Mapping[str, Any]):
+class RegisteredDatasets(Mapping[str, "FileDataset | TabularDataset"]):
     """The newest versions by name. Each is read from the server when it is used."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._stored = Registrations(workspace)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> FileDataset | TabularDataset:
         try:
             return self.get_version(name, "latest")
         except UserErrorException as error:
@@ -35,7 +34,9 @@ class RegisteredDatasets(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._stored.versions)
 
-    def get_version(self, name: str, version: int | str) -> Any:
+    def get_version(
+        self, name: str, version: int | str
+    ) -> FileDataset | TabularDataset:
         """A version of a dataset. Raises UserErrorException for an unknown one."""
         versions = self._stored.versions.get(name)
         if not versions:
@@ -57,7 +58,7 @@ class RegisteredDatasets(Mapping[str, Any]):
 
 def dataset_from_json(
     workspace: Workspace, content: Mapping[str, Any]
-) -> AbstractDataset:
+) -> FileDataset | TabularDataset:
     """The dataset that `_to_json` has written."""
     sources = tuple(source_from_json(workspace, one) for one in content["sources"])
     if content["kind"] == FileDataset.kind:

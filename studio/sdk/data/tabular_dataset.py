@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from studio.sdk.data.base import AbstractDataset, TemporaryFolder, check_count
 from studio.sdk.data.sources import DataFile, Source
@@ -193,7 +193,7 @@ class TabularDataset(AbstractDataset):
         now = datetime.now(timezone.utc).replace(tzinfo=None)
         return self._within(now - time_delta, None, include_boundary)
 
-    def filter(self, *_words: Any, **_more: Any) -> Any:
+    def filter(self, *_words: Any, **_more: Any) -> NoReturn:
         """Not offered: pandas has conditions."""
         raise NotSupportedError(
             "Filter the DataFrame: frame = dataset.to_pandas_dataframe(), then "

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Union
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
@@ -28,10 +28,16 @@ from studio.sdk.models.logged_models import (
     request_models,
 )
 from studio.sdk.models.uploads import own_texts, upload_model
-from studio.sdk.run import RUN_VARIABLE, download_file, find_script_run
+from studio.sdk.run import RUN_VARIABLE, Run, download_file, find_script_run
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
+
+
+#: Keys that must exist, or keys with their values.
+Filter = Union[
+    str, "Iterable[str | tuple[str, str] | list[str]]", "Mapping[str, str]", None
+]
 
 
 class Model:
@@ -51,8 +57,8 @@ class Model:
         workspace: Workspace,
         name: str | None = None,
         id: str | None = None,
-        tags: Any = None,
-        properties: Any = None,
+        tags: Filter = None,
+        properties: Filter = None,
         version: int | str | None = None,
         run_id: str | None = None,
         model_framework: str | None = None,
@@ -105,7 +111,7 @@ class Model:
         return f"{self.name}:{self.version}"
 
     @property
-    def run(self) -> Any:
+    def run(self) -> Run | None:
         """The run that registered it; None without one."""
         return self.workspace.get_run(self.run_id) if self.run_id else None
 
@@ -123,7 +129,7 @@ class Model:
         tags: Mapping[str, Any] | None = None,
         properties: Mapping[str, Any] | None = None,
         description: str | None = None,
-        datasets: Any = None,
+        datasets: object = None,
         model_framework: str | None = None,
         model_framework_version: str | None = None,
         **more: Any,
@@ -157,8 +163,8 @@ class Model:
         cls,
         workspace: Workspace,
         name: str | None = None,
-        tags: Any = None,
-        properties: Any = None,
+        tags: Filter = None,
+        properties: Filter = None,
         run_id: str | None = None,
         latest: bool = False,
         dataset_id: str | None = None,
@@ -184,7 +190,9 @@ class Model:
 
     @staticmethod
     def get_model_path(
-        model_name: str, version: int | None = None, _workspace: Any = None
+        model_name: str,
+        version: int | None = None,
+        _workspace: Workspace | None = None,
     ) -> str:
         """The local path of the model's files, downloaded if needed.
 
@@ -275,7 +283,7 @@ class Model:
         }
 
     @staticmethod
-    def deploy(*_words: Any, **_more: Any) -> Any:
+    def deploy(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: no services are started."""
         raise NotSupportedError(
             "Models are not deployed from here. Download the files with "

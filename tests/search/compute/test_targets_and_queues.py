@@ -206,3 +206,21 @@ def test_the_number_of_queries_does_not_grow(scene, team):
             list_running_jobs(scene.workspace, targets, limit=10)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 8
+
+
+def test_an_agent_that_was_drained_and_ended_is_not_unreachable(scene):
+    target = scene.target()
+    silent = {"heard": scene.now - LOST_MS, "is_ending": True}
+    scene.agent(target, "ended", slots=4, **silent)
+    [found] = targets_of(scene)
+    assert [each.health for each in found.agents] == [Health.STOPPED]
+    assert (found.health, found.slots, found.free) == (Health.NO_AGENT, 0, 0)
+    scene.agent(target, "working")
+    assert targets_of(scene)[0].health is Health.HEALTHY
+
+
+def test_an_agent_that_vanished_while_it_ended_is_unreachable(scene):
+    target = scene.target()
+    agent = scene.agent(target, heard=scene.now - LOST_MS, is_ending=True)
+    scene.job(target, agent=agent)
+    assert targets_of(scene)[0].health is Health.UNREACHABLE

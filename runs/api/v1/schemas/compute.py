@@ -13,7 +13,9 @@ Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class AgentInfo(Struct):
-    """`health` is healthy, unreachable or draining; `busy` counts occupied slots.
+    """`health` is healthy, unreachable, draining, or stopped after it was drained.
+
+    `busy` counts occupied slots.
 
     `heard` is the time of its last heartbeat; `host` and `usage` are as it reports.
     """
