@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -123,6 +124,12 @@ class RunQuery:
         if not is_exact:
             count = sum(self._count_pages())
         return count if self.limit is None else min(count, self.limit)
+
+    def _first(self, count: int) -> RunQuery:
+        """The same query, of at most `count` runs."""
+        found = copy(self)
+        found.limit = count if self.limit is None else min(self.limit, count)
+        return found
 
     def _count_roughly(self) -> tuple[int, bool]:
         """The number of runs by one request, and whether it is exact."""

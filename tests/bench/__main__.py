@@ -17,6 +17,7 @@ from tests.bench.canceling import cancel
 from tests.bench.commands import (
     AS_JSON,
     KIND,
+    dataframe,
     export,
     group,
     lists,
@@ -234,7 +235,7 @@ def weight_command() -> None:
     sys.exit(1 if total > weight.LIMIT else 0)
 
 
-OVER_HOMES = (seed, lists, export, group, search, metric, sdk, start)
+OVER_HOMES = (seed, dataframe, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
 for command in (*OVER_HOMES, *FRESH, agents, cancel, drain, mutants, queue, words):
     main.add_command(command)

@@ -250,6 +250,24 @@ def sdk(home: Path, kind: str, as_json: bool) -> None:
 
 
 @click.command()
+@options(
+    HOME,
+    KIND,
+    AS_JSON,
+    click.option("--limit", default=1_000_000, show_default=True, help="Of the rows."),
+)
+def dataframe(home: Path, kind: str, as_json: bool, limit: int) -> None:
+    """Time all runs as a data frame of each library, with the script's memory."""
+    with database(home, kind) as env:
+        from tests.bench.dataframe import measure
+
+        report = Report("Data frames")
+        with running(home, env=env) as server:
+            measure(server, report, limit=limit)
+        report.show(as_json=as_json)
+
+
+@click.command()
 @options(HOME, KIND, REPEATS, AS_JSON)
 def group(home: Path, kind: str, repeats: int, as_json: bool) -> None:
     """Time groups of all runs, and what differs in a selection, over HTTP."""

@@ -21,12 +21,15 @@ from runs.search.query import (
 from runs.search.run_list.run_page import read_page_with
 from runs.search.sql import time_limit
 from runs.search.values import Columns, ValueReader, own_columns_to_read, row_type
+from studio.core.batches import batches
 from studio.core.filters import fields as field_catalog
 from studio.core.filters.tree import Field, attribute
 from studio.core.view_spec import ViewSpec
 
 #: Rows of a page if it has texts that can have 64 KiB each.
 MAX_HEAVY_ROWS = 128
+#: A page ends after the batch of rows with which its texts exceed this.
+MAX_PAGE_CHARS, BATCH_VALUES = 8_000_000, 6_000
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,31 @@ def read_run_columns(
 
     with time_limit():
         counts, run_query = count_and_keep_candidates(run_query)
-        found, after = read_page_with(run_query, read_rows)
         reader = ValueReader(run_query.scope, fields)
-        columns = read_plain_columns(reader, found)
-    return ColumnPage(fields, columns, len(found), counts.total, counts.exact, after)
+        columns: Columns = [[] for _ in fields]
+        after = read_page_with(
+            run_query, read_rows, lambda found: _read_values(reader, found, columns)
+        )
+    return ColumnPage(
+        fields, columns, len(columns[0]), counts.total, counts.exact, after
+    )
+
+
+def _read_values(reader: ValueReader, found: list[Any], columns: Columns) -> int:
+    """Add the runs' values to `columns`, until their texts are too long for a page.
+
+    Returns for how many runs.
+    """
+    size = 0
+    for some in batches(found, max(1, BATCH_VALUES // len(columns))):
+        for column, values in zip(
+            columns, read_plain_columns(reader, some), strict=True
+        ):
+            column.extend(values)
+            size += sum(len(value) for value in values if type(value) is str)
+        if size > MAX_PAGE_CHARS:
+            break
+    return len(columns[0])
 
 
 def read_plain_columns(reader: ValueReader, runs: Sequence[Any]) -> Columns:

@@ -158,10 +158,18 @@ def read_page(run_query: RunQuery) -> tuple[list[Run], str, str, int]:
     return [run for _, run in found], *_page_cursors(spec, found, more), here
 
 
-def read_page_with(run_query: RunQuery, read_rows: RowReader) -> tuple[list[Any], str]:
-    """The rows of the page as `read_rows` reads them, and the next page's cursor."""
+def read_page_with(
+    run_query: RunQuery, read_rows: RowReader, count_kept: Callable[[list[Any]], int]
+) -> str:
+    """The cursor behind the rows that are kept of the page; empty at the end.
+
+    `read_rows` reads the rows of a segment, and `count_kept` gets all rows of the page
+    and returns how many of them, from the first one on, it has used.
+    """
     found, more = _read_placed_rows(run_query, segments_of(run_query), read_rows)
-    return [row for _, row in found], _page_cursors(run_query.spec, found, more)[1]
+    kept = count_kept([row for _, row in found])
+    is_cut = kept < len(found)
+    return _page_cursors(run_query.spec, found[:kept], more or is_cut)[1]
 
 
 def _read_placed_rows(

@@ -161,7 +161,8 @@ class LiveRun:
         return heading("Child runs", note) + rows_table(titles, rows)
 
     def _page_url(self, run_id: str) -> str:
-        return str(self._state.page_url().replace(self._state.id, run_id))
+        own = f"{self._state.id}/"
+        return f"{self._state.page_url()[: -len(own)]}{run_id}/"
 
     def _primary_metric(self, child_ids: list[str]) -> tuple[str, str]:
         """The metric that child runs are compared by, and its goal.

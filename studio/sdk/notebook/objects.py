@@ -76,7 +76,7 @@ def query_html(query: Any) -> str:
     """
     try:
         total, is_exact = query._count_roughly()
-        rows = list(islice(query.rows(), MAX_QUERY_ROWS))
+        rows = list(query._first(MAX_QUERY_ROWS).rows())
     except StudioError as error:
         return section(f"<p>{escape(error.message)}</p>")
     word = "run" if total == 1 else "runs"

@@ -96,6 +96,12 @@ def test_long_texts_have_shorter_pages(
     page = five.get("columns", columns="description", rows=100)
     assert (page["rows"], page["total"]) == (2, 4)
     assert columns_by_name(five, columns="description", rows=100)["id"] == list("ecba")
+    monkeypatch.setattr(run_columns, "MAX_PAGE_CHARS", 2)
+    monkeypatch.setattr(run_columns, "BATCH_VALUES", 1)
+    for sort in ("", "-metrics.acc", "params.lr"):
+        assert five.get("columns", columns="params.lr", sort=sort)["rows"] == 1
+        found = columns_by_name(five, columns="params.lr", sort=sort)
+        assert sorted(found["id"]) == list("abce")
 
 
 def test_more_rows_cost_no_more_queries(five: Rest) -> None:

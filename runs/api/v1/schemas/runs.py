@@ -181,7 +181,7 @@ class RunQuery(RequestStruct):
 class ColumnQuery(RequestStruct):
     """The parameters of the run list as above, and how many `rows` a page has at most.
 
-    With a column of long texts (`description`, `error`) a page has fewer rows.
+    A page with long texts has fewer rows.
     """
 
     q: str = ""
