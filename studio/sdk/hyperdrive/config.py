@@ -15,7 +15,7 @@ from studio.sdk.hyperdrive.errors import (
 )
 from studio.sdk.hyperdrive.policies import EarlyTerminationPolicy
 from studio.sdk.hyperdrive.samplings import HyperParameterSampling
-from studio.sdk.submission import submit_sweep
+from studio.sdk.submission import ScriptRunConfig, submit_sweep
 
 #: As in v1: a week.
 MAX_DURATION_MINUTES = 10_080
@@ -95,9 +95,10 @@ class HyperDriveConfig:
         return f"HyperDriveConfig({self._sampling!r}, {self._plan.total} runs)"
 
     @property
-    def estimator(self) -> Any:
+    def estimator(self) -> ScriptRunConfig:
         """The script's configuration, under the name of earlier versions."""
-        return self.run_config
+        estimator: ScriptRunConfig = self.run_config
+        return estimator
 
     @property
     def total_runs(self) -> int:
@@ -110,7 +111,7 @@ class HyperDriveConfig:
 
     def submit_to(
         self,
-        experiment: Any,
+        experiment: object,
         tags: Mapping[str, Any] | None,
         display_name: str,
         *,

@@ -10,16 +10,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import click
 
 from studio import __version__
 from tests.bench.commands import AS_JSON, KIND
+from tests.bench.compute.sweeps import wait_for_children
 from tests.bench.places import database
 from tests.bench.report import Report
 from tests.parts.owner_token import owner_token
@@ -27,7 +27,6 @@ from tests.parts.server import Server, start
 
 #: How often an empty queue is asked.
 EMPTY_TAKES = 200
-EMPTY_SECONDS = 0.05
 STEPS = ("Running", "Completed")
 
 
@@ -114,12 +113,11 @@ def _measure(
     began = time.perf_counter()
     space = {"seed": {"from": 1, "to": runs}}
     owner.post("sweeps", run="base", id="sweep", space=space)
+    children = wait_for_children(lambda: owner.send("GET", "runs/sweep/sweep"))
     report.add("submit the sweep", seconds=time.perf_counter() - began)
     drained = Drained()
     began = time.perf_counter()
-    threads = [
-        threading.Thread(target=_drain, args=(*one, runs, drained)) for one in agents
-    ]
+    threads = [threading.Thread(target=_drain, args=(*one, drained)) for one in agents]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -132,8 +130,7 @@ def _measure(
         take_ms=1000 * statistics.median(drained.takes),
         take_max_ms=1000 * max(drained.takes),
     )
-    children = list_children(owner.send, "sweep")
-    return _find_wrong(owner, children, runs, drained)
+    return _find_wrong(owner, children, drained)
 
 
 def _register(server: Server, owner: Caller, number: int) -> tuple[Caller, int]:
@@ -158,18 +155,14 @@ def _time_empty_takes(agent: Caller, number: int) -> tuple[float, float]:
     return 1000 * statistics.median(seconds), 1000 * max(seconds)
 
 
-def _drain(agent: Caller, number: int, runs: int, drained: Drained) -> None:
-    """Take one run after the other until all were taken, and report its end."""
+def _drain(agent: Caller, number: int, drained: Drained) -> None:
+    """Take one run after the other until nothing is queued, and report its end."""
     while True:
         began = time.perf_counter()
         jobs = agent.post(f"agents/{number}/take", free=1)["jobs"]
         took = time.perf_counter() - began
         if not jobs:
-            if drained.taken.total() >= runs:
-                return
-            # The worker creates the rest of a large sweep.
-            time.sleep(EMPTY_SECONDS)
-            continue
+            return
         [job] = jobs
         with drained.lock:
             drained.taken[job["run"]] += 1
@@ -181,22 +174,7 @@ def _drain(agent: Caller, number: int, runs: int, drained: Drained) -> None:
             )
 
 
-def list_children(send: Callable[[str, str], Any], parent: str) -> list[str]:
-    """All children: the reply that creates a large sweep has the first ones only."""
-    found, after = [], ""
-    while True:
-        page = send("GET", f"runs?parent={parent}&rows=100&after={quote(after)}")
-        found += [row["run"]["id"] for row in page["runs"]]
-        after = page["after"]
-        if not after:
-            return found
-
-
-def _find_wrong(
-    owner: Caller, children: list[str], runs: int, drained: Drained
-) -> list[str]:
-    if len(children) != runs:
-        return [f"The sweep has {len(children)} runs, not {runs}"]
+def _find_wrong(owner: Caller, children: list[str], drained: Drained) -> list[str]:
     wrong = [f"{run} was taken twice" for run, n in drained.taken.items() if n > 1]
     wrong += [f"{run} was not taken" for run in children if not drained.taken[run]]
     for run in children:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -254,3 +255,21 @@ def test_a_data_frame_is_registered(workspace: Workspace) -> None:
     )
     found = Dataset.get_by_name(workspace, "numbers").to_pandas_dataframe()
     assert found["x"].tolist() == [1, 2]
+
+
+def test_large_files_need_little_memory(workspace: Workspace, tmp_path: Path) -> None:
+    size = 24 * 1024 * 1024
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(size)
+    store = workspace.get_default_datastore()
+    tracemalloc.start()
+    try:
+        store.upload_files([str(large)], target_path="large", overwrite=True)
+        dataset = Dataset.File.from_files((store, "large/large.bin"))
+        [copy] = dataset.download(str(tmp_path / "copy"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert Path(copy).stat().st_size == size
+    assert peak < size / 3

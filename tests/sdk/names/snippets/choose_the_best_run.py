@@ -1,4 +1,4 @@
-"""Several runs in a notebook, of which the best becomes a model."""
+"""Several runs in a notebook. The best one becomes a model."""
 
 from pathlib import Path
 
