@@ -30,6 +30,7 @@ from tests.bench.commands import (
 from tests.bench.compute import agents
 from tests.bench.compute.drain import drain
 from tests.bench.compute.queue import queue
+from tests.bench.compute.sweeps import sweeps
 from tests.bench.fresh_commands import (
     backup,
     charts,
@@ -237,7 +238,17 @@ def weight_command() -> None:
 
 OVER_HOMES = (seed, dataframe, lists, export, group, search, metric, sdk, start)
 FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
-for command in (*OVER_HOMES, *FRESH, agents, cancel, drain, mutants, queue, words):
+for command in (
+    *OVER_HOMES,
+    *FRESH,
+    agents,
+    cancel,
+    drain,
+    mutants,
+    queue,
+    sweeps,
+    words,
+):
     main.add_command(command)
 
 

@@ -15,6 +15,7 @@ import psutil
 from tests.agent.cluster import Cluster
 from tests.bench.commands import AS_JSON
 from tests.bench.compute.commands import fresh_cluster
+from tests.bench.compute.sweeps import wait_for_children
 from tests.bench.report import Report
 
 #: How long the whole queue may take, for each run.
@@ -47,7 +48,8 @@ def _measure(cluster: Cluster, runs: int, slots: int, report: Report) -> list[st
     cluster.owner.post("runs", {**body, "status": "NotStarted"})
     space = {"run": "base", "id": "sweep", "space": {"seed": {"from": 1, "to": runs}}}
     began = time.perf_counter()
-    children = cluster.owner.post("sweeps", space)["children"]
+    cluster.owner.post("sweeps", space)
+    children = wait_for_children(lambda: cluster.owner.get("runs/sweep/sweep"))
     report.add("submit the sweep", seconds=time.perf_counter() - began)
     server = psutil.Process(cluster.server.process.pid)
     before = _cpu_seconds(server)

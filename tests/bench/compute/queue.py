@@ -19,6 +19,7 @@ import click
 
 from studio import __version__
 from tests.bench.commands import AS_JSON, KIND
+from tests.bench.compute.sweeps import wait_for_children
 from tests.bench.places import database
 from tests.bench.report import Report
 from tests.parts.owner_token import owner_token
@@ -111,7 +112,8 @@ def _measure(
     owner.post("runs", **base)
     began = time.perf_counter()
     space = {"seed": {"from": 1, "to": runs}}
-    children = owner.post("sweeps", run="base", id="sweep", space=space)["children"]
+    owner.post("sweeps", run="base", id="sweep", space=space)
+    children = wait_for_children(lambda: owner.send("GET", "runs/sweep/sweep"))
     report.add("submit the sweep", seconds=time.perf_counter() - began)
     drained = Drained()
     began = time.perf_counter()
