@@ -11,6 +11,7 @@ import pytest
 
 from tests.backup.homes import FILL, Home, clone_database
 from tests.parts.postgres import fresh_database
+from tests.parts.templates import build_once, migrate
 
 _numbers = count(1)
 
@@ -18,6 +19,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("filled"))
+    shutil.copy(build_once("database", migrate) / "studio.sqlite3", home.path)
     home.python(FILL)
     return home
 

@@ -15,6 +15,7 @@ import psycopg
 
 from tests.parts.manage import run_script
 from tests.parts.postgres import fresh_database
+from tests.parts.templates import build_once, migrate
 
 #: What a first start writes, a run, and files; `sys.argv[1]` says how many more.
 FILL = """
@@ -110,6 +111,8 @@ def _maintenance(address: str) -> str:
 
 def fill(home: Path, database: Database, files: int) -> None:
     """Prepare both as a first start does, and store this number of files."""
+    if not database.is_postgres and not Path(database.place).exists():
+        shutil.copy(build_once("database", migrate) / "studio.sqlite3", home)
     done = run_script(home, FILL, str(files), env=database.env)
     assert done.returncode == 0, done.stderr
     then = time.time() - LONG_AGO

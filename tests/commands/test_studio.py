@@ -22,7 +22,7 @@ import pytest
 from runs.management.commands.studio import start_message
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.manage import manage
-from tests.parts.server import READY, Server, running, start
+from tests.parts.server import READY, Server, copy_prepared_home, running, start
 from tests.parts.signing_in import new_link
 
 
@@ -215,6 +215,7 @@ def test_a_stopped_server_leaves_no_wal_file(tmp_path: Path) -> None:
 
 
 def test_standard_output_is_one_line(tmp_path: Path) -> None:
+    copy_prepared_home(tmp_path)
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "studio", "--port=0", "--no-worker"],
         env={**quiet_environment(), "STUDIO_HOME": str(tmp_path)},
@@ -231,6 +232,7 @@ def test_standard_output_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_running_request_is_finished_before_the_server_stops(tmp_path: Path) -> None:
+    copy_prepared_home(tmp_path)
     server = start(tmp_path)
     head = (
         "POST /api/2.0/mlflow/runs/search HTTP/1.1\r\nHost: localhost\r\n"
@@ -249,6 +251,7 @@ def test_a_running_request_is_finished_before_the_server_stops(tmp_path: Path) -
 
 
 def test_cookie_names_have_the_port_and_https_makes_them_secure(tmp_path: Path) -> None:
+    copy_prepared_home(tmp_path)
     server = start(tmp_path, env={"STUDIO_ORIGIN": "https://studio.example.org"})
     try:
         assert server.url == "https://studio.example.org"

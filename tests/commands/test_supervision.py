@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from runs.management.supervisor import ChildProcess, StopRequest, Supervisor
-from tests.parts.server import Server, running, start
+from tests.parts.server import Server, copy_prepared_home, running, start
 from tests.parts.waiting import becomes
 
 
@@ -94,6 +94,7 @@ def test_a_killed_worker_is_restarted(studio: Server) -> None:
 def test_all_processes_end_with_a_killed_supervisor_and_a_restart_works(
     tmp_path: Path,
 ) -> None:
+    copy_prepared_home(tmp_path)
     first = start(tmp_path)
     assert becomes(lambda: len(tree(first, "worker")) == 1)
     below = psutil.Process(first.process.pid).children(recursive=True)

@@ -14,6 +14,12 @@ import pytest
 TESTS = Path(__file__).parent.parent
 #: Their tests are about SQL; each of them runs.
 SQL_PACKAGES = ("access", "actions", "delivery", "search", "storage")
+#: Files of these packages that are about requests: which of them are let in is the same
+#: on each database.
+REQUEST_FILES = tuple(
+    TESTS / "access" / f"test_{name}.py"
+    for name in ("attacks", "every_url", "middleware")
+)
 #: One in this number of the other packages' tests runs.
 SAMPLE_SHARE = 10
 
@@ -100,7 +106,8 @@ def touches_database(item: pytest.Item) -> bool:
 
 
 def is_about_sql(item: pytest.Item) -> bool:
-    return item.path.relative_to(TESTS).parts[0] in SQL_PACKAGES
+    package = item.path.relative_to(TESTS).parts[0]
+    return package in SQL_PACKAGES and item.path not in REQUEST_FILES
 
 
 def is_sampled(item: pytest.Item, seed: int) -> bool:

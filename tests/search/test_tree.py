@@ -148,6 +148,7 @@ def place(runs: dict[str, Run], run_id: str, sort: str) -> tuple[float, ...]:
     return (0, sign * value, sign * run.pk)
 
 
+@pytest.mark.sample(48)
 @pytest.mark.parametrize("walks", [False, True], ids=["gathered", "walked"])
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("q", FILTERS)
