@@ -295,6 +295,11 @@ class Agent:
                 return False
         was_full = self._is_disk_full
         self._is_disk_full = self._folder.free_bytes() < MIN_FREE_BYTES
+        if self._is_disk_full and self._ended:
+            # They are kept only for a look at them.
+            self._folder.remove_delivered(self._ended)
+            self._ended = [folder for folder in self._ended if folder.path.exists()]
+            self._is_disk_full = self._folder.free_bytes() < MIN_FREE_BYTES
         if self._is_disk_full and not was_full:
             mib = MIN_FREE_BYTES // 2**20
             self._print(

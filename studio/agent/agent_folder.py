@@ -103,6 +103,12 @@ class AgentFolder:
             if number >= keep or _modified_at(folder.path) < oldest:
                 folder.remove()
 
+    def remove_delivered(self, ended: list[JobFolder]) -> None:
+        """Delete ended jobs' folders, but for those with something undelivered."""
+        for folder in ended:
+            if not folder.has_undelivered:
+                folder.remove()
+
 
 def _modified_at(path: Path) -> float:
     try:

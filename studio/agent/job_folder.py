@@ -18,6 +18,7 @@ from studio.core.job_files import CODE_FOLDER, JOB_FILE
 from studio.core.private_files import write_private
 
 ATTEMPT_FILE = "attempt.json"
+UNDELIVERED = "undelivered"
 #: Names that are longer, or equal except for their case, differ in their hash.
 MAX_NAME_CHARS = 60
 
@@ -81,9 +82,14 @@ class JobFolder:
 
     def close_spool(self) -> Path:
         """Rename the spool, so that it is not tried again; returns the new place."""
-        place = self.path / "undelivered"
+        place = self.path / UNDELIVERED
         self.spool.rename(place)
         return place
+
+    @property
+    def has_undelivered(self) -> bool:
+        """Whether the server refused a part of what was logged."""
+        return (self.path / UNDELIVERED).exists()
 
     def delete_job(self) -> None:
         with contextlib.suppress(FileNotFoundError):

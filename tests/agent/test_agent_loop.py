@@ -220,6 +220,33 @@ def test_a_full_disk_takes_no_runs(machine: FakeMachine) -> None:
     assert len(machine.executor.slots) == 1
 
 
+class SmallDisk(AgentFolder):
+    """A disk that is full while it has the folder of a job."""
+
+    def free_bytes(self) -> int:
+        return 0 if any(self.jobs.iterdir()) else MIN_FREE_BYTES
+
+
+def test_folders_of_ended_runs_make_way_on_a_full_disk(machine: FakeMachine) -> None:
+    machine.server.queue = [queued_job("a"), queued_job("b")]
+    folder = SmallDisk(machine.path)
+    ended = JobFolder.create(folder.jobs, Attempt("old", 1, slot=0))
+    machine.run(folder=folder)
+    assert not ended.path.exists()
+    assert len(machine.executor.slots) == 2
+    assert not any("200 MB" in line for line in machine.lines)
+
+
+def test_undelivered_data_stays_on_a_full_disk(machine: FakeMachine) -> None:
+    folder = AgentFolder(machine.path)
+    kept = JobFolder.create(folder.jobs, Attempt("r", 1, slot=0))
+    kept.spool.mkdir()
+    kept.close_spool()
+    folder.remove_delivered([kept])
+    assert kept.path.exists()
+    folder.close()
+
+
 def test_ended_runs_leave_only_some_folders(machine: FakeMachine) -> None:
     folder = AgentFolder(machine.path)
     made = [

@@ -248,7 +248,9 @@ def test_a_runner_that_cannot_start_fails_its_run(
 ) -> None:
     jobs = tmp_path / "STUDIO_JOBS"
     jobs.write_text("a file, where a folder should be")
-    with pytest.raises(OSError, match="STUDIO_JOBS"):
+    with pytest.raises(
+        ExperimentExecutionException, match=r"submission failed: \S*STUDIO_JOBS: "
+    ):
         experiment.submit(ScriptRunConfig(str(folder), "train.py"))
     newest: Run = next(experiment.get_runs())
     assert newest.get_status() == "Failed"

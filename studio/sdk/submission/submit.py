@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -10,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -233,16 +234,15 @@ def _submit_here(
     body = {**new.body(experiment), **started}
     info = connection.change("POST", "runs", body)
     path = f"runs/{info['id']}"
-    folder = None
-    try:
+    with _ending_if_failed(connection, path):
         folder = create_job_folder(info["id"])
-        _keep_snapshot(connection, path, new, folder / ARCHIVE_FILE)
-        start_runner(folder, _job_for(connection, info, new.definition, secrets_here))
-    except BaseException as error:
-        _fail(connection, path, error)
-        if folder is not None:
+        try:
+            _keep_snapshot(connection, path, new, folder / ARCHIVE_FILE)
+            job = _job_for(connection, info, new.definition, secrets_here)
+            start_runner(folder, job)
+        except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
-        raise
+            raise
     return dict(info)
 
 
@@ -266,13 +266,10 @@ def _create_and_start(
     body = {**new.body(experiment), "status": "NotStarted"}
     info = connection.change("POST", "runs", body)
     path = f"runs/{info['id']}"
-    try:
+    with _ending_if_failed(connection, path):
         with tempfile.TemporaryDirectory(prefix="run-studio-") as folder:
             _keep_snapshot(connection, path, new, Path(folder) / ARCHIVE_FILE)
         return dict(connection.change("POST", f"{path}/{action}", dict(request)))
-    except BaseException as error:
-        _fail(connection, path, error)
-        raise
 
 
 def _keep_snapshot(
@@ -335,10 +332,37 @@ def _token_for(connection: WorkspaceConnection, run_id: str) -> str:
     return str(connection.change("POST", f"runs/{run_id}/token")["token"])
 
 
-def _fail(connection: WorkspaceConnection, path: str, error: BaseException) -> None:
-    """No run stays behind that nothing starts."""
-    text = error.message if isinstance(error, StudioError) else str(error)
-    message = f"The submission failed: {text or type(error).__name__}"
+@contextlib.contextmanager
+def _ending_if_failed(connection: WorkspaceConnection, path: str) -> Iterator[None]:
+    """No run stays behind that nothing starts.
+
+    Raises ExperimentExecutionException for a disk that cannot be written or read.
+    """
+    try:
+        yield
+    except OSError as error:
+        text = f"The submission failed: {_explain(error)}"
+        _fail(connection, path, text)
+        raise ExperimentExecutionException(text) from error
+    except BaseException as error:
+        text = error.message if isinstance(error, StudioError) else str(error)
+        _fail(
+            connection, path, f"The submission failed: {text or type(error).__name__}"
+        )
+        raise
+
+
+def _explain(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"{reason}. Free some space on this machine. STUDIO_JOBS and TMPDIR name "
+            "other folders."
+        )
+    return f"{error.filename}: {reason}." if error.filename else f"{reason}."
+
+
+def _fail(connection: WorkspaceConnection, path: str, message: str) -> None:
     body = {"status": "Failed", "message": message, "launcher": True}
     with contextlib.suppress(StudioError):
         connection.change("POST", f"{path}/status", body)
