@@ -215,6 +215,6 @@ def test_run_details_print_text_without_a_notebook(user: User) -> None:
     )
     assert "Run(Experiment: widget," in said
     html = said[said.index("<table") :]
-    for word in ("Completed", "loss&lt;b&gt;", "&lt;i&gt;: x", "Child run", "<pre>"):
+    for word in ("Completed", "loss&lt;b&gt;", "&lt;i&gt;: x", "Child run", "<pre "):
         assert word in html
     assert "<i>" not in html

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.compat.missing import refuse_unknown_names
 
 __all__ = ["set_diagnostics_collection"]
@@ -12,4 +14,5 @@ def set_diagnostics_collection(send_diagnostics: bool = True, **_more: object) -
     del send_diagnostics
 
 
-__getattr__ = refuse_unknown_names(__name__, __all__)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(__name__, __all__)

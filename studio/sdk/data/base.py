@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -84,6 +86,11 @@ class AbstractDataset:
     def as_named_input(self, name: str) -> DatasetConsumptionConfig:
         """The dataset as an input of a submitted run."""
         return DatasetConsumptionConfig(name, self)
+
+    def _as_unnamed_input(self) -> DatasetConsumptionConfig:
+        """An input with a name of its own, which depends on the files alone."""
+        text = json.dumps(self._to_json(), sort_keys=True)
+        return self.as_named_input(f"input_{sha256(text.encode()).hexdigest()[:8]}")
 
     def _list_files(self) -> list[DataFile]:
         """All files. Raises UserErrorException if a source has none."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from studio.sdk.data.base import AbstractDataset, TemporaryFolder, check_count
+from studio.sdk.data.consumption import DatasetConsumptionConfig
 from studio.sdk.data.sources import DataFile, Source
 from studio.sdk.errors import UserErrorException
 
@@ -48,6 +49,16 @@ class FileDataset(AbstractDataset):
                     "or pass overwrite=True."
                 )
         return [str(one.absolute()) for one in self._copy_files(folder)]
+
+    def as_mount(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
+        """The files as an input of a submitted run, which gets their path."""
+        return self._as_unnamed_input().as_mount(path_on_compute)
+
+    def as_download(
+        self, path_on_compute: str | None = None
+    ) -> DatasetConsumptionConfig:
+        """The files as an input of a submitted run, which gets their path."""
+        return self._as_unnamed_input().as_download(path_on_compute)
 
     def mount(self, mount_point: str | None = None, **_more: Any) -> MountContext:
         """A context manager, within which `mount_point` is a folder with the files."""

@@ -79,7 +79,7 @@ def _input_of(value: Any) -> DatasetConsumptionConfig | None:
         name = getattr(value, "data_reference_name", None) or value.name or "data"
         return FileDataset((parse_source(value),)).as_named_input(name).as_mount()
     if isinstance(value, AbstractDataset):
-        return value.as_named_input("dataset").as_mount()
+        return value._as_unnamed_input().as_mount()
     return None
 
 

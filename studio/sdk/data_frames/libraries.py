@@ -54,8 +54,7 @@ def choose_library(name: str | None) -> str:
         if find_module(each) is not None:
             return each
     raise NotSupportedError(
-        "A data frame needs pandas, polars or pyarrow: run `pip install pandas`, or "
-        "read rows()."
+        "A data frame needs pandas, polars or pyarrow: run `pip install pandas`."
     )
 
 

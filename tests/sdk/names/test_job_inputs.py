@@ -69,6 +69,7 @@ def test_an_agent_places_files_of_the_datastore(
     file, files, folder, output = placed["arguments"]
     assert Path(file).read_text() == "a,b\n1,2\n"
     assert [one.name for one in Path(files).iterdir()] == ["data.csv"]
+    assert (one.as_mount().mode, one.as_download().mode) == ("mount", "download")
     assert {one.name for one in Path(folder).iterdir()} == {"data.csv", "train.py"}
     assert (tmp_path / "code" / output).is_dir()
     variables = placed["environmentVariables"]

@@ -1,4 +1,9 @@
-"""Most of what public v1 code imports can be imported."""
+"""Most of what public v1 code imports can be imported.
+
+`v1_imports.txt` has the files that could be read: 72 of the sample repository
+Azure/MachineLearningNotebooks, which has about twice as many, 16 of
+Azure/azureml-examples (v1), and 17 of other public code.
+"""
 
 from __future__ import annotations
 

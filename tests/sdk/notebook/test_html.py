@@ -16,6 +16,7 @@ from studio.sdk.notebook.html_parts import duration_html, number_html
 from studio.sdk.notebook.line_chart import line_chart
 from studio.sdk.run import find_current_log
 from studio.sdk.widgets import RunDetails
+from tests.parts.owner_token import owner_token
 from tests.parts.server import Server
 
 EVIL = '<img src=x onerror=alert(1)>"&'
@@ -127,6 +128,31 @@ def test_long_lists_are_cut(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     text = text_of(read_live(run)[1])
     assert "2 of 4" in text
     assert "the first 1 of 2" in text
+
+
+def test_children_of_a_sweep_are_sorted_by_its_primary_metric(
+    server: Server, workspace: Workspace
+) -> None:
+    owner = Client(server.url, owner_token(server.home, {}), "default")
+    owner.post("compute", {"name": "html-queue"})
+    client = workspace._connection.client
+    definition = {"command": ["true"], "target": "html-queue"}
+    base = {"experiment": "html", "id": "swept", "status": "NotStarted"}
+    client.post("runs", {**base, "definition": definition})
+    goal = {"primary_metric": "acc", "goal": "minimize"}
+    made = client.post("runs/swept/sweep", {"space": {"n": ["1", "2", "3"]}, **goal})
+    for child, values in zip(made["children"], [[5, 2], [1], []], strict=True):
+        points = [{"key": "loss", "value": 9}]
+        points += [{"key": "acc", "value": value} for value in values]
+        batch = {"writer": "w", "sequence": 0, "points": points}
+        client.post(f"runs/{child}/metrics", batch)
+    text = text_of(read_live(workspace.get_run("swept"))[1])
+    table = text.partition("Child runs")[2]
+    assert "acc" in table
+    assert "loss" not in table
+    names = [client.get(f"runs/{child}")["name"] for child in made["children"]]
+    # The lowest value that a child ever reached counts; one without a value is last.
+    assert sorted(names, key=table.index) == [names[1], names[0], names[2]]
 
 
 def test_a_run_without_anything_is_shown(workspace: Workspace) -> None:

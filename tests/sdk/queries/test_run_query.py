@@ -222,7 +222,9 @@ def test_without_a_library_the_error_names_what_to_install(
     monkeypatch.setitem(sys.modules, "polars", None)
     assert type(query.to_dataframe()).__module__.startswith("pyarrow")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(NotSupported, match=r"pip install pandas`, or read rows\(\)"):
+    with pytest.raises(
+        NotSupported, match=r"needs pandas, polars or pyarrow: run `pip"
+    ):
         query.to_dataframe()
     assert [row["name"] for row in query.rows()] == ["run 4"]
 

@@ -43,13 +43,14 @@ __all__ = [
     "get_run",
 ]
 
-__getattr__ = refuse_unknown_names(
-    __name__,
-    __all__,
-    lazy={
-        "Dataset": "studio.sdk.data",
-        "Datastore": "studio.sdk.data",
-        "Keyvault": "studio.sdk.keyvault",
-        "Model": "studio.sdk.models",
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(
+        __name__,
+        __all__,
+        lazy={
+            "Dataset": "studio.sdk.data",
+            "Datastore": "studio.sdk.data",
+            "Keyvault": "studio.sdk.keyvault",
+            "Model": "studio.sdk.models",
+        },
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.compat.missing import refuse_unknown_names
 from studio.sdk.compute import ComputeTarget
 from studio.sdk.errors import ComputeTargetException
 
 __all__ = ["ComputeTarget", "ComputeTargetException"]
 
-__getattr__ = refuse_unknown_names(__name__, __all__)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(__name__, __all__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.compat.missing import refuse_unknown_names
 from studio.sdk.keyvault import (
     Keyvault,
@@ -11,4 +13,5 @@ __all__ = [
     "Keyvault",
 ]
 
-__getattr__ = refuse_unknown_names(__name__, __all__)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(__name__, __all__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.compat.missing import refuse_unknown_names
 from studio.sdk.data import Dataset
 from studio.sdk.models import (
@@ -10,4 +12,5 @@ from studio.sdk.models import (
 
 __all__ = ["Dataset", "Model"]
 
-__getattr__ = refuse_unknown_names(__name__, __all__)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(__name__, __all__)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.compat.missing import refuse_unknown_names
 
 __all__: list[str] = []
 
-__getattr__ = refuse_unknown_names(__name__, __all__)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(__name__, __all__)

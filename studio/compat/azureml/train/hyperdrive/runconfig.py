@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from studio.compat.missing import refuse_unknown_names
 from studio.sdk.hyperdrive import (
     HyperDriveConfig,
@@ -15,4 +17,5 @@ __all__ = [
     "PrimaryMetricGoal",
 ]
 
-__getattr__ = refuse_unknown_names(__name__, __all__)
+if not TYPE_CHECKING:
+    __getattr__ = refuse_unknown_names(__name__, __all__)
