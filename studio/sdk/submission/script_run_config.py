@@ -146,11 +146,6 @@ class ScriptRunConfig:
             warn(
                 "With run_config, the other parameters of ScriptRunConfig are ignored."
             )
-        if isinstance(environment, str):
-            raise UserErrorException(
-                f"environment must be an Environment. To use a registered one: "
-                f"Environment.get(ws, {environment!r})"
-            )
         self.source_directory = str(Path(source_directory or ".").absolute())
         self.script = script
         self.arguments = as_words(arguments)
@@ -189,6 +184,11 @@ class ScriptRunConfig:
 def _create_configuration(
     target: Any, environment: Any, seconds: int
 ) -> RunConfiguration:
+    if isinstance(environment, str):
+        raise UserErrorException(
+            "environment must be an Environment. To use a registered one: "
+            f"Environment.get(ws, {environment!r})"
+        )
     created = RunConfiguration()
     created.target = getattr(target, "name", target) or "local"
     created.max_run_duration_seconds = seconds
