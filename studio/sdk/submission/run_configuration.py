@@ -100,6 +100,9 @@ class RunConfiguration:
         if conda_dependencies is not None:
             self.environment.python.conda_dependencies = conda_dependencies
         self.environment_variables: dict[str, str] = {}
+        #: Inputs by name: datasets as inputs, or paths in datastores.
+        self.data: dict[str, Any] = {}
+        self.data_references: dict[str, Any] = {}
         self.max_run_duration_seconds = MAX_RUN_SECONDS
         self.node_count = 1
         #: In a queue: a higher one starts before a lower one; None: 0.
