@@ -30,6 +30,7 @@ COMPUTE_PAGES: dict[str, Row] = {
     "compute/jobs/<str:run_id>/priority/": form(CONTRIBUTOR, 404),
     "compute/secrets/": form(OWNER, 422),
     "compute/secrets/<str:name>/remove/": form(OWNER, 404),
+    "compute/environments/<str:name>/remove/": form(OWNER, 404),
 }
 
 SUBMIT_PAGES: dict[str, Row] = {

@@ -124,7 +124,9 @@ def test_a_hyperdrive_file_becomes_a_sweep_of_the_folder(
     (studio.folder / "hd.yml").write_text(HYPERDRIVE)
     options = ("--hyperdrive-configuration-name", "hd.yml", "-e", "cli-submits")
     words = ("--target", queue, "--async", "train.py", "--lr", "1", "--epochs", "2")
-    run = studio.json("ml", "run", "submit-hyperdrive", *options, *words)
+    done = studio("ml", "run", "submit-hyperdrive", *options, *words)
+    assert f"To start one: studio agent --compute {queue}" in done.stderr
+    run = json.loads(done.stdout)
     assert (run["status"], run["run_type"]) == ("Queued", "studio.sweep")
     client = Client(server.url, server.token, "default")
     children = client.get("runs", parent=run["run_id"])["runs"]

@@ -34,8 +34,11 @@ from studio.core.sweeps import is_due
 
 log = logging.getLogger("studio.worker")
 
-#: Between batches of children, so that other writers get their turn.
-PAUSE_SECONDS = 0.02
+#: Children in one transaction, and the pause between two: other writers, which ask
+#: SQLite for its lock at most every 0.1 seconds, get their turn.
+BATCH, PAUSE_SECONDS = 25, 0.12
+#: How long children of one sweep are created before the worker does something else.
+CREATING_SECONDS = 3
 #: A Bayesian sample ends if this number of runs ended without the metric.
 MAX_RUNS_WITHOUT_METRIC = 5
 #: Comparing takes at most this share of the worker's time.
@@ -85,13 +88,13 @@ def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) 
         _end_on_time(sweep, now)
         return
     if not sweep.is_complete:
-        _add_all_children(sweep, now)
+        _add_children(sweep, now)
     if sweep.policy is not None:
         _stop_early(sweep, compared or _Compared(), now)
 
 
-def _add_all_children(sweep: Sweep, now: int) -> None:
-    """Create the children that are missing, batch by batch."""
+def _add_children(sweep: Sweep, now: int) -> None:
+    """Create missing children in batches, until other sweeps have their turn."""
     is_bayesian = sweep.sampling == Sampling.BAYESIAN
     if is_bayesian:
         if free_places(sweep) <= 0:
@@ -100,9 +103,10 @@ def _add_all_children(sweep: Sweep, now: int) -> None:
             text = f"None of the first {MAX_RUNS_WITHOUT_METRIC} runs logged the metric"
             _close(sweep, text, now)
             return
+    until = time.monotonic() + CREATING_SECONDS
     try:
-        while add_children(sweep, now=now):
-            if is_bayesian:
+        while add_children(sweep, now=now, limit=BATCH):
+            if is_bayesian or time.monotonic() > until:
                 return
             time.sleep(PAUSE_SECONDS)
     except StudioError as error:

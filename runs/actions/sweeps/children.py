@@ -27,15 +27,17 @@ from studio.core.sweeps import (
 )
 
 SWEEP_TYPE = "studio.sweep"
-#: More in one transaction would keep SQLite's only writer too long.
-MAX_BATCH = 100
+#: How many are created with the sweep. More would keep SQLite's only writer too long.
+FIRST_BATCH = 50
 
 
 @transaction.atomic
-def add_children(sweep: Sweep, *, now: int, actor: Actor | None = None) -> int:
+def add_children(
+    sweep: Sweep, *, now: int, actor: Actor | None = None, limit: int = FIRST_BATCH
+) -> int:
     """Create the next children and put them into the queue; return how many.
 
-    A grid or a random sample gets a batch, a Bayesian one as many as places are free.
+    A grid or a random sample gets `limit`, a Bayesian one as many as places are free.
     The children belong to `actor`, or else to who submitted the sweep. A sweep that is
     complete, or whose parent was canceled, gets none.
     """
@@ -49,7 +51,7 @@ def add_children(sweep: Sweep, *, now: int, actor: Actor | None = None) -> int:
     is_ended = parent.state.is_final or parent.state is RunStatus.CANCEL_REQUESTED
     if sweep.is_complete or is_ended:
         return 0
-    combinations = _next_combinations(sweep)
+    combinations = _next_combinations(sweep, limit)
     if combinations:
         _create(sweep, combinations, actor or Actor(parent.submitter), now)
         sweep.proposed += len(combinations)
@@ -71,13 +73,13 @@ def free_places(sweep: Sweep) -> int:
     return min(missing, (sweep.at_once or missing) - open_jobs(sweep).count())
 
 
-def _next_combinations(sweep: Sweep) -> Sequence[Mapping[str, str]]:
+def _next_combinations(sweep: Sweep, limit: int) -> Sequence[Mapping[str, str]]:
     assert sweep.total is not None
     if sweep.sampling == BAYESIAN:
         free = free_places(sweep)
         return propose(sweep, free, list_results(sweep)) if free > 0 else []
     found = expand_space(sweep.space, sweep.sampling, sweep.total, sweep.seed)
-    return found[sweep.proposed : sweep.proposed + MAX_BATCH]
+    return found[sweep.proposed : sweep.proposed + limit]
 
 
 def _create(

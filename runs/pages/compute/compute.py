@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import Job, Secret, now_ms
 from runs.pages.compute.changes import recent_changes
+from runs.pages.compute.environments import environment_context
 from runs.pages.compute.page_state import MAX_ROWS, ComputeState
 from runs.pages.compute.rows import (
     TAKEN_RUNS,
@@ -75,6 +76,7 @@ def show_compute(
         "etag": etag,
         "pace": REFRESH_SECONDS,
         "secrets": secrets.select_related("changed_by").defer("ciphertext"),
+        **environment_context(request.workspace),
         "changes": changes,
         "older_changes": "" if is_cut else state.with_more_changes().query(),
         **more,

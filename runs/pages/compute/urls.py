@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from runs.pages.compute.agents import drain_agent, new_agent, remove_agent
 from runs.pages.compute.compute import compute_page
+from runs.pages.compute.environments import delete_environment
 from runs.pages.compute.jobs import move_to_top, set_priority
 from runs.pages.compute.secrets import delete_secret, set_secret
 from runs.pages.compute.targets import (
@@ -39,5 +40,10 @@ urlpatterns: list[URLPattern] = [
         f"{COMPUTE_URL}secrets/<str:name>/remove/",
         delete_secret,
         name="compute-secret-remove",
+    ),
+    path(
+        f"{COMPUTE_URL}environments/<str:name>/remove/",
+        delete_environment,
+        name="compute-environment-remove",
     ),
 ]

@@ -15,7 +15,6 @@ from studio.cli.run.submit import (
     source_options,
 )
 from studio.cli.target import Target, target_options
-from studio.sdk.compute import LOCAL_TARGET
 from studio.sdk.hyperdrive import read_hyperdrive
 from studio.sdk.run import Run
 from studio.sdk.submission import ScriptRunConfig
@@ -65,8 +64,6 @@ def submit_hyperdrive(
     experiment = experiment_for(target, folder)
     run = experiment.submit(sweep)
     summary = f"Submitted {sweep.total_runs} runs: {target.page_url(run.id)}children/"
-    if script.run_config.target == LOCAL_TARGET:
-        output.note("They wait for an agent: studio agent --compute local")
     if is_async:
         output.emit(read_record(target, run.id), summary=summary)
         return

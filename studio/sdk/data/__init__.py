@@ -4,6 +4,7 @@ from studio.sdk.data.base import AbstractDataset
 from studio.sdk.data.consumption import (
     DatasetConsumptionConfig,
     OutputFileDatasetConfig,
+    input_variable,
     output_folder,
     placeholder_of,
 )
@@ -17,7 +18,6 @@ from studio.sdk.data.file_dataset import FileDataset
 from studio.sdk.data.inputs import (
     InputDatasets,
     argument_text,
-    input_variable,
     inputs_of,
     place_inputs,
     read_inputs,

@@ -23,12 +23,18 @@ def placeholder_of(name: str) -> str:
     return _PLACEHOLDER.format(name=name)
 
 
+def input_variable(name: str) -> str:
+    """The variable that has the path of an input, as v1 names it."""
+    return f"AZUREML_DATAREFERENCE_{name}"
+
+
 def output_folder(name: str) -> str:
     """The folder of an output in the script's working folder."""
     return f"{_OUTPUT_FOLDER}/{name}"
 
 
-def _check_name(name: str) -> str:
+def check_input_name(name: str) -> str:
+    """Return the name. Raises UserErrorException for one that is no identifier."""
     if not _NAME.fullmatch(name):
         raise UserErrorException(
             f"{name!r} can't be the name of an input or output. Use letters, digits "
@@ -52,7 +58,7 @@ class DatasetConsumptionConfig:
         mode: str = DIRECT,
         path_on_compute: str | None = None,
     ) -> None:
-        self.name, self.dataset = _check_name(name), dataset
+        self.name, self.dataset = check_input_name(name), dataset
         self.mode, self.path_on_compute = mode, path_on_compute
 
     def as_mount(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
@@ -82,7 +88,7 @@ class OutputFileDatasetConfig:
         partition_format: str | None = None,
     ) -> None:
         del destination, source, partition_format
-        self.name = _check_name(name or "output")
+        self.name = check_input_name(name or "output")
 
     def as_upload(self, *_words: Any, **_more: Any) -> OutputFileDatasetConfig:
         """Itself: the folder is uploaded to the run."""

@@ -16,6 +16,8 @@ from studio.sdk.data.consumption import (
     INPUT_PREFIX,
     DatasetConsumptionConfig,
     OutputFileDatasetConfig,
+    check_input_name,
+    input_variable,
     placeholder_of,
 )
 from studio.sdk.data.file_dataset import FileDataset
@@ -34,14 +36,18 @@ def read_outputs(arguments: list[Any]) -> dict[str, Any]:
     return {one.name: {"path": str(one)} for one in found}
 
 
-def read_inputs(arguments: list[Any], more: Any = ()) -> dict[str, Any]:
+def read_inputs(
+    arguments: list[Any], more: list[Any], named: Mapping[str, Any]
+) -> dict[str, Any]:
     """What `data` of a definition has for the datasets in arguments and inputs.
 
-    Raises UserErrorException for two inputs of one name.
+    Raises UserErrorException for two inputs of one name, and for an input that is no
+    dataset.
     """
     found: dict[str, Any] = {}
-    for value in (*arguments, *(more or ())):
-        config = _input_of(value)
+    inputs = [_required_input(one) for one in more]
+    inputs += [_required_input(one, name) for name, one in named.items()]
+    for config in (*map(_input_of, arguments), *inputs):
         if config is None:
             continue
         content = {"mode": config.mode, "dataset": config.dataset._to_json()}
@@ -72,12 +78,26 @@ def refuse_local_files(inputs: Mapping[str, Any], target: str) -> None:
             )
 
 
+def _required_input(value: Any, name: str = "") -> DatasetConsumptionConfig:
+    config = _input_of(value)
+    if config is None:
+        raise UserErrorException(
+            f"The input {name or value!r} must be a dataset or datastore.path(…), not "
+            f"{type(value).__name__}."
+        )
+    if name and config.name != name:
+        config = DatasetConsumptionConfig(name, config.dataset, config.mode)
+    return config
+
+
 def _input_of(value: Any) -> DatasetConsumptionConfig | None:
     if isinstance(value, DatasetConsumptionConfig):
         return value
     if isinstance(value, DataPath):
-        name = getattr(value, "data_reference_name", None) or value.name or "data"
-        return FileDataset((parse_source(value),)).as_named_input(name).as_mount()
+        files = FileDataset((parse_source(value),))
+        name = getattr(value, "data_reference_name", None) or value.name
+        config = files.as_named_input(name) if name else files._as_unnamed_input()
+        return config.as_mount()
     if isinstance(value, AbstractDataset):
         return value._as_unnamed_input().as_mount()
     return None
@@ -103,20 +123,17 @@ def place_inputs(
     """
     texts = {}
     for name, content in inputs.items():
-        placeholder = placeholder_of(name)
+        # A definition can be written by hand, and the name becomes a folder.
+        placeholder = placeholder_of(check_input_name(name))
         if content["mode"] == DIRECT:
             texts[placeholder] = str(content.get("id") or f"{INPUT_PREFIX}{name}")
             continue
         dataset = dataset_from_json(workspace, content["dataset"])
         own = folder / name
         own.mkdir(parents=True, exist_ok=True)
-        texts[placeholder] = str(dataset._place(own, links=links))
+        path = str(dataset._place(own, links=links))
+        texts[placeholder] = texts[f"${input_variable(name)}"] = path
     return texts
-
-
-def input_variable(name: str) -> str:
-    """The variable that has the path of an input, as v1 names it."""
-    return f"AZUREML_DATAREFERENCE_{name}"
 
 
 class InputDatasets(Mapping[str, Any]):

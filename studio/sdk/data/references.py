@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from studio.sdk.data.consumption import input_variable
 from studio.sdk.errors import NotSupportedError
 
 if TYPE_CHECKING:
     from studio.sdk.data.datastore import Datastore
-
-_DEFAULT_NAME = "data"
 
 
 class DataPath:
@@ -69,7 +68,7 @@ class DataReference(DataPath):
         overwrite: bool = False,
     ) -> None:
         super().__init__(datastore, path_on_datastore)
-        self.data_reference_name = data_reference_name or _DEFAULT_NAME
+        self.data_reference_name = data_reference_name or None
         self.mode, self.path_on_compute, self.overwrite = (
             mode,
             path_on_compute,
@@ -83,6 +82,16 @@ class DataReference(DataPath):
         parts = [one.strip("/") for one in (self.path_on_datastore, path) if one]
         name = data_reference_name or self.data_reference_name
         return DataReference(self.datastore, name, "/".join(parts))
+
+    def to_config(self) -> DataReference:
+        """Itself, for `run_config.data_references`."""
+        return self
+
+    def __str__(self) -> str:
+        """The variable that a submitted script finds the path in."""
+        if self.data_reference_name is None:
+            return repr(self)
+        return f"${input_variable(self.data_reference_name)}"
 
     def as_mount(self) -> DataReference:
         """Itself: a run gets a local copy."""

@@ -120,8 +120,11 @@ class StoreRun:
                 "description": self._description,
             }
             try:
-                self._connection.change("POST", "runs", body)
-                self._connection.change("PATCH", path, {"archived": True})
+                info = self._connection.change("POST", "runs", body)
+                hidden = {"archived": True}
+                self._connection.change("PATCH", path, hidden)
+                experiment = f"experiments/{info['experiment_id']}"
+                self._connection.change("PATCH", experiment, hidden)
             except AlreadyExists as error:
                 raise UserErrorException(
                     f"The files of {self.run_id} are in the trash. Restore the run "

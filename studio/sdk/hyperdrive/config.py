@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidValue, StudioError
 from studio.core.sweeps import GOALS, SweepPlan, check_plan
 from studio.sdk.hyperdrive.errors import (
     HyperDriveConfigException,
@@ -16,6 +16,7 @@ from studio.sdk.hyperdrive.errors import (
 from studio.sdk.hyperdrive.policies import EarlyTerminationPolicy
 from studio.sdk.hyperdrive.samplings import HyperParameterSampling
 from studio.sdk.submission import ScriptRunConfig, submit_sweep
+from studio.sdk.warnings import print_line
 
 #: As in v1: a week.
 MAX_DURATION_MINUTES = 10_080
@@ -117,7 +118,10 @@ class HyperDriveConfig:
         *,
         parent: str = "",
     ) -> dict[str, Any]:
-        """Put the sweep into the queue of its target; returns the parent run."""
+        """Put the sweep into the queue of its target; returns the parent run.
+
+        Prints which command starts an agent, if none takes runs of the target.
+        """
         settings = getattr(self.run_config, "run_config", self.run_config)
         name = display_name or Path(str(settings.script or "")).stem or "sweep"
         made = submit_sweep(
@@ -128,7 +132,13 @@ class HyperDriveConfig:
             display_name=name,
             parent=parent,
         )
-        return dict(made["run"])
+        run = dict(made["run"])
+        if _lacks_agent(experiment, run["target"]):
+            print_line(
+                f"The runs wait for an agent of {run['target']}. To start one: "
+                f"studio agent --compute {run['target']}"
+            )
+        return run
 
 
 class HyperDriveRunConfig(HyperDriveConfig):
@@ -176,6 +186,15 @@ _NAMES_OF_V1 = {
     "and goal": "and primary_metric_goal",
     "goal must be one": "primary_metric_goal must be one",
 }
+
+
+def _lacks_agent(experiment: Any, target: str) -> bool:
+    try:
+        found = experiment._connection.get("compute")["targets"]
+    except StudioError:
+        return False
+    health = {one["name"]: one["health"] for one in found}
+    return health.get(target) in ("no_agent", "unreachable")
 
 
 def _goal_word(goal: object) -> str:

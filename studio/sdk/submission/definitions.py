@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
             f"Submit a ScriptRunConfig, not {type(config).__name__}."
         )
     content = without_nulls(to_content(configuration))
-    _take_inputs(content, getattr(config, "inputs", None))
+    named = {**configuration.data, **configuration.data_references}
+    _take_inputs(content, [*(getattr(config, "inputs", None) or ())], named)
     if content.get("command"):
         content.pop("script", None)
         content["command"] = _command_of(content["command"])
@@ -50,10 +52,13 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
         raise UserErrorException(error.message) from error
 
 
-def _take_inputs(content: dict[str, Any], inputs: Any) -> None:
+def _take_inputs(
+    content: dict[str, Any], inputs: list[Any], named: Mapping[str, Any]
+) -> None:
     """Replace datasets among the arguments by placeholders; `data` has the datasets."""
     arguments = list(content.get("arguments") or ())
-    if all(isinstance(one, (str, int, float)) for one in (*arguments, *(inputs or ()))):
+    has_no_data = not inputs and not named
+    if has_no_data and all(isinstance(one, (str, int, float)) for one in arguments):
         content["arguments"] = [str(word) for word in arguments]
         return
     # Few submissions need it.
@@ -64,7 +69,8 @@ def _take_inputs(content: dict[str, Any], inputs: Any) -> None:
         refuse_local_files,
     )
 
-    data, outputs = read_inputs(arguments, inputs), read_outputs(arguments)
+    data = read_inputs(arguments, inputs, named)
+    outputs = read_outputs(arguments)
     content["arguments"] = [argument_text(word) for word in arguments]
     if outputs:
         content["outputData"] = {**(content.get("outputData") or {}), **outputs}

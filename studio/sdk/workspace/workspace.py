@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -137,11 +138,17 @@ class Workspace:
         }
 
     @classmethod
-    def create(cls, name: str, *_words: Any, **_more: Any) -> Workspace:
+    def create(
+        cls, name: str, *_words: Any, exist_ok: bool = False, **_more: Any
+    ) -> Workspace:
         """Not offered: the operator of the server creates workspaces.
 
-        Raises NotSupportedError with the command that does it.
+        With `exist_ok` it returns the workspace if you are a member of it. Otherwise
+        it raises NotSupportedError with the command that creates it.
         """
+        if exist_ok:
+            with contextlib.suppress(NotFound):
+                return cls.get(name)
         raise NotSupportedError(
             "Workspaces are made on the server's machine: run "
             f"`python manage.py member NAME --workspace {name} --role owner` there, "

@@ -58,6 +58,13 @@ def test_local_always_exists(workspace: Workspace) -> None:
     assert workspace.get_default_compute_target("CPU").name == "local"
 
 
+def test_a_workspace_that_exists_is_not_created(workspace: Workspace) -> None:
+    found = Workspace.create("default", subscription_id="s", exist_ok=True)
+    assert found.name == workspace.name
+    with pytest.raises(NotSupportedError, match="--workspace other --role owner"):
+        Workspace.create("other", subscription_id="s", exist_ok=True)
+
+
 def test_machines_are_connected_by_an_agent(workspace: Workspace) -> None:
     settings = RemoteCompute.attach_configuration(address="10.0.0.1")
     with pytest.raises(NotSupportedError, match="`studio agent --compute vm`"):

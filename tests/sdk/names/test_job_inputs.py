@@ -91,6 +91,39 @@ def test_files_of_this_machine_are_refused_for_an_agent(
         with_inputs(job, tmp_path, tmp_path, links=True)
 
 
+def test_references_of_a_run_configuration_become_paths(
+    workspace: Workspace, sources: Path, tmp_path: Path
+) -> None:
+    store = workspace.get_default_datastore()
+    store.upload(str(sources), "references", overwrite=True, show_progress=False)
+    reference = store.path("references/data.csv", "table").as_mount()
+    config = ScriptRunConfig(str(sources), "train.py", ["--data", str(reference)])
+    config.run_config.data_references = {"table": reference.to_config()}
+    definition = definition_of(config)[0]
+    assert definition["arguments"] == ["--data", "$AZUREML_DATAREFERENCE_table"]
+    job = _job(workspace, definition, "agent")
+    placed = with_inputs(job, tmp_path, tmp_path, links=True).definition
+    path = placed["environmentVariables"]["AZUREML_DATAREFERENCE_table"]
+    assert placed["arguments"] == ["--data", path]
+    assert Path(path).read_text() == "a,b\n1,2\n"
+    config.run_config.data = {"other": "no dataset"}
+    with pytest.raises(UserErrorException, match="The input 'other' must be a dataset"):
+        definition_of(config)
+
+
+def test_a_name_of_an_input_is_no_path(
+    workspace: Workspace, sources: Path, tmp_path: Path
+) -> None:
+    """A definition can be written by hand; its names become folders."""
+    local = Dataset.File.from_files(str(sources / "*.csv")).as_named_input("x")
+    definition = _definition(sources, [local.as_mount()], "local")
+    definition["data"] = {"../../escaped": definition["data"]["x"]}
+    job = _job(workspace, definition, "runner")
+    with pytest.raises(InputsFailed, match="can't be the name of an input"):
+        with_inputs(job, tmp_path / "a" / "b", tmp_path, links=True)
+    assert not (tmp_path / "escaped").exists()
+
+
 def test_files_that_are_gone_fail_the_run_in_one_sentence(
     workspace: Workspace, sources: Path, tmp_path: Path
 ) -> None:

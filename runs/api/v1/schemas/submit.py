@@ -92,7 +92,7 @@ class NewSweep(SweepStart, kw_only=True):
 class SweepReply(Struct):
     """The parent run, and the ids of its children in the order of the queue.
 
-    A sweep of more than 100 runs has the first ones at once, and soon all of `total`.
+    A sweep of more than 50 runs has the first ones at once, and soon all of `total`.
     A Bayesian one gets a child whenever a place is free.
     """
 
