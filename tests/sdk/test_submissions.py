@@ -238,6 +238,18 @@ def test_a_definition_that_cannot_start_is_refused(
         experiment.submit(ScriptRunConfig(str(folder), run_config=config))
 
 
+def test_arguments_can_be_one_line(folder: Path) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", arguments="--lr 0.1 'a b'")
+    assert config.run_config.arguments == ["--lr", "0.1", "a b"]
+    with pytest.raises(UserErrorException, match="cannot be split into words"):
+        ScriptRunConfig(str(folder), "train.py", arguments="it's")
+
+
+def test_an_environment_is_not_its_name(folder: Path) -> None:
+    with pytest.raises(UserErrorException, match=r"Environment.get\(ws, 'digits'\)"):
+        ScriptRunConfig(str(folder), "train.py", environment="digits")
+
+
 def test_script_and_command_exclude_each_other(folder: Path) -> None:
     with pytest.raises(UserErrorException, match="a script or a command, not both"):
         ScriptRunConfig(str(folder), "train.py", command="ls")

@@ -121,7 +121,6 @@ class Container:
     def _options(self, variables: Mapping[str, str]) -> Iterator[str]:
         yield from common_options(self._engine, self._request)
         yield from ("--name", self.name, "--sig-proxy=false")
-        yield from ("--shm-size", self._request.shm_size)
         yield from ("--workdir", str(self._code))
         if self._engine.has_init():
             yield "--init"

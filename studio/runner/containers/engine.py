@@ -19,6 +19,8 @@ _ENGINES = {
     "docker": ("info", "--format", "{{.SecurityOptions}}"),
 }
 QUERY_SECONDS = 60.0
+#: The exit code of an engine that starts nothing.
+ENGINE_FAILED = 125
 _INIT_PROGRAMS = {
     "podman": ("catatonit", "/usr/libexec/podman/catatonit"),
     "docker": ("docker-init", "/usr/libexec/docker/docker-init"),
@@ -134,4 +136,4 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 126, "", str(error))
     except subprocess.TimeoutExpired:
         message = f"no answer within {QUERY_SECONDS:g} seconds"
-        return subprocess.CompletedProcess(command, 125, "", message)
+        return subprocess.CompletedProcess(command, ENGINE_FAILED, "", message)
