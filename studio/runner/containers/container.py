@@ -17,7 +17,7 @@ from studio.runner.containers.engine import engine_environment, gpu_options
 from studio.runner.containers.image_request import ImageRequest
 from studio.runner.containers.images import PreparedImage
 from studio.runner.containers.run_options import common_options, mount_option
-from studio.sdk.process_variables import processes_with
+from studio.sdk.process_tree import processes_with
 
 VARIABLES_FILE = "container.env"
 #: By it the processes of a container are found on this machine.
