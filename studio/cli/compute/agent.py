@@ -31,6 +31,7 @@ from studio.agent import (
 from studio.cli.output import Output
 from studio.cli.tables import one_line
 from studio.cli.target import Target, workspace_options
+from studio.sdk.process_tree import become_subreaper
 
 _PR_SET_DUMPABLE = 4
 
@@ -112,6 +113,8 @@ def agent(
     runs and waits for those that run; the second cancels them.
     """
     _hide_from_jobs()
+    # What a killed runner leaves comes to this process, which ends it.
+    become_subreaper()
     client = target.client
     # Jobs get a token of their own; this one is in no environment from here on.
     os.environ.pop("STUDIO_TOKEN", None)
