@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from studio.core.errors import NotFound, StudioError
+from studio.sdk.errors import UserErrorException
 from studio.sdk.notebook import LiveRun, section
 from studio.sdk.responses import is_temporary
 from studio.sdk.run import Run, find_current_log
@@ -25,9 +26,17 @@ class RunDetails:
         RunDetails(run).show()
 
     It needs no extension of the notebook: the shown HTML is replaced every two seconds.
+    Raises UserErrorException for what is not a run.
     """
 
     def __init__(self, run_instance: Run) -> None:
+        given: object = run_instance
+        if not isinstance(given, Run):
+            kind = type(given).__name__
+            raise UserErrorException(
+                f"RunDetails shows a run, not {kind}: give it what submit() or "
+                "start_logging() returns."
+            )
         self.run = run_instance
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
