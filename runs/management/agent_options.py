@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from django.core.management.base import CommandError
 
 from runs.management.operator_access import DEFAULT_WORKSPACE
-from runs.models import Member, Role, User
+from runs.models import Agent, Member, Role, User
+
+#: The token of the server's own agent.
+TOKEN_NAME = "agent next to the server"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,12 @@ class AgentOptions:
                 "--role owner"
             )
         return found.user
+
+
+def note_stopped_agent() -> None:
+    """Record that the server's own agent ended with the server.
+
+    It could not report that itself. If it starts again, it registers again.
+    """
+    own = Agent.objects.filter(token__name=TOKEN_NAME, removed__isnull=True)
+    own.update(is_ending=True)

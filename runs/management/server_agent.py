@@ -17,13 +17,12 @@ from django.db import transaction
 from runs.actions.account import create_agent_token, revoke_token
 from runs.actions.actor import SERVER
 from runs.actions.compute import get_local_target
-from runs.management.agent_options import AgentOptions
+from runs.management.agent_options import TOKEN_NAME, AgentOptions
 from runs.management.operator_access import DEFAULT_WORKSPACE
 from runs.management.supervisor import ChildProcess
 from runs.models import ApiToken, ComputeTarget, User, Workspace
 from studio.agent import REFUSED, clean_environment
 
-LABEL = "agent next to the server"
 AGENT_NAME = "this-server"
 
 
@@ -48,7 +47,7 @@ def create_server_agent(
     """The supervised process of the agent, with a new token."""
     workspace = Workspace.objects.get(name=options.workspace)
     target = get_local_target(workspace, now=now)
-    secret = renew_agent_token(target, options.find_owner(), LABEL, now=now)
+    secret = renew_agent_token(target, options.find_owner(), TOKEN_NAME, now=now)
     words = [f"--slots={options.slots}"] if options.slots else []
     return ChildProcess(
         "agent",

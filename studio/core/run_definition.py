@@ -20,8 +20,12 @@ from studio.core.names import check_characters, check_path, is_environment_name
 MAX_DEFINITION_BYTES = 256 * 1024
 MAX_ENVIRONMENT_BYTES = 64 * 1024
 MAX_ATTEMPTS = 100
+#: Nodes of a run, and processes that it starts on each.
+MAX_PROCESSES = 1024
 #: Both bounds of a priority; 0 is the default.
 MAX_PRIORITY = 1000
+#: The type of a run that is the parent of a sweep: it executes nothing.
+SWEEP_TYPE = "studio.sweep"
 #: Thirty days, v1's default.
 DEFAULT_MAX_SECONDS = 2_592_000
 #: What a word of a command line can be, other than text.
@@ -47,6 +51,7 @@ def check_definition(content: object) -> dict[str, Any]:
         if value is not None
     }
     _check_program(checked)
+    _check_processes(checked)
     _check_delays(checked)
     return checked
 
@@ -64,13 +69,17 @@ def command_words(definition: Mapping[str, Any], interpreter: str) -> list[str]:
 
 def rank_count(definition: Mapping[str, Any]) -> int:
     """How many processes the run starts at once: PyTorch's, or those of MPI."""
-    name, key = ("pytorch", "processCount")
-    if is_for_mpi(definition):
-        name, key = ("mpi", "processCountPerNode")
-    elif definition.get("framework") != "PyTorch":
-        return 1
+    name, key = _rank_setting(definition)
     count = (definition.get(name) or {}).get(key)
     return count if isinstance(count, int) and count > 1 else 1
+
+
+def _rank_setting(definition: Mapping[str, Any]) -> tuple[str, str]:
+    """The section and the key of the number of processes; empty for a single one."""
+    if is_for_mpi(definition):
+        return "mpi", "processCountPerNode"
+    is_for_pytorch = definition.get("framework") == "PyTorch"
+    return ("pytorch", "processCount") if is_for_pytorch else ("", "")
 
 
 def is_for_mpi(definition: Mapping[str, Any]) -> bool:
@@ -288,18 +297,29 @@ def _check_seconds(value: object, field: str) -> float | int:
     return value  # type: ignore[return-value]
 
 
-def _check_count(value: object, field: str) -> int:
+def _check_count(value: object, field: str, limit: int = MAX_ATTEMPTS) -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
-    if not is_whole or not 1 <= value <= MAX_ATTEMPTS:  # type: ignore[operator]
+    if not is_whole or not 1 <= value <= limit:  # type: ignore[operator]
         raise InvalidValue(
             message(
                 "%(field)s must be a whole number from 1 to %(limit)s",
                 field=field,
-                limit=MAX_ATTEMPTS,
+                limit=limit,
             ),
             field=field,
         )
     return value  # type: ignore[return-value]
+
+
+def _check_processes(checked: Mapping[str, Any]) -> None:
+    """Counts that are used: v1 writes others, too."""
+    nodes = checked.get("nodeCount")
+    if nodes is not None:
+        _check_count(nodes, "definition.nodeCount", MAX_PROCESSES)
+    name, key = _rank_setting(checked)
+    section = _check_object(checked.get(name) or {}, f"definition.{name}")
+    if key and section.get(key) is not None:
+        _check_count(section[key], f"definition.{name}.{key}", MAX_PROCESSES)
 
 
 def _check_priority(value: object, field: str) -> int:

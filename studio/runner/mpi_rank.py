@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from studio.runner.descendants import die_with_parent
 from studio.runner.ranks import LOG_FOLDER, RANK_LOGS_VARIABLE, log_path, print_end
+from studio.sdk.process_tree import die_with_parent
 
+MPIRUN = "mpirun"
 #: The number of a process, as Open MPI, MPICH with its kin, and Slurm name it.
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID")
 
@@ -26,7 +27,7 @@ def mpi_command(
 ) -> list[str]:
     """The command that starts the words `count` times with mpirun."""
     rank = [python, "-m", "studio.runner.mpi_rank", "--", *words]
-    return ["mpirun", "-n", str(count), *rank]
+    return [MPIRUN, "-n", str(count), *rank]
 
 
 def find_rank(environment: Mapping[str, str]) -> int:

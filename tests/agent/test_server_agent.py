@@ -13,12 +13,14 @@ import pytest
 from django.core.management.base import CommandError
 
 from runs.management import server_agent
-from runs.management.agent_options import AgentOptions
+from runs.management.agent_options import AgentOptions, note_stopped_agent
 from runs.management.commands.studio import read_agent_options
 from runs.models import ApiToken, TokenKind, now_ms
+from runs.search.compute import Health, list_targets
 from studio.sdk.client import Client
 from tests.access.people import make_team
 from tests.agent.cluster import Cluster
+from tests.parts.compute_rows import ComputeScene
 from tests.parts.owner_token import owner_token
 from tests.parts.server import Server, copy_prepared_home, start
 from tests.parts.waiting import becomes
@@ -112,3 +114,23 @@ def test_a_workspace_alone_starts_no_agent() -> None:
     assert read_agent_options({"agent": 3, "agent_workspace": "lab"}) == AgentOptions(
         3, "lab"
     )
+
+
+@pytest.mark.django_db
+def test_without_it_the_next_start_shows_it_as_stopped(tmp_path: Path) -> None:
+    team = make_team()
+    scene = ComputeScene(team.workspace, team.contributor)
+    options = AgentOptions(2, team.workspace.name)
+    server_agent.create_server_agent(tmp_path, options, "http://[::1]:1", now=scene.now)
+    token = ApiToken.objects.get(kind=TokenKind.AGENT)
+    own, silent = token.target, scene.now - 60_000
+    assert own is not None
+    scene.agent(own, token=token, heard=silent)
+    other = scene.agent(scene.target("gpu"), heard=silent)
+    note_stopped_agent()
+    health = {
+        target.target.name: target.health
+        for target in list_targets(team.workspace, now=scene.now)
+    }
+    assert health == {"local": Health.NO_AGENT, "gpu": Health.UNREACHABLE}
+    assert other.is_ending is False

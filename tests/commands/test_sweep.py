@@ -65,6 +65,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "check the clock",
         "mark unresponsive runs",
         "queue lost runs again",
+        "advance sweeps",
         "finish sweeps",
         "merge run counts",
         "write history exports",

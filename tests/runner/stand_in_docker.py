@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 PLACE = Path(sys.argv[0]).parent
 IMAGES = PLACE / "images"
@@ -37,8 +38,11 @@ def add(name: str) -> int:
     return 0
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str]) -> NoReturn:
     variables = {"PATH": "/usr/bin:/bin"}
+    if "--no-such-option" in words:
+        print("unknown flag: --no-such-option", file=sys.stderr)
+        sys.exit(125)
     while words[0].startswith("-"):
         option = words.pop(0)
         if option in FLAGS or "=" in option:
@@ -66,7 +70,7 @@ def main(command: str, *words: str) -> int:
     if command == "build":
         return add(words[words.index("--tag") + 1])
     if command == "run":
-        return run(list(words))
+        run(list(words))
     return 0
 
 

@@ -181,6 +181,10 @@ def test_an_image_that_no_run_used_for_a_month_is_deleted(
             "The image missing could not be pulled: docker ended with exit code 1. See",
         ),
         (
+            of_image("python:3", arguments=["--no-such-option"]),
+            "docker cannot start a container of the image python:3: unknown flag:",
+        ),
+        (
             of_image(buildContext={"location": "https://host/a.git"}),
             "environment.docker.build_context is not supported. Give base_dockerfile",
         ),

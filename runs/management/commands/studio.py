@@ -24,7 +24,7 @@ from runs.management import (
     static_files,
 )
 from runs.management.address import Address, refuse_unprotected_address, reserve_port
-from runs.management.agent_options import AgentOptions
+from runs.management.agent_options import AgentOptions, note_stopped_agent
 from runs.management.identity_check import (
     IdentityStep,
     choose_identity_step,
@@ -168,6 +168,7 @@ class Command(BaseCommand):
     ) -> None:
         web = supervisor.children[0]
         user = operator_access.find_or_create_first_owner(now=now_ms())
+        note_stopped_agent()
         if agent is not None:
             agent.find_owner()
         try:

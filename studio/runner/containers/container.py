@@ -17,7 +17,7 @@ from studio.runner.containers.engine import engine_environment, gpu_options
 from studio.runner.containers.image_request import ImageRequest
 from studio.runner.containers.images import PreparedImage
 from studio.runner.containers.run_options import common_options, mount_option
-from studio.sdk.process_variables import processes_with
+from studio.sdk.process_tree import processes_with
 
 VARIABLES_FILE = "container.env"
 #: By it the processes of a container are found on this machine.
@@ -121,7 +121,6 @@ class Container:
     def _options(self, variables: Mapping[str, str]) -> Iterator[str]:
         yield from common_options(self._engine, self._request)
         yield from ("--name", self.name, "--sig-proxy=false")
-        yield from ("--shm-size", self._request.shm_size)
         yield from ("--workdir", str(self._code))
         if self._engine.has_init():
             yield "--init"
@@ -151,7 +150,7 @@ class Container:
             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
         }
         if not self._is_root():
-            name = getpass.getuser()
+            name = _user_name()
             home = str(self._folder / "home")
             usual |= {"HOME": home, "USER": name, "LOGNAME": name}
         given = {**usual, **variables, CONTAINER_VARIABLE: self.name}
@@ -162,6 +161,13 @@ class Container:
                 filter(None, (given.get("PYTHONPATH"), own))
             )
         return given
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _is_first(pid: int) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from studio.runner.environments import EnvironmentFailed
 from studio.sdk.local_jobs import AGENT_VARIABLE
+from studio.sdk.process_tree import RUNNER_VARIABLE
 
 #: By name: the words that print whether the engine's root is an ordinary user here.
 _ENGINES = {
@@ -19,6 +20,8 @@ _ENGINES = {
     "docker": ("info", "--format", "{{.SecurityOptions}}"),
 }
 QUERY_SECONDS = 60.0
+#: The exit code of an engine that starts nothing.
+ENGINE_FAILED = 125
 _INIT_PROGRAMS = {
     "podman": ("catatonit", "/usr/libexec/podman/catatonit"),
     "docker": ("docker-init", "/usr/libexec/docker/docker-init"),
@@ -83,7 +86,11 @@ def engine_environment() -> dict[str, str]:
     Its own processes are not a part of the job: they remove the container.
     """
     variables = {key: os.environ[key] for key in os.environ if key != AGENT_VARIABLE}
-    return {**variables, "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
+    return {
+        **variables,
+        RUNNER_VARIABLE: os.environ.get(RUNNER_VARIABLE, "engine"),
+        "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+    }
 
 
 def gpu_options(engine: Engine, note: Callable[[str], None]) -> list[str]:
@@ -134,4 +141,4 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 126, "", str(error))
     except subprocess.TimeoutExpired:
         message = f"no answer within {QUERY_SECONDS:g} seconds"
-        return subprocess.CompletedProcess(command, 125, "", message)
+        return subprocess.CompletedProcess(command, ENGINE_FAILED, "", message)

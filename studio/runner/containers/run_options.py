@@ -19,6 +19,7 @@ def common_options(engine: Engine, request: ImageRequest) -> Iterator[str]:
     """What a look at the image and the script itself need."""
     yield from ("--rm", "--log-driver", "none", "--security-opt", "label=disable")
     yield from ("--user", engine.user, "--entrypoint", "")
+    yield from ("--shm-size", request.shm_size)
     yield from mount_option(PACKAGE_FOLDER, is_writable=False)
     if not _names_network(request.arguments):
         # The server can be on this machine, known as 127.0.0.1.

@@ -80,8 +80,12 @@ def read_packages(
     try:
         requirements = read_requirements(python, code)
     except (OSError, ValueError) as error:
+        reason = str(error)
+        if isinstance(error, OSError) and error.filename:
+            name = os.path.relpath(error.filename, code)
+            reason = f"{name}: {error.strerror}"
         raise EnvironmentFailed(
-            f"A file of packages cannot be read: {error}. Name it by its path in the "
+            f"A file of packages cannot be read: {reason}. Name it by its path in the "
             "submitted folder."
         ) from error
     for line in requirements.left_out:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +36,7 @@ from studio.runner.job.script_environment import (
     container_variables,
     script_environment,
 )
-from studio.runner.mpi_rank import mpi_command
+from studio.runner.mpi_rank import MPIRUN, mpi_command
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
 from studio.runner.watched_folders import with_rank_logs
@@ -77,6 +79,12 @@ class HostScript:
         interpreter = self._prepared.interpreter
         words = _command_of(job.definition, interpreter, sys.executable)
         check_script(job, code)
+        if words[0] == MPIRUN and not shutil.which(MPIRUN, path=variables["PATH"]):
+            raise CommandNotRunnable(
+                f"{MPIRUN} is not installed on {platform.node()}. Install Open MPI or "
+                "MPICH there, or submit the run without an MPI configuration.",
+                127,
+            )
         program = find_program(words[0], variables["PATH"], str(code))
         command = [program, *words[1:]]
         return ScriptStart(command, variables, command, variables)

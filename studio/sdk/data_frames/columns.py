@@ -6,6 +6,7 @@ rows fits into memory.
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections.abc import Iterator, Sequence
@@ -27,9 +28,16 @@ TEXTS_NAME = "{} (text)"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
-#: Zeros in front belong to a code, such as 007, which stays a text.
-_DECIMAL = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+#: As numbers are usually written. Other texts of digits can be codes, such as 007, the
+#: hash 1234e56 or a long id, which a number would not keep.
+_DECIMAL = re.compile(
+    r"[+-]?(?:(?:0|[1-9]\d{0,14})(?:\.\d*)?|\.\d+|\d(?:\.\d*)?[eE][+-]?\d{1,3})",
+    re.ASCII,
+)
 _NONFINITE = frozenset({"nan", "inf", "-inf"})
+_LOGGED_WORDS = {"null": None, "true": True, "false": False}
+#: Shorter ones are numbers, not texts, and longer ones than 64 bits are texts.
+_LONG_WHOLE = re.compile(r"-?[1-9]\d{15,18}", re.ASCII)
 
 
 def to_datetime(milliseconds: int) -> datetime:
@@ -46,7 +54,7 @@ def to_python(kind: str, value: Any) -> Any:
         return to_datetime(value)
     if kind == DURATION:
         return value / 1000
-    return from_wire(value) if kind == NUMBER else value
+    return metric_value(value) if kind == NUMBER else value
 
 
 class TypedColumn:
@@ -92,7 +100,7 @@ class TypedColumn:
     def _extend_numbers(self, values: Sequence[Any]) -> None:
         start = len(self.missing)
         for row, value in enumerate(values, start):
-            number = from_wire(value) if isinstance(value, str) else value
+            number = metric_value(value)
             if isinstance(number, (int, float)):
                 self.numbers.append(number)
                 self.missing.append(0)
@@ -141,7 +149,7 @@ def _finish_parameter(column: TypedColumn) -> TypedColumn:
     if all(map(_WHOLE.fullmatch, distinct)):
         kind = INTEGER
         numbers = {text: int(text) for text in distinct}
-    elif all(text in _NONFINITE or _DECIMAL.fullmatch(text) for text in distinct):
+    elif all(map(_is_number, distinct)):
         kind = NUMBER
         numbers = {text: float(text) for text in distinct}
     if not numbers:
@@ -151,6 +159,25 @@ def _finish_parameter(column: TypedColumn) -> TypedColumn:
     found.missing.extend(text is None for text in column.objects)
     found.numbers.extend([numbers.get(text, 0) for text in column.objects])
     return found
+
+
+def _is_number(text: str) -> bool:
+    if text in _NONFINITE:
+        return True
+    return bool(_DECIMAL.fullmatch(text)) and math.isfinite(float(text))
+
+
+def metric_value(value: Any) -> Any:
+    """A metric's value as it was logged: the server has some numbers as texts.
+
+    These are whole numbers that a float does not keep, booleans, None, and numbers that
+    are not finite.
+    """
+    if not isinstance(value, str):
+        return value
+    if value in _LOGGED_WORDS:
+        return _LOGGED_WORDS[value]
+    return int(value) if _LONG_WHOLE.fullmatch(value) else from_wire(value)
 
 
 def _to_valid_text(text: str) -> str:

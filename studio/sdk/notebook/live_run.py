@@ -1,8 +1,7 @@
 """The content of a live run: status, charts, tables, child runs, the end of the log.
 
 Reads from the server alone and leaves the run object as it is, since the cells of the
-notebook use it at the same time. What it reads and shows is limited, whatever the run
-has.
+notebook use it at the same time. What it shows is limited, whatever the run has.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ MAX_CHILDREN = 25
 #: The number of child runs that are asked for a metric.
 MAX_ASKED = 3
 MAX_LOG_LINES, MAX_LOG_BYTES = 20, 16_384
+LOG_FOLDERS, MAX_LOGS = ("user_logs", "logs", "azureml-logs"), 500
 _SCROLL = (
     "max-height:20em;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere;"
     "margin:0;padding:6px 8px;background:rgba(128,128,128,.12);border-radius:4px;"
@@ -53,6 +53,8 @@ class LiveRun:
         self._state = run._state
         self._find_log = find_log
         self._sweep: dict[str, Any] | None = None
+        #: Where logs can be; once one is found, the folder that has it.
+        self._log_folders = list(LOG_FOLDERS)
         self.has_ended = False
 
     def read_html(self) -> str:
@@ -74,6 +76,11 @@ class LiveRun:
     def is_offline(self) -> bool:
         """Whether the server is not asked at all (`STUDIO_MODE=offline`)."""
         return bool(self._state.connection.is_offline)
+
+    @property
+    def is_logged_here(self) -> bool:
+        """Whether this process logs the run and has not ended it."""
+        return bool(self._state.is_own and not self._state.has_ended)
 
     def _get(self, path: str, **query: Any) -> Any:
         return self._state.connection.get(self._state.path(path), **query)
@@ -102,8 +109,10 @@ class LiveRun:
         ]
         tables = [metric for metric in metrics if metric["kind"] == "table"]
         numbers = [metric for metric in metrics if metric["last"] is not None]
-        charts = [self._chart(metric) for metric in numbers if metric["count"] > 1]
-        drawn = [chart for chart in charts[:MAX_CHARTS] if chart]
+        series = [metric for metric in numbers if metric["min"] is not None]
+        # Few metrics are asked for, even if they have no two numbers to draw.
+        curves = [metric for metric in series if metric["count"] > 1][:MAX_CHARTS]
+        drawn = [self._chart(metric) for metric in curves]
         style = "display:flex;flex-wrap:wrap;gap:16px 24px;margin:8px 0"
         return [
             f'<div style="{style}">{"".join(drawn)}</div>' if drawn else "",
@@ -112,8 +121,6 @@ class LiveRun:
         ]
 
     def _chart(self, metric: dict[str, Any]) -> str:
-        if metric["min"] is None:
-            return ""
         path = f"metrics/{quote(metric['key'], safe='')}"
         found = self._get(path, limit=MAX_CHART_POINTS)
         return line_chart(metric["key"], found["steps"], from_wire(found["values"]))
@@ -186,8 +193,15 @@ class LiveRun:
         return "", ""
 
     def _log(self) -> str:
-        sizes = {file["path"]: file["size"] for file in self._get("files")["files"]}
-        path = self._find_log(list(sizes))
+        sizes: dict[str, int] = {}
+        path = ""
+        for folder in self._log_folders:
+            files = self._get("files", folder=folder, limit=MAX_LOGS)["files"]
+            sizes = {file["path"]: file["size"] for file in files}
+            path = self._find_log(list(sizes))
+            if path:
+                self._log_folders = [folder]
+                break
         if not path or not sizes[path]:
             return ""
         start = max(0, sizes[path] - MAX_LOG_BYTES)

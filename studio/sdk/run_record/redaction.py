@@ -36,7 +36,8 @@ _SECRET_OPTION = re.compile(
     r"|(api|access|account|private|secret|storage)[_-]?key)",
     re.IGNORECASE,
 )
-_PASSWORD_IN_URL = re.compile(r"(\w+://)[^/\s@]*@")
+# Without the first part, a long word would be searched from each of its letters.
+_PASSWORD_IN_URL = re.compile(r"(?<!\w)(\w+://)[^/\s@]*@")
 
 
 def without_passwords(text: str) -> str:

@@ -6,6 +6,7 @@ settings for which this class has no attribute.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ class RunConfiguration:
     def __init__(
         self,
         script: str | None = None,
-        arguments: list[Any] | None = None,
+        arguments: list[Any] | str | None = None,
         framework: str | None = None,
         communicator: str | None = None,
         conda_dependencies: Any = None,
@@ -91,7 +92,7 @@ class RunConfiguration:
         **_ignored: Any,
     ) -> None:
         self.script = script
-        self.arguments = list(arguments or [])
+        self.arguments = as_words(arguments)
         self.framework = framework or "Python"
         self.communicator = communicator or "None"
         self.command = command
@@ -170,6 +171,19 @@ class RunConfiguration:
         find_path(Path(path), name).unlink()
 
 
+def as_words(arguments: list[Any] | str | None) -> list[Any]:
+    """The arguments as a list: v1 also takes one line, which a shell would split."""
+    if not isinstance(arguments, str):
+        return list(arguments or [])
+    try:
+        return list(shlex.split(arguments))
+    except ValueError as error:
+        raise UserErrorException(
+            f"The arguments cannot be split into words: {error}. Give a list, such as "
+            "['--lr', 0.1]."
+        ) from error
+
+
 def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
     created = RunConfiguration()
     created._loaded_content = content
@@ -183,7 +197,7 @@ def _from_content(content: dict[str, Any], folder: Path) -> RunConfiguration:
         value = content.get(camel_case(name))
         if value is not None:
             setattr(created, name, value)
-    created.arguments = list(created.arguments)
+    created.arguments = as_words(created.arguments)
     created.environment_variables = dict(created.environment_variables)
     for name in SECTIONS:
         load_section(getattr(created, name), content.get(name))

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from studio.sdk.errors import ExperimentExecutionException, UserErrorException
-from studio.sdk.submission.run_configuration import MAX_RUN_SECONDS, RunConfiguration
+from studio.sdk.submission.run_configuration import (
+    MAX_RUN_SECONDS,
+    RunConfiguration,
+    as_words,
+)
 from studio.sdk.warnings import warn
 
 #: v1's own images: one is used only where a script names it.
@@ -117,7 +121,7 @@ class ScriptRunConfig:
         self,
         source_directory: str,
         script: str | None = None,
-        arguments: list[Any] | None = None,
+        arguments: list[Any] | str | None = None,
         run_config: RunConfiguration | None = None,
         _telemetry_values: object = None,
         compute_target: Any = None,
@@ -144,7 +148,7 @@ class ScriptRunConfig:
             )
         self.source_directory = str(Path(source_directory or ".").absolute())
         self.script = script
-        self.arguments = list(arguments or [])
+        self.arguments = as_words(arguments)
         self.command = command
         # Several submissions can share one run_config.
         self.run_config = copy.deepcopy(run_config) or _create_configuration(
@@ -180,6 +184,11 @@ class ScriptRunConfig:
 def _create_configuration(
     target: Any, environment: Any, seconds: int
 ) -> RunConfiguration:
+    if isinstance(environment, str):
+        raise UserErrorException(
+            "environment must be an Environment. To use a registered one: "
+            f"Environment.get(ws, {environment!r})"
+        )
     created = RunConfiguration()
     created.target = getattr(target, "name", target) or "local"
     created.max_run_duration_seconds = seconds

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import transaction
+from pytest_django.plugin import DjangoDbBlocker
 
 from runs.api.v1.openapi import list_operations, readable_path
 from runs.models import Role, View
@@ -158,12 +161,22 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def run(rest: Rest) -> None:
-    rest.new_run("r1")
-    made = rest.ok("POST", "views", {"name": "View"}, 201)
-    View.objects.filter(slug=made["slug"]).update(slug=view_bodies.SLUG)
-    compute_bodies.prepare(rest)
+@pytest.fixture(scope="module")
+def scene(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Rest]:
+    """Runs and a view for all tests: what a test changes is rolled back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        rest = rest_client()
+        rest.new_run("r1")
+        made = rest.ok("POST", "views", {"name": "View"}, 201)
+        View.objects.filter(slug=made["slug"]).update(slug=view_bodies.SLUG)
+        compute_bodies.prepare(rest)
+        yield rest
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def rest(scene: Rest, db: None) -> Rest:
+    return scene
 
 
 def stored() -> dict[str, list[Any]]:

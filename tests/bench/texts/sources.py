@@ -9,6 +9,7 @@ import subprocess
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -58,11 +59,12 @@ def texts() -> Iterator[Text]:
         for entry in polib.pofile(str(path)):
             yield Text(place(path), entry.linenum, "message", entry.msgid)
     for path in tracked(".py"):
-        yield from python_texts(path)
+        yield from read_python(path)[0]
     for path in tracked(".js", ".css"):
         yield from script_comments(path)
 
 
+@cache
 def place(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -91,9 +93,17 @@ def markdown_texts(path: Path) -> Iterator[Text]:
             paragraph.append(line.strip(" #>*-"))
 
 
-def python_texts(path: Path) -> Iterator[Text]:
+@cache
+def read_python(path: Path) -> tuple[list[Text], list[Name]]:
+    """Return the texts and the names of a file: parsing takes most of the time."""
     source = path.read_text()
-    for node in ast.walk(ast.parse(source)):
+    nodes = list(ast.walk(ast.parse(source)))
+    named = [name for node in nodes for name in python_names(path, node)]
+    return list(python_texts(path, source, nodes)), named
+
+
+def python_texts(path: Path, source: str, nodes: list[ast.AST]) -> Iterator[Text]:
+    for node in nodes:
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         ):
@@ -102,6 +112,8 @@ def python_texts(path: Path) -> Iterator[Text]:
                 line = node.body[0].lineno
                 for part in re.split(r"\n\s*\n|\n(?=\s*[-*] )", written):
                     yield Text(place(path), line, "comment", " ".join(part.split()))
+    if "#" not in source:
+        return
     block: list[str] = []
     start = last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -132,8 +144,7 @@ def names() -> Iterator[Name]:
     """Yield what modules, classes, functions, arguments and values are named."""
     for path in tracked(".py"):
         yield Name(place(path), 1, path.stem)
-        for node in ast.walk(ast.parse(path.read_text())):
-            yield from python_names(path, node)
+        yield from read_python(path)[1]
     for path in tracked(".js"):
         yield Name(place(path), 1, path.stem)
         pattern = r"\b(?:function\*?|const|let|class)\s+([A-Za-z_$][\w$]*)"

@@ -120,6 +120,21 @@ def test_rows_have_python_values(experiment: Experiment) -> None:
     assert timedelta(0) <= age < timedelta(hours=1)
 
 
+def test_values_that_are_no_floats_arrive_as_logged(
+    experiment: Experiment, client: Client
+) -> None:
+    logged = [None, True, 2**60 + 1, "text"]
+    for number, value in enumerate(logged):
+        points = [{"key": "flag", "value": value}]
+        batch = {"writer": "flags", "sequence": 0, "points": points}
+        client.post(f"runs/query{number}/metrics", batch)
+    query = experiment.runs(columns=["metrics.flag"], order_by="params.seed", limit=4)
+    assert [row["metrics.flag"] for row in query.rows()] == logged
+    table = query.to_arrow().to_pydict()
+    assert table["metrics.flag"] == [None, 1.0, float(2**60 + 1), None]
+    assert table["metrics.flag (text)"] == [None, None, None, "text"]
+
+
 def test_iterating_yields_runs(experiment: Experiment, workspace: Workspace) -> None:
     runs = list(experiment.runs(order_by="-params.seed", limit=3))
     assert [run.id for run in runs] == ["query4", "query3", "query2"]

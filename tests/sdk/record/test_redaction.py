@@ -96,3 +96,8 @@ def test_the_python_of_a_script_is_that_of_its_first_line(tmp_path: Path) -> Non
         script.write_text(f"{first}\n")
         facts = probe_python(str(script), path, tmp_path)
         assert (facts is not None) == is_python, first
+
+
+def test_long_words_of_a_command_do_not_delay_its_run() -> None:
+    words = ["x" * 1_000_000, "-" * 1_000_000, "http:" * 200_000]
+    assert without_secrets(words) == words
