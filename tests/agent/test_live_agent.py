@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -131,6 +132,11 @@ def test_a_killed_runner_gives_its_run_back_to_the_queue(
     [folder] = [path.parent for path in cluster.home.rglob("runner.json")]
     state = read_runner_state(folder)
     assert state is not None
+    # Only root can read it, and so can each run of an agent that is root.
+    with contextlib.suppress(PermissionError):
+        shown = Path(f"/proc/{agent.pid}/environ").read_bytes()
+        assert b"STUDIO_TOKEN=" in shown
+        assert cluster.agent_token.encode() not in shown
     os.kill(state.pid, signal.SIGKILL)
     assert agent.wait(60) == 0, cluster.log
     assert is_gone(pid)

@@ -233,7 +233,7 @@ def test_a_folder_over_the_limit_is_explained(
     monkeypatch.setattr("studio.core.snapshots.MAX_FILES", 3)
     for number in range(4):
         (folder / f"{number}.txt").write_text("")
-    with pytest.raises(SnapshotException, match="name what is no source"):
+    with pytest.raises(SnapshotException, match="or submit a smaller folder"):
         experiment.submit(ScriptRunConfig(str(folder), "train.py"))
 
 
