@@ -54,6 +54,16 @@ def test_attributes_are_distinguished_from_calls() -> None:
         assert is_right, f"{kind}.{name}"
 
 
+@pytest.mark.parametrize("kind", [Workspace, Experiment, Run])
+def test_every_public_name_is_in_the_table(kind: type) -> None:
+    page = (ROOT / "docs/user/sdk.md").read_text()
+    rows = re.findall(rf"^\| `{kind.__name__}`.*? \| (.*) \|$", page, re.MULTILINE)
+    named = set(re.findall(r"`(?:Run\.|\.)?([a-z_]+)`", " ".join(rows)))
+    # For the command line.
+    public = {name for name in dir(kind) if name[0] != "_"} - {"with_client"}
+    assert public - named == set()
+
+
 @pytest.mark.parametrize(
     "name", ["start", "log", "find", "compare", "share", "operate"]
 )

@@ -24,6 +24,8 @@ MAX_ATTEMPTS = 100
 MAX_PROCESSES = 1024
 #: Both bounds of a priority; 0 is the default.
 MAX_PRIORITY = 1000
+#: The type of a run that is the parent of a sweep: it executes nothing.
+SWEEP_TYPE = "studio.sweep"
 #: Thirty days, v1's default.
 DEFAULT_MAX_SECONDS = 2_592_000
 #: What a word of a command line can be, other than text.

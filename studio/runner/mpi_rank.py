@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from studio.runner.descendants import die_with_parent
 from studio.runner.ranks import LOG_FOLDER, RANK_LOGS_VARIABLE, log_path, print_end
+from studio.sdk.process_tree import die_with_parent
 
 MPIRUN = "mpirun"
 #: The number of a process, as Open MPI, MPICH with its kin, and Slurm name it.

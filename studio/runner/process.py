@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from studio.core.cancel_signals import CancelSignal
-from studio.runner.descendants import die_with_parent
 from studio.runner.streams import OutputStream
+from studio.sdk.process_tree import die_with_parent
 
 #: How long output of processes that outlive the command is waited for.
 OUTPUT_GRACE_SECONDS = 1.0

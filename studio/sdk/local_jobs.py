@@ -7,12 +7,10 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from studio.core.job_files import (
-    LOG_FILE,
     JobFile,
     is_runner_alive,
     process_start,
@@ -20,16 +18,14 @@ from studio.core.job_files import (
     read_runner_state,
     write_job,
 )
-from studio.sdk.process_variables import process_variables
+from studio.sdk.process_tree import RUNNER_VARIABLE, process_variables
+from studio.sdk.runner_process import PACKAGE_ROOT, start_runner_process
 
-#: Tells a runner from what a script started: it outlives the run that submitted it.
-RUNNER_VARIABLE = "STUDIO_JOB_FOLDER"
 #: The folder of an agent's job, in the environment of all its processes: by it the
 #: agent ends what is left. A run on this machine that a job submits is not its own.
 AGENT_VARIABLE = "STUDIO_AGENT_JOB"
 #: How long the folder of a killed runner is kept.
 KEEP_SECONDS = 24 * 3600.0
-_ROOT = Path(__file__).resolve().parents[2]
 #: So that ended runners do not stay as zombies.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -91,7 +87,7 @@ def start_runner(folder: Path, job: JobFile) -> None:
     """Start the runner of a prepared folder in the background. Raises OSError."""
     write_job(folder, job)
     _started[:] = [one for one in _started if one.poll() is None]
-    modules = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    modules = [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, modules)),
@@ -100,19 +96,7 @@ def start_runner(folder: Path, job: JobFile) -> None:
     if environment.pop(AGENT_VARIABLE, None):
         # The agent deletes the job's spool, and this run can outlive the job.
         environment.pop("STUDIO_SPOOL", None)
-    with (folder / LOG_FILE).open("ab") as log:
-        _started.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "studio.runner.job", str(folder)],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C here does not reach it, and it outlives this process.
-                start_new_session=True,
-            )
-        )
+    _started.append(start_runner_process(folder, environment))
 
 
 def stop_local_run(run_id: str) -> None:

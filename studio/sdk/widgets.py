@@ -7,7 +7,8 @@ import time
 from html import escape
 from typing import Any
 
-from studio.core.errors import StudioError
+from studio.core.errors import NotFound, StudioError
+from studio.sdk.errors import UserErrorException
 from studio.sdk.notebook import LiveRun, section
 from studio.sdk.responses import is_temporary
 from studio.sdk.run import Run, find_current_log
@@ -25,9 +26,17 @@ class RunDetails:
         RunDetails(run).show()
 
     It needs no extension of the notebook: the shown HTML is replaced every two seconds.
+    Raises UserErrorException for what is not a run.
     """
 
     def __init__(self, run_instance: Run) -> None:
+        given: object = run_instance
+        if not isinstance(given, Run):
+            kind = type(given).__name__
+            raise UserErrorException(
+                f"RunDetails shows a run, not {kind}: give it what submit() or "
+                "start_logging() returns."
+            )
         self.run = run_instance
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -92,7 +101,9 @@ def _read_content(live: LiveRun) -> tuple[str, bool]:
     try:
         content = live.read_html()
     except StudioError as error:
-        goes_on = is_temporary(error) and not live.is_offline
+        # A run that was begun without a server arrives there later.
+        is_awaited = isinstance(error, NotFound) and live.is_logged_here
+        goes_on = (is_temporary(error) or is_awaited) and not live.is_offline
         return section(f"<p>{escape(error.message)}</p>"), goes_on
     return content, not live.has_ended
 

@@ -24,8 +24,10 @@ SCRIPT = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 inner = "import os, time; os.setsid(); open('daemon','w').write(str(os.getpid()))"
-if sys.argv[1] == "daemon":
-    subprocess.Popen([sys.executable, "-c", inner + "; time.sleep(600)"])
+if sys.argv[1] in ("daemon", "bare"):
+    variables = {} if sys.argv[1] == "bare" else None
+    words = [sys.executable, "-c", inner + "; time.sleep(600)"]
+    subprocess.Popen(words, env=variables)
     while not os.path.exists("daemon") or not open("daemon").read(): time.sleep(0.01)
 open("script", "w").write(str(os.getpid()))
 time.sleep(600)

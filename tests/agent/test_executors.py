@@ -115,9 +115,12 @@ def test_a_request_to_stop_lets_the_runner_end_in_order(
     assert end.status == "Canceled"
 
 
-def test_force_leaves_no_process(executor: Executor, folder: Path) -> None:
-    """Not even one that ignores signals and left the session of the script."""
-    handle = start(executor, folder, "daemon")
+@pytest.mark.parametrize("behavior", ["daemon", "bare"])
+def test_force_leaves_no_process(
+    executor: Executor, folder: Path, behavior: str
+) -> None:
+    """Not even one that left the session of the script, or dropped its variables."""
+    handle = start(executor, folder, behavior)
     started = [*pids(folder), runner_pid(folder)]
     executor.stop(handle, force=True)
     assert executor.poll(handle) is JobState.ENDED

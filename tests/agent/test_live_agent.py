@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -117,9 +118,12 @@ def test_a_killed_runner_gives_its_run_back_to_the_queue(
     marker = tmp_path / "pid"
     # The second attempt ends by itself.
     code = (
-        "import os, pathlib, sys, time\n"
+        "import os, pathlib, subprocess, sys, time\n"
         f"marker = pathlib.Path({str(marker)!r})\n"
         "if marker.exists(): sys.exit()\n"
+        # As below `sudo -i`: no variable and no session tell whose process it is.
+        "bare = subprocess.Popen(['sleep', '600'], env={}, start_new_session=True)\n"
+        "marker.with_name('bare').write_text(str(bare.pid))\n"
         "marker.write_text(str(os.getpid())); time.sleep(600)"
     )
     run = cluster.queue([sys.executable, "-c", code])
@@ -128,9 +132,15 @@ def test_a_killed_runner_gives_its_run_back_to_the_queue(
     [folder] = [path.parent for path in cluster.home.rglob("runner.json")]
     state = read_runner_state(folder)
     assert state is not None
+    # Only root can read it, and so can each run of an agent that is root.
+    with contextlib.suppress(PermissionError):
+        shown = Path(f"/proc/{agent.pid}/environ").read_bytes()
+        assert b"STUDIO_TOKEN=" in shown
+        assert cluster.agent_token.encode() not in shown
     os.kill(state.pid, signal.SIGKILL)
     assert agent.wait(60) == 0, cluster.log
     assert is_gone(pid)
+    assert is_gone(int(marker.with_name("bare").read_text()))
     assert cluster.status(run) == "Completed"
     job = cluster.owner.get(f"runs/{run}/job")
     assert [one["outcome"] for one in job["attempts"]] == ["lost", "Completed"]

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from studio.sdk.client import Client
 from tests.cli.command import CommandLine, command_line, new_run
+from tests.parts.owner_token import owner_token
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
@@ -158,6 +160,31 @@ def test_a_run_is_ended_once(
 def test_the_message_of_a_failure_is_kept(studio: CommandLine, run: str) -> None:
     done = studio.json("run", "fail", run, "--message", "wrong data")
     assert done["error"]["error"]["message"] == "wrong data"
+
+
+def test_a_canceled_sweep_ends_with_its_runs(
+    studio: CommandLine, server: Server
+) -> None:
+    owner = Client(server.url, owner_token(server.home, server.environment), "default")
+    name = f"sweep-{uuid.uuid4().hex[:8]}"
+    owner.post("compute", {"name": name})
+    token = owner.post(f"compute/{name}/agent-tokens", {})["token"]
+    agent = Client(server.url, token, "default")
+    body = {"name": "one", "instance": "one", "slots": 1, "version": "0.2.0"}
+    path = f"agents/{agent.post('agents', body)['id']}"
+    base = {"id": name, "experiment": "sweeps", "definition": {"command": "true"}}
+    owner.post("runs", {**base, "status": "NotStarted"})
+    space = {"lr": ["1", "2"]}
+    made = owner.post("sweeps", {"run": name, "space": space, "target": name})
+    parent = made["run"]["id"]
+    [job] = agent.post(f"{path}/take", {"free": 1})["jobs"]
+    done = studio("run", "cancel", parent)
+    assert done.stdout == f"Cancel requested: {parent} ends when its runs have ended.\n"
+    assert "heartbeats" not in done.stderr
+    ended = {"attempt": 1, "outcome": "Canceled"}
+    agent.post(f"{path}/jobs/{job['run']}/end", ended)
+    assert owner.get(f"runs/{parent}")["status"] == "Canceled"
+    owner.delete(f"compute/{name}")
 
 
 def test_a_cancel_is_requested_or_forced(studio: CommandLine, run: str) -> None:

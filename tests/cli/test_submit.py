@@ -94,12 +94,20 @@ def test_a_run_is_resubmitted_to_a_queue(
 
 
 def test_a_sweep_submits_a_run_for_each_combination(
-    studio: CommandLine, submitted: tuple[str, dict[str, Any]], queue: str
+    studio: CommandLine,
+    server: Server,
+    submitted: tuple[str, dict[str, Any]],
+    queue: str,
 ) -> None:
     run_id = submitted[1]["run_id"]
     words = ("--sweep", "lr=0.1,0.2", "--sweep", "seed=1..3", "--target", queue)
-    made = studio.json("run", "resubmit", run_id, *words)
+    compared = ("--metric", "acc", "--stop-early", "bandit slack_factor=0.2")
+    made = studio.json("run", "resubmit", run_id, *words, *compared)
     assert len(made["children"]) == 6
+    sweep = Client(server.url, server.token, "default").get(
+        f"runs/{made['run']['id']}/sweep"
+    )
+    assert (sweep["goal"], sweep["policy"]["slack_factor"]) == ("maximize", 0.2)
     child = studio.json("run", "show", made["children"][0])
     assert child["parent_run_id"] == made["run"]["id"]
     assert child["tags"] == {"lr": "0.1", "seed": "1"}

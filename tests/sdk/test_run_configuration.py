@@ -6,6 +6,7 @@ import builtins
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -257,7 +258,10 @@ def test_a_clone_of_an_environment_shares_nothing() -> None:
     assert first.docker.arguments == []
 
 
-def test_an_image_is_named_or_built_from_a_dockerfile(tmp_path: Path) -> None:
+def test_an_image_is_named_or_built_from_a_dockerfile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("")
     (tmp_path / "Dockerfile").write_text("FROM mine:1\n")
     config = ScriptRunConfig(
@@ -270,6 +274,17 @@ def test_an_image_is_named_or_built_from_a_dockerfile(tmp_path: Path) -> None:
     assert definition["environment"]["docker"]["baseDockerfile"] == "FROM mine:1\n"
     assert definition["docker"]["useDocker"] is True
     assert definition["docker"]["arguments"] == ["--cpus", "2"]
+    (tmp_path / "pip.txt").write_text("six")
+    image = Environment.from_docker_image(
+        "image", "mine:1", SimpleNamespace(address="my.io"), pip_requirements="pip.txt"
+    )
+    definition, _ = definition_of(
+        ScriptRunConfig(str(tmp_path), "train.py", environment=image)
+    )
+    docker = definition["environment"]["docker"]
+    assert docker["baseImageRegistry"] == {"address": "my.io"}
+    packages = definition["environment"]["python"]["condaDependencies"]
+    assert {"pip": ["six"]} in packages["dependencies"]
     config.run_config.environment.docker.base_dockerfile = "Other"
     with pytest.raises(UserErrorException, match="There is no Dockerfile 'Other'"):
         definition_of(config)

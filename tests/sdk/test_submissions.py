@@ -86,6 +86,24 @@ def test_a_named_target_queues(
     assert run.get_status() == "Canceled"
 
 
+def test_a_canceled_run_of_an_agent_ends_with_its_process(
+    experiment: Experiment, folder: Path, queue: str, server: Server
+) -> None:
+    config = ScriptRunConfig(str(folder), "train.py", compute_target=queue)
+    run = experiment.submit(config)
+    owner = Client(server.url, owner_token(server.home, server.environment), "default")
+    token = owner.post(f"compute/{queue}/agent-tokens", {})["token"]
+    agent = Client(server.url, token, "default")
+    body = {"name": "one", "instance": "one", "slots": 1, "version": "0.2.0"}
+    path = f"agents/{agent.post('agents', body)['id']}"
+    assert agent.post(f"{path}/take", {"free": 1, "trees": [run.id]})["jobs"]
+    run.cancel()
+    assert run.get_status() == "CancelRequested"
+    ended = {"attempt": 1, "outcome": "Canceled"}
+    agent.post(f"{path}/jobs/{run.id}/end", ended)
+    assert run.get_status() == "Canceled"
+
+
 def test_a_priority_reaches_the_queue(
     experiment: Experiment, folder: Path, queue: str, server: Server
 ) -> None:
@@ -215,7 +233,7 @@ def test_a_folder_over_the_limit_is_explained(
     monkeypatch.setattr("studio.core.snapshots.MAX_FILES", 3)
     for number in range(4):
         (folder / f"{number}.txt").write_text("")
-    with pytest.raises(SnapshotException, match="name what is no source"):
+    with pytest.raises(SnapshotException, match="or submit a smaller folder"):
         experiment.submit(ScriptRunConfig(str(folder), "train.py"))
 
 

@@ -11,6 +11,7 @@ from runs.actions.submit.environments import (
 from runs.actions.submit.new_runs import (
     SCRIPT_RUN_TYPE,
     NewRuns,
+    check_script,
     check_submission,
     get_experiment,
     submit_run,
@@ -26,6 +27,7 @@ __all__ = [
     "SCRIPT_RUN_TYPE",
     "NewRuns",
     "changed_definition",
+    "check_script",
     "check_submission",
     "delete_environment",
     "find_environment",

@@ -30,9 +30,10 @@ from runs.models import (
     Snapshot,
     Workspace,
 )
+from runs.storage.files import list_members
 from runs.storage.prepared import PreparedInsert
 from studio.core import names
-from studio.core.errors import InvalidState
+from studio.core.errors import InvalidState, InvalidValue
 from studio.core.launcher_properties import RESUBMITTED_FROM_PROPERTY
 from studio.core.run_definition import check_definition
 from studio.core.statuses import RunStatus
@@ -135,12 +136,32 @@ def submit_run(
 def check_submission(
     workspace: Workspace, definition: Mapping[str, Any], snapshot: Snapshot | None
 ) -> dict[str, Any]:
-    """Return the checked definition of a run that an agent can start."""
+    """Return the checked definition of a run that an agent can start.
+
+    Raises InvalidValue if the snapshot lacks the script.
+    """
     checked = check_definition(dict(definition))
     if checked.get("script") and snapshot is None:
         raise InvalidState(no_snapshot_message())
+    check_script(checked, snapshot)
     check_secrets_exist(workspace, checked.get("secrets") or [])
     return checked
+
+
+def check_script(definition: Mapping[str, Any], snapshot: Snapshot | None) -> None:
+    """Raise InvalidValue if the snapshot lacks the script, MissingBytes without it."""
+    script = definition.get("script")
+    if not script or snapshot is None:
+        return
+    if all(member.path != script for member in list_members(snapshot.blob)):
+        raise InvalidValue(
+            _(
+                "The snapshot has no file %(script)s. Choose another script, or upload "
+                "a folder with it."
+            )
+            % {"script": script},
+            field="script",
+        )
 
 
 def get_experiment(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from runs.actions.sweeps.advance import LiveSweeps, advance_sweep
 from runs.actions.sweeps.bayesian import check_optuna
-from runs.actions.sweeps.children import SWEEP_TYPE, add_children
+from runs.actions.sweeps.children import add_children
 from runs.actions.sweeps.creation import create_sweep, start_sweep
+from studio.core.run_definition import SWEEP_TYPE
 
 __all__ = [
     "SWEEP_TYPE",

@@ -82,7 +82,7 @@ def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) 
     if state.is_final:
         refresh_sweep(sweep.pk, now=now)
         return
-    if state is RunStatus.CANCEL_REQUESTED:
+    if state is RunStatus.CANCEL_REQUESTED or sweep.run.deleted is not None:
         return
     if sweep.deadline is not None and now >= sweep.deadline and not sweep.closed:
         _end_on_time(sweep, now)

@@ -26,7 +26,6 @@ from studio.core.sweeps import (
     swept_definition,
 )
 
-SWEEP_TYPE = "studio.sweep"
 #: How many are created with the sweep. More would keep SQLite's only writer too long.
 FIRST_BATCH = 50
 

@@ -23,7 +23,7 @@ from runs.actions.submit import (
     get_experiment,
 )
 from runs.actions.sweeps.bayesian import check_optuna
-from runs.actions.sweeps.children import SWEEP_TYPE, add_children, child_template
+from runs.actions.sweeps.children import add_children, child_template
 from runs.models import (
     ComputeTarget,
     Launcher,
@@ -34,6 +34,7 @@ from runs.models import (
     Workspace,
 )
 from studio.core.errors import InvalidState
+from studio.core.run_definition import SWEEP_TYPE
 from studio.core.statuses import RunStatus
 from studio.core.sweeps import BAYESIAN, BAYESIAN_AT_ONCE, SweepPlan
 

@@ -48,6 +48,7 @@ def run_info(run: Run, has_definition: bool | None = None) -> RunInfo:
         updated=run.updated,
         heard=run.heard,
         heartbeats=run.heartbeats,
+        launcher=run.launcher,
         archived=run.archived,
         deleted=run.deleted,
         locked=run.locked,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.access import Permission
+from runs.actions.submit import check_script
 from runs.models import (
     LOCAL_TARGET,
     Experiment,
@@ -36,6 +37,7 @@ from runs.search.submit import (
     describe_source,
     estimate_duration,
     find_git_facts,
+    find_source,
     list_source_choices,
 )
 from studio.core import snapshots as snapshot_rules
@@ -165,6 +167,8 @@ def summary_context(
             original.definition if original else {},
             partial(read_chosen, request.workspace),
         )
+        if draft.source:
+            check_script(definition, find_source(request.workspace, draft.source))
         if draft.is_sweep:
             context |= _sweep_summary(draft, draft.name_template(copied))
         context["estimate"] = _estimate_text(

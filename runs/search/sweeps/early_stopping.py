@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.models import Metric, MetricKind, Sweep
-from runs.search.sweeps.results import find_metric_key, goal_sign
+from runs.models import Job, MetricKind, Sweep
+from runs.search.sweeps.results import goal_sign, read_heads
 from runs.storage.metrics import Points, as_float, store
 from studio.core.sweeps import BANDIT, MEDIAN, is_due
 
@@ -45,18 +45,12 @@ class _Curve:
 
 
 def count_values_of_running(sweep: Sweep) -> dict[int, int]:
-    """Return how many values each running child has logged, with two queries."""
-    key = find_metric_key(sweep)
-    if key is None:
+    """Return how many values each running child has logged, with three queries."""
+    running = Job.objects.taken().filter(sweep=sweep, stop_reason="")
+    runs = list(running.values_list("run_id", flat=True))
+    if not runs:
         return {}
-    heads = Metric.objects.filter(
-        key=key,
-        kind__in=_KINDS,
-        run__job__sweep=sweep,
-        run__job__agent__isnull=False,
-        run__job__ended__isnull=True,
-        run__job__stop_reason="",
-    )
+    heads = read_heads(sweep, runs).filter(kind__in=_KINDS)
     return dict(heads.values_list("run_id", "count"))
 
 
@@ -131,16 +125,14 @@ def _reason(sweep: Sweep, own: float, limit: float, interval: int) -> str:
 
 
 def _read_curves(sweep: Sweep, intervals: Sequence[int]) -> Iterator[_Curve]:
-    key = find_metric_key(sweep)
-    heads = Metric.objects.filter(key=key, kind__in=_KINDS, run__job__sweep=sweep)
-    ended = {
-        head: (run, at is not None)
-        for head, run, at in heads.values_list("pk", "run_id", "run__job__ended")
-    }
+    jobs = Job.objects.filter(sweep=sweep).values_list("run_id", "ended")
+    has_ended = {run: ended is not None for run, ended in jobs}
+    heads = list(read_heads(sweep, list(has_ended)).filter(kind__in=_KINDS))
+    runs = {head.pk: head.run_id for head in heads}
     sign = goal_sign(sweep)
-    for head, points in store.read_series_by_series(list(heads)):
-        run, has_ended = ended[head]
-        yield make_curve(run, has_ended, sign * _as_numbers(points), intervals)
+    for head, points in store.read_series_by_series(heads):
+        run = runs[head]
+        yield make_curve(run, has_ended[run], sign * _as_numbers(points), intervals)
 
 
 def make_curve(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.db.models import QuerySet
 
 from runs.models import Job, Key, KeyKind, Metric, Sweep
 from studio.core.statuses import RunStatus
@@ -31,7 +32,8 @@ def list_results(sweep: Sweep) -> list[SweepResult]:
     """Return the sweep's runs in the order of their creation, without deleted ones."""
     columns = ("run_id", "run__run_id", "run__name", "run__status", "values")
     jobs = Job.objects.filter(sweep=sweep, run__deleted__isnull=True).order_by("pk")
-    best = _best_by_run(sweep)
+    rows = list(jobs.values_list(*columns, "stop_reason"))
+    best = _best_of_runs(sweep, [row[0] for row in rows])
     return [
         SweepResult(
             run_id,
@@ -42,9 +44,7 @@ def list_results(sweep: Sweep) -> list[SweepResult]:
             run in best,
             reason,
         )
-        for run, run_id, name, status, values, reason in jobs.values_list(
-            *columns, "stop_reason"
-        )
+        for run, run_id, name, status, values, reason in rows
     ]
 
 
@@ -63,21 +63,19 @@ class BestRun:
 
 
 def find_best(sweep: Sweep) -> BestRun | None:
-    """Return the best run, with two queries; None if none logged the metric."""
-    key = find_metric_key(sweep)
-    if key is None:
-        return None
-    column = "max" if goal_sign(sweep) > 0 else "min"
-    heads = Metric.objects.filter(
-        key=key,
-        run__job__sweep=sweep,
-        run__deleted__isnull=True,
-        **{f"{column}__lte": sys.float_info.max, f"{column}__gte": -sys.float_info.max},
-    )
-    order = f"-{column}" if column == "max" else column
-    found = heads.order_by(order, "run").values_list("run__run_id", "run__name", column)
-    row = found.first()
-    return BestRun(*row) if row else None
+    """Return the best run, with three queries; None if none logged the metric."""
+    sign = goal_sign(sweep)
+    jobs = Job.objects.filter(sweep=sweep, run__deleted__isnull=True)
+    names = {
+        run: (run_id, name)
+        for run, run_id, name in jobs.order_by("pk").values_list(
+            "run_id", "run__run_id", "run__name"
+        )
+    }
+    best = _best_of_runs(sweep, list(names))
+    known = [run for run in names if best.get(run) is not None]
+    found = max(known, key=lambda run: sign * (best[run] or 0.0), default=None)
+    return None if found is None else BestRun(*names[found], best[found] or 0.0)
 
 
 def count_stopped(sweep: Sweep) -> int:
@@ -97,13 +95,20 @@ def find_metric_key(sweep: Sweep) -> Key | None:
     return keys.filter(workspace=sweep.run.workspace_id).first()
 
 
-def _best_by_run(sweep: Sweep) -> dict[int, float | None]:
+def read_heads(sweep: Sweep, runs: Sequence[int]) -> QuerySet[Metric]:
+    """Return the series of the primary metric of these runs, by their primary keys.
+
+    Without a join: the database could start from all runs that have the metric.
+    """
     key = find_metric_key(sweep)
     if key is None:
-        return {}
+        return Metric.objects.none()
+    return Metric.objects.filter(key=key, run__in=runs)
+
+
+def _best_of_runs(sweep: Sweep, runs: Sequence[int]) -> dict[int, float | None]:
     column = "max" if goal_sign(sweep) > 0 else "min"
-    heads = Metric.objects.filter(key=key, run__job__sweep=sweep)
     return {
         run: best if best is not None and math.isfinite(best) else None
-        for run, best in heads.values_list("run_id", column)
+        for run, best in read_heads(sweep, runs).values_list("run_id", column)
     }

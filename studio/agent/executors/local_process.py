@@ -6,24 +6,25 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import studio
 from studio.agent.executors.executor import JobState
-from studio.agent.executors.process_table import boot_id, kill_job
+from studio.agent.executors.process_table import (
+    boot_id,
+    end_orphans,
+    kill_all,
+    kill_job,
+)
 from studio.core.job_files import (
     JOB_FILE,
-    LOG_FILE,
     lock_runner,
     read_runner_state,
 )
 from studio.sdk.local_jobs import AGENT_VARIABLE
+from studio.sdk.process_tree import list_descendants
+from studio.sdk.runner_process import PACKAGE_ROOT, RUNNER, start_runner_process
 
-#: The folder that has the `studio` package.
-PACKAGE_ROOT = Path(studio.__file__).resolve().parent.parent
-RUNNER = ("-m", "studio.runner.job")
 BOOT_NAME = "boot"
 
 
@@ -57,17 +58,7 @@ class LocalProcessExecutor:
         if self._devices:
             environment["CUDA_VISIBLE_DEVICES"] = self._devices[slot]
         (folder / BOOT_NAME).write_text(boot_id(), encoding="utf-8")
-        with (folder / LOG_FILE).open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *self._runner, str(folder)],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # The signals of a terminal reach only the agent.
-                start_new_session=True,
-            )
+        process = start_runner_process(folder, environment, self._runner)
         self._children[str(folder)] = process
         self._seen.add(str(folder))
         return str(folder)
@@ -113,12 +104,16 @@ class LocalProcessExecutor:
                     os.kill(pid, signal.SIGTERM)
 
     def _kill(self, folder: Path) -> None:
-        # The runner first, so that it does not report what is killed after it.
+        below: list[int] = []
         if self.poll(str(folder)) is JobState.RUNNING:
             pid = self._runner_pid(folder)
             if pid is not None:
+                # Also those that dropped their variables, such as below `sudo -i`.
+                below = list_descendants(pid)
+                # The runner first: it must not report what is killed after it.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        kill_all(below)
         # The group's number can belong to others long after the job's end.
         was_seen = str(folder) in self._seen
         kill_job(folder, _script_group(folder) if was_seen else None)
@@ -126,6 +121,7 @@ class LocalProcessExecutor:
         child = self._children.pop(str(folder), None)
         if child is not None:
             child.wait()
+        end_orphans({one.pid for one in self._children.values()})
 
     def _runner_pid(self, folder: Path) -> int | None:
         """The runner's process, which is known to live."""

@@ -31,8 +31,13 @@ from studio.agent import (
 from studio.cli.output import Output
 from studio.cli.tables import one_line
 from studio.cli.target import Target, workspace_options
+from studio.sdk.process_tree import become_subreaper
 
 _PR_SET_DUMPABLE = 4
+AS_ROOT = (
+    "This agent runs as root, so every contributor can run code as root on this "
+    "machine. Start it as a user of its own."
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -112,9 +117,14 @@ def agent(
     runs and waits for those that run; the second cancels them.
     """
     _hide_from_jobs()
+    # What a killed runner leaves comes to this process, which ends it.
+    become_subreaper()
     client = target.client
     # Jobs get a token of their own; this one is in no environment from here on.
-    os.environ.pop("STUDIO_TOKEN", None)
+    for variable in ("STUDIO_TOKEN", "MLFLOW_TRACKING_TOKEN"):
+        _forget_variable(variable)
+    if os.getuid() == 0 and not is_server:
+        output.note(AS_ROOT)
     name = name or default_name()
     gpus = find_gpus(os.environ)
     slots = slots or len(gpus) or 1
@@ -149,6 +159,20 @@ def default_name() -> str:
 def print_line(text: str) -> None:
     """A line of the agent's log, with the local time."""
     click.echo(one_line(f"{time.strftime('%H:%M:%S')} {text}"), err=True)
+
+
+def _forget_variable(name: str) -> None:
+    """Remove it, also from what the system shows as this process's environment.
+
+    Root can read that of each process.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.getenv.restype = ctypes.c_void_p
+        address = libc.getenv(name.encode())
+        if address:
+            ctypes.memset(address, 0, len(ctypes.string_at(address)))
+    os.environ.pop(name, None)
 
 
 def _hide_from_jobs() -> None:

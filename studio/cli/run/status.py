@@ -10,6 +10,7 @@ from studio.cli.output import Output, output_options
 from studio.cli.run.records import read_record
 from studio.cli.target import Target, run_path, target_options
 from studio.cli.words import run_option, take_query, take_run, words_argument
+from studio.core.run_definition import SWEEP_TYPE
 from studio.core.statuses import FINAL, RunStatus
 
 FINAL_VALUES = frozenset(status.value for status in FINAL)
@@ -44,8 +45,12 @@ def cancel(
     # The sentence of `az ml run cancel`.
     canceled = "Experiment run canceled successfully."
     requested = f"Cancel requested: {run_id} stops when its script hears it."
+    # The parent of a sweep executes nothing.
+    is_sweep = run.get("type") == SWEEP_TYPE
+    if is_sweep:
+        requested = f"Cancel requested: {run_id} ends when its runs have ended."
     sentence = canceled if is_canceled or output.is_json_default else requested
-    if run.get("heartbeats") is False and not is_canceled:
+    if run.get("heartbeats") is False and not is_canceled and not is_sweep:
         output.note(
             f"{run_id} sends no heartbeats, so it may not hear of the request. To mark "
             "it as Canceled: --force."

@@ -17,7 +17,7 @@ from studio.runner.containers.engine import engine_environment, gpu_options
 from studio.runner.containers.image_request import ImageRequest
 from studio.runner.containers.images import PreparedImage
 from studio.runner.containers.run_options import common_options, mount_option
-from studio.sdk.process_variables import processes_with
+from studio.sdk.process_tree import processes_with
 
 VARIABLES_FILE = "container.env"
 #: By it the processes of a container are found on this machine.
@@ -150,7 +150,7 @@ class Container:
             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
         }
         if not self._is_root():
-            name = getpass.getuser()
+            name = _user_name()
             home = str(self._folder / "home")
             usual |= {"HOME": home, "USER": name, "LOGNAME": name}
         given = {**usual, **variables, CONTAINER_VARIABLE: self.name}
@@ -161,6 +161,13 @@ class Container:
                 filter(None, (given.get("PYTHONPATH"), own))
             )
         return given
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _is_first(pid: int) -> bool:

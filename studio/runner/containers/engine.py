@@ -12,6 +12,7 @@ from pathlib import Path
 
 from studio.runner.environments import EnvironmentFailed
 from studio.sdk.local_jobs import AGENT_VARIABLE
+from studio.sdk.process_tree import RUNNER_VARIABLE
 
 #: By name: the words that print whether the engine's root is an ordinary user here.
 _ENGINES = {
@@ -85,7 +86,11 @@ def engine_environment() -> dict[str, str]:
     Its own processes are not a part of the job: they remove the container.
     """
     variables = {key: os.environ[key] for key in os.environ if key != AGENT_VARIABLE}
-    return {**variables, "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
+    return {
+        **variables,
+        RUNNER_VARIABLE: os.environ.get(RUNNER_VARIABLE, "engine"),
+        "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+    }
 
 
 def gpu_options(engine: Engine, note: Callable[[str], None]) -> list[str]:

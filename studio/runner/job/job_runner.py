@@ -26,7 +26,7 @@ from studio.core.job_files import (
     write_runner_state,
 )
 from studio.core.statuses import RunStatus
-from studio.runner.descendants import become_subreaper, end_descendants
+from studio.runner.descendants import end_descendants
 from studio.runner.environments import EnvironmentFailed
 from studio.runner.job.job_command import STOPPED, JobCommand
 from studio.runner.job.job_inputs import InputsFailed, with_inputs
@@ -42,6 +42,7 @@ from studio.runner.received_signals import ReceivedSignals
 from studio.runner.recorder import Recorder
 from studio.sdk.client import Client
 from studio.sdk.delivery import LEFTOVERS_VARIABLE, print_notice
+from studio.sdk.process_tree import become_subreaper
 from studio.sdk.snapshot_tree import unpack_archive
 
 #: What programs print when the disk is full.

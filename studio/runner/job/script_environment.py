@@ -18,7 +18,7 @@ from studio.core.script_variables import (
 )
 from studio.runner.environments import PreparedEnvironment
 from studio.sdk.delivery import LEFTOVERS_VARIABLE
-from studio.sdk.local_jobs import RUNNER_VARIABLE
+from studio.sdk.process_tree import RUNNER_VARIABLE
 
 #: What belongs to the run that submitted this one, or to the runner.
 _DROPPED = (

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from studio.core.run_definition import SWEEP_TYPE
 from studio.core.statuses import RunStatus
 from studio.sdk.hyperdrive.errors import HyperDriveConfigException
 from studio.sdk.run import Run, register_run_class
-
-SWEEP_RUN = "studio.sweep"
 
 
 class HyperDriveRun(Run):
@@ -121,4 +120,4 @@ def _number_or_text(text: str) -> int | float | str:
     return text
 
 
-register_run_class(HyperDriveRun, SWEEP_RUN)
+register_run_class(HyperDriveRun, SWEEP_TYPE)

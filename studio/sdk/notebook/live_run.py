@@ -77,6 +77,11 @@ class LiveRun:
         """Whether the server is not asked at all (`STUDIO_MODE=offline`)."""
         return bool(self._state.connection.is_offline)
 
+    @property
+    def is_logged_here(self) -> bool:
+        """Whether this process logs the run and has not ended it."""
+        return bool(self._state.is_own and not self._state.has_ended)
+
     def _get(self, path: str, **query: Any) -> Any:
         return self._state.connection.get(self._state.path(path), **query)
 

@@ -84,11 +84,24 @@ class Environment:
         return created
 
     @staticmethod
-    def from_docker_image(name: str, image: str, **_more: Any) -> Environment:
-        """An environment that is an image of podman or docker."""
-        created = Environment(name)
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: Any = None,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """An environment that is an image, with packages that are added to it.
+
+        Of `container_registry` only the address is kept: sign in on the machine that
+        runs the image.
+        """
+        created = _with_packages(name, conda_specification, pip_requirements)
         created.docker.enabled = True
         created.docker.base_image = image
+        address = getattr(container_registry, "address", None)
+        if address:
+            created.docker.base_image_registry = {"address": address}
         return created
 
     @staticmethod
@@ -103,12 +116,7 @@ class Environment:
         `dockerfile` is the text or the path of the file. Its COPY reads the submitted
         folder.
         """
-        if conda_specification is not None:
-            created = Environment.from_conda_specification(name, conda_specification)
-        elif pip_requirements is not None:
-            created = Environment.from_pip_requirements(name, pip_requirements)
-        else:
-            created = Environment(name)
+        created = _with_packages(name, conda_specification, pip_requirements)
         created.docker.enabled = True
         created.docker.base_dockerfile = dockerfile
         return created
@@ -194,3 +202,14 @@ def _requirement_lines(
             yield f"-c {file}"
         elif file.resolve() not in above:
             yield from _requirement_lines(file, above)
+
+
+def _with_packages(
+    name: str, conda_specification: str | None, pip_requirements: str | None
+) -> Environment:
+    """An environment with the packages of one of the two files, or none."""
+    if conda_specification is not None:
+        return Environment.from_conda_specification(name, conda_specification)
+    if pip_requirements is not None:
+        return Environment.from_pip_requirements(name, pip_requirements)
+    return Environment(name)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core import cancel_signals
+from studio.core import snapshots as snapshot_rules
 from studio.core.errors import (
     InvalidValue,
     NotFound,
@@ -27,7 +28,6 @@ from studio.core.job_files import ARCHIVE_FILE, JobFile
 from studio.core.launcher_properties import COMMAND_PROPERTY
 from studio.core.names import check_display_name
 from studio.core.run_definition import command_line
-from studio.core.snapshots import check_archive_path
 from studio.sdk.compute import LOCAL_TARGET, check_target
 from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.errors import (
@@ -202,10 +202,14 @@ def _list_sources(folder: Path, definition: Mapping[str, Any]) -> list[SourceFil
     try:
         sources = list_sources(folder)
     except TooLarge as error:
-        raise SnapshotException(error.message) from error
+        raise SnapshotException(
+            f"{folder} has more than {snapshot_rules.MAX_FILES:,} files or "
+            f"{snapshot_rules.MAX_BYTES // 2**20} MB. Name what is no source in "
+            ".amlignore, or submit a smaller folder."
+        ) from error
     try:
         for source in sources:
-            check_archive_path(source.path)
+            snapshot_rules.check_archive_path(source.path)
     except InvalidValue as error:
         raise SnapshotException(
             f"{folder} has a file that no snapshot can keep: {error.message}. Rename "

@@ -253,6 +253,7 @@ def test_what_no_command_says_has_none(team, browser):
         ({"swept": ["--lr"], "swept_values": [""]}, "needs values"),
         ({"swept": ["--n"], "swept_values": ["1..9999"]}, "at most 1000"),
         ({"script": "../train.py"}, "script"),
+        ({"script": "nothere.py"}, "The snapshot has no file nothere.py."),
     ],
     ids=str,
 )

@@ -269,7 +269,12 @@ def test_what_can_not_be_submitted_leaves_nothing(team, browser):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"target": "nosuch"}, {"secret": ["NOSUCH"]}, {"source": "nosuch"}],
+    [
+        {"target": "nosuch"},
+        {"secret": ["NOSUCH"]},
+        {"source": "nosuch"},
+        {"script": "nosuch.py"},
+    ],
     ids=str,
 )
 def test_what_does_not_exist_is_named(team, browser, changed):

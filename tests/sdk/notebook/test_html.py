@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.sdk import Experiment, Run, Workspace
+from studio.sdk import Experiment, Run, UserErrorException, Workspace
 from studio.sdk.client import Client
 from studio.sdk.notebook import LiveRun, live_run, objects
 from studio.sdk.notebook.html_parts import duration_html, number_html
@@ -194,6 +194,12 @@ def test_outside_of_a_notebook_the_run_is_printed(
 ) -> None:
     RunDetails(run).show()
     assert run.get_portal_url() in capsys.readouterr().out
+
+
+def test_only_runs_are_shown(workspace: Workspace) -> None:
+    wrong: Any = Experiment(workspace, "html")
+    with pytest.raises(UserErrorException, match="shows a run, not Experiment"):
+        RunDetails(wrong)
 
 
 CHARTS: list[tuple[list[int], list[Any], bool]] = [

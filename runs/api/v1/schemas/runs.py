@@ -97,7 +97,8 @@ class TagReply(Struct):
 class RunInfo(Struct):
     """A run. `parent` is the id of a run that may not exist yet; `root` is the root's
     id. `heartbeats`: its writer sends heartbeats, and so hears of a cancel.
-    `has_definition`: it was submitted, so its definition can be read.
+    `has_definition`: it was submitted, so its definition can be read. `launcher` is
+    runner or agent if that starts and ends the script, else empty.
     """
 
     id: str
@@ -120,6 +121,7 @@ class RunInfo(Struct):
     updated: int
     heard: int | None
     heartbeats: bool
+    launcher: str
     archived: int | None
     deleted: int | None
     locked: bool

@@ -134,7 +134,7 @@ def test_what_was_compared_is_not_read_again(scene: Scene) -> None:
     live(now_ms())
     with CaptureQueriesContext(connection) as queries:
         live(now_ms())
-    assert len(queries) <= 3
+    assert len(queries) <= 4
 
 
 def test_the_best_run_is_a_property_of_the_sweep(scene: Scene) -> None:
@@ -259,6 +259,19 @@ def test_a_canceled_bayesian_sample_gets_no_more_runs(scene: Scene) -> None:
     LiveSweeps()(now_ms())
     assert scene.status("sweep") == "Canceled"
     assert Job.objects.count() == 1
+
+
+def test_a_bayesian_sample_in_the_trash_gets_no_more_runs(scene: Scene) -> None:
+    agent = scene.agent()
+    sweep(scene, count=9, **BAYESIAN)
+    [child] = agent.take()
+    scene.member.ok("DELETE", "runs/sweep")
+    agent.end(child, "Completed")
+    LiveSweeps()(now_ms())
+    assert Job.objects.count() == 1
+    scene.member.post("runs/sweep/restore")
+    LiveSweeps()(now_ms())
+    assert Job.objects.count() == 2
 
 
 def test_a_bayesian_sample_without_its_metric_ends_early(scene: Scene) -> None:
