@@ -30,11 +30,8 @@ from studio.sdk.data.references import (
     DataReference,
 )
 from studio.sdk.data.registered import RegisteredDatasets
-from studio.sdk.data.tabular_dataset import (
-    DataType,
-    PromoteHeadersBehavior,
-    TabularDataset,
-)
+from studio.sdk.data.tables import DataType, PromoteHeadersBehavior
+from studio.sdk.data.tabular_dataset import TabularDataset
 
 __all__ = [
     "DATASTORES",

@@ -104,10 +104,19 @@ class AbstractDataset:
                 found[relative] = DataFile(relative, file.source, file.path)
         return list(found.values())
 
-    def _copy_files(self, folder: Path, *, links: bool = False) -> list[Path]:
-        """Write the files below the folder; with `links`, local ones as links."""
+    def _copy_files(
+        self, folder: Path, *, links: bool = False, overwrite: bool = False
+    ) -> list[Path]:
+        """Write the files below the folder; with `links`, local ones as links.
+
+        Raises UserErrorException if one exists already, unless `overwrite`.
+        """
+        files = self._list_files()
+        if not overwrite:
+            for file in files:
+                _refuse_existing(folder / file.relative)
         paths = []
-        for file in self._list_files():
+        for file in files:
             target = folder / file.relative
             target.parent.mkdir(parents=True, exist_ok=True)
             if not (links and _link(file, target)):
@@ -141,6 +150,15 @@ class AbstractDataset:
 def _pattern_of(dataset: AbstractDataset) -> str:
     source = dataset._sources[0]
     return str(getattr(source, "pattern", None) or getattr(source, "url", ""))
+
+
+def _refuse_existing(path: Path) -> None:
+    # A link that leads nowhere exists, too.
+    if path.exists() or path.is_symlink():
+        raise UserErrorException(
+            f"{path} exists already. Choose another folder, or pass overwrite=True to "
+            "download()."
+        )
 
 
 def _link(file: DataFile, target: Path) -> bool:

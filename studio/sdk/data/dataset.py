@@ -14,7 +14,15 @@ from studio.sdk.data.file_dataset import FileDataset
 from studio.sdk.data.references import DataPath
 from studio.sdk.data.registered import RegisteredDatasets
 from studio.sdk.data.sources import Source, parse_source
-from studio.sdk.data.tabular_dataset import TabularDataset, TabularFormat
+from studio.sdk.data.tables import (
+    ALL_HEADERS,
+    FIRST_HEADERS,
+    NO_HEADERS,
+    PromoteHeadersBehavior,
+    TabularFormat,
+    check_type,
+)
+from studio.sdk.data.tabular_dataset import TabularDataset
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from studio.sdk.run import find_script_run
 
@@ -89,7 +97,8 @@ class TabularDatasetFactory:
     ) -> TabularDataset:
         """A dataset of CSV files or the like.
 
-        `header` is False for files without column names. With `validate`, raises
+        `header` is False for files without column names, or one of
+        PromoteHeadersBehavior. With `validate`, raises
         UserErrorException if there are no such files, or they are not text.
         """
         del support_multi_line
@@ -97,8 +106,7 @@ class TabularDatasetFactory:
         form = TabularFormat(
             "delimited",
             separator=separator,
-            # v1's PromoteHeadersBehavior has 0 for none.
-            has_header=bool(header),
+            headers=_headers_of(header),
             encoding=encoding,
             is_text=not infer_column_types,
             keeps_empty=empty_as_string,
@@ -225,6 +233,16 @@ class Dataset:
     get = get_by_name
 
 
+def _headers_of(header: bool | int) -> str:
+    """Which files have column names."""
+    if isinstance(header, bool):
+        return ALL_HEADERS if header else NO_HEADERS
+    only_first = PromoteHeadersBehavior.ONLY_FIRST_FILE_HAS_HEADERS
+    if header == only_first:
+        return FIRST_HEADERS
+    return ALL_HEADERS if header else NO_HEADERS
+
+
 def _place_of(target: Any) -> tuple[Datastore, str]:
     """The datastore and the folder that a script names."""
     if isinstance(target, Datastore):
@@ -262,4 +280,4 @@ def _refuse_partitions(partition_format: str | None) -> None:
 
 
 def _types_of(types: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    return tuple((key, str(value)) for key, value in (types or {}).items())
+    return tuple((key, check_type(str(value))) for key, value in (types or {}).items())

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from studio.sdk.data.base import AbstractDataset, TemporaryFolder, check_count
 from studio.sdk.data.consumption import DatasetConsumptionConfig
 from studio.sdk.data.sources import DataFile, Source
-from studio.sdk.errors import UserErrorException
 
 
 class FileDataset(AbstractDataset):
@@ -42,13 +41,8 @@ class FileDataset(AbstractDataset):
         """
         del ignore_not_found
         folder = Path(target_path or tempfile.mkdtemp(prefix="run-studio-data-"))
-        for one in self._list_files():
-            if not overwrite and (folder / one.relative).exists():
-                raise UserErrorException(
-                    f"{folder / one.relative} exists already. Choose another folder, "
-                    "or pass overwrite=True."
-                )
-        return [str(one.absolute()) for one in self._copy_files(folder)]
+        paths = self._copy_files(folder, overwrite=overwrite)
+        return [str(one.absolute()) for one in paths]
 
     def as_mount(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
         """The files as an input of a submitted run, which gets their path."""
@@ -116,18 +110,26 @@ class MountContext:
     def __init__(self, dataset: FileDataset, mount_point: str | None) -> None:
         self._dataset, self._wanted = dataset, mount_point
         self._temporary: TemporaryFolder | None = None
+        self._created: list[Path] = []
         self.mount_point = mount_point or ""
 
     def start(self) -> None:
-        """Make the files available at `mount_point`."""
+        """Make the files available at `mount_point`.
+
+        Raises UserErrorException if there is a file of the same name already.
+        """
         if self._wanted:
-            self._dataset._copy_files(Path(self._wanted), links=True)
+            folder = Path(self._wanted)
+            self._created = self._dataset._copy_files(folder, links=True)
             return
         self._temporary = TemporaryFolder()
         self.mount_point = str(self._dataset._place(self._temporary.path))
 
     def stop(self) -> None:
-        """Delete the temporary folder, if there is one."""
+        """Remove what `start()` has created. The files of the dataset stay."""
+        for path in self._created:
+            path.unlink(missing_ok=True)
+        self._created = []
         if self._temporary is not None:
             self._temporary.delete()
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from studio.sdk.data.file_dataset import FileDataset
 from studio.sdk.data.registrations import Registrations
 from studio.sdk.data.sources import source_from_json
-from studio.sdk.data.tabular_dataset import TabularDataset, TabularFormat
+from studio.sdk.data.tables import TabularFormat
+from studio.sdk.data.tabular_dataset import TabularDataset
 from studio.sdk.errors import UserErrorException
 
 if TYPE_CHECKING:

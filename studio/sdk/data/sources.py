@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -42,9 +43,25 @@ class DataFile:
         return Path(self.path) if isinstance(self.source, LocalSource) else None
 
     def copy_to(self, target: Path) -> None:
-        """Write the file to `target`, in parts: memory stays bounded."""
+        """Write the file to `target`, in parts: memory stays bounded.
+
+        A link that is there is replaced, never the file that it leads to.
+        """
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.source.copy(self.path, target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".run-studio-")
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            self.source.copy(self.path, temporary)
+            # `mkstemp` creates files that only their owner can read.
+            temporary.chmod(0o644)
+            temporary.replace(target)
+        except OSError as error:
+            raise UserErrorException(
+                f"{target} can't be written: {error.strerror}. Choose another folder."
+            ) from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,7 @@ class LocalSource:
             shutil.copyfile(path, target)
         except OSError as error:
             raise UserErrorException(
-                f"{path} can't be copied to {target}: {error.strerror}."
+                f"{path} can't be copied: {error.strerror or error}."
             ) from error
 
     def to_json(self) -> dict[str, str]:

@@ -4,75 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from studio.sdk.data.base import AbstractDataset, TemporaryFolder, check_count
 from studio.sdk.data.sources import DataFile, Source
+from studio.sdk.data.tables import (
+    FIRST_HEADERS,
+    TITLES,
+    TabularFormat,
+    check_text,
+    import_pandas,
+    read_table,
+)
 from studio.sdk.errors import NotSupportedError, UserErrorException
 
-_PREVIEW_ROWS = 20
 #: The column that `include_path` adds, as in v1.
 PATH_COLUMN = "Path"
-#: v1's names of types, as the names of pandas.
-_PANDAS_TYPES = {"string": "string", "long": "Int64", "float": "float64"}
-
-
-@dataclass(frozen=True)
-class TabularFormat:
-    """How the files are read: `kind` is delimited, parquet or json_lines."""
-
-    kind: str
-    separator: str = ","
-    has_header: bool = True
-    encoding: str = "utf8"
-    is_text: bool = False
-    keeps_empty: bool = False
-    includes_path: bool = False
-    types: tuple[tuple[str, str], ...] = ()
-
-
-class PromoteHeadersBehavior:
-    """Which files of delimited text have column names, for `header`."""
-
-    NO_HEADERS = 0
-    ONLY_FIRST_FILE_HAS_HEADERS = 1
-    COMBINE_ALL_FILES_HEADERS = 2
-    ALL_FILES_HAVE_SAME_HEADERS = 3
-
-
-class DataType:
-    """Types of columns, for `set_column_types`."""
-
-    @staticmethod
-    def to_string() -> str:
-        """Text."""
-        return "string"
-
-    @staticmethod
-    def to_long() -> str:
-        """Whole numbers."""
-        return "long"
-
-    @staticmethod
-    def to_float(*_words: object) -> str:
-        """Numbers."""
-        return "float"
-
-    @staticmethod
-    def to_bool() -> str:
-        """True and false."""
-        return "bool"
-
-    @staticmethod
-    def to_datetime(formats: object = None) -> str:
-        """Times. pandas recognizes their format."""
-        del formats
-        return "datetime"
-
-
 #: A name and its arguments, which are values of JSON.
 Step = tuple[Any, ...]
 
@@ -102,12 +52,17 @@ class TabularDataset(AbstractDataset):
         pandas = import_pandas()
         temporary = TemporaryFolder()
         try:
-            parts = [
-                self._read(pandas, one, temporary.path) for one in self._list_files()
-            ]
+            parts: list[Any] = []
+            names: list[str] | None = None
+            for file in self._list_files():
+                parts.append(self._read(pandas, file, temporary.path, names))
+                if names is None and self._form.headers == FIRST_HEADERS:
+                    is_added = self._form.includes_path
+                    names = list(parts[0].columns)[1 if is_added else 0 :]
         finally:
             temporary.delete()
         frame = parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
+        _check_columns(frame, [column for column, _kind in self._form.types])
         for step in self._steps:
             frame = _apply(pandas, frame, step)
         return frame
@@ -222,16 +177,18 @@ class TabularDataset(AbstractDataset):
         """
         first = self._list_files()[0]
         if first.local is not None and self._form.kind == "delimited":
-            _check_text(first.local, self._form.encoding)
+            check_text(first.local, self._form.encoding)
 
-    def _read(self, pandas: Any, file: DataFile, folder: Path) -> Any:
+    def _read(
+        self, pandas: Any, file: DataFile, folder: Path, names: list[str] | None
+    ) -> Any:
         path = file.local
         if path is None:
             path = folder / file.relative
             file.copy_to(path)
         form = self._form
         try:
-            frame = _read_file(pandas, path, form)
+            frame = read_table(pandas, path, form, names)
         except ImportError as error:
             raise UserErrorException(
                 f"pandas needs another package for {file.path}: {error}"
@@ -239,70 +196,16 @@ class TabularDataset(AbstractDataset):
         except (ValueError, OSError, pandas.errors.ParserError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise UserErrorException(
-                f"{file.path} is not readable as {_TITLES[form.kind]}: {reason}. Check "
+                f"{file.path} is not readable as {TITLES[form.kind]}: {reason}. Check "
                 "the file, its encoding and the separator."
             ) from error
         if form.includes_path:
             frame.insert(0, PATH_COLUMN, f"/{file.relative}")
-        for column, kind in form.types:
-            frame[column] = _converted(pandas, frame[column], kind)
         return frame
 
     def _to_json(self) -> dict[str, Any]:
         steps = [list(one) for one in self._steps]
         return {**super()._to_json(), "format": asdict(self._form), "steps": steps}
-
-
-_TITLES = {"delimited": "delimited text", "parquet": "Parquet", "json_lines": "JSON"}
-
-
-def import_pandas() -> Any:
-    """pandas. Raises UserErrorException if it is missing."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise UserErrorException(
-            "Dataset.Tabular needs pandas: run `pip install pandas`."
-        ) from error
-    return pd
-
-
-def _read_file(pandas: Any, path: Path, form: TabularFormat) -> Any:
-    if form.kind == "parquet":
-        return pandas.read_parquet(path)
-    if form.kind == "json_lines":
-        return pandas.read_json(path, lines=True, encoding=form.encoding)
-    _check_text(path, form.encoding)
-    return pandas.read_csv(
-        path,
-        sep=form.separator,
-        header=0 if form.has_header else None,
-        encoding=form.encoding,
-        dtype=str if form.is_text else None,
-        keep_default_na=not form.keeps_empty,
-    )
-
-
-def _check_text(path: Path, encoding: str) -> None:
-    """Raise UserErrorException for a file of bytes. pandas reads many of them."""
-    with path.open("rb") as file:
-        begin = file.read(4096)
-    # Those of UTF-16 are parts of characters.
-    is_wide = "16" in encoding or "32" in encoding
-    if b"\0" in begin and not is_wide:
-        raise UserErrorException(
-            f"{path} is not delimited text: it has zero bytes. Check the file and its "
-            "encoding."
-        )
-
-
-def _converted(pandas: Any, column: Any, kind: str) -> Any:
-    if "date" in kind.lower():
-        return pandas.to_datetime(column)
-    name = next((one for word, one in _PANDAS_TYPES.items() if word in kind), None)
-    if "bool" in kind.lower():
-        name = "boolean"
-    return column if name is None else column.astype(name)
 
 
 def _apply(pandas: Any, frame: Any, step: Step) -> Any:
@@ -312,12 +215,7 @@ def _apply(pandas: Any, frame: Any, step: Step) -> Any:
     if name == "skip":
         return frame.iloc[words[0] :].reset_index(drop=True)
     if name in ("keep", "drop"):
-        missing = [one for one in words[0] if one not in frame.columns]
-        if missing:
-            raise UserErrorException(
-                f"The dataset has no column {missing[0]!r}. Its columns are: "
-                f"{', '.join(map(str, frame.columns))}."
-            )
+        _check_columns(frame, words[0])
         return frame[words[0]] if name == "keep" else frame.drop(columns=words[0])
     if name == "sample":
         probability, seed, is_first = words
@@ -329,6 +227,15 @@ def _apply(pandas: Any, frame: Any, step: Step) -> Any:
     if name == "time":
         return _rows_between(pandas, frame, *words)
     return frame
+
+
+def _check_columns(frame: Any, names: Sequence[str]) -> None:
+    missing = [one for one in names if one not in frame.columns]
+    if missing:
+        raise UserErrorException(
+            f"The dataset has no column {missing[0]!r}. Its columns are: "
+            f"{', '.join(map(str, frame.columns))}."
+        )
 
 
 def _rows_between(

@@ -91,7 +91,7 @@ def test_tables_become_data_frames() -> None:
         "data/a.csv", include_path=True, set_column_types={"size": DataType.to_string()}
     ).to_pandas_dataframe()
     assert list(typed["Path"]) == ["/a.csv"] * 3
-    assert typed["size"].iloc[0] == "1.0"
+    assert typed["size"].iloc[0] == "1"
     lines = Dataset.Tabular.from_json_lines_files("data/rows.jsonl")
     assert lines.to_pandas_dataframe()["x"].tolist() == [1, 2]
 
