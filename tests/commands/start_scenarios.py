@@ -153,9 +153,8 @@ def make_newer(database: Database) -> None:
     )
 
 
-def make_foreign(database: Database) -> None:
+def make_foreign(database: Database, *, has_identity: bool) -> None:
     """The database of another home: another identity, and other files."""
-    database.execute(
-        f"UPDATE runs_studioidentity SET identity = '{'b' * 32}'",
-        "UPDATE runs_file SET blob = 'c' || substr(blob, 2, 30) || 'z'",
-    )
+    if has_identity:
+        database.execute(f"UPDATE runs_studioidentity SET identity = '{'b' * 32}'")
+    database.execute("UPDATE runs_file SET blob = 'c' || substr(blob, 2, 30) || 'z'")

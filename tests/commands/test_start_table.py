@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -57,7 +57,8 @@ WAYS = ("--adopt", "Install that version", "Stop it first", "Stop that server")
 class World:
     """A home with five stored files, its database, and an older copy that knows three.
 
-    `live` is a server over a copy of the home.
+    `live` is a server over a copy of the home. `undone` has what an earlier version
+    would have left of a database.
     """
 
     home: Path
@@ -65,6 +66,17 @@ class World:
     older: Database
     live: Server
     live_database: Database
+    undone: dict[Database, Database] = field(default_factory=dict)
+
+    def of_an_earlier_version(self, database: Database) -> Database:
+        if database not in self.undone:
+            number = len(self.undone)
+            folder = self.live.home.with_name(f"{self.live.home.name}-undone-{number}")
+            folder.mkdir()
+            copy_home(self.home, folder)
+            self.undone[database] = database.copy(folder)
+            forget_identity(folder, self.undone[database])
+        return self.undone[database]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -101,16 +113,20 @@ def home_of(world: World, state: str, target: Path) -> None:
         forget_identity(target)
 
 
-def database_of(world: World, state: str, home: Path) -> Database:
+def database_of(
+    world: World, state: str, home: Path, home_state: str = SAME
+) -> Database:
     if state == "in use":
         if not world.live_database.is_postgres:
             (home / "studio.sqlite3").symlink_to(world.live_database.place)
         return world.live_database
     if state == "emptied":
         return emptied(world, home)
-    made = (world.older if state == "older copy" else world.database).copy(home)
+    source = world.older if state == "older copy" else world.database
+    is_earlier = home_state == EARLIER
+    made = (world.of_an_earlier_version(source) if is_earlier else source).copy(home)
     if state == "another home's":
-        make_foreign(made)
+        make_foreign(made, has_identity=not is_earlier)
     if state == "newer schema":
         make_newer(made)
     return made
@@ -132,9 +148,7 @@ def test_a_start_never_loses_a_file(
 ) -> None:
     home = tmp_path / "home"
     home_of(world, home_state, home)
-    database = database_of(world, state, home)
-    if home_state == EARLIER and state not in ("emptied", "in use"):
-        forget_identity(home, database)
+    database = database_of(world, state, home, home_state)
     before = {name: path.read_bytes() for name, path in stored(home).items()}
     expected = EXPECTED[state, home_state]
     if expected == STARTS_WITH_WORKER:

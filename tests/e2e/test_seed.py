@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.bench.data.seed import BATCH, long_points, long_run
 from tests.bench.log import log_runs
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import running
+from tests.parts.templates import build_once, migrate
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -49,7 +51,8 @@ Rows = list[tuple[Any, ...]]
 
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
-    home = tmp_path_factory.mktemp("seeded") / "home"
+    home = tmp_path_factory.mktemp("seeded")
+    shutil.copy(build_once("database", migrate) / "studio.sqlite3", home)
     size = ["--runs", str(RUNS), "--points", str(POINTS), "--seed", str(SEED)]
     subprocess.run(
         [sys.executable, "-m", "tests.bench", "seed", "--home", home, *size],

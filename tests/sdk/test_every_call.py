@@ -38,7 +38,9 @@ def test_files_are_downloaded_to_the_given_folder(seen: dict[str, Any]) -> None:
 
 
 def test_logs_are_downloaded_below_assets(seen: dict[str, Any]) -> None:
-    assert seen["logs"] == ["logs/user_log.txt", "system_logs/environment.json"]
+    # Two threads upload them, in either order.
+    logs = ["logs/user_log.txt", "system_logs/environment.json"]
+    assert sorted(seen["logs"]) == logs
     assert seen["log text"].endswith("\na line of the log\n")
     assert "StudioWarning: Tag 'a'" in seen["log text"]
 
