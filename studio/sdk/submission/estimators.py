@@ -128,8 +128,7 @@ class Estimator(ScriptRunConfig):
             resume_from=resume_from,
             max_run_duration_seconds=max_run_duration_seconds or MAX_RUN_SECONDS,
         )
-        if environment_variables:
-            self.run_config.environment_variables.update(environment_variables)
+        self.run_config.environment_variables.update(environment_variables or {})
         #: Datasets that the script reads from `run.input_datasets`.
         self.inputs = list(inputs or ())
 
