@@ -129,7 +129,7 @@ def _add_children(sweep: Sweep, now: int) -> None:
 
 
 def _add_proposed_children(sweep: Sweep, now: int) -> None:
-    """Propose outside of a transaction: it can take seconds, and nobody else writes."""
+    """Propose outside of a transaction, because it can take seconds."""
     free = free_places(sweep)
     if free <= 0:
         return
