@@ -19,7 +19,11 @@ from runs.actions.expiry import (
 )
 from runs.actions.files import run_blob_sweep
 from runs.actions.public import delete_expired_share_links
-from runs.actions.run import mark_unresponsive_runs, refresh_sweeps
+from runs.actions.run import (
+    fail_interrupted_submissions,
+    mark_unresponsive_runs,
+    refresh_sweeps,
+)
 from runs.actions.run_list import (
     HistoryExporter,
     delete_old_exports,
@@ -98,6 +102,7 @@ def all_tasks(
         Task("check the clock", 60, expiry_allowed),
         Task("mark unresponsive runs", 10, mark_unresponsive),
         Task("queue lost runs again", TICK_SECONDS, requeue_lost),
+        Task("fail interrupted submissions", 600, fail_interrupted_submissions),
         Task("finish sweeps", 60, refresh_sweeps),
         Task("advance sweeps", BUSY_TICK_SECONDS, sweeps or LiveSweeps()),
         Task("merge run counts", 10, merge_counts),

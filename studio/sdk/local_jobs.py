@@ -63,10 +63,12 @@ def clean_up_jobs() -> None:
     The next delivery reports that these runs failed.
     """
     for folder in jobs_folder().glob("*"):
-        # One without a state is still being prepared.
-        if read_runner_state(folder) is None or is_runner_alive(folder):
+        # One without a state is being prepared, or its submission was killed. Its lock
+        # stays free for its runner.
+        has_state = read_runner_state(folder) is not None
+        if has_state and is_runner_alive(folder):
             continue
-        if read_end(folder) is None:
+        if has_state and read_end(folder) is None:
             _end_processes_of(folder.name)
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > KEEP_SECONDS:

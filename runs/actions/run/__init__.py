@@ -12,6 +12,7 @@ from runs.actions.run.definitions import (
     read_definition,
 )
 from runs.actions.run.heartbeats import mark_unresponsive_runs, receive_heartbeat
+from runs.actions.run.interrupted import fail_interrupted_submissions
 from runs.actions.run.job_rows import (
     end_attempt_row,
     lock_run_row,
@@ -75,6 +76,7 @@ __all__ = [
     "describe_run",
     "edit_run_tag",
     "end_attempt_row",
+    "fail_interrupted_submissions",
     "force_cancel",
     "generate_run_name",
     "is_definition_of",
