@@ -131,7 +131,8 @@ class ComputeTarget:
         except PermissionDenied as error:
             raise ComputeTargetException(
                 f"Only owners can add the compute target {name!r}. Ask an owner to "
-                f"run: {_how_to_add(name)}"
+                f"run: {_how_to_add(name)} The token of an owner needs the maximum "
+                "role owner: create one on the Account page."
             ) from error
         return AmlCompute._known(workspace, name)
 

@@ -20,6 +20,7 @@ from studio.sdk.data.tables import (
     NO_HEADERS,
     PromoteHeadersBehavior,
     TabularFormat,
+    check_encoding,
     check_type,
 )
 from studio.sdk.data.tabular_dataset import TabularDataset
@@ -107,7 +108,7 @@ class TabularDatasetFactory:
             "delimited",
             separator=separator,
             headers=_headers_of(header),
-            encoding=encoding,
+            encoding=check_encoding(encoding),
             is_text=not infer_column_types,
             keeps_empty=empty_as_string,
             includes_path=include_path,
@@ -144,7 +145,7 @@ class TabularDatasetFactory:
         _refuse_partitions(partition_format)
         form = TabularFormat(
             "json_lines",
-            encoding=encoding,
+            encoding=check_encoding(encoding),
             includes_path=include_path,
             types=_types_of(set_column_types),
         )
@@ -181,10 +182,9 @@ class TabularDatasetFactory:
             parent = file.rpartition("/")[0]
             datastore.upload_files([local], None, parent, True, show_progress)
         dataset = TabularDatasetFactory.from_parquet_files((datastore, file))
-        dataset.register(
+        return dataset.register(
             datastore.workspace, name, description, tags, create_new_version=True
         )
-        return dataset
 
 
 class Dataset:
