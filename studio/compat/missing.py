@@ -63,7 +63,7 @@ MODULES = (
 
 
 def missing_module_message(name: str) -> str:
-    from studio.compat.unavailable import help_address
+    from studio.sdk.not_offered import help_address
 
     return (
         f"Run Studio's azureml has no module {name!r}. It has {', '.join(MODULES)}. "

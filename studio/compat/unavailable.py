@@ -6,7 +6,6 @@ of `studio.compat.alternatives`.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -19,23 +18,10 @@ from studio.compat.alternatives import (
 )
 from studio.compat.import_statements import is_import_from
 from studio.sdk.errors import NotSupportedError
+from studio.sdk.not_offered import UnavailableAttribute, help_address
 
-#: The section of the server's help that has the table of names.
-HELP_PAGE, HELP_SECTION = "sdk", "names-of-azureml"
 #: A script can catch these, so that their stand-ins must be exceptions, too.
 _EXCEPTION_ENDINGS = ("Exception", "Error")
-
-
-class UnavailableAttribute(NotSupportedError, AttributeError):
-    """An attribute of a name that Run Studio does not have: `hasattr` is False."""
-
-
-def help_address() -> str:
-    """Where the table of names is: on the server, or in the documentation."""
-    server = os.environ.get("STUDIO_URL", "").strip().rstrip("/")
-    if not server:
-        return f"docs/user/{HELP_PAGE}.md"
-    return f"{server}/help/{HELP_PAGE}/#{HELP_SECTION}"
 
 
 def sentence_for(name: str, alternative: Alternative) -> str:

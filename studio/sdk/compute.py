@@ -8,7 +8,8 @@ from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
 from studio.core.errors import AlreadyExists, NotFound, PermissionDenied
-from studio.sdk.errors import ComputeTargetException, NotSupportedError
+from studio.sdk.errors import ComputeTargetException
+from studio.sdk.not_offered import not_offered
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
@@ -131,7 +132,8 @@ class ComputeTarget:
         except PermissionDenied as error:
             raise ComputeTargetException(
                 f"Only owners can add the compute target {name!r}. Ask an owner to "
-                f"run: {_how_to_add(name)}"
+                f"run: {_how_to_add(name)} The token of an owner needs the maximum "
+                "role owner: create one on the Account page."
             ) from error
         return AmlCompute._known(workspace, name)
 
@@ -139,7 +141,7 @@ class ComputeTarget:
     def attach(workspace: Workspace, name: str, *_words: Any, **_more: Any) -> NoReturn:
         """Not offered: an agent connects its machine itself."""
         del workspace
-        raise NotSupportedError(
+        raise not_offered(
             f"Machines are not attached from here. To add {name!r}: {_how_to_add(name)}"
         )
 

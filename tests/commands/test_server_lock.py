@@ -11,7 +11,7 @@ import pytest
 from runs.management.server_lock import ADVISORY_LOCK, MAX_NAME_BYTES, session_name
 from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
-from tests.parts.server import Server, start
+from tests.parts.server import Server, copy_built_files, start
 from tests.parts.waiting import becomes
 
 HOLDER = (
@@ -32,6 +32,7 @@ def database(session: psycopg.Connection, postgres: str) -> str:
 
 
 def launch(home: Path, database: str) -> Server:
+    copy_built_files(home)
     env = {"DATABASE_URL": database, "STUDIO_PROCESSES": "1"}
     return start(home, env=env, words=["--no-worker"])
 

@@ -20,7 +20,7 @@ from tests.commands.start_scenarios import (
 )
 from tests.parts.manage import manage
 from tests.parts.postgres import fresh_database
-from tests.parts.server import Server, start
+from tests.parts.server import Server, copy_built_files, start
 from tests.parts.waiting import becomes
 
 STARTS, STARTS_WITH_WORKER = "starts", "starts, and its worker looks at its tasks"
@@ -94,6 +94,7 @@ def world(
     assert len(stored(home)) == 5
     other = tmp_path_factory.mktemp("live")
     copy_home(home, other)
+    copy_built_files(other)
     used = database.copy(other)
     live = start(other, env={**used.env, **SMALL}, words=[NO_WORKER])
     try:
@@ -104,9 +105,7 @@ def world(
 
 def home_of(world: World, state: str, target: Path) -> None:
     target.mkdir()
-    for built in ("public", "static"):
-        # No data, and slow to build.
-        shutil.copytree(world.live.home / built, target / built)
+    copy_built_files(target)
     if state != EMPTY:
         copy_home(world.home, target)
     if state == EARLIER:

@@ -16,6 +16,7 @@ from studio.core.sweeps import (
     expand_space,
     fill_template,
     is_due,
+    number_text,
     parse_policy,
     parse_values,
     policy_text,
@@ -203,9 +204,51 @@ def test_a_limited_grid_has_its_first_runs():
     assert [tuple(run.values()) for run in runs] == [("1", "x"), ("1", "y"), ("2", "x")]
 
 
-def test_an_endless_space_of_whole_numbers_is_sampled():
-    space = {"n": {"from": 0, "to": 10**30}}
+def test_a_huge_space_of_whole_numbers_is_sampled():
+    space = {"n": {"from": 0, "to": 10**18}, "m": {"from": 0, "to": 10**18}}
     assert len(expand_space(space, "random", 5, 1)) == 5
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"from": 0, "to": 10**400},
+        {"from": -(10**308), "to": 17 * 10**307},
+        {"from": -1e308, "to": 1e308},
+        {"from": 0.0, "to": float("inf")},
+        {"from": float("nan"), "to": 1.0},
+        {"quniform": [0, 1e308, 1e-300]},
+        {"quniform": [0, 1e20, 1e-3]},
+        {"qnormal": [1e50, 1, 1]},
+        {"lognormal": [0, 1e-200]},
+        {"loguniform": [0, 10**400]},
+    ],
+    ids=lambda values: str(values)[:40],
+)
+def test_numbers_that_no_float_can_work_with_are_refused(values):
+    with pytest.raises(InvalidValue):
+        check_space({"n": values})
+
+
+@pytest.mark.parametrize(
+    ("number", "width", "text"),
+    [
+        (1407950.0, 1.0, "1407950"),
+        (1000000.25, 1.0, "1000000.25"),
+        (0.00361627123, 0.1, "0.00361627"),
+        (-0.0, 1.0, "0"),
+        (0.30000000000000004, 0.1, "0.3"),
+        (1e30, 1e30, "1e+30"),
+        (0.1, 0.0, "0.10000000000000001"),
+    ],
+)
+def test_a_number_has_the_digits_by_which_runs_differ(number, width, text):
+    assert number_text(number, width) == text
+
+
+def test_values_of_a_narrow_range_differ():
+    runs = expand_space({"n": {"uniform": [1_000_000, 1_000_001]}}, "random", 9, 1)
+    assert len({run["--n"] for run in runs}) == 9
 
 
 BANDIT = {"type": "bandit", "slack_factor": 0.1}

@@ -169,6 +169,20 @@ def copy_prepared_home(home: Path) -> None:
         shutil.copytree(build_once("home", prepare), home, dirs_exist_ok=True)
 
 
+def fill_home(home: Path, env: Mapping[str, str] | None = None) -> None:
+    """Copy what a start would create; on PostgreSQL, it still creates the tables."""
+    if "DATABASE_URL" not in (env or {}):
+        copy_prepared_home(home)
+    copy_built_files(home)
+
+
+def copy_built_files(home: Path) -> None:
+    """Copy what a start would build: neither is data."""
+    for name in ("public", "static"):
+        if not (home / name).exists():
+            shutil.copytree(build_once("home", prepare) / name, home / name)
+
+
 def prepare(home: Path) -> None:
     """Let a server create everything that it has before its first request."""
     shutil.copytree(build_once("database", migrate), home, dirs_exist_ok=True)
@@ -182,8 +196,7 @@ def running(home: Path, *, env: Mapping[str, str] | None = None) -> Iterator[Ser
     An empty home begins as a copy of a prepared one: migrating takes seconds. Tests of
     a first start call `start`.
     """
-    if "DATABASE_URL" not in (env or {}):
-        copy_prepared_home(home)
+    fill_home(home, env)
     server = start(home, env=env)
     try:
         yield server

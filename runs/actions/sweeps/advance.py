@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError, transaction
@@ -20,10 +21,12 @@ from runs.actions.run import (
     refresh_sweep,
     request_cancel,
 )
+from runs.actions.sweeps.bayesian import propose
 from runs.actions.sweeps.children import add_children, free_places
 from runs.models import Job, Run, Sampling, Sweep
 from runs.search.sweeps import (
     RunToStop,
+    SweepResult,
     count_values_of_running,
     find_runs_to_stop,
     list_results,
@@ -41,6 +44,9 @@ BATCH, PAUSE_SECONDS = 25, 0.12
 CREATING_SECONDS = 3
 #: A Bayesian sample ends if this number of runs ended without the metric.
 MAX_RUNS_WITHOUT_METRIC = 5
+#: A sweep that fails so often in a row gets no more runs.
+MAX_FAILURES = 5
+MAX_TEXT = 500
 #: Comparing takes at most this share of the worker's time.
 COMPARING_SHARE = 0.1
 
@@ -51,6 +57,8 @@ class _Compared:
 
     intervals: dict[int, int] = field(default_factory=dict)
     not_before: float = 0.0
+    #: How often in a row the sweep could not be advanced.
+    failures: int = 0
 
 
 class LiveSweeps:
@@ -68,12 +76,24 @@ class LiveSweeps:
             sweep.pk: self._compared.get(sweep.pk, _Compared()) for sweep in sweeps
         }
         for sweep in sweeps:
-            try:
-                advance_sweep(sweep, self._compared[sweep.pk], now=now)
-            except (DatabaseError, StudioError):
-                # The others go on; this one is tried again.
-                log.exception("The sweep of run %s failed.", sweep.run.run_id)
+            self._advance(sweep, self._compared[sweep.pk], now)
         return len(sweeps)
+
+    def _advance(self, sweep: Sweep, compared: _Compared, now: int) -> None:
+        """Advance one sweep; whatever its settings do, the others go on."""
+        try:
+            advance_sweep(sweep, compared, now=now)
+            compared.failures = 0
+        except (DatabaseError, OSError):
+            # Such as a locked database: it is tried again.
+            log.exception("The sweep of run %s failed.", sweep.run.run_id)
+        except Exception as error:
+            log.exception("The sweep of run %s failed.", sweep.run.run_id)
+            compared.failures += 1
+            if compared.failures >= MAX_FAILURES:
+                # The server's log has the rest, which members don't need to see.
+                name = type(error).__name__
+                _close(sweep, f"The sweep could not go on ({name} on the server)", now)
 
 
 def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) -> None:
@@ -84,39 +104,52 @@ def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) 
         return
     if state is RunStatus.CANCEL_REQUESTED or sweep.run.deleted is not None:
         return
-    if sweep.deadline is not None and now >= sweep.deadline and not sweep.closed:
+    if sweep.deadline is not None and now >= sweep.deadline:
         _end_on_time(sweep, now)
         return
     if not sweep.is_complete:
         _add_children(sweep, now)
-    if sweep.policy is not None:
+    # Before, no child has started.
+    if sweep.policy is not None and state is RunStatus.RUNNING:
         _stop_early(sweep, compared or _Compared(), now)
 
 
 def _add_children(sweep: Sweep, now: int) -> None:
-    """Create missing children in batches, until other sweeps have their turn."""
-    is_bayesian = sweep.sampling == Sampling.BAYESIAN
-    if is_bayesian:
-        if free_places(sweep) <= 0:
-            return
-        if _lacks_metric(sweep):
-            text = f"None of the first {MAX_RUNS_WITHOUT_METRIC} runs logged the metric"
-            _close(sweep, text, now)
-            return
-    until = time.monotonic() + CREATING_SECONDS
+    """Create missing children. An error closes the sweep: later ones fail, too."""
     try:
+        if sweep.sampling == Sampling.BAYESIAN:
+            _add_proposed_children(sweep, now)
+            return
+        until = time.monotonic() + CREATING_SECONDS
         while add_children(sweep, now=now, limit=BATCH):
-            if is_bayesian or time.monotonic() > until:
+            if time.monotonic() > until:
                 return
             time.sleep(PAUSE_SECONDS)
     except StudioError as error:
-        # Such as a target or a secret that was removed: later children fail, too.
+        # Such as a target that was removed.
         log.warning("The sweep of run %s ends: %s", sweep.run.run_id, error)
-        _close(sweep, str(error), now)
+        _close(sweep, str(error)[:MAX_TEXT], now)
 
 
-def _lacks_metric(sweep: Sweep) -> bool:
-    ended = [each for each in list_results(sweep) if each.status.is_final]
+def _add_proposed_children(sweep: Sweep, now: int) -> None:
+    """Propose outside of a transaction, because it can take seconds."""
+    free = free_places(sweep)
+    if free <= 0:
+        return
+    results = list_results(sweep)
+    if _lacks_metric(results):
+        text = f"None of the first {MAX_RUNS_WITHOUT_METRIC} runs logged the metric"
+        _close(sweep, text, now)
+        return
+    proposals = propose(sweep, free, results)
+    if proposals:
+        add_children(sweep, now=now, proposals=proposals)
+    if len(proposals) < free:
+        _close(sweep, "All combinations were tried", now)
+
+
+def _lacks_metric(results: Sequence[SweepResult]) -> bool:
+    ended = [each for each in results if each.status.is_final]
     is_enough = len(ended) >= MAX_RUNS_WITHOUT_METRIC
     return is_enough and not any(each.has_metric for each in ended)
 
@@ -153,15 +186,17 @@ def stop_run_early(found: RunToStop, *, now: int) -> None:
         request_cancel(run, actor=SERVER, now=now, children=True, message=found.reason)
 
 
-@transaction.atomic
 def _end_on_time(sweep: Sweep, now: int) -> None:
     """Cancel what has not ended when the sweep reaches its max duration."""
-    text = "The sweep reached its max duration"
-    if not _close(sweep, text, now):
+    requested = RunStatus.CANCEL_REQUESTED.code
+    late = open_jobs(sweep).exclude(run__status=requested).order_by("pk")
+    if sweep.is_complete and not late.exists():
         return
-    jobs = open_jobs(sweep).select_related("run").order_by("pk")
-    for job in jobs:
-        request_cancel(job.run, actor=SERVER, now=now, children=True, message=text)
+    text = "The sweep reached its max duration"
+    with transaction.atomic():
+        _close(sweep, text, now)
+        for job in late.select_related("run"):
+            request_cancel(job.run, actor=SERVER, now=now, children=True, message=text)
 
 
 @transaction.atomic

@@ -8,8 +8,10 @@ results and the same seed lead to the same proposal.
 from __future__ import annotations
 
 import importlib.util
+import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,23 +19,22 @@ from django.utils.translation import gettext as _
 from runs.models import Sweep
 from runs.search.sweeps import SweepResult
 from studio.core.errors import InvalidState
-from studio.core.statuses import RunStatus
 from studio.core.sweeps import (
     FIRST_RANDOM_RUNS,
     MAX_SWEEP_RUNS,
     MAXIMIZE,
     RANDOM,
     Values,
-    count_combinations,
     distribution_of,
     expand_space,
     is_whole_range,
     number_text,
 )
 
-#: How often a combination that was tried is proposed again before a random one is.
-_REPEATED_PROPOSALS = 10
-_SEEDS_PER_RUN = 100
+log = logging.getLogger("studio.worker")
+
+#: How many proposals can repeat what was tried, before a random one is taken.
+_PROPOSALS = 10
 
 
 def check_optuna() -> None:
@@ -50,34 +51,25 @@ def check_optuna() -> None:
 def propose(
     sweep: Sweep, count: int, results: Sequence[SweepResult]
 ) -> list[dict[str, str]]:
-    """Return the values of the next `count` runs.
+    """Return the values of the next `count` runs; fewer if all others were tried.
 
-    A combination of a space without ranges is tried once, so there can be fewer.
+    Raises InvalidState if Optuna is missing or can't learn from the results.
     """
-    known = list(results)
+    tried = [dict(each.values) for each in results]
     proposals: list[dict[str, str]] = []
-    while len(proposals) < count:
-        found = _propose_one(sweep, sweep.proposed + len(proposals), known)
+    study: _Study | None = None
+    for number in range(sweep.proposed, sweep.proposed + count):
+        found: dict[str, str] | None = None
+        if number >= FIRST_RANDOM_RUNS:
+            study = study or _Study(sweep, results)
+            found = study.ask_untried(tried)
+        if found is None:
+            found = _draw_untried(sweep, (sweep.seed or 0) + number, tried)
         if found is None:
             break
         proposals.append(found)
-        known.append(SweepResult("", "", RunStatus.QUEUED, found, None, False, ""))
+        tried.append(found)
     return proposals
-
-
-def _propose_one(
-    sweep: Sweep, number: int, known: Sequence[SweepResult]
-) -> dict[str, str] | None:
-    seed = (sweep.seed or 0) + number * _SEEDS_PER_RUN
-    tried = [dict(each.values) for each in known]
-    if number < FIRST_RANDOM_RUNS:
-        return _draw_untried(sweep, seed, tried)
-    is_endless = count_combinations(sweep.space) is None
-    for attempt in range(_REPEATED_PROPOSALS):
-        found = _ask_optuna(sweep, seed + attempt, known)
-        if is_endless or found not in tried:
-            return found
-    return _draw_untried(sweep, seed, tried)
 
 
 def _draw_untried(
@@ -89,42 +81,70 @@ def _draw_untried(
     return next((found for found in drawn if found not in tried), None)
 
 
-def _ask_optuna(
-    sweep: Sweep, seed: int, known: Sequence[SweepResult]
-) -> dict[str, str]:
-    check_optuna()
-    import optuna
+class _Study:
+    """Optuna's study of a sweep, built from its results."""
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    space = {
-        name: _distribution(optuna.distributions, values)
-        for name, values in sweep.space.items()
-    }
-    sampler = optuna.samplers.TPESampler(
-        seed=seed % 2**32,
-        n_startup_trials=FIRST_RANDOM_RUNS,
-        # Runs that have not ended count as bad, so that others are tried.
-        constant_liar=True,
-    )
-    is_maximized = sweep.goal == MAXIMIZE
-    study = optuna.create_study(
-        direction="maximize" if is_maximized else "minimize", sampler=sampler
-    )
-    study.add_trials(
-        [
-            optuna.trial.create_trial(
-                params=_params(each.values, sweep.space, space),
-                distributions=space,
-                **_outcome(optuna.trial.TrialState, each),
+    def __init__(self, sweep: Sweep, results: Sequence[SweepResult]) -> None:
+        check_optuna()
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._sweep = sweep
+        with _explained():
+            self._space = {
+                name: _distribution(optuna.distributions, values)
+                for name, values in sweep.space.items()
+            }
+            sampler = optuna.samplers.TPESampler(
+                seed=((sweep.seed or 0) + sweep.proposed) % 2**32,
+                n_startup_trials=FIRST_RANDOM_RUNS,
+                # Runs that have not ended count as bad, so that others are tried.
+                constant_liar=True,
             )
-            for each in known
-            if each.values.keys() == space.keys()
-        ]
-    )
-    params = study.ask(space).params
-    return {
-        name: _as_text(values, params[name]) for name, values in sweep.space.items()
-    }
+            is_maximized = sweep.goal == MAXIMIZE
+            self._study = optuna.create_study(
+                direction="maximize" if is_maximized else "minimize", sampler=sampler
+            )
+            states = optuna.trial.TrialState
+            self._study.add_trials(
+                [
+                    optuna.trial.create_trial(
+                        params=_params(each.values, sweep.space, self._space),
+                        distributions=self._space,
+                        **_outcome(states, each),
+                    )
+                    for each in results
+                    if each.values.keys() == self._space.keys()
+                ]
+            )
+
+    def ask_untried(self, tried: Sequence[Mapping[str, str]]) -> dict[str, str] | None:
+        """Return the next proposal that no run has; None if there is none.
+
+        The study knows its earlier proposals, as runs that have not ended.
+        """
+        for _attempt in range(_PROPOSALS):
+            with _explained():
+                params = self._study.ask(self._space).params
+            found = {
+                name: _as_text(values, params[name])
+                for name, values in self._sweep.space.items()
+            }
+            if found not in tried:
+                return found
+        return None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn the errors of Optuna, which can be any, into a sentence."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("Optuna failed.", exc_info=True)
+        raise InvalidState(
+            _("The next values can't be proposed: %(error)s") % {"error": error}
+        ) from error
 
 
 def _outcome(states: Any, result: SweepResult) -> dict[str, Any]:
@@ -177,6 +197,11 @@ def _params(
 def _as_text(values: Values, value: Any) -> str:
     drawn = distribution_of(values)
     if drawn is not None and drawn[0] == "quniform":
-        return number_text(value * drawn[1][2])
-    is_exact = isinstance(values, list) or is_whole_range(values)
-    return str(value) if is_exact else number_text(value)
+        step = drawn[1][2]
+        return number_text(value * step, step)
+    if isinstance(values, list) or is_whole_range(values):
+        return str(value)
+    if drawn is not None:
+        low, high = drawn[1]
+        return number_text(value, value * min(high - low, 1.0))
+    return number_text(value, values["to"] - values["from"])

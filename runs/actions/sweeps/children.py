@@ -16,10 +16,10 @@ from runs.actions.run import lock_run_row, lock_tree, open_jobs, read_definition
 from runs.actions.submit import NewRuns, find_run_snapshot
 from runs.actions.sweeps.bayesian import propose
 from runs.models import Run, Sweep
-from runs.search.sweeps import list_results
 from studio.core.statuses import RunStatus
 from studio.core.sweeps import (
     BAYESIAN,
+    FIRST_RANDOM_RUNS,
     default_template,
     expand_space,
     fill_template,
@@ -32,25 +32,35 @@ FIRST_BATCH = 50
 
 @transaction.atomic
 def add_children(
-    sweep: Sweep, *, now: int, actor: Actor | None = None, limit: int = FIRST_BATCH
+    sweep: Sweep,
+    *,
+    now: int,
+    actor: Actor | None = None,
+    limit: int = FIRST_BATCH,
+    proposals: Sequence[Mapping[str, str]] | None = None,
 ) -> int:
     """Create the next children and put them into the queue; return how many.
 
-    A grid or a random sample gets `limit`, a Bayesian one as many as places are free.
+    A grid or a random sample gets `limit`. A Bayesian one gets the `proposals`, which
+    were made before the locks, unless another worker was faster.
     The children belong to `actor`, or else to who submitted the sweep. A sweep that is
     complete, or whose parent was canceled, gets none.
     """
     lock_tree(sweep.run.workspace_id)
     rows = Sweep.objects.select_for_update(no_key=True, of=("self",))
+    seen = sweep.proposed
     sweep = rows.select_related("run__experiment__workspace").get(pk=sweep.pk)
     parent = sweep.run
     # After this lock, a cancel sees the children that are created here.
     lock_run_row(parent)
     parent.refresh_from_db(fields=["status"])
     is_ended = parent.state.is_final or parent.state is RunStatus.CANCEL_REQUESTED
-    if sweep.is_complete or is_ended:
+    is_outdated = proposals is not None and sweep.proposed != seen
+    if sweep.is_complete or is_ended or is_outdated:
         return 0
-    combinations = _next_combinations(sweep, limit)
+    combinations = proposals
+    if combinations is None:
+        combinations = _next_combinations(sweep, limit)
     if combinations:
         _create(sweep, combinations, actor or Actor(parent.submitter), now)
         sweep.proposed += len(combinations)
@@ -75,8 +85,8 @@ def free_places(sweep: Sweep) -> int:
 def _next_combinations(sweep: Sweep, limit: int) -> Sequence[Mapping[str, str]]:
     assert sweep.total is not None
     if sweep.sampling == BAYESIAN:
-        free = free_places(sweep)
-        return propose(sweep, free, list_results(sweep)) if free > 0 else []
+        # Of a new sweep: they are random, so this is quick.
+        return propose(sweep, min(free_places(sweep), FIRST_RANDOM_RUNS), [])
     found = expand_space(sweep.space, sweep.sampling, sweep.total, sweep.seed)
     return found[sweep.proposed : sweep.proposed + limit]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -76,15 +76,14 @@ class SourceOption:
 def form_context(
     request: PageRequest,
     draft: Draft,
-    before: Draft | None,
+    original: Original | None,
     targets: list[TargetSummary],
 ) -> dict[str, Any]:
-    """Return the inputs and their choices; `before` is the run's own draft."""
+    """Return the inputs and their choices."""
     workspace = request.workspace
-    chosen = _chosen_source(request, draft)
-    choices = list_source_choices(workspace)
-    if chosen and all(each.snapshot.pk != chosen.snapshot.pk for each in choices):
-        choices.insert(0, chosen)
+    before = original.draft if original else None
+    chosen = _chosen_source(request, draft, original)
+    choices = _with_chosen(list_source_choices(workspace), chosen)
     is_new = before is None and draft.program == SCRIPT
     source = chosen or (choices[0] if choices and is_new else None)
     names = Experiment.objects.filter(workspace=workspace).active()
@@ -126,9 +125,11 @@ def _metric_names(workspace: Workspace) -> list[str]:
     return sorted(logged.values_list("name", flat=True)[:MAX_METRIC_NAMES])
 
 
-def source_context(request: PageRequest, draft: Draft) -> dict[str, Any]:
+def source_context(
+    request: PageRequest, draft: Draft, original: Original | None
+) -> dict[str, Any]:
     """Return what the form shows of the chosen snapshot."""
-    return _source_facts(request, _chosen_source(request, draft))
+    return _source_facts(request, _chosen_source(request, draft, original))
 
 
 def _source_facts(request: PageRequest, source: SourceChoice | None) -> dict[str, Any]:
@@ -152,6 +153,7 @@ def summary_context(
     target = draft.target or _default_target(targets)
     context: dict[str, Any] = {
         "draft": draft,
+        "script_was": _script_before(draft, original),
         "total": 1,
         "factors": "",
         "refusal": "",
@@ -180,6 +182,12 @@ def summary_context(
     except StudioError as error:
         context["refusal"] = error.message
     return context
+
+
+def _script_before(draft: Draft, original: Original | None) -> str:
+    """Return the script of the original if the form has another one."""
+    before = original.draft.script if original else ""
+    return before if draft.script != before else ""
 
 
 def _sweep_summary(draft: Draft, template: str) -> dict[str, Any]:
@@ -267,13 +275,30 @@ def _agent_command(targets: list[TargetSummary], name: str) -> str:
     return f"studio agent --compute {name}"
 
 
-def _chosen_source(request: PageRequest, draft: Draft) -> SourceChoice | None:
+def _chosen_source(
+    request: PageRequest, draft: Draft, original: Original | None
+) -> SourceChoice | None:
     if not draft.source:
         return None
     try:
-        return describe_source(request.workspace, draft.source)
+        found = describe_source(request.workspace, draft.source)
     except NotFound:
         return None
+    # Newer runs can have the same snapshot; everything is copied from the original.
+    is_own = original is not None and draft.source == original.draft.source
+    return replace(found, run=original.run) if original and is_own else found
+
+
+def _with_chosen(
+    choices: list[SourceChoice], chosen: SourceChoice | None
+) -> list[SourceChoice]:
+    """Return the choices with the chosen one in the place of its snapshot."""
+    if chosen is None:
+        return choices
+    if all(each.snapshot.pk != chosen.snapshot.pk for each in choices):
+        return [chosen, *choices]
+    same = chosen.snapshot.pk
+    return [chosen if each.snapshot.pk == same else each for each in choices]
 
 
 def _source_option(choice: SourceChoice, chosen: SourceChoice | None) -> SourceOption:

@@ -83,7 +83,7 @@ def _handle_form(request: PageRequest, original: Original | None) -> HttpRespons
         )
         return render(request, "submit/_submit_preview.html", context)
     if "sources" in request.POST and request.htmx:
-        context = source_context(request, draft)
+        context = source_context(request, draft, original)
         return render(request, "submit/_submit_sources.html", context)
     try:
         if request.FILES.get("archive"):
@@ -154,8 +154,7 @@ def _show_form(
     problem: StudioError | None = None,
 ) -> HttpResponse:
     targets = list_targets(request.workspace, now=now_ms())
-    before = original.draft if original else None
-    form = form_context(request, draft, before, targets)
+    form = form_context(request, draft, original, targets)
     # A new form has a source before one was chosen.
     source = form["source"]
     shown = draft.with_source(source.snapshot.digest) if source else draft

@@ -21,7 +21,13 @@ from studio.core.sweeps.sampling import (
     count_grid,
     expand_space,
 )
-from studio.core.sweeps.space import Values, check_space, distribution_of
+from studio.core.sweeps.space import (
+    MAX_STEPS,
+    Values,
+    check_space,
+    count_values,
+    distribution_of,
+)
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
 GOALS = (MAXIMIZE, MINIMIZE)
@@ -118,6 +124,12 @@ def _check_sampling(sampling: str, space: Mapping[str, Values]) -> None:
     if sampling != BAYESIAN:
         return
     for name, values in space.items():
+        count = count_values(values)
+        if count is not None and count > MAX_STEPS:
+            raise InvalidValue(
+                message("The numbers of %(name)s are too large", name=name),
+                field="space",
+            )
         drawn = distribution_of(values)
         if drawn is not None and drawn[0] not in _BAYESIAN_DISTRIBUTIONS:
             raise InvalidValue(

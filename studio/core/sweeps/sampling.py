@@ -10,6 +10,7 @@ from studio.core.errors import InvalidValue
 from studio.core.messages import message
 from studio.core.sweeps.space import (
     MAX_EXPONENT,
+    MAX_STEPS,
     Values,
     check_space,
     count_values,
@@ -102,22 +103,33 @@ def draw_value(values: Values, chance: random.Random) -> str:
         return str(chance.randint(int(values["from"]), int(values["to"])))
     drawn = distribution_of(values)
     if drawn is None:
-        return number_text(chance.uniform(values["from"], values["to"]))
+        low, high = values["from"], values["to"]
+        return number_text(chance.uniform(low, high), high - low)
     kind, numbers = drawn
-    is_rounded = kind.startswith("q")
     first, second = numbers[0], numbers[1]
     is_normal = kind.endswith("normal")
     value = chance.gauss(first, second) if is_normal else chance.uniform(first, second)
+    width = second if is_normal else second - first
     if "log" in kind:
         value = math.exp(min(value, MAX_EXPONENT))
-    if is_rounded:
-        value = round(value / numbers[2]) * numbers[2]
-    return number_text(value)
+        width = value * min(width, 1.0)
+    if kind.startswith("q"):
+        width = numbers[2]
+        value = round(value / width) * width
+    return number_text(value, width)
 
 
-def number_text(number: float) -> str:
-    """A number as an argument: at most six digits, without a sign for zero."""
-    return f"{number + 0.0:.6g}"
+def number_text(number: float, width: float) -> str:
+    """A number as an argument: whole ones without an exponent.
+
+    Others have six digits more than `width`, by which the numbers of a sweep differ.
+    """
+    if number.is_integer() and abs(number) < MAX_STEPS:
+        return str(int(number))
+    size = abs(number) / width if width else math.inf
+    more = math.ceil(math.log10(size)) if 1 < size < math.inf else 0
+    digits = 17 if size == math.inf else min(17, 6 + more)
+    return f"{number:.{digits}g}"
 
 
 def _draw_sample(

@@ -35,8 +35,11 @@ DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "lognormal": ("mu", "sigma"),
     "qlognormal": ("mu", "sigma", "q"),
 }
-#: exp() of more is no finite number.
-MAX_EXPONENT = 700
+#: Larger numbers lose their meaning on the way: what is computed of them is not finite.
+MAX_NUMBER, MIN_STEP, MAX_EXPONENT = 1e100, 1e-100, 200
+MAX_WHOLE = 2**63
+#: More steps than a float tells apart.
+MAX_STEPS = 2**53
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})")
@@ -203,13 +206,18 @@ def _check_range(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     low, high = values.get("from"), values.get("to")
     for bound in (low, high):
         is_number = isinstance(bound, (int, float)) and not isinstance(bound, bool)
-        if not is_number or not math.isfinite(bound):  # type: ignore[arg-type]
+        # Not of huge whole numbers, which no float can be.
+        if not is_number or (isinstance(bound, float) and math.isnan(bound)):
             raise InvalidValue(
                 message(
                     "The range of %(name)s needs the numbers from and to", name=name
                 ),
                 field="space",
             )
+    is_whole = isinstance(low, int) and isinstance(high, int)
+    limit = MAX_WHOLE if is_whole else MAX_NUMBER
+    if max(abs(low), abs(high)) > limit:  # type: ignore[arg-type]
+        raise _too_large(name)
     if low > high:  # type: ignore[operator]
         raise _reversed_range(name)
     return {"from": low, "to": high}
@@ -240,16 +248,25 @@ def _check_distribution(name: str, kind: str, given: object) -> dict[str, Any]:
 
 
 def _check_numbers(name: str, kind: str, found: Mapping[str, Any]) -> None:
+    if max(map(abs, found.values())) > MAX_NUMBER:
+        raise _too_large(name)
     if "min" in found and found["min"] > found["max"]:
         raise _reversed_range(name)
     for key in ("q", "sigma", "upper"):
-        if key in found and found[key] <= 0:
+        if key in found and found[key] < MIN_STEP:
             raise InvalidValue(
                 message(
                     "%(key)s of %(name)s must be greater than 0", key=key, name=name
                 ),
                 field="space",
             )
+    # In steps of q. The log distributions have exponents as arguments.
+    largest = max(abs(number) for key, number in found.items() if key != "q")
+    if "q" in found and "log" not in kind and largest / found["q"] > MAX_STEPS:
+        raise InvalidValue(
+            message("q of %(name)s is too small for its other numbers", name=name),
+            field="space",
+        )
     if "upper" in found and not found["upper"].is_integer():
         raise InvalidValue(
             message("upper of %(name)s must be a whole number", name=name),
@@ -276,6 +293,12 @@ def _finite_number(word: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _too_large(name: str) -> InvalidValue:
+    return InvalidValue(
+        message("The numbers of %(name)s are too large", name=name), field="space"
+    )
 
 
 def _reversed_range(name: str) -> InvalidValue:

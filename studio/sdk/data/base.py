@@ -15,9 +15,30 @@ from studio.sdk.data.consumption import DatasetConsumptionConfig
 from studio.sdk.data.registrations import Registrations
 from studio.sdk.data.sources import DataFile, LocalSource, Source
 from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import missing_attribute
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
+
+_FRAME = "call to_pandas_dataframe() first, which has such methods"
+_AGAIN = "register it once more with create_new_version=True"
+#: Methods of v1's datasets, and what to do instead.
+_NOT_OFFERED = {
+    "to_spark_dataframe": _FRAME,
+    "to_dask_dataframe": _FRAME,
+    "to_csv_files": _FRAME,
+    "to_parquet_files": _FRAME,
+    "get_profile": _FRAME,
+    "submit_profile_run": _FRAME,
+    "partition_by": _FRAME,
+    "get_partition_key_values": _FRAME,
+    "update": _AGAIN,
+    "add_tags": _AGAIN,
+    "remove_tags": _AGAIN,
+    "as_hdfs": "pass as_mount(), which is a local path",
+    "as_cache": "pass as_mount(), which is a local path",
+    "file_metadata": "call download(), and read the files' metadata",
+}
 
 _Own = TypeVar("_Own", bound="AbstractDataset")
 
@@ -34,6 +55,11 @@ class AbstractDataset:
         self.description: str | None = None
         self.tags: dict[str, str] = {}
         self._workspace: Workspace | None = None
+
+    if not TYPE_CHECKING:
+        # Type checkers report every unknown name.
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name, _NOT_OFFERED)
 
     @property
     def id(self) -> str | None:

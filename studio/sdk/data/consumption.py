@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import missing_attribute
 
 if TYPE_CHECKING:
     from studio.sdk.data.base import AbstractDataset
@@ -15,6 +18,19 @@ _PLACEHOLDER = "DatasetConsumptionConfig:{name}"
 _OUTPUT_FOLDER = "outputs"
 #: The id of a dataset that is an input of a run and not registered.
 INPUT_PREFIX = "input:"
+_AFTERWARDS = (
+    "when the run has completed, download its files, and create a dataset of them"
+)
+#: What v1 has for outputs.
+_NOT_OFFERED = dict.fromkeys(
+    (
+        "as_input",
+        "register_on_complete",
+        "read_delimited_files",
+        "read_parquet_files",
+    ),
+    _AFTERWARDS,
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -43,6 +59,11 @@ def check_input_name(name: str) -> str:
     return name
 
 
+def _warn(sentence: str) -> None:
+    # The line that the warning shows is the script's.
+    warnings.warn(sentence, UserWarning, stacklevel=3)
+
+
 class DatasetConsumptionConfig:
     """A dataset as an input of a submitted run.
 
@@ -60,6 +81,11 @@ class DatasetConsumptionConfig:
     ) -> None:
         self.name, self.dataset = check_input_name(name), dataset
         self.mode, self.path_on_compute = mode, path_on_compute
+        if path_on_compute:
+            _warn(
+                "path_on_compute has no effect: read the path from the argument, or "
+                f'from run.input_datasets["{name}"].'
+            )
 
     def as_mount(self, path_on_compute: str | None = None) -> DatasetConsumptionConfig:
         """The run gets a path of the files, which it must not change."""
@@ -87,8 +113,19 @@ class OutputFileDatasetConfig:
         source: str | None = None,
         partition_format: str | None = None,
     ) -> None:
-        del destination, source, partition_format
-        self.name = check_input_name(name or "output")
+        del source, partition_format
+        # Several without a name have folders of their own.
+        self.name = check_input_name(name or f"output_{secrets.token_hex(4)}")
+        if destination is not None:
+            _warn(
+                "destination has no effect: the files are those of the run in "
+                f"{output_folder(self.name)}."
+            )
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name, _NOT_OFFERED)
 
     def as_upload(self, *_words: Any, **_more: Any) -> OutputFileDatasetConfig:
         """Itself: the folder is uploaded to the run."""

@@ -20,10 +20,12 @@ from studio.sdk.data.tables import (
     NO_HEADERS,
     PromoteHeadersBehavior,
     TabularFormat,
+    check_encoding,
     check_type,
 )
 from studio.sdk.data.tabular_dataset import TabularDataset
-from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import not_offered
 from studio.sdk.run import find_script_run
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ class TabularDatasetFactory:
             "delimited",
             separator=separator,
             headers=_headers_of(header),
-            encoding=encoding,
+            encoding=check_encoding(encoding),
             is_text=not infer_column_types,
             keeps_empty=empty_as_string,
             includes_path=include_path,
@@ -144,7 +146,7 @@ class TabularDatasetFactory:
         _refuse_partitions(partition_format)
         form = TabularFormat(
             "json_lines",
-            encoding=encoding,
+            encoding=check_encoding(encoding),
             includes_path=include_path,
             types=_types_of(set_column_types),
         )
@@ -153,7 +155,7 @@ class TabularDatasetFactory:
     @staticmethod
     def from_sql_query(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: there is no connection to databases."""
-        raise NotSupportedError(
+        raise not_offered(
             "Read the query with pandas.read_sql, and register the result with "
             "Dataset.Tabular.register_pandas_dataframe."
         )
@@ -181,10 +183,9 @@ class TabularDatasetFactory:
             parent = file.rpartition("/")[0]
             datastore.upload_files([local], None, parent, True, show_progress)
         dataset = TabularDatasetFactory.from_parquet_files((datastore, file))
-        dataset.register(
+        return dataset.register(
             datastore.workspace, name, description, tags, create_new_version=True
         )
-        return dataset
 
 
 class Dataset:
@@ -273,7 +274,7 @@ def _table(path: Any, form: TabularFormat, validate: bool) -> TabularDataset:
 
 def _refuse_partitions(partition_format: str | None) -> None:
     if partition_format is not None:
-        raise NotSupportedError(
+        raise not_offered(
             "partition_format is not available. Pass include_path=True, and compute "
             "the columns from the column Path."
         )

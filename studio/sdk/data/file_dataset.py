@@ -123,7 +123,12 @@ class MountContext:
             self._created = self._dataset._copy_files(folder, links=True)
             return
         self._temporary = TemporaryFolder()
-        self.mount_point = str(self._dataset._place(self._temporary.path))
+        path = self._dataset._place(self._temporary.path)
+        if not path.is_dir():
+            # As in v1, it is a folder for a single file, too.
+            path = self._temporary.path
+            self._dataset._copy_files(path, links=True, overwrite=True)
+        self.mount_point = str(path)
 
     def stop(self) -> None:
         """Remove what `start()` has created. The files of the dataset stay."""

@@ -150,7 +150,13 @@ class InputDatasets(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         content = self._inputs[name]
         if content["mode"] == DIRECT:
-            return dataset_from_json(self._workspace, content["dataset"])
+            dataset = dataset_from_json(self._workspace, content["dataset"])
+            registered, _colon, version = str(content.get("id") or "").rpartition(":")
+            if not registered or not version.isdecimal():
+                return dataset
+            return dataset._registered(
+                self._workspace, registered, int(version), content["dataset"]
+            )
         return self._variables[input_variable(name)]
 
     def __iter__(self) -> Iterator[str]:

@@ -162,8 +162,9 @@ class WebSource:
         return [DataFile(name, self, self.url)]
 
     def copy(self, path: str, target: Path) -> None:
+        # An address of a definition can have been written by hand.
+        _check_web_address(path)
         try:
-            # The address is of http or https.
             reply = urllib.request.urlopen(path, timeout=_DOWNLOAD_SECONDS)  # noqa: S310
             with reply, target.open("wb") as file:
                 shutil.copyfileobj(reply, file, _CHUNK_BYTES)
@@ -175,6 +176,13 @@ class WebSource:
 
     def to_json(self) -> dict[str, str]:
         return {"url": self.url}
+
+
+def _check_web_address(url: str) -> str:
+    """Raises UserErrorException for another one, such as a file of this machine."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise UserErrorException(f"{url!r} is no address of http or https.")
+    return url
 
 
 Source = Union[LocalSource, StoreSource, WebSource]
@@ -194,6 +202,8 @@ def parse_source(value: Any) -> Source:
         return StoreSource(datastore, _clean(value.path_on_datastore or ""))
     if isinstance(value, (str, os.PathLike)):
         text = os.fspath(value)
+        if not text.strip():
+            raise UserErrorException("A path of a dataset is empty.")
         if urlsplit(text).scheme in ("http", "https"):
             return WebSource(text)
         # The run can have another working folder.
@@ -206,7 +216,7 @@ def parse_source(value: Any) -> Source:
 def source_from_json(workspace: Workspace, content: Mapping[str, str]) -> Source:
     """The source that `to_json` has written."""
     if "url" in content:
-        return WebSource(content["url"])
+        return WebSource(_check_web_address(str(content["url"])))
     if "datastore" in content:
         name = content.get("datastore") or DEFAULT_DATASTORE
         return StoreSource(Datastore(workspace, name), content["path"])

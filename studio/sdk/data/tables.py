@@ -5,6 +5,7 @@ Columns with a type are read as text and converted then: pandas makes 7 of "007"
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from studio.sdk.errors import UserErrorException
 TITLES = {"delimited": "delimited text", "parquet": "Parquet", "json_lines": "JSON"}
 #: Which files of delimited text have column names.
 ALL_HEADERS, FIRST_HEADERS, NO_HEADERS = "all", "first", "none"
+#: v1's names of encodings that Python does not know.
+_ENCODINGS = {
+    "iso88591": "iso-8859-1",
+    "utf8bom": "utf-8-sig",
+    "windows1252": "cp1252",
+}
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,16 @@ def check_text(path: Path, encoding: str) -> None:
         )
 
 
+def check_encoding(name: str) -> str:
+    """The encoding as Python names it. Raises UserErrorException for an unknown one."""
+    try:
+        return codecs.lookup(_ENCODINGS.get(name, name)).name
+    except LookupError as error:
+        raise UserErrorException(
+            f"{name!r} is no encoding. Use utf8, latin1 or another of Python's."
+        ) from error
+
+
 def check_type(kind: str) -> str:
     """The type of a column. Raises UserErrorException for an unknown one."""
     if kind.partition(":")[0].partition("\n")[0] not in {*_READERS, "datetime"}:
@@ -169,7 +186,7 @@ def check_type(kind: str) -> str:
 
 def _converted(pandas: Any, column: Any, kind: str, keeps_empty: bool) -> Any:
     if kind.startswith("datetime"):
-        return _times(pandas, column, kind.split("\n")[1:])
+        return read_times(pandas, column, kind.split("\n")[1:])
     name, _colon, detail = kind.partition(":")
     read = _READERS[name]
     read = _READERS[name]
@@ -187,7 +204,8 @@ def _converted(pandas: Any, column: Any, kind: str, keeps_empty: bool) -> Any:
     )
 
 
-def _times(pandas: Any, column: Any, formats: Sequence[str]) -> Any:
+def read_times(pandas: Any, column: Any, formats: Sequence[str]) -> Any:
+    """A column of times. What is none, or has another format, is missing."""
     if not formats:
         try:
             return pandas.to_datetime(column)

@@ -18,8 +18,10 @@ from studio.sdk.data.tables import (
     check_text,
     import_pandas,
     read_table,
+    read_times,
 )
-from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import not_offered
 
 #: The column that `include_path` adds, as in v1.
 PATH_COLUMN = "Path"
@@ -54,15 +56,19 @@ class TabularDataset(AbstractDataset):
         try:
             parts: list[Any] = []
             names: list[str] | None = None
+            wanted = self._count_wanted()
             for file in self._list_files():
                 parts.append(self._read(pandas, file, temporary.path, names))
                 if names is None and self._form.headers == FIRST_HEADERS:
                     is_added = self._form.includes_path
                     names = list(parts[0].columns)[1 if is_added else 0 :]
+                if wanted is not None and sum(map(len, parts)) >= wanted:
+                    break
         finally:
             temporary.delete()
         frame = parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
-        _check_columns(frame, [column for column, _kind in self._form.types])
+        if wanted is None:
+            _check_columns(frame, [column for column, _kind in self._form.types])
         for step in self._steps:
             frame = _apply(pandas, frame, step)
         return frame
@@ -150,7 +156,7 @@ class TabularDataset(AbstractDataset):
 
     def filter(self, *_words: Any, **_more: Any) -> NoReturn:
         """Not offered: pandas has conditions."""
-        raise NotSupportedError(
+        raise not_offered(
             "Filter the DataFrame: frame = dataset.to_pandas_dataframe(), then "
             "frame[condition]."
         )
@@ -169,6 +175,11 @@ class TabularDataset(AbstractDataset):
 
     def _with(self, *step: Any) -> TabularDataset:
         return TabularDataset(self._sources, self._form, (*self._steps, step))
+
+    def _count_wanted(self) -> int | None:
+        """How many of the first rows are needed; None for all."""
+        first = self._steps[0] if self._steps else ("",)
+        return int(first[1]) if first[0] == "take" else None
 
     def _check(self) -> None:
         """Raise UserErrorException if there are no files, or the first can't be read.
@@ -193,7 +204,7 @@ class TabularDataset(AbstractDataset):
             raise UserErrorException(
                 f"pandas needs another package for {file.path}: {error}"
             ) from error
-        except (ValueError, OSError, pandas.errors.ParserError) as error:
+        except (ValueError, TypeError, LookupError, OSError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise UserErrorException(
                 f"{file.path} is not readable as {TITLES[form.kind]}: {reason}. Check "
@@ -246,13 +257,14 @@ def _rows_between(
     end: str | None,
     closed: bool,
 ) -> Any:
-    times = pandas.to_datetime(frame[column])
+    # v1's times have no zone: they are in UTC.
+    times = pandas.to_datetime(read_times(pandas, frame[column], ()), utc=True)
     chosen = times.notna()
     if start is not None:
-        bound = pandas.Timestamp(start)
+        bound = pandas.to_datetime(start, utc=True)
         chosen &= times >= bound if closed else times > bound
     if end is not None:
-        bound = pandas.Timestamp(end)
+        bound = pandas.to_datetime(end, utc=True)
         chosen &= times <= bound if closed else times < bound
     return frame[chosen].reset_index(drop=True)
 

@@ -79,12 +79,23 @@ def values_of(name: str, expression: object) -> Any:
     kind, words = expression[0], list(expression[1])
     if kind == "choice":
         # `choice([1, 2])` has its options in a list.
-        while len(words) == 1 and isinstance(words[0], (list, tuple, range)):
+        while len(words) == 1 and _is_list(words[0]):
             words = list(words[0])
-        return words
+        return [_plain_value(word) for word in words]
     if kind not in DISTRIBUTIONS:
         known = ", ".join(["choice", *DISTRIBUTIONS])
         raise HyperDriveConfigException(
             f"The expression {kind} of {name} is not available. Use one of {known}."
         )
-    return {kind: words}
+    return {kind: [_plain_value(word) for word in words]}
+
+
+def _is_list(value: Any) -> bool:
+    """Whether it has several values: a list, or an array of NumPy."""
+    return isinstance(value, (list, tuple, range)) or bool(getattr(value, "shape", ()))
+
+
+def _plain_value(value: Any) -> Any:
+    """A number of NumPy as Python's, and True as `str` writes it, as in v1."""
+    plain = value.item() if hasattr(value, "item") else value
+    return str(plain) if isinstance(plain, bool) else plain

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 EXPERIMENT = "models"
 #: Tags that this client keeps for itself.
 OWN_TAG = "studio.model."
-_FORBIDDEN = frozenset("/:.%\"'")
+_FORBIDDEN = frozenset("/:%\"'")
+#: MLflow refuses dots in names: the true name is in a tag.
+_DOT = "~"
 _PAGE_MODELS = 50
 
 
@@ -35,12 +37,14 @@ def read_models(workspace: Workspace, name: str | None) -> Iterator[dict[str, An
         "max_results": _PAGE_MODELS,
     }
     if name is not None:
-        body["filter"] = f"name = '{name}'"
+        body["filter"] = f"name = '{stored_name(name)}'"
     token: str | None = ""
     while token is not None:
         body["page_token"] = token
         page = request_models(workspace, "POST", "/search", body)
-        yield from map(content_of, page.get("models") or ())
+        for one in map(content_of, page.get("models") or ()):
+            if name in (None, one["name"]):
+                yield one
         token = page.get("next_page_token") or None
 
 
@@ -58,7 +62,7 @@ def content_of(model: Mapping[str, Any]) -> dict[str, Any]:
         "properties": json.loads(own.get("properties") or "{}"),
         "version": int(own.get("version") or 0),
         "key": info["model_id"],
-        "name": info["name"],
+        "name": own.get("name") or info["name"],
         "run_id": info.get("source_run_id") or "",
         "created": datetime.fromtimestamp(milliseconds / 1000, timezone.utc),
         "address": info["artifact_uri"],
@@ -108,11 +112,17 @@ def experiment_id(workspace: Workspace) -> str:
 
 def check_model_name(name: str) -> None:
     """Raise UserErrorException for a name that no logged model can have."""
-    if not name or not name.isprintable() or _FORBIDDEN & set(name):
+    # A name of dots alone would be another folder.
+    if not name.strip(".") or not name.isprintable() or _FORBIDDEN & set(name):
         raise UserErrorException(
             f"{name!r} can't be the name of a model. Use printable text without "
-            "/ : . % and quotes."
+            "/ : % and quotes."
         )
+
+
+def stored_name(name: str) -> str:
+    """The name of the logged model."""
+    return name.replace(".", _DOT)
 
 
 def matches(

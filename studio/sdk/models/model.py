@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Union
@@ -15,7 +15,6 @@ from urllib.parse import quote
 from studio.core.names import check_path
 from studio.sdk.errors import (
     ModelNotFoundException,
-    NotSupportedError,
     UserErrorException,
 )
 from studio.sdk.models.logged_models import (
@@ -28,6 +27,7 @@ from studio.sdk.models.logged_models import (
     request_models,
 )
 from studio.sdk.models.uploads import own_texts, upload_model
+from studio.sdk.not_offered import not_offered
 from studio.sdk.run import RUN_VARIABLE, Run, download_file, find_script_run
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ class Model:
         run_id: str | None = None,
         model_framework: str | None = None,
         expand: bool = True,
-        **more: Any,
     ) -> None:
         if id is not None:
             name, _colon, number = id.rpartition(":")
@@ -132,9 +131,15 @@ class Model:
         datasets: object = None,
         model_framework: str | None = None,
         model_framework_version: str | None = None,
-        **more: Any,
+        child_paths: Sequence[str] | None = None,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: object = None,
     ) -> Model:
-        """Upload a file or folder of this machine as a new version of the model."""
+        """Upload a file or folder of this machine as a new version of the model.
+
+        With `child_paths`, only these files and folders of the folder.
+        """
         path = Path(model_path)
         if not path.exists():
             raise UserErrorException(
@@ -147,7 +152,7 @@ class Model:
             files = {
                 f"{top}/{one.relative_to(path).as_posix()}": one
                 for one in sorted(path.rglob("*"))
-                if one.is_file()
+                if one.is_file() and _is_chosen(one.relative_to(path), child_paths)
             }
         if not files:
             raise UserErrorException(f"The folder {str(model_path)!r} has no files.")
@@ -253,7 +258,9 @@ class Model:
         self,
         tags: Mapping[str, Any] | None = None,
         description: str | None = None,
-        **more: Any,
+        sample_input_dataset: object = None,
+        sample_output_dataset: object = None,
+        resource_configuration: object = None,
     ) -> None:
         """Replace the tags or the description."""
         if tags is not None:
@@ -285,7 +292,7 @@ class Model:
     @staticmethod
     def deploy(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: no services are started."""
-        raise NotSupportedError(
+        raise not_offered(
             "Models are not deployed from here. Download the files with "
             "Model.download() and serve them with a server of your own, for example "
             "`mlflow models serve`."
@@ -362,3 +369,8 @@ def register_run_model(
         texts = own_texts(properties, description, framework, framework_version)
         content = upload_model(workspace, name, files, tags, texts, run.id)
         return Model._of(workspace, content)
+
+
+def _is_chosen(path: Path, chosen: Sequence[str] | None) -> bool:
+    folders = {Path(one) for one in chosen or ()}
+    return chosen is None or bool(folders & {path, *path.parents})

@@ -17,6 +17,7 @@ from studio.sdk.models.logged_models import (
     model_file_path,
     read_models,
     request_models,
+    stored_name,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def upload_model(
     check_model_name(name)
     workspace._connection.require_online("registered on", "register it")
     all_tags = {key: str(value) for key, value in (tags or {}).items()}
+    if stored_name(name) != name:
+        texts = {**texts, "name": name}
     all_tags |= {f"{OWN_TAG}{key}": text for key, text in texts.items() if text}
     reply = request_models(
         workspace,
@@ -42,7 +45,7 @@ def upload_model(
         "",
         {
             "experiment_id": experiment_id(workspace),
-            "name": name,
+            "name": stored_name(name),
             "source_run_id": run_id,
             "tags": [{"key": key, "value": text} for key, text in all_tags.items()],
         },
@@ -52,29 +55,32 @@ def upload_model(
         address = model_file_path(workspace, created["address"], check_path(relative))
         with local.open("rb") as content:
             workspace._connection.client.upload(address, content, local.stat().st_size)
-    version = created["version"] = _next_version(workspace, created)
+    created["version"] = _claim_version(workspace, created)
     path = f"/{quote(created['key'])}"
-    pairs = [{"key": f"{OWN_TAG}version", "value": str(version)}]
-    request_models(workspace, "PATCH", f"{path}/tags", {"tags": pairs})
     request_models(workspace, "PATCH", path, {"status": "LOGGED_MODEL_READY"})
     return created
 
 
-def _next_version(workspace: Workspace, created: Mapping[str, Any]) -> int:
-    """One more than the others. Older ones without a version come first."""
-    others = [
-        one
-        for one in read_models(workspace, created["name"])
-        if one["key"] != created["key"]
-    ]
-    highest = max((one["version"] for one in others if one["version"]), default=0)
+def _claim_version(workspace: Workspace, created: Mapping[str, Any]) -> int:
+    """Store the next version of the name, which no other upload has."""
     own = (created["created"], created["key"])
-    waiting = [
-        one
-        for one in others
-        if not one["version"] and (one["created"], one["key"]) < own
-    ]
-    return int(highest + len(waiting) + 1)
+    version = 0
+    while True:
+        others = [
+            one
+            for one in read_models(workspace, created["name"])
+            if one["key"] != created["key"]
+        ]
+        rivals = [one for one in others if one["version"] == version]
+        if version and not rivals:
+            return version
+        # Several that chose the same at once choose again: the older ones come first.
+        highest = max((one["version"] for one in others), default=0)
+        earlier = [one for one in rivals if (one["created"], one["key"]) < own]
+        version = int(highest) + 1 + (len(earlier) if version else 0)
+        pairs = [{"key": f"{OWN_TAG}version", "value": str(version)}]
+        path = f"/{quote(created['key'])}/tags"
+        request_models(workspace, "PATCH", path, {"tags": pairs})
 
 
 def own_texts(

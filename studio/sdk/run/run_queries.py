@@ -12,6 +12,8 @@ from studio.sdk.run.run_types import create_run
 Tags = Optional[Union[Mapping[str, Optional[str]], str]]
 #: The number of runs per request: a fast first page, then few requests.
 FIRST_PAGE_RUNS, PAGE_RUNS = 25, 100
+#: Types of runs that v1 names otherwise.
+_TYPES_OF_V1 = {"hyperdrive": "studio.sweep"}
 
 
 def find_runs(
@@ -32,7 +34,8 @@ def find_runs(
     UserErrorException at once for an invalid condition.
     """
     terms = [
-        *(_equality_term("type", type), *_tag_terms(tags)),
+        _equality_term("type", _TYPES_OF_V1.get(type or "", type)),
+        *_tag_terms(tags),
         *_text_terms("properties", properties),
         *(_equality_term("status", status), _equality_term("target", target)),
     ]

@@ -87,7 +87,7 @@ class Environment:
     def from_docker_image(
         name: str,
         image: str,
-        container_registry: Any = None,
+        container_registry: object = None,
         conda_specification: str | None = None,
         pip_requirements: str | None = None,
     ) -> Environment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,28 @@ from studio.sdk.submission.script_run_config import (
 )
 
 _DEFAULT_SCRIPT = "train.py"
+#: Settings of v1 for machines and images of Azure.
+_WITHOUT_EFFECT = frozenset(
+    (
+        "custom_docker_base_image",
+        "custom_docker_image",
+        "framework_version",
+        "image_registry_details",
+        "parameter_server_count",
+        "shm_size",
+        "source_directory_data_store",
+        "use_docker",
+        "use_gpu",
+        "user_managed",
+        "vm_priority",
+        "vm_size",
+        "worker_count",
+        "_disable_validation",
+        "_enable_optimized_mode",
+        "_show_lint_warnings",
+        "_show_package_warnings",
+    )
+)
 
 
 class Mpi(MpiConfiguration):
@@ -81,8 +103,9 @@ class Estimator(ScriptRunConfig):
         inputs: Sequence[Any] | None = None,
         resume_from: Any = None,
         max_run_duration_seconds: int | None = None,
-        **_without_effect: Any,
+        **without_effect: Any,
     ) -> None:
+        _check_settings(without_effect)
         environment = environment_definition or _environment(
             Path(source_directory),
             conda_packages,
@@ -105,8 +128,7 @@ class Estimator(ScriptRunConfig):
             resume_from=resume_from,
             max_run_duration_seconds=max_run_duration_seconds or MAX_RUN_SECONDS,
         )
-        if environment_variables:
-            self.run_config.environment_variables.update(environment_variables)
+        self.run_config.environment_variables.update(environment_variables or {})
         #: Datasets that the script reads from `run.input_datasets`.
         self.inputs = list(inputs or ())
 
@@ -129,6 +151,13 @@ class Chainer(Estimator):
 
 class SKLearn(Estimator):
     """An Estimator for scikit-learn, which must be among its packages."""
+
+
+def _check_settings(names: Iterable[str]) -> None:
+    """Raise TypeError for a setting that v1 does not have."""
+    unknown = sorted(set(names) - _WITHOUT_EFFECT)
+    if unknown:
+        raise TypeError(f"An Estimator has no argument {unknown[0]!r}.")
 
 
 def _arguments(parameters: Mapping[str, Any]) -> list[Any]:

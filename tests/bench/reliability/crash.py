@@ -24,7 +24,7 @@ from tests.bench.reliability.kill import Writer, new_writer
 from tests.parts.clients import ROOT
 from tests.parts.manage import manage, manage_killed
 from tests.parts.owner_token import owner_token
-from tests.parts.server import Server, start
+from tests.parts.server import Server, copy_built_files, fill_home, start
 from tests.parts.wire import DEATHS, Connection
 
 KINDS = (
@@ -64,6 +64,7 @@ class Campaign:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.home = self.folder / "home"
+        fill_home(self.home, self.env)
         self.backups = self.folder / "backups"
 
     def run(self, kind: str) -> Round:
@@ -251,6 +252,7 @@ class Campaign:
 
 @contextmanager
 def started(home: Path, env: Mapping[str, str]) -> Iterator[Server]:
+    copy_built_files(home)
     server = start(home, env=env)
     try:
         yield server

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from tests.parts.server import Server, start
+from tests.parts.server import Server, fill_home, start
 from tests.parts.wire import DEATHS, Connection
 
 POINTS = 20
@@ -179,6 +179,7 @@ def one_death(
 ) -> Outcome:
     """Starts, loads, kills, starts again, looks."""
     chance = random.Random(seed)
+    fill_home(home, env)
     server = start(home, env=env)
     try:
         connection = Connection(server)

@@ -319,3 +319,20 @@ def test_a_run_can_have_the_id_new(team, browser):
     ComputeScene(team.workspace, team.contributor).run("its name", run_id="new")
     page = parse_page(browser.get("/w/lab/runs/new/"))
     assert page.one("h1").text == "its name"
+
+
+def test_a_snapshot_that_runs_share_is_named_after_the_original(team, browser):
+    first, _second = submitted_run(team), submitted_run(team)
+    page = parse_page(browser.get(path_of(first)))
+    [chosen] = [
+        each for each in page.all("#source option") if "selected" in each.attributes
+    ]
+    assert chosen.text.startswith(f"Run {first.number} · ")
+
+
+def test_another_script_is_marked(team, browser):
+    path = path_of(submitted_run(team))
+    sent = form_values(browser, path)
+    assert "hidden" in preview(browser, path, **sent).one("#script-was").attributes
+    mark = preview(browser, path, **sent | {"script": "lib/net.py"}).one("#script-was")
+    assert (mark.text, "hidden" in mark.attributes) == ("was train.py", False)

@@ -49,7 +49,8 @@ def test_a_contributor_reads_how_an_owner_adds_it(workspace: Workspace) -> None:
     assert caught.value.message == (
         "Only owners can add the compute target 'v1-other'. Ask an owner to run: "
         "`studio target create v1-other`, then on the machine that is to run it "
-        "`studio agent --compute v1-other`."
+        "`studio agent --compute v1-other`. The token of an owner needs the maximum "
+        "role owner: create one on the Account page."
     )
 
 

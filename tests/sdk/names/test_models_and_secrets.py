@@ -77,8 +77,43 @@ def test_a_model_that_does_not_exist_is_one_sentence(workspace: Workspace) -> No
     Path("w.txt").write_text("1")
     with pytest.raises(UserErrorException, match="'a/b' can't be the name of a model"):
         Model.register(workspace, "w.txt", "a/b")
-    with pytest.raises(NotSupportedError, match="mlflow models serve"):
+    with pytest.raises(NotSupportedError, match=r"models serve`\. See http"):
         Model.deploy(workspace, "service", [])
+    with pytest.raises(NotSupportedError, match=r"have Workspace\.webservices: d"):
+        getattr(workspace, "webservices")  # noqa: B009 (type checkers know it)
+    assert not hasattr(workspace, "other")
+
+
+def test_names_of_models_can_have_dots(workspace: Workspace) -> None:
+    Path("folder/deep").mkdir(parents=True)
+    for name in ("a.txt", "b.txt", "deep/c.txt"):
+        Path("folder", name).write_text(name)
+    name = "sklearn_regression_model.pkl"
+    for number in (1, 2):
+        model = Model.register(workspace, "folder", name, child_paths=["a.txt", "deep"])
+        assert (model.name, model.version) == (name, number)
+    assert [one.version for one in Model.list(workspace, name)] == [2, 1]
+    with pytest.raises(ModelNotFoundException):
+        Model(workspace, name.replace(".", "~"))
+    got = Path(Model.get_model_path(name, _workspace=workspace))
+    files = [one.relative_to(got) for one in sorted(got.rglob("*")) if one.is_file()]
+    assert files == [Path("a.txt"), Path("deep/c.txt")]
+    with pytest.raises(UserErrorException, match="can't be the name of a model"):
+        Model.register(workspace, "folder", "..")
+
+
+def test_an_upload_that_was_cut_off_takes_no_version(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("w.txt").write_text("1")
+    with monkeypatch.context() as patch:
+        patch.setattr("studio.sdk.models.uploads._claim_version", None)
+        with pytest.raises(TypeError):
+            Model.register(workspace, "w.txt", "often cut")
+    versions = [
+        Model.register(workspace, "w.txt", "often cut").version for _time in range(2)
+    ]
+    assert versions == [1, 2]
 
 
 def test_an_owner_can_delete_a_version(owned: Workspace) -> None:

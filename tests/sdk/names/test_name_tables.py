@@ -8,8 +8,8 @@ import sys
 
 from studio.compat.alternatives import ALTERNATIVES, Alternative
 from studio.compat.missing import MODULES
-from studio.compat.unavailable import HELP_SECTION
 from studio.core.script_variables import SHIM_FOLDER
+from studio.sdk.not_offered import HELP_SECTION
 from tests.parts.clients import ROOT
 
 PAGE = (ROOT / "docs/user/sdk.md").read_text(encoding="utf-8")

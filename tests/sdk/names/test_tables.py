@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from studio.sdk.data import Dataset, DataType, PromoteHeadersBehavior
-from studio.sdk.errors import UserErrorException
+from studio.sdk import Workspace
+from studio.sdk.data import (
+    Dataset,
+    DataType,
+    OutputFileDatasetConfig,
+    PromoteHeadersBehavior,
+)
+from studio.sdk.data.sources import WebSource, source_from_json
+from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.submission import Estimator
 
 BIG = 2**60 + 1
 
@@ -155,3 +164,70 @@ def test_a_mount_ends_and_can_begin_again(folder: Path) -> None:
     mount.stop()
     assert (folder / "point" / "data.csv").read_text() == "mine"
     assert (folder / "m1" / "data.csv").read_text() == "m1"
+
+
+def test_the_folder_of_a_single_file_is_mounted(folder: Path) -> None:
+    (folder / "a.txt").write_text("a")
+    (folder / "b.txt").write_text("b")
+    with Dataset.File.from_files("a.txt").mount() as mounted:
+        names = [one.name for one in Path(mounted.mount_point).iterdir()]
+    assert names == ["a.txt"]
+
+
+def test_times_are_compared_in_utc() -> None:
+    Path("rows.csv").write_text("at\n2020-01-01T00:00:00Z\n2020-01-02T00:00:00Z\n")
+    rows = Dataset.Tabular.from_delimited_files("rows.csv")
+    late = rows.with_timestamp_columns("at").time_after(datetime(2020, 1, 1, 12))
+    assert len(late.to_pandas_dataframe()) == 1
+
+
+def test_encodings_have_the_names_of_v1() -> None:
+    Path("rows.csv").write_bytes("name\nzoë\n".encode("latin-1"))
+    read = Dataset.Tabular.from_delimited_files
+    frame = read("rows.csv", encoding="iso88591").to_pandas_dataframe()
+    assert frame["name"].tolist() == ["zoë"]
+    with pytest.raises(UserErrorException, match="'none' is no encoding"):
+        read("rows.csv", encoding="none")
+
+
+def test_a_preview_reads_no_more_files_than_needed() -> None:
+    Path("a.csv").write_text("x\n1\n2\n")
+    Path("b.csv").write_bytes(b"\0")
+    rows = Dataset.Tabular.from_delimited_files(["a.csv", "b.csv"])
+    assert rows.take(2).to_pandas_dataframe()["x"].tolist() == [1, 2]
+    with pytest.raises(UserErrorException, match="zero bytes"):
+        rows.to_pandas_dataframe()
+
+
+def test_what_v1_has_besides_is_one_sentence() -> None:
+    Path("rows.csv").write_text("x\n1\n")
+    rows = Dataset.Tabular.from_delimited_files("rows.csv")
+    with pytest.raises(NotSupportedError, match="to_pandas_dataframe"):
+        getattr(rows, "to_csv_files")()  # noqa: B009 (type checkers know it is none)
+    assert not hasattr(rows, "to_csv_files")
+    with pytest.raises(AttributeError, match="has no attribute 'to_cvs'"):
+        getattr(rows, "to_cvs")  # noqa: B009
+    with pytest.warns(UserWarning, match="destination has no effect"):
+        output = OutputFileDatasetConfig(destination=("store", "path"))
+    with pytest.raises(NotSupportedError, match=r"condition\]\. See docs/user/sdk\.md"):
+        rows.filter(rows)
+    assert output.name != OutputFileDatasetConfig().name
+    with pytest.raises(NotSupportedError, match="download its files"):
+        getattr(output, "as_input")  # noqa: B009
+    with pytest.raises(UserErrorException, match="path of a dataset is empty"):
+        Dataset.File.from_files("")
+
+
+def test_a_definition_names_no_file_of_the_readers_machine() -> None:
+    with pytest.raises(UserErrorException, match="no address of http or https"):
+        source_from_json(cast("Workspace", None), {"url": "file:///etc/hostname"})
+    with pytest.raises(UserErrorException, match="no address of http or https"):
+        WebSource("file:///etc/hostname").copy("file:///etc/hostname", Path("copy"))
+
+
+def test_a_misspelled_argument_is_an_error(folder: Path) -> None:
+    (folder / "train.py").touch()
+    words: dict[str, Any] = {"entry_scipt": "train.py"}
+    with pytest.raises(TypeError, match="no argument 'entry_scipt'"):
+        Estimator(".", **words)
+    assert Estimator(".", use_gpu=True, vm_size="any").script == "train.py"

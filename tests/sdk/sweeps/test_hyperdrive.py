@@ -61,6 +61,8 @@ for run in runs:
     found.append([worst["hyperparameters"], children[0]["hyperparameters"]] + [
         (one["best_primary_metric"], one["status"]) for one in children
     ])
+listed = [run.id for run in experiment.get_runs(type="hyperdrive")]
+assert listed == [run.id for run in reversed(runs)], listed
 print(json.dumps(found))
 """
 

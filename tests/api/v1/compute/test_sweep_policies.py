@@ -25,7 +25,7 @@ def start(scene: Scene, **more: Any) -> tuple[list[str], TestAgent]:
     """Start all children of a sweep."""
     children = sweep(scene, **{**FOUR, **more})["children"]
     agent = scene.agent(slots=len(children))
-    agent.take()
+    agent.take(trees=[more.get("id", "sweep")])
     for child in children:
         scene.report(child, "Running")
     return children, agent
@@ -247,6 +247,47 @@ def test_a_bayesian_sample_tries_a_combination_once(scene: Scene) -> None:
         live(now_ms())
     tried = [int(child["values"]["--n"]) for child in info(scene)["children"]]
     assert sorted(tried) == list(range(1, 13))
+
+
+@pytest.mark.parametrize(
+    "values", [{"quniform": [1, 3, 1]}, ["1", "1", "2"], {"uniform": [1, 1]}], ids=str
+)
+def test_a_bayesian_sample_of_few_values_ends(scene: Scene, values: object) -> None:
+    agent = scene.agent()
+    sweep(scene, **{**BAYESIAN, "space": {"n": values}, "count": 6})
+    live = LiveSweeps()
+    for _ in range(4):
+        for child in agent.take():
+            log(scene, child, 1.0)
+            agent.end(child, "Completed")
+        live(now_ms())
+    assert scene.status("sweep") == "Completed"
+    assert info(scene)["closed"] == "All combinations were tried"
+
+
+def test_a_sweep_that_breaks_is_closed_and_others_go_on(scene: Scene) -> None:
+    sweep(scene, id="broken", space={"n": {"from": 1, "to": 60}})
+    # Nothing writes this: it stands for a fault of the server.
+    Sweep.objects.update(child_tags=["x"])
+    children, _ = start(scene, policy={"type": "median"})
+    for n, child in enumerate(children[:2], 1):
+        log(scene, child, n / 10)
+    live = LiveSweeps()
+    for _ in range(5):
+        live(now_ms())
+    assert stopped(scene) == [1]
+    found = scene.member.get("runs/broken/sweep")
+    assert "could not go on" in found["closed"]
+
+
+def test_a_closed_sweep_ends_on_time_too(scene: Scene) -> None:
+    children, _ = start(scene, max_duration_minutes=5)
+    Sweep.objects.update(closed="All combinations were tried")
+    LiveSweeps()(now_ms() + 6 * 60_000)
+    assert {scene.status(child) for child in children} == {"CancelRequested"}
+    with CaptureQueriesContext(connection) as queries:
+        LiveSweeps()(now_ms() + 7 * 60_000)
+    assert len(queries) == 2
 
 
 def test_a_canceled_bayesian_sample_gets_no_more_runs(scene: Scene) -> None:
