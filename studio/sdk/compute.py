@@ -8,7 +8,8 @@ from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
 from urllib.parse import quote
 
 from studio.core.errors import AlreadyExists, NotFound, PermissionDenied
-from studio.sdk.errors import ComputeTargetException, NotSupportedError
+from studio.sdk.errors import ComputeTargetException
+from studio.sdk.not_offered import not_offered
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
@@ -140,7 +141,7 @@ class ComputeTarget:
     def attach(workspace: Workspace, name: str, *_words: Any, **_more: Any) -> NoReturn:
         """Not offered: an agent connects its machine itself."""
         del workspace
-        raise NotSupportedError(
+        raise not_offered(
             f"Machines are not attached from here. To add {name!r}: {_how_to_add(name)}"
         )
 

@@ -4,11 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from studio.sdk.errors import NotSupportedError
 
 #: The section of the server's help that has the table of names.
 HELP_PAGE, HELP_SECTION = "sdk", "names-of-azureml"
+_ON_SERVER = "workspaces are made, changed and deleted on the server's machine"
+_DEPLOYMENT = "download the files with Model.download(), and serve them yourself"
+_AZURE = "a workspace of Run Studio has no resources of Azure"
+#: What only workspaces of v1 have.
+_OF_WORKSPACES = {
+    "webservices": _DEPLOYMENT,
+    "images": _DEPLOYMENT,
+    **dict.fromkeys(("delete", "setup", "update"), _ON_SERVER),
+    **dict.fromkeys(
+        (
+            "add_private_endpoint",
+            "delete_connection",
+            "delete_private_endpoint_connection",
+            "diagnose_workspace",
+            "discovery_url",
+            "get_connection",
+            "linked_services",
+            "list_connections",
+            "list_keys",
+            "private_endpoints",
+            "service_context",
+            "set_connection",
+            "skus",
+            "sync_keys",
+            "update_dependencies",
+        ),
+        _AZURE,
+    ),
+}
 
 
 class UnavailableAttribute(NotSupportedError, AttributeError):
@@ -34,3 +64,17 @@ def missing_attribute(
         f"Run Studio does not have {title}.{name}: {alternatives[name]}. See "
         f"{help_address()}"
     )
+
+
+def not_offered(sentence: str) -> NotSupportedError:
+    """The error for a method that only says what to do instead."""
+    return NotSupportedError(f"{sentence} See {help_address()}")
+
+
+class NamesOfWorkspaces:
+    """Explains the attributes of v1's workspaces that Run Studio does not have."""
+
+    if not TYPE_CHECKING:
+        # Type checkers report every unknown name.
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name, _OF_WORKSPACES)

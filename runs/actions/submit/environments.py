@@ -106,14 +106,17 @@ def find_environment(
             environment=name,
         )
     known = rows.order_by("name").values_list("name", flat=True).distinct()
-    raise NotFound(
-        _(
+    names_shown = ", ".join(known[:MAX_NAMES_IN_MESSAGE])
+    text = _(
+        "This workspace has no environment %(name)r. To add one, call "
+        "Environment.register in a script."
+    )
+    if names_shown:
+        text = _(
             "This workspace has no environment %(name)r. It has: %(known)s. "
             "To add one, call Environment.register in a script."
         )
-        % {"name": name, "known": ", ".join(known[:MAX_NAMES_IN_MESSAGE]) or "–"},
-        environment=name,
-    )
+    raise NotFound(text % {"name": name, "known": names_shown}, environment=name)
 
 
 def read_environment(environment: RegisteredEnvironment) -> dict[str, Any]:

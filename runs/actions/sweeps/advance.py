@@ -91,7 +91,9 @@ class LiveSweeps:
             log.exception("The sweep of run %s failed.", sweep.run.run_id)
             compared.failures += 1
             if compared.failures >= MAX_FAILURES:
-                _close(sweep, f"The sweep could not go on: {error}"[:MAX_TEXT], now)
+                # The server's log has the rest, which members don't need to see.
+                name = type(error).__name__
+                _close(sweep, f"The sweep could not go on ({name} on the server)", now)
 
 
 def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) -> None:
@@ -107,7 +109,8 @@ def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) 
         return
     if not sweep.is_complete:
         _add_children(sweep, now)
-    if sweep.policy is not None:
+    # Before, no child has started.
+    if sweep.policy is not None and state is RunStatus.RUNNING:
         _stop_early(sweep, compared or _Compared(), now)
 
 
@@ -129,7 +132,7 @@ def _add_children(sweep: Sweep, now: int) -> None:
 
 
 def _add_proposed_children(sweep: Sweep, now: int) -> None:
-    """Propose outside of a transaction: it can take seconds, and nobody else writes."""
+    """Propose outside of a transaction, because it can take seconds."""
     free = free_places(sweep)
     if free <= 0:
         return

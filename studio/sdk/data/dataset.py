@@ -24,7 +24,8 @@ from studio.sdk.data.tables import (
     check_type,
 )
 from studio.sdk.data.tabular_dataset import TabularDataset
-from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import not_offered
 from studio.sdk.run import find_script_run
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class TabularDatasetFactory:
     @staticmethod
     def from_sql_query(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: there is no connection to databases."""
-        raise NotSupportedError(
+        raise not_offered(
             "Read the query with pandas.read_sql, and register the result with "
             "Dataset.Tabular.register_pandas_dataframe."
         )
@@ -273,7 +274,7 @@ def _table(path: Any, form: TabularFormat, validate: bool) -> TabularDataset:
 
 def _refuse_partitions(partition_format: str | None) -> None:
     if partition_format is not None:
-        raise NotSupportedError(
+        raise not_offered(
             "partition_format is not available. Pass include_path=True, and compute "
             "the columns from the column Path."
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from studio.core.names import check_path
 from studio.sdk.data.references import DataReference
 from studio.sdk.data.store_run import StoredFile, StoreRun
-from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import not_offered
 
 if TYPE_CHECKING:
     import os
@@ -132,7 +133,7 @@ class Datastore:
 
     def unregister(self) -> NoReturn:
         """Not offered: the datastores belong to the workspace."""
-        raise NotSupportedError(
+        raise not_offered(
             f"{self.name} belongs to the workspace. To delete its files, delete the "
             f"run {self._files.run_id}."
         )
@@ -140,7 +141,7 @@ class Datastore:
     def set_as_default(self) -> None:
         """Not offered for `workspacefilestore`: the default is fixed."""
         if self.name != DEFAULT_DATASTORE:
-            raise NotSupportedError(
+            raise not_offered(
                 f"The default datastore is always {DEFAULT_DATASTORE}. Pass "
                 f"Datastore(workspace, {self.name!r}) where you need this one."
             )
@@ -181,9 +182,9 @@ class Datastore:
     @staticmethod
     def register_azure_blob_container(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: the files of a datastore are on this server."""
-        raise NotSupportedError(
+        raise not_offered(
             "A store of Azure can't be connected. Copy its files into the workspace: "
-            "workspace.get_default_datastore().upload(…)"
+            "workspace.get_default_datastore().upload(…)."
         )
 
     register_azure_data_lake = register_azure_blob_container

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from studio.sdk.data.consumption import input_variable
-from studio.sdk.errors import NotSupportedError
+from studio.sdk.not_offered import not_offered
 
 if TYPE_CHECKING:
     from studio.sdk.data.datastore import Datastore
@@ -108,7 +108,7 @@ class DataReference(DataPath):
         self, path_on_compute: str | None = None, overwrite: bool = False
     ) -> NoReturn:
         """Not offered: a run's files are its outputs."""
-        raise NotSupportedError(
+        raise not_offered(
             "A run doesn't write into a datastore. Write to `outputs`, whose files "
             "are uploaded to the run."
         )

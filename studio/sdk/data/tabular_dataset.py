@@ -20,7 +20,8 @@ from studio.sdk.data.tables import (
     read_table,
     read_times,
 )
-from studio.sdk.errors import NotSupportedError, UserErrorException
+from studio.sdk.errors import UserErrorException
+from studio.sdk.not_offered import not_offered
 
 #: The column that `include_path` adds, as in v1.
 PATH_COLUMN = "Path"
@@ -155,7 +156,7 @@ class TabularDataset(AbstractDataset):
 
     def filter(self, *_words: Any, **_more: Any) -> NoReturn:
         """Not offered: pandas has conditions."""
-        raise NotSupportedError(
+        raise not_offered(
             "Filter the DataFrame: frame = dataset.to_pandas_dataframe(), then "
             "frame[condition]."
         )

@@ -15,7 +15,6 @@ from urllib.parse import quote
 from studio.core.names import check_path
 from studio.sdk.errors import (
     ModelNotFoundException,
-    NotSupportedError,
     UserErrorException,
 )
 from studio.sdk.models.logged_models import (
@@ -28,6 +27,7 @@ from studio.sdk.models.logged_models import (
     request_models,
 )
 from studio.sdk.models.uploads import own_texts, upload_model
+from studio.sdk.not_offered import not_offered
 from studio.sdk.run import RUN_VARIABLE, Run, download_file, find_script_run
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ class Model:
     @staticmethod
     def deploy(*_words: Any, **_more: Any) -> NoReturn:
         """Not offered: no services are started."""
-        raise NotSupportedError(
+        raise not_offered(
             "Models are not deployed from here. Download the files with "
             "Model.download() and serve them with a server of your own, for example "
             "`mlflow models serve`."

@@ -16,8 +16,8 @@ from studio.sdk.compute import (
     list_targets,
 )
 from studio.sdk.connection import WorkspaceConnection, find_connection
-from studio.sdk.errors import NotSupportedError
 from studio.sdk.experiment import Experiment
+from studio.sdk.not_offered import NamesOfWorkspaces, not_offered
 from studio.sdk.responses import Unreachable
 from studio.sdk.run import Run
 from studio.sdk.run_query import RunQuery
@@ -37,7 +37,7 @@ NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 NO_GROUP = "run-studio"
 
 
-class Workspace:
+class Workspace(NamesOfWorkspaces):
     """A workspace of the server that the environment names.
 
     `subscription_id` and `resource_group` are kept and shown, and have no effect.
@@ -149,7 +149,7 @@ class Workspace:
         if exist_ok:
             with contextlib.suppress(NotFound):
                 return cls.get(name)
-        raise NotSupportedError(
+        raise not_offered(
             "Workspaces are made on the server's machine: run "
             f"`python manage.py member NAME --workspace {name} --role owner` there, "
             f"then Workspace.get({name!r})."

@@ -77,8 +77,11 @@ def test_a_model_that_does_not_exist_is_one_sentence(workspace: Workspace) -> No
     Path("w.txt").write_text("1")
     with pytest.raises(UserErrorException, match="'a/b' can't be the name of a model"):
         Model.register(workspace, "w.txt", "a/b")
-    with pytest.raises(NotSupportedError, match="mlflow models serve"):
+    with pytest.raises(NotSupportedError, match=r"models serve`\. See http"):
         Model.deploy(workspace, "service", [])
+    with pytest.raises(NotSupportedError, match=r"have Workspace\.webservices: d"):
+        getattr(workspace, "webservices")  # noqa: B009 (type checkers know it)
+    assert not hasattr(workspace, "other")
 
 
 def test_names_of_models_can_have_dots(workspace: Workspace) -> None:

@@ -209,6 +209,8 @@ def test_what_v1_has_besides_is_one_sentence() -> None:
         getattr(rows, "to_cvs")  # noqa: B009
     with pytest.warns(UserWarning, match="destination has no effect"):
         output = OutputFileDatasetConfig(destination=("store", "path"))
+    with pytest.raises(NotSupportedError, match=r"condition\]\. See docs/user/sdk\.md"):
+        rows.filter(rows)
     assert output.name != OutputFileDatasetConfig().name
     with pytest.raises(NotSupportedError, match="download its files"):
         getattr(output, "as_input")  # noqa: B009

@@ -63,7 +63,7 @@ def test_another_workspace_has_its_own(scene: Scene) -> None:
     register(scene)
     assert scene.member.get("environments")["environments"]
     other = create_workspace("other", actor=SERVER, now=1)
-    with pytest.raises(NotFound, match="It has: –"):
+    with pytest.raises(NotFound, match=r"no environment 'trees'\. To add one"):
         find_environment(other, "trees")
 
 
