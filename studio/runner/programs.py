@@ -67,7 +67,7 @@ def explain_failed_start(word: str, error: OSError) -> str:
             f"{word} cannot be started: the program in its first line does not exist."
         )
     elif error.errno == errno.E2BIG:
-        hint = " Pass fewer or shorter arguments."
+        hint = " Pass fewer or shorter arguments and variables."
     return f"{word} cannot be started: {error.strerror or error}.{hint}"
 
 

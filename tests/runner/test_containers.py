@@ -17,7 +17,7 @@ from tests.parts.waiting import becomes
 from tests.runner.job_folders import JobFolders, JobRunner
 
 #: An image without files: what it needs is mounted from this machine.
-IMAGE = "localhost/run-studio-test:1"
+IMAGE = f"localhost/run-studio-test:{uuid.uuid4().hex}"
 USR = ["--volume", "/usr:/usr:ro"]
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 
@@ -60,7 +60,7 @@ def of_image(image: str, **more: Any) -> dict[str, Any]:
 
 
 def containers() -> str:
-    words = ["podman", "ps", "--all", "--quiet", "--filter", "name=run-studio-"]
+    words = ["podman", "ps", "--all", "--quiet", "--filter", f"ancestor={IMAGE}"]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 

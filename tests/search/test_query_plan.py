@@ -36,6 +36,7 @@ def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(query_plan, name, value)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.usefixtures("limits")
 def test_every_query_plan_finds_the_same_runs(library: Library) -> None:
     wrong = {
@@ -46,6 +47,7 @@ def test_every_query_plan_finds_the_same_runs(library: Library) -> None:
     assert wrong == {}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.usefixtures("limits")
 def test_every_query_plan_counts_the_same_runs(library: Library) -> None:
     wrong = {
@@ -65,6 +67,7 @@ def test_runs_with_one_of_several_values_are_in_one_order(shelf: Library) -> Non
     assert [row.run.run_id for row in page.rows] == ["r3", "r2", "r1", "r0"]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.usefixtures("limits")
 @pytest.mark.parametrize("text", ["", "metrics.acc > 0", "tags.model is not null"])
 def test_every_query_plan_sorts_runs_the_same(library: Library, text: str) -> None:

@@ -71,6 +71,7 @@ TRIED = [
 ]
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("tried", TRIED, ids=str)
 def test_the_page_reports_an_unreachable_server(
     runs_page: Page, watch: Watch, tried: Tried
