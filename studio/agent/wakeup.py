@@ -30,6 +30,9 @@ class Wakeup:
 
     def wait(self, seconds: float) -> None:
         """Until it is set, or the time is over."""
-        select.select([self._read], [], [], max(0.0, seconds))
+        # Not `select`, which takes only the first 1,024 descriptors of a process.
+        poll = select.poll()
+        poll.register(self._read, select.POLLIN)
+        poll.poll(max(0.0, seconds) * 1000)
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)

@@ -9,7 +9,14 @@ import { startUploads } from "./upload.js";
 
 const PREVIEW_DELAY_MS = 300;
 const form = /** @type {HTMLFormElement} */ (document.getElementById("submit-form"));
-const PARTS = ["submit-summary", "same-command", "sweep-total", "first-name", "target-note", "script-was"];
+const PARTS = [
+  "submit-summary",
+  "same-command",
+  "sweep-total",
+  "first-name",
+  "target-note",
+  "script-was",
+];
 
 for (const row of form.querySelectorAll(".unscripted-row")) row.remove();
 makeChipFields(form);
