@@ -23,9 +23,14 @@ class Migration(migrations.Migration):
                 ('created', models.BigIntegerField()),
             ],
         ),
+        migrations.AddField(
+            model_name='changeset',
+            name='is_compute',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
         migrations.AddIndex(
             model_name='changeset',
-            index=models.Index(condition=models.Q(('action__in', ('targets', 'agents', 'secrets', 'environments'))), fields=['workspace', '-id'], name='changes_of_compute'),
+            index=models.Index(condition=models.Q(('is_compute', True)), fields=['workspace', '-id'], name='changes_of_compute'),
         ),
         migrations.AddField(
             model_name='registeredenvironment',

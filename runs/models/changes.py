@@ -24,6 +24,8 @@ class ChangeSet(models.Model):
     )
     time = models.BigIntegerField()
     action = models.CharField(max_length=40)
+    # Of targets, agents, secrets or environments: they are few, and listed alone.
+    is_compute = models.BooleanField(default=False, db_default=False)
     actor = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -36,7 +38,7 @@ class ChangeSet(models.Model):
             models.Index(fields=["workspace", "actor", "-id"]),
             models.Index(
                 fields=["workspace", "-id"],
-                condition=Q(action__in=COMPUTE_ACTIONS),
+                condition=Q(is_compute=True),
                 name="changes_of_compute",
             ),
         ]

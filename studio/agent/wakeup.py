@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+
+from studio.core.readiness import wait_readable
 
 
 class Wakeup:
@@ -30,9 +31,6 @@ class Wakeup:
 
     def wait(self, seconds: float) -> None:
         """Until it is set, or the time is over."""
-        # Not `select`, which takes only the first 1,024 descriptors of a process.
-        poll = select.poll()
-        poll.register(self._read, select.POLLIN)
-        poll.poll(max(0.0, seconds) * 1000)
+        wait_readable(self._read, seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 from collections import deque
 from types import FrameType, TracebackType
 from typing import Any
+
+from studio.core.readiness import wait_readable
 
 #: Passed on to the command; SIGCHLD only wakes the loop.
 _HANDLED = (
@@ -67,7 +68,7 @@ class ReceivedSignals:
 
     def wait(self, seconds: float) -> None:
         """Until a signal arrives, or the time is over."""
-        select.select([self._wakeup_read], [], [], max(0.0, seconds))
+        wait_readable(self._wakeup_read, seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._wakeup_read, 4096)
 

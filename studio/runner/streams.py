@@ -7,10 +7,11 @@ import errno
 import os
 import pty
 import re
-import select
 import termios
 import threading
 from collections.abc import Callable
+
+from studio.core.readiness import wait_readable
 
 CHUNK_BYTES = 64 * 1024
 #: The start of a line waits for its end, up to this length and time.
@@ -97,10 +98,7 @@ class OutputStream:
     def _read(self) -> bytes:
         try:
             # A prompt has no line end: it is kept when nothing follows it.
-            if (
-                self._line
-                and not select.select([self._source], [], [], IDLE_SECONDS)[0]
-            ):
+            if self._line and not wait_readable(self._source, IDLE_SECONDS):
                 self._keep_rest()
             return os.read(self._source, CHUNK_BYTES)
         except OSError as error:

@@ -60,10 +60,8 @@ def unmark(home: Home) -> None:
 
 
 #: Where rows are loaded, all of it but the tables is taken away and comes back.
-#: PostgreSQL writes the casts of a condition otherwise once it has read its own text.
-SCHEMA = r"""
-SELECT regexp_replace(indexdef, '::(character varying|text)(\[\])?|[()]', '', 'g')
-FROM pg_indexes WHERE schemaname = 'public'
+SCHEMA = """
+SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT conrelid::regclass::text || conname::text || pg_get_constraintdef(oid)
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT tgname::text || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal

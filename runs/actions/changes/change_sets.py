@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.actions.actor import Actor
-from runs.models import Change, ChangeSet, Experiment, Run, View, Workspace
+from runs.models import (
+    COMPUTE_ACTIONS,
+    Change,
+    ChangeSet,
+    Experiment,
+    Run,
+    View,
+    Workspace,
+)
 from runs.storage.prepared import PreparedInsert
 
 #: Prepared, because scripts set tags with each run.
@@ -45,6 +53,7 @@ def record_changes(
             workspace=workspace,
             time=now,
             action=action,
+            is_compute=action in COMPUTE_ACTIONS,
             actor=actor.user,
             token=actor.token,
         )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from runs.actions import compute as compute_actions
 from runs.actions.actor import Actor
 from runs.actions.submit import delete_environment, register_environment
 from runs.models import ComputeTarget, now_ms
+from runs.search.compute import list_compute_changes
 from tests.access.people import Team, browser_of, make_team
 from tests.parts.compute_rows import ComputeScene
 from tests.parts.elements import parse_page
@@ -102,6 +105,17 @@ def test_older_changes_are_shown_on_request(
     page = parse_page(owner.get(PAGE))
     [older] = [a["href"] for a in page.all("#compute-changes .card-foot a")]
     assert len(changes_of(owner, older.removeprefix(PAGE))) == 12
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a plan of SQLite")
+def test_changes_of_runs_are_not_read(team: Team, scene: ComputeScene) -> None:
+    scene.target("gpu")
+    with CaptureQueriesContext(connection) as captured:
+        list_compute_changes(team.workspace, 10)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {captured[0]['sql']}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert any("USING INDEX changes_of_compute" in step for step in plan), plan
 
 
 def test_without_changes_there_is_no_list(owner: Client) -> None:
