@@ -22,14 +22,20 @@ for n in ("0", "1"):
 sys.exit(max(one.wait() for one in ranks))
 """
 SCRIPT = """
-import os, subprocess, sys
+import os, subprocess, sys, time
 rank = os.environ["RANK"]
-print("rank", rank)
+# In one write: those of the other rank can come between two.
+sys.stdout.write(f"rank {rank}\\n")
 print("to errors", file=sys.stderr)
 words = [sys.executable, "-c", "print('of a program')"]
 found = subprocess.run(words, capture_output=True, text=True).stdout
 print("read:", found, end="")
-if rank == "1":
+if rank == "0":
+    open("rank-0-has-ended", "x").close()
+else:
+    # Its output would come between the parts of the error.
+    while not os.path.exists("rank-0-has-ended"):
+        time.sleep(0.01)
     raise ValueError("bad rank")
 """
 LINES = ["read: of a program", "to errors"]
@@ -58,7 +64,7 @@ def test_ranks_of_a_submitted_command_have_logs(jobs: JobFolders) -> None:
     for rank in range(2):
         check_log(job.log(f"user_logs/std_log_process_{rank}.txt"), rank)
     # The log of the run has the output of all.
-    assert {"rank 0", "rank 1"} <= set(job.log().splitlines())
+    assert all(f"rank {rank}\n" in job.log() for rank in range(2))
 
 
 def test_ranks_of_studio_run_have_logs(shell: Shell) -> None:
