@@ -62,7 +62,8 @@ for run in runs:
         (one["best_primary_metric"], one["status"]) for one in children
     ])
 listed = [run.id for run in experiment.get_runs(type="hyperdrive")]
-assert listed == [run.id for run in reversed(runs)], listed
+# Others of the server can be in the experiment.
+assert listed[:2] == [run.id for run in reversed(runs)], listed
 print(json.dumps(found))
 """
 
