@@ -37,6 +37,7 @@ from runs.api.v1.schemas import (
     RunList,
     RunPatch,
     RunQuery,
+    RunSelection,
     Starred,
     StatusChange,
 )
@@ -57,7 +58,7 @@ from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 
 #: Parameters that the URL of the run list page has too.
-_LIST_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "rows")
+_PAGE_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "after")
 
 
 @endpoint("GET", Permission.READ, query=RunQuery, reply=RunList)
@@ -65,7 +66,7 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     """Find runs with the filter language, in pages."""
     values = structs.asdict(query)
     spec = ViewSpec.from_query(
-        {n: values[n] for n in (*_LIST_PARAMETERS, "after", "before")}
+        {n: values[n] for n in (*_PAGE_PARAMETERS, "rows", "before")}
     )
     page = find_runs(
         spec,
@@ -89,16 +90,12 @@ def list_runs(request: StudioRequest, query: RunQuery) -> RunList:
     )
 
 
-#: The same without the pages of the list.
-_COLUMN_PARAMETERS = ("q", "sort", "columns", "children", "mine", "archived", "after")
-
-
 @endpoint("GET", Permission.READ, query=ColumnQuery, reply=RunColumns)
 def list_columns(request: StudioRequest, query: ColumnQuery) -> RunColumns:
     """Read columns of all matching runs, in pages of up to 10,000 runs."""
     values = structs.asdict(query)
     page = read_run_columns(
-        ViewSpec.from_query({name: values[name] for name in _COLUMN_PARAMETERS}),
+        ViewSpec.from_query({name: values[name] for name in _PAGE_PARAMETERS}),
         signed_in_user(request),
         workspace_of(request),
         rows=query.rows,
@@ -113,9 +110,7 @@ def list_columns(request: StudioRequest, query: ColumnQuery) -> RunColumns:
     )
 
 
-def _list_scope(
-    request: StudioRequest, query: RunQuery | ColumnQuery
-) -> dict[str, Any]:
+def _list_scope(request: StudioRequest, query: RunSelection) -> dict[str, Any]:
     """The experiment or run that the query narrows a list to."""
     number = query.experiment
     return {

@@ -5,6 +5,8 @@ const box = document.getElementById("q");
 const list = document.getElementById("completion");
 const TYPING_PAUSE_MS = 120;
 let pending, timer, active;
+// The text that the options are for: the list of a slow response has those of less.
+let listedText = "";
 
 box.setAttribute("role", "combobox");
 box.setAttribute("aria-autocomplete", "list");
@@ -37,9 +39,10 @@ async function loadSuggestions() {
   pending?.abort();
   const controller = new AbortController();
   pending = controller;
+  const text = box.value;
   const query = new URLSearchParams(location.search);
   for (const name of ["q", "after", "before"]) query.delete(name);
-  query.set("text", box.value);
+  query.set("text", text);
   query.set("at", String([...box.value.slice(0, box.selectionStart)].length));
   if (list.dataset.in) query.set("in", list.dataset.in);
   try {
@@ -48,6 +51,7 @@ async function loadSuggestions() {
     const html = await response.text();
     if (controller.signal.aborted || document.activeElement !== box) return;
     show(html);
+    listedText = text;
   } catch (error) {
     if (error.name !== "AbortError") close();
   }
@@ -68,18 +72,34 @@ function scheduleCompletion() {
   timer = setTimeout(loadSuggestions, TYPING_PAUSE_MS);
 }
 
+const isCurrent = () => box.value === listedText;
+
+// Inserts what was chosen, or else the first option. Those of fewer letters begin with
+// another one, so it waits for those of all that is typed.
+async function complete() {
+  if (active) return insertOption(active);
+  if (!isCurrent()) {
+    clearTimeout(timer);
+    await loadSuggestions();
+  }
+  const first = options()[0];
+  if (first && isCurrent()) insertOption(first);
+}
+
 function insertOption(option) {
   const { start, end, insert } = option.dataset;
   box.focus();
-  // Characters beyond the first plane count as one for the server and two here.
-  box.setSelectionRange(codeUnitOffset(start), codeUnitOffset(end));
+  const from = codeUnitOffset(start);
+  const until = isCurrent() ? codeUnitOffset(end) : box.selectionEnd;
+  box.setSelectionRange(from, until);
   // The browser's own way of typing, so that Ctrl+Z takes it back.
   const typed = insert
     ? document.execCommand("insertText", false, insert)
     : document.execCommand("delete");
-  if (!typed) box.setRangeText(insert, codeUnitOffset(start), codeUnitOffset(end), "end");
+  if (!typed) box.setRangeText(insert, from, until, "end");
 }
 
+// Characters beyond the first plane count as one for the server and two here.
 function codeUnitOffset(number) {
   return [...box.value].slice(0, Number(number)).join("").length;
 }
@@ -97,7 +117,10 @@ function moveActive(step) {
   else choose(all[next] ?? null);
 }
 
-box.addEventListener("input", scheduleCompletion);
+box.addEventListener("input", () => {
+  choose(null);
+  scheduleCompletion();
+});
 box.addEventListener("blur", close);
 box.addEventListener("click", () => {
   if (!box.value && list.hidden) loadSuggestions();
@@ -116,7 +139,7 @@ box.addEventListener("keydown", (event) => {
     close();
   } else if (event.key === "Tab" && open && !event.shiftKey && (active || box.value)) {
     event.preventDefault();
-    insertOption(active ?? options()[0]);
+    complete();
   } else if (event.key === "Enter") {
     clearTimeout(timer);
     if (!open || !active) return close();

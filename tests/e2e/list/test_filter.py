@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.e2e.list.content import SPECIAL_VALUES
+from tests.e2e.list.live.held import Held
 from tests.parts.browser import Watch
 
 
@@ -36,8 +37,6 @@ def test_completion_by_keyboard(runs_page: Page) -> None:
     box.focus()
     box.press_sequentially("tags.mo")
     expect(option(runs_page, "tags.model")).to_contain_text("42 runs")
-    # The list for "tags." has it, too, but not as the first.
-    expect(runs_page.get_by_role("option").first).to_contain_text("tags.model")
     box.press("Tab")
     expect(box).to_have_value("tags.model ")
     expect(option(runs_page, "is any of")).to_be_visible()
@@ -52,6 +51,39 @@ def test_completion_by_keyboard(runs_page: Page) -> None:
     expect(runs_page.locator(".pill")).to_have_text("tags.model: resnet50")
     expect(box).to_have_value("tags.model = resnet50")
     assert q_of(runs_page) == "tags.model = resnet50"
+
+
+def of_completion(request: Request) -> bool:
+    return "/complete/" in request.url
+
+
+def test_a_completion_waits_for_the_suggestions_of_all_letters(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
+    box = runs_page.locator("#q")
+    box.press_sequentially("tags.")
+    expect(option(runs_page, "tags.model")).to_be_visible()
+    # "tags.model" is not the first of these.
+    expect(runs_page.get_by_role("option").first).not_to_contain_text("tags.model")
+    held = Held(runs_page, of_completion)
+    box.press_sequentially("mo")
+    box.press("Tab")
+    held.wait(1)
+    expect(box).to_have_value("tags.mo")
+    held.release()
+    expect(box).to_have_value("tags.model ")
+
+
+def test_an_option_of_fewer_letters_replaces_all_that_is_typed(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
+    box = runs_page.locator("#q")
+    box.press_sequentially("tags.")
+    expect(option(runs_page, "tags.model")).to_be_visible()
+    held = Held(runs_page, of_completion)
+    box.press_sequentially("mo")
+    held.wait(1)
+    option(runs_page, "tags.model").click()
+    expect(box).to_have_value("tags.model ")
+    held.release()
 
 
 def test_escape_closes_the_suggestions_and_enter_applies_the_typed_text(

@@ -153,14 +153,13 @@ class RunList(Struct):
     before: str
 
 
-class RunQuery(RequestStruct):
-    """The parameters of the run list, named as in its URL.
+class RunSelection(RequestStruct):
+    """Which runs of a list are meant, and their columns, named as in the page's URL.
 
     `q` is the filter, `sort` a field (`-metrics.acc` for descending), `columns` the
-    fields in `values`, `rows` 25, 50 or 100. `children`, `mine` and `archived` are 0 or
-    1. `experiment` is an experiment's id. `parent` is a run's id and selects its
-    children; `below` selects all its descendants. `properties` is 1 to get the runs'
-    properties.
+    fields. `children`, `mine` and `archived` are 0 or 1. `experiment` is an
+    experiment's id. `parent` is a run's id and selects its children; `below` selects
+    all its descendants.
     """
 
     # Texts, because `ViewSpec` parses and checks them as it does those of the page's
@@ -171,31 +170,29 @@ class RunQuery(RequestStruct):
     children: str = ""
     mine: str = ""
     archived: str = ""
-    rows: str = ""
     after: str = ""
-    before: str = ""
     experiment: int | None = None
     parent: str = ""
     below: str = ""
+
+
+class RunQuery(RunSelection):
+    """The run list: the `columns` are in `values`, and `rows` is 25, 50 or 100.
+
+    `properties` is 1 to get the runs' properties.
+    """
+
+    rows: str = ""
+    before: str = ""
     properties: Annotated[int, Meta(ge=0, le=1)] = 0
 
 
-class ColumnQuery(RequestStruct):
-    """The parameters of the run list as above, and how many `rows` a page has at most.
+class ColumnQuery(RunSelection):
+    """Columns of all runs: `rows` is how many a page has at most.
 
     A page with long texts has fewer rows.
     """
 
-    q: str = ""
-    sort: str = ""
-    columns: str = ""
-    children: str = ""
-    mine: str = ""
-    archived: str = ""
-    after: str = ""
-    experiment: int | None = None
-    parent: str = ""
-    below: str = ""
     rows: Annotated[int, Meta(ge=1, le=10_000)] = 2000
 
 
