@@ -10,12 +10,15 @@ from django.utils.translation import gettext as _
 from studio.core.errors import InvalidValue
 from studio.core.sweeps import BANDIT, MEDIAN, TRUNCATION, check_policy
 
+#: Ended runs are not compared.
+_WITHOUT_ENDED = "truncation_of_running"
 #: The choices of the form, with the setting that its number is.
 _SETTINGS = {
     "median": (MEDIAN, ""),
     "bandit": (BANDIT, "slack_factor"),
     "bandit_amount": (BANDIT, "slack_amount"),
     "truncation": (TRUNCATION, "truncation_percentage"),
+    _WITHOUT_ENDED: (TRUNCATION, "truncation_percentage"),
 }
 
 
@@ -29,6 +32,8 @@ def read_policy(
     policy: dict[str, Any] = {"type": kind}
     if setting:
         policy[setting] = _read_decimal(slack)
+    if choice == _WITHOUT_ENDED:
+        policy["exclude_finished_jobs"] = True
     for key, text in (("evaluation_interval", interval), ("delay_evaluation", delay)):
         if text:
             policy[key] = _read_whole(text)
@@ -41,8 +46,9 @@ def policy_fields(policy: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     for choice, (kind, setting) in _SETTINGS.items():
         if policy["type"] == kind and (not setting or setting in policy):
+            is_running = policy.get("exclude_finished_jobs", False)
             return {
-                "policy": choice,
+                "policy": _WITHOUT_ENDED if is_running else choice,
                 "slack": f"{policy[setting]:.10g}" if setting else "",
                 "delay": str(policy["delay_evaluation"] or ""),
                 "interval": str(policy["evaluation_interval"]),

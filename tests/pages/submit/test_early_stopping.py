@@ -38,18 +38,28 @@ def submit(team: Team, browser: Client, **changed: Any) -> Any:
     )
 
 
+def truncation(*, is_of_running: bool) -> dict[str, Any]:
+    return {
+        "type": "truncation",
+        "truncation_percentage": 20,
+        "exclude_finished_jobs": is_of_running,
+    }
+
+
 @pytest.mark.parametrize(
-    ("choice", "policy"),
+    ("choice", "slack", "policy"),
     [
-        ("median", {"type": "median"}),
-        ("bandit", {"type": "bandit", "slack_factor": 0.2}),
-        ("bandit_amount", {"type": "bandit", "slack_amount": 0.2}),
+        ("median", "", {"type": "median"}),
+        ("bandit", "0.2", {"type": "bandit", "slack_factor": 0.2}),
+        ("bandit_amount", "0.2", {"type": "bandit", "slack_amount": 0.2}),
+        ("truncation", "20", truncation(is_of_running=False)),
+        ("truncation_of_running", "20", truncation(is_of_running=True)),
     ],
 )
 def test_the_form_has_a_policy(
-    team: Team, browser: Client, choice: str, policy: dict[str, Any]
+    team: Team, browser: Client, choice: str, slack: str, policy: dict[str, Any]
 ) -> None:
-    sent = {"policy": choice, "slack": "0.2", "delay": "5", "goal": "minimize"}
+    sent = {"policy": choice, "slack": slack, "delay": "5", "goal": "minimize"}
     submit(team, browser, **sent, sweep_minutes="90")
     sweep = Sweep.objects.get()
     assert (sweep.metric, sweep.goal, sweep.total) == ("val/acc", "minimize", 6)
