@@ -102,10 +102,16 @@ def _read_values(reader: ValueReader, found: list[Any], columns: Columns) -> int
             columns, read_plain_columns(reader, some), strict=True
         ):
             column.extend(values)
-            size += sum(len(value) for value in values if type(value) is str)
+            size += sum(map(_text_length, values))
         if size > MAX_PAGE_CHARS:
             break
     return len(columns[0])
+
+
+def _text_length(value: object) -> int:
+    if isinstance(value, dict):
+        return sum(len(key) + len(text or "") for key, text in value.items())
+    return len(value) if isinstance(value, str) else 0
 
 
 def read_plain_columns(reader: ValueReader, runs: Sequence[Any]) -> Columns:

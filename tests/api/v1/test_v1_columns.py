@@ -102,6 +102,7 @@ def test_long_texts_have_shorter_pages(
         assert five.get("columns", columns="params.lr", sort=sort)["rows"] == 1
         found = columns_by_name(five, columns="params.lr", sort=sort)
         assert sorted(found["id"]) == list("abce")
+    assert five.get("columns", columns="tags")["rows"] == 1
 
 
 def test_more_rows_cost_no_more_queries(five: Rest) -> None:
