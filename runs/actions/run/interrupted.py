@@ -49,7 +49,7 @@ def _interrupted(workspace: Workspace, limit: int) -> RunQuerySet:
         status__in=_WAITING,
         created__lt=limit,
         definition__isnull=False,
-        # A queue has a job; a runner sends heartbeats and Preparing.
+        # A queued run has a job. A runner sends heartbeats and reports Preparing.
         job__isnull=True,
         sweep__isnull=True,
         heard__lte=F("created"),

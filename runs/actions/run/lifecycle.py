@@ -11,6 +11,7 @@ The parent of a sweep has no process: it follows the jobs of its children.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import Enum
 from functools import cache, partial
 from typing import Any
@@ -40,7 +41,7 @@ from runs.models import Launcher, Run, RunEvent, Sweep, TokenKind
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.batches import batches
-from studio.core.errors import IllegalTransition
+from studio.core.errors import IllegalTransition, Immutable
 from studio.core.fingerprints import error_kind
 from studio.core.statuses import (
     ACTIVE,
@@ -285,7 +286,10 @@ def refresh_sweep(sweep: int, *, now: int) -> None:
         if not is_canceled:
             outcome = find_sweep_outcome(found)
         lock_run_row(run)
-        write_properties(run, outcome.properties)
+        for key, value in outcome.properties.items():
+            # A script can have written a property of this name. It is kept.
+            with suppress(Immutable):
+                write_properties(run, {key: value})
         report(outcome.status, message=outcome.message)
         close_sweep_row(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.actions.sweeps.advance import LiveSweeps, advance_sweep
+from runs.actions.sweeps.advance import LiveSweeps
 from runs.actions.sweeps.bayesian import check_optuna
 from runs.actions.sweeps.children import add_children
 from runs.actions.sweeps.creation import create_sweep, start_sweep
@@ -12,7 +12,6 @@ __all__ = [
     "SWEEP_TYPE",
     "LiveSweeps",
     "add_children",
-    "advance_sweep",
     "check_optuna",
     "create_sweep",
     "start_sweep",

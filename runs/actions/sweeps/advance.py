@@ -40,7 +40,7 @@ log = logging.getLogger("studio.worker")
 #: Children in one transaction, and the pause between two: other writers, which ask
 #: SQLite for its lock at most every 0.1 seconds, get their turn.
 BATCH, PAUSE_SECONDS = 25, 0.12
-#: How long children of one sweep are created before the worker does something else.
+#: How long children are created before the worker does something else.
 CREATING_SECONDS = 3
 #: A Bayesian sample ends if this number of runs ended without the metric.
 MAX_RUNS_WITHOUT_METRIC = 5
@@ -70,19 +70,23 @@ class LiveSweeps:
 
     def __call__(self, now: int) -> int:
         """Return how many sweeps there are. Without any, it is one query."""
-        sweeps = list(Sweep.objects.filter(is_live=True).select_related("run"))
+        live = Sweep.objects.filter(is_live=True, run__deleted__isnull=True)
+        sweeps = list(live.select_related("run"))
+        until = time.monotonic() + CREATING_SECONDS
         self.is_busy = bool(sweeps)
         self._compared = {
             sweep.pk: self._compared.get(sweep.pk, _Compared()) for sweep in sweeps
         }
         for sweep in sweeps:
-            self._advance(sweep, self._compared[sweep.pk], now)
+            self._advance(sweep, self._compared[sweep.pk], now, until)
         return len(sweeps)
 
-    def _advance(self, sweep: Sweep, compared: _Compared, now: int) -> None:
+    def _advance(
+        self, sweep: Sweep, compared: _Compared, now: int, until: float
+    ) -> None:
         """Advance one sweep; whatever its settings do, the others go on."""
         try:
-            advance_sweep(sweep, compared, now=now)
+            _take_next_steps(sweep, compared, now, until)
             compared.failures = 0
         except (DatabaseError, OSError):
             # Such as a locked database: it is tried again.
@@ -93,34 +97,34 @@ class LiveSweeps:
             if compared.failures >= MAX_FAILURES:
                 # The server's log has the rest, which members don't need to see.
                 name = type(error).__name__
-                _close(sweep, f"The sweep could not go on ({name} on the server)", now)
+                text = f"The sweep could not continue ({name} on the server)."
+                _close(sweep, text, now)
 
 
-def advance_sweep(sweep: Sweep, compared: _Compared | None = None, *, now: int) -> None:
-    """Take the next steps of a sweep that has not ended."""
+def _take_next_steps(sweep: Sweep, compared: _Compared, now: int, until: float) -> None:
+    """After `until` (`time.monotonic`) only one more batch of children is created."""
     state = sweep.run.state
     if state.is_final:
         refresh_sweep(sweep.pk, now=now)
         return
-    if state is RunStatus.CANCEL_REQUESTED or sweep.run.deleted is not None:
+    if state is RunStatus.CANCEL_REQUESTED:
         return
     if sweep.deadline is not None and now >= sweep.deadline:
         _end_on_time(sweep, now)
         return
     if not sweep.is_complete:
-        _add_children(sweep, now)
+        _add_children(sweep, now, until)
     # Before, no child has started.
     if sweep.policy is not None and state is RunStatus.RUNNING:
-        _stop_early(sweep, compared or _Compared(), now)
+        _stop_early(sweep, compared, now)
 
 
-def _add_children(sweep: Sweep, now: int) -> None:
+def _add_children(sweep: Sweep, now: int, until: float) -> None:
     """Create missing children. An error closes the sweep: later ones fail, too."""
     try:
         if sweep.sampling == Sampling.BAYESIAN:
             _add_proposed_children(sweep, now)
             return
-        until = time.monotonic() + CREATING_SECONDS
         while add_children(sweep, now=now, limit=BATCH):
             if time.monotonic() > until:
                 return
@@ -138,14 +142,14 @@ def _add_proposed_children(sweep: Sweep, now: int) -> None:
         return
     results = list_results(sweep)
     if _lacks_metric(results):
-        text = f"None of the first {MAX_RUNS_WITHOUT_METRIC} runs logged the metric"
+        text = f"None of the first {MAX_RUNS_WITHOUT_METRIC} runs logged the metric."
         _close(sweep, text, now)
         return
     proposals = propose(sweep, free, results)
     if proposals:
         add_children(sweep, now=now, proposals=proposals)
     if len(proposals) < free:
-        _close(sweep, "All combinations were tried", now)
+        _close(sweep, "All combinations were tried.", now)
 
 
 def _lacks_metric(results: Sequence[SweepResult]) -> bool:
@@ -192,7 +196,7 @@ def _end_on_time(sweep: Sweep, now: int) -> None:
     late = open_jobs(sweep).exclude(run__status=requested).order_by("pk")
     if sweep.is_complete and not late.exists():
         return
-    text = "The sweep reached its max duration"
+    text = "The sweep reached its max duration."
     with transaction.atomic():
         _close(sweep, text, now)
         for job in late.select_related("run"):

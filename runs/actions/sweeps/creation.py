@@ -14,6 +14,7 @@ from runs.actions.run import (
     StatusReporter,
     change_status,
     lock_run_row,
+    lock_tree,
     read_definition,
 )
 from runs.actions.submit import (
@@ -65,6 +66,8 @@ def create_sweep(
     nothing: it ends when all children have ended. The worker creates the children that
     are not in the first batch.
     """
+    # Before any row is locked: children need the exclusive lock.
+    lock_tree(workspace.pk)
     checked = check_submission(workspace, definition, snapshot)
     new = NewRuns(
         experiment=get_experiment(workspace, experiment, actor=actor, now=now),
@@ -100,6 +103,7 @@ def start_sweep(
     they need no other run. `create_sweep` has the rest. For a run that is a sweep,
     nothing changes. Raises InvalidState if it has started or is queued.
     """
+    lock_tree(run.workspace_id)
     lock_run_row(run)
     if Sweep.objects.filter(run=run).exists():
         return run

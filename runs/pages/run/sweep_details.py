@@ -13,7 +13,7 @@ from runs.pages.requests import PageRequest
 from runs.render.formats import grouped, run_path
 from runs.search.compute import find_sweep
 from runs.search.run import RunHead
-from runs.search.sweeps import BestRun, count_stopped, find_best
+from runs.search.sweeps import SweepResult, best_of, count_stopped, list_results
 from studio.core.sweeps import BANDIT, MEDIAN, distribution_of, policy_text, values_text
 
 
@@ -22,14 +22,15 @@ class SweepDetails:
     """The sweep of a parent run, and what its children have reached."""
 
     sweep: Sweep
-    best: BestRun | None
+    best: SweepResult | None
     stopped: int
 
     @property
     def stamp(self) -> object:
         """What changes the page without changing the parent run."""
-        sweep = self.sweep
-        return (self.best, self.stopped, sweep.proposed, sweep.closed)
+        sweep, best = self.sweep, self.best
+        shown = best and (best.run_id, best.name, best.best)
+        return (shown, self.stopped, sweep.proposed, sweep.closed)
 
 
 def find_sweep_details(head: RunHead) -> SweepDetails | None:
@@ -38,7 +39,8 @@ def find_sweep_details(head: RunHead) -> SweepDetails | None:
     if sweep is None:
         return None
     stopped = count_stopped(sweep) if sweep.policy is not None else 0
-    return SweepDetails(sweep, find_best(sweep), stopped)
+    best = best_of(sweep, list_results(sweep)) if sweep.metric else None
+    return SweepDetails(sweep, best, stopped)
 
 
 def sweep_context(request: PageRequest, details: SweepDetails | None) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def sweep_context(request: PageRequest, details: SweepDetails | None) -> dict[st
         "sweep_more": more % {"n": grouped(missing)} if missing else "",
         "sweep_closed": sweep.closed,
         "best": best,
-        "best_value": f"{best.value:.6g}" if best else "",
+        "best_value": f"{best.best:.6g}" if best else "",
         "best_href": run_path(request.workspace.name, best.run_id) if best else "",
         "policy": _policy_name(sweep.policy) if sweep.policy else "",
         "policy_settings": _policy_settings(sweep.policy) if sweep.policy else "",

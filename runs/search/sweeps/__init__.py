@@ -8,22 +8,18 @@ from runs.search.sweeps.early_stopping import (
     find_runs_to_stop,
 )
 from runs.search.sweeps.results import (
-    BestRun,
     SweepResult,
     best_of,
     count_stopped,
-    find_best,
     list_results,
 )
 
 __all__ = [
-    "BestRun",
     "RunToStop",
     "SweepResult",
     "best_of",
     "count_stopped",
     "count_values_of_running",
-    "find_best",
     "find_runs_to_stop",
     "list_results",
 ]

@@ -125,8 +125,9 @@ def _reason(sweep: Sweep, own: float, limit: float, interval: int) -> str:
 
 
 def _read_curves(sweep: Sweep, intervals: Sequence[int]) -> Iterator[_Curve]:
-    jobs = Job.objects.filter(sweep=sweep).values_list("run_id", "ended")
-    has_ended = {run: ended is not None for run, ended in jobs}
+    jobs = Job.objects.filter(sweep=sweep, run__deleted__isnull=True)
+    ends = jobs.values_list("run_id", "ended")
+    has_ended = {run: ended is not None for run, ended in ends}
     heads = list(read_heads(sweep, list(has_ended)).filter(kind__in=_KINDS))
     runs = {head.pk: head.run_id for head in heads}
     sign = goal_sign(sweep)

@@ -55,29 +55,6 @@ def best_of(sweep: Sweep, results: Iterable[SweepResult]) -> SweepResult | None:
     return max(found, key=lambda each: sign * (each.best or 0.0), default=None)
 
 
-@dataclass(frozen=True)
-class BestRun:
-    run_id: str
-    name: str
-    value: float
-
-
-def find_best(sweep: Sweep) -> BestRun | None:
-    """Return the best run, with three queries; None if none logged the metric."""
-    sign = goal_sign(sweep)
-    jobs = Job.objects.filter(sweep=sweep, run__deleted__isnull=True)
-    names = {
-        run: (run_id, name)
-        for run, run_id, name in jobs.order_by("pk").values_list(
-            "run_id", "run__run_id", "run__name"
-        )
-    }
-    best = _best_of_runs(sweep, list(names))
-    known = [run for run in names if best.get(run) is not None]
-    found = max(known, key=lambda run: sign * (best[run] or 0.0), default=None)
-    return None if found is None else BestRun(*names[found], best[found] or 0.0)
-
-
 def count_stopped(sweep: Sweep) -> int:
     return Job.objects.filter(sweep=sweep).exclude(stop_reason="").count()
 

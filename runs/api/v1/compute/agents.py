@@ -129,11 +129,13 @@ def end_attempt(
         )
     message = names.check_text(body.message, "message", limit=names.MAX_ERROR)
     if body.outcome in _GIVEN_BACK:
+        outcome = _GIVEN_BACK[body.outcome]
+        verb = "lost" if outcome is AttemptOutcome.LOST else "did not start"
         run = compute_actions.lose_attempt(
             job,
             now=now_ms(),
-            message=message or f"The agent {found.name} lost it.",
-            outcome=_GIVEN_BACK[body.outcome],
+            message=message or f"The agent {found.name} {verb} it.",
+            outcome=outcome,
         )
     elif body.outcome in _OUTCOMES:
         run = compute_actions.report_status(

@@ -188,7 +188,29 @@ def test_a_sweep_ends_on_time(scene: Scene) -> None:
         scene.report(child, "Canceled")
     # The one that ended did not log the metric.
     assert scene.status("sweep") == "Failed"
-    assert info(scene)["closed"] == "The sweep reached its max duration"
+    assert info(scene)["closed"] == "The sweep reached its max duration."
+
+
+def test_a_property_that_a_script_wrote_is_kept(scene: Scene) -> None:
+    children, agent = start(scene)
+    scene.member.post("runs/sweep/properties", properties={"score": "mine"})
+    for child in children:
+        log(scene, child, 0.5)
+        agent.end(child, "Completed")
+    assert scene.status("sweep") == "Completed"
+    found = scene.member.get("runs/sweep/properties")["properties"]
+    assert (found["score"], found["best_child_run_id"]) == ("mine", children[0])
+
+
+def test_a_run_in_the_trash_is_not_compared(scene: Scene) -> None:
+    policy = {"type": "bandit", "slack_factor": 0.5}
+    children, agent = start(scene, policy=policy)
+    for child, value in zip(children, (0.3, 0.4, 0.5, 1000.0), strict=True):
+        log(scene, child, value)
+    agent.end(children[3], "Completed")
+    scene.member.ok("DELETE", f"runs/{children[3]}")
+    LiveSweeps()(now_ms())
+    assert stopped(scene) == [1]
 
 
 def test_a_large_sweep_gets_its_runs_in_batches(scene: Scene) -> None:
@@ -262,7 +284,7 @@ def test_a_bayesian_sample_of_few_values_ends(scene: Scene, values: object) -> N
             agent.end(child, "Completed")
         live(now_ms())
     assert scene.status("sweep") == "Completed"
-    assert info(scene)["closed"] == "All combinations were tried"
+    assert info(scene)["closed"] == "All combinations were tried."
 
 
 def test_a_sweep_that_breaks_is_closed_and_others_go_on(scene: Scene) -> None:
@@ -277,12 +299,12 @@ def test_a_sweep_that_breaks_is_closed_and_others_go_on(scene: Scene) -> None:
         live(now_ms())
     assert stopped(scene) == [1]
     found = scene.member.get("runs/broken/sweep")
-    assert "could not go on" in found["closed"]
+    assert "could not continue" in found["closed"]
 
 
 def test_a_closed_sweep_ends_on_time_too(scene: Scene) -> None:
     children, _ = start(scene, max_duration_minutes=5)
-    Sweep.objects.update(closed="All combinations were tried")
+    Sweep.objects.update(closed="All combinations were tried.")
     LiveSweeps()(now_ms() + 6 * 60_000)
     assert {scene.status(child) for child in children} == {"CancelRequested"}
     with CaptureQueriesContext(connection) as queries:
