@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from runs.search.compute.changes import list_compute_changes
 from runs.search.compute.jobs import find_job, find_sweep, list_attempts
 from runs.search.compute.queue import (
     QueuedJob,
@@ -26,6 +25,7 @@ from runs.search.compute.targets import (
     count_target_uses,
     is_at_limit,
     list_agents,
+    list_compute_changes,
     list_targets,
 )
 

@@ -1,6 +1,6 @@
-"""The compute targets of a workspace: health, slots in use, queue lengths.
+"""The compute targets of a workspace: health, slots in use, queue lengths, changes.
 
-Everything is read in four queries, however many targets, agents and jobs there are.
+Targets are read in four queries, however many targets, agents and jobs there are.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from runs.models import (
     AGENT_TIMEOUT_MS,
     LOCAL_TARGET,
     Agent,
+    ChangeSet,
     ComputeTarget,
     Job,
     Workspace,
@@ -217,3 +218,14 @@ def _target_health(agents: Sequence[AgentSummary]) -> Health:
 def _facts(reported: object) -> dict[str, Any]:
     """Return what an agent reported; agents of other versions can report anything."""
     return reported if isinstance(reported, dict) else {}
+
+
+def list_compute_changes(
+    workspace: Workspace, limit: int
+) -> tuple[list[ChangeSet], bool]:
+    """Return the newest change sets with their changes; and whether there are more."""
+    rows = ChangeSet.objects.filter(workspace=workspace, is_compute=True)
+    newest = rows.order_by("-pk").select_related("actor", "token")
+    # One more than the limit shows whether there are more.
+    found = list(newest.prefetch_related("changes")[: limit + 1])
+    return found[:limit], len(found) > limit
