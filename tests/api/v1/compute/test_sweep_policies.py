@@ -250,7 +250,7 @@ def run_bayesian(scene: Scene, agent: TestAgent, name: str) -> list[dict[str, st
     return tried
 
 
-def test_a_bayesian_sample_learns_and_is_the_same_for_a_seed(scene: Scene) -> None:
+def test_a_bayesian_sample_is_the_same_for_a_seed(scene: Scene) -> None:
     agent = scene.agent()
     tried = run_bayesian(scene, agent, "sweep")
     assert len(tried) == 12
