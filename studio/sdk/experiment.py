@@ -134,10 +134,11 @@ class Experiment:
     ) -> Run:
         """Submit a ScriptRunConfig or a HyperDriveConfig; returns its run at once.
 
-        The target `local` starts it on this machine, in a copy of its folder; agents
-        of another target take it from a queue. A HyperDriveConfig becomes the parent of
-        a sweep, whose child runs agents take. Raises ExperimentExecutionException if
-        the script does not exist, ComputeTargetException for an unknown target.
+        The target `local` of `config` starts it on this machine, in a copy of its
+        folder; agents of another target take it from a queue. A HyperDriveConfig
+        becomes the parent of a sweep, whose child runs agents take. The run has the
+        `tags`, and the name `display_name`. Raises ExperimentExecutionException if the
+        script does not exist, ComputeTargetException for an unknown target.
         """
         # Scripts that only log do not need them.
         from studio.sdk.hyperdrive import HyperDriveConfig, HyperDriveRun

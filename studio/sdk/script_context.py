@@ -47,7 +47,7 @@ class SubmittedRun(Run):
 
     @property
     def output_datasets(self) -> dict[str, Any]:
-        """Always empty."""
+        """Always empty: a script gets the paths of its outputs as arguments."""
         return {}
 
     def cancel(self) -> None:
@@ -217,7 +217,7 @@ class OfflineRun(EndsWithBlock):
         return OfflineRun(self)
 
     def complete(self, _set_status: bool = True) -> None:
-        """Do nothing."""
+        """Do nothing: there is no run to end."""
 
     def fail(
         self,
@@ -229,18 +229,18 @@ class OfflineRun(EndsWithBlock):
         _print_call("mark the run as failed", error_details)
 
     def cancel(self) -> None:
-        """Do nothing."""
+        """Do nothing: there is no run to cancel."""
 
     def _end_canceled(self, message: str) -> None:
         """Do nothing."""
 
     @property
     def cancel_requested(self) -> bool:
-        """Always False."""
+        """Always False, as nothing can cancel it."""
         return False
 
     def flush(self, timeout_seconds: float | None = 300) -> None:
-        """Do nothing."""
+        """Do nothing, as nothing is sent."""
 
     def __enter__(self) -> OfflineRun:
         return self

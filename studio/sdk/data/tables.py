@@ -58,7 +58,7 @@ class DataType:
 
     @staticmethod
     def to_long() -> str:
-        """Whole numbers."""
+        """Whole numbers of 64 bits."""
         return "long"
 
     @staticmethod

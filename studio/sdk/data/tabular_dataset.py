@@ -84,7 +84,7 @@ class TabularDataset(AbstractDataset):
     def keep_columns(
         self, columns: str | Sequence[str], validate: bool = False
     ) -> TabularDataset:
-        """Only these columns."""
+        """Only these columns. `validate` is ignored."""
         del validate
         return self._with("keep", _names(columns))
 

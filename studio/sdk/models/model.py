@@ -250,7 +250,7 @@ class Model:
             self.tags.pop(key, None)
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties."""
+        """Add properties, or replace their values, which become texts."""
         self.properties |= {key: str(value) for key, value in properties.items()}
         self._set_own("properties", json.dumps(self.properties, sort_keys=True))
 

@@ -53,9 +53,9 @@ class ReadApi(ScriptApi):
     def history(self, *names: str) -> MetricHistory | dict[str, MetricHistory]:
         """All points of a metric, unsampled: arrays of steps, times and values.
 
-        With several names a dict of histories by name, without names one of all numeric
-        metrics. Times are seconds since 1970. Raises UserErrorException for a metric
-        that the run does not have. Not in the v1 SDK.
+        With several `names` a dict of histories by name, without names one of all
+        numeric metrics. Times are seconds since 1970. Raises UserErrorException for a
+        metric that the run does not have. Not in the v1 SDK.
         """
         if len(names) == 1:
             return self._history.read(names[0])

@@ -173,7 +173,7 @@ class Run(ReadApi):
 
     @property
     def name(self) -> str:
-        """The display name."""
+        """The same as `display_name`."""
         return self.display_name
 
     @property

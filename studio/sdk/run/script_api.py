@@ -75,8 +75,12 @@ class ScriptApi(EndsWithBlock):
     def log_list(self, name: str, value: Iterable[Any], description: str = "") -> None:
         """Append all values of a list or generator to the metric `name`.
 
-        They have the types of `log`. Integers become floats if there are floats among
-        them. An empty list logs nothing. `description` is ignored.
+        `value` has values of the types of `log`. Integers become floats if there are
+        floats among them. An empty list logs nothing. `description` is ignored.
+
+            run.log_list("accuracies", [0.6, 0.7, 0.87])
+
+        Raises UserErrorException if `value` is not a list, such as a number or a text.
         """
         self._metrics.log_list(name, value)
 

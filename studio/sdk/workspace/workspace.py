@@ -189,7 +189,7 @@ class Workspace(NamesOfWorkspaces):
 
     @property
     def sku(self) -> str:
-        """Always `basic`."""
+        """Always `basic`: there is only one."""
         return "basic"
 
     @property
