@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from studio.agent.environment_rules import clean_environment
@@ -19,7 +18,7 @@ from studio.agent.executors import (
 )
 from studio.core.errors import InvalidValue
 from studio.core.job_files import JobFile, read_end, read_runner_state, write_job
-from tests.parts.waiting import becomes
+from tests.parts.waiting import becomes, is_gone
 
 RUNNER = ("-m", "tests.agent.stand_in_runner")
 Create = Callable[[], Executor]
@@ -75,13 +74,6 @@ def pids(folder: Path) -> list[int]:
         if (path := folder / "code" / name).exists()
     ]
     return [int(text) for text in texts if text]
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def runner_pid(folder: Path) -> int:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
 from studio.core.job_files import read_end, read_runner_state
@@ -19,7 +18,7 @@ from tests.agent.cluster import Cluster
 from tests.parts.clients import ROOT
 from tests.parts.proxy import Proxy
 from tests.parts.server import Server
-from tests.parts.waiting import becomes
+from tests.parts.waiting import becomes, is_gone
 
 OLD_CLOCK = """
 import time
@@ -49,13 +48,6 @@ def sleeper(marker: Path) -> list[str]:
 def wait_for_pid(cluster: Cluster, marker: Path) -> int:
     assert becomes(lambda: marker.exists() and bool(marker.read_text())), cluster.log
     return int(marker.read_text())
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_an_agent_runs_what_is_queued_with_a_clean_environment(

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from studio.core.errors import InvalidValue
 from studio.core.run_definition import check_definition
 from studio.runner.containers import prepare_image, read_image_request
 from studio.runner.environments import EnvironmentFailed
-from tests.parts.server import Server
 from tests.runner.job_folders import JobFolders
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
@@ -47,13 +45,6 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     programs = Programs(tmp_path / "bin")
     monkeypatch.setenv("PATH", str(programs.folder))
     return programs
-
-
-@pytest.fixture
-def jobs(server: Server, tmp_path: Path) -> Iterator[JobFolders]:
-    folders = JobFolders(server, tmp_path)
-    yield folders
-    folders.end()
 
 
 def of_image(image: str = "", **more: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import io
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ from tests.parts.waiting import becomes
 from tests.runner.job_folders import JobFolders, is_running
 
 USER_MANAGED = {"environment": {"python": {"userManagedDependencies": True}}}
-
-
-@pytest.fixture
-def jobs(server: Server, tmp_path: Path) -> Iterator[JobFolders]:
-    folders = JobFolders(server, tmp_path)
-    yield folders
-    folders.end()
 
 
 def test_a_script_logs_to_its_run_and_leaves_outputs(jobs: JobFolders) -> None:

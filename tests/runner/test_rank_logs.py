@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.parts.server import Server
 from tests.runner.job_folders import JobFolders
 from tests.runner.launched import Shell
 
@@ -39,13 +34,6 @@ else:
     raise ValueError("bad rank")
 """
 LINES = ["read: of a program", "to errors"]
-
-
-@pytest.fixture
-def jobs(server: Server, tmp_path: Path) -> Iterator[JobFolders]:
-    folders = JobFolders(server, tmp_path)
-    yield folders
-    folders.end()
 
 
 def check_log(text: str, rank: int) -> None:

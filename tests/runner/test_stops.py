@@ -9,7 +9,7 @@ import sys
 import psutil
 import pytest
 
-from tests.parts.waiting import becomes
+from tests.parts.waiting import becomes, is_gone
 from tests.runner.launched import Launched, Shell
 
 SLEEPS = """
@@ -26,13 +26,6 @@ if len(sys.argv) < 2:
     open("pids", "w").write(f"{os.getpid()} {other.pid}")
 time.sleep(600)
 """
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def cancel(started: Launched, **body: bool) -> None:
