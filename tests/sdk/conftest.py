@@ -15,3 +15,15 @@ def user(server: Server, tmp_path_factory: pytest.TempPathFactory) -> User:
     """A user whose shell has evaluated `studio env`, in a folder of their own."""
     folder: Path = tmp_path_factory.mktemp("user")
     return User(server, folder)
+
+
+@pytest.fixture
+def sdk_variables(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables of `studio env`, for scripts that run in this process."""
+    for name, value in server.environment.items():
+        if name != "PYTHONPATH":
+            monkeypatch.setenv(name, value)
+    for name in ("STUDIO_JOBS", "STUDIO_CACHE", "STUDIO_SPOOL"):
+        monkeypatch.setenv(name, str(tmp_path / name))

@@ -32,14 +32,15 @@ def owner(server: Server) -> Client:
 
 
 @pytest.fixture
-def workspace(
-    server: Server, owner: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Workspace]:
-    for name, value in server.environment.items():
-        if name != "PYTHONPATH":
-            monkeypatch.setenv(name, value)
-    monkeypatch.setenv("STUDIO_SPOOL", str(tmp_path / "spool"))
+def workspace(sdk_variables: None, owner: Client) -> Iterator[Workspace]:
+    """The shared server's workspace, without the environments of other tests."""
+    del sdk_variables
+    delete_environments(owner)
     yield Workspace.from_config()
+    delete_environments(owner)
+
+
+def delete_environments(owner: Client) -> None:
     for one in owner.get("environments")["environments"]:
         owner.delete(f"environments/{one['name']}")
 
@@ -104,9 +105,11 @@ def test_a_run_records_name_and_version(
     workspace: Workspace, owner: Client, tmp_path: Path
 ) -> None:
     owner.post("compute", {"name": "of-environments"})
-    (tmp_path / "train.py").touch()
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "train.py").touch()
     config = ScriptRunConfig(
-        str(tmp_path),
+        str(folder),
         "train.py",
         environment=pip_environment("numpy").register(workspace),
         compute_target="of-environments",

@@ -45,14 +45,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def workspace(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Workspace:
-    for name, value in server.environment.items():
-        if name != "PYTHONPATH":
-            monkeypatch.setenv(name, value)
-    for name in ("STUDIO_JOBS", "STUDIO_CACHE", "STUDIO_SPOOL"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+def workspace(sdk_variables: None) -> Workspace:
+    del sdk_variables
     return Workspace.from_config()
 
 

@@ -13,14 +13,10 @@ from tests.parts.server import Server
 
 @pytest.fixture
 def workspace(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sdk_variables: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Workspace:
     """The workspace of a contributor, who works in an empty folder."""
-    for name, value in server.environment.items():
-        if name != "PYTHONPATH":
-            monkeypatch.setenv(name, value)
-    for name in ("STUDIO_JOBS", "STUDIO_CACHE", "STUDIO_SPOOL"):
-        monkeypatch.setenv(name, str(tmp_path / "studio" / name))
+    del sdk_variables
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
