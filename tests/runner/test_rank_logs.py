@@ -57,7 +57,6 @@ def test_ranks_of_a_submitted_command_have_logs(jobs: JobFolders) -> None:
 
 def test_ranks_of_studio_run_have_logs(shell: Shell) -> None:
     shell.write("launcher.py", LAUNCHER)
-    shell.write("script.py", SCRIPT)
     # Another one on the path still works.
     shell.write("sitecustomize.py", "import builtins; builtins.HIDDEN = 1")
     shell.write("script.py", f"print(HIDDEN)\n{SCRIPT}")

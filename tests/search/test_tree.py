@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 SORTS = [
     *("-created", "created", "name", "-started", "params.lr", "-tags.team"),
     *("-metrics.acc", "metrics.acc", "-metrics.acc.max", "metrics.acc.min"),
-    *("-metrics.nobody", "status"),
+    *("-metrics.unknown", "status"),
 ]
 FILTERS = ["", "tags.team = nlp", "status:failed", "metrics.acc > 0", "id:r7", "x_1"]
 EVERY = "deleted or not deleted"

@@ -1,0 +1,1 @@
+"""Many runs at once: queries, their columns, histories of metrics."""
