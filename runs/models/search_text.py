@@ -7,8 +7,12 @@ PostgreSQL has GIN indexes.
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from runs.models import triggers
 from runs.models.runs import Run
@@ -16,6 +20,11 @@ from runs.models.runs import Run
 TABLE = "runs_searchtext"
 #: SQLite's index; Django does not manage this table.
 INDEX = "runs_searchindex"
+
+#: What a rebuild keeps in memory: pages, and words before they are written.
+REBUILD_CACHE_KB, REBUILD_HASH_BYTES = 128 * 1024, 64 * 1024 * 1024
+#: FTS5's own default, for ordinary writes.
+_HASH_BYTES = 1024 * 1024
 
 
 class SearchText(models.Model):
@@ -79,16 +88,44 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
-    """Create the missing parts of the index, and fill it."""
-    install(connection)
-    refill(connection)
+    """Create the missing parts of the index, and fill it: all of it or nothing.
+
+    A start that is killed on the way leaves the triggers missing, so the next one
+    begins again.
+    """
+    with transaction.atomic(using=connection.alias):
+        install(connection)
+        refill(connection)
 
 
 def refill(connection: BaseDatabaseWrapper) -> None:
-    """Rebuild SQLite's index from the table; PostgreSQL maintains its own."""
+    """Rebuild SQLite's index from the table; PostgreSQL maintains its own.
+
+    It uses more memory than ordinary writes: with theirs, each megabyte of the index is
+    written to the disk on its own, read again, and merged with others many times.
+    """
     if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
+        with (
+            transaction.atomic(using=connection.alias),
+            _more_memory(connection) as cursor,
+        ):
             cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
+
+
+@contextmanager
+def _more_memory(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+    """The index stores its own setting, so the caller's transaction undoes both."""
+    setting = f"INSERT INTO {INDEX}({INDEX}, rank) VALUES('hashsize', %s)"
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        [pages] = cursor.fetchone()
+        cursor.execute(f"PRAGMA cache_size=-{REBUILD_CACHE_KB}")
+        cursor.execute(setting, [REBUILD_HASH_BYTES])
+        try:
+            yield cursor
+            cursor.execute(setting, [_HASH_BYTES])
+        finally:
+            cursor.execute(f"PRAGMA cache_size={pages}")
 
 
 #: `content`: no copy of the texts. `case_sensitive`: the texts are in lower case
