@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 
 from runs.models import triggers
 from runs.models.runs import Run
@@ -104,28 +103,31 @@ def refill(connection: BaseDatabaseWrapper) -> None:
     It uses more memory than ordinary writes: with theirs, each megabyte of the index is
     written to the disk on its own, read again, and merged with others many times.
     """
-    if connection.vendor == "sqlite":
-        with (
-            transaction.atomic(using=connection.alias),
-            _more_memory(connection) as cursor,
-        ):
-            cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
+    if connection.vendor != "sqlite":
+        return
+    command = f"INSERT INTO {INDEX}({INDEX}, rank) VALUES(%s, %s)"
+    with (
+        page_cache(connection, REBUILD_CACHE_KB),
+        # The index stores its own setting, so both are committed or neither.
+        transaction.atomic(using=connection.alias),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(command, ["hashsize", REBUILD_HASH_BYTES])
+        cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
+        cursor.execute(command, ["hashsize", _HASH_BYTES])
 
 
 @contextmanager
-def _more_memory(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
-    """The index stores its own setting, so the caller's transaction undoes both."""
-    setting = f"INSERT INTO {INDEX}({INDEX}, rank) VALUES('hashsize', %s)"
+def page_cache(connection: BaseDatabaseWrapper, kilobytes: int) -> Iterator[None]:
+    """Give this connection to SQLite another page cache during a block."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA cache_size")
-        [pages] = cursor.fetchone()
-        cursor.execute(f"PRAGMA cache_size=-{REBUILD_CACHE_KB}")
-        cursor.execute(setting, [REBUILD_HASH_BYTES])
+        [before] = cursor.fetchone()
+        cursor.execute(f"PRAGMA cache_size={-kilobytes}")
         try:
-            yield cursor
-            cursor.execute(setting, [_HASH_BYTES])
+            yield
         finally:
-            cursor.execute(f"PRAGMA cache_size={pages}")
+            cursor.execute(f"PRAGMA cache_size={before}")
 
 
 #: `content`: no copy of the texts. `case_sensitive`: the texts are in lower case
