@@ -49,7 +49,7 @@ def move_data(database: dict[str, Any], report: ReportProgress) -> MovedData:
 
     Raises CommandError; then the target is as it was, and so is the source.
     """
-    source, target = _default_connection(), _open_connection(database)
+    source, target = _default_connection(), open_connection(database)
     target_name = move_record.describe_location(target.settings_dict)
     if target_name == move_record.describe_location(source.settings_dict):
         raise CommandError(_same_database_message(target_name, source.vendor))
@@ -95,7 +95,7 @@ def _default_connection() -> BaseDatabaseWrapper:
     return found
 
 
-def _open_connection(database: dict[str, Any]) -> BaseDatabaseWrapper:
+def open_connection(database: dict[str, Any]) -> BaseDatabaseWrapper:
     """A connection of these settings that stands for the default one when asked to."""
     alone = ConnectionHandler({"default": database})
     found: BaseDatabaseWrapper = alone["default"]
