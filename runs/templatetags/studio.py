@@ -10,16 +10,14 @@ from django.utils.safestring import SafeString
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
+from runs.render.icons import icon, status_disc, status_pill
 from runs.render.run_list import (
     clock_time,
     full_moment,
-    icon,
     moment,
     rename_button,
     select_checkbox,
     star_button,
-    status_disc,
-    status_pill,
     table_cell,
 )
 from studio.core.messages import translated
