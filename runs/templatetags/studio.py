@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from runs.bundles import scripts, styles
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
@@ -27,6 +28,8 @@ register = template.Library()
 register.filter("translated", formats.translate_label)
 
 for tag in (
+    scripts,
+    styles,
     icon,
     status_disc,
     status_pill,
