@@ -130,7 +130,7 @@ def cold_visits(browser: Browser, address: str, state: StorageState) -> Visits:
 
 
 def warm_visits(browser: Browser, address: str, state: StorageState) -> Visits:
-    """One page goes to the address again and again."""
+    """One page goes to the address repeatedly."""
     context = new_context(browser, Watch(), state=state)
     page = context.new_page()
     page.goto(address, wait_until="networkidle")
