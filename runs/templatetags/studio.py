@@ -11,7 +11,7 @@ from runs.bundles import scripts, styles
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
-from runs.render.icons import icon, status_disc, status_pill
+from runs.render.icons import icon, status_disc
 from runs.render.run_list import (
     clock_time,
     full_moment,
@@ -19,6 +19,7 @@ from runs.render.run_list import (
     rename_button,
     select_checkbox,
     star_button,
+    status_pill,
     table_cell,
 )
 from studio.core.messages import translated

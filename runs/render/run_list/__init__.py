@@ -7,6 +7,7 @@ from runs.render.run_list.cells import (
     rename_button,
     select_checkbox,
     star_button,
+    status_pill,
     table_cell,
 )
 from runs.render.run_list.csv_and_json import csv_parts, json_parts
@@ -66,5 +67,6 @@ __all__ = [
     "sheet_as_text",
     "sheet_as_text_cells",
     "star_button",
+    "status_pill",
     "table_cell",
 ]

@@ -17,7 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from runs.render import formats
-from runs.render.icons import icon, status_pill
+from runs.render.formats import status_label
+from runs.render.icons import icon, labeled_status
+
+
+def status_pill(word: object) -> SafeString:
+    """A status: its disc, then its word."""
+    return labeled_status(str(word), status_label(word))
 
 
 def star_button(starred: bool, href: str, mark: str) -> SafeString:
