@@ -199,10 +199,10 @@ class Model:
         version: int | None = None,
         _workspace: Workspace | None = None,
     ) -> str:
-        """The local path of the model's files, downloaded if needed.
+        """The local path of the model's files.
 
         A local file or folder of that name below `AZUREML_MODEL_DIR` or here comes
-        first, as in v1.
+        first, as in v1. Otherwise they are downloaded to `azureml-models/NAME/VERSION`.
         """
         for folder in (os.environ.get("AZUREML_MODEL_DIR", ""), "."):
             local = Path(folder or ".") / model_name
@@ -212,7 +212,8 @@ class Model:
             run = find_script_run(allow_offline=False)
             _workspace = run.experiment.workspace
         model = Model(_workspace, model_name, version=version)
-        return model.download(Path("azureml-models") / model_name / str(model.version))
+        target = Path("azureml-models") / model_name / str(model.version)
+        return model.download(target, exist_ok=True)
 
     def download(
         self,
