@@ -13,7 +13,9 @@ from studio.sdk.errors import (
     NotSupportedError,
     UserErrorException,
 )
-from studio.sdk.models import Model
+from studio.sdk.models import Model, logged_models
+from tests.parts.owner_token import owner_token
+from tests.parts.server import Server
 
 
 def test_a_run_registers_its_files_as_a_model(
@@ -67,6 +69,27 @@ def test_local_files_are_registered_and_found(workspace: Workspace) -> None:
     for _time in range(2):
         path = Model.get_model_path("local net", _workspace=workspace)
         assert path == str(Path("azureml-models/local net/2/w.txt"))
+
+
+def test_a_reader_lists_models(
+    workspace: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("w.txt").write_text("1")
+    Model.register(workspace, "w.txt", "read by all")
+    token = owner_token(server.home, server.environment, "READER")
+    monkeypatch.setenv("STUDIO_TOKEN", token)
+    reader = Workspace.from_config()
+    with pytest.raises(PermissionDenied):
+        Model.register(reader, "w.txt", "read by all")
+    assert [one.version for one in Model.list(reader, "read by all")] == [1]
+
+
+def test_a_list_of_models_creates_no_experiment(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logged_models, "EXPERIMENT", "no models yet")
+    assert Model.list(workspace) == []
+    assert "no models yet" not in workspace.experiments
 
 
 def test_a_model_that_does_not_exist_is_one_sentence(workspace: Workspace) -> None:
