@@ -140,22 +140,7 @@ class Model:
 
         With `child_paths`, only these files and folders of the folder.
         """
-        path = Path(model_path)
-        if not path.exists():
-            raise UserErrorException(
-                f"There is no file or folder {str(model_path)!r} to register."
-            )
-        if path.is_file():
-            files = {path.name: path}
-        else:
-            top = path.absolute().name
-            files = {
-                f"{top}/{one.relative_to(path).as_posix()}": one
-                for one in sorted(path.rglob("*"))
-                if one.is_file() and _is_chosen(one.relative_to(path), child_paths)
-            }
-        if not files:
-            raise UserErrorException(f"The folder {str(model_path)!r} has no files.")
+        files = _local_files(Path(model_path), child_paths)
         texts = own_texts(
             properties, description, model_framework, model_framework_version
         )
@@ -342,18 +327,11 @@ def register_run_model(
         for one in run.get_file_names()
         if one == prefix or one.startswith(f"{prefix}/")
     ]
+    texts = own_texts(properties, description, framework, framework_version)
     if not names and Path(prefix).exists():
-        return Model.register(
-            workspace,
-            prefix,
-            name,
-            tags,
-            properties,
-            description,
-            None,
-            framework,
-            framework_version,
-        )
+        here = _local_files(Path(prefix), None)
+        content = upload_model(workspace, name, here, tags, texts, run.id)
+        return Model._of(workspace, content)
     if not names:
         known = ", ".join(run.get_file_names()) or "none"
         raise UserErrorException(
@@ -367,9 +345,30 @@ def register_run_model(
             local = Path(folder) / one[start:]
             run.download_file(one, str(local))
             files[one[start:]] = local
-        texts = own_texts(properties, description, framework, framework_version)
         content = upload_model(workspace, name, files, tags, texts, run.id)
         return Model._of(workspace, content)
+
+
+def _local_files(path: Path, chosen: Sequence[str] | None) -> dict[str, Path]:
+    """The files by their paths in a model, which begin with the folder's name.
+
+    Raises UserErrorException if there are none.
+    """
+    if not path.exists():
+        raise UserErrorException(
+            f"There is no file or folder {str(path)!r} to register."
+        )
+    if path.is_file():
+        return {path.name: path}
+    top = path.absolute().name
+    files = {
+        f"{top}/{one.relative_to(path).as_posix()}": one
+        for one in sorted(path.rglob("*"))
+        if one.is_file() and _is_chosen(one.relative_to(path), chosen)
+    }
+    if not files:
+        raise UserErrorException(f"The folder {str(path)!r} has no files.")
+    return files
 
 
 def _is_chosen(path: Path, chosen: Sequence[str] | None) -> bool:

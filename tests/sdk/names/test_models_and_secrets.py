@@ -31,9 +31,13 @@ def test_a_run_registers_its_files_as_a_model(
             "net", "outputs/net", tags={"area": "digits"}, model_framework="PyTorch"
         )
         file = run.register_model("net", "outputs/net/model.bin", properties={"a": "1"})
+        child = run.child_run("part")
+        own = child.register_model("part", "model.bin")
+        child.complete()
         with pytest.raises(UserErrorException, match=r"no file or folder 'outputs/x'"):
             run.register_model("net", "outputs/x")
     assert (model.version, file.version, file.id) == (1, 2, "net:2")
+    assert own.run_id == child.id != run.id
     assert (model.run_id, model.tags) == (run.id, {"area": "digits"})
     assert model.download(str(tmp_path / "a")) == str(tmp_path / "a/net")
     assert (tmp_path / "a/net/deep/more.bin").read_bytes() == b"weights"
