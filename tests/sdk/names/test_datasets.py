@@ -169,6 +169,9 @@ def test_a_datastore_keeps_files(
     assert (store.name, Datastore(workspace, store.name).name) == (
         *("workspaceblobstore", "workspaceblobstore"),
     )
+    workspace.set_default_datastore(store.name)
+    with pytest.raises(UserErrorException, match="There is no datastore 'other'"):
+        workspace.set_default_datastore("other")
     reference = store.upload(str(files), "kept/data", show_progress=False)
     assert reference.path_on_datastore == "kept/data"
     store.upload_files(["data/note.txt"], target_path="kept")
