@@ -155,8 +155,3 @@ def _has(texts: Mapping[str, str], wanted: Any) -> bool:
         elif texts.get(one[0]) != str(one[1]):
             return False
     return True
-
-
-def as_version(version: int | str) -> int:
-    text = str(version)
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

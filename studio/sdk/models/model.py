@@ -19,7 +19,6 @@ from studio.sdk.errors import (
 )
 from studio.sdk.models.logged_models import (
     OWN_TAG,
-    as_version,
     find_models,
     list_model_files,
     matches,
@@ -29,6 +28,7 @@ from studio.sdk.models.logged_models import (
 from studio.sdk.models.uploads import own_texts, upload_model
 from studio.sdk.not_offered import not_offered
 from studio.sdk.run import RUN_VARIABLE, Run, download_file, find_script_run
+from studio.sdk.value_conversion import as_version
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
