@@ -223,6 +223,10 @@ def test_an_image_is_built_after_a_failure(
             "docker cannot start a container of the image python:3: unknown flag:",
         ),
         (
+            of_image("python:3", arguments="--label 'one"),
+            "The arguments of docker have a quotation mark that is not closed. Close",
+        ),
+        (
             of_image(buildContext={"location": "https://host/a.git"}),
             "environment.docker.build_context is not supported. Give base_dockerfile",
         ),
@@ -279,6 +283,9 @@ def test_an_engine_that_does_not_work_is_named(
         ({"baseImage": "--privileged"}, "baseImage"),
         ({"baseImage": "two words"}, "baseImage"),
         ({"arguments": [{}]}, "arguments[0]"),
+        ({"arguments": 2}, "arguments"),
+        ({"baseImageRegistry": "registry.host"}, "baseImageRegistry"),
+        ({"baseImageRegistry": {"address": []}}, "baseImageRegistry.address"),
         ({"shmSize": []}, "shmSize"),
         ([], "docker"),
     ],
