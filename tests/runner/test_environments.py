@@ -250,6 +250,10 @@ def test_conda_creates_the_environment_where_it_is_installed(
         '- "python=3.11"\n- "scikit-learn"\n- pip\n- pip:\n  - "tinypkg"'
         in (folder / "file.yml").read_text()
     )
+    # Also where only the version of Python is of conda, if nothing else has it.
+    prepared = preparation.prepare("tinypkg", conda=("python=3.4",))
+    folder = Path(prepared.variables["CONDA_PREFIX"])
+    assert '- "python=3.4"\n- pip' in (folder / "file.yml").read_text()
 
 
 def test_half_an_environment_is_created_again(
