@@ -50,7 +50,7 @@ BROKEN_FOLDER_SECONDS = 30.0
 NAME_SECONDS = 45.0
 #: With less free space no job is taken.
 MIN_FREE_BYTES = 200 * 1024 * 1024
-#: A server that does not know the agent is told of it again, at most so often.
+#: Minimum time between registrations with a server that does not know the agent.
 REGISTER_AGAIN_SECONDS = 30.0
 #: The exit code if the server removed the agent or revoked its token.
 REFUSED = 4
@@ -205,7 +205,7 @@ class Agent:
 
     def _wait_to_register(self, error: StudioError) -> None:
         if self._pause.error is None:
-            self._print(f"{error.message} Trying again until then.")
+            self._print(f"{error.message} Trying again.")
         self._pause.start(error)
         until = boot_seconds() + REGISTER_SECONDS
         while boot_seconds() < until and not self._signals:
@@ -401,7 +401,7 @@ class Agent:
 
     @property
     def _is_refused(self) -> bool:
-        """Whether the agent ends with its last run, unless the server relents."""
+        """Whether it ends with its last run, unless the server accepts it again."""
         is_final = isinstance(self._pause.error, FINAL_ERRORS)
         return is_final or (self._options.is_once and self._pause.is_blocked)
 
@@ -415,10 +415,10 @@ class Agent:
                 self._print(f"{explain_refusal(error)} No more runs are taken.")
         elif self._pause.is_blocked:
             if not was_blocked:
-                self._print(f"{error.message} No run is taken until that has changed.")
+                self._print(f"{error.message} No runs are taken until this is fixed.")
         elif not was_failing:
             running = f" {_count_runs(len(self._jobs))} continue." if self._jobs else ""
-            self._print(f"{error.message} Trying again until then.{running}")
+            self._print(f"{error.message} Trying again.{running}")
 
     def _note_success(self) -> None:
         if self._pause.error is not None:

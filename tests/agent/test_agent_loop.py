@@ -52,7 +52,7 @@ def test_an_absent_server_is_mentioned_once(machine: FakeMachine) -> None:
     machine.server.failures = [absent, absent]
     assert machine.run() == 0
     [line] = [line for line in machine.lines if "cannot be reached" in line]
-    assert line.endswith("start the server. Trying again until then.")
+    assert line.endswith("start the server. Trying again.")
     assert "The server responds again." in machine.lines
 
 
