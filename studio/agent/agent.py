@@ -14,7 +14,6 @@ from typing import Any
 
 from studio.agent.agent_api import AgentApi, Registration, TakenJob
 from studio.agent.agent_folder import AgentFolder
-from studio.agent.agent_signals import AgentSignals
 from studio.agent.clock import boot_seconds
 from studio.agent.executors import Executor
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
@@ -27,7 +26,7 @@ from studio.agent.refusals import (
     explain_token,
 )
 from studio.agent.usage import UsageReader
-from studio.agent.wakeup import Wakeup
+from studio.agent.wakeup import AgentSignals, Wakeup
 from studio.core.errors import (
     AlreadyExists,
     NotFound,
