@@ -7,18 +7,18 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from runs.bundles import scripts, styles
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
+from runs.render.icons import icon, status_disc
 from runs.render.run_list import (
     clock_time,
     full_moment,
-    icon,
     moment,
     rename_button,
     select_checkbox,
     star_button,
-    status_disc,
     status_pill,
     table_cell,
 )
@@ -29,6 +29,8 @@ register = template.Library()
 register.filter("translated", formats.translate_label)
 
 for tag in (
+    scripts,
+    styles,
     icon,
     status_disc,
     status_pill,

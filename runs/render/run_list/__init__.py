@@ -2,14 +2,11 @@
 
 from runs.render.run_list.cells import (
     clock_time,
-    disc,
     full_moment,
-    icon,
     moment,
     rename_button,
     select_checkbox,
     star_button,
-    status_disc,
     status_pill,
     table_cell,
 )
@@ -54,10 +51,8 @@ __all__ = [
     "clock_time",
     "csv_parts",
     "csv_pieces",
-    "disc",
     "escape_formula",
     "full_moment",
-    "icon",
     "iso_time",
     "json_parts",
     "json_value",
@@ -72,7 +67,6 @@ __all__ = [
     "sheet_as_text",
     "sheet_as_text_cells",
     "star_button",
-    "status_disc",
     "status_pill",
     "table_cell",
 ]

@@ -1,4 +1,4 @@
-"""Icons, statuses, times and a run list's cells as HTML.
+"""Times and a run list's cells as HTML.
 
 A page has hundreds of cells of few kinds: as template nodes they took half its time.
 Everything that people wrote is escaped here.
@@ -8,83 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from html import escape
 from typing import Any, Protocol
 
-from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from runs.render import formats
 from runs.render.formats import status_label
-from studio.core.statuses import STATUS_TABLE
-
-STATUS_ICONS = {
-    status.value.lower(): facts.icon
-    for status, facts in STATUS_TABLE.items()
-    if facts.icon
-}
-
-
-@cache
-def _sprite_address(name: str) -> str:
-    return f"{static('icons/sprite.svg')}#{name}"
-
-
-# A page has dozens of the same cells: each is rendered once.
-@cache
-def icon(name: str, style: str = "") -> SafeString:
-    """A symbol of the sprite; words next to it give its meaning."""
-    classes = f"icon {style}".strip()
-    return format_html(
-        '<svg class="{}" width="16" height="16" aria-hidden="true">'
-        '<use href="{}"/></svg>',
-        classes,
-        _sprite_address(name),
-    )
-
-
-def status_disc(status: object) -> SafeString:
-    """A status's disc, without its word."""
-    return _cached_status_disc(str(status).lower())
-
-
-@cache
-def _cached_status_disc(name: str) -> SafeString:
-    glyph = STATUS_ICONS.get(name)
-    return disc(name, glyph) if glyph else disc("", "")
-
-
-@cache
-def disc(css: str, glyph: str) -> SafeString:
-    """A disc in the color of the class, with a glyph; without a glyph a ring."""
-    if not glyph:
-        return format_html(
-            '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
-            'aria-hidden="true"><circle cx="8" cy="8" r="6.3"/></svg>',
-            "ring",
-        )
-    return format_html(
-        '<svg class="disc {}" viewBox="0 0 16 16" width="16" height="16" '
-        'aria-hidden="true"><circle cx="8" cy="8" r="8"/><use href="{}"/></svg>',
-        css,
-        _sprite_address(glyph),
-    )
+from runs.render.icons import icon, labeled_status
 
 
 def status_pill(word: object) -> SafeString:
     """A status: its disc, then its word."""
-    # The label is an argument, so that the cache has an entry for each language.
-    return _cached_status_pill(str(word), status_label(word))
-
-
-@cache
-def _cached_status_pill(word: str, label: str) -> SafeString:
-    return format_html('<span class="status">{}{}</span>', status_disc(word), label)
+    return labeled_status(str(word), status_label(word))
 
 
 def star_button(starred: bool, href: str, mark: str) -> SafeString:
