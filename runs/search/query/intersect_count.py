@@ -21,7 +21,7 @@ from django.db.models import Aggregate, F, Q, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import In
 
-from runs.models import Run, RunQuerySet
+from runs.models import STATE_INDEX, Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
 from runs.search.sql import TEXT_TABLES, distinct_numbers
@@ -38,6 +38,8 @@ WINDOW_ROWS = 500_000
 #: The newest runs of the lead that are looked up first. If a larger share than
 #: MAX_MATCHING_SHARE matches, looking at one run after the other is faster.
 SAMPLE_ROWS, MAX_MATCHING_SHARE = 500, 0.25
+#: Keys that are read from an index rather than looking up one run.
+MAX_KEYS_PER_LOOKUP = 6
 #: Candidates that are looked up at once.
 CHUNK_RUNS = 16_000
 _ABOVE_ALL_KEYS = 2**62
@@ -83,8 +85,8 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestStatusCounts | 
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     """The share of the lead's newest runs that match."""
     keys = np.array(lead.newest[:SAMPLE_ROWS], dtype=np.int64)
-    runs = run_query.filter_runs(_runs_with_keys(keys), lead.terms)
-    return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
+    found = _count_runs(run_query, keys, lead.terms, SAMPLE_ROWS)
+    return found.total() / max(len(keys), 1)
 
 
 class _IntersectionCounter:
@@ -99,9 +101,8 @@ class _IntersectionCounter:
     ) -> None:
         self.run_query, self.limit, self.lead = run_query, limit, lead
         self.others = [each for each in unions if each is not lead and each.is_windowed]
-        self.known_terms: Terms = tuple(
-            term for union in (lead, *self.others) for term in union.terms
-        )
+        # The others become smaller with the keys of the first ones.
+        self.others.sort(key=lambda union: union.size)
         self.counts: Counter[int] = Counter()
         self.looked_up = 0
         self.children: Keys | None = None
@@ -135,17 +136,18 @@ class _IntersectionCounter:
         return NewestStatusCounts(dict(self.counts), candidates)
 
     def _count_window(self, keys: Keys, end: int, above: int) -> Keys:
-        """Count the matching runs of a window; returns the keys in every union."""
+        """Count the matching runs of a window; returns the keys that could match."""
+        terms: Terms = self.lead.terms
         for union in self.others:
-            if len(keys):
+            if not _has_too_many_keys(union, keys, end):
                 keys = keys[_mask_of_common(keys, _keys_between(union, end, above))]
+                terms += union.terms
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
             # A small first part shows whether most of the keys are child runs.
             chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
-            runs = self.run_query.filter_runs(_runs_with_keys(chunk), self.known_terms)
-            self.counts.update(_count_newest(runs, self.missing))
+            self.counts += _count_runs(self.run_query, chunk, terms, self.missing)
             self.looked_up += len(chunk)
             at += len(chunk)
             if self.children is None and self._are_mostly_children(len(keys) - at):
@@ -157,7 +159,7 @@ class _IntersectionCounter:
 
     def _are_mostly_children(self, left: int) -> bool:
         """Whether leaving out all children costs less than looking each run up."""
-        is_poor = self.looked_up > 2 * self.counts.total()
+        is_poor = self.looked_up > 4 * self.counts.total()
         return is_poor and left > SAMPLE_ROWS and not self.run_query.has_children
 
     def _without_children(self, keys: Keys) -> Keys:
@@ -168,20 +170,35 @@ class _IntersectionCounter:
         )
 
 
-def _runs_with_keys(keys: Keys) -> RunQuerySet:
-    """The runs of these keys, which are sent as one value however many they are."""
+def _has_too_many_keys(union: ScanUnion, keys: Keys, end: int) -> bool:
+    """Whether reading the union's keys costs more than looking up the given ones."""
+    if not len(keys) or not union.newest:
+        return not len(keys)
+    per_arrival = union.size / union.newest[0]
+    window = int(keys[0]) - max(end, int(keys[-1])) + 1
+    return per_arrival * window > MAX_KEYS_PER_LOOKUP * len(keys)
+
+
+def _count_runs(
+    run_query: RunQuery, keys: Keys, known_terms: Terms, limit: int
+) -> Counter[int]:
+    """Count at most `limit` of the newest matching runs with these keys, by status.
+
+    The keys are sent as one value. What lists always check is in an index, which takes
+    half the time of the table.
+    """
     text = f"[{','.join(map(str, keys.tolist()))}]"
     among = RawSQL("SELECT value FROM json_each(%s)", (text,))
-    return Run.objects.filter(Q(In(F("pk"), among)))
-
-
-def _count_newest(runs: Any, limit: int) -> Counter[int]:
-    """Count the newest of the runs by status."""
-    rows = runs.order_by("-pk").values("status")[:limit]
+    runs = Run.objects.filter(Q(In(F("pk"), among)))
+    runs = run_query.filter_runs(runs, known_terms, indexed=("workspace_id",))
+    rows: Any = runs.order_by("-pk").values("status")[:limit]
     try:
         sql, given = rows.query.sql_with_params()
     except EmptyResultSet:
         return Counter()
+    table = connection.ops.quote_name(Run._meta.db_table)
+    indexed = f"FROM {table} INDEXED BY {STATE_INDEX}"
+    sql = sql.replace(f"FROM {table}", indexed, 1)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT status, COUNT(*) FROM ({sql}) AS found GROUP BY status", given
