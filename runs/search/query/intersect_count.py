@@ -82,6 +82,44 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestStatusCounts | 
     return _IntersectionCounter(run_query, limit, union, unions).count_keys(keys)
 
 
+def count_lacking(run_query: RunQuery, limit: int) -> NewestStatusCounts | None:
+    """Count at most `limit` matches where almost all runs are in an excluded set.
+
+    What its index lacks of all keys is looked up, and not each run in the index. None
+    where one run after the other is faster.
+    """
+    runs = Run.objects.in_workspace(run_query.scope.workspace)
+    top = (runs.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
+    for union in run_query.plan.excluded:
+        missing_share = 1 - min(union.size / top, 1)
+        if missing_share < MAX_MATCHING_SHARE:
+            lead = _Lacking(union, top)
+            size = int(limit / missing_share) if missing_share else WINDOW_ROWS
+            return _IntersectionCounter(run_query, limit, lead, ()).count_by_windows(
+                size
+            )
+    return None
+
+
+@dataclass(frozen=True)
+class _Lacking:
+    """The arrivals below `top` that a set lacks, to be read as a set is."""
+
+    union: ScanUnion
+    top: int
+
+    @property
+    def terms(self) -> Terms:
+        return self.union.terms
+
+    def newest_keys(self, size: int, above: int) -> tuple[Keys, int]:
+        """The newest keys below `above`, and where they end; most are of no run."""
+        above = min(above, self.top)
+        end = max(0, above - size)
+        keys = np.arange(above - 1, end - 1, -1, dtype=np.int64)
+        return keys[~_mask_of_common(keys, _keys_between(self.union, end, above))], end
+
+
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     """The share of the lead's newest runs that match."""
     keys = np.array(lead.newest[:SAMPLE_ROWS], dtype=np.int64)
@@ -96,7 +134,7 @@ class _IntersectionCounter:
         self,
         run_query: RunQuery,
         limit: int,
-        lead: ScanUnion,
+        lead: ScanUnion | _Lacking,
         unions: Sequence[ScanUnion],
     ) -> None:
         self.run_query, self.limit, self.lead = run_query, limit, lead
@@ -113,7 +151,10 @@ class _IntersectionCounter:
         kept: list[Keys] = []
         while True:
             size = min(size, WINDOW_ROWS)
-            keys, end = _newest_keys(self.lead, size, above)
+            if isinstance(self.lead, _Lacking):
+                keys, end = self.lead.newest_keys(size, above)
+            else:
+                keys, end = _newest_keys(self.lead, size, above)
             kept.append(self._count_window(keys, end, above))
             if end == 0 or self.missing <= 0:
                 return self._newest_counts(kept)
