@@ -14,13 +14,12 @@ from runs.render.run_list import (
     clock_time,
     full_moment,
     icon,
+    list_rows,
+    member_rows,
     moment,
-    rename_button,
-    select_checkbox,
     star_button,
     status_disc,
     status_pill,
-    table_cell,
 )
 from studio.core.messages import translated
 
@@ -33,9 +32,8 @@ for tag in (
     status_disc,
     status_pill,
     star_button,
-    select_checkbox,
-    rename_button,
-    table_cell,
+    list_rows,
+    member_rows,
     formats.span_patterns,
 ):
     register.simple_tag(tag)

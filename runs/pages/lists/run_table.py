@@ -23,13 +23,13 @@ from runs.pages.lists.run_cells import (
     NO_BEST,
     ROLLUP_FIELDS,
     BestValues,
-    ListRow,
     build_rows,
 )
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
 from runs.render.filters import field_label, pill_texts
+from runs.render.run_list import ListRow
 from runs.search.query import StatusCounts, count_statuses, filters_by_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
