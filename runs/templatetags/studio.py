@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.templatetags.i18n import do_translate
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -21,6 +22,7 @@ from runs.render.run_list import (
     status_disc,
     status_pill,
 )
+from runs.templatetags.constant_nodes import render_once, translate_once
 from studio.core.messages import translated
 
 register = template.Library()
@@ -37,6 +39,8 @@ for tag in (
     formats.span_patterns,
 ):
     register.simple_tag(tag)
+register.tags["icon"] = render_once(register.tags["icon"])
+register.tags["translate"] = translate_once(do_translate)
 for filter_function in (
     moment,
     full_moment,

@@ -202,12 +202,9 @@ class ListLinks:
 
         if field in self._fields_of_filter:
             return build_terms
-        source, rest = self.filter_source, self._other_parameters
-        only, but = (
-            f"?q={encode_value(source.text_before_added_term)}"
-            + encode_value(text_before_value(field, op))
-            for op in ("=", OPPOSITES["="])
-        )
+        begin, rest = self._query_before_added_term, self._other_parameters
+        only = begin + encode_value(text_before_value(field, "="))
+        but = begin + encode_value(text_before_value(field, OPPOSITES["="]))
 
         def append_value(value: Value) -> ValueHrefs:
             # The opposite of `is_starred:true` has another value.
@@ -217,6 +214,10 @@ class ListLinks:
             return f"{only}{text}{rest}", f"{but}{text}{rest}"
 
         return append_value
+
+    @cached_property
+    def _query_before_added_term(self) -> str:
+        return f"?q={encode_value(self.filter_source.text_before_added_term)}"
 
     @cached_property
     def _fields_of_filter(self) -> frozenset[Field]:

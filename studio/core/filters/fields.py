@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS, CATALOG, KEYED
@@ -91,6 +92,7 @@ CHILDREN_KEYS = (
 )
 
 
+@lru_cache(maxsize=64)
 def statuses_of(word: str) -> frozenset[RunStatus]:
     """The statuses that a status or group word means; raises ValueError."""
     group = STATUS_WORDS.get(word.lower())
