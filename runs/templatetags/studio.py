@@ -11,16 +11,14 @@ from django.utils.safestring import SafeString
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.formats import experiment_slug, status_label
+from runs.render.icons import icon, status_disc, status_pill
 from runs.render.run_list import (
     clock_time,
     full_moment,
-    icon,
     list_rows,
     member_rows,
     moment,
     star_button,
-    status_disc,
-    status_pill,
 )
 from runs.templatetags.constant_nodes import render_once, translate_once
 from studio.core.messages import translated

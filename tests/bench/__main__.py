@@ -221,18 +221,23 @@ def delivery_command(points: int, as_json: bool) -> None:
 
 @main.command("weight")
 def weight_command() -> None:
-    """Bytes over the wire of the run list's first visit, with all that it links."""
+    """Bytes and requests of the run list's first visit; time of cold and warm ones."""
     program = shutil.which("chromium")
     if program is None:
         raise click.ClickException("Chromium is missing: apt-get install chromium")
     with fresh_home() as home, running(home) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        answers = weight.run_list(browser, server)
+        answers, visits = weight.run_list(browser, server)
         browser.close()
     for answer in sorted(answers, key=lambda one: -one.size):
         click.echo(f"{answer.size:>8}  {answer.address.removeprefix(server.url)}")
     total = sum(answer.size for answer in answers)
     click.echo(f"{total:>8}  in all; at most {weight.LIMIT} are allowed")
+    click.echo(f"{len(answers):>8}  requests")
+    for each in visits:
+        click.echo(f"{each.name}: {each.load:.0f} ms until load, {each.cpu:.0f} ms CPU")
+        counts = (f"{name} {count:.4g}" for name, count in each.counts.items())
+        click.echo(f"  {', '.join(counts)}")
     sys.exit(1 if total > weight.LIMIT else 0)
 
 

@@ -1,23 +1,5 @@
 """A list's rows as HTML, CSV, JSON and Parquet."""
 
-from runs.render.run_list.cells import (
-    ValueHrefs,
-    clock_time,
-    disc,
-    full_moment,
-    icon,
-    link_cell,
-    moment,
-    running_duration_cell,
-    star_button,
-    status_cell,
-    status_disc,
-    status_pill,
-    tag_chip,
-    tags_cell,
-    text_cell,
-    time_cell,
-)
 from runs.render.run_list.csv_and_json import csv_parts, json_parts
 from runs.render.run_list.history_parquet import MetricHistoryFile
 from runs.render.run_list.parquet import (
@@ -31,8 +13,20 @@ from runs.render.run_list.rows import (
     ListRow,
     MoreChildrenLine,
     TreeBranch,
+    ValueHrefs,
+    clock_time,
+    full_moment,
+    link_cell,
     list_rows,
     member_rows,
+    moment,
+    running_duration_cell,
+    star_button,
+    status_cell,
+    tag_chip,
+    tags_cell,
+    text_cell,
+    time_cell,
 )
 from runs.render.run_list.sheets import (
     DURATION_COLUMN,
@@ -70,10 +64,8 @@ __all__ = [
     "clock_time",
     "csv_parts",
     "csv_pieces",
-    "disc",
     "escape_formula",
     "full_moment",
-    "icon",
     "iso_time",
     "json_parts",
     "json_value",
@@ -91,8 +83,6 @@ __all__ = [
     "sheet_as_text_cells",
     "star_button",
     "status_cell",
-    "status_disc",
-    "status_pill",
     "tag_chip",
     "tags_cell",
     "text_cell",
