@@ -15,6 +15,7 @@ from runs.render.icons import icon, status_disc, status_pill
 from runs.render.run_list import (
     clock_time,
     full_moment,
+    head_cells,
     list_rows,
     member_rows,
     moment,
@@ -32,6 +33,7 @@ for tag in (
     status_disc,
     status_pill,
     star_button,
+    head_cells,
     list_rows,
     member_rows,
     formats.span_patterns,

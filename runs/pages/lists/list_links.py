@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from runs.render import formats
 from runs.render.filters import field_label
-from runs.render.run_list import ValueHrefs
+from runs.render.run_list import ColumnHead, ValueHrefs
 from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
 from studio.core.filters.fields import (
@@ -47,18 +47,6 @@ MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
 #: Proxies accept addresses of 8,000 characters; the rest is for other parameters.
 MAX_ADDRESS_CHARACTERS = 6_000
 NUMERIC_TYPES = (fields.NUMBER, fields.DURATION)
-
-
-@dataclass(frozen=True)
-class ColumnHead:
-    """A column's head; `column` is its text in the address."""
-
-    label: str
-    css: str
-    column: str
-    href: str = ""
-    order: str = ""
-    menu: str = ""
 
 
 @dataclass(frozen=True)

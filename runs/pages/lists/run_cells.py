@@ -124,7 +124,9 @@ def _build_row(row: RunRow, cells: tuple[str, ...], links: ListLinks) -> ListRow
     branch = build_branch(row, links) if row.place else None
     number = links.selected.get(row.run.pk, 0)
     return ListRow(
-        row.run,
+        row.run.pk,
+        row.run.run_id,
+        row.run.name,
         row.starred,
         row.children,
         cells,

@@ -18,10 +18,55 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from runs.models import Run
 from runs.render import formats
 from runs.render.formats import status_label
 from runs.render.icons import icon, labeled_status_pill, status_disc
+
+
+@dataclass(frozen=True)
+class ColumnHead:
+    """A column's head; `column` is its text in the address."""
+
+    label: str
+    css: str
+    column: str
+    href: str = ""
+    order: str = ""
+    menu: str = ""
+
+
+def head_cells(heads: Sequence[ColumnHead], show_children: bool) -> SafeString:
+    """The heads of a list's columns, and that of the counts of child runs."""
+    options, options_of = _("Column options"), _("Options of column %(label)s")
+    html = []
+    for head in heads:
+        label, order = escape(head.label), ""
+        if head.order:
+            order = f' aria-sort="{head.order}"'
+        menu = escape(options_of % {"label": head.label})
+        html.append(
+            f'<th scope="col" class="{head.css}" data-column="{escape(head.column)}"'
+            f"{order}>{_sort_link(head, label)}"
+            f'<a class="head-menu" href="{escape(head.menu)}" hx-boost="false"'
+            f' title="{escape(options)}" aria-label="{menu}">'
+            f"{icon('chevron-down')}</a></th>"
+        )
+        if head.css == "name" and show_children:
+            html.append(f'<th scope="col">{escape(_("Child runs"))}</th>')
+    return mark_safe("".join(html))  # noqa: S308
+
+
+def _sort_link(head: ColumnHead, label: str) -> str:
+    """The label, which is escaped, and sorts by the column if that is possible."""
+    if not head.href:
+        return f'<span class="clip" title="{label}">{label}</span>'
+    arrow = ""
+    if head.order:
+        arrow = icon("sort-down" if head.order == "descending" else "sort-up")
+    return (
+        f'<a href="{escape(head.href)}" title="{label}">'
+        f'<span class="clip">{label}</span>{arrow}</a>'
+    )
 
 
 @dataclass(frozen=True)
@@ -49,11 +94,14 @@ class TreeBranch:
 class ListRow:
     """What a row shows of its run.
 
-    `cells` are HTML, empty where the name is shown: its cell differs between a list and
-    a group. `rollup` counts the child runs by status.
+    `key` is the primary key: a script finds the row by it after a refresh, and takes a
+    larger one for a newer run. `cells` are HTML, empty where the name is shown: that
+    cell differs between a list and a group. `rollup` counts child runs by status.
     """
 
-    run: Run
+    key: int
+    run_id: str
+    name: str
     starred: bool
     children: int
     cells: tuple[str, ...]
@@ -63,12 +111,6 @@ class ListRow:
     branch: TreeBranch | None = None
     #: The color of a selected run; 0 if it is not selected.
     series: int = 0
-
-    @property
-    def key(self) -> str:
-        """The key by which a script finds the row after a refresh."""
-        # The primary key, because the script takes a larger one for a newer run.
-        return str(self.run.pk)
 
 
 def list_rows(
@@ -146,7 +188,7 @@ def _row_classes(row: ListRow) -> str:
 
 
 def _member_row(row: ListRow, labels: _RowLabels) -> str:
-    shown = escape(row.run.name)
+    shown = escape(row.name)
     # The column after the name counts a group's runs.
     name = (
         f'<td class="name"><a id="run-{row.key}" class="member"'
@@ -164,17 +206,17 @@ def _member_row(row: ListRow, labels: _RowLabels) -> str:
 def _select_box(row: ListRow, labels: _RowLabels) -> str:
     """The box that selects a run, in the color of its series."""
     css = f"pick-box series-{row.series}" if row.series else "pick-box"
-    label = labels.select % {"name": row.run.name}
+    label = labels.select % {"name": row.name}
     return (
         f'<button class="{css}" id="pick-{row.key}" form="select-form"'
-        f' name="toggle" value="{escape(row.run.run_id)}" data-pick role="checkbox"'
+        f' name="toggle" value="{escape(row.run_id)}" data-pick role="checkbox"'
         f' aria-checked="{"true" if row.series else "false"}"'
         f' aria-label="{escape(label)}"></button>'
     )
 
 
 def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
-    shown, href = escape(row.run.name), escape(row.href)
+    shown, href = escape(row.name), escape(row.href)
     star = star_html(
         f"{row.href}star/",
         # The id stays when htmx swaps the star, so that it keeps the focus.
@@ -185,7 +227,7 @@ def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
     rename = _rename_link(href, escape(labels.rename)) if can_edit else ""
     chevron = "" if row.branch is None else _chevron(row, row.branch, labels)
     return (
-        f'<td class="name" data-id="{escape(row.run.run_id)}"><div>{chevron}{star}'
+        f'<td class="name" data-id="{escape(row.run_id)}"><div>{chevron}{star}'
         f'<a id="run-{row.key}" href="{href}" hx-boost="false" data-row-link'
         f' title="{shown}">{shown}</a>{rename}</div></td>'
     )
@@ -204,7 +246,7 @@ def _chevron(row: ListRow, branch: TreeBranch, labels: _RowLabels) -> str:
     """Opens or closes a row of the tree."""
     if not branch.toggle:
         return '<span class="chevron"></span>'
-    label = labels.child_runs % {"name": row.run.name}
+    label = labels.child_runs % {"name": row.name}
     return (
         f'<a class="tool only tiny chevron" id="open-{row.key}"'
         f' href="{escape(branch.toggle)}"'
