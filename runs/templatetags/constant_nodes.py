@@ -12,7 +12,6 @@ from django.template import Context, Node
 from django.template.base import FilterExpression, Parser, TextNode, Token
 from django.template.library import SimpleNode
 from django.templatetags.i18n import TranslateNode
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 CompileTag = Callable[[Parser, Token], Node]
@@ -23,9 +22,9 @@ class TextByLanguage(Node):
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._texts: dict[str | None, SafeString] = {}
+        self._texts: dict[str | None, str] = {}
 
-    def render(self, context: Context) -> SafeString:
+    def render(self, context: Context) -> str:
         language = get_language()
         if language not in self._texts:
             self._texts[language] = self._node.render(context)

@@ -10,10 +10,12 @@ from django.utils.safestring import SafeString
 
 from runs.models import Experiment
 from runs.render import formats
+from runs.render.experiments import experiment_rows
 from runs.render.formats import experiment_slug, status_label
 from runs.render.icons import icon, status_disc, status_pill
 from runs.render.run_list import (
     clock_time,
+    column_boxes,
     full_moment,
     head_cells,
     list_rows,
@@ -33,6 +35,8 @@ for tag in (
     status_disc,
     status_pill,
     star_button,
+    column_boxes,
+    experiment_rows,
     head_cells,
     list_rows,
     member_rows,

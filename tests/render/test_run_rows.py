@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from runs.render import run_list
+from runs.render.experiments import (
+    ExperimentLine,
+    LatestRun,
+    StatusCount,
+    TagLink,
+    experiment_rows,
+)
 from runs.render.run_list import (
+    ColumnBox,
     ColumnHead,
     ListRow,
     MoreChildrenLine,
     TreeBranch,
+    column_boxes,
     head_cells,
     list_rows,
     member_rows,
@@ -118,3 +128,43 @@ def test_a_cell_escapes_its_text(cell: str) -> None:
         assert all(value == HOSTILE for value in found.values_of(name))
     hrefs = found.values_of("href") + found.values_of("data-but")
     assert tuple(hrefs) in ((), HREFS)
+
+
+def test_a_box_of_a_column_escapes_its_name_and_the_match_in_it() -> None:
+    box = ColumnBox(HOSTILE, HOSTILE, (HOSTILE, HOSTILE, HOSTILE), HOSTILE, True)
+    found = _Elements(column_boxes([box]))
+    assert found.text == HOSTILE * 4
+    assert found.values_of("value") == [HOSTILE, HOSTILE]
+    assert found.values_of("data-label") == [HOSTILE]
+
+
+def test_the_box_of_the_name_cannot_be_cleared() -> None:
+    name = ColumnBox("name", "Display name", ("Display name", "", ""), "", True)
+    assert "disabled" in column_boxes([name])
+    assert 'name="had"' not in column_boxes([name])
+
+
+def test_a_row_of_an_experiment_escapes_names_and_addresses() -> None:
+    line = ExperimentLine(
+        key=3,
+        name=HOSTILE,
+        archived=True,
+        starred=False,
+        href=HREFS[0],
+        star_url=HREFS[1],
+        tags=(TagLink(HOSTILE, HOSTILE, HREFS[0]), TagLink("", HOSTILE, HREFS[1])),
+        more_tags=HOSTILE,
+        counts=(StatusCount(HOSTILE, "Failed", 1, HREFS[0]),),
+        latest=LatestRun(HOSTILE, HOSTILE, HREFS[1]),
+        submitter=HOSTILE,
+        submitter_href=HREFS[0],
+        activity=0,
+        created=0,
+    )
+    found = _Elements(experiment_rows([line], True))
+    assert found.text.count(HOSTILE) == 8
+    assert set(found.values_of("href")) == set(HREFS)
+    assert HOSTILE in found.values_of("title")
+    plain = replace(line, tags=(), counts=(), latest=None, submitter="")
+    assert "chips" not in experiment_rows([plain], False)
+    assert experiment_rows([plain], False).count("–") == 3

@@ -1,5 +1,6 @@
 """A list's rows as HTML, CSV, JSON and Parquet."""
 
+from runs.render.run_list.column_boxes import ColumnBox, column_boxes
 from runs.render.run_list.csv_and_json import csv_parts, json_parts
 from runs.render.run_list.history_parquet import MetricHistoryFile
 from runs.render.run_list.parquet import (
@@ -56,6 +57,7 @@ __all__ = [
     "NUMBER_COLUMN",
     "TEXT_COLUMN",
     "TIME_COLUMN",
+    "ColumnBox",
     "ColumnHead",
     "ListRow",
     "MetricHistoryFile",
@@ -65,6 +67,7 @@ __all__ = [
     "TreeBranch",
     "ValueHrefs",
     "clock_time",
+    "column_boxes",
     "csv_parts",
     "csv_pieces",
     "escape_formula",
