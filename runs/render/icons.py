@@ -14,7 +14,6 @@ from django.contrib.staticfiles import finders
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from runs.render.formats import status_label
 from studio.core.statuses import STATUS_TABLE
 
 STATUS_ICONS = {
@@ -46,9 +45,9 @@ def icon(name: str, style: str = "") -> SafeString:
 
 
 @cache
-def status_disc(status: object) -> SafeString:
+def status_disc(status: str) -> SafeString:
     """A status's disc, without its word."""
-    name = str(status).lower()
+    name = status.lower()
     glyph = STATUS_ICONS.get(name)
     return disc(name, glyph) if glyph else disc("", "")
 
@@ -70,12 +69,7 @@ def disc(css: str, glyph: str) -> SafeString:
     )
 
 
-def status_pill(word: object) -> SafeString:
-    """A status: its disc, then its word."""
-    return labeled_status_pill(str(word), status_label(word))
-
-
 @cache
-def labeled_status_pill(word: str, label: str) -> SafeString:
-    """A status and its label in the reader's language."""
+def labeled_status(word: str, label: str) -> SafeString:
+    """A status: its disc, then its label in a language."""
     return format_html('<span class="status">{}{}</span>', status_disc(word), label)

@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from runs.bundles import scripts, styles
 from runs.models import Experiment
 from runs.render import formats
 from runs.render.experiments import experiment_rows
 from runs.render.formats import experiment_slug, status_label
-from runs.render.icons import icon, status_disc, status_pill
+from runs.render.icons import icon, status_disc
 from runs.render.run_list import (
     clock_time,
     column_boxes,
@@ -22,6 +23,7 @@ from runs.render.run_list import (
     member_rows,
     moment,
     star_button,
+    status_pill,
 )
 from runs.templatetags.constant_nodes import render_once, translate_once
 from studio.core.messages import translated
@@ -31,6 +33,8 @@ register = template.Library()
 register.filter("translated", formats.translate_label)
 
 for tag in (
+    scripts,
+    styles,
     icon,
     status_disc,
     status_pill,

@@ -140,7 +140,7 @@ WHITENOISE_ROOT: Path | None = PUBLIC_DIR
 WHITENOISE_INDEX_FILE = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "studio.settings.static.HashedFiles"},
+    "staticfiles": {"BACKEND": "runs.bundles.storage.BundledFiles"},
 }
 
 # Pages of other servers don't need our static files.

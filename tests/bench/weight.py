@@ -13,7 +13,8 @@ from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
-LIMIT = 100 * 1024
+LIMIT = 75 * 1024
+MAX_REQUESTS = 8
 RUNS = 60
 
 
@@ -63,8 +64,8 @@ def fill(server: Server) -> None:
         connection.call("POST", "/runs/log-batch", {"run_id": run, "metrics": metrics})
 
 
-def run_list(browser: Browser, server: Server) -> tuple[list[Answer], list[Visits]]:
-    """The answers to a signed-in browser with an empty cache; then cold and warm visits."""
+def run_list(browser: Browser, server: Server) -> tuple[list[Answer], StorageState]:
+    """The answers to a signed-in browser with an empty cache, and its session."""
     fill(server)
     signed_in = new_context(browser, Watch())
     visit = signed_in.new_page()
@@ -73,21 +74,17 @@ def run_list(browser: Browser, server: Server) -> tuple[list[Answer], list[Visit
     visit.wait_for_url(lambda address: "/w/" in address)
     state = signed_in.storage_state()
     signed_in.close()
-    address = f"{server.url}/w/default/runs/"
     cold = new_context(browser, Watch(), state=state)
     page = cold.new_page()
     with weighed(page) as answers:
-        page.goto(address, wait_until="networkidle")
+        page.goto(f"{server.url}/w/default/runs/", wait_until="networkidle")
     cold.close()
-    return answers, [
-        cold_visits(browser, address, state),
-        warm_visits(browser, address, state),
-    ]
+    return answers, state
 
 
 @dataclass(frozen=True)
 class Visits:
-    """Medians over visits in milliseconds: until `load`, and CPU time of the browser."""
+    """Medians in milliseconds: until `load`, and the CPU time of the browser."""
 
     name: str
     load: float
@@ -107,6 +104,15 @@ COUNTED = (
 )
 
 
+def visits(browser: Browser, server: Server, state: StorageState) -> list[Visits]:
+    """Visits to the run list of a signed-in browser, cold and warm."""
+    address = f"{server.url}/w/default/runs/"
+    return [
+        cold_visits(browser, address, state),
+        warm_visits(browser, address, state),
+    ]
+
+
 def cold_visits(browser: Browser, address: str, state: StorageState) -> Visits:
     """Each visit in a profile of its own, with an empty cache."""
     contexts: list[BrowserContext] = []
@@ -124,7 +130,7 @@ def cold_visits(browser: Browser, address: str, state: StorageState) -> Visits:
 
 
 def warm_visits(browser: Browser, address: str, state: StorageState) -> Visits:
-    """One page goes to the address again and again."""
+    """One page goes to the address repeatedly."""
     context = new_context(browser, Watch(), state=state)
     page = context.new_page()
     page.goto(address, wait_until="networkidle")

@@ -20,7 +20,7 @@ from django.utils.translation import pgettext
 
 from runs.render import formats
 from runs.render.formats import status_label
-from runs.render.icons import icon, labeled_status_pill, status_disc
+from runs.render.icons import icon, labeled_status, status_disc
 
 
 @dataclass(frozen=True)
@@ -288,6 +288,11 @@ def _more_line(line: MoreChildrenLine, width: int) -> str:
     )
 
 
+def status_pill(word: object) -> SafeString:
+    """A status: its disc, then its word."""
+    return labeled_status(str(word), status_label(word))
+
+
 def star_button(starred: bool, href: str, mark: str) -> SafeString:
     """The star of a run or experiment; `href` takes what it does, `mark` is its id."""
     html = star_html(href, mark, star_label(starred=starred), pressed=starred)
@@ -373,8 +378,7 @@ def link_cell(css: str, text: str, hrefs: ValueHrefs) -> str:
 
 
 def status_cell(css: str, status: object, hrefs: ValueHrefs) -> str:
-    pill = labeled_status_pill(str(status), status_label(status))
-    return f'<td class="{css}">{_linked(pill, hrefs)}</td>'
+    return f'<td class="{css}">{_linked(status_pill(status), hrefs)}</td>'
 
 
 def time_cell(css: str, time: int, hrefs: ValueHrefs | None) -> str:

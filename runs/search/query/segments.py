@@ -28,8 +28,15 @@ from django.db.models import (
 )
 
 from runs.models import RootMetric, RunQuerySet
-from runs.models.functions import StartOrder, TextOrder
-from runs.search.fields import SortIndex, source_of, text_sort_key
+from runs.models.functions import StartOrder, TextOrder, recorded_duration
+from runs.search.fields import (
+    HAS_DURATION,
+    IS_CONTINUING,
+    SortIndex,
+    duration_expression,
+    source_of,
+    text_sort_key,
+)
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
 from runs.search.sql import INDEXED_AGGREGATES, Expr, Scope, metric_rows, text_rows
@@ -139,19 +146,38 @@ def _segments_by_started(run_query: RunQuery, sort: Sort) -> list[Segment]:
     ]
 
 
+def _segments_by_duration(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    """Ended runs in the order of their index, merged with the others in another."""
+    recorded, until_now = (
+        SortPart("order_0", length, int, sort.descending)
+        for length in (recorded_duration(), duration_expression(run_query.scope.now))
+    )
+    pk = _arrival_sort_part(None, True)
+    continuing = Segment(0, [until_now, pk], only=IS_CONTINUING)
+    ended = Segment(0, [recorded, pk], _own_index_lead(run_query), HAS_DURATION)
+    has_none = ~(HAS_DURATION | IS_CONTINUING)
+    return [
+        replace(ended, merged_with=continuing),
+        _segment_by_arrival(run_query, MISSING, True, has_none),
+    ]
+
+
 def _segments_by_name(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """In the order of the index on names, which has equal names by arrival."""
     descending = sort.descending
     name = SortPart("order_0", TextOrder(F("name")), str, descending)
-    lead = None
-    if run_query.plan.candidates is None:
-        # Without it, SQLite's planner would sort a large experiment.
-        lead = LeadScan(Q(workspace=run_query.scope.workspace), "pk", is_ordered=True)
     parts = [name, SortPart("pk", F("pk"), int, descending)]
     return [
-        Segment(0, parts, lead, only=~Q(name="")),
+        Segment(0, parts, _own_index_lead(run_query), only=~Q(name="")),
         _segment_by_arrival(run_query, MISSING, True, Q(name="")),
     ]
+
+
+def _own_index_lead(run_query: RunQuery) -> LeadScan | None:
+    """Without it, SQLite's planner would sort a large experiment."""
+    if run_query.plan.candidates is not None:
+        return None
+    return LeadScan(Q(workspace=run_query.scope.workspace), "pk", is_ordered=True)
 
 
 class _KeyedSegments:
@@ -295,6 +321,7 @@ def _segments_by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
 _BY_INDEX: Mapping[SortIndex, Callable[[RunQuery, Sort], list[Segment]]] = {
     SortIndex.ARRIVAL: _segments_by_created,
     SortIndex.START: _segments_by_started,
+    SortIndex.DURATION: _segments_by_duration,
     SortIndex.NAME: _segments_by_name,
     SortIndex.METRIC: _segments_by_metric,
     SortIndex.TEXT: _segments_by_text,
