@@ -1,6 +1,6 @@
 """A list's rows as HTML, CSV, JSON and Parquet."""
 
-from runs.render.run_list.column_boxes import ColumnBox, column_boxes
+from runs.render.run_list.column_dialog import ColumnBox, column_boxes
 from runs.render.run_list.csv_and_json import csv_parts, json_parts
 from runs.render.run_list.history_parquet import MetricHistoryFile
 from runs.render.run_list.parquet import (
