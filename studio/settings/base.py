@@ -94,7 +94,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "runs.pages.site.context_processors.frame_context",
             ],
-            "builtins": ["runs.templatetags.studio", "django.templatetags.i18n"],
+            # A later library replaces tags of an earlier one: here `translate`.
+            "builtins": ["django.templatetags.i18n", "runs.templatetags.studio"],
         },
     }
 ]
