@@ -1,4 +1,4 @@
-"""Load whole tables fast: without triggers, and on PostgreSQL without indexes.
+"""Load whole tables fast: without triggers and indexes.
 
 The caller holds a transaction. Rows come as they are, derived ones too: nothing is
 counted, refused or indexed during it. What was taken away is back at the end, and the
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from runs.management import schema
 from runs.models import change_counts, immutable, rollups, root_metrics, search_text
@@ -30,6 +30,30 @@ WHERE t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace
 AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 ORDER BY 1
 """
+#: Those of constraints have no statement of their own, and stay.
+_SQLITE_INDEXES = """
+SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1
+"""
+#: For the indexes that stay, and to sort what the others are built from.
+SQLITE_CACHE_KB = 256 * 1024
+DERIVED = (immutable, rollups, change_counts, root_metrics, search_text)
+
+
+@contextmanager
+def filling_transaction() -> Iterator[None]:
+    """The transaction that fills an empty database.
+
+    SQLite's WAL would hold all rows before they are copied to their place. A rollback
+    journal holds what was there before, which is next to nothing. A process that is
+    killed leaves the journal, with which the next one empties the file again. Each
+    connection of the server switches to the WAL (`studio.settings`).
+    """
+    if connection.vendor == "sqlite":
+        _execute_statements(["PRAGMA journal_mode=DELETE"])
+    with transaction.atomic():
+        yield
+    if connection.vendor == "sqlite":
+        _execute_statements(["PRAGMA journal_mode=WAL"])
 
 
 @contextmanager
@@ -38,13 +62,24 @@ def bulk_load() -> Iterator[None]:
         with _without_constraints():
             yield
         return
-    derived = (immutable, rollups, change_counts, root_metrics, search_text)
-    for each in derived:
-        each.remove(connection)
+    with search_text.page_cache(connection, SQLITE_CACHE_KB), _without_indexes():
+        for each in DERIVED:
+            each.remove(connection)
+        yield
+        for each in DERIVED:
+            each.install(connection)
+        search_text.refill(connection)
+
+
+@contextmanager
+def _without_indexes() -> Iterator[None]:
+    """An index of many rows is sorted; row by row, it writes random pages."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQLITE_INDEXES)
+        indexes = cursor.fetchall()
+    _execute_statements([f'DROP INDEX "{name}"' for name, _definition in indexes])
     yield
-    for each in derived:
-        each.install(connection)
-    search_text.refill(connection)
+    _execute_statements([definition for _name, definition in indexes])
 
 
 @dataclass(frozen=True)

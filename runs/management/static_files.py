@@ -8,6 +8,7 @@ from pathlib import Path
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
+from runs import bundles
 from studio import __version__
 
 #: Extensions of htmx that no page loads.
@@ -36,6 +37,8 @@ def collect_if_changed(root: Path) -> bool:
 def static_sources_fingerprint() -> str:
     """Changes with every file that could change what is served."""
     digest = hashlib.sha256(__version__.encode())
+    for source in sorted(Path(bundles.__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
     for finder in get_finders():
         for path, storage in sorted(finder.list([]), key=lambda item: item[0]):
             stat = Path(storage.path(path)).stat()

@@ -14,7 +14,8 @@ import sqlite3
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Func, TextField
+from django.db.models import BigIntegerField, F, Func, TextField
+from django.db.models.expressions import CombinedExpression
 from django.db.models.sql.compiler import SQLCompiler
 
 from runs.models.grams import is_cjk, lower_case
@@ -59,6 +60,11 @@ class Beginning(Func):
 
     template = f"SUBSTR(%(expressions)s, 1, {BEGINNING})"
     output_field = TextField()
+
+
+def recorded_duration() -> CombinedExpression:
+    """The milliseconds from start to end of a run that has ended."""
+    return F("ended") - F("started")
 
 
 class StartOrder(Func):

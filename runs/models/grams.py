@@ -68,17 +68,19 @@ def _ascii_grams(text: str) -> Iterable[str]:
 
 def _unicode_grams(text: str) -> Iterable[str]:
     found: dict[str, None] = {}
-    before = ""
+    # One more than characters: what follows the last one.
+    cjk = [*map(is_cjk, text), False]
+    is_after_word = is_after_cjk = False
     for at, char in enumerate(text):
         pair = text[at : at + 2]
-        has_cjk = is_cjk(char) or is_cjk(pair[-1])
-        if not before.isalnum() or is_cjk(before) != is_cjk(char):
+        has_cjk = cjk[at] or cjk[at + 1]
+        if not is_after_word or is_after_cjk != cjk[at]:
             found[char] = None
             if not has_cjk:
                 found[pair] = None
         if has_cjk and len(pair) == 2:
             found[pair] = None
-        before = char
+        is_after_word, is_after_cjk = char.isalnum(), cjk[at]
     return found
 
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, Q
 
 from runs.models.accounts import ApiToken, Member, User, Workspace
 from runs.models.experiments import Experiment
-from runs.models.functions import StartOrder, TextOrder
+from runs.models.functions import StartOrder, TextOrder, recorded_duration
 from studio.core.cancel_signals import CancelSignal
 from studio.core.statuses import ACTIVE, CODES, RunStatus
 
@@ -177,9 +177,18 @@ class Run(models.Model):
             models.Index(
                 F("workspace"), TextOrder(F("name")), F("id"), name="run_by_name"
             ),
-            # Most runs are roots, so an index of "no parent" would mislead the planner.
+            # The order by duration of runs that have ended.
             models.Index(
-                fields=["parent", "-id"],
+                F("workspace"),
+                recorded_duration(),
+                F("id").desc(),
+                condition=Q(started__isnull=False, ended__isnull=False),
+                name="run_by_duration",
+            ),
+            # Most runs are roots, so an index of "no parent" would mislead the planner.
+            # The last columns tell the state of children without a look-up of each.
+            models.Index(
+                fields=["parent", "-id", "status", "deleted", "experiment"],
                 condition=Q(parent__isnull=False),
                 name="run_has_parent",
             ),

@@ -7,7 +7,10 @@ PostgreSQL has GIN indexes.
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from runs.models import triggers
@@ -16,6 +19,11 @@ from runs.models.runs import Run
 TABLE = "runs_searchtext"
 #: SQLite's index; Django does not manage this table.
 INDEX = "runs_searchindex"
+
+#: What a rebuild keeps in memory: pages, and words before they are written.
+REBUILD_CACHE_KB, REBUILD_HASH_BYTES = 128 * 1024, 64 * 1024 * 1024
+#: FTS5's own default, for ordinary writes.
+_HASH_BYTES = 1024 * 1024
 
 
 class SearchText(models.Model):
@@ -79,16 +87,47 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def restore(connection: BaseDatabaseWrapper) -> None:
-    """Create the missing parts of the index, and fill it."""
-    install(connection)
-    refill(connection)
+    """Create the missing parts of the index, and fill it: all of it or nothing.
+
+    A start that is killed on the way leaves the triggers missing, so the next one
+    begins again.
+    """
+    with transaction.atomic(using=connection.alias):
+        install(connection)
+        refill(connection)
 
 
 def refill(connection: BaseDatabaseWrapper) -> None:
-    """Rebuild SQLite's index from the table; PostgreSQL maintains its own."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
+    """Rebuild SQLite's index from the table; PostgreSQL maintains its own.
+
+    It uses more memory than ordinary writes: with theirs, each megabyte of the index is
+    written to the disk on its own, read again, and merged with others many times.
+    """
+    if connection.vendor != "sqlite":
+        return
+    command = f"INSERT INTO {INDEX}({INDEX}, rank) VALUES(%s, %s)"
+    with (
+        page_cache(connection, REBUILD_CACHE_KB),
+        # The index stores its own setting, so both are committed or neither.
+        transaction.atomic(using=connection.alias),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(command, ["hashsize", REBUILD_HASH_BYTES])
+        cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('rebuild')")
+        cursor.execute(command, ["hashsize", _HASH_BYTES])
+
+
+@contextmanager
+def page_cache(connection: BaseDatabaseWrapper, kilobytes: int) -> Iterator[None]:
+    """Give this connection to SQLite another page cache during a block."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        [before] = cursor.fetchone()
+        cursor.execute(f"PRAGMA cache_size={-kilobytes}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA cache_size={before}")
 
 
 #: `content`: no copy of the texts. `case_sensitive`: the texts are in lower case

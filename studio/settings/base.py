@@ -92,7 +92,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "runs.pages.site.context_processors.frame_context",
             ],
-            "builtins": ["runs.templatetags.studio", "django.templatetags.i18n"],
+            # A later library replaces tags of an earlier one: here `translate`.
+            "builtins": ["django.templatetags.i18n", "runs.templatetags.studio"],
         },
     }
 ]
@@ -137,7 +138,7 @@ WHITENOISE_ROOT: Path | None = PUBLIC_DIR
 WHITENOISE_INDEX_FILE = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "studio.settings.static.HashedFiles"},
+    "staticfiles": {"BACKEND": "runs.bundles.storage.BundledFiles"},
 }
 
 # Pages of other servers don't need our static files.

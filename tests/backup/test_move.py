@@ -9,7 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
+from runs.management import schema
+from runs.management.bulk_load import filling_transaction
+from runs.management.move.move import open_connection, use_as_default_database
+from studio.settings.environment import sqlite_settings
 from tests.backup.homes import Home, execute, kill_at
 from tests.parts.postgres import fresh_database
 
@@ -247,6 +253,41 @@ def test_a_killed_move_changes_neither_database(home: Home, target: str) -> None
     if not (home.path / "moved_to").exists():
         home.succeed("move-to", target)
     assert Home(home.path, {"DATABASE_URL": target}).content() == before
+
+
+def fill(rows: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size=10")
+        cursor.execute("CREATE TABLE runs_run (value BLOB)")
+        for _ in range(rows):
+            cursor.execute("INSERT INTO runs_run VALUES (zeroblob(10000))")
+
+
+def read_setting(name: str) -> object:
+    with connection.cursor() as cursor:
+        return cursor.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def test_what_a_killed_move_to_sqlite_leaves_is_empty(
+    tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> None:
+    left, name = tmp_path / "left", "studio.sqlite3"
+    filled = tmp_path / "home" / name
+    filled.parent.mkdir()
+    with django_db_blocker.unblock():
+        with (
+            use_as_default_database(open_connection(sqlite_settings(filled))),
+            filling_transaction(),
+        ):
+            fill(100)
+            shutil.copytree(filled.parent, left)
+        assert (left / name).stat().st_size > 500_000
+        with use_as_default_database(open_connection(sqlite_settings(left / name))):
+            assert schema.has_no_tables(connection)
+            with filling_transaction():
+                fill(1)
+            assert read_setting("journal_mode") == "wal"
+            assert read_setting("synchronous") == 2
 
 
 def test_postgresql_moves_to_sqlite(postgres_home: Home) -> None:

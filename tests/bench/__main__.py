@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -46,7 +45,7 @@ from tests.bench.mutation.run import mutants
 from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
 from tests.bench.texts.words import words
-from tests.parts.browser import FLAGS
+from tests.parts.browser import FLAGS, find_browser
 from tests.parts.postgres import binaries, cluster, environment_with, fresh_database
 from tests.parts.server import running
 
@@ -221,19 +220,28 @@ def delivery_command(points: int, as_json: bool) -> None:
 
 @main.command("weight")
 def weight_command() -> None:
-    """Bytes over the wire of the run list's first visit, with all that it links."""
-    program = shutil.which("chromium")
+    """Bytes and requests of the run list's first visit; time of cold and warm ones."""
+    program = find_browser()
     if program is None:
         raise click.ClickException("Chromium is missing: apt-get install chromium")
     with fresh_home() as home, running(home) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        answers = weight.run_list(browser, server)
+        answers, state = weight.run_list(browser, server)
+        visits = weight.visits(browser, server, state)
         browser.close()
     for answer in sorted(answers, key=lambda one: -one.size):
         click.echo(f"{answer.size:>8}  {answer.address.removeprefix(server.url)}")
     total = sum(answer.size for answer in answers)
     click.echo(f"{total:>8}  in all; at most {weight.LIMIT} are allowed")
-    sys.exit(1 if total > weight.LIMIT else 0)
+    click.echo(
+        f"{len(answers):>8}  requests; at most {weight.MAX_REQUESTS} are allowed"
+    )
+    for each in visits:
+        click.echo(f"{each.name}: {each.load:.0f} ms until load, {each.cpu:.0f} ms CPU")
+        counts = (f"{name} {count:.4g}" for name, count in each.counts.items())
+        click.echo(f"  {', '.join(counts)}")
+    too_many = len(answers) > weight.MAX_REQUESTS
+    sys.exit(1 if total > weight.LIMIT or too_many else 0)
 
 
 OVER_HOMES = (seed, dataframe, lists, export, group, search, metric, sdk, start)

@@ -129,7 +129,7 @@ def test_clocks_format_durations_like_the_server(run: Writer, owner_page: Page) 
     owner_page.goto(run.page)
     shown = owner_page.evaluate(
         """async (lengths) => {
-          const clocks = await import(document.querySelector("[data-spans]").src);
+          const clocks = studioModules.load("js/site/clocks.js");
           return lengths.map((ms) => [clocks.duration(ms), clocks.exactDuration(ms)]);
         }""",
         lengths,

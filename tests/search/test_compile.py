@@ -27,6 +27,7 @@ ATTRIBUTES = [
     ("name like 'resnet_50'", "a"),
     ("name like 'x_50%'", "f"),
     ("name like '%50'", "a"),
+    ("name like 'R%t'", "b"),
     ("name like '%*%'", ""),
     ("name like '%[%'", ""),
     ("name ilike 'RES%'", "ab"),

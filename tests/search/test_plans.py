@@ -225,7 +225,34 @@ def test_a_page_is_read_in_index_order(
     assert whole == []
 
 
-@pytest.mark.parametrize("sort", ["-duration", "ended", "target"])
+@pytest.mark.parametrize("sort", ["duration", "-duration"])
+def test_only_continuing_runs_are_sorted_by_duration(large: Library, sort: str) -> None:
+    spec = ViewSpec.from_query({"children": "1", "sort": sort}).changed(rows=1)
+    with CaptureQueriesContext(connection) as captured:
+        find_runs(spec, large.ada, large.workspace, now=NOON)
+    ended = [found for _, found in plans(captured) if "run_by_duration" in str(found)]
+    assert ended
+    assert "USE TEMP B-TREE FOR ORDER" not in str(ended)
+    by_status = "SEARCH runs_run USING INDEX runs_run_workspa_7b1685_idx"
+    assert by_status in str(steps(captured, "LIMIT 2"))
+
+
+@pytest.mark.parametrize(
+    ("q", "index"),
+    [
+        ("name like '%q%'", "run_by_name"),
+        ("children.failed > 0", "COVERING INDEX run_has_parent"),
+        ("duration > 2h", "run_by_duration"),
+    ],
+)
+def test_few_matches_are_found_in_an_index(large: Library, q: str, index: str) -> None:
+    spec = ViewSpec.from_query({"q": q})
+    with CaptureQueriesContext(connection) as captured:
+        find_runs(spec, large.ada, large.workspace, now=NOON)
+    assert any(index in step for step in steps(captured, "LIMIT 2001"))
+
+
+@pytest.mark.parametrize("sort", ["ended", "target"])
 def test_rows_in_index_order_are_read_without_a_sort(large: Library, sort: str) -> None:
     spec = ViewSpec.from_query({"children": "1", "sort": sort}).changed(rows=1)
     with CaptureQueriesContext(connection) as captured:

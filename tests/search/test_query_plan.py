@@ -67,6 +67,15 @@ def test_runs_with_one_of_several_values_are_in_one_order(shelf: Library) -> Non
     assert [row.run.run_id for row in page.rows] == ["r3", "r2", "r1", "r0"]
 
 
+@pytest.mark.usefixtures("limits")
+def test_patterns_match_beyond_the_indexed_characters(shelf: Library) -> None:
+    shelf.make("long", name="İ" + 300 * "x" + "Q")
+    shelf.make("short", name="xQ")
+    assert shelf.find("name like '%xQ'") == ["long", "short"]
+    assert shelf.find("name like '_xQ'") == []
+    assert shelf.find("name contains 'xq'") == ["long", "short"]
+
+
 @pytest.mark.sample(6)
 @pytest.mark.usefixtures("limits")
 @pytest.mark.parametrize("text", ["", "metrics.acc > 0", "tags.model is not null"])

@@ -17,9 +17,13 @@ from django.db.utils import ConnectionHandler
 
 from runs.management import identity, identity_check, move_record, schema
 from runs.management.backup import ReportProgress
-from runs.management.bulk_load import bulk_load, reset_sequences
-from runs.management.move.columns import Row, Table, TableDigest, all_tables
-from runs.management.move.table_stores import FETCHED_ROWS, TableStore, store_of
+from runs.management.bulk_load import (
+    bulk_load,
+    filling_transaction,
+    reset_sequences,
+)
+from runs.management.move.columns import Table, TableDigest, all_tables
+from runs.management.move.table_stores import Batch, TableStore, store_of
 from runs.management.move.unstorable import refuse_unstorable
 
 Digests = dict[str, tuple[int, str]]
@@ -45,7 +49,7 @@ def move_data(database: dict[str, Any], report: ReportProgress) -> MovedData:
 
     Raises CommandError; then the target is as it was, and so is the source.
     """
-    source, target = _default_connection(), _open_connection(database)
+    source, target = _default_connection(), open_connection(database)
     target_name = move_record.describe_location(target.settings_dict)
     if target_name == move_record.describe_location(source.settings_dict):
         raise CommandError(_same_database_message(target_name, source.vendor))
@@ -91,7 +95,7 @@ def _default_connection() -> BaseDatabaseWrapper:
     return found
 
 
-def _open_connection(database: dict[str, Any]) -> BaseDatabaseWrapper:
+def open_connection(database: dict[str, Any]) -> BaseDatabaseWrapper:
     """A connection of these settings that stands for the default one when asked to."""
     alone = ConnectionHandler({"default": database})
     found: BaseDatabaseWrapper = alone["default"]
@@ -147,7 +151,7 @@ def copy_everything(source: BaseDatabaseWrapper, report: ReportProgress) -> Dige
         refuse_unstorable(source, tables)
     # SQLite takes this outside of a transaction alone; rows come in any order.
     connection.disable_constraint_checking()
-    with transaction.atomic():
+    with filling_transaction():
         schema.migrate()
         schema.delete_rows_of_migrations(except_in=["django_migrations"])
         with bulk_load():
@@ -168,23 +172,22 @@ def copy_tables(
     for table in tables:
         digest = TableDigest(table)
         total = source.count(table)
-        target.write(table, digest_rows(source.read(table), digest, report, total))
+        target.write(table, digest_batches(source.read(table), digest, report, total))
         digests[table.name] = digest.value
     return digests
 
 
-def digest_rows(
-    rows: Iterable[Row],
+def digest_batches(
+    batches: Iterable[Batch],
     digest: TableDigest,
     report: ReportProgress,
     total: int,
     verb: str = "Move",
-) -> Iterator[Row]:
-    for row in rows:
-        digest.add(row)
-        if digest.rows % FETCHED_ROWS == 0 or digest.rows == total:
-            report(f"{verb} {digest.table}", digest.rows, total)
-        yield row
+) -> Iterator[Batch]:
+    for batch in batches:
+        digest.add(batch)
+        report(f"{verb} {digest.table}", digest.rows, total)
+        yield batch
 
 
 def digests_of(
@@ -197,7 +200,9 @@ def digests_of(
     for table in tables:
         digest = TableDigest(table)
         total = store.count(table)
-        for _row in digest_rows(store.read(table), digest, report, total, "Compare"):
+        for _batch in digest_batches(
+            store.read(table), digest, report, total, "Compare"
+        ):
             pass
         digests[table.name] = digest.value
     return digests

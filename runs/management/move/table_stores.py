@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,14 +21,17 @@ from runs.management.move.columns import (
 FETCHED_ROWS = 5_000
 
 
+Batch = Sequence[Row]
+
+
 class TableStore(Protocol):
     """The tables of one database; the caller holds its transaction."""
 
     def count(self, table: Table) -> int: ...
 
-    def read(self, table: Table) -> Iterator[Row]: ...
+    def read(self, table: Table) -> Iterator[Batch]: ...
 
-    def write(self, table: Table, rows: Iterable[Row]) -> None: ...
+    def write(self, table: Table, batches: Iterable[Batch]) -> None: ...
 
 
 def store_of(database: BaseDatabaseWrapper) -> TableStore:
@@ -49,7 +52,7 @@ class SqliteTables:
     def count(self, table: Table) -> int:
         return _count_rows(self._database, table)
 
-    def read(self, table: Table) -> Iterator[Row]:
+    def read(self, table: Table) -> Iterator[Batch]:
         # The sign hides the column's type, by which Django's connection converts.
         raw: Any = self._database.connection
         with contextlib.closing(raw.cursor()) as cursor:
@@ -57,18 +60,18 @@ class SqliteTables:
             cursor.execute(f'SELECT {names} FROM "{table.name}"')
             convert = converter_from_sqlite(table)
             while rows := cursor.fetchmany(FETCHED_ROWS):
-                yield from map(convert, rows)
+                yield list(map(convert, rows))
 
-    def write(self, table: Table, rows: Iterable[Row]) -> None:
+    def write(self, table: Table, batches: Iterable[Batch]) -> None:
         marks = ", ".join("?" * len(table.columns))
         insert = (
             f'INSERT INTO "{table.name}" ({quote_names(table.names)}) VALUES ({marks})'
         )
         raw: Any = self._database.connection
-        converted = map(converter_to_sqlite(table), rows)
+        convert = converter_to_sqlite(table)
         with contextlib.closing(raw.cursor()) as cursor:
-            while some := list(itertools.islice(converted, FETCHED_ROWS)):
-                cursor.executemany(insert, some)
+            for rows in batches:
+                cursor.executemany(insert, map(convert, rows))
 
 
 class PostgresTables:
@@ -78,7 +81,7 @@ class PostgresTables:
     def count(self, table: Table) -> int:
         return _count_rows(self._database, table)
 
-    def read(self, table: Table) -> Iterator[Row]:
+    def read(self, table: Table) -> Iterator[Batch]:
         # JSON as its text, so that no value of it is read and written again.
         names = ", ".join(
             f'"{column.name}"::text'
@@ -92,11 +95,11 @@ class PostgresTables:
             cursor.itersize = FETCHED_ROWS
             cursor.execute(f'SELECT {names} FROM "{table.name}"')
             while rows := cursor.fetchmany(FETCHED_ROWS):
-                yield from rows
+                yield rows
 
-    def write(self, table: Table, rows: Iterable[Row]) -> None:
+    def write(self, table: Table, batches: Iterable[Batch]) -> None:
         raw: Any = self._database.connection
         copy = f'COPY "{table.name}" ({quote_names(table.names)}) FROM STDIN'
         with raw.cursor() as cursor, cursor.copy(copy) as target:
-            for row in rows:
+            for row in chain.from_iterable(batches):
                 target.write_row(row)

@@ -21,8 +21,9 @@ from runs.render.compare import (
     wrap_in_cells,
 )
 from runs.render.filters import field_label
+from runs.render.icons import icon
 from runs.render.metrics import display_last
-from runs.render.run_list import full_moment, icon, status_pill
+from runs.render.run_list import full_moment, status_pill
 from runs.search.compare import (
     ComparedFile,
     ComparedFiles,

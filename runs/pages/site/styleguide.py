@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from runs.access import SIGNED_IN, access
+from runs.render.icons import icon_paths
 from studio.core.statuses import RunStatus
 
 
@@ -23,7 +24,7 @@ def show_styleguide(request: HttpRequest) -> HttpResponse:
         "site/styleguide.html",
         {
             "colors": _declared_names(r"^\.c-([\w-]+)", "css/site/styleguide.css"),
-            "icons": _declared_names(r'symbol id="((?!g-)[^"]+)"', "icons/sprite.svg"),
+            "icons": [name for name in icon_paths() if not name.startswith("g-")],
             "statuses": list(RunStatus),
             "numbers": [0.8137, 1284, 4.2e-5, float("nan"), float("-inf"), 18.42],
             "durations": [400, 41_000, 125_000, 1_080_000, 5_238_000, 183_600_000],

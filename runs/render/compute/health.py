@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
-from runs.render.run_list import disc
+from runs.render.icons import disc
 
 #: The class of the disc's color, and its glyph; without a glyph it is a ring.
 _DISCS = {

@@ -23,12 +23,15 @@ from runs.search.fields.registry import (
     source_of,
 )
 from runs.search.fields.sorting import SortKey, text_sort_key
+from runs.search.fields.times import HAS_DURATION, IS_CONTINUING, duration_expression
 
 __all__ = [
     "COMPARED",
     "FACETS",
     "GROUPED",
+    "HAS_DURATION",
     "HEAVY",
+    "IS_CONTINUING",
     "SOURCES",
     "CellLink",
     "FieldSource",
@@ -39,6 +42,7 @@ __all__ = [
     "SortKey",
     "check_client_and_server_halves",
     "check_registry",
+    "duration_expression",
     "index_scans_of",
     "source_of",
     "text_sort_key",

@@ -68,6 +68,7 @@ class SortIndex(Enum):
 
     ARRIVAL = "arrival"
     START = "start"
+    DURATION = "duration"
     NAME = "name"
     #: Of a key's rows: the numbers of a metric, the numbers and texts of a tag.
     METRIC = "metric"

@@ -37,6 +37,7 @@ from runs.search.sql import (
     metric_exists,
     metric_rows,
     number_condition,
+    runs_of_status,
     term_texts,
     text_exists,
     text_rows,
@@ -170,6 +171,20 @@ def _children_condition(term: Comparison, _scope: Scope) -> Q:
     return children_condition(term.field, term.op, term.values)
 
 
+def _children_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
+    """The parents of such children, for terms that no run without one fulfills."""
+    del scope
+    numbers = [value.value for value in term.values if isinstance(value, Number)]
+    least = min(numbers, default=0)
+    needs_child = least > 0 if term.op in ("=", "in", "between", ">=") else least >= 0
+    if term.op in ("<", "<=") or not needs_child:
+        return []
+    children = runs_of_status(term.field.key).filter(parent__isnull=False)
+    # The index on parents has the status of each child; that on the status lacks them.
+    parents = children.order_by("parent").values("parent").distinct()
+    return [IndexScan(parents, "parent", is_key_set=True)]
+
+
 def _children_order(field: Field, _scope: Scope) -> list[SortKey]:
     return [SortKey(children_count(field.key), int)]
 
@@ -279,6 +294,7 @@ KEYED = {
         condition=_children_condition,
         sort=_children_order,
         value=_count_children,
+        scan=_children_scan,
     ),
     tree.DATASETS: FieldSource(
         "datasets.<what>", condition=_dataset_condition, scan=_dataset_scan

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
 from django.db.models import Case, CharField, F, Q, TextField, When
 from django.db.models import Value as SqlValue
-from django.db.models.functions import Cast, Concat
-from django.db.models.lookups import Exact
+from django.db.models.functions import Cast, Concat, Length, StrIndex
+from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual
 from django.utils.translation import gettext as _
 
 from runs.models import Run
+from runs.models.functions import SORTED_CHARS, TextOrder
+from runs.models.grams import lower_case
 from runs.search.fields.field_source import (
     CellLink,
     Condition,
@@ -22,10 +25,13 @@ from runs.search.fields.field_source import (
 from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
 from runs.search.sql import (
     ALWAYS,
+    PATTERN_OPERATORS,
     Expr,
     IndexScan,
+    Like,
     Scope,
     any_of,
+    indexed_part,
     number_condition,
     term_texts,
     text_condition,
@@ -70,6 +76,27 @@ def _id_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
         return []
     runs = Run.objects.in_workspace(scope.workspace)
     return [IndexScan(runs.filter(run_id__in=term_texts(term)), "pk")]
+
+
+def _name_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
+    """A pattern without a word of the index is compared with an index of all names.
+
+    It has the first characters of each in lower case, without the rest of the run.
+    """
+    texts = term_texts(term)
+    is_pattern = term.op in PATTERN_OPERATORS and len(texts) == 1
+    if not is_pattern or indexed_part(term) or connection.vendor != "sqlite":
+        return []
+    name = TextOrder(F("name"))
+    wanted = lower_case(texts[0]) or ""
+    if term.op == "contains":
+        found = Q(GreaterThan(StrIndex(name, SqlValue(wanted)), 0))
+    else:
+        # Lower case can have more characters.
+        found = Q(Like(name, wanted.replace("_", "%")))
+    is_cut = Q(GreaterThanOrEqual(Length(name), SORTED_CHARS))
+    runs = Run.objects.in_workspace(scope.workspace)
+    return [IndexScan(runs.filter(found | is_cut), "pk", is_key_set=True)]
 
 
 def _number_condition(term: Comparison, _scope: Scope) -> Q:
@@ -145,6 +172,7 @@ TEXTS = (
         "name",
         condition=own_text_condition("name", ALWAYS),
         index=SortIndex.NAME,
+        scan=_name_scan,
         group=GroupColumn("name"),
         link=CellLink.NONE,
         css="name",

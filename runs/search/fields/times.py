@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, Case, F, Q, When
 from django.db.models import Value as SqlValue
 
 from runs.models import Run
-from runs.models.functions import StartOrder
+from runs.models.functions import StartOrder, recorded_duration
 from runs.search.fields.field_source import (
     CellLink,
     Condition,
@@ -32,6 +32,15 @@ from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, FINAL
 
 FINAL_CODES = sorted(CODES[status] for status in FINAL)
+
+
+#: The runs of the index of durations, and those whose duration grows.
+HAS_DURATION = Q(started__isnull=False, ended__isnull=False)
+IS_CONTINUING = Q(
+    status__in=sorted(set(CODES.values()) - set(FINAL_CODES)),
+    started__isnull=False,
+    ended__isnull=True,
+)
 
 
 class HasTimes(Protocol):
@@ -63,7 +72,7 @@ def duration_expression(now: int) -> Expr:
     length = {"output_field": BigIntegerField(null=True)}
     return Case(
         When(started__isnull=True, then=SqlValue(None, **length)),
-        When(ended__isnull=False, then=F("ended") - F("started")),
+        When(ended__isnull=False, then=recorded_duration()),
         When(status__in=FINAL_CODES, then=SqlValue(None, **length)),
         default=integer_value(now) - F("started"),
         **length,
@@ -78,6 +87,18 @@ def _duration_condition(term: Comparison, scope: Scope) -> Q:
         return Q(started__isnull=False) & ended
     length = duration_expression(scope.now)
     return false_if_null(duration_condition(length, term.op, term.values))
+
+
+def _duration_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
+    """Of ended runs from an index; that of the others lasts until now."""
+    if term.op == "is not null":
+        return []
+    runs = Run.objects.in_workspace(scope.workspace)
+    of_ended = duration_condition(recorded_duration(), term.op, term.values)
+    return [
+        IndexScan(runs.filter(HAS_DURATION & of_ended), "pk"),
+        IndexScan(runs.filter(IS_CONTINUING), "pk"),
+    ]
 
 
 def _time_condition(column: str) -> Condition:
@@ -136,6 +157,8 @@ TIMES = (
         "duration",
         condition=_duration_condition,
         sort=sort_by_time(lambda scope: duration_expression(scope.now)),
+        index=SortIndex.DURATION,
+        scan=_duration_scan,
         value=lambda run, context, _field: run_duration(run, context.now),
         columns=("started", "ended", "status"),
         number=RunNumber(("started", "ended", "status"), duration_of),

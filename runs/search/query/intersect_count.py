@@ -236,7 +236,11 @@ def _read_smallest_unordered(
 
     None if it has more than `limit`.
     """
-    found = [u for u in unions if not u.is_windowed and u.scans[0].relation]
+    found = [
+        each
+        for each in unions
+        if not each.is_windowed and (each.scans[0].relation or each.scans[0].is_key_set)
+    ]
     if not found:
         return None
     union = min(found, key=lambda union: union.size)

@@ -20,13 +20,14 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from runs.models.grams import fold_case, is_short_word
+from runs.models.grams import fold_case
 from runs.search.fields import index_scans_of, source_of
 from runs.search.sql import (
     Expr,
     IndexScan,
     Scope,
     Unindexed,
+    indexed_part,
     search_text_scan,
     word_scans,
 )
@@ -227,9 +228,10 @@ class _ScanProber:
         if found is None and required:
             large = [scan for scan in scans if scan.join is not None]
             self.large += [(scan, (term,)) for scan in large]
-            if len(large) == 1:
-                known = (term,) if large[0].is_exact else ()
-                self.unions.append(self.build_union(large[0], terms=known))
+            counted = [scan for scan in scans if scan.join or scan.is_key_set]
+            if len(counted) == 1:
+                known = (term,) if counted[0].is_exact else ()
+                self.unions.append(self.build_union(counted[0], terms=known))
         return found
 
     def read_keys_if_few(self, scans: Sequence[IndexScan]) -> set[int] | None:
@@ -255,7 +257,10 @@ class _ScanProber:
         """About how many rows the scan has, by the distance of its newest rows.
 
         The rows of a scan in another order are counted, up to `MAX_SORTED_TO_COUNT`.
+        A set of keys never leads, so its size tells nothing.
         """
+        if scan.is_key_set:
+            return 0
         if scan.is_ordered:
             return _estimate_size(self._newest.get(id(scan), ()))
         if id(scan) not in self._sizes:
@@ -283,11 +288,8 @@ def _word_scans_of_term(term: Comparison) -> list[IndexScan]:
     """A run's name and description are among its words."""
     if not source_of(term.field).in_words:
         return []
-    if term.op not in ("=", "contains") or len(term.values) != 1:
-        return []
-    text = fold_case(getattr(term.values[0], "text", ""))
-    # Of a short word only the beginnings of words are indexed.
-    if is_short_word(text):
+    text = indexed_part(term)
+    if not text:
         return []
     return [replace(search_text_scan([text]), is_exact=False)]
 

@@ -28,8 +28,15 @@ from django.db.models import (
 )
 
 from runs.models import RootMetric, RunQuerySet
-from runs.models.functions import StartOrder, TextOrder
-from runs.search.fields import SortIndex, source_of, text_sort_key
+from runs.models.functions import StartOrder, TextOrder, recorded_duration
+from runs.search.fields import (
+    HAS_DURATION,
+    IS_CONTINUING,
+    SortIndex,
+    duration_expression,
+    source_of,
+    text_sort_key,
+)
 from runs.search.query.query_plan import LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery
 from runs.search.sql import INDEXED_AGGREGATES, Expr, Scope, metric_rows, text_rows
@@ -98,17 +105,18 @@ def segments_of(run_query: RunQuery) -> list[Segment]:
     if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED_AGGREGATES:
         index = None
     if index is None:
-        return [_segments_sorted_by_database(run_query, sort)]
+        return [segment_sorted_by_database(run_query)]
     return _BY_INDEX[index](run_query, sort)
 
 
-def _segments_sorted_by_database(run_query: RunQuery, sort: Sort) -> Segment:
+def segment_sorted_by_database(run_query: RunQuery) -> Segment:
     """Read and sort all runs, since no index has them in this order.
 
     Without a lead they are read in the order of the table: the indexes that start with
     the workspace look the same to SQLite, and each run in another order is a jump.
     """
-    lead, parts = run_query.plan.page_lead, sort_parts(sort, run_query.scope)
+    lead = run_query.plan.page_lead
+    parts = sort_parts(run_query.spec.sort, run_query.scope)
     is_led = lead is not None or run_query.plan.candidates is not None
     return Segment(None, parts, lead, None if is_led else Q(pk__gt=0))
 
@@ -139,19 +147,38 @@ def _segments_by_started(run_query: RunQuery, sort: Sort) -> list[Segment]:
     ]
 
 
+def _segments_by_duration(run_query: RunQuery, sort: Sort) -> list[Segment]:
+    """Ended runs in the order of their index, merged with the others in another."""
+    recorded, until_now = (
+        SortPart("order_0", length, int, sort.descending)
+        for length in (recorded_duration(), duration_expression(run_query.scope.now))
+    )
+    pk = _arrival_sort_part(None, True)
+    continuing = Segment(0, [until_now, pk], only=IS_CONTINUING)
+    ended = Segment(0, [recorded, pk], _own_index_lead(run_query), HAS_DURATION)
+    has_none = ~(HAS_DURATION | IS_CONTINUING)
+    return [
+        replace(ended, merged_with=continuing),
+        _segment_by_arrival(run_query, MISSING, True, has_none),
+    ]
+
+
 def _segments_by_name(run_query: RunQuery, sort: Sort) -> list[Segment]:
     """In the order of the index on names, which has equal names by arrival."""
     descending = sort.descending
     name = SortPart("order_0", TextOrder(F("name")), str, descending)
-    lead = None
-    if run_query.plan.candidates is None:
-        # Without it, SQLite's planner would sort a large experiment.
-        lead = LeadScan(Q(workspace=run_query.scope.workspace), "pk", is_ordered=True)
     parts = [name, SortPart("pk", F("pk"), int, descending)]
     return [
-        Segment(0, parts, lead, only=~Q(name="")),
+        Segment(0, parts, _own_index_lead(run_query), only=~Q(name="")),
         _segment_by_arrival(run_query, MISSING, True, Q(name="")),
     ]
+
+
+def _own_index_lead(run_query: RunQuery) -> LeadScan | None:
+    """Without it, SQLite's planner would sort a large experiment."""
+    if run_query.plan.candidates is not None:
+        return None
+    return LeadScan(Q(workspace=run_query.scope.workspace), "pk", is_ordered=True)
 
 
 class _KeyedSegments:
@@ -295,6 +322,7 @@ def _segments_by_best(run_query: RunQuery, sort: Sort) -> list[Segment]:
 _BY_INDEX: Mapping[SortIndex, Callable[[RunQuery, Sort], list[Segment]]] = {
     SortIndex.ARRIVAL: _segments_by_created,
     SortIndex.START: _segments_by_started,
+    SortIndex.DURATION: _segments_by_duration,
     SortIndex.NAME: _segments_by_name,
     SortIndex.METRIC: _segments_by_metric,
     SortIndex.TEXT: _segments_by_text,

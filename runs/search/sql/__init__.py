@@ -18,6 +18,7 @@ from runs.search.sql.conditions import (
     metric_exists,
     metric_rows,
     number_condition,
+    runs_of_status,
     term_texts,
     text_condition,
     text_exists,
@@ -46,7 +47,12 @@ from runs.search.sql.scope import (
     make_scope,
     time_limit,
 )
-from runs.search.sql.words import search_text_scan, word_condition, word_scans
+from runs.search.sql.words import (
+    indexed_part,
+    search_text_scan,
+    word_condition,
+    word_scans,
+)
 
 __all__ = [
     "ALWAYS",
@@ -75,6 +81,7 @@ __all__ = [
     "duration_condition",
     "false_if_null",
     "has_commit",
+    "indexed_part",
     "integer_value",
     "join_conditions",
     "keys_containing",
@@ -82,6 +89,7 @@ __all__ = [
     "metric_exists",
     "metric_rows",
     "number_condition",
+    "runs_of_status",
     "search_text_scan",
     "term_texts",
     "text_condition",

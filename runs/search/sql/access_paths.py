@@ -24,7 +24,8 @@ class IndexScan:
     With `join`, runs can be read from there: over a `relation`, or from an index of
     their own. If `is_ordered`, they come in the order of their arrival. If
     `is_windowed`, the runs of some arrivals are found without reading the others; every
-    ordered scan can do this. If `is_exact`, the rows decide the whole term.
+    ordered scan can do this. If `is_exact`, the rows decide the whole term. If
+    `is_key_set`, all keys are read at once from an index, in no order.
     """
 
     rows: Any
@@ -34,3 +35,4 @@ class IndexScan:
     is_ordered: bool = False
     is_exact: bool = False
     is_windowed: bool = False
+    is_key_set: bool = False

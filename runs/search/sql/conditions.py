@@ -273,7 +273,13 @@ def children_condition(field: Field, op: str, given: Sequence[Value]) -> Q:
 
 
 def child_rows(status_word: str) -> Any:
-    rows = Run.objects.not_deleted().filter(parent=OuterRef("pk"))
+    """The children of the run at hand, as a subquery."""
+    return runs_of_status(status_word).filter(parent=OuterRef("pk"))
+
+
+def runs_of_status(status_word: str) -> Any:
+    """The runs that a field `children.<status>` counts below their parents."""
+    rows = Run.objects.not_deleted()
     if status_word == "count":
         return rows
     return rows.filter(status__in=sorted(CODES[s] for s in statuses_of(status_word)))

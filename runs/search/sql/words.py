@@ -6,6 +6,7 @@ statuses are found in their own small tables, so that renaming one writes one ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,9 +36,10 @@ from runs.models.grams import (
 )
 from runs.models.search_text import GRAM_ARRAY
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.conditions import any_of, pattern_condition
+from runs.search.sql.conditions import any_of, pattern_condition, term_texts
 from runs.search.sql.expressions import Expr, Sql, StartsWord
 from runs.search.sql.scope import Scope
+from studio.core.filters.tree import Comparison
 from studio.core.statuses import CODES, RunStatus
 
 
@@ -172,6 +174,23 @@ def _matching_search_texts(words: Sequence[str]) -> Any:
             rows = rows.filter(holds_word(word))
         return rows
     return SearchIndex.objects.filter(whole__matches=_match_expression(words))
+
+
+def indexed_part(term: Comparison) -> str:
+    """The longest part of the term's only text that the index of words can find.
+
+    Empty if there is none: of a short word, only the beginnings of words are indexed.
+    """
+    texts = term_texts(term)
+    if len(term.values) != 1 or len(texts) != 1:
+        return ""
+    parts = texts
+    if term.op in ("like", "ilike"):
+        parts = re.split("[%_]", texts[0])
+    elif term.op not in ("=", "contains"):
+        return ""
+    longest = fold_case(max(parts, key=len))
+    return "" if is_short_word(longest) else longest
 
 
 def _match_expression(words: Sequence[str]) -> str:

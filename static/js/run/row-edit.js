@@ -1,11 +1,12 @@
 // Editors in the rows of the run list: `e` or the pencil renames a run, `t` or the plus adds
-// a tag. The form is in the cell. After Save, a refresh of the list shows the change.
+// a tag, if the page has the words for it. The form is in the cell. After Save, a refresh of
+// the list shows the change.
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const rowOf = (node) => node.closest?.("tr[data-row]");
 const link = (row) => row?.querySelector("[data-row-link]");
 const editor = () => document.getElementById("row-editor");
-const words = () => document.getElementById("row-words").dataset;
+const words = () => document.getElementById("row-words")?.dataset;
 
 async function open(row, what) {
   close();
@@ -45,6 +46,7 @@ document.addEventListener(
     const row = rowOf(event.target);
     if (
       !what ||
+      !words() ||
       !row ||
       !link(row) ||
       event.ctrlKey ||
@@ -84,6 +86,7 @@ for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const cell = rowOf(event.target)?.querySelector("td.tags .chips");
     if (!cell || addTagButton.parentElement === cell || event.target === addTagButton) return;
+    if (!words()) return;
     addTagButton.title = addTagButton.ariaLabel = words().addTag;
     cell.append(addTagButton);
   });

@@ -136,8 +136,12 @@ async function renewLinks() {
 }
 
 function addEdges() {
-  for (const [index, head] of heads().entries()) {
-    if (!head.dataset.column || head.querySelector(".edge")) continue;
+  const bare = [...heads().entries()].filter(
+    ([, head]) => head.dataset.column && !head.querySelector(".edge"),
+  );
+  // All widths are read before the first edge is added: each change lays out the page again.
+  const widths = bare.map(([, head]) => head.offsetWidth);
+  for (const [place, [index, head]] of bare.entries()) {
     const edge = document.createElement("span");
     const label = head.querySelector(".clip")?.textContent ?? "";
     const given = {
@@ -147,7 +151,7 @@ function addEdges() {
       "aria-valuemin": MIN,
       "aria-valuemax": MAX,
     };
-    given["aria-valuenow"] = Math.round(head.offsetWidth);
+    given["aria-valuenow"] = Math.round(widths[place]);
     given["aria-label"] = table().dataset.widthOf.replace("%s", label);
     for (const [name, value] of Object.entries(given)) edge.setAttribute(name, String(value));
     edge.className = "edge";

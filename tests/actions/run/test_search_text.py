@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
@@ -141,3 +141,35 @@ def test_lost_triggers_are_reported_and_recreated(run: Run, by: dict[str, Any]) 
     search_text.restore(connection)
     assert search_text.missing(connection) == []
     assert found("unnoticed") == {"run-1"}
+
+
+def test_an_interrupted_rebuild_is_repeated(
+    run: Run, by: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL maintains its own index")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER runs_searchtext_update")
+    run_edits.rename_run(run, "unnoticed", **by)
+    with monkeypatch.context() as patch:
+        patch.setattr(search_text, "_HASH_BYTES", "never stored")
+        with pytest.raises(OperationalError):
+            search_text.restore(connection)
+    assert search_text.missing(connection) == ["runs_searchtext_update"]
+    search_text.restore(connection)
+    assert found("unnoticed") == {"run-1"}
+
+
+def test_a_rebuild_leaves_the_settings_of_ordinary_writes(run: Run) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL maintains its own index")
+    settings = (
+        "PRAGMA cache_size",
+        "PRAGMA synchronous",
+        f"SELECT v FROM {search_text.INDEX}_config WHERE k = 'hashsize'",
+    )
+    with connection.cursor() as cursor:
+        pages, synchronous, _ = (cursor.execute(each).fetchone() for each in settings)
+        search_text.refill(connection)
+        found = [cursor.execute(each).fetchone() for each in settings]
+    assert found == [pages, synchronous, (1024 * 1024,)]

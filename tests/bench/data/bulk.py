@@ -102,6 +102,7 @@ class PostgresWriter:
             table.rows.clear()
 
     def finish(self) -> None:
+        self.run("SET LOCAL maintenance_work_mem = '256MB'")
         for _, sql in self.indexes:
             self.run(sql)
         for table in self.tables:

@@ -51,10 +51,11 @@ def seed(
     home: Path, runs: int, *, seed: int, points: int = LONG_POINTS, say: Say = print
 ) -> None:
     """Fill the home folder that this process works over; it must be empty."""
-    start = time.monotonic()
+    start, used = time.monotonic(), time.process_time()
 
     def report(what: str) -> None:
-        say(f"{time.monotonic() - start:7.1f} s  {what}")
+        wall, processor = time.monotonic() - start, time.process_time() - used
+        say(f"{wall:7.1f} s  {processor:7.1f} s of processor  {what}")
 
     place, actor = prepare(home, say)
     report("made the home folder")

@@ -86,11 +86,8 @@ def test_open_rows_survive_sorting_filtering_and_refreshing(
 def test_parents_of_a_match_are_shown(visitor: Client, sweep: None) -> None:
     page = visitor.get(TREE + "&q=tags.n=fold&tree=sweep,c12")
     assert names(page) == ["sweep", "c12", "fold"]
-    assert ["path" in row(page, name) for name in ("sweep", "c12", "fold")] == [
-        True,
-        True,
-        False,
-    ]
+    gray = [' path"' in row(page, name) for name in ("sweep", "c12", "fold")]
+    assert gray == [True, True, False]
     assert "under 1 root run" in page.text
     none = visitor.get(TREE + "&q=id:sweep&tree=sweep")
     assert "No matching child runs" in none.text
@@ -156,12 +153,12 @@ def test_rows_that_left_the_page_are_updated_with_their_indentation(
     visitor.post(GOAL, {"field": "metrics.acc", "goal": "higher"})
     address = TREE + "&tree=sweep&columns=name,metrics.acc"
     before = visitor.get(address)
-    keys = {row.run.run_id: row.key for row in before.context["rows"]}
+    keys = {row.run_id: str(row.key) for row in before.context["rows"]}
     for n in range(25):
         log(f"new{n}")
     shown = f"&rows=25&shown={'.'.join(keys.values())}"
     answer = visitor.get(address + shown, headers=HTMX)
-    kept = {each.run.run_id: each for each in answer.context["kept_rows"]}
+    kept = {each.run_id: each for each in answer.context["kept_rows"]}
     assert kept.keys() == keys.keys()
     hung = {name: each.branch for name, each in kept.items()}
     places = {name: (each.depth, each.is_open) for name, each in hung.items()}

@@ -1,0 +1,86 @@
+"""Which scripts and style sheets each kind of page loads.
+
+Every page loads `site`. A page loads its own bundle next to it. A module that a script
+imports is in the same bundle, unless `site` has it. A module that is loaded later, by
+`import("…")`, is a bundle of its own.
+"""
+
+from __future__ import annotations
+
+#: Defines `studioModules`, which runs the modules of all bundles.
+REGISTRY = "js/site/modules.js"
+HTMX = "django_htmx/htmx-2.min.js"
+
+SCRIPTS: dict[str, tuple[str, ...]] = {
+    "site": ("js/site/app.js", "js/site/keys.js"),
+    "run-list": (
+        "js/run_list/run-list.js",
+        "js/run_list/live-list.js",
+        "js/filters/completion.js",
+        "js/filters/pills.js",
+        "js/run_list/columns.js",
+        "js/run_list/selection.js",
+        "js/site/clocks.js",
+        "js/views/views.js",
+        "js/run/row-edit.js",
+    ),
+    "run": ("js/run/run.js", "js/site/clocks.js", "js/run/images.js"),
+    "run-head": ("js/run/run-head.js",),
+    "editing": (
+        "js/run/run-edit.js",
+        "js/descriptions/describe.js",
+        "js/descriptions/describe-links.js",
+        "js/descriptions/describe-pictures.js",
+    ),
+    "metrics": ("js/metrics/metric-charts.js",),
+    "compare": (
+        "js/compare/compare.js",
+        "js/compare/compare-images.js",
+        "js/charts/chart-row.js",
+    ),
+    "chart-row": ("js/charts/chart-row.js",),
+    "compute": ("js/compute/compute.js", "js/site/clocks.js"),
+    "submit": ("js/submit/submit.js",),
+}
+
+STYLES: dict[str, tuple[str, ...]] = {
+    "site": (
+        "css/site/tokens.css",
+        "css/site/base.css",
+        "css/site/frame.css",
+        "css/site/controls.css",
+        "css/site/parts.css",
+        "css/site/overlays.css",
+        "css/run_list/table.css",
+    ),
+    "run-list": (
+        "css/run_list/run-list.css",
+        "css/run_list/columns.css",
+        "css/groups/groups.css",
+        "css/filters/filter.css",
+        "css/views/views.css",
+    ),
+    "run": (
+        "css/run/run.css",
+        "css/run/run-tabs.css",
+        "css/run/cancel-progress.css",
+        "css/undo/history.css",
+        "css/site/prose.css",
+        "css/descriptions/describe.css",
+        "css/run/run-edit.css",
+        "css/run/images.css",
+    ),
+    "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
+    "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
+    "compare": (
+        "css/compare/compare.css",
+        "css/site/prose.css",
+        "css/charts/chart-row.css",
+        "css/descriptions/describe.css",
+    ),
+    "experiments": (
+        "css/run_list/run-list.css",
+        "css/experiments/experiments.css",
+    ),
+    "views": ("css/site/prose.css", "css/views/views.css", "css/views/view-pages.css"),
+}
