@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from studio.agent.agent_api import AgentApi, Registration, TakenJob
 from studio.agent.agent_folder import AgentFolder
-from studio.agent.agent_signals import AgentSignals
 from studio.agent.clock import boot_seconds
 from studio.agent.executors import Executor
-from studio.agent.held_job import HeldJob, JobEnvironment, Phase
+from studio.agent.held_job import JobEnvironment, Phase
 from studio.agent.host import Gpu, gpus_per_slot
-from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.job_slots import MIN_FREE_BYTES, JobSlots
 from studio.agent.refusals import (
     FINAL_ERRORS,
     check_target,
@@ -27,7 +26,7 @@ from studio.agent.refusals import (
     explain_token,
 )
 from studio.agent.usage import UsageReader
-from studio.agent.wakeup import Wakeup
+from studio.agent.wakeup import AgentSignals, Wakeup
 from studio.core.errors import (
     AlreadyExists,
     NotFound,
@@ -48,9 +47,7 @@ BROKEN_FOLDER_SECONDS = 30.0
 #: How long the name of an agent that was just lost is waited for: a new container has
 #: another folder, and the server knows only after a while that the old one is gone.
 NAME_SECONDS = 45.0
-#: With less free space no job is taken.
-MIN_FREE_BYTES = 200 * 1024 * 1024
-#: A server that does not know the agent is told of it again, at most so often.
+#: Minimum time between registrations with a server that does not know the agent.
 REGISTER_AGAIN_SECONDS = 30.0
 #: The exit code if the server removed the agent or revoked its token.
 REFUSED = 4
@@ -96,9 +93,7 @@ class Agent:
         self._create_executor = create_executor
         self._wakeup = Wakeup()
         #: Set when the agent is registered.
-        self._shared: JobEnvironment
-        self._jobs: list[HeldJob] = []
-        self._ended: list[JobFolder] = []
+        self._slots: JobSlots
         self._gpus, self._usage = gpus, UsageReader(gpus)
         self._signals = 0
         #: How many of them were followed.
@@ -131,7 +126,7 @@ class Agent:
     def _prepare(self, found: Registration) -> None:
         """Raises InvalidValue for a target that this agent cannot serve."""
         self._heartbeat_seconds = found.heartbeat_seconds
-        self._shared = JobEnvironment(
+        shared = JobEnvironment(
             api=self._api,
             executor=self._create_executor(found.kind),
             print_line=self._print,
@@ -141,8 +136,12 @@ class Agent:
             lease_seconds=found.lease_seconds,
             agent_name=self._options.name,
         )
-        self._find_earlier_jobs()
         slots, gpus = self._options.slots, len(self._gpus)
+        self._slots = JobSlots(
+            shared, self._folder, slots=slots, keep=self._options.keep
+        )
+        if self._slots.jobs:
+            self._print(f"{self._count_jobs()} of an earlier start found.")
         self._print(
             f"Agent {self._options.name} takes runs of {self._options.target} at "
             f"{self._api.client.url}, {slots} at a time. Ctrl-C stops it."
@@ -153,23 +152,6 @@ class Agent:
                 "run can use all of them. Choose --slots so that it divides their "
                 "number."
             )
-
-    def _find_earlier_jobs(self) -> None:
-        """The jobs that an agent with this folder had started before it ended."""
-        for folder in self._folder.list_jobs():
-            attempt = folder.read_attempt()
-            if attempt is None:
-                folder.remove()
-            elif not attempt.token:
-                self._ended.append(folder)
-            elif handle := self._shared.executor.find(folder.path):
-                attempt = replace(attempt, handle=handle)
-                self._jobs.append(HeldJob(self._shared, folder, attempt))
-            else:
-                # It was not started: the server gives it out again.
-                folder.remove()
-        if self._jobs:
-            self._print(f"{_count_runs(len(self._jobs))} of an earlier start found.")
 
     def _wait_for_registration(self) -> Registration | None:
         """Wait while the server is away; None if a signal ends that.
@@ -205,7 +187,7 @@ class Agent:
 
     def _wait_to_register(self, error: StudioError) -> None:
         if self._pause.error is None:
-            self._print(f"{error.message} Trying again until then.")
+            self._print(f"{error.message} Trying again.")
         self._pause.start(error)
         until = boot_seconds() + REGISTER_SECONDS
         while boot_seconds() < until and not self._signals:
@@ -214,7 +196,7 @@ class Agent:
     def _is_finished(self) -> bool:
         if self._is_leaving:
             return True
-        is_idle = not self._jobs
+        is_idle = not self._slots.jobs
         if self._options.is_once and (self._is_queue_empty or self._is_paused):
             return is_idle
         return is_idle and (self._is_draining or self._is_refused)
@@ -222,9 +204,11 @@ class Agent:
     def _tick(self) -> None:
         now = boot_seconds()
         self._follow_signals(now)
-        for job in self._jobs:
+        for job in self._slots.jobs:
             job.advance(now)
-        self._drop_ended_jobs()
+        if self._slots.drop_ended():
+            # Their slots are free: the next runs start at once.
+            self._next_take, self._is_queue_empty = -math.inf, False
         if self._pause.is_over and not self._is_leaving:
             try:
                 self._talk_to_server(now)
@@ -259,12 +243,11 @@ class Agent:
             self._note_success()
 
     def _heartbeat(self, now: float) -> None:
-        held = {job.key: job for job in self._jobs}
-        occupying = [job for job in self._jobs if job.is_occupying]
+        held = {job.key: job for job in self._slots.jobs}
         own = gpus_per_slot(len(self._gpus), self._options.slots)
         runs = {
             job.attempt.slot * own + number: job.attempt.run
-            for job in occupying
+            for job in self._slots.occupying
             for number in range(own)
         }
         orders = self._api.heartbeat(
@@ -290,16 +273,11 @@ class Agent:
     def _can_take(self) -> bool:
         if self._is_draining or self._is_paused:
             # Runs that wait for their child runs end only if those run.
-            is_waited_for = any(job.is_waiting for job in self._jobs)
+            is_waited_for = any(job.is_waiting for job in self._slots.jobs)
             if self._is_canceling or not is_waited_for:
                 return False
         was_full = self._is_disk_full
-        self._is_disk_full = self._folder.free_bytes() < MIN_FREE_BYTES
-        if self._is_disk_full and self._ended:
-            # They are kept only for a look at them.
-            self._folder.remove_delivered(self._ended)
-            self._ended = [folder for folder in self._ended if folder.path.exists()]
-            self._is_disk_full = self._folder.free_bytes() < MIN_FREE_BYTES
+        self._is_disk_full = not self._slots.has_space()
         if self._is_disk_full and not was_full:
             mib = MIN_FREE_BYTES // 2**20
             self._print(
@@ -310,22 +288,20 @@ class Agent:
 
     def _take(self) -> None:
         """Ask for jobs; the server adds the slots that waiting runs lend."""
-        busy = sum(job.is_occupying for job in self._jobs)
         taken = self._api.take(
-            self._options.slots - busy,
-            [job.key for job in self._jobs],
+            self._options.slots - len(self._slots.occupying),
+            [job.key for job in self._slots.jobs],
             trees=self._options.trees,
         )
         self._is_queue_empty = not taken
-        held = {job.key for job in self._jobs}
+        held = {job.key for job in self._slots.jobs}
         for one in taken:
             if (one.run, one.attempt) not in held:
                 self._accept(one)
 
     def _accept(self, taken: TakenJob) -> None:
-        attempt = Attempt(taken.run, taken.attempt, self._free_slot(), taken.token)
         try:
-            folder = JobFolder.create(self._folder.jobs, attempt)
+            job = self._slots.accept(taken)
         except OSError as error:
             # Not in the next request's list, it is given out again.
             self._print(
@@ -335,28 +311,7 @@ class Agent:
             self._next_take = boot_seconds() + BROKEN_FOLDER_SECONDS
             return
         self._print(f"Run {taken.run}: taken, attempt {taken.attempt}.")
-        job = HeldJob(self._shared, folder, attempt, taken)
-        self._jobs.append(job)
         job.advance(boot_seconds())
-
-    def _free_slot(self) -> int:
-        """A slot that no job uses, or else one that a waiting run lends."""
-        occupying = [job for job in self._jobs if job.is_occupying]
-        used = {job.attempt.slot for job in occupying}
-        lent = {job.attempt.slot for job in occupying if job.is_waiting}
-        free = [slot for slot in range(self._options.slots) if slot not in used]
-        return min([*free, *sorted(lent), 0], key=lambda slot: slot in used)
-
-    def _drop_ended_jobs(self) -> None:
-        ended = [job for job in self._jobs if job.phase is Phase.DONE]
-        if not ended:
-            return
-        self._jobs = [job for job in self._jobs if job.phase is not Phase.DONE]
-        self._ended += [job.folder for job in ended]
-        self._folder.remove_old(self._ended, self._options.keep)
-        self._ended = [folder for folder in self._ended if folder.path.exists()]
-        # Their slots are free: the next runs start at once.
-        self._next_take, self._is_queue_empty = -math.inf, False
 
     def _receive_signal(self) -> None:
         self._signals += 1
@@ -376,32 +331,35 @@ class Agent:
             else:
                 self._cancel_jobs(now)
 
+    def _count_jobs(self) -> str:
+        return _count(len(self._slots.jobs), "run")
+
     def _leave(self) -> None:
         self._is_leaving = True
-        if running := sum(job.phase is Phase.RUNNING for job in self._jobs):
+        if running := sum(job.phase is Phase.RUNNING for job in self._slots.jobs):
             self._print(
-                f"{_count_runs(running)} left running: the next start finds them."
+                f"{_count(running, 'run')} left running: the next start finds them."
             )
 
     def _drain(self) -> None:
         self._is_draining = True
         self._next_heartbeat = -math.inf
-        if self._jobs:
+        if self._slots.jobs:
             self._print(
-                f"No more runs are taken. Waiting for {_count_runs(len(self._jobs))}; "
+                f"No more runs are taken. Waiting for {self._count_jobs()}; "
                 "a second Ctrl-C cancels them."
             )
 
     def _cancel_jobs(self, now: float) -> None:
         self._is_draining = self._is_canceling = True
-        if self._jobs:
-            self._print(f"Canceling {_count_runs(len(self._jobs))}.")
-        for job in self._jobs:
+        if self._slots.jobs:
+            self._print(f"Canceling {self._count_jobs()}.")
+        for job in self._slots.jobs:
             job.cancel(now)
 
     @property
     def _is_refused(self) -> bool:
-        """Whether the agent ends with its last run, unless the server relents."""
+        """Whether it ends with its last run, unless the server accepts it again."""
         is_final = isinstance(self._pause.error, FINAL_ERRORS)
         return is_final or (self._options.is_once and self._pause.is_blocked)
 
@@ -415,19 +373,15 @@ class Agent:
                 self._print(f"{explain_refusal(error)} No more runs are taken.")
         elif self._pause.is_blocked:
             if not was_blocked:
-                self._print(f"{error.message} No run is taken until that has changed.")
+                self._print(f"{error.message} No runs are taken until this is fixed.")
         elif not was_failing:
-            running = f" {_count_runs(len(self._jobs))} continue." if self._jobs else ""
-            self._print(f"{error.message} Trying again until then.{running}")
+            running = f" {self._count_jobs()} continue." if self._slots.jobs else ""
+            self._print(f"{error.message} Trying again.{running}")
 
     def _note_success(self) -> None:
         if self._pause.error is not None:
             self._print("The server responds again.")
             self._pause = RetryPause()
-
-
-def _count_runs(count: int) -> str:
-    return _count(count, "run")
 
 
 def _count(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What a server can have against an agent, in words that say what to do."""
+"""Why a server refuses an agent, and what to do."""
 
 from __future__ import annotations
 

@@ -268,8 +268,13 @@ def _check_docker(value: object, field: str) -> dict[str, Any]:
     for name in ("baseImage", "baseDockerfile", "shmSize"):
         if docker.get(name) is not None:
             docker[name] = _check_word(docker[name], f"{field}.{name}")
-    if isinstance(docker.get("arguments"), list):
-        docker["arguments"] = _check_words(docker["arguments"], f"{field}.arguments")
+    if docker.get("arguments") is not None:
+        docker["arguments"] = _check_command(docker["arguments"], f"{field}.arguments")
+    registry = docker.get("baseImageRegistry")
+    if registry is not None:
+        address = _check_object(registry, f"{field}.baseImageRegistry").get("address")
+        if address is not None:
+            _check_word(address, f"{field}.baseImageRegistry.address")
     image = docker.get("baseImage") or ""
     if len(image.split()) > 1 or image.startswith("-"):
         raise InvalidValue(

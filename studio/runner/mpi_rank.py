@@ -18,7 +18,7 @@ from studio.runner.ranks import LOG_FOLDER, RANK_LOGS_VARIABLE, log_path, print_
 from studio.sdk.process_tree import die_with_parent
 
 MPIRUN = "mpirun"
-#: The number of a process, as Open MPI, MPICH with its kin, and Slurm name it.
+#: The number of a process, as Open MPI, MPICH and its variants, and Slurm name it.
 RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID")
 
 

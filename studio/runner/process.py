@@ -11,7 +11,7 @@ from pathlib import Path
 
 from studio.core.cancel_signals import CancelSignal
 from studio.runner.streams import OutputStream
-from studio.sdk.process_tree import die_with_parent
+from studio.sdk.process_tree import die_with_parent, list_processes
 
 #: How long output of processes that outlive the command is waited for.
 OUTPUT_GRACE_SECONDS = 1.0
@@ -79,8 +79,10 @@ class CommandProcess:
         except PermissionError:
             return True
         # In a container without an init process, dead members stay in the group.
-        states = _states_of_group(self.pid)
-        return not states or states != {"Z"}
+        entries = list_processes()
+        states = {entry.state for entry in entries if entry.group == self.pid}
+        # There are none where the system has no /proc.
+        return states != {"Z"}
 
     def resize(self) -> None:
         """The terminal has another size."""
@@ -101,15 +103,3 @@ class CommandProcess:
                 if is_given_up() or is_idle:
                     break
                 chunks = stream.chunks
-
-
-def _states_of_group(group: int) -> set[str]:
-    """The states of the group's processes; none where the system has no /proc."""
-    states = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            # The name, in parentheses, can contain spaces and parentheses.
-            state, _parent, number = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(number) == group:
-                states.add(state)
-    return states

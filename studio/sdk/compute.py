@@ -59,6 +59,9 @@ class ComputeTarget:
         check_target(workspace, name)
         self.workspace = workspace
         self.name = name
+        if self.__class__ is ComputeTarget and name != LOCAL_TARGET:
+            # As in v1, the base class finds the kind of the target.
+            self.__class__ = AmlCompute
 
     @classmethod
     def _known(cls, workspace: Workspace, name: str) -> ComputeTarget:

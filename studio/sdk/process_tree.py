@@ -38,7 +38,10 @@ class ProcessEntry:
     """One process of the system's list."""
 
     pid: int
+    #: Such as "R", or "Z" for one that has ended.
+    state: str
     parent: int
+    group: int
     session: int
 
 
@@ -68,7 +71,9 @@ def list_processes() -> Iterator[ProcessEntry]:
         with contextlib.suppress(OSError, ValueError):
             # The name, in parentheses, can contain spaces and parentheses.
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-            yield ProcessEntry(int(stat.parent.name), int(fields[1]), int(fields[3]))
+            parent, group, session = map(int, fields[1:4])
+            pid = int(stat.parent.name)
+            yield ProcessEntry(pid, fields[0], parent, group, session)
 
 
 def list_descendants(pid: int) -> list[int]:
@@ -98,7 +103,7 @@ def is_runner(pid: int) -> bool:
 
 
 def processes_with(variable: str, value: str) -> list[int]:
-    """The other living processes of this user that have the variable so."""
+    """Other living processes of this user that have the variable with this value."""
     wanted = f"{variable}={value}"
     return [pid for pid, found in process_variables() if wanted in found]
 

@@ -207,3 +207,9 @@ def is_image(path: Path) -> bool:
         head = file.read(512)
     is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     return head.startswith(_IMAGE_SIGNATURES) or is_webp or b"<svg" in head
+
+
+def as_version(version: int | str) -> int:
+    """The number of a version as a script gives it; 0 for what can't be one."""
+    text = str(version)
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from studio.agent.agent import MIN_FREE_BYTES, REFUSED
+from studio.agent.agent import REFUSED
 from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
 from studio.agent.host import Gpu
 from studio.agent.job_folder import Attempt, JobFolder
+from studio.agent.job_slots import MIN_FREE_BYTES
 from studio.core.errors import (
     AlreadyExists,
     Conflict,
@@ -52,7 +53,7 @@ def test_an_absent_server_is_mentioned_once(machine: FakeMachine) -> None:
     machine.server.failures = [absent, absent]
     assert machine.run() == 0
     [line] = [line for line in machine.lines if "cannot be reached" in line]
-    assert line.endswith("start the server. Trying again until then.")
+    assert line.endswith("start the server. Trying again.")
     assert "The server responds again." in machine.lines
 
 

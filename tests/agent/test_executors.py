@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +24,25 @@ from studio.core.job_files import JobFile, read_end, read_runner_state, write_jo
 from tests.parts.waiting import becomes, is_gone
 
 RUNNER = ("-m", "tests.agent.stand_in_runner")
+#: An orphan that this process must not signal, as one of `sudo`.
+FOREIGN_ORPHAN = """
+    import os, subprocess
+    from studio.agent.executors import process_table
+    from studio.sdk.process_tree import become_subreaper
+    become_subreaper()
+    command = "sleep 600 >/dev/null 2>&1 & echo $!"
+    words = ["/bin/sh", "-c", command]
+    orphan = int(subprocess.check_output(words, start_new_session=True))
+    kill, seen = os.kill, []
+    def refuse(pid, number):
+        seen.append(pid)
+        raise PermissionError
+    process_table.KILL_SECONDS = 600
+    os.kill = refuse
+    process_table.end_orphans(set())
+    kill(orphan, 9)
+    print(orphan in seen)
+    """
 Create = Callable[[], Executor]
 
 
@@ -63,7 +85,9 @@ def start(executor: Executor, folder: Path, behavior: str) -> str:
     handle = executor.start(folder, 0)
     if behavior != "quick":
         assert becomes((folder / "ready").exists)
-        assert becomes(lambda: bool(pids(folder)))
+        # Written last: what the script starts has written its own before.
+        script = folder / "code" / "script"
+        assert becomes(lambda: script.exists() and bool(script.read_text()))
     return handle
 
 
@@ -116,7 +140,8 @@ def test_force_leaves_no_process(
     started = [*pids(folder), runner_pid(folder)]
     executor.stop(handle, force=True)
     assert executor.poll(handle) is JobState.ENDED
-    assert [is_gone(pid) for pid in started] == [True, True, True]
+    assert len(started) == 3
+    assert becomes(lambda: all(map(is_gone, started)))
     assert read_end(folder) is None
     executor.stop(handle, force=True)
 
@@ -128,7 +153,7 @@ def test_what_a_killed_runner_leaves_is_killed(
     os.kill(runner_pid(folder), signal.SIGKILL)
     assert ends(executor, handle)
     executor.stop(handle, force=True)
-    assert all(is_gone(pid) for pid in pids(folder))
+    assert becomes(lambda: all(map(is_gone, pids(folder))))
 
 
 def test_a_job_outlives_its_agent_and_is_found(create: Create, folder: Path) -> None:
@@ -200,3 +225,9 @@ def test_jobs_get_a_clean_environment() -> None:
     assert sorted(clean_environment(agents, passed)) == [
         *("CUDA_HOME", "LC_ALL", "PATH", "WANDB_API_KEY", "https_proxy"),
     ]
+
+
+def test_an_orphan_of_another_user_is_not_waited_for() -> None:
+    words = [sys.executable, "-c", textwrap.dedent(FOREIGN_ORPHAN)]
+    output = subprocess.check_output(words, text=True, timeout=60)
+    assert output == "True\n"

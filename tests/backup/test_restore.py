@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.backup.homes import Home, execute, flip, kill_at
 from tests.parts.postgres import fresh_database
+from tests.parts.waiting import becomes
 
 
 @pytest.fixture
@@ -183,4 +185,28 @@ def test_an_interrupted_restore_to_postgresql_can_be_repeated(
     )
     if not is_restored(other):
         other.succeed("restore", str(backups))
+    assert other.content() == postgres_home.content()
+
+
+def test_a_restore_waits_for_the_pg_restore_of_a_killed_one(
+    postgres_home: Home, postgres: str, tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    postgres_home.succeed("backup", str(backups))
+    (tmp_path / "other").mkdir()
+    other = Home(tmp_path / "other", {"DATABASE_URL": fresh_database(postgres)})
+    left = psycopg.connect(other.env["DATABASE_URL"], application_name="pg_restore")
+    with left:
+        left.execute("CREATE EXTENSION pg_trgm")
+        restore = other.start("restore", str(backups))
+        # It waits, by looking at the sessions, or if it did not, for the extension.
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> %s "
+            "AND (wait_event_type = 'Lock' OR query LIKE '%%pg_stat_activity%%')"
+        )
+        names = (left.info.dbname, left.info.backend_pid)
+        with psycopg.connect(postgres, autocommit=True) as watching:
+            assert becomes(lambda: watching.execute(waiting, names).fetchone() != (0,))
+    _out, said = restore.communicate(timeout=60)
+    assert restore.returncode == 0, said
     assert other.content() == postgres_home.content()

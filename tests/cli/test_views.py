@@ -62,7 +62,7 @@ def test_an_incomplete_export_prints_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "views.yaml"
     names = [f"v{number:04}" for number in range(1001)]
     with running(tmp_path / "home") as own:
-        for some in (names[:600], names[600:]):
+        for some in (names[:350], names[350:700], names[700:]):
             text = "views:\n" + "".join(f"- name: {name}\n" for name in some)
             assert studio(own, "apply", "-", text=text).returncode == 0
         said = studio(own, "export", "--only", "mine", "-o", str(file))

@@ -172,6 +172,8 @@ def test_tags_that_repeat_an_argument_follow_it():
         ("uniform(0 1)", {"from": 0.0, "to": 1.0}),
         ("randint(5)", {"from": 0, "to": 4}),
         ("qnormal(1, 0.5, 0.1)", {"qnormal": [1, 0.5, 0.1]}),
+        ("quniform(0, 12345678901, 1)", {"quniform": [0, 12345678901, 1]}),
+        ("normal(0.123456789012, 1e-12)", {"normal": [0.123456789012, 1e-12]}),
     ],
 )
 def test_distributions_are_written_as_in_v1(text, values):
@@ -286,6 +288,8 @@ def test_a_policy_that_makes_no_sense_is_refused(policy):
     [
         "median",
         "bandit slack_factor=0.25 delay_evaluation=5",
+        "bandit slack_amount=0.123456789012",
+        "bandit slack_amount=12345678901",
         "truncation truncation_percentage=20 exclude_finished_jobs=1",
     ],
 )

@@ -1,4 +1,4 @@
-"""A token of the owner's that may do all: that of `studio env` is a contributor's."""
+"""Tokens of the owner's with another role: that of `studio env` is a contributor's."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from runs.models import now_ms
 from runs.actions.account import create_token
 from runs.models import Member, Role
 member = Member.objects.filter(workspace__name="default", role=Role.OWNER)[0]
-act = {"actor": Actor(member.user), "now": now_ms(), "role_cap": Role.OWNER}
+act = {"actor": Actor(member.user), "now": now_ms(), "role_cap": ROLE}
 print(create_token(member.user, member.workspace, "tests", **act)[1])
 """
 
 
-def owner_token(home: Path, env: Mapping[str, str]) -> str:
-    done = run_script(home, SCRIPT, env=env)
+def owner_token(home: Path, env: Mapping[str, str], role: str = "OWNER") -> str:
+    """A token with this maximum role."""
+    script = SCRIPT.replace("ROLE", f"Role.{role}")
+    done = run_script(home, script, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -65,6 +65,11 @@ def main(command: str, *words: str) -> int:
         calls.write(json.dumps([command, *words]) + "\n")
     if command == "image":
         return inspect(words[1])
+    if command == "images":
+        print("\n".join(list_images()))
+    if command == "rmi":
+        left = [name for name in list_images() if name not in words]
+        IMAGES.write_text("\n".join(left))
     if command == "pull":
         return add(words[0])
     if command == "build":

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from studio.runner.containers.container import VARIABLES_FILE
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 from tests.runner.job_folders import JobFolders, JobRunner
@@ -143,8 +144,11 @@ def test_a_killed_runner_takes_its_container_with_it(
     start(job)
     job.wait_for("began")
     assert containers()
+    variables = job.folder / VARIABLES_FILE
+    assert variables.exists()
     job.kill()
     assert becomes(lambda: not containers())
+    assert becomes(lambda: not variables.exists())
 
 
 def test_a_dockerfile_is_built_once(jobs: JobFolders, image: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 from studio.runner.environments import (
     EnvironmentFailed,
     PreparedEnvironment,
+    WaitingNote,
     prepare_environment,
 )
 from studio.runner.environments.conda_names import name_for_pip
@@ -250,6 +251,10 @@ def test_conda_creates_the_environment_where_it_is_installed(
         '- "python=3.11"\n- "scikit-learn"\n- pip\n- pip:\n  - "tinypkg"'
         in (folder / "file.yml").read_text()
     )
+    # Also where only the version of Python is of conda, if nothing else has it.
+    prepared = preparation.prepare("tinypkg", conda=("python=3.4",))
+    folder = Path(prepared.variables["CONDA_PREFIX"])
+    assert '- "python=3.4"\n- pip' in (folder / "file.yml").read_text()
 
 
 def test_half_an_environment_is_created_again(
@@ -272,6 +277,19 @@ def test_two_runs_prepare_the_same_environment_once(
     for thread in threads:
         thread.join()
     assert len([one for one in preparation.commands if "install" in one]) == 1
+
+
+def test_a_short_wait_for_another_run_starts_no_process(
+    preparation: Preparation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = WaitingNote(preparation.lines.append, preparation.run, preparation.code)
+    wait()
+    wait()
+    assert len(preparation.lines) == 1
+    assert not preparation.commands
+    monkeypatch.setattr("studio.runner.environments.prepare.LOOK_SECONDS", 0.0)
+    wait()
+    assert len(preparation.commands) == 1
 
 
 def test_packages_that_do_not_exist_are_an_error(preparation: Preparation) -> None:

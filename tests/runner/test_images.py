@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,10 @@ class Preparation:
         self.code, self.cache = folder / "code", folder / "cache"
         self.code.mkdir()
         self.lines: list[str] = []
-        self.exit_code = 0
+        #: The result of the next commands, which then do not run.
+        self.exit_code: int | None = None
+        #: Runs once, after the next command.
+        self.after_command: Callable[[], None] | None = None
 
     def prepare(self, definition: dict[str, Any]) -> str:
         request = read_image_request(definition)
@@ -74,7 +78,13 @@ class Preparation:
         ).name
 
     def _run(self, command: list[str], env: dict[str, str], folder: Path) -> int:
-        return subprocess.run(command, env=env, cwd=folder, check=False).returncode
+        if self.exit_code is not None:
+            return self.exit_code
+        done = subprocess.run(command, env=env, cwd=folder, check=False)
+        after, self.after_command = self.after_command, None
+        if after is not None:
+            after()
+        return done.returncode
 
 
 @pytest.fixture
@@ -157,11 +167,48 @@ def test_a_dockerfile_is_built_again_for_other_files(
 def test_an_image_that_no_run_used_for_a_month_is_deleted(
     preparation: Preparation, programs: Programs
 ) -> None:
-    preparation.prepare(of_image(baseDockerfile="FROM mine:1\n"))
+    unused = preparation.prepare(of_image(baseDockerfile="FROM mine:1\n"))
     for ready in preparation.cache.glob("environments/*/ready"):
         os.utime(ready, (0, 0))
     preparation.prepare(of_image(baseDockerfile="FROM mine:2\n"))
     assert len(list(preparation.cache.glob("environments/*/ready"))) == 1
+    assert programs.calls("rmi") == [["rmi", unused]]
+
+
+def test_an_old_image_that_a_run_uses_is_kept(
+    preparation: Preparation, programs: Programs
+) -> None:
+    used = of_image(baseDockerfile="FROM mine:1\n")
+    preparation.prepare(used)
+    for ready in preparation.cache.glob("environments/*/ready"):
+        os.utime(ready, (0, 0))
+    preparation.prepare(used)
+    preparation.prepare(of_image(baseDockerfile="FROM mine:2\n"))
+    assert not programs.calls("rmi")
+
+
+def test_a_new_image_is_not_deleted_by_another_run(
+    preparation: Preparation, programs: Programs
+) -> None:
+    def build_another() -> None:
+        preparation.prepare(of_image(baseDockerfile="FROM mine:2\n"))
+
+    preparation.after_command = build_another
+    preparation.prepare(of_image(baseDockerfile="FROM mine:1\n"))
+    assert len(programs.calls("build")) == 2
+    assert not programs.calls("rmi")
+
+
+def test_an_image_is_built_after_a_failure(
+    preparation: Preparation, programs: Programs
+) -> None:
+    definition = of_image(baseDockerfile="FROM mine:1\n")
+    preparation.exit_code = 1
+    with pytest.raises(EnvironmentFailed, match="could not be built"):
+        preparation.prepare(definition)
+    preparation.exit_code = None
+    preparation.prepare(definition)
+    assert len(programs.calls("build")) == 1
 
 
 @pytest.mark.parametrize(
@@ -174,6 +221,10 @@ def test_an_image_that_no_run_used_for_a_month_is_deleted(
         (
             of_image("python:3", arguments=["--no-such-option"]),
             "docker cannot start a container of the image python:3: unknown flag:",
+        ),
+        (
+            of_image("python:3", arguments="--label 'one"),
+            "The arguments of docker have a quotation mark that is not closed. Close",
         ),
         (
             of_image(buildContext={"location": "https://host/a.git"}),
@@ -232,6 +283,9 @@ def test_an_engine_that_does_not_work_is_named(
         ({"baseImage": "--privileged"}, "baseImage"),
         ({"baseImage": "two words"}, "baseImage"),
         ({"arguments": [{}]}, "arguments[0]"),
+        ({"arguments": 2}, "arguments"),
+        ({"baseImageRegistry": "registry.host"}, "baseImageRegistry"),
+        ({"baseImageRegistry": {"address": []}}, "baseImageRegistry.address"),
         ({"shmSize": []}, "shmSize"),
         ([], "docker"),
     ],

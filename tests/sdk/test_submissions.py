@@ -25,6 +25,7 @@ from studio.sdk.errors import (
     SnapshotException,
     UserErrorException,
 )
+from studio.sdk.hyperdrive import GridParameterSampling, HyperDriveConfig, choice
 from studio.sdk.run.slot_lending import lend_slot
 from studio.sdk.submission import TensorflowConfiguration
 from studio.sdk.submission.submit import _token_for
@@ -374,6 +375,11 @@ def test_a_run_can_keep_no_snapshot(
     config.run_config.target = queue
     with pytest.raises(UserErrorException, match="An agent needs the snapshot"):
         experiment.submit(config)
+    space = GridParameterSampling({"--lr": choice(1, 2)})
+    sweep = HyperDriveConfig(space, "acc", "MAXIMIZE", 2, run_config=config)
+    with pytest.raises(UserErrorException, match="An agent needs the snapshot"):
+        experiment.submit(sweep)
+    assert next(experiment.get_runs()).id == run.id
 
 
 def test_attempts_are_for_agents(experiment: Experiment, folder: Path) -> None:

@@ -38,6 +38,7 @@ from runs.actions.run.sweep_outcomes import (
 )
 from runs.actions.run_rows import write_properties
 from runs.models import Launcher, Run, RunEvent, Sweep, TokenKind
+from runs.search.run import find_cancel_request
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.batches import batches
@@ -107,6 +108,7 @@ def change_status(
         old = _read_current_status(run)
         if new is old:
             return run
+        new = _status_after_interrupt(run, old, new, origin)
         # Not an error: a script reports its end even if the run was canceled before.
         if old.is_final or _is_left_to_launcher(run, new, origin, actor):
             return _record_ignored_change(
@@ -324,6 +326,22 @@ def _is_left_to_launcher(
     # The script itself failed, and its agent starts it again.
     is_own_report = actor.token is not None and actor.token.kind == TokenKind.RUN
     return is_own_report and may_be_retried(run)
+
+
+def _status_after_interrupt(
+    run: Run, old: RunStatus, new: RunStatus, origin: StatusReporter
+) -> RunStatus:
+    """A run that was interrupted ends as Canceled, whatever its script made of it.
+
+    The interrupt can have ended a process that joined the run, before the process that
+    reports the end learned of the cancel request.
+    """
+    is_end = new in (RunStatus.COMPLETED, RunStatus.FAILED)
+    if not is_end or old is not RunStatus.CANCEL_REQUESTED:
+        return new
+    is_script = origin is StatusReporter.SCRIPT
+    is_interrupted = is_script and find_cancel_request(run).signals
+    return RunStatus.CANCELED if is_interrupted else new
 
 
 def _check_transition(

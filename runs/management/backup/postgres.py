@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from runs.management.backup.sqlite import Progress, ignore_progress
 
 #: The names of the tables and of their columns, in the archive of tables.
 TABLE_LIST_NAME = "tables.json"
+#: How long a restore waits for another one of the same database.
+RESTORE_WAIT_SECONDS = 60
 
 
 @contextmanager
@@ -104,6 +107,28 @@ def restore_dump(path: Path) -> None:
     postgres_programs.run_program(
         [program, *options, "--no-privileges", database, path], environment
     )
+
+
+def wait_for_restores() -> None:
+    """Wait for what a killed command left: its pg_restore can go on and commit.
+
+    Raises ProgramFailed if one is still restoring after `RESTORE_WAIT_SECONDS`.
+    """
+    query = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'pg_restore'"
+    )
+    until = time.monotonic() + RESTORE_WAIT_SECONDS
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            if cursor.fetchone()[0] == 0:
+                return
+        if time.monotonic() > until:
+            raise postgres_programs.ProgramFailed(
+                "another pg_restore writes to the database"
+            )
+        time.sleep(0.2)
 
 
 def export_tables(target: Path, progress: Progress) -> None:

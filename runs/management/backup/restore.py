@@ -271,6 +271,7 @@ def restore_database(
         _restore_file(source, target, chosen.database)
         sync_folder(target.parent)
         return
+    postgres.wait_for_restores()
     if not schema.has_no_tables(connection):
         # An earlier, interrupted restore committed it.
         _refuse_other_database(chosen)

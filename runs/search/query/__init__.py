@@ -12,6 +12,7 @@ from runs.search.query.run_sets import RunSet, read_run_set
 from runs.search.query.segments import (
     Segment,
     SortPart,
+    segment_sorted_by_database,
     segments_of,
     sort_parts,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "read_cursor",
     "read_run_set",
     "rows_after",
+    "segment_sorted_by_database",
     "segments_of",
     "selected_ids",
     "selected_keys",

@@ -105,17 +105,18 @@ def segments_of(run_query: RunQuery) -> list[Segment]:
     if index == SortIndex.METRIC and sort.field.aggregate not in INDEXED_AGGREGATES:
         index = None
     if index is None:
-        return [_segments_sorted_by_database(run_query, sort)]
+        return [segment_sorted_by_database(run_query)]
     return _BY_INDEX[index](run_query, sort)
 
 
-def _segments_sorted_by_database(run_query: RunQuery, sort: Sort) -> Segment:
+def segment_sorted_by_database(run_query: RunQuery) -> Segment:
     """Read and sort all runs, since no index has them in this order.
 
     Without a lead they are read in the order of the table: the indexes that start with
     the workspace look the same to SQLite, and each run in another order is a jump.
     """
-    lead, parts = run_query.plan.page_lead, sort_parts(sort, run_query.scope)
+    lead = run_query.plan.page_lead
+    parts = sort_parts(run_query.spec.sort, run_query.scope)
     is_led = lead is not None or run_query.plan.candidates is not None
     return Segment(None, parts, lead, None if is_led else Q(pk__gt=0))
 

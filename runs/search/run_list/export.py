@@ -25,6 +25,7 @@ from runs.search.query import (
     build_query,
     count_and_keep_candidates,
     rows_after,
+    segment_sorted_by_database,
     segments_of,
 )
 from runs.search.run_list.run_columns import read_plain_columns
@@ -99,6 +100,9 @@ def find_matching_runs(
     with time_limit():
         counts, run_query = count_and_keep_candidates(run_query)
         segments = segments_of(run_query)
+        if any(segment.merged_with for segment in segments):
+            # Each chunk would need rows of both orders.
+            segments = [segment_sorted_by_database(run_query)]
         if not all(map(_has_index, segments)):
             keys = _read_sorted_keys(run_query, segments)
             is_in_order = keys is not None

@@ -72,7 +72,19 @@ def end_orphans(runners: AbstractSet[int]) -> None:
             kill_all([*list_descendants(pid), pid])
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+        if all(map(_is_of_another_user, orphans)):
+            return
         time.sleep(0.02)
+
+
+def _is_of_another_user(pid: int) -> bool:
+    """Whether this process cannot end it."""
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 0)
+    except PermissionError:
+        return True
+    return False
 
 
 def boot_id() -> str:

@@ -16,7 +16,6 @@ from studio.cli.run.submit import (
 )
 from studio.cli.target import Target, target_options
 from studio.sdk.hyperdrive import read_hyperdrive
-from studio.sdk.run import Run
 from studio.sdk.submission import ScriptRunConfig
 
 
@@ -68,5 +67,4 @@ def submit_hyperdrive(
         output.emit(read_record(target, run.id), summary=summary)
         return
     output.note(summary)
-    parent = Run.get(experiment.workspace, run.id)
-    report_submitted(target, output, parent, is_async=False)
+    report_submitted(target, output, run, is_async=False)

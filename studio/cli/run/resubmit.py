@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from studio.cli.output import Output, output_options
-from studio.cli.run.submit import PriorityRange, report_submitted
+from studio.cli.run.submit import PRIORITY_RANGE, report_submitted
 from studio.cli.target import Target, run_path, target_options
 from studio.cli.words import (
     parse_pairs,
@@ -56,7 +56,7 @@ from studio.sdk.workspace import Workspace
 @click.option(
     "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
 )
-@click.option("--priority", type=PriorityRange, help="A higher one starts first.")
+@click.option("--priority", type=PRIORITY_RANGE, help="A higher one starts first.")
 @click.option(
     "--sweep",
     "sweeps",

@@ -19,8 +19,7 @@ from studio.sdk.experiment import Experiment
 from studio.sdk.submission import CondaDependencies, RunConfiguration, ScriptRunConfig
 from studio.sdk.workspace import Workspace
 
-PriorityRange = click.IntRange(-MAX_PRIORITY, MAX_PRIORITY)
-
+PRIORITY_RANGE = click.IntRange(-MAX_PRIORITY, MAX_PRIORITY)
 
 #: What is submitted, from where, and to which target.
 _SOURCE_OPTIONS = (
@@ -74,7 +73,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--max-attempts", type=click.IntRange(min=1), help="Tries of an agent in all."
 )
-@click.option("--priority", type=PriorityRange, help="A higher one starts first.")
+@click.option("--priority", type=PRIORITY_RANGE, help="A higher one starts first.")
 @click.option("--name", default="", help="The run's name. The default is generated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)

@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.core.errors import InvalidValue
 from studio.core.messages import message
+from studio.core.sweeps.space import exact_text
 
 BANDIT, MEDIAN, TRUNCATION = "bandit", "median", "truncation"
 POLICIES = (BANDIT, MEDIAN, TRUNCATION)
@@ -66,7 +67,7 @@ def is_due(policy: Mapping[str, Any], count: int) -> int:
 def policy_text(policy: Mapping[str, Any]) -> str:
     """`bandit slack_factor=0.2`: the settings that differ from their defaults."""
     shown = [
-        f"{key}={value:.10g}"
+        f"{key}={exact_text(value)}"
         for key, value in policy.items()
         if key != "type" and value != _INTERVALS.get(key, False)
     ]

@@ -100,10 +100,16 @@ def values_text(values: Any) -> str:
     distribution = distribution_of(values)
     if distribution is not None:
         name, numbers = distribution
-        return f"{name}({', '.join(f'{number:.10g}' for number in numbers)})"
+        return f"{name}({', '.join(map(exact_text, numbers))})"
     if isinstance(values, dict):
         return f"{values['from']}..{values['to']}"
     return ", ".join(_quoted(str(value)) for value in values)
+
+
+def exact_text(number: float) -> str:
+    """The number with all of its digits; true is 1."""
+    is_whole = float(number).is_integer() and abs(number) < MAX_STEPS
+    return str(int(number)) if is_whole else repr(number)
 
 
 def _quoted(value: str) -> str:

@@ -29,8 +29,10 @@ CERTIFICATE_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 REMOVE_SECONDS = 30.0
 FIRST_SIGNAL_CODE = 128
 #: Removes the container once its standard input ends: also if the runner was killed.
-#: Then the engine can have been about to create it.
-_REMOVER = 'if read -r _; then "$@"; else "$@"; sleep 2; "$@"; fi >/dev/null 2>&1'
+#: Then the engine can have been about to create it, and the file of variables is left.
+_REMOVER = (
+    'if read -r _; then "$@"; else rm -f "$0"; "$@"; sleep 2; "$@"; fi >/dev/null 2>&1'
+)
 
 
 class Container:
@@ -110,7 +112,7 @@ class Container:
         words = [self._engine.program, "rm", "--force"]
         words += ["--time", "0", "--ignore"] if self._engine.is_podman else []
         self._remover = subprocess.Popen(
-            ["/bin/sh", "-c", _REMOVER, "sh", *words, self.name],
+            ["/bin/sh", "-c", _REMOVER, str(self._file), *words, self.name],
             env=engine_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -31,7 +31,7 @@ class ImageRequest:
 def read_image_request(definition: Mapping[str, Any]) -> ImageRequest | None:
     """The image that the run needs; None if it uses this machine's interpreter.
 
-    Raises EnvironmentFailed for a Dockerfile that cannot be found here.
+    Raises EnvironmentFailed for settings that cannot be used.
     """
     environment = definition.get("environment") or {}
     image, run = environment.get("docker") or {}, definition.get("docker") or {}
@@ -60,5 +60,11 @@ def _with_registry(name: str, registry: Mapping[str, Any] | None) -> str:
 
 def _words(value: Any) -> list[str]:
     if isinstance(value, str):
-        return shlex.split(value)
+        try:
+            return shlex.split(value)
+        except ValueError as error:
+            raise EnvironmentFailed(
+                "The arguments of docker have a quotation mark that is not closed. "
+                "Close it."
+            ) from error
     return [str(word) for word in value or ()]

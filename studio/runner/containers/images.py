@@ -133,22 +133,24 @@ def _get_or_build(step: _Preparation, requirements: Requirements) -> PreparedIma
     name = f"{BUILT_NAME}:{key}"
     cached = CachedEnvironment(step.cache, key)
     try:
+        # First, so that another run does not delete the image as unused.
+        cached.use()
         image = _find_image(step.engine, name) if cached.is_ready else None
         if image is None:
             with cached.locked(WaitingNote(step.note, step.run, step.code)):
+                # Before the build: a new image that is not in use would be deleted.
+                cached.folder.mkdir(exist_ok=True)
+                cached.mark_as_ready()
                 image = _find_image(step.engine, name)
                 if image is None:
                     delete_unused_images(step.engine, step.cache)
                     image = _build(step, name, text)
-                cached.folder.mkdir(exist_ok=True)
-                cached.mark_as_ready()
     except OSError as error:
         raise EnvironmentFailed(
             f"The image cannot be built in {cached.folder.parent}: "
             f"{error.strerror or error}. Free some space, or name another folder in "
             "STUDIO_CACHE."
         ) from error
-    cached.use()
     return image
 
 

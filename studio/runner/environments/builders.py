@@ -1,4 +1,4 @@
-"""The tools that create environments: conda and its kin, uv, or venv with pip."""
+"""The tools for environments: conda, mamba or micromamba, uv, or venv with pip."""
 
 from __future__ import annotations
 
@@ -82,6 +82,8 @@ def choose_builder(
     if uv:
         return _uv_builder(uv, _uv_python(requirements, interpreter), requirements)
     python = _find_python(requirements.python, interpreter, "")
+    if not python and conda:
+        return _conda_builder(conda, requirements)
     if not python:
         _note_other_version(requirements, interpreter, note)
     return _venv_builder(python or interpreter, requirements)

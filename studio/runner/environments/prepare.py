@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from studio.runner.environments.requirements import Requirements, read_requireme
 
 #: Runs a command in a folder and returns its exit code; raises if the run is stopped.
 RunCommand = Callable[[list[str], dict[str, str], Path], int]
+#: How often a run that waits for another one looks for a cancel request.
+LOOK_SECONDS = 2.0
 #: The name for the interpreter that runs this runner.
 DEFAULT_INTERPRETER = "python"
 
@@ -174,18 +177,26 @@ def _build(
 
 
 class WaitingNote:
-    """Tells once that another run prepares the same environment."""
+    """Notes once that another run prepares the same environment.
+
+    Stops waiting if the run is canceled.
+    """
 
     def __init__(
         self, note: Callable[[str], None], run: RunCommand, code: Path
     ) -> None:
         self._note, self._run, self._code = note, run, code
         self._is_noted = False
+        self._last_look = time.monotonic()
 
     def __call__(self) -> None:
         if not self._is_noted:
             self._is_noted = True
             self._note("Waiting: another run prepares the same environment.")
+        now = time.monotonic()
+        if now < self._last_look + LOOK_SECONDS:
+            return
+        self._last_look = now
         # It looks for a cancel request.
         self._run([sys.executable, "-c", ""], _build_variables(), self._code)
 

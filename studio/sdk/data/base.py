@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -196,16 +194,6 @@ def _link(file: DataFile, target: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-class TemporaryFolder:
-    """A folder that is deleted with the object."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="run-studio-data-"))
-
-    def delete(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def check_count(value: int, name: str) -> int:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
-from studio.sdk.data.base import AbstractDataset, TemporaryFolder, check_count
+from studio.sdk.data.base import AbstractDataset, check_count
 from studio.sdk.data.consumption import DatasetConsumptionConfig
 from studio.sdk.data.sources import DataFile, Source
 
@@ -105,11 +105,14 @@ class FileDataset(AbstractDataset):
 
 
 class MountContext:
-    """A folder with the files of a dataset, from `start()` to `stop()`."""
+    """A folder with the files of a dataset, from `start()` to `stop()`.
+
+    Without `stop()` it is deleted with this object.
+    """
 
     def __init__(self, dataset: FileDataset, mount_point: str | None) -> None:
         self._dataset, self._wanted = dataset, mount_point
-        self._temporary: TemporaryFolder | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._created: list[Path] = []
         self.mount_point = mount_point or ""
 
@@ -122,11 +125,12 @@ class MountContext:
             folder = Path(self._wanted)
             self._created = self._dataset._copy_files(folder, links=True)
             return
-        self._temporary = TemporaryFolder()
-        path = self._dataset._place(self._temporary.path)
+        self._temporary = tempfile.TemporaryDirectory(prefix="run-studio-data-")
+        own = Path(self._temporary.name)
+        path = self._dataset._place(own)
         if not path.is_dir():
             # As in v1, it is a folder for a single file, too.
-            path = self._temporary.path
+            path = own
             self._dataset._copy_files(path, links=True, overwrite=True)
         self.mount_point = str(path)
 
@@ -136,7 +140,7 @@ class MountContext:
             path.unlink(missing_ok=True)
         self._created = []
         if self._temporary is not None:
-            self._temporary.delete()
+            self._temporary.cleanup()
 
     def __enter__(self) -> MountContext:
         self.start()

@@ -11,6 +11,7 @@ from studio.sdk.data.sources import source_from_json
 from studio.sdk.data.tables import TabularFormat
 from studio.sdk.data.tabular_dataset import TabularDataset
 from studio.sdk.errors import UserErrorException
+from studio.sdk.value_conversion import as_version
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
@@ -46,7 +47,7 @@ class RegisteredDatasets(Mapping[str, "FileDataset | TabularDataset"]):
                 f"There is no dataset {name!r} in the workspace. The registered "
                 f"datasets are: {known}."
             )
-        number = versions[-1] if version in ("latest", None) else _number(version)
+        number = versions[-1] if version in ("latest", None) else as_version(version)
         if number not in versions:
             raise UserErrorException(
                 f"The dataset {name!r} has no version {version}. Its versions are: "
@@ -69,8 +70,3 @@ def dataset_from_json(
     form["types"] = tuple((key, kind) for key, kind in form.get("types") or ())
     steps = tuple(tuple(one) for one in content.get("steps") or ())
     return TabularDataset(sources, TabularFormat(**form), steps)
-
-
-def _number(version: int | str) -> int:
-    text = str(version)
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -125,9 +125,16 @@ class StoreRun:
                 self._connection.change("PATCH", path, hidden)
                 experiment = f"experiments/{info['experiment_id']}"
                 self._connection.change("PATCH", experiment, hidden)
-            except AlreadyExists as error:
-                raise UserErrorException(
-                    f"The files of {self.run_id} are in the trash. Restore the run "
-                    f"{self.run_id} first."
-                ) from error
+            except AlreadyExists:
+                self._check_kept(path)
         self._exists = True
+
+    def _check_kept(self, path: str) -> None:
+        """Raise UserErrorException unless another member has just created the run."""
+        try:
+            self._connection.get(path)
+        except NotFound as error:
+            raise UserErrorException(
+                f"The files of {self.run_id} are in the trash. Restore the run "
+                f"{self.run_id} first."
+            ) from error

@@ -189,7 +189,6 @@ def _converted(pandas: Any, column: Any, kind: str, keeps_empty: bool) -> Any:
         return read_times(pandas, column, kind.split("\n")[1:])
     name, _colon, detail = kind.partition(":")
     read = _READERS[name]
-    read = _READERS[name]
     values = [
         read(value, detail or ".") if is_there else None
         for value, is_there in zip(column.tolist(), column.notna())

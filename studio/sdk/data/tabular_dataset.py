@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, NoReturn
 
-from studio.sdk.data.base import AbstractDataset, TemporaryFolder, check_count
+from studio.sdk.data.base import AbstractDataset, check_count
 from studio.sdk.data.sources import DataFile, Source
 from studio.sdk.data.tables import (
     FIRST_HEADERS,
@@ -52,20 +53,17 @@ class TabularDataset(AbstractDataset):
         """
         del on_error, out_of_range_datetime
         pandas = import_pandas()
-        temporary = TemporaryFolder()
-        try:
-            parts: list[Any] = []
-            names: list[str] | None = None
-            wanted = self._count_wanted()
+        parts: list[Any] = []
+        names: list[str] | None = None
+        wanted = self._count_wanted()
+        with TemporaryDirectory(prefix="run-studio-data-") as temporary:
             for file in self._list_files():
-                parts.append(self._read(pandas, file, temporary.path, names))
+                parts.append(self._read(pandas, file, Path(temporary), names))
                 if names is None and self._form.headers == FIRST_HEADERS:
                     is_added = self._form.includes_path
                     names = list(parts[0].columns)[1 if is_added else 0 :]
                 if wanted is not None and sum(map(len, parts)) >= wanted:
                     break
-        finally:
-            temporary.delete()
         frame = parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
         if wanted is None:
             _check_columns(frame, [column for column, _kind in self._form.types])

@@ -32,8 +32,12 @@ def find_models(workspace: Workspace, name: str | None) -> list[dict[str, Any]]:
 def read_models(workspace: Workspace, name: str | None) -> Iterator[dict[str, Any]]:
     if name is not None:
         check_model_name(name)
+    # Readers of models need no right to create their experiment.
+    found = workspace._connection.get("experiments", name=EXPERIMENT)["experiments"]
+    if not found:
+        return
     body: dict[str, Any] = {
-        "experiment_ids": [experiment_id(workspace)],
+        "experiment_ids": [str(found[0]["id"])],
         "max_results": _PAGE_MODELS,
     }
     if name is not None:
@@ -106,6 +110,7 @@ def request_models(
 
 
 def experiment_id(workspace: Workspace) -> str:
+    """The id of the experiment, which is created if needed."""
     body = {"name": EXPERIMENT}
     return str(workspace._connection.change("POST", "experiments", body)["id"])
 
@@ -150,8 +155,3 @@ def _has(texts: Mapping[str, str], wanted: Any) -> bool:
         elif texts.get(one[0]) != str(one[1]):
             return False
     return True
-
-
-def as_version(version: int | str) -> int:
-    text = str(version)
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -19,7 +19,6 @@ from studio.sdk.errors import (
 )
 from studio.sdk.models.logged_models import (
     OWN_TAG,
-    as_version,
     find_models,
     list_model_files,
     matches,
@@ -29,6 +28,7 @@ from studio.sdk.models.logged_models import (
 from studio.sdk.models.uploads import own_texts, upload_model
 from studio.sdk.not_offered import not_offered
 from studio.sdk.run import RUN_VARIABLE, Run, download_file, find_script_run
+from studio.sdk.value_conversion import as_version
 
 if TYPE_CHECKING:
     from studio.sdk.workspace import Workspace
@@ -140,22 +140,7 @@ class Model:
 
         With `child_paths`, only these files and folders of the folder.
         """
-        path = Path(model_path)
-        if not path.exists():
-            raise UserErrorException(
-                f"There is no file or folder {str(model_path)!r} to register."
-            )
-        if path.is_file():
-            files = {path.name: path}
-        else:
-            top = path.absolute().name
-            files = {
-                f"{top}/{one.relative_to(path).as_posix()}": one
-                for one in sorted(path.rglob("*"))
-                if one.is_file() and _is_chosen(one.relative_to(path), child_paths)
-            }
-        if not files:
-            raise UserErrorException(f"The folder {str(model_path)!r} has no files.")
+        files = _local_files(Path(model_path), child_paths)
         texts = own_texts(
             properties, description, model_framework, model_framework_version
         )
@@ -199,10 +184,10 @@ class Model:
         version: int | None = None,
         _workspace: Workspace | None = None,
     ) -> str:
-        """The local path of the model's files, downloaded if needed.
+        """The local path of the model's files.
 
         A local file or folder of that name below `AZUREML_MODEL_DIR` or here comes
-        first, as in v1.
+        first, as in v1. Otherwise they are downloaded to `azureml-models/NAME/VERSION`.
         """
         for folder in (os.environ.get("AZUREML_MODEL_DIR", ""), "."):
             local = Path(folder or ".") / model_name
@@ -212,7 +197,8 @@ class Model:
             run = find_script_run(allow_offline=False)
             _workspace = run.experiment.workspace
         model = Model(_workspace, model_name, version=version)
-        return model.download(Path("azureml-models") / model_name / str(model.version))
+        target = Path("azureml-models") / model_name / str(model.version)
+        return model.download(target, exist_ok=True)
 
     def download(
         self,
@@ -341,18 +327,11 @@ def register_run_model(
         for one in run.get_file_names()
         if one == prefix or one.startswith(f"{prefix}/")
     ]
+    texts = own_texts(properties, description, framework, framework_version)
     if not names and Path(prefix).exists():
-        return Model.register(
-            workspace,
-            prefix,
-            name,
-            tags,
-            properties,
-            description,
-            None,
-            framework,
-            framework_version,
-        )
+        here = _local_files(Path(prefix), None)
+        content = upload_model(workspace, name, here, tags, texts, run.id)
+        return Model._of(workspace, content)
     if not names:
         known = ", ".join(run.get_file_names()) or "none"
         raise UserErrorException(
@@ -366,9 +345,30 @@ def register_run_model(
             local = Path(folder) / one[start:]
             run.download_file(one, str(local))
             files[one[start:]] = local
-        texts = own_texts(properties, description, framework, framework_version)
         content = upload_model(workspace, name, files, tags, texts, run.id)
         return Model._of(workspace, content)
+
+
+def _local_files(path: Path, chosen: Sequence[str] | None) -> dict[str, Path]:
+    """The files by their paths in a model, which begin with the folder's name.
+
+    Raises UserErrorException if there are none.
+    """
+    if not path.exists():
+        raise UserErrorException(
+            f"There is no file or folder {str(path)!r} to register."
+        )
+    if path.is_file():
+        return {path.name: path}
+    top = path.absolute().name
+    files = {
+        f"{top}/{one.relative_to(path).as_posix()}": one
+        for one in sorted(path.rglob("*"))
+        if one.is_file() and _is_chosen(one.relative_to(path), chosen)
+    }
+    if not files:
+        raise UserErrorException(f"The folder {str(path)!r} has no files.")
+    return files
 
 
 def _is_chosen(path: Path, chosen: Sequence[str] | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional, Union
 
+from studio.core.run_definition import SWEEP_TYPE
 from studio.sdk.connection import WorkspaceConnection
 from studio.sdk.errors import UserErrorException
 from studio.sdk.run.run_types import create_run
@@ -13,7 +14,7 @@ Tags = Optional[Union[Mapping[str, Optional[str]], str]]
 #: The number of runs per request: a fast first page, then few requests.
 FIRST_PAGE_RUNS, PAGE_RUNS = 25, 100
 #: Types of runs that v1 names otherwise.
-_TYPES_OF_V1 = {"hyperdrive": "studio.sweep"}
+_TYPES_OF_V1 = {"hyperdrive": SWEEP_TYPE}
 
 
 def find_runs(

@@ -55,10 +55,16 @@ def definition_of(config: Any) -> tuple[dict[str, Any], Path]:
 def _take_inputs(
     content: dict[str, Any], inputs: list[Any], named: Mapping[str, Any]
 ) -> None:
-    """Replace datasets among the arguments by placeholders; `data` has the datasets."""
+    """Replace datasets in arguments and command by placeholders; `data` has them.
+
+    Raises UserErrorException for a dataset in a command for a shell.
+    """
     arguments = list(content.get("arguments") or ())
+    command = content.get("command") or ()
+    in_command = [] if isinstance(command, str) else list(command)
+    words = [*arguments, *in_command]
     has_no_data = not inputs and not named
-    if has_no_data and all(isinstance(one, (str, int, float)) for one in arguments):
+    if has_no_data and all(isinstance(one, (str, int, float)) for one in words):
         content["arguments"] = [str(word) for word in arguments]
         return
     # Few submissions need it.
@@ -69,9 +75,16 @@ def _take_inputs(
         refuse_local_files,
     )
 
-    data = read_inputs(arguments, inputs, named)
-    outputs = read_outputs(arguments)
+    data = read_inputs(words, inputs, named)
+    outputs = read_outputs(words)
     content["arguments"] = [argument_text(word) for word in arguments]
+    if in_command:
+        content["command"] = [argument_text(word) for word in in_command]
+        if _is_for_shell(content["command"]) and read_inputs(in_command, [], {}):
+            raise UserErrorException(
+                "A command with && or other words of a shell can't have datasets. Move "
+                "what is for the shell into a script of the folder."
+            )
     if outputs:
         content["outputData"] = {**(content.get("outputData") or {}), **outputs}
     if data:
@@ -86,11 +99,15 @@ def _command_of(command: str | list[Any]) -> str | list[str]:
     if isinstance(command, str):
         return command
     words = [str(word) for word in command]
-    if _SHELL_WORDS.isdisjoint(words):
+    if not _is_for_shell(words):
         return words
     return " ".join(
         word if word in _SHELL_WORDS else shlex.quote(word) for word in words
     )
+
+
+def _is_for_shell(words: list[str]) -> bool:
+    return not _SHELL_WORDS.isdisjoint(words)
 
 
 def _read_dockerfile(folder: Path, text: str) -> str:

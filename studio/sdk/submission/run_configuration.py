@@ -88,7 +88,7 @@ class RunConfiguration:
         framework: str | None = None,
         communicator: str | None = None,
         conda_dependencies: Any = None,
-        command: str | list[str] | None = None,
+        command: str | list[Any] | None = None,
         **_ignored: Any,
     ) -> None:
         self.script = script

@@ -129,7 +129,7 @@ class ScriptRunConfig:
         distributed_job_config: Any = None,
         resume_from: Any = None,
         max_run_duration_seconds: int = MAX_RUN_SECONDS,
-        command: str | list[str] | None = None,
+        command: str | list[Any] | None = None,
         docker_runtime_config: Any = None,
     ) -> None:
         if script is not None and command is not None:

@@ -91,6 +91,7 @@ def submit_sweep(
     new = _read_submission(experiment, config, tags or {}, display_name, parent)
     connection: WorkspaceConnection = experiment._connection
     connection.require_online("submitted to", "submit again")
+    new.check_for_agent()
     return _create_and_start(connection, new, experiment.name, "sweep", sweep)
 
 
@@ -143,7 +144,12 @@ class NewSubmission:
                 "max_attempts is for agents: on this machine a run is tried once. Set "
                 "it to 1, or choose another target."
             )
-        if not self.is_for_here and not self.keeps_snapshot:
+        if not self.is_for_here:
+            self.check_for_agent()
+
+    def check_for_agent(self) -> None:
+        """Raise UserErrorException for settings that no agent can use."""
+        if not self.keeps_snapshot:
             raise UserErrorException(
                 "An agent needs the snapshot, and history.snapshot_project=False keeps "
                 "none. Set it to True, or submit to this machine."

@@ -248,7 +248,9 @@ class Workspace(NamesOfWorkspaces):
 
     def set_default_datastore(self, name: str) -> None:
         """Not offered for another name than `workspaceblobstore`."""
-        self.datastores[name].set_as_default()
+        from studio.sdk.data import Datastore
+
+        Datastore(self, name).set_as_default()
 
     @property
     def models(self) -> dict[str, Model]:

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from runs.actions.actor import SERVER, Actor
+from runs.actions.run.cancel_steps import record_cancel_signal
 from runs.actions.run.lifecycle import (
     StatusReporter,
     change_status,
@@ -16,6 +17,7 @@ from runs.actions.run.lifecycle import (
 )
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Launcher, Run, RunEvent
+from studio.core.cancel_signals import CancelSignal
 from studio.core.errors import IllegalTransition, InvalidValue
 from studio.core.statuses import ACTIVE, FINAL, RunStatus, can_follow
 
@@ -217,6 +219,19 @@ def test_two_cancel_requests_are_one_event(run: Run, actor: Actor, now: int) -> 
     request_cancel(run, actor=actor, now=now)
     assert stored(run) is S.CANCEL_REQUESTED
     assert events(run)[1:] == [(S.RUNNING, S.CANCEL_REQUESTED)]
+
+
+@pytest.mark.parametrize("status", [S.COMPLETED, S.FAILED])
+@pytest.mark.parametrize("is_interrupted", [True, False])
+def test_an_interrupted_run_ends_as_canceled(
+    run: Run, actor: Actor, now: int, status: RunStatus, is_interrupted: bool
+) -> None:
+    """The interrupt can have ended a process that joined the run."""
+    request_cancel(run, actor=actor, now=now)
+    if is_interrupted:
+        record_cancel_signal(run, CancelSignal.INTERRUPT, now, actor=actor, now=now)
+    change_status(run, status, actor=actor, now=now)
+    assert stored(run) is (S.CANCELED if is_interrupted else status)
 
 
 def test_canceling_with_children_reaches_the_whole_tree(

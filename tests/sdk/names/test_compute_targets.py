@@ -29,7 +29,10 @@ def test_an_owner_creates_a_target_that_is_found_afterwards(
         "`studio agent --compute v1-cluster`.\n"
     )
     try:
-        assert _find_or_create(owned, "v1-cluster")[0]
+        was_found, target = _find_or_create(owned, "v1-cluster")
+        assert was_found
+        assert isinstance(target, AmlCompute)
+        assert target.serialize()["properties"] == {"computeType": "AmlCompute"}
         assert ComputeTarget.create(owned, "v1-cluster").name == "v1-cluster"
         assert isinstance(owned.compute_targets["v1-cluster"], AmlCompute)
         assert "v1-cluster" in [one.name for one in ComputeTarget.list(owned)]

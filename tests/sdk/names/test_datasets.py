@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +19,7 @@ from studio.sdk.data import (
     DataType,
     RegisteredDatasets,
 )
+from studio.sdk.data.store_run import StoreRun
 from studio.sdk.errors import NotSupportedError, UserErrorException
 from tests.parts.fake_http import FixedResponse, serving
 
@@ -167,6 +169,9 @@ def test_a_datastore_keeps_files(
     assert (store.name, Datastore(workspace, store.name).name) == (
         *("workspaceblobstore", "workspaceblobstore"),
     )
+    workspace.set_default_datastore(store.name)
+    with pytest.raises(UserErrorException, match="There is no datastore 'other'"):
+        workspace.set_default_datastore("other")
     reference = store.upload(str(files), "kept/data", show_progress=False)
     assert reference.path_on_datastore == "kept/data"
     store.upload_files(["data/note.txt"], target_path="kept")
@@ -181,6 +186,24 @@ def test_a_datastore_keeps_files(
     store.upload_files(["data/note.txt"], target_path="kept", overwrite=True)
     one = Dataset.File.from_files(store.path("kept/note.txt"))
     assert _texts(one.download(str(tmp_path / "one"))) == ["changed"]
+
+
+def test_two_members_create_a_store_at_the_same_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = f"datastore-{uuid4()}"
+    mine, other = (StoreRun(workspace, run_id, "") for _member in range(2))
+    connection = workspace._connection
+    change = connection.change
+
+    def change_after_other(*request: Any) -> Any:
+        monkeypatch.setattr(connection, "change", change)
+        other.write_text("b.txt", "b")
+        return change(*request)
+
+    monkeypatch.setattr(connection, "change", change_after_other)
+    mine.write_text("a.txt", "a")
+    assert {one.path for one in other.list_files()} == {"a.txt", "b.txt"}
 
 
 def test_datasets_of_a_datastore_are_read_through_the_server(

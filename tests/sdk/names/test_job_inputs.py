@@ -78,6 +78,25 @@ def test_an_agent_places_files_of_the_datastore(
     assert paths == [Path(file), Path(files), Path(folder)]
 
 
+def test_a_command_can_have_datasets(
+    workspace: Workspace, sources: Path, tmp_path: Path
+) -> None:
+    local = Dataset.File.from_files(str(sources / "data.csv")).as_named_input("table")
+    output = OutputFileDatasetConfig("report")
+    command = ["cat", local.as_mount(), output, 3]
+    definition = definition_of(ScriptRunConfig(str(sources), command=command))[0]
+    job = _job(workspace, definition, "runner")
+    placed = with_inputs(job, tmp_path, tmp_path, links=True).definition
+    path = str(sources.absolute() / "data.csv")
+    assert placed["command"] == ["cat", path, "outputs/report", "3"]
+    assert (tmp_path / "outputs/report").is_dir()
+    for_shell = ScriptRunConfig(str(sources), command=["ls", "&&", *command])
+    with pytest.raises(UserErrorException, match="&& or other words of a shell"):
+        definition_of(for_shell)
+    for_shell.run_config.command = ["ls", ">", output]
+    assert definition_of(for_shell)[0]["command"] == "ls > outputs/report"
+
+
 def test_files_of_this_machine_are_refused_for_an_agent(
     workspace: Workspace, sources: Path, tmp_path: Path
 ) -> None:

@@ -13,7 +13,9 @@ from studio.sdk.errors import (
     NotSupportedError,
     UserErrorException,
 )
-from studio.sdk.models import Model
+from studio.sdk.models import Model, logged_models
+from tests.parts.owner_token import owner_token
+from tests.parts.server import Server
 
 
 def test_a_run_registers_its_files_as_a_model(
@@ -29,9 +31,13 @@ def test_a_run_registers_its_files_as_a_model(
             "net", "outputs/net", tags={"area": "digits"}, model_framework="PyTorch"
         )
         file = run.register_model("net", "outputs/net/model.bin", properties={"a": "1"})
+        child = run.child_run("part")
+        own = child.register_model("part", "model.bin")
+        child.complete()
         with pytest.raises(UserErrorException, match=r"no file or folder 'outputs/x'"):
             run.register_model("net", "outputs/x")
     assert (model.version, file.version, file.id) == (1, 2, "net:2")
+    assert own.run_id == child.id != run.id
     assert (model.run_id, model.tags) == (run.id, {"area": "digits"})
     assert model.download(str(tmp_path / "a")) == str(tmp_path / "a/net")
     assert (tmp_path / "a/net/deep/more.bin").read_bytes() == b"weights"
@@ -64,9 +70,30 @@ def test_local_files_are_registered_and_found(workspace: Workspace) -> None:
     assert (again.tags, again.description) == ({"stage": "live"}, "new")
     assert again.properties == {"auc": "0.9", "loss": "1"}
     assert again.serialize()["id"] == "local net:2"
-    assert Model.get_model_path("local net", _workspace=workspace) == str(
-        Path("azureml-models/local net/2/w.txt")
-    )
+    for _time in range(2):
+        path = Model.get_model_path("local net", _workspace=workspace)
+        assert path == str(Path("azureml-models/local net/2/w.txt"))
+
+
+def test_a_reader_lists_models(
+    workspace: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("w.txt").write_text("1")
+    Model.register(workspace, "w.txt", "read by all")
+    token = owner_token(server.home, server.environment, "READER")
+    monkeypatch.setenv("STUDIO_TOKEN", token)
+    reader = Workspace.from_config()
+    with pytest.raises(PermissionDenied):
+        Model.register(reader, "w.txt", "read by all")
+    assert [one.version for one in Model.list(reader, "read by all")] == [1]
+
+
+def test_a_list_of_models_creates_no_experiment(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logged_models, "EXPERIMENT", "no models yet")
+    assert Model.list(workspace) == []
+    assert "no models yet" not in workspace.experiments
 
 
 def test_a_model_that_does_not_exist_is_one_sentence(workspace: Workspace) -> None:

@@ -6,8 +6,7 @@ import signal
 import subprocess
 import time
 
-from studio.agent.agent_signals import AgentSignals
-from studio.agent.wakeup import Wakeup
+from studio.agent.wakeup import AgentSignals, Wakeup
 
 LONG = 60.0
 
