@@ -12,7 +12,7 @@ REGISTRY = "js/site/modules.js"
 HTMX = "django_htmx/htmx-2.min.js"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
-    "site": ("js/site/app.js", "js/site/keys.js"),
+    "site": ("js/site/app.js", "js/site/boost.js", "js/site/keys.js"),
     "run-list": (
         "js/run_list/run-list.js",
         "js/run_list/live-list.js",

@@ -13,8 +13,8 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import models
-from django.db.models import Q, Sum
+from django.db import connection, models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -105,8 +105,14 @@ class Workspace(models.Model):
 
     def count_changes(self) -> int | None:
         """Sum the changes to what its lists show; None if nothing was counted."""
-        found: int | None = self.change_counts.aggregate(n=Sum("changes"))["n"]
-        return found
+        # As SQL, because open lists ask every few seconds: Django takes many times
+        # longer to compose this query than the database takes to run it.
+        table = self.change_counts.model._meta.db_table
+        sql = f'SELECT SUM(changes) FROM "{table}" WHERE workspace_id = %s'
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [self.pk])
+            [found] = cursor.fetchone()
+        return None if found is None else int(found)
 
 
 class Member(models.Model):

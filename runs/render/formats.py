@@ -125,30 +125,31 @@ def local_time(time: int, zone: tzinfo) -> datetime:
 
 def moment(when: datetime, now: datetime) -> str:
     """`24 Nov, 09:42`, with the year when it is not this one."""
-    pattern = _day_pattern() if when.year == now.year else _date_pattern()
-    day = _format_day(when.date(), pattern, get_language())
+    day = _day_texts(when.date(), get_language())[when.year != now.year]
     return f"{day}, {when.hour:02d}:{when.minute:02d}"
 
 
 def full_moment(when: datetime) -> str:
     """`24 Nov 2026, 10:31:04`."""
-    day = _format_day(when.date(), _date_pattern(), get_language())
-    return f"{day}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
-
-
-# A page has hundreds of times, of few days.
-@lru_cache(1_000)
-def _format_day(day: date, pattern: str, language: str | None) -> str:
-    # Only part of the cache's key: month names depend on the active language.
-    del language
-    return date_format(day, pattern)
+    return f"{_full_day(when)}, {when.hour:02d}:{when.minute:02d}:{when.second:02d}"
 
 
 def moment_for_print(when: datetime) -> str:
     """`24 Nov 2026, 10:31 CET`, for the foot of a printed page."""
-    return (
-        f"{_format_day(when.date(), _date_pattern(), get_language())}, {when:%H:%M %Z}"
-    )
+    return f"{_full_day(when)}, {when:%H:%M %Z}"
+
+
+def _full_day(when: datetime) -> str:
+    return _day_texts(when.date(), get_language())[True]
+
+
+# A page has hundreds of times, of few days.
+@lru_cache(1_000)
+def _day_texts(day: date, language: str | None) -> tuple[str, str]:
+    """Return the day without and with its year."""
+    # Only part of the cache's key: patterns and names depend on the active language.
+    del language
+    return date_format(day, _day_pattern()), date_format(day, _date_pattern())
 
 
 def utc_text(time: int, *, to_the_day: bool) -> str:
@@ -221,7 +222,14 @@ def ago(length: int) -> str:
 
 
 def _duration_text(units: str, **amounts: int | str) -> str:
-    return str(_SPANS[units]) % amounts
+    return _span_pattern(units, get_language()) % amounts
+
+
+@lru_cache
+def _span_pattern(units: str, language: str | None) -> str:
+    # Only part of the cache's key.
+    del language
+    return str(_SPANS[units])
 
 
 _FITS = re.compile(r"(?![.~])[^/\\\x00-\x1f]{1,200}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.templatetags.i18n import do_translate
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -10,18 +11,21 @@ from django.utils.safestring import SafeString
 from runs.bundles import scripts, styles
 from runs.models import Experiment
 from runs.render import formats
+from runs.render.experiments import experiment_rows
 from runs.render.formats import experiment_slug, status_label
 from runs.render.icons import icon, status_disc
 from runs.render.run_list import (
     clock_time,
+    column_boxes,
     full_moment,
+    head_cells,
+    list_rows,
+    member_rows,
     moment,
-    rename_button,
-    select_checkbox,
     star_button,
     status_pill,
-    table_cell,
 )
+from runs.templatetags.constant_nodes import render_once, translate_once
 from studio.core.messages import translated
 
 register = template.Library()
@@ -35,12 +39,16 @@ for tag in (
     status_disc,
     status_pill,
     star_button,
-    select_checkbox,
-    rename_button,
-    table_cell,
+    column_boxes,
+    experiment_rows,
+    head_cells,
+    list_rows,
+    member_rows,
     formats.span_patterns,
 ):
     register.simple_tag(tag)
+register.tags["icon"] = render_once(register.tags["icon"])
+register.tags["translate"] = translate_once(do_translate)
 for filter_function in (
     moment,
     full_moment,

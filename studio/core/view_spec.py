@@ -172,6 +172,9 @@ class ViewSpec:
 
 def encode_value(text: str) -> str:
     """A parameter's value as written in a query string."""
+    # Most values need no escapes, and a page has hundreds of them.
+    if _NEEDS_NO_ESCAPES.fullmatch(text):
+        return text
     return quote(text, safe=_SAFE).replace("%20", "+")
 
 
@@ -261,6 +264,7 @@ _SWITCHES = frozenset(n for n, read in _READERS.items() if read is _read_switch)
 _TOO_LARGE = 1 << 63
 #: Characters that a query may hold as they are and that stay readable.
 _SAFE = "/:,!|()*~@$;?-._"
+_NEEDS_NO_ESCAPES = re.compile(rf"[\w{re.escape(_SAFE)}]*", re.ASCII)
 
 
 def _parameter_text(value: object) -> str:

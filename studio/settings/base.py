@@ -69,10 +69,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "runs.pages.requests.responses.CompressionMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "runs.access.browser_state.BrowserState",
     "django.middleware.common.CommonMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "runs.access.middleware.AccessControl",
     "runs.access.middleware.BrowserCsrf",
@@ -94,7 +92,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "runs.pages.site.context_processors.frame_context",
             ],
-            "builtins": ["runs.templatetags.studio", "django.templatetags.i18n"],
+            # A later library replaces tags of an earlier one: here `translate`.
+            "builtins": ["django.templatetags.i18n", "runs.templatetags.studio"],
         },
     }
 ]

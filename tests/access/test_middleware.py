@@ -166,3 +166,31 @@ def test_a_token_needs_no_csrf_token(team):
 def test_strangers_are_asked_to_sign_in_first():
     answer = Client(enforce_csrf_checks=True).post(PAIR)
     assert answer.status_code == 401
+
+
+# What only browsers need
+
+
+def test_an_api_call_with_a_token_has_no_session(team):
+    _token, secret = token_of(team.owner, team.workspace)
+    browser = browser_of(team.owner)
+    answer = browser.get(PAIR, headers=bearer(secret))
+    assert not hasattr(answer.wsgi_request, "session")
+    # Without the header the session counts, and a page has one with a token, too.
+    assert browser.get(PAIR).wsgi_request.session.session_key
+    page = Client().get("/w/lab/members/", headers=bearer(secret))
+    assert hasattr(page.wsgi_request, "session")
+
+
+def test_an_invalid_token_does_not_fall_back_to_the_session(team):
+    answer = browser_of(team.owner).get(PAIR, headers=bearer("wrong"))
+    assert answer.status_code == 401
+
+
+def test_errors_of_an_api_call_are_in_the_language_of_the_script(team):
+    _token, secret = token_of(team.owner, team.workspace)
+    headers = {**bearer(secret), "Accept-Language": "zh-CN"}
+    chinese = Client().get("/w/none/api/pair/", headers=headers).json()["error"]
+    english = Client().get("/w/none/api/pair/", headers=bearer(secret)).json()["error"]
+    assert chinese["code"] == english["code"] == "NotFound"
+    assert chinese["message"] != english["message"]

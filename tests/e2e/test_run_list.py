@@ -97,6 +97,28 @@ def test_the_back_button_restores_the_list(
     expect(page.locator(".pill")).to_have_count(1)
 
 
+def test_links_of_a_list_swap_rows_and_are_prepared_by_their_first_use(
+    server: Server, owner_page: Page, name: str
+) -> None:
+    start_run(server, name)
+    open_list(owner_page, server, name)
+    status = owner_page.locator("#run-table tbody td.state a.value")
+    expect(status).to_have_count(1)
+    owner_page.evaluate("document.documentElement.dataset.samePage = 1")
+    expect(owner_page.locator("#run-table a[hx-boost=true]")).to_have_count(0)
+    status.focus()
+    owner_page.keyboard.press("Enter")
+    expect(owner_page.locator(".pill")).to_have_count(2)
+    owner_page.locator(".pill .remove").last.click()
+    expect(owner_page.locator(".pill")).to_have_count(1)
+    expect(owner_page.locator("html")).to_have_attribute("data-same-page", "1")
+    owner_page.go_back()
+    expect(owner_page.locator(".pill")).to_have_count(2)
+    owner_page.locator("#run-table [data-row-link]").click()
+    expect(owner_page.locator("#run-title")).to_be_visible()
+    expect(owner_page.locator("html")).not_to_have_attribute("data-same-page", "1")
+
+
 def test_a_star_is_kept_after_a_reload(
     server: Server, owner_page: Page, name: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Upper
 from pytest_django import DjangoAssertNumQueries
@@ -121,3 +122,32 @@ def test_an_inserted_object_counts_as_stored(workspace: Workspace) -> None:
     key = insert_keys.insert_one(Key(workspace=workspace, kind=KeyKind.TAG, name="a"))
     assert key == Key.objects.get()
     assert not key._state.adding
+
+
+def test_a_captured_statement_gives_the_same_rows(
+    experiment: Experiment, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # Captured, it goes through Django's cursor; otherwise through the driver.
+    plain = named.all(["digits", "100%"])
+    with django_assert_num_queries(2):
+        assert named.all(["digits", "100%"]) == plain == [("digits", "DIGITS")]
+        assert describe(experiment.pk, "%s ? %%") == 1
+    assert describe(experiment.pk, "%s ? %%") == 1
+    experiment.refresh_from_db()
+    assert (experiment.description, experiment.last_run_number) == ("%s ? %%", 2)
+
+
+def test_an_error_of_the_driver_is_djangos(workspace: Workspace) -> None:
+    insert = PreparedInsert(Key)
+    rows = [Key(workspace=workspace, kind=KeyKind.TAG, name="a")]
+    insert(rows)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(rows)
+
+
+def test_a_broken_transaction_runs_no_statement(experiment: Experiment) -> None:
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        for use in (lambda: named.all(["digits"]), lambda: describe(experiment.pk, "")):
+            with pytest.raises(transaction.TransactionManagementError):
+                use()

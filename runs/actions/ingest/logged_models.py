@@ -235,7 +235,7 @@ def log_metrics_of_models(
         return
     with transaction.atomic():
         models = _find_models(run, {point.model_id for point in model_points})
-        points_and_params.log_batch(run, points, params, tags, actor=actor, now=now)
+        points_and_params.write_batch(run, points, params, tags, actor=actor, now=now)
         newest = {
             (one.model_id, one.key, one.dataset_name, one.dataset_digest): one
             for one in sorted(model_points, key=_point_sort_key)

@@ -96,6 +96,19 @@ def log_batch(
     now: int,
 ) -> None:
     """Log points (by MLflow's rule), parameters and tags: all or nothing."""
+    write_batch(run, points, params, tags, actor=actor, now=now)
+
+
+def write_batch(
+    run: Run,
+    points: Sequence[Point],
+    params: Mapping[str, str] | None,
+    tags: Mapping[str, str | None] | None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    """Log points, parameters and tags, in a transaction of the caller."""
     _check_points(points)
     check_tags(tags or {})
     record_heartbeat(run, now)

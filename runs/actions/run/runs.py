@@ -22,10 +22,10 @@ from runs.actions.run_rows import (
     bump_revision,
     check_tags,
     refuse_if_locked,
+    write_first_tags,
     write_params,
     write_properties,
     write_search_text,
-    write_tags,
 )
 from runs.models import (
     Experiment,
@@ -104,7 +104,7 @@ def create_run(
     lock_tree(run.workspace_id, shared=not parent_run_id)
     run.number = _next_number(experiment)
     link_parent(run, parent_run_id)
-    _insert_new_run(run)
+    _insert_new_run(run, is_id_generated=run_id is None)
     record_start_event(run, actor=actor, now=now)
     properties = {**write_definition(run, definition), **(properties or {})}
     _write_params_properties_and_tags(run, params or {}, properties, tags or {})
@@ -194,7 +194,7 @@ def _write_params_properties_and_tags(
     tags = check_tags(unchecked_tags)
     write_params(run, params)
     write_properties(run, properties)
-    write_tags(run, tags)
+    write_first_tags(run, tags)
     write_search_text(run, tags)
 
 
@@ -228,7 +228,16 @@ def _next_number(experiment: Experiment) -> int:
     return int(number)
 
 
-def _insert_new_run(run: Run) -> None:
+def _insert_new_run(run: Run, *, is_id_generated: bool) -> None:
+    if is_id_generated:
+        # No other run has it.
+        _insert_run.insert_one(run)
+    else:
+        _insert_unless_used(run)
+    adopt_waiting_children(run)
+
+
+def _insert_unless_used(run: Run) -> None:
     used = AlreadyExists(
         _("The run %(run_id)r already exists.") % {"run_id": run.run_id},
         run_id=run.run_id,
@@ -241,4 +250,3 @@ def _insert_new_run(run: Run) -> None:
     except IntegrityError as error:
         # Created at the same time in another experiment, or the workspace was deleted.
         raise used from error
-    adopt_waiting_children(run)

@@ -12,6 +12,7 @@ from runs.actions.run_rows.locks import (
 )
 from runs.actions.run_rows.params_and_tags import (
     check_tags,
+    write_first_tags,
     write_params,
     write_properties,
     write_tags,
@@ -40,6 +41,7 @@ __all__ = [
     "refuse_if_source_locked",
     "set_deletion_lock",
     "update_search_text_after_tag_change",
+    "write_first_tags",
     "write_params",
     "write_properties",
     "write_search_text",

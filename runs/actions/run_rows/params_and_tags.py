@@ -75,13 +75,24 @@ def write_tags(run: Run, tags: Mapping[str, str | None]) -> dict[str, str | None
     before = _stored_values(_tags, run, keys)
     # Every written tag updates several indexes.
     changed = {k: v for k, v in tags.items() if k not in before or before[k] != v}
+    _insert_tag_rows(run, keys, changed)
+    return before
+
+
+def write_first_tags(run: Run, tags: Mapping[str, str | None]) -> None:
+    """Set checked tags of a run that was just created, and so has none."""
+    _insert_tag_rows(run, intern_keys(run.workspace_id, KeyKind.TAG, tags), tags)
+
+
+def _insert_tag_rows(
+    run: Run, keys: Mapping[str, Key], tags: Mapping[str, str | None]
+) -> None:
     _insert_tags(
         [
             RunTag(run=run, key=keys[name], value=value, number=parse_number(value))
-            for name, value in sorted(changed.items())
+            for name, value in sorted(tags.items())
         ]
     )
-    return before
 
 
 def _stored_values(

@@ -31,16 +31,12 @@ _first_tags = PreparedRows(
         .values_list("pk", "key__name", "value")[:MAX_SEARCHED_TAGS]
     )
 )
-_texts_of = PreparedRows(
-    lambda runs: SearchText.objects.filter(run__id__in=runs).values_list(
-        "run_id", "text"
-    )
-)
-_fields_of = PreparedRows(
+#: What the texts are made of, and the stored ones.
+_fields_and_texts = PreparedRows(
     lambda runs: (
         Run.objects.filter(pk__in=runs)
         .order_by("pk")
-        .values_list("pk", "name", "run_id", "description")
+        .values_list("pk", "name", "run_id", "description", "search_text__text")
     )
 )
 _write_rows = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"])
@@ -61,18 +57,18 @@ def update_search_text_after_tag_change(run: Run, changed: Iterable[str]) -> Non
 def refresh_search_texts(runs: Sequence[int]) -> None:
     """Write the current search texts of runs; the caller has locked the runs' rows."""
     for some in batches(runs, RUNS_PER_BATCH):
-        known = dict(_texts_of.all(list(some)))
+        rows = _fields_and_texts.all(list(some))
         _write_rows(
             [
                 SearchText(run_id=pk, text=text, grams=grams_of(text))
-                for pk, name, run_id, description in _fields_of.all(list(some))
+                for pk, name, run_id, description, known in rows
                 if (
                     text := _compose_search_text(
                         name, run_id, description, _read_first_tags(pk)
                     )
                 )
                 # Writing the same text would update its large index for nothing.
-                != known.get(pk)
+                != known
             ]
         )
 

@@ -187,6 +187,20 @@ def _runs_json_batch(runs: Sequence[Run]) -> Iterator[Json]:
         }
 
 
+def new_run_json(run: Run, tags: dict[str, str]) -> Json:
+    """Convert a run that was just created with these tags, without a query."""
+    # The order in which they were stored.
+    stored = dict(sorted(tags.items()))
+    return {
+        "info": run_info(run, tags.get(USER_TAG, "")),
+        "data": without_empty_lists(
+            tags=key_value_list(tags_with_mirrors(run, stored))
+        ),
+        "inputs": {},
+        "outputs": {},
+    }
+
+
 def params_or_tags_by_run(
     model: type[RunTag] | type[RunParam], ids: Sequence[int]
 ) -> dict[int, dict[str, str]]:

@@ -20,6 +20,7 @@ from runs.api.mlflow.metrics import MetricBody, read_point, read_points
 from runs.api.mlflow.tags import (
     KeyValue,
     apply_special_tags,
+    atomic_for_special_tags,
     clear_special_tag,
     read_key_values,
 )
@@ -113,7 +114,7 @@ def log_batch(request: StudioRequest, body: LogBatch) -> dict[str, Any]:
     now = now_ms()
     try:
         # All or nothing: clients repeat a failed batch as a whole.
-        with transaction.atomic():
+        with atomic_for_special_tags(tags):
             apply_special_tags(run, tags, actor=request.actor, now=now)
             ingest.log_metrics_of_models(
                 run, points, actor=request.actor, now=now, params=params, tags=tags
@@ -166,14 +167,14 @@ def check_unique_keys(keys: Sequence[str]) -> None:
 
 
 @endpoint(Permission.LOG, SetTag, scoped_tokens=True)
-@transaction.atomic
 def set_tag(request: StudioRequest, body: SetTag) -> dict[str, Any]:
     run = find_run_to_log(request, body)
     key = check_mlflow_key(require_value(body.key, "key"), "key")
     tags = {key: check_value(body.value, "value")}
     now = now_ms()
-    apply_special_tags(run, tags, actor=request.actor, now=now)
-    run_actions.set_run_tags(run, tags, actor=request.actor, now=now)
+    with atomic_for_special_tags(tags):
+        apply_special_tags(run, tags, actor=request.actor, now=now)
+        run_actions.set_run_tags(run, tags, actor=request.actor, now=now)
     return {}
 
 

@@ -26,6 +26,7 @@ from runs.api.mlflow.replies import (
     NOTE_TAG,
     PARENT_TAG,
     USER_TAG,
+    new_run_json,
     params_or_tags_by_run,
     run_info,
     run_json,
@@ -56,7 +57,6 @@ class UpdateRun(RunRequest):
 
 
 @endpoint(Permission.LOG, CreateRun, scoped_tokens=True)
-@transaction.atomic
 def create(request: StudioRequest, body: CreateRun) -> dict[str, Any]:
     # Clients without `set_experiment` log to experiment 0, which always exists.
     experiment = find_active_experiment(request, body.experiment_id or "0")
@@ -80,7 +80,7 @@ def create(request: StudioRequest, body: CreateRun) -> dict[str, Any]:
         script=tags.get(SOURCE_NAME_TAG, "")[:MAX_SCRIPT_LENGTH],
         type=tags.get(SOURCE_TYPE_TAG, "")[:MAX_TYPE_LENGTH],
     )
-    return {"run": run_json(run)}
+    return {"run": new_run_json(run, tags)}
 
 
 def choose_run_name(name: str, tags: dict[str, str]) -> str:

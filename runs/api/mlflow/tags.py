@@ -7,8 +7,10 @@ have changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
+from django.db import transaction
 
 from runs.actions import run as run_actions
 from runs.actions.actor import Actor
@@ -22,6 +24,8 @@ from studio.core.names import (
     check_run_id,
     check_value,
 )
+
+_SPECIAL_TAGS = frozenset({NAME_TAG, NOTE_TAG, PARENT_TAG})
 
 
 class KeyValue(msgspec.Struct):
@@ -39,6 +43,17 @@ def read_key_values(pairs: Sequence[KeyValue], field: str) -> dict[str, str]:
         )
         for index, pair in enumerate(pairs)
     }
+
+
+def atomic_for_special_tags(
+    tags: Mapping[str, str],
+) -> AbstractContextManager[object]:
+    """Return a transaction for tags that also change a field of the run.
+
+    The action that stores other tags has its own transaction, and needs no savepoint in
+    another one.
+    """
+    return nullcontext() if _SPECIAL_TAGS.isdisjoint(tags) else transaction.atomic()
 
 
 def apply_special_tags(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
+from runs.models import Run
 from runs.pages.lists import (
     experiments_response,
     has_redundant_parameters,
@@ -23,6 +24,12 @@ from runs.pages.lists import (
 )
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, requested_format
 from runs.render import formats
+from runs.render.experiments import (
+    ExperimentLine,
+    LatestRun,
+    StatusCount,
+    TagLink,
+)
 from runs.render.formats import experiment_path, run_path
 from runs.search.experiments import ExperimentPage, ExperimentRow, find_experiments
 from studio.core.errors import InvalidValue
@@ -74,37 +81,12 @@ class ExperimentListState:
         return "?" + urlencode({key: value for key, value in pairs.items() if value})
 
 
-@dataclass(frozen=True)
-class TagLink:
-    key: str
-    text: str
-    href: str
-
-
-@dataclass(frozen=True)
-class ExperimentTableRow:
-    row: ExperimentRow
-    href: str
-    star_url: str
-    latest_href: str
-    counts: list[tuple[str, str, int, str]]
-    submitter: str
-    submitter_href: str
-    tags: list[TagLink]
-    more_tags: str
-
-    @property
-    def star_id(self) -> str:
-        """The id that stays when htmx swaps the star, so that it keeps the focus."""
-        return f"star-{self.row.experiment.pk}"
-
-
 def experiment_table_context(
     page: ExperimentPage, state: ExperimentListState, workspace: str
 ) -> dict[str, Any]:
     return {
         "page": page,
-        "lines": [_experiment_table_row(row, state, workspace) for row in page.rows],
+        "lines": [_experiment_line(row, state, workspace) for row in page.rows],
         "heads": _column_heads(state),
         "state": state,
         "q": state.q,
@@ -156,41 +138,47 @@ def _column_head(
     return {"label": label, "css": css, "order": order, "href": href}
 
 
-def _experiment_table_row(
+def _experiment_line(
     row: ExperimentRow, state: ExperimentListState, workspace: str
-) -> ExperimentTableRow:
+) -> ExperimentLine:
     experiment, latest = row.experiment, row.latest
     path = experiment_path(workspace, experiment.number, experiment.name)
     submitter = latest.submitter if latest else None
-    return ExperimentTableRow(
-        row,
+    return ExperimentLine(
+        experiment.pk,
+        experiment.name,
+        experiment.archived is not None,
+        row.starred,
         path,
         # By number, because a name need not fit a path.
         f"/w/{workspace}/experiments/~{experiment.number}/star/",
-        run_path(workspace, latest.run_id) if latest else "",
-        _status_count_links(row.counts, path),
+        tuple(_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]),
+        ", ".join(_tag_text(*tag) for tag in row.tags[MAX_TAGS:]),
+        tuple(_status_counts(row.counts, path)),
+        _latest_run(latest, workspace) if latest else None,
         str(submitter) if submitter else "",
         _href_filtered_by_value(state, attribute("submitter"), submitter.username)
         if submitter
         else "",
-        [_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]],
-        ", ".join(_tag_text(*tag) for tag in row.tags[MAX_TAGS:]),
+        row.activity,
+        experiment.created,
     )
 
 
-def _status_count_links(
-    counts: Mapping[RunStatus, int], path: str
-) -> list[tuple[str, str, int, str]]:
-    """Return the groups of statuses that runs have, each with a link to its runs."""
-    found = []
+def _latest_run(run: Run, workspace: str) -> LatestRun:
+    return LatestRun(run.name, run.state.value, run_path(workspace, run.run_id))
+
+
+def _status_counts(counts: Mapping[RunStatus, int], path: str) -> Iterator[StatusCount]:
+    """Yield the groups of statuses that runs have, each with a link to its runs."""
     for group, members in GROUPS.items():
         total = sum(counts.get(member, 0) for member in members)
         if total:
             word = group if len(members) == 1 else group.lower()
             # The counts include child runs, so the linked list must show them too.
             query = urlencode({"q": f"status = {word}", "children": "1"})
-            found.append((formats.status_label(group), word, total, f"{path}?{query}"))
-    return found
+            label = formats.status_label(group)
+            yield StatusCount(label, word, total, f"{path}?{query}")
 
 
 def _tag_link(state: ExperimentListState, key: str, value: str | None) -> TagLink:

@@ -18,7 +18,6 @@ from runs.pages.groups.group_values import (
 from runs.pages.lists import (
     BestValues,
     ListLinks,
-    ListRow,
     ValueLink,
     build_rows,
     column_css,
@@ -28,6 +27,7 @@ from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.formats import run_path
 from runs.render.groups import format_mean_and_deviation
+from runs.render.run_list import ListRow
 from runs.search.groups import Grouping, ListGroup
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs

@@ -44,7 +44,6 @@ from runs.pages.lists.list_state import (
 )
 from runs.pages.lists.run_cells import (
     BestValues,
-    ListRow,
     build_rows,
 )
 from runs.pages.lists.run_table import (
@@ -87,7 +86,6 @@ __all__ = [
     "RUN_PREFIX",
     "BestValues",
     "ListLinks",
-    "ListRow",
     "ListScope",
     "ListState",
     "ValueLink",

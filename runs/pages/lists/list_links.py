@@ -5,7 +5,7 @@ Every link is the same address with another query string: the URL is the state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -13,16 +13,25 @@ from urllib.parse import quote, urlencode
 
 from runs.render import formats
 from runs.render.filters import field_label
+from runs.render.run_list import ColumnHead, ValueHrefs
 from runs.search.fields import source_of
 from studio.core.filters import Field, Node, fields
-from studio.core.filters.fields import field_text, to_text
+from studio.core.filters.fields import (
+    field_text,
+    text_before_value,
+    to_text,
+    value_text,
+)
 from studio.core.filters.parse import MAX_LENGTH
 from studio.core.filters.source import FilterSource
 from studio.core.filters.tokens import MAX_TERMS
 from studio.core.filters.tree import (
     METRICS,
+    OPPOSITES,
     Comparison,
+    Flag,
     Text,
+    Value,
     all_of,
     attribute,
     fields_of,
@@ -38,18 +47,6 @@ MAX_STRIP_CHARACTERS = {"longer": 34, "long": 28}
 #: Proxies accept addresses of 8,000 characters; the rest is for other parameters.
 MAX_ADDRESS_CHARACTERS = 6_000
 NUMERIC_TYPES = (fields.NUMBER, fields.DURATION)
-
-
-@dataclass(frozen=True)
-class ColumnHead:
-    """A column's head; `column` is its text in the address."""
-
-    label: str
-    css: str
-    column: str
-    href: str = ""
-    order: str = ""
-    menu: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ class ListLinks:
     number: str = ""
     #: The numbers of the selected runs' colors, by their keys.
     selected: Mapping[int, int] = field(default_factory=dict)
-    # Rows repeat the same values, so most links of a page are found here.
+    # The status strip, facets and cells repeat the same terms.
     _made: dict[Node, str] = field(default_factory=dict)
     _without: dict[Field, FilterSource] = field(default_factory=dict)
     _freed: dict[tuple[int, ...], FilterSource] = field(default_factory=dict)
@@ -179,6 +176,41 @@ class ListLinks:
         return ValueLink(
             text, self.only_matching(term), self.except_matching(term), key
         )
+
+    def value_hrefs(self, field: Field) -> Callable[[Value], ValueHrefs]:
+        """Return a function that links to the runs with a value, and to the others.
+
+        A column has many values of one field. Their links differ in nothing else, so
+        what stands before and after the value is composed once.
+        """
+
+        def build_terms(value: Value) -> ValueHrefs:
+            term = Comparison(field, "=", (value,))
+            return self.only_matching(term), self.except_matching(term)
+
+        if field in self._fields_of_filter:
+            return build_terms
+        begin, rest = self._query_before_added_term, self._other_parameters
+        only = begin + encode_value(text_before_value(field, "="))
+        but = begin + encode_value(text_before_value(field, OPPOSITES["="]))
+
+        def append_value(value: Value) -> ValueHrefs:
+            # The opposite of `is_starred:true` has another value.
+            if isinstance(value, Flag):
+                return build_terms(value)
+            text = encode_value(value_text(value))
+            return f"{only}{text}{rest}", f"{but}{text}{rest}"
+
+        return append_value
+
+    @cached_property
+    def _query_before_added_term(self) -> str:
+        return f"?q={encode_value(self.filter_source.text_before_added_term)}"
+
+    @cached_property
+    def _fields_of_filter(self) -> frozenset[Field]:
+        nodes = self.filter_source.nodes
+        return frozenset(field for node in nodes for field in fields_of(node))
 
     def without_values_of(self, field: Field) -> FilterSource:
         """Return the filter without the terms that choose values of the field."""

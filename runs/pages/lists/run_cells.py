@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.models import Run
 from runs.pages.lists.list_links import ListLinks, ValueLink, column_css
 from runs.pages.lists.tree_rows import (
     RolledUpValue,
-    TreeBranch,
     build_branch,
     rolled_up_value,
 )
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.formats import run_path
+from runs.render.run_list import (
+    ListRow,
+    TreeBranch,
+    ValueHrefs,
+    link_cell,
+    running_duration_cell,
+    status_cell,
+    tag_chip,
+    tags_cell,
+    text_cell,
+    time_cell,
+)
 from runs.search.fields import CellLink, source_of
 from runs.search.query import series_color
 from runs.search.run_list import RunPage, RunRow
@@ -39,31 +49,11 @@ from studio.core.filters.tree import (
     Value,
     attribute,
 )
-from studio.core.statuses import RunStatus
 from studio.core.view_spec import Column
 
 #: Longer texts get no link.
 MAX_LINK_TEXT = 200
 DAY = UNITS["day"]
-
-
-def term_of_cell_value(field: Field, row: RunRow) -> Comparison | None:
-    """Return the term that finds the row's value; None if it gets no link."""
-    value = row.values.get(field)
-    if value is None or source_of(field).link == CellLink.NONE:
-        return None
-    if value == "":
-        return _term_of_empty_value(field)
-    compared = _value_to_filter_by(field, value)
-    return None if compared is None else Comparison(field, "=", (compared,))
-
-
-def _term_of_empty_value(field: Field) -> Comparison | None:
-    """Return the term of an empty text: a tag without value, an empty parameter."""
-    if field.kind == TAGS:
-        # A tag without value is stored as a key alone, so there is no text to compare.
-        return Comparison(field, "is not null")
-    return None if field.kind == ATTRIBUTE else Comparison(field, "=", (Text(""),))
 
 
 def _value_to_filter_by(field: Field, value: object) -> Value | None:
@@ -98,51 +88,6 @@ MAX_TITLE_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
-class ListCell:
-    kind: str
-    css: str
-    label: str = ""
-    text: str = ""
-    title: str = ""
-    value: Any = None
-    links: tuple[ValueLink, ...] = ()
-    more: int = 0
-
-
-@dataclass(frozen=True)
-class ListRow:
-    run: Run
-    starred: bool
-    children: int
-    cells: tuple[ListCell, ...]
-    href: str
-    children_href: str
-    rollup: tuple[tuple[str, int], ...] = ()
-    branch: TreeBranch | None = None
-    #: Gives a selected run its color; 0 if it is not selected.
-    number: int = 0
-
-    @property
-    def series(self) -> int:
-        return series_color(self.number)
-
-    @property
-    def key(self) -> str:
-        """The key by which a script finds the row after a refresh."""
-        # The primary key, because the script takes a larger one for a newer run.
-        return str(self.run.pk)
-
-    @property
-    def star_url(self) -> str:
-        return f"{self.href}star/"
-
-    @property
-    def star_id(self) -> str:
-        """The id that stays when htmx swaps the star, so that it keeps the focus."""
-        return f"star-{self.key}"
-
-
-@dataclass(frozen=True)
 class BestValues:
     """The best values of ranked metrics.
 
@@ -166,12 +111,8 @@ def build_rows(
     best: BestValues = NO_BEST,
 ) -> list[ListRow]:
     """Build the rows; numbers in a metric column have the same decimals."""
-    shown_fields = [column.field for column in columns]
     by_column = [
-        _add_filter_links(
-            each, _column_cells(each, page.rows, links, best), page.rows, links
-        )
-        for each in shown_fields
+        _column_cells(column.field, page.rows, links, best) for column in columns
     ]
     return [
         _build_row(row, tuple(cells), links)
@@ -179,22 +120,28 @@ def build_rows(
     ]
 
 
-def _build_row(row: RunRow, cells: tuple[ListCell, ...], links: ListLinks) -> ListRow:
+def _build_row(row: RunRow, cells: tuple[str, ...], links: ListLinks) -> ListRow:
     branch = build_branch(row, links) if row.place else None
-    rollup = [
-        (word, int(str(row.values.get(f, 0)))) for f, word in ROLLUP_FIELDS.items()
-    ]
+    number = links.selected.get(row.run.pk, 0)
     return ListRow(
-        row.run,
+        row.run.pk,
+        row.run.run_id,
+        row.run.name,
         row.starred,
         row.children,
         cells,
         run_path(links.workspace, row.run.run_id),
         _children_href(row, links, branch),
-        tuple((word, count) for word, count in rollup if count),
+        tuple(_rollup(row)) if row.children else (),
         branch,
-        links.selected.get(row.run.pk, 0),
+        series_color(number) if number else 0,
     )
+
+
+def _rollup(row: RunRow) -> Iterator[tuple[str, int]]:
+    for counted, word in ROLLUP_FIELDS.items():
+        if count := int(str(row.values.get(counted, 0))):
+            yield word, count
 
 
 def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> str:
@@ -206,100 +153,80 @@ def _children_href(row: RunRow, links: ListLinks, branch: TreeBranch | None) -> 
 
 def _column_cells(
     field: Field, rows: Sequence[RunRow], links: ListLinks, best: BestValues
-) -> Iterable[ListCell]:
-    values = [row.values.get(field) for row in rows]
-    if field.kind == METRICS:
-        rolled = [
-            rolled_up_value(field, row, links, best.goals) if row.place else None
-            for row in rows
-        ]
-        cells = _metric_cells(field, values, rolled)
-        words = best.own.get(field, best.words)
-        return _mark_best_values(cells, values, best.values.get(field), words)
+) -> list[str]:
     if field == attribute("name"):
-        return [ListCell("name", "name", text=row.run.name) for row in rows]
+        # Lists and groups show it in different cells.
+        return [""] * len(rows)
     if field == attribute("tags"):
-        return [_tags_cell(row.tags, links) for row in rows]
-    return [_field_cell(field, row, links) for row in rows]
+        return _tags_cells(rows, links)
+    if field == attribute("status"):
+        return _status_cells(rows, links)
+    if field.kind == METRICS:
+        return _metric_cells(field, rows, links, best)
+    column = _FieldColumn(field, links)
+    return [column.cell(row) for row in rows]
 
 
-def _add_filter_links(
-    field: Field, cells: Iterable[ListCell], rows: Sequence[RunRow], links: ListLinks
-) -> Iterator[ListCell]:
-    """Add links that filter by the value of each cell."""
-    for cell, row in zip(cells, rows, strict=True):
-        term = (
-            None
-            if cell.links or cell.kind == "name"
-            else term_of_cell_value(field, row)
-        )
-        if term is None:
-            yield cell
-        else:
-            yield replace(cell, links=(links.value_link(cell.text, term),))
+class _ValueLinks:
+    """The links of a column's values; those of a repeated text are composed once."""
+
+    def __init__(self, field: Field, links: ListLinks) -> None:
+        self._field, self._links = field, links
+        self._source = source_of(field)
+        self._hrefs_of = links.value_hrefs(field)
+        self._known: dict[str, ValueHrefs | None] = {}
+
+    def find(self, value: object) -> ValueHrefs | None:
+        """Return the links of a value; None if it gets none."""
+        if value is None or self._source.link == CellLink.NONE:
+            return None
+        # Only texts, because 1, 1.0 and True are the same key.
+        if not isinstance(value, str):
+            return self._compose(value)
+        if value not in self._known:
+            self._known[value] = self._compose(value)
+        return self._known[value]
+
+    def _compose(self, value: object) -> ValueHrefs | None:
+        if value == "":
+            return self._compose_empty()
+        if self._source.link == CellLink.NAME:
+            return self._hrefs_of(
+                Number(value) if _is_number(value) else Text(str(value))  # type: ignore[arg-type]
+            )
+        compared = _value_to_filter_by(self._field, value)
+        return None if compared is None else self._hrefs_of(compared)
+
+    def _compose_empty(self) -> ValueHrefs | None:
+        """Return the links of a tag without value, or of an empty parameter."""
+        if self._field.kind == TAGS:
+            link = _tag_link(self._field.key, None, self._links)
+            return link.filter_href, link.exclude_href
+        return None if self._field.kind == ATTRIBUTE else self._hrefs_of(Text(""))
 
 
-def _metric_cells(
-    field: Field,
-    values: Sequence[object],
-    rolled_up_values: Sequence[RolledUpValue | None],
-) -> list[ListCell]:
-    """Build metric cells; a root without a value shows one of its descendants'."""
-    label = field_label(field)
-    # Rolled-up values take part, so that the whole column has the same decimals.
-    known = [
-        v if r is None else r.value
-        for v, r in zip(values, rolled_up_values, strict=True)
-    ]
-    plain = [v if _is_number(v) else None for v in known]
-    cells = [
-        _metric_cell(label, value, shown)
-        for value, shown in zip(known, formats.align_decimals(plain), strict=True)  # type: ignore[arg-type]
-    ]
-    return [
-        cell
-        if up is None
-        else replace(cell, css=f"{cell.css} rolled", title=f"{up.value}, {up.words}")
-        for cell, up in zip(cells, rolled_up_values, strict=True)
-    ]
+def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
+    tag = Field(TAGS, key)
+    if value:
+        return ValueLink(value, *links.value_hrefs(tag)(Text(value)), key)
+    # A tag without value is stored as a key alone, so there is no text to compare.
+    return links.value_link(key, Comparison(tag, "is not null"))
 
 
-def _mark_best_values(
-    cells: list[ListCell], values: Sequence[object], best: float | None, words: str
-) -> list[ListCell]:
-    """Mark the cells with the best value."""
-    if best is None:
-        return cells
-    return [
-        replace(cell, kind="best", css=f"{cell.css} best", title=f"{value}, {words}")
-        if value == best
-        else cell
-        for cell, value in zip(cells, values, strict=True)
-    ]
+def _tags_cells(rows: Sequence[RunRow], links: ListLinks) -> list[str]:
+    chips: dict[tuple[str, str | None], str] = {}
 
+    def chip(tag: tuple[str, str | None]) -> str:
+        if tag not in chips:
+            chips[tag] = tag_chip(_tag_link(*tag, links))
+        return chips[tag]
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _metric_cell(label: str, value: object, shown: str | None) -> ListCell:
-    css = "number metric in-card"
-    if shown is None:
-        text = MISSING if value is None else str(value)
-        return ListCell("text", css, label, text)
-    assert isinstance(value, (int, float))
-    if not math.isfinite(value):
-        css += " bad"
-    return ListCell("text", css, label, shown, title=str(value))
-
-
-def _tags_cell(tags: Sequence[tuple[str, str | None]], links: ListLinks) -> ListCell:
-    count = _count_tags_that_fit(tags)
-    shown = tuple(_tag_link(key, value, links) for key, value in tags[:count])
-    rest = [_tag_text(*tag) for tag in tags[count:]]
-    return ListCell(
-        "tags", "tags in-card", title="\n".join(rest), links=shown, more=len(rest)
-    )
+    cells = []
+    for row in rows:
+        count = _count_tags_that_fit(row.tags)
+        hidden = [_tag_text(*tag) for tag in row.tags[count:]]
+        cells.append(tags_cell("tags in-card", map(chip, row.tags[:count]), hidden))
+    return cells
 
 
 def _count_tags_that_fit(tags: Sequence[tuple[str, str | None]]) -> int:
@@ -315,72 +242,118 @@ def _tag_text(key: str, value: str | None) -> str:
     return f"{key}: {value}" if value else key
 
 
-def _tag_link(key: str, value: str | None, links: ListLinks) -> ValueLink:
-    tag = Field(TAGS, key)
-    if not value:
-        return links.value_link(key, Comparison(tag, "is not null"))
-    return links.value_link(value, Comparison(tag, "=", (Text(value),)), key)
+def _status_cells(rows: Sequence[RunRow], links: ListLinks) -> list[str]:
+    hrefs_of = links.value_hrefs(attribute("status"))
+    cells = {
+        status: status_cell("state in-card", status, hrefs_of(Text(status.value)))
+        for status in {row.run.state for row in rows}
+    }
+    return [cells[row.run.state] for row in rows]
 
 
-def _field_cell(field: Field, row: RunRow, links: ListLinks) -> ListCell:
-    value = row.values.get(field)
-    css = column_css(field)
-    if field == attribute("status"):
-        return _status_cell(row.run.state, links)
-    if value is None or value == "":
-        return ListCell(
-            "text", f"{css} in-card" if "duration" in css else css, text=MISSING
+def _metric_cells(
+    field: Field, rows: Sequence[RunRow], links: ListLinks, best: BestValues
+) -> list[str]:
+    """Build metric cells; a root without a value shows one of its descendants'."""
+    values = [row.values.get(field) for row in rows]
+    rolled_up_values = [
+        rolled_up_value(field, row, links, best.goals) if row.place else None
+        for row in rows
+    ]
+    # Rolled-up values take part, so that the whole column has the same decimals.
+    known = [
+        v if r is None else r.value
+        for v, r in zip(values, rolled_up_values, strict=True)
+    ]
+    plain = [v if _is_number(v) else None for v in known]
+    texts = formats.align_decimals(plain)  # type: ignore[arg-type]
+    best_value, words = best.values.get(field), best.own.get(field, best.words)
+    label, hrefs = field_label(field), _ValueLinks(field, links)
+    return [
+        _metric_cell(
+            value,
+            rolled_up,
+            text,
+            words if best_value is not None and value == best_value else "",
+            label,
+            hrefs.find(value),
         )
-    if field == attribute("duration") and row.run.state.is_active:
-        return _running_duration_cell(row.run, value, css)
-    if source_of(field).link == CellLink.NAME:
-        return _filter_link_cell(field, row, value, links)
-    return _plain_cell(field, value, css)
+        for value, rolled_up, text in zip(values, rolled_up_values, texts, strict=True)
+    ]
 
 
-def _running_duration_cell(run: Run, length: Any, css: str) -> ListCell:
-    """A duration that the page's script updates, in ms, as text for templates."""
-    # The server's text is shown until the script runs, and without a script.
-    shown = formats.duration(length)
-    return ListCell("ticking", f"{css} in-card", text=shown, value=str(run.started))
-
-
-def _plain_cell(field: Field, value: Any, css: str) -> ListCell:
-    kind = fields.value_type(field)
-    if kind == fields.TIME:
-        return ListCell("time", css, value=value)
-    if isinstance(value, bool):
-        return ListCell("text", css, text=_("yes") if value else _("no"))
-    if kind == fields.DURATION:
-        return ListCell("text", f"{css} in-card", text=formats.duration(value))
-    if _is_number(value):
-        return ListCell("text", css, text=formats.number(value), title=str(value))
-    stripped = str(value).strip()
-    # A row has one line; the title shows the rest.
-    first = stripped.partition("\n")[0]
-    title = (
-        stripped
-        if len(stripped) <= MAX_TITLE_CHARACTERS
-        else f"{stripped[:MAX_TITLE_CHARACTERS]}…"
-    )
-    return ListCell(
-        "text", f"{css} clip", text=first[:MAX_TITLE_CHARACTERS], title=title
+def _metric_cell(
+    value: object,
+    rolled_up: RolledUpValue | None,
+    text: str | None,
+    best_words: str,
+    label: str,
+    hrefs: ValueHrefs | None,
+) -> str:
+    known = value if rolled_up is None else rolled_up.value
+    css, title = "number metric in-card", ""
+    if text is None:
+        text = MISSING if known is None else str(known)
+    else:
+        assert isinstance(known, (int, float))
+        title = str(known)
+        if not math.isfinite(known):
+            css += " bad"
+    if rolled_up is not None:
+        css, title = f"{css} rolled", f"{rolled_up.value}, {rolled_up.words}"
+    if best_words:
+        css, title = f"{css} best", f"{value}, {best_words}"
+    return text_cell(
+        css, text, label=label, title=title, is_best=bool(best_words), hrefs=hrefs
     )
 
 
-def _status_cell(status: RunStatus, links: ListLinks) -> ListCell:
-    term = Comparison(attribute("status"), "=", (Text(status.value),))
-    link = links.value_link(status.value, term)
-    return ListCell("status", "state in-card", links=(link,), value=status)
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _filter_link_cell(
-    field: Field, row: RunRow, value: Any, links: ListLinks
-) -> ListCell:
-    compared = Number(value) if _is_number(value) else Text(str(value))
-    shown = source_of(field).shown
-    text = str(value) if shown is None else shown(row.run)
-    term = Comparison(field, "=", (compared,))
-    return ListCell(
-        "link", column_css(field), title=text, links=(links.value_link(text, term),)
-    )
+class _FieldColumn:
+    """The cells of a field, by its type."""
+
+    def __init__(self, field: Field, links: ListLinks) -> None:
+        self._field, self._css = field, column_css(field)
+        self._kind, self._source = fields.value_type(field), source_of(field)
+        self._links = _ValueLinks(field, links)
+        self._is_duration = field == attribute("duration")
+
+    def cell(self, row: RunRow) -> str:
+        value = row.values.get(self._field)
+        hrefs = self._links.find(value)
+        if value is None or value == "":
+            css = f"{self._css} in-card" if "duration" in self._css else self._css
+            return text_cell(css, MISSING, hrefs=hrefs)
+        if self._is_duration and row.run.state.is_active:
+            # The server's text is shown until the script runs, and without a script.
+            shown = formats.duration(value)  # type: ignore[arg-type]
+            return running_duration_cell(f"{self._css} in-card", shown, row.run.started)
+        if self._source.link == CellLink.NAME:
+            assert hrefs is not None
+            name = self._source.shown
+            return link_cell(self._css, name(row.run) if name else str(value), hrefs)
+        return self._plain_cell(value, hrefs)
+
+    def _plain_cell(self, value: Any, hrefs: ValueHrefs | None) -> str:
+        css = self._css
+        if self._kind == fields.TIME:
+            return time_cell(css, value, hrefs)
+        if isinstance(value, bool):
+            return text_cell(css, _("yes") if value else _("no"), hrefs=hrefs)
+        if self._kind == fields.DURATION:
+            return text_cell(f"{css} in-card", formats.duration(value), hrefs=hrefs)
+        if _is_number(value):
+            text = formats.number(value)
+            return text_cell(css, text, title=str(value), hrefs=hrefs)
+        stripped = str(value).strip()
+        # A row has one line; the title shows the rest.
+        first = stripped.partition("\n")[0][:MAX_TITLE_CHARACTERS]
+        title = (
+            stripped
+            if len(stripped) <= MAX_TITLE_CHARACTERS
+            else f"{stripped[:MAX_TITLE_CHARACTERS]}…"
+        )
+        return text_cell(f"{css} clip", first, title=title, hrefs=hrefs)

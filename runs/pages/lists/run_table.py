@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext, npgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, npgettext
 
 from runs.pages.lists.list_links import (
     ListLinks,
@@ -23,13 +24,13 @@ from runs.pages.lists.run_cells import (
     NO_BEST,
     ROLLUP_FIELDS,
     BestValues,
-    ListRow,
     build_rows,
 )
 from runs.pages.lists.tree_rows import tree_totals
 from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
 from runs.render.filters import field_label, pill_texts
+from runs.render.run_list import ListRow
 from runs.search.query import StatusCounts, count_statuses, filters_by_status
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
@@ -305,6 +306,13 @@ def new_runs_messages() -> dict[str, str]:
 
     `which` has a digit for each number from 1 on: the index of its form.
     """
+    return _new_runs_messages(get_language())
+
+
+@lru_cache
+def _new_runs_messages(language: str | None) -> dict[str, str]:
+    # Only the cache's key: `ngettext` reads the active language.
+    del language
     texts = [
         ngettext("%(n)s new run", "%(n)s new runs", number) % {"n": "%s"}
         for number in range(1, max(ROWS) + 1)

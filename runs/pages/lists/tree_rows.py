@@ -10,6 +10,7 @@ from django.utils.translation import ngettext, npgettext, pgettext
 
 from runs.pages.lists.list_links import ListLinks
 from runs.render import formats
+from runs.render.run_list import MoreChildrenLine, TreeBranch
 from runs.search.run_list import (
     MORE_CHILDREN,
     MoreChildren,
@@ -24,27 +25,6 @@ from studio.core.view_text import MAX_OPEN_CHILDREN, RowExpansion
 
 #: Deeper rows are indented no further.
 MAX_INDENT = 8
-
-
-@dataclass(frozen=True)
-class MoreChildrenLine:
-    """The line below the last shown child of a row."""
-
-    depth: int
-    href: str
-    text: str
-    note: str
-
-
-@dataclass(frozen=True)
-class TreeBranch:
-    """A row's place in the tree; `toggle` opens or closes a row with children."""
-
-    depth: int
-    matches: bool
-    is_open: bool
-    toggle: str
-    more: tuple[MoreChildrenLine, ...]
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,8 @@ def _content_digest(*parts: object) -> str:
 
 
 COMPRESSED_TYPES = ("text/html", "application/json")
+#: Smaller responses fit into a packet, and scripts wait for each of theirs.
+MIN_COMPRESSED_BYTES = 1024
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -165,5 +167,7 @@ class CompressionMiddleware(GZipMiddleware):
     ) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if response.streaming or kind not in COMPRESSED_TYPES:
+            return response
+        if len(getattr(response, "content", b"")) < MIN_COMPRESSED_BYTES:
             return response
         return super().process_response(request, response)

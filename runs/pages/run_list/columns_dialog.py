@@ -29,6 +29,7 @@ from runs.pages.lists import (
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
 from runs.render.filters import aggregate_label, field_label
+from runs.render.run_list import ColumnBox
 from runs.search.run_list import FieldList, ListedField, list_fields
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Field, tree
@@ -43,20 +44,9 @@ FORM_PARAMETERS = ("shown", "had", "pick", "up", "down", "remove", "done")
 
 
 @dataclass(frozen=True)
-class ColumnEntry:
-    """A field to pick; `parts` is its label, split around the searched text."""
-
-    value: str
-    label: str
-    parts: tuple[str, str, str]
-    note: str
-    chosen: bool
-
-
-@dataclass(frozen=True)
 class ColumnGroup:
     title: str
-    entries: tuple[ColumnEntry, ...]
+    boxes: tuple[ColumnBox, ...]
     more: str
 
 
@@ -137,7 +127,7 @@ def _dialog_context(
     fields = _fields_to_pick(state, part)
     chosen = {column.field for column in shown}
     groups = _column_groups(fields, part, chosen)
-    matching = sum(len(each.entries) for each in groups)
+    matching = sum(len(each.boxes) for each in groups)
     matching += sum(fields.more.values())
     default = default_columns(state)
     kept = spec.changed().parameters()
@@ -194,12 +184,12 @@ def _column_groups(
     groups = [
         ColumnGroup(
             title,
-            _column_entries(fields.found[kind], part, chosen),
+            _column_boxes(fields.found[kind], part, chosen),
             _hidden_fields_text(fields, kind),
         )
         for kind, title in order.items()
     ]
-    return [group for group in groups if group.entries]
+    return [group for group in groups if group.boxes]
 
 
 def _hidden_fields_text(fields: FieldList, kind: str) -> str:
@@ -209,9 +199,9 @@ def _hidden_fields_text(fields: FieldList, kind: str) -> str:
     )
 
 
-def _column_entries(
+def _column_boxes(
     listed: Sequence[ListedField], part: str, chosen: set[Field]
-) -> tuple[ColumnEntry, ...]:
+) -> tuple[ColumnBox, ...]:
     found = []
     for each in listed:
         label = each.field.key
@@ -222,7 +212,7 @@ def _column_entries(
             if part.lower() not in f"{label} {field_text(each.field)}".lower():
                 continue
         found.append(
-            ColumnEntry(
+            ColumnBox(
                 field_text(each.field),
                 field_label(each.field),
                 _split_at_match(label, part),

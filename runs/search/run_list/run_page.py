@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import F
+from django.db.models.lookups import In
+
 from runs.models import (
     Experiment,
     MetricGoal,
@@ -38,6 +41,7 @@ from runs.search.query import (
 )
 from runs.search.sql import Scope, time_limit
 from runs.search.values import ValueReader, attach_experiments_and_submitters
+from runs.storage.prepared import PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
@@ -316,6 +320,13 @@ def build_rows(
 RANKED_AGGREGATES = ("last", "first", "min", "max")
 
 
+_goals = PreparedRows(
+    lambda experiments, keys: MetricGoal.objects.filter(
+        In(F("experiment"), experiments), key__name__in=keys
+    ).values_list("key__name", "higher")
+)
+
+
 def find_goals(
     experiments: Iterable[int], fields: Iterable[Field]
 ) -> dict[Field, bool]:
@@ -328,12 +339,9 @@ def find_goals(
     ]
     if not asked:
         return {}
-    rows = MetricGoal.objects.filter(
-        experiment__in=set(experiments),
-        key__name__in={field.key for field in asked},
-    )
     found: dict[str, set[bool]] = defaultdict(set)
-    for key, higher in rows.values_list("key__name", "higher"):
+    keys = sorted({field.key for field in asked})
+    for key, higher in _goals.all(sorted(set(experiments)), keys):
         found[key].add(higher)
     return {f: found[f.key] == {True} for f in asked if len(found[f.key]) == 1}
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import Key, KeyKind, User, Workspace
+from runs.storage.prepared import PreparedRows
 from studio.core.errors import QueryTimeout
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
@@ -53,15 +53,18 @@ def make_scope(
     for field in {*fields, *COMMIT_PROPERTIES}:
         if field.kind in KEY_KINDS:
             names.setdefault(KEY_KINDS[field.kind], set()).add(field.key)
-    # It matches nothing, so that each kind can be added with OR.
-    wanted = Q(pk__in=())
-    for kind, keys in names.items():
-        wanted |= Q(kind=kind, name__in=sorted(keys))
-    rows = Key.objects.filter(wanted, workspace=workspace)
-    found = {
-        (kind, name): pk for kind, name, pk in rows.values_list("kind", "name", "pk")
-    }
+    # A name can also be found with another field's kind, which nothing asks for.
+    kinds = sorted(kind.value for kind in names)
+    rows = _keys.all(workspace.pk, kinds, sorted(set().union(*names.values())))
+    found = {(kind, name): pk for kind, name, pk in rows}
     return Scope(viewer, workspace, now, found)
+
+
+_keys = PreparedRows(
+    lambda workspace, kinds, names: Key.objects.filter(
+        workspace=workspace, kind__in=kinds, name__in=names
+    ).values_list("kind", "name", "pk")
+)
 
 
 QUERY_SECONDS = 5.0

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 from django.db.models import Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
@@ -62,6 +63,57 @@ class RowLayout:
     names: Sequence[str] = ()
     own: slice | None = None
     populators: Sequence[Callable[[Row, Model], None]] = ()
+
+
+def execute(database: Any, sql: str, params: Sequence[Any]) -> Any:
+    """Run a statement and return its cursor.
+
+    With SQLite this uses the driver directly: Django's cursors take longer than most
+    of these statements. A test that counts queries gets them from Django's cursor.
+    """
+    if not _calls_driver(database):
+        cursor = database.cursor()
+        cursor.execute(sql, params)
+        return cursor
+    with database.wrap_database_errors:
+        return database.connection.execute(_with_question_marks(sql), params)
+
+
+def execute_many(database: Any, sql: str, params: Sequence[Sequence[Any]]) -> None:
+    """Run a statement once for each row of parameters."""
+    if not _calls_driver(database):
+        with database.cursor() as cursor:
+            cursor.executemany(sql, params)
+        return
+    with database.wrap_database_errors:
+        database.connection.executemany(_with_question_marks(sql), params)
+
+
+def fetch_all(database: Any, sql: str, params: Sequence[Any]) -> list[Row]:
+    """Run a SELECT and return its rows."""
+    with database.wrap_database_errors:
+        rows: list[Row] = execute(database, sql, params).fetchall()
+    return rows
+
+
+def _calls_driver(database: Any) -> bool:
+    """Whether nothing observes the statements; connects if there is no connection."""
+    if (
+        database.vendor != "sqlite"
+        or database.queries_logged
+        or database.execute_wrappers
+        # Django's cursor raises the error for this.
+        or database.needs_rollback
+    ):
+        return False
+    database.ensure_connection()
+    return True
+
+
+@lru_cache(maxsize=2048)
+def _with_question_marks(sql: str) -> str:
+    """Write placeholders as SQLite's driver expects them."""
+    return FORMAT_QMARK_REGEX.sub("?", sql).replace("%%", "%")
 
 
 def row_layout(rows: QuerySet[Any, Any], compiled: CompiledQuery) -> RowLayout:

@@ -7,7 +7,11 @@ from typing import Any, Generic
 
 from django.db import DEFAULT_DB_ALIAS, models
 
-from runs.storage.prepared.django_internals import inserted_fields
+from runs.storage.prepared.django_internals import (
+    execute,
+    fetch_all,
+    inserted_fields,
+)
 from runs.storage.prepared.statements import Row, current_connection
 from studio.core.batches import batches
 
@@ -39,6 +43,7 @@ class PreparedInsert(Generic[Row]):
         )
         self._row_sql = f"({', '.join(['%s'] * len(columns))})"
         self._conflict = ""
+        self._sql: dict[int, str] = {}
         column = {field.name: field.column for field in fields}
         if unique:
             at = ", ".join(f'"{column[name]}"' for name in unique)
@@ -48,32 +53,31 @@ class PreparedInsert(Generic[Row]):
 
     def __call__(self, objects: Sequence[Row]) -> None:
         database = current_connection()
-        with database.cursor() as cursor:
-            # One statement for many rows: a full database rejects it as a whole.
-            for rows in batches(objects, MAX_ROWS):
-                values = [v for one in rows for v in self._row_values(one, database)]
-                cursor.execute(self._insert_sql(len(rows)), values)
+        # One statement for many rows: a full database rejects it as a whole.
+        for rows in batches(objects, MAX_ROWS):
+            values = [v for one in rows for v in self._row_values(one, database)]
+            execute(database, self._insert_sql(len(rows)), values)
 
     def insert_one(self, row: Row) -> Row:
         """Insert a new row and set the object's key."""
         database = current_connection()
         sql, values = self._insert_sql(1), self._row_values(row, database)
-        with database.cursor() as cursor:
-            # SQLite's driver always has the new key, and PostgreSQL returns it on
-            # request.
-            if database.vendor == "postgresql":
-                cursor.execute(f'{sql} RETURNING "{self._key}"', values)
-                [row.pk] = cursor.fetchone()
-            else:
-                cursor.execute(sql, values)
-                row.pk = cursor.lastrowid
+        # SQLite's driver always has the new key, and PostgreSQL returns it on request.
+        if database.vendor == "postgresql":
+            returning = f'{sql} RETURNING "{self._key}"'
+            [[row.pk]] = fetch_all(database, returning, values)
+        else:
+            row.pk = execute(database, sql, values).lastrowid
         # Django looks at both to validate the object and to follow its relations.
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 
     def _insert_sql(self, rows: int) -> str:
-        rows_sql = ", ".join([self._row_sql] * rows)
-        return f"{self._into}{rows_sql}{self._conflict}"
+        # Kept: converting and preparing a statement begins with its known text.
+        if rows not in self._sql:
+            rows_sql = ", ".join([self._row_sql] * rows)
+            self._sql[rows] = f"{self._into}{rows_sql}{self._conflict}"
+        return self._sql[rows]
 
     def _row_values(self, one: Row, database: Any) -> list[Any]:
         return [

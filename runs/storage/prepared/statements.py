@@ -20,6 +20,9 @@ from django.db.models import Expression, Model, QuerySet
 from runs.storage.prepared.django_internals import (
     CompiledQuery,
     delete_query,
+    execute,
+    execute_many,
+    fetch_all,
     row_layout,
     update_query,
 )
@@ -70,9 +73,9 @@ class _RowReader:
         self._layout = row_layout(rows, compiled)
 
     def __call__(self, values: Sequence[Any]) -> Iterator[Any]:
-        with current_connection().cursor() as cursor:
-            cursor.execute(self._statement.sql, self._statement.parameters(values))
-            return self._read_rows(cursor.fetchall())
+        statement = self._statement
+        params = statement.parameters(values)
+        return self._read_rows(fetch_all(current_connection(), statement.sql, params))
 
     def _read_rows(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
         if self._layout.convert is not None:
@@ -143,18 +146,15 @@ class _PreparedChange:
         """Returns how many rows were changed."""
         shape, values = _flatten_arguments(given)
         statement = self._statement(shape)
-        with current_connection().cursor() as cursor:
-            cursor.execute(statement.sql, statement.parameters(values))
-            return int(cursor.rowcount)
+        params = statement.parameters(values)
+        return int(execute(current_connection(), statement.sql, params).rowcount)
 
     def execute_many(self, uses: Sequence[Sequence[Any]]) -> None:
         """Run the statement for each row of values; no value can be a sequence."""
         if uses:
             statement = self._statement((None,) * len(uses[0]))
-            with current_connection().cursor() as cursor:
-                cursor.executemany(
-                    statement.sql, [statement.parameters(one) for one in uses]
-                )
+            params = [statement.parameters(one) for one in uses]
+            execute_many(current_connection(), statement.sql, params)
 
     def _statement(self, shape: Shape) -> _CompiledStatement:
         if shape not in self._known:

@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS, CATALOG, KEYED
@@ -91,6 +92,7 @@ CHILDREN_KEYS = (
 )
 
 
+@lru_cache(maxsize=64)
 def statuses_of(word: str) -> frozenset[RunStatus]:
     """The statuses that a status or group word means; raises ValueError."""
     group = STATUS_WORDS.get(word.lower())
@@ -359,17 +361,22 @@ def _comparison_text(node: Comparison) -> str:
     field, op = node.field, node.op
     if op in tree.NO_VALUE:
         return _null_check_text(field, op)
-    name = field_text(field)
     values = [value_text(value) for value in node.values]
     if op == "between":
-        return f"{name}:{'..'.join(values)}"
+        return f"{field_text(field)}:{'..'.join(values)}"
+    before = text_before_value(field, op)
+    if op in tree.MANY_VALUES and not before.endswith(":"):
+        return f"{before}({', '.join(values)})"
+    return before + "|".join(values)
+
+
+def text_before_value(field: Field, op: str) -> str:
+    """The part of a comparison before its value: `params.lr != `, `status:`."""
     # Only where `:` means `=` does the short form have the same meaning.
     short = field.kind == tree.ATTRIBUTE and spec_of(field).colon == "="
     if short and op in ("=", "in"):
-        return f"{name}:{'|'.join(values)}"
-    if op in tree.MANY_VALUES:
-        return f"{name} {op} ({', '.join(values)})"
-    return f"{name} {op} {values[0]}"
+        return f"{field_text(field)}:"
+    return f"{field_text(field)} {op} "
 
 
 def _null_check_text(field: Field, op: str) -> str:

@@ -250,12 +250,17 @@ class FilterSource:
         new = text or to_text(node)
         if self.terms:
             new = _parenthesize(node, new)
+        return f"{self.text_before_added_term}{new}"
+
+    @cached_property
+    def text_before_added_term(self) -> str:
+        """What an added term without `or` is appended to."""
         old = self.text.strip()
         if not self.terms:
-            return f"{old} {new}".strip()
+            return f"{old} " if old else ""
         if isinstance(self.node, Or):
-            return f"({old}) and {new}"
-        return f"{old}{self._conjunction()}{new}"
+            return f"({old}) and "
+        return f"{old}{self._conjunction()}"
 
     def text_with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
@@ -264,6 +269,8 @@ class FilterSource:
 
     def numbers_of_same_or_opposite(self, *nodes: Node) -> tuple[int, ...]:
         """The numbers of the terms that say what `nodes` say, or the opposite."""
+        if not self.terms:
+            return ()
         unwanted = {*nodes, *map(negate, nodes)}
         return tuple(n for n, old in enumerate(self.nodes) if old in unwanted)
 

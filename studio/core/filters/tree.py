@@ -7,7 +7,7 @@ that compiles the tree sets what *now* is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Union
 
@@ -194,9 +194,10 @@ def negate(node: Node) -> Node:
         return node.node
     if isinstance(node, Comparison) and _is_flag(node):
         # `not starred:true` must be the same term as `starred:false`.
-        return replace(node, values=(Flag(node.values == (Flag(False),)),))
+        opposite = Flag(node.values == (Flag(False),))
+        return Comparison(node.field, node.op, (opposite,), node.span)
     if isinstance(node, Comparison) and node.op in OPPOSITES:
-        return replace(node, op=OPPOSITES[node.op])
+        return Comparison(node.field, OPPOSITES[node.op], node.values, node.span)
     return Not(node)
 
 

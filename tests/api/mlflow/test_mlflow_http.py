@@ -158,3 +158,15 @@ def test_a_session_writes_only_with_the_csrf_token(mlflow: Mlflow) -> None:
     )
     assert answer.status_code == 403
     assert browser.get(mlflow.url("experiments/get?experiment_id=0")).status_code == 200
+
+
+def test_only_a_large_reply_is_compressed(mlflow: Mlflow) -> None:
+    run_id = mlflow.new_run()
+    headers = {"Accept-Encoding": "gzip, deflate"}
+    url = mlflow.url(f"runs/get?run_id={run_id}")
+    small = mlflow.client.get(url, headers=headers)
+    assert "Content-Encoding" not in small
+    mlflow.post("runs/set-tag", run_id=run_id, key="long", value="x" * 2000)
+    large = mlflow.client.get(url, headers=headers)
+    assert large["Content-Encoding"] == "gzip"
+    assert len(large.content) < len(small.content) + 200

@@ -39,7 +39,7 @@ def shared(workspace: Workspace, actor: Actor, now: int) -> Experiment:
 
 def names(browser: Client, query: str = "") -> list[str]:
     lines = browser.get(PAGE + query).context["lines"]
-    return [line.row.experiment.name for line in lines]
+    return [line.name for line in lines]
 
 
 def test_a_row_links_the_experiment_and_its_newest_run(

@@ -183,7 +183,7 @@ def test_the_error_banner_links_to_runs_with_the_same_error(
     error = browser.get(PAGE).context["error"]
     assert error["same_error_count"] == 2
     found = browser.get(error["same_error_href"]).context["rows"]
-    assert {row.run.run_id for row in found} == {"run-1", "copy"}
+    assert {row.run_id for row in found} == {"run-1", "copy"}
 
 
 def test_the_number_of_queries_does_not_depend_on_errors_and_cancels(
