@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from django.db import connection
 
 from runs.models import Run
 from runs.search.query import intersect_count, query_plan, status_counts
@@ -15,12 +14,7 @@ from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(
-        connection.vendor != "sqlite", reason="only SQLite is counted so"
-    ),
-]
+pytestmark = pytest.mark.django_db
 
 FILTERS = [
     "tags.group = even",
