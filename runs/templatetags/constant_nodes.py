@@ -22,11 +22,12 @@ class ConstantNode(Node):
     """A node that renders another one once for each language."""
 
     def __init__(self, node: Node) -> None:
-        # What a list of nodes calls: a page has more than a hundred of these.
-        self.render_annotated = TextByLanguage(node.render).find  # type: ignore[method-assign,assignment]
+        self._text = TextByLanguage(node.render)
+        # Lists of nodes call this one. A page has more than a hundred of them.
+        self.render_annotated = self._text.find  # type: ignore[assignment,method-assign]
 
     def render(self, context: Context) -> str:
-        return self.render_annotated(context)
+        return self._text.find(context)
 
 
 def translate_once(compile_tag: CompileTag) -> CompileTag:
