@@ -17,14 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Aggregate, F, Q, TextField
-from django.db.models.expressions import RawSQL
-from django.db.models.lookups import In
+from django.db.models import Aggregate, Q, TextField
 
 from runs.models import STATE_INDEX, Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
-from runs.search.sql import TEXT_TABLES, distinct_numbers
+from runs.search.sql import TEXT_TABLES, InKeys, distinct_numbers
 
 if TYPE_CHECKING:
     from runs.search.query.run_query import RunQuery
@@ -228,9 +226,7 @@ def _count_runs(
     The keys are sent as one value. What lists always check is in an index, which takes
     half the time of the table.
     """
-    text = f"[{','.join(map(str, keys.tolist()))}]"
-    among = RawSQL("SELECT value FROM json_each(%s)", (text,))
-    runs = Run.objects.filter(Q(In(F("pk"), among)))
+    runs = Run.objects.filter(Q(InKeys("pk", keys.tolist())))
     runs = run_query.filter_runs(runs, known_terms, indexed=("workspace_id",))
     rows: Any = runs.order_by("-pk").values("status")[:limit]
     try:

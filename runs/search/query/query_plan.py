@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -26,6 +27,7 @@ from runs.search.fields import index_scans_of, source_of
 from runs.search.sql import (
     Expr,
     IndexScan,
+    RelatedNames,
     Scope,
     Unindexed,
     indexed_part,
@@ -185,6 +187,10 @@ class _ScanProber:
         self._newest: dict[int, list[int]] = {}
         self._sizes: dict[int, int] = {}
 
+    @cached_property
+    def related_names(self) -> RelatedNames:
+        return RelatedNames(self.scope)
+
     def candidates_of(self, node: Node, *, required: bool = True) -> set[int] | None:
         """All runs that could fulfill the filter, if they are few.
 
@@ -216,7 +222,7 @@ class _ScanProber:
     def _candidates_of_words(
         self, words: tuple[Word, ...], *, required: bool
     ) -> list[set[int] | None]:
-        groups = word_scans([word.text for word in words], self.scope)
+        groups = word_scans([word.text for word in words], self.related_names)
         found = [self.read_keys_if_few(group.scans) for group in groups]
         for group, candidates in zip(groups, found, strict=True):
             if candidates is not None or not required:
