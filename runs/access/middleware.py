@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -167,6 +170,27 @@ class HostAndOriginChecks:
         except StudioError as error:
             return error_response(request, error)
         return self.get_response(request)
+
+
+class BrowserState:
+    """Django's session, language and messages, which requests of scripts do without.
+
+    With an Authorization header only the header counts, so an API call needs no
+    session. Its language was set by `HostAndOriginChecks`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        # The outermost comes last. None of them has hooks for views or exceptions.
+        with_messages: Any = MessageMiddleware(get_response)
+        with_language: Any = LocaleMiddleware(with_messages)
+        self.get_response_with_state: Any = SessionMiddleware(with_language)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "HTTP_AUTHORIZATION" in request.META and permissions.is_api_path(request):
+            return self.get_response(request)
+        response: HttpResponseBase = self.get_response_with_state(request)
+        return response
 
 
 class AccessControl:

@@ -49,7 +49,8 @@ def filling_transaction() -> Iterator[None]:
     connection of the server switches to the WAL (`studio.settings`).
     """
     if connection.vendor == "sqlite":
-        _execute_statements(["PRAGMA journal_mode=DELETE"])
+        # Not DELETE: the file that ends the transaction could return after a power cut.
+        _execute_statements(["PRAGMA journal_mode=TRUNCATE"])
     with transaction.atomic():
         yield
     if connection.vendor == "sqlite":

@@ -47,6 +47,11 @@ class Launcher(models.TextChoices):
     AGENT = "agent"
 
 
+#: The index of all runs of a workspace in order of arrival, and what else it has.
+STATE_INDEX = "run_by_arrival"
+STATE_COLUMNS = ("status", "parent", "archived", "deleted", "experiment")
+
+
 def launchers() -> list[tuple[str, str]]:
     return list(Launcher.choices)
 
@@ -163,7 +168,8 @@ class Run(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["workspace", "-id"]),
+            # What lists count, so that counting needs no look-up of each run.
+            models.Index(fields=["workspace", "-id", *STATE_COLUMNS], name=STATE_INDEX),
             models.Index(fields=["experiment", "-id"]),
             models.Index(fields=["workspace", "status", "-id"]),
             models.Index(fields=["workspace", "created"]),

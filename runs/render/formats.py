@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -19,6 +19,22 @@ from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from studio.core.statuses import LABELS
+
+
+class TextByLanguage:
+    """A text of the interface that is composed once for each language."""
+
+    def __init__(self, compose: Callable[..., str]) -> None:
+        self._compose = compose
+        self._texts: dict[str | None, str] = {}
+
+    def find(self, *given: object) -> str:
+        """Return the text; `given` is for the first use of a language."""
+        language = get_language()
+        if language not in self._texts:
+            self._texts[language] = self._compose(*given)
+        return self._texts[language]
+
 
 #: Shown where there is no value.
 MISSING = "–"

@@ -12,23 +12,22 @@ from django.template import Context, Node
 from django.template.base import FilterExpression, Parser, TextNode, Token
 from django.template.library import SimpleNode
 from django.templatetags.i18n import TranslateNode
-from django.utils.translation import get_language
+
+from runs.render.formats import TextByLanguage
 
 CompileTag = Callable[[Parser, Token], Node]
 
 
-class TextByLanguage(Node):
-    """What a node renders, once for each language."""
+class ConstantNode(Node):
+    """A node that renders another one once for each language."""
 
     def __init__(self, node: Node) -> None:
-        self._node = node
-        self._texts: dict[str | None, str] = {}
+        self._text = TextByLanguage(node.render)
+        # Lists of nodes call this one. A page has more than a hundred of them.
+        self.render_annotated = self._text.find  # type: ignore[assignment,method-assign]
 
     def render(self, context: Context) -> str:
-        language = get_language()
-        if language not in self._texts:
-            self._texts[language] = self._node.render(context)
-        return self._texts[language]
+        return self._text.find(context)
 
 
 def translate_once(compile_tag: CompileTag) -> CompileTag:
@@ -42,7 +41,7 @@ def translate_once(compile_tag: CompileTag) -> CompileTag:
             given.append(node.message_context)
         is_constant = not node.noop and not node.asvar
         if is_constant and all(map(_is_constant, given)):
-            return TextByLanguage(node)
+            return ConstantNode(node)
         return node
 
     return compile_node

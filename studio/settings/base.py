@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "runs.pages.requests.responses.CompressionMiddleware",
-    "runs.access.browser_state.BrowserState",
+    "runs.access.middleware.BrowserState",
     "django.middleware.common.CommonMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "runs.access.middleware.AccessControl",

@@ -249,6 +249,9 @@ def _postgres_settings(found: dict[str, Any]) -> dict[str, Any]:
     # Acknowledged data is on the disk, whatever the cluster's default is. Waiting for a
     # lock takes no longer than on SQLite.
     own = "-c synchronous_commit=on -c lock_timeout=5s"
+    # Compiling a query takes longer than most lists. Indexes are in memory or on solid
+    # state, where the default expects a disk and sorts whole ranges instead.
+    own = f"{own} -c jit=off -c random_page_cost=1.1"
     options["options"] = f"{own} {options.get('options', '')}".strip()
     options.setdefault("connect_timeout", 5)
     return {**found, "OPTIONS": options}

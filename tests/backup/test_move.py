@@ -290,7 +290,7 @@ def test_what_a_killed_move_to_sqlite_leaves_is_empty(
             assert read_setting("synchronous") == 2
 
 
-def test_postgresql_moves_to_sqlite(postgres_home: Home) -> None:
+def test_postgresql_moves_to_sqlite(postgres_home: Home, filled_sqlite: Home) -> None:
     before = postgres_home.content()
     postgres_home.succeed("move-to", "sqlite")
     sentence = postgres_home.manage("studio", "--check").sentence
@@ -302,4 +302,9 @@ def test_postgresql_moves_to_sqlite(postgres_home: Home) -> None:
     for tables_of, *_rest in (before, after):
         tables_of.pop("runs_changecount")
     assert after == before
+    parts = (
+        "select type, name, sql from sqlite_master "
+        "where name not like 'sqlite_stat%' order by 1, 2"
+    )
+    assert execute(home, parts) == execute(filled_sqlite, parts)
     assert "match" in home.succeed("verify", "--full")

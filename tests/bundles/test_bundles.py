@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 
+import runs.bundles
 from runs.bundles import ModuleGraph, build_bundles, scripts, styles
 from runs.bundles.contents import SCRIPTS, STYLES
+from runs.management import static_files
 from tests.parts.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +117,15 @@ def test_source_maps_name_lines(
     origins = list(decoded(source_map["mappings"]))
     found = origins.index((source_map["sources"].index(source), line))
     assert text in bundle_lines[found]
+
+
+def test_files_are_collected_again_if_the_code_of_bundles_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = static_files.static_sources_fingerprint()
+    (tmp_path / "contents.py").write_text("SCRIPTS = {}")
+    monkeypatch.setattr(runs.bundles, "__file__", str(tmp_path / "__init__.py"))
+    assert static_files.static_sources_fingerprint() != before
 
 
 def test_without_collected_files_each_member_is_loaded() -> None:

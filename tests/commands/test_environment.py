@@ -138,7 +138,8 @@ def test_a_database_url_can_name_a_socket() -> None:
     found = environment.postgres_settings("postgres://me@/studio?host=%2Frun%2Fpg")
     place = found["HOST"] or found["OPTIONS"].get("host")
     assert (found["NAME"], found["USER"], place) == ("studio", "me", "/run/pg")
-    assert "synchronous_commit=on" in found["OPTIONS"]["options"]
+    options = found["OPTIONS"]["options"]
+    assert all(one in options for one in ("synchronous_commit=on", "jit=off"))
 
 
 def test_postgresql_without_its_driver_is_refused(

@@ -65,6 +65,15 @@ def test_the_largest_allowed_filters_work(library: Library, name: str) -> None:
     assert library.find(LARGE[name]) == library.find(SHORT.get(name, "tag:nosuch"))
 
 
+def test_more_words_cost_no_more_queries(library: Library) -> None:
+    def count_queries(words: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            library.find(" ".join(f"word{n}" for n in range(words)))
+        return len(captured)
+
+    assert count_queries(50) == count_queries(2)
+
+
 def test_ten_thousand_keys_cost_no_more_queries(shelf: Library) -> None:
     run = shelf.make("x", tags={"own": "1"})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from django.db import connection
 
 from runs.models import Run
 from runs.search.query import intersect_count, query_plan, status_counts
@@ -15,12 +14,7 @@ from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
 from tests.search.library import Library
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(
-        connection.vendor != "sqlite", reason="only SQLite is counted so"
-    ),
-]
+pytestmark = pytest.mark.django_db
 
 FILTERS = [
     "tags.group = even",
@@ -34,6 +28,11 @@ FILTERS = [
     # The one side ends long before the other.
     "(tag:old or tags.group = even) name != nobody",
     "(tag:old or tags.group = even) metrics.acc > 0",
+    "metrics.acc is null",
+    "metrics.acc is null tags.group = even",
+    "metrics.acc is null name != nobody",
+    "tags.group is null",
+    "tags.group != even",
 ]
 
 
@@ -44,7 +43,7 @@ def row(shelf: Library) -> Library:
         group = "even" if n % 2 == 0 else "odd"
         shelf.make(
             f"run-{n}",
-            {"acc": [n % 7]},
+            {"acc": [n % 7]} if n % 7 else {},
             tags={"group": group, **({"old": None} if n < 5 else {})},
             params={"lr": f"0.{n % 5 + 1}"},
             parent_run_id=f"run-{n - 1}" if n % 3 == 2 else "",
@@ -88,13 +87,25 @@ def test_counting_by_windows_equals_counting_by_scan(
     monkeypatch.setattr(status_counts, "MAX_EXACT_COUNT", exact)
     asked = [(q, children) for q in FILTERS for children in (False, True)]
     with monkeypatch.context() as patch:
-        patch.setattr(status_counts, "count_intersection", lambda *_: None)
+        for name in ("count_intersection", "count_lacking"):
+            patch.setattr(status_counts, name, lambda *_: None)
         walked = [count_in_scope(row, q, children=children) for q, children in asked]
     monkeypatch.setattr(intersect_count, "WINDOW_ROWS", window)
     monkeypatch.setattr(intersect_count, "CHUNK_RUNS", 2)
     assert [
         count_in_scope(row, q, children=children) for q, children in asked
     ] == walked
+
+
+@pytest.mark.parametrize("ratio", [0, 1_000])
+def test_a_large_set_can_be_checked_run_by_run(
+    row: Library, monkeypatch: pytest.MonkeyPatch, ratio: int
+) -> None:
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", -1)
+    monkeypatch.setattr(intersect_count, "MAX_KEYS_PER_LOOKUP", ratio)
+    monkeypatch.setattr(intersect_count, "MAX_MATCHING_SHARE", 2)
+    for q in FILTERS:
+        assert count_in_scope(row, q, children=True)[0] == len(row.find(q)), q
 
 
 def test_keys_that_only_children_have_are_not_keys_of_roots(

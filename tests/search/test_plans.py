@@ -198,7 +198,7 @@ def steps(captured: CaptureQueriesContext, start: str) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "index"),
     [
-        ({}, "runs_run_workspa_77a4e5_idx"),
+        ({}, "run_by_arrival"),
         ({"q": "tags.model = vit"}, "run_tag_by_value"),
         ({"q": "tag:model"}, "runs_runtag_key_id_c268a5_idx"),
         ({"q": "params.lr = 0.1"}, "run_param_by_number"),

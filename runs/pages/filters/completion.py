@@ -111,6 +111,7 @@ class Completion:
             state.workspace,
             experiment=state.experiment,
             now=state.now,
+            counted=[] if word.field is None else [word.field],
         )
 
     def read_sections(self) -> tuple[list[SuggestionSection], bool]:

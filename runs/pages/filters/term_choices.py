@@ -54,9 +54,9 @@ def field_menu_options(
     found = [(_("Run"), _attribute_names())]
     try:
         for kind, title in _kind_titles():
-            shares = sorted(
-                reader.most_useful_keys(kind), key=lambda share: -share.runs
-            )[:MAX_KEYS]
+            shares = sorted(reader.sampled_keys(kind), key=lambda share: -share.runs)[
+                :MAX_KEYS
+            ]
             names = [(field_text(s.field), field_text(s.field)) for s in shares]
             found.append((title, names))
     except QueryTimeout:

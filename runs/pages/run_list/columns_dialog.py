@@ -129,7 +129,8 @@ def _dialog_context(
     groups = _column_groups(fields, part, chosen)
     matching = sum(len(each.boxes) for each in groups)
     matching += sum(fields.more.values())
-    default = default_columns(state)
+    # Without chosen columns, these are the default ones.
+    default = default_columns(state) if spec.has_columns else shown
     kept = spec.changed().parameters()
     kept.pop("columns", None)
     return {
@@ -202,7 +203,7 @@ def _hidden_fields_text(fields: FieldList, kind: str) -> str:
 def _column_boxes(
     listed: Sequence[ListedField], part: str, chosen: set[Field]
 ) -> tuple[ColumnBox, ...]:
-    found = []
+    found, notes = [], _FieldNotes()
     for each in listed:
         label = each.field.key
         if each.field.kind in (tree.ATTRIBUTE, tree.CHILDREN):
@@ -216,20 +217,31 @@ def _column_boxes(
                 field_text(each.field),
                 field_label(each.field),
                 _split_at_match(label, part),
-                _field_note(each),
+                notes.note_of(each),
                 each.field in chosen,
             )
         )
     return tuple(found)
 
 
-def _field_note(listed: ListedField) -> str:
-    aggregate = listed.field.aggregate
-    if listed.runs is None:
-        return aggregate_label(aggregate)
-    count = formats.grouped(listed.runs)
-    runs = npgettext("column dialog", "in %s run", "in %s runs", listed.runs) % count
-    return f"{aggregate_label(aggregate)}, {runs}" if aggregate else runs
+class _FieldNotes:
+    """Notes on fields. Many fields have the same counts, and few aggregates."""
+
+    def __init__(self) -> None:
+        self._aggregates: dict[str, str] = {}
+        self._counts: dict[int, str] = {}
+
+    def note_of(self, listed: ListedField) -> str:
+        aggregate, runs = listed.field.aggregate, listed.runs
+        if aggregate not in self._aggregates:
+            self._aggregates[aggregate] = aggregate_label(aggregate)
+        label = self._aggregates[aggregate]
+        if runs is None:
+            return label
+        if runs not in self._counts:
+            text = npgettext("column dialog", "in %s run", "in %s runs", runs)
+            self._counts[runs] = text % formats.grouped(runs)
+        return f"{label}, {self._counts[runs]}" if aggregate else self._counts[runs]
 
 
 def _split_at_match(label: str, part: str) -> tuple[str, str, str]:

@@ -86,7 +86,7 @@ def _name_cell(line: ExperimentLine) -> str:
     # The id stays when htmx swaps the star, so that it keeps the focus.
     star = star_button(line.starred, line.star_url, f"star-{line.key}")
     return (
-        f'<td class="name"><div>{star}<a href="{escape(line.href)}" hx-boost="false"'
+        f'<td class="name"><div>{star}<a href="{escape(line.href)}" data-plain'
         f' data-row-link title="{name}">{name}</a>{archived}</div></td>'
     )
 
@@ -118,7 +118,7 @@ def _counts_cell(line: ExperimentLine) -> str:
 def _count_link(count: StatusCount) -> str:
     label, number = escape(count.label), escape(formats.grouped(count.count))
     return (
-        f'<a class="value" href="{escape(count.href)}" hx-boost="false"'
+        f'<a class="value" href="{escape(count.href)}" data-plain'
         f' title="{label}: {number}">{status_disc(count.status)}'
         f'<span class="hidden-text">{label}</span>{number}</a>'
     )
@@ -129,7 +129,7 @@ def _latest_cell(latest: LatestRun | None) -> str:
         return f'<td class="latest"><span class="quiet">{MISSING}</span></td>'
     name, status = escape(latest.name), escape(status_label(latest.status))
     return (
-        f'<td class="latest"><a href="{escape(latest.href)}" hx-boost="false"'
+        f'<td class="latest"><a href="{escape(latest.href)}" data-plain'
         f' title="{name} ({status})">{status_disc(latest.status)}'
         f'<span class="hidden-text">{status}</span>'
         f'<span class="clip">{name}</span></a></td>'

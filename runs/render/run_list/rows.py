@@ -47,7 +47,7 @@ def head_cells(heads: Sequence[ColumnHead], show_children: bool) -> SafeString:
         html.append(
             f'<th scope="col" class="{head.css}" data-column="{escape(head.column)}"'
             f"{order}>{_sort_link(head, label)}"
-            f'<a class="head-menu" href="{escape(head.menu)}" hx-boost="false"'
+            f'<a class="head-menu" href="{escape(head.menu)}" data-plain'
             f' title="{escape(options)}" aria-label="{menu}">'
             f"{icon('chevron-down')}</a></th>"
         )
@@ -192,7 +192,7 @@ def _member_row(row: ListRow, labels: _RowLabels) -> str:
     # The column after the name counts a group's runs.
     name = (
         f'<td class="name"><a id="run-{row.key}" class="member"'
-        f' href="{escape(row.href)}" hx-boost="false" data-row-link title="{shown}">'
+        f' href="{escape(row.href)}" data-plain data-row-link title="{shown}">'
         f"{shown}</a></td><td></td>"
     )
     chosen = ' class="chosen"' if row.series else ""
@@ -228,7 +228,7 @@ def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
     chevron = "" if row.branch is None else _chevron(row, row.branch, labels)
     return (
         f'<td class="name" data-id="{escape(row.run_id)}"><div>{chevron}{star}'
-        f'<a id="run-{row.key}" href="{href}" hx-boost="false" data-row-link'
+        f'<a id="run-{row.key}" href="{href}" data-plain data-row-link'
         f' title="{shown}">{shown}</a>{rename}</div></td>'
     )
 
@@ -236,7 +236,7 @@ def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
 def _rename_link(href: str, label: str) -> str:
     """Renames a run, in its row where a script runs; both are escaped."""
     return (
-        f'<a class="tool only tiny row-edit" href="{href}name/" hx-boost="false"'
+        f'<a class="tool only tiny row-edit" href="{href}name/" data-plain'
         f' data-row-edit="name" title="{label} (e)" aria-label="{label}">'
         f"{icon('edit')}</a>"
     )

@@ -132,7 +132,8 @@ def _metric_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
             join=condition("metrics__"),
             is_ordered=not is_range or term.op == "=",
             is_windowed=not is_range or term.op in ("=", "in"),
-            is_exact=is_range,
+            is_exact=is_range
+            or (term.op == "is not null" and name in ("last", "count")),
         )
     ]
 

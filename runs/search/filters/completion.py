@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Count, Q
 
-from runs.models import Key, Metric
+from runs.models import Key
 from runs.search.filters.facets import FacetReader, SampledKey
 from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, time_limit
 from studio.core.filters import tree
@@ -33,7 +32,7 @@ def find_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
     """The commonest keys of the kind that hold `part`: it itself, what begins so."""
     lowered = part.lower()
     found = sorted(
-        reader.most_useful_keys(kind, part),
+        reader.sampled_keys(kind, part),
         key=lambda share: (
             not share.is_named(part),
             not share.field.key.lower().startswith(lowered),
@@ -49,8 +48,8 @@ def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
     if len(reader.matching_runs().ids) <= MAX_COUNTED_RUNS:
         return find_keys(reader, kind, part, limit)
     shares = sorted(
-        reader.most_useful_keys(kind, part),
-        key=lambda one: (not one.is_named(part), -one.runs),
+        reader.sampled_keys(kind, part),
+        key=lambda one: (not one.is_named(part), -one.runs, one.field.key),
     )
     return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 
@@ -69,18 +68,19 @@ def count_keys_of_all_runs(
 def _key_counts(
     reader: FacetReader, kind: str, names: Sequence[str]
 ) -> Mapping[str, tuple[int, int]]:
-    table: Any = Metric if kind == tree.METRICS else TEXT_TABLES[kind]
     known = Key.objects.filter(
         workspace=reader.workspace, kind=KEY_KINDS[kind], name__in=names
     )
     by_key = dict(known.values_list("pk", "name"))
     with time_limit():
-        rows = table.objects.filter(Q(InKeys("run_id", reader.matching_runs().ids)))
-        rows = rows.filter(key__in=list(by_key)).order_by().values_list("key")
         if kind == tree.METRICS or len(reader.matching_runs().ids) > MAX_COUNTED_RUNS:
-            counts = [(key, n, 0) for key, n in rows.annotate(n=Count("run"))]
-        else:
-            counts = list(
-                rows.annotate(n=Count("run"), v=Count("value", distinct=True))
+            found = reader.key_counter.count(kind, list(by_key))
+            return {by_key[key]: (runs, 0) for key, runs in found.items()}
+        rows = TEXT_TABLES[kind].objects.filter(key__in=list(by_key)).order_by()
+        rows = rows.filter(Q(InKeys("run_id", reader.matching_runs().ids)))
+        counts = list(
+            rows.values_list("key").annotate(
+                n=Count("run"), v=Count("value", distinct=True)
             )
+        )
     return {by_key[key]: (runs, values) for key, runs, values in counts}

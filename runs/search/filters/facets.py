@@ -11,17 +11,18 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.db.models.functions import Length
 
 from runs.models import Experiment, Key, Metric, User, Workspace, now_ms
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.search.fields import GroupColumn, source_of
+from runs.search.fields import FACETS, GroupColumn, source_of
 from runs.search.query import RunSet, build_query, read_run_set
 from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, keys_containing
-from runs.search.values import TEXT_HEAD
+from runs.search.values import TEXT_HEAD, KeyCounter
 from studio.core.filters import Node, field_text, tree
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Field, all_of, terms
@@ -91,8 +92,12 @@ class FacetReader:
         *,
         experiment: Experiment | None = None,
         now: int | None = None,
+        counted: Iterable[Field] = FACETS,
     ) -> None:
+        """`counted` are the fields whose values will be counted, apart from keys."""
         self.spec, self.viewer, self.workspace = spec, viewer, workspace
+        groups = (source_of(field).group for field in counted)
+        self._columns = tuple(group.column for group in groups if group is not None)
         self.experiment = experiment
         self.now = now_ms() if now is None else now
         self.terms = terms(spec.filter())
@@ -106,6 +111,11 @@ class FacetReader:
             self._sets[kept] = self._read_matching_runs(kept)
         return self._sets[kept]
 
+    @cached_property
+    def key_counter(self) -> KeyCounter:
+        """Counts keys of the runs of the list."""
+        return KeyCounter(self.matching_runs().ids)
+
     def _read_matching_runs(self, kept: tuple[Node, ...]) -> RunSet:
         spec = self.spec.changed(q=FilterText.of_tree(all_of(*kept) if kept else None))
         run_query = build_query(
@@ -115,7 +125,7 @@ class FacetReader:
             now=self.now,
             experiment=self.experiment,
         )
-        return read_run_set(run_query)
+        return read_run_set(run_query, self._columns)
 
     def fields_in_filter(self) -> list[Field]:
         """The fields that the filter has terms on, which facets can show."""
@@ -127,32 +137,35 @@ class FacetReader:
 
         Before all stands the key that is named so, however few runs have it.
         """
-        found = self._sampled_keys(kind, part)
-        if part:
-            found += self._keys_outside_sample(
-                kind, part, [each.field for each in found]
-            )
+        value = "last" if kind == tree.METRICS else "value"
+        found = self._find_keys(kind, part, Count(value, distinct=True))
         return sorted(
             found, key=lambda one: (not one.is_named(part), *_order_by_usefulness(one))
         )
 
-    def _sampled_keys(self, kind: str, part: str) -> list[SampledKey]:
+    def sampled_keys(self, kind: str, part: str = "") -> list[SampledKey]:
+        """The same keys in no order, without their values: these take most time."""
+        return self._find_keys(kind, part, Value(0))
+
+    def _find_keys(self, kind: str, part: str, values: Any) -> list[SampledKey]:
         sample = self.matching_runs().sample(SAMPLE_RUNS)
         rows = _key_table(kind).filter(Q(InKeys("run_id", sample))).order_by()
-        value = "last" if kind == tree.METRICS else "value"
-        counted = rows.values_list("key").annotate(
-            n=Count("run"), values=Count(value, distinct=True)
-        )
+        counted = rows.values_list("key").annotate(n=Count("run"), values=values)
         shares = {key: (runs, values) for key, runs, values in counted}
         names = Key.objects.filter(Q(InKeys("id", list(shares))))
         if part:
             names = names.filter(keys_containing(part))
         names = names.exclude(name__startswith=SYSTEM_TAG_PREFIX)
-        found = {
+        known = {
             pk: _keyed_field(kind, name) for pk, name in names.values_list("pk", "name")
         }
-        self._known_keys.update({field: pk for pk, field in found.items()})
-        return [SampledKey(field, *shares[pk]) for pk, field in found.items()]
+        self._known_keys.update({field: pk for pk, field in known.items()})
+        found = [SampledKey(field, *shares[pk]) for pk, field in known.items()]
+        if part:
+            found += self._keys_outside_sample(
+                kind, part, [each.field for each in found]
+            )
+        return found
 
     def _keys_outside_sample(
         self, kind: str, part: str, seen: Sequence[Field]

@@ -1,9 +1,9 @@
-"""Count the runs that several large index scans have in common, on SQLite.
+"""Count the runs that several large index scans have in common.
 
-A run that must be in two large sets costs SQLite a look-up for each member of one. Keys
-alone are read from an index ten times as fast: so they are intersected here, newest
-first, and only what is in every set is looked up as a run. PostgreSQL intersects by
-itself.
+A run that must be in two large sets costs a look-up for each member of one; PostgreSQL
+may read and sort a whole set. Keys alone are read from an index ten times as fast: so
+they are intersected here, newest first, and only what is in every set is looked up as a
+run.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Aggregate, F, Q, TextField
-from django.db.models.expressions import RawSQL
-from django.db.models.lookups import In
+from django.db.models import Aggregate, Q, TextField
 
-from runs.models import Run, RunQuerySet
+from runs.models import STATE_INDEX, Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
-from runs.search.sql import TEXT_TABLES, distinct_numbers
+from runs.search.sql import TEXT_TABLES, InKeys, distinct_numbers
 
 if TYPE_CHECKING:
     from runs.search.query.run_query import RunQuery
@@ -38,6 +36,8 @@ WINDOW_ROWS = 500_000
 #: The newest runs of the lead that are looked up first. If a larger share than
 #: MAX_MATCHING_SHARE matches, looking at one run after the other is faster.
 SAMPLE_ROWS, MAX_MATCHING_SHARE = 500, 0.25
+#: Keys that are read from an index rather than looking up one run.
+MAX_KEYS_PER_LOOKUP = 6
 #: Candidates that are looked up at once.
 CHUNK_RUNS = 16_000
 _ABOVE_ALL_KEYS = 2**62
@@ -55,8 +55,6 @@ class NewestStatusCounts:
 def count_intersection(run_query: RunQuery, limit: int) -> NewestStatusCounts | None:
     """Count at most `limit` matches; None where one run after the other is faster."""
     unions = run_query.plan.unions
-    if connection.vendor != "sqlite" or not unions:
-        return None
     unions = tuple(map(_range_as_single_values, unions))
     ordered = [union for union in unions if union.is_ordered]
     if ordered:
@@ -80,11 +78,49 @@ def count_intersection(run_query: RunQuery, limit: int) -> NewestStatusCounts | 
     return _IntersectionCounter(run_query, limit, union, unions).count_keys(keys)
 
 
+def count_lacking(run_query: RunQuery, limit: int) -> NewestStatusCounts | None:
+    """Count at most `limit` matches where almost all runs are in an excluded set.
+
+    What its index lacks of all keys is looked up, and not each run in the index. None
+    where one run after the other is faster.
+    """
+    runs = Run.objects.in_workspace(run_query.scope.workspace)
+    top = (runs.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
+    for union in run_query.plan.excluded:
+        missing_share = 1 - min(union.size / top, 1)
+        if missing_share < MAX_MATCHING_SHARE:
+            lead = _Lacking(union, top)
+            size = int(limit / missing_share) if missing_share else WINDOW_ROWS
+            return _IntersectionCounter(run_query, limit, lead, ()).count_by_windows(
+                size
+            )
+    return None
+
+
+@dataclass(frozen=True)
+class _Lacking:
+    """The arrivals below `top` that a set lacks, to be read as a set is."""
+
+    union: ScanUnion
+    top: int
+
+    @property
+    def terms(self) -> Terms:
+        return self.union.terms
+
+    def newest_keys(self, size: int, above: int) -> tuple[Keys, int]:
+        """The newest keys below `above`, and where they end; most are of no run."""
+        above = min(above, self.top)
+        end = max(0, above - size)
+        keys = np.arange(above - 1, end - 1, -1, dtype=np.int64)
+        return keys[~_mask_of_common(keys, _keys_between(self.union, end, above))], end
+
+
 def _sample_share(run_query: RunQuery, lead: ScanUnion) -> float:
     """The share of the lead's newest runs that match."""
     keys = np.array(lead.newest[:SAMPLE_ROWS], dtype=np.int64)
-    runs = run_query.filter_runs(_runs_with_keys(keys), lead.terms)
-    return _count_newest(runs, SAMPLE_ROWS).total() / max(len(keys), 1)
+    found = _count_runs(run_query, keys, lead.terms, SAMPLE_ROWS)
+    return found.total() / max(len(keys), 1)
 
 
 class _IntersectionCounter:
@@ -94,14 +130,13 @@ class _IntersectionCounter:
         self,
         run_query: RunQuery,
         limit: int,
-        lead: ScanUnion,
+        lead: ScanUnion | _Lacking,
         unions: Sequence[ScanUnion],
     ) -> None:
         self.run_query, self.limit, self.lead = run_query, limit, lead
         self.others = [each for each in unions if each is not lead and each.is_windowed]
-        self.known_terms: Terms = tuple(
-            term for union in (lead, *self.others) for term in union.terms
-        )
+        # The others become smaller with the keys of the first ones.
+        self.others.sort(key=lambda union: union.size)
         self.counts: Counter[int] = Counter()
         self.looked_up = 0
         self.children: Keys | None = None
@@ -112,7 +147,10 @@ class _IntersectionCounter:
         kept: list[Keys] = []
         while True:
             size = min(size, WINDOW_ROWS)
-            keys, end = _newest_keys(self.lead, size, above)
+            if isinstance(self.lead, _Lacking):
+                keys, end = self.lead.newest_keys(size, above)
+            else:
+                keys, end = _newest_keys(self.lead, size, above)
             kept.append(self._count_window(keys, end, above))
             if end == 0 or self.missing <= 0:
                 return self._newest_counts(kept)
@@ -135,17 +173,18 @@ class _IntersectionCounter:
         return NewestStatusCounts(dict(self.counts), candidates)
 
     def _count_window(self, keys: Keys, end: int, above: int) -> Keys:
-        """Count the matching runs of a window; returns the keys in every union."""
+        """Count the matching runs of a window; returns the keys that could match."""
+        terms: Terms = self.lead.terms
         for union in self.others:
-            if len(keys):
+            if not _has_too_many_keys(union, keys, end):
                 keys = keys[_mask_of_common(keys, _keys_between(union, end, above))]
+                terms += union.terms
         keys = self._without_children(keys)
         at = 0
         while at < len(keys) and self.missing > 0:
             # A small first part shows whether most of the keys are child runs.
             chunk = keys[at : at + (CHUNK_RUNS if self.looked_up else SAMPLE_ROWS)]
-            runs = self.run_query.filter_runs(_runs_with_keys(chunk), self.known_terms)
-            self.counts.update(_count_newest(runs, self.missing))
+            self.counts += _count_runs(self.run_query, chunk, terms, self.missing)
             self.looked_up += len(chunk)
             at += len(chunk)
             if self.children is None and self._are_mostly_children(len(keys) - at):
@@ -157,7 +196,7 @@ class _IntersectionCounter:
 
     def _are_mostly_children(self, left: int) -> bool:
         """Whether leaving out all children costs less than looking each run up."""
-        is_poor = self.looked_up > 2 * self.counts.total()
+        is_poor = self.looked_up > 4 * self.counts.total()
         return is_poor and left > SAMPLE_ROWS and not self.run_query.has_children
 
     def _without_children(self, keys: Keys) -> Keys:
@@ -168,20 +207,34 @@ class _IntersectionCounter:
         )
 
 
-def _runs_with_keys(keys: Keys) -> RunQuerySet:
-    """The runs of these keys, which are sent as one value however many they are."""
-    text = f"[{','.join(map(str, keys.tolist()))}]"
-    among = RawSQL("SELECT value FROM json_each(%s)", (text,))
-    return Run.objects.filter(Q(In(F("pk"), among)))
+def _has_too_many_keys(union: ScanUnion, keys: Keys, end: int) -> bool:
+    """Whether reading the union's keys costs more than looking up the given ones."""
+    if not len(keys) or not union.newest:
+        return not len(keys)
+    per_arrival = union.size / union.newest[0]
+    window = int(keys[0]) - max(end, int(keys[-1])) + 1
+    return per_arrival * window > MAX_KEYS_PER_LOOKUP * len(keys)
 
 
-def _count_newest(runs: Any, limit: int) -> Counter[int]:
-    """Count the newest of the runs by status."""
-    rows = runs.order_by("-pk").values("status")[:limit]
+def _count_runs(
+    run_query: RunQuery, keys: Keys, known_terms: Terms, limit: int
+) -> Counter[int]:
+    """Count at most `limit` of the newest matching runs with these keys, by status.
+
+    The keys are sent as one value. What lists always check is in an index, which takes
+    SQLite half the time of the table, but it would look in the table.
+    """
+    runs = Run.objects.filter(Q(InKeys("pk", keys.tolist())))
+    runs = run_query.filter_runs(runs, known_terms, indexed=("workspace_id",))
+    rows: Any = runs.order_by("-pk").values("status")[:limit]
     try:
         sql, given = rows.query.sql_with_params()
     except EmptyResultSet:
         return Counter()
+    if connection.vendor == "sqlite":
+        table = connection.ops.quote_name(Run._meta.db_table)
+        indexed = f"FROM {table} INDEXED BY {STATE_INDEX}"
+        sql = sql.replace(f"FROM {table}", indexed, 1)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT status, COUNT(*) FROM ({sql}) AS found GROUP BY status", given
@@ -194,6 +247,10 @@ class _ConcatenatedKeys(Aggregate):
 
     function = "GROUP_CONCAT"
     output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "STRING_AGG(%(expressions)s::text, ',')"
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 def _read_keys(rows: Any, column: str) -> Keys:

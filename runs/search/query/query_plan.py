@@ -14,10 +14,12 @@ run, the next in three. So each index scan is probed, with a limit on what that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q
 
 from runs.models.grams import fold_case
@@ -25,13 +27,22 @@ from runs.search.fields import index_scans_of, source_of
 from runs.search.sql import (
     Expr,
     IndexScan,
+    RelatedNames,
     Scope,
     Unindexed,
     indexed_part,
     search_text_scan,
     word_scans,
 )
-from studio.core.filters.tree import And, Comparison, Node, Or, Word, terms
+from studio.core.filters.tree import (
+    NEGATED,
+    And,
+    Comparison,
+    Node,
+    Or,
+    Word,
+    terms,
+)
 
 Terms = tuple[Node, ...]
 
@@ -104,7 +115,8 @@ class Plan:
     Otherwise runs are read from a lead, for a page or for counting; without a lead,
     from all runs. Each matching run is in at least one of `alternative_leads`, which
     are in the order of arrival: the newest of all are among the newest of each. And it
-    is in every one of `unions`, which are all large.
+    is in every one of `unions`, which are all large, and in none of `excluded`, which
+    are given where nothing else narrows the runs.
     """
 
     candidates: tuple[int, ...] | None = None
@@ -112,6 +124,7 @@ class Plan:
     count_lead: LeadScan | None = None
     alternative_leads: tuple[LeadScan, ...] = ()
     unions: tuple[ScanUnion, ...] = ()
+    excluded: tuple[ScanUnion, ...] = ()
 
 
 def plan_for(node: Node | None, scope: Scope, *required: IndexScan) -> Plan:
@@ -131,7 +144,11 @@ def plan_for(node: Node | None, scope: Scope, *required: IndexScan) -> Plan:
     large += prober.large
     unions = (*map(prober.build_union, joinable), *prober.unions)
     if not large:
-        return Plan(alternative_leads=prober.alternative_leads, unions=unions)
+        alternatives = prober.alternative_leads
+        excluded = () if unions else prober.excluded_by(node)
+        return Plan(
+            alternative_leads=alternatives, unions=unions, excluded=tuple(excluded)
+        )
     return Plan(
         page_lead=_choose_lead(large, prober, MAX_SORTED_TO_PAGE),
         count_lead=_choose_lead(large, prober, MAX_SORTED_TO_COUNT),
@@ -170,6 +187,10 @@ class _ScanProber:
         self._newest: dict[int, list[int]] = {}
         self._sizes: dict[int, int] = {}
 
+    @cached_property
+    def related_names(self) -> RelatedNames:
+        return RelatedNames(self.scope)
+
     def candidates_of(self, node: Node, *, required: bool = True) -> set[int] | None:
         """All runs that could fulfill the filter, if they are few.
 
@@ -201,7 +222,7 @@ class _ScanProber:
     def _candidates_of_words(
         self, words: tuple[Word, ...], *, required: bool
     ) -> list[set[int] | None]:
-        groups = word_scans([word.text for word in words], self.scope)
+        groups = word_scans([word.text for word in words], self.related_names)
         found = [self.read_keys_if_few(group.scans) for group in groups]
         for group, candidates in zip(groups, found, strict=True):
             if candidates is not None or not required:
@@ -233,6 +254,21 @@ class _ScanProber:
                 known = (term,) if counted[0].is_exact else ()
                 self.unions.append(self.build_union(counted[0], terms=known))
         return found
+
+    def excluded_by(self, node: Node | None) -> Iterator[ScanUnion]:
+        """The sets whose runs fail a negated term, where an index has them exactly.
+
+        Only SQLite is faster by them.
+        """
+        if connection.vendor != "sqlite":
+            return
+        for term in terms(node):
+            if isinstance(term, Comparison) and term.op in NEGATED:
+                positive = replace(term, op=NEGATED[term.op])
+                scans = index_scans_of(positive, self.scope)
+                if len(scans) == 1 and scans[0].is_exact and scans[0].is_ordered:
+                    self._read_keys_of_scan(scans[0])
+                    yield self.build_union(scans[0], terms=(term,))
 
     def read_keys_if_few(self, scans: Sequence[IndexScan]) -> set[int] | None:
         """The runs in any of the scans, if they are few."""

@@ -13,22 +13,17 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 
-from runs.search.fields import FACETS, source_of
 from runs.search.query import status_counts
 from runs.search.query.run_query import RunQuery
-
-#: What a run itself says that facets count, in the order of a row after its key.
-FACET_COLUMNS = tuple(
-    group.column for field in FACETS if (group := source_of(field).group)
-)
 
 
 @dataclass(frozen=True)
 class RunSet:
-    """`rows` are the runs' keys and COLUMNS, the newest first."""
+    """`rows` are the runs' keys and these columns, the newest first."""
 
     rows: Sequence[tuple[Any, ...]]
     exact: bool
+    columns: Sequence[str] = ()
 
     @cached_property
     def ids(self) -> list[int]:
@@ -40,15 +35,15 @@ class RunSet:
         return self.ids[::step]
 
     def column(self, name: str) -> list[Any]:
-        at = FACET_COLUMNS.index(name) + 1
+        at = self.columns.index(name) + 1
         return [row[at] for row in self.rows]
 
 
-def read_run_set(run_query: RunQuery) -> RunSet:
-    """The runs that the question is about."""
+def read_run_set(run_query: RunQuery, columns: Sequence[str] = ()) -> RunSet:
+    """The runs that the question is about, with these columns of theirs."""
     limit = status_counts.MAX_EXACT_COUNT + 1
     parts = [
-        _read_run_rows(part[:limit])
+        _read_run_rows(part[:limit], columns)
         for part in status_counts.newest_run_querysets(run_query)
     ]
     if len(parts) == 1:
@@ -58,11 +53,11 @@ def read_run_set(run_query: RunQuery) -> RunSet:
         # Rows begin with their primary keys, which count arrivals.
         rows = heapq.nlargest(limit, rows_by_key.values())
     exact = len(rows) < limit
-    return RunSet(rows if exact else rows[:-1], exact)
+    return RunSet(rows if exact else rows[:-1], exact, columns)
 
 
-def _read_run_rows(runs: Any) -> list[tuple[Any, ...]]:
+def _read_run_rows(runs: Any, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     try:
-        return list(runs.values_list("pk", *FACET_COLUMNS))
+        return list(runs.values_list("pk", *columns))
     except EmptyResultSet:
         return []

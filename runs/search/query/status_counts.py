@@ -17,7 +17,11 @@ from django.db import connection
 from django.db.models import OrderBy, Sum
 
 from runs.models import Experiment, Run, RunCount, User, Workspace, now_ms
-from runs.search.query.intersect_count import NewestStatusCounts, count_intersection
+from runs.search.query.intersect_count import (
+    NewestStatusCounts,
+    count_intersection,
+    count_lacking,
+)
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery, build_query
 from runs.search.sql import time_limit
@@ -146,6 +150,8 @@ def count_and_keep_candidates(run_query: RunQuery) -> tuple[StatusCounts, RunQue
     newest = None
     if run_query.plan.unions:
         newest = count_intersection(run_query, MAX_EXACT_COUNT + 1)
+    elif run_query.plan.excluded:
+        newest = count_lacking(run_query, MAX_EXACT_COUNT + 1)
     newest = newest or _count_newest_in_sql(newest_run_querysets(run_query))
     if newest.candidates is not None:
         run_query = replace(run_query, candidates=newest.candidates)

@@ -10,17 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from runs.models import (
     Experiment,
     Key,
-    Metric,
-    RunParam,
-    RunProperty,
-    RunTag,
     User,
     Workspace,
     now_ms,
@@ -28,6 +23,7 @@ from runs.models import (
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import MAX_EXACT_COUNT, build_query, newest_runs
 from runs.search.sql import KEY_KINDS, InKeys, keys_containing, time_limit
+from runs.search.values import KeyCounter
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
@@ -38,12 +34,8 @@ from studio.core.view_spec import ViewSpec
 MAX_NAMES = 60
 AGGREGATES = ("last", "min", "max")
 CHILDREN = ("count", *(name.lower() for name in GROUPS if name != "Other"))
-TABLES: Mapping[str, Any] = {
-    tree.METRICS: Metric,
-    tree.TAGS: RunTag,
-    tree.PARAMS: RunParam,
-    tree.PROPERTIES: RunProperty,
-}
+#: Of keys, in the order of the dialog.
+KINDS = (tree.METRICS, tree.TAGS, tree.PARAMS, tree.PROPERTIES)
 
 
 @dataclass(frozen=True)
@@ -79,12 +71,13 @@ def list_fields(
     """The fields whose key holds `part`; attributes are found by their label too."""
     with time_limit():
         runs, exact = _newest_runs(spec, viewer, workspace, experiment)
-        counts = {kind: _runs_per_key(table, runs) for kind, table in TABLES.items()}
+        counter = KeyCounter(runs)
+        counts = {kind: counter.count(kind) for kind in KINDS}
         names = _key_names(workspace, counts, part, exact)
     found: dict[str, list[ListedField]] = {tree.ATTRIBUTE: list_attributes()}
     more: dict[str, int] = {}
     total = len(found[tree.ATTRIBUTE])
-    for kind in TABLES:
+    for kind in KINDS:
         keys = [
             (name, counts[kind].get(pk))
             for pk, name in names[kind]
@@ -122,17 +115,10 @@ def _newest_runs(
     """The newest matching runs, and whether they are all that match."""
     now = now_ms()
     run_query = build_query(spec, viewer, workspace, now=now, experiment=experiment)
-    newest = newest_runs(run_query).values_list("pk", flat=True)
+    newest = newest_runs(run_query).values_list("pk")
     limit = MAX_EXACT_COUNT
-    found = list(newest[: limit + 1])
+    found = [pk for (pk,) in newest[: limit + 1]]
     return found[:limit], len(found) <= limit
-
-
-def _runs_per_key(table: Any, runs: Sequence[int]) -> dict[int, int]:
-    """How many of the runs have each key."""
-    rows = table.objects.filter(Q(InKeys("run_id", runs))).order_by()
-    # Run and key are in one index, and nothing else is asked for.
-    return dict(rows.values_list("key").annotate(n=Count("run")))
 
 
 def _key_names(
@@ -143,11 +129,10 @@ def _key_names(
     if part:
         rows = rows.filter(keys_containing(part))
     else:
-        rows = rows.filter(
-            pk__in=[pk for each in counts.values() for pk in _most_common(each)]
-        )
-    found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in TABLES}
-    by_kind = {KEY_KINDS[kind].value: kind for kind in TABLES}
+        common = [pk for each in counts.values() for pk in _most_common(each)]
+        rows = rows.filter(Q(InKeys("pk", common)))
+    found: dict[str, list[tuple[int, str]]] = {kind: [] for kind in KINDS}
+    by_kind = {KEY_KINDS[kind].value: kind for kind in KINDS}
     for pk, kind, name in rows.values_list("pk", "kind", "name"):
         named = by_kind[kind]
         if pk in counts[named] or (part and not exact):

@@ -40,6 +40,7 @@ from runs.search.sql.expressions import (
     Unindexed,
     false_if_null,
 )
+from runs.search.sql.related_names import RelatedNames
 from runs.search.sql.scope import (
     COMMIT_PROPERTIES,
     KEY_KINDS,
@@ -70,6 +71,7 @@ __all__ = [
     "IndexScan",
     "Like",
     "Lowered",
+    "RelatedNames",
     "Scope",
     "Unindexed",
     "any_of",

@@ -91,15 +91,20 @@ def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) ->
 
 
 def pattern_condition(text: Expr, op: str, pattern: str) -> Q:
+    refuse_long_pattern(pattern)
+    if op == "contains":
+        return Q(Contains(text, pattern))
+    return Q(Like(text, pattern, any_case=op == "ilike"))
+
+
+def refuse_long_pattern(pattern: str) -> None:
+    """Raise InvalidFilter for a pattern that could only slow the database down."""
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise InvalidFilter(
             _("A search text can have at most %(limit)s characters.")
             % {"limit": MAX_PATTERN_LENGTH},
             field="q",
         )
-    if op == "contains":
-        return Q(Contains(text, pattern))
-    return Q(Like(text, pattern, any_case=op == "ilike"))
 
 
 def number_condition(number: Expr, op: str, values: Sequence[Value]) -> Q:

@@ -1,7 +1,7 @@
 """The different values that a key has, where they are few: by jumps in its index.
 
-Each costs one look-up, whatever the number of runs that have it. Only SQLite is asked
-so; PostgreSQL reads in other ways.
+Each costs one look-up, whatever the number of runs that have it. Only SQLite compares
+patterns so; PostgreSQL reads in other ways.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def _distinct_rows(rows: Any, value: Any, limit: int) -> list[Any] | None:
         each.query.sql_with_params() for each in (first, then)
     )
     with connection.cursor() as cursor:
-        # The limit leaves room for one value too many, and for the NULL at the end.
+        # One value too many shows that there are more.
         cursor.execute(
-            f"WITH RECURSIVE found(one) AS (SELECT * FROM ({start}) UNION ALL "
-            f"SELECT ({step}) FROM found WHERE one IS NOT NULL LIMIT {limit + 2}) "
+            f"WITH RECURSIVE found(one, n) AS (SELECT ({start}), 0 UNION ALL "
+            f"SELECT ({step}), n + 1 FROM found WHERE one IS NOT NULL AND n < {limit}) "
             "SELECT one FROM found WHERE one IS NOT NULL",
             [*given, *more],
         )

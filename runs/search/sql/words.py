@@ -25,7 +25,7 @@ from django.db.models import (
 )
 from django.db.models.sql.compiler import SQLCompiler
 
-from runs.models import Experiment, Run, SearchIndex, SearchText, User
+from runs.models import SearchIndex, SearchText
 from runs.models.grams import (
     delimit_gram,
     fold_case,
@@ -36,11 +36,16 @@ from runs.models.grams import (
 )
 from runs.models.search_text import GRAM_ARRAY
 from runs.search.sql.access_paths import IndexScan
-from runs.search.sql.conditions import any_of, pattern_condition, term_texts
-from runs.search.sql.expressions import Expr, Sql, StartsWord
+from runs.search.sql.conditions import any_of, term_texts
+from runs.search.sql.expressions import Expr, Sql
+from runs.search.sql.related_names import (
+    RelatedNames,
+    matching_experiments,
+    matching_statuses,
+    matching_users,
+)
 from runs.search.sql.scope import Scope
 from studio.core.filters.tree import Comparison
-from studio.core.statuses import CODES, RunStatus
 
 
 class _ContainsGrams(Func):
@@ -104,10 +109,6 @@ def holds_word(word: str) -> Q:
     return found
 
 
-#: Maximum experiments, people or statuses whose runs are read in turn.
-MAX_NAMED_SCANS = 3
-
-
 def word_condition(word: str, scope: Scope) -> Q:
     """The run's texts, experiment, submitter or status hold the word.
 
@@ -117,10 +118,10 @@ def word_condition(word: str, scope: Scope) -> Q:
     texts = SearchText.objects.filter(holds_word(word), run=OuterRef("pk"))
     conditions = [
         Q(Exists(texts)),
-        Q(experiment__in=_matching_experiments(word, scope).values("pk")),
-        Q(submitter__isnull=False, submitter__in=_matching_users(word).values("pk")),
+        Q(experiment__in=matching_experiments(word, scope).values("pk")),
+        Q(submitter__isnull=False, submitter__in=matching_users(word).values("pk")),
     ]
-    statuses = _matching_statuses(word)
+    statuses = matching_statuses(word)
     if statuses:
         conditions.append(Q(status__in=statuses))
     return any_of(conditions)
@@ -134,7 +135,7 @@ class WordScans:
     scans: list[IndexScan]
 
 
-def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
+def word_scans(words: Sequence[str], related: RelatedNames) -> list[WordScans]:
     """Sides of the runs that hold all the words.
 
     Words that only texts hold are looked up together: both may be common where few
@@ -142,7 +143,7 @@ def word_scans(words: Sequence[str], scope: Scope) -> list[WordScans]:
     """
     texts, found = [], []
     for word in dict.fromkeys(map(fold_case, words)):
-        named = _scans_by_related_names(word, scope)
+        named = related.scans(word)
         if named:
             found.append(WordScans((word,), [search_text_scan([word]), *named]))
         else:
@@ -195,63 +196,3 @@ def indexed_part(term: Comparison) -> str:
 
 def _match_expression(words: Sequence[str]) -> str:
     return " AND ".join(map(match_query, words))
-
-
-def _scans_by_related_names(word: str, scope: Scope) -> list[IndexScan]:
-    """The runs that hold the word in what they are named by, where anything does."""
-    runs = Run.objects.in_workspace(scope.workspace)
-    scans = []
-    experiments = _matching_experiments(word, scope).values_list("pk", flat=True)
-    for name, found in (
-        ("experiment", list(experiments[: MAX_NAMED_SCANS + 1])),
-        (
-            "submitter",
-            list(
-                _matching_users(word).values_list("pk", flat=True)[
-                    : MAX_NAMED_SCANS + 1
-                ]
-            ),
-        ),
-        ("status", _matching_statuses(word)),
-    ):
-        # That many scans would cost more than one that is in no order.
-        if len(found) > MAX_NAMED_SCANS:
-            many = {
-                "experiment": experiments,
-                "submitter": _matching_users(word).values("pk"),
-            }
-            rows = runs.filter(**{f"{name}__in": many.get(name, found)})
-            scans.append(IndexScan(rows, "pk", is_exact=True, is_windowed=True))
-            continue
-        for value in found:
-            join = Q(**{name: value})
-            scan = IndexScan(
-                runs.filter(join), "pk", join=join, is_ordered=True, is_exact=True
-            )
-            scans.append(scan)
-    return scans
-
-
-def _matching_experiments(word: str, scope: Scope) -> Any:
-    return Experiment.objects.filter(
-        _name_condition(word, F("name")), workspace=scope.workspace
-    )
-
-
-def _matching_users(word: str) -> Any:
-    columns = ("username", "display_name")
-    return User.objects.filter(
-        any_of([_name_condition(word, F(name)) for name in columns])
-    )
-
-
-def _name_condition(word: str, text: Expr) -> Q:
-    if is_short_word(word):
-        return Q(StartsWord(text, word))
-    return pattern_condition(text, "contains", word)
-
-
-def _matching_statuses(word: str) -> list[int]:
-    names = {status: status.value.lower() for status in RunStatus}
-    fits = str.startswith if is_short_word(word) else str.__contains__
-    return sorted(CODES[s] for s, name in names.items() if fits(name, word))

@@ -1,5 +1,6 @@
 """The values of many runs as arrays, and all that runs logged."""
 
+from runs.search.values.key_counts import KeyCounter
 from runs.search.values.unsampled_points import (
     read_points_cursor,
     read_unsampled_points,
@@ -43,6 +44,7 @@ __all__ = [
     "MAX_ARRAY_RUNS",
     "TEXT_HEAD",
     "Columns",
+    "KeyCounter",
     "Keys",
     "NumberArray",
     "Numbers",

@@ -5,8 +5,8 @@ answer it. A prepared query is written as any other, by a function whose argumen
 placeholders. The SQL that Django compiles is kept, and each use sends it with its
 values: texts, numbers and bytes, unconverted.
 
-Only ingest and the run list use them, where the time to build a query counts. They lean
-on private parts of Django, which `django_internals` names.
+Only ingest, the run list and the frame of pages use them, where the time to build a
+query counts. They lean on private parts of Django, which `django_internals` names.
 """
 
 from __future__ import annotations

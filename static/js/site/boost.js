@@ -1,8 +1,8 @@
 // Links and forms inside of `data-boost` are requested by htmx, as inside of `hx-boost`. Each
 // is prepared when it is first used: htmx sends four events for every link that it prepares,
-// and a list has hundreds.
+// and a list has hundreds. `data-plain` excepts what is inside.
 
-const OTHERS = "[hx-boost], [hx-get], [hx-post], [data-row-link], [data-row-edit]";
+const OTHERS = "[hx-boost], [hx-get], [hx-post], [data-plain]";
 
 function boost(element) {
   if (!element?.closest("[data-boost]") || element.closest(OTHERS)) return;

@@ -9,7 +9,7 @@ from django.template.base import NodeList, TextNode
 from django.utils.translation import override
 
 from runs.render.icons import icon
-from runs.templatetags.constant_nodes import TextByLanguage
+from runs.templatetags.constant_nodes import ConstantNode
 
 
 def _template(source: str) -> Template:
@@ -44,7 +44,7 @@ def test_a_constant_text_is_shown_in_the_language_of_each_request() -> None:
     ],
 )
 def test_other_texts_are_rendered_each_time(source: str, shown: str) -> None:
-    assert not _nodes(source).get_nodes_by_type(TextByLanguage)
+    assert not _nodes(source).get_nodes_by_type(ConstantNode)
     assert _template(source).render({"word": "<b>"}) == shown
 
 
