@@ -93,6 +93,7 @@ def ingest(
         home.mkdir()
         with entered(home, kind) as env:
             from tests.bench.ingest import Target, measure
+            from tests.bench.peer import settle
 
             report = Report("Ingest")
             with (
@@ -102,6 +103,7 @@ def ingest(
                 here = server.environment
                 ours = Target(here["MLFLOW_TRACKING_URI"], here)
                 theirs = Target(address) if address else None
+                settle(ours.process)
                 measure(ours, theirs, report, seconds=seconds, rounds=rounds)
             report.show(as_json=as_json)
 

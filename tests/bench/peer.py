@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from tests.bench.data.invented import (
     invent,
 )
 from tests.bench.data.seed import long_points, long_run
+from tests.bench.report import busy
 from tests.parts.clients import quiet_environment
 from tests.parts.server import kill_tree
 
@@ -102,16 +103,6 @@ def settle(top: psutil.Process, seconds: float = 240) -> None:
         if now - before < IDLE * SETTLE:
             return
         before = now
-
-
-def busy(top: psutil.Process) -> float:
-    """Processor seconds that the server's processes have used."""
-    total = 0.0
-    for process in [top, *top.children(recursive=True)]:
-        with suppress(psutil.NoSuchProcess):
-            used = process.cpu_times()
-            total += used.user + used.system
-    return total
 
 
 def seed(program: Path, folder: Path, runs: int, *, points: int = 1_000_000) -> None:

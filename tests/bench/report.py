@@ -8,9 +8,11 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
 import click
+import psutil
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ def machine() -> dict[str, str]:
         "machine": platform.machine(),
         "python": platform.python_version(),
     }
+
+
+def busy(top: psutil.Process) -> float:
+    """Processor seconds that a process and those below it have used."""
+    total = 0.0
+    for process in [top, *top.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            used = process.cpu_times()
+            total += used.user + used.system
+    return total
 
 
 @dataclass(frozen=True)

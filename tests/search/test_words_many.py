@@ -15,8 +15,8 @@ from runs.actions.run_rows.search_text import write_missing_search_texts
 from runs.models import Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import MAX_CANDIDATES
-from runs.search.sql import related_names
-from runs.search.sql.related_names import MAX_NAMED_SCANS
+from runs.search.sql import words
+from runs.search.sql.words import MAX_NAMED_SCANS
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
 from tests.search.library import Library, empty_library
@@ -142,7 +142,7 @@ def test_words_are_looked_up_in_the_index(crowd: Library, q: str) -> None:
 def test_runs_of_many_named_experiments_are_not_counted_first(
     crowd: Library, monkeypatch: pytest.MonkeyPatch, read_names: int
 ) -> None:
-    monkeypatch.setattr(related_names, "MAX_READ_NAMES", read_names)
+    monkeypatch.setattr(words, "MAX_READ_NAMES", read_names)
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 100)
     for n in range(MAX_NAMED_SCANS):
         create_experiment(

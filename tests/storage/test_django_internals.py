@@ -6,9 +6,11 @@ from typing import Any
 
 import django
 import pytest
+from django.apps import apps
 from django.db import connection
-from django.db.models import F, QuerySet, query, sql
+from django.db.models import F, Model, QuerySet, query, sql
 from django.db.models.options import Options
+from django.db.models.signals import post_init, pre_init
 from django.db.models.sql.compiler import SQLCompiler
 
 from runs.models import Experiment, Key, Member, Role, User, Workspace
@@ -20,6 +22,7 @@ from runs.storage.prepared.django_internals import (
     RowLayout,
     delete_query,
     inserted_fields,
+    new_object,
     row_layout,
     update_query,
 )
@@ -100,7 +103,7 @@ def test_objects_are_read_as_by_the_queryset() -> None:
     assert (layout.model, layout.names[:2]) == (Member, ["id", "workspace_id"]), HINT
     assert layout.own is not None, HINT
     [row] = convert(layout, run(compiled).fetchall())
-    found = Member.from_db(None, layout.names, row[layout.own])
+    found = new_object(Member, layout.names, row[layout.own])
     assert (found, found.role) == (rows.get(), Role.OWNER), HINT
     for populate in layout.populators:
         populate(row, found)
@@ -131,3 +134,30 @@ def test_rows_are_changed_and_deleted_as_by_the_queryset() -> None:
     assert named.get().number == 5, HINT
     assert run(compile_query(delete_query(named))).rowcount == 1, HINT
     assert not named.exists(), HINT
+
+
+@pytest.mark.parametrize("model", list(apps.get_app_config("runs").get_models()))
+def test_nothing_is_lost_without_a_models_constructor(model: type[Model]) -> None:
+    assert model.__init__ is Model.__init__, HINT
+    assert model.from_db.__func__ is Model.from_db.__func__, HINT  # type: ignore[attr-defined]
+    for signal in (pre_init, post_init):
+        assert not signal.has_listeners(model), HINT
+
+
+@pytest.mark.django_db
+def test_an_object_is_the_one_that_the_model_makes() -> None:
+    lab = Workspace.objects.create(name="lab")
+    ada = User.objects.create(username="ada")
+    Member.objects.create(workspace=lab, user=ada, role=Role.OWNER)
+    values = Member.objects.values_list().get()
+    names = [field.attname for field in Member._meta.concrete_fields]
+    usual = Member.from_db("default", names, values)
+    found = new_object(Member, names, values)
+    kept = {"_state": None}
+    assert {**vars(found), **kept} == {**vars(usual), **kept}, HINT
+    for state in (found._state, usual._state):
+        assert (state.adding, state.db) == (False, "default"), HINT
+    found.workspace_id = 0
+    found.refresh_from_db()
+    found.save()
+    assert (found.workspace, Member.objects.count()) == (lab, 1), HINT

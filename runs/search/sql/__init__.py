@@ -40,7 +40,6 @@ from runs.search.sql.expressions import (
     Unindexed,
     false_if_null,
 )
-from runs.search.sql.related_names import RelatedNames
 from runs.search.sql.scope import (
     COMMIT_PROPERTIES,
     KEY_KINDS,
@@ -49,6 +48,7 @@ from runs.search.sql.scope import (
     time_limit,
 )
 from runs.search.sql.words import (
+    RelatedNames,
     indexed_part,
     search_text_scan,
     word_condition,

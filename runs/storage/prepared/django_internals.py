@@ -14,6 +14,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 from django.db.models import Field, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
@@ -134,5 +135,30 @@ def row_layout(rows: QuerySet[Any, Any], compiled: CompiledQuery) -> RowLayout:
         rows.model,
         [column[0].target.attname for column in compiler.select[own]],
         own,
-        [each.populate for each in related],
+        [partial(_set_related, each) for each in related],
     )
+
+
+def new_object(model: type[Model], names: Sequence[str], values: Row) -> Any:
+    """Create an object of a row as `Model.from_db` does, without its constructor.
+
+    The constructor takes longer than the database takes for most rows. It also sends
+    signals, and `tests/storage/test_django_internals.py` checks that none is received.
+    """
+    found = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    found.__dict__.update(zip(names, values, strict=True), _state=state)
+    return found
+
+
+def _set_related(populator: Any, row: Row, owner: Model) -> None:
+    """Set a related object, as Django's populator does with `Model.from_db`."""
+    values = row[populator.cols_start : populator.cols_end]
+    found = None
+    if values[populator.pk_idx] is not None:
+        found = new_object(populator.model_cls, populator.init_list, values)
+        for inner in populator.related_populators:
+            _set_related(inner, row, found)
+        populator.remote_setter(found, owner)
+    populator.local_setter(owner, found)

@@ -23,6 +23,7 @@ from runs.storage.prepared.django_internals import (
     execute,
     execute_many,
     fetch_all,
+    new_object,
     row_layout,
     update_query,
 )
@@ -88,7 +89,7 @@ class _RowReader:
         layout = self._layout
         assert layout.model is not None
         assert layout.own is not None
-        found = layout.model.from_db(DEFAULT_DB_ALIAS, layout.names, row[layout.own])
+        found = new_object(layout.model, layout.names, row[layout.own])
         for populate in layout.populators:
             populate(row, found)
         return found
