@@ -16,8 +16,9 @@ COLUMNS = "/w/default/list/columns/"
 COMPLETE = "/w/default/list/complete/"
 EDITOR = "/w/default/list/filter/"
 
-#: What the design allows, in milliseconds.
-LIST, PART, ANYTHING = 50, 100, 500
+#: What the design allows, in milliseconds, on a machine on which MLflow's server takes
+#: 143 ms for `runs/search` of the newest of 100,000 runs in one experiment.
+PLAIN, ONE_KEY, FILTERED, PART, ANYTHING = 25, 40, 60, 60, 300
 NO_NEWS = 5
 
 COMMON = "tags.team = 'nlp'"
@@ -31,7 +32,7 @@ class Question:
     query: str = ""
     #: Pages to turn before.
     turn: int = 0
-    limit: int = LIST
+    limit: int = PLAIN
     #: Asked as the page's script does.
     fragment: bool = False
     #: Asked again by an open list that has it already.
@@ -43,7 +44,8 @@ def ask(
 ) -> Question:
     given = {"q": q, **more, "rows": "25"}
     pairs = {key: value for key, value in given.items() if value}
-    return Question(name, path, urlencode(pairs), turn)
+    limit = ONE_KEY if q in (COMMON, RARE) else FILTERED if q else PLAIN
+    return Question(name, path, urlencode(pairs), turn, limit)
 
 
 def panel(name: str, q: str = "", **more: str) -> Question:

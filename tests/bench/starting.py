@@ -14,7 +14,7 @@ from tests.bench.ask import Link
 from tests.bench.report import Report
 from tests.parts.server import Server, start
 
-READY, MEMORY = 3, 250
+READY, MEMORY = 2, 250
 IDLE_SECONDS = 10
 PAGES = 50
 
