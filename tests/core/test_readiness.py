@@ -45,7 +45,7 @@ def test_a_descriptor_can_have_a_high_number(
     # Other tests of this process can have left descriptors open.
     limit = 2 * HIGH + max(pipe)
     if hard_limit != resource.RLIM_INFINITY and hard_limit < limit:
-        pytest.skip("This process cannot have so many descriptors")
+        pytest.skip("The limit of open files is too low")
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard_limit))
     descriptor = fcntl.fcntl(pipe[0], fcntl.F_DUPFD, HIGH)
     try:

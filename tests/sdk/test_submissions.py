@@ -392,4 +392,8 @@ def test_attempts_are_for_agents(experiment: Experiment, folder: Path) -> None:
 def test_workers_of_tensorflow_are_not_started(folder: Path) -> None:
     workers = TensorflowConfiguration(worker_count=2)
     with pytest.warns(UserWarning, match="starts one process"):
-        ScriptRunConfig(str(folder), "train.py", distributed_job_config=workers)
+        config = ScriptRunConfig(
+            str(folder), "train.py", distributed_job_config=workers
+        ).run_config
+    assert (config.framework, config.communicator) == ("Python", "None")
+    assert (config.node_count, config.mpi.process_count_per_node) == (1, 1)

@@ -169,7 +169,9 @@ def test_a_hundred_thousand_tags_cost_no_more_queries(shelf: Library) -> None:
     assert run.tags.count() == 1
 
 
-@pytest.mark.parametrize("sort", ["-metrics.nobody", "tags.nobody", "-params.nobody"])
+@pytest.mark.parametrize(
+    "sort", ["-metrics.unknown", "tags.unknown", "-params.unknown"]
+)
 def test_sorting_by_an_unknown_key_keeps_the_default_order(
     shelf: Library, sort: str
 ) -> None:

@@ -44,7 +44,7 @@ def values(library: Library, field: str, q: str = "") -> dict[str | None, int]:
         ("tags.model", "tags.model = big params.lr > 1", {"small": 1}),
         ("submitter", "", {"ann": 4}),
         ("metrics.acc", "tags.model = small", {"0.2": 1}),
-        ("tags.nobody", "", {}),
+        ("tags.unknown", "", {}),
     ],
 )
 def test_values_are_counted(
@@ -116,7 +116,7 @@ def test_values_are_counted_by_key_id(models: Library) -> None:
         found.count_values(parse_field("params.lr"))
     [counting] = [each["sql"] for each in captured if "GROUP BY" in each["sql"]]
     assert "runs_key" not in counting
-    assert reader(models).count_values(parse_field("params.nobody")).values == ()
+    assert reader(models).count_values(parse_field("params.unknown")).values == ()
 
 
 def test_the_number_of_queries_does_not_depend_on_the_runs(models: Library) -> None:

@@ -23,14 +23,14 @@ FILTERS = [
     "metrics.acc > 3",
     "odd params.lr < 0.5",
     "odd tags.group = even",
-    "tags.group = even name != nobody",
+    "tags.group = even name != other",
     "tags.group in (even, odd) params.lr = '0.1'",
     # The one side ends long before the other.
-    "(tag:old or tags.group = even) name != nobody",
+    "(tag:old or tags.group = even) name != other",
     "(tag:old or tags.group = even) metrics.acc > 0",
     "metrics.acc is null",
     "metrics.acc is null tags.group = even",
-    "metrics.acc is null name != nobody",
+    "metrics.acc is null name != other",
     "tags.group is null",
     "tags.group != even",
 ]

@@ -134,7 +134,7 @@ FAMILIES: list[dict[str, str]] = [
     {"sort": "-name", "q": "resnet"},
     {"sort": "started"},
     {"sort": "-started"},
-    {"sort": "-metrics.nobody"},
+    {"sort": "-metrics.unknown"},
     {"selected": "a,b", "only": "1", "children": "1"},
 ]
 

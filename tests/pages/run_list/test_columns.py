@@ -203,7 +203,7 @@ def test_a_goal_applies_if_the_shown_experiments_agree(
     [
         ("metrics.acc", "upwards", 400),
         ("params.lr", "higher", 400),
-        ("metrics.nobody", "higher", 404),
+        ("metrics.unknown", "higher", 404),
         ("nonsense", "higher", 400),
     ],
 )
