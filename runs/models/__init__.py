@@ -53,6 +53,15 @@ from runs.models.metrics import (
     MetricGoal,
     MetricKind,
 )
+from runs.models.registry import (
+    ModelAlias,
+    ModelStage,
+    ModelVersion,
+    ModelVersionTag,
+    RegisteredModel,
+    RegisteredModelStar,
+    RegisteredModelTag,
+)
 from runs.models.rollups import RunCount, merge_run_counts
 from runs.models.root_metrics import (
     RootMetric,
@@ -141,7 +150,14 @@ __all__ = [
     "MetricChunk",
     "MetricGoal",
     "MetricKind",
+    "ModelAlias",
+    "ModelStage",
+    "ModelVersion",
+    "ModelVersionTag",
     "RegisteredEnvironment",
+    "RegisteredModel",
+    "RegisteredModelStar",
+    "RegisteredModelTag",
     "Role",
     "RootMetric",
     "Run",

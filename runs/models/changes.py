@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from runs.models.accounts import ApiToken, User, Workspace
 from runs.models.experiments import Experiment
+from runs.models.registry import RegisteredModel
 from runs.models.runs import Run
 from runs.models.views import View
 
@@ -63,10 +64,24 @@ class Change(models.Model):
     view = models.ForeignKey(
         View, null=True, on_delete=models.CASCADE, related_name="changes"
     )
+    registered_model = models.ForeignKey(
+        RegisteredModel,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="changes",
+        db_index=False,
+    )
     field = models.CharField(max_length=300)
     # JSON, because a value can be a text, a switch, a number, or a tag with its value.
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["run", "-id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["run", "-id"]),
+            models.Index(
+                fields=["registered_model", "-id"],
+                condition=Q(registered_model__isnull=False),
+                name="changes_of_model",
+            ),
+        ]
