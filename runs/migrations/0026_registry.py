@@ -77,6 +77,10 @@ class Migration(migrations.Migration):
                 ),
                 ("properties", models.JSONField(default=dict)),
                 ("size", models.BigIntegerField(null=True)),
+                (
+                    "request_id",
+                    models.CharField(blank=True, default="", max_length=64),
+                ),
                 ("created", models.BigIntegerField()),
                 ("updated", models.BigIntegerField()),
                 (
@@ -311,6 +315,14 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="model_version_has_files",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_id", ""), _negated=True),
+                fields=("model", "request_id"),
+                name="model_version_request_once",
             ),
         ),
         migrations.AddConstraint(

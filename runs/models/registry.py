@@ -122,6 +122,8 @@ class ModelVersion(models.Model):
     framework_version = models.CharField(max_length=100, blank=True, default="")
     properties = models.JSONField(default=dict)
     size = models.BigIntegerField(null=True)
+    # Of a client that repeats requests: the same id again returns this version.
+    request_id = models.CharField(max_length=64, blank=True, default="")
     created = models.BigIntegerField()
     updated = models.BigIntegerField()
     created_by = models.ForeignKey(
@@ -137,6 +139,11 @@ class ModelVersion(models.Model):
                 condition=Q(logged_model__isnull=True, files_run__isnull=False)
                 | Q(logged_model__isnull=False, files_run__isnull=True),
                 name="model_version_has_files",
+            ),
+            models.UniqueConstraint(
+                fields=["model", "request_id"],
+                condition=~Q(request_id=""),
+                name="model_version_request_once",
             ),
         ]
 
