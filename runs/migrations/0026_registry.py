@@ -160,6 +160,8 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=256)),
                 ("description", models.TextField(blank=True, default="")),
                 ("last_version", models.PositiveIntegerField(default=0)),
+                ("version_count", models.PositiveIntegerField(default=0)),
+                ("latest_version", models.PositiveIntegerField(default=0)),
                 ("created", models.BigIntegerField()),
                 ("updated", models.BigIntegerField()),
                 (

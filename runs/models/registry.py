@@ -39,6 +39,9 @@ class RegisteredModel(models.Model):
     description = models.TextField(blank=True, default="")
     # A number is never used again, not even after its version was deleted.
     last_version = models.PositiveIntegerField(default=0)
+    # Kept for lists, which sort by them: of the versions that exist, 0 for none.
+    version_count = models.PositiveIntegerField(default=0)
+    latest_version = models.PositiveIntegerField(default=0)
     created = models.BigIntegerField()
     updated = models.BigIntegerField()
     created_by = models.ForeignKey(
