@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveIntegerField()),
                 ("source", models.TextField()),
-                ("path", models.CharField(blank=True, default="", max_length=1024)),
+                ("path", models.CharField(blank=True, default="", max_length=5000)),
                 ("run_link", models.TextField(blank=True, default="")),
                 ("description", models.TextField(blank=True, default="")),
                 (
@@ -325,6 +325,12 @@ class Migration(migrations.Migration):
                 condition=models.Q(("request_id", ""), _negated=True),
                 fields=("model", "request_id"),
                 name="model_version_request_once",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="modelversion",
+            index=models.Index(
+                fields=["model", "stage", "-number"], name="model_stage_newest"
             ),
         ),
         migrations.AddConstraint(

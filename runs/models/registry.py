@@ -112,7 +112,7 @@ class ModelVersion(models.Model):
     files_run = models.ForeignKey(
         Run, null=True, on_delete=models.RESTRICT, related_name="versions_of_files"
     )
-    path = models.CharField(max_length=1024, blank=True, default="")
+    path = models.CharField(max_length=5000, blank=True, default="")
     # The run that wrote the model, where one is known.
     run = models.ForeignKey(
         Run, null=True, on_delete=models.RESTRICT, related_name="model_versions"
@@ -147,6 +147,12 @@ class ModelVersion(models.Model):
                 fields=["model", "request_id"],
                 condition=~Q(request_id=""),
                 name="model_version_request_once",
+            ),
+        ]
+        indexes: ClassVar = [
+            # The latest version of each stage, which MLflow's clients read.
+            models.Index(
+                fields=["model", "stage", "-number"], name="model_stage_newest"
             ),
         ]
 

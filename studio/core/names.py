@@ -35,6 +35,11 @@ MAX_SECRET_BYTES = 64 * 1024
 #: Logs hide no shorter texts: some, such as the braces of JSON, are in every log.
 MIN_SECRET_CHARS = 4
 MAX_MODEL_NAME = 500
+MAX_REGISTERED_MODEL_NAME = 256
+MAX_MODEL_ALIAS = 255
+#: Of registered models and their versions: MLflow's limit, which is larger than ours.
+MAX_REGISTRY_TAG_VALUE = 100_000
+MAX_MODEL_SOURCE = 6000
 MAX_DATASET_NAME = 500
 MAX_DATASET_DIGEST = 36
 MAX_DATASET_SOURCE = 65_535
@@ -287,6 +292,70 @@ def check_experiment_name(value: object, field: str = "name") -> str:
             field=field,
         )
     return text
+
+
+def check_registered_model_name(value: object, field: str = "name") -> str:
+    """1 to 256 printable characters without `/` and `:`, not `.` and not `..…`.
+
+    MLflow's rule: addresses such as `models:/name/1` name the model.
+    """
+    text = check_text(value, field, limit=MAX_REGISTERED_MODEL_NAME, empty=False)
+    if "/" in text or ":" in text:
+        raise InvalidName(
+            message(
+                "Invalid model name %(text)r. Names cannot contain '/' or ':'.",
+                text=text,
+            ),
+            field=field,
+        )
+    # Two dots at the start: MLflow's clients refuse a name that could be a folder.
+    if not text.isprintable() or text == "." or text.startswith(".."):
+        raise InvalidName(
+            message(
+                "Invalid model name %(text)r. Names cannot contain control "
+                "characters, be '.', or start with '..'.",
+                text=text,
+            ),
+            field=field,
+        )
+    return text
+
+
+_ALIAS = re.compile(r"[\w-]+")
+#: `models:/name/latest` and `models:/name/3` mean something else.
+_RESERVED_ALIAS = re.compile(r"latest|[vV]?\d+", re.IGNORECASE)
+
+
+def check_model_alias(value: object, field: str = "alias") -> str:
+    """An alias of a model version: letters, digits, `_` and `-`; up to 255.
+
+    Not `latest`, and not like a version: `3` or `v3`.
+    """
+    text = check_text(value, field, limit=MAX_MODEL_ALIAS, empty=False)
+    if not _ALIAS.fullmatch(text):
+        raise InvalidName(
+            message(
+                "Invalid alias %(text)r. Aliases can contain only letters, digits, "
+                "'_' and '-'.",
+                text=text,
+            ),
+            field=field,
+        )
+    if _RESERVED_ALIAS.fullmatch(text):
+        raise InvalidName(
+            message(
+                "The alias %(text)r is reserved: it would read as a version. "
+                "Choose another alias.",
+                text=text,
+            ),
+            field=field,
+        )
+    return text
+
+
+def check_registry_tag_value(value: object, field: str) -> str:
+    """A tag's value of a registered model or a version."""
+    return check_text(value, field, limit=MAX_REGISTRY_TAG_VALUE)
 
 
 def check_display_name(value: object, field: str = "name") -> str:

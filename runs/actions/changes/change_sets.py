@@ -12,6 +12,7 @@ from runs.models import (
     Change,
     ChangeSet,
     Experiment,
+    RegisteredModel,
     Run,
     View,
     Workspace,
@@ -33,6 +34,7 @@ class Edit:
     run: Run | None = None
     experiment: Experiment | None = None
     view: View | None = None
+    registered_model: RegisteredModel | None = None
 
 
 def record_changes(
@@ -65,6 +67,7 @@ def record_changes(
                 run=edit.run,
                 experiment=edit.experiment,
                 view=edit.view,
+                registered_model=edit.registered_model,
                 field=edit.field,
                 before=edit.before,
                 after=edit.after,

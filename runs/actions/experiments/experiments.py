@@ -15,6 +15,7 @@ from runs.actions.run_rows import (
     check_tags,
     lock_experiment_row,
     refuse_if_any_run_locked,
+    refuse_if_experiment_registered,
 )
 from runs.models import Experiment, ExperimentStar, ExperimentTag, User, Workspace
 from studio.core import names
@@ -122,13 +123,15 @@ def describe_experiment(
 def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
     """Move an experiment and all its runs to the trash.
 
-    Raises InvalidState for *Default*, and if a run is locked against deletion.
+    Raises InvalidState for *Default*, if a run is locked against deletion, and if a
+    registered version points to a run or model.
     """
     if experiment.number == 0:
         raise InvalidState(
             _("The experiment Default can't be deleted."), experiment="0"
         )
     refuse_if_any_run_locked(experiment)
+    refuse_if_experiment_registered(experiment)
     return _set_archived_or_deleted(
         experiment, "deleted", True, "delete experiment", actor, now
     )

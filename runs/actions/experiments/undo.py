@@ -8,7 +8,10 @@ from runs.actions.experiments.experiments import (
     lock_experiment_names,
     refuse_used_experiment_name,
 )
-from runs.actions.run_rows import refuse_if_any_run_locked
+from runs.actions.run_rows import (
+    refuse_if_any_run_locked,
+    refuse_if_experiment_registered,
+)
 from runs.models import Change, ChangeSet, Experiment, ExperimentStar, ExperimentTag
 
 TEXT_FIELDS = ("name", "description")
@@ -52,7 +55,7 @@ def restore_experiment_value(change: Change, change_set: ChangeSet, now: int) ->
     """Restore the value before the change.
 
     Raises AlreadyExists if another experiment has the name now, and InvalidState if a
-    lock forbids deleting it again.
+    lock or a registered version forbids deleting it again.
     """
     field, experiment, wanted = change.field, change.experiment, change.before
     assert experiment is not None
@@ -65,6 +68,7 @@ def restore_experiment_value(change: Change, change_set: ChangeSet, now: int) ->
             refuse_used_experiment_name(experiment.workspace, str(wanted))
         if field == "deleted" and wanted:
             refuse_if_any_run_locked(experiment)
+            refuse_if_experiment_registered(experiment)
         # Restored from now on: the old time could already be older than the limit of
         # the trash.
         value: Any = (now if wanted else None) if field in FLAG_FIELDS else str(wanted)

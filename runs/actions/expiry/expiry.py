@@ -24,6 +24,7 @@ from runs.models import (
     File,
     Invitation,
     LoggedModel,
+    ModelVersion,
     Run,
     SignInFailure,
     SignInLink,
@@ -123,7 +124,8 @@ def _purge_if_in_trash(run: Run, now: int) -> bool:
 
 def purge_logged_models(deleted_before: int) -> int:
     """Purge logged models that were deleted before that time, with their files."""
-    old = LoggedModel.objects.filter(deleted__lt=deleted_before)
+    registered = ModelVersion.objects.filter(logged_model=OuterRef("pk"))
+    old = LoggedModel.objects.filter(~Exists(registered), deleted__lt=deleted_before)
     return sum(_purge_model(key) for key in list(old.values_list("pk", flat=True)))
 
 
@@ -140,23 +142,26 @@ def _purge_model(key: int) -> int:
 def purge_experiments(deleted_before: int) -> int:
     """Purge experiments that were deleted before that time and have no runs left.
 
-    Experiments with models of locked runs stay too.
+    Experiments with models of locked runs stay too, and with registered models.
 
     Names become free again, numbers are never reused. *Default* is never in the trash.
     """
-    old = _without_runs_and_locked_models(
+    old = _without_runs_and_kept_models(
         Experiment.objects.filter(deleted__lt=deleted_before)
     )
     keys = list(old.values_list("pk", flat=True))
     return sum(_purge_experiment(key, deleted_before) for key in keys)
 
 
-def _without_runs_and_locked_models(
+def _without_runs_and_kept_models(
     experiments: QuerySet[Experiment],
 ) -> QuerySet[Experiment]:
     runs = Run.objects.filter(experiment=OuterRef("pk"))
     kept = models_of_locked_runs().filter(experiment=OuterRef("pk"))
-    return experiments.exclude(number=0).exclude(Exists(runs) | Exists(kept))
+    registered = ModelVersion.objects.filter(logged_model__experiment=OuterRef("pk"))
+    return experiments.exclude(number=0).exclude(
+        Exists(runs) | Exists(kept) | Exists(registered)
+    )
 
 
 @transaction.atomic
@@ -165,7 +170,7 @@ def _purge_experiment(key: int, deleted_before: int) -> int:
     # Lock first: then a restore or a new run in the meantime is noticed.
     experiment = Experiment.objects.select_for_update().get(pk=key)
     mine = Experiment.objects.filter(pk=key, deleted__lt=deleted_before)
-    if not _without_runs_and_locked_models(mine).exists():
+    if not _without_runs_and_kept_models(mine).exists():
         return 0
     delete_file_rows(File.objects.filter(model__experiment=key))
     mine.delete()

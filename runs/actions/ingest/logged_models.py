@@ -12,7 +12,11 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.ingest import points_and_params
 from runs.actions.ingest.points_and_params import Point
-from runs.actions.run_rows import record_heartbeat, refuse_if_source_locked
+from runs.actions.run_rows import (
+    record_heartbeat,
+    refuse_if_model_registered,
+    refuse_if_source_locked,
+)
 from runs.models import (
     Dataset,
     Direction,
@@ -150,9 +154,11 @@ def set_model_status(model: LoggedModel, status: str, *, now: int) -> None:
 def trash_logged_model(model: LoggedModel, *, now: int) -> None:
     """Delete a model; its files stay until it is purged.
 
-    Raises InvalidState if the run that wrote it is locked against deletion.
+    Raises InvalidState if the run that wrote it is locked against deletion, or if a
+    registered version points to the model.
     """
     refuse_if_source_locked(model)
+    refuse_if_model_registered(model)
     LoggedModel.objects.filter(pk=model.pk).update(deleted=now, updated=now)
 
 

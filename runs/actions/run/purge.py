@@ -13,7 +13,11 @@ from runs.actions.actor import Actor
 from runs.actions.files import delete_file_rows
 from runs.actions.run.lifecycle import iterate_descendants
 from runs.actions.run.parents import lock_tree
-from runs.actions.run_rows import lock_experiment_row, refuse_if_locked
+from runs.actions.run_rows import (
+    lock_experiment_row,
+    refuse_if_locked,
+    refuse_if_run_registered,
+)
 from runs.models import File, Run, rebuild_root_metrics
 from studio.core.batches import batches
 from studio.core.errors import InvalidState, NotFound
@@ -24,8 +28,8 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     """Delete a run in the trash with all its data in the database and on disk.
 
     Its children stay, each as the root of its own tree. Raises InvalidState unless the
-    run or its experiment is in the trash, and for a locked run; NotFound if it was
-    purged before.
+    run or its experiment is in the trash, for a locked run, and for one that a
+    registered version points to; NotFound if it was purged before.
     """
     # Tree, experiment, run: all actions lock in this order, so that none deadlock.
     lock_tree(run.workspace_id)
@@ -38,6 +42,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
         )
     run = found
     refuse_if_locked(run)
+    refuse_if_run_registered(run)
     if run.deleted is None and experiment.deleted is None:
         raise InvalidState(
             _("Run %(run_id)s is not in the trash. Delete it before you purge it.")

@@ -22,6 +22,7 @@ from runs.actions.run_rows import (
     bump_revision,
     check_tags,
     refuse_if_locked,
+    refuse_if_run_registered,
     write_first_tags,
     write_params,
     write_properties,
@@ -160,8 +161,8 @@ def _set_archived_or_deleted(
 def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     """Set a flag, stored as the time since when, or clear it; return the edits.
 
-    Called in a transaction that locked the run's row. Raises InvalidState if a locked
-    run would be deleted.
+    Called in a transaction that locked the run's row. Raises InvalidState if a run
+    would be deleted that is locked, or that a registered version points to.
     """
     run.refresh_from_db(fields=[field])
     was = getattr(run, field) is not None
@@ -169,6 +170,7 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
         return []
     if field == "deleted" and wanted:
         refuse_if_locked(run)
+        refuse_if_run_registered(run)
     since = now if wanted else None
     setattr(run, field, since)
     Run.objects.filter(pk=run.pk).update(**{field: since})

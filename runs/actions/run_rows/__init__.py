@@ -17,6 +17,12 @@ from runs.actions.run_rows.params_and_tags import (
     write_properties,
     write_tags,
 )
+from runs.actions.run_rows.registered_versions import (
+    name_versions,
+    refuse_if_experiment_registered,
+    refuse_if_model_registered,
+    refuse_if_run_registered,
+)
 from runs.actions.run_rows.revisions import (
     bump_revision,
     lock_experiment_row,
@@ -34,10 +40,14 @@ __all__ = [
     "intern_keys",
     "lock_experiment_row",
     "models_of_locked_runs",
+    "name_versions",
     "record_heartbeat",
     "refresh_search_texts",
     "refuse_if_any_run_locked",
+    "refuse_if_experiment_registered",
     "refuse_if_locked",
+    "refuse_if_model_registered",
+    "refuse_if_run_registered",
     "refuse_if_source_locked",
     "set_deletion_lock",
     "update_search_text_after_tag_change",
