@@ -28,9 +28,8 @@ from studio.core.errors import (
     StudioError,
 )
 
-#: MLflow's web UI uses `ajax-api`. No view has such a path, but its errors look like
-#: MLflow's.
-_MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[23]\.0/")
+#: MLflow's web UI uses `ajax-api`.
+_MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/[2-5]\.0/")
 
 #: The codes that MLflow's clients know. For others they read the HTTP status.
 MLFLOW_CODES = {

@@ -14,11 +14,15 @@ from django.http import (
 
 from runs.http import mark_file_stream
 from runs.models import File
+from runs.render.files import attachment_content_type
 from runs.storage.files import RESPONSE_CHUNK_BYTES, FileChunks, files
 
 #: At most 18 digits, which fit in 64 bits. A list of ranges does not match, and the
 #: response is the whole file, as HTTP allows.
 _RANGE_HEADER = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
+
+#: What a quoted file name can't hold, or what clients read as an escape.
+_NOT_PLAIN = re.compile(r'[^ -~]|["\\%]')
 
 
 def file_response(request: HttpRequest, file: File) -> HttpResponseBase:
@@ -35,9 +39,8 @@ def file_response(request: HttpRequest, file: File) -> HttpResponseBase:
     response = content_response(request, file, span)
     response.status_code = 200 if requested is None else 206
     response.headers["Content-Length"] = str(len(span))
-    name = quote(file.name, safe="")
     # An uploaded HTML page must not run on the server's origin: browsers save it.
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    response.headers["Content-Disposition"] = attachment_header(file.name)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = tag
@@ -46,6 +49,12 @@ def file_response(request: HttpRequest, file: File) -> HttpResponseBase:
             f"bytes {span.start}-{span.stop - 1}/{file.size}"
         )
     return response
+
+
+def attachment_header(name: str) -> str:
+    """Return the header for a file name: in ASCII for old clients, and in UTF-8."""
+    plain = _NOT_PLAIN.sub("_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def requested_range(request: HttpRequest, size: int, tag: str) -> range | None:
@@ -68,7 +77,7 @@ def requested_range(request: HttpRequest, size: int, tag: str) -> range | None:
 
 def content_response(request: HttpRequest, file: File, span: range) -> HttpResponseBase:
     """Return a small file in one packet, a large one as a stream."""
-    kind = "application/octet-stream"
+    kind = attachment_content_type(file.name)
     # Open it for HEAD too: announce a length only if the bytes exist.
     source = files.open(file.blob, file.size)
     if request.method == "HEAD":

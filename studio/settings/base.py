@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from pathlib import Path
 
 from studio.settings import environment as env
@@ -166,11 +168,23 @@ IDLE_SECONDS = _VARIABLES.idle_seconds
 CALLER_REQUESTS = _VARIABLES.caller_requests
 QUEUE_SECONDS = _VARIABLES.queue_seconds
 
+
+def is_failure_record(record: logging.LogRecord) -> bool:
+    """Return whether a request failed: 501 refuses what this server does not offer."""
+    return getattr(record, "status_code", None) != HTTPStatus.NOT_IMPLEMENTED
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "filters": {
+        "failures": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": is_failure_record,
+        }
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
@@ -181,7 +195,7 @@ LOGGING = {
         # Django's own default handlers mail; here every line goes to stderr, once.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # Below 500 the answer itself says what was wrong.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["failures"]},
         "django.security": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

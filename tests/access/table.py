@@ -176,6 +176,8 @@ MLFLOW: dict[str, Row] = {
     f"{EXPERIMENTS}get-by-name": row(GET=READER),
     f"{EXPERIMENTS}create": row(POST=CONTRIBUTOR),
     f"{EXPERIMENTS}search": row(GET=READER, POST=READER),
+    f"{EXPERIMENTS}list": row(GET=READER),
+    f"{EXPERIMENTS}search-datasets": row(POST=READER),
     f"{EXPERIMENTS}update": row(POST=CONTRIBUTOR),
     f"{EXPERIMENTS}delete": row(POST=CONTRIBUTOR),
     f"{EXPERIMENTS}restore": row(POST=CONTRIBUTOR),
@@ -186,7 +188,7 @@ MLFLOW: dict[str, Row] = {
     f"{RUNS}update": row(POST=CONTRIBUTOR),
     f"{RUNS}delete": row(POST=CONTRIBUTOR),
     f"{RUNS}restore": row(POST=CONTRIBUTOR),
-    f"{RUNS}search": row(POST=READER),
+    f"{RUNS}search": row(GET=READER, POST=READER),
     f"{RUNS}log-metric": row(POST=CONTRIBUTOR),
     f"{RUNS}log-parameter": row(POST=CONTRIBUTOR),
     f"{RUNS}log-batch": row(POST=CONTRIBUTOR),
@@ -203,7 +205,12 @@ MLFLOW: dict[str, Row] = {
     f"{MODELS}/<str:model_id>/tags": row(404, PATCH=CONTRIBUTOR),
     f"{MODELS}/<str:model_id>/tags/<path:key>": row(404, DELETE=CONTRIBUTOR),
     f"{MODELS}/<str:model_id>/params": row(404, POST=CONTRIBUTOR),
+    f"{MODELS}/<str:model_id>/artifacts/directories": row(404, GET=READER),
+    f"{MODELS}/<str:model_id>/artifacts/files": row(404, GET=READER),
     "api/2.0/mlflow/metrics/get-history": row(GET=READER),
+    "api/2.0/mlflow/metrics/get-history-bulk": row(GET=READER),
+    "api/2.0/mlflow/metrics/get-history-bulk-interval": row(GET=READER),
+    "api/2.0/mlflow/upload-artifact": row(POST=CONTRIBUTOR),
     "api/2.0/mlflow/artifacts/list": row(GET=READER),
     f"{FILES}artifacts": row(GET=READER),
     f"{FILES}artifacts/<path:address>": row(
@@ -212,8 +219,18 @@ MLFLOW: dict[str, Row] = {
     f"{FILES}mpu/<path:address>": row(404, 501, POST=READER),
     f"{FILES}presigned/<path:address>": row(404, 501, GET=READER),
     "api/3.0/mlflow/server-info": row(GET=READER),
-    "api/2.0/<path:route>": row(404, GET=SIGNED_IN, POST=SIGNED_IN),
-    "api/3.0/<path:route>": row(404, GET=SIGNED_IN, POST=SIGNED_IN),
+    **{
+        f"api/{version}/<path:route>": row(404, GET=SIGNED_IN, POST=SIGNED_IN)
+        for version in ("2.0", "3.0", "4.0", "5.0")
+    },
+}
+#: MLflow's pages use the same routes under another name.
+MLFLOW |= {f"ajax-{pattern}": entry for pattern, entry in MLFLOW.items()}
+MLFLOW |= {
+    "get-artifact": row(GET=READER),
+    "version": row(GET=PUBLIC),
+    "v1/traces": row(501, GET=SIGNED_IN, POST=SIGNED_IN),
+    "gateway/<path:route>": row(501, GET=SIGNED_IN, POST=SIGNED_IN),
 }
 
 SPACE = "workspaces/<str:workspace>"

@@ -168,8 +168,23 @@ def wrong_answers(scene: Scene, route: str, caller: str) -> Iterator[str]:
             yield f"{caller}: {method} {path} is answered with {answer.status_code}"
 
 
+#: The routes of MLflow's pages, and those of clients that have the same views.
+MIRRORED = {route: route.replace("ajax-api/", "api/") for route in TABLE}
+MIRRORED = {route: other for route, other in MIRRORED.items() if route != other}
+
+
+def test_the_routes_of_pages_have_the_access_of_those_of_clients():
+    views = {route: what_answers(entry.callback) for route, entry in every_pattern()}
+    assert {views[route] == views[other] for route, other in MIRRORED.items()} == {True}
+
+
+def what_answers(view: Any) -> Any:
+    """A view, or the views by method."""
+    return getattr(view, "view_by_method", view)
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("route", sorted(TABLE))
+@pytest.mark.parametrize("route", sorted(TABLE.keys() - MIRRORED.keys()))
 def test_permissions_by_role(scene, route):
     wrong = [line for caller in CALLERS for line in wrong_answers(scene, route, caller)]
     assert wrong == []

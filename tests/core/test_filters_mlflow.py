@@ -41,6 +41,21 @@ MEANINGS = [
     ("start_time > 1795478400000", "started > 2026-11-24T00:00:00.000"),
     ("end_time != 5", "ended is not null and ended != 1970-01-01T00:00:00.005"),
     ("dataset.name IN ('d')", "datasets.name.any in (d)"),
+    # MLflow itself has no OR and no parentheses.
+    ("params.a = 'x' OR params.b = 'y'", "params.a = x or params.b = y"),
+    ("(params.a = 'x')", "params.a = x"),
+    (
+        "metrics.a > 1 AND (params.b = 'x' or params.b = 'y') AND tags.t = 'z'",
+        "metrics.a > 1 and (params.b = x or params.b = y) and tags.t = z",
+    ),
+    (
+        "params.a = 'x' OR params.b = 'y' AND params.c = 'z'",
+        "params.a = x or params.b = y and params.c = z",
+    ),
+    (
+        "(run_id IN ('a', 'b') or params.a != 'x')",
+        "id:a|b or param:a and params.a != x",
+    ),
 ]
 
 
@@ -73,8 +88,13 @@ def test_a_filter_has_a_maximum_number_of_pieces(clauses, monkeypatch):
 
 
 MISTAKES = [
-    ("params.a = 'x' OR params.b = 'y'", "Invalid clause(s) in filter string: 'OR'"),
-    ("(params.a = 'x')", "Invalid clause(s) in filter string: '('"),
+    ("params.a = 'x' OR", "Invalid clause(s) in filter string: it ends too early"),
+    ("(params.a = 'x'", "Invalid clause(s) in filter string: it ends too early"),
+    ("params.a = 'x')", "Invalid clause(s) in filter string: ')'"),
+    ("()", "Invalid clause(s) in filter string: ')'"),
+    ("NOT params.a = 'x'", "Invalid attribute key 'NOT' specified"),
+    ("(" * 51, "Invalid filter string: more than 50 nested parentheses"),
+    ("params.a = 'x' params.b = 'y'", "Invalid clause(s) in filter string: 'params.b'"),
     ("params.a = 'x';", "Invalid clause(s) in filter string: ';'"),
     ("params.a == 'x'", "Expected a quoted string value for parameter"),
     ("m = 1", "Invalid attribute key 'm' specified. Valid keys are '{"),

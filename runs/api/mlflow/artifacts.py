@@ -20,9 +20,17 @@ from django.http import HttpResponseBase
 from runs.access import Permission, StudioRequest, access
 from runs.actions.files import FileOwner, current_files, delete_file, save_file
 from runs.api.file_responses import file_response
+from runs.api.mlflow.decoding import decode_query
 from runs.api.mlflow.endpoints import Handler, View, endpoint, json_response
 from runs.api.mlflow.errors import invalid_parameter, missing_parameter, render_error
-from runs.api.mlflow.lookups import RunRequest, find_model, find_run, find_run_by_id
+from runs.api.mlflow.lookups import (
+    RunRequest,
+    find_model,
+    find_run,
+    find_run_by_id,
+    require_value,
+)
+from runs.api.mlflow.models import model_uri
 from runs.api.mlflow.replies import artifact_uri
 from runs.api.request_bodies import read_chunks
 from runs.models import now_ms, path_key
@@ -44,6 +52,18 @@ class ListArtifacts(msgspec.Struct):
 
 class ListRunArtifacts(RunRequest):
     path: str = ""
+
+
+class RunFile(RunRequest):
+    path: str = ""
+
+
+class ModelFile(msgspec.Struct):
+    artifact_file_path: str = ""
+
+
+class ListModelArtifacts(msgspec.Struct):
+    artifact_directory_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,9 +88,7 @@ def find_artifact_path(request: StudioRequest, address: str) -> ArtifactPath:
             f"No run and no logged model has files at {address!r}; an address is "
             "<experiment>/<run>/artifacts/… or <experiment>/models/<model>/artifacts/…"
         )
-    path = found["path"] or ""
-    if path:
-        check_artifact_path(path)
+    path = read_artifact_path(found["path"] or "")
     owner: FileOwner = (
         # Like a run in the trash, a deleted model keeps its files reachable until it is
         # purged.
@@ -81,9 +99,16 @@ def find_artifact_path(request: StudioRequest, address: str) -> ArtifactPath:
     return ArtifactPath(owner, path)
 
 
-def check_artifact_path(path: str) -> str:
+def read_artifact_path(path: str) -> str:
+    """Return a path in its only form; the top folder is empty, `.` or `./`.
+
+    As in MLflow, `.` is the folder itself anywhere in a path; `..` is refused.
+    """
+    plain = "/".join(part for part in path.split("/") if part != ".")
+    if not plain:
+        return ""
     try:
-        return check_path(path)
+        return check_path(plain)
     except InvalidName as error:
         raise InvalidName(f"Invalid path: {error.message}", field="path") from error
 
@@ -107,7 +132,18 @@ def streaming_endpoint(
 
 @streaming_endpoint(Permission.LOG, scoped_tokens=True)
 def upload(request: StudioRequest, address: str) -> HttpResponseBase:
-    place = find_artifact_path(request, address)
+    return save_body(request, find_artifact_path(request, address))
+
+
+@streaming_endpoint(Permission.LOG, scoped_tokens=True)
+def upload_artifact(request: StudioRequest) -> HttpResponseBase:
+    """upload-artifact: store the body as a file of a run."""
+    query = decode_query(request, RunFile)
+    run = find_run(request, query)
+    return save_body(request, ArtifactPath(run, read_artifact_path(query.path)))
+
+
+def save_body(request: StudioRequest, place: ArtifactPath) -> HttpResponseBase:
     if not place.path:
         raise missing_parameter("path")
     limit = settings.MAX_UPLOAD
@@ -124,7 +160,27 @@ def upload(request: StudioRequest, address: str) -> HttpResponseBase:
 
 @streaming_endpoint(Permission.READ)
 def download(request: StudioRequest, address: str) -> HttpResponseBase:
-    place = find_artifact_path(request, address)
+    return send_file(request, find_artifact_path(request, address))
+
+
+@streaming_endpoint(Permission.READ)
+def get_artifact(request: StudioRequest) -> HttpResponseBase:
+    """get-artifact: download a file of a run."""
+    query = decode_query(request, RunFile)
+    path = read_artifact_path(require_value(query.path, "path"))
+    return send_file(request, ArtifactPath(find_run(request, query), path))
+
+
+@streaming_endpoint(Permission.READ)
+def get_model_artifact(request: StudioRequest, model_id: str) -> HttpResponseBase:
+    """logged-models/…/artifacts/files: download a file of a logged model."""
+    query = decode_query(request, ModelFile)
+    given = require_value(query.artifact_file_path, "artifact_file_path")
+    model = find_model(request, model_id)
+    return send_file(request, ArtifactPath(model, read_artifact_path(given)))
+
+
+def send_file(request: StudioRequest, place: ArtifactPath) -> HttpResponseBase:
     file = current_files(place.owner).filter(path_key=path_key(place.path)).first()
     if file is not None:
         return file_response(request, file)
@@ -169,12 +225,24 @@ def list_files(request: StudioRequest, body: ListArtifacts) -> dict[str, Any]:
 def list_run_files(request: StudioRequest, body: ListRunArtifacts) -> dict[str, Any]:
     """artifacts/list: list a folder, with paths relative to the run's top folder."""
     run = find_run(request, body)
-    path = body.path.rstrip("/")
-    if path:
-        check_artifact_path(path)
+    return folder_json(run, artifact_uri(run), body.path)
+
+
+@endpoint(Permission.READ, ListModelArtifacts)
+def list_model_files(
+    request: StudioRequest, body: ListModelArtifacts, model_id: str
+) -> dict[str, Any]:
+    """logged-models/…/artifacts/directories: the same for a logged model."""
+    model = find_model(request, model_id)
+    return folder_json(model, model_uri(model), body.artifact_directory_path)
+
+
+def folder_json(owner: FileOwner, root_uri: str, folder: str) -> dict[str, Any]:
+    """Return the entries of a folder, with paths relative to the owner's top folder."""
+    path = read_artifact_path(folder.rstrip("/"))
     below = f"{path}/" if path else ""
-    found = [entry_json(one, below + one.name) for one in list_folder(run, path)]
-    return {"root_uri": artifact_uri(run), **({"files": found} if found else {})}
+    found = [entry_json(one, below + one.name) for one in list_folder(owner, path)]
+    return {"root_uri": root_uri, **({"files": found} if found else {})}
 
 
 @endpoint(Permission.READ)

@@ -36,7 +36,7 @@ _JSON_TYPE_NAMES = {"dict": "dict", "list": "list", "NoneType": "null"}
 def decode(request: HttpRequest, body: type[Body]) -> Body:
     """Decode the request as a `body`; raise InvalidValue or InvalidRequest."""
     if request.method in ("GET", "HEAD"):
-        return _convert_body(query_as_body(request.GET, body), body)
+        return decode_query(request, body)
     raw = read_body(request, limit=settings.MAX_BODY)
     # A request without a body has no content type to check either.
     if not raw.strip():
@@ -47,6 +47,11 @@ def decode(request: HttpRequest, body: type[Body]) -> Body:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The slow path: nulls, JSON in JSON, and errors that need their value.
         return _convert_body(without_nulls(parse_json(raw)), body)
+
+
+def decode_query(request: HttpRequest, body: type[Body]) -> Body:
+    """Decode the query string as a `body`; raise InvalidValue."""
+    return _convert_body(query_as_body(request.GET, body), body)
 
 
 def check_content_type(request: HttpRequest) -> None:

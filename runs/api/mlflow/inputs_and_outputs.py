@@ -1,4 +1,4 @@
-"""MLflow: log the datasets and models that a run reads and writes."""
+"""MLflow: log the datasets and models of runs, and list the datasets of experiments."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from runs.access import Permission, StudioRequest
 from runs.actions import ingest
 from runs.actions.ingest import DatasetUse
 from runs.api.mlflow.decoding import WireNumber, read_int
-from runs.api.mlflow.endpoints import endpoint
+from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.errors import missing_parameter
-from runs.api.mlflow.lookups import RunRequest, find_run
+from runs.api.mlflow.lookups import RunRequest, find_run, parse_experiment_ids
 from runs.api.mlflow.tags import KeyValue
-from runs.models import now_ms
+from runs.models import RunDataset, now_ms
 from studio.core import names
 from studio.core.errors import InvalidValue
 from studio.core.names import check_text
 
-#: MLflow's own limit.
+#: MLflow's own limits.
 MAX_DATASETS_PER_CALL = 1000
+MAX_EXPERIMENTS_PER_SEARCH = 20
+MAX_DATASET_SUMMARIES = 1000
 
 
 class DatasetBody(msgspec.Struct):
@@ -51,6 +53,10 @@ class LogOutputs(RunRequest):
     models: list[ModelBody] = msgspec.field(default_factory=list)
 
 
+class SearchDatasets(msgspec.Struct):
+    experiment_ids: list[str] = []
+
+
 @endpoint(Permission.LOG, LogInputs, scoped_tokens=True)
 def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
     run = find_run(request, body)
@@ -73,6 +79,44 @@ def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
     run = find_run(request, body)
     ingest.log_run_outputs(run, read_model_steps(body.models), now=now_ms())
     return {}
+
+
+@endpoint(Permission.READ, SearchDatasets)
+def search_datasets(request: StudioRequest, body: SearchDatasets) -> dict[str, Any]:
+    """Return the datasets that runs of the experiments read, with each context."""
+    if not body.experiment_ids:
+        raise missing_parameter("experiment_ids")
+    count, limit = len(body.experiment_ids), MAX_EXPERIMENTS_PER_SEARCH
+    if count > limit:
+        raise InvalidValue(
+            f"At most {limit} experiment_ids can be searched at once. Got {count}.",
+            field="experiment_ids",
+            limit=limit,
+        )
+    columns = {
+        "experiment_id": "dataset__experiment__number",
+        "name": "dataset__name",
+        "digest": "dataset__digest",
+        "context": "context",
+    }
+    rows = (
+        RunDataset.objects.filter(
+            dataset__experiment__workspace=workspace_of(request),
+            dataset__experiment__number__in=parse_experiment_ids(body.experiment_ids),
+        )
+        .order_by(*columns.values())
+        .values_list(*columns.values())
+        .distinct()
+    )
+    found = [
+        {
+            name: str(value)
+            for name, value in zip(columns, row, strict=True)
+            if value != ""
+        }
+        for row in rows[:MAX_DATASET_SUMMARIES]
+    ]
+    return {"dataset_summaries": found} if found else {}
 
 
 def read_model_steps(models: list[ModelBody]) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from runs.access import StudioRequest, check_model_in_scope, check_run_in_scope
@@ -11,6 +13,7 @@ from runs.api.mlflow.errors import invalid_parameter, missing_parameter
 from runs.models import Experiment, LoggedModel, Run
 from runs.storage.prepared import Prepared
 from studio.core.errors import InvalidState, NotFound
+from studio.core.names import MLFLOW_SEARCH_EXPERIMENTS, check_count
 
 #: The largest value of the column on PostgreSQL.
 _MAX_NUMBER = 2**31 - 1
@@ -87,6 +90,11 @@ def parse_experiment_id(experiment_id: str) -> int:
     # Python refuses to parse thousands of digits, and the column has 31 bits.
     digits = experiment_id.lstrip("0") or "0"
     return int(digits) if len(digits) <= 10 else _MAX_NUMBER + 1
+
+
+def parse_experiment_ids(experiment_ids: Sequence[str]) -> list[int]:
+    check_count(len(experiment_ids), "experiment_ids", MLFLOW_SEARCH_EXPERIMENTS)
+    return sorted({parse_experiment_id(one) for one in experiment_ids})
 
 
 def find_experiment(request: StudioRequest, experiment_id: str) -> Experiment:

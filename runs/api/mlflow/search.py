@@ -25,7 +25,7 @@ from runs.api.mlflow.decoding import WireNumber, read_int
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.enums import ACTIVE_ONLY, ALL, DELETED_ONLY, VIEW_TYPES, enum_name
 from runs.api.mlflow.errors import invalid_parameter
-from runs.api.mlflow.lookups import parse_experiment_id
+from runs.api.mlflow.lookups import parse_experiment_ids
 from runs.api.mlflow.models import models_json
 from runs.api.mlflow.page_tokens import read_offset, write_page_token
 from runs.api.mlflow.replies import (
@@ -49,7 +49,7 @@ from runs.search.sql import time_limit
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree
-from studio.core.filters.tree import And, Comparison, Field, Node
+from studio.core.filters.tree import And, Comparison, Field, Node, Or
 from studio.core.names import check_count
 
 MAX_RUNS = MAX_EXPERIMENTS = 50_000
@@ -106,6 +106,12 @@ class SearchExperiments(msgspec.Struct):
     view_type: str | int = ACTIVE_ONLY
 
 
+class ListExperiments(msgspec.Struct):
+    max_results: WireNumber = MAX_EXPERIMENTS
+    page_token: str = ""
+    view_type: str | int = ACTIVE_ONLY
+
+
 class ModelOrder(msgspec.Struct):
     field_name: str
     ascending: bool = True
@@ -156,19 +162,14 @@ def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     return list_reply("runs", list(runs_json(found)), token)
 
 
-def parse_experiment_ids(experiment_ids: Sequence[str]) -> list[int]:
-    check_count(len(experiment_ids), "experiment_ids", names.MLFLOW_SEARCH_EXPERIMENTS)
-    return sorted({parse_experiment_id(one) for one in experiment_ids})
-
-
 def check_order_by_count(keys: Sequence[object]) -> None:
     check_count(len(keys), "order_by", names.MLFLOW_SEARCH_ORDERS)
 
 
 def replace_mirror_tags(node: Node) -> Node:
     """Replace tags that mirror a field by that field."""
-    if isinstance(node, And):
-        return And(tuple(replace_mirror_tags(child) for child in node.nodes))
+    if isinstance(node, (And, Or)):
+        return type(node)(tuple(replace_mirror_tags(child) for child in node.nodes))
     if isinstance(node, Comparison) and node.field in FIELDS_BY_MIRROR_TAG:
         return replace(node, field=FIELDS_BY_MIRROR_TAG[node.field])
     return node
@@ -178,6 +179,19 @@ def replace_mirror_tags(node: Node) -> Node:
 def search_experiments(
     request: StudioRequest, body: SearchExperiments
 ) -> dict[str, Any]:
+    return find_experiments(request, body)
+
+
+@endpoint(Permission.READ, ListExperiments)
+def list_experiments(request: StudioRequest, body: ListExperiments) -> dict[str, Any]:
+    """List experiments, by default all, for clients of MLflow 1."""
+    return find_experiments(
+        request,
+        SearchExperiments(body.max_results, body.page_token, view_type=body.view_type),
+    )
+
+
+def find_experiments(request: StudioRequest, body: SearchExperiments) -> dict[str, Any]:
     limit = check_page_size(body.max_results, MAX_EXPERIMENTS)
     node = mlflow.parse_experiment_search(body.filter)
     check_order_by_count(body.order_by)

@@ -1,18 +1,17 @@
-"""MLflow: server information, health, and unknown endpoints."""
+"""MLflow: server information, health and version."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from runs.access import PUBLIC, SIGNED_IN, Permission, StudioRequest, access
+from runs.access import PUBLIC, Permission, StudioRequest, access
 from runs.api.mlflow.endpoints import endpoint
-from runs.api.mlflow.errors import EndpointNotFound, render_error
+from runs.api.mlflow.errors import render_error
 
-#: The routes of the model registry, in both forms of `/api/2.0/mlflow/…`.
-_REGISTRY_ROUTE = re.compile(r"(preview/)?mlflow/(registered-models|model-versions)\b")
+#: From 3.4 on, clients of MLflow 3 send each span of a trace in a request of its own.
+PROTOCOL_VERSION = "3.3.2"
 
 
 @endpoint(Permission.READ)
@@ -35,16 +34,8 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("OK", content_type="text/plain")
 
 
-@access(SIGNED_IN, errors=render_error)
-def unknown_endpoint(request: HttpRequest, route: str = "") -> HttpResponse:
-    """Answer the model registry, traces and other routes: they are not supported."""
-    # Many scripts pass `registered_model_name` to `log_model`, so the message says what
-    # to do instead.
-    if _REGISTRY_ROUTE.match(route):
-        raise EndpointNotFound(
-            "This server has no model registry. Log the model to its run: "
-            "mlflow.<framework>.log_model() without registered_model_name. "
-            "Load it from runs:/<run id>/<name>, or from models:/<model id> "
-            "with MLflow 3."
-        )
-    raise EndpointNotFound(f"Unknown endpoint: {request.method} {request.path_info}")
+@access(PUBLIC, errors=render_error)
+def version(request: HttpRequest) -> HttpResponse:
+    """Answer the version of MLflow whose protocol this server speaks."""
+    del request
+    return HttpResponse(PROTOCOL_VERSION, content_type="text/plain")

@@ -9,8 +9,10 @@ from runs.api.mlflow import (
     artifacts,
     experiments,
     inputs_and_outputs,
+    metric_histories,
     metrics,
     models,
+    refusals,
     run_logging,
     runs,
     search,
@@ -24,6 +26,11 @@ experiment_routes = [
     path(
         "search",
         view_by_method(GET=search.search_experiments, POST=search.search_experiments),
+    ),
+    path("list", view_by_method(GET=search.list_experiments)),
+    path(
+        "search-datasets",
+        view_by_method(POST=inputs_and_outputs.search_datasets),
     ),
     path("update", view_by_method(POST=experiments.update)),
     path("delete", view_by_method(POST=experiments.delete)),
@@ -39,7 +46,7 @@ run_routes = [
     path("update", view_by_method(POST=runs.update)),
     path("delete", view_by_method(POST=runs.delete)),
     path("restore", view_by_method(POST=runs.restore)),
-    path("search", view_by_method(POST=search.search_runs)),
+    path("search", view_by_method(GET=search.search_runs, POST=search.search_runs)),
     path("log-parameter", view_by_method(POST=run_logging.log_param)),
     path("set-tag", view_by_method(POST=run_logging.set_tag)),
     path("delete-tag", view_by_method(POST=run_logging.delete_tag)),
@@ -57,6 +64,22 @@ model_routes = [
     path("/<str:model_id>/tags", view_by_method(PATCH=models.set_tags)),
     path("/<str:model_id>/tags/<path:key>", view_by_method(DELETE=models.delete_tag)),
     path("/<str:model_id>/params", view_by_method(POST=models.log_params)),
+    path(
+        "/<str:model_id>/artifacts/directories",
+        view_by_method(GET=artifacts.list_model_files),
+    ),
+    path(
+        "/<str:model_id>/artifacts/files",
+        view_by_method(GET=artifacts.get_model_artifact),
+    ),
+]
+metric_routes = [
+    path("get-history", view_by_method(GET=metrics.get_history)),
+    path("get-history-bulk", view_by_method(GET=metric_histories.get_bulk)),
+    path(
+        "get-history-bulk-interval",
+        view_by_method(GET=metric_histories.get_bulk_interval),
+    ),
 ]
 artifact_routes = [
     path("artifacts", view_by_method(GET=artifacts.list_files)),
@@ -72,18 +95,48 @@ artifact_routes = [
         view_by_method(GET=artifacts.refuse_multipart_download),
     ),
 ]
+
+
+def api_routes(base: str) -> list[URLPattern | URLResolver]:
+    """Return the routes below `api`, or below `ajax-api`, which MLflow's pages use."""
+    routes: list[URLPattern | URLResolver] = [
+        # The most frequent ones first: URLs are tried in this order.
+        path(f"{base}/2.0/mlflow/runs/", include(run_routes)),
+        path(f"{base}/2.0/mlflow/experiments/", include(experiment_routes)),
+        path(f"{base}/2.0/mlflow/logged-models", include(model_routes)),
+        path(f"{base}/2.0/mlflow/metrics/", include(metric_routes)),
+        path(
+            f"{base}/2.0/mlflow/artifacts/list",
+            view_by_method(GET=artifacts.list_run_files),
+        ),
+        path(
+            f"{base}/2.0/mlflow/upload-artifact",
+            view_by_method(POST=artifacts.upload_artifact),
+        ),
+        path(f"{base}/2.0/mlflow-artifacts/", include(artifact_routes)),
+        path(
+            f"{base}/3.0/mlflow/server-info",
+            view_by_method(GET=server_info.server_info),
+        ),
+    ]
+    # These come last: they refuse what is left.
+    return [*routes, *refused_routes(base)]
+
+
+def refused_routes(base: str) -> list[URLPattern]:
+    return [
+        path(f"{base}/{version}/<path:route>", refusals.refuse)
+        for version in ("2.0", "3.0", "4.0", "5.0")
+    ]
+
+
 routes: list[URLPattern | URLResolver] = [
-    # The most frequent ones first: URLs are tried in this order.
-    path("api/2.0/mlflow/runs/", include(run_routes)),
-    path("api/2.0/mlflow/experiments/", include(experiment_routes)),
-    path("api/2.0/mlflow/logged-models", include(model_routes)),
-    path("api/2.0/mlflow/metrics/get-history", view_by_method(GET=metrics.get_history)),
-    path("api/2.0/mlflow/artifacts/list", view_by_method(GET=artifacts.list_run_files)),
-    path("api/2.0/mlflow-artifacts/", include(artifact_routes)),
-    path("api/3.0/mlflow/server-info", view_by_method(GET=server_info.server_info)),
-    # These come last: clients read `ENDPOINT_NOT_FOUND` and do without the feature.
-    path("api/2.0/<path:route>", server_info.unknown_endpoint),
-    path("api/3.0/<path:route>", server_info.unknown_endpoint),
+    *api_routes("api"),
+    *api_routes("ajax-api"),
+    path("get-artifact", view_by_method(GET=artifacts.get_artifact)),
+    path("version", view_by_method(GET=server_info.version)),
+    path("v1/traces", refusals.refuse_traces),
+    path("gateway/<path:route>", refusals.refuse_gateway),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from enum import Enum
 
 
@@ -41,6 +42,10 @@ _TEXT_KINDS = (FileKind.JSON, FileKind.TABLE, FileKind.MARKDOWN, FileKind.HTML)
 #: What may be shown instead of being downloaded, in a sandbox.
 INLINE_TYPES = {**IMAGE_TYPES, "html": "text/html", "htm": "text/html"}
 DOWNLOAD_TYPE = "application/octet-stream"
+#: Files that MLflow writes without an extension, and texts that browsers would apply.
+_PLAIN_TEXTS = frozenset({"mlmodel", "mlproject", "xml", "xsl", "rst", "conf", "env"})
+#: The types that Python knows, without those of this machine.
+_KNOWN_TYPES = mimetypes.MimeTypes()
 
 
 def file_extension(name: str) -> str:
@@ -69,6 +74,20 @@ def inline_content_type(name: str) -> str | None:
     found = INLINE_TYPES.get(file_extension(name))
     # A page without a charset would be read in the browser's default encoding.
     return f"{found}; charset=utf-8" if found == "text/html" else found
+
+
+def attachment_content_type(name: str) -> str:
+    """The media type that an attachment is sent with.
+
+    Scripts and style sheets get a type that no page of this server can load them with.
+    """
+    extension = file_extension(name) or name.lower()
+    if extension in _PLAIN_TEXTS or (is_text(name) and extension not in INLINE_TYPES):
+        return "text/plain"
+    found, encoding = _KNOWN_TYPES.guess_type(f"x.{extension}")
+    if found is None or encoding or found.endswith(("javascript", "ecmascript", "css")):
+        return DOWNLOAD_TYPE
+    return found
 
 
 def file_icon(name: str) -> str:

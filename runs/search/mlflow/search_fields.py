@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
 from typing import Any
 
 from django.db.models import Exists, F, Model, OrderBy, OuterRef, Q, Subquery
@@ -22,6 +24,7 @@ from studio.core.filters.tree import (
     Moment,
     Node,
     Number,
+    Or,
     Text,
     Value,
 )
@@ -47,14 +50,12 @@ class SearchFieldMapping:
     keyed: Mapping[str, KeyedTable]
 
     def condition(self, node: Node | None) -> Q:
-        """The filter as a condition; MLflow's has only comparisons joined by AND."""
+        """The filter as a condition; it has comparisons joined by AND and OR."""
         if node is None:
             return Q()
-        if isinstance(node, And):
-            joined = Q()
-            for child in node.nodes:
-                joined &= self.condition(child)
-            return joined
+        if isinstance(node, (And, Or)):
+            conditions = [self.condition(child) for child in node.nodes]
+            return reduce(and_ if isinstance(node, And) else or_, conditions)
         assert isinstance(node, Comparison)
         return self._comparison_condition(node)
 

@@ -1,7 +1,8 @@
 """Which files are images, and what their paths say: a name, and a step of it.
 
 MLflow keeps `images/<key>+step+<n>+timestamp+<ms>+<uuid>.png` and a thumbnail that
-ends in `+compressed.webp` (clients before 3.2 write `%` for `+`, and all `#` for `/`).
+ends in `+compressed.webp`, and writes `~` for `/` in keys. Clients before 3.2 write `%`
+for `+` and `#` for `~`. A key contains none of them.
 Other files whose names differ by a number at the end are steps of one name.
 """
 
@@ -51,7 +52,7 @@ def named_images(paths: Iterable[str]) -> list[NamedImage]:
     small = {_image_key(match): match[0] for match in logged if match["small"]}
     images = [
         NamedImage(
-            match["key"].replace("#", "/"),
+            match["key"].replace("~", "/").replace("#", "/"),
             int(match["step"]),
             match[0],
             small.get(_image_key(match), ""),

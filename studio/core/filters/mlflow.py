@@ -1,9 +1,10 @@
 """MLflow's `filter_string` and `order_by` -> trees in which its meaning is explicit.
 
-MLflow has AND only, takes an unquoted key whole (`metrics.val.max` is a key), spells
-statuses its own way, and `!=` does not match what lacks the key: that becomes `is not
-null and !=` here. Statuses become those that MLflow's word covers. The error texts are
-the ones that MLflow clients know. All functions raise InvalidFilter.
+MLflow has AND only; here OR and parentheses work too. It takes an unquoted key whole
+(`metrics.val.max` is a key), spells statuses its own way, and `!=` does not match what
+lacks the key: that becomes `is not null and !=` here. Statuses become those that
+MLflow's word covers. The error texts are the ones that MLflow clients know. All
+functions raise InvalidFilter.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from studio.core.filters.tree import (
     Text,
     Value,
     all_of,
+    any_of,
     attribute,
 )
 from studio.core.statuses import STATUS_TABLE
@@ -170,12 +172,40 @@ def parse_order_by(
 
 def _parse_filter(text: str, searchable: SearchableFields) -> Node | None:
     reader = MlflowFilterReader(text)
-    nodes = []
-    while not reader.at_end():
-        nodes.append(_parse_clause(reader, searchable))
-        if not reader.at_end():
-            reader.read_conjunction()
-    return all_of(*nodes) if nodes else None
+    if reader.at_end():
+        return None
+    node = _parse_alternatives(reader, searchable)
+    reader.read_end()
+    return node
+
+
+def _parse_alternatives(
+    reader: MlflowFilterReader, searchable: SearchableFields
+) -> Node:
+    """Terms joined by OR, which binds less than AND."""
+    nodes = [_parse_conjunction(reader, searchable)]
+    while reader.skip_word("OR"):
+        nodes.append(_parse_conjunction(reader, searchable))
+    return any_of(*nodes)
+
+
+def _parse_conjunction(
+    reader: MlflowFilterReader, searchable: SearchableFields
+) -> Node:
+    nodes = [_parse_term(reader, searchable)]
+    # MLflow accepts an AND at the end.
+    while reader.skip_word("AND") and not reader.at_end():
+        nodes.append(_parse_term(reader, searchable))
+    return all_of(*nodes)
+
+
+def _parse_term(reader: MlflowFilterReader, searchable: SearchableFields) -> Node:
+    """One clause, or a filter in parentheses."""
+    if not reader.open_parenthesis():
+        return _parse_clause(reader, searchable)
+    node = _parse_alternatives(reader, searchable)
+    reader.close_parenthesis()
+    return node
 
 
 def _parse_clause(reader: MlflowFilterReader, searchable: SearchableFields) -> Node:

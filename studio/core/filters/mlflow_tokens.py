@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
+from studio.core.filters.tokens import MAX_DEPTH
 
 MAX_LENGTH = 16 * 1024
 MAX_PIECES = 2000
@@ -62,7 +63,7 @@ class MlflowFilterReader:
         ]
         if len(self.pieces) > MAX_PIECES:
             raise mlflow_filter_error("Invalid filter string: too many clauses")
-        self.at = 0
+        self.at = self.depth = 0
 
     def at_end(self) -> bool:
         return self.at >= len(self.pieces)
@@ -133,10 +134,37 @@ class MlflowFilterReader:
                 raise self.invalid_piece_error(piece)
             values.append(self.read_string("attribute in a list"))
 
-    def read_conjunction(self) -> None:
+    def skip_word(self, word: str) -> bool:
+        """Skip the word `AND` or `OR` if it comes next."""
+        if self.at_end():
+            return False
+        piece = self.pieces[self.at]
+        if piece.kind != "bare" or piece.text.upper() != word:
+            return False
+        self.at += 1
+        return True
+
+    def open_parenthesis(self) -> bool:
+        """Skip a `(` if it comes next."""
+        if self.at_end() or self.pieces[self.at].text != "(":
+            return False
+        if self.depth == MAX_DEPTH:
+            raise mlflow_filter_error(
+                f"Invalid filter string: more than {MAX_DEPTH} nested parentheses"
+            )
+        self.at += 1
+        self.depth += 1
+        return True
+
+    def close_parenthesis(self) -> None:
         piece = self.take()
-        if piece.kind != "bare" or piece.text.upper() != "AND":
+        if piece.text != ")":
             raise self.invalid_piece_error(piece)
+        self.depth -= 1
+
+    def read_end(self) -> None:
+        if not self.at_end():
+            raise self.invalid_piece_error(self.pieces[self.at])
 
     def read_rest(self) -> str:
         words = [piece.text for piece in self.pieces[self.at :]]

@@ -29,7 +29,10 @@ def test_a_file_reads_back_and_is_replaced(mlflow: Mlflow, root: str) -> None:
     answer = mlflow.download(f"{root}/a.txt")
     assert answer.getvalue() == b"two"
     assert answer["Content-Length"] == "3"
-    assert answer["Content-Disposition"].startswith("attachment")
+    assert answer["Content-Disposition"] == (
+        "attachment; filename=\"a.txt\"; filename*=UTF-8''a.txt"
+    )
+    assert answer["Content-Type"] == "text/plain"
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
@@ -56,7 +59,9 @@ def test_a_name_is_decoded_once(mlflow: Mlflow, root: str, name: str) -> None:
         "../x",
         "a/../b",
         "a//b",
-        "./a",
+        "./../a",
+        "a/.../../b",
+        "//",
         "/etc/passwd",
         "a\\b",
         "C:/x",
@@ -70,6 +75,40 @@ def test_a_path_outside_the_run_is_refused(
 ) -> None:
     address = f"{root}/{quote(path)}"
     for answer in (mlflow.put(address, b"x"), mlflow.download(address)):
+        assert answer.status_code in (400, 404)
+    assert File.objects.count() == 0
+
+
+def test_a_dot_means_the_folder_itself(mlflow: Mlflow, root: str) -> None:
+    mlflow.put(f"{root}/./d/./x.txt", b"x")
+    assert File.objects.get().path == "d/x.txt"
+    top = {"files": [{"path": "d", "is_dir": True}]}
+    assert mlflow.files(f"{root[1:]}/.") == mlflow.files(f"{root[1:]}/./") == top
+    for folder in ("./d", "d/.", "./d/./"):
+        listed = mlflow.files(f"{root[1:]}/{folder}")["files"]
+        assert [one["path"] for one in listed] == ["x.txt"]
+    assert mlflow.download(f"{root}/./d/x.txt").getvalue() == b"x"
+    assert mlflow.download(f"{root}/%2e/d/x.txt").getvalue() == b"x"
+
+
+@pytest.mark.parametrize(("folder", "path"), [("", "d"), (".", "d"), ("./d", "d/x")])
+def test_the_list_of_a_run_has_paths_from_its_root(
+    mlflow: Mlflow, root: str, folder: str, path: str
+) -> None:
+    mlflow.put(f"{root}/d/x", b"x")
+    run_id = root.split("/")[2]
+    listed = mlflow.get("artifacts/list", run_id=run_id, path=folder)
+    assert [one["path"] for one in listed["files"]] == [path]
+
+
+@pytest.mark.parametrize("encoded", ["%2e%2e/x", ".%2e/x", "./%2e%2e/x", "%2e%2e%2fx"])
+def test_encoded_dots_that_leave_the_run_are_refused(
+    mlflow: Mlflow, root: str, encoded: str
+) -> None:
+    for answer in (
+        mlflow.put(f"{root}/{encoded}", b"x"),
+        mlflow.download(f"{root}/{encoded}"),
+    ):
         assert answer.status_code in (400, 404)
     assert File.objects.count() == 0
 

@@ -131,7 +131,7 @@ def test_a_rename_on_the_page_is_found_by_mlflow_filters(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("metrics.a > 1 OR metrics.b > 1", "OR"),
+        ("metrics.a > 1 OR", "it ends too early"),
         ("m > 1", "Invalid attribute key 'm' specified"),
         ("bogus.x = '1'", "Invalid entity type 'bogus'"),
         ("metrics.a > 'x'", "Expected numeric value type for metric"),

@@ -57,8 +57,9 @@ def test_a_range_of_a_large_file_can_be_downloaded(rest: Rest) -> None:
 def test_a_download_is_an_attachment(rest: Rest) -> None:
     put(rest, "page.html", b"<script>alert(1)</script>")
     answer = rest.client.get(rest.url("runs/r1/files/page.html"))
-    assert answer.headers["Content-Type"] == OCTETS
+    assert answer.headers["Content-Type"] == "text/html"
     assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,11 @@ def test_an_image_metric_has_its_name_and_steps(run: Run) -> None:
     ]
 
 
-@pytest.mark.parametrize("mark", ["+", "%"])
-def test_mlflow_images_have_their_key_and_step(run: Run, mark: str) -> None:
+@pytest.mark.parametrize(("mark", "slash"), [("+", "~"), ("%", "#")])
+def test_mlflow_images_have_their_key_and_step(run: Run, mark: str, slash: str) -> None:
     for step in (2, 10):
-        name = f"dogs#cats{mark}step{mark}{step}{mark}timestamp{mark}99{mark}ab-{step}"
+        words = [f"dogs{slash}cats", "step", str(step), "timestamp", "99", f"ab-{step}"]
+        name = mark.join(words)
         keep(run, f"images/{name}.png", SMALL)
         keep(run, f"images/{name}{mark}compressed.webp", b"RIFF")
     assert [(name, step, small) for name, step, _path, small in found(run)] == [
