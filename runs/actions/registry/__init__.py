@@ -12,6 +12,7 @@ from runs.actions.registry.models import (
     star_model,
     update_model,
 )
+from runs.actions.registry.properties import add_version_properties
 from runs.actions.registry.versions import (
     VersionDetails,
     delete_version,
@@ -24,6 +25,7 @@ from runs.actions.registry.versions import (
 
 __all__ = [
     "VersionDetails",
+    "add_version_properties",
     "create_model",
     "delete_model",
     "delete_model_tag",

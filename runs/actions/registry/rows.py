@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -55,6 +56,21 @@ def lock_version(version: ModelVersion) -> None:
 def mark_updated(model: RegisteredModel, now: int) -> None:
     RegisteredModel.objects.filter(pk=model.pk).update(updated=now)
     model.updated = now
+
+
+def count_versions(model: RegisteredModel) -> None:
+    """Store how many versions the model has, and the latest one's number."""
+    rows = ModelVersion.objects.filter(model=model)
+    found = rows.aggregate(count=Count("pk"), latest=Max("number"))
+    model.version_count, model.latest_version = found["count"], found["latest"] or 0
+    model.save(update_fields=["version_count", "latest_version"])
+
+
+def check_properties(properties: Tags) -> None:
+    names.check_count(len(properties), "properties")
+    for key, value in properties.items():
+        names.check_key(key, "properties")
+        names.check_value(value, f"properties.{key}")
 
 
 def check_tags(tags: Tags) -> Tags:

@@ -17,7 +17,9 @@ from runs.actions.ingest import set_model_tags
 from runs.actions.registry.models import create_model
 from runs.actions.registry.rows import (
     Tags,
+    check_properties,
     check_tags,
+    count_versions,
     insert_tags,
     lock_model,
     lock_version,
@@ -152,6 +154,7 @@ def delete_version(version: ModelVersion, *, actor: Actor, now: int) -> None:
         )
     edit = Edit(f"versions.{version.number}", _shown(version), None)
     ModelVersion.objects.filter(pk=version.pk).delete()
+    count_versions(version.model)
     mark_updated(version.model, now)
     _record(version, "delete version", [edit], actor, now)
 
@@ -284,6 +287,7 @@ def _insert_version(
         created_by=actor.user,
     )
     insert_tags(version, details.tags)
+    count_versions(model)
     return version
 
 
@@ -319,10 +323,7 @@ def _check_details(details: VersionDetails) -> None:
     names.check_text(details.run_link, "run_link", limit=2000)
     names.check_text(details.framework, "framework", limit=100)
     names.check_text(details.framework_version, "framework_version", limit=100)
-    names.check_count(len(details.properties), "properties")
-    for key, value in details.properties.items():
-        names.check_key(key, "properties")
-        names.check_value(value, f"properties.{key}")
+    check_properties(details.properties)
 
 
 def _shown(version: ModelVersion) -> dict[str, Any]:
