@@ -41,6 +41,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "chart-row": ("js/charts/chart-row.js",),
     "compute": ("js/compute/compute.js", "js/site/clocks.js"),
     "submit": ("js/submit/submit.js",),
+    "models": ("js/registry/models.js",),
 }
 
 STYLES: dict[str, tuple[str, ...]] = {
@@ -81,6 +82,10 @@ STYLES: dict[str, tuple[str, ...]] = {
     "experiments": (
         "css/run_list/run-list.css",
         "css/experiments/experiments.css",
+    ),
+    "models": (
+        "css/run_list/run-list.css",
+        "css/registry/models.css",
     ),
     "views": ("css/site/prose.css", "css/views/views.css", "css/views/view-pages.css"),
 }

@@ -16,6 +16,7 @@ from runs.pages.groups import urlpatterns as groups_urls
 from runs.pages.help import urlpatterns as help_urls
 from runs.pages.metrics import urlpatterns as metrics_urls
 from runs.pages.public import urlpatterns as public_urls
+from runs.pages.registry import urlpatterns as registry_urls
 from runs.pages.run import urlpatterns as run_urls
 from runs.pages.run_list import urlpatterns as run_list_urls
 from runs.pages.site import urlpatterns as site_urls
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     *run_urls,
     *metrics_urls,
     *files_urls,
+    *registry_urls,
     *descriptions_urls,
     *undo_urls,
     *help_urls,

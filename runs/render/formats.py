@@ -266,6 +266,10 @@ def run_path(workspace: str, run_id: str) -> str:
     return f"/w/{workspace}/runs/{quote(run_id)}/"
 
 
+def registered_model_path(workspace: str, name: str) -> str:
+    return f"/w/{workspace}/models/{quote(name, safe='')}/"
+
+
 #: The first found decides: browsers also name those that they imitate.
 _BROWSERS = {
     "Edg/": "Edge",

@@ -14,6 +14,7 @@ from runs.render import formats
 from runs.render.experiments import experiment_rows
 from runs.render.formats import experiment_slug, status_label
 from runs.render.icons import icon, status_disc
+from runs.render.registry import model_rows
 from runs.render.run_list import (
     clock_time,
     column_boxes,
@@ -44,6 +45,7 @@ for tag in (
     head_cells,
     list_rows,
     member_rows,
+    model_rows,
     formats.span_patterns,
 ):
     register.simple_tag(tag)

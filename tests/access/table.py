@@ -95,6 +95,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "experiments/<str:slug>/description/versions/": page(READER),
     "experiments/<str:slug>/description/versions/restore/": form(CONTRIBUTOR),
     "runs/": page(READER),
+    "models/": page(READER),
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
     "list/select/": form(READER),

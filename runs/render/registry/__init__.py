@@ -18,7 +18,16 @@ from runs.render.registry.model_descriptions import (
     read_signature,
     signature_text,
 )
-from runs.render.registry.version_charts import ChartPoint, draw_version_chart
+from runs.render.registry.model_table import (
+    ModelLine,
+    ModelLink,
+    ModelTagLink,
+    model_rows,
+)
+from runs.render.registry.version_charts import (
+    ChartPoint,
+    draw_version_chart,
+)
 
 __all__ = [
     "MAX_MLMODEL_BYTES",
@@ -27,9 +36,13 @@ __all__ = [
     "DependencyDifference",
     "Flavor",
     "ModelDescription",
+    "ModelLine",
+    "ModelLink",
+    "ModelTagLink",
     "SignatureColumn",
     "compare_dependencies",
     "draw_version_chart",
+    "model_rows",
     "parse_conda",
     "parse_model_description",
     "parse_requirements",

@@ -10,6 +10,12 @@ from runs.search.registry.lookups import (
     read_stage,
     version_by_reference,
 )
+from runs.search.registry.model_list import (
+    DEFAULT_SORT,
+    ModelPage,
+    ModelRow,
+    find_models,
+)
 from runs.search.registry.sources import (
     VersionSource,
     refuse_deleted_source,
@@ -17,9 +23,13 @@ from runs.search.registry.sources import (
 )
 
 __all__ = [
+    "DEFAULT_SORT",
+    "ModelPage",
+    "ModelRow",
     "VersionSource",
     "find_alias",
     "find_model",
+    "find_models",
     "find_version",
     "latest_versions",
     "read_stage",

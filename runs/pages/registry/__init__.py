@@ -1,0 +1,7 @@
+"""The model registry: all models, and one model with its versions."""
+
+from __future__ import annotations
+
+from runs.pages.registry.urls import urlpatterns
+
+__all__ = ["urlpatterns"]

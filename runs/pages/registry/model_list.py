@@ -1,0 +1,244 @@
+"""Models: a table to filter, sort and page through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from runs.access import Permission, access
+from runs.models import RegisteredModel
+from runs.pages.lists import (
+    has_redundant_parameters,
+    redirect_to_query,
+    with_pushed_url,
+)
+from runs.pages.requests import PageRequest
+from runs.pages.run_shell import role_refusal
+from runs.render import formats
+from runs.render.formats import registered_model_path
+from runs.render.registry import ModelLine, ModelLink, ModelTagLink
+from runs.search.registry import DEFAULT_SORT, ModelPage, ModelRow, find_models
+from studio.core.errors import InvalidValue
+from studio.core.filters import to_text
+from studio.core.filters.fields import value_text
+from studio.core.filters.tree import TAGS, Comparison, Field, Text
+from studio.core.view_spec import DEFAULT_ROWS, ROWS
+
+#: Maximum numbers of tags and aliases in a line; the others are in a tooltip.
+MAX_TAGS, MAX_ALIASES = 2, 3
+PAGE, FRAGMENT = "registry/models.html", "registry/_model_table.html"
+
+
+@dataclass(frozen=True)
+class ModelListState:
+    """The state of the table, as its address has it."""
+
+    q: str = ""
+    sort: str = DEFAULT_SORT
+    rows: int = DEFAULT_ROWS
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, str]) -> ModelListState:
+        """Read the state; an invalid number of rows means the default."""
+        rows = parameters.get("rows", "")
+        return cls(
+            parameters.get("q", "").strip(),
+            parameters.get("sort") or DEFAULT_SORT,
+            next((each for each in ROWS if str(each) == rows), DEFAULT_ROWS),
+            parameters.get("after", ""),
+            parameters.get("before", ""),
+        )
+
+    @property
+    def has_default_sort(self) -> bool:
+        return self.sort == DEFAULT_SORT
+
+    def query(self, **changes: Any) -> str:
+        """The address's query, for the first page unless a cursor is given."""
+        pairs = {
+            "q": self.q,
+            "sort": self.sort if self.sort != DEFAULT_SORT else "",
+            "rows": self.rows if self.rows != DEFAULT_ROWS else "",
+            **changes,
+        }
+        return "?" + urlencode({key: value for key, value in pairs.items() if value})
+
+    def own_query(self) -> str:
+        return self.query(after=self.after, before=self.before)
+
+    def filtered_by(self, term: str) -> str:
+        """The table filtered by one more term."""
+        # A second click must not repeat the term.
+        if term in self.q:
+            return self.query()
+        return self.query(q=f"{self.q} {term}".strip())
+
+
+@access(Permission.READ)
+@require_safe
+@vary_on_headers("HX-Request")
+def models_page(request: PageRequest) -> HttpResponse:
+    state = ModelListState.read(request.GET.dict())
+    if has_redundant_parameters(request):
+        return redirect_to_query(request, state.own_query())
+    state, page, complaints = _find_page(request, state)
+    context = _table_context(page, state, request.workspace.name)
+    context |= {"complaints": complaints, "can_edit": _can_edit(request)}
+    template = FRAGMENT if request.htmx else PAGE
+    response = render(request, template, context)
+    return with_pushed_url(request, response, request.path, state.own_query())
+
+
+def _find_page(
+    request: PageRequest, state: ModelListState
+) -> tuple[ModelListState, ModelPage, list[InvalidValue]]:
+    """Find the page without the parameters that are not valid, and name them."""
+    complaints: list[InvalidValue] = []
+    while True:
+        try:
+            page = find_models(
+                request.actor.user,
+                request.workspace,
+                sort=state.sort,
+                after=state.after,
+                before=state.before,
+                rows=state.rows,
+            )
+        except InvalidValue as error:
+            known = _DEFAULTS.get(str(error.details.get("field")))
+            # Each retry drops one parameter, so this ends.
+            if known is None or complaints[1:]:
+                raise
+            complaints.append(error)
+            state = replace(state, **known)
+            continue
+        return state, page, complaints
+
+
+#: What stands for a parameter that is not valid.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "sort": {"sort": DEFAULT_SORT},
+    "after": {"after": ""},
+    "before": {"before": ""},
+}
+
+
+def _can_edit(request: PageRequest) -> bool:
+    return not role_refusal(request, Permission.ANNOTATE)
+
+
+def _table_context(
+    page: ModelPage, state: ModelListState, workspace: str
+) -> dict[str, Any]:
+    return {
+        "page": page,
+        "lines": [_model_line(row, state, workspace) for row in page.rows],
+        "heads": _column_heads(state),
+        "state": state,
+        "q": state.q,
+        "sizes": ROWS,
+        "has_tags": any(row.tags for row in page.rows),
+        "total": _total_text(page),
+        "range": _shown_range_text(page),
+        "previous": state.query(before=page.before) if page.before else "",
+        "next": state.query(after=page.after) if page.after else "",
+    }
+
+
+def _total_text(page: ModelPage) -> str:
+    if page.total_is_exact:
+        return formats.grouped(page.total)
+    return formats.grouped(page.total - 1) + "+"
+
+
+def _shown_range_text(page: ModelPage) -> str:
+    noun = npgettext("after a number", "model", "models", page.total)
+    return _("%(first)s–%(last)s of %(total)s %(noun)s") % {
+        "first": formats.grouped(page.first),
+        "last": formats.grouped(page.first + len(page.rows) - 1),
+        "total": _total_text(page),
+        "noun": noun,
+    }
+
+
+def _column_heads(state: ModelListState) -> list[dict[str, str]]:
+    heads = [
+        ("name", _("Name"), "name"),
+        ("latest", _("Latest version"), ""),
+        ("", _("Aliases"), ""),
+        ("versions", _("Versions"), "number"),
+        ("updated", _("Updated"), ""),
+        ("registered_by", _("Registered by"), ""),
+    ]
+    return [_column_head(key, label, css, state) for key, label, css in heads]
+
+
+def _column_head(
+    key: str, label: str, css: str, state: ModelListState
+) -> dict[str, str]:
+    if not key:
+        return {"label": label, "css": css, "order": "", "href": ""}
+    order = ""
+    is_down = state.sort.startswith("-")
+    if state.sort.removeprefix("-") == key:
+        order = "descending" if is_down else "ascending"
+    # The first click sorts names from A to Z, numbers and times from the largest down.
+    first = key if key in ("name", "registered_by") else f"-{key}"
+    other = key if is_down else f"-{key}"
+    sort = other if order else first
+    href = state.query(sort=sort if sort != DEFAULT_SORT else "")
+    return {"label": label, "css": css, "order": order, "href": href}
+
+
+def _model_line(row: ModelRow, state: ModelListState, workspace: str) -> ModelLine:
+    model = row.model
+    path = registered_model_path(workspace, model.name)
+    names = [f"@{name}" for name, _number in row.aliases]
+    return ModelLine(
+        model.pk,
+        model.name,
+        row.starred,
+        path,
+        tuple(_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]),
+        ", ".join(f"{key}: {value}" for key, value in row.tags[MAX_TAGS:]),
+        _version_link(model, path),
+        tuple(
+            ModelLink(f"@{name}", f"{path}{number}/")
+            for name, number in row.aliases[:MAX_ALIASES]
+        ),
+        ", ".join(names[MAX_ALIASES:]),
+        model.version_count,
+        model.updated,
+        _member_link(state, model),
+    )
+
+
+def _version_link(model: RegisteredModel, path: str) -> ModelLink | None:
+    if not model.latest_version:
+        return None
+    text = _("Version %(number)s") % {"number": model.latest_version}
+    return ModelLink(text, f"{path}{model.latest_version}/")
+
+
+def _tag_link(state: ModelListState, key: str, value: str) -> ModelTagLink:
+    term = Comparison(Field(TAGS, key), "=", (Text(value),))
+    return ModelTagLink(key, value, state.filtered_by(to_text(term)))
+
+
+def _member_link(state: ModelListState, model: RegisteredModel) -> ModelLink | None:
+    member = model.created_by
+    if member is None:
+        return None
+    term = f"registered_by:{value_text(Text(member.username))}"
+    return ModelLink(str(member), state.filtered_by(term))
