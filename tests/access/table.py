@@ -220,6 +220,7 @@ MLFLOW: dict[str, Row] = {
     f"{FILES}mpu/<path:address>": row(404, 501, POST=READER),
     f"{FILES}presigned/<path:address>": row(404, 501, GET=READER),
     "api/3.0/mlflow/server-info": row(GET=READER),
+    "api/3.0/mlflow/traces/search": row(501, POST=READER),
     **{
         f"api/{version}/<path:route>": row(404, GET=SIGNED_IN, POST=SIGNED_IN)
         for version in ("2.0", "3.0", "4.0", "5.0")

@@ -118,8 +118,12 @@ def api_routes(base: str) -> list[URLPattern | URLResolver]:
             f"{base}/3.0/mlflow/server-info",
             view_by_method(GET=server_info.server_info),
         ),
+        path(
+            f"{base}/3.0/mlflow/traces/search",
+            view_by_method(POST=refusals.search_traces),
+        ),
     ]
-    # These come last: they refuse what is left.
+    # The others come last: they refuse what is left.
     return [*routes, *refused_routes(base)]
 
 

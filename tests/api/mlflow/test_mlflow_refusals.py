@@ -9,7 +9,7 @@ from django.test import Client
 from runs.api.mlflow import refusals
 from runs.api.mlflow.refusals import refusal
 from studio.settings.base import is_failure_record
-from tests.api.protocol import Mlflow
+from tests.api.protocol import Mlflow, reply
 from tests.api.protocol import refusal as read_refusal
 
 #: A path below `/api/2.0/` or `/api/3.0/`, and the word of its sentence.
@@ -88,10 +88,33 @@ def test_an_unknown_path_is_no_feature(route: str) -> None:
 def test_a_feature_is_refused_in_a_way_that_clients_do_not_retry(
     mlflow: Mlflow, base: str, method: str
 ) -> None:
-    answer = mlflow.client.generic(method, f"{base}/mlflow/traces/search")
+    answer = mlflow.client.generic(method, f"{base}/mlflow/traces/tr-1")
     refused = read_refusal(answer)
     assert (refused.status, refused.code) == (501, "NOT_IMPLEMENTED")
     assert refused.message == refusals.TRACES
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("attribute.run_id = 'r1'", 200),
+        ("attributes.run_id='r1' AND status = 'OK'", 200),
+        ("", 501),
+        ("status = 'OK'", 501),
+    ],
+)
+def test_a_run_has_no_traces_and_other_searches_are_refused(
+    mlflow: Mlflow, text: str, status: int
+) -> None:
+    """After an evaluation the client searches for the traces of its run."""
+    answer = mlflow.client.post(
+        "/w/lab/api/3.0/mlflow/traces/search",
+        {"filter": text, "max_results": 100},
+        content_type="application/json",
+    )
+    assert answer.status_code == status
+    if status == 200:
+        assert reply(answer) == {}
 
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/w/lab/v1/traces"])
