@@ -38,6 +38,8 @@ from studio.core.names import check_display_name, check_run_id
 from studio.core.statuses import RunStatus, can_follow
 
 SOURCE_NAME_TAG, SOURCE_TYPE_TAG = "mlflow.source.name", "mlflow.source.type"
+#: A script sets this tag before its run fails, to say why.
+ERROR_TAG = "error"
 #: The widths of the columns of a run.
 MAX_SCRIPT_LENGTH, MAX_TYPE_LENGTH = 2000, 100
 
@@ -109,11 +111,15 @@ def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
         run_actions.rename_run(run, name, actor=request.actor, now=now)
         run_actions.set_run_tags(run, {NAME_TAG: name}, actor=request.actor, now=now)
     ended = None if body.end_time is None else read_time(body.end_time, "end_time")
+    tags = params_or_tags_by_run(RunTag, [run.pk])[run.pk]
     if body.status != "":
         wanted = parse_status(body.status)
-        run = update_status(run, wanted, ended, actor=request.actor, now=now)
-    user = params_or_tags_by_run(RunTag, [run.pk])[run.pk].get(USER_TAG, "")
-    return {"run_info": run_info(run, user)}
+        # MLflow's clients report that a run failed, but not why.
+        error = tags.get(ERROR_TAG, "") if wanted is RunStatus.FAILED else ""
+        run = update_status(
+            run, wanted, ended, error=error, actor=request.actor, now=now
+        )
+    return {"run_info": run_info(run, tags.get(USER_TAG, ""))}
 
 
 @endpoint(Permission.TRASH, RunRequest)
@@ -133,7 +139,13 @@ _INTERMEDIATE_STATUSES = (RunStatus.RUNNING, RunStatus.CANCEL_REQUESTED)
 
 
 def update_status(
-    run: Run, wanted: RunStatus, ended: int | None, *, actor: Actor, now: int
+    run: Run,
+    wanted: RunStatus,
+    ended: int | None,
+    *,
+    error: str,
+    actor: Actor,
+    now: int,
 ) -> Run:
     """Change the status as the update means; raise IllegalTransition."""
     if wanted is RunStatus.RUNNING:
@@ -144,7 +156,9 @@ def update_status(
     # For a launcher's run most reports of the script are ignored, so no step is needed.
     for via in () if run.launcher else intermediate_statuses(run.state, wanted):
         run = run_actions.change_status(run, via, actor=actor, now=now)
-    return run_actions.change_status(run, wanted, actor=actor, now=now, ended=ended)
+    return run_actions.change_status(
+        run, wanted, actor=actor, now=now, message=error, ended=ended
+    )
 
 
 def resume_run(run: Run, *, actor: Actor, now: int) -> Run:

@@ -246,7 +246,8 @@ def _metric_rows(heads: Sequence[Metric]) -> list[MetricRow]:
 
 def _failure_context(request: PageRequest, run: Run) -> dict[str, Any]:
     if not run.error:
-        return {}
+        # MLflow's clients report that a run failed, but not why.
+        return {"is_missing": True} if run.state is RunStatus.FAILED else {}
     line = headline_of_error(run.error)
     frames, message = split_traceback(run.error)
     return {

@@ -288,3 +288,11 @@ def test_a_reader_can_read_but_not_write(mlflow: Mlflow) -> None:
     assert reader.run(run_id)["info"]["run_id"] == run_id
     refused = reader.refused("runs/set-tag", run_id=run_id, key="a", value="b")
     assert (refused.status, refused.code) == (403, "PERMISSION_DENIED")
+
+
+def test_the_tag_error_of_a_failed_run_is_its_error(mlflow: Mlflow) -> None:
+    for status, error in (("FAILED", "ValueError: 5"), ("FINISHED", "")):
+        run_id = mlflow.new_run()
+        mlflow.post("runs/set-tag", run_id=run_id, key="error", value="ValueError: 5")
+        mlflow.post("runs/update", run_id=run_id, status=status)
+        assert stored(run_id).error == error

@@ -18,7 +18,7 @@ from runs.pages.run_shell import allowed_actions as run_legal
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of, make_member
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost
-from tests.parts.elements import every
+from tests.parts.elements import every, texts
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
@@ -184,6 +184,17 @@ def test_the_error_banner_links_to_runs_with_the_same_error(
     assert error["same_error_count"] == 2
     found = browser.get(error["same_error_href"]).context["rows"]
     assert {row.run_id for row in found} == {"run-1", "copy"}
+
+
+def test_a_failed_run_without_an_error_text_says_how_to_keep_one(
+    browser: Client, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    run = create_run(experiment, run_id="run-1", actor=actor, now=now)
+    notice = "#run-error-missing"
+    assert texts(browser.get(PAGE), notice) == []
+    change_status(run, RunStatus.FAILED, actor=actor, now=now)
+    [shown] = texts(browser.get(PAGE), notice)
+    assert "studio run" in shown
 
 
 def test_the_number_of_queries_does_not_depend_on_errors_and_cancels(
