@@ -55,8 +55,23 @@ def artifacts() -> None:
         assert (got / "folder/deep/er/blob").read_bytes() == blob
         assert (got / "empty").read_bytes() == b""
         assert (got / "folder/50 % of a +ü.txt").read_text() == "x"
+        dotted = Path(
+            mlflow.artifacts.download_artifacts(
+                run_id=run_id, artifact_path=".", dst_path=str(folder_in(name, "dot"))
+            )
+        )
+        assert (dotted / "folder/deep/er/blob").read_bytes() == blob
+    by_dot = {Path(item.path).name for item in client.list_artifacts(run_id, ".")}
+    assert by_dot == {path for path, _is_dir in top}
+    assert len(client.list_artifacts(run_id, "./folder")) == 3
     assert mlflow.artifacts.load_text(f"runs:/{run_id}/notes/a.txt") == "hello\n"
     assert mlflow.artifacts.load_dict(f"runs:/{run_id}/config.json") == {"a": [1, 2]}
+
+
+def folder_in(parent: str, name: str) -> Path:
+    made = Path(parent, name)
+    made.mkdir()
+    return made
 
 
 def pictures_and_tables() -> None:

@@ -190,7 +190,7 @@ def test_a_failed_run_without_an_error_text_says_how_to_keep_one(
     browser: Client, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     run = create_run(experiment, run_id="run-1", actor=actor, now=now)
-    notice = "#run-error-missing"
+    notice = "#run-error"
     assert texts(browser.get(PAGE), notice) == []
     change_status(run, RunStatus.FAILED, actor=actor, now=now)
     [shown] = texts(browser.get(PAGE), notice)
