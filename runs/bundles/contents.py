@@ -87,5 +87,10 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/run_list/run-list.css",
         "css/registry/models.css",
     ),
+    "logged-models": (
+        "css/run_list/run-list.css",
+        "css/logged_models/logged-models.css",
+    ),
+    "lineage": ("css/lineage/lineage.css",),
     "views": ("css/site/prose.css", "css/views/views.css", "css/views/view-pages.css"),
 }

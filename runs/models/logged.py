@@ -39,7 +39,12 @@ class LoggedModel(models.Model):
                 fields=["workspace", "model_id"], name="logged_model_id_once"
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["experiment", "name"])]
+        indexes: ClassVar = [
+            models.Index(fields=["experiment", "name"]),
+            models.Index(fields=["workspace", "created"], name="logged_model_created"),
+            models.Index(fields=["workspace", "name"], name="logged_model_name"),
+            models.Index(fields=["workspace", "model_type"], name="logged_model_type"),
+        ]
 
 
 class LoggedModelText(models.Model):
@@ -158,3 +163,5 @@ class RunModel(models.Model):
                 fields=["run", "model_id", "direction"], name="run_model_once"
             )
         ]
+        # For the runs that read or wrote one model.
+        indexes: ClassVar = [models.Index(fields=["model_id"], name="run_model_by_id")]

@@ -8,12 +8,14 @@ from runs.pages.account import urlpatterns as account_urls
 from runs.pages.charts import urlpatterns as charts_urls
 from runs.pages.compare import urlpatterns as compare_urls
 from runs.pages.compute import urlpatterns as compute_urls
+from runs.pages.datasets import urlpatterns as datasets_urls
 from runs.pages.descriptions import urlpatterns as descriptions_urls
 from runs.pages.experiments import urlpatterns as experiments_urls
 from runs.pages.files import urlpatterns as files_urls
 from runs.pages.filters import urlpatterns as filters_urls
 from runs.pages.groups import urlpatterns as groups_urls
 from runs.pages.help import urlpatterns as help_urls
+from runs.pages.logged_models import urlpatterns as logged_models_urls
 from runs.pages.metrics import urlpatterns as metrics_urls
 from runs.pages.public import urlpatterns as public_urls
 from runs.pages.registry import urlpatterns as registry_urls
@@ -41,6 +43,8 @@ urlpatterns: list[URLPattern] = [
     *metrics_urls,
     *files_urls,
     *registry_urls,
+    *logged_models_urls,
+    *datasets_urls,
     *descriptions_urls,
     *undo_urls,
     *help_urls,

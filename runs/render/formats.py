@@ -266,8 +266,20 @@ def run_path(workspace: str, run_id: str) -> str:
     return f"/w/{workspace}/runs/{quote(run_id)}/"
 
 
+def logged_model_path(workspace: str, model_id: str) -> str:
+    return f"/w/{workspace}/logged-models/{quote(model_id)}/"
+
+
+def dataset_path(workspace: str, key: int) -> str:
+    return f"/w/{workspace}/datasets/{key}/"
+
+
 def registered_model_path(workspace: str, name: str) -> str:
     return f"/w/{workspace}/models/{quote(name, safe='')}/"
+
+
+def model_version_path(workspace: str, name: str, number: int) -> str:
+    return f"{registered_model_path(workspace, name)}{number}/"
 
 
 #: The first found decides: browsers also name those that they imitate.

@@ -124,7 +124,7 @@ def _chosen_file_context(
 @require_safe
 def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     head = find_run_head(request, run_id)
-    return _send_run_file(request, find_file(head.run, path))
+    return send_stored_file(request, find_file(head.run, path))
 
 
 @access(Permission.READ)
@@ -133,10 +133,10 @@ def raw_model_file(
     request: PageRequest, run_id: str, model_id: str, path: str
 ) -> HttpResponseBase:
     head = find_run_head(request, run_id)
-    return _send_run_file(request, find_file(head.run, path, model_id))
+    return send_stored_file(request, find_file(head.run, path, model_id))
 
 
-def _send_run_file(request: PageRequest, file: File) -> HttpResponseBase:
+def send_stored_file(request: PageRequest, file: File) -> HttpResponseBase:
     pieces = partial(file_store.read_chunks, file.blob, file.size)
     return send_file(request, file.name, file.size, file.version, pieces)
 
@@ -146,13 +146,18 @@ def _send_run_file(request: PageRequest, file: File) -> HttpResponseBase:
 def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
     """Send all files of the run as a zip, which is built while it is sent."""
     head = find_run_head(request, run_id)
-    entries = _archive_entries(iterate_files(head.run))
+    return send_archive(f"{head.run.run_id}.zip", iterate_files(head.run))
+
+
+def send_archive(
+    name: str, named_files: Sequence[tuple[str, File]]
+) -> HttpResponseBase:
+    """Send files, each with its path in the archive, as a zip."""
+    entries = _archive_entries(named_files)
     response = mark_file_stream(
         StreamingHttpResponse(stream_zip(entries), content_type="application/zip")
     )
-    response["Content-Disposition"] = content_disposition(
-        f"{head.run.run_id}.zip", True
-    )
+    response["Content-Disposition"] = content_disposition(name, True)
     return sandbox_response(response)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.actions.ingest import read_delivery_report
-from runs.models import Metric, Run, now_ms
+from runs.models import LoggedModel, Metric, Run, now_ms
 from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
 from runs.pages.requests import PageRequest
@@ -33,7 +33,9 @@ from runs.pages.run_shell import (
     show_run_tab,
 )
 from runs.render.charts import draw_sparkline
-from runs.render.formats import ago
+from runs.render.datasets import DatasetSchema, read_schema
+from runs.render.formats import ago, dataset_path, logged_model_path
+from runs.render.logged_models import model_status_label
 from runs.render.metrics import DisplayValue, display_summary
 from runs.render.run import dataset_source_address, headline_of_error, split_traceback
 from runs.search.compare import list_conclusions_of
@@ -41,9 +43,10 @@ from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points
 from runs.search.run import (
     KeyValueText,
+    UsedDataset,
     count_same_error,
     list_datasets,
-    list_input_model_ids,
+    list_input_models,
     list_models,
     list_params,
     list_properties,
@@ -61,6 +64,8 @@ from studio.core.view_spec import ViewSpec
 CLIPPED_METRIC_ROWS, MAX_METRIC_ROWS = 7, 9
 CLIPPED_PARAM_ROWS, MAX_PARAM_ROWS = 100, 120
 MAX_SPARKLINES = 100
+#: Longer schemas are not read, and more columns not listed. The dataset has a page.
+MAX_SCHEMA_TEXT, MAX_SCHEMA_COLUMNS = 100_000, 20
 
 GIT_COMMIT = ("mlflow.source.git.commit", "azureml.git.commit")
 GIT_BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
@@ -80,6 +85,23 @@ class TagChip:
     key: str
     value: str | None
     href: str
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """`href` is empty if the dataset has no page, `place` if it has no address."""
+
+    used: UsedDataset
+    href: str
+    place: str
+    schema: DatasetSchema
+
+
+@dataclass(frozen=True)
+class ModelLink:
+    model: LoggedModel
+    href: str
+    status: str
 
 
 @access(Permission.READ)
@@ -120,17 +142,38 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "silence": run.heard and ago(now_ms() - run.heard),
         "error": _failure_context(request, run),
         "properties": properties,
-        "datasets": [
-            (used, dataset_source_address(used.dataset.source))
-            for used in list_datasets(run)
-        ],
+        "datasets": [_dataset_row(request, used) for used in list_datasets(run)],
         "receipt": read_delivery_report(run),
-        "models": list_models(run),
-        "models_read": list_input_model_ids(run),
+        "models": [_model_link(request, model) for model in list_models(run)],
+        "models_read": [
+            (one.model_id, one.model and _model_link(request, one.model))
+            for one in list_input_models(run)
+        ],
         "submitter_href": run.submitter
         and _run_list_href(request, attribute("submitter"), run.submitter.username),
     }
     return show_run_tab(request, head, "details", etag, context)
+
+
+def _dataset_row(request: PageRequest, used: UsedDataset) -> DatasetRow:
+    dataset = used.dataset
+    # Its page would not be found while its experiment is in the trash.
+    is_shown = dataset.experiment.deleted is None
+    text = dataset.schema
+    return DatasetRow(
+        used,
+        dataset_path(request.workspace.name, dataset.pk) if is_shown else "",
+        dataset_source_address(dataset.source),
+        read_schema(text if len(text) <= MAX_SCHEMA_TEXT else "", MAX_SCHEMA_COLUMNS),
+    )
+
+
+def _model_link(request: PageRequest, model: LoggedModel) -> ModelLink:
+    return ModelLink(
+        model,
+        logged_model_path(request.workspace.name, model.model_id),
+        model_status_label(model.status),
+    )
 
 
 def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:

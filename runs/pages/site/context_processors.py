@@ -121,6 +121,6 @@ def _site_section(request: HttpRequest) -> str:
     if name.startswith("list-"):
         # A part of a list's page, opened on its own: `in` names the experiment.
         return "experiments" if request.GET.get("in") else "runs"
-    if name.startswith("model"):
+    if name.startswith(("model", "logged-model", "dataset")):
         return "models"
     return SECTIONS.get(name, "experiments")

@@ -181,7 +181,9 @@ def metric_order(key: str) -> tuple[bool, str, str]:
 
 
 def list_datasets(run: Run) -> list[UsedDataset]:
-    uses = RunDataset.objects.filter(run=run).select_related("dataset")
+    """The datasets that the run read, without their profiles, which can be large."""
+    uses = RunDataset.objects.filter(run=run).select_related("dataset__experiment")
+    uses = uses.defer("dataset__profile")
     return [UsedDataset(use.dataset, use.context) for use in uses.order_by("pk")]
 
 
@@ -195,10 +197,21 @@ def list_models(run: Run) -> list[LoggedModel]:
     )
 
 
-def list_input_model_ids(run: Run) -> list[str]:
-    """The ids of the models that the run read; some may never have arrived."""
-    read = RunModel.objects.filter(run=run, direction=Direction.INPUT)
-    return list(read.order_by("pk").values_list("model_id", flat=True))
+@dataclass(frozen=True)
+class InputModel:
+    """A model that a run read; `model` is None if it never arrived, or is deleted."""
+
+    model_id: str
+    model: LoggedModel | None
+
+
+def list_input_models(run: Run) -> list[InputModel]:
+    links = RunModel.objects.filter(run=run, direction=Direction.INPUT)
+    ids = list(links.order_by("pk").values_list("model_id", flat=True))
+    models = LoggedModel.objects.filter(workspace=run.workspace_id, model_id__in=ids)
+    known = models.filter(deleted__isnull=True, experiment__deleted__isnull=True)
+    by_id = {model.model_id: model for model in known} if ids else {}
+    return [InputModel(model_id, by_id.get(model_id)) for model_id in ids]
 
 
 @dataclass(frozen=True)

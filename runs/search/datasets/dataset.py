@@ -1,0 +1,57 @@
+"""One dataset with the runs that read it, in a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from runs.models import Dataset, LoggedModel, RunDataset, Workspace
+from studio.core.errors import NotFound
+
+MAX_USES = 100
+MAX_MODELS = 100
+
+
+@dataclass(frozen=True)
+class DatasetUses:
+    """The newest uses, each with its run, and how many there are in all."""
+
+    uses: tuple[RunDataset, ...]
+    total: int
+
+
+def find_dataset(workspace: Workspace, key: int) -> Dataset:
+    """The dataset, unless its experiment is in the trash; raises NotFound."""
+    found = (
+        Dataset.objects.filter(
+            pk=key, experiment__workspace=workspace, experiment__deleted__isnull=True
+        )
+        .select_related("experiment")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("No dataset %(id)s in this workspace.") % {"id": key})
+    return found
+
+
+def list_uses(dataset: Dataset) -> DatasetUses:
+    """The runs that read the dataset, without those in the trash."""
+    found = RunDataset.objects.filter(
+        dataset=dataset,
+        run__deleted__isnull=True,
+        run__experiment__deleted__isnull=True,
+    ).select_related("run", "run__submitter")
+    return DatasetUses(tuple(found.order_by("-pk")[:MAX_USES]), found.count())
+
+
+def list_models_of(dataset: Dataset) -> list[LoggedModel]:
+    """The newest models that runs which read the dataset wrote."""
+    uses = RunDataset.objects.filter(dataset=dataset, run__deleted__isnull=True)
+    found = LoggedModel.objects.filter(
+        source_run__in=uses.values("run"),
+        deleted__isnull=True,
+        experiment__deleted__isnull=True,
+    )
+    newest = found.select_related("source_run").order_by("-created", "-pk")
+    return list(newest[:MAX_MODELS])

@@ -1,0 +1,254 @@
+"""The list of logged models, and the page of one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.ingest import log_metrics_of_models
+from runs.actions.ingest.points_and_params import Point
+from runs.models import Experiment, LoggedModel, Run, User, Workspace
+from tests.access.people import browser_of
+from tests.parts.elements import hrefs
+from tests.parts.records import NOON
+from tests.search.lineage.lineage_rows import LineageRows
+
+PAGE = "/w/default/logged-models/"
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    return browser_of(owner)
+
+
+@pytest.fixture
+def rows(experiment: Experiment, actor: Actor) -> LineageRows:
+    return LineageRows(experiment, actor)
+
+
+def names(browser: Client, query: str = "") -> list[str]:
+    return [line.model.name for line in browser.get(PAGE + query).context["lines"]]
+
+
+def test_a_row_shows_the_run_the_experiment_and_the_metrics(
+    browser: Client, rows: LineageRows, actor: Actor
+) -> None:
+    run = rows.run("train")
+    model = rows.write_model(run, "classifier", model_type="agent")
+    point = Point("acc", 0.5, NOON, 1, model_id=model.model_id)
+    log_metrics_of_models(run, [point], actor=actor, now=NOON)
+    page = browser.get(PAGE)
+    assert {
+        f"{PAGE}{model.model_id}/",
+        "/w/default/runs/train/",
+        "/w/default/experiments/digits/",
+    } <= set(hrefs(page, "tbody a"))
+    [line] = page.context["lines"]
+    assert [(m.key, m.text) for m in line.metrics] == [("acc", "0.5")]
+    assert (line.model.model_type, line.status) == ("agent", "Pending")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("class", ["classifier"]),
+        ("name:tagger", ["tagger"]),
+        ("type = agent", ["tagger"]),
+        ("params.C = 1", ["classifier"]),
+        ("not params.C = 1", ["tagger"]),
+        ("metrics.acc > 0.4", ["classifier"]),
+        ("metrics.acc > 0.6", []),
+        ("tags.stage:final or name:tagger", ["tagger", "classifier"]),
+        ("experiment:digits created:-3650d", ["tagger", "classifier"]),
+        ("no such model", []),
+        ("a/b (", []),
+    ],
+)
+def test_the_box_finds_models(
+    browser: Client, rows: LineageRows, actor: Actor, text: str, found: list[str]
+) -> None:
+    run = rows.run("train")
+    model = rows.write_model(
+        run, "classifier", params={"C": "1"}, tags={"stage": "final"}
+    )
+    rows.write_model(run, "tagger", model_type="agent")
+    point = Point("acc", 0.5, NOON, 1, model_id=model.model_id)
+    log_metrics_of_models(run, [point], actor=actor, now=NOON)
+    assert names(browser, f"?q={quote(text)}") == found
+
+
+def test_a_field_that_models_lack_is_refused_in_words(
+    browser: Client, rows: LineageRows
+) -> None:
+    page = browser.get(f"{PAGE}?q=submitter:me")
+    assert page.status_code == 400
+    assert "This list has no submitter." in page.text
+    assert (
+        browser.get(
+            f"{PAGE}?q=submitter:me", headers={"HX-Request": "true"}
+        ).status_code
+        == 422
+    )
+
+
+@pytest.mark.parametrize("query", ["?sort=color", "?after=999999999999"])
+def test_an_unknown_sort_or_cursor_is_named_above_the_first_page(
+    browser: Client, rows: LineageRows, query: str
+) -> None:
+    rows.write_model(rows.run("train"), "classifier")
+    page = browser.get(f"{PAGE}{query}")
+    assert page.status_code == 200
+    assert len(page.context["lines"]) == len(page.context["complaints"]) == 1
+
+
+@pytest.mark.parametrize("sort", ["", "created", "name", "-name", "type"])
+def test_pages_have_each_model_once_in_both_directions(
+    browser: Client, rows: LineageRows, sort: str
+) -> None:
+    run = rows.run("train")
+    # Equal names, types and times.
+    for number in range(60):
+        rows.write_model(run, f"m{number // 7}", model_type=f"t{number % 2}")
+    there, pages = [], [f"?rows=25&sort={sort}"]
+    while pages[-1]:
+        page = browser.get(PAGE + pages[-1])
+        there.append([line.model.pk for line in page.context["lines"]])
+        pages.append(page.context["next"])
+    assert len({key for part in there for key in part}) == 60
+    assert [len(part) for part in there] == [25, 25, 10]
+    back = browser.get(PAGE + page.context["previous"])
+    assert [line.model.pk for line in back.context["lines"]] == there[1]
+    assert not browser.get(PAGE + back.context["previous"]).context["previous"]
+
+
+def test_models_in_the_trash_are_not_listed_and_have_no_page(
+    browser: Client, rows: LineageRows
+) -> None:
+    model = rows.write_model(rows.run("train"), "classifier")
+    LoggedModel.objects.update(deleted=NOON)
+    assert names(browser) == []
+    assert browser.get(f"{PAGE}{model.model_id}/").status_code == 404
+
+
+def test_models_of_a_deleted_experiment_are_not_listed(
+    browser: Client, rows: LineageRows
+) -> None:
+    model = rows.write_model(rows.run("train"), "classifier")
+    Experiment.objects.filter(pk=rows.experiment.pk).update(deleted=NOON)
+    assert names(browser) == []
+    assert browser.get(f"{PAGE}{model.model_id}/").status_code == 404
+
+
+def test_another_workspace_is_not_seen(
+    browser: Client, rows: LineageRows, actor: Actor, owner: User
+) -> None:
+    model = rows.write_model(rows.run("train"), "classifier")
+    other = Workspace.objects.create(name="other")
+    other.members.create(user=owner, role=10)
+    assert browser.get("/w/other/logged-models/").context["lines"] == []
+    assert browser.get(f"/w/other/logged-models/{model.model_id}/").status_code == 404
+
+
+def count_queries(browser: Client, path: str) -> int:
+    browser.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(path).status_code == 200
+    return len(captured)
+
+
+def test_the_cost_of_the_list_does_not_depend_on_its_rows(
+    browser: Client, rows: LineageRows, actor: Actor
+) -> None:
+    counts = []
+    for start, end in ((0, 2), (2, 20)):
+        for number in range(start, end):
+            run = rows.run(f"r{number}")
+            model = rows.write_model(run, f"m{number}")
+            rows.version("digits", model, number + 1)
+            point = Point("acc", 0.5, NOON, 1, model_id=model.model_id)
+            log_metrics_of_models(run, [point], actor=actor, now=NOON)
+        counts.append(count_queries(browser, PAGE))
+    # PostgreSQL is told its time limit by a statement of its own.
+    assert counts[0] == counts[1] <= 14 + (connection.vendor == "postgresql")
+
+
+@pytest.fixture
+def model(rows: LineageRows, actor: Actor) -> Any:
+    run, reader = rows.run("train"), rows.run("evaluate")
+    dataset = rows.read_dataset(run, "points", "training")
+    model = rows.write_model(run, "classifier", params={"C": "1"}, tags={"k": "<b>"})
+    rows.read_model(reader, model)
+    rows.version("digits", model)
+    point = Point(
+        "acc",
+        0.5,
+        NOON,
+        1,
+        model.model_id,
+        dataset_name=dataset.name,
+        dataset_digest=dataset.digest,
+    )
+    log_metrics_of_models(reader, [point], actor=actor, now=NOON)
+    return model
+
+
+def test_a_model_links_its_run_data_versions_and_readers(
+    browser: Client, model: LoggedModel
+) -> None:
+    page = browser.get(f"{PAGE}{model.model_id}/")
+    links = set(hrefs(page, "main .columns a"))
+    assert {
+        "/w/default/runs/train/",
+        "/w/default/runs/evaluate/",
+        "/w/default/models/digits/1/",
+        "/w/default/models/digits/",
+        "/w/default/datasets/1/",
+    } <= links
+    assert "&lt;b&gt;" in page.text
+    assert "<b>" not in page.text.split("</h1>")[1].split("</main>")[0].replace(
+        '<b class="strong">', ""
+    )
+
+
+def test_a_model_shows_its_lineage_as_a_drawing_and_as_a_table(
+    browser: Client, model: LoggedModel
+) -> None:
+    page = browser.get(f"{PAGE}{model.model_id}/")
+    drawn, listed = hrefs(page, "#lineage svg a"), hrefs(page, "#lineage th a")
+    assert sorted(drawn) == sorted(listed)
+    assert len(drawn) == 5
+
+
+def test_the_cost_of_a_model_does_not_depend_on_its_links(
+    browser: Client, model: LoggedModel, rows: LineageRows
+) -> None:
+    path = f"{PAGE}{model.model_id}/"
+    few = count_queries(browser, path)
+    for number in range(20):
+        rows.read_model(rows.run(f"more{number}"), model)
+        rows.version("digits", model, number + 2)
+    assert count_queries(browser, path) == few <= 34
+
+
+def test_the_runs_page_links_the_model_and_back(
+    browser: Client, model: LoggedModel
+) -> None:
+    path = f"{PAGE}{model.model_id}/"
+    for run in ("train", "evaluate"):
+        assert path in hrefs(browser.get(f"/w/default/runs/{run}/"), "#run-models a")
+
+
+def test_a_model_without_a_run_still_has_a_page(
+    browser: Client, rows: LineageRows
+) -> None:
+    model = rows.write_model(rows.run("train"), "classifier")
+    LoggedModel.objects.update(source_run=None)
+    assert browser.get(f"{PAGE}{model.model_id}/").status_code == 200
+    assert names(browser) == ["classifier"]
+    assert Run.objects.exists()
