@@ -24,6 +24,7 @@ from tests.access.entries import (
     page,
     row,
 )
+from tests.access.registry_table import REGISTRY_REST
 from tests.access.submission_table import COMPUTE_PAGES, SUBMIT_PAGES
 from tests.access.view_table import VIEW_PAGES, VIEW_REST
 
@@ -44,6 +45,7 @@ SAMPLES = {
     "writer": "w1",
     "target": "local",
     "agent": "999999",
+    "alias": "champion",
     "version": "1",
 }
 
@@ -316,6 +318,7 @@ REST: dict[str, Row] = {
 }
 
 REST |= VIEW_REST
+REST |= REGISTRY_REST
 
 
 def every_row() -> Iterator[tuple[str, Row]]:

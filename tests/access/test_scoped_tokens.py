@@ -30,6 +30,7 @@ ALLOWED = {
     ("api/v1/workspaces", "GET"),
     (f"api/v1/{SPACE}/experiments", "POST"),
     (f"api/v1/{SPACE}/runs", "POST"),
+    (f"api/v1/{SPACE}/models", "POST"),
 }
 IN_TREE = {
     (ONE, "PATCH"),
@@ -52,6 +53,7 @@ IN_TREE = {
     (f"{ONE}/token", "POST"),
     (f"{ONE}/queue", "POST"),
     (f"{ONE}/waiting", "POST"),
+    (f"api/v1/{SPACE}/models/<str:name>/versions", "POST"),
 }
 MLFLOW_ALLOWED = {
     (f"{LOGGED}/experiments/create", "POST"),

@@ -29,9 +29,10 @@ _PARAMETER_TEXTS = {
     "writer": "The id of a process that logs to the run, in the form of run ids.",
     "target": "The compute target's name.",
     "agent": "The agent's id.",
-    "name": "The name of the secret or environment.",
-    "version": "The number of the environment's version.",
-    "path": "The file's path inside the run; its slashes are part of the path.",
+    "name": "The name of the secret, environment or registered model.",
+    "version": "The number of the environment's or model's version.",
+    "alias": "The alias, such as `champion`.",
+    "path": "The file's path in the run or version; its slashes are part of the path.",
 }
 _SCHEMA_REFERENCE = "#/components/schemas/{name}"
 _ERROR_RESPONSE = {

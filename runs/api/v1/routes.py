@@ -10,6 +10,7 @@ from runs.api.v1 import (
     files,
     metrics,
     params_and_tags,
+    registry,
     runs,
     tokens,
     view_files,
@@ -23,6 +24,8 @@ _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
 _RUN = f"{_WORKSPACE}/runs/<str:run_id>"
 _AGENT = f"{_WORKSPACE}/agents/<int:agent>"
 _ENVIRONMENT = f"{_WORKSPACE}/environments/<str:name>"
+_MODEL = f"{_WORKSPACE}/models/<str:name>"
+_VERSION = f"{_MODEL}/versions/<int:version>"
 _VIEW = f"{_WORKSPACE}/views/<str:slug>"
 
 #: By subject: each path with one view per method.
@@ -85,6 +88,29 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             files.download_snapshot,
         ),
         f"{_RUN}/snapshot/known": (files.link_known_snapshot,),
+    },
+    "Model registry": {
+        f"{_WORKSPACE}/models": (registry.list_models, registry.create_model),
+        _MODEL: (
+            registry.get_model,
+            registry.change_model,
+            registry.delete_model,
+        ),
+        f"{_MODEL}/tags": (registry.edit_model_tags,),
+        f"{_MODEL}/aliases/<str:alias>": (
+            registry.move_model_alias,
+            registry.remove_model_alias,
+        ),
+        f"{_WORKSPACE}/model-versions": (registry.list_all_versions,),
+        f"{_MODEL}/versions": (registry.list_versions, registry.register_version),
+        _VERSION: (
+            registry.get_version,
+            registry.change_version,
+            registry.delete_version,
+        ),
+        f"{_VERSION}/tags": (registry.edit_version_tags,),
+        f"{_VERSION}/files": (registry.list_version_files,),
+        f"{_VERSION}/files/<path:path>": (registry.download_version_file,),
     },
     "Submitted runs": {
         f"{_RUN}/definition": (compute.get_definition,),

@@ -1,31 +1,29 @@
-"""Registered models: logged models with a name, a version and files of their own."""
+"""Versions of registered models, as v1's `Model`."""
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Union
 from typing import List as ListOf  # noqa: UP035 (`list` is a method here)
-from urllib.parse import quote
 
-from studio.core.names import check_path
+from studio.core.names import check_path, check_registered_model_name
 from studio.sdk.errors import (
     ModelNotFoundException,
     UserErrorException,
 )
-from studio.sdk.models.logged_models import (
-    OWN_TAG,
-    find_models,
-    list_model_files,
+from studio.sdk.models.uploads import local_files, upload_model
+from studio.sdk.models.versions import (
+    Content,
+    list_version_files,
     matches,
-    model_file_path,
-    request_models,
+    read_version,
+    read_versions,
+    register_version,
+    version_path,
 )
-from studio.sdk.models.uploads import own_texts, upload_model
 from studio.sdk.not_offered import not_offered
 from studio.sdk.run import RUN_VARIABLE, Run, download_file, find_script_run
 from studio.sdk.value_conversion import as_version
@@ -41,9 +39,10 @@ Filter = Union[
 
 
 class Model:
-    """A registered model: the newest version of a name, or the one that is asked for.
+    """A version of a registered model: the newest one, or the one that is asked for.
 
-    `id` is `NAME:VERSION`. Raises ModelNotFoundException if there is none.
+    MLflow's clients use the same registry. `id` is `NAME:VERSION`. Raises
+    ModelNotFoundException if there is none.
     """
 
     class Framework:
@@ -69,37 +68,33 @@ class Model:
             name, version = (name, number) if name else (id, version)
         if not name:
             raise UserErrorException("Model needs the name or the id of a model.")
-        found = find_models(workspace, name)
-        chosen = [
-            one
-            for one in found
-            if matches(one, tags, properties, run_id, model_framework)
-            and (version is None or one.get("version") == as_version(version))
-        ]
-        if not chosen:
+        wanted = None if version is None else as_version(version)
+        versions = _find_versions(workspace, name, wanted, run_id=run_id)
+        chosen = _first_match(versions, tags, properties, model_framework)
+        if chosen is None:
             raise ModelNotFoundException(
                 f"There is no model {name!r}"
                 + (f" of version {version}" if version is not None else "")
                 + " that matches. Model.list(workspace) has all models."
             )
-        self._set(workspace, chosen[0])
+        self._set(workspace, chosen)
 
-    def _set(self, workspace: Workspace, content: Mapping[str, Any]) -> None:
+    def _set(self, workspace: Workspace, content: Content) -> None:
         self.workspace = workspace
-        self.name: str = content["name"]
+        self.name: str = content["model"]
         self.version: int = content["version"]
-        self.description: str = content.get("description") or ""
+        self.description: str = content["description"]
         self.tags: dict[str, str] = dict(content["tags"])
-        self.properties: dict[str, str] = dict(content.get("properties") or {})
-        self.model_framework: str | None = content.get("framework") or None
-        self.model_framework_version = content.get("framework_version") or None
-        self.run_id: str | None = content["run_id"] or None
-        self.created_time: datetime = content["created"]
-        self._key: str = content["key"]
-        self._address: str = content["address"]
+        self.properties: dict[str, str] = dict(content["properties"])
+        self.model_framework: str | None = content["framework"] or None
+        self.model_framework_version: str | None = content["framework_version"] or None
+        self.run_id: str | None = content["run"]
+        self.created_by: str | None = content["created_by"]
+        self.created_time: datetime = _to_time(content["created"])
+        self._content = content
 
     @classmethod
-    def _of(cls, workspace: Workspace, content: Mapping[str, Any]) -> Model:
+    def _of(cls, workspace: Workspace, content: Content) -> Model:
         model = cls.__new__(cls)
         model._set(workspace, content)
         return model
@@ -111,13 +106,19 @@ class Model:
 
     @property
     def run(self) -> Run | None:
-        """The run that registered it; None without one."""
+        """The run that wrote it; None without one."""
         return self.workspace.get_run(self.run_id) if self.run_id else None
 
     @property
     def url(self) -> str:
-        """Where the model's files are, for `mlflow.artifacts.download_artifacts`."""
-        return f"models:/{self._key}"
+        """The version's address for MLflow, such as `models:/digits/3`."""
+        return f"models:/{self.name}/{self.version}"
+
+    @property
+    def aliases(self) -> ListOf[str]:  # noqa: UP006
+        """The names that point to this version now, such as `champion`."""
+        content = self.workspace._connection.get(version_path(self._content))
+        return list(content["aliases"])
 
     @classmethod
     def register(
@@ -140,12 +141,17 @@ class Model:
 
         With `child_paths`, only these files and folders of the folder.
         """
-        files = _local_files(Path(model_path), child_paths)
-        texts = own_texts(
-            properties, description, model_framework, model_framework_version
-        )
+        check_registered_model_name(model_name)
+        files = local_files(Path(model_path), child_paths)
         run_id = os.environ.get(RUN_VARIABLE, "")
-        content = upload_model(workspace, model_name, files, tags, texts, run_id)
+        content = register_version(
+            workspace,
+            model_name,
+            upload_model(workspace, model_name, files, run_id),
+            **_details(
+                tags, properties, description, model_framework, model_framework_version
+            ),
+        )
         return cls._of(workspace, content)
 
     @classmethod
@@ -168,15 +174,19 @@ class Model:
         leaves out older versions.
         """
         seen: set[str] = set()
-        found = []
-        for one in find_models(workspace, name):
-            if not matches(one, tags, properties, run_id, model_framework):
+        models = []
+        has_filter = bool(tags or properties or run_id or model_framework)
+        page = max(1, min(page_count, 1000))
+        for one in read_versions(
+            workspace, name, run_id=run_id, latest=latest and not has_filter, page=page
+        ):
+            if _first_match([one], tags, properties, model_framework) is None:
                 continue
-            if latest and one["name"] in seen:
+            if latest and one["model"] in seen:
                 continue
-            seen.add(one["name"])
-            found.append(cls._of(workspace, one))
-        return found
+            seen.add(one["model"])
+            models.append(cls._of(workspace, one))
+        return models
 
     @staticmethod
     def get_model_path(
@@ -210,35 +220,34 @@ class Model:
 
         Raises UserErrorException if it exists already, unless `exist_ok`.
         """
-        names = sorted(list_model_files(self.workspace, self._address))
-        if not names:
+        files = list_version_files(self.workspace, self._content)
+        if not files:
             raise UserErrorException(f"The model {self.id} has no files.")
-        top = Path(target_dir) / names[0].split("/")[0]
+        top = Path(target_dir) / next(iter(files)).split("/")[0]
         if top.exists() and not (exist_ok or exists_ok):
             raise UserErrorException(
                 f"{top} exists already. Choose another folder, or pass exist_ok=True."
             )
         client = self.workspace._connection.client
-        for name in names:
-            path = model_file_path(self.workspace, self._address, check_path(name))
-            download_file(client, path, Path(target_dir) / name)
+        for name, path in files.items():
+            download_file(client, path, Path(target_dir) / check_path(name))
         return str(top)
 
     def add_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags and keep all others."""
-        self._set_tags({key: str(value) for key, value in tags.items()})
+        self._edit_tags({key: str(value) for key, value in tags.items()}, [])
 
     def remove_tags(self, tags: Iterable[str]) -> None:
         """Remove the tags with these keys."""
-        for key in [tags] if isinstance(tags, str) else tags:
-            path = f"/{quote(self._key)}/tags/{quote(key, safe='')}"
-            request_models(self.workspace, "DELETE", path)
-            self.tags.pop(key, None)
+        self._edit_tags({}, [tags] if isinstance(tags, str) else [*tags])
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties, or replace their values, which become texts."""
-        self.properties |= {key: str(value) for key, value in properties.items()}
-        self._set_own("properties", json.dumps(self.properties, sort_keys=True))
+        """Add properties, whose values become texts.
+
+        Raises Immutable for another value of an existing property.
+        """
+        added = {key: str(value) for key, value in properties.items()}
+        self._change({"properties": added})
 
     def update(
         self,
@@ -250,15 +259,34 @@ class Model:
     ) -> None:
         """Replace the tags or the description."""
         if tags is not None:
-            self.remove_tags([key for key in self.tags if key not in tags])
-            self.add_tags(tags)
+            texts = {key: str(value) for key, value in tags.items()}
+            self._edit_tags(texts, [key for key in self.tags if key not in texts])
         if description is not None:
-            self.description = description
-            self._set_own("description", description)
+            self._change({"description": description})
 
     def delete(self) -> None:
-        """Delete this version."""
-        request_models(self.workspace, "DELETE", f"/{quote(self._key)}")
+        """Delete this version; its files stay where they are.
+
+        Raises InvalidState if an alias points to it.
+        """
+        path = version_path(self._content)
+        self.workspace._connection.change("DELETE", path)
+
+    def _edit_tags(
+        self,
+        added: dict[str, str],
+        removed: ListOf[str],  # noqa: UP006
+    ) -> None:
+        path = f"{version_path(self._content)}/tags"
+        body = {"set": added, "remove": removed}
+        reply = self.workspace._connection.change("POST", path, body)
+        self.tags = dict(reply["tags"])
+
+    def _change(self, change: dict[str, Any]) -> None:
+        path = version_path(self._content)
+        self._set(
+            self.workspace, self.workspace._connection.change("PATCH", path, change)
+        )
 
     def serialize(self) -> dict[str, Any]:
         """The model as a dict, with v1's keys."""
@@ -286,18 +314,6 @@ class Model:
 
     package = profile = deploy
 
-    def _set_own(self, key: str, text: str) -> None:
-        self._send_tags({f"{OWN_TAG}{key}": text})
-
-    def _set_tags(self, tags: dict[str, str]) -> None:
-        self._send_tags(tags)
-        self.tags |= tags
-
-    def _send_tags(self, tags: Mapping[str, str]) -> None:
-        pairs = [{"key": key, "value": value} for key, value in tags.items()]
-        path = f"/{quote(self._key)}/tags"
-        request_models(self.workspace, "PATCH", path, {"tags": pairs})
-
     def __repr__(self) -> str:
         return (
             f"Model(workspace={self.workspace!r}, name={self.name}, id={self.id}, "
@@ -320,57 +336,66 @@ def register_run_model(
     Without `path` it is the file or folder of the model's name. A file of the working
     folder is used if the run has none of that path yet.
     """
+    check_registered_model_name(name)
     prefix = (path or name).strip("/").removeprefix("./")
     workspace = run.experiment.workspace
-    names = [
-        one
-        for one in run.get_file_names()
-        if one == prefix or one.startswith(f"{prefix}/")
-    ]
-    texts = own_texts(properties, description, framework, framework_version)
-    if not names and Path(prefix).exists():
-        here = _local_files(Path(prefix), None)
-        content = upload_model(workspace, name, here, tags, texts, run.id)
-        return Model._of(workspace, content)
-    if not names:
-        known = ", ".join(run.get_file_names()) or "none"
+    known = run.get_file_names()
+    if any(one == prefix or one.startswith(f"{prefix}/") for one in known):
+        source = f"runs:/{run.id}/{prefix}"
+    elif Path(prefix).exists():
+        files = local_files(Path(prefix), None)
+        source = upload_model(workspace, name, files, run.id)
+    else:
         raise UserErrorException(
-            f"Run {run.id} has no file or folder {prefix!r}. Its files are: {known}."
+            f"Run {run.id} has no file or folder {prefix!r}. Its files are: "
+            f"{', '.join(known) or 'none'}."
         )
-    above = prefix.rpartition("/")[0]
-    start = len(above) + 1 if above else 0
-    with tempfile.TemporaryDirectory(prefix="run-studio-model-") as folder:
-        files = {}
-        for one in names:
-            local = Path(folder) / one[start:]
-            run.download_file(one, str(local))
-            files[one[start:]] = local
-        content = upload_model(workspace, name, files, tags, texts, run.id)
-        return Model._of(workspace, content)
+    details = _details(tags, properties, description, framework, framework_version)
+    content = register_version(workspace, name, source, run=run.id, **details)
+    return Model._of(workspace, content)
 
 
-def _local_files(path: Path, chosen: Sequence[str] | None) -> dict[str, Path]:
-    """The files by their paths in a model, which begin with the folder's name.
+def _find_versions(
+    workspace: Workspace, name: str, version: int | None, run_id: str | None
+) -> Iterator[Content]:
+    """The versions of the name, the newest first, or only the one of this number."""
+    if version is None:
+        yield from read_versions(workspace, name, run_id=run_id, page=20)
+        return
+    found = read_version(workspace, name, version)
+    if found is not None and run_id in (None, found["run"]):
+        yield found
 
-    Raises UserErrorException if there are none.
-    """
-    if not path.exists():
-        raise UserErrorException(
-            f"There is no file or folder {str(path)!r} to register."
-        )
-    if path.is_file():
-        return {path.name: path}
-    top = path.absolute().name
-    files = {
-        f"{top}/{one.relative_to(path).as_posix()}": one
-        for one in sorted(path.rglob("*"))
-        if one.is_file() and _is_chosen(one.relative_to(path), chosen)
+
+def _first_match(
+    versions: Iterable[Content], tags: Filter, properties: Filter, framework: str | None
+) -> Content | None:
+    return next(
+        (
+            one
+            for one in versions
+            if matches(one, tags, properties) and framework in (None, one["framework"])
+        ),
+        None,
+    )
+
+
+def _details(
+    tags: Mapping[str, Any] | None,
+    properties: Mapping[str, Any] | None,
+    description: str | None,
+    framework: str | None,
+    framework_version: str | None,
+) -> dict[str, Any]:
+    """What a version is registered with, next to its source."""
+    return {
+        "tags": {key: str(value) for key, value in (tags or {}).items()},
+        "properties": {key: str(value) for key, value in (properties or {}).items()},
+        "description": description or "",
+        "framework": framework or "",
+        "framework_version": framework_version or "",
     }
-    if not files:
-        raise UserErrorException(f"The folder {str(path)!r} has no files.")
-    return files
 
 
-def _is_chosen(path: Path, chosen: Sequence[str] | None) -> bool:
-    folders = {Path(one) for one in chosen or ()}
-    return chosen is None or bool(folders & {path, *path.parents})
+def _to_time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)

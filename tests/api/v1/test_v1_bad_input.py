@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from runs.api.v1.openapi import list_operations, readable_path
 from runs.models import Role, View
 from tests.api.rest import Rest, rest_client
-from tests.api.v1 import compute_bodies, view_bodies
+from tests.api.v1 import compute_bodies, registry_bodies, view_bodies
 
 RUN, EXPERIMENT = "runs/r1", "experiments/1"
 #: A body that is right, for every operation that takes one.
@@ -50,6 +50,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "create_token": ("POST", "/api/v1/tokens", {"name": "new", "workspace": "lab"}),
     **view_bodies.RIGHT,
     **compute_bodies.RIGHT,
+    **registry_bodies.RIGHT,
 }
 LONG = "x" * 70_000
 
@@ -132,6 +133,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("edit_tags", {"remove": ["x" * 256]}, "remove"),
     *view_bodies.WRONG,
     *compute_bodies.WRONG,
+    *registry_bodies.WRONG,
     ("log_metrics", {"writer": ""}, "writer"),
     ("log_metrics", {"writer": "x" * 65}, "writer"),
     ("log_metrics", {"writer": "\x00"}, "writer"),
@@ -170,6 +172,7 @@ def scene(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         made = rest.ok("POST", "views", {"name": "View"}, 201)
         View.objects.filter(slug=made["slug"]).update(slug=view_bodies.SLUG)
         compute_bodies.prepare(rest)
+        registry_bodies.prepare(rest)
         yield rest
         transaction.set_rollback(True)
 

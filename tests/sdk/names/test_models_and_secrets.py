@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.errors import PermissionDenied
+from studio.core.errors import Immutable, InvalidName, PermissionDenied
 from studio.sdk import Experiment, Workspace
 from studio.sdk.errors import (
     ModelNotFoundException,
     NotSupportedError,
     UserErrorException,
 )
-from studio.sdk.models import Model, logged_models
+from studio.sdk.models import Model
 from tests.parts.owner_token import owner_token
 from tests.parts.server import Server
 
@@ -69,6 +69,8 @@ def test_local_files_are_registered_and_found(workspace: Workspace) -> None:
     again = Model(workspace, "local net")
     assert (again.tags, again.description) == ({"stage": "live"}, "new")
     assert again.properties == {"auc": "0.9", "loss": "1"}
+    with pytest.raises(Immutable, match="can't be changed"):
+        again.add_properties({"loss": 2})
     assert again.serialize()["id"] == "local net:2"
     for _time in range(2):
         path = Model.get_model_path("local net", _workspace=workspace)
@@ -88,21 +90,13 @@ def test_a_reader_lists_models(
     assert [one.version for one in Model.list(reader, "read by all")] == [1]
 
 
-def test_a_list_of_models_creates_no_experiment(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logged_models, "EXPERIMENT", "no models yet")
-    assert Model.list(workspace) == []
-    assert "no models yet" not in workspace.experiments
-
-
 def test_a_model_that_does_not_exist_is_one_sentence(workspace: Workspace) -> None:
     with pytest.raises(ModelNotFoundException, match="There is no model 'none'"):
         Model(workspace, "none")
     with pytest.raises(UserErrorException, match="no file or folder 'gone'"):
         Model.register(workspace, "gone", "net")
     Path("w.txt").write_text("1")
-    with pytest.raises(UserErrorException, match="'a/b' can't be the name of a model"):
+    with pytest.raises(InvalidName, match="Invalid model name 'a/b'"):
         Model.register(workspace, "w.txt", "a/b")
     with pytest.raises(NotSupportedError, match=r"models serve`\. See http"):
         Model.deploy(workspace, "service", [])
@@ -125,7 +119,7 @@ def test_names_of_models_can_have_dots(workspace: Workspace) -> None:
     got = Path(Model.get_model_path(name, _workspace=workspace))
     files = [one.relative_to(got) for one in sorted(got.rglob("*")) if one.is_file()]
     assert files == [Path("a.txt"), Path("deep/c.txt")]
-    with pytest.raises(UserErrorException, match="can't be the name of a model"):
+    with pytest.raises(InvalidName, match="Invalid model name"):
         Model.register(workspace, "folder", "..")
 
 
@@ -134,7 +128,7 @@ def test_an_upload_that_was_cut_off_takes_no_version(
 ) -> None:
     Path("w.txt").write_text("1")
     with monkeypatch.context() as patch:
-        patch.setattr("studio.sdk.models.uploads._claim_version", None)
+        patch.setattr("studio.sdk.models.model.register_version", None)
         with pytest.raises(TypeError):
             Model.register(workspace, "w.txt", "often cut")
     versions = [
@@ -143,12 +137,44 @@ def test_an_upload_that_was_cut_off_takes_no_version(
     assert versions == [1, 2]
 
 
-def test_an_owner_can_delete_a_version(owned: Workspace) -> None:
+def test_a_number_is_not_used_again_after_its_version_was_deleted(
+    workspace: Workspace,
+) -> None:
     Path("w.txt").write_text("1")
-    model = Model.register(owned, "w.txt", "short lived")
+    model = Model.register(workspace, "w.txt", "short lived")
     model.delete()
     with pytest.raises(ModelNotFoundException):
-        Model(owned, "short lived")
+        Model(workspace, "short lived")
+    assert Model.list(workspace, "short lived") == []
+    assert Model.register(workspace, "w.txt", "short lived").version == 2
+
+
+def test_lists_have_the_versions_of_a_run_and_a_framework(workspace: Workspace) -> None:
+    experiment = Experiment(workspace, "models-of-runs")
+    Path("w.txt").write_text("1")
+    with experiment.start_logging(snapshot_directory=None, outputs=False) as run:
+        run.upload_file("w.txt", "w.txt")
+        run.flush()
+        made = run.register_model("listed", "w.txt", model_framework="Onnx")
+    Model.register(workspace, "w.txt", "listed", tags={"k": "v"})
+    assert [one.id for one in Model.list(workspace, run_id=run.id)] == [made.id]
+    found = Model.list(workspace, "listed", model_framework="Onnx", latest=True)
+    assert [one.id for one in found] == ["listed:1"]
+    assert Model(workspace, "listed", run_id=run.id).version == 1
+    ids = [one.id for one in Model.list(workspace, page_count=1)]
+    assert ids.index("listed:2") < ids.index("listed:1")
+    assert made.aliases == []
+    assert made.url == "models:/listed/1"
+
+
+def test_a_folder_with_unusual_characters_is_registered(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    Path("50% #1?").mkdir()
+    Path("50% #1?/a b.txt").write_text("text")
+    model = Model.register(workspace, "50% #1?", "odd 名")
+    top = Path(model.download(tmp_path / "got"))
+    assert (top.name, (top / "a b.txt").read_text()) == ("50% #1?", "text")
 
 
 def test_owners_set_secrets_that_the_environment_has(

@@ -1,0 +1,131 @@
+"""REST: list, create, read, change, tag and delete registered models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.utils.translation import pgettext
+
+from runs.access import Permission, StudioRequest, workspace_of
+from runs.actions import registry
+from runs.api.v1.endpoints import endpoint, json_response
+from runs.api.v1.registry.lookups import find_model
+from runs.api.v1.registry.replies import model_info, with_model_parts
+from runs.api.v1.schemas import (
+    ModelInfo,
+    ModelList,
+    ModelPatch,
+    ModelQuery,
+    NewModel,
+    Removed,
+    TextEdit,
+    TextReply,
+)
+from runs.models import RegisteredModel, now_ms
+from studio.core.errors import AlreadyExists, InvalidValue, NotFound
+
+
+@endpoint("GET", Permission.READ, query=ModelQuery, reply=ModelList)
+def list_models(request: StudioRequest, query: ModelQuery) -> ModelList:
+    """List registered models by name."""
+    rows = RegisteredModel.objects.filter(workspace=workspace_of(request))
+    if query.name:
+        rows = rows.filter(name=query.name)
+    if query.after:
+        # By number, so pages stay right while models are renamed.
+        last = rows.filter(pk=parse_cursor(query.after)).first()
+        rows = rows.filter(name__gt=last.name) if last else rows.none()
+    found = list(with_model_parts(rows).order_by("name")[: query.limit + 1])
+    shown = found[: query.limit]
+    after = str(shown[-1].pk) if len(found) > query.limit else ""
+    return ModelList([model_info(one) for one in shown], after)
+
+
+def parse_cursor(text: str) -> int:
+    # More digits can exceed 64 bits, which both databases refuse.
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidValue(
+            pgettext("request parameter", "after is not a cursor of this list."),
+            field="after",
+        )
+    return int(text)
+
+
+@endpoint(
+    "POST",
+    Permission.LOG,
+    body=NewModel,
+    reply=ModelInfo,
+    status=201,
+    scoped_tokens=True,
+)
+def create_model(request: StudioRequest, body: NewModel) -> HttpResponseBase:
+    """Create a model without versions, or return the one of that name (200)."""
+    workspace, is_new = workspace_of(request), True
+    try:
+        registry.create_model(
+            workspace,
+            body.name,
+            description=body.description,
+            tags=body.tags,
+            actor=request.actor,
+            now=now_ms(),
+        )
+    except AlreadyExists:
+        is_new = False
+    reply = _read_model_info(find_model(request, body.name))
+    return json_response(reply, 201 if is_new else 200)
+
+
+@endpoint("GET", Permission.READ, reply=ModelInfo)
+def get_model(request: StudioRequest, name: str) -> ModelInfo:
+    """Read one model."""
+    return _read_model_info(find_model(request, name))
+
+
+@endpoint("PATCH", Permission.ANNOTATE, body=ModelPatch, reply=ModelInfo)
+@transaction.atomic
+def change_model(request: StudioRequest, name: str, body: ModelPatch) -> ModelInfo:
+    """Rename or describe a model."""
+    model = find_model(request, name)
+    who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
+    if isinstance(body.name, str):
+        registry.rename_model(model, body.name, **who)
+    if isinstance(body.description, str):
+        registry.update_model(model, body.description, **who)
+    return _read_model_info(model)
+
+
+@endpoint("DELETE", Permission.TRASH, reply=Removed)
+def delete_model(request: StudioRequest, name: str) -> Removed:
+    """Delete a model with all its versions. It must have no aliases.
+
+    The files of runs and logged models stay.
+    """
+    model = find_model(request, name)
+    registry.delete_model(model, actor=request.actor, now=now_ms())
+    return Removed(1)
+
+
+@endpoint("POST", Permission.ANNOTATE, body=TextEdit, reply=TextReply)
+@transaction.atomic
+def edit_model_tags(request: StudioRequest, name: str, body: TextEdit) -> TextReply:
+    """Set and remove tags of a model."""
+    model = find_model(request, name)
+    who: dict[str, Any] = {"actor": request.actor, "now": now_ms()}
+    for key, value in body.set.items():
+        registry.set_model_tag(model, key, value, **who)
+    # As for runs, setting a tag wins over removing it.
+    for key in body.remove:
+        if key not in body.set:
+            registry.delete_model_tag(model, key, **who)
+    return TextReply(_read_model_info(model).tags)
+
+
+def _read_model_info(model: RegisteredModel) -> ModelInfo:
+    found = with_model_parts(RegisteredModel.objects.filter(pk=model.pk)).first()
+    if found is None:
+        raise NotFound(f"The model {model.name!r} was deleted.", name=model.name)
+    return model_info(found)
