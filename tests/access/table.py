@@ -178,6 +178,8 @@ IN_WORKSPACE: dict[str, Row] = {
 EXPERIMENTS = "api/2.0/mlflow/experiments/"
 RUNS = "api/2.0/mlflow/runs/"
 MODELS = "api/2.0/mlflow/logged-models"
+REGISTERED = "api/2.0/mlflow/registered-models/"
+VERSIONS = "api/2.0/mlflow/model-versions/"
 FILES = "api/2.0/mlflow-artifacts/"
 
 #: Below a workspace, and bare.
@@ -217,6 +219,26 @@ MLFLOW: dict[str, Row] = {
     f"{MODELS}/<str:model_id>/params": row(404, POST=CONTRIBUTOR),
     f"{MODELS}/<str:model_id>/artifacts/directories": row(404, GET=READER),
     f"{MODELS}/<str:model_id>/artifacts/files": row(404, GET=READER),
+    f"{REGISTERED}create": row(POST=CONTRIBUTOR),
+    f"{REGISTERED}get": row(GET=READER),
+    f"{REGISTERED}search": row(GET=READER),
+    f"{REGISTERED}list": row(GET=READER),
+    f"{REGISTERED}rename": row(POST=CONTRIBUTOR),
+    f"{REGISTERED}update": row(PATCH=CONTRIBUTOR),
+    f"{REGISTERED}delete": row(DELETE=CONTRIBUTOR),
+    f"{REGISTERED}get-latest-versions": row(GET=READER, POST=READER),
+    f"{REGISTERED}set-tag": row(POST=CONTRIBUTOR),
+    f"{REGISTERED}delete-tag": row(DELETE=CONTRIBUTOR),
+    f"{REGISTERED}alias": row(GET=READER, POST=CONTRIBUTOR, DELETE=CONTRIBUTOR),
+    f"{VERSIONS}create": row(POST=CONTRIBUTOR),
+    f"{VERSIONS}get": row(GET=READER),
+    f"{VERSIONS}search": row(GET=READER),
+    f"{VERSIONS}update": row(PATCH=CONTRIBUTOR),
+    f"{VERSIONS}delete": row(DELETE=CONTRIBUTOR),
+    f"{VERSIONS}get-download-uri": row(GET=READER),
+    f"{VERSIONS}transition-stage": row(POST=CONTRIBUTOR),
+    f"{VERSIONS}set-tag": row(POST=CONTRIBUTOR),
+    f"{VERSIONS}delete-tag": row(DELETE=CONTRIBUTOR),
     "api/2.0/mlflow/metrics/get-history": row(GET=READER),
     "api/2.0/mlflow/metrics/get-history-bulk": row(GET=READER),
     "api/2.0/mlflow/metrics/get-history-bulk-interval": row(GET=READER),

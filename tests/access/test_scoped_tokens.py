@@ -72,11 +72,15 @@ MLFLOW_ALLOWED = {
     (f"{LOGGED}/logged-models/<str:model_id>/tags", "PATCH"),
     (f"{LOGGED}/logged-models/<str:model_id>/tags/<path:key>", "DELETE"),
     (f"{LOGGED}/logged-models/<str:model_id>/params", "POST"),
+    (f"{LOGGED}/registered-models/create", "POST"),
+    (f"{LOGGED}/model-versions/create", "POST"),
+    (f"{LOGGED}/upload-artifact", "POST"),
     (f"{LOGGED}-artifacts/artifacts/<path:address>", "PUT"),
     (f"{LOGGED}-artifacts/artifacts/<path:address>", "DELETE"),
 }
 for prefix in ("", "w/<str:workspace>/"):
-    ALLOWED |= {(prefix + route, method) for route, method in MLFLOW_ALLOWED}
+    for api in ("", "ajax-"):
+        ALLOWED |= {(prefix + api + route, verb) for route, verb in MLFLOW_ALLOWED}
 #: For an agent's token, in addition to what only agents can do.
 AGENT_ALLOWED = {("api/v1/fields", "GET"), ("api/v1/workspaces", "GET")}
 REFUSED = {401, 403, 404, 405, 501}

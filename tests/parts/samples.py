@@ -22,6 +22,8 @@ REQUEST_FILES = tuple(
 )
 #: One in this number of the other packages' tests runs.
 SAMPLE_SHARE = 10
+#: Files of other packages that are about SQL.
+SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,7 +109,9 @@ def touches_database(item: pytest.Item) -> bool:
 
 def is_about_sql(item: pytest.Item) -> bool:
     package = item.path.relative_to(TESTS).parts[0]
-    return package in SQL_PACKAGES and item.path not in REQUEST_FILES
+    return item.path in SQL_FILES or (
+        package in SQL_PACKAGES and item.path not in REQUEST_FILES
+    )
 
 
 def is_sampled(item: pytest.Item, seed: int) -> bool:

@@ -1,9 +1,10 @@
-"""Page tokens: opaque text with the offset of the next page."""
+"""Page tokens: opaque text with the next page's offset, or the last row's place."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +28,22 @@ def read_offset(token: str) -> int:
     if not 0 <= offset < 2**53:
         raise invalid_page_token()
     return offset
+
+
+def read_row_token(token: str, types: Sequence[type]) -> list[Any]:
+    """Return the values of the row after which the page starts."""
+    try:
+        values = msgspec.json.decode(base64.urlsafe_b64decode(token), type=list)
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise invalid_page_token() from error
+    if [type(value) for value in values] != list(types):
+        raise invalid_page_token()
+    for value in values:
+        # PostgreSQL refuses to compare NUL, and numbers have 64 bits.
+        is_bad = "\x00" in value if isinstance(value, str) else abs(value) >= 2**53
+        if is_bad:
+            raise invalid_page_token()
+    return values
 
 
 def invalid_page_token() -> InvalidValue:

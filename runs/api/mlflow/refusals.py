@@ -50,10 +50,6 @@ UNITY_CATALOG = "Run Studio is not connected to Databricks Unity Catalog."
 TELEMETRY = "Run Studio does not collect telemetry of MLflow's pages."
 ASSISTANT = "Run Studio has no assistant of MLflow's pages."
 DEMO = "Run Studio does not create the demo data of MLflow."
-REGISTRY = (
-    "Run Studio has no model registry; log the model to its run, without "
-    "registered_model_name."
-)
 OLD_PREVIEW = (
     "Run Studio does not have the preview API of MLflow 0.x; use a client from 1.0 on."
 )
@@ -86,7 +82,6 @@ _FEATURES: Sequence[tuple[str, str]] = (
     (r"mlflow/ui-telemetry", TELEMETRY),
     (r"mlflow/assistant", ASSISTANT),
     (r"mlflow/demo", DEMO),
-    (r"mlflow/(registered-models|model-versions)", REGISTRY),
     (r"preview/mlflow", OLD_PREVIEW),
 )
 _PATTERNS = tuple(

@@ -18,6 +18,7 @@ from runs.api.mlflow import (
     search,
     server_info,
 )
+from runs.api.mlflow.registry import model_version_routes, registered_model_routes
 
 experiment_routes = [
     path("get", view_by_method(GET=experiments.get)),
@@ -104,6 +105,8 @@ def api_routes(base: str) -> list[URLPattern | URLResolver]:
         path(f"{base}/2.0/mlflow/runs/", include(run_routes)),
         path(f"{base}/2.0/mlflow/experiments/", include(experiment_routes)),
         path(f"{base}/2.0/mlflow/logged-models", include(model_routes)),
+        path(f"{base}/2.0/mlflow/registered-models/", include(registered_model_routes)),
+        path(f"{base}/2.0/mlflow/model-versions/", include(model_version_routes)),
         path(f"{base}/2.0/mlflow/metrics/", include(metric_routes)),
         path(
             f"{base}/2.0/mlflow/artifacts/list",

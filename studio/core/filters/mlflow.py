@@ -133,6 +133,31 @@ MODELS = SearchableFields(
     prefixes=frozenset({"attribute", "attributes", "attr"}),
     entities=("metric", "parameter", "tag", "attribute"),
 )
+REGISTERED_MODELS = SearchableFields(
+    attributes={
+        "name": (attribute("name"), LISTED),
+        "creation_timestamp": (attribute("created"), TIME),
+        "last_updated_timestamp": (attribute("updated"), TIME),
+        # Of order_by in older clients.
+        "timestamp": (attribute("updated"), TIME),
+    },
+    kinds=_TAGS,
+    prefixes=frozenset({"attribute"}),
+    entities=("attribute", "tag"),
+)
+MODEL_VERSIONS = SearchableFields(
+    attributes={
+        "name": (attribute("name"), LISTED),
+        "version_number": (attribute("number"), TIME),
+        "run_id": (attribute("run_id"), LISTED),
+        "source_path": (attribute("source"), TEXT),
+        "creation_timestamp": (attribute("created"), TIME),
+        "last_updated_timestamp": (attribute("updated"), TIME),
+    },
+    kinds=_TAGS,
+    prefixes=frozenset({"attribute"}),
+    entities=("attribute", "tag"),
+)
 
 
 def parse_run_filter(text: str) -> Node | None:
@@ -148,6 +173,16 @@ def parse_experiment_search(text: str) -> Node | None:
 def parse_model_filter(text: str) -> Node | None:
     """As `parse_run_filter`, for models; also source_run_id, status, model_type."""
     return _parse_filter(text, MODELS)
+
+
+def parse_registered_model_filter(text: str) -> Node | None:
+    """As `parse_run_filter`; attributes are name, created, updated."""
+    return _parse_filter(text, REGISTERED_MODELS)
+
+
+def parse_model_version_filter(text: str) -> Node | None:
+    """As `parse_run_filter`; also name, number, run_id, source, created, updated."""
+    return _parse_filter(text, MODEL_VERSIONS)
 
 
 def parse_order_by(

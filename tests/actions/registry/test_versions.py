@@ -35,6 +35,17 @@ def test_versions_count_from_1_and_numbers_are_not_reused(
     assert [*numbers, register().number] == [1, 2, 3]
 
 
+def test_the_versions_are_counted(
+    model: RegisteredModel, register: Register, actor: Actor, now: int
+) -> None:
+    versions = [register(), register(), register()]
+    for version in (versions[2], versions[0]):
+        registry.delete_version(version, actor=actor, now=now)
+    model.refresh_from_db()
+    counted = (model.version_count, model.latest_version, model.last_version)
+    assert counted == (1, 2, 3)
+
+
 def test_a_version_knows_its_files_and_their_size(
     register: Register, run: Run, actor: Actor, now: int, files_dir: object
 ) -> None:
