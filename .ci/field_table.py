@@ -1,4 +1,4 @@
-"""Write the table of fields in docs/user/filter-language.md from the catalog."""
+"""Write the tables of fields in docs/user/filter-language.md from the catalogs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,26 @@ sys.path.insert(0, str(ROOT))
 
 from studio.core.filters.catalog import CATALOG  # noqa: E402
 from studio.core.filters.field_spec import FieldSpec  # noqa: E402
+from studio.core.filters.fields import FieldCatalog  # noqa: E402
+from studio.core.filters.registry_fields import (  # noqa: E402
+    MODEL_FIELDS,
+    VERSION_FIELDS,
+)
 
 DOCS = ROOT / "docs" / "user" / "filter-language.md"
-HEAD = "| field | label | holds | operators | example |\n|---|---|---|---|---|\n"
+COLUMNS = " | label | holds | operators | example |\n|---|---|---|---|---|\n"
+
+
+def specs_of(catalog: FieldCatalog) -> list[FieldSpec]:
+    return [*catalog.attributes.values(), *catalog.keyed.values()]
+
+
+#: The specs of each table, by the head of its first column.
+TABLES = {
+    "field": CATALOG,
+    "field of a model": specs_of(MODEL_FIELDS),
+    "field of a version": specs_of(VERSION_FIELDS),
+}
 
 
 def row(spec: FieldSpec) -> str:
@@ -23,11 +40,13 @@ def row(spec: FieldSpec) -> str:
 
 
 def with_table(text: str) -> str:
-    """Replace the table of fields in the text of the page."""
-    before, rest = text.split(HEAD)
-    _old, after = rest.split("\n\n", 1)
-    table = "".join(row(spec) for spec in CATALOG if spec.filterable)
-    return f"{before}{HEAD}{table}\n{after}"
+    """Replace the tables of fields in the text of the page."""
+    for head, specs in TABLES.items():
+        before, rest = text.split(f"| {head}{COLUMNS}")
+        _old, after = rest.split("\n\n", 1)
+        table = "".join(row(spec) for spec in specs if spec.filterable)
+        text = f"{before}| {head}{COLUMNS}{table}\n{after}"
+    return text
 
 
 if __name__ == "__main__":

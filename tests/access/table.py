@@ -98,6 +98,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "experiments/<str:slug>/description/versions/restore/": form(CONTRIBUTOR),
     "runs/": page(READER),
     "models/": page(READER),
+    "models/<str:name>/star/": form(READER, 404),
+    "new-model/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
     "list/select/": form(READER),

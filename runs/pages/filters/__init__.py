@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runs.pages.filters.error_note import (
+    filter_note_context,
     filter_problem_context,
 )
 from runs.pages.filters.facet_sections import (
@@ -19,6 +20,7 @@ from runs.pages.filters.urls import (
 __all__ = [
     "RANGE_OPERATORS",
     "facets_context",
+    "filter_note_context",
     "filter_problem_context",
     "link_with_replaced_term",
     "urlpatterns",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -16,18 +16,19 @@ from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
 from runs.models import RegisteredModel
+from runs.pages.filters import filter_note_context
 from runs.pages.lists import (
     has_redundant_parameters,
     redirect_to_query,
     with_pushed_url,
 )
-from runs.pages.requests import PageRequest
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.render import formats
 from runs.render.formats import registered_model_path
 from runs.render.registry import ModelLine, ModelLink, ModelTagLink
 from runs.search.registry import DEFAULT_SORT, ModelPage, ModelRow, find_models
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidFilter, InvalidValue, QueryTimeout, StudioError
 from studio.core.filters import to_text
 from studio.core.filters.fields import value_text
 from studio.core.filters.tree import TAGS, Comparison, Field, Text
@@ -92,12 +93,15 @@ def models_page(request: PageRequest) -> HttpResponse:
     state = ModelListState.read(request.GET.dict())
     if has_redundant_parameters(request):
         return redirect_to_query(request, state.own_query())
-    state, page, complaints = _find_page(request, state)
-    context = _table_context(page, state, request.workspace.name)
-    context |= {"complaints": complaints, "can_edit": _can_edit(request)}
+    try:
+        found = _find_page(request, state)
+    except (InvalidFilter, QueryTimeout) as error:
+        if request.htmx:
+            return _filter_note(request, state, error)
+        return _page_with_filter_error(request, state, error)
     template = FRAGMENT if request.htmx else PAGE
-    response = render(request, template, context)
-    return with_pushed_url(request, response, request.path, state.own_query())
+    response = render(request, template, _table_context(request, *found))
+    return with_pushed_url(request, response, request.path, found[0].own_query())
 
 
 def _find_page(
@@ -107,23 +111,61 @@ def _find_page(
     complaints: list[InvalidValue] = []
     while True:
         try:
-            page = find_models(
-                request.actor.user,
-                request.workspace,
-                sort=state.sort,
-                after=state.after,
-                before=state.before,
-                rows=state.rows,
-            )
+            return state, _find_models(request, state), complaints
+        # An invalid filter can't be dropped: it would match all models.
+        except InvalidFilter:
+            raise
         except InvalidValue as error:
-            known = _DEFAULTS.get(str(error.details.get("field")))
+            default = _DEFAULTS.get(str(error.details.get("field")))
             # Each retry drops one parameter, so this ends.
-            if known is None or complaints[1:]:
+            if default is None or len(complaints) == len(_DEFAULTS):
                 raise
             complaints.append(error)
-            state = replace(state, **known)
-            continue
-        return state, page, complaints
+            state = replace(state, **default)
+
+
+def _find_models(request: PageRequest, state: ModelListState) -> ModelPage:
+    return find_models(
+        request.actor.user,
+        request.workspace,
+        text=state.q,
+        sort=state.sort,
+        after=state.after,
+        before=state.before,
+        rows=state.rows,
+    )
+
+
+def _filter_note(
+    request: PageRequest, state: ModelListState, error: StudioError
+) -> HttpResponse:
+    """Show where and why the filter is invalid; the rows stay as they are."""
+    problem = filter_note_context(state.q, error, _href_of(state), rows_stay=True)
+    response = render(
+        request,
+        "filters/_filter_note.html",
+        {"problem": problem},
+        status=FORM_ERROR_STATUS,
+    )
+    response["HX-Retarget"] = "#filter-note"
+    # The address keeps the last valid filter, which the rows still show.
+    response["HX-Push-Url"] = "false"
+    return response
+
+
+def _page_with_filter_error(
+    request: PageRequest, state: ModelListState, error: StudioError
+) -> HttpResponse:
+    """Show the error, and the rows without the filter."""
+    plain = replace(state, q="", after="", before="")
+    context = _table_context(request, *_find_page(request, plain))
+    problem = filter_note_context(state.q, error, _href_of(state), rows_stay=False)
+    context |= {"q": state.q, "problem": {**problem, "rows_of_all": True}}
+    return render(request, PAGE, context, status=error.status)
+
+
+def _href_of(state: ModelListState) -> Callable[[str], str]:
+    return lambda q: state.query(q=q)
 
 
 #: What stands for a parameter that is not valid.
@@ -134,15 +176,17 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def _can_edit(request: PageRequest) -> bool:
-    return not role_refusal(request, Permission.ANNOTATE)
-
-
 def _table_context(
-    page: ModelPage, state: ModelListState, workspace: str
+    request: PageRequest,
+    state: ModelListState,
+    page: ModelPage,
+    complaints: list[InvalidValue],
 ) -> dict[str, Any]:
+    workspace = request.workspace.name
     return {
         "page": page,
+        "complaints": complaints,
+        "can_edit": not role_refusal(request, Permission.ANNOTATE),
         "lines": [_model_line(row, state, workspace) for row in page.rows],
         "heads": _column_heads(state),
         "state": state,

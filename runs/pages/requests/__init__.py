@@ -43,6 +43,7 @@ from runs.pages.requests.responses import (
     not_modified,
     requested_export,
     requested_format,
+    star_response,
     with_vary_headers,
 )
 
@@ -79,5 +80,6 @@ __all__ = [
     "requested_format",
     "safe_return_path",
     "send_file",
+    "star_response",
     "with_vary_headers",
 ]

@@ -12,14 +12,16 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from runs.access import preferred_format
+from runs.pages.requests.addresses import safe_return_path
 from runs.pages.requests.page_request import PageRequest
 from studio import __version__
 from studio.core.errors import InvalidValue
@@ -171,3 +173,13 @@ class CompressionMiddleware(GZipMiddleware):
         if len(getattr(response, "content", b"")) < MIN_COMPRESSED_BYTES:
             return response
         return super().process_response(request, response)
+
+
+def star_response(request: PageRequest, on: bool) -> HttpResponse:
+    """Return the star that was clicked; without a script, the page that it is on."""
+    if request.htmx:
+        # A page can have two stars of one thing: return the id of the clicked one.
+        mark = request.htmx.trigger or "star"
+        context = {"starred": on, "href": request.path, "mark": mark}
+        return render(request, "site/_star.html", context)
+    return HttpResponseRedirect(safe_return_path(request) or "/")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access
@@ -11,7 +11,7 @@ from runs.actions.experiments import star_experiment
 from runs.actions.run import star_run
 from runs.models import Run, now_ms
 from runs.pages.lists import find_experiment
-from runs.pages.requests import PageRequest, StarForm, safe_return_path
+from runs.pages.requests import PageRequest, StarForm, star_response
 
 
 @access(Permission.STAR)
@@ -23,7 +23,7 @@ def star_this_run(request: PageRequest, run_id: str) -> HttpResponse:
     run = get_object_or_404(visible, run_id=run_id)
     on = StarForm(request.POST).check()["starred"]
     star_run(run, request.actor.user, on, actor=request.actor, now=now_ms())
-    return _star_response(request, on)
+    return star_response(request, on)
 
 
 @access(Permission.STAR)
@@ -33,13 +33,4 @@ def star_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
     on = StarForm(request.POST).check()["starred"]
     user = request.actor.user
     star_experiment(experiment, user, on, actor=request.actor, now=now_ms())
-    return _star_response(request, on)
-
-
-def _star_response(request: PageRequest, on: bool) -> HttpResponse:
-    if request.htmx:
-        # A page can have two stars of one experiment: return the id of the clicked one.
-        mark = request.htmx.trigger or "star"
-        context = {"starred": on, "href": request.path, "mark": mark}
-        return render(request, "site/_star.html", context)
-    return HttpResponseRedirect(safe_return_path(request) or "/")
+    return star_response(request, on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.search.registry.filters import filter_versions
 from runs.search.registry.lookups import (
     find_alias,
     find_model,
@@ -27,6 +28,7 @@ __all__ = [
     "ModelPage",
     "ModelRow",
     "VersionSource",
+    "filter_versions",
     "find_alias",
     "find_model",
     "find_models",

@@ -32,9 +32,11 @@ from runs.models import (
     RegisteredModelTag,
     User,
     Workspace,
+    now_ms,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import Segment, SortPart, read_cursor, rows_after, write_cursor
+from runs.search.registry.filters import filter_models
 from runs.search.sql import ByCharacter, Expr, Lowered, time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters.fields import Sort
@@ -77,15 +79,22 @@ def find_models(
     viewer: User,
     workspace: Workspace,
     *,
+    text: str = "",
     sort: str = DEFAULT_SORT,
     after: str = "",
     before: str = "",
     rows: int = 50,
+    now: int | None = None,
 ) -> ModelPage:
-    """The page of models; InvalidValue for a sort or a cursor of another list."""
+    """The page of models that the filter `text` matches.
+
+    Raises InvalidFilter, and InvalidValue for a sort or a cursor of another list.
+    """
+    now = now_ms() if now is None else now
     order = _read_sort(sort)
-    matching = RegisteredModel.objects.filter(workspace=workspace)
+    models = RegisteredModel.objects.filter(workspace=workspace)
     with time_limit():
+        matching = filter_models(models, text, viewer, now)
         return _read_page(
             _with_stars(matching, viewer),
             _ModelOrder(order, _sort_parts(order)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.core.filters import fields, tree
+from studio.core.filters.fields import FieldCatalog
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import WORD, Token
 from studio.core.filters.tree import Comparison, Field, Node, Span, Value, any_of
@@ -31,16 +32,18 @@ def join_alternatives(nodes: Sequence[Node]) -> Node:
     return value_list_comparison(plain[0].field, "in", values, plain[0].span)
 
 
-def parse_range(field: Field, token: Token, text: str, start: int) -> Comparison | None:
+def parse_range(
+    field: Field, token: Token, text: str, start: int, catalog: FieldCatalog
+) -> Comparison | None:
     """The comparison of `a..b`, `a..` or `..b`; None if the token is no range.
 
     Raises InvalidFilter for a bad end, except where the field may hold text.
     """
-    kind = fields.value_type(field)
+    kind = catalog.value_type(field)
     if token.kind != WORD or ".." not in token.text or kind not in _RANGED:
         return None
     low, _, high = token.text.partition("..")
-    operand = Operand(field, "between", text, start)
+    operand = Operand(field, "between", text, start, catalog)
     ends: list[Value | None] = [
         _range_end(operand, word) for word in (low, high) if word
     ]

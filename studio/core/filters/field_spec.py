@@ -1,4 +1,4 @@
-"""What the catalog says of a field: its type, and the operators that fit it."""
+"""What a catalog says of a field: its type, and the operators that fit it."""
 
 from __future__ import annotations
 

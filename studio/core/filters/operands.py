@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, tree
 from studio.core.filters.fields import (
+    RUN_FIELDS,
+    FieldCatalog,
     duration_text,
     field_text,
     quoted,
@@ -33,21 +35,6 @@ from studio.core.filters.tree import (
 from studio.core.messages import message, message_with_context
 from studio.core.statuses import MEANT_BY, RunStatus
 
-#: What a run never has here, and what stands for it.
-_FIELDS_INSTEAD = {
-    "experiment_id": "experiment",
-    "lifecycle_stage": "deleted",
-    "user_id": "submitter",
-    "run_uuid": "id",
-    "state": "status",
-    "time": "created",
-    "date": "created",
-    "owner": "submitter",
-    "children": "children.count",
-    "logs": "log",
-    "favorite": "starred",
-}
-
 
 @dataclass(frozen=True)
 class _DottedWord:
@@ -64,36 +51,35 @@ def _split_at_first_dot(parts: Sequence[WordPart]) -> _DottedWord:
     return _DottedWord(head, tuple(rest) if point else ())
 
 
-def is_field(token: Token) -> bool:
+def is_field(token: Token, catalog: FieldCatalog = RUN_FIELDS) -> bool:
     """Whether the word names a field, as opposed to being a free word."""
     path = _split_at_first_dot(token.parts)
     if not path.rest:
-        return bool(fields.attribute_named(path.head))
-    return bool(fields.kind_named(path.head)) or path.head.lower() in (
-        fields.ATTRIBUTE_PREFIXES
-    )
+        return bool(catalog.attribute_named(path.head))
+    head = path.head.lower()
+    return bool(catalog.kind_named(head)) or head in catalog.prefixes
 
 
-def read_field(token: Token, text: str) -> Field:
+def read_field(token: Token, text: str, catalog: FieldCatalog = RUN_FIELDS) -> Field:
     """The field that a word names; raises InvalidFilter with the nearest names."""
     path = _split_at_first_dot(token.parts)
-    kind = fields.kind_named(path.head)
+    kind = catalog.kind_named(path.head)
     if not path.rest:
-        name = fields.attribute_named(token.text)
-        if name and fields.ATTRIBUTES[name].filterable:
+        name = catalog.attribute_named(token.text)
+        if name and catalog.attributes[name].filterable:
             return tree.attribute(name)
         raise (
             _missing_key_error(token, kind, text)
             if kind
-            else _unknown_operand_error(token, text)
+            else _unknown_operand_error(token, text, catalog)
         )
     if kind:
         return keyed_field(kind, path.rest, token, text)
-    if path.head.lower() in fields.ATTRIBUTE_PREFIXES:
-        name = fields.attribute_named("".join(part.text for part in path.rest))
-        if name and fields.ATTRIBUTES[name].filterable:
+    if path.head.lower() in catalog.prefixes:
+        name = catalog.attribute_named("".join(part.text for part in path.rest))
+        if name and catalog.attributes[name].filterable:
             return tree.attribute(name)
-    raise _unknown_operand_error(token, text)
+    raise _unknown_operand_error(token, text, catalog)
 
 
 def keyed_field(kind: str, parts: Sequence[WordPart], token: Token, text: str) -> Field:
@@ -181,19 +167,25 @@ def _missing_key_error(token: Token, kind: str, text: str) -> InvalidFilter:
     )
 
 
-def _unknown_operand_error(token: Token, text: str) -> InvalidFilter:
+def _unknown_operand_error(
+    token: Token, text: str, catalog: FieldCatalog
+) -> InvalidFilter:
     word = token.text
     options: list[str] = []
-    instead: str | None = _FIELDS_INSTEAD.get(word.lower())
+    instead = catalog.instead.get(word.lower())
     if instead:
         options.append(instead)
     options += [
-        name for name in fields.similar_field_names(word) if name not in options
+        name for name in catalog.similar_field_names(word) if name not in options
     ]
     # The word can be a key that was written without its kind.
     if not options:
-        options = [field_text(Field(kind, word)) for kind in (tree.TAGS, tree.PARAMS)]
-        options.append(field_text(Field(tree.METRICS, word, "last")))
+        keyed = (tree.TAGS, tree.PARAMS, tree.METRICS)
+        kinds = [kind for kind in keyed if kind in catalog.keyed]
+        options = [
+            field_text(Field(kind, word, "last" if kind == tree.METRICS else ""))
+            for kind in kinds
+        ]
     return filter_error(
         message("Unknown field '%(word)s'", word=word),
         token.start,
@@ -236,12 +228,19 @@ _CONTENTS = {
 class Operand:
     """The place in the text where a field is compared: reads values, makes errors."""
 
-    def __init__(self, field: Field, op: str, text: str, start: int) -> None:
+    def __init__(
+        self,
+        field: Field,
+        op: str,
+        text: str,
+        start: int,
+        catalog: FieldCatalog = RUN_FIELDS,
+    ) -> None:
         self.field = field
         self.op = op
         self.text = text
         self.start = start
-        self.type = fields.value_type(field)
+        self.type = catalog.value_type(field)
 
     def read_token(self, token: Token) -> Value:
         """The token as a value of the field; raises InvalidFilter."""

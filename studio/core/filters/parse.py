@@ -15,16 +15,17 @@ term    := word | "phrase" | flag
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Callable
 
 from studio.core.errors import InvalidFilter
-from studio.core.filters import fields, operands, tree
+from studio.core.filters import operands, tree
 from studio.core.filters.alternatives import (
     join_alternatives,
     parse_range,
     value_list_comparison,
 )
-from studio.core.filters.fields import field_text, quoted
+from studio.core.filters.fields import RUN_FIELDS, FieldCatalog, field_text, quoted
 from studio.core.filters.filter_errors import filter_error, with_suggestions
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import (
@@ -54,6 +55,16 @@ from studio.core.messages import message, message_with_context
 
 
 class TermParser(Cursor):
+    def __init__(self, text: str, catalog: FieldCatalog) -> None:
+        super().__init__(text)
+        self.catalog = catalog
+
+    def read_field(self, token: Token) -> Field:
+        return operands.read_field(token, self.text, self.catalog)
+
+    def operand(self, field: Field, op: str, name: Token) -> Operand:
+        return Operand(field, op, self.text, name.start, self.catalog)
+
     def parse_term(self) -> Node:
         self.count_term(self.token)
         token = self.token
@@ -105,23 +116,23 @@ class TermParser(Cursor):
         # People also search for these words: they are operators only behind a field or
         # before quotes.
         if following.is_word("like", "ilike", "contains"):
-            return operands.is_field(self.token) or after.kind == STRING
+            return operands.is_field(self.token, self.catalog) or after.kind == STRING
         return False
 
     def parse_free_word(self) -> Node:
         token = self.take()
-        name = fields.attribute_named(token.text)
-        if name and fields.ATTRIBUTES[name].value_type == fields.BOOLEAN:
+        name = self.catalog.attribute_named(token.text)
+        if self.catalog.is_flag(token.text):
             field = tree.attribute(name)
             return Comparison(field, "=", (Flag(True),), self.span_from(token))
         # People search for the word `name`, but never for the text `metrics.acc`.
-        if operands.is_field(token) and not name:
+        if operands.is_field(token, self.catalog) and not name:
             return self.parse_bare_field(token)
         self.count_word(token)
         return Word(token.text, self.span_from(token))
 
     def parse_bare_field(self, token: Token) -> Node:
-        field = field_text(operands.read_field(token, self.text))
+        field = field_text(self.read_field(token))
         raise self.error_at(
             message("Expected an operator after %(field)s", field=field),
             token,
@@ -134,11 +145,11 @@ class TermParser(Cursor):
 
     def parse_comparison(self) -> Node:
         token = self.take()
-        field = operands.read_field(token, self.text)
+        field = self.read_field(token)
         op = self.parse_operator(field)
         if op in tree.NO_VALUE:
             return Comparison(field, op, (), self.span_from(token))
-        operand = Operand(field, op, self.text, token.start)
+        operand = self.operand(field, op, token)
         if op in tree.MANY_VALUES:
             values = self.parse_value_list(operand)
             return value_list_comparison(field, op, values, self.span_from(token))
@@ -154,7 +165,7 @@ class TermParser(Cursor):
             if negative:
                 self.take()
             op = "is not null" if negative else "is null"
-        allowed = fields.operators_of(field)
+        allowed = self.catalog.operators_of(field)
         if op not in allowed:
             # `between` has no word in the language: it is written as `a..b`.
             written = [o for o in allowed if o != "between"]
@@ -201,7 +212,7 @@ class TermParser(Cursor):
     def parse_null(self, operand: Operand, name: Token) -> Node:
         token = self.take()
         op = "is null" if operand.op == "=" else "is not null"
-        if op not in fields.operators_of(operand.field):
+        if op not in self.catalog.operators_of(operand.field):
             raise operand.value_error(token)
         return Comparison(operand.field, op, (), self.span_from(name))
 
@@ -239,14 +250,14 @@ class TermParser(Cursor):
     def parse_shorthand(self) -> Node:
         name = self.take()
         self.take()
-        kind = fields.kind_named(name.text)
+        kind = self.catalog.kind_named(name.text)
         if kind:
             return any_of(
                 *self.parse_alternatives(lambda: self.parse_keyed(kind, name))
             )
-        if name.is_word("is"):
+        if name.is_word("is") and self.catalog.flags():
             return any_of(*self.parse_alternatives(lambda: self.parse_flag(name)))
-        field = operands.read_field(name, self.text)
+        field = self.read_field(name)
         return join_alternatives(
             self.parse_alternatives(lambda: self.parse_alternative(field, name))
         )
@@ -261,18 +272,18 @@ class TermParser(Cursor):
 
     def parse_flag(self, name: Token) -> Node:
         token = self.take()
-        word = fields.attribute_named(token.text)
-        if word and fields.ATTRIBUTES[word].value_type == fields.BOOLEAN:
+        if self.catalog.is_flag(token.text):
+            word = self.catalog.attribute_named(token.text)
             span = self.span_from(name)
             return Comparison(tree.attribute(word), "=", (Flag(True),), span)
-        flags = [n for n, s in fields.ATTRIBUTES.items() if s.value_type == "boolean"]
+        flags = self.catalog.flags()
         raise self.error_at(
             operands.expected_word(flags, "is:"),
             token,
             message_with_context(
                 "expected in a filter", "a true/false field, such as starred"
             ),
-            options=[flags[0]],
+            options=flags[:1],
         )
 
     def parse_keyed(self, kind: str, name: Token) -> Node:
@@ -286,28 +297,28 @@ class TermParser(Cursor):
         field = operands.key_of_token(kind, self.take(), self.text)
         if self.token.kind == OPERATOR:
             op = self.parse_operator(field)
-            return self.parse_values(Operand(field, op, self.text, name.start), name)
-        if "is not null" not in fields.operators_of(field):
+            return self.parse_values(self.operand(field, op, name), name)
+        if "is not null" not in self.catalog.operators_of(field):
             raise self.unexpected_token_error(self.token)
         return Comparison(field, "is not null", (), self.span_from(name))
 
     def parse_alternative(self, field: Field, name: Token) -> Node:
         if self.token.kind == OPERATOR:
             op = self.parse_operator(field)
-            operand = Operand(field, op, self.text, name.start)
+            operand = self.operand(field, op, name)
             value = self.parse_one_value(operand)
             self.check_equal_time(operand, value)
             return Comparison(field, op, (value,), self.span_from(name))
         if self.token.is_word("null"):
-            return self.parse_null(Operand(field, "=", self.text, name.start), name)
+            return self.parse_null(self.operand(field, "=", name), name)
         token = self.token
-        found = parse_range(field, token, self.text, name.start)
+        found = parse_range(field, token, self.text, name.start, self.catalog)
         if found:
             self.take()
             self.count_term(token)
             return Comparison(found.field, found.op, found.values, self.span_from(name))
-        op = fields.spec_of(field).colon
-        value = self.parse_one_value(Operand(field, op, self.text, name.start))
+        op = self.catalog.spec_of(field).colon
+        value = self.parse_one_value(self.operand(field, op, name))
         # `created:-7d` means the last seven days.
         if isinstance(value, tree.Ago):
             op = ">="
@@ -317,12 +328,13 @@ class TermParser(Cursor):
 MAX_LENGTH = 16 * 1024
 
 
-def parse(text: str) -> Node | None:
+def parse(text: str, catalog: FieldCatalog = RUN_FIELDS) -> Node | None:
     """The tree of a filter, None for the empty one. Raises InvalidFilter."""
     try:
-        return _parse_tree(text)
+        return _parse_tree(text, catalog)
     except InvalidFilter as error:
-        raise with_suggestions(error, _first_error_position) from None
+        position = partial(_first_error_position, catalog=catalog)
+        raise with_suggestions(error, position) from None
 
 
 def parse_field(text: str) -> Field:
@@ -344,14 +356,14 @@ def parse_field(text: str) -> Field:
     )
 
 
-def _parse_tree(text: str) -> Node | None:
+def _parse_tree(text: str, catalog: FieldCatalog) -> Node | None:
     _check_characters(text)
-    return _FilterParser(text).parse_filter()
+    return _FilterParser(text, catalog).parse_filter()
 
 
-def _first_error_position(text: str) -> int | None:
+def _first_error_position(text: str, catalog: FieldCatalog) -> int | None:
     try:
-        _parse_tree(text)
+        _parse_tree(text, catalog)
     except InvalidFilter as error:
         return int(error.details["position"])
     return None
@@ -376,7 +388,7 @@ def _check_characters(text: str) -> None:
 def parse_with_positions(text: str) -> tuple[Node | None, list[NodePosition]]:
     """The tree and where each operand of a conjunction stands; raises InvalidFilter."""
     _check_characters(text)
-    parser = _FilterParser(text)
+    parser = _FilterParser(text, RUN_FIELDS)
     return parser.parse_filter(), parser.places
 
 

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.models import RegisteredModel, User, Workspace
-from tests.access.people import browser_of
+from runs.models import RegisteredModel, Role, User, Workspace
+from tests.access.people import browser_of, make_member
 from tests.parts.elements import hrefs
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +99,86 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
     queries_with(range(1))
     few = queries_with(range(1, 3))
     assert queries_with(range(3, 20)) == few
+
+
+def test_the_filter_narrows_the_rows_and_stays_in_the_links(
+    browser: Client, workspace: Workspace, owner: User
+) -> None:
+    for name in ("digits", "speech"):
+        add_model(workspace, name)
+    page = browser.get(PAGE + "?q=name:digits")
+    assert [line.name for line in page.context["lines"]] == ["digits"]
+    assert all(
+        "q=name" in head["href"] for head in page.context["heads"] if head["href"]
+    )
+
+
+def test_an_invalid_filter_shows_where_it_is_wrong_and_all_rows(
+    browser: Client, workspace: Workspace
+) -> None:
+    add_model(workspace, "digits")
+    page = browser.get(PAGE + "?q=digits status:failed")
+    assert page.status_code == 400
+    assert [line.name for line in page.context["lines"]] == ["digits"]
+    problem = page.context["problem"]
+    assert (problem["before"], problem["wrong"]) == ("digits ", "status")
+    assert "The rows below are not filtered." in page.content.decode()
+
+
+def test_an_invalid_filter_leaves_the_rows_of_a_script_as_they_are(
+    browser: Client,
+) -> None:
+    answer = browser.get(PAGE + "?q=owner:me", headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert answer["HX-Retarget"] == "#filter-note"
+    assert "?q=registered_by" in answer.content.decode()
+
+
+def test_the_star_is_the_members_own(
+    browser: Client, workspace: Workspace, owner: User
+) -> None:
+    add_model(workspace, "a b")
+    answer = browser.post(f"{PAGE}a%20b/star/", {"starred": "1", "next": PAGE})
+    assert answer["Location"] == PAGE
+    assert names(browser, "?q=is:starred") == ["a b"]
+    browser.post(f"{PAGE}a%20b/star/", {"starred": "0"})
+    assert names(browser, "?q=is:starred") == []
+
+
+def test_a_contributor_creates_a_model(browser: Client, workspace: Workspace) -> None:
+    sent = {"name": "a b%", "description": "# About\r\nText"}
+    answer = browser.post("/w/default/new-model/", sent)
+    assert answer["Location"] == "/w/default/models/a%20b%25/"
+    model = RegisteredModel.objects.get(workspace=workspace)
+    assert (model.name, model.description) == ("a b%", "# About\nText")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a:b", "..", "x" * 257])
+def test_a_name_that_is_not_valid_is_refused(
+    browser: Client, workspace: Workspace, name: str
+) -> None:
+    answer = browser.post("/w/default/new-model/", {"name": name})
+    assert answer.status_code == 422
+    assert answer.context["form"].problem
+    assert not RegisteredModel.objects.exists()
+
+
+def test_a_name_that_is_used_is_refused(browser: Client, workspace: Workspace) -> None:
+    add_model(workspace, "digits")
+    answer = browser.post("/w/default/new-model/", {"name": "digits"})
+    assert answer.status_code == 422
+    assert "digits" in answer.context["form"].problem
+
+
+def test_a_reader_sees_no_button_for_a_new_model(
+    browser: Client, workspace: Workspace
+) -> None:
+    reader = make_member(workspace, "rae", Role.READER)
+    assert "new-model" in browser.get(PAGE).content.decode()
+    assert "new-model" not in browser_of(reader).get(PAGE).content.decode()
+
+
+def test_the_empty_page_has_a_snippet(browser: Client, workspace: Workspace) -> None:
+    text = browser.get(PAGE).content.decode()
+    assert "registered_model_name" in text
+    assert "No matching models" in browser.get(PAGE + "?q=x").content.decode()
