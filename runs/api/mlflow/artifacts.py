@@ -224,6 +224,12 @@ def list_files(request: StudioRequest, body: ListArtifacts) -> dict[str, Any]:
 @endpoint(Permission.READ, ListRunArtifacts)
 def list_run_files(request: StudioRequest, body: ListRunArtifacts) -> dict[str, Any]:
     """artifacts/list: list a folder, with paths relative to the run's top folder."""
+    return list_folder_of_run(request, body)
+
+
+def list_folder_of_run(
+    request: StudioRequest, body: ListRunArtifacts
+) -> dict[str, Any]:
     run = find_run(request, body)
     return folder_json(run, artifact_uri(run), body.path)
 

@@ -40,18 +40,18 @@ def decode(request: HttpRequest, body: type[Body]) -> Body:
     raw = read_body(request, limit=settings.MAX_BODY)
     # A request without a body has no content type to check either.
     if not raw.strip():
-        return _convert_body({}, body)
+        return convert_body({}, body)
     check_content_type(request)
     try:
         return msgspec.json.decode(raw, type=body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The slow path: nulls, JSON in JSON, and errors that need their value.
-        return _convert_body(without_nulls(parse_json(raw)), body)
+        return convert_body(without_nulls(parse_json(raw)), body)
 
 
 def decode_query(request: HttpRequest, body: type[Body]) -> Body:
     """Decode the query string as a `body`; raise InvalidValue."""
-    return _convert_body(query_as_body(request.GET, body), body)
+    return convert_body(query_as_body(request.GET, body), body)
 
 
 def check_content_type(request: HttpRequest) -> None:
@@ -102,7 +102,8 @@ def query_as_body(query: QueryDict, body: type[msgspec.Struct]) -> dict[str, Any
     }
 
 
-def _convert_body(value: Any, body: type[Body]) -> Body:
+def convert_body(value: Any, body: type[Body]) -> Body:
+    """Convert plain values to a `body`; raise InvalidValue or InvalidRequest."""
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object")
     try:

@@ -83,6 +83,12 @@ def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
 
 @endpoint(Permission.READ, SearchDatasets)
 def search_datasets(request: StudioRequest, body: SearchDatasets) -> dict[str, Any]:
+    return find_dataset_summaries(request, body)
+
+
+def find_dataset_summaries(
+    request: StudioRequest, body: SearchDatasets
+) -> dict[str, Any]:
     """Return the datasets that runs of the experiments read, with each context."""
     if not body.experiment_ids:
         raise missing_parameter("experiment_ids")

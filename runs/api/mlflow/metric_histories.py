@@ -67,6 +67,11 @@ def get_bulk(request: StudioRequest, body: GetBulk) -> dict[str, Any]:
 
 @endpoint(Permission.READ, GetBulkInterval)
 def get_bulk_interval(request: StudioRequest, body: GetBulkInterval) -> dict[str, Any]:
+    found = sampled_histories(request, body)
+    return {"metrics": found} if found else {}
+
+
+def sampled_histories(request: StudioRequest, body: GetBulkInterval) -> list[RunPoint]:
     """Return points by run and step, at most `max_results` of each run.
 
     The first and the last point and the extremes are always among them.
@@ -88,7 +93,7 @@ def get_bulk_interval(request: StudioRequest, body: GetBulkInterval) -> dict[str
     found: list[RunPoint] = []
     for metric in series:
         found += run_points(metric, key, samples.get(metric.pk, ()))
-    return {"metrics": found} if found else {}
+    return found
 
 
 def read_steps(body: GetBulkInterval) -> tuple[int | None, int | None]:

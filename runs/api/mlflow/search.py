@@ -135,6 +135,10 @@ class SearchModels(msgspec.Struct):
 
 @endpoint(Permission.READ, SearchRuns)
 def search_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
+    return find_runs(request, body)
+
+
+def find_runs(request: StudioRequest, body: SearchRuns) -> dict[str, Any]:
     workspace, viewer = workspace_of(request), request.actor.user
     assert viewer is not None
     limit = check_page_size(body.max_results, MAX_RUNS)

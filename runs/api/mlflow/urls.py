@@ -18,6 +18,7 @@ from runs.api.mlflow import (
     search,
     server_info,
 )
+from runs.api.mlflow.graphql import views
 from runs.api.mlflow.registry import model_version_routes, registered_model_routes
 
 experiment_routes = [
@@ -141,6 +142,7 @@ routes: list[URLPattern | URLResolver] = [
     *api_routes("api"),
     *api_routes("ajax-api"),
     path("get-artifact", view_by_method(GET=artifacts.get_artifact)),
+    path("graphql", view_by_method(GET=views.graphql, POST=views.graphql)),
     path("version", view_by_method(GET=server_info.version)),
     path("v1/traces", refusals.refuse_traces),
     path("gateway/<path:route>", refusals.refuse_gateway),

@@ -1,0 +1,229 @@
+"""GraphQL of MLflow's pages."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from runs.api.mlflow.graphql.language import parse
+from studio.core.errors import InvalidRequest
+from tests.api.protocol import Mlflow, member, reply
+
+RUN_QUERY = """
+query GetRun($data: MlflowGetRunInput!) @component(name: "Tracking") {
+  mlflowGetRun(input: $data) {
+    apiError { code helpUrl message __typename }
+    run {
+      info { runName startTime endTime status experimentId ...Stage __typename }
+      experiment { name tags { key value } creationTime }
+      data { metrics { key value step timestamp } params { key value } tags { key } }
+      inputs { datasetInputs { dataset { name digest } tags { key value } } }
+      outputs { modelOutputs { modelId step } }
+    }
+  }
+}
+fragment Stage on MlflowRunInfo { stage: lifecycleStage }  # the end
+"""
+
+
+def ask(mlflow: Mlflow, query: str, /, **more: object) -> Any:
+    body = {"query": query, **more}
+    url = f"/w/{mlflow.workspace.name}/graphql"
+    return reply(mlflow.client.post(url, body, content_type="application/json"))
+
+
+def data(mlflow: Mlflow, query: str, /, **more: object) -> Any:
+    """The data of a query without errors."""
+    found = ask(mlflow, query, **more)
+    assert found["errors"] is None
+    return found["data"]
+
+
+def errors(mlflow: Mlflow, query: str, /, **more: object) -> str:
+    found = ask(mlflow, query, **more)
+    assert found["data"] is None or set(found["data"].values()) == {None}
+    return "; ".join(found["errors"])
+
+
+def test_a_run_is_read_with_its_experiment_and_data(mlflow: Mlflow) -> None:
+    run_id = mlflow.new_run(run_name="r", start_time=5)
+    mlflow.log(run_id, "loss", 0.5, 3)
+    mlflow.log(run_id, "bad", "NaN")
+    found = data(
+        mlflow, RUN_QUERY, operationName="GetRun", variables={"data": {"runId": run_id}}
+    )["mlflowGetRun"]
+    assert (found["apiError"], found["run"]["info"]) == (
+        None,
+        {
+            "runName": "r",
+            "startTime": "5",
+            "endTime": None,
+            "status": "RUNNING",
+            "experimentId": "0",
+            "stage": "active",
+            "__typename": "MlflowRunInfo",
+        },
+    )
+    run = found["run"]
+    assert (run["experiment"]["name"], run["experiment"]["tags"]) == ("Default", [])
+    assert {one["key"]: one["value"] for one in run["data"]["metrics"]} == {
+        "loss": 0.5,
+        "bad": None,
+    }
+    assert run["data"]["metrics"][-1]["timestamp"].isdigit()
+    assert (run["data"]["params"], run["inputs"]) == ([], {"datasetInputs": []})
+
+
+def test_a_query_without_a_name_and_variables_works_by_get(mlflow: Mlflow) -> None:
+    query = (
+        '{ mlflowGetExperiment(input: {experimentId: "0"}) { experiment { name } } }'
+    )
+    url = f"/w/{mlflow.workspace.name}/graphql"
+    found = reply(mlflow.client.get(url, {"query": query}))
+    assert found["data"]["mlflowGetExperiment"]["experiment"]["name"] == "Default"
+
+
+def test_a_search_of_runs_reads_experiments_with_few_queries(
+    mlflow: Mlflow, django_assert_max_num_queries: Any
+) -> None:
+    query = """mutation S($data: MlflowSearchRunsInput!) {
+      mlflowSearchRuns(input: $data) {
+        runs { experiment { name } info { runName } } nextPageToken } }"""
+    numbers = [mlflow.new_experiment(name) for name in ("a", "b", "c")]
+    for number in numbers:
+        mlflow.new_run(number, run_name=f"r{number}")
+    given = {"experimentIds": numbers, "maxResults": 2, "orderBy": ["run_name"]}
+    with django_assert_max_num_queries(20):
+        found = data(mlflow, query, variables={"data": given})["mlflowSearchRuns"]
+    assert [run["experiment"]["name"] for run in found["runs"]] == ["a", "b"]
+    assert found["nextPageToken"]
+
+
+def test_files_histories_and_datasets_are_read(mlflow: Mlflow, files_dir: Any) -> None:
+    run_id = mlflow.new_run()
+    mlflow.put(f"/0/{run_id}/artifacts/d/a.txt", b"abc")
+    mlflow.log(run_id, "m", 1.5, 2)
+    found = data(
+        mlflow,
+        """query ($run: String!, $folder: String = "d", $none: Boolean!) {
+          mlflowListArtifacts(input: {runId: $run, path: $folder}) {
+            files { path isDir fileSize } rootUri @skip(if: true) }
+          mlflowGetMetricHistoryBulkInterval(
+            input: {runIds: [$run], metricKey: "m", maxResults: 20}
+          ) { metrics { runId value step timestamp @include(if: $none) } }
+        }""",
+        variables={"run": run_id, "none": False},
+    )
+    assert found == {
+        "mlflowListArtifacts": {
+            "files": [{"path": "d/a.txt", "isDir": False, "fileSize": "3"}]
+        },
+        "mlflowGetMetricHistoryBulkInterval": {
+            "metrics": [{"runId": run_id, "value": 1.5, "step": "2"}]
+        },
+    }
+    summaries = data(
+        mlflow,
+        'mutation { mlflowSearchDatasets(input: {experimentIds: ["0"]}) '
+        "{ datasetSummaries { name } } }",
+    )
+    assert summaries == {"mlflowSearchDatasets": {"datasetSummaries": []}}
+
+
+def root(fields: str) -> str:
+    return '{ mlflowGetExperiment(input: {experimentId: "0"}) { ' + fields + " } }"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "Must provide operation name"),
+        ("{", "Unexpected <EOF>"),
+        ("{ a b", "Unexpected <EOF>"),
+        ("{ mlflowNothing }", "Cannot query field 'mlflowNothing' on type 'Query'"),
+        ("mutation { mlflowGetRun { run { info { runId } } } }", "on type 'Mutation'"),
+        (root("experiment"), "must have selected subfields"),
+        (root("experiment { name { a } }"), "has no subfields"),
+        (root("experiment { name } ...Nothing"), "Unknown fragment 'Nothing'"),
+        (root("... on MlflowRun { info }"), "can't be spread on"),
+        (root("experiment { name @bogus }"), "Unknown directive '@bogus'"),
+        (root("experiment { name: name name: experimentId }"), "conflict"),
+        ("{ __schema { types { name } } }", "Cannot query field '__schema'"),
+        ("subscription { a }", "Unexpected 'subscription'"),
+        ("query A { a } query B { b }", "Must provide operation name"),
+        (
+            '{ mlflowGetRun(input: "x") { run { info { runId } } } }',
+            "must be an object",
+        ),
+        (
+            "{ mlflowGetRun(input: $x) { run { info { runId } } } }",
+            "'$x' is not defined",
+        ),
+        (
+            '{ mlflowGetRun(input: {runId: "none"}) { run { info { runId } } } }',
+            "not found",
+        ),
+        ("{ mlflowGetRun(input: {runId: 5}) { run { info { runId } } } }", "'run_id'"),
+    ],
+)
+def test_a_bad_query_is_refused(mlflow: Mlflow, query: str, said: str) -> None:
+    assert said in errors(mlflow, query)
+
+
+BOMB = "".join(
+    f"fragment F{n} on MlflowExperiment {{ {f'...F{n + 1} ' * 8} }}" for n in range(5)
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("{ a" * 11 + "}" * 11, "maximum depth"),
+        ("{ a(b: " + "[" * 5000 + ")}", "maximum depth"),
+        (
+            root("...F") + "fragment F on MlflowGetExperimentResponse { ...F }",
+            "maximum depth",
+        ),
+        (
+            root("experiment { ...F0 }")
+            + BOMB
+            + "fragment F5 on MlflowExperiment { name }",
+            "maximum total selections",
+        ),
+        (root("experiment { " + "name " * 1001 + "}"), "maximum total selections"),
+        (
+            root("experiment { " + "".join(f"a{n}: name " for n in range(11)) + "}"),
+            "at most 10 aliases",
+        ),
+        ("#" * 40_000, "exceeds 32768 characters"),
+    ],
+)
+def test_a_query_that_costs_too_much_is_refused(
+    mlflow: Mlflow, query: str, said: str
+) -> None:
+    assert said in errors(mlflow, query)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{ a(b: "x) }', "{ a(b: 01) }", '{ a(b: """x""") }', "{ a(b: 1x) }", "{ ? }"],
+)
+def test_what_is_no_graphql_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="Unexpected"):
+        parse(text)
+
+
+def test_foreign_runs_are_not_found(mlflow: Mlflow) -> None:
+    run_id = mlflow.new_run()
+    given = {"data": {"runId": run_id}}
+    assert "not found" in errors(member("elsewhere"), RUN_QUERY, variables=given)
+
+
+def test_graphql_needs_credentials_and_a_form_token(mlflow: Mlflow) -> None:
+    url = f"/w/{mlflow.workspace.name}/graphql"
+    answer = Client().post(url, {"query": "{ a }"}, content_type="application/json")
+    assert (answer.status_code, json.loads(answer.content)["error_code"]) == (
+        401,
+        "UNAUTHENTICATED",
+    )
