@@ -263,6 +263,7 @@ MLFLOW: dict[str, Row] = {
 MLFLOW |= {f"ajax-{pattern}": entry for pattern, entry in MLFLOW.items()}
 MLFLOW |= {
     "get-artifact": row(GET=READER),
+    "model-versions/get-artifact": row(GET=READER),
     "graphql": row(GET=READER, POST=READER),
     "version": row(GET=PUBLIC),
     "v1/traces": row(501, GET=SIGNED_IN, POST=SIGNED_IN),

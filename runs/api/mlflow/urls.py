@@ -19,7 +19,11 @@ from runs.api.mlflow import (
     server_info,
 )
 from runs.api.mlflow.graphql import views
-from runs.api.mlflow.registry import model_version_routes, registered_model_routes
+from runs.api.mlflow.registry import (
+    files,
+    model_version_routes,
+    registered_model_routes,
+)
 
 experiment_routes = [
     path("get", view_by_method(GET=experiments.get)),
@@ -142,6 +146,7 @@ routes: list[URLPattern | URLResolver] = [
     *api_routes("api"),
     *api_routes("ajax-api"),
     path("get-artifact", view_by_method(GET=artifacts.get_artifact)),
+    path("model-versions/get-artifact", view_by_method(GET=files.get_artifact)),
     path("graphql", view_by_method(GET=views.graphql, POST=views.graphql)),
     path("version", view_by_method(GET=server_info.version)),
     path("v1/traces", refusals.refuse_traces),

@@ -227,3 +227,59 @@ def test_graphql_needs_credentials_and_a_form_token(mlflow: Mlflow) -> None:
         401,
         "UNAUTHENTICATED",
     )
+
+
+def registered(mlflow: Mlflow) -> str:
+    """A run with a file and a version of it; returns the run's id."""
+    run_id = mlflow.new_run()
+    mlflow.put(f"/0/{run_id}/artifacts/m/MLmodel", b"flavors: {}")
+    mlflow.post("registered-models/create", name="reg")
+    source = f"runs:/{run_id}/m"
+    mlflow.post("model-versions/create", name="reg", source=source, run_id=run_id)
+    return run_id
+
+
+def test_model_versions_are_read_by_run_and_by_search(
+    mlflow: Mlflow, files_dir: Any
+) -> None:
+    run_id = registered(mlflow)
+    fields = "{ name version status source runId aliases tags { key } }"
+    found = data(
+        mlflow,
+        f"""query ($run: String, $filter: String) {{
+          mlflowGetRun(input: {{runId: $run}}) {{ run {{ modelVersions {fields} }} }}
+          mlflowSearchModelVersions(input: {{filter: $filter, maxResults: "5"}}) {{
+            modelVersions {fields} }}
+        }}""",
+        variables={"run": run_id, "filter": f"run_id='{run_id}'"},
+    )
+    version = {
+        "name": "reg",
+        "version": "1",
+        "status": "READY",
+        "source": f"runs:/{run_id}/m",
+        "runId": run_id,
+        "aliases": [],
+        "tags": [],
+    }
+    assert found["mlflowGetRun"]["run"]["modelVersions"] == [version]
+    assert found["mlflowSearchModelVersions"]["modelVersions"] == [version]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("MLmodel", 200), ("./MLmodel", 200), ("none", 404), ("../a", 400), ("", 400)],
+)
+def test_a_file_of_a_version_is_downloaded(
+    mlflow: Mlflow, files_dir: Any, path: str, status: int
+) -> None:
+    registered(mlflow)
+    url = f"/w/{mlflow.workspace.name}/model-versions/get-artifact"
+    query = {"name": "reg", "version": "1", "path": path}
+    answer = mlflow.client.get(url, query)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.getvalue() == b"flavors: {}"
+        assert answer["Content-Disposition"].startswith(
+            'attachment; filename="MLmodel"'
+        )

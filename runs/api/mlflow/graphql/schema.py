@@ -53,6 +53,7 @@ TYPES: Mapping[str, Mapping[str, FieldType]] = {
         mlflowSearchRuns="MlflowSearchRunsResponse",
         mlflowListArtifacts="MlflowListArtifactsResponse",
         mlflowGetMetricHistoryBulkInterval="MlflowGetMetricHistoryBulkIntervalResponse",
+        mlflowSearchModelVersions="MlflowSearchModelVersionsResponse",
     ),
     "Mutation": _type(
         "",
@@ -75,6 +76,17 @@ TYPES: Mapping[str, Mapping[str, FieldType]] = {
     "MlflowSearchDatasetsResponse": _type(
         "", datasetSummaries="[MlflowDatasetSummary]", apiError="ApiError"
     ),
+    "MlflowSearchModelVersionsResponse": _type(
+        "nextPageToken", modelVersions="[MlflowModelVersion]", apiError="ApiError"
+    ),
+    "MlflowModelVersion": _type(
+        "name version userId currentStage description source runId status "
+        "statusMessage runLink modelId",
+        creationTimestamp="LongString",
+        lastUpdatedTimestamp="LongString",
+        tags="[MlflowModelVersionTag]",
+        aliases="[String]",
+    ),
     "ApiError": _type("code message helpUrl traceId"),
     "MlflowExperiment": _type(
         "experimentId name artifactLocation lifecycleStage workspace "
@@ -90,6 +102,7 @@ TYPES: Mapping[str, Mapping[str, FieldType]] = {
         inputs="MlflowRunInputs",
         outputs="MlflowRunOutputs",
         experiment="MlflowExperiment",
+        modelVersions="[MlflowModelVersion]",
     ),
     "MlflowRunInfo": _type(
         "runId runUuid runName experimentId userId status artifactUri lifecycleStage",
@@ -118,4 +131,5 @@ TYPES: Mapping[str, Mapping[str, FieldType]] = {
     "MlflowRunTag": _KEY_VALUE,
     "MlflowExperimentTag": _KEY_VALUE,
     "MlflowInputTag": _KEY_VALUE,
+    "MlflowModelVersionTag": _KEY_VALUE,
 }

@@ -41,12 +41,6 @@ class Selected:
     #: The arguments, of fields of a query only.
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
-    def selects(self, *path: str) -> bool:
-        """Return whether fields with these names are selected, one in the other."""
-        if not path:
-            return True
-        return any(one.selects(*path[1:]) for one in self.fields if one.name == path[0])
-
 
 @dataclass
 class Selector:

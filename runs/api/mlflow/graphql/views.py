@@ -5,7 +5,7 @@ As on MLflow's server, errors are texts in `errors`, and the status is 200.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -27,9 +27,12 @@ from runs.api.mlflow.lookups import (
     parse_experiment_id,
 )
 from runs.api.mlflow.metric_histories import GetBulkInterval, sampled_histories
+from runs.api.mlflow.registry.replies import versions_json
+from runs.api.mlflow.registry.search import SearchVersions, find_versions
 from runs.api.mlflow.replies import experiments_json, run_json
 from runs.api.mlflow.search import SearchRuns, find_runs
-from runs.models import Experiment, Workspace
+from runs.models import Experiment, ModelVersion, Workspace
+from studio.core.batches import batches
 from studio.core.errors import StudioError
 
 #: MLflow's own limit.
@@ -100,21 +103,46 @@ def get_experiment(request: StudioRequest, body: Json, one: Selected) -> Json:
 
 def get_run(request: StudioRequest, body: Json, one: Selected) -> Json:
     run = run_json(find_run(request, convert_body(body, RunRequest)))
-    add_experiments(workspace_of(request), [run], one.selects("run", "experiment"))
+    add_related(workspace_of(request), [run], one.fields)
     return {"run": run}
 
 
 def search_runs(request: StudioRequest, body: Json, one: Selected) -> Json:
     found = find_runs(request, convert_body(body, SearchRuns))
-    wanted = one.selects("runs", "experiment")
-    add_experiments(workspace_of(request), found.get("runs", ()), wanted)
+    add_related(workspace_of(request), found.get("runs", []), one.fields)
     return found
 
 
-def add_experiments(workspace: Workspace, runs: Iterable[Json], wanted: bool) -> None:
-    """Add to each run its experiment, with two queries for all."""
-    if not wanted:
-        return
+def add_related(
+    workspace: Workspace, runs: Sequence[Json], fields: Iterable[Selected]
+) -> None:
+    """Add to each run what is selected of its experiment and its model versions.
+
+    The fields are those of a reply, one of which are the runs.
+    """
+    wanted = {run_field.name for one in fields for run_field in one.fields}
+    if "experiment" in wanted:
+        add_experiments(workspace, runs)
+    if "modelVersions" in wanted:
+        for some in batches(runs):
+            add_model_versions(workspace, some)
+
+
+def add_model_versions(workspace: Workspace, runs: Sequence[Json]) -> None:
+    by_id: dict[str, Json] = {run["info"]["run_id"]: run for run in runs}
+    found = (
+        ModelVersion.objects.filter(
+            model__workspace=workspace, run__run_id__in=list(by_id)
+        )
+        .select_related("model", "run", "logged_model", "created_by")
+        .prefetch_related("tags", "aliases")
+        .order_by("-updated", "-pk")
+    )
+    for version in versions_json(found):
+        by_id[version["run_id"]].setdefault("model_versions", []).append(version)
+
+
+def add_experiments(workspace: Workspace, runs: Sequence[Json]) -> None:
     numbers = {parse_experiment_id(run["info"]["experiment_id"]) for run in runs}
     found = list(Experiment.objects.filter(workspace=workspace, number__in=numbers))
     prefetch_related_objects(found, "tags")
@@ -134,6 +162,11 @@ def get_histories(request: StudioRequest, body: Json, one: Selected) -> Json:
     return {"metrics": [msgspec.structs.asdict(point) for point in found]}
 
 
+def search_model_versions(request: StudioRequest, body: Json, one: Selected) -> Json:
+    del one
+    return find_versions(request, convert_body(body, SearchVersions))
+
+
 def search_datasets(request: StudioRequest, body: Json, one: Selected) -> Json:
     del one
     return find_dataset_summaries(request, convert_body(body, SearchDatasets))
@@ -146,4 +179,5 @@ ANSWERS: Mapping[str, Callable[[StudioRequest, Json, Selected], Json]] = {
     "mlflowListArtifacts": list_artifacts,
     "mlflowGetMetricHistoryBulkInterval": get_histories,
     "mlflowSearchDatasets": search_datasets,
+    "mlflowSearchModelVersions": search_model_versions,
 }

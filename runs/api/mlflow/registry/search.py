@@ -82,6 +82,10 @@ def search_models(request: StudioRequest, body: SearchRegistry) -> Json:
 
 @endpoint(Permission.READ, SearchVersions)
 def search_versions(request: StudioRequest, body: SearchVersions) -> Json:
+    return find_versions(request, body)
+
+
+def find_versions(request: StudioRequest, body: SearchVersions) -> Json:
     limit = check_page_size(body.max_results, MAX_VERSIONS)
     node = mlflow.parse_model_version_filter(body.filter)
     sorts = read_sorts(
