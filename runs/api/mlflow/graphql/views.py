@@ -116,9 +116,9 @@ def search_runs(request: StudioRequest, body: Json, one: Selected) -> Json:
 def add_related(
     workspace: Workspace, runs: Sequence[Json], fields: Iterable[Selected]
 ) -> None:
-    """Add to each run what is selected of its experiment and its model versions.
+    """Add the experiment and the model versions to each run, if they are selected.
 
-    The fields are those of a reply, one of which are the runs.
+    `fields` are those of the whole reply.
     """
     wanted = {run_field.name for one in fields for run_field in one.fields}
     if "experiment" in wanted:
