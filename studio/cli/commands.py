@@ -13,6 +13,7 @@ ML_COMMANDS = {
     "account": "studio.cli.account:account_group",
     "experiment": "studio.cli.experiment:experiment_group",
     "folder": "studio.cli.folder:folder_group",
+    "model": "studio.cli.models:model_group",
     "run": "studio.cli.run:run_group",
     "token": "studio.cli.tokens:token_group",
     "view": "studio.cli.views:view_group",
