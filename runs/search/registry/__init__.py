@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.search.registry.filters import filter_versions
+from runs.search.registry.filters import filter_models, filter_versions
 from runs.search.registry.lookups import (
     find_alias,
     find_model,
@@ -28,6 +28,7 @@ __all__ = [
     "ModelPage",
     "ModelRow",
     "VersionSource",
+    "filter_models",
     "filter_versions",
     "find_alias",
     "find_model",

@@ -37,6 +37,7 @@ LIST_COLUMNS: tuple[Column, ...] = (
 @output_options
 @workspace_options
 @click.option("-n", "--name", default="", metavar="NAME", help="Of this model only.")
+@click.option("-q", "--filter", "text", default="", help="A filter: alias:champion.")
 @click.option("-l", "--latest", is_flag=True, help="Only each model's latest version.")
 @click.option("--run-id", default="", metavar="RUN", help="Of this run only.")
 @click.option(
@@ -48,6 +49,7 @@ def list_versions(
     target: Target,
     output: Output,
     name: str,
+    text: str,
     latest: bool,
     run_id: str,
     tags: Sequence[str],
@@ -58,7 +60,7 @@ def list_versions(
     rest = take_query(words, output)
     name = name or (rest.pop(0) if rest else "")
     refuse_words(rest)
-    query = {"run": run_id or None, "latest": 1 if latest else None}
+    query = {"q": text or None, "run": run_id or None, "latest": 1 if latest else None}
     path = f"{path_of_model(name)}/versions" if name else "model-versions"
     wanted = parse_tags(tags, "--tag"), parse_tags(properties, "--property")
     output.emit(

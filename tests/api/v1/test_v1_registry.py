@@ -122,6 +122,20 @@ def test_a_version_is_changed(trained: Rest) -> None:
     assert tags == {"tags": {"x": "1"}}
 
 
+def test_lists_are_filtered(trained: Rest) -> None:
+    for team in ("a", "b"):
+        register(trained, tags={"team": team})
+    trained.ok("PUT", "models/net/aliases/champion", {"version": 1})
+    for query in ("alias:champion", "tags.team:a", "version < 2"):
+        for path in (VERSIONS, "model-versions"):
+            found = trained.get(path, q=query)["versions"]
+            assert [one["version"] for one in found] == [1], (path, query)
+    assert trained.get("models", q="alias:champion")["models"][0]["name"] == "net"
+    assert trained.get("models", q="name:other")["models"] == []
+    status, error = trained.refused("GET", "model-versions?q=version:")
+    assert (status, error["code"]) == (400, "InvalidFilter")
+
+
 def test_an_alias_moves_only_from_where_it_was_seen(trained: Rest) -> None:
     for _time in range(3):
         register(trained)

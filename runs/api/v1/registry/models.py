@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpResponseBase
 from django.utils.translation import pgettext
 
-from runs.access import Permission, StudioRequest, workspace_of
+from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.registry.lookups import find_model
@@ -24,6 +24,8 @@ from runs.api.v1.schemas import (
     TextReply,
 )
 from runs.models import RegisteredModel, now_ms
+from runs.search.registry import filter_models
+from runs.search.sql import time_limit
 from studio.core.errors import AlreadyExists, InvalidValue, NotFound
 
 
@@ -33,11 +35,14 @@ def list_models(request: StudioRequest, query: ModelQuery) -> ModelList:
     rows = RegisteredModel.objects.filter(workspace=workspace_of(request))
     if query.name:
         rows = rows.filter(name=query.name)
+    if query.q:
+        rows = filter_models(rows, query.q, signed_in_user(request), now_ms())
     if query.after:
         # By number, so pages stay right while models are renamed.
-        last = rows.filter(pk=parse_cursor(query.after)).first()
+        last = RegisteredModel.objects.filter(pk=parse_cursor(query.after)).first()
         rows = rows.filter(name__gt=last.name) if last else rows.none()
-    found = list(with_model_parts(rows).order_by("name")[: query.limit + 1])
+    with time_limit():
+        found = list(with_model_parts(rows).order_by("name")[: query.limit + 1])
     shown = found[: query.limit]
     after = str(shown[-1].pk) if len(found) > query.limit else ""
     return ModelList([model_info(one) for one in shown], after)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpResponseBase
 
-from runs.access import Permission, StudioRequest, workspace_of
+from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.registry.lookups import find_model, find_version
@@ -26,13 +26,15 @@ from runs.api.v1.schemas import (
     VersionQuery,
 )
 from runs.models import ModelStage, ModelVersion, now_ms
+from runs.search.registry import filter_versions
+from runs.search.sql import time_limit
 
 
 @endpoint("GET", Permission.READ, query=VersionQuery, reply=VersionList)
 def list_all_versions(request: StudioRequest, query: VersionQuery) -> VersionList:
     """List the versions of all models, the newest first."""
     rows = ModelVersion.objects.filter(model__workspace=workspace_of(request))
-    return _version_list(rows, query, "pk")
+    return _version_list(request, rows, query, "pk")
 
 
 @endpoint("GET", Permission.READ, query=VersionQuery, reply=VersionList)
@@ -41,20 +43,27 @@ def list_versions(
 ) -> VersionList:
     """List the versions of a model, the newest first."""
     model = find_model(request, name)
-    return _version_list(ModelVersion.objects.filter(model=model), query, "number")
+    rows = ModelVersion.objects.filter(model=model)
+    return _version_list(request, rows, query, "number")
 
 
 def _version_list(
-    rows: QuerySet[ModelVersion], query: VersionQuery, order: str
+    request: StudioRequest,
+    rows: QuerySet[ModelVersion],
+    query: VersionQuery,
+    order: str,
 ) -> VersionList:
     """Return a page; its cursor is a value of the column `order`."""
+    if query.q:
+        rows = filter_versions(rows, query.q, signed_in_user(request), now_ms())
     if query.run:
         rows = rows.filter(run__run_id=query.run)
     if query.latest:
         rows = rows.filter(number=F("model__latest_version"))
     if query.after:
         rows = rows.filter(**{f"{order}__lt": parse_cursor(query.after)})
-    found = list(with_version_parts(rows).order_by(f"-{order}")[: query.limit + 1])
+    with time_limit():
+        found = list(with_version_parts(rows).order_by(f"-{order}")[: query.limit + 1])
     shown = found[: query.limit]
     after = str(getattr(shown[-1], order)) if len(found) > query.limit else ""
     return VersionList([version_info(one) for one in shown], after)

@@ -42,9 +42,10 @@ class ModelList(Struct):
 
 
 class ModelQuery(RequestStruct):
-    """Models by name. `name`: only that one."""
+    """Models by name. `name`: only that one. `q`: a filter, as on the page *Models*."""
 
     name: str = ""
+    q: str = ""
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
     after: str = ""
 
@@ -105,12 +106,13 @@ class VersionList(Struct):
 
 
 class VersionQuery(RequestStruct):
-    """Versions, the newest first.
+    """Versions, the newest first. `q`: a filter, such as `alias:champion`.
 
     `run`: only those of that run. `latest`: 1 for only the latest version of each
     model.
     """
 
+    q: str = ""
     run: str = ""
     latest: Annotated[int, Meta(ge=0, le=1)] = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
