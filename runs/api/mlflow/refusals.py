@@ -22,7 +22,10 @@ TRACES = (
     "Run Studio does not store traces; your code runs without them, and "
     "mlflow.tracing.disable() stops sending them."
 )
-PROMPTS = "Run Studio does not store prompts of MLflow's prompt registry."
+PROMPTS = (
+    "Run Studio does not store prompts of MLflow's prompt registry; keep them in files "
+    "and log them with the run."
+)
 SCORERS = "Run Studio does not store or run scorers; pass them to evaluate() instead."
 EVALUATION_DATASETS = (
     "Run Studio does not store evaluation datasets; pass your data as a list or a "
