@@ -137,6 +137,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}files/all.zip": page(READER),
     f"{RUN}files/raw/<path:path>": page(READER),
     f"{RUN}snapshot/": page(READER),
+    f"{RUN}lineage/": page(READER),
     f"{RUN}snapshot/all.zip": page(READER, 404),
     f"{RUN}snapshot/raw/<path:path>": page(READER, 404),
     f"{RUN}models/<str:model_id>/<path:path>": page(READER, 404),

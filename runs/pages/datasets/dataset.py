@@ -29,8 +29,11 @@ class UseLine:
 
 @dataclass(frozen=True)
 class ModelLine:
+    """A model with its page and the page of its run."""
+
     model: LoggedModel
     href: str
+    run_href: str
 
 
 @access(Permission.READ)
@@ -53,8 +56,12 @@ def dataset_page(request: PageRequest, number: int) -> HttpResponse:
         "uses_total": uses.total,
         "all_runs_href": f"/w/{workspace}/runs/?{_runs_query(dataset)}",
         "models": [
-            ModelLine(model, logged_model_path(workspace, model.model_id))
-            for model in list_models_of(dataset)
+            ModelLine(
+                model,
+                logged_model_path(workspace, model.model_id),
+                run_path(workspace, run.run_id),
+            )
+            for model, run in list_models_of(dataset)
         ],
         **lineage_context(request.workspace, datasets=[dataset.pk]),
     }

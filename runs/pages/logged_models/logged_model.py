@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
@@ -35,6 +36,7 @@ from runs.render.formats import (
     run_path,
 )
 from runs.render.logged_models import model_status_label
+from runs.render.registry import MAX_MLMODEL_BYTES, parse_model_description
 from runs.search.logged_models import (
     MAX_FILES,
     MODEL_FILE,
@@ -47,7 +49,9 @@ from runs.search.logged_models import (
     list_versions_of,
     read_all_model_files,
 )
+from runs.search.run import SYSTEM_TAG_PREFIX
 from runs.storage.files import files as file_store
+from studio.core.errors import MissingBytes
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,13 @@ def logged_model_page(request: PageRequest, model_id: str) -> HttpResponse:
     model = find_logged_model(request.workspace, model_id)
     workspace = request.workspace.name
     readers = list_readers(model)
+    files, tags = current_model_files(model), list(model.tags.order_by("key"))
     context = {
-        **_shell_context(request, model, "details", current_model_files(model)),
+        **_shell_context(request, model, "details", files),
+        **_signature_context(files),
         "params": model.params.order_by("key"),
-        "tags": model.tags.order_by("key"),
+        "tags": [tag for tag in tags if not tag.key.startswith(SYSTEM_TAG_PREFIX)],
+        "system_tags": [tag for tag in tags if tag.key.startswith(SYSTEM_TAG_PREFIX)],
         "metrics": _metric_lines(model, workspace),
         "versions": _version_lines(model, workspace),
         "readers": [_run_link(workspace, run) for run in readers.runs],
@@ -123,6 +130,25 @@ def _shell_context(
         ),
         "load_snippet": f'mlflow.pyfunc.load_model("models:/{model.model_id}")',
     }
+
+
+def _signature_context(files: Sequence[File]) -> dict[str, Any]:
+    """Read the file MLmodel, if the model has one."""
+    file = next((each for each in files if each.path == MODEL_FILE), None)
+    if file is None or file.size > MAX_MLMODEL_BYTES:
+        return {}
+    try:
+        with file_store.open(file.blob, file.size) as handle:
+            text = handle.read(MAX_MLMODEL_BYTES).decode(errors="replace")
+    except MissingBytes:
+        return {}
+    found = parse_model_description(text)
+    parts = [
+        (pgettext("signature of a model", "Inputs"), found.inputs),
+        (pgettext("signature of a model", "Outputs"), found.outputs),
+        (pgettext("signature of a model", "Parameters"), found.params),
+    ]
+    return {"description": found, "signature": parts}
 
 
 def _run_link(workspace: str, run: Run) -> RunLink:

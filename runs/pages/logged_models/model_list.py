@@ -31,7 +31,7 @@ from runs.render.logged_models import model_status_label
 from runs.search.logged_models import DEFAULT_SORT, find_logged_models
 
 #: A line shows this many metrics and counts the others.
-MAX_METRICS = 3
+MAX_METRICS = 2
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _list_context(request: PageRequest, state: TableState) -> dict[str, Any]:
         column_head(state, _("Status")),
         column_head(state, _("Run")),
         column_head(state, _("Experiment")),
-        column_head(state, _("Metrics")),
+        column_head(state, _("Metrics"), "metrics"),
         column_head(state, _("Versions"), "number"),
         column_head(state, _("Created"), sort="-created"),
     ]

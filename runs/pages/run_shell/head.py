@@ -42,6 +42,9 @@ def find_run_head(request: PageRequest, run_id: str) -> RunHead:
 
 
 def page_tabs(head: RunHead, path: str) -> list[PageTab]:
+    # Most runs of scripts that don't use MLflow have none.
+    lineage = [PageTab("lineage", _("Lineage"), f"{path}lineage/")]
+    lineage = lineage if head.has_lineage else []
     return [
         PageTab("details", _("Details"), path),
         PageTab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
@@ -49,6 +52,7 @@ def page_tabs(head: RunHead, path: str) -> list[PageTab]:
         PageTab("children", _("Child runs"), f"{path}children/", head.children),
         PageTab("files", _("Outputs + logs"), f"{path}files/", head.files),
         PageTab("snapshot", _("Snapshot"), f"{path}snapshot/"),
+        *lineage,
         PageTab("history", _("History"), f"{path}history/"),
     ]
 

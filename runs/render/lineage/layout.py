@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-BOX_WIDTH, BOX_HEIGHT = 184, 48
+BOX_WIDTH, BOX_HEIGHT = 200, 48
 COLUMN_GAP, ROW_GAP = 56, 12
+COLUMN_WIDTH, ROW_HEIGHT = BOX_WIDTH + COLUMN_GAP, BOX_HEIGHT + ROW_GAP
 MARGIN = 4
-#: Columns up to this height are centered; taller ones begin at the top.
+#: Columns up to this height are centered.
 MAX_CENTERED_HEIGHT = 480
 
 
@@ -61,57 +63,71 @@ def place_boxes(
     notes: Sequence[LineageNote],
 ) -> Layout:
     """Place the boxes of each column next to what they are linked with."""
-    order = _order_columns(boxes, arrows)
-    extra: dict[int, list[int]] = defaultdict(list)
-    for index, note in enumerate(notes):
-        extra[note.column].append(index)
-    columns = sorted(order.keys() | extra.keys())
-    heights = {c: _height(len(order.get(c, ())) + len(extra[c])) for c in columns}
-    tallest = max(heights.values(), default=0)
-    corners: dict[int, tuple[int, int]] = {}
-    note_corners: dict[int, tuple[int, int]] = {}
-    for place, column in enumerate(columns):
-        x = MARGIN + place * (BOX_WIDTH + COLUMN_GAP)
-        y = MARGIN + max(0, min(tallest, MAX_CENTERED_HEIGHT) - heights[column]) // 2
-        for row, index in enumerate(order.get(column, ())):
-            corners[index] = (x, y + row * (BOX_HEIGHT + ROW_GAP))
-        below = y + len(order.get(column, ())) * (BOX_HEIGHT + ROW_GAP)
-        for row, index in enumerate(extra[column]):
-            note_corners[index] = (x, below + row * (BOX_HEIGHT + ROW_GAP))
-    width = len(columns) * (BOX_WIDTH + COLUMN_GAP) - COLUMN_GAP + 2 * MARGIN
+    tops = _tops_of_boxes(boxes, arrows)
+    below = {box.column: 0.0 for box in boxes}
+    for box, top in zip(boxes, tops, strict=True):
+        below[box.column] = max(below[box.column], top + ROW_HEIGHT)
+    note_tops = []
+    for note in notes:
+        note_tops.append(below.get(note.column, 0.0))
+        below[note.column] = note_tops[-1] + ROW_HEIGHT
+    columns = {column: place for place, column in enumerate(sorted(below))}
+    highest = min([*tops, *note_tops], default=0.0)
     return Layout(
-        tuple(corners[index] for index in range(len(boxes))),
-        tuple(note_corners[index] for index in range(len(notes))),
-        width,
-        tallest + 2 * MARGIN,
+        tuple(
+            _corner(columns[box.column], top - highest)
+            for box, top in zip(boxes, tops, strict=True)
+        ),
+        tuple(
+            _corner(columns[note.column], top - highest)
+            for note, top in zip(notes, note_tops, strict=True)
+        ),
+        len(columns) * COLUMN_WIDTH - COLUMN_GAP + 2 * MARGIN,
+        round(max(below.values(), default=0.0) - highest) - ROW_GAP + 2 * MARGIN,
     )
 
 
-def _height(rows: int) -> int:
-    return rows * (BOX_HEIGHT + ROW_GAP) - ROW_GAP
+def _corner(place: int, top: float) -> tuple[int, int]:
+    return MARGIN + place * COLUMN_WIDTH, MARGIN + round(top)
 
 
-def _order_columns(
+def _tops_of_boxes(
     boxes: Sequence[LineageBox], arrows: Sequence[LineageArrow]
-) -> dict[int, list[int]]:
-    """Order each column, from the start outwards, by the mean row of the neighbors."""
-    columns: dict[int, list[int]] = defaultdict(list)
-    for index, box in enumerate(boxes):
-        columns[box.column].append(index)
+) -> list[float]:
+    """Place the columns one by one, from the start outwards.
+
+    A box is as high as the mean of its neighbors that are placed. Where boxes would
+    overlap, they are moved apart, with their mean where it was.
+    """
     neighbors: dict[int, list[int]] = defaultdict(list)
     for arrow in arrows:
         neighbors[arrow.source].append(arrow.target)
         neighbors[arrow.target].append(arrow.source)
-    rows: dict[int, float] = {}
-    for column in sorted(columns, key=abs):
-        members = columns[column]
-        means = {index: _mean_row(neighbors[index], rows) for index in members}
+    tops: dict[int, float] = {}
+    for column in sorted({box.column for box in boxes}, key=abs):
+        members = [n for n, box in enumerate(boxes) if box.column == column]
+        wanted = {n: _mean_top(neighbors[n], tops) for n in members}
         # Sorting keeps the order of boxes with the same mean.
-        members.sort(key=lambda index: means[index])
-        rows.update({index: row for row, index in enumerate(members)})
-    return columns
+        members.sort(key=lambda n: wanted[n])
+        tops.update(_without_overlaps(members, wanted))
+    return [tops[n] for n in range(len(boxes))]
 
 
-def _mean_row(neighbors: Sequence[int], rows: Mapping[int, float]) -> float:
-    placed = [rows[index] for index in neighbors if index in rows]
+def _mean_top(neighbors: Sequence[int], tops: Mapping[int, float]) -> float:
+    placed = [tops[n] for n in neighbors if n in tops]
     return sum(placed) / len(placed) if placed else 0.0
+
+
+def _without_overlaps(
+    members: Sequence[int], wanted: Mapping[int, float]
+) -> dict[int, float]:
+    placed: dict[int, float] = {}
+    lowest = -math.inf
+    for n in members:
+        placed[n] = max(wanted[n], lowest)
+        lowest = placed[n] + ROW_HEIGHT
+    # In the middle of a tall column, the start would be out of sight.
+    if len(members) * ROW_HEIGHT > MAX_CENTERED_HEIGHT:
+        return placed
+    shift = sum(placed[n] - wanted[n] for n in members) / len(members)
+    return {n: top - shift for n, top in placed.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from runs.models import Dataset, LoggedModel, RunDataset, Workspace
+from runs.models import Dataset, LoggedModel, Run, RunDataset, Workspace
 from studio.core.errors import NotFound
 
 MAX_USES = 100
@@ -45,8 +45,8 @@ def list_uses(dataset: Dataset) -> DatasetUses:
     return DatasetUses(tuple(found.order_by("-pk")[:MAX_USES]), found.count())
 
 
-def list_models_of(dataset: Dataset) -> list[LoggedModel]:
-    """The newest models that runs which read the dataset wrote."""
+def list_models_of(dataset: Dataset) -> list[tuple[LoggedModel, Run]]:
+    """The newest models of runs that read the dataset, each with its run."""
     uses = RunDataset.objects.filter(dataset=dataset, run__deleted__isnull=True)
     found = LoggedModel.objects.filter(
         source_run__in=uses.values("run"),
@@ -54,4 +54,8 @@ def list_models_of(dataset: Dataset) -> list[LoggedModel]:
         experiment__deleted__isnull=True,
     )
     newest = found.select_related("source_run").order_by("-created", "-pk")
-    return list(newest[:MAX_MODELS])
+    return [
+        (model, model.source_run)
+        for model in newest[:MAX_MODELS]
+        if model.source_run is not None
+    ]

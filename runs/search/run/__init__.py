@@ -2,6 +2,7 @@
 
 from runs.search.run.cancel_request import CancelRequest, find_cancel_request
 from runs.search.run.details import (
+    SYSTEM_TAG_PREFIX,
     KeyValueText,
     RunHead,
     UsedDataset,
@@ -31,6 +32,7 @@ from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
 from runs.search.run.logging_clients import LoggingClient, find_logging_clients
 
 __all__ = [
+    "SYSTEM_TAG_PREFIX",
     "CancelRequest",
     "HistoryEntry",
     "KeyValueText",

@@ -63,6 +63,8 @@ class RunHead:
     #: It was submitted, so that its command can be submitted again.
     has_definition: bool = False
     has_snapshot: bool = False
+    #: It read datasets or models, or wrote models.
+    has_lineage: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,9 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
             has_definition=Exists(RunDefinition.objects.filter(run=OuterRef("pk"))),
             has_snapshot=Exists(RunSnapshot.objects.filter(run=OuterRef("pk"))),
+            has_lineage=Exists(RunDataset.objects.filter(run=OuterRef("pk")))
+            | Exists(RunModel.objects.filter(run=OuterRef("pk")))
+            | Exists(LoggedModel.objects.filter(source_run=OuterRef("pk"))),
             metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
             own_files=_count_subquery(
                 _current_files(File.objects.filter(run=OuterRef("pk")))
@@ -126,6 +131,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         run.child_count,
         run.has_definition,
         run.has_snapshot,
+        run.has_lineage,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -11,11 +14,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.files import save_file
 from runs.actions.ingest import log_metrics_of_models
 from runs.actions.ingest.points_and_params import Point
 from runs.models import Experiment, LoggedModel, Run, User, Workspace
 from tests.access.people import browser_of
-from tests.parts.elements import hrefs
+from tests.parts.elements import every, hrefs, one, texts
 from tests.parts.records import NOON
 from tests.search.lineage.lineage_rows import LineageRows
 
@@ -252,3 +256,80 @@ def test_a_model_without_a_run_still_has_a_page(
     assert browser.get(f"{PAGE}{model.model_id}/").status_code == 200
     assert names(browser) == ["classifier"]
     assert Run.objects.exists()
+
+
+def test_a_run_has_a_lineage_if_it_reads_or_writes_anything(
+    browser: Client, model: LoggedModel, rows: LineageRows
+) -> None:
+    assert model.source_run is not None
+    path = "/w/default/runs/train/"
+    assert f"{path}lineage/" in hrefs(browser.get(path), "#run-tabs a")
+    page = browser.get(f"{path}lineage/")
+    assert len(hrefs(page, "#lineage svg a")) == 5
+    polled = {"HX-Request": "true", "If-None-Match": page["ETag"]}
+    assert browser.get(f"{path}lineage/", headers=polled).status_code == 304
+    rows.read_model(rows.run("later"), model)
+    assert browser.get(f"{path}lineage/", headers=polled).status_code == 200
+
+
+def test_a_run_without_data_and_models_has_no_lineage(
+    browser: Client, rows: LineageRows
+) -> None:
+    rows.run("alone")
+    path = "/w/default/runs/alone/"
+    assert f"{path}lineage/" not in hrefs(browser.get(path), "#run-tabs a")
+    assert "No lineage yet" in browser.get(f"{path}lineage/").text
+
+
+MLMODEL = b"""
+flavors:
+  sklearn: {sklearn_version: 1.7.2}
+  python_function: {python_version: 3.11.7}
+signature:
+  inputs: '[{"type": "double", "name": "x <b>", "required": true}]'
+  outputs: '[{"type": "long"}]'
+"""
+
+
+def keep(model: LoggedModel, path: str, data: bytes, actor: Actor) -> None:
+    save_file(model, path, [data], actor=actor, now=NOON, limit=10**6)
+
+
+def test_a_model_shows_its_signature_and_its_files(
+    browser: Client, model: LoggedModel, actor: Actor, files_dir: Path
+) -> None:
+    keep(model, "MLmodel", MLMODEL, actor)
+    keep(model, "data/a b.txt", b"hello", actor)
+    path = f"{PAGE}{model.model_id}/"
+    page = browser.get(path)
+    assert texts(page, "#signature td") == ["x <b>", "double", "–", "long"]
+    assert texts(page, "#signature .chip") == ["sklearn 1.7.2"]
+    files = browser.get(f"{path}files/")
+    assert f"{path}files/?path=data/a%20b.txt" in hrefs(files, "#run-tree a")
+    assert "sklearn_version" in one(files, "#file-view").text
+    shown = browser.get(f"{path}files/?path=data/a%20b.txt")
+    assert "hello" in one(shown, "#file-view").text
+
+
+def test_files_of_a_model_can_be_downloaded_alone_and_together(
+    browser: Client, model: LoggedModel, actor: Actor, files_dir: Path
+) -> None:
+    keep(model, "data/a.html", b"<script>", actor)
+    path = f"{PAGE}{model.model_id}/files/"
+    one_file = browser.get(f"{path}raw/data/a.html")
+    assert b"".join(one_file) == b"<script>"
+    assert one_file["Content-Disposition"].startswith("attachment")
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(browser.get(f"{path}all.zip"))))
+    assert archive.read("data/a.html") == b"<script>"
+    assert browser.get(f"{path}raw/data/nosuch").status_code == 404
+    assert browser.get(f"{path}?path=../secret").status_code == 400
+
+
+@pytest.mark.parametrize("text", [b"flavors: [", b"\xff\xfe", b"a: &a [*a]", b"[]"])
+def test_a_broken_description_of_a_model_breaks_no_page(
+    browser: Client, model: LoggedModel, actor: Actor, files_dir: Path, text: bytes
+) -> None:
+    keep(model, "MLmodel", text, actor)
+    page = browser.get(f"{PAGE}{model.model_id}/")
+    assert page.status_code == 200
+    assert not every(page, "#signature")
