@@ -79,9 +79,9 @@ def _list_context(request: PageRequest, state: TableState) -> dict[str, Any]:
         column_head(state, _("Status")),
         column_head(state, _("Run")),
         column_head(state, _("Experiment")),
-        column_head(state, _("Metrics"), "metrics"),
-        column_head(state, _("Versions"), "number"),
         column_head(state, _("Created"), sort="-created"),
+        column_head(state, _("Versions"), "number"),
+        column_head(state, _("Metrics"), "metrics"),
     ]
     return {**table_context(state, found.page, lines), "heads": heads}
 

@@ -20,7 +20,7 @@ from runs.render.lineage.layout import (
 )
 
 #: Widths of texts, in Latin letters: SVG does not shorten texts.
-TITLE_LETTERS, SUBTITLE_LETTERS = 17, 26
+TITLE_LETTERS, SUBTITLE_LETTERS = 18, 26
 _ARROW_SIZE = 5
 
 Corner = tuple[int, int]
