@@ -26,4 +26,5 @@ def lineage_tab(request: PageRequest, run_id: str) -> HttpResponse:
     etag = page_etag(request, head, context["lineage"])
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
+    context["tab_template"] = "lineage/_run_lineage.html"
     return show_run_tab(request, head, "lineage", etag, context)

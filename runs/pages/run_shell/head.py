@@ -103,10 +103,18 @@ def with_page_etag(response: HttpResponse, etag: str) -> HttpResponse:
 def show_run_tab(
     request: PageRequest, head: RunHead, tab: str, etag: str, context: dict[str, Any]
 ) -> HttpResponse:
-    """Show the page with this tab open, or its fragment."""
+    """Show the page with this tab open, or its fragment.
+
+    `tab_template` of the context is the tab's template, by default one of the run page.
+    """
     template = "run/_run.html" if request.htmx else "run/run.html"
-    whole = {**head_context(request, head), **context, "tab": tab, "etag": etag}
-    whole["tab_template"] = f"run/_run_{tab}.html"
+    whole = {
+        "tab_template": f"run/_run_{tab}.html",
+        **head_context(request, head),
+        **context,
+        "tab": tab,
+        "etag": etag,
+    }
     return with_page_etag(render(request, template, whole), etag)
 
 

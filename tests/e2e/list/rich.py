@@ -20,6 +20,12 @@ FILES = {
 }
 
 
+MLMODEL = b"""flavors:
+  sklearn: {sklearn_version: 1.7.2}
+signature:
+  inputs: '[{"type": "double", "name": "x"}]'
+"""
+
 #: Everything that a description may have.
 NOTE = """A **fine** run, [see](https://x.y), metric:acc,
 run:digits-01, [gone](run:x).[^1]
@@ -64,8 +70,43 @@ def rich_run(server: Server) -> str:
     ]
     batch = {"run_id": run, "metrics": metrics, "params": params, "tags": tags}
     link.call("POST", "/runs/log-batch", batch)
+    log_data_and_model(link, run)
     link.ask("PUT", f"/api/v1/workspaces/default/runs/{run}/snapshot", sources())
     return run
+
+
+def log_data_and_model(link: Connection, run: str) -> None:
+    """Log a dataset that the run reads, and a model that it writes."""
+    dataset = {
+        "name": "points",
+        "digest": "abc",
+        "source_type": "http",
+        "source": '{"url": "https://x.example/points.csv"}',
+        "schema": '{"mlflow_colspec": [{"type": "double", "name": "x"}]}',
+        "profile": '{"num_rows": 1200}',
+    }
+    use = {
+        "dataset": dataset,
+        "tags": [{"key": "mlflow.data.context", "value": "training"}],
+    }
+    link.call("POST", "/runs/log-inputs", {"run_id": run, "datasets": [use]})
+    asked = {
+        "experiment_id": "0",
+        "name": "classifier",
+        "source_run_id": run,
+        "params": [{"key": "lr", "value": "0.1"}],
+        "tags": [{"key": "stage", "value": "final"}],
+    }
+    model: str = link.call("POST", "/logged-models", asked)["model"]["info"]["model_id"]
+    outputs = {"run_id": run, "models": [{"model_id": model, "step": 0}]}
+    link.call("POST", "/runs/outputs", outputs)
+    found = link.call("GET", f"/logged-models/{model}")["model"]["info"]["artifact_uri"]
+    root = found.partition("mlflow-artifacts:")[2].lstrip("/")
+    address = f"{link.prefix}/api/2.0/mlflow-artifacts/artifacts/{root}/MLmodel"
+    link.ask("PUT", address, MLMODEL)
+    metric = {"key": "acc", "value": 0.9, "timestamp": 9, "step": 1, "model_id": model}
+    metric |= {"run_id": run, "dataset_name": "points", "dataset_digest": "abc"}
+    link.call("POST", "/runs/log-metric", metric)
 
 
 def sources() -> bytes:

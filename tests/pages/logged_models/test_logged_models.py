@@ -311,7 +311,7 @@ def test_a_model_shows_its_signature_and_its_files(
     assert "hello" in one(shown, "#file-view").text
 
 
-def test_files_of_a_model_can_be_downloaded_alone_and_together(
+def test_a_file_of_a_model_and_an_archive_of_all_can_be_downloaded(
     browser: Client, model: LoggedModel, actor: Actor, files_dir: Path
 ) -> None:
     keep(model, "data/a.html", b"<script>", actor)
