@@ -36,6 +36,7 @@ from tests.bench.fresh_commands import (
     imports,
     ingest,
     page,
+    registry,
     slow,
     strain,
     submit,
@@ -245,7 +246,7 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, dataframe, lists, export, group, search, metric, sdk, start)
-FRESH = (backup, charts, imports, ingest, page, slow, strain, submit, views)
+FRESH = (backup, charts, imports, ingest, page, registry, slow, strain, submit, views)
 for command in (
     *OVER_HOMES,
     *FRESH,

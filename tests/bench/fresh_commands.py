@@ -17,6 +17,7 @@ from tests.bench.commands import (
     KIND,
     MLFLOW,
     PEER,
+    REPEATS,
     entered,
     options,
     peer_server,
@@ -182,6 +183,31 @@ def page(
             measure(
                 server, report, many=many, series=series, points=points, repeats=repeats
             )
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    REPEATS,
+    click.option("--models", "count", default=10_000, show_default=True),
+    click.option("--versions", default=100, show_default=True, help="Of each."),
+    click.option("--slowest", is_flag=True, help="The SQL of what is too slow."),
+)
+def registry(
+    kind: str, as_json: bool, repeats: int, count: int, versions: int, slowest: bool
+) -> None:
+    """Time the pages of the model registry, with many models and versions."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o700)
+        with entered(home, kind):
+            from tests.bench.registry import RegistrySize, measure, seed
+
+            seed(home, RegistrySize(count, versions))
+            report = Report(f"{count:,} models of {versions} versions")
+            measure(home, report, repeats=repeats, explain=slowest)
+            report.show(as_json=as_json)
 
 
 @click.command()

@@ -114,7 +114,9 @@ class _Terms:
     def registered_by(self, op: str, values: Sequence[Value]) -> Q:
         if op == "=" and values == (Text("me"),):
             return Q(created_by=self.viewer.pk)
-        return _text("created_by__username", op, values)
+        if op == "is not null":
+            return Q(created_by__isnull=False)
+        return _by_member(text_condition("username", F("username"), op, values))
 
     def time(self, column: str) -> Condition:
         return lambda op, values: (
@@ -144,7 +146,8 @@ class _ModelTerms(_Terms):
         aliases = ModelAlias.objects.filter(_in_any(text.removeprefix("@"), "name"))
         return any_of(
             [
-                _in_any(text, "name", "description", *_MEMBER_NAMES),
+                _in_any(text, "name", "description"),
+                _by_member(_in_any(text, "username", "display_name")),
                 Q(pk__in=tags.values("model")),
                 Q(pk__in=aliases.values("model")),
             ]
@@ -188,7 +191,8 @@ class _VersionTerms(_Terms):
         return any_of(
             [
                 _in_any(text, "description", "run__name", "run__run_id"),
-                _in_any(text, "stage", *_MEMBER_NAMES),
+                _in_any(text, "stage"),
+                _by_member(_in_any(text, "username", "display_name")),
                 Q(pk__in=tags.values("version")),
                 Q(pk__in=aliases.values("version")),
                 *([Q(number=int(text))] if _is_number(text) else []),
@@ -200,7 +204,9 @@ class _VersionTerms(_Terms):
         return _exists(rows, "value", op, values)
 
 
-_MEMBER_NAMES = ("created_by__username", "created_by__display_name")
+def _by_member(condition: Q) -> Q:
+    # Looked up once: a join would compare the names once for each row.
+    return Q(created_by__in=User.objects.filter(condition).values("pk"))
 
 
 def _in_any(text: str, *columns: str) -> Q:

@@ -3,7 +3,8 @@
 What `act` opens stays open while the page gets narrow and dark. `widths` are those at
 which there is such a thing; the page is opened at the first of them. `{run}` in a path
 is the run of `rich.rich_run`, `{queued}` that of `rich.queued_run`, `{view}` the view
-of `rich.shared_view`; paths that do not begin with `/` are below the workspace's.
+of `rich.shared_view`, `{model}` the model of `rich.registered_model`;
+paths that do not begin with `/` are below the workspace's.
 """
 
 from __future__ import annotations
@@ -191,6 +192,11 @@ PLACES = [
     Place("run's history", "runs/{run}/history/"),
     Place("cancel", "runs/{run}/cancel/"),
     Place("run's name", "runs/{run}/", keyed("e", "input[name=name]")),
+    Place("models", "models/"),
+    Place("models, none", "models/?q=nothing-is-called-so"),
+    Place("models, wrong filter", "models/?q=nothing:me", status=400),
+    Place("new model", "models/", clicked("#new-model", "#model-dialog form")),
+    Place("new model, a page", "new-model/"),
     Place("members", "members/"),
     Place("compute", "compute/"),
     Place(

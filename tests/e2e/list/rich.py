@@ -149,3 +149,24 @@ def queued_run(server: Server) -> str:
     link.rest("POST", "/runs", body)
     link.rest("POST", f"/runs/{run}/queue", {"target": "local", "priority": 10})
     return run
+
+
+def registered_model(server: Server, run: str) -> str:
+    """The name of a model with a tag, and two versions of the run with an alias."""
+    link, name = Connection(server), "digits classifier"
+    described = {"name": name, "description": "**Reads** digits."}
+    tags = [{"key": "stage", "value": "paper"}]
+    link.call("POST", "/registered-models/create", {**described, "tags": tags})
+    source = {"name": name, "source": f"runs:/{run}/images", "run_id": run}
+    for _ in range(2):
+        link.call("POST", "/model-versions/create", source)
+    alias = {"name": name, "alias": "champion", "version": "1"}
+    link.call("POST", "/registered-models/alias", alias)
+    return name
+
+
+def delete_registered_model(server: Server, name: str) -> None:
+    link = Connection(server)
+    alias = {"name": name, "alias": "champion"}
+    link.call("DELETE", "/registered-models/alias", alias)
+    link.call("DELETE", "/registered-models/delete", {"name": name})

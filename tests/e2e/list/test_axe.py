@@ -10,7 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.e2e.list.places import PHONE, PLACES, WIDE, Place
-from tests.e2e.list.rich import queued_run, rich_run, shared_view
+from tests.e2e.list.rich import (
+    delete_registered_model,
+    queued_run,
+    registered_model,
+    rich_run,
+    shared_view,
+)
 from tests.parts.browser import Watch, new_context
 from tests.parts.server import Server
 from tests.parts.wire import Connection
@@ -56,7 +62,9 @@ options => axe.run(document, {resultTypes: ["violations"], ...options}).then(
 def rich(list_server: Server) -> Iterator[dict[str, str]]:
     run, view = rich_run(list_server), shared_view(list_server)
     queued = queued_run(list_server)
-    yield {"run": run, "view": view, "queued": queued}
+    model = registered_model(list_server, run)
+    yield {"run": run, "view": view, "queued": queued, "model": model}
+    delete_registered_model(list_server, model)
     Connection(list_server).rest("POST", f"/runs/{queued}/cancel")
     Connection(list_server).rest("DELETE", f"/runs/{queued}")
     Connection(list_server).rest("DELETE", f"/runs/{run}")
