@@ -202,7 +202,8 @@ def registry(
         home = Path(folder) / "home"
         home.mkdir(mode=0o700)
         with entered(home, kind):
-            from tests.bench.registry import RegistrySize, measure, seed
+            from tests.bench.registry.pages import measure
+            from tests.bench.registry.seed import RegistrySize, seed
 
             seed(home, RegistrySize(count, versions))
             report = Report(f"{count:,} models of {versions} versions")

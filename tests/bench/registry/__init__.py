@@ -1,0 +1,1 @@
+"""The pages of the model registry, with many models and versions."""
