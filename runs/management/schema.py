@@ -170,3 +170,13 @@ def refuse_unmigrated() -> None:
             "The database does not have the schema of this version. Start "
             "`manage.py studio` once and stop it, then run the command again."
         )
+
+
+def analyze_loaded_rows(database: BaseDatabaseWrapper) -> None:
+    """Tell the planner of rows that were loaded at once, outside of a transaction.
+
+    PostgreSQL reads an index alone only after a vacuum, which it would do later.
+    """
+    is_postgres = database.vendor == "postgresql"
+    with database.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)" if is_postgres else "ANALYZE")

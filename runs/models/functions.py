@@ -14,7 +14,7 @@ import sqlite3
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, F, Func, TextField
+from django.db.models import BigIntegerField, BooleanField, F, Func, TextField
 from django.db.models.expressions import CombinedExpression
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -60,6 +60,20 @@ class Beginning(Func):
 
     template = f"SUBSTR(%(expressions)s, 1, {BEGINNING})"
     output_field = TextField()
+
+
+class IsShort(Func):
+    """Whether the index of short values has a text, on PostgreSQL."""
+
+    template = f"(LENGTH(%(expressions)s) < {BEGINNING})"
+    output_field = BooleanField()
+    conditional = True
+
+
+class IsLong(IsShort):
+    """Whether the index of the beginnings of long values has a text, on PostgreSQL."""
+
+    template = f"(LENGTH(%(expressions)s) >= {BEGINNING})"
 
 
 def recorded_duration() -> CombinedExpression:

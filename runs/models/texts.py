@@ -6,7 +6,8 @@ unless the run is being purged (`runs.models.immutable`).
 
 Values are indexed by (key, first characters of the value, run). Within one value, runs
 are in order of arrival, so a list of the newest stops when its page is full. A whole
-value can be longer than an index allows.
+value can be longer than an index allows. On PostgreSQL migration `short_values` splits
+this index into one of short values, whole, and one of the beginnings of long ones.
 """
 
 from __future__ import annotations

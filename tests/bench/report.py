@@ -102,27 +102,29 @@ class Took:
 
 
 def measured(work: Callable[[], object], repeats: int, *, patience: float = 3) -> Took:
-    """Medians of some runs of `work` after one to warm up.
+    """Medians of some runs of `work` after one that fills the caches.
 
-    Who takes long is asked less often: one run after `patience` seconds is enough.
+    Slow work runs less often: no more after `patience` seconds. Only of work that takes
+    ten times as long does the first run count.
     """
+    first = _took(work)
+    if first.wall > 10_000 * patience:
+        return first
     found: list[Took] = []
-    begin = time.monotonic()
-    for turn in range(repeats + 1):
-        start, busy = time.perf_counter(), time.process_time()
-        work()
-        took = Took(
-            (time.perf_counter() - start) * 1000, (time.process_time() - busy) * 1000
-        )
-        is_late = time.monotonic() - begin > patience
-        if turn or is_late:
-            found.append(took)
-        if is_late:
-            break
+    end = time.monotonic() + patience
+    while len(found) < repeats and (not found or time.monotonic() < end):
+        found.append(_took(work))
     return Took(
         statistics.median(took.wall for took in found),
         statistics.median(took.cpu for took in found),
     )
+
+
+def _took(work: Callable[[], object]) -> Took:
+    start, busy = time.perf_counter(), time.process_time()
+    work()
+    wall, cpu = time.perf_counter() - start, time.process_time() - busy
+    return Took(wall * 1000, cpu * 1000)
 
 
 def times(work: Callable[[], object], repeats: int) -> float:

@@ -33,6 +33,10 @@ FILTERS = [
     "metrics.acc is null name != other",
     "tags.group is null",
     "tags.group != even",
+    "name contains run tags.group = even",
+    "run odd",
+    "run-1 or metrics.acc > 3",
+    "tags.group contains v params.lr < 0.5",
 ]
 
 
@@ -106,6 +110,20 @@ def test_a_large_set_can_be_checked_run_by_run(
     monkeypatch.setattr(intersect_count, "MAX_MATCHING_SHARE", 2)
     for q in FILTERS:
         assert count_in_scope(row, q, children=True)[0] == len(row.find(q)), q
+
+
+def test_matches_before_many_children_stay_on_the_page(
+    row: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 20)
+    monkeypatch.setattr(intersect_count, "SAMPLE_ROWS", 8)
+    tags = {"role": "fold", "kind": "new"}
+    for n in range(30):
+        row.make(f"more-{n}", tags={"role": "fold" if n < 15 else "other"})
+    for n in range(15):
+        row.make(f"fold-{n}", tags=tags, parent_run_id="run-0")
+    row.make("last", tags=tags)
+    assert row.find("tags.role = fold tags.kind = new", children="") == ["last"]
 
 
 def test_keys_that_only_children_have_are_not_keys_of_roots(

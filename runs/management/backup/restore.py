@@ -282,8 +282,7 @@ def restore_database(
     else:
         load_tables(source, chosen, report)
     # New tables have no statistics, and the planner chooses badly without them.
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    schema.analyze_loaded_rows(connection)
 
 
 def _refuse_other_database(chosen: Manifest) -> None:

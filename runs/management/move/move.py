@@ -160,8 +160,7 @@ def copy_everything(source: BaseDatabaseWrapper, report: ReportProgress) -> Dige
         reset_sequences()
         connection.check_constraints()
     connection.enable_constraint_checking()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    schema.analyze_loaded_rows(_default_connection())
     return digests
 
 

@@ -9,10 +9,8 @@ from typing import Any
 
 from django.db.models import Exists, F, FloatField, Q, Subquery, TextField, When
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import In
 
 from runs.models import Metric, RunDataset
-from runs.models.functions import BEGINNING, Beginning
 from runs.search.fields.field_source import CellLink, FieldSource, RunContext, SortIndex
 from runs.search.fields.sorting import (
     SortKey,
@@ -34,6 +32,7 @@ from runs.search.sql import (
     dataset_exists,
     distinct_matching_values,
     has_commit,
+    indexed_text_condition,
     metric_exists,
     metric_rows,
     number_condition,
@@ -71,15 +70,7 @@ def _text_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     def condition(prefix: str) -> Q:
         has_key = Q(**{f"{prefix}key": key})
         if op in ("=", "in") and texts and not numbers:
-            # The index has only the beginnings of values, so longer texts are also
-            # compared whole.
-            begins = In(
-                Beginning(F(f"{prefix}value")), [text[:BEGINNING] for text in texts]
-            )
-            found = has_key & Q(begins)
-            if all(len(text) < BEGINNING for text in texts):
-                return found
-            return found & Q(**{f"{prefix}value__in": texts})
+            return has_key & indexed_text_condition(f"{prefix}value", texts)
         if numbers and not texts:
             number = F(f"{prefix}number")
             return has_key & number_condition(number, op, numbers)

@@ -19,7 +19,7 @@ from runs.search.fields.field_source import (
     ValueName,
 )
 from runs.search.fields.sorting import sort_by_exact_text, sort_by_integer, sort_by_text
-from runs.search.fields.text_columns import own_text_condition, own_text_field
+from runs.search.fields.text_columns import own_text_field
 from runs.search.sql import (
     ALWAYS,
     NEVER,
@@ -29,6 +29,7 @@ from runs.search.sql import (
     Scope,
     Unindexed,
     any_of,
+    false_if_null,
     term_texts,
     text_condition,
 )
@@ -66,11 +67,24 @@ def _status_names(codes: Sequence[Any]) -> Mapping[Any, ValueName]:
     return {code: ValueName(RunStatus.from_code(code).value) for code in codes}
 
 
+def _experiment_condition(term: Comparison, scope: Scope) -> Q:
+    """By the few experiments that match, and not by the name of each run's."""
+    if term.op == "is not null":
+        return ALWAYS
+    found = Q(experiment__in=_matching_experiments(term, scope).values("pk"))
+    # A pattern can match many experiments: not joined, but in a hash table.
+    return found if term.op in ("=", "in") else false_if_null(found)
+
+
+def _matching_experiments(term: Comparison, scope: Scope) -> Any:
+    named = text_condition("name", F("name"), term.op, term.values)
+    return Experiment.objects.filter(named, workspace=scope.workspace)
+
+
 def _experiment_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op == "is not null":
         return []
-    named = text_condition("name", F("name"), term.op, term.values)
-    found = Experiment.objects.filter(named, workspace=scope.workspace)
+    found = _matching_experiments(term, scope)
     return [IndexScan(Run.objects.filter(experiment__in=found.values("pk")), "pk")]
 
 
@@ -159,7 +173,7 @@ OWNERS = (
     ),
     FieldSource(
         "experiment",
-        condition=own_text_condition("experiment__name", ALWAYS),
+        condition=_experiment_condition,
         sort=sort_by_text(lambda _scope: F("experiment__name")),
         value=lambda run, context, _field: context.experiment(run).name,
         scan=_experiment_scan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from django.db import connection
 from django.db.models import BigIntegerField, Case, F, Q, When
 from django.db.models import Value as SqlValue
 
@@ -120,7 +121,10 @@ def _time_scan(time: Expr) -> Scans:
             return []
         found = time_condition(time, term.op, term.values, scope.now)
         runs = Run.objects.in_workspace(scope.workspace).filter(found)
-        return [IndexScan(runs, "pk", join=found)]
+        # Those of a span in the past can be far behind the newest runs, and PostgreSQL
+        # expects them to be spread among all.
+        is_span = term.op in ("=", "between") and connection.vendor == "postgresql"
+        return [IndexScan(runs, "pk", join=found, is_compact=is_span)]
 
     return scan
 

@@ -208,7 +208,9 @@ class FacetReader:
         key = self._key_id(field)
         if key is None:
             return []
-        rows = _key_table(field.kind).filter(Q(InKeys("run_id", found.ids)), key=key)
+        # A run has one row of the key.
+        of_runs = Q(InKeys("run_id", found.ids, max_gap=InKeys.MAX_GAP_OF_RUNS))
+        rows = _key_table(field.kind).filter(of_runs, key=key)
         if field.kind == tree.METRICS:
             numbers = Counter(rows.values_list("last", flat=True))
             return [

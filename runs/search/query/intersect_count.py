@@ -23,6 +23,7 @@ from runs.models import STATE_INDEX, Run
 from runs.search.query import query_plan
 from runs.search.query.query_plan import ScanUnion, Terms
 from runs.search.sql import TEXT_TABLES, InKeys, distinct_numbers
+from studio.core.filters import tree
 
 if TYPE_CHECKING:
     from runs.search.query.run_query import RunQuery
@@ -158,7 +159,15 @@ class _IntersectionCounter:
             size *= 2
 
     def count_keys(self, keys: Keys) -> NewestStatusCounts:
-        return self._newest_counts([self._count_window(keys, 0, _ABOVE_ALL_KEYS)])
+        """Count all keys of a set in no order, which a page would read again."""
+        kept = self._count_window(keys, 0, _ABOVE_ALL_KEYS)
+        found = self._newest_counts([kept])
+        spec = self.run_query.spec
+        is_by_arrival = spec.sort.field == tree.attribute("created")
+        if connection.vendor == "postgresql" and is_by_arrival:
+            is_small = len(kept) <= query_plan.MAX_SORTED_TO_COUNT
+            return replace(found, candidates=tuple(kept.tolist()) if is_small else None)
+        return found
 
     @property
     def missing(self) -> int:
@@ -191,7 +200,8 @@ class _IntersectionCounter:
                 self.children = _read_keys(
                     Run.objects.filter(parent__isnull=False), "pk"
                 )
-                keys, at = self._without_children(keys[at:]), 0
+                left = self._without_children(keys[at:])
+                keys = np.concatenate([keys[:at], left])
         return keys
 
     def _are_mostly_children(self, left: int) -> bool:
@@ -224,8 +234,12 @@ def _count_runs(
     The keys are sent as one value. What lists always check is in an index, which takes
     SQLite half the time of the table, but it would look in the table.
     """
-    runs = Run.objects.filter(Q(InKeys("pk", keys.tolist())))
-    runs = run_query.filter_runs(runs, known_terms, indexed=("workspace_id",))
+    runs = Run.objects.filter(
+        Q(InKeys("pk", keys.tolist(), max_gap=InKeys.MAX_GAP_OF_RUNS))
+    )
+    runs = run_query.filter_runs(
+        runs, known_terms, indexed=("workspace_id",), are_few=True
+    )
     rows: Any = runs.order_by("-pk").values("status")[:limit]
     try:
         sql, given = rows.query.sql_with_params()
@@ -303,9 +317,13 @@ def _read_smallest_unordered(
     union = min(found, key=lambda union: union.size)
     if union.size >= query_plan.MAX_SORTED_TO_COUNT >= limit:
         return None
-    scan = union.scans[0]
-    keys = _read_keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
-    return (union, _sort_descending(keys)) if len(keys) <= limit else None
+    found_keys = []
+    for scan in union.scans:
+        keys = _read_keys(scan.rows.values(scan.column)[: limit + 1], scan.column)
+        if len(keys) > limit:
+            return None
+        found_keys.append(keys)
+    return union, _sort_descending(np.concatenate(found_keys))
 
 
 def _sort_descending(keys: Keys) -> Keys:

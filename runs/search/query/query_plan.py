@@ -19,17 +19,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, Q
 
 from runs.models.grams import fold_case
 from runs.search.fields import index_scans_of, source_of
 from runs.search.sql import (
+    ComputedOrder,
     Expr,
     IndexScan,
     RelatedNames,
     Scope,
-    Unindexed,
     indexed_part,
     search_text_scan,
     word_scans,
@@ -81,7 +80,7 @@ def arrival_order(lead: LeadScan | None) -> Expr:
         return F("pk")
     # Of the runs' own indexes only the one that leads is a choice.
     is_sorted = lead.is_own_index and not lead.is_ordered
-    return Unindexed(F("pk")) if is_sorted else F(lead.arrival)
+    return ComputedOrder(F("pk")) if is_sorted else F(lead.arrival)
 
 
 @dataclass(frozen=True)
@@ -163,6 +162,8 @@ def _choose_lead(
     by_size = sorted(
         large, key=lambda e: (prober.estimate_rows(e[0]), not e[0].is_ordered)
     )
+    if by_size[0][0].is_compact:
+        max_sorted = MAX_SORTED_TO_COUNT
     if prober.estimate_rows(by_size[0][0]) >= max_sorted:
         by_size = [each for each in by_size if each[0].is_ordered]
     return _lead_of_scan(*by_size[0]) if by_size else None
@@ -229,7 +230,7 @@ class _ScanProber:
                 continue
             scans = group.scans
             known = tuple(word for word in words if fold_case(word.text) in group.words)
-            if all(scan.is_exact for scan in scans):
+            if all(scan.is_exact and self._is_readable(scan) for scan in scans):
                 self.unions.append(self.build_union(*scans, terms=known))
             if len(scans) == 1 and scans[0].join:
                 self.large.append((scans[0], known))
@@ -250,18 +251,13 @@ class _ScanProber:
             large = [scan for scan in scans if scan.join is not None]
             self.large += [(scan, (term,)) for scan in large]
             counted = [scan for scan in scans if scan.join or scan.is_key_set]
-            if len(counted) == 1:
+            if len(counted) == 1 and self._is_readable(counted[0]):
                 known = (term,) if counted[0].is_exact else ()
                 self.unions.append(self.build_union(counted[0], terms=known))
         return found
 
     def excluded_by(self, node: Node | None) -> Iterator[ScanUnion]:
-        """The sets whose runs fail a negated term, where an index has them exactly.
-
-        Only SQLite is faster by them.
-        """
-        if connection.vendor != "sqlite":
-            return
+        """The sets whose runs fail a negated term, where an index has them exactly."""
         for term in terms(node):
             if isinstance(term, Comparison) and term.op in NEGATED:
                 positive = replace(term, op=NEGATED[term.op])
@@ -304,13 +300,16 @@ class _ScanProber:
             self._sizes[id(scan)] = rows.count()
         return self._sizes[id(scan)]
 
+    def _is_readable(self, scan: IndexScan) -> bool:
+        """Whether all keys of a set can be read, where nothing else bounds them."""
+        return not scan.is_guessed or scan.guess_rows() < MAX_SORTED_TO_COUNT
+
     def build_union(self, *scans: IndexScan, terms: Terms = ()) -> ScanUnion:
         known = (self._newest[id(s)] for s in scans if id(s) in self._newest)
         union = ScanUnion(scans, terms, tuple(next(known, ())))
-        if union.is_windowed and not union.is_ordered:
-            # It never leads, so its size tells nothing.
-            return union
-        return replace(union, size=sum(map(self.estimate_rows, scans)))
+        # What is windowed in another order never leads, so its size tells nothing.
+        counted = [s for s in scans if s.is_ordered or not s.is_windowed]
+        return replace(union, size=sum(map(self.estimate_rows, counted)))
 
 
 def _estimate_size(newest: Sequence[int]) -> int:

@@ -11,19 +11,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import Exact
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
 from runs.search.fields import source_of
-from runs.search.query.query_plan import LeadScan, Plan, plan_for
+from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, Plan, plan_for
 from runs.search.query.selection import selected_keys
 from runs.search.sql import (
     IndexScan,
+    InKeys,
     Scope,
     Unindexed,
     false_if_null,
     join_conditions,
+    joined_word_condition,
+    look_up_each,
     make_scope,
     word_condition,
 )
@@ -50,6 +54,11 @@ from studio.core.view_spec import ViewSpec
 WORD_DEPTH, COMPARISON_DEPTH = 8, 3
 MAX_FLAT_DEPTH = 800
 GROUP_SIZE = 8
+#: The newest runs that are checked on PostgreSQL; if this share matches, runs are
+#: looked up one after the other.
+SAMPLE_ROWS, MIN_DENSE_SHARE = 500, 0.03
+#: The most terms that PostgreSQL joins well.
+MAX_PLAIN_TERMS = 2
 #: Values in one `in`: the database compares them one by one.
 MAX_MERGED_VALUES = 400
 
@@ -202,8 +211,14 @@ class RunQuery:
             runs = Run.objects.filter(lead.condition)
             return self.filter_runs(runs, lead.terms, indexed=(chosen,))
         if self.plan.candidates is not None:
-            return self.filter_runs(Run.objects.filter(pk__in=self.plan.candidates))
+            runs = Run.objects.filter(self._is_candidate())
+            return self.filter_runs(runs, are_few=True)
         return self.filter_runs(Run.objects.all(), indexed=self._fixed_columns())
+
+    def _is_candidate(self) -> Q:
+        candidates = self.plan.candidates or ()
+        is_short = len(candidates) <= MAX_CANDIDATES
+        return Q(pk__in=candidates) if is_short else Q(InKeys("pk", candidates))
 
     def filter_runs(
         self,
@@ -211,11 +226,12 @@ class RunQuery:
         known_terms: Sequence[Node] = (),
         *,
         indexed: Container[str] = (),
+        are_few: bool = False,
     ) -> RunQuerySet:
         """Keep the runs that match; they are known to fulfill `known_terms`.
 
         They are reached in some way, so of the fixed columns the database can use only
-        the index of `indexed` ones.
+        the index of `indexed` ones. If they `are_few`, each is looked up.
         """
         runs = runs.of_member(self.scope.workspace, self.scope.viewer)
         for name, value in self._fixed_columns().items():
@@ -223,7 +239,30 @@ class RunQuery:
             runs = runs.filter(Q(Exact(column, value)))
         runs = self._apply_switches(runs)
         node = _remove_known_terms(self.node, known_terms)
-        return runs if node is None else runs.filter(filter_condition(node, self.scope))
+        if node is None:
+            return runs
+        if are_few:
+            return runs.filter(look_up_each(filter_condition(node, self.scope)))
+        if _misleads_planner(node) and self.is_dense:
+            return runs.filter(_dense_condition(node, self.scope))
+        return runs.filter(filter_condition(node, self.scope))
+
+    @cached_property
+    def is_dense(self) -> bool:
+        """Whether many of the newest runs match, on PostgreSQL; queries the database.
+
+        Its planner expects matches to be spread evenly, and conditions not to depend
+        on each other. So it reads a whole index rather than looking up some rows.
+        """
+        if connection.vendor != "postgresql" or self.plan.candidates is not None:
+            return False
+        assert self.node is not None
+        alone = replace(self, node=None)
+        newest = alone.runs().order_by("-pk").values_list("pk", flat=True)
+        keys = list(newest[:SAMPLE_ROWS])
+        condition = filter_condition(self.node, self.scope)
+        found = Run.objects.filter(Q(InKeys("pk", keys)), look_up_each(condition))
+        return found.count() >= MIN_DENSE_SHARE * SAMPLE_ROWS
 
     def _fixed_columns(self) -> dict[str, int]:
         columns = {"workspace_id": self.scope.workspace.pk}
@@ -274,6 +313,24 @@ class RunQuery:
         if self.within is not None or self.selected is not None:
             return True
         return any(source_of(field).finds_children for field in fields_of(self.node))
+
+
+def _misleads_planner(node: Node) -> bool:
+    """Whether PostgreSQL can badly guess how many runs match."""
+    parts = terms(node)
+    is_plain = all(isinstance(part, (Comparison, Not)) for part in parts)
+    return not is_plain or len(parts) > MAX_PLAIN_TERMS
+
+
+def _dense_condition(node: Node, scope: Scope) -> Q:
+    """The condition for runs that are read in order, where many match."""
+    parts = [
+        joined_word_condition(part.text, scope)
+        if isinstance(part, Word)
+        else look_up_each(filter_condition(part, scope))
+        for part in terms(node)
+    ]
+    return join_conditions(parts, Q.AND)
 
 
 def _remove_known_terms(node: Node | None, known_terms: Sequence[Node]) -> Node | None:

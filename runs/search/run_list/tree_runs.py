@@ -14,7 +14,7 @@ from functools import cached_property
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from runs.models import (
@@ -38,7 +38,7 @@ from runs.search.query import (
 )
 from runs.search.run_list.run_page import RunPage, build_rows, read_page
 from runs.search.run_list.tree_children import open_branches
-from runs.search.sql import INDEXED_AGGREGATES, time_limit
+from runs.search.sql import INDEXED_AGGREGATES, ExistsByLookup, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.view_spec import ViewSpec
@@ -68,6 +68,11 @@ class RootRunQuery(RunQuery):
         return Plan(candidates=self.found)
 
     @property
+    def is_dense(self) -> bool:
+        """What is below a root is looked up in any case."""
+        return False
+
+    @property
     def sorts_by_best(self) -> bool:
         field = self.spec.sort.field
         return field.kind == tree.METRICS and field.aggregate in INDEXED_AGGREGATES
@@ -87,7 +92,7 @@ class RootRunQuery(RunQuery):
         """Whether the root at hand, or a run below it, matches."""
         own = self.filter_runs(Run.objects.filter(pk=OuterRef("pk")))
         below = self.filter_runs(Run.objects.filter(root=OuterRef("pk")))
-        return Q(Exists(own)) | Q(Exists(below))
+        return Q(ExistsByLookup(own)) | Q(ExistsByLookup(below))
 
 
 def find_tree(

@@ -8,6 +8,7 @@ find more runs than the term matches, never fewer; then each found run is checke
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,9 @@ class IndexScan:
     their own. If `is_ordered`, they come in the order of their arrival. If
     `is_windowed`, the runs of some arrivals are found without reading the others; every
     ordered scan can do this. If `is_exact`, the rows decide the whole term. If
-    `is_key_set`, all keys are read at once from an index, in no order.
+    `is_key_set`, all keys are read at once from an index, in no order. If `is_compact`,
+    the runs lie next to each other, so that many can be sorted to read a page. If
+    `is_guessed`, the database can only guess how many there are without reading them.
     """
 
     rows: Any
@@ -36,3 +39,10 @@ class IndexScan:
     is_exact: bool = False
     is_windowed: bool = False
     is_key_set: bool = False
+    is_compact: bool = False
+    is_guessed: bool = False
+
+    def guess_rows(self) -> int:
+        """What PostgreSQL's planner expects, which is good for words."""
+        plan = json.loads(self.rows.values(self.column).explain(format="json"))
+        return int(plan[0]["Plan"]["Plan Rows"])

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Count,
@@ -23,9 +24,11 @@ from django.db.models import (
 )
 from django.db.models import Value as SqlValue
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import In
 from django.utils.translation import gettext as _
 
 from runs.models import Metric, Run, RunDataset, RunParam, RunProperty, RunTag
+from runs.models.functions import BEGINNING, Beginning, IsLong, IsShort
 from runs.search.sql.expressions import (
     MAX_PATTERN_LENGTH,
     Compare,
@@ -88,6 +91,29 @@ def text_condition(column: str, text: Expr, op: str, values: Sequence[Value]) ->
     if op in ("=", "in"):
         return Q(**{f"{column}__in": texts})
     return pattern_condition(text, op, texts[0])
+
+
+def indexed_text_condition(column: str, texts: Sequence[str]) -> Q:
+    """The column is one of the texts, in the form that the index of values answers.
+
+    SQLite has the beginnings of all values in one index. PostgreSQL reads an index of
+    an expression only together with the table: short values have one of their own.
+    """
+    long = [text for text in texts if len(text) >= BEGINNING]
+    if connection.vendor != "postgresql":
+        found = _begins_like(column, texts)
+        return found & Q(**{f"{column}__in": texts}) if long else found
+    short = [text for text in texts if len(text) < BEGINNING]
+    found = Q(**{f"{column}__in": short}) & Q(IsShort(F(column)))
+    if not long:
+        return found
+    is_long = Q(IsLong(F(column))) & Q(**{f"{column}__in": long})
+    is_long &= _begins_like(column, long)
+    return found | is_long if short else is_long
+
+
+def _begins_like(column: str, texts: Sequence[str]) -> Q:
+    return Q(In(Beginning(F(column)), [text[:BEGINNING] for text in texts]))
 
 
 def pattern_condition(text: Expr, op: str, pattern: str) -> Q:

@@ -1,7 +1,6 @@
 """The different values that a key has, where they are few: by jumps in its index.
 
-Each costs one look-up, whatever the number of runs that have it. Only SQLite compares
-patterns so; PostgreSQL reads in other ways.
+Each costs one look-up, whatever the number of runs that have it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import GreaterThan
 
-from runs.models.functions import BEGINNING, Beginning
+from runs.models.functions import BEGINNING, Beginning, IsLong, IsShort
 from runs.models.grams import lower_case
 
 #: What counts as few values: for a pattern, and for a range of numbers.
@@ -32,13 +31,20 @@ def distinct_matching_values(rows: Any, op: str, pattern: str) -> list[str] | No
 
     The rows of some others may be left out only if every value is known in full.
     """
-    if connection.vendor != "sqlite":
-        return None
-    found = _distinct_rows(rows, Beginning(F("value")), MAX_TEXTS)
+    found = _distinct_beginnings(rows)
     if found is None or any(len(value) >= BEGINNING for value in found):
         return None
     fits = _pattern_matcher(op, pattern)
     return [value for value in found if fits(value)]
+
+
+def _distinct_beginnings(rows: Any) -> list[str] | None:
+    if connection.vendor != "postgresql":
+        return _distinct_rows(rows, Beginning(F("value")), MAX_TEXTS)
+    # Long values are in an index of their own.
+    if rows.filter(IsLong(F("value"))).exists():
+        return None
+    return _distinct_rows(rows.filter(IsShort(F("value"))), F("value"), MAX_TEXTS)
 
 
 def _distinct_rows(rows: Any, value: Any, limit: int) -> list[Any] | None:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BooleanField,
     Case,
+    Exists,
     F,
     FloatField,
     Func,
@@ -112,6 +114,20 @@ class Unindexed(Func):
         return self.as_sql(compiler, connection, template="+%(expressions)s", **extra)
 
 
+class ComputedOrder(Unindexed):
+    """A number to order by that no index of either database has in order.
+
+    PostgreSQL would read an index of the order from its end, and expects the rows of a
+    condition to be spread evenly in it.
+    """
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> Sql:
+        template = "(%(expressions)s + 0)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
 class Contains(_BooleanFunction):
     """Whether the text holds another, whatever the case."""
 
@@ -184,6 +200,37 @@ class StartsWord(_BooleanFunction):
         )
 
 
+class ExistsByLookup(Exists):
+    """EXISTS, asked of one row after the other.
+
+    PostgreSQL would rather read all rows of the subquery into a hash table, though a
+    list needs only its newest rows.
+    """
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        # Of a subquery with an offset it makes no other kind of join.
+        return self.as_sql(
+            compiler, connection, template="EXISTS(%(subquery)s OFFSET 0)", **extra
+        )
+
+
+def look_up_each(condition: Q) -> Q:
+    """The same condition, whose subqueries are asked of one run after the other."""
+    if connection.vendor != "postgresql":
+        return condition
+    changed = condition.copy()
+    changed.children = [_look_up(child) for child in changed.children]
+    return changed
+
+
+def _look_up(child: Any) -> Any:
+    if isinstance(child, Q):
+        return look_up_each(child)
+    return ExistsByLookup(child.query) if type(child) is Exists else child
+
+
 def false_if_null(condition: Q) -> Q:
     """The condition where it is true, else false: never NULL."""
     truth = Case(
@@ -195,11 +242,23 @@ def false_if_null(condition: Q) -> Q:
 
 
 class InKeys(_BooleanFunction):
-    """Whether a column is one of very many ids: they are sent as one value."""
+    """Whether a column is one of very many ids: they are sent as one value.
 
-    def __init__(self, column: str | Expr, ids: Sequence[int]) -> None:
+    PostgreSQL looks each of them up in an index. If at least one of `max_gap` numbers
+    in their range is among them, it reads the range and compares by a hash table, which
+    takes a tenth of a look-up for each number.
+    """
+
+    #: A table of keys has several rows for each run; of one key it has one.
+    MAX_GAP, MAX_GAP_OF_RUNS = 3, 20
+    _MIN_RANGE = 100
+
+    def __init__(
+        self, column: str | Expr, ids: Sequence[int], *, max_gap: int = MAX_GAP
+    ) -> None:
         super().__init__(F(column) if isinstance(column, str) else column)
         self.ids = list(ids)
+        self.max_gap = max_gap
 
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
@@ -214,7 +273,21 @@ class InKeys(_BooleanFunction):
     ) -> tuple[str, tuple[Any, ...]]:
         del connection, extra
         sql, params = compiler.compile(self.source_expressions[0])
-        return f"{sql} = ANY(%s)", (*params, self.ids)
+        # Converting a list number by number takes the driver longer than its text.
+        ids = "{" + ",".join(map(str, self.ids)) + "}"
+        if not self._is_dense:
+            return f"{sql} = ANY(%s::bigint[])", (*params, ids)
+        # An expression, so that the index is read by the range.
+        found = f"({sql} BETWEEN %s AND %s AND ({sql} + 0) = ANY(%s::bigint[]))"
+        limits = (min(self.ids), max(self.ids))
+        return found, (*params, *limits, *params, ids)
+
+    @property
+    def _is_dense(self) -> bool:
+        count = len(self.ids)
+        if count < self._MIN_RANGE:
+            return False
+        return max(self.ids) - min(self.ids) < self.max_gap * count
 
 
 @IndexedText.register_lookup

@@ -198,16 +198,17 @@ class HoldsGram(_ContainsGrams):
         )
 
 
-def holds_word(word: str) -> Q:
-    """The search text at hand holds the folded word."""
+def holds_word(word: str, prefix: str = "") -> Q:
+    """The search text at hand holds the folded word; `prefix` names its relation."""
+    text, grams = F(f"{prefix}text"), F(f"{prefix}grams")
     gram = word_gram(word)
     if gram is not None:
-        return Q(HoldsGram(F("grams"), gram))
-    found = Q(HoldsWord(F("text"), word))
+        return Q(HoldsGram(grams, gram))
+    found = Q(HoldsWord(text, word))
     if connection.vendor == "postgresql":
         # Whether it has trigrams of Chinese depends on the database's locale.
         for pair in dict.fromkeys(word_pairs(word)):
-            found &= Q(HoldsGram(F("grams"), pair))
+            found &= Q(HoldsGram(grams, pair))
     return found
 
 
@@ -216,10 +217,22 @@ def word_condition(word: str, scope: Scope) -> Q:
 
     It is checked run by run; `word_scans` finds the runs to check.
     """
+    texts = SearchText.objects.filter(holds_word(fold_case(word)), run=OuterRef("pk"))
+    return _named_or(Q(Exists(texts)), fold_case(word), scope)
+
+
+def joined_word_condition(word: str, scope: Scope) -> Q:
+    """The same for runs that are read in order, next to the order of their texts.
+
+    Not to be negated: it is NULL for a run without a text.
+    """
     word = fold_case(word)
-    texts = SearchText.objects.filter(holds_word(word), run=OuterRef("pk"))
+    return _named_or(holds_word(word, "search_text__"), word, scope)
+
+
+def _named_or(texts: Q, word: str, scope: Scope) -> Q:
     conditions = [
-        Q(Exists(texts)),
+        texts,
         Q(experiment__in=matching_experiments(word, scope).values("pk")),
         Q(submitter__isnull=False, submitter__in=matching_users(word).values("pk")),
     ]
@@ -258,7 +271,8 @@ def word_scans(words: Sequence[str], related: RelatedNames) -> list[WordScans]:
 def search_text_scan(words: Sequence[str]) -> IndexScan:
     # PostgreSQL's index of words has no order, so its rows cannot lead to the runs.
     if connection.vendor == "postgresql":
-        return IndexScan(_matching_search_texts(words))
+        rows = _matching_search_texts(words)
+        return IndexScan(rows, is_exact=True, is_key_set=True, is_guessed=True)
     join = Q(search_index__whole__matches=_match_expression(words))
     return IndexScan(
         _matching_search_texts(words),

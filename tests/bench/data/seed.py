@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.points_and_params import Point, log_metrics
-from runs.management import database, operator_access, static_files
+from runs.management import database, operator_access, schema, static_files
 from runs.models import (
     Experiment,
     Key,
@@ -71,8 +71,7 @@ def seed(
     report("made the index of free words")
     log_long_metric(Run.objects.get(pk=long_run(runs)), points, actor)
     report(f"logged a metric of {points:,} points")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    schema.analyze_loaded_rows(connection)
     report("gathered statistics")
     connection.close()
 
