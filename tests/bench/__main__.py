@@ -13,6 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench import delivery, places, weight
 from tests.bench.canceling import cancel
+from tests.bench.clients.registry import mlflow_registry
 from tests.bench.commands import (
     AS_JSON,
     KIND,
@@ -253,6 +254,7 @@ for command in (
     agents,
     cancel,
     drain,
+    mlflow_registry,
     mutants,
     queue,
     sweeps,
