@@ -30,7 +30,7 @@ def test_files_are_registered_and_downloaded(studio: CommandLine, name: str) -> 
     made = studio.json("ml", "model", "register", "-n", name, "-p", "trained", *words)
     assert (made["id"], made["framework"]) == (f"{name}:1", "Onnx")
     assert (made["tags"], made["description"]) == ({"a": "b"}, "first")
-    got = studio.json("model", "download", name, "-d", "got")
+    got = studio.json("ml", "model", "download", "-i", made["id"], "-t", "got")
     assert (studio.folder / got["path"] / "w.txt").read_text() == "1"
     code, sentence = studio.refused("model", "download", name, "-d", "got")
     assert (code, "exists already" in sentence) == (1, True)

@@ -36,7 +36,15 @@ LIST_COLUMNS: tuple[Column, ...] = (
 @click.command("list", epilog="Example: studio model list --latest")
 @output_options
 @workspace_options
-@click.option("-n", "--name", default="", metavar="NAME", help="Of this model only.")
+@click.option(
+    "-n",
+    "--name",
+    "--model-name",
+    "name",
+    default="",
+    metavar="NAME",
+    help="Of this model only.",
+)
 @click.option("-q", "--filter", "text", default="", help="A filter: alias:champion.")
 @click.option("-l", "--latest", is_flag=True, help="Only each model's latest version.")
 @click.option("--run-id", default="", metavar="RUN", help="Of this run only.")
@@ -105,6 +113,7 @@ def show(
 @version_options
 @click.option(
     "-d",
+    "-t",
     "--target-dir",
     "--download-path",
     "folder",
@@ -133,3 +142,9 @@ def download(
         {**version_record(found), "path": path},
         summary=f"Downloaded {model.id} to {path}.",
     )
+
+
+# `-t` is the folder in `az ml model download`, the file of the metadata elsewhere.
+for option in download.params:
+    if "--output-metadata-file" in option.opts:
+        option.opts.remove("-t")

@@ -42,7 +42,9 @@ def version_options(command: Command) -> Command:
         words_argument("[NAME[:VERSION]]"),
         click.option("-v", "--version", type=click.IntRange(1), metavar="NUMBER"),
         click.option("-i", "--model-id", default="", metavar="NAME:VERSION"),
-        click.option("-n", "--name", default="", metavar="NAME"),
+        click.option(
+            "-n", "--name", "--model-name", "name", default="", metavar="NAME"
+        ),
         workspace_options,
         output_options,
     ):
