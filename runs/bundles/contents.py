@@ -92,5 +92,14 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/logged_models/logged-models.css",
     ),
     "lineage": ("css/lineage/lineage.css",),
+    "model": (
+        "css/run/run.css",
+        "css/undo/history.css",
+        "css/run_list/run-list.css",
+        "css/site/prose.css",
+        "css/descriptions/describe.css",
+        "css/lineage/lineage.css",
+        "css/registry/model.css",
+    ),
     "views": ("css/site/prose.css", "css/views/views.css", "css/views/view-pages.css"),
 }

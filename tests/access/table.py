@@ -24,6 +24,7 @@ from tests.access.entries import (
     page,
     row,
 )
+from tests.access.model_page_table import MODEL_PAGES
 from tests.access.registry_table import REGISTRY_REST
 from tests.access.submission_table import COMPUTE_PAGES, SUBMIT_PAGES
 from tests.access.view_table import VIEW_PAGES, VIEW_REST
@@ -98,8 +99,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "experiments/<str:slug>/description/versions/restore/": form(CONTRIBUTOR),
     "runs/": page(READER),
     "models/": page(READER),
-    "models/<str:name>/star/": form(READER, 404),
     "new-model/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    **MODEL_PAGES,
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
     "list/select/": form(READER),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.actions.ingest import read_delivery_report
-from runs.models import LoggedModel, Metric, Run, now_ms
+from runs.models import LoggedModel, Metric, ModelVersion, Run, now_ms
 from runs.pages.compare import conclusion_items
 from runs.pages.descriptions import render_description
 from runs.pages.requests import PageRequest
@@ -34,13 +34,14 @@ from runs.pages.run_shell import (
 )
 from runs.render.charts import draw_sparkline
 from runs.render.datasets import DatasetSchema, read_schema
-from runs.render.formats import ago, dataset_path, logged_model_path
+from runs.render.formats import ago, dataset_path, logged_model_path, model_version_path
 from runs.render.logged_models import model_status_label
 from runs.render.metrics import DisplayValue, display_summary
 from runs.render.run import dataset_source_address, headline_of_error, split_traceback
 from runs.search.compare import list_conclusions_of
 from runs.search.descriptions import find_last_version
 from runs.search.metrics import sparkline_points
+from runs.search.registry import list_versions_of_run
 from runs.search.run import (
     KeyValueText,
     UsedDataset,
@@ -114,6 +115,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
     # Other runs change the place in the queue.
     job = find_job_details(head)
     sweep = find_sweep_details(head)
+    registered = list_versions_of_run(head.run)
     etag = page_etag(
         request,
         head,
@@ -121,6 +123,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         others,
         job_stamp(job),
         sweep and sweep.stamp,
+        [(each.pk, each.stage, *_alias_names(each)) for each in registered],
     )
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
@@ -149,6 +152,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
             (one.model_id, one.model and _model_link(request, one.model))
             for one in list_input_models(run)
         ],
+        "registered": [(each, _version_href(request, each)) for each in registered],
         "submitter_href": run.submitter
         and _run_list_href(request, attribute("submitter"), run.submitter.username),
     }
@@ -174,6 +178,15 @@ def _model_link(request: PageRequest, model: LoggedModel) -> ModelLink:
         logged_model_path(request.workspace.name, model.model_id),
         model_status_label(model.status),
     )
+
+
+def _alias_names(version: ModelVersion) -> list[str]:
+    return sorted(each.name for each in version.aliases.all())
+
+
+def _version_href(request: PageRequest, version: ModelVersion) -> str:
+    name = request.workspace.name
+    return model_version_path(name, version.model.name, version.number)
 
 
 def _render_if_it_names_other_runs(request: PageRequest, run: Run) -> str:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from runs.render.formats import align_decimals
 
-WIDTH, HEIGHT = 388, 132
+WIDTH, HEIGHT = 388, 124
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 16, 24
 _PLOT_WIDTH = WIDTH - _LEFT - _RIGHT
 _PLOT_BOTTOM = HEIGHT - _BOTTOM

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
-from runs.models import ApiToken, Change, Experiment, Run, User
+from runs.models import ApiToken, Change, Experiment, RegisteredModel, Run, User
 from studio.core.errors import NotFound
 
 FIELD = "description"
 #: Older ones are kept, but not listed; nor counted next to the text.
 MAX_VERSIONS, MAX_COUNTED = 200, 20
 
-Described = Run | Experiment
+Described = Run | Experiment | RegisteredModel
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def find_version_texts(described: Described, number: int) -> tuple[str, str]:
 
 def _description_changes(described: Described) -> QuerySet[Change]:
     rows = Change.objects.filter(field=FIELD)
-    return (
-        rows.filter(run=described)
-        if isinstance(described, Run)
-        else rows.filter(experiment=described)
-    )
+    if isinstance(described, Run):
+        return rows.filter(run=described)
+    if isinstance(described, Experiment):
+        return rows.filter(experiment=described)
+    return rows.filter(registered_model=described)
