@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import Dataset, LoggedModel, RunDataset
 from runs.pages.lineage import lineage_context
+from runs.pages.logged_models import counted_text
 from runs.pages.requests import PageRequest
 from runs.render.datasets import read_profile, read_schema
 from runs.render.formats import experiment_path, logged_model_path, run_path
@@ -54,6 +55,7 @@ def dataset_page(request: PageRequest, number: int) -> HttpResponse:
             UseLine(use, run_path(workspace, use.run.run_id)) for use in uses.uses
         ],
         "uses_total": uses.total,
+        "uses_count": counted_text(uses.total),
         "all_runs_href": f"/w/{workspace}/runs/?{_runs_query(dataset)}",
         "models": [
             ModelLine(
@@ -61,7 +63,7 @@ def dataset_page(request: PageRequest, number: int) -> HttpResponse:
                 logged_model_path(workspace, model.model_id),
                 run_path(workspace, run.run_id),
             )
-            for model, run in list_models_of(dataset)
+            for model, run in list_models_of(uses)
         ],
         **lineage_context(request.workspace, datasets=[dataset.pk]),
     }

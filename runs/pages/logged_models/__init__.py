@@ -5,6 +5,7 @@ from __future__ import annotations
 from runs.pages.logged_models.table_state import (
     TableState,
     column_head,
+    counted_text,
     read_table_state,
     show_table,
     table_context,
@@ -16,6 +17,7 @@ from runs.pages.logged_models.urls import (
 __all__ = [
     "TableState",
     "column_head",
+    "counted_text",
     "read_table_state",
     "show_table",
     "table_context",

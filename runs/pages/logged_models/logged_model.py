@@ -25,6 +25,7 @@ from runs.pages.files import (
 )
 from runs.pages.lineage import lineage_context
 from runs.pages.logged_models.model_list import metric_text
+from runs.pages.logged_models.table_state import counted_text
 from runs.pages.requests import PageRequest
 from runs.render.files import TreeFile, build_tree
 from runs.render.formats import (
@@ -102,6 +103,7 @@ def logged_model_page(request: PageRequest, model_id: str) -> HttpResponse:
         "versions": _version_lines(model, workspace),
         "readers": [_run_link(workspace, run) for run in readers.runs],
         "readers_total": readers.total,
+        "readers_count": counted_text(readers.total),
         **lineage_context(request.workspace, models=[model.pk]),
     }
     return render(request, "logged_models/logged_model.html", context)

@@ -16,7 +16,8 @@ from runs.pages.lists import (
     with_pushed_url,
 )
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
-from runs.search.logged_models import TablePage, TableQuery
+from runs.render.formats import grouped
+from runs.search.logged_models import MAX_COUNTED, TablePage, TableQuery
 from studio.core.errors import InvalidValue
 from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
@@ -150,3 +151,8 @@ def show_table(
     context["complaints"] = complaints
     response = render(request, template, context, status=status)
     return with_pushed_url(request, response, request.path, state.query())
+
+
+def counted_text(total: int) -> str:
+    """`1,107`; `10,000+` for a number that was counted up to the limit."""
+    return f"{grouped(MAX_COUNTED)}+" if total > MAX_COUNTED else grouped(total)

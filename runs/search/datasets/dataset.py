@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from runs.models import Dataset, LoggedModel, Run, RunDataset, Workspace
+from runs.search.logged_models import MAX_COUNTED
 from studio.core.errors import NotFound
 
 MAX_USES = 100
@@ -15,7 +16,7 @@ MAX_MODELS = 100
 
 @dataclass(frozen=True)
 class DatasetUses:
-    """The newest uses, each with its run, and how many there are in all."""
+    """The newest uses, each with its run. `total` is at most MAX_COUNTED + 1."""
 
     uses: tuple[RunDataset, ...]
     total: int
@@ -42,14 +43,14 @@ def list_uses(dataset: Dataset) -> DatasetUses:
         run__deleted__isnull=True,
         run__experiment__deleted__isnull=True,
     ).select_related("run", "run__submitter")
-    return DatasetUses(tuple(found.order_by("-pk")[:MAX_USES]), found.count())
+    total = found.order_by()[: MAX_COUNTED + 1].count()
+    return DatasetUses(tuple(found.order_by("-pk")[:MAX_USES]), total)
 
 
-def list_models_of(dataset: Dataset) -> list[tuple[LoggedModel, Run]]:
-    """The newest models of runs that read the dataset, each with its run."""
-    uses = RunDataset.objects.filter(dataset=dataset, run__deleted__isnull=True)
+def list_models_of(uses: DatasetUses) -> list[tuple[LoggedModel, Run]]:
+    """The newest models of the runs in `uses`, each with its run."""
     found = LoggedModel.objects.filter(
-        source_run__in=uses.values("run"),
+        source_run__in=[use.run_id for use in uses.uses],
         deleted__isnull=True,
         experiment__deleted__isnull=True,
     )

@@ -24,6 +24,7 @@ from runs.search.logged_models.table_filter import (
     parse_table_filter,
 )
 from runs.search.logged_models.table_page import (
+    MAX_COUNTED,
     TablePage,
     TableQuery,
     read_table_page,
@@ -32,6 +33,7 @@ from runs.search.logged_models.table_page import (
 
 __all__ = [
     "DEFAULT_SORT",
+    "MAX_COUNTED",
     "MAX_FILES",
     "MODEL_FILE",
     "FilterFields",

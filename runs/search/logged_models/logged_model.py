@@ -19,6 +19,7 @@ from runs.models import (
     Workspace,
     path_key,
 )
+from runs.search.logged_models.table_page import MAX_COUNTED
 from studio.core import names
 from studio.core.errors import NotFound
 
@@ -30,7 +31,7 @@ MODEL_FILE = "MLmodel"
 
 @dataclass(frozen=True)
 class RunRows:
-    """Runs, the newest first, and how many there are in all."""
+    """Runs, the newest first. `total` is at most MAX_COUNTED + 1."""
 
     runs: tuple[Run, ...]
     total: int
@@ -93,7 +94,8 @@ def list_readers(model: LoggedModel) -> RunRows:
     found = Run.objects.not_deleted().filter(pk__in=links.values("run"))
     if model.source_run_id is not None:
         found = found.exclude(pk=model.source_run_id)
-    return RunRows(tuple(found.order_by("-pk")[:MAX_READERS]), found.count())
+    total = found.order_by()[: MAX_COUNTED + 1].count()
+    return RunRows(tuple(found.order_by("-pk")[:MAX_READERS]), total)
 
 
 def current_model_files(model: LoggedModel) -> list[File]:
