@@ -315,3 +315,14 @@ def test_scoped_tokens_see_only_their_workspace(callers: Callers, who: str) -> N
     found = client.get("/api/v1/workspaces").json()["workspaces"]
     assert [one["name"] for one in found] == ["lab"]
     assert client.get("/api/v1/workspaces/third/runs").status_code in (403, 404)
+
+
+@pytest.mark.django_db
+def test_a_run_token_registers_files_of_its_tree_alone(callers: Callers) -> None:
+    address = "/api/v1/workspaces/lab/models/net/versions"
+    body = json.dumps({"source": "runs:/first/out.txt"})
+    statuses = [
+        client.generic("POST", address, body, "application/json").status_code
+        for client in (callers.outside, callers.inside)
+    ]
+    assert statuses == [403, 201]
