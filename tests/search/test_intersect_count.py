@@ -117,11 +117,12 @@ def test_matches_before_many_children_stay_on_the_page(
 ) -> None:
     monkeypatch.setattr(query_plan, "MAX_CANDIDATES", 20)
     monkeypatch.setattr(intersect_count, "SAMPLE_ROWS", 8)
-    tags = {"role": "fold", "kind": "new"}
-    for n in range(30):
-        row.make(f"more-{n}", tags={"role": "fold" if n < 15 else "other"})
     for n in range(15):
-        row.make(f"fold-{n}", tags=tags, parent_run_id="run-0")
+        row.make(f"fold-{n}", tags={"role": "fold"})
+        row.make(f"new-{n}", tags={"kind": "new"})
+    tags = {"role": "fold", "kind": "new"}
+    for n in range(19):
+        row.make(f"both-{n}", tags=tags, parent_run_id="run-0")
     row.make("last", tags=tags)
     assert row.find("tags.role = fold tags.kind = new", children="") == ["last"]
 
