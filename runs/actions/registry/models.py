@@ -117,8 +117,8 @@ def delete_model(model: RegisteredModel, *, actor: Actor, now: int) -> None:
     if aliases:
         raise InvalidState(
             _(
-                "The model %(name)r can't be deleted: %(aliases)s point to its "
-                "versions. Remove the aliases first."
+                "The model %(name)r can't be deleted, because its versions have "
+                "aliases: %(aliases)s. Remove them first."
             )
             % {"name": model.name, "aliases": name_aliases(aliases)},
             name=model.name,

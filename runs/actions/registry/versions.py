@@ -140,8 +140,8 @@ def delete_version(version: ModelVersion, *, actor: Actor, now: int) -> None:
     if aliases:
         raise InvalidState(
             _(
-                "Version %(version)s of %(name)r can't be deleted: %(aliases)s "
-                "point to it. Move or remove the aliases first."
+                "Version %(version)s of %(name)r can't be deleted, because it has "
+                "aliases: %(aliases)s. Move or remove them first."
             )
             % {
                 "version": version.number,

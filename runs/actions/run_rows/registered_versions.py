@@ -40,8 +40,8 @@ def refuse_if_run_registered(run: Run) -> None:
     if named:
         raise InvalidState(
             _(
-                "Run %(run_id)s can't be deleted: %(versions)s of registered models "
-                "point to it. Delete those versions first."
+                "Run %(run_id)s can't be deleted, because registered models use it: "
+                "%(versions)s. Delete those versions first."
             )
             % {"run_id": run.run_id, "versions": named},
             run_id=run.run_id,
@@ -58,8 +58,8 @@ def refuse_if_model_registered(model: LoggedModel) -> None:
     if named:
         raise InvalidState(
             _(
-                "The logged model %(model_id)s can't be deleted: %(versions)s of "
-                "registered models point to it. Delete those versions first."
+                "The logged model %(model_id)s can't be deleted, because registered "
+                "models use it: %(versions)s. Delete those versions first."
             )
             % {"model_id": model.model_id, "versions": named},
             model_id=model.model_id,
@@ -74,8 +74,8 @@ def refuse_if_experiment_registered(experiment: Experiment) -> None:
     if named:
         raise InvalidState(
             _(
-                "The experiment %(name)s can't be deleted: %(versions)s of registered "
-                "models point to its runs or models. Delete those versions first."
+                "The experiment %(name)s can't be deleted, because registered models "
+                "use its runs or models: %(versions)s. Delete those versions first."
             )
             % {"name": experiment.name, "versions": named},
             experiment=experiment.name,
@@ -83,8 +83,11 @@ def refuse_if_experiment_registered(experiment: Experiment) -> None:
 
 
 def name_versions(versions: QuerySet[ModelVersion]) -> str:
-    """Return texts such as `churn 3, churn 4 …`, or an empty one."""
+    """Return texts such as `churn version 3, churn version 4 …`, or an empty one."""
     rows = versions.order_by("model__name", "number")
     found = list(rows.values_list("model__name", "number")[: MAX_NAMED_VERSIONS + 1])
-    named = [f"{name} {number}" for name, number in found[:MAX_NAMED_VERSIONS]]
-    return ", ".join(named) + (" …" if len(found) > MAX_NAMED_VERSIONS else "")
+    named = [
+        _("%(name)s version %(version)s") % {"name": name, "version": number}
+        for name, number in found[:MAX_NAMED_VERSIONS]
+    ]
+    return ", ".join(named) + (", …" if len(found) > MAX_NAMED_VERSIONS else "")

@@ -44,7 +44,9 @@ def version(
 def test_a_registered_run_is_not_deleted(
     version: ModelVersion, run: Run, actor: Actor, now: int
 ) -> None:
-    with pytest.raises(InvalidState, match=r"churn 1 .*Delete those versions first"):
+    with pytest.raises(
+        InvalidState, match=r"churn version 1\. Delete those versions first"
+    ):
         trash_run(run, actor=actor, now=now)
     run.refresh_from_db()
     assert run.deleted is None
@@ -55,7 +57,7 @@ def test_a_registered_run_is_not_deleted(
 def test_an_experiment_of_a_registered_run_is_not_deleted(
     version: ModelVersion, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    with pytest.raises(InvalidState, match="churn 1"):
+    with pytest.raises(InvalidState, match="churn version 1"):
         delete_experiment(experiment, actor=actor, now=now)
     registry.delete_version(version, actor=actor, now=now)
     assert delete_experiment(experiment, actor=actor, now=now).deleted == now
@@ -65,7 +67,7 @@ def test_a_registered_logged_model_is_not_deleted(
     register: Register, logged: LoggedModel, actor: Actor, now: int
 ) -> None:
     version = register(f"models:/{logged.model_id}")
-    with pytest.raises(InvalidState, match="churn 1"):
+    with pytest.raises(InvalidState, match="churn version 1"):
         trash_logged_model(logged, now=now)
     registry.delete_version(version, actor=actor, now=now)
     trash_logged_model(logged, now=now)
@@ -78,7 +80,8 @@ def test_an_error_names_few_of_many_versions(
         register()
     with pytest.raises(InvalidState) as caught:
         trash_run(run, actor=actor, now=now)
-    assert "churn 1, churn 2, churn 3, churn 4, churn 5 … of" in caught.value.message
+    named = ", ".join(f"churn version {number}" for number in range(1, 6))
+    assert f"use it: {named}, …. Delete" in caught.value.message
 
 
 def test_undo_does_not_delete_what_is_registered(
@@ -91,7 +94,7 @@ def test_undo_does_not_delete_what_is_registered(
     changes = list(ChangeSet.objects.filter(action__startswith="restore"))
     register()
     for change_set in changes:
-        with pytest.raises(InvalidState, match="churn 1"):
+        with pytest.raises(InvalidState, match="churn version 1"):
             undo_change_set(change_set, actor=actor, now=now)
 
 
@@ -149,7 +152,7 @@ class TestAtOnce:
 
     def test_a_run_is_registered_before_it_is_deleted(self, trained: Run) -> None:
         other = Run.objects.get()
-        with pytest.raises(InvalidState, match="churn 1"):
+        with pytest.raises(InvalidState, match="churn version 1"):
             overlapping(
                 lambda: self.register(trained),
                 lambda: trash_run(other, actor=SERVER, now=now_ms()),

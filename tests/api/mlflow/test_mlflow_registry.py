@@ -282,7 +282,7 @@ def test_a_registered_run_is_not_deleted(mlflow: Mlflow, path: str) -> None:
     body = {"run_id": run_id, "experiment_id": experiment}
     refused = mlflow.refused(path, **body)
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
-    assert "churn 1" in refused.message
+    assert "churn version 1" in refused.message
     mlflow.send("DELETE", "model-versions/delete", {"name": "churn", "version": "1"})
     mlflow.post(path, **body)
 
@@ -294,9 +294,9 @@ def test_a_registered_logged_model_is_not_deleted(
     register(mlflow, f"models:/{model_id}")
     refused = mlflow.refused(f"logged-models/{model_id}", "DELETE")
     assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
-    assert "churn 1" in refused.message
+    assert "churn version 1" in refused.message
     # Its run takes the model along when it is purged.
-    assert "churn 1" in mlflow.refused("runs/delete", run_id=run_id).message
+    assert "churn version 1" in mlflow.refused("runs/delete", run_id=run_id).message
 
 
 def test_a_reader_changes_nothing(mlflow: Mlflow, run_id: str) -> None:
