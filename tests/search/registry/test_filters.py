@@ -150,7 +150,8 @@ def versions(
     [
         ("", [7, 8, 9]),
         ("version:>=8", [8, 9]),
-        ("8", [8]),
+        # The id of the run, which version 9 has, can contain an 8.
+        ("8 stage:none", [8]),
         ("alias:champion", [7]),
         ("alias is null", [8, 9]),
         ("stage:production", [9]),
@@ -244,4 +245,5 @@ def test_a_page_costs_a_fixed_number_of_queries(
 
     cost(1)
     few = cost(2, text="m tag:k", sort="name")
-    assert cost(20, text="m tag:k", sort="name") == few <= 4 + 1
+    # PostgreSQL adds its time limit.
+    assert cost(20, text="m tag:k", sort="name") == few <= 8
