@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from runs.models import ChangeSet, ModelVersion, RegisteredModel, Role
+from runs.actions.account import create_run_token
+from runs.models import ChangeSet, ModelVersion, RegisteredModel, Role, Run, User
 from tests.api.protocol import Mlflow, member
 
 
@@ -314,3 +316,21 @@ def test_a_version_number_can_be_a_json_number(mlflow: Mlflow, run_id: str) -> N
     register(mlflow, f"runs:/{run_id}/m", run_id=run_id)
     mlflow.post("registered-models/alias", name="churn", alias="a", version=1)
     assert model_of(mlflow)["aliases"] == [{"alias": "a", "version": "1"}]
+
+
+def test_the_token_of_a_run_registers_what_its_tree_logged(mlflow: Mlflow) -> None:
+    own, other = mlflow.new_run(), mlflow.new_run()
+    create(mlflow)
+    user = User.objects.get(username="contributor-lab")
+    run = Run.objects.get(run_id=own)
+    token = create_run_token(run, user)
+    script = Mlflow(Client(headers={"Authorization": f"Bearer {token}"}), run.workspace)
+    assert register(script, f"runs:/{own}/m")["run_id"] == own
+    refused = script.refused(
+        "model-versions/create", name="churn", source=f"runs:/{other}/m"
+    )
+    assert (refused.status, refused.code) == (403, "PERMISSION_DENIED")
+    refused = script.refused(
+        "registered-models/alias", name="churn", alias="best", version="1"
+    )
+    assert (refused.status, refused.code) == (403, "PERMISSION_DENIED")
