@@ -22,6 +22,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sklearn.linear_model import LogisticRegression
 
+from tests.e2e.registry.client_dots import dotted_paths, evaluation
+
 OUTCOMES = sys.stdout
 VERSION = tuple(int(part) for part in mlflow.__version__.split(".")[:2])
 #: So that no environment is searched for what a small model needs.
@@ -269,6 +271,8 @@ def main() -> None:
     if VERSION >= (3, 0):
         logged_models(client, run_id)
     renaming_and_errors(client)
+    dotted_paths(client, show)
+    evaluation(show)
 
 
 if __name__ == "__main__":
