@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.http import QueryDict
 
 #: Rows of a page: few, because the comparison is below them.
-DEFAULT_ROWS, ROWS = 10, (10, 25, 50, 100)
+DEFAULT_ROWS, ROWS = 10, (10, 25, 50)
 
 DEFAULT_SORT = "-version"
 #: Metrics that have columns, if the address doesn't name some.

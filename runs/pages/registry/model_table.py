@@ -52,6 +52,7 @@ class TableRow:
     """`series` is the color of a selected version, 0 if it is not selected."""
 
     version: ModelVersion
+    name: str
     href: str
     series: int
     aliases: tuple[AliasChip, ...]
@@ -125,6 +126,7 @@ def _table_row(
     workspace = version.model.workspace.name
     return TableRow(
         version,
+        _("Version %(number)s") % {"number": version.number},
         f"{model_path(version.model)}{version.number}/",
         series_of(state, version.number),
         tuple(alias_chip(each) for each in row.aliases),

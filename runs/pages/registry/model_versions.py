@@ -63,8 +63,8 @@ MAX_EXPORTED = 10_000
 @vary_on_headers("HX-Request")
 def model_versions(request: PageRequest, name: str) -> HttpResponse:
     model = find_page_model(request, name)
-    state = VersionsState.read(request.GET)
     names = list_metric_names(model)
+    state = _without_defaults(VersionsState.read(request.GET), names)
     columns = _shown_columns(state, names)
     problem: InvalidValue | None = None
     try:
@@ -92,7 +92,8 @@ def model_versions(request: PageRequest, name: str) -> HttpResponse:
     response = render(request, template, context, status=status)
     if request.htmx and request.htmx.trigger == FORM_ID:
         # The form's own address also has hidden inputs and default values.
-        response["HX-Push-Url"] = f"{model_path(model)}{_short_query(state, names)}"
+        query = state.here()
+        response["HX-Push-Url"] = model_path(model) + (query if query != "?" else "")
     return response
 
 
@@ -100,13 +101,13 @@ def _is_sort(error: InvalidValue) -> bool:
     return error.details.get("field") == "sort"
 
 
-def _short_query(state: VersionsState, names: Sequence[str]) -> str:
+def _without_defaults(state: VersionsState, names: Sequence[str]) -> VersionsState:
+    """Return the state without the values that the form adds."""
     if state.columns == _default_columns(names):
         state = replace(state, columns=None)
     if state.chart == _default_chart(_shown_columns(state, names), names):
         state = replace(state, chart="")
-    query = state.here()
-    return "" if query == "?" else query
+    return state
 
 
 def _shown_columns(state: VersionsState, names: Sequence[str]) -> tuple[str, ...]:
