@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpResponseBase
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
@@ -25,7 +25,7 @@ from runs.api.v1.schemas import (
     VersionPatch,
     VersionQuery,
 )
-from runs.models import ModelStage, ModelVersion, now_ms
+from runs.models import ModelStage, ModelVersion, RegisteredModel, now_ms
 from runs.search.registry import filter_versions
 from runs.search.sql import time_limit
 
@@ -33,7 +33,12 @@ from runs.search.sql import time_limit
 @endpoint("GET", Permission.READ, query=VersionQuery, reply=VersionList)
 def list_all_versions(request: StudioRequest, query: VersionQuery) -> VersionList:
     """List the versions of all models, the newest first."""
-    rows = ModelVersion.objects.filter(model__workspace=workspace_of(request))
+    workspace = workspace_of(request)
+    models = RegisteredModel.objects.filter(workspace=workspace, pk=OuterRef("model"))
+    # With a join, SQLite sorts all versions for one page. Of each model's latest one
+    # there are few.
+    condition = Q(model__workspace=workspace) if query.latest else Exists(models)
+    rows = ModelVersion.objects.filter(condition)
     return _version_list(request, rows, query, "pk")
 
 
