@@ -51,7 +51,10 @@ def test_the_last_updated_model_comes_first(
     assert names(browser, "?sort=-name") == ["C", "b", "a"]
 
 
-@pytest.mark.parametrize("sort", ["name", "-updated", "versions", "-registered_by"])
+SORTS = ["name", "-updated", "versions", "-latest", "-starred", "-registered_by"]
+
+
+@pytest.mark.parametrize("sort", SORTS)
 def test_pages_continue_without_gaps_in_both_directions(
     browser: Client, workspace: Workspace, sort: str
 ) -> None:
