@@ -17,7 +17,7 @@ from runs.management.bulk_load import filling_transaction
 from runs.management.move.move import open_connection, use_as_default_database
 from studio.settings.environment import sqlite_settings
 from tests.backup.homes import Home, execute, kill_at
-from tests.parts.postgres import fresh_database
+from tests.parts.postgres import SCHEMA, fresh_database
 
 
 @pytest.fixture
@@ -65,19 +65,10 @@ def unmark(home: Home) -> None:
     execute(home, "update runs_studioidentity set identity = ?", [identity])
 
 
-#: Where rows are loaded, all of it but the tables is taken away and comes back.
-SCHEMA = """
-SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
-UNION ALL SELECT conrelid::regclass::text || conname::text || pg_get_constraintdef(oid)
-FROM pg_constraint WHERE connamespace = 'public'::regnamespace
-UNION ALL SELECT tgname::text || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
-ORDER BY 1
-"""
-
-
 def test_a_moved_database_has_the_schema_of_a_new_one(
     home: Home, target: str, filled_postgres: Home
 ) -> None:
+    # Where rows are loaded, all of it but the tables is taken away and comes back.
     home.succeed("move-to", target)
     new = query(filled_postgres.env["DATABASE_URL"], SCHEMA)
     assert query(target, SCHEMA) == new

@@ -30,6 +30,16 @@ ADDRESS = "STUDIO_TEST_POSTGRES"
 PREFIX = "studio-pg-"
 #: A file with the pid of the test run that uses the cluster.
 OWNER_NAME = "owner"
+#: Columns, indexes, constraints and triggers of a database, as comparable rows.
+SCHEMA = """
+SELECT concat(table_name, ' ', column_name, ' ', data_type, is_nullable, column_default)
+FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT conrelid::regclass::text || conname::text || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tgname::text || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
+ORDER BY 1
+"""
 _numbers = count(1)
 
 
