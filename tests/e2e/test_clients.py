@@ -19,7 +19,7 @@ def postgres_server(
         yield started
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_unmodified_mlflow_client_reads_back_what_it_wrote(
     server: Server, version: str
