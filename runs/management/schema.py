@@ -48,7 +48,8 @@ class GrowingState(ProjectState):
             return
         key = (model_state.app_label, model_state.name_lower)
         self.models[key] = model_state
-        self.resolve_model_relations(key)
+        if self._relations is not None:
+            self.resolve_model_relations(key)
         self.apps.render_multiple([model_state])
 
     def add_field(
@@ -85,14 +86,10 @@ class GrowingState(ProjectState):
         self.is_delayed = True
         return {(app_label, model_name)}
 
-    def _append_option(
-        self, app_label: str, model_name: str, option_name: str, obj: object
-    ) -> None:
-        options = self.models[app_label, model_name].options
-        options[option_name] = [*options[option_name], obj]
-        if "apps" in self.__dict__:
-            meta = self.apps.get_model(app_label, model_name)._meta
-            setattr(meta, option_name, [*getattr(meta, option_name), obj])
+    def clone(self) -> GrowingState:
+        made = GrowingState()
+        made.__dict__.update(super().clone().__dict__)
+        return made
 
 
 class AtomicMigrationExecutor(MigrationExecutor):

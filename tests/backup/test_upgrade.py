@@ -16,8 +16,8 @@ from tests.backup.homes import Home, execute, kill_at
 #: To a schema of before, with its data; what later versions added is lost.
 GO_BACK = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", "runs", "0013", verbosity=0)
+from runs.management import schema
+schema.migrate([("runs", "0013_error_kind_indexes")])
 """
 PREPARE = """
 import django; django.setup()

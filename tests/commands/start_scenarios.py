@@ -44,8 +44,8 @@ for number in range(int(sys.argv[1])):
 GO_BACK = """
 import sys
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", "runs", sys.argv[1], verbosity=0)
+from runs.management import schema
+schema.migrate([("runs", sys.argv[1])])
 """
 LONG_AGO = 14 * 86_400
 IDENTITY_MIGRATION, FUTURE_MIGRATION = "0018_identity_and_removals", "9999_future"

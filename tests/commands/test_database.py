@@ -27,10 +27,10 @@ except CommandError as error:
 #: A database of an older version, in which a user has a run.
 GO_BACK = """
 import django; django.setup()
-from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-call_command("migrate", "runs", "0002", verbosity=0)
+from runs.management import schema
+schema.migrate([("runs", "0002_immutable")])
 # The models as they were: those of today have columns that are not there.
 then = MigrationLoader(connection).project_state(("runs", "0002_immutable")).apps
 names = ("Experiment", "Key", "Run", "RunTag", "Workspace")

@@ -1,8 +1,9 @@
 """Spread the tests over processes: `python -m pytest -n 2`.
 
-A file runs in one process, since its tests share what a module's fixtures build. Each
-process has a database, servers and a browser of its own. They collect the tests without
-compiling a fresh checkout twice.
+A file runs in one process, since its tests share what a module's fixtures build. So do
+the files of a few folders, which share what takes long to build. Each process has a
+database, servers and a browser of its own. They collect the tests without compiling a
+fresh checkout twice.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ TESTS = Path(__file__).parent.parent
 #: Their files take longest: the first wait most of the time, the others compute. They
 #: run first and mixed, so that all processors are used and all processes end together.
 WAITING_FOLDERS = tuple("web delivery runner sdk".split())
-COMPUTING_FOLDERS = tuple("e2e backup commands upgrades cli".split())
+COMPUTING_FOLDERS = tuple("backup e2e commands upgrades cli".split())
+#: How the names of files begin that run in one process. A name counts for the first.
+SHARING = ("tests/backup/", "tests/e2e/list/test_", "tests/e2e/list/")
 
 # Nothing that is imported or collected becomes garbage.
 gc.disable()
@@ -54,9 +57,17 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+class SharingScheduling(LoadFileScheduling):
+    """What runs in one process is a file, or the files of a `SHARING` name."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (name for name in SHARING if nodeid.startswith(name))
+        return next(shared, nodeid.partition("::")[0])
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
     config.option.loadscopereorder = False
-    return LoadFileScheduling(config, log)
+    return SharingScheduling(config, log)
 
 
 def pytest_collection_modifyitems(
