@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.forked import run_studio
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
@@ -32,16 +33,8 @@ class CommandLine:
     def __call__(
         self, *words: str, given: str = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*STUDIO, *words],
-            env={**self.base_environment(), **more},
-            cwd=self.folder,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        env = {**self.base_environment(), **more}
+        return run_studio(words, env=env, cwd=self.folder, given=given)
 
     def base_environment(self) -> dict[str, str]:
         own = {

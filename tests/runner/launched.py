@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.sdk.client import Client
 from tests.parts.clients import ROOT, quiet_environment
+from tests.parts.forked import run_studio
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 
@@ -97,15 +98,7 @@ class Shell:
 
     def studio(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command of `studio` to its end."""
-        return subprocess.run(
-            [*STUDIO, *words],
-            env=self.environment(),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return run_studio(words, env=self.environment(), cwd=self.folder, seconds=120)
 
     def start(self, *words: str, prefix: tuple[str, ...] = ()) -> Launched:
         """Start `studio run` with these words."""

@@ -83,7 +83,7 @@ def looked_at(
     context.close()
 
 
-@pytest.mark.sample(28)
+@pytest.mark.sample(20)
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_axe_finds_no_accessibility_problems(
     place: Place, looked_at: Page, rich: dict[str, str]
