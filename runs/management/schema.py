@@ -32,7 +32,7 @@ _COLUMNS = {
 
 
 class GrowingState(ProjectState):
-    """The models of a migration, of which an operation builds only its own again.
+    """The models of a migration; an operation builds only the class of its own again.
 
     Django builds the classes of all related models again for each new table, column,
     index and constraint. That took three quarters of the time of a first start. The
@@ -48,7 +48,7 @@ class GrowingState(ProjectState):
             return
         key = (model_state.app_label, model_state.name_lower)
         self.models[key] = model_state
-        if self._relations is not None:
+        if self.__dict__["_relations"] is not None:
             self.resolve_model_relations(key)
         self.apps.render_multiple([model_state])
 
@@ -81,10 +81,11 @@ class GrowingState(ProjectState):
     def _find_reload_model(
         self, app_label: str, model_name: str, delay: bool = False
     ) -> set[tuple[str, str]]:
+        found = {(app_label, model_name)}
         if not delay:
-            return super()._find_reload_model(app_label, model_name)
-        self.is_delayed = True
-        return {(app_label, model_name)}
+            found = super()._find_reload_model(*found.pop())  # type: ignore[misc]
+        self.is_delayed |= delay
+        return found
 
     def clone(self) -> GrowingState:
         made = GrowingState()

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.cli.forked import run_studio
 from tests.parts.clients import ROOT, quiet_environment
-from tests.parts.forked import run_studio
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from studio.sdk.client import Client
+from tests.cli.forked import run_studio
 from tests.parts.clients import ROOT, quiet_environment
-from tests.parts.forked import run_studio
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 

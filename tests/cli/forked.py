@@ -38,8 +38,8 @@ def run_studio(
         files = [Path(folder, name) for name in STREAMS]
         for file in files:
             file.write_text(given if file.name == "stdin" else "")
-        told = {"words": words, "env": dict(env), "cwd": str(cwd), "folder": folder}
-        code = _tell(json.dumps(told), seconds)
+        command = {"words": words, "env": dict(env), "cwd": str(cwd), "folder": folder}
+        code = _tell(json.dumps(command), seconds)
         _given, out, err = (file.read_text(errors="replace") for file in files)
     return subprocess.CompletedProcess(["studio", *words], code, out, err)
 
@@ -61,7 +61,7 @@ def _tell(line: str, seconds: int) -> int:
 def _forking_process() -> subprocess.Popen[str]:
     """One for this process, with which it ends."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.parts.forked"],
+        [sys.executable, "-m", "tests.cli.forked"],
         env={**quiet_environment(), "PYTHONIOENCODING": "utf-8"},
         cwd=ROOT,
         stdin=subprocess.PIPE,
@@ -92,18 +92,18 @@ def wait_for_command() -> list[str]:
     raise SystemExit
 
 
-def become(told: dict[str, Any]) -> list[str]:
-    """Take over the environment, the folder and the streams; return the words."""
+def become(command: dict[str, Any]) -> list[str]:
+    """Apply the environment, the folder and the streams; return the words."""
     os.environ.clear()
-    os.environ.update(told["env"])
+    os.environ.update(command["env"])
     sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    os.chdir(told["cwd"])
+    os.chdir(command["cwd"])
     for number, name in enumerate(STREAMS):
-        path = Path(told["folder"], name)
+        path = Path(command["folder"], name)
         opened = os.open(path, os.O_WRONLY | os.O_APPEND if number else os.O_RDONLY)
         os.dup2(opened, number)
         os.close(opened)
-    words: list[str] = told["words"]
+    words: list[str] = command["words"]
     sys.argv = ["studio", *words]
     return words
 
