@@ -33,7 +33,7 @@ from runs.models.compute import (
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.environments import RegisteredEnvironment
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
-from runs.models.files import BlobRemoval, File, path_key
+from runs.models.files import BlobRemoval, File, in_folder, path_key
 from runs.models.history_exports import ExportState, HistoryExport
 from runs.models.identity import StudioIdentity
 from runs.models.logged import (
@@ -196,6 +196,7 @@ __all__ = [
     "can_edit_view",
     "conclusion_key",
     "holds_min_or_max_of_root",
+    "in_folder",
     "merge_run_counts",
     "now_ms",
     "pack_keys",

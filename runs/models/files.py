@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
+from django.db.models.lookups import Exact
 
 from runs.models.logged import LoggedModel
 from runs.models.runs import Run
@@ -15,6 +17,14 @@ from runs.models.runs import Run
 def path_key(path: str) -> bytes:
     """Hash a path for an index, which cannot hold 5,000 characters."""
     return hashlib.sha256(path.encode()).digest()
+
+
+def in_folder(path: str) -> Q:
+    """The condition of files in a folder, or in folders below it."""
+    start = f"{path}/"
+    # SQLite's LIKE ignores case, so the beginning is compared too.
+    begins = Q(Exact(Left("folder", len(start)), start))
+    return Q(folder=path) | Q(folder__startswith=start) & begins
 
 
 class File(models.Model):

@@ -24,10 +24,9 @@ from runs.actions.run_rows import (
     refuse_if_locked,
     refuse_if_source_locked,
 )
-from runs.models import File, LoggedModel, Run, path_key
+from runs.models import File, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
 from studio.core import names
-from studio.core.batches import batches
 from studio.core.errors import AlreadyExists, Conflict, StudioError
 
 FileOwner = Run | LoggedModel
@@ -85,18 +84,8 @@ def delete_file(owner: FileOwner, path: str, *, actor: Actor, now: int) -> int:
         refuse_if_locked(owner)
     else:
         refuse_if_source_locked(owner)
-    # Listed first and updated by key, because SQLite's LIKE ignores case.
-    below = [
-        file.pk
-        for file in _files_in_folder(owner, path).only("pk", "folder")
-        if _is_in_folder(file.folder, path)
-    ]
-    replaced_count = (
-        current_files(owner).filter(path_key=path_key(path)).update(replaced=now)
-    )
-    for some in batches(below):
-        replaced_count += File.objects.filter(pk__in=some).update(replaced=now)
-    return replaced_count
+    deleted = in_folder(path) | Q(path_key=path_key(path))
+    return current_files(owner).filter(deleted).update(replaced=now)
 
 
 def current_files(owner: FileOwner) -> QuerySet[File]:
@@ -168,24 +157,10 @@ def _refuse_path_clash(owner: FileOwner, path: str) -> None:
             % {"path": path, "file": file.path},
             field="path",
         )
-    # SQLite's LIKE ignores case, so each match is checked again.
-    if any(
-        _is_in_folder(row.folder, path)
-        for row in _files_in_folder(owner, path).only("folder")
-    ):
+    if current_files(owner).filter(in_folder(path)).exists():
         raise Conflict(
             _("%(path)r can't be saved: it is a folder.") % {"path": path}, field="path"
         )
-
-
-def _files_in_folder(owner: FileOwner, path: str) -> QuerySet[File]:
-    return current_files(owner).filter(
-        Q(folder=path) | Q(folder__startswith=f"{path}/")
-    )
-
-
-def _is_in_folder(folder: str, path: str) -> bool:
-    return folder == path or folder.startswith(f"{path}/")
 
 
 def _mark_replaced(owner: FileOwner, old: File, now: int) -> None:

@@ -36,6 +36,7 @@ from runs.models import (
     RegisteredModel,
     Run,
     Workspace,
+    in_folder,
     path_key,
 )
 from runs.search.registry import (
@@ -297,8 +298,8 @@ def _size_of(source: VersionSource) -> int | None:
     assert owner is not None
     files = current_files(owner)
     if source.path:
-        below = Q(folder=source.path) | Q(folder__startswith=f"{source.path}/")
-        files = files.filter(below | Q(path_key=path_key(source.path)))
+        own = Q(path_key=path_key(source.path))
+        files = files.filter(in_folder(source.path) | own)
     size: int | None = files.aggregate(size=Sum("size"))["size"]
     return size
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpResponseBase
 from django.utils.translation import pgettext
 
@@ -24,7 +23,7 @@ from runs.api.v1.schemas import (
     SnapshotInfo,
     UploadQuery,
 )
-from runs.models import File, Snapshot, now_ms
+from runs.models import File, Snapshot, in_folder, now_ms
 from runs.search.files import find_file, get_snapshot
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
@@ -37,20 +36,13 @@ def list_files(request: StudioRequest, run_id: str, query: FileQuery) -> FileLis
     rows = current_files(find_run(request, run_id))
     if query.folder:
         folder = check_path(query.folder, "folder")
-        rows = rows.filter(Q(folder=folder) | Q(folder__startswith=f"{folder}/"))
+        rows = rows.filter(in_folder(folder))
     if query.after:
         rows = rows.filter(pk__gt=_parse_cursor(query.after))
     found = list(rows.order_by("pk")[: query.limit + 1])
     shown = found[: query.limit]
-    # From the unfiltered page, so a page can have fewer files than its limit.
     after = str(shown[-1].pk) if len(found) > query.limit else ""
-    # SQLite's LIKE ignores case.
-    within = [one for one in shown if _is_in_folder(one.folder, query.folder)]
-    return FileList([file_info(one) for one in within], after)
-
-
-def _is_in_folder(folder: str, wanted: str) -> bool:
-    return not wanted or folder == wanted or folder.startswith(f"{wanted}/")
+    return FileList([file_info(one) for one in shown], after)
 
 
 def _parse_cursor(text: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from runs.models import File, ModelVersion, path_key
+from runs.models import File, ModelVersion, in_folder, path_key
 from runs.render.registry import (
     MAX_MLMODEL_BYTES,
     MAX_REQUIREMENTS_BYTES,
@@ -52,9 +52,7 @@ def files_of_version(version: ModelVersion) -> QuerySet[File]:
     rows = _files_of_owner(version)
     if not version.path:
         return rows
-    folder, _slash, name = version.path.rpartition("/")
-    inside = Q(folder=version.path) | Q(folder__startswith=f"{version.path}/")
-    return rows.filter(inside | Q(folder=folder, name=name))
+    return rows.filter(in_folder(version.path) | Q(path_key=path_key(version.path)))
 
 
 def _files_of_owner(version: ModelVersion) -> QuerySet[File]:

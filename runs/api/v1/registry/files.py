@@ -12,7 +12,7 @@ from runs.api.file_responses import file_response
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.registry.lookups import find_version
 from runs.api.v1.schemas import FileInfo, VersionFiles
-from runs.models import File, ModelVersion, path_key
+from runs.models import File, ModelVersion, in_folder, path_key
 from studio.core.errors import NotFound
 from studio.core.names import check_path
 
@@ -66,11 +66,5 @@ def _files_of(version: ModelVersion) -> dict[str, File]:
     """Return the version's files by their paths in the run or logged model."""
     rows, top = current_files(_owner_of(version)), version.path
     if top:
-        below = Q(folder=top) | Q(folder__startswith=f"{top}/")
-        rows = rows.filter(below | Q(path_key=path_key(top)))
-    # SQLite's LIKE ignores case.
-    return {
-        file.path: file
-        for file in rows
-        if not top or file.path == top or file.path.startswith(f"{top}/")
-    }
+        rows = rows.filter(in_folder(top) | Q(path_key=path_key(top)))
+    return {file.path: file for file in rows}
