@@ -85,7 +85,11 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         template = build_once("database", migrate)
-        shutil.copy(template / "studio.sqlite3", database["TEST"]["NAME"])
+        name = str(database["TEST"]["NAME"])
+        # Of an earlier session with the same home: SQLite would add them to the copy.
+        for suffix in ("-wal", "-shm"):
+            Path(name + suffix).unlink(missing_ok=True)
+        shutil.copy(template / "studio.sqlite3", name)
         return True
     database["TEST"]["TEMPLATE"] = postgres_template()
     build_once("postgres-database", migrate_postgres_template)
