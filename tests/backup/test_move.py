@@ -19,6 +19,9 @@ from studio.settings.environment import sqlite_settings
 from tests.backup.homes import Home, execute, kill_at
 from tests.parts.postgres import SCHEMA, fresh_database
 
+#: Each takes seconds: of all tests of backups, half run in each sample.
+pytestmark = pytest.mark.sample(30, group="backups")
+
 
 @pytest.fixture
 def target(postgres: str) -> str:

@@ -18,6 +18,9 @@ from tests.backup.homes import Home, execute, flip, kill_at
 from tests.parts.postgres import fresh_database
 from tests.parts.waiting import becomes
 
+#: Each takes seconds: of all tests of backups, half run in each sample.
+pytestmark = pytest.mark.sample(30, group="backups")
+
 
 @pytest.fixture
 def backed_up(home: Home, backups: Path) -> Path:

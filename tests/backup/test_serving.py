@@ -13,6 +13,9 @@ from tests.parts.postgres import fresh_database
 from tests.parts.server import Server, running
 from tests.parts.wire import Connection
 
+#: Each takes seconds: of all tests of backups, half run in each sample.
+pytestmark = pytest.mark.sample(30, group="backups")
+
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_backup_has_everything_acknowledged_before_it_began(

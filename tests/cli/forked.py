@@ -11,7 +11,7 @@ import importlib
 import json
 import os
 import pkgutil
-import select
+import selectors
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,11 @@ def _tell(line: str, seconds: int) -> int:
     assert process.stdout is not None
     process.stdin.write(f"{line}\n")
     process.stdin.flush()
-    if not select.select([process.stdout], [], [], seconds)[0]:
+    # `select` allows no number above 1,023, and other tests leave many files open.
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        has_answered = selector.select(seconds)
+    if not has_answered:
         os.killpg(process.pid, 9)
         _forking_process.cache_clear()
         raise subprocess.TimeoutExpired(line, seconds)

@@ -140,7 +140,7 @@ def emptied(world: World, home: Path) -> Database:
     return Database(str(home / "studio.sqlite3"))
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(("state", "home_state"), EXPECTED)
 def test_a_start_never_loses_a_file(
     world: World, state: str, home_state: str, tmp_path: Path

@@ -43,7 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "sample(count): with --sample-seed, this number of its cases run"
+        "markers",
+        "sample(count, group=None): with --sample-seed, this number of its cases run, "
+        "or of all tests of the group",
     )
 
 
@@ -77,11 +79,13 @@ def pytest_collection_modifyitems(
 
 
 def sample_cases(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
-    """Keep as many cases of each marked test as its mark says, in the same order."""
+    """Keep as many cases of each marked test, or group of tests, as its mark says."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("sample"):
-            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        mark = item.get_closest_marker("sample")
+        if mark is not None:
+            name = mark.kwargs.get("group") or item.nodeid.partition("[")[0]
+            cases.setdefault(name, []).append(item)
     dropped: set[pytest.Item] = set()
     for name, found in cases.items():
         mark = found[0].get_closest_marker("sample")

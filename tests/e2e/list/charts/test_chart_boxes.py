@@ -8,6 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.list.charts.drawn_lines import card, drawn
 from tests.e2e.list.live.held import Held
 
+#: Each takes seconds: of all browser tests of charts, half run in each sample.
+pytestmark = pytest.mark.sample(12, group="charts")
+
 HOME = "/w/default/experiments/digits/"
 LOSS = "line!metrics.acc"
 PARALLEL = "parallel!params.lr!metrics.acc"

@@ -13,6 +13,9 @@ from tests.e2e.list.charts.drawn_lines import card, drawn
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
+#: Each takes seconds: of all browser tests of charts, half run in each sample.
+pytestmark = pytest.mark.sample(12, group="charts")
+
 HOME = "/w/default/experiments/kept/"
 WORDS = "scatter!params.lr!metrics.acc!params.opt"
 

@@ -7,12 +7,16 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.e2e.list.charts.curves import HIGH, POINTS, curves
 from tests.e2e.list.charts.drawn_lines import card, drawn, reaches, spans
 from tests.parts.browser import Watch
 from tests.parts.wire import Connection
+
+#: Each takes seconds: of all browser tests of charts, half run in each sample.
+pytestmark = pytest.mark.sample(12, group="charts")
 
 __all__ = ["curves"]
 
