@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.api.mlflow.graphql.language import parse
-from studio.core.errors import InvalidRequest
 from tests.api.protocol import Mlflow, member, reply
 
 RUN_QUERY = """
@@ -138,9 +136,13 @@ def root(fields: str) -> str:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("", "Must provide operation name"),
-        ("{", "Unexpected <EOF>"),
-        ("{ a b", "Unexpected <EOF>"),
+        ("", "Unexpected <EOF>"),
+        ("{", "found <EOF>"),
+        ("{ a b", "found <EOF>"),
+        ('{ a(b: "x) }', "Unterminated string"),
+        ("{ a(b: 01) }", "Invalid number"),
+        ("{ ? }", "Unexpected character"),
+        ("type Query { a: String }", "Must provide operation name"),
         ("{ mlflowNothing }", "Cannot query field 'mlflowNothing' on type 'Query'"),
         ("mutation { mlflowGetRun { run { info { runId } } } }", "on type 'Mutation'"),
         (root("experiment"), "must have selected subfields"),
@@ -150,7 +152,7 @@ def root(fields: str) -> str:
         (root("experiment { name @bogus }"), "Unknown directive '@bogus'"),
         (root("experiment { name: name name: experimentId }"), "conflict"),
         ("{ __schema { types { name } } }", "Cannot query field '__schema'"),
-        ("subscription { a }", "Unexpected 'subscription'"),
+        ("subscription { a }", "A query or a mutation is expected"),
         ("query A { a } query B { b }", "Must provide operation name"),
         (
             '{ mlflowGetRun(input: "x") { run { info { runId } } } }',
@@ -179,8 +181,9 @@ BOMB = "".join(
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("{ a" * 11 + "}" * 11, "maximum depth"),
-        ("{ a(b: " + "[" * 5000 + ")}", "maximum depth"),
+        (root("... { " * 10 + "apiError { code }" + "}" * 10), "maximum depth"),
+        ("{ a" * 5000 + "}" * 5000, "nested too deeply"),
+        ("{ a(b: " + "[" * 5000 + ")}", "nested too deeply"),
         (
             root("...F") + "fragment F on MlflowGetExperimentResponse { ...F }",
             "maximum depth",
@@ -196,22 +199,13 @@ BOMB = "".join(
             root("experiment { " + "".join(f"a{n}: name " for n in range(11)) + "}"),
             "at most 10 aliases",
         ),
-        ("#" * 40_000, "exceeds 32768 characters"),
+        ("#" * 40_000, "more than 32768 code points"),
     ],
 )
 def test_a_query_that_costs_too_much_is_refused(
     mlflow: Mlflow, query: str, said: str
 ) -> None:
     assert said in errors(mlflow, query)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['{ a(b: "x) }', "{ a(b: 01) }", '{ a(b: """x""") }', "{ a(b: 1x) }", "{ ? }"],
-)
-def test_what_is_no_graphql_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequest, match="Unexpected"):
-        parse(text)
 
 
 def test_foreign_runs_are_not_found(mlflow: Mlflow) -> None:
