@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from studio.core.errors import InvalidFilter
 from studio.core.filters import Node, parse, to_text
 from studio.core.filters.parse import parse_with_positions
-from studio.core.filters.source import read_source
+from studio.core.filters.registry_fields import MODEL_FIELDS
+from studio.core.filters.source import read_source, source_or_text
 from studio.core.filters.tree import Comparison, Field, Text, all_of, attribute, terms
 from tests.parts.calls import counted_calls
 
@@ -203,3 +204,31 @@ def test_separate_terms_are_removed_without_parsing(typed: str, parsed: int) -> 
     with counted_calls() as calls:
         source.source_without_terms(0)
     assert calls.of(parse_with_positions) == parsed
+
+
+@pytest.mark.parametrize(
+    ("typed", "required"),
+    [
+        ("", "tags.team = a1"),
+        ("tags.team = a1", "tags.team = a1"),
+        ("tag:team=a1 resnet", "tag:team=a1 resnet"),
+        # Each has the new term's text as a part.
+        ("tags.team = a10", "tags.team = a10 and tags.team = a1"),
+        ("not tags.team = a1", "not tags.team = a1 and tags.team = a1"),
+        ("x or tags.team = a1", "(x or tags.team = a1) and tags.team = a1"),
+        ("tags.team = a1 and (", "tags.team = a1 and ( tags.team = a1"),
+    ],
+)
+def test_a_term_is_required_once(typed: str, required: str) -> None:
+    source = source_or_text(typed)
+    assert source.text_requiring(term_of("tags.team = a1")) == required
+
+
+def test_the_source_of_another_catalog_has_its_fields() -> None:
+    term = parse("alias:champion", MODEL_FIELDS)
+    assert term is not None
+    source = source_or_text("versions:>1", MODEL_FIELDS)
+    text = source.text_requiring(term, "alias:champion")
+    assert text == "versions:>1 and alias:champion"
+    again = source_or_text(text, MODEL_FIELDS)
+    assert again.text_requiring(term, "alias:champion") == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ from runs.render.experiments import (
 from runs.render.formats import experiment_path, run_path
 from runs.search.experiments import ExperimentPage, ExperimentRow, find_experiments
 from studio.core.errors import InvalidValue
-from studio.core.filters import to_text
+from studio.core.filters.source import FilterSource, source_or_text
 from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import DEFAULT_ROWS, ROWS
@@ -68,6 +69,10 @@ class ExperimentListState:
     @property
     def has_default_sort(self) -> bool:
         return self.sort == DEFAULT_SORT
+
+    @cached_property
+    def source(self) -> FilterSource:
+        return source_or_text(self.q)
 
     def query(self, **changes: Any) -> str:
         """The address's query, for the first page unless `page` is given."""
@@ -199,12 +204,8 @@ def _href_filtered_by_value(state: ExperimentListState, field: Field, text: str)
 
 
 def _href_filtered_by_term(state: ExperimentListState, term: Comparison) -> str:
-    """Link to the table filtered by the term too."""
-    text = to_text(term)
-    # A second click must not repeat the term.
-    if text in state.q:
-        return state.query()
-    return state.query(q=f"{state.q} {text}".strip())
+    """Link to the table filtered by the term too; a second click doesn't repeat it."""
+    return state.query(q=state.source.text_requiring(term))
 
 
 @access(Permission.READ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,9 +30,10 @@ from runs.render.formats import registered_model_path
 from runs.render.registry import ModelLine, ModelLink, ModelTagLink
 from runs.search.registry import DEFAULT_SORT, ModelPage, ModelRow, find_models
 from studio.core.errors import InvalidFilter, InvalidValue, QueryTimeout, StudioError
-from studio.core.filters import to_text
 from studio.core.filters.fields import value_text
-from studio.core.filters.tree import TAGS, Comparison, Field, Text
+from studio.core.filters.registry_fields import MODEL_FIELDS
+from studio.core.filters.source import FilterSource, source_or_text
+from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
 from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
 #: Maximum numbers of tags and aliases in a line; the others are in a tooltip.
@@ -78,12 +80,13 @@ class ModelListState:
     def own_query(self) -> str:
         return self.query(after=self.after, before=self.before)
 
-    def filtered_by(self, term: str) -> str:
-        """The table filtered by one more term."""
-        # A second click must not repeat the term.
-        if term in self.q:
-            return self.query()
-        return self.query(q=f"{self.q} {term}".strip())
+    @cached_property
+    def source(self) -> FilterSource:
+        return source_or_text(self.q, MODEL_FIELDS)
+
+    def filtered_by(self, term: Comparison, text: str = "") -> str:
+        """The table filtered by one more term; a second click doesn't repeat it."""
+        return self.query(q=self.source.text_requiring(term, text))
 
 
 @access(Permission.READ)
@@ -277,12 +280,14 @@ def _version_link(model: RegisteredModel, path: str) -> ModelLink | None:
 
 def _tag_link(state: ModelListState, key: str, value: str) -> ModelTagLink:
     term = Comparison(Field(TAGS, key), "=", (Text(value),))
-    return ModelTagLink(key, value, state.filtered_by(to_text(term)))
+    return ModelTagLink(key, value, state.filtered_by(term))
 
 
 def _member_link(state: ModelListState, model: RegisteredModel) -> ModelLink | None:
     member = model.created_by
     if member is None:
         return None
-    term = f"registered_by:{value_text(Text(member.username))}"
-    return ModelLink(str(member), state.filtered_by(term))
+    name = Text(member.username)
+    term = Comparison(attribute("registered_by"), "=", (name,))
+    text = f"registered_by:{value_text(name)}"
+    return ModelLink(str(member), state.filtered_by(term, text))

@@ -385,10 +385,12 @@ def _check_characters(text: str) -> None:
             )
 
 
-def parse_with_positions(text: str) -> tuple[Node | None, list[NodePosition]]:
+def parse_with_positions(
+    text: str, catalog: FieldCatalog = RUN_FIELDS
+) -> tuple[Node | None, list[NodePosition]]:
     """The tree and where each operand of a conjunction stands; raises InvalidFilter."""
     _check_characters(text)
-    parser = _FilterParser(text, RUN_FIELDS)
+    parser = _FilterParser(text, catalog)
     return parser.parse_filter(), parser.places
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from studio.core.errors import InvalidFilter, NotSupported
-from studio.core.filters.fields import to_text
+from studio.core.filters.fields import RUN_FIELDS, FieldCatalog, to_text
 from studio.core.filters.parse import parse, parse_with_positions
 from studio.core.filters.tokens import (
     END,
@@ -262,6 +262,15 @@ class FilterSource:
             return f"({old}) and "
         return f"{old}{self._conjunction()}"
 
+    def text_requiring(self, node: Node, text: str = "") -> str:
+        """The text that also requires `node`; the same text if it does so already.
+
+        `text` spells a node whose fields are not those of runs.
+        """
+        if node in self.nodes:
+            return self.text
+        return self.text_with_added_term(node, text)
+
     def text_with_term(self, node: Node) -> str:
         """The text that also requires `node`; its opposite, if it is there, goes."""
         numbers = self.numbers_of_same_or_opposite(node)
@@ -291,12 +300,12 @@ class FilterSource:
         return " and " if "and" in gap.lower().split() else " "
 
 
-def read_source(text: str) -> FilterSource:
+def read_source(text: str, catalog: FieldCatalog = RUN_FIELDS) -> FilterSource:
     """The filter's source; raises InvalidFilter."""
     try:
-        node, places = parse_with_positions(text)
+        node, places = parse_with_positions(text, catalog)
     except InvalidFilter:
-        parse(text)  # tells the ways out as well
+        parse(text, catalog)  # tells the ways out as well
         raise
     if node is None:
         return FilterSource(text)
@@ -306,6 +315,14 @@ def read_source(text: str) -> FilterSource:
         return FilterSource(text, node, (Term(node, start, end),))
     ordered = sorted(places, key=lambda place: place.start)
     return FilterSource(text, node, tuple(_terms_at_depth(text, ordered, 1)))
+
+
+def source_or_text(text: str, catalog: FieldCatalog = RUN_FIELDS) -> FilterSource:
+    """The filter's source, without terms if the text is no filter."""
+    try:
+        return read_source(text, catalog)
+    except InvalidFilter:
+        return FilterSource(text)
 
 
 def _terms_at_depth(

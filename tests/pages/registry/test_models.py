@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -114,6 +116,17 @@ def test_the_filter_narrows_the_rows_and_stays_in_the_links(
     assert all(
         "q=name" in head["href"] for head in page.context["heads"] if head["href"]
     )
+
+
+def test_a_tag_filters_although_the_filter_has_a_longer_value(
+    browser: Client, workspace: Workspace
+) -> None:
+    tags = add_model(workspace, "digits").tags
+    tags.create(key="team", value="a1")
+    page = browser.get(PAGE, {"q": "tags.team != a10 or name:digits"})
+    (link,) = page.context["lines"][0].tags
+    query = parse_qs(link.href.removeprefix("?"))
+    assert query["q"] == ["(tags.team != a10 or name:digits) and tags.team = a1"]
 
 
 def test_an_invalid_filter_shows_where_it_is_wrong_and_all_rows(
