@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from runs.access import (
-    Permission,
-    StudioRequest,
-    check_model_in_scope,
-    check_run_in_scope,
-)
+from runs.access import Permission, StudioRequest
 from runs.actions import registry
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.lookups import require_value
@@ -22,8 +17,9 @@ from runs.api.mlflow.registry.prompts import refuse_prompts
 from runs.api.mlflow.registry.replies import download_uri, version_json
 from runs.api.mlflow.replies import Json
 from runs.api.mlflow.tags import KeyValue
+from runs.api.registered_sources import check_source_in_scope
 from runs.models import ModelVersion, now_ms
-from runs.search.registry import find_version, read_stage, resolve_source
+from runs.search.registry import find_version, read_stage
 from studio.core.names import check_mlflow_key
 
 
@@ -68,8 +64,7 @@ def create(request: StudioRequest, body: CreateVersion) -> Json:
     name = require_value(body.name, "name")
     source = require_value(body.source, "source")
     tags = read_registry_tags(body.tags)
-    if request.is_limited_to_tree:
-        _check_scope(request, body)
+    check_source_in_scope(request, source, run_id=body.run_id, model_id=body.model_id)
     version = registry.register_version(
         workspace_of(request),
         name,
@@ -84,21 +79,6 @@ def create(request: StudioRequest, body: CreateVersion) -> Json:
         host=request.get_host(),
     )
     return {"model_version": version_json(version)}
-
-
-def _check_scope(request: StudioRequest, body: CreateVersion) -> None:
-    """Raise PermissionDenied if the token of a run names files of another tree."""
-    source = resolve_source(
-        workspace_of(request),
-        body.source,
-        run_id=body.run_id,
-        model_id=body.model_id,
-        host=request.get_host(),
-    )
-    if source.logged_model is not None:
-        check_model_in_scope(request, source.logged_model)
-    if source.run is not None:
-        check_run_in_scope(request, source.run)
 
 
 @endpoint(Permission.READ, VersionRequest)

@@ -10,11 +10,11 @@ from django.http import HttpResponseBase
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
+from runs.api.registered_sources import check_source_in_scope
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.registry.lookups import find_model, find_version
 from runs.api.v1.registry.models import parse_cursor
 from runs.api.v1.registry.replies import version_info, with_version_parts
-from runs.api.v1.registry.scope import check_source_in_scope
 from runs.api.v1.schemas import (
     NewVersion,
     Removed,
@@ -91,7 +91,7 @@ def register_version(
     deleted, is refused.
     """
     workspace, now = workspace_of(request), now_ms()
-    check_source_in_scope(request, body.source, body.run)
+    check_source_in_scope(request, body.source, run_id=body.run)
     version = registry.register_version(
         workspace,
         name,

@@ -11,7 +11,9 @@ from runs.access import (
 from runs.search.registry import resolve_source
 
 
-def check_source_in_scope(request: StudioRequest, source: str, run_id: str) -> None:
+def check_source_in_scope(
+    request: StudioRequest, source: str, *, run_id: str, model_id: str = ""
+) -> None:
     """Raise PermissionDenied if a run's token would register another tree's files.
 
     Runs and models that a version points to can't be deleted any more.
@@ -19,7 +21,11 @@ def check_source_in_scope(request: StudioRequest, source: str, run_id: str) -> N
     if not request.is_limited_to_tree:
         return
     found = resolve_source(
-        workspace_of(request), source, run_id=run_id, host=request.get_host()
+        workspace_of(request),
+        source,
+        run_id=run_id,
+        model_id=model_id,
+        host=request.get_host(),
     )
     for run in (found.files_run, found.run):
         if run is not None:
