@@ -20,9 +20,9 @@ from runs.api.mlflow import (
 )
 from runs.api.mlflow.graphql import views
 from runs.api.mlflow.registry import (
-    files,
     model_version_routes,
     registered_model_routes,
+    versions,
 )
 
 experiment_routes = [
@@ -146,7 +146,7 @@ routes: list[URLPattern | URLResolver] = [
     *api_routes("api"),
     *api_routes("ajax-api"),
     path("get-artifact", view_by_method(GET=artifacts.get_artifact)),
-    path("model-versions/get-artifact", view_by_method(GET=files.get_artifact)),
+    path("model-versions/get-artifact", view_by_method(GET=versions.get_artifact)),
     path("graphql", view_by_method(GET=views.graphql, POST=views.graphql)),
     path("version", view_by_method(GET=server_info.version)),
     path("v1/traces", refusals.refuse_traces),

@@ -12,7 +12,7 @@ from runs.api.mlflow.decoding import WireNumber
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.errors import invalid_parameter
 from runs.api.mlflow.page_tokens import read_row_token, write_page_token
-from runs.api.mlflow.registry.prompts import PROMPT_TAG
+from runs.api.mlflow.registry.prompts import without_prompts
 from runs.api.mlflow.registry.replies import registered_models_json, versions_json
 from runs.api.mlflow.replies import Json
 from runs.api.mlflow.search import check_order_by_count, check_page_size, list_reply
@@ -27,7 +27,7 @@ from runs.search.sql import time_limit
 from studio.core.batches import batches
 from studio.core.filters import mlflow, tree
 from studio.core.filters.fields import Sort
-from studio.core.filters.tree import And, Comparison, Field, Node, Or, Text
+from studio.core.filters.tree import Node
 
 MAX_MODELS = 1000
 MAX_VERSIONS = 200_000
@@ -51,7 +51,6 @@ BY_NAME = Sort(tree.attribute("name"))
 BY_NUMBER = Sort(tree.attribute("number"), descending=True)
 NEWEST_FIRST = Sort(tree.attribute("updated"), descending=True)
 _SORTABLE = {tree.attribute(key) for key in ("name", "number", "created", "updated")}
-_PROMPT = Field(tree.TAGS, PROMPT_TAG)
 Row = TypeVar("Row", RegisteredModel, ModelVersion)
 _SOURCES = ("model", "run", "logged_model", "created_by")
 
@@ -132,30 +131,6 @@ def read_page_after(
     if len(found) <= limit:
         return found, ""
     return found[:limit], write_page_token(order.values(found[limit - 1]))
-
-
-def without_prompts(node: Node | None) -> Node | bool:
-    """Return the filter without the tag of prompts; a bool for all or no rows.
-
-    Clients 3.x add `tag.mlflow.prompt.is_prompt != 'true'` to each search. No model
-    here is a prompt.
-    """
-    if node is None:
-        return True
-    if isinstance(node, And | Or):
-        is_and = isinstance(node, And)
-        parts = [without_prompts(one) for one in node.nodes]
-        if (not is_and) in parts:
-            return not is_and
-        left = [one for one in parts if not isinstance(one, bool)]
-        return (tree.all_of if is_and else tree.any_of)(*left) if left else is_and
-    if isinstance(node, Comparison) and node.field == _PROMPT:
-        is_true = any(
-            isinstance(value, Text) and value.text.lower() == "true"
-            for value in node.values
-        )
-        return not node.values or is_true == (node.op == "!=")
-    return node
 
 
 def filtered(

@@ -1,11 +1,19 @@
-"""MLflow: create, read, change and delete versions of registered models."""
+"""MLflow: create, read, change, delete and download versions of registered models."""
 
 from __future__ import annotations
 
 import msgspec
+from django.http import HttpResponseBase
 
 from runs.access import Permission, StudioRequest
 from runs.actions import registry
+from runs.api.mlflow.artifacts import (
+    ArtifactPath,
+    read_artifact_path,
+    send_file,
+    streaming_endpoint,
+)
+from runs.api.mlflow.decoding import decode_query
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.lookups import require_value
 from runs.api.mlflow.registry.models import (
@@ -44,6 +52,10 @@ class UpdateVersion(VersionRequest):
 class TransitionStage(VersionRequest):
     stage: str = ""
     archive_existing_versions: bool = False
+
+
+class VersionFile(VersionRequest):
+    path: str = ""
 
 
 class VersionTag(VersionRequest):
@@ -89,6 +101,18 @@ def get(request: StudioRequest, body: VersionRequest) -> Json:
 @endpoint(Permission.READ, VersionRequest)
 def get_download_uri(request: StudioRequest, body: VersionRequest) -> Json:
     return {"artifact_uri": download_uri(find_requested_version(request, body))}
+
+
+@streaming_endpoint(Permission.READ)
+def get_artifact(request: StudioRequest) -> HttpResponseBase:
+    """model-versions/get-artifact: download a file of a version."""
+    query = decode_query(request, VersionFile)
+    path = read_artifact_path(require_value(query.path, "path"))
+    version = find_requested_version(request, query)
+    owner = version.logged_model or version.files_run
+    assert owner is not None
+    below = "/".join(part for part in (version.path, path) if part)
+    return send_file(request, ArtifactPath(owner, below))
 
 
 @endpoint(Permission.ANNOTATE, UpdateVersion)

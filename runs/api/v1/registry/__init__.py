@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from runs.api.v1.registry.aliases import move_model_alias, remove_model_alias
 from runs.api.v1.registry.files import download_version_file, list_version_files
 from runs.api.v1.registry.models import (
     change_model,
@@ -11,6 +10,8 @@ from runs.api.v1.registry.models import (
     edit_model_tags,
     get_model,
     list_models,
+    move_model_alias,
+    remove_model_alias,
 )
 from runs.api.v1.registry.versions import (
     change_version,

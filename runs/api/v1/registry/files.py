@@ -10,7 +10,7 @@ from runs.access import Permission, StudioRequest
 from runs.actions.files import FileOwner, current_files
 from runs.api.file_responses import file_response
 from runs.api.v1.endpoints import endpoint
-from runs.api.v1.registry.lookups import find_version
+from runs.api.v1.registry.models import find_version
 from runs.api.v1.schemas import FileInfo, VersionFiles
 from runs.models import File, ModelVersion, in_folder, path_key
 from studio.core.errors import NotFound

@@ -1,4 +1,4 @@
-"""REST: list, create, read, change, tag and delete registered models."""
+"""REST: list, create, read, change, tag and delete registered models, and aliases."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from django.utils.translation import pgettext
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
 from runs.api.v1.endpoints import endpoint, json_response
-from runs.api.v1.registry.lookups import find_model
-from runs.api.v1.registry.replies import model_info, with_model_parts
+from runs.api.v1.registry.replies import alias_info, model_info, with_model_parts
 from runs.api.v1.schemas import (
+    AliasInfo,
+    AliasMove,
     ModelInfo,
     ModelList,
     ModelPatch,
@@ -23,10 +24,19 @@ from runs.api.v1.schemas import (
     TextEdit,
     TextReply,
 )
-from runs.models import RegisteredModel, now_ms
+from runs.models import ModelVersion, RegisteredModel, now_ms
+from runs.search import registry as registry_search
 from runs.search.registry import filter_models
 from runs.search.sql import time_limit
 from studio.core.errors import AlreadyExists, InvalidValue, NotFound
+
+
+def find_model(request: StudioRequest, name: str) -> RegisteredModel:
+    return registry_search.find_model(workspace_of(request), name)
+
+
+def find_version(request: StudioRequest, name: str, number: int) -> ModelVersion:
+    return registry_search.find_version(find_model(request, name), number)
 
 
 @endpoint("GET", Permission.READ, query=ModelQuery, reply=ModelList)
@@ -127,6 +137,30 @@ def edit_model_tags(request: StudioRequest, name: str, body: TextEdit) -> TextRe
         if key not in body.set:
             registry.delete_model_tag(model, key, **who)
     return TextReply(_read_model_info(model).tags)
+
+
+@endpoint("PUT", Permission.ANNOTATE, body=AliasMove, reply=AliasInfo)
+def move_model_alias(
+    request: StudioRequest, name: str, alias: str, body: AliasMove
+) -> AliasInfo:
+    """Let an alias point to a version; it is created if needed."""
+    moved = registry.move_alias(
+        find_version(request, name, body.version),
+        alias,
+        note=body.note,
+        expected=body.expected,
+        actor=request.actor,
+        now=now_ms(),
+    )
+    return alias_info(moved)
+
+
+@endpoint("DELETE", Permission.ANNOTATE, reply=Removed)
+def remove_model_alias(request: StudioRequest, name: str, alias: str) -> Removed:
+    """Remove an alias; its version stays."""
+    model = find_model(request, name)
+    removed = registry.remove_alias(model, alias, actor=request.actor, now=now_ms())
+    return Removed(int(removed))
 
 
 def _read_model_info(model: RegisteredModel) -> ModelInfo:

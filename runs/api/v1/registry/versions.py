@@ -12,8 +12,7 @@ from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
 from runs.api.registered_sources import check_source_in_scope
 from runs.api.v1.endpoints import endpoint, json_response
-from runs.api.v1.registry.lookups import find_model, find_version
-from runs.api.v1.registry.models import parse_cursor
+from runs.api.v1.registry.models import find_model, find_version, parse_cursor
 from runs.api.v1.registry.replies import version_info, with_version_parts
 from runs.api.v1.schemas import (
     NewVersion,
