@@ -78,7 +78,19 @@ def test_lists_have_pages(trained: Rest) -> None:
         ("b", 2),
     ]
     assert trained.get("model-versions", run="r2")["versions"] == []
-    assert trained.refused("GET", "models?after=x")[1]["field"] == "after"
+    assert trained.refused("GET", "model-versions?after=x")[1]["field"] == "after"
+
+
+def test_a_page_follows_a_model_that_was_renamed_or_deleted(rest: Rest) -> None:
+    for name in ("a", "b", "c", "d"):
+        rest.ok("POST", "models", {"name": name}, 201)
+    first = rest.get("models", limit=2)
+    rest.ok("PATCH", "models/b", {"name": "z"})
+    second = rest.get("models", limit=1, after=first["after"])
+    rest.ok("DELETE", "models/c")
+    third = rest.get("models", after=second["after"])
+    names = [one["name"] for page in (second, third) for one in page["models"]]
+    assert names == ["c", "d", "z"]
 
 
 def pages(rest: Rest, path: str, part: str, key: str) -> list[object]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponseBase
-from django.utils.translation import pgettext
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
@@ -28,7 +27,7 @@ from runs.models import ModelVersion, RegisteredModel, now_ms
 from runs.search import registry as registry_search
 from runs.search.registry import filter_models
 from runs.search.sql import time_limit
-from studio.core.errors import AlreadyExists, InvalidValue, NotFound
+from studio.core.errors import AlreadyExists, NotFound
 
 
 def find_model(request: StudioRequest, name: str) -> RegisteredModel:
@@ -48,24 +47,13 @@ def list_models(request: StudioRequest, query: ModelQuery) -> ModelList:
     if query.q:
         rows = filter_models(rows, query.q, signed_in_user(request), now_ms())
     if query.after:
-        # By number, so pages stay right while models are renamed.
-        last = RegisteredModel.objects.filter(pk=parse_cursor(query.after)).first()
-        rows = rows.filter(name__gt=last.name) if last else rows.none()
+        # A name, so pages stay right while its model is renamed or deleted.
+        rows = rows.filter(name__gt=query.after)
     with time_limit():
         found = list(with_model_parts(rows).order_by("name")[: query.limit + 1])
     shown = found[: query.limit]
-    after = str(shown[-1].pk) if len(found) > query.limit else ""
+    after = shown[-1].name if len(found) > query.limit else ""
     return ModelList([model_info(one) for one in shown], after)
-
-
-def parse_cursor(text: str) -> int:
-    # More digits can exceed 64 bits, which both databases refuse.
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise InvalidValue(
-            pgettext("request parameter", "after is not a cursor of this list."),
-            field="after",
-        )
-    return int(text)
 
 
 @endpoint(

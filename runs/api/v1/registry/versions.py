@@ -7,12 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpResponseBase
+from django.utils.translation import pgettext
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import registry
 from runs.api.registered_sources import check_source_in_scope
 from runs.api.v1.endpoints import endpoint, json_response
-from runs.api.v1.registry.models import find_model, find_version, parse_cursor
+from runs.api.v1.registry.models import find_model, find_version
 from runs.api.v1.registry.replies import version_info, with_version_parts
 from runs.api.v1.schemas import (
     NewVersion,
@@ -27,6 +28,7 @@ from runs.api.v1.schemas import (
 from runs.models import ModelStage, ModelVersion, RegisteredModel, now_ms
 from runs.search.registry import filter_versions
 from runs.search.sql import time_limit
+from studio.core.errors import InvalidValue
 
 
 @endpoint("GET", Permission.READ, query=VersionQuery, reply=VersionList)
@@ -65,12 +67,22 @@ def _version_list(
     if query.latest:
         rows = rows.filter(number=F("model__latest_version"))
     if query.after:
-        rows = rows.filter(**{f"{order}__lt": parse_cursor(query.after)})
+        rows = rows.filter(**{f"{order}__lt": _parse_cursor(query.after)})
     with time_limit():
         found = list(with_version_parts(rows).order_by(f"-{order}")[: query.limit + 1])
     shown = found[: query.limit]
     after = str(getattr(shown[-1], order)) if len(found) > query.limit else ""
     return VersionList([version_info(one) for one in shown], after)
+
+
+def _parse_cursor(text: str) -> int:
+    # More digits can exceed 64 bits, which both databases refuse.
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise InvalidValue(
+            pgettext("request parameter", "after is not a cursor of this list."),
+            field="after",
+        )
+    return int(text)
 
 
 @endpoint(
