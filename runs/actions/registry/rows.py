@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db.models import Count, Max
-from django.utils.translation import gettext as _
 
 from runs.models import (
     ModelAlias,
@@ -14,8 +13,8 @@ from runs.models import (
     RegisteredModel,
     RegisteredModelTag,
 )
+from runs.search.registry import model_not_found, version_not_found
 from studio.core import names
-from studio.core.errors import NotFound
 
 Tags = Mapping[str, str]
 TagValue = dict[str, str] | None
@@ -30,10 +29,7 @@ def lock_model(model: RegisteredModel) -> None:
     rows = RegisteredModel.objects.select_for_update(no_key=True)
     found = rows.filter(pk=model.pk).first()
     if found is None:
-        raise NotFound(
-            _("Registered model %(name)r not found.") % {"name": model.name},
-            field="name",
-        )
+        raise model_not_found(model.name)
     for field in ("name", "description", "last_version", "updated"):
         setattr(model, field, getattr(found, field))
 
@@ -44,11 +40,7 @@ def lock_version(version: ModelVersion) -> None:
     fields = ("description", "stage", "updated")
     found = ModelVersion.objects.filter(pk=version.pk).only(*fields).first()
     if found is None:
-        raise NotFound(
-            _("Version %(version)s of the model %(name)r not found.")
-            % {"name": version.model.name, "version": version.number},
-            field="version",
-        )
+        raise version_not_found(version.model.name, version.number)
     for field in fields:
         setattr(version, field, getattr(found, field))
 

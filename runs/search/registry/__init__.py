@@ -8,8 +8,10 @@ from runs.search.registry.lookups import (
     find_model,
     find_version,
     latest_versions,
+    model_not_found,
     read_stage,
     version_by_reference,
+    version_not_found,
 )
 from runs.search.registry.model_list import (
     DEFAULT_SORT,
@@ -96,6 +98,7 @@ __all__ = [
     "list_version_tags",
     "list_versions",
     "list_versions_of_run",
+    "model_not_found",
     "read_documents",
     "read_metric_values",
     "read_model_head",
@@ -105,4 +108,5 @@ __all__ = [
     "resolve_source",
     "runs_that_read_versions",
     "version_by_reference",
+    "version_not_found",
 ]

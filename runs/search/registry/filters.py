@@ -20,7 +20,6 @@ from runs.models import (
     Metric,
     MetricKind,
     ModelAlias,
-    ModelStage,
     ModelVersion,
     ModelVersionTag,
     RegisteredModel,
@@ -28,6 +27,7 @@ from runs.models import (
     RegisteredModelTag,
     User,
 )
+from runs.search.registry.lookups import STAGES
 from runs.search.sql import (
     ALWAYS,
     Contains,
@@ -258,15 +258,11 @@ def _run(op: str, values: Sequence[Value]) -> Q:
     return _text("run__run_id", op, values) | _text("run__name", op, values)
 
 
-#: Stages are compared without case, as MLflow does.
-_STAGES = {stage.value.lower(): stage.value for stage in ModelStage}
-
-
 def _stage(op: str, values: Sequence[Value]) -> Q:
     if op not in ("=", "in"):
         return _text("stage", op, values)
     names = [
-        Text(_STAGES.get(value.text.lower(), value.text))
+        Text(str(STAGES.get(value.text.lower(), value.text)))
         for value in values
         if isinstance(value, Text)
     ]

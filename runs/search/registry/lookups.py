@@ -26,10 +26,7 @@ def find_model(workspace: Workspace, name: str) -> RegisteredModel:
     # PostgreSQL refuses to look for NUL.
     found = rows.first() if "\x00" not in name else None
     if found is None:
-        raise NotFound(
-            _("Registered model %(name)r not found.") % {"name": name},
-            field="name",
-        )
+        raise model_not_found(name)
     found.workspace = workspace
     return found
 
@@ -46,7 +43,7 @@ def find_version(model: RegisteredModel, number: str | int) -> ModelVersion:
         else None
     )
     if found is None:
-        raise _no_version(model.name, number)
+        raise version_not_found(model.name, number)
     found.model = model
     return found
 
@@ -82,7 +79,7 @@ def version_by_reference(
         versions = versions.filter(stage=read_stage(reference))
     found = versions.order_by("-number").first()
     if found is None:
-        raise _no_version(name, reference)
+        raise version_not_found(name, reference)
     found.model = model
     return found
 
@@ -147,7 +144,13 @@ def _with_sources(rows: QuerySet[ModelVersion]) -> QuerySet[ModelVersion]:
     return rows.select_related(*_SOURCES).prefetch_related("tags", "aliases")
 
 
-def _no_version(name: str, version: object) -> NotFound:
+def model_not_found(name: str) -> NotFound:
+    return NotFound(
+        _("Registered model %(name)r not found.") % {"name": name}, field="name"
+    )
+
+
+def version_not_found(name: str, version: object) -> NotFound:
     return NotFound(
         _("Version %(version)s of the model %(name)r not found.")
         % {"name": name, "version": version},

@@ -27,7 +27,7 @@ from runs.models import ModelVersion, RegisteredModel, now_ms
 from runs.search import registry as registry_search
 from runs.search.registry import filter_models
 from runs.search.sql import time_limit
-from studio.core.errors import AlreadyExists, NotFound
+from studio.core.errors import AlreadyExists
 
 
 def find_model(request: StudioRequest, name: str) -> RegisteredModel:
@@ -154,5 +154,5 @@ def remove_model_alias(request: StudioRequest, name: str, alias: str) -> Removed
 def _read_model_info(model: RegisteredModel) -> ModelInfo:
     found = with_model_parts(RegisteredModel.objects.filter(pk=model.pk)).first()
     if found is None:
-        raise NotFound(f"The model {model.name!r} was deleted.", name=model.name)
+        raise registry_search.model_not_found(model.name)
     return model_info(found)

@@ -26,6 +26,7 @@ from runs.api.v1.schemas import (
     VersionQuery,
 )
 from runs.models import ModelStage, ModelVersion, RegisteredModel, now_ms
+from runs.search import registry as registry_search
 from runs.search.registry import filter_versions
 from runs.search.sql import time_limit
 from studio.core.errors import InvalidValue
@@ -176,5 +177,4 @@ def edit_version_tags(
 
 
 def _read_version_info(version: ModelVersion) -> VersionInfo:
-    rows = with_version_parts(ModelVersion.objects.filter(pk=version.pk))
-    return version_info(rows.get())
+    return version_info(registry_search.find_version(version.model, version.number))
