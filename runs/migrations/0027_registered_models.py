@@ -127,7 +127,13 @@ def _properties(text: str) -> dict[str, str]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {key: str(value) for key, value in found.items()}
+    return {_storable(key): _storable(str(value)) for key, value in found.items()}
+
+
+def _storable(text: str) -> str:
+    """Replace what PostgreSQL refuses in JSON: NUL, and half a surrogate pair."""
+    whole = text.encode(errors="replace").decode()
+    return whole.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 class Migration(migrations.Migration):

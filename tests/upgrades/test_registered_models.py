@@ -100,6 +100,12 @@ def test_unusual_texts_stop_no_upgrade(write: Write) -> None:
     assert names == {"a_b_c", "d" * 256, "net"}
 
 
+def test_properties_that_postgresql_refuses_stop_no_upgrade(write: Write) -> None:
+    write("net", "1", properties=r'{"a\u0000": "\u0000", "b": "\ud800x"}')
+    upgrade()
+    assert ModelVersion.objects.get().properties == {"a\ufffd": "\ufffd", "b": "?x"}
+
+
 def test_deleted_and_other_logged_models_are_left_out(
     write: Write, shelf: Experiment, actor: Actor, now: int
 ) -> None:
