@@ -21,6 +21,11 @@ from django.utils.translation import gettext as _
 from studio.core.statuses import LABELS
 
 
+def utf8_text(text: str) -> str:
+    """The text with `?` for half a surrogate pair, which JSON can contain."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 class TextByLanguage:
     """A text of the interface that is composed once for each language."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from runs.render.formats import utf8_text
 from runs.render.registry import SignatureColumn, read_signature
 
 #: More columns or entries are not shown.
@@ -89,14 +90,14 @@ def _entries(
     found: Mapping[str, Any], prefix: str, depth: int
 ) -> Iterator[ProfileEntry]:
     for key, value in found.items():
-        name = f"{prefix}{key}"
+        name = utf8_text(f"{prefix}{key}")
         if isinstance(value, dict) and depth < _MAX_DEPTH:
             yield from _entries(value, f"{name}.", depth + 1)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield ProfileEntry(name, value)
         else:
             shown = value if isinstance(value, str) else json.dumps(value)
-            yield ProfileEntry(name, shown[:MAX_TEXT])
+            yield ProfileEntry(name, utf8_text(shown[:MAX_TEXT]))
 
 
 def _load(value: object) -> Any:

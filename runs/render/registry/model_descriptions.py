@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runs.render.formats import utf8_text
 from runs.render.registry.yaml_texts import load_texts
 
 #: Larger files are not read.
@@ -116,10 +117,14 @@ def _signature_column(column: Mapping[str, Any]) -> SignatureColumn:
     default = column.get("default")
     return SignatureColumn(
         _text(column.get("name")),
-        _type_text(column)[:MAX_TYPE_CHARS],
+        utf8_text(_type_text(column)[:MAX_TYPE_CHARS]),
         column.get("required") is False or column.get("optional") is True,
-        "" if default is None else json.dumps(default, ensure_ascii=False)[:80],
+        "" if default is None else _json_text(default)[:80],
     )
+
+
+def _json_text(found: object) -> str:
+    return utf8_text(json.dumps(found, ensure_ascii=False))
 
 
 def _type_text(column: Mapping[str, Any], depth: int = 0) -> str:
@@ -158,7 +163,7 @@ def _text(found: object) -> str:
     if isinstance(found, (int, float)):
         return str(found)
     is_text = isinstance(found, str) and found not in _NULL
-    return str(found)[:MAX_TYPE_CHARS] if is_text else ""
+    return utf8_text(str(found)[:MAX_TYPE_CHARS]) if is_text else ""
 
 
 def _texts(found: object) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from runs.render.formats import utf8_text
+
 #: Where the kinds of sources keep it, the commonest first.
 _SOURCE_KEYS = ("uri", "url", "path", "delta_table_name", "table", "sql")
 
@@ -13,10 +15,11 @@ def dataset_source_address(source: str) -> str:
     """The address, path or table; nothing where the source has none of its own."""
     try:
         known: Any = json.loads(source)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(known, dict):
         return ""
     said = (known.get(key) for key in _SOURCE_KEYS)
     # Clients can log any JSON here.
-    return next((each for each in said if isinstance(each, str) and each), "")
+    found = next((each for each in said if isinstance(each, str) and each), "")
+    return utf8_text(found)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from runs.render.formats import utf8_text
 from runs.render.run_list.parquet import require_pyarrow
 
 #: Points of a row group, about.
@@ -101,4 +102,4 @@ def _is_nonfinite(value: Any) -> bool:
 
 def _value_text(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.encode(errors="replace").decode()
+    return utf8_text(text)

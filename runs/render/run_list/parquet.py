@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from runs.render.formats import utf8_text
 from runs.render.run_list.csv_and_json import ExportChunk
 from runs.render.run_list.sheets import (
     DURATION_COLUMN,
@@ -145,7 +146,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _utf8_text(value: Any) -> str:
-    """Text that UTF-8 can say."""
-    text = str(value)
-    # Arrow refuses half a surrogate pair, which JSON can contain.
-    return text if text.isascii() else text.encode(errors="replace").decode()
+    # Arrow refuses anything else.
+    return utf8_text(str(value))

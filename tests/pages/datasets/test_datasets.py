@@ -128,6 +128,32 @@ def test_a_dataset_shows_its_columns_size_runs_and_models(
     assert len(hrefs(page, "#lineage svg a")) == 3
 
 
+HALF_PAIR = '"\\ud800"'
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"profile": f'{{"a": {HALF_PAIR}, {HALF_PAIR}: 1}}'},
+        {"schema": f'{{"mlflow_colspec": [{{"name": {HALF_PAIR}}}]}}'},
+        {"schema": f'{{"mlflow_colspec": [{{"default": [{HALF_PAIR}]}}]}}'},
+        {
+            "schema": f'{{"mlflow_colspec": [{{"type": "object", "properties":'
+            f" {{{HALF_PAIR}: {{}}}}}}]}}"
+        },
+        {"source": f'{{"uri": {HALF_PAIR}}}'},
+        {"source": "[" * 100_000},
+    ],
+)
+def test_whatever_json_a_client_sent_the_pages_are_shown(
+    browser: Client, rows: LineageRows, given: dict[str, str]
+) -> None:
+    dataset = rows.read_dataset(rows.run("train"), "points")
+    Dataset.objects.update(**given)
+    for path in (f"{PAGE}{dataset.pk}/", "/w/default/runs/train/"):
+        assert browser.get(path).status_code == 200
+
+
 def test_the_link_to_all_runs_finds_the_run(browser: Client, points: Dataset) -> None:
     page = browser.get(f"{PAGE}{points.pk}/")
     [href] = [link for link in hrefs(page, ".toolbar a") if "/runs/?" in link]
