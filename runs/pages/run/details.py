@@ -147,11 +147,7 @@ def details_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "properties": properties,
         "datasets": [_dataset_row(request, used) for used in list_datasets(run)],
         "receipt": read_delivery_report(run),
-        "models": [_model_link(request, model) for model in list_models(run)],
-        "models_read": [
-            (one.model_id, one.model and _model_link(request, one.model))
-            for one in list_input_models(run)
-        ],
+        **_models_context(request, run),
         "registered": [(each, _version_href(request, each)) for each in registered],
         "submitter_href": run.submitter
         and _run_list_href(request, attribute("submitter"), run.submitter.username),
@@ -170,6 +166,21 @@ def _dataset_row(request: PageRequest, used: UsedDataset) -> DatasetRow:
         dataset_source_address(dataset.source),
         read_schema(text if len(text) <= MAX_SCHEMA_TEXT else "", MAX_SCHEMA_COLUMNS),
     )
+
+
+def _models_context(request: PageRequest, run: Run) -> dict[str, Any]:
+    written = list_models(run)
+    own_ids = {model.model_id for model in written}
+    # A run that evaluates its own model lists it once.
+    read = [one for one in list_input_models(run) if one.model_id not in own_ids]
+    return {
+        "models": [_model_link(request, model) for model in written],
+        "models_read": [
+            (one.model_id, one.model and _model_link(request, one.model))
+            for one in read
+        ],
+        "model_count": len(written) + len(read),
+    }
 
 
 def _model_link(request: PageRequest, model: LoggedModel) -> ModelLink:

@@ -248,6 +248,17 @@ def test_the_runs_page_links_the_model_and_back(
         assert path in hrefs(browser.get(f"/w/default/runs/{run}/"), "#run-models a")
 
 
+def test_a_run_counts_the_models_that_it_reads_and_its_own_once(
+    browser: Client, model: LoggedModel, rows: LineageRows
+) -> None:
+    assert model.source_run is not None
+    rows.read_model(model.source_run, model)
+    for run in ("train", "evaluate"):
+        page = browser.get(f"/w/default/runs/{run}/")
+        assert texts(page, "#run-models .count") == ["1"]
+        assert len(every(page, "#run-models tbody tr")) == 1
+
+
 def test_a_model_without_a_run_still_has_a_page(
     browser: Client, rows: LineageRows
 ) -> None:
