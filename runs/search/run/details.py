@@ -24,6 +24,7 @@ from runs.models import (
     File,
     LoggedModel,
     Metric,
+    ModelVersion,
     Run,
     RunDataset,
     RunDefinition,
@@ -63,7 +64,7 @@ class RunHead:
     #: It was submitted, so that its command can be submitted again.
     has_definition: bool = False
     has_snapshot: bool = False
-    #: It read datasets or models, or wrote models.
+    #: It read datasets or models, wrote models, or has registered versions.
     has_lineage: bool = False
 
 
@@ -95,9 +96,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
             has_definition=Exists(RunDefinition.objects.filter(run=OuterRef("pk"))),
             has_snapshot=Exists(RunSnapshot.objects.filter(run=OuterRef("pk"))),
-            has_lineage=Exists(RunDataset.objects.filter(run=OuterRef("pk")))
-            | Exists(RunModel.objects.filter(run=OuterRef("pk")))
-            | Exists(LoggedModel.objects.filter(source_run=OuterRef("pk"))),
+            has_lineage=_has_lineage(),
             metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
             own_files=_count_subquery(
                 _current_files(File.objects.filter(run=OuterRef("pk")))
@@ -132,6 +131,16 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         run.has_definition,
         run.has_snapshot,
         run.has_lineage,
+    )
+
+
+def _has_lineage() -> Q:
+    run = OuterRef("pk")
+    return (
+        Q(Exists(RunDataset.objects.filter(run=run)))
+        | Q(Exists(RunModel.objects.filter(run=run)))
+        | Q(Exists(LoggedModel.objects.filter(source_run=run)))
+        | Q(Exists(ModelVersion.objects.filter(files_run=run)))
     )
 
 

@@ -283,6 +283,19 @@ def test_a_run_has_a_lineage_if_it_reads_or_writes_anything(
     assert browser.get(f"{path}lineage/", headers=polled).status_code == 200
 
 
+def test_a_run_whose_files_are_registered_has_a_lineage(
+    browser: Client, model: LoggedModel, rows: LineageRows
+) -> None:
+    run = rows.run("older-client")
+    version = rows.version("digits", model, 2)
+    version.logged_model, version.files_run = None, run
+    version.save()
+    path = "/w/default/runs/older-client/"
+    assert f"{path}lineage/" in hrefs(browser.get(path), "#run-tabs a")
+    page = browser.get(f"{path}lineage/")
+    assert "/w/default/models/digits/2/" in hrefs(page, "#lineage svg a")
+
+
 def test_a_run_without_data_and_models_has_no_lineage(
     browser: Client, rows: LineageRows
 ) -> None:
