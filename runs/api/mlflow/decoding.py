@@ -71,7 +71,7 @@ def parse_json(raw: bytes | str) -> Any:
     try:
         value = msgspec.json.decode(raw)
     except RecursionError as error:
-        raise InvalidRequest("The body's JSON is nested too deeply") from error
+        raise nested_too_deeply() from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(
             f"The body cannot be read: {error}. NaN and infinite numbers are sent as "
@@ -82,12 +82,26 @@ def parse_json(raw: bytes | str) -> Any:
 
 
 def without_nulls(value: Any) -> Any:
-    """Drop fields that are null: clients send null for what is not set."""
+    """Drop fields that are null: clients send null for what is not set.
+
+    Raise InvalidRequest for a value that is nested too deeply.
+    """
+    try:
+        return _without_nulls(value)
+    except RecursionError as error:
+        raise nested_too_deeply() from error
+
+
+def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [_without_nulls(item) for item in value]
     return value
+
+
+def nested_too_deeply() -> InvalidRequest:
+    return InvalidRequest("The body's JSON is nested too deeply")
 
 
 def query_as_body(query: QueryDict, body: type[msgspec.Struct]) -> dict[str, Any]:

@@ -72,6 +72,16 @@ def test_a_wrong_type_is_named_with_its_path(mlflow: Mlflow) -> None:
     )
 
 
+@pytest.mark.parametrize("depth", [900, 9000])
+def test_a_body_that_is_nested_too_deeply_is_refused(
+    mlflow: Mlflow, depth: int
+) -> None:
+    raw = b'{"name": null, "x": ' + b"[" * depth + b"]" * depth + b"}"
+    refused = mlflow.refused_raw("experiments/create", raw)
+    assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE")
+    assert "nested too deeply" in refused.message
+
+
 def test_a_large_body_is_refused(mlflow: Mlflow, settings: object) -> None:
     settings.MAX_BODY = 1000  # type: ignore[attr-defined]
     raw = json.dumps({"name": "x" * 2000}).encode()
