@@ -6,6 +6,8 @@ would happen again is a 400, also a query timeout.
 
 from __future__ import annotations
 
+import reprlib
+
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
@@ -34,6 +36,12 @@ ERROR_CODES: dict[type[StudioError], tuple[str, int]] = {
 }
 
 
+#: Writes only the first items of a list: GraphQL variables can repeat a large one.
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxdict = 10
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
+
+
 class EndpointNotFound(errors.NotFound):
     """This server does not have the route; clients can do without it."""
 
@@ -53,7 +61,8 @@ def missing_parameter(name: str) -> errors.InvalidValue:
 def invalid_parameter(name: str, value: object, hint: str) -> errors.InvalidValue:
     """Return the error for an invalid value of a parameter."""
     # A value can have megabytes, and clients log the whole message.
-    shown = repr(value) if len(repr(value)) <= 200 else f"{value!r:.200}…"
+    text = _SHORT.repr(value)
+    shown = text if len(text) <= 200 else f"{text:.200}…"
     return errors.InvalidValue(
         f"Invalid value {shown} for parameter {name!r} supplied: {hint}", field=name
     )

@@ -94,7 +94,7 @@ def parse_experiment_id(experiment_id: str) -> int:
 
 def parse_experiment_ids(experiment_ids: Sequence[str]) -> list[int]:
     check_count(len(experiment_ids), "experiment_ids", MLFLOW_SEARCH_EXPERIMENTS)
-    return sorted({parse_experiment_id(one) for one in experiment_ids})
+    return sorted({parse_experiment_id(one) for one in set(experiment_ids)})
 
 
 def find_experiment(request: StudioRequest, experiment_id: str) -> Experiment:

@@ -1,6 +1,7 @@
 """GraphQL of MLflow's pages."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -151,6 +152,10 @@ def root(fields: str) -> str:
         (root("... on MlflowRun { info }"), "can't be spread on"),
         (root("experiment { name @bogus }"), "Unknown directive '@bogus'"),
         (root("experiment { name: name name: experimentId }"), "conflict"),
+        (
+            '{ mlflowGetRun(input: "a") { __typename } mlflowGetRun { __typename } }',
+            "conflict",
+        ),
         ("{ __schema { types { name } } }", "Cannot query field '__schema'"),
         ("subscription { a }", "A query or a mutation is expected"),
         ("query A { a } query B { b }", "Must provide operation name"),
@@ -206,6 +211,47 @@ def test_a_query_that_costs_too_much_is_refused(
     mlflow: Mlflow, query: str, said: str
 ) -> None:
     assert said in errors(mlflow, query)
+
+
+@pytest.mark.parametrize("name", ["runId", "unknown"])
+def test_a_repeated_variable_is_not_copied(mlflow: Mlflow, name: str) -> None:
+    """3000 uses of 20,000 numbers: copied or printed whole, they take ten seconds."""
+    uses = "$x " * 3000
+    query = (
+        f"{{ mlflowGetRun(input: {{{name}: [{uses}]}}) {{ run {{ __typename }} }} }}"
+    )
+    start = process_time()
+    assert "'run_id'" in errors(mlflow, query, variables={"x": [1] * 20_000})
+    assert process_time() - start < 2
+
+
+def test_a_field_can_be_selected_twice(mlflow: Mlflow) -> None:
+    field = 'mlflowGetExperiment(input: {experimentId: "0"}) { experiment { %s } }'
+    found = data(mlflow, f"{{ {field % 'name'} {field % 'experimentId'} }}")
+    experiment = found["mlflowGetExperiment"]["experiment"]
+    assert experiment == {"name": "Default", "experimentId": "0"}
+
+
+def test_null_is_an_absent_field_of_an_input(mlflow: Mlflow) -> None:
+    run_id = mlflow.new_run()
+    query = """query ($none: String, $run: Input, $default: Input = {path: null}) {
+      a: mlflowListArtifacts(input: {runId: "RUN", path: null}) { rootUri }
+      b: mlflowListArtifacts(input: {runId: "RUN", path: $none}) { rootUri }
+      c: mlflowListArtifacts(input: $run) { rootUri }
+      d: mlflowGetRun(input: $default) { run { info { runId } } }
+    }""".replace("RUN", run_id)
+    found = ask(mlflow, query, variables={"run": {"runId": run_id, "path": None}})
+    assert [bool(found["data"][key]) for key in "abcd"] == [True, True, True, False]
+    assert "Missing value" in found["errors"][0]
+
+
+@pytest.mark.parametrize("depth", [900, 9000])
+def test_a_variable_that_is_nested_too_deeply_is_refused(
+    mlflow: Mlflow, depth: int
+) -> None:
+    variables = '{"x": ' + "[" * depth + "]" * depth + "}"
+    found = errors(mlflow, root("experiment { name }"), variables=variables)
+    assert "nested too deeply" in found
 
 
 def test_foreign_runs_are_not_found(mlflow: Mlflow) -> None:

@@ -29,6 +29,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from runs.api.mlflow.decoding import without_nulls
 from runs.api.mlflow.graphql.schema import SCALARS, TYPES
 from runs.api.mlflow.graphql.selections import Selected
 from studio.core.errors import InvalidRequest
@@ -53,7 +54,12 @@ def read_query(
     kind = operation.operation.value.capitalize()
     if kind not in TYPES:
         raise InvalidRequest("A query or a mutation is expected.")
-    selector = Selector(_fragments(document), {**_defaults(operation), **variables})
+    # Not at each use: a query can repeat a large variable.
+    plain = {
+        name: without_nulls(value)
+        for name, value in {**_defaults(operation), **variables}.items()
+    }
+    selector = Selector(_fragments(document), plain)
     fields = selector.compile(kind, operation.selection_set.selections)
     if len(fields) > MAX_ROOT_FIELDS:
         raise InvalidRequest(
@@ -93,6 +99,11 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
 
 def _key(node: FieldNode) -> str:
     return (node.alias or node.name).value
+
+
+def _name_and_arguments(node: FieldNode) -> tuple[str, dict[str, ValueNode]]:
+    """Return what must be the same in fields with one key, with variables by name."""
+    return node.name.value, {one.name.value: one.value for one in node.arguments}
 
 
 @dataclass
@@ -170,10 +181,8 @@ class Selector:
         self, type_name: str, same: Sequence[FieldNode], depth: int
     ) -> Selected:
         key, name = _key(same[0]), same[0].name.value
-        arguments = self._arguments(same[0].arguments)
         if any(
-            (one.name.value, self._arguments(one.arguments)) != (name, arguments)
-            for one in same[1:]
+            _name_and_arguments(one) != _name_and_arguments(same[0]) for one in same
         ):
             raise InvalidRequest(f"Fields '{key}' conflict. Use different aliases.")
         if name == "__typename":
@@ -193,13 +202,14 @@ class Selector:
                 + ("has no subfields." if inner else "must have selected subfields.")
             )
         fields = self.compile(found.type, inner, depth + 1) if inner else ()
+        arguments = self._arguments(same[0].arguments)
         return Selected(key, name, found.type, found.is_list, fields, arguments)
 
     def _arguments(self, given: Sequence[ArgumentNode]) -> dict[str, Any]:
         return {one.name.value: self._resolve(one.value) for one in given}
 
     def _resolve(self, node: ValueNode) -> Any:
-        """Return a value with those of its variables."""
+        """Return a value with those of its variables, without fields that are null."""
         if isinstance(node, VariableNode):
             if node.name.value not in self.variables:
                 raise InvalidRequest(f"Variable '${node.name.value}' is not defined.")
@@ -207,5 +217,6 @@ class Selector:
         if isinstance(node, ListValueNode):
             return [self._resolve(one) for one in node.values]
         if isinstance(node, ObjectValueNode):
-            return {one.name.value: self._resolve(one.value) for one in node.fields}
+            found = {one.name.value: self._resolve(one.value) for one in node.fields}
+            return {name: value for name, value in found.items() if value is not None}
         return value_from_ast_untyped(node)

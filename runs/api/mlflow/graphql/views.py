@@ -13,7 +13,7 @@ from django.db.models import prefetch_related_objects
 
 from runs.access import Permission, StudioRequest
 from runs.api.mlflow.artifacts import ListRunArtifacts, list_folder_of_run
-from runs.api.mlflow.decoding import convert_body, parse_json, without_nulls
+from runs.api.mlflow.decoding import convert_body, parse_json
 from runs.api.mlflow.endpoints import endpoint, workspace_of
 from runs.api.mlflow.experiments import experiment_reply
 from runs.api.mlflow.graphql.selections import Selected, select, snake_case
@@ -81,7 +81,7 @@ def answer(request: StudioRequest, one: Selected) -> Any:
     if not isinstance(given, Mapping):
         raise InvalidRequest(f"The input of '{one.name}' must be an object.")
     body = {snake_case(name): value for name, value in given.items()}
-    return select(ANSWERS[one.name](request, without_nulls(body), one), one.fields)
+    return select(ANSWERS[one.name](request, body, one), one.fields)
 
 
 def get_experiment(request: StudioRequest, body: Json, one: Selected) -> Json:
