@@ -44,8 +44,18 @@ def _short_sqlite_wait() -> Iterator[None]:
 
 @contextmanager
 def _short_postgres_wait() -> Iterator[None]:
-    """Limit the wait for locks; the limit ends with the transaction."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {MAX_WAIT_MS}")
+    """Limit the wait for locks.
+
+    The limit ends with the transaction, and without a savepoint's the caller's next
+    writes would have it, too.
+    """
+    is_within = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        setting = "set_config('lock_timeout', %s, true)"
+        cursor.execute(
+            f"SELECT current_setting('lock_timeout'), {setting}", [f"{MAX_WAIT_MS}ms"]
+        )
+        usual, _short = cursor.fetchone()
         yield
+        if is_within:
+            cursor.execute(f"SELECT {setting}", [usual])

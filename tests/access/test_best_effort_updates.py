@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from runs.actions.account.accounts import add_member, ensure_user
@@ -83,16 +83,26 @@ def test_a_locked_database_neither_delays_nor_rejects_a_page_request(
     assert member.last_workspace == space("annex")
 
 
-def test_writes_wait_for_a_locked_database_as_long_as_before(member: User) -> None:
-    def patience() -> str:
-        asked = "PRAGMA busy_timeout" if sqlite else "SHOW lock_timeout"
-        with connection.cursor() as cursor:
-            cursor.execute(asked)
-            return str(cursor.fetchone()[0])
-
+def patience() -> str:
+    """How long a write waits."""
     sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout" if sqlite else "SHOW lock_timeout")
+        return str(cursor.fetchone()[0])
+
+
+def test_writes_wait_for_a_locked_database_as_long_as_before(member: User) -> None:
     before = patience()
     visit(browser_of(member), "/w/lab/runs/")
     with locked():
         visit(browser_of(None), "/sign-in/")
     assert patience() == before
+
+
+def test_later_writes_of_a_transaction_wait_as_long_as_before(member: User) -> None:
+    before = patience()
+    token, secret = token_of(member, space())
+    with transaction.atomic():
+        visit(Client(headers=bearer(secret)), "/api/v1/workspaces/lab/runs")
+        assert ApiToken.objects.get(pk=token.pk).last_used is not None
+        assert patience() == before
