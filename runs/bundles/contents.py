@@ -42,6 +42,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "compute": ("js/compute/compute.js", "js/site/clocks.js"),
     "submit": ("js/submit/submit.js",),
     "models": ("js/registry/models.js",),
+    "model": ("js/registry/versions.js",),
 }
 
 STYLES: dict[str, tuple[str, ...]] = {
