@@ -128,7 +128,6 @@ class _ModelOrder:
 def _read_page(
     matching: QuerySet[Any], order: _ModelOrder, *, after: str, before: str, rows: int
 ) -> ModelPage:
-    total = matching.values("pk")[: MAX_COUNT + 1].count()
     ordered = matching.annotate(sort_key=order.parts[0].value)
     backwards = bool(before)
     place: list[Any] = []
@@ -145,13 +144,19 @@ def _read_page(
         found.reverse()
     has_previous = has_more if backwards else bool(after)
     has_next = True if backwards else has_more
+    # A first page that has all rows spares the count.
+    is_whole = not place and not has_more
     return ModelPage(
         tuple(_model_rows(found)),
-        total,
+        len(found) if is_whole else _count(matching),
         order.cursor(found[0]) if found and has_previous else "",
         order.cursor(found[-1]) if found and has_next else "",
         _count_before(ordered, order, found) + 1 if place else 1,
     )
+
+
+def _count(matching: QuerySet[Any]) -> int:
+    return matching.values("pk")[: MAX_COUNT + 1].count()
 
 
 def _count_before(ordered: QuerySet[Any], order: _ModelOrder, found: list[Any]) -> int:

@@ -106,6 +106,22 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
     assert queries_with(range(3, 20)) == few
 
 
+@pytest.mark.parametrize(
+    ("query", "has_count"),
+    [("?q=m", False), ("?q=nosuch", False), ("?q=m&rows=25", True)],
+)
+def test_rows_are_counted_only_if_there_are_other_pages(
+    browser: Client, workspace: Workspace, query: str, has_count: bool
+) -> None:
+    for number in range(30):
+        add_model(workspace, f"m{number}")
+    with CaptureQueriesContext(connection) as captured:
+        page = browser.get(PAGE + query)
+    counts = [q for q in captured.captured_queries if "COUNT(" in q["sql"]]
+    assert bool(counts) is has_count
+    assert page.context["page"].total == (0 if "nosuch" in query else 30)
+
+
 def test_the_filter_narrows_the_rows_and_stays_in_the_links(
     browser: Client, workspace: Workspace, owner: User
 ) -> None:
