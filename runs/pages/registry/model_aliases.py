@@ -88,6 +88,12 @@ def _find_alias(model: RegisteredModel, name: str) -> ModelAlias | None:
     return next((each for each in list_aliases(model) if each.name == name), None)
 
 
+def _offered_numbers(model: RegisteredModel, chosen: int | None) -> list[int]:
+    """Return the newest versions, and the chosen one, which can be older."""
+    newest = list_version_numbers(model)
+    return newest if not chosen or chosen in newest else [*newest, chosen]
+
+
 def _show_conflict(
     request: PageRequest,
     model: RegisteredModel,
@@ -114,7 +120,7 @@ def _render_form(
         "title": title,
         "alias": alias,
         "values": values,
-        "numbers": list_version_numbers(model),
+        "numbers": _offered_numbers(model, values["version"]),
         **more,
     }
     return show_form(request, model, TEMPLATE, context, refused="problem" in more)

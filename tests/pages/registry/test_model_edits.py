@@ -20,6 +20,7 @@ from runs.models import (
     User,
     Workspace,
 )
+from runs.search.registry import versions
 from tests.access.people import browser_of, make_person
 from tests.pages.registry.model_rows import NAME, ModelWorld, make_world
 from tests.pages.rows import HTMX
@@ -54,6 +55,17 @@ def test_an_alias_is_moved_with_a_note(browser: Client, world: ModelWorld) -> No
     response = browser.post(f"{PAGE}aliases/", sent)
     assert response.headers["Location"] == PAGE
     assert alias_at("champion") == (3, "Better.")
+
+
+def test_a_form_offers_an_old_version_that_was_chosen(
+    browser: Client, world: ModelWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "MAX_NUMBERS", 2)
+    form = one(browser.get(f"{PAGE}aliases/?version=1"), "#alias-form")
+    options = {
+        o.text: "selected" in o.attributes for o in form.all("#alias-version option")
+    }
+    assert options == {"Version 3": False, "Version 2": False, "Version 1": True}
 
 
 def test_the_page_below_a_dialog_is_shown_again(
