@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from runs.models import Dataset, ModelVersion, RegisteredModel
 from runs.pages.compare import CompareState
 from runs.pages.registry.model_state import VersionsState
+from runs.pages.registry.model_table import sort_aliases
 from runs.pages.requests import PageRequest
 from runs.render.compare import best_value, difference_html, signed_number
 from runs.render.formats import dataset_path, filesize
@@ -268,4 +269,4 @@ def _compare_runs_href(
 def _movable_alias(base: ModelVersion) -> str:
     """Return the alias of the baseline that the panel offers to move."""
     found = aliases_by_version(base.model).get(base.pk, [])
-    return found[0].name if found else ""
+    return next((each.name for each in sort_aliases(found)), "")

@@ -129,7 +129,7 @@ def _table_row(
         _("Version %(number)s") % {"number": version.number},
         f"{model_path(version.model)}{version.number}/",
         series_of(state, version.number),
-        tuple(alias_chip(each) for each in row.aliases),
+        tuple(alias_chip(each) for each in sort_aliases(row.aliases)),
         run_path(workspace, version.run.run_id) if version.run else "",
         cells,
     )

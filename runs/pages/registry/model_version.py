@@ -26,6 +26,7 @@ from runs.pages.requests import PageRequest
 from runs.render.formats import dataset_path, logged_model_path
 from runs.render.metrics import DisplayValue, display_value
 from runs.search.registry import (
+    all_version_files,
     datasets_by_version,
     find_version,
     find_version_file,
@@ -106,8 +107,8 @@ def version_file(
 @access(Permission.READ)
 @require_safe
 def download_version(request: PageRequest, name: str, number: int) -> HttpResponseBase:
-    """Send the version's files as a zip, which is built while it is sent."""
+    """Send all files of the version as a zip, which is built while it is sent."""
     version = find_version(find_page_model(request, name), number)
-    files = [(each.path, each.file) for each in list_version_files(version)]
+    files = [(each.path, each.file) for each in all_version_files(version)]
     file_name = re.sub(r"[^\w.-]+", "_", version.model.name)
     return send_archive(f"{file_name}-{version.number}.zip", files)

@@ -41,6 +41,7 @@ from runs.search.registry.versions import (
 from runs.search.registry.versions_files import (
     VersionDocuments,
     VersionFile,
+    all_version_files,
     find_version_file,
     list_version_files,
     read_documents,
@@ -76,6 +77,7 @@ __all__ = [
     "VersionRow",
     "VersionSource",
     "aliases_by_version",
+    "all_version_files",
     "datasets_by_version",
     "filter_models",
     "filter_versions",

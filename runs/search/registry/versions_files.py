@@ -63,8 +63,20 @@ def _files_of_owner(version: ModelVersion) -> QuerySet[File]:
 
 
 def list_version_files(version: ModelVersion) -> list[VersionFile]:
-    rows = files_of_version(version).order_by("folder", "name")[: MAX_LISTED + 1]
-    return [VersionFile(_relative_path(version, file), file) for file in rows]
+    """Return the first files, for a page."""
+    return _relative_files(version, _sorted_files(version)[: MAX_LISTED + 1])
+
+
+def all_version_files(version: ModelVersion) -> list[VersionFile]:
+    return _relative_files(version, _sorted_files(version))
+
+
+def _sorted_files(version: ModelVersion) -> QuerySet[File]:
+    return files_of_version(version).order_by("folder", "name")
+
+
+def _relative_files(version: ModelVersion, files: Iterable[File]) -> list[VersionFile]:
+    return [VersionFile(_relative_path(version, file), file) for file in files]
 
 
 def _relative_path(version: ModelVersion, file: File) -> str:

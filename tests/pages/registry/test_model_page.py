@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from runs.actions.actor import Actor
 from runs.actions.registry import create_model, move_alias
 from runs.models import Experiment, User
+from runs.search.registry import versions_files
 from tests.access.people import browser_of
 from tests.pages.registry.model_rows import NAME, ModelWorld, make_world
 from tests.pages.rows import HTMX
@@ -109,6 +112,15 @@ def test_the_baseline_can_be_the_newer_version(
     assert "Move @challenger to 1" in pair.text
 
 
+def test_champion_is_moved_where_the_baseline_has_other_aliases(
+    browser: Client, world: ModelWorld, actor: Actor, now: int
+) -> None:
+    move_alias(world.versions[0], "best", actor=actor, now=now)
+    page = browser.get(PAIR)
+    assert "Move @champion to 3" in one(page, "#version-pair").text
+    assert texts(page, "tbody .aliases")[2] == "@champion@best"
+
+
 def test_the_number_of_queries_does_not_depend_on_the_versions(
     browser: Client, experiment: Experiment, actor: Actor, now: int, files_dir: Path
 ) -> None:
@@ -162,6 +174,16 @@ def test_a_version_page_has_files_signature_and_packages(
     file = browser.get(f"{PAGE}3/files/data/model.pth")
     assert file.getvalue() == b"x" * 2000
     assert browser.get(f"{PAGE}3/all.zip").getvalue().startswith(b"PK")
+
+
+def test_a_zip_has_more_files_than_the_page_lists(
+    browser: Client, world: ModelWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions_files, "MAX_LISTED", 1)
+    content = browser.get(f"{PAGE}3/all.zip").getvalue()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+    assert sorted(names) == ["MLmodel", "data/model.pth", "requirements.txt"]
 
 
 def test_nothing_is_there_for_strangers_and_unknown_numbers(
