@@ -72,3 +72,23 @@ def test_mistakes_are_one_sentence(studio: CommandLine, name: str) -> None:
     assert studio.refused("model", "show", "x:y")[0] == 2
     code, sentence = studio.refused("model", "register", name, "-p", "runs:/none/x")
     assert (code, "doesn't exist" in sentence) == (2, True)
+
+
+def test_a_command_is_about_one_version(studio: CommandLine) -> None:
+    for words in (
+        ("delete", "digits:2", "-v", "3"),
+        ("update", "digits@champion", "-v", "3", "--description", "x"),
+        ("show", "-n", "digits", "-i", "other:3"),
+    ):
+        code, sentence = studio.refused("model", *words)
+        assert (code, "Give " in sentence) == (2, True), sentence
+
+
+def test_a_name_can_contain_an_at_sign(studio: CommandLine, name: str) -> None:
+    name = f"{name}@home"
+    code, sentence = studio.refused("model", "delete", "-n", name, "--all")
+    assert (code, f"no model {name!r}" in sentence) == (3, True), sentence
+    (studio.folder / "w.txt").write_text("1")
+    studio.json("model", "register", name, "-p", "w.txt")
+    assert studio.json("model", "show", "-n", name, "-v", "1")["name"] == name
+    assert studio.json("model", "show", f"{name}:1", "-v", "1")["version"] == 1

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from studio.cli.models.references import (
+    Reference,
     find_version,
-    parse_reference,
     path_of_model,
     take_reference,
     unknown_version,
@@ -189,7 +189,7 @@ def delete(
     if is_all == (wanted.version is not None) or wanted.alias:
         raise click.UsageError("Name a version, as NAME:VERSION, or give --all.")
     if wanted.version is None:
-        target.client.delete(path_of_model(_existing_name(target, wanted.name)))
+        _delete_model(target, wanted)
         output.emit({"name": wanted.name}, summary=f"Deleted the model {wanted.name}.")
         return
     record = version_record(find_version(target, wanted))
@@ -197,9 +197,8 @@ def delete(
     output.emit(record, summary=f"Deleted {record['id']}.")
 
 
-def _existing_name(target: Target, name: str) -> str:
+def _delete_model(target: Target, wanted: Reference) -> None:
     try:
-        target.client.get(path_of_model(name))
+        target.client.delete(wanted.path)
     except NotFound as error:
-        raise unknown_version(target, parse_reference(name), error) from error
-    return name
+        raise unknown_version(target, wanted, error) from error

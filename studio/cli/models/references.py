@@ -56,16 +56,20 @@ def version_options(command: Command) -> Command:
 def take_reference(
     words: Sequence[str], name: str, model_id: str, version: int | None
 ) -> Reference:
-    """The model of the options, or of the one word."""
+    """The model of the options, or of the one word. Raises UsageError."""
     rest = list(words)
     text = model_id or name or (rest.pop(0) if rest else "")
     refuse_words(rest)
     if not text:
         raise click.UsageError("Name the model: NAME, NAME:VERSION or NAME@ALIAS.")
-    if text == name:
-        return Reference(name, version)
-    found = parse_reference(text)
-    return Reference(found.name, version or found.version, found.alias)
+    if model_id and name:
+        raise click.UsageError("Give -n NAME or -i NAME:VERSION, not both.")
+    found = Reference(name) if name else parse_reference(text)
+    if version is None:
+        return found
+    if found.alias or found.version not in (None, version):
+        raise click.UsageError(f"Give one version: {text!r} or -v {version}.")
+    return Reference(found.name, version)
 
 
 def parse_reference(text: str) -> Reference:
