@@ -34,6 +34,7 @@ def test_files_are_registered_and_downloaded(studio: CommandLine, name: str) -> 
     assert (studio.folder / got["path"] / "w.txt").read_text() == "1"
     code, sentence = studio.refused("model", "download", name, "-d", "got")
     assert (code, "exists already" in sentence) == (1, True)
+    studio.json("model", "download", name, "-d", "got", "--overwrite")
 
 
 def test_versions_of_a_run_are_changed_and_deleted(
@@ -52,9 +53,16 @@ def test_versions_of_a_run_are_changed_and_deleted(
     moved = studio.json("model", "alias", f"{name}:1", "champion", "--note", "best")
     assert (moved["version"], moved["note"]) == (1, "best")
     assert studio.json("model", "show", f"{name}@champion")["version"] == 1
+    expected = ("--expected", "2")
+    assert studio.refused("model", "alias", f"{name}:2", "champion", *expected)[0] > 0
+    assert studio.json("model", "show", f"{name}@champion")["version"] == 1
     words = ("--add-tag", "x=1", "--stage", "production", "--add-property", "auc=1")
     changed = studio.json("model", "update", "-n", name, "-v", "1", *words)
     assert (changed["tags"], changed["stage"]) == ({"x": "1"}, "Production")
+    stage = ("--stage", "production", "--archive-existing")
+    studio.json("model", "update", f"{name}:2", *stage)
+    stages = studio.json("model", "list", name, "[].stage")
+    assert stages == ["Production", "Archived"]
     assert studio.json("model", "list", name, "--tag", "x", "[].version") == [1]
     assert studio.json("model", "list", name, "--tag", "x=2") == []
     code, sentence = studio.refused("model", "delete", f"{name}:1")

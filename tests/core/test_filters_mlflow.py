@@ -87,6 +87,10 @@ def test_a_filter_has_a_maximum_number_of_pieces(clauses, monkeypatch):
         assert parse_run_filter(text)
 
 
+def test_a_filter_can_have_many_parentheses_that_are_not_nested():
+    assert parse_run_filter(" OR ".join(["(metrics.a > 1)"] * 60))
+
+
 MISTAKES = [
     ("params.a = 'x' OR", "Invalid clause(s) in filter string: it ends too early"),
     ("(params.a = 'x'", "Invalid clause(s) in filter string: it ends too early"),

@@ -161,6 +161,8 @@ def test_lists_have_the_versions_of_a_run_and_a_framework(workspace: Workspace) 
     found = Model.list(workspace, "listed", model_framework="Onnx", latest=True)
     assert [one.id for one in found] == ["listed:1"]
     assert Model(workspace, "listed", run_id=run.id).version == 1
+    with pytest.raises(ModelNotFoundException):
+        Model(workspace, "listed", version=2, run_id=run.id)
     ids = [one.id for one in Model.list(workspace, page_count=1)]
     assert ids.index("listed:2") < ids.index("listed:1")
     assert made.aliases == []
