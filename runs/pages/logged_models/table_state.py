@@ -18,7 +18,7 @@ from runs.pages.lists import (
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.render.formats import grouped
 from runs.search.logged_models import MAX_COUNTED, TablePage, TableQuery
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
 #: Enough digits for every primary key.
@@ -126,7 +126,7 @@ def show_table(
     """Render the list, or its part `part` for htmx.
 
     `compose` finds the rows and returns the context. An unknown sort or cursor is
-    named above the first page.
+    named above the first page, and an invalid filter instead of the rows.
     """
     if has_redundant_parameters(request):
         place = {"after": state.after, "before": state.before}
@@ -134,20 +134,17 @@ def show_table(
     template, complaints, status = part if request.htmx else page, [], 200
     try:
         context = compose(state)
+    except InvalidFilter as error:
+        # htmx swaps in a response with this status, and no other error.
+        status = FORM_ERROR_STATUS if request.htmx else error.status
+        empty: TablePage[Any] = TablePage((), 0, 0, 0)
+        context = {**table_context(state, empty, ()), "problem": error.message}
     except InvalidValue as error:
-        field = error.details.get("field")
-        if field not in ("q", "sort", "after"):
+        if error.details.get("field") not in ("sort", "after"):
             raise
         state = replace(state, sort="", after=0, before=0)
-        if field == "q":
-            # htmx swaps in a response with this status, and no other error.
-            status = FORM_ERROR_STATUS if request.htmx else error.status
-            empty: TablePage[Any] = TablePage((), 0, 0, 0)
-            context = table_context(state, empty, ())
-            context["problem"] = error.message
-        else:
-            complaints = [error]
-            context = compose(state)
+        complaints = [error]
+        context = compose(state)
     context["complaints"] = complaints
     response = render(request, template, context, status=status)
     return with_pushed_url(request, response, request.path, state.query())

@@ -14,7 +14,6 @@ from runs.search.logged_models import (
     TableFilter,
     TablePage,
     TableQuery,
-    parse_table_filter,
     read_table_page,
     sort_column,
 )
@@ -50,11 +49,12 @@ def find_datasets(
 ) -> DatasetListPage:
     """Find datasets of experiments that are not in the trash.
 
-    Raises InvalidValue for an unknown sort, field or cursor.
+    Raises InvalidFilter, and InvalidValue for an unknown sort or cursor.
     """
+    condition = TableFilter(FIELDS, now).condition(FIELDS.parse(query.text))
     column, descending = sort_column(query.sort or DEFAULT_SORT, SORT_COLUMNS)
     matching = Dataset.objects.filter(
-        TableFilter(FIELDS, now).condition(parse_table_filter(query.text)),
+        condition,
         experiment__workspace=workspace,
         experiment__deleted__isnull=True,
     ).defer("source", "schema", "profile")

@@ -21,7 +21,6 @@ from runs.search.logged_models.model_list import (
 from runs.search.logged_models.table_filter import (
     FilterFields,
     TableFilter,
-    parse_table_filter,
 )
 from runs.search.logged_models.table_page import (
     MAX_COUNTED,
@@ -50,7 +49,6 @@ __all__ = [
     "list_model_metrics",
     "list_readers",
     "list_versions_of",
-    "parse_table_filter",
     "read_all_model_files",
     "read_table_page",
     "sort_column",

@@ -17,7 +17,6 @@ from runs.models import (
 from runs.search.logged_models.table_filter import (
     FilterFields,
     TableFilter,
-    parse_table_filter,
 )
 from runs.search.logged_models.table_page import (
     TablePage,
@@ -60,11 +59,12 @@ def find_logged_models(
 ) -> LoggedModelPage:
     """Find models that are not in the trash, with their runs and metrics.
 
-    Raises InvalidValue for an unknown sort, field or cursor.
+    Raises InvalidFilter, and InvalidValue for an unknown sort or cursor.
     """
+    condition = TableFilter(FIELDS, now).condition(FIELDS.parse(query.text))
     column, descending = sort_column(query.sort or DEFAULT_SORT, SORT_COLUMNS)
     matching = LoggedModel.objects.filter(
-        TableFilter(FIELDS, now).condition(parse_table_filter(query.text)),
+        condition,
         workspace=workspace,
         deleted__isnull=True,
         experiment__deleted__isnull=True,

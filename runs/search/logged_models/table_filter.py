@@ -1,17 +1,16 @@
 """Filters of the lists of logged models and datasets.
 
-The same language as for runs, with few fields. Text that is no filter is searched
-unchanged: people paste names and ids here.
+The same language as for runs, with few fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Exists, F, Model, OuterRef, Q
-from django.utils.translation import gettext as _
 
 from runs.search.sql import (
     Contains,
@@ -22,18 +21,15 @@ from runs.search.sql import (
     text_condition,
     time_condition,
 )
-from studio.core.errors import InvalidFilter, InvalidValue
-from studio.core.filters import field_text, parse, tree
-from studio.core.filters.fields import number_text
+from studio.core.filters import parse, tree
+from studio.core.filters.field_spec import NUMBER, TEXT, TIME, FieldSpec
+from studio.core.filters.fields import FieldCatalog
 from studio.core.filters.tree import (
     And,
     Comparison,
     Node,
     Not,
-    Number,
     Or,
-    Text,
-    Value,
     Word,
 )
 
@@ -52,17 +48,25 @@ class FilterFields:
     keyed: Mapping[str, type[Model]] = field(default_factory=dict)
     owner: str = "model"
 
-    @property
-    def names(self) -> list[str]:
-        return [*self.texts, *self.times, *(f"{kind}.…" for kind in self.keyed)]
+    @cached_property
+    def catalog(self) -> FieldCatalog:
+        """The fields for the parser, which needs no labels."""
+        types = {**dict.fromkeys(self.texts, TEXT), **dict.fromkeys(self.times, TIME)}
+        return FieldCatalog(
+            [FieldSpec(name, "", kind, "", "") for name, kind in types.items()],
+            {kind: _keyed_spec(kind) for kind in self.keyed},
+        )
+
+    def parse(self, text: str) -> Node | None:
+        """Raises InvalidFilter, also for a field that these rows don't have."""
+        return parse(text, self.catalog)
 
 
-def parse_table_filter(text: str) -> Node | None:
-    """Parse a filter; text that is none is one phrase."""
-    try:
-        return parse(text)
-    except InvalidFilter:
-        return Word(text)
+def _keyed_spec(kind: str) -> FieldSpec:
+    # Params and tags of models are texts, also where they look like numbers.
+    value_type = NUMBER if kind == tree.METRICS else TEXT
+    alias = kind.removesuffix("s")
+    return FieldSpec(f"{kind}.<key>", "", value_type, "", "", aliases=(alias,))
 
 
 class TableFilter:
@@ -72,7 +76,6 @@ class TableFilter:
         self.fields, self.now = fields, now
 
     def condition(self, node: Node | None) -> Q:
-        """Raises InvalidValue for a field that these rows don't have."""
         if node is None:
             return Q()
         if isinstance(node, And):
@@ -95,24 +98,12 @@ class TableFilter:
         kind, key = term.field.kind, term.field.key
         if kind in self.fields.keyed:
             return self._keyed_condition(term, op)
-        if kind != tree.ATTRIBUTE or key not in (
-            *self.fields.texts,
-            *self.fields.times,
-        ):
-            raise InvalidValue(
-                _("This list has no %(field)s. Filter it by %(allowed)s.")
-                % {
-                    "field": field_text(term.field),
-                    "allowed": ", ".join(self.fields.names),
-                },
-                field="q",
-            )
         column = self.fields.texts.get(key) or self.fields.times[key]
         if op == "is not null":
             return Q(**{f"{column}__isnull": False})
         if key in self.fields.times:
             return time_condition(F(column), op, term.values, self.now)
-        return text_condition(column, F(column), op, _as_texts(term.values))
+        return text_condition(column, F(column), op, term.values)
 
     def _keyed_condition(self, term: Comparison, op: str) -> Q:
         table = self.fields.keyed[term.field.kind]
@@ -123,14 +114,6 @@ class TableFilter:
             if term.field.kind == tree.METRICS:
                 found = number_condition(F("value"), op, term.values)
             else:
-                given = _as_texts(term.values)
-                found = text_condition("value", F("value"), op, given)
+                found = text_condition("value", F("value"), op, term.values)
             rows = rows.filter(found)
         return Q(Exists(rows))
-
-
-def _as_texts(given: Sequence[Value]) -> tuple[Value, ...]:
-    """Params and tags are texts: a bare number is one as well."""
-    return tuple(
-        Text(number_text(each)) if isinstance(each, Number) else each for each in given
-    )

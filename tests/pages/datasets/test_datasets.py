@@ -73,6 +73,12 @@ def test_the_box_finds_datasets(
     assert names(browser, f"?q={quote(text)}") == found
 
 
+def test_a_field_that_datasets_lack_is_refused(browser: Client) -> None:
+    page = browser.get(f"{PAGE}?q=tags.stage:final")
+    assert page.status_code == 400
+    assert "at character 1." in page.context["problem"]
+
+
 def test_pages_have_each_dataset_once(browser: Client, rows: LineageRows) -> None:
     run = rows.run("train")
     for number in range(30):

@@ -71,7 +71,8 @@ def test_a_row_shows_the_run_the_experiment_and_the_metrics(
         ("tags.stage:final or name:tagger", ["tagger", "classifier"]),
         ("experiment:digits created:-3650d", ["tagger", "classifier"]),
         ("no such model", []),
-        ("a/b (", []),
+        ("param:C=1", ["classifier"]),
+        ("created is null", []),
     ],
 )
 def test_the_box_finds_models(
@@ -87,18 +88,26 @@ def test_the_box_finds_models(
     assert names(browser, f"?q={quote(text)}") == found
 
 
-def test_a_field_that_models_lack_is_refused_in_words(
-    browser: Client, rows: LineageRows
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("submitter:me", "Unknown field 'submitter' at character 1."),
+        ("a/b (", "Expected a term at character 6."),
+        ("a nmae:x", "Try name."),
+    ],
+)
+@pytest.mark.parametrize("sort", ["name", "nosuch"])
+def test_an_invalid_filter_is_refused_with_its_position(
+    browser: Client, rows: LineageRows, text: str, message: str, sort: str
 ) -> None:
-    page = browser.get(f"{PAGE}?q=submitter:me")
+    rows.write_model(rows.run("train"), "classifier")
+    path = f"{PAGE}?q={quote(text)}&sort={sort}"
+    page = browser.get(path)
     assert page.status_code == 400
-    assert "This list has no submitter." in page.text
-    assert (
-        browser.get(
-            f"{PAGE}?q=submitter:me", headers={"HX-Request": "true"}
-        ).status_code
-        == 422
-    )
+    [note] = texts(page, "[role=alert]")
+    assert message in note
+    assert not page.context["lines"]
+    assert browser.get(path, headers={"HX-Request": "true"}).status_code == 422
 
 
 @pytest.mark.parametrize("query", ["?sort=color", "?after=999999999999"])
