@@ -53,13 +53,12 @@ def find_datasets(
     """
     condition = TableFilter(FIELDS, now).condition(FIELDS.parse(query.text))
     column, descending = sort_column(query.sort or DEFAULT_SORT, SORT_COLUMNS)
-    matching = Dataset.objects.filter(
-        condition,
+    listed = Dataset.objects.filter(
         experiment__workspace=workspace,
         experiment__deleted__isnull=True,
     ).defer("source", "schema", "profile")
     with time_limit():
-        page = read_table_page(matching, query, column, descending)
+        page = read_table_page(listed, condition, query, column, descending)
         prefetch_related_objects(page.rows, "experiment")
         return DatasetListPage(page, _usage([row.pk for row in page.rows]))
 

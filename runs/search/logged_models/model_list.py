@@ -63,14 +63,13 @@ def find_logged_models(
     """
     condition = TableFilter(FIELDS, now).condition(FIELDS.parse(query.text))
     column, descending = sort_column(query.sort or DEFAULT_SORT, SORT_COLUMNS)
-    matching = LoggedModel.objects.filter(
-        condition,
+    listed = LoggedModel.objects.filter(
         workspace=workspace,
         deleted__isnull=True,
         experiment__deleted__isnull=True,
     )
     with time_limit():
-        page = read_table_page(matching, query, column, descending)
+        page = read_table_page(listed, condition, query, column, descending)
         prefetch_related_objects(page.rows, "experiment", "source_run", "metrics")
         counted = (
             ModelVersion.objects.filter(logged_model__in=[row.pk for row in page.rows])

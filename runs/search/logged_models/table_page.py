@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -59,15 +59,23 @@ def sort_column(sort: str, columns: Mapping[str, str]) -> tuple[str, bool]:
 
 
 def read_table_page(
-    matching: QuerySet[AnyRow], query: TableQuery, column: str, descending: bool
+    listed: QuerySet[AnyRow],
+    condition: Q,
+    query: TableQuery,
+    column: str,
+    descending: bool,
 ) -> TablePage[AnyRow]:
-    """Read one page and count all rows: three queries, two without a cursor."""
+    """Read one page of the `listed` rows that match, and count all that match.
+
+    Three queries, two without a cursor. The cursor's row need not match any more.
+    """
+    matching = listed.filter(condition)
     backwards = not query.after and query.before > 0
     down = descending is not backwards
     rows = matching
     if query.after or query.before:
         cursor = query.after or query.before
-        rows = rows.filter(_beyond(matching, cursor, column, down=down))
+        rows = rows.filter(_beyond(listed, cursor, column, down=down))
     sign = "-" if down else ""
     order = (f"{sign}{column}", f"{sign}pk") if column != "pk" else (f"{sign}pk",)
     found = list(rows.order_by(*order)[: query.rows + 1])
@@ -83,13 +91,12 @@ def read_table_page(
     )
 
 
-def _beyond(matching: QuerySet[AnyRow], cursor: int, column: str, *, down: bool) -> Q:
-    """The rows behind the cursor's row, which need not match any more."""
+def _beyond(listed: QuerySet[AnyRow], cursor: int, column: str, *, down: bool) -> Q:
+    """The rows behind the cursor's row. Rows of other workspaces are no cursors."""
     beyond = "lt" if down else "gt"
     if column == "pk":
         return Q(**{f"pk__{beyond}": cursor})
-    all_rows: Any = matching.model._default_manager
-    value = all_rows.filter(pk=cursor).values_list(column, flat=True).first()
+    value = listed.filter(pk=cursor).values_list(column, flat=True).first()
     if value is None:
         raise InvalidValue(_("This page of the list no longer exists."), field="after")
     # The first condition is what an index can use.

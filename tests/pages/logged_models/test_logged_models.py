@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
 from runs.actions.ingest import log_metrics_of_models
 from runs.actions.ingest.points_and_params import Point
@@ -166,6 +167,18 @@ def test_another_workspace_is_not_seen(
     other.members.create(user=owner, role=10)
     assert browser.get("/w/other/logged-models/").context["lines"] == []
     assert browser.get(f"/w/other/logged-models/{model.model_id}/").status_code == 404
+
+
+def test_a_model_of_another_workspace_is_no_cursor(
+    browser: Client, rows: LineageRows, actor: Actor
+) -> None:
+    rows.write_model(rows.run("train"), "classifier")
+    other = Workspace.objects.create(name="other")
+    foreign = LineageRows(create_experiment(other, "e", actor=actor, now=NOON), actor)
+    secret = foreign.write_model(foreign.run("train"), "a-secret")
+    page = browser.get(f"{PAGE}?sort=name&after={secret.pk}")
+    # Its place among the names would tell the name.
+    assert len(page.context["complaints"]) == 1
 
 
 def count_queries(browser: Client, path: str) -> int:
