@@ -10,7 +10,7 @@ from pytest_django.asserts import assertNumQueries
 
 from runs.actions.actor import Actor
 from runs.actions.experiments import create_experiment
-from runs.models import Experiment, LoggedModel, Run, Workspace
+from runs.models import Dataset, Experiment, LoggedModel, Run, Workspace
 from runs.search.lineage import (
     MAX_NODES,
     MAX_PER_STEP,
@@ -115,6 +115,30 @@ def test_an_experiment_in_the_trash_takes_its_runs_out(
 ) -> None:
     Experiment.objects.filter(pk=experiment.pk).update(deleted=NOON)
     assert not lineage_of(workspace, models=[chain[2].pk]).nodes
+
+
+def test_what_is_in_the_trash_is_not_counted_as_left_out(
+    rows: LineageRows, workspace: Workspace
+) -> None:
+    runs = [rows.run(f"r{n}") for n in range(MAX_PER_STEP + 3)]
+    for run in runs:
+        dataset = rows.read_dataset(run, "digits")
+    Run.objects.filter(pk__in=[run.pk for run in runs[-3:]]).update(deleted=NOON)
+    lineage = lineage_of(workspace, datasets=[dataset.pk])
+    assert len(lineage.nodes) == MAX_PER_STEP + 1
+    assert not lineage.left_out
+
+
+def test_a_dataset_of_an_experiment_in_the_trash_is_left_out(
+    chain: Made, rows: LineageRows, actor: Actor
+) -> None:
+    dataset, train = chain[:2]
+    workspace = rows.experiment.workspace
+    other = create_experiment(workspace, "other", actor=actor, now=NOON)
+    Dataset.objects.filter(pk=dataset.pk).update(experiment=other)
+    Experiment.objects.filter(pk=other.pk).update(deleted=NOON)
+    lineage = lineage_of(workspace, runs=[train.pk])
+    assert LineageKind.DATASET not in {node.kind for node in lineage.nodes}
 
 
 def test_another_workspace_shares_no_node(chain: Made) -> None:
