@@ -292,6 +292,23 @@ def test_what_is_in_the_trash_is_not_registered(
         resolve_source(workspace, f"runs:/{run.run_id}/m")
 
 
+def test_a_run_in_the_trash_is_not_named_with_a_model(
+    workspace: Workspace, experiment: Experiment, run: Run, actor: Actor, now: int
+) -> None:
+    model = create_logged_model(experiment, "net", actor=actor, now=now)
+    trash_run(run, actor=actor, now=now)
+    with pytest.raises(InvalidState, match="trash"):
+        resolve_source(workspace, f"models:/{model.model_id}", run_id=run.run_id)
+
+
+def test_the_model_of_a_run_in_the_trash_is_not_registered(
+    workspace: Workspace, run: Run, logged: LoggedModel, actor: Actor, now: int
+) -> None:
+    trash_run(run, actor=actor, now=now)
+    with pytest.raises(InvalidState, match="trash"):
+        resolve_source(workspace, f"models:/{logged.model_id}")
+
+
 def test_what_is_in_a_deleted_experiment_is_not_registered(
     workspace: Workspace, actor: Actor, now: int
 ) -> None:
