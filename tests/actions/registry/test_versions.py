@@ -9,6 +9,7 @@ import pytest
 from runs.actions import registry
 from runs.actions.actor import Actor
 from runs.actions.files import save_file
+from runs.actions.ingest import set_model_tags
 from runs.models import (
     Change,
     LoggedModel,
@@ -20,6 +21,9 @@ from runs.models import (
 )
 from studio.core.errors import Conflict, InvalidState, InvalidValue, NotFound
 from tests.actions.registry.conftest import Register
+
+#: MLflow's clients read it.
+VERSIONS_TAG = "mlflow.modelVersions"
 
 
 def last_change(model: RegisteredModel) -> tuple[str, object, object]:
@@ -54,6 +58,7 @@ def test_a_version_knows_its_files_and_their_size(
     version = register()
     assert (version.files_run, version.run, version.path) == (run, run, "model")
     assert version.size == 3
+    assert register(f"runs:/{run.run_id}/other").size == 1
 
 
 def test_a_version_of_a_logged_model_is_named_in_its_tag(
@@ -62,11 +67,21 @@ def test_a_version_of_a_logged_model_is_named_in_its_tag(
     version = register(f"models:/{logged.model_id}")
     register(f"models:/{logged.model_id}")
     assert (version.logged_model, version.run) == (logged, run)
-    tag = logged.tags.get(key="mlflow.modelVersions")
+    tag = logged.tags.get(key=VERSIONS_TAG)
     assert json.loads(tag.value) == [
         {"name": "churn", "version": 1},
         {"name": "churn", "version": 2},
     ]
+
+
+@pytest.mark.parametrize("text", ["no JSON", '{"a": 1}', "null", "7"])
+def test_any_text_in_the_tag_of_a_logged_model_is_replaced(
+    register: Register, logged: LoggedModel, now: int, text: str
+) -> None:
+    set_model_tags(logged, {VERSIONS_TAG: text}, now=now)
+    register(f"models:/{logged.model_id}")
+    tag = logged.tags.get(key=VERSIONS_TAG)
+    assert json.loads(tag.value) == [{"name": "churn", "version": 1}]
 
 
 def test_a_repeated_request_registers_once(register: Register) -> None:
@@ -98,15 +113,31 @@ def test_a_stage_can_archive_the_others(
 ) -> None:
     first, second = register(), register()
     registry.set_stage(first, ModelStage.PRODUCTION, actor=actor, now=now)
-    registry.set_stage(
-        second, ModelStage.PRODUCTION, actor=actor, now=now, archive_existing=True
-    )
+    # Again, as a repeated request does: it doesn't archive itself.
+    for _time in range(2):
+        registry.set_stage(
+            second, ModelStage.PRODUCTION, actor=actor, now=now, archive_existing=True
+        )
     stages = ModelVersion.objects.order_by("number").values_list("stage", flat=True)
     assert list(stages) == ["Archived", "Production"]
     with pytest.raises(InvalidValue):
         registry.set_stage(
             first, ModelStage.NONE, actor=actor, now=now, archive_existing=True
         )
+
+
+def test_a_stage_archives_no_version_of_another_model(
+    register: Register, run: Run, actor: Actor, now: int
+) -> None:
+    other = registry.register_version(
+        run.workspace, "other", f"runs:/{run.run_id}", actor=actor, now=now, create=True
+    )
+    for version in (other, register()):
+        registry.set_stage(
+            version, ModelStage.PRODUCTION, actor=actor, now=now, archive_existing=True
+        )
+    other.refresh_from_db()
+    assert other.stage == "Production"
 
 
 def test_moving_an_alias_is_recorded_with_its_note(
