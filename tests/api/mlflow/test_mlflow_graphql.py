@@ -204,6 +204,12 @@ BOMB = "".join(
             root("experiment { " + "".join(f"a{n}: name " for n in range(11)) + "}"),
             "at most 10 aliases",
         ),
+        (
+            "{ __typename mlflowGetRun { __typename } "
+            + "".join(f"a{n}: __typename " for n in range(9))
+            + "}",
+            "at most 10 root fields",
+        ),
         ("#" * 40_000, "more than 32768 code points"),
     ],
 )
@@ -211,6 +217,16 @@ def test_a_query_that_costs_too_much_is_refused(
     mlflow: Mlflow, query: str, said: str
 ) -> None:
     assert said in errors(mlflow, query)
+
+
+def test_an_experiment_is_that_of_the_run_s_own_workspace(mlflow: Mlflow) -> None:
+    query = """query ($run: String) {
+      mlflowGetRun(input: {runId: $run}) { run { experiment { name } } } }"""
+    for one, name in ((mlflow, "ours"), (member("elsewhere"), "theirs")):
+        one.new_experiment(name)
+    run_id = mlflow.new_run("1")
+    run = data(mlflow, query, variables={"run": run_id})["mlflowGetRun"]["run"]
+    assert run["experiment"]["name"] == "ours"
 
 
 @pytest.mark.parametrize("name", ["runId", "unknown"])

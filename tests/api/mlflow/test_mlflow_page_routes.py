@@ -212,6 +212,8 @@ def test_the_datasets_of_experiments_are_listed(mlflow: Mlflow) -> None:
             {"experiment_id": "0", "name": "e", "digest": "1"},
         ]
     }
+    other = member("elsewhere")
+    assert other.post("experiments/search-datasets", experiment_ids=["0"]) == {}
 
 
 @pytest.mark.parametrize("ids", [[], ["x"], ["1"] * 21])
