@@ -37,6 +37,9 @@ FILTERS = [
     "run odd",
     "run-1 or metrics.acc > 3",
     "tags.group contains v params.lr < 0.5",
+    # The one word is in texts, the other is the name of the experiment.
+    "digits odd",
+    "digits params.lr < 0.5",
 ]
 
 

@@ -79,6 +79,18 @@ def test_neighbors_are_read_as_a_range(shelf: Library, step: int) -> None:
     assert ("(id >= 1000)" in plan) == (step == 1)
 
 
+def test_of_a_range_only_the_asked_runs_are_found(
+    shelf: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InKeys, "_MIN_RANGE", RUNS // 4)
+    for n in range(RUNS):
+        shelf.make(f"run-{n}")
+    keys = sorted(Run.objects.values_list("pk", flat=True))[4:-4:2]
+    runs = Run.objects.filter(Q(InKeys("pk", keys)))
+    assert f"(id >= {keys[0]})" in plan_of(runs)
+    assert sorted(runs.values_list("pk", flat=True)) == keys
+
+
 def test_postgresql_has_statistics_of_values_per_key(shelf: Library) -> None:
     for n in range(RUNS):
         shelf.make(
