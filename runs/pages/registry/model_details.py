@@ -30,6 +30,7 @@ from runs.pages.registry.model_shell import (
     find_page_model,
     frame_context,
     model_path,
+    quoted,
     show_model_tab,
 )
 from runs.pages.requests import PageRequest
@@ -59,20 +60,16 @@ def _load_snippet(request: PageRequest, model: RegisteredModel) -> str:
     aliases = [each.name for each in list_aliases(model)]
     best = "champion" if "champion" in aliases else next(iter(aliases), "")
     reference = f"@{best}" if best else f"/{model.latest_version or 1}"
+    uri = f"models:/{model.name}{reference}"
     server = request.build_absolute_uri(f"/w/{request.workspace.name}")
     return "\n".join(
         (
             "import mlflow",
             "",
             f'mlflow.set_tracking_uri("{server}")',
-            f"model = mlflow.pyfunc.load_model({_quoted(model.name, reference)})",
+            f"model = mlflow.pyfunc.load_model({quoted(uri)})",
         )
     )
-
-
-def _quoted(name: str, reference: str) -> str:
-    text = f"models:/{name}{reference}"
-    return f'"{text}"' if '"' not in text and "\\" not in text else repr(text)
 
 
 @access(Permission.ANNOTATE)

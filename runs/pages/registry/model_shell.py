@@ -125,3 +125,8 @@ def _back(request: PageRequest, path: str) -> HttpResponse:
     response = HttpResponse(status=204)
     response["HX-Refresh"] = "true"
     return response
+
+
+def quoted(text: str) -> str:
+    """Return the text as Python code."""
+    return f'"{text}"' if '"' not in text and "\\" not in text else repr(text)

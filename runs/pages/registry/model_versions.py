@@ -23,6 +23,7 @@ from runs.pages.registry.model_shell import (
     frame_context,
     model_context,
     model_path,
+    quoted,
 )
 from runs.pages.registry.model_state import (
     DEFAULT_COLUMNS,
@@ -84,6 +85,7 @@ def model_versions(request: PageRequest, name: str) -> HttpResponse:
         **comparison_context(request, model, state, columns),
         "problem": problem.message if problem else "",
         "has_versions": model.version_count > 0,
+        "quoted_name": quoted(model.name),
         "tab": "versions",
         "tab_template": "registry/_model_versions.html",
     }

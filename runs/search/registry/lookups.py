@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from typing import TypeVar
 
-from django.db.models import F, QuerySet, Window
+from django.db.models import F, Model, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from runs.models import ModelAlias, ModelStage, ModelVersion, RegisteredModel, Workspace
+from runs.models.grams import SYSTEM_TAG_PREFIX
 from studio.core.errors import InvalidValue, NotFound
+
+Row = TypeVar("Row", bound=Model)
 
 #: The largest value of the column on PostgreSQL.
 _MAX_NUMBER = 2**31 - 1
@@ -142,6 +146,11 @@ def versions_with_sources(model: RegisteredModel) -> QuerySet[ModelVersion]:
 
 def _with_sources(rows: QuerySet[ModelVersion]) -> QuerySet[ModelVersion]:
     return rows.select_related(*_SOURCES).prefetch_related("tags", "aliases")
+
+
+def without_system_tags(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Leave out tags that clients keep for themselves; the others by their keys."""
+    return rows.exclude(key__startswith=SYSTEM_TAG_PREFIX).order_by("key")
 
 
 def model_not_found(name: str) -> NotFound:

@@ -34,9 +34,9 @@ from runs.models import (
     Workspace,
     now_ms,
 )
-from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.query import Segment, SortPart, read_cursor, rows_after, write_cursor
 from runs.search.registry.filters import filter_models
+from runs.search.registry.lookups import without_system_tags
 from runs.search.sql import ByCharacter, Expr, Lowered, time_limit
 from studio.core.errors import InvalidValue
 from studio.core.filters.fields import Sort
@@ -235,8 +235,7 @@ def _aliases_of(models: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
 
 def _visible_tags(models: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     """The tags that people see."""
-    rows = RegisteredModelTag.objects.filter(model__in=models)
-    rows = rows.exclude(key__startswith=SYSTEM_TAG_PREFIX).order_by("key")
+    rows = without_system_tags(RegisteredModelTag.objects.filter(model__in=models))
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for model, key, value in rows.values_list("model", "key", "value"):
         found[model].append((key, value))

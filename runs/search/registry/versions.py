@@ -32,6 +32,7 @@ from runs.models import (
     User,
 )
 from runs.search.registry.filters import filter_versions
+from runs.search.registry.lookups import without_system_tags
 from runs.search.registry.versions_links import runs_that_read_versions
 from runs.search.registry.versions_metrics import (
     MetricValues,
@@ -97,7 +98,7 @@ def read_model_head(model: RegisteredModel, viewer: User) -> ModelHead:
     )
     counts = rows.values_list("starred", "versions_now", "changes_now").get()
     starred, versions, changes = counts
-    tags = RegisteredModelTag.objects.filter(model=model).order_by("key")
+    tags = without_system_tags(RegisteredModelTag.objects.filter(model=model))
     used_by = runs_that_read_versions(model.versions.all()).count()
     return ModelHead(model, starred, versions, changes, used_by, tuple(tags))
 
@@ -195,7 +196,7 @@ def list_version_numbers(model: RegisteredModel) -> list[int]:
 
 
 def list_version_tags(version: ModelVersion) -> list[ModelVersionTag]:
-    return list(ModelVersionTag.objects.filter(version=version).order_by("key"))
+    return list(without_system_tags(ModelVersionTag.objects.filter(version=version)))
 
 
 def list_model_changes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from urllib.parse import parse_qs
 
 import pytest
@@ -214,3 +215,22 @@ def test_the_empty_page_has_a_snippet(browser: Client, workspace: Workspace) -> 
     text = browser.get(PAGE).content.decode()
     assert "registered_model_name" in text
     assert "No matching models" in browser.get(PAGE + "?q=x").content.decode()
+
+
+def test_the_snippet_of_a_model_without_versions_is_python(
+    browser: Client, workspace: Workspace
+) -> None:
+    model = add_model(workspace, 'my "best" model')
+    address = next(h for h in hrefs(browser.get(PAGE)) if "best" in h)
+    snippet = browser.get(address).context["quoted_name"]
+    assert ast.literal_eval(snippet) == model.name
+
+
+def test_tags_that_clients_keep_for_themselves_are_not_shown(
+    browser: Client, workspace: Workspace
+) -> None:
+    model = add_model(workspace, "digits")
+    for key in ("mlflow.internal", "team"):
+        model.tags.create(key=key, value="x")
+    head = browser.get(f"{PAGE}digits/").context["head"]
+    assert [tag.key for tag in head.tags] == ["team"]
