@@ -18,7 +18,7 @@ from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
 from runs.actions.ingest import log_metrics_of_models
 from runs.actions.ingest.points_and_params import Point
-from runs.models import Experiment, LoggedModel, Run, User, Workspace
+from runs.models import Dataset, Experiment, LoggedModel, Run, User, Workspace
 from tests.access.people import browser_of
 from tests.parts.elements import every, hrefs, one, texts
 from tests.parts.records import NOON
@@ -234,7 +234,7 @@ def test_a_model_links_its_run_data_versions_and_readers(
         "/w/default/runs/evaluate/",
         "/w/default/models/digits/1/",
         "/w/default/models/digits/",
-        "/w/default/datasets/1/",
+        f"/w/default/datasets/{Dataset.objects.get().pk}/",
     } <= links
     assert "&lt;b&gt;" in page.text
     assert "<b>" not in page.text.split("</h1>")[1].split("</main>")[0].replace(
